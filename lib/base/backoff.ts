@@ -1,0 +1,33 @@
+// How long to wait before the next attempt: exponential, capped, with full jitter (the AWS architecture
+// blog's "full jitter"). An immutable value; the waiting itself is the caller's.
+
+/** Backoff settings. Times in milliseconds. */
+export interface BackoffOptions {
+  /** The bound of the first wait. Default 100. */
+  readonly minMs?: number
+  /** The bound that no wait exceeds. Default 5 000. */
+  readonly maxMs?: number
+  /** What the bound is multiplied by for each attempt. Default 2. */
+  readonly factor?: number
+}
+
+export class Backoff {
+  /** Milliseconds to wait, drawn evenly between 0 and this step's bound. */
+  readonly durationMs: number
+  readonly #options: BackoffOptions
+  readonly #random: () => number
+  readonly #step: number
+
+  constructor(options: BackoffOptions, random: () => number, step = 0) {
+    const { minMs = 100, maxMs = 5_000, factor = 2 } = options
+    this.#options = options
+    this.#random = random
+    this.#step = step
+    this.durationMs = Math.min(maxMs, minMs * factor ** step) * random()
+  }
+
+  /** The backoff of the attempt after this one. */
+  next(): Backoff {
+    return new Backoff(this.#options, this.#random, this.#step + 1)
+  }
+}

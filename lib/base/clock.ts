@@ -1,0 +1,63 @@
+// Time as an argument: everything that waits takes a Clock, so that a test can run it in virtual time.
+
+/** A timer that was set; cancelling twice is fine. */
+export interface Timer {
+  cancel(): void
+  /** Whether this timer alone keeps the process running. */
+  keepProcessAlive(keep: boolean): void
+}
+
+/** The source of time. `now` is monotonic milliseconds from an arbitrary start. */
+export interface Clock {
+  now(): number
+  setTimer(run: () => void, delayMs: number): Timer
+}
+
+/** The longest delay that a platform timer takes; longer ones would fire at once. */
+const longestDelayMs = 2 ** 31 - 1
+
+class PlatformTimer implements Timer {
+  readonly #handle: ReturnType<typeof setTimeout>
+
+  constructor(run: () => void, delayMs: number) {
+    this.#handle = setTimeout(run, Math.min(Math.max(0, delayMs), longestDelayMs))
+    this.keepProcessAlive(false)
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle)
+  }
+
+  keepProcessAlive(keep: boolean): void {
+    // Browsers return a number, which keeps nothing alive.
+    const handle = this.#handle as { ref?(): void; unref?(): void }
+    if (keep) handle.ref?.()
+    else handle.unref?.()
+  }
+}
+
+/** The platform's own time. Its timers do not keep the process alive unless asked to. */
+export const platformClock: Clock = {
+  now: () => performance.now(),
+  setTimer: (run, delayMs) => new PlatformTimer(run, delayMs),
+}
+
+/** Waits on a clock; rejects with the signal's reason when that comes first. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal, keepProcessAlive = false): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const onAbort = (): void => {
+      timer.cancel()
+      reject(signal?.reason)
+    }
+    const timer = clock.setTimer(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, delayMs)
+    timer.keepProcessAlive(keepProcessAlive)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,99 @@
+// Every bound of the system with its default, and the checks that name a wrong option at once.
+import { ClientError } from './errors.ts'
+
+/** Bounds, each an option of Server and Client. Sizes in bytes, times in milliseconds. */
+export interface Limits {
+  /** The largest frame after the handshake. Default 4 MiB. */
+  readonly maxFrameBytes: number
+  /** Calls of one session that may run at once at the side that has these limits; the caller queues the rest. Default 1 024. */
+  readonly maxCallsInFlight: number
+  /** Calls that a client holds back while its session is full or away; more are refused. Default 65 536. */
+  readonly maxQueuedCalls: number
+  /** What the ledger of one session keeps of results that were not acknowledged. Default 16 MiB. */
+  readonly maxLedgerBytes: number
+  /** Data of one session's running calls; above it calls are refused as not started. Default 64 MiB. */
+  readonly maxInFlightBytes: number
+  /** How far a stream's writer may be ahead of its reader; an item counts for at least 1 KiB. Default 256 KiB. */
+  readonly streamWindowBytes: number
+  /** Bytes that wait for a peer that does not read; above it the link is closed. Default 16 MiB. */
+  readonly maxWriteQueueBytes: number
+  /** How long a session outlives its link. Default 15 minutes. */
+  readonly sessionLeaseMs: number
+  /** Sessions that a server keeps, connected or not; above it new ones are refused. Default 100 000. */
+  readonly maxSessions: number
+  /** Links that have not been let in yet. Default 1 024. */
+  readonly maxUnauthenticatedLinks: number
+  /** From the opened link to the accepted session. Default 5 s. */
+  readonly handshakeTimeoutMs: number
+  /** From the first byte of a frame to its last. Default 30 s. */
+  readonly frameTimeoutMs: number
+  /** Silence after which a side asks whether the other is alive. Default 15 s. */
+  readonly heartbeatMs: number
+  /** Silence after which a link counts as dead. Default 45 s. */
+  readonly deadAfterMs: number
+}
+
+export const defaultLimits: Limits = {
+  maxFrameBytes: 4 * 1024 * 1024,
+  maxCallsInFlight: 1_024,
+  maxQueuedCalls: 65_536,
+  maxLedgerBytes: 16 * 1024 * 1024,
+  maxInFlightBytes: 64 * 1024 * 1024,
+  streamWindowBytes: 256 * 1024,
+  maxWriteQueueBytes: 16 * 1024 * 1024,
+  sessionLeaseMs: 15 * 60_000,
+  maxSessions: 100_000,
+  maxUnauthenticatedLinks: 1_024,
+  handshakeTimeoutMs: 5_000,
+  frameTimeoutMs: 30_000,
+  heartbeatMs: 15_000,
+  deadAfterMs: 45_000,
+}
+
+/** The largest first frame, before anything is known of the peer. Fixed by the protocol. */
+export const maxHandshakeBytes = 4 * 1024
+
+/** The most calls in flight that any session may agree on: the size of its slot tables. */
+export const mostCallsInFlight = 65_536
+
+/** Fills in the defaults and refuses what is no positive number, or no such limit, naming it. */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaultLimits, name)) {
+      throw invalidOption(`limits.${name}`, `one of ${Object.keys(defaultLimits).join(', ')}`, value)
+    }
+    requirePositive(`limits.${name}`, value)
+  }
+  const limits = { ...defaultLimits, ...given }
+  if (limits.maxCallsInFlight > mostCallsInFlight) {
+    throw invalidOption('limits.maxCallsInFlight', `at most ${mostCallsInFlight}`, limits.maxCallsInFlight)
+  }
+  if (limits.maxFrameBytes > 2 ** 31 - 1) throw invalidOption('limits.maxFrameBytes', 'below 2 GiB', limits.maxFrameBytes)
+  return limits
+}
+
+export function requirePositive(name: string, value: unknown): number {
+  if (typeof value === 'number' && value > 0) return value
+  throw invalidOption(name, 'a positive number', value)
+}
+
+/** A whole number of at least zero. */
+export function requireCount(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  throw invalidOption(name, 'a whole number of at least 0', value)
+}
+
+/** The error for an option that is wrong: what was expected, and what came. */
+export function invalidOption(name: string, expected: string, came: unknown): ClientError {
+  return new ClientError(`option ${name}: expected ${expected}, got ${describe(came)}`, { code: 'INVALID_OPTION' })
+}
+
+/** A short, safe description of any value for an error message. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value === 'string') return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value)
+  if (typeof value === 'function') return value.name ? `the function or class ${value.name}` : 'a function'
+  if (typeof value !== 'object') return String(value)
+  const name = (value as { constructor?: { name?: unknown } }).constructor?.name
+  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object'
+}
