@@ -26,6 +26,7 @@ export class FrameDecoder {
   #body: Uint8Array | undefined
   #bodyFilled = 0
   #bodyLength = 0
+  #piecedFrames = 0
   #isStopped = false
 
   constructor(maxFrameBytes: number, sink: BodySink) {
@@ -33,9 +34,9 @@ export class FrameDecoder {
     this.#sink = sink
   }
 
-  /** True between the first byte of a frame and its last. */
-  get isMidFrame(): boolean {
-    return this.#headerFilled > 0
+  /** The number, from 1, of the frame of which only a part came; 0 when there is none. */
+  get openFrame(): number {
+    return this.#headerFilled > 0 ? this.#piecedFrames + 1 : 0
   }
 
   /** No more bodies are handed on, also not those of the chunk that is being read. */
@@ -99,6 +100,7 @@ export class FrameDecoder {
     if (filled === this.#bodyLength) {
       this.#body = undefined
       this.#headerFilled = 0
+      this.#piecedFrames++
       this.#sink(body, 0, filled, true)
     }
     return count

@@ -63,8 +63,8 @@ function readKind(reader: MsgpackReader, kind: number, count: number): SessionFr
       expectCount(kind, count, 4)
       return { kind, seq: reader.uint(), received: reader.uint(), granted: reader.uint() }
     case Kind.InputEnd:
-      expectCount(kind, count, 4)
-      return { kind, seq: reader.uint(), items: reader.uint(), error: readPayload(reader) }
+      expectCount(kind, count, 3)
+      return { kind, seq: reader.uint(), items: reader.uint() }
     case Kind.Name:
       expectCount(kind, count, 4)
       return {

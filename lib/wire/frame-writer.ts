@@ -51,11 +51,10 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
       writer.uint(frame.granted)
       break
     case Kind.InputEnd:
-      writer.arrayHead(4)
+      writer.arrayHead(3)
       writer.uint(Kind.InputEnd)
       writer.uint(frame.seq)
       writer.uint(frame.items)
-      writePayload(writer, frame.error)
       break
     case Kind.Name:
       writer.arrayHead(4)

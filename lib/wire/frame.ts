@@ -137,8 +137,6 @@ export interface InputEndFrame {
   readonly kind: typeof Kind.InputEnd
   readonly seq: number
   readonly items: number
-  /** Why the input broke off; undefined: it ended well. */
-  readonly error: Payload
 }
 
 export const CancelReason = { Cancelled: 0, Deadline: 1 } as const

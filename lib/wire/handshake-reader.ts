@@ -41,7 +41,7 @@ function decodeArray(bytes: Uint8Array, start: number, end: number, frame: strin
   let fields: unknown
   try {
     // A copy, so that byte arrays in it do not hold on to the receive buffer.
-    fields = decode(bytes.slice(start, end))
+    fields = decode(new Uint8Array(bytes.subarray(start, end)))
   } catch (cause) {
     throw new ProtocolError(`${frame} is no msgpack that can be read`, { cause })
   }

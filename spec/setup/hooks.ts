@@ -1,7 +1,8 @@
-// Root hooks: a spec that leaves a socket, server, child process or timer open fails, with the list of what it left.
+// Root hooks: a spec fails that leaves a socket, server, child process or timer open, with the list of what it left,
+// and one whose promise rejected with nobody listening.
+import { inspect } from 'node:util'
 import type { Context, Done, RootHookObject, Test } from 'mocha'
-import type { OpenResources } from './open-resources.ts'
-import { CreationStacks, leakedSince, openResources } from './open-resources.ts'
+import { CreationStacks, leakedSince, type OpenResources, openResources } from './open-resources.ts'
 
 const graceMs = 1_000
 const pollEveryMs = 5
@@ -16,12 +17,15 @@ export const mochaHooks: RootHookObject = leakCheck()
 
 function leakCheck(): RootHookObject {
   const stacks = process.env['LEAK_STACKS'] ? new CreationStacks() : undefined
+  const unhandled = new Map<Promise<unknown>, unknown>() // by promise, as mocha emits each a second time
   let beforeAll: OpenResources
   let beforeSpec: OpenResources
 
   // All four take `done`: mocha then runs its own timer around every one of them, so that it counts on both sides.
   return {
     beforeAll(done: Done) {
+      // Mocha lets a spec pass whose promise rejects with nobody listening.
+      process.on('unhandledRejection', (reason, promise) => unhandled.set(promise, reason))
       // Node opens these when they are first used, which must not look like a leak of the spec that prints first.
       void process.stdout
       void process.stderr
@@ -37,27 +41,47 @@ function leakCheck(): RootHookObject {
 
     afterEach(this: Context & SpecFailing, done: Done) {
       const spec = this.currentTest
-      if (spec?.state !== 'passed') return done() // a spec that failed half-way cleans up nothing
+      const hook = this.test
       this.timeout(hookTimeoutMs)
-      whatLeaked(beforeSpec).then((leaked) => {
-        if (leaked.length === 0) return done()
-        const error = leakError('the spec', [...leaked, ...(stacks?.describe() ?? [])])
-        if (this.failSpec === undefined) return done(error)
+      const check = async (): Promise<void> => {
+        const passed = spec?.state === 'passed' // one that failed half-way cleans up nothing
+        const leaked = passed ? await whatLeaked(beforeSpec) : []
+        const rejected = takeRejections(unhandled)
+        if (spec === undefined || !passed) return
+        const error =
+          rejected ??
+          (leaked.length > 0 ? leakError('the spec', [...leaked, ...(stacks?.describe() ?? [])]) : undefined)
+        if (error === undefined) return
+        if (this.failSpec === undefined) throw error
         this.failSpec(spec, error)
-        done()
+      }
+      check().then(() => {
+        if (!hook?.isFailed()) done() // failed by something thrown meanwhile: mocha has gone on
       }, done)
     },
 
     afterAll(this: Context, done: Done) {
       stacks?.close()
-      if (anyFailed(this)) return done()
       this.timeout(hookTimeoutMs)
-      whatLeaked(beforeAll).then((leaked) => {
-        if (leaked.length === 0) return done()
-        done(leakError('a before or after hook, or a module that a spec loads,', leaked))
-      }, done)
+      const check = async (): Promise<void> => {
+        const leaked = anyFailed(this) ? [] : await whatLeaked(beforeAll)
+        const rejected = takeRejections(unhandled)
+        if (rejected !== undefined) throw rejected
+        if (leaked.length > 0) throw leakError('a before or after hook, or a module that a spec loads,', leaked)
+      }
+      check().then(() => done(), done)
     },
   }
+}
+
+/** The promises that rejected with nobody listening, as one error; and forgets them. */
+function takeRejections(unhandled: Map<Promise<unknown>, unknown>): Error | undefined {
+  if (unhandled.size === 0) return undefined
+  const reasons = [...unhandled.values()].map((reason) => (reason instanceof Error ? reason.stack : inspect(reason)))
+  unhandled.clear()
+  const error = new Error([`${reasons.length} unhandled rejection(s):`, ...reasons].join('\n'))
+  error.stack = error.message // the stack would show this file only
+  return error
 }
 
 /** Sockets need some turns of the event loop to close: only what is still open after the grace is a leak. */

@@ -11,9 +11,8 @@ import type { Context } from 'mocha'
  */
 export function skip(context: Context, reason: string): never {
   const { test, currentTest } = context
-  const isHook = test?.type === 'hook'
   // In a `before` hook mocha's currentTest is the suite's first spec only: the reason belongs to all of them.
-  const target = isHook ? (test.title.startsWith('"before all"') ? test.parent : currentTest) : test
+  const target = test?.title.startsWith('"before all"') ? test.parent : (currentTest ?? test)
   if (target) Object.assign(target, { skipReason: reason })
   return context.skip()
 }

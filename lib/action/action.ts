@@ -1,0 +1,67 @@
+// Action, the unit that clients run. The types that are read off an Action class are in inference.ts.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { ServerError } from '../base/errors.ts'
+import type { AnyClass, ErrorClass } from '../wire/class-registry.ts'
+
+/** What an action may return: a value, a promise of it, or a generator that yields items and returns the value. */
+export type ActionReturn<Output, Item> = Output | Promise<Output> | AsyncGenerator<Item, Output, undefined>
+
+/**
+ * A class-based action. Server and client import the same subclass: the server registers an instance of it, the
+ * client runs it by class reference. The idea is iSocket's.
+ *
+ * Give the type parameters only for a contract without an implementation; else they are read off `action`.
+ *
+ * @example
+ * export class Echo extends Action { action(text: string) { return text } }
+ * export class Exec extends Action<string[], string> {}        // contract: the server brings the implementation
+ */
+export abstract class Action<Input = unknown, Output = unknown, Item = never> {
+  /** The wire name; default: the class's name. Set it where a build minifies names. */
+  static actionName?: string
+  /** What the input must be, as a Standard Schema (zod, valibot, arktype ...). The server checks it. */
+  static input?: StandardSchemaV1
+  /** What the output must be, likewise. */
+  static output?: StandardSchemaV1
+  /** Error classes that arrive at the client as themselves. */
+  static errors?: readonly ErrorClass[]
+  /** Other classes whose instances travel as themselves in this action's values. */
+  static classes?: readonly AnyClass[]
+  /** Running it twice does no harm, so that a client may do so where it cannot know. Default false. */
+  static idempotent?: boolean
+  /** The client's default `timeoutMs` for this action. */
+  static timeoutMs?: number
+  /** Regular expressions may travel in its values. Default false: one that is crafted can hang its user. */
+  static allowRegExp?: boolean
+  /** One line for people, shown by `isock ls`. */
+  static description?: string
+  /** Changes the contract hash when the meaning changes but the schemas do not. */
+  static contractVersion?: string
+
+  /** Runs on the server. What it returns, yields or throws goes to the client. */
+  // biome-ignore lint/suspicious/noExplicitAny: it is a Context; naming that type here would close a circle of imports
+  action(_data: Input, _context: any): ActionReturn<Output, Item> {
+    throw new ServerError(`action "${actionNameOf(this.constructor as ActionClass)}" is a contract: register it with an implementation`, {
+      code: 'INVALID_ACTION',
+    })
+  }
+}
+
+/** A reference to an Action class, whatever its constructor takes. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's parameters and results
+export type ActionClass<A extends Action<any, any, any> = Action<any, any, any>> = (abstract new (...args: any[]) => A) &
+  Pick<typeof Action, keyof typeof Action>
+
+/** The name under which a class travels. */
+export function actionNameOf(action: ActionClass): string {
+  return (Object.hasOwn(action, 'actionName') ? action.actionName : undefined) ?? action.name
+}
+
+/** True for subclasses of Action, also those of another copy of this package. */
+export function isActionClass(value: unknown): value is ActionClass {
+  if (typeof value !== 'function') return false
+  for (let base: unknown = value; typeof base === 'function'; base = Object.getPrototypeOf(base)) {
+    if (base === Action) return base !== value
+  }
+  return false
+}

@@ -1,0 +1,122 @@
+// Call: what runAction returns. A promise of the result that can also be iterated, cancelled, and asked for its
+// outcome without throwing.
+import { ClientError } from '../base/errors.ts'
+import { describe } from '../base/options.ts'
+import type { PendingCall, Settler } from './pending-call.ts'
+
+/** How a call ended. The truth of value or error says nothing: test `ok`. */
+export type Outcome<Output> = { readonly ok: true; readonly value: Output } | { readonly ok: false; readonly error: unknown }
+
+/**
+ * One run of an action, asked for by this side.
+ *
+ * Awaiting it gives the result; iterating it gives the items first. Items that nobody reads are kept as far as the
+ * stream's window goes and then discarded. An error in the middle arrives after the items before it. Leaving the
+ * loop early cancels the call.
+ *
+ * @example
+ * const call = client.runAction(Count, 10)
+ * for await (const n of call) console.log(n)
+ * console.log(await call)
+ */
+export class Call<Output = unknown, Item = never> extends Promise<Output> implements AsyncIterable<Item> {
+  #pending: PendingCall | undefined
+
+  /** A call that is being sent. For those who build routers; users get theirs from `runAction`. */
+  static begin<Output, Item>(pending: PendingCall): Call<Output, Item> {
+    let settler: Settler | undefined
+    const call = new Call<Output, Item>((resolve, reject) => {
+      settler = { resolve: resolve as (value: unknown) => void, reject }
+    })
+    call.#pending = pending
+    pending.start(settler as unknown as Settler)
+    return call
+  }
+
+  /** A call that failed before it was sent. */
+  static failed<Output, Item>(error: unknown): Call<Output, Item> {
+    return new Call<Output, Item>((_resolve, reject) => reject(error))
+  }
+
+  /** The call's number in its session; 0 until it is sent. The same as the action's `context.callId`. */
+  get id(): number {
+    return this.#pending?.seq ?? 0
+  }
+
+  /** Gives the call up: it rejects with CancelledError, and the handler's signal aborts. Nothing happens when it is over. */
+  cancel(reason = 'the call was cancelled'): void {
+    this.#markHandled()
+    this.#pending?.cancel(reason)
+  }
+
+  /** Waits for the end and never rejects. */
+  outcome(): Promise<Outcome<Output>> {
+    return this.then(
+      (value): Outcome<Output> => ({ ok: true, value }),
+      (error: unknown): Outcome<Output> => ({ ok: false, error }),
+    )
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Item, Output, undefined> {
+    this.#markHandled()
+    const pending = this.#pending
+    let isOver = false
+    const finish = async (): Promise<IteratorResult<Item, Output>> => {
+      isOver = true
+      return { done: true, value: await this }
+    }
+    const iterator: AsyncIterableIterator<Item, Output, undefined> = {
+      [Symbol.asyncIterator]: () => iterator,
+      next: () => {
+        if (isOver || pending === undefined) return finish()
+        if (pending.items?.isDiscarding) return Promise.reject(discardedError(pending))
+        return nextItem(pending, finish)
+      },
+      return: async (value) => {
+        isOver = true
+        this.cancel('its reader left the loop')
+        return { done: true, value: (await value) as Output }
+      },
+      throw: (error) => {
+        isOver = true
+        this.cancel(`its reader failed: ${describe(error)}`)
+        return Promise.reject(error)
+      },
+    }
+    return iterator
+  }
+
+  /** Whoever iterates or cancels gets the error there; the promise need not be awaited too. */
+  #markHandled(): void {
+    this.then(undefined, () => undefined)
+  }
+}
+
+// `await call` takes a promise as it is only when its constructor is Promise; a subclass would cost two more turns
+// of the microtask queue and a second promise for each call. `then` gives plain promises for the same reason.
+Object.defineProperty(Call.prototype, 'constructor', { value: Promise })
+
+function nextItem<Item, Output>(
+  pending: PendingCall,
+  finish: () => Promise<IteratorResult<Item, Output>>,
+): Promise<IteratorResult<Item, Output>> {
+  return new Promise((resolve, reject) => {
+    pending.take((taken) => {
+      if (!taken.item) {
+        finish().then(resolve, reject)
+        return
+      }
+      try {
+        resolve({ done: false, value: pending.codec.decode(taken.value, pending.rules) as Item })
+      } catch (error) {
+        pending.cancel('an item could not be read', error)
+        reject(error)
+      }
+    })
+  })
+}
+
+function discardedError(pending: PendingCall): ClientError {
+  const message = `items of action "${pending.request.name}" were discarded, because nobody read them: iterate the call before awaiting it`
+  return new ClientError(message, { code: 'ITEMS_DISCARDED' })
+}

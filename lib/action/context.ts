@@ -1,0 +1,72 @@
+// What one run of an action sees of its surroundings: types only. The running itself is run-action.ts.
+import type { Logger } from '../base/log.ts'
+import type { Peer } from '../link/link.ts'
+import type { ActionClass } from './action.ts'
+import type { Call } from './call.ts'
+import type { ItemOf, OutputOf, RunArguments } from './inference.ts'
+import type { RunOptions } from './run-options.ts'
+
+/** Who a guard said that the client is. */
+export interface Identity {
+  /** Unique among the server's users; a session is bound to it. */
+  readonly id: string
+  readonly [field: string]: unknown
+}
+
+/** The session of a run, as its action sees it. */
+export interface SessionView {
+  /** 128 random bits in hex. */
+  readonly id: string
+  /** Who the guards said it is; undefined where the server has none. */
+  readonly identity: Identity | undefined
+  /** The peer of its current link, or the last one. */
+  readonly peer: Peer | undefined
+  readonly isConnected: boolean
+  /** Whatever actions want to keep for this client; it outlives a reconnect, not the session's lease. */
+  readonly state: Map<string, unknown>
+}
+
+/** The server of a run, as its action sees it. */
+export interface ServerView {
+  /** What it listens at, as addresses that a client takes. */
+  readonly addresses: readonly string[]
+  readonly actionNames: readonly string[]
+  readonly isShuttingDown: boolean
+}
+
+/** Runs actions at the other side of a session. */
+export interface Caller {
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
+  runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
+}
+
+/**
+ * What one run of an Action sees. `Item` is the type of what it emits.
+ *
+ * @example
+ * class Watch extends Action {
+ *   async action(path: string, { emit, signal }: Context<string>) {
+ *     for await (const event of watch(path, { signal })) await emit(event.eventType)
+ *   }
+ * }
+ */
+export interface Context<in out Item = never> {
+  /** The call's number in its session. */
+  readonly callId: number
+  readonly session: SessionView
+  /** Throws where the action runs on a client. */
+  readonly server: ServerView
+  /** Runs actions that the caller's side has registered. */
+  readonly client: Caller
+  /** Aborts when the caller cancels, the time runs out, or the session ends. Its reason is an isock error. */
+  readonly signal: AbortSignal
+  /** When the call's time is up; undefined: no bound. */
+  readonly deadline: Date | undefined
+  /** Milliseconds left; Infinity: no bound. */
+  readonly remainingMs: number
+  /** 1, or more where earlier attempts did not reach this server. */
+  readonly attempt: number
+  readonly log: Logger
+  /** Sends an item. Await it: it settles when the stream takes more. */
+  readonly emit: (item: Item) => Promise<void>
+}

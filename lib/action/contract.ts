@@ -1,0 +1,88 @@
+// The contract of an action class: its wire name, the rules of its values, and a hash by which client and server
+// notice that they do not mean the same action.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { ClientError, ServerError } from '../base/errors.ts'
+import { describe } from '../base/options.ts'
+import type { ClassRegistry } from '../wire/class-registry.ts'
+import type { ValueRules } from '../wire/value-codec.ts'
+import { type ActionClass, actionNameOf, isActionClass } from './action.ts'
+
+export interface Contract {
+  readonly name: string
+  readonly hash: string
+  readonly rules: ValueRules
+  readonly isIdempotent: boolean
+  readonly timeoutMs: number | undefined
+}
+
+/** Reads the contract off a class that a client wants to run. Throws ClientError for what is no Action class. */
+export function contractOf(action: unknown): Contract {
+  if (!isActionClass(action)) {
+    const hint = typeof action === 'object' && action !== null ? '; pass the class itself, not an instance' : ''
+    throw new ClientError(`runAction needs an Action class or a wire name, got ${describe(action)}${hint}`, { notStarted: true })
+  }
+  const name = actionNameOf(action)
+  if (name === '') throw new ClientError('runAction got an Action class without a name; give it a `static actionName`', { notStarted: true })
+  return {
+    name,
+    hash: contractHash(name, action),
+    rules: { allowRegExp: action.allowRegExp ?? false },
+    isIdempotent: action.idempotent ?? false,
+    timeoutMs: action.timeoutMs,
+  }
+}
+
+/** Lets the errors and classes that an action names travel as themselves. */
+export function declareClasses(action: ActionClass, registry: ClassRegistry): void {
+  for (const Class of listOf(action, 'errors')) registry.declareError(Class)
+  for (const Class of listOf(action, 'classes')) registry.declareClass(Class)
+}
+
+/** Name and schemas in a few characters. Not a secret and no defence: two honest sides compare it. */
+export function contractHash(name: string, action: ActionClass): string {
+  const parts = [name, action.contractVersion ?? '', describeSchema(action.input), describeSchema(action.output)]
+  return hashText(parts.join('\0'))
+}
+
+type Listed = 'errors' | 'classes'
+
+function listOf<K extends Listed>(action: ActionClass, field: K): NonNullable<ActionClass[K]> {
+  const list = action[field]
+  if (list === undefined) return []
+  if (Array.isArray(list)) return list as NonNullable<ActionClass[K]>
+  throw new ServerError(`static ${field} of action "${actionNameOf(action)}" must be an array of classes`, { code: 'INVALID_ACTION' })
+}
+
+/** The JSON Schema of a schema that can tell it, else who made it: the standard has no other comparable form. */
+export function describeSchema(schema: StandardSchemaV1 | undefined): string {
+  if (schema === undefined) return ''
+  return JSON.stringify(jsonSchemaOf(schema) ?? { vendor: schema['~standard'].vendor })
+}
+
+/** The standard's optional second part, which zod 4.2 and others implement. */
+interface JsonSchemaSource {
+  readonly jsonSchema?: { readonly input?: (options: { target: string }) => unknown }
+}
+
+export function jsonSchemaOf(schema: StandardSchemaV1): unknown {
+  try {
+    return (schema['~standard'] as JsonSchemaSource).jsonSchema?.input?.({ target: 'draft-2020-12' })
+  } catch {
+    // A schema with parts that JSON Schema cannot say.
+    return undefined
+  }
+}
+
+/** cyrb53 (public domain, bryc): 53 bits are plenty for a difference that nobody makes on purpose. */
+function hashText(text: string): string {
+  let a = 0xdeadbeef
+  let b = 0x41c6ce57
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    a = Math.imul(a ^ code, 2654435761)
+    b = Math.imul(b ^ code, 1597334677)
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
+  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36)
+}

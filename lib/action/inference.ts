@@ -1,0 +1,38 @@
+// The types that are read off an Action class: what goes in, what comes out, what streams.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { ActionClass } from './action.ts'
+
+// biome-ignore-start lint/suspicious/noExplicitAny: in a conditional type, `any` is what matches every class, method and generator
+type MethodOf<C extends ActionClass> = C extends abstract new (...args: any[]) => { action: infer M } ? M : never
+type ParametersOf<C extends ActionClass> = MethodOf<C> extends (...args: infer P) => any ? P : never
+type ReturnOf<C extends ActionClass> = MethodOf<C> extends (...args: any[]) => infer R ? R : never
+type ParameterOf<C extends ActionClass> = ParametersOf<C> extends [] ? undefined : ParametersOf<C>[0]
+type SchemaInput<S, Parameter> = [S] extends [StandardSchemaV1<infer I, any>]
+  ? Parameter extends AsyncIterable<any>
+    ? AsyncIterable<I>
+    : I
+  : Parameter
+type ResultOf<R> = R extends AsyncGenerator<any, infer O, any> | Generator<any, infer O, any> ? O : Awaited<R>
+type YieldOf<R> = R extends AsyncGenerator<infer I, any, any> | Generator<infer I, any, any> ? I : never
+type EmittedOf<P> = P extends [any?, (infer X)?, ...any[]]
+  ? X extends { readonly emit: (item: infer I) => Promise<void> }
+    ? I
+    : never
+  : never
+// biome-ignore-end lint/suspicious/noExplicitAny: see above
+
+/** What a client passes: the input of the action's schema where it has one, else the first parameter of `action`. */
+export type InputOf<C extends ActionClass> = SchemaInput<C['input'], ParameterOf<C>>
+
+/** What awaiting a call gives: the output of the action's schema where it has one, else what `action` returns. */
+export type OutputOf<C extends ActionClass> = [C['output']] extends [StandardSchemaV1<infer _, infer O>]
+  ? O
+  : ResultOf<ReturnOf<C>>
+
+/** What iterating a call gives: the items that `action` yields, or that its context's type says it emits. */
+export type ItemOf<C extends ActionClass> = YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>
+
+/** The arguments after the class: data may be left out only where the action takes none. */
+export type RunArguments<C extends ActionClass, Options> = undefined extends InputOf<C>
+  ? [data?: InputOf<C>, options?: Options]
+  : [data: InputOf<C>, options?: Options]

@@ -1,0 +1,130 @@
+// The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
+import { BusyError, CancelledError, IsockError, type ServerError } from '../base/errors.ts'
+import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
+import { OutgoingCall } from '../session/outgoing-call.ts'
+import type { InboundStream, Taken } from '../session/inbound-stream.ts'
+import { decodeThrown } from '../wire/error-record.ts'
+import type { Payload } from '../wire/payload.ts'
+import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
+import { withCallerStack } from './caller-stack.ts'
+
+/** Who sends calls, and sends them again: a client, or a server's session. */
+export interface CallRouter {
+  submit(call: PendingCall): void
+  /** Settles a call that is in no session at the moment. */
+  giveUpParked(call: PendingCall, error: unknown): void
+  /** Submits a refused call again later. False: it is not to be tried again. */
+  retryLater(call: PendingCall, refusal: IsockError): boolean
+}
+
+export interface PendingCallOptions {
+  readonly request: CallRequest
+  readonly bounds: CallBounds
+  readonly router: CallRouter
+  readonly codec: ValueCodec
+  readonly rules: ValueRules
+}
+
+/** How the promise of the call is settled. */
+export interface Settler {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+const endOfItems: Taken = { item: false, error: undefined }
+
+export class PendingCall extends OutgoingCall {
+  readonly codec: ValueCodec
+  readonly rules: ValueRules
+  readonly #router: CallRouter
+  #settler: Settler | undefined
+  #reader: ((taken: Taken) => void) | undefined
+  #onDone: (() => void) | undefined
+
+  constructor(options: PendingCallOptions) {
+    super(options.request, options.bounds)
+    this.codec = options.codec
+    this.rules = options.rules
+    this.#router = options.router
+  }
+
+  /** Sends it; from now on it settles. `onDone` runs when it has. */
+  start(settler: Settler): void {
+    this.#settler = settler
+    this.#router.submit(this)
+  }
+
+  /** Runs when the call is over. */
+  whenDone(onDone: () => void): void {
+    if (this.isOpen) this.#onDone = onDone
+    else onDone()
+  }
+
+  cancel(message: string, cause?: unknown): void {
+    if (this.isOpen) this.fail(new CancelledError(message, { cause, notStarted: this.state === 'waiting' }))
+  }
+
+  /** Over at once, with this error; the handler is cancelled. */
+  fail(error: unknown): void {
+    if (!this.isOpen) return
+    if (this.home !== undefined) this.home.giveUp(this, error)
+    else this.#router.giveUpParked(this, error)
+  }
+
+  /** The next item, or the end. One reader at a time. */
+  take(onTaken: (taken: Taken) => void): void {
+    if (this.items !== undefined) this.items.take(onTaken)
+    else if (this.isOpen) this.#reader = onTaken
+    else onTaken(endOfItems)
+  }
+
+  override onItemsOpened(items: InboundStream): void {
+    const reader = this.#reader
+    this.#reader = undefined
+    if (reader !== undefined) items.take(reader)
+  }
+
+  override onRefused(failure: Payload): boolean {
+    const refusal = this.#decodeFailure(failure, true)
+    if (!(refusal instanceof IsockError) || !isPassing(refusal)) return false
+    return this.#router.retryLater(this, refusal)
+  }
+
+  override onSettled(outcome: RawOutcome): void {
+    const settler = this.#settler as Settler
+    if (outcome.how === 'value') {
+      let value: unknown
+      try {
+        value = this.codec.decode(outcome.value, this.rules)
+        settler.resolve(value)
+      } catch (error) {
+        withCallerStack(error).then(settler.resolve, settler.reject)
+      }
+    } else {
+      const error = outcome.how === 'error' ? outcome.error : this.#decodeFailure(outcome.failure, outcome.notStarted)
+      withCallerStack(error).then(settler.resolve, settler.reject)
+    }
+    this.items?.end(undefined)
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.(endOfItems)
+    this.#onDone?.()
+    this.#onDone = undefined
+  }
+
+  #decodeFailure(failure: Payload, notStarted: boolean): unknown {
+    try {
+      const error = decodeThrown(this.codec, failure)
+      // Whether it started is the frame's word, not that of an error which a handler may have thrown on.
+      if (error instanceof IsockError) Object.defineProperty(error, 'notStarted', { value: notStarted, enumerable: true })
+      return error
+    } catch (error) {
+      return error
+    }
+  }
+}
+
+/** Refusals that another attempt may get past. */
+function isPassing(error: IsockError): boolean {
+  return error instanceof BusyError || (error as ServerError).code === 'SHUTTING_DOWN'
+}

@@ -1,0 +1,173 @@
+// What can be run here, by wire name: instances, contracts with their implementation, nested objects of either.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { ServerError } from '../base/errors.ts'
+import { describe } from '../base/options.ts'
+import type { ClassRegistry } from '../wire/class-registry.ts'
+import type { ValueRules } from '../wire/value-codec.ts'
+import { Action, type ActionClass, actionNameOf, isActionClass } from './action.ts'
+import type { Context } from './context.ts'
+import { contractHash, declareClasses } from './contract.ts'
+import { nearestNames } from './nearest-names.ts'
+
+/** The implementation of a contract, or an action without a class. */
+// biome-ignore lint/suspicious/noExplicitAny: what it takes is its contract's business
+export type ActionFunction<Input = any, Output = unknown, Item = any> = (data: Input, context: Context<Item>) => Output
+
+/** An action that can be run. */
+export interface RegisteredAction {
+  readonly name: string
+  readonly run: ActionFunction
+  readonly input: StandardSchemaV1 | undefined
+  readonly output: StandardSchemaV1 | undefined
+  /** undefined for plain functions, which have no contract. */
+  readonly contract: string | undefined
+  readonly rules: ValueRules
+  /** The class that it came from, for those who list actions. */
+  readonly actionClass: ActionClass | undefined
+}
+
+/** Actions and functions, nested as one likes; the path to a leaf is its wire name. */
+export interface ActionTree {
+  // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
+  readonly [name: string]: Action<any, any, any> | ActionFunction | ActionTree
+}
+
+const maxTreeDepth = 32
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
+type AnyAction = Action<any, any, any>
+
+export class ActionRegistry {
+  readonly #actions = new Map<string, RegisteredAction>()
+  readonly #classes: ClassRegistry
+
+  constructor(classes: ClassRegistry) {
+    this.#classes = classes
+  }
+
+  get names(): string[] {
+    return [...this.#actions.keys()]
+  }
+
+  find(name: string): RegisteredAction | undefined {
+    return this.#actions.get(name)
+  }
+
+  /** An instance; or a contract class with the function, instance or subclass that implements it. */
+  add(action: unknown, implementation?: unknown): void {
+    if (action instanceof Action) this.#addInstance(actionNameOf(action.constructor as ActionClass), action)
+    else if (isActionClass(action)) this.#addContract(action, implementation)
+    else throw invalid(`${describe(action)} is no action: pass an instance of an Action subclass, or a contract class and its implementation`)
+  }
+
+  /** Adds all leaves of a tree, or none where one of them is wrong. */
+  addTree(tree: unknown, separator: string): void {
+    const added: string[] = []
+    try {
+      for (const [name, leaf] of leavesOf(tree, separator)) {
+        if (leaf instanceof Action) this.#addInstance(name, leaf)
+        else this.#put({ ...bare(name), run: leaf as ActionFunction })
+        added.push(name)
+      }
+    } catch (error) {
+      for (const name of added) this.#actions.delete(name)
+      throw error
+    }
+  }
+
+  /** By class, instance or wire name. False: there was none. */
+  remove(action: unknown): boolean {
+    return this.#actions.delete(nameOf(action))
+  }
+
+  /** The error for a name that is not registered, with names that are like it. */
+  unknownError(name: string): ServerError {
+    const near = nearestNames(name, this.#actions.keys())
+    const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
+    return new ServerError(`unknown action "${name}"${hint}`, { code: 'UNKNOWN_ACTION', notStarted: true })
+  }
+
+  #addInstance(name: string, action: AnyAction): void {
+    if (action.action === Action.prototype.action) {
+      throw invalid(`action "${name}" has no action() method; implement it, or register the class with an implementation`)
+    }
+    this.#addClass(name, action.constructor as ActionClass, (data, context) => action.action(data, context) as unknown)
+  }
+
+  #addContract(contract: ActionClass, implementation: unknown): void {
+    const name = actionNameOf(contract)
+    if (implementation instanceof Action) {
+      this.#addClass(name, contract, (data, context) => implementation.action(data, context) as unknown)
+    } else if (isActionClass(implementation)) {
+      // A class that is to be made by us takes no arguments; one that does is passed as an instance.
+      const Implementation = implementation as unknown as new () => Action
+      this.#addContract(contract, new Implementation())
+    } else if (typeof implementation === 'function') {
+      this.#addClass(name, contract, implementation as ActionFunction)
+    } else {
+      throw invalid(`action class "${name}" was registered without an instance or implementation; pass new ${contract.name}() or a function`)
+    }
+  }
+
+  #addClass(name: string, action: ActionClass, run: ActionFunction): void {
+    requireSchema(name, 'input', action.input)
+    requireSchema(name, 'output', action.output)
+    this.#refuseDuplicate(name)
+    declareClasses(action, this.#classes)
+    this.#put({
+      name,
+      run,
+      input: action.input,
+      output: action.output,
+      contract: contractHash(actionNameOf(action), action),
+      rules: { allowRegExp: action.allowRegExp ?? false },
+      actionClass: action,
+    })
+  }
+
+  #put(action: RegisteredAction): void {
+    if (action.name === '') throw invalid('an action without a name; give its class a `static actionName`')
+    if (new TextEncoder().encode(action.name).length > 512) throw invalid('an action name of more than 512 bytes')
+    this.#refuseDuplicate(action.name)
+    this.#actions.set(action.name, action)
+  }
+
+  #refuseDuplicate(name: string): void {
+    if (!this.#actions.has(name)) return
+    throw new ServerError(`action "${name}" is already registered; remove it first or use another actionName`, { code: 'DUPLICATE_ACTION' })
+  }
+}
+
+function bare(name: string): Omit<RegisteredAction, 'run'> {
+  return { name, input: undefined, output: undefined, contract: undefined, rules: {}, actionClass: undefined }
+}
+
+function nameOf(action: unknown): string {
+  if (typeof action === 'string') return action
+  if (action instanceof Action) return actionNameOf(action.constructor as ActionClass)
+  return isActionClass(action) ? actionNameOf(action) : ''
+}
+
+function* leavesOf(tree: unknown, separator: string, path: string[] = []): Generator<[name: string, leaf: unknown]> {
+  const where = path.join(separator) || 'the tree of actions'
+  if (path.length > maxTreeDepth) throw invalid(`${where} is nested deeper than ${maxTreeDepth}: does it contain itself?`)
+  const isPlain = typeof tree === 'object' && tree !== null && [Object.prototype, null].includes(Object.getPrototypeOf(tree))
+  if (!isPlain) throw invalid(`${where}: expected an Action instance, a function or an object of them, got ${describe(tree)}`)
+  for (const [key, branch] of Object.entries(tree)) {
+    const name = [...path, key]
+    if (isActionClass(branch)) throw invalid(`${name.join(separator)}: a class; pass an instance of it`)
+    if (branch instanceof Action || typeof branch === 'function') yield [name.join(separator), branch]
+    else yield* leavesOf(branch, separator, name)
+  }
+}
+
+function requireSchema(name: string, field: 'input' | 'output', schema: unknown): void {
+  if (schema === undefined) return
+  const standard = (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']
+  if (typeof standard?.validate === 'function') return
+  throw invalid(`static ${field} of action "${name}" is no Standard Schema (zod, valibot, arktype ...)`)
+}
+
+function invalid(message: string): ServerError {
+  return new ServerError(message, { code: 'INVALID_ACTION' })
+}

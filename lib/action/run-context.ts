@@ -1,0 +1,90 @@
+// The Context of one run. What costs something (signal, log, emit, client) is made when it is first asked for.
+import { type Logger, withFields } from '../base/log.ts'
+import type { IncomingCall } from '../session/incoming-call.ts'
+import type { Payload } from '../wire/payload.ts'
+import type { Caller, Context, ServerView, SessionView } from './context.ts'
+import type { RunParent } from './run-options.ts'
+
+/** What surrounds a run: its session, and what the server or client behind it offers. */
+export interface RunSurroundings {
+  readonly session: SessionView
+  readonly server: ServerView
+  readonly log: Logger
+  /** On the clock by which the call's deadline is kept. */
+  nowMs(): number
+  /** Runs actions at the caller's side, within the time of this run. */
+  callerFor(parent: RunParent): Caller
+}
+
+export class RunContext implements Context<unknown> {
+  readonly #call: IncomingCall
+  readonly #surroundings: RunSurroundings
+  readonly #encodeItem: (item: unknown) => Payload
+  #emit: ((item: unknown) => Promise<void>) | undefined
+  #client: Caller | undefined
+  #log: Logger | undefined
+
+  constructor(call: IncomingCall, surroundings: RunSurroundings, encodeItem: (item: unknown) => Payload) {
+    this.#call = call
+    this.#surroundings = surroundings
+    this.#encodeItem = encodeItem
+  }
+
+  get callId(): number {
+    return this.#call.seq
+  }
+
+  get session(): SessionView {
+    return this.#surroundings.session
+  }
+
+  get server(): ServerView {
+    return this.#surroundings.server
+  }
+
+  get client(): Caller {
+    this.#client ??= this.#surroundings.callerFor(this)
+    return this.#client
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal
+  }
+
+  get deadline(): Date | undefined {
+    const left = this.remainingMs
+    return left === Number.POSITIVE_INFINITY ? undefined : new Date(Date.now() + left)
+  }
+
+  get remainingMs(): number {
+    const at = this.#call.deadlineAtMs
+    return at === Number.POSITIVE_INFINITY ? at : Math.max(0, at - this.#surroundings.nowMs())
+  }
+
+  get attempt(): number {
+    return this.#call.attempt
+  }
+
+  get log(): Logger {
+    this.#log ??= withFields(this.#surroundings.log, {
+      action: this.#call.name,
+      call: this.#call.seq,
+      session: this.session.id,
+    })
+    return this.#log
+  }
+
+  get emit(): (item: unknown) => Promise<void> {
+    this.#emit ??= (item) => this.#emitItem(item)
+    return this.#emit
+  }
+
+  async #emitItem(item: unknown): Promise<void> {
+    const call = this.#call
+    if (call.abortReason !== undefined) throw call.abortReason
+    const isTaken = call.emit(this.#encodeItem(item))
+    if (isTaken === undefined) return
+    await isTaken
+    if (call.abortReason !== undefined) throw call.abortReason
+  }
+}

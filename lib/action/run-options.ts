@@ -1,0 +1,59 @@
+// How one call is to be run: the options of runAction, checked and completed.
+import type { Clock } from '../base/clock.ts'
+import { invalidOption, requireCount } from '../base/options.ts'
+import type { CallBounds } from '../session/outgoing-call.ts'
+
+/** Options of one call. What is left out comes from the client's options. */
+export interface RunOptions {
+  /**
+   * Milliseconds until the call fails with DeadlineError, all attempts together; Infinity: no bound. The action is
+   * told (`context.deadline`). Default: the action's `static timeoutMs`, the client's `timeoutMs`, or 60 000 of
+   * silence: without one of them set, each item starts the time anew.
+   */
+  readonly timeoutMs?: number
+  /** Cancels the call. */
+  readonly signal?: AbortSignal
+  /** Faults that the call outlives: a lost link, a failed connect, a refusal as busy. Default: the client's. */
+  readonly retry?: number
+  /** The call may be run again where it cannot be known whether it ran. Default: the action's `static idempotent`. */
+  readonly idempotent?: boolean
+  /** The context of the action that makes this call: its remaining time and its signal hold for the call too. */
+  readonly parent?: RunParent
+}
+
+/** What a call takes over from the run that makes it. */
+export interface RunParent {
+  readonly signal: AbortSignal
+  readonly remainingMs: number
+}
+
+export interface RunDefaults {
+  readonly retry: number
+  readonly timeoutMs: number | undefined
+}
+
+/** Silence after which a call fails when nobody set a time. */
+export const defaultSilenceMs = 60_000
+
+/** @throws ClientError (`INVALID_OPTION`) that names the option. */
+export function resolveBounds(
+  options: RunOptions,
+  actionTimeoutMs: number | undefined,
+  defaults: RunDefaults,
+  parent: RunParent | undefined,
+  clock: Clock,
+): CallBounds {
+  const retries = options.retry === undefined ? defaults.retry : requireCount('retry', options.retry)
+  const given = options.timeoutMs ?? actionTimeoutMs ?? defaults.timeoutMs
+  if (given !== undefined) requireTimeout(given)
+  const parentMs = parent?.remainingMs ?? Number.POSITIVE_INFINITY
+  const isInherited = parentMs < (given ?? Number.POSITIVE_INFINITY)
+  const timeoutMs = isInherited ? Math.max(0, parentMs) : (given ?? defaultSilenceMs)
+  const deadlineAtMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : clock.now() + timeoutMs
+  return { retries, timeoutMs, deadlineAtMs, isDeadlineShared: isInherited || given !== undefined }
+}
+
+export function requireTimeout(value: unknown): number {
+  if (typeof value === 'number' && value >= 0) return value
+  throw invalidOption('timeoutMs', 'a number of milliseconds of at least 0, or Infinity', value)
+}

@@ -1,0 +1,67 @@
+// From an address to a connected Link, for TCP, TLS and Unix sockets. One attempt; trying again is the client's.
+import { connect as connectTcp, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { LinkError } from '../base/errors.ts'
+import { type Address, formatAddress, isLoopback } from './address.ts'
+import type { Link, Peer } from './link.ts'
+import { SocketLink } from './socket-link.ts'
+
+/** The client's side of TLS: what it trusts, and the certificate that it shows. */
+export type DialTls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'>
+
+/** Rejects with LinkError, or with the signal's reason. The socket of a failed attempt is gone by then. */
+export function dialSocket(address: Exclude<Address, { transport: 'memory' }>, signal: AbortSignal, tls?: DialTls): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const socket = connect(address, tls)
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort)
+      socket.removeListener('error', onError)
+      socket.removeListener('close', onClose)
+    }
+    const fail = (reason: unknown): void => {
+      settle()
+      socket.on('error', () => undefined)
+      socket.destroy()
+      reject(reason)
+    }
+    const onAbort = (): void => fail(signal.reason)
+    const onError = (cause: Error): void => {
+      fail(new LinkError(`cannot connect to ${formatAddress(address)}: ${reasonOf(cause)}`, { cause }))
+    }
+    const onClose = (): void => fail(new LinkError(`cannot connect to ${formatAddress(address)}: closed while connecting`))
+    signal.addEventListener('abort', onAbort, { once: true })
+    socket.once('error', onError)
+    socket.once('close', onClose)
+    socket.once(address.transport === 'tls' ? 'secureConnect' : 'connect', () => {
+      settle()
+      resolve(new SocketLink(socket, peerAt(address, socket)))
+    })
+  })
+}
+
+function connect(address: Exclude<Address, { transport: 'memory' }>, tls: DialTls | undefined): Socket {
+  if (address.transport === 'unix') return connectTcp({ path: address.path })
+  const { host, port } = address
+  if (address.transport === 'tcp') return connectTcp({ host, port })
+  // The server's name is checked against its certificate; an IP address must not be sent as SNI.
+  const servername = tls?.servername ?? (/^[\d.]+$|:/.test(host) ? undefined : host)
+  return connectTls({ ...tls, host, port, ...(servername === undefined ? {} : { servername }) })
+}
+
+/** A client describes its peer by the address that it asked for. */
+function peerAt(address: Exclude<Address, { transport: 'memory' }>, socket: Socket): Peer {
+  const description = formatAddress(address)
+  if (address.transport === 'unix') return { transport: 'unix', description, isPrivate: true }
+  const ip = socket.remoteAddress ?? address.host
+  return { transport: address.transport, description, address: ip, isPrivate: address.transport === 'tls' || isLoopback(ip) }
+}
+
+/** Happy eyeballs reports one error for each address tried; the first says enough. */
+function reasonOf(error: Error): string {
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message
+  return error.message || (error as NodeJS.ErrnoException).code || error.name
+}

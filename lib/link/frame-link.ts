@@ -1,0 +1,181 @@
+// A link that speaks frames: what is said within one tick leaves in one write, what comes in is decoded, silence
+// and half frames are watched. What the frames mean is the business of the sink.
+//
+//   send(frame) -> MsgpackWriter -> [end of tick] -> Link.write
+//   Link bytes  -> FrameDecoder  -> readSessionFrame -> sink.onFrame
+import type { Clock } from '../base/clock.ts'
+import { IsockError, LinkError, ProtocolError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
+import { maxHandshakeBytes } from '../base/options.ts'
+import { type Frame, Kind } from '../wire/frame.ts'
+import { FrameDecoder } from '../wire/frame-decoder.ts'
+import { readHandshakeFrame, readSessionFrame } from '../wire/frame-reader.ts'
+import { writeFrame } from '../wire/frame-writer.ts'
+import { MsgpackReader } from '../wire/msgpack-reader.ts'
+import { MsgpackWriter } from '../wire/msgpack-writer.ts'
+import type { Slabs } from '../wire/slabs.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { Link, Peer } from './link.ts'
+
+/** Who takes the frames of a link. `onLinkEnd` comes exactly once, and last. */
+export interface FrameSink {
+  onFrame(frame: Frame): void
+  onLinkWritable(): void
+  onLinkEnd(reason: IsockError): void
+}
+
+export interface FrameLinkOptions {
+  readonly clock: Clock
+  readonly slabs: Slabs
+  readonly limits: Limits
+}
+
+/** Bytes of one tick after which they are handed over before it ends. */
+const flushAtBytes = 256 * 1024
+
+export class FrameLink {
+  readonly peer: Peer
+  readonly #link: Link
+  readonly #writer: MsgpackWriter
+  readonly #reader = new MsgpackReader()
+  readonly #decoder: FrameDecoder
+  readonly #heartbeat: Heartbeat
+  readonly #limits: Limits
+  #sink: FrameSink | undefined
+  #isFlushPlanned = false
+  #isBlocked = false
+  #isHandshaking = true
+  #queuedBytes = 0
+  #endReason: IsockError | undefined
+
+  constructor(link: Link, options: FrameLinkOptions) {
+    this.peer = link.peer
+    this.#link = link
+    this.#limits = options.limits
+    this.#writer = new MsgpackWriter(options.slabs)
+    this.#decoder = new FrameDecoder(Math.min(maxHandshakeBytes, options.limits.maxFrameBytes), this.#onBody)
+    this.#heartbeat = new Heartbeat(options.clock, options.limits, {
+      openFrame: () => this.#decoder.openFrame,
+      ping: () => this.send({ kind: Kind.Ping }),
+      onDead: (reason) => this.close(reason),
+    })
+  }
+
+  /** True while the peer does not take what was written; streams and results wait then. */
+  get isBlocked(): boolean {
+    return this.#isBlocked
+  }
+
+  get isEnded(): boolean {
+    return this.#endReason !== undefined
+  }
+
+  /** Begins to deliver. The first frame must be one of the handshake. */
+  open(sink: FrameSink): void {
+    this.#sink = sink
+    this.#link.open({
+      onBytes: this.#onBytes,
+      onDrain: this.#onDrain,
+      onEnd: (error) => this.#end(error === undefined ? new LinkError('the peer closed the link') : asLinkError(error)),
+    })
+  }
+
+  /** The peer was let in: larger frames, heartbeat, and another sink. */
+  establish(sink: FrameSink): void {
+    this.#sink = sink
+    this.#isHandshaking = false
+    this.#decoder.maxFrameBytes = this.#limits.maxFrameBytes
+    this.#heartbeat.start()
+  }
+
+  /** Writes at the end of this tick, in order. Nothing happens on a link that ended. */
+  send(frame: Frame): void {
+    if (this.#endReason !== undefined) return
+    writeFrame(this.#writer, frame)
+    if (this.#writer.size >= flushAtBytes) this.#flush()
+    else if (!this.#isFlushPlanned) {
+      this.#isFlushPlanned = true
+      endOfTick(this.#flushPlanned)
+    }
+  }
+
+  /** Flushes, ends the link, and tells the sink why: the first reason given is the one that counts. */
+  close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): void {
+    if (this.#endReason !== undefined) return
+    if (how === 'flush') this.#flush()
+    this.#link.close(how)
+    this.#end(reason)
+  }
+
+  keepProcessAlive(keep: boolean): void {
+    this.#link.keepProcessAlive(keep)
+  }
+
+  readonly #flushPlanned = (): void => {
+    this.#isFlushPlanned = false
+    this.#flush()
+  }
+
+  #flush(): void {
+    const size = this.#writer.size
+    if (size === 0 || this.#endReason !== undefined) return
+    if (this.#isBlocked) {
+      this.#queuedBytes += size
+      if (this.#queuedBytes > this.#limits.maxWriteQueueBytes) {
+        this.close(new LinkError(`the peer reads too slowly: over ${this.#limits.maxWriteQueueBytes} bytes wait`), 'abort')
+        return
+      }
+    }
+    if (!this.#link.write(this.#writer.take())) {
+      if (!this.#isBlocked) this.#queuedBytes = size
+      this.#isBlocked = true
+    }
+  }
+
+  readonly #onDrain = (): void => {
+    this.#isBlocked = false
+    this.#queuedBytes = 0
+    if (this.#endReason === undefined) this.#sink?.onLinkWritable()
+  }
+
+  readonly #onBytes = (chunk: Uint8Array): void => {
+    if (this.#endReason !== undefined) return
+    this.#heartbeat.heard()
+    try {
+      this.#decoder.push(chunk)
+    } catch (error) {
+      const reason = error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
+      this.close(reason, 'abort')
+    }
+  }
+
+  readonly #onBody = (bytes: Uint8Array, start: number, end: number, isOwned: boolean): void => {
+    const reader = this.#reader
+    if (this.#isHandshaking) {
+      this.#sink?.onFrame(readHandshakeFrame(bytes, start, end, reader))
+      return
+    }
+    reader.open(bytes, start, end, isOwned)
+    const frame = readSessionFrame(reader)
+    reader.release()
+    if (frame.kind === Kind.Ping) this.send({ kind: Kind.Pong })
+    else if (frame.kind !== Kind.Pong) this.#sink?.onFrame(frame)
+  }
+
+  #end(reason: IsockError): void {
+    if (this.#endReason !== undefined) return
+    this.#endReason = reason
+    this.#decoder.stop()
+    this.#heartbeat.stop()
+    this.#writer.take()
+    this.#sink?.onLinkEnd(reason)
+    this.#sink = undefined
+  }
+}
+
+/** Runs when the current tick's synchronous work is done. */
+const endOfTick: (run: () => void) => void = globalThis.process?.nextTick ?? queueMicrotask
+
+function asLinkError(error: Error): LinkError {
+  return error instanceof LinkError ? error : new LinkError(`the link broke: ${error.message}`, { cause: error })
+}

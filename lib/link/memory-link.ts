@@ -1,0 +1,74 @@
+// Two ends in one process, with the manners of a socket: bytes are copied, delivered later and in order, an end
+// reaches the other side after what was written before it.
+import { LinkError } from '../base/errors.ts'
+import type { Link, LinkHandler, Peer } from './link.ts'
+
+/** Makes two links that are connected to each other. */
+export function createMemoryLinks(description = 'memory'): [MemoryLink, MemoryLink] {
+  const a = new MemoryLink(description)
+  const b = new MemoryLink(description)
+  a.connect(b)
+  b.connect(a)
+  return [a, b]
+}
+
+export class MemoryLink implements Link {
+  readonly peer: Peer
+  #other: MemoryLink | undefined
+  #handler: LinkHandler | undefined
+  /** What came before somebody listened. */
+  #waiting: (() => void)[] = []
+  #isClosed = false
+
+  constructor(description: string) {
+    this.peer = { transport: 'memory', description, isPrivate: true }
+  }
+
+  connect(other: MemoryLink): void {
+    this.#other = other
+  }
+
+  open(handler: LinkHandler): void {
+    this.#handler = handler
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const deliver of waiting) deliver()
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    if (this.#isClosed) return true
+    const copies = chunks.map((chunk) => new Uint8Array(chunk))
+    this.#later((other) => {
+      for (const copy of copies) other.#handler?.onBytes(copy)
+    })
+    return true
+  }
+
+  close(how: 'flush' | 'abort'): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#later((other) => other.#endBy(how === 'flush' ? undefined : new LinkError('the peer aborted the link')))
+    this.#handler = undefined
+  }
+
+  keepProcessAlive(): void {
+    // There is nothing that could: who waits on the other end runs in this process.
+  }
+
+  #endBy(error: Error | undefined): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const handler = this.#handler
+    this.#handler = undefined
+    handler?.onEnd(error)
+  }
+
+  #later(deliver: (other: MemoryLink) => void): void {
+    const other = this.#other
+    if (other === undefined) return
+    queueMicrotask(() => {
+      if (other.#handler === undefined && !other.#isClosed) other.#waiting.push(() => deliver(other))
+      else deliver(other)
+    })
+  }
+}

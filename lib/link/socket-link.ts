@@ -1,0 +1,96 @@
+// A net.Socket, a tls.TLSSocket or a Unix socket as a Link. The one place that knows their events.
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { isLoopback } from './address.ts'
+import type { Link, LinkHandler, Peer, PeerCertificate } from './link.ts'
+
+/** How long a flushing close may wait for a peer that does not read. */
+const flushLimitMs = 5_000
+
+/** Wraps a connected socket. The link owns it from now on. */
+export class SocketLink implements Link {
+  readonly peer: Peer
+  readonly #socket: Socket
+  #handler: LinkHandler | undefined
+  #error: Error | undefined
+
+  constructor(socket: Socket, peer = peerOf(socket)) {
+    this.#socket = socket
+    this.peer = peer
+    socket.setNoDelay(true)
+    // From the first moment, so that no error of a socket is ever unhandled.
+    socket.on('error', (error) => {
+      this.#error = error
+    })
+  }
+
+  open(handler: LinkHandler): void {
+    const socket = this.#socket
+    this.#handler = handler
+    socket.on('data', (chunk: Buffer) => this.#handler?.onBytes(chunk))
+    socket.on('drain', () => this.#handler?.onDrain())
+    socket.on('end', () => this.#onEnd(undefined))
+    socket.on('close', () => this.#onEnd(this.#error))
+    if (socket.destroyed) queueMicrotask(() => this.#onEnd(this.#error))
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const socket = this.#socket
+    if (!socket.writable) return true
+    if (chunks.length === 1) return socket.write(chunks[0] as Uint8Array)
+    socket.cork()
+    let isTaken = true
+    for (const chunk of chunks) isTaken = socket.write(chunk)
+    socket.uncork()
+    return isTaken && !socket.writableNeedDrain
+  }
+
+  close(how: 'flush' | 'abort'): void {
+    const socket = this.#socket
+    this.#handler = undefined
+    if (socket.destroyed) return
+    if (how === 'abort') {
+      socket.destroy()
+      return
+    }
+    // Reads on, so that a peer that is still sending is not reset before it got our last bytes.
+    socket.resume()
+    socket.end()
+    const timer = setTimeout(() => socket.destroy(), flushLimitMs)
+    timer.unref()
+    socket.once('close', () => clearTimeout(timer))
+  }
+
+  keepProcessAlive(keep: boolean): void {
+    if (keep) this.#socket.ref()
+    else this.#socket.unref()
+  }
+
+  #onEnd(error: Error | undefined): void {
+    const handler = this.#handler
+    this.#handler = undefined
+    handler?.onEnd(error)
+    if (!this.#socket.destroyed) this.close('flush')
+  }
+}
+
+function peerOf(socket: Socket): Peer {
+  const address = socket.remoteAddress
+  if (address === undefined) return { transport: 'unix', description: 'unix socket', isPrivate: true }
+  const description = `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort}`
+  if (!(socket instanceof TLSSocket)) return { transport: 'tcp', description, address, isPrivate: isLoopback(address) }
+  const certificate = certificateOf(socket)
+  const base = { transport: 'tls', description, address, isPrivate: true } as const
+  return certificate === undefined ? base : { ...base, certificate }
+}
+
+function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  if (!socket.authorized) return undefined
+  const certificate = socket.getPeerCertificate()
+  if (certificate?.subject === undefined || certificate.fingerprint256 === undefined) return undefined
+  const subject: Record<string, string> = {}
+  for (const [key, value] of Object.entries(certificate.subject)) {
+    subject[key] = Array.isArray(value) ? value.join(', ') : String(value)
+  }
+  return { commonName: subject['CN'] ?? '', fingerprint: certificate.fingerprint256, subject }
+}

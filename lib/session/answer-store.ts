@@ -1,0 +1,107 @@
+// The answers that a ledger keeps until their callers have them: when each may be sent, sent again, or must make
+// room. An answer that made room is never guessed at: who asks for it again learns that its outcome is unknown.
+import { type IsockError, OutcomeUnknownError } from '../base/errors.ts'
+import { Kind } from '../wire/frame.ts'
+import { type Payload, payloadSize } from '../wire/payload.ts'
+import type { FramePort } from './frame-port.ts'
+import type { IncomingCall } from './incoming-call.ts'
+
+/** Answers below this are not worth making room with: a full table of them stays within a few MiB. */
+const leastEvictedBytes = 4 * 1024
+
+export class AnswerStore {
+  readonly #maxBytes: number
+  readonly #port: FramePort
+  readonly #encodeError: (error: IsockError) => Payload
+  /** Large answers, oldest first. */
+  #large: IncomingCall[] = []
+  /** Answers that wait for a link that takes more. */
+  #waiting: IncomingCall[] = []
+  #bytes = 0
+
+  constructor(maxBytes: number, port: FramePort, encodeError: (error: IsockError) => Payload) {
+    this.#maxBytes = maxBytes
+    this.#port = port
+    this.#encodeError = encodeError
+  }
+
+  /** More is kept than should be, because it could not be sent yet. */
+  get isFull(): boolean {
+    return this.#bytes > this.#maxBytes
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Keeps the answer of a call that was just answered, and sends it as soon as that may be. */
+  keep(call: IncomingCall): void {
+    const size = sizeOf(call)
+    this.#bytes += size
+    if (size >= leastEvictedBytes) this.#large.push(call)
+    this.sendIfReady(call)
+    if (this.#bytes > this.#maxBytes) this.#makeRoom()
+  }
+
+  /** The caller asked again. */
+  replay(call: IncomingCall): void {
+    if (call.state === 'answered') {
+      call.isAnswerSent = false
+      this.sendIfReady(call)
+    } else if (call.state === 'forgotten') {
+      const error = new OutcomeUnknownError(`action "${call.name}" ran, but its answer had to make room for others`)
+      this.#port.send({ kind: Kind.Failure, seq: call.seq, items: 0, notStarted: false, error: this.#encodeError(error) })
+    }
+  }
+
+  /** Sends an answer that was not sent yet, if all items before it were. */
+  sendIfReady(call: IncomingCall): void {
+    if (call.answer === undefined || call.isAnswerSent || call.items?.isFlushed === false) return
+    if (this.#port.isWritable) {
+      call.isAnswerSent = true
+      this.#port.send(call.answer)
+    } else if (this.#port.isAttached) this.#waiting.push(call)
+  }
+
+  sendWaiting(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const call of waiting) this.sendIfReady(call)
+    if (this.#bytes > this.#maxBytes) this.#makeRoom()
+  }
+
+  /** The caller has it. */
+  acknowledge(call: IncomingCall): void {
+    if (call.state === 'running') return
+    this.#drop(call)
+    call.state = 'acknowledged'
+    call.items?.close()
+  }
+
+  onLinkLost(): void {
+    this.#waiting = []
+  }
+
+  /** Oldest first; only what was sent may go. */
+  #makeRoom(): void {
+    const stay: IncomingCall[] = []
+    for (const call of this.#large) {
+      if (call.state !== 'answered') continue
+      if (this.#bytes > this.#maxBytes && call.isAnswerSent) {
+        this.#drop(call)
+        call.state = 'forgotten'
+      } else stay.push(call)
+    }
+    this.#large = stay
+  }
+
+  #drop(call: IncomingCall): void {
+    this.#bytes -= sizeOf(call)
+    call.answer = undefined
+  }
+}
+
+function sizeOf(call: IncomingCall): number {
+  if (call.answer === undefined) return 0
+  return payloadSize(call.answer.kind === Kind.Result ? call.answer.value : call.answer.error)
+}

@@ -1,0 +1,131 @@
+// The reading end of a stream, for items and for input alike: takes items in order, drops those that came twice,
+// grants the writer more as its own reader goes on, and holds no more than the window.
+import { ProtocolError } from '../base/errors.ts'
+import type { CreditFrame } from '../wire/frame.ts'
+import type { Payload } from '../wire/payload.ts'
+import type { FramePort } from './frame-port.ts'
+import { itemCost } from './outbound-stream.ts'
+
+/** What a reader gets: an item, or the end with the error that broke the stream off. */
+export type Taken = { readonly item: true; readonly value: Payload } | { readonly item: false; readonly error: unknown }
+
+export interface InboundStreamOptions {
+  readonly kind: CreditFrame['kind']
+  readonly seq: number
+  readonly windowBytes: number
+  /** Nobody may ever read this stream: when its window is full and unread, items are discarded. */
+  readonly mayGoUnread: boolean
+  readonly port: FramePort
+}
+
+export class InboundStream {
+  readonly #options: InboundStreamOptions
+  #queue: Payload[] = []
+  #head = 0
+  #received = 0
+  #receivedCost = 0
+  #consumedCost = 0
+  #granted: number
+  #end: { readonly error: unknown } | undefined
+  #isRead = false
+  #isDiscarding = false
+  #waiter: ((taken: Taken) => void) | undefined
+
+  constructor(options: InboundStreamOptions) {
+    this.#options = options
+    this.#granted = options.windowBytes
+  }
+
+  /** Items received so far, each counted once. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** Whether items were thrown away because nobody read them. */
+  get isDiscarding(): boolean {
+    return this.#isDiscarding
+  }
+
+  /** The window is used up and nobody is reading. */
+  get isFull(): boolean {
+    return this.#receivedCost >= this.#granted
+  }
+
+  onItem(index: number, payload: Payload): void {
+    if (index < this.#received || this.#end !== undefined) return
+    if (index > this.#received) throw new ProtocolError(`item ${index} came where ${this.#received} was next`)
+    if (this.isFull) throw new ProtocolError('an item came that was not granted')
+    this.#received++
+    const cost = itemCost(payload)
+    this.#receivedCost += cost
+    if (this.#isDiscarding) this.#consume(cost)
+    else if (this.#waiter !== undefined) {
+      const waiter = this.#waiter
+      this.#waiter = undefined
+      this.#consume(cost)
+      waiter({ item: true, value: payload })
+    } else {
+      this.#queue.push(payload)
+      if (this.#options.mayGoUnread && !this.#isRead && this.isFull) this.discard()
+    }
+  }
+
+  /** No more items come. Those received are still there to be taken. The first end counts. */
+  end(error: unknown): void {
+    if (this.#end !== undefined) return
+    this.#end = { error }
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.({ item: false, error })
+  }
+
+  /** The next item if it is there, or the end if that is; else undefined. */
+  takeNow(): Taken | undefined {
+    this.#isRead = true
+    if (this.#head < this.#queue.length) {
+      const value = this.#queue[this.#head]
+      this.#queue[this.#head++] = undefined
+      if (this.#head === this.#queue.length) {
+        this.#queue = []
+        this.#head = 0
+      }
+      this.#consume(itemCost(value))
+      return { item: true, value }
+    }
+    return this.#end === undefined ? undefined : { item: false, error: this.#end.error }
+  }
+
+  /** Calls back with the next item or the end. One reader at a time. */
+  take(onTaken: (taken: Taken) => void): void {
+    const taken = this.takeNow()
+    if (taken !== undefined) onTaken(taken)
+    else this.#waiter = onTaken
+  }
+
+  /** From now on items are only counted, and the writer is let go on. */
+  discard(): void {
+    this.#isDiscarding = true
+    this.#queue = []
+    this.#head = 0
+    this.#consume(this.#receivedCost - this.#consumedCost)
+  }
+
+  /** A new link: says again what was received and granted. */
+  resume(): void {
+    if (this.#end === undefined) this.#sendCredit()
+  }
+
+  #consume(cost: number): void {
+    this.#consumedCost += cost
+    const granted = this.#consumedCost + this.#options.windowBytes
+    if (granted - this.#granted < this.#options.windowBytes / 2 || this.#end !== undefined) return
+    this.#granted = granted
+    this.#sendCredit()
+  }
+
+  #sendCredit(): void {
+    const { port, kind, seq } = this.#options
+    port.send({ kind, seq, received: this.#received, granted: this.#granted })
+  }
+}
+

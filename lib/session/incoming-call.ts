@@ -1,0 +1,86 @@
+// One run that the other side asked for: what its handler sees of the caller (signal, deadline, input) and how it
+// answers (items, then a value or a failure). The ledger owns it and keeps its answer until it is acknowledged.
+import type { IsockError } from '../base/errors.ts'
+import type { FailureFrame, ResultFrame } from '../wire/frame.ts'
+import type { Payload } from '../wire/payload.ts'
+import type { InboundStream } from './inbound-stream.ts'
+import type { OutboundStream } from './outbound-stream.ts'
+
+/** What a call needs of the ledger that it stands in. */
+export interface CallKeeper {
+  onAnswered(call: IncomingCall, answer: ResultFrame | FailureFrame): void
+  openItems(call: IncomingCall): OutboundStream
+}
+
+/**
+ *   running ──> answered ──> acknowledged     answered: the answer is kept, a repeated CALL gets it again
+ *                   ╰─────> forgotten          forgotten: it ran, but the answer had to make room
+ */
+export type RunState = 'running' | 'answered' | 'forgotten' | 'acknowledged'
+
+export class IncomingCall {
+  readonly seq: number
+  readonly name: string
+  readonly contract: string | undefined
+  readonly attempt: number
+  readonly data: Payload
+  readonly input: InboundStream | undefined
+  /** On the session's clock; Infinity: none. */
+  readonly deadlineAtMs: number
+  state: RunState = 'running'
+  items: OutboundStream | undefined
+  answer: ResultFrame | FailureFrame | undefined
+  /** The answer went over a link, so it may have been received. */
+  isAnswerSent = false
+  readonly #keeper: CallKeeper
+  #abortReason: IsockError | undefined
+  #controller: AbortController | undefined
+
+  constructor(
+    keeper: CallKeeper,
+    given: Pick<IncomingCall, 'seq' | 'name' | 'contract' | 'attempt' | 'data' | 'input' | 'deadlineAtMs'>,
+  ) {
+    this.#keeper = keeper
+    this.seq = given.seq
+    this.name = given.name
+    this.contract = given.contract
+    this.attempt = given.attempt
+    this.data = given.data
+    this.input = given.input
+    this.deadlineAtMs = given.deadlineAtMs
+  }
+
+  /** Aborts when the caller cancels, its time runs out, or the session ends. Made when first asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason)
+    }
+    return this.#controller.signal
+  }
+
+  /** Why nobody waits for the answer any more, if so. */
+  get abortReason(): IsockError | undefined {
+    return this.#abortReason
+  }
+
+  abort(reason: IsockError): void {
+    if (this.#abortReason !== undefined || this.state !== 'running') return
+    this.#abortReason = reason
+    this.items?.close()
+    this.input?.end(reason)
+    this.#controller?.abort(reason)
+  }
+
+  /** Sends an item. Undefined: go on; a promise: wait for it first. */
+  emit(value: Payload): Promise<void> | undefined {
+    if (this.#abortReason !== undefined || this.state !== 'running') return undefined
+    this.items ??= this.#keeper.openItems(this)
+    return this.items.push(value) ? undefined : this.items.writable()
+  }
+
+  /** The one answer; a second one is ignored. It follows all items. */
+  answerWith(answer: ResultFrame | FailureFrame): void {
+    if (this.state === 'running') this.#keeper.onAnswered(this, answer)
+  }
+}

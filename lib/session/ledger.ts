@@ -1,0 +1,256 @@
+// The callee's half of a session: what was asked for, by slot, and what was answered. It makes a repeated call
+// join the run or get the stored answer, and never lets one run twice.
+//
+//   CALL seq, entry of its slot:   none or an older, settled one  -> admit, or refuse as not started
+//                                  the same seq, running          -> join: the answer will come by this link
+//                                  the same seq, answered         -> send the stored answer again
+//                                  a newer seq                    -> stale: its caller has settled it, say nothing
+import type { Clock } from '../base/clock.ts'
+import { DeadlineSweep } from '../base/deadline-sweep.ts'
+import { BusyError, CancelledError, DeadlineError, type IsockError, ProtocolError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
+import {
+  type AckFrame,
+  type CallFrame,
+  type CancelFrame,
+  CancelReason,
+  type CreditFrame,
+  type InputEndFrame,
+  type ItemFrame,
+  Kind,
+  type NameFrame,
+  type PeerLimits,
+} from '../wire/frame.ts'
+import { type Payload, payloadSize } from '../wire/payload.ts'
+import { AnswerStore } from './answer-store.ts'
+import type { FramePort } from './frame-port.ts'
+import { InboundStream } from './inbound-stream.ts'
+import { type CallKeeper, IncomingCall } from './incoming-call.ts'
+import { OutboundStream } from './outbound-stream.ts'
+
+export interface LedgerOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly peerLimits: PeerLimits
+  readonly port: FramePort
+  /** Runs the call. Must not throw. */
+  readonly startCall: (call: IncomingCall) => void
+  /** Makes an error into what travels. */
+  readonly encodeError: (error: IsockError) => Payload
+  /** Why no call is taken at the moment, if so: a server that drains, for one. */
+  readonly refusal: () => IsockError | undefined
+  /** Told when the first call starts running and when the last one was answered. */
+  readonly onBusyChange: () => void
+}
+
+export class Ledger implements CallKeeper {
+  readonly #options: LedgerOptions
+  readonly #slotCount: number
+  readonly #entries: (IncomingCall | undefined)[] = []
+  readonly #answers: AnswerStore
+  readonly #deadlines: DeadlineSweep
+  #runningCount = 0
+  #runningBytes = 0
+
+  constructor(options: LedgerOptions) {
+    this.#options = options
+    this.#slotCount = options.limits.maxCallsInFlight
+    this.#answers = new AnswerStore(options.limits.maxLedgerBytes, options.port, options.encodeError)
+    this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
+  }
+
+  get runningCount(): number {
+    return this.#runningCount
+  }
+
+  onCall(frame: CallFrame, name: NameFrame): void {
+    const slot = frame.seq % this.#slotCount
+    const entry = this.#entries[slot]
+    if (entry !== undefined && entry.seq >= frame.seq) {
+      if (entry.seq === frame.seq) this.#joinOrReplay(entry)
+      return
+    }
+    if (frame.seq < this.#slotCount) throw new ProtocolError(`call ${frame.seq} is below the first number of its slot`)
+    if (entry?.state === 'running') throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
+    const refusal = this.#refusalOf(frame)
+    if (refusal !== undefined) this.#refuse(frame.seq, refusal)
+    else this.#admit(frame, name, slot, entry)
+  }
+
+  onCancel(frame: CancelFrame): void {
+    const slot = frame.seq % this.#slotCount
+    const entry = this.#entries[slot]
+    if (entry === undefined || entry.seq < frame.seq) this.#bury(frame, slot, entry)
+    else if (entry.seq === frame.seq) {
+      if (entry.state === 'running') entry.abort(cancelErrorFor(entry.name, frame.reason))
+      else this.#answers.replay(entry)
+    }
+  }
+
+  onAck(frame: AckFrame): void {
+    for (const seq of frame.seqs) {
+      const entry = this.#find(seq)
+      if (entry !== undefined) this.#answers.acknowledge(entry)
+    }
+  }
+
+  onCredit(frame: CreditFrame): void {
+    const entry = this.#find(frame.seq)
+    entry?.items?.onCredit(frame.received, frame.granted)
+    if (entry !== undefined) this.#answers.sendIfReady(entry)
+  }
+
+  onInput(frame: ItemFrame): void {
+    const entry = this.#find(frame.seq)
+    if (entry?.state === 'running') entry.input?.onItem(frame.index, frame.value)
+  }
+
+  onInputEnd(frame: InputEndFrame): void {
+    const entry = this.#find(frame.seq)
+    if (entry?.state !== 'running' || entry.input === undefined) return
+    if (entry.input.received !== frame.items) {
+      throw new ProtocolError(`input ended after ${frame.items} items, ${entry.input.received} came`)
+    }
+    entry.input.end(undefined)
+  }
+
+  /** A link was attached: streams say again what may be lost. Answers are asked for by the caller. */
+  resume(): void {
+    this.#answers.onLinkLost()
+    for (const entry of this.#entries) {
+      if (entry?.state === 'running') entry.input?.resume()
+      entry?.items?.rewind()
+    }
+  }
+
+  /** The link takes more again. */
+  onWritable(): void {
+    for (const entry of this.#entries) entry?.items?.pump()
+    this.#answers.sendWaiting()
+  }
+
+  /** The session is over: handlers are told, nothing is sent. */
+  end(reason: IsockError): void {
+    this.#deadlines.close()
+    for (const entry of this.#entries) entry?.abort(reason)
+  }
+
+  /** Tells the running handlers to stop; their answers are still sent. */
+  abortAll(reason: IsockError): void {
+    for (const entry of this.#entries) entry?.abort(reason)
+  }
+
+  onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
+    call.state = 'answered'
+    call.answer = answer
+    this.#runningBytes -= payloadSize(call.data)
+    this.#answers.keep(call)
+    if (--this.#runningCount === 0) this.#options.onBusyChange()
+  }
+
+  openItems(call: IncomingCall): OutboundStream {
+    const { peerLimits, limits, port } = this.#options
+    return new OutboundStream({
+      kind: Kind.Item,
+      seq: call.seq,
+      windowBytes: peerLimits.streamWindowBytes,
+      maxWaitingBytes: limits.maxWriteQueueBytes,
+      port,
+    })
+  }
+
+  #find(seq: number): IncomingCall | undefined {
+    const entry = this.#entries[seq % this.#slotCount]
+    return entry?.seq === seq ? entry : undefined
+  }
+
+  #joinOrReplay(entry: IncomingCall): void {
+    if (entry.state !== 'running') this.#answers.replay(entry)
+  }
+
+  #refusalOf(frame: CallFrame): IsockError | undefined {
+    const refusal = this.#options.refusal()
+    if (refusal !== undefined) return refusal
+    const { maxInFlightBytes } = this.#options.limits
+    if (this.#runningBytes > 0 && this.#runningBytes + payloadSize(frame.data) > maxInFlightBytes) {
+      return new BusyError(`the running calls of this session hold over ${maxInFlightBytes} bytes of data`)
+    }
+    if (this.#answers.isFull) return new BusyError('too many answers of this session wait to be read')
+    return undefined
+  }
+
+  #refuse(seq: number, error: IsockError): void {
+    const { port, encodeError } = this.#options
+    port.send({ kind: Kind.Failure, seq, items: 0, notStarted: true, error: encodeError(error) })
+  }
+
+  #admit(frame: CallFrame, name: NameFrame, slot: number, former: IncomingCall | undefined): void {
+    const deadlineAtMs = frame.remainingMs === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.now() + frame.remainingMs
+    const call = new IncomingCall(this, {
+      seq: frame.seq,
+      name: name.name,
+      contract: name.contract,
+      attempt: frame.attempt,
+      data: frame.data,
+      input: frame.hasInput ? this.#openInput(frame.seq) : undefined,
+      deadlineAtMs,
+    })
+    this.#put(slot, call, former)
+    this.#runningBytes += payloadSize(frame.data)
+    if (this.#runningCount++ === 0) this.#options.onBusyChange()
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(deadlineAtMs)
+    this.#options.startCall(call)
+  }
+
+  /** The cancel came before its call, which was lost: a late copy of the call must not run. */
+  #bury(frame: CancelFrame, slot: number, former: IncomingCall | undefined): void {
+    if (former?.state === 'running') throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which runs`)
+    const error = new CancelledError('the call was cancelled before it started', { notStarted: true })
+    const tombstone = new IncomingCall(this, {
+      seq: frame.seq,
+      name: '',
+      contract: undefined,
+      attempt: 0,
+      data: undefined,
+      input: undefined,
+      deadlineAtMs: Number.POSITIVE_INFINITY,
+    })
+    this.#put(slot, tombstone, former)
+    tombstone.state = 'answered'
+    const encoded = this.#options.encodeError(error)
+    tombstone.answer = { kind: Kind.Failure, seq: frame.seq, items: 0, notStarted: true, error: encoded }
+    this.#answers.keep(tombstone)
+  }
+
+  #put(slot: number, call: IncomingCall, former: IncomingCall | undefined): void {
+    if (former !== undefined) this.#answers.acknowledge(former)
+    while (this.#entries.length <= slot) this.#entries.push(undefined)
+    this.#entries[slot] = call
+  }
+
+  #openInput(seq: number): InboundStream {
+    const { limits, port } = this.#options
+    return new InboundStream({
+      kind: Kind.InputCredit,
+      seq,
+      windowBytes: limits.streamWindowBytes,
+      mayGoUnread: false,
+      port,
+    })
+  }
+
+  readonly #sweep = (nowMs: number): number => {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const entry of this.#entries) {
+      if (entry?.state !== 'running') continue
+      if (entry.deadlineAtMs > nowMs) earliest = Math.min(earliest, entry.deadlineAtMs)
+      else entry.abort(cancelErrorFor(entry.name, CancelReason.Deadline))
+    }
+    return earliest
+  }
+}
+
+function cancelErrorFor(name: string, reason: CancelReason): IsockError {
+  if (reason === CancelReason.Deadline) return new DeadlineError(`the time for action "${name}" ran out`)
+  return new CancelledError(`the caller cancelled action "${name}"`)
+}

@@ -1,0 +1,127 @@
+// The writing end of a stream, for items and for input alike: sends as far as the reader granted, keeps what the
+// reader has not received, and sends that again over the next link.
+//
+//   index:   0 ...... base ............ next ............ end
+//            received | kept, sent      | kept, not sent   |
+import { BusyError, ProtocolError } from '../base/errors.ts'
+import { type ItemFrame, minItemCost } from '../wire/frame.ts'
+import { type Payload, payloadSize } from '../wire/payload.ts'
+import type { FramePort } from './frame-port.ts'
+
+/** What an item takes of the window; both ends must agree on it. */
+export function itemCost(payload: Payload): number {
+  return Math.max(minItemCost, payloadSize(payload))
+}
+
+export interface OutboundStreamOptions {
+  readonly kind: ItemFrame['kind']
+  readonly seq: number
+  readonly windowBytes: number
+  /** Items that are pushed without waiting may take this much; above it `push` throws BusyError. */
+  readonly maxWaitingBytes: number
+  readonly port: FramePort
+}
+
+export class OutboundStream {
+  readonly #options: OutboundStreamOptions
+  #kept: Payload[] = []
+  #base = 0
+  #next = 0
+  #sentCost = 0
+  #waitingCost = 0
+  #granted: number
+  #isClosed = false
+  #wakers: (() => void)[] = []
+
+  constructor(options: OutboundStreamOptions) {
+    this.#options = options
+    this.#granted = options.windowBytes
+  }
+
+  /** Items pushed so far. */
+  get count(): number {
+    return this.#base + this.#kept.length
+  }
+
+  /** All pushed items went over the link that is attached. */
+  get isFlushed(): boolean {
+    return this.#next === this.count
+  }
+
+  /** Adds an item. True: go on; false: rather wait for `writable` first. */
+  push(payload: Payload): boolean {
+    if (this.#isClosed) return true
+    const cost = itemCost(payload)
+    if (this.#waitingCost + cost > this.#options.maxWaitingBytes && this.#waitingCost > 0) {
+      throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
+    }
+    this.#kept.push(payload)
+    this.#waitingCost += cost
+    this.pump()
+    return this.isFlushed
+  }
+
+  /** Settles when everything pushed was sent, or the stream was closed. */
+  writable(): Promise<void> {
+    if (this.isFlushed || this.#isClosed) return Promise.resolve()
+    return new Promise((resolve) => this.#wakers.push(resolve))
+  }
+
+  /** Sends what credit and link allow. Called whenever either may have grown. */
+  pump(): void {
+    const { port, kind, seq } = this.#options
+    while (this.#next < this.count && this.#sentCost < this.#granted && port.isWritable) {
+      const value = this.#kept[this.#next - this.#base]
+      const cost = itemCost(value)
+      this.#sentCost += cost
+      this.#waitingCost -= cost
+      port.send({ kind, seq, index: this.#next++, value })
+    }
+    if (this.isFlushed) this.#wake()
+  }
+
+  /** The reader's word on what it has and what it will take. Both numbers only grow; older ones change nothing. */
+  onCredit(received: number, granted: number): void {
+    if (received > this.count) throw new ProtocolError(`${received} items confirmed, ${this.count} were sent`)
+    if (received > this.#base) {
+      const confirmed = received - this.#base
+      // Confirmed but, after a rewind, not sent again yet: they need not be.
+      for (let i = this.#next - this.#base; i < confirmed; i++) {
+        const cost = itemCost(this.#kept[i])
+        this.#sentCost += cost
+        this.#waitingCost -= cost
+      }
+      this.#kept.splice(0, confirmed)
+      this.#base = received
+      this.#next = Math.max(this.#next, received)
+    }
+    if (granted > this.#granted) this.#granted = granted
+    this.pump()
+  }
+
+  /** A new link: what the reader did not confirm is sent again. */
+  rewind(): void {
+    for (let i = 0; i < this.#next - this.#base; i++) {
+      const cost = itemCost(this.#kept[i])
+      this.#sentCost -= cost
+      this.#waitingCost += cost
+    }
+    this.#next = this.#base
+    this.pump()
+  }
+
+  /** Forgets everything and lets waiting writers go on. */
+  close(): void {
+    this.#isClosed = true
+    this.#kept = []
+    this.#base = this.#next
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#wakers.length === 0) return
+    const wakers = this.#wakers
+    this.#wakers = []
+    for (const wake of wakers) wake()
+  }
+}

@@ -1,0 +1,89 @@
+// One call that this side asked for, as the session sees it. Values are payloads here; who asked for it extends
+// this class and decodes them.
+import { CancelReason } from '../wire/frame.ts'
+import type { Payload } from '../wire/payload.ts'
+import type { CallInput } from './call-input.ts'
+import type { InboundStream } from './inbound-stream.ts'
+import type { OutboundStream } from './outbound-stream.ts'
+
+/** What is asked for. The same request may be sent again, over another link or in another session. */
+export interface CallRequest {
+  readonly name: string
+  readonly contract: string | undefined
+  readonly data: Payload
+  /** May be run again where it cannot be known whether it ran. */
+  readonly isIdempotent: boolean
+  /** Feeds the call's input stream; started when the call is first sent. */
+  readonly feedInput?: ((stream: OutboundStream, input: CallInput) => void) | undefined
+}
+
+/** How long and how often a call is tried. */
+export interface CallBounds {
+  /** Faults that the call outlives. */
+  readonly retries: number
+  /** Milliseconds; Infinity: no bound. */
+  readonly timeoutMs: number
+  /** On the session's clock; Infinity: none. */
+  readonly deadlineAtMs: number
+  /** True: the callee is told. False: the default bound, of this side alone, which each sign of life moves on. */
+  readonly isDeadlineShared: boolean
+}
+
+/** How a call ended, in payloads. `error` is from this side, `failure` the other side's. */
+export type RawOutcome =
+  | { readonly how: 'value'; readonly value: Payload }
+  | { readonly how: 'failure'; readonly failure: Payload; readonly notStarted: boolean }
+  | { readonly how: 'error'; readonly error: unknown }
+
+/**
+ *   waiting ──> sent ──> settled          waiting: not sent, or not in this session
+ *      │         │  ╲                      sent: has a slot; the callee may know of it
+ *      │         │   abandoned ─> settled  abandoned: over for the user; the slot waits for the callee's answer
+ *      └─────────┴──> settled
+ */
+export type CallState = 'waiting' | 'sent' | 'abandoned' | 'settled'
+
+/** Where a call stands: the calls of a session. */
+export interface CallHome {
+  /** Settles it with the error at once; the callee is told when it may know of it. */
+  giveUp(call: OutgoingCall, error: unknown): void
+}
+
+export abstract class OutgoingCall {
+  readonly request: CallRequest
+  readonly timeoutMs: number
+  readonly isDeadlineShared: boolean
+  deadlineAtMs: number
+  retriesLeft: number
+  state: CallState = 'waiting'
+  /** The session's calls that it is among; undefined between two sessions. */
+  home: CallHome | undefined
+  /** 0 until it has a slot. */
+  seq = 0
+  attempt = 0
+  items: InboundStream | undefined
+  input: CallInput | undefined
+  cancelReason: CancelReason = CancelReason.Cancelled
+
+  constructor(request: CallRequest, bounds: CallBounds) {
+    this.request = request
+    this.retriesLeft = bounds.retries
+    this.timeoutMs = bounds.timeoutMs
+    this.deadlineAtMs = bounds.deadlineAtMs
+    this.isDeadlineShared = bounds.isDeadlineShared
+  }
+
+  /** Still open for the user. */
+  get isOpen(): boolean {
+    return this.state === 'waiting' || this.state === 'sent'
+  }
+
+  /** The first item came: `items` is there. */
+  abstract onItemsOpened(items: InboundStream): void
+
+  /** Called once, when the state is 'settled' or 'abandoned' already. */
+  abstract onSettled(outcome: RawOutcome): void
+
+  /** The callee refused before it started. True: it will be submitted again, so it is not settled now. */
+  abstract onRefused(failure: Payload): boolean
+}

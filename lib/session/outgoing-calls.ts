@@ -1,0 +1,333 @@
+// The caller's half of a session: gives calls their slots, sends them, sends them again over the next link, and
+// settles each exactly once.
+import type { Clock } from '../base/clock.ts'
+import { DeadlineSweep } from '../base/deadline-sweep.ts'
+import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, ProtocolError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
+import { CancelReason, type CreditFrame, type FailureFrame, type ItemFrame, Kind, type PeerLimits, type ResultFrame } from '../wire/frame.ts'
+import { payloadSize } from '../wire/payload.ts'
+import { Acks } from './acks.ts'
+import { CallInput } from './call-input.ts'
+import type { FramePort } from './frame-port.ts'
+import { InboundStream } from './inbound-stream.ts'
+import { OutgoingNames } from './name-refs.ts'
+import { OutboundStream } from './outbound-stream.ts'
+import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
+import { Slots } from './slots.ts'
+import { WaitingCalls } from './waiting-calls.ts'
+
+export interface OutgoingCallsOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly port: FramePort
+  /** Told when the first call opens and when the last one is settled. */
+  readonly onBusyChange: () => void
+}
+
+export class OutgoingCalls implements CallHome {
+  readonly #options: OutgoingCallsOptions
+  readonly #waiting: WaitingCalls
+  readonly #deadlines: DeadlineSweep
+  readonly #names = new OutgoingNames()
+  #slots = new Slots(0)
+  #acks = new Acks()
+  #bySlot: (OutgoingCall | undefined)[] = []
+  #peerWindowBytes = 0
+  #openCount = 0
+
+  constructor(options: OutgoingCallsOptions) {
+    this.#options = options
+    this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
+    this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
+  }
+
+  /** Calls that are not settled for their users. */
+  get openCount(): number {
+    return this.#openCount
+  }
+
+  /** The session stands: from now on calls get slots. */
+  begin(peerLimits: PeerLimits): void {
+    this.#slots = new Slots(peerLimits.maxCallsInFlight)
+    this.#peerWindowBytes = peerLimits.streamWindowBytes
+  }
+
+  /** Sends the call, or keeps it until there is a link and a free slot. */
+  submit(call: OutgoingCall): void {
+    call.home = this
+    call.state = 'waiting'
+    if (this.#openCount++ === 0) this.#options.onBusyChange()
+    if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
+    if (this.#waiting.isEmpty && this.#options.port.isWritable && this.#slots.hasFree) this.#start(call)
+    else if (this.#waiting.hasRoom) this.#waiting.add(call)
+    else this.#settle(call, { how: 'error', error: queueFull(this.#options.limits.maxQueuedCalls) })
+  }
+
+  giveUp(call: OutgoingCall, error: unknown): void {
+    if (call.isOpen) this.#giveUp(call, CancelReason.Cancelled, error)
+  }
+
+  onResult(frame: ResultFrame): void {
+    const call = this.#find(frame.seq)
+    if (call === undefined) return
+    this.#free(call, payloadSize(frame.value))
+    this.#checkItems(call, frame.items)
+    this.#settle(call, { how: 'value', value: frame.value })
+    this.#startWaiting()
+  }
+
+  onFailure(frame: FailureFrame): void {
+    const call = this.#find(frame.seq)
+    if (call === undefined) return
+    this.#free(call, payloadSize(frame.error))
+    this.#checkItems(call, frame.items)
+    if (call.state === 'sent' && frame.notStarted && call.onRefused(frame.error)) this.#handBack(call)
+    else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted })
+    this.#startWaiting()
+  }
+
+  onItem(frame: ItemFrame): void {
+    const call = this.#find(frame.seq)
+    if (call?.state !== 'sent') return
+    this.#showLife(call)
+    const items = call.items ?? this.#openItems(call)
+    items.onItem(frame.index, frame.value)
+  }
+
+  onInputCredit(frame: CreditFrame): void {
+    const call = this.#find(frame.seq)
+    if (call?.state !== 'sent') return
+    this.#showLife(call)
+    call.input?.onCredit(frame.received, frame.granted)
+  }
+
+  /** A link was attached: says again what the callee may have missed, then goes on. */
+  resume(): void {
+    this.#names.forget()
+    for (const call of this.#bySlot) {
+      if (call === undefined) continue
+      if (call.state === 'abandoned') {
+        this.#sendCancel(call)
+        continue
+      }
+      this.#sendCall(call)
+      call.items?.resume()
+      call.input?.rewind()
+    }
+    this.#startWaiting()
+  }
+
+  /** The link takes more again. */
+  onWritable(): void {
+    for (const call of this.#bySlot) call?.input?.pump()
+    this.#startWaiting()
+  }
+
+  /** A link was lost, or could not be opened: costs each call that waits for it one retry. */
+  chargeFault(cause: IsockError, kind: 'link lost' | 'cannot connect'): void {
+    for (const call of this.#bySlot) {
+      if (call?.state !== 'sent' || call.retriesLeft-- > 0) continue
+      this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
+    }
+    if (kind === 'link lost') return
+    for (const call of this.#waiting.all()) {
+      if (call.retriesLeft-- <= 0) this.#giveUp(call, CancelReason.Cancelled, unreachable(call, cause))
+    }
+  }
+
+  /** The callee has forgotten the session: what may have run is settled, what may safely run waits for the next one. */
+  forget(cause: IsockError): void {
+    const former = this.#bySlot
+    this.#bySlot = []
+    this.#acks = new Acks()
+    this.#slots = new Slots(0)
+    for (const call of former) {
+      if (call === undefined) continue
+      const isSafe = call.state === 'sent' && call.request.isIdempotent && !call.input && !call.items
+      if (!isSafe) this.#settle(call, { how: 'error', error: outcomeUnknown(call, cause) })
+      else {
+        call.state = 'waiting'
+        call.seq = 0
+        this.#waiting.add(call)
+      }
+    }
+  }
+
+  /** Takes the calls that were not sent out of here, so that they can be submitted elsewhere. */
+  takeWaiting(): OutgoingCall[] {
+    const calls = this.#waiting.takeAll()
+    for (const call of calls) this.#handBack(call)
+    return calls
+  }
+
+  /** Settles every open call: nothing more can come. */
+  failAll(cause: IsockError, whenWaiting: (call: OutgoingCall) => IsockError = () => cause): void {
+    for (const call of this.#bySlot) {
+      if (call?.isOpen) this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
+    }
+    for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: whenWaiting(call) })
+  }
+
+  close(): void {
+    this.#deadlines.close()
+  }
+
+  keepProcessAlive(keep: boolean): void {
+    this.#deadlines.keepProcessAlive(keep)
+  }
+
+  #find(seq: number): OutgoingCall | undefined {
+    const call = this.#bySlot[this.#slots.slotOf(seq)]
+    return call?.seq === seq ? call : undefined
+  }
+
+  #startWaiting(): void {
+    while (!this.#waiting.isEmpty && this.#slots.hasFree && this.#options.port.isWritable) {
+      const call = this.#waiting.take()
+      if (call !== undefined) this.#start(call)
+    }
+  }
+
+  #start(call: OutgoingCall): void {
+    const seq = this.#slots.take()
+    const slot = this.#slots.slotOf(seq)
+    this.#acks.reused(slot)
+    call.seq = seq
+    call.state = 'sent'
+    this.#bySlot[slot] = call
+    this.#sendCall(call)
+    const { feedInput } = call.request
+    if (feedInput === undefined) return
+    const stream = this.#openInput(seq)
+    call.input = new CallInput(stream, seq, this.#options.port)
+    feedInput(stream, call.input)
+  }
+
+  #openItems(call: OutgoingCall): InboundStream {
+    const items = new InboundStream({
+      kind: Kind.Credit,
+      seq: call.seq,
+      windowBytes: this.#options.limits.streamWindowBytes,
+      mayGoUnread: true,
+      port: this.#options.port,
+    })
+    call.items = items
+    call.onItemsOpened(items)
+    return items
+  }
+
+  #openInput(seq: number): OutboundStream {
+    return new OutboundStream({
+      kind: Kind.Input,
+      seq,
+      windowBytes: this.#peerWindowBytes,
+      maxWaitingBytes: this.#options.limits.maxWriteQueueBytes,
+      port: this.#options.port,
+    })
+  }
+
+  #sendCall(call: OutgoingCall): void {
+    const { request } = call
+    const { port } = this.#options
+    call.attempt++
+    const ref = this.#names.refOf(request.name, request.contract, port)
+    port.send({
+      kind: Kind.Call,
+      seq: call.seq,
+      ref,
+      attempt: call.attempt,
+      remainingMs: this.#remainingMs(call),
+      hasInput: request.feedInput !== undefined,
+      data: request.data,
+    })
+  }
+
+  #remainingMs(call: OutgoingCall): number | undefined {
+    if (!call.isDeadlineShared || call.deadlineAtMs === Number.POSITIVE_INFINITY) return undefined
+    return Math.max(0, Math.ceil(call.deadlineAtMs - this.#options.clock.now()))
+  }
+
+  #sendCancel(call: OutgoingCall): void {
+    this.#options.port.send({ kind: Kind.Cancel, seq: call.seq, reason: call.cancelReason })
+  }
+
+  /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
+  #giveUp(call: OutgoingCall, reason: CancelReason, error: unknown): void {
+    const wasSent = call.state === 'sent'
+    if (!wasSent) this.#waiting.remove(call)
+    call.cancelReason = reason
+    if (wasSent) this.#sendCancel(call)
+    this.#settle(call, { how: 'error', error }, wasSent ? 'abandoned' : 'settled')
+  }
+
+  #free(call: OutgoingCall, resultSize: number): void {
+    const slot = this.#slots.slotOf(call.seq)
+    this.#bySlot[slot] = undefined
+    this.#acks.settled(slot, call.seq, resultSize)
+    this.#slots.release(call.seq)
+    const seqs = this.#acks.due()
+    if (seqs !== undefined && seqs.length > 0) this.#options.port.send({ kind: Kind.Ack, seqs })
+  }
+
+  #checkItems(call: OutgoingCall, items: number): void {
+    const received = call.items?.received ?? 0
+    if (call.state !== 'sent' || received === items) return
+    const error = new ProtocolError(`action "${call.request.name}" ended after ${items} items, ${received} came`)
+    this.#settle(call, { how: 'error', error: outcomeUnknown(call, error) })
+    throw error
+  }
+
+  #settle(call: OutgoingCall, outcome: RawOutcome, state: 'settled' | 'abandoned' = 'settled'): void {
+    const wasOpen = call.isOpen
+    call.state = state
+    if (!wasOpen) return
+    call.input?.close()
+    if (--this.#openCount === 0) this.#options.onBusyChange()
+    call.onSettled(outcome)
+  }
+
+  #handBack(call: OutgoingCall): void {
+    call.state = 'waiting'
+    call.home = undefined
+    call.seq = 0
+    if (--this.#openCount === 0) this.#options.onBusyChange()
+  }
+
+  #showLife(call: OutgoingCall): void {
+    if (call.isDeadlineShared || call.timeoutMs === Number.POSITIVE_INFINITY) return
+    call.deadlineAtMs = this.#options.clock.now() + call.timeoutMs
+  }
+
+  readonly #sweep = (nowMs: number): number => {
+    let earliest = Number.POSITIVE_INFINITY
+    const look = (call: OutgoingCall | undefined): void => {
+      if (!call?.isOpen) return
+      if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
+      else this.#giveUp(call, CancelReason.Deadline, lateError(call))
+    }
+    for (const call of this.#bySlot) look(call)
+    for (const call of this.#waiting.all()) look(call)
+    return earliest
+  }
+}
+
+/** The error of a call whose time ran out at this side. */
+export function lateError(call: OutgoingCall): DeadlineError {
+  const message = `action "${call.request.name}" did not finish within ${Math.round(call.timeoutMs)} ms`
+  return new DeadlineError(message, { notStarted: call.state === 'waiting' })
+}
+
+function outcomeUnknown(call: OutgoingCall, cause: IsockError): OutcomeUnknownError {
+  const message = `action "${call.request.name}" was sent and its outcome is unknown: ${cause.message}`
+  return new OutcomeUnknownError(message, { cause })
+}
+
+function unreachable(call: OutgoingCall, cause: IsockError): ClientError {
+  const message = `action "${call.request.name}" could not be sent: ${cause.message}`
+  return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
+}
+
+function queueFull(maxQueuedCalls: number): ClientError {
+  const message = `${maxQueuedCalls} calls wait already; wait for some to finish, or raise limits.maxQueuedCalls`
+  return new ClientError(message, { code: 'QUEUE_FULL', notStarted: true })
+}

@@ -1,0 +1,242 @@
+// What two peers know of each other. It outlives its links: each frame of the current link is routed to the half
+// that it concerns, and when a new link is attached both halves say again what may have been lost.
+//
+//                       ┌─ CALL, CANCEL, INPUT, CREDIT, ACK ──> Ledger         (what the peer asks of us)
+//   FrameLink ─ frame ──┤
+//                       └─ RESULT, FAILURE, ITEM, ... ────────> OutgoingCalls  (what we asked of the peer)
+import type { Clock } from '../base/clock.ts'
+import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
+import type { FrameLink } from '../link/frame-link.ts'
+import type { Peer } from '../link/link.ts'
+import { type Frame, Kind, type PeerLimits, type SessionFrame } from '../wire/frame.ts'
+import type { Payload } from '../wire/payload.ts'
+import type { FramePort } from './frame-port.ts'
+import type { IncomingCall } from './incoming-call.ts'
+import { Ledger } from './ledger.ts'
+import { IncomingNames } from './name-refs.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+import { OutgoingCalls } from './outgoing-calls.ts'
+
+/** What a session needs of its owner, a server or a client. */
+export interface SessionOwner {
+  /** Runs a call that the peer asked for. Must not throw. */
+  startCall(session: Session, call: IncomingCall): void
+  encodeError(error: IsockError): Payload
+  /** Why no call of the peer is taken at the moment, if so. */
+  refusal(): IsockError | undefined
+  onLinkLost(session: Session, reason: IsockError): void
+  /** The peer drains: it takes no new calls. */
+  onPeerDrains?(session: Session): void
+  /** The peer said that the session is over. */
+  onPeerLeft?(session: Session): void
+  /** Calls are open in either direction, or none are. */
+  onBusyChange?(session: Session, isBusy: boolean): void
+}
+
+/** What the server grants: the name of the session, the secret that resumes it, and what the peer will take. */
+export interface SessionGrant {
+  readonly id: string
+  readonly resumeSecret: Uint8Array
+  readonly peerLimits: PeerLimits
+}
+
+export interface SessionOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly owner: SessionOwner
+}
+
+export class Session implements FramePort {
+  readonly outgoing: OutgoingCalls
+  readonly #options: SessionOptions
+  readonly #owner: SessionOwner
+  readonly #names = new IncomingNames()
+  #grant: SessionGrant | undefined
+  #ledger: Ledger | undefined
+  #link: FrameLink | undefined
+  #peer: Peer | undefined
+  #endReason: IsockError | undefined
+  #isBusy = false
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#owner = options.owner
+    const { clock, limits } = options
+    this.outgoing = new OutgoingCalls({ clock, limits, port: this, onBusyChange: this.#judgeBusy })
+  }
+
+  /** What was granted; undefined before the first handshake is done and after the server has forgotten it. */
+  get grant(): SessionGrant | undefined {
+    return this.#grant
+  }
+
+  /** The session's id; '' where there is none yet. */
+  get id(): string {
+    return this.#grant?.id ?? ''
+  }
+
+  get isAttached(): boolean {
+    return this.#link !== undefined
+  }
+
+  get isWritable(): boolean {
+    return this.#link !== undefined && !this.#link.isBlocked
+  }
+
+  get isEnded(): boolean {
+    return this.#endReason !== undefined
+  }
+
+  /** Calls are open in either direction. */
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  /** Calls of the peer whose handlers run. */
+  get runningCount(): number {
+    return this.#ledger?.runningCount ?? 0
+  }
+
+  /** The peer of the current link, or of the last one. */
+  get peer(): Peer | undefined {
+    return this.#peer
+  }
+
+  /** The session stands. Calls that waited for this get their slots when a link is attached. */
+  begin(grant: SessionGrant): void {
+    const { clock, limits } = this.#options
+    const owner = this.#owner
+    this.#grant = grant
+    this.outgoing.begin(grant.peerLimits)
+    this.#ledger = new Ledger({
+      clock,
+      limits,
+      peerLimits: grant.peerLimits,
+      port: this,
+      onBusyChange: this.#judgeBusy,
+      startCall: (call) => owner.startCall(this, call),
+      encodeError: (error) => owner.encodeError(error),
+      refusal: () => owner.refusal(),
+    })
+  }
+
+  /** The peer has forgotten the session: nothing of it can be resumed, and the next grant begins another. */
+  forget(cause: IsockError): void {
+    this.#grant = undefined
+    this.#ledger?.end(cause)
+    this.#ledger = undefined
+    this.outgoing.forget(cause)
+    this.#judgeBusy()
+  }
+
+  /** Goes on over a link whose handshake is done. A link that was still attached is replaced. */
+  attach(link: FrameLink): void {
+    const former = this.#link
+    this.#link = undefined
+    former?.close(new LinkError('the session goes on over a newer link'))
+    this.#link = link
+    this.#peer = link.peer
+    this.#names.forget()
+    link.establish({
+      onFrame: (frame) => this.#route(frame),
+      onLinkWritable: () => this.#onWritable(),
+      onLinkEnd: (reason) => this.#onLinkEnd(link, reason),
+    })
+    this.#ledger?.resume()
+    this.outgoing.resume()
+  }
+
+  send(frame: SessionFrame): void {
+    this.#link?.send(frame)
+  }
+
+  submit(call: OutgoingCall): void {
+    this.outgoing.submit(call)
+  }
+
+  /** Closes the current link; the session stays. */
+  dropLink(reason: IsockError, how: 'flush' | 'abort'): void {
+    this.#link?.close(reason, how)
+  }
+
+  keepProcessAlive(keep: boolean): void {
+    this.#link?.keepProcessAlive(keep)
+    this.outgoing.keepProcessAlive(keep)
+  }
+
+  /** Tells the peer that this side takes no new calls. */
+  sayDrain(): void {
+    this.send({ kind: Kind.Drain })
+  }
+
+  /** Tells the handlers of the peer's calls to stop; their answers are still sent. */
+  abortRunning(reason: IsockError): void {
+    this.#ledger?.abortAll(reason)
+  }
+
+  /** Ends it: handlers are told, open calls settled, the link closed. The first reason counts. */
+  end(reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): void {
+    if (this.#endReason !== undefined) return
+    this.#endReason = reason
+    const link = this.#link
+    this.#ledger?.end(reason)
+    this.outgoing.failAll(reason)
+    this.outgoing.close()
+    this.#link = undefined
+    if (farewell === 'say bye') link?.send({ kind: Kind.Bye })
+    link?.close(reason)
+  }
+
+  #route(frame: Frame): void {
+    const ledger = this.#ledger as Ledger
+    switch (frame.kind) {
+      case Kind.Call:
+        return ledger.onCall(frame, this.#names.find(frame.ref))
+      case Kind.Result:
+        return this.outgoing.onResult(frame)
+      case Kind.Failure:
+        return this.outgoing.onFailure(frame)
+      case Kind.Item:
+        return this.outgoing.onItem(frame)
+      case Kind.Credit:
+        return ledger.onCredit(frame)
+      case Kind.Input:
+        return ledger.onInput(frame)
+      case Kind.InputEnd:
+        return ledger.onInputEnd(frame)
+      case Kind.InputCredit:
+        return this.outgoing.onInputCredit(frame)
+      case Kind.Cancel:
+        return ledger.onCancel(frame)
+      case Kind.Ack:
+        return ledger.onAck(frame)
+      case Kind.Name:
+        return this.#names.onName(frame)
+      case Kind.Drain:
+        return this.#owner.onPeerDrains?.(this)
+      case Kind.Bye:
+        return this.#owner.onPeerLeft?.(this)
+      default:
+        throw new ProtocolError(`a frame of kind ${frame.kind} within a session`)
+    }
+  }
+
+  #onWritable(): void {
+    this.#ledger?.onWritable()
+    this.outgoing.onWritable()
+  }
+
+  #onLinkEnd(link: FrameLink, reason: IsockError): void {
+    if (this.#link !== link) return
+    this.#link = undefined
+    this.#owner.onLinkLost(this, reason)
+  }
+
+  readonly #judgeBusy = (): void => {
+    const isBusy = this.outgoing.openCount > 0 || this.runningCount > 0
+    if (isBusy === this.#isBusy) return
+    this.#isBusy = isBusy
+    this.#owner.onBusyChange?.(this, isBusy)
+  }
+}

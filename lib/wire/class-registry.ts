@@ -1,0 +1,153 @@
+// The classes that cross the wire as themselves, by wire name and by prototype. A peer can name only what was declared
+// here; nothing is ever constructed from the wire's data, see reviveInstance and error-record.ts.
+
+import { ownErrorClasses, ServerError } from '../base/errors.ts'
+
+/** Any class, abstract ones included. Its constructor is never called. */
+export type AnyClass = abstract new (...args: never[]) => object
+
+/** Any class of errors. */
+export type ErrorClass = abstract new (...args: never[]) => Error
+
+const nativeErrorClasses: readonly ErrorClass[] = [
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+  AggregateError,
+]
+
+/** What these keep is out of reach of a copy of their own fields. */
+const classesWithHiddenContent: readonly AnyClass[] = [
+  Array,
+  ArrayBuffer,
+  DataView,
+  Date,
+  Function,
+  Map,
+  Promise,
+  RegExp,
+  Set,
+  URL,
+  WeakMap,
+  WeakRef,
+  WeakSet,
+  Object.getPrototypeOf(Uint8Array) as AnyClass,
+]
+
+/** The error and value classes that one side lets cross the wire. JavaScript's and isock's own errors are known from the start. */
+export class ClassRegistry {
+  readonly #errors = new Map<string, ErrorClass>()
+  readonly #classes = new Map<string, AnyClass>()
+  readonly #names = new Map<object, string>()
+
+  constructor() {
+    for (const Class of nativeErrorClasses) this.declareError(Class)
+    for (const Class of ownErrorClasses) this.declareError(Class)
+  }
+
+  /**
+   * Lets errors of exactly this class arrive as themselves.
+   *
+   * @throws ServerError with code `INVALID_ACTION` where it is no error class, or another class has its wire name.
+   */
+  declareError(Class: ErrorClass): void {
+    if (!isErrorClass(Class)) throw invalid(`${label(Class)} is not a class of errors; declare it in \`classes\` instead`)
+    if (this.#claim(Class)) this.#errors.set(wireNameOf(Class), Class)
+  }
+
+  /**
+   * Lets instances of exactly this class arrive as themselves: own enumerable fields, without running a constructor or a
+   * setter. What the class keeps in `#private` fields does not travel. A class of errors is declared as one.
+   *
+   * @throws ServerError with code `INVALID_ACTION` where its content could not travel, or another class has its wire name.
+   */
+  declareClass(Class: AnyClass): void {
+    if (isErrorClass(Class)) return this.declareError(Class)
+    if (typeof Class !== 'function' || typeof Class.prototype !== 'object' || Class.prototype === Object.prototype) {
+      throw invalid(`${label(Class)} is not a class whose instances could travel`)
+    }
+    const hidden = classesWithHiddenContent.find((Base) => Class === Base || Class.prototype instanceof Base)
+    if (hidden) {
+      throw invalid(`class ${label(Class)} cannot travel: what a ${hidden.name} holds is not in fields; send a plain one`)
+    }
+    if (this.#claim(Class)) this.#classes.set(wireNameOf(Class), Class)
+  }
+
+  /** The declared class of errors with this wire name. */
+  errorNamed(wireName: string): ErrorClass | undefined {
+    return this.#errors.get(wireName)
+  }
+
+  /** The declared class, other than of errors, with this wire name. */
+  classNamed(wireName: string): AnyClass | undefined {
+    return this.#classes.get(wireName)
+  }
+
+  /** The wire name under which this constructor is declared. */
+  nameOf(Class: AnyClass): string | undefined {
+    return this.#names.get(Class.prototype as object)
+  }
+
+  /** The wire name under which the constructor of objects with this prototype is declared. */
+  nameOfPrototype(prototype: object): string | undefined {
+    return this.#names.get(prototype)
+  }
+
+  /** False where the class was declared before. */
+  #claim(Class: AnyClass): boolean {
+    const prototype = Class.prototype as object
+    if (this.#names.has(prototype)) return false
+    const name = wireNameOf(Class)
+    const holder = this.#errors.get(name) ?? this.#classes.get(name)
+    if (holder) {
+      throw invalid(
+        `class ${label(Class)} cannot travel as "${name}": another class, ${label(holder)}, already does; ` +
+          'give one of them another `static wireName`',
+      )
+    }
+    this.#names.set(prototype, name)
+    return true
+  }
+}
+
+/** A declared class's instance made of fields that came: neither its constructor nor a setter of it runs. */
+export function reviveInstance(Class: AnyClass, fields: Readonly<Record<string, unknown>>): object {
+  const instance = Object.create(Class.prototype as object) as object
+  for (const key of Object.keys(fields)) defineField(instance, key, fields[key])
+  return instance
+}
+
+/** Sets an own enumerable field, whatever its name is and whatever the prototype has under it. */
+export function defineField(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+/** A plain object of these fields. */
+export function objectOf(entries: readonly (readonly [string, unknown])[]): object {
+  const object = {}
+  for (const [key, value] of entries) defineField(object, key, value)
+  return object
+}
+
+function wireNameOf(Class: AnyClass): string {
+  const own: unknown = Object.hasOwn(Class, 'wireName') ? (Class as { wireName?: unknown }).wireName : undefined
+  const name = typeof own === 'string' ? own : Class.name
+  if (name === '') throw invalid('a class without a name cannot travel; give it a `static wireName`')
+  return name
+}
+
+function isErrorClass(Class: unknown): Class is ErrorClass {
+  return typeof Class === 'function' && (Class === Error || Class.prototype instanceof Error)
+}
+
+function label(Class: unknown): string {
+  return typeof Class === 'function' ? Class.name || '(anonymous)' : String(Class)
+}
+
+function invalid(message: string): ServerError {
+  return new ServerError(message, { code: 'INVALID_ACTION' })
+}

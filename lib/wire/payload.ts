@@ -1,0 +1,27 @@
+// What a value is on its way to and from the frame codec: at most text and bytes, so that no bomb can hide in it.
+// The value codec makes and reads payloads; the frame codec only packs them.
+
+/** A value that JSON alone cannot carry: superjson's `{ json, meta }` as two JSON texts, and the bytes that it held. */
+export interface RichPayload {
+  readonly json: string
+  readonly meta: string
+  readonly bytes: readonly Uint8Array[]
+}
+
+/**
+ * A value ready to travel: `undefined` for no value, a string for the JSON text of a plain value, a `Uint8Array` for a
+ * value that is bytes itself, and a {@link RichPayload} for everything else.
+ */
+export type Payload = undefined | string | Uint8Array | RichPayload
+
+const perByteArray = 16
+
+/** About how many bytes a kept payload holds on to: text length plus byte length. Cheap: nothing is encoded. */
+export function payloadSize(payload: Payload): number {
+  if (payload === undefined) return 0
+  if (typeof payload === 'string') return payload.length
+  if (payload instanceof Uint8Array) return payload.byteLength
+  let size = payload.json.length + payload.meta.length
+  for (const bytes of payload.bytes) size += bytes.byteLength + perByteArray
+  return size
+}

@@ -1,0 +1,101 @@
+// Values that JSON cannot carry, through a private superjson: its format, its transformations, and five transformers
+// of our own for what it gets wrong. What comes in is checked by meta-validator.ts before superjson sees it.
+
+import { SuperJSON } from 'superjson'
+import { badRequest } from './bad-request.ts'
+import { BinaryValues } from './binary-values.ts'
+import { type ClassRegistry, objectOf, reviveInstance } from './class-registry.ts'
+import { reviveError } from './error-record.ts'
+import { jsonTextFault } from './json-text-scan.ts'
+import { checkMeta } from './meta-validator.ts'
+import type { Payload, RichPayload } from './payload.ts'
+import { travelKindOf, type TravelKind } from './travel-node.ts'
+import { TravelTree } from './travel-tree.ts'
+import type { ValueLimits, ValueRules } from './value-limits.ts'
+
+const noBytes: readonly Uint8Array[] = []
+
+/** Encodes and decodes rich values. */
+export class RichFormat {
+  readonly #registry: ClassRegistry
+  readonly #limits: ValueLimits
+  readonly #binaries = new BinaryValues()
+  readonly #superjson = new SuperJSON({ dedupe: false })
+  /** Those of the payload that is being decoded; no user code runs meanwhile. */
+  #bytes = noBytes
+
+  constructor(registry: ClassRegistry, limits: ValueLimits) {
+    this.#registry = registry
+    this.#limits = limits
+    this.#carry('error', (record) => reviveError(record, registry))
+    this.#carry('bytes', (pair) => this.#reviveBytes(pair as [string, number]))
+    this.#carry('class', (pair) => this.#reviveClass(pair as [string, unknown]))
+    this.#carry('entries', (entries) => objectOf(entries as [string, unknown][]))
+    this.#carry('invalid-date', () => new Date(Number.NaN))
+    this.#askNodesForTheirTransformer()
+  }
+
+  /** @throws UnsendableError */
+  encode(value: unknown, label: string, rules: ValueRules): Payload {
+    const options = { registry: this.#registry, binaries: this.#binaries, limits: this.#limits, rules }
+    const { root, bytes } = new TravelTree(value, label, options)
+    const { json, meta } = this.#superjson.serialize(root)
+    // The tree shares nothing, so meta has no equalities. Without meta it was plain after all.
+    if (!meta) return JSON.stringify(json)
+    return { json: JSON.stringify(json), meta: JSON.stringify({ values: meta.values, v: meta.v }), bytes }
+  }
+
+  /** @throws any error where the payload is not what `encode` makes. */
+  decode(payload: unknown, rules: ValueRules): unknown {
+    assertRichPayload(payload)
+    const json = this.#parse(payload.json, this.#limits.maxDepth, this.#limits.maxContainers)
+    // An annotation is up to three arrays and objects, and nested ones stand two deeper than what they annotate.
+    const meta = this.#parse(payload.meta, 2 * this.#limits.maxDepth + 4, 3 * this.#limits.maxAnnotations + 4)
+    checkMeta(meta, json, { limits: this.#limits, rules, bytes: payload.bytes, binaries: this.#binaries })
+    this.#bytes = payload.bytes
+    try {
+      return this.#superjson.deserialize({ json, meta } as never, { inPlace: true })
+    } finally {
+      this.#bytes = noBytes
+    }
+  }
+
+  #parse(text: string, maxDepth: number, maxContainers: number): unknown {
+    const fault = jsonTextFault(text, maxDepth, maxContainers)
+    if (fault !== undefined) throw badRequest(fault)
+    return JSON.parse(text)
+  }
+
+  #carry(kind: TravelKind, revive: (json: unknown) => unknown): void {
+    const isApplicable = (value: unknown): value is unknown => travelKindOf(value) === kind
+    this.#superjson.registerCustom<unknown, never>({ isApplicable, serialize: (node) => node as never, deserialize: revive }, kind)
+  }
+
+  /** superjson would ask each transformer in turn, several times for every value: a fifth of its time. A node says which. */
+  #askNodesForTheirTransformer(): void {
+    const transformers = this.#superjson.customTransformerRegistry
+    transformers.findApplicable = (value) => {
+      const kind = travelKindOf(value)
+      return kind && transformers.findByName(kind)
+    }
+  }
+
+  #reviveBytes([name, index]: readonly [string, number]): unknown {
+    return this.#binaries.revive(name, this.#bytes[index] ?? new Uint8Array(0))
+  }
+
+  #reviveClass([name, fields]: readonly [string, unknown]): object {
+    const Class = this.#registry.classNamed(name)
+    if (!Class) throw badRequest(`an instance of "${name}", a class that is not declared here`)
+    if (typeof fields !== 'object' || fields === null || Object.getPrototypeOf(fields) !== Object.prototype) {
+      throw badRequest(`an instance of "${name}" without its fields`)
+    }
+    return reviveInstance(Class, fields as Record<string, unknown>)
+  }
+}
+
+function assertRichPayload(payload: unknown): asserts payload is RichPayload {
+  const { json, meta, bytes } = (payload ?? {}) as { readonly [Key in keyof RichPayload]: unknown }
+  if (typeof json !== 'string' || typeof meta !== 'string') throw badRequest('neither text nor bytes nor both')
+  if (!Array.isArray(bytes) || !bytes.every((part) => part instanceof Uint8Array)) throw badRequest('a list of bytes that is none')
+}

@@ -1,0 +1,34 @@
+// Why a value of some kind cannot travel, and what to do instead.
+
+/** The reason to tell whoever tried to send it. */
+export function unsendableReason(value: unknown): string {
+  if (typeof value === 'function') return 'functions do not travel'
+  if (typeof value === 'symbol') return 'symbols do not travel'
+  if (value instanceof Promise) return 'promises do not travel; await it first'
+  const name = classNameOf(value)
+  if (isAsyncIterable(value)) return `streams (${name}) travel only as the whole input or output of an action`
+  if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) return `a ${name} does not travel`
+  if (name === 'SharedArrayBuffer') return 'a SharedArrayBuffer does not travel; send a copy of its bytes'
+  if (name === 'Number' || name === 'String' || name === 'Boolean') return `a ${name} object does not travel; send its primitive value`
+  return `instances of ${name} do not travel; declare the class in \`classes\` or send a plain object`
+}
+
+/** The reason where a getter or a proxy threw. */
+export function readFailure(error: unknown): string {
+  try {
+    return `reading it failed (${String(error)})`
+  } catch {
+    return 'reading it failed'
+  }
+}
+
+function classNameOf(value: unknown): string {
+  const constructor: unknown = (value as { constructor?: unknown }).constructor
+  if (typeof constructor === 'function' && constructor.name !== '') return constructor.name
+  const tag = Object.prototype.toString.call(value).slice(8, -1)
+  return tag === 'Object' ? 'an unnamed class' : tag
+}
+
+function isAsyncIterable(value: unknown): boolean {
+  return typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function'
+}

@@ -1,0 +1,39 @@
+// Builds dist/ from lib/: TypeScript 7 compiles, then the declarations' `.ts` specifiers become `.js`, as the compiler
+// has rewritten them in the code but not in the types. A consumer's compiler then needs nothing but dist/.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+
+rmSync(dist, { recursive: true, force: true })
+compile()
+for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  if (name.endsWith('.d.ts')) rewriteSpecifiers(join(dist, name))
+}
+const cli = join(dist, 'cli', 'main.js')
+if (existsSync(cli)) chmodSync(cli, 0o755)
+
+function compile() {
+  const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noEmitOnError'], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+/** `.ts` and `.js` are of one length, so the declaration maps stay true. */
+function rewriteSpecifiers(file) {
+  let text = readFileSync(file, 'utf8')
+  // This reads tokens, so an example in a comment is left as it was written.
+  for (const { fileName, pos } of ts.preProcessFile(text, true, true).importedFiles) {
+    if (!fileName.startsWith('.') || !fileName.endsWith('.ts')) continue
+    const start = text.indexOf(fileName, pos)
+    text = `${text.slice(0, start)}${fileName.slice(0, -3)}.js${text.slice(start + fileName.length)}`
+  }
+  writeFileSync(file, text)
+}

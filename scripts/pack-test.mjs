@@ -1,0 +1,155 @@
+// Packs the package, installs the tarball into an empty folder, and uses it there as its users do: from an ES module,
+// from CommonJS, and from TypeScript under both module resolutions and both compilers.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const limitMs = 180_000
+
+const work = mkdtempSync(join(tmpdir(), 'isock-pack-'))
+try {
+  const consumer = join(work, 'consumer')
+  mkdirSync(consumer)
+  writeFiles(consumer, { 'package.json': '{ "name": "consumer", "private": true }', ...scripts(), ...typeScript() })
+
+  run(root, 'npm', ['pack', '--silent', '--pack-destination', work])
+  const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'))
+  if (tarball === undefined) throw new Error('npm pack made no tarball')
+  const nodeTypes = `@types/node@${devDependencies['@types/node']}`
+  run(consumer, 'npm', ['install', '--silent', '--no-audit', '--no-fund', join(work, tarball), nodeTypes])
+
+  step('an ES module', () => run(consumer, process.execPath, ['consumer.mjs']))
+  step('a CommonJS module', () => run(consumer, process.execPath, ['consumer.cjs']))
+  for (const [compiler, path] of [
+    ['TypeScript 6', join('typescript', 'bin', 'tsc')],
+    ['TypeScript 7', join('@typescript', 'native', 'bin', 'tsc')],
+  ]) {
+    for (const resolution of ['nodenext', 'bundler']) {
+      const tsc = join(root, 'node_modules', path)
+      step(`${compiler}, ${resolution}`, () => run(consumer, process.execPath, [tsc, '-p', `${resolution}.json`]))
+    }
+  }
+  const command = join(consumer, 'node_modules', '.bin', 'isock')
+  if (existsSync(command)) step('the isock command', () => run(consumer, command, ['--help']))
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+
+function step(name, action) {
+  action()
+  console.log(`  ${name}: ok`)
+}
+
+function run(cwd, command, args) {
+  const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: limitMs,
+  })
+  if (status === 0) return
+  const why = error?.message ?? signal ?? `exit code ${status}`
+  console.error(`pack-test: ${[command, ...args].join(' ')}: ${why}\n${stdout}${stderr}`)
+  rmSync(work, { recursive: true, force: true })
+  process.exit(1)
+}
+
+function writeFiles(folder, files) {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+}
+
+function scripts() {
+  const body = `
+class Echo extends Action {
+  action(text) {
+    if (text === 'throw') throw new RangeError('thrown on purpose')
+    return text
+  }
+}
+
+async function main() {
+  const server = new Server('localhost', 0)
+  server.addAction(new Echo())
+  await server.listen()
+  const client = new Client(server.addresses[0])
+  const text = await client.runAction(Echo, 'hi')
+  if (text !== 'hi') throw new Error('Echo returned ' + text)
+  const thrown = await client.runAction(Echo, 'throw').then(() => undefined, (error) => error)
+  if (!(thrown instanceof RangeError)) throw new Error('Echo threw ' + thrown)
+  await client.close()
+  await server.shutdown()
+}
+
+// A process that does not end by itself is a failure, and so is one that ends before main() has.
+const limit = setTimeout(() => { console.error('still running after 20 s'); process.exit(1) }, 20_000)
+limit.unref()
+process.exitCode = 1
+main().then(() => { process.exitCode = 0 })
+`
+  return {
+    'consumer.mjs': `import { Action, Client, Server } from 'isock'\n${body}`,
+    'consumer.cjs': `const { Action, Client, Server } = require('isock')\n${body}`,
+  }
+}
+
+function typeScript() {
+  const source = `
+import { Action, Client, IsockError, Server } from 'isock'
+
+class Echo extends Action {
+  action(text: string) {
+    return text
+  }
+}
+
+class Count extends Action {
+  async *action(upTo: number) {
+    for (let i = 1; i <= upTo; i++) yield i
+    return 'done'
+  }
+}
+
+export async function main(): Promise<void> {
+  const server = new Server('localhost', 0)
+  server.addAction(new Echo())
+  server.addAction(new Count())
+  await server.listen()
+  const client = new Client(server.addresses[0]!)
+  try {
+    const text: string = await client.runAction(Echo, 'hi')
+    // @ts-expect-error the result is a string, not any
+    const wrong: number = await client.runAction(Echo, 'hi')
+    // @ts-expect-error the input is a string, not any
+    await client.runAction(Echo, 1)
+    const call = client.runAction(Count, 10)
+    for await (const item of call) item.toFixed()
+    const result: string = await call
+    console.log(text, wrong, result)
+  } catch (error) {
+    if (error instanceof IsockError) console.log(error.code)
+  }
+  await client.close()
+  await server.shutdown()
+}
+`
+  const strict = {
+    target: 'ES2023',
+    lib: ['ES2023', 'ESNext.Disposable'],
+    types: ['node'],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false, // the package's own declarations are what is tested
+    noEmit: true,
+  }
+  const config = (files, options) => JSON.stringify({ compilerOptions: { ...strict, ...options }, files })
+  return {
+    'consumer.mts': source,
+    'consumer.cts': source, // an ES module that is required, which Node 20.19 and nodenext know
+    'nodenext.json': config(['consumer.mts', 'consumer.cts'], { module: 'NodeNext', moduleResolution: 'NodeNext' }),
+    'bundler.json': config(['consumer.mts'], { module: 'ESNext', moduleResolution: 'Bundler' }),
+  }
+}
