@@ -24,13 +24,21 @@ const row = (id: number): unknown => ({
 })
 
 const cases: readonly { name: string; value: unknown; baseline: RoundTrip; calls: number }[] = [
-  { name: 'small object', value: { id: 7, name: 'Ann', tags: ['a', 'b'], ok: true }, baseline: bareJson, calls: 100_000 },
+  {
+    name: 'small object',
+    value: { id: 7, name: 'Ann', tags: ['a', 'b'], ok: true },
+    baseline: bareJson,
+    calls: 100_000,
+  },
   { name: 'ten rows', value: Array.from({ length: 10 }, (_, id) => row(id)), baseline: bareJson, calls: 10_000 },
   {
     name: 'rich mix',
     value: {
       at: new Date(0),
-      scores: new Map([['ann', 1], ['bob', 2]]),
+      scores: new Map([
+        ['ann', 1],
+        ['bob', 2],
+      ]),
       seen: new Set(['a', 'b', 'c']),
       big: 12_345_678_901_234_567_890n,
       failure: new TypeError('it did not work'),
@@ -49,7 +57,9 @@ for (const { name, value, baseline, calls } of cases) {
     baselineUs = Math.min(baselineUs, microseconds(baseline, value, calls))
   }
   const ratio = (oursUs / baselineUs).toFixed(2)
-  console.log(`${name.padEnd(14)} codec ${oursUs.toFixed(2)} us   baseline ${baselineUs.toFixed(2)} us   ratio ${ratio}`)
+  console.log(
+    `${name.padEnd(14)} codec ${oursUs.toFixed(2)} us   baseline ${baselineUs.toFixed(2)} us   ratio ${ratio}`,
+  )
 }
 
 function microseconds(roundTrip: RoundTrip, value: unknown, calls: number): number {

@@ -9,6 +9,7 @@ import { Kind } from '../wire/frame.ts'
 import { fitsFrame } from '../wire/frame-fit.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
+import type { SessionView } from './context.ts'
 import { runWithin } from './ambient.ts'
 import { InputItems } from './input-items.ts'
 import { isPromiseLike, itemSourceOf, type ItemSource } from './item-source.ts'
@@ -24,7 +25,7 @@ export interface ActionRunnerOptions {
   /** Calls that a handler makes take over its time and signal even where it does not pass them on. */
   readonly inheritContext: boolean
   /** Told of each error that a handler threw. Must not throw. */
-  readonly onThrown: (error: unknown, call: IncomingCall) => void
+  readonly onThrown: (error: unknown, action: string, session: SessionView) => void
 }
 
 export class ActionRunner {
@@ -107,7 +108,7 @@ class Run {
   }
 
   readonly #onThrown = (error: unknown): void => {
-    this.#options.onThrown(error, this.#call)
+    this.#options.onThrown(error, this.#call.name, this.#surroundings.session)
     this.#fail(error, false)
   }
 

@@ -18,6 +18,7 @@ export class AnswerStore {
   /** Answers that wait for a link that takes more. */
   #waiting: IncomingCall[] = []
   #bytes = 0
+  #unsentCount = 0
 
   constructor(maxBytes: number, port: FramePort, encodeError: (error: IsockError) => Payload) {
     this.#maxBytes = maxBytes
@@ -34,10 +35,16 @@ export class AnswerStore {
     return this.#bytes
   }
 
+  /** Answers that were never sent: somebody still waits for them, if there is a link. */
+  get unsentCount(): number {
+    return this.#unsentCount
+  }
+
   /** Keeps the answer of a call that was just answered, and sends it as soon as that may be. */
   keep(call: IncomingCall): void {
     const size = sizeOf(call)
     this.#bytes += size
+    this.#unsentCount++
     if (size >= leastEvictedBytes) this.#large.push(call)
     this.sendIfReady(call)
     if (this.#bytes > this.#maxBytes) this.#makeRoom()
@@ -59,6 +66,10 @@ export class AnswerStore {
     if (call.answer === undefined || call.isAnswerSent || call.items?.isFlushed === false) return
     if (this.#port.isWritable) {
       call.isAnswerSent = true
+      if (!call.wasAnswerSent) {
+        call.wasAnswerSent = true
+        this.#unsentCount--
+      }
       this.#port.send(call.answer)
     } else if (this.#port.isAttached) this.#waiting.push(call)
   }
@@ -74,6 +85,10 @@ export class AnswerStore {
   acknowledge(call: IncomingCall): void {
     if (call.state === 'running') return
     this.#drop(call)
+    if (!call.wasAnswerSent) {
+      call.wasAnswerSent = true
+      this.#unsentCount--
+    }
     call.state = 'acknowledged'
     call.items?.close()
   }

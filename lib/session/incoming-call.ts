@@ -30,8 +30,10 @@ export class IncomingCall {
   state: RunState = 'running'
   items: OutboundStream | undefined
   answer: ResultFrame | FailureFrame | undefined
-  /** The answer went over a link, so it may have been received. */
+  /** The answer went over the current link. */
   isAnswerSent = false
+  /** The answer went over some link, so it may have been received. */
+  wasAnswerSent = false
   readonly #keeper: CallKeeper
   #abortReason: IsockError | undefined
   #controller: AbortController | undefined

@@ -63,6 +63,11 @@ export class Ledger implements CallKeeper {
     return this.#runningCount
   }
 
+  /** Calls that were answered, but the answer waits for items or for a link that takes more. */
+  get unsentCount(): number {
+    return this.#answers.unsentCount
+  }
+
   onCall(frame: CallFrame, name: NameFrame): void {
     const slot = frame.seq % this.#slotCount
     const entry = this.#entries[slot]

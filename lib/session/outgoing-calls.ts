@@ -2,11 +2,13 @@
 // settles each exactly once.
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
-import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, ProtocolError } from '../base/errors.ts'
+import { type IsockError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { CancelReason, type CreditFrame, type FailureFrame, type ItemFrame, Kind, type PeerLimits, type ResultFrame } from '../wire/frame.ts'
+import { fitsFrame } from '../wire/frame-fit.ts'
 import { payloadSize } from '../wire/payload.ts'
 import { Acks } from './acks.ts'
+import { lateError, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
 import { CallInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
@@ -32,7 +34,7 @@ export class OutgoingCalls implements CallHome {
   #slots = new Slots(0)
   #acks = new Acks()
   #bySlot: (OutgoingCall | undefined)[] = []
-  #peerWindowBytes = 0
+  #peerLimits: PeerLimits | undefined
   #openCount = 0
 
   constructor(options: OutgoingCallsOptions) {
@@ -49,7 +51,7 @@ export class OutgoingCalls implements CallHome {
   /** The session stands: from now on calls get slots. */
   begin(peerLimits: PeerLimits): void {
     this.#slots = new Slots(peerLimits.maxCallsInFlight)
-    this.#peerWindowBytes = peerLimits.streamWindowBytes
+    this.#peerLimits = peerLimits
   }
 
   /** Sends the call, or keeps it until there is a link and a free slot. */
@@ -189,6 +191,11 @@ export class OutgoingCalls implements CallHome {
   }
 
   #start(call: OutgoingCall): void {
+    const maxFrameBytes = this.#peerLimits?.maxFrameBytes ?? 0
+    if (!fitsFrame(call.request.data, maxFrameBytes)) {
+      this.#settle(call, { how: 'error', error: tooLarge(maxFrameBytes) })
+      return
+    }
     const seq = this.#slots.take()
     const slot = this.#slots.slotOf(seq)
     this.#acks.reused(slot)
@@ -220,7 +227,7 @@ export class OutgoingCalls implements CallHome {
     return new OutboundStream({
       kind: Kind.Input,
       seq,
-      windowBytes: this.#peerWindowBytes,
+      windowBytes: this.#peerLimits?.streamWindowBytes ?? 0,
       maxWaitingBytes: this.#options.limits.maxWriteQueueBytes,
       port: this.#options.port,
     })
@@ -309,25 +316,4 @@ export class OutgoingCalls implements CallHome {
     for (const call of this.#waiting.all()) look(call)
     return earliest
   }
-}
-
-/** The error of a call whose time ran out at this side. */
-export function lateError(call: OutgoingCall): DeadlineError {
-  const message = `action "${call.request.name}" did not finish within ${Math.round(call.timeoutMs)} ms`
-  return new DeadlineError(message, { notStarted: call.state === 'waiting' })
-}
-
-function outcomeUnknown(call: OutgoingCall, cause: IsockError): OutcomeUnknownError {
-  const message = `action "${call.request.name}" was sent and its outcome is unknown: ${cause.message}`
-  return new OutcomeUnknownError(message, { cause })
-}
-
-function unreachable(call: OutgoingCall, cause: IsockError): ClientError {
-  const message = `action "${call.request.name}" could not be sent: ${cause.message}`
-  return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
-}
-
-function queueFull(maxQueuedCalls: number): ClientError {
-  const message = `${maxQueuedCalls} calls wait already; wait for some to finish, or raise limits.maxQueuedCalls`
-  return new ClientError(message, { code: 'QUEUE_FULL', notStarted: true })
 }

@@ -98,6 +98,11 @@ export class Session implements FramePort {
     return this.#ledger?.runningCount ?? 0
   }
 
+  /** Nothing of the peer's runs here, and what was answered is on its way, if there is one. */
+  get isDrained(): boolean {
+    return this.runningCount === 0 && (!this.isAttached || this.#ledger?.unsentCount === 0)
+  }
+
   /** The peer of the current link, or of the last one. */
   get peer(): Peer | undefined {
     return this.#peer

@@ -23,7 +23,10 @@ export interface AnnotationRule {
 const plainRules: ReadonlyMap<string, AnnotationRule> = byName([
   { name: 'undefined', accepts: (json) => json === null },
   { name: 'number', accepts: (json) => json === 'NaN' || json === 'Infinity' || json === '-Infinity' || json === '-0' },
-  { name: 'bigint', accepts: (json) => typeof json === 'string' && json.length <= maxBigIntDigits + 1 && /^-?\d+$/.test(json) },
+  {
+    name: 'bigint',
+    accepts: (json) => typeof json === 'string' && json.length <= maxBigIntDigits + 1 && /^-?\d+$/.test(json),
+  },
   { name: 'Date', accepts: (json) => typeof json === 'string' && isIsoTime(json) },
   { name: 'URL', accepts: (json) => typeof json === 'string' && URL.canParse(json) },
   { name: 'set', accepts: (json) => Array.isArray(json), allowsInside: () => true },
@@ -78,11 +81,15 @@ function isListOfPairs(json: unknown): json is [unknown, unknown][] {
 }
 
 function isIsoTime(text: string): boolean {
-  return text.length <= 27 && /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text))
+  return (
+    text.length <= 27 &&
+    /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) &&
+    !Number.isNaN(Date.parse(text))
+  )
 }
 
 function isRegExpText(text: string): boolean {
-  return text.length <= maxRegExpLength && /^\/[^]+\/[a-z]*$/.test(text)
+  return text.length <= maxRegExpLength && /^\/.+\/[a-z]*$/s.test(text)
 }
 
 function isIndexOf(list: readonly unknown[], index: unknown): index is number {

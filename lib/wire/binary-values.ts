@@ -20,7 +20,10 @@ type TypedArrayClass = {
 
 /** Absent from older engines. */
 const optionalGlobals = globalThis as {
-  readonly Buffer?: { from(buffer: ArrayBufferLike, byteOffset: number, length: number): Uint8Array; readonly prototype: object }
+  readonly Buffer?: {
+    from(buffer: ArrayBufferLike, byteOffset: number, length: number): Uint8Array
+    readonly prototype: object
+  }
   readonly Float16Array?: TypedArrayClass
 }
 
@@ -101,7 +104,9 @@ export function bytesOf(value: object, kind: { readonly unit: number }): Uint8Ar
   return isBigEndian && kind.unit > 1 ? swapped(bytes, kind.unit) : bytes
 }
 
-const bufferLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')?.get as (this: ArrayBuffer) => number
+const bufferLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')?.get as (
+  this: ArrayBuffer,
+) => number
 
 /** A copy with the bytes of each number in the opposite order. */
 export function swapped(bytes: Uint8Array, unit: number): Uint8Array {

@@ -1,5 +1,5 @@
 // The classes that cross the wire as themselves, by wire name and by prototype. A peer can name only what was declared
-// here; nothing is ever constructed from the wire's data, see reviveInstance and error-record.ts.
+// here; nothing is ever constructed from the wire's data, see own-fields.ts and error-record.ts.
 
 import { ownErrorClasses, ServerError } from '../base/errors.ts'
 
@@ -55,7 +55,8 @@ export class ClassRegistry {
    * @throws ServerError with code `INVALID_ACTION` where it is no error class, or another class has its wire name.
    */
   declareError(Class: ErrorClass): void {
-    if (!isErrorClass(Class)) throw invalid(`${label(Class)} is not a class of errors; declare it in \`classes\` instead`)
+    if (!isErrorClass(Class))
+      throw invalid(`${label(Class)} is not a class of errors; declare it in \`classes\` instead`)
     if (this.#claim(Class)) this.#errors.set(wireNameOf(Class), Class)
   }
 
@@ -72,7 +73,9 @@ export class ClassRegistry {
     }
     const hidden = classesWithHiddenContent.find((Base) => Class === Base || Class.prototype instanceof Base)
     if (hidden) {
-      throw invalid(`class ${label(Class)} cannot travel: what a ${hidden.name} holds is not in fields; send a plain one`)
+      throw invalid(
+        `class ${label(Class)} cannot travel: what a ${hidden.name} holds is not in fields; send a plain one`,
+      )
     }
     if (this.#claim(Class)) this.#classes.set(wireNameOf(Class), Class)
   }
@@ -112,25 +115,6 @@ export class ClassRegistry {
     this.#names.set(prototype, name)
     return true
   }
-}
-
-/** A declared class's instance made of fields that came: neither its constructor nor a setter of it runs. */
-export function reviveInstance(Class: AnyClass, fields: Readonly<Record<string, unknown>>): object {
-  const instance = Object.create(Class.prototype as object) as object
-  for (const key of Object.keys(fields)) defineField(instance, key, fields[key])
-  return instance
-}
-
-/** Sets an own enumerable field, whatever its name is and whatever the prototype has under it. */
-export function defineField(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
-}
-
-/** A plain object of these fields. */
-export function objectOf(entries: readonly (readonly [string, unknown])[]): object {
-  const object = {}
-  for (const [key, value] of entries) defineField(object, key, value)
-  return object
 }
 
 function wireNameOf(Class: AnyClass): string {

@@ -3,8 +3,9 @@
 
 import { RemoteError, type RemoteErrorFields } from '../base/errors.ts'
 import { badRequest } from './bad-request.ts'
-import { type ClassRegistry, defineField } from './class-registry.ts'
+import type { ClassRegistry } from './class-registry.ts'
 import { defineHidden, hasHiddenErrors, isError, isFieldName } from './error-fields.ts'
+import { defineField } from './own-fields.ts'
 import type { Payload } from './payload.ts'
 import { sendableError } from './sendable-error.ts'
 import type { ValueRules } from './value-limits.ts'
@@ -116,7 +117,11 @@ function remoteFields(record: ErrorRecord): RemoteErrorFields {
     name: name === 'Error' && record.class !== undefined ? record.class : name,
     message: record.message,
     ...(isCode ? { code } : {}),
-    data: { ...data, ...(isCode || code === undefined ? {} : { code }), ...(record.errors ? { errors: record.errors } : {}) },
+    data: {
+      ...data,
+      ...(isCode || code === undefined ? {} : { code }),
+      ...(record.errors ? { errors: record.errors } : {}),
+    },
     ...(record.cause === undefined ? {} : { cause: record.cause }),
   }
 }
@@ -149,9 +154,11 @@ function assertErrorRecord(value: unknown): asserts value is ErrorRecord {
   for (const key of Object.keys(value)) if (!keysOfRecord.has(key)) throw badRequest(`an error record with "${key}"`)
   if (typeof value['message'] !== 'string') throw badRequest('an error record without its message')
   for (const key of ['class', 'name', 'stack'] as const) {
-    if (Object.hasOwn(value, key) && typeof value[key] !== 'string') throw badRequest(`an error record's ${key} must be text`)
+    if (Object.hasOwn(value, key) && typeof value[key] !== 'string')
+      throw badRequest(`an error record's ${key} must be text`)
   }
-  if (Object.hasOwn(value, 'errors') && !Array.isArray(value['errors'])) throw badRequest("an error's errors must be a list")
+  if (Object.hasOwn(value, 'errors') && !Array.isArray(value['errors']))
+    throw badRequest("an error's errors must be a list")
   if (!Object.hasOwn(value, 'fields')) return
   const fields = value['fields']
   if (!isPlainRecord(fields)) throw badRequest("an error's fields must be an object")

@@ -14,7 +14,7 @@
 //   0x14  ITEM          seq, index, value                                          callee to caller
 //   0x15  CREDIT        seq, received, granted                                     caller to callee
 //   0x16  INPUT         seq, index, value                                          caller to callee
-//   0x17  INPUT_END     seq, items, error                                          caller to callee
+//   0x17  INPUT_END     seq, items                                                 caller to callee
 //   0x18  INPUT_CREDIT  seq, received, granted                                     callee to caller
 //   0x19  CANCEL        seq, reason                                                caller to callee
 //   0x1a  ACK           seqs                                                       caller to callee

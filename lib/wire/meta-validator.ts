@@ -16,7 +16,8 @@ const metaVersion = 1
  */
 export function checkMeta(meta: unknown, json: unknown, context: AnnotationContext): void {
   if (!isRecord(meta)) throw badRequest('a meta that is no object')
-  if (Object.hasOwn(meta, 'referentialEqualities')) throw badRequest('shared references are sent as copies, never as equalities')
+  if (Object.hasOwn(meta, 'referentialEqualities'))
+    throw badRequest('shared references are sent as copies, never as equalities')
   if (Object.keys(meta).length !== 2 || !Object.hasOwn(meta, 'values') || meta['v'] !== metaVersion) {
     throw badRequest(`a meta other than { values, v: ${metaVersion} }`)
   }
@@ -44,13 +45,15 @@ class MetaCheck {
 
   /** `[type]` or `[type, { path: tree }]` for the JSON at one place, which is `depth` keys away from the root. */
   #checkTree(tree: unknown, json: unknown, depth: number): void {
-    if (!Array.isArray(tree) || tree.length === 0 || tree.length > 2) throw badRequest('an annotation of no known shape')
+    if (!Array.isArray(tree) || tree.length === 0 || tree.length > 2)
+      throw badRequest('an annotation of no known shape')
     if (++this.#annotations > this.#context.limits.maxAnnotations) {
       throw badRequest(`more than ${this.#context.limits.maxAnnotations} annotations`)
     }
     const rule = annotationRule(tree[0])
     if (!rule) throw badRequest('a type annotation that is not known')
-    if (!rule.accepts(json, this.#context)) throw badRequest(`what is annotated as "${rule.name}" is none, or is not allowed`)
+    if (!rule.accepts(json, this.#context))
+      throw badRequest(`what is annotated as "${rule.name}" is none, or is not allowed`)
     if (rule.name === 'bytes') this.#useBytes((json as [string, number])[1])
     if (tree.length === 1) return
     if (!rule.allowsInside || !isRecord(tree[1])) throw badRequest(`annotations inside of "${rule.name}"`)
@@ -66,7 +69,8 @@ class MetaCheck {
     for (const path of paths) {
       const keys = keysOfPath(path, this.#context.limits.maxDepth - depth)
       if (!keys) throw badRequest('a path that is malformed or too deep')
-      if (rule?.allowsInside && !rule.allowsInside(keys)) throw badRequest(`an annotation inside of "${rule.name}" at no place for one`)
+      if (rule?.allowsInside && !rule.allowsInside(keys))
+        throw badRequest(`an annotation inside of "${rule.name}" at no place for one`)
       targets.push(follow(base, keys, passed))
       depths.push(depth + keys.length)
     }

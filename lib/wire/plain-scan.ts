@@ -15,7 +15,7 @@ export class PlainScan {
 
   /** True for JSON types within the limits. False for rich, unsendable and too large values alike. Never throws. */
   isPlain(value: unknown): boolean {
-    this.#nodes = 0
+    this.#nodes = 1
     this.#containers = 0
     try {
       return isPlainLeaf(value) || (isObject(value) && this.#scan(value, this.#limits.maxDepth - 1))

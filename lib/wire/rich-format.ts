@@ -4,12 +4,13 @@
 import { SuperJSON } from 'superjson'
 import { badRequest } from './bad-request.ts'
 import { BinaryValues } from './binary-values.ts'
-import { type ClassRegistry, objectOf, reviveInstance } from './class-registry.ts'
+import type { ClassRegistry } from './class-registry.ts'
 import { reviveError } from './error-record.ts'
 import { jsonTextFault } from './json-text-scan.ts'
 import { checkMeta } from './meta-validator.ts'
+import { objectOf, reviveInstance } from './own-fields.ts'
 import type { Payload, RichPayload } from './payload.ts'
-import { travelKindOf, type TravelKind } from './travel-node.ts'
+import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
 import type { ValueLimits, ValueRules } from './value-limits.ts'
 
@@ -68,7 +69,10 @@ export class RichFormat {
 
   #carry(kind: TravelKind, revive: (json: unknown) => unknown): void {
     const isApplicable = (value: unknown): value is unknown => travelKindOf(value) === kind
-    this.#superjson.registerCustom<unknown, never>({ isApplicable, serialize: (node) => node as never, deserialize: revive }, kind)
+    this.#superjson.registerCustom<unknown, never>(
+      { isApplicable, serialize: (node) => node as never, deserialize: revive },
+      kind,
+    )
   }
 
   /** superjson would ask each transformer in turn, several times for every value: a fifth of its time. A node says which. */
@@ -97,5 +101,6 @@ export class RichFormat {
 function assertRichPayload(payload: unknown): asserts payload is RichPayload {
   const { json, meta, bytes } = (payload ?? {}) as { readonly [Key in keyof RichPayload]: unknown }
   if (typeof json !== 'string' || typeof meta !== 'string') throw badRequest('neither text nor bytes nor both')
-  if (!Array.isArray(bytes) || !bytes.every((part) => part instanceof Uint8Array)) throw badRequest('a list of bytes that is none')
+  if (!Array.isArray(bytes) || !bytes.every((part) => part instanceof Uint8Array))
+    throw badRequest('a list of bytes that is none')
 }

@@ -53,7 +53,8 @@ export class SendWalk {
   countContainers(depth: number, count: number): void {
     if (depth > this.#limits.maxDepth) this.#refuseDepth()
     this.#containers += count
-    if (this.#containers > this.#limits.maxContainers) this.#refuseCount(this.#limits.maxContainers, 'arrays and objects')
+    if (this.#containers > this.#limits.maxContainers)
+      this.#refuseCount(this.#limits.maxContainers, 'arrays and objects')
   }
 
   countAnnotation(): void {
@@ -80,7 +81,10 @@ export class SendWalk {
 
   /** Of the whole value: no single place is at fault. */
   #refuseCount(most: number, what: string): never {
-    throw new UnsendableError(this.#label, `it holds more than ${most} ${what} (one that is shared counts, and is sent, each time)`)
+    throw new UnsendableError(
+      this.#label,
+      `it holds more than ${most} ${what} (one that is shared counts, and is sent, each time)`,
+    )
   }
 
   #pathOf(steps: number): string {

@@ -1,7 +1,7 @@
 // An error whose parts cannot all travel, without those parts. What was thrown must be told; a field of it is a favour.
 
-import { defineField } from './class-registry.ts'
 import { defineHidden, errorFieldNames, hasHiddenErrors, isError } from './error-fields.ts'
+import { defineField } from './own-fields.ts'
 
 /** Throws where a value cannot travel. */
 type Attempt = (value: unknown) => unknown
@@ -46,7 +46,8 @@ class Salvage {
   partOf(error: Error): Error {
     if (this.#errorsLeft-- <= 0) throw new RangeError(`more than ${maxErrors} errors in one`)
     const part = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as Error
-    for (const key of ['message', 'stack'] as const) if (Object.hasOwn(error, key)) this.#keep(part, error, key, defineHidden)
+    for (const key of ['message', 'stack'] as const)
+      if (Object.hasOwn(error, key)) this.#keep(part, error, key, defineHidden)
     if (error.name !== part.name) this.#keep(part, error, 'name', defineHidden)
     for (const key of errorFieldNames(error)) this.#keep(part, error, key, defineField)
     if (hasHiddenErrors(error)) this.#keep(part, error, 'errors', defineHidden)

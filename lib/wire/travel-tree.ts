@@ -4,9 +4,10 @@
 
 import { UnsendableError } from '../base/errors.ts'
 import { type BinaryValues, bytesOf } from './binary-values.ts'
-import { type ClassRegistry, objectOf } from './class-registry.ts'
+import type { ClassRegistry } from './class-registry.ts'
 import { errorFieldNames } from './error-fields.ts'
 import { toErrorRecord } from './error-record.ts'
+import { objectOf } from './own-fields.ts'
 import { isPlainNumber } from './plain-scan.ts'
 import { SendWalk } from './send-walk.ts'
 import { markNode, PlainPart } from './travel-node.ts'
@@ -202,7 +203,9 @@ export class TravelTree {
 
   #copyRegExp(pattern: RegExp): RegExp {
     if (!this.#options.rules.allowRegExp) {
-      this.#walk.refuse('regular expressions travel only where the action allows them; send `source` and `flags` as text')
+      this.#walk.refuse(
+        'regular expressions travel only where the action allows them; send `source` and `flags` as text',
+      )
     }
     if (String(pattern).length > maxRegExpLength) {
       this.#walk.refuse(`a regular expression of more than ${maxRegExpLength} characters does not travel`)

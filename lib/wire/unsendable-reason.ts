@@ -7,9 +7,11 @@ export function unsendableReason(value: unknown): string {
   if (value instanceof Promise) return 'promises do not travel; await it first'
   const name = classNameOf(value)
   if (isAsyncIterable(value)) return `streams (${name}) travel only as the whole input or output of an action`
-  if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) return `a ${name} does not travel`
+  if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef)
+    return `a ${name} does not travel`
   if (name === 'SharedArrayBuffer') return 'a SharedArrayBuffer does not travel; send a copy of its bytes'
-  if (name === 'Number' || name === 'String' || name === 'Boolean') return `a ${name} object does not travel; send its primitive value`
+  if (name === 'Number' || name === 'String' || name === 'Boolean')
+    return `a ${name} object does not travel; send its primitive value`
   return `instances of ${name} do not travel; declare the class in \`classes\` or send a plain object`
 }
 
@@ -23,8 +25,8 @@ export function readFailure(error: unknown): string {
 }
 
 function classNameOf(value: unknown): string {
-  const constructor: unknown = (value as { constructor?: unknown }).constructor
-  if (typeof constructor === 'function' && constructor.name !== '') return constructor.name
+  const Class: unknown = (value as { constructor?: unknown }).constructor
+  if (typeof Class === 'function' && Class.name !== '') return Class.name
   const tag = Object.prototype.toString.call(value).slice(8, -1)
   return tag === 'Object' ? 'an unnamed class' : tag
 }

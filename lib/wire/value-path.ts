@@ -31,7 +31,9 @@ export function keyStep(position: number): PathStep {
 function stepText(step: PathStep): string {
   if (typeof step === 'object') return step.text
   if (typeof step === 'number') return `[${step}]`
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `.${shortened(step)}` : `[${JSON.stringify(shortened(step))}]`
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step)
+    ? `.${shortened(step)}`
+    : `[${JSON.stringify(shortened(step))}]`
 }
 
 /** A key can be a megabyte long; the error that names it need not. */

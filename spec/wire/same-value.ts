@@ -2,6 +2,14 @@
 // the type and the bytes of typed arrays, the order of Maps and Sets, and that nothing is shared.
 
 import { expect } from 'chai'
+import type { Payload } from '../../lib/wire/payload.ts'
+
+/** What the frame codec makes of a payload: the same, with bytes of its own. */
+export function overTheWire(payload: Payload): Payload {
+  if (payload === undefined || typeof payload === 'string') return payload
+  if (payload instanceof Uint8Array) return payload.slice()
+  return { ...payload, bytes: payload.bytes.map((bytes) => bytes.slice()) }
+}
 
 /** Fails, naming the place, unless `came` is a true copy of `sent`. */
 export function expectSame(came: unknown, sent: unknown): void {
@@ -11,9 +19,10 @@ export function expectSame(came: unknown, sent: unknown): void {
 
 /** Where and how two values differ, or undefined. */
 export function difference(came: unknown, sent: unknown, path: string, seen: Set<unknown>): string | undefined {
-  if (typeof sent !== 'object' || sent === null) return Object.is(came, sent) ? undefined : `${path}: ${show(came)}, not ${show(sent)}`
+  if (typeof sent !== 'object' || sent === null)
+    return Object.is(came, sent) ? undefined : `${path}: ${show(came)}, not ${show(sent)}`
   if (typeof came !== 'object' || came === null) return `${path}: ${show(came)}, not an object`
-  if (came === sent && !(sent instanceof Uint8Array && path === 'value')) return `${path}: the same object, not a copy`
+  if (came === sent) return `${path}: the same object, not a copy`
   if (seen.has(came)) return `${path}: an object that is elsewhere too`
   seen.add(came)
   const prototype = Object.getPrototypeOf(sent) ?? Object.prototype
@@ -35,7 +44,8 @@ function content(value: object): [string, unknown][] {
   if (value instanceof Date) return [['time', value.getTime()]]
   if (value instanceof URL) return [['href', value.href]]
   if (value instanceof RegExp) return [['pattern', String(value)]]
-  if (ArrayBuffer.isView(value)) return [['bytes', hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))]]
+  if (ArrayBuffer.isView(value))
+    return [['bytes', hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))]]
   if (value instanceof ArrayBuffer) return [['bytes', hex(new Uint8Array(value))]]
   const parts: [string, unknown][] = []
   if (value instanceof Map) {
@@ -50,7 +60,9 @@ function content(value: object): [string, unknown][] {
 }
 
 function hiddenKeys(error: Error): string[] {
-  const hidden = ['name', 'message', 'cause', 'errors'].filter((key) => Object.hasOwn(error, key) && !Object.keys(error).includes(key))
+  const hidden = ['name', 'message', 'cause', 'errors'].filter(
+    (key) => Object.hasOwn(error, key) && !Object.keys(error).includes(key),
+  )
   // An own name or message that says what is inherited makes no difference to anyone.
   const prototype = Object.getPrototypeOf(error) as Record<string, unknown>
   return hidden.filter((key) => (key !== 'name' && key !== 'message') || (error as never)[key] !== prototype[key])
@@ -61,5 +73,11 @@ function hex(bytes: Uint8Array): string {
 }
 
 function show(value: unknown): string {
-  return Object.is(value, -0) ? '-0' : typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return Object.is(value, -0)
+    ? '-0'
+    : typeof value === 'bigint'
+      ? `${value}n`
+      : typeof value === 'string'
+        ? JSON.stringify(value)
+        : String(value)
 }

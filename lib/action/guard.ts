@@ -1,0 +1,60 @@
+// Guards check what a client presents before its session is accepted (lexicons calls them Headers); the gate
+// combines what they said. Both sides import the class: the server runs it, the client names it.
+import type { Peer } from '../link/link.ts'
+import type { Identity } from './context.ts'
+
+/** A client that wants in. */
+export interface Visitor {
+  readonly peer: Peer
+  /** The name that the client gave itself. */
+  readonly name: string | undefined
+}
+
+/** False: no. True: yes. An identity: yes, and who it is. */
+export type Verdict = boolean | Identity
+
+/** Combines the guards' answers, in their order. The default lets in whom all of them let in. */
+export type Gate = (verdicts: readonly boolean[]) => boolean
+
+export const defaultGate: Gate = (verdicts) => verdicts.every(Boolean)
+
+/** What a client presents to one guard. Made by `Guard.credential`. */
+export interface Credential {
+  readonly guard: string
+  readonly value: unknown
+}
+
+/**
+ * Checks one credential. `check` may throw AuthError to say why not; what else it throws counts as no and is logged.
+ * Credentials travel in the first frame, which is small: 4 KiB with everything in it. They are plain msgpack values.
+ *
+ * @example
+ * export class Login extends Guard<{ email: string; password: string }> {
+ *   async check(credential: { email: string; password: string } | undefined) {
+ *     const user = credential && (await findUser(credential))
+ *     return user ? { id: user.id } : false
+ *   }
+ * }
+ * const client = new Client('localhost', 4440, { credentials: [Login.credential({ email, password })] })
+ */
+export abstract class Guard<Value = unknown> {
+  /** The name under which clients present credentials; default: the class's name. */
+  static guardName?: string
+
+  /** `credential` comes from an unknown peer: its type is a hope, so check it. undefined: none was presented. */
+  abstract check(credential: Value | undefined, visitor: Visitor): Verdict | Promise<Verdict>
+
+  /** A credential for this guard. */
+  // biome-ignore lint/suspicious/noExplicitAny: any constructor will do
+  static credential<V>(this: (abstract new (...args: any[]) => Guard<V>) & { guardName?: string }, value: V): Credential {
+    return { guard: guardNameOf(this), value }
+  }
+}
+
+/** The name of a guard's class. */
+export function guardNameOf(guard: { readonly name: string; guardName?: string }): string {
+  return guard.guardName ?? guard.name
+}
+
+/** The name of the guard that checks the token of `token`, `tokenFile` or ISOCK_TOKEN. */
+export const tokenGuardName = 'token'

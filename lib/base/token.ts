@@ -1,0 +1,32 @@
+// Where a token comes from: an option, a file that only its owner can read, or the environment.
+import { invalidOption } from './options.ts'
+
+export interface TokenSource {
+  /** The token itself. Prefer a file or ISOCK_TOKEN: what is on a command line can be seen by others. */
+  readonly token?: string
+  /** A file whose first line is the token. It must not be readable by group or others. */
+  readonly tokenFile?: string
+}
+
+const minTokenLength = 8
+
+/** Reads a file's text; refuses one that others can read. Given by whoever has a file system. */
+export type ReadSecret = (path: string) => string
+
+/** The token, or undefined where none is set. An empty or very short one is refused: it protects nothing. */
+export function resolveToken(
+  source: TokenSource,
+  environment: Readonly<Record<string, string | undefined>>,
+  readSecret: ReadSecret,
+): string | undefined {
+  if (source.token !== undefined) return checked('token', source.token)
+  if (source.tokenFile !== undefined) return checked('tokenFile', readSecret(source.tokenFile).split('\n')[0]?.trim())
+  const fromEnvironment = environment['ISOCK_TOKEN']
+  return fromEnvironment === undefined || fromEnvironment === '' ? undefined : checked('ISOCK_TOKEN', fromEnvironment)
+}
+
+function checked(name: string, token: unknown): string {
+  if (typeof token === 'string' && token.length >= minTokenLength && token.length <= 1_024) return token
+  const came = typeof token === 'string' ? `one of ${token.length}` : typeof token
+  throw invalidOption(name, `a token of ${minTokenLength} to 1024 characters`, came)
+}

@@ -1,0 +1,110 @@
+// What a Client can be told, and the reading of its constructor's forms.
+import type { Credential } from '../action/guard.ts'
+import { requireTimeout } from '../action/run-options.ts'
+import type { BackoffOptions } from '../base/backoff.ts'
+import { type Clock, platformClock } from '../base/clock.ts'
+import { type Logger, silentLogger } from '../base/log.ts'
+import { invalidOption, type Limits, requireCount, requirePositive, resolveLimits } from '../base/options.ts'
+import { resolveToken, type TokenSource } from '../base/token.ts'
+import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
+import { type DialTls, dialSocket } from '../link/dial.ts'
+import type { Link } from '../link/link.ts'
+import type { MemoryNetwork } from '../link/memory-network.ts'
+import { readSecretFile } from '../link/secret-file.ts'
+import type { AnyClass } from '../wire/class-registry.ts'
+
+export interface ClientOptions extends TokenSource {
+  /** Faults that each call outlives: a lost link, a failed connect, a refusal as busy. Default 3. */
+  readonly retry?: number
+  /** How long to wait between attempts to connect. Default: 100 ms, doubling to 5 s, with full jitter. */
+  readonly backoff?: BackoffOptions
+  /** Milliseconds for each call, all attempts together. Default: 60 000 without a sign of life. */
+  readonly timeoutMs?: number
+  /** For 'tls://' addresses: what to trust, and the certificate to show. */
+  readonly tls?: DialTls
+  /** For 'memory:' addresses. */
+  readonly network?: MemoryNetwork
+  /** What guards ask for; made by `YourGuard.credential(...)`. */
+  readonly credentials?: readonly Credential[]
+  /** Send the token over TCP without TLS to another machine too. Default false. */
+  readonly allowClearTextToken?: boolean
+  /** The name that this client gives itself. */
+  readonly name?: string
+  readonly limits?: Partial<Limits>
+  /** Classes whose instances travel as themselves, beside those that actions name. */
+  readonly classes?: readonly AnyClass[]
+  /** Stay connected while idle, as a client does that offers actions to the server. Default: when it offers some. */
+  readonly keepConnected?: boolean
+  readonly log?: Logger
+  /** Errors of this client's own actions travel with their stacks. Default false. */
+  readonly exposeStacks?: boolean
+  /** For tests in virtual time. */
+  readonly clock?: Clock
+  readonly random?: () => number
+  /** Opens links itself; for transports of one's own. */
+  readonly dial?: Dial
+}
+
+/** Opens one link. Rejects with an error, or with the signal's reason. */
+export type Dial = (address: Address, signal: AbortSignal) => Promise<Link>
+
+export interface ResolvedClientOptions {
+  readonly addresses: readonly Address[]
+  readonly limits: Limits
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: () => number
+  readonly dial: Dial
+  readonly retry: number
+  readonly timeoutMs: number | undefined
+  readonly backoff: BackoffOptions
+  readonly token: string | undefined
+  /** The user gave it; one from the environment is merely left out where it may not go. */
+  readonly isTokenGiven: boolean
+  readonly given: ClientOptions
+}
+
+export type ClientArguments =
+  | [address: string | readonly string[], options?: ClientOptions]
+  | [host: string, port: number, options?: ClientOptions]
+
+/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+export function resolveClientOptions(args: ClientArguments): ResolvedClientOptions {
+  const [first, second, third] = args
+  const given = (typeof second === 'number' ? third : second) ?? {}
+  const addresses = typeof second === 'number' ? [tcpAddress(first as string, second, given.tls ? 'tls' : 'tcp')] : addressesOf(first)
+  const environment = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {}
+  return {
+    addresses,
+    limits: resolveLimits(given.limits),
+    log: given.log ?? silentLogger,
+    clock: given.clock ?? platformClock,
+    random: given.random ?? Math.random,
+    dial: given.dial ?? dialerFor(given),
+    retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
+    timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
+    backoff: checkedBackoff(given.backoff),
+    token: resolveToken(given, environment, readSecretFile),
+    isTokenGiven: given.token !== undefined || given.tokenFile !== undefined,
+    given,
+  }
+}
+
+function addressesOf(given: unknown): Address[] {
+  const texts = Array.isArray(given) ? given : [given]
+  if (texts.length === 0) throw invalidOption('address', 'at least one address', given)
+  return texts.map(parseAddress)
+}
+
+function checkedBackoff(backoff: BackoffOptions = {}): BackoffOptions {
+  for (const [name, value] of Object.entries(backoff)) requirePositive(`backoff.${name}`, value)
+  return backoff
+}
+
+function dialerFor({ network, tls }: ClientOptions): Dial {
+  return async (address, signal) => {
+    if (address.transport !== 'memory') return dialSocket(address, signal, tls)
+    if (network === undefined) throw invalidOption('network', `a MemoryNetwork for memory:${address.name}`, network)
+    return network.dial(address.name)
+  }
+}

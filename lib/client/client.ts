@@ -1,0 +1,206 @@
+// Client: runs actions by class reference, over a connection that it makes when needed and mends when lost.
+import { type Action, type ActionClass, actionNameOf } from '../action/action.ts'
+import { ActionRunner } from '../action/action-runner.ts'
+import type { Call } from '../action/call.ts'
+import { CallStarter } from '../action/call-starter.ts'
+import type { Caller } from '../action/context.ts'
+import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
+import type { CallRouter, PendingCall } from '../action/pending-call.ts'
+import { ActionRegistry, type ActionTree } from '../action/registry.ts'
+import type { RunOptions } from '../action/run-options.ts'
+import { ClientError, type IsockError } from '../base/errors.ts'
+import type { IncomingCall } from '../session/incoming-call.ts'
+import type { OutgoingCall } from '../session/outgoing-call.ts'
+import type { Session } from '../session/session.ts'
+import { ClassRegistry } from '../wire/class-registry.ts'
+import { encodeThrown } from '../wire/error-record.ts'
+import type { Payload } from '../wire/payload.ts'
+import { JsonValueCodec } from '../wire/value-codec.ts'
+import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions } from './client-options.ts'
+import { ClientSurroundings } from './client-surroundings.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
+import { Connector } from './connector.ts'
+import { ParkedCalls } from './parked-calls.ts'
+
+/**
+ * Runs actions on a server. Connects with the first call, retries, resumes; an idle client does not keep the process
+ * alive.
+ *
+ * @example
+ * const client = new Client('localhost', 4440, { retry: 3 })
+ * console.log(await client.runAction(Echo, 'hi'))
+ */
+export class Client implements Caller, CallRouter, ConnectionOwner {
+  readonly #options: ResolvedClientOptions
+  readonly #classes = new ClassRegistry()
+  readonly #registry = new ActionRegistry(this.#classes)
+  readonly #codec = new JsonValueCodec(this.#classes)
+  readonly #runner: ActionRunner
+  readonly #starter: CallStarter
+  readonly #connector: Connector
+  readonly #parked: ParkedCalls
+  /** The one that takes new calls is the last; those before it are retired and finish theirs. */
+  #connections: Connection[] = []
+  #isClosed = false
+
+  /**
+   * `new Client(host, port, options?)`, `new Client(address, options?)` or `new Client([address, ...], options?)`,
+   * where addresses are 'tcp://host:port', 'tls://host:port', 'unix:/path' or 'memory:name'.
+   *
+   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
+   */
+  constructor(...args: ClientArguments) {
+    const options = resolveClientOptions(args)
+    const { clock, random, backoff, retry, timeoutMs, given, log } = options
+    this.#options = options
+    for (const Class of given.classes ?? []) this.#classes.declareClass(Class)
+    this.#runner = new ActionRunner({
+      registry: this.#registry,
+      codec: this.#codec,
+      exposeStacks: given.exposeStacks ?? false,
+      inheritContext: false,
+      onThrown: (error, action) => log.debug({ action, error }, 'an action of this client threw'),
+    })
+    this.#starter = new CallStarter({
+      codec: this.#codec,
+      classes: this.#classes,
+      router: this,
+      clock,
+      defaults: { retry, timeoutMs },
+    })
+    this.#connector = new Connector(options, this.#codec)
+    this.#parked = new ParkedCalls({ clock, random, backoff, submit: (call) => this.submit(call) })
+  }
+
+  /** True while a link to the server stands. */
+  get isConnected(): boolean {
+    return this.#connections.at(-1)?.isReady ?? false
+  }
+
+  /** The id of the current session; '' before the first connection. */
+  get sessionId(): string {
+    return this.#connections.at(-1)?.session.id ?? ''
+  }
+
+  /**
+   * Runs an action, by class reference or wire name. The Call is a promise of the result; see {@link Call}. It
+   * rejects with what the action threw, or with an IsockError; nothing is thrown here.
+   *
+   * @example
+   * await client.runAction(Echo, 'hi')
+   * for await (const n of client.runAction(Count, 10)) console.log(n)
+   */
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
+  runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
+  runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never> {
+    return this.#starter.start(action, data, options)
+  }
+
+  /** Connects now, rather than with the first call. Rejects with AuthError, or ClientError after the retries. */
+  async connect(): Promise<void> {
+    await this.#connection().connect()
+  }
+
+  /** Offers an action to the server, whose actions run it by `context.client.runAction`. */
+  // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
+  addAction(action: Action<any, any, any>): this
+  addAction<C extends ActionClass>(contract: C, implementation: unknown): this
+  addAction(action: unknown, implementation?: unknown): this {
+    this.#registry.add(action, implementation)
+    return this
+  }
+
+  /** Offers all leaves of an object, their paths joined to dotted wire names. */
+  addActions(tree: ActionTree, options: { readonly separator?: string } = {}): this {
+    this.#registry.addTree(tree, options.separator ?? '.')
+    return this
+  }
+
+  /** Removes an action that was offered. False: there was none. */
+  // biome-ignore lint/suspicious/noExplicitAny: any action may go
+  removeAction(action: ActionClass | Action<any, any, any> | string): boolean {
+    return this.#registry.remove(action)
+  }
+
+  /** True when the server can run it here. */
+  hasAction(action: ActionClass | string): boolean {
+    return this.#registry.find(typeof action === 'string' ? action : actionNameOf(action)) !== undefined
+  }
+
+  /** Ends the session. Calls that are open reject: not sent ones as CLOSED, sent ones as of unknown outcome. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const reason = closedError()
+    this.#parked.giveUpAll(reason)
+    for (const connection of [...this.#connections]) connection.close(reason)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** @internal */
+  get isKeptConnected(): boolean {
+    return this.#options.given.keepConnected ?? this.#registry.names.length > 0
+  }
+
+  /** @internal */
+  submit(call: PendingCall): void {
+    if (this.#isClosed) this.#parked.giveUp(call, closedError())
+    else this.#connection().submit(call)
+  }
+
+  /** @internal */
+  retryLater(call: PendingCall, _refusal: IsockError): boolean {
+    if (this.#isClosed || call.retriesLeft-- <= 0) return false
+    // After this turn, when the session has let go of it.
+    queueMicrotask(() => {
+      if (this.#isClosed) this.#parked.giveUp(call, closedError())
+      else if (call.isOpen) this.#parked.add(call)
+    })
+    return true
+  }
+
+  /** @internal */
+  giveUpParked(call: PendingCall, error: unknown): void {
+    this.#parked.giveUp(call, error)
+  }
+
+  /** @internal */
+  startCall(session: Session, call: IncomingCall): void {
+    const surroundings = new ClientSurroundings(session, this.#starter, this.#options)
+    this.#runner.start(call, surroundings, session.grant?.peerLimits.maxFrameBytes ?? 0)
+  }
+
+  /** @internal */
+  encodeError(error: IsockError): Payload {
+    return encodeThrown(this.#codec, error)
+  }
+
+  /** @internal */
+  onRetired(_connection: Connection, calls: OutgoingCall[]): void {
+    const next = new Connection(this.#options, this.#connector, this)
+    this.#connections.push(next)
+    for (const call of calls) next.submit(call)
+  }
+
+  /** @internal */
+  onClosed(connection: Connection): void {
+    this.#connections = this.#connections.filter((other) => other !== connection)
+  }
+
+  #connection(): Connection {
+    if (this.#isClosed) throw closedError()
+    let connection = this.#connections.at(-1)
+    if (connection === undefined) {
+      connection = new Connection(this.#options, this.#connector, this)
+      this.#connections.push(connection)
+    }
+    return connection
+  }
+}
+
+function closedError(): ClientError {
+  return new ClientError('the client is closed; make another one', { code: 'CLOSED', notStarted: true })
+}

@@ -1,0 +1,224 @@
+// A client's session with one server, and the links that it goes on over: connects when there is something to do,
+// connects again when a link is lost, charges each failed attempt to the calls that wait for it.
+//
+//   idle ──> connecting ──> ready        idle: no link, and nothing to do
+//    ↑           │            │          retired: the server drains; sent calls finish, no new ones are taken
+//    └───────────┴── lost ────┘
+//   any ──> retired ──> closed           any ──> closed
+import pRetry from 'p-retry'
+import { Backoff } from '../base/backoff.ts'
+import { sleep } from '../base/clock.ts'
+import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
+import type { IncomingCall } from '../session/incoming-call.ts'
+import type { OutgoingCall } from '../session/outgoing-call.ts'
+import { Session, type SessionOwner } from '../session/session.ts'
+import type { Payload } from '../wire/payload.ts'
+import type { ResolvedClientOptions } from './client-options.ts'
+import { asIsockError, type Connected, type Connector, isFinal } from './connector.ts'
+
+/** What a connection needs of its client. */
+export interface ConnectionOwner {
+  startCall(session: Session, call: IncomingCall): void
+  encodeError(error: IsockError): Payload
+  /** The server takes no new calls: these are to be sent elsewhere. */
+  onRetired(connection: Connection, calls: OutgoingCall[]): void
+  onClosed(connection: Connection): void
+  /** Stay connected although no call is open. */
+  readonly isKeptConnected: boolean
+}
+
+/** Somebody who waits for the connection itself. */
+interface Waiter {
+  retriesLeft: number
+  resolve(): void
+  reject(error: unknown): void
+}
+
+/** A link that lived for less is a sign to wait before the next. */
+const shortLifeMs = 1_000
+
+export class Connection implements SessionOwner {
+  readonly session: Session
+  readonly #options: ResolvedClientOptions
+  readonly #connector: Connector
+  readonly #owner: ConnectionOwner
+  readonly #abort = new AbortController()
+  #waiters: Waiter[] = []
+  #state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle'
+  #isRetired = false
+  #backoff: Backoff
+  #connectedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: ResolvedClientOptions, connector: Connector, owner: ConnectionOwner) {
+    this.#options = options
+    this.#connector = connector
+    this.#owner = owner
+    this.#backoff = new Backoff(options.backoff, options.random)
+    this.session = new Session({ clock: options.clock, limits: options.limits, owner: this })
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready'
+  }
+
+  submit(call: OutgoingCall): void {
+    this.session.outgoing.submit(call)
+    if (this.#state === 'idle') this.#open()
+  }
+
+  /** Connects if need be. Rejects when the retries are used up, or the server does not let us in. */
+  connect(): Promise<void> {
+    if (this.#state === 'ready') return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ retriesLeft: this.#options.retry, resolve, reject })
+      if (this.#state === 'idle') this.#open()
+    })
+  }
+
+  /** Ends the session and settles what is open. */
+  close(reason: IsockError): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#abort.abort(reason)
+    this.#failWaiters(reason)
+    this.session.end(reason, 'say bye')
+    this.#owner.onClosed(this)
+  }
+
+  startCall(session: Session, call: IncomingCall): void {
+    this.#owner.startCall(session, call)
+  }
+
+  encodeError(error: IsockError): Payload {
+    return this.#owner.encodeError(error)
+  }
+
+  refusal(): IsockError | undefined {
+    return undefined
+  }
+
+  onLinkLost(session: Session, reason: IsockError): void {
+    if (this.#state === 'closed') return
+    this.#state = 'idle'
+    session.outgoing.chargeFault(reason, 'link lost')
+    if (this.#isWanted) this.#open()
+    else this.#closeIfSpent()
+  }
+
+  onPeerDrains(session: Session): void {
+    if (this.#isRetired) return
+    this.#isRetired = true
+    this.#connector.preferNext()
+    this.#owner.onRetired(this, session.outgoing.takeWaiting())
+    this.#closeIfSpent()
+  }
+
+  /** The server ended the session: what it had not answered will never be. */
+  onPeerLeft(session: Session): void {
+    session.forget(new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' }))
+    session.dropLink(new LinkError('the server ended the session'), 'flush')
+  }
+
+  onBusyChange(session: Session, isBusy: boolean): void {
+    session.keepProcessAlive(isBusy)
+    if (!isBusy) this.#closeIfSpent()
+  }
+
+  get #isWanted(): boolean {
+    if (this.#state === 'closed') return false
+    if (this.session.outgoing.openCount > 0 || this.#waiters.length > 0) return true
+    return this.#owner.isKeptConnected && !this.#isRetired
+  }
+
+  /** A retired connection goes when its last call is over. */
+  #closeIfSpent(): void {
+    if (!this.#isRetired || this.session.isBusy || this.#state === 'closed') return
+    queueMicrotask(() => {
+      if (!this.session.isBusy) this.close(new ClientError('the server drains', { code: 'CLOSED', notStarted: true }))
+    })
+  }
+
+  #open(): void {
+    this.#state = 'connecting'
+    this.#connectWithRetry().then(
+      (connected) => this.#onConnected(connected),
+      (error: unknown) => this.#onGivenUp(error),
+    )
+  }
+
+  async #connectWithRetry(): Promise<Connected> {
+    const { signal } = this.#abort
+    const { clock } = this.#options
+    if (clock.now() - this.#connectedAtMs < shortLifeMs) await this.#pause()
+    else this.#backoff = new Backoff(this.#options.backoff, this.#options.random)
+    return pRetry(() => this.#connector.connect(this.session.grant, signal), {
+      retries: Number.POSITIVE_INFINITY,
+      // The waiting is ours: on our clock, with full jitter.
+      minTimeout: 0,
+      maxTimeout: 0,
+      signal,
+      shouldRetry: ({ error }) => !isFinal(error) && this.#isWanted,
+      onFailedAttempt: async ({ error }) => {
+        if (isFinal(error) || signal.aborted) return
+        this.#chargeFault(asIsockError(error))
+        if (this.#isWanted) await this.#pause()
+      },
+    })
+  }
+
+  async #pause(): Promise<void> {
+    const { durationMs } = this.#backoff
+    this.#backoff = this.#backoff.next()
+    await sleep(this.#options.clock, durationMs, this.#abort.signal, this.session.isBusy || this.#waiters.length > 0)
+  }
+
+  #chargeFault(error: IsockError): void {
+    this.#options.log.debug({ error: error.message }, 'cannot connect')
+    this.session.outgoing.chargeFault(error, 'cannot connect')
+    const spent = this.#waiters.filter((waiter) => waiter.retriesLeft-- <= 0)
+    this.#waiters = this.#waiters.filter((waiter) => !spent.includes(waiter))
+    const failure = new ClientError(`cannot connect: ${error.message}`, { code: 'UNREACHABLE', cause: error, notStarted: true })
+    for (const waiter of spent) waiter.reject(failure)
+  }
+
+  #onConnected({ link, welcome }: Connected): void {
+    if (this.#state === 'closed' || link.isEnded) {
+      link.close(new LinkError('the client was closed'), 'abort')
+      if (this.#state !== 'closed') this.onLinkLost(this.session, new LinkError('the link ended right after the handshake'))
+      return
+    }
+    this.#state = 'ready'
+    this.#connectedAtMs = this.#options.clock.now()
+    if (!welcome.resumed) {
+      if (this.session.grant !== undefined) this.session.forget(lostSession())
+      this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
+    }
+    this.session.attach(link)
+    this.session.keepProcessAlive(this.session.isBusy)
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiters) waiter.resolve()
+  }
+
+  /** Nothing waits any more, or no attempt can help. */
+  #onGivenUp(error: unknown): void {
+    if (this.#state === 'closed') return
+    this.#state = 'idle'
+    const cause = asIsockError(error)
+    if (isFinal(error)) {
+      this.session.outgoing.failAll(cause)
+      this.#failWaiters(cause)
+    } else if (this.#isWanted) this.#open()
+    this.#closeIfSpent()
+  }
+
+  #failWaiters(error: IsockError): void {
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiters) waiter.reject(error)
+  }
+}
+
+function lostSession(): ServerError {
+  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out', { code: 'INTERNAL' })
+}

@@ -1,0 +1,127 @@
+// One attempt to connect: each address in turn, until one lets us in.
+import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
+import { type Address, formatAddress } from '../link/address.ts'
+import { FrameLink } from '../link/frame-link.ts'
+import type { Peer } from '../link/link.ts'
+import type { SessionGrant } from '../session/session.ts'
+import type { ValueCodec } from '../wire/value-codec.ts'
+import { decodeThrown } from '../wire/error-record.ts'
+import { type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frame.ts'
+import { Slabs } from '../wire/slabs.ts'
+import { tokenGuardName } from '../action/guard.ts'
+import type { ResolvedClientOptions } from './client-options.ts'
+import { Refusal, shakeHands } from './handshake.ts'
+
+export interface Connected {
+  readonly link: FrameLink
+  readonly welcome: WelcomeFrame
+}
+
+export class Connector {
+  readonly #options: ResolvedClientOptions
+  readonly #codec: ValueCodec
+  readonly #slabs = new Slabs()
+  /** The address that let us in last, or that is tried first. */
+  #current = 0
+
+  constructor(options: ResolvedClientOptions, codec: ValueCodec) {
+    this.#options = options
+    this.#codec = codec
+  }
+
+  /** Asks another address first the next time: the current server drains. */
+  preferNext(): void {
+    this.#current = (this.#current + 1) % this.#options.addresses.length
+  }
+
+  /**
+   * Connects and is let in, resuming the session of the grant where the server still has it. Rejects with the error
+   * of the last address; one that no other attempt can mend passes `isFinal`.
+   */
+  async connect(grant: SessionGrant | undefined, signal: AbortSignal): Promise<Connected> {
+    const { addresses } = this.#options
+    let lastError: unknown
+    for (let i = 0; i < addresses.length; i++) {
+      const index = (this.#current + i) % addresses.length
+      try {
+        const connected = await this.#connectTo(addresses[index] as Address, grant, signal)
+        this.#current = index
+        return connected
+      } catch (error) {
+        if (signal.aborted || isFinal(error)) throw error
+        lastError = error
+      }
+    }
+    throw lastError
+  }
+
+  async #connectTo(address: Address, grant: SessionGrant | undefined, signal: AbortSignal): Promise<Connected> {
+    const { clock, limits, dial } = this.#options
+    const timeoutMs = limits.handshakeTimeoutMs
+    const abort = new AbortController()
+    const onAbort = (): void => abort.abort(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
+    const timer = clock.setTimer(() => abort.abort(late), timeoutMs)
+    try {
+      const link = await dial(address, abort.signal)
+      timer.cancel()
+      const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs })
+      let hello: HelloFrame
+      try {
+        hello = this.#hello(link.peer, grant)
+      } catch (error) {
+        link.close('abort')
+        throw error
+      }
+      const decodeError = (error: Parameters<typeof decodeThrown>[1]): unknown => decodeThrown(this.#codec, error)
+      const answer = await shakeHands(frameLink, hello, { clock, timeoutMs, signal: abort.signal, decodeError })
+      if (!(answer instanceof Refusal)) return { link: frameLink, welcome: answer }
+      throw asIsockError(answer.error)
+    } finally {
+      timer.cancel()
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #hello(peer: Peer, grant: SessionGrant | undefined): HelloFrame {
+    const { limits, given } = this.#options
+    const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = limits
+    return {
+      kind: Kind.Hello,
+      version: protocolVersion,
+      features: 0,
+      sessionId: grant?.id,
+      resumeSecret: grant?.resumeSecret,
+      name: given.name,
+      limits: { maxFrameBytes, maxCallsInFlight, streamWindowBytes },
+      credentials: this.#credentials(peer),
+    }
+  }
+
+  #credentials(peer: Peer): Record<string, unknown> {
+    const { token, isTokenGiven, given } = this.#options
+    const credentials: Record<string, unknown> = Object.create(null)
+    for (const { guard, value } of given.credentials ?? []) credentials[guard] = value
+    if (token === undefined) return credentials
+    const mayTravel = peer.isPrivate || given.allowClearTextToken === true
+    if (mayTravel) credentials[tokenGuardName] = token
+    else if (isTokenGiven) {
+      throw new ClientError(`the token is not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`, {
+        code: 'INVALID_OPTION',
+      })
+    }
+    return credentials
+  }
+}
+
+/** True for errors that trying again does not mend: wrong credentials, another protocol, wrong options. */
+export function isFinal(error: unknown): boolean {
+  if (error instanceof AuthError || error instanceof ProtocolError || error instanceof ClientError) return true
+  return error instanceof IsockError && (error as ServerError).code === 'PROTOCOL'
+}
+
+export function asIsockError(error: unknown): IsockError {
+  if (error instanceof IsockError) return error
+  return new LinkError(`cannot connect: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+}

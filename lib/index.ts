@@ -1,0 +1,45 @@
+// The public list of isock.
+export { Action, type ActionClass, type ActionReturn } from './action/action.ts'
+export { Call, type Outcome } from './action/call.ts'
+export type { Caller, Context, Identity, ServerView, SessionView } from './action/context.ts'
+export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './action/guard.ts'
+export type { InputOf, ItemOf, OutputOf, RunArguments } from './action/inference.ts'
+export type { ActionFunction, ActionTree, RegisteredAction } from './action/registry.ts'
+export type { RunOptions, RunParent } from './action/run-options.ts'
+export type { BackoffOptions } from './base/backoff.ts'
+export type { Clock, Timer } from './base/clock.ts'
+export {
+  ActionError,
+  AuthError,
+  BusyError,
+  CancelledError,
+  ClientError,
+  DeadlineError,
+  type ErrorCode,
+  IsockError,
+  type IsockErrorOptions,
+  LinkError,
+  OutcomeUnknownError,
+  ProtocolError,
+  RemoteError,
+  type RemoteErrorFields,
+  ServerError,
+  UnsendableError,
+  ValidationError,
+  type ValidationIssue,
+} from './base/errors.ts'
+export type { Logger } from './base/log.ts'
+export { defaultLimits, type Limits } from './base/options.ts'
+export type { TokenSource } from './base/token.ts'
+export { Client } from './client/client.ts'
+export type { ClientArguments, ClientOptions, Dial } from './client/client-options.ts'
+export { type Address, formatAddress, parseAddress } from './link/address.ts'
+export type { DialTls } from './link/dial.ts'
+export type { Link, LinkHandler, Peer, PeerCertificate } from './link/link.ts'
+export type { ListenTls } from './link/listener.ts'
+export { MemoryNetwork } from './link/memory-network.ts'
+export type { DrainOptions } from './server/drain.ts'
+export { type Implementation, Server } from './server/server.ts'
+export type { ServerArguments, ServerOptions, ServerTls } from './server/server-options.ts'
+export type { ServerSession } from './server/server-session.ts'
+export { TokenGuard, type TokenGuardOptions } from './server/token-guard.ts'

@@ -1,0 +1,105 @@
+// From an address to a stream of connected Links, for TCP, TLS, Unix sockets and memory.
+import { createServer, type Server as NetServer, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { ServerError } from '../base/errors.ts'
+import { type Address, formatAddress } from './address.ts'
+import type { Link } from './link.ts'
+import type { MemoryNetwork } from './memory-network.ts'
+import { SocketLink } from './socket-link.ts'
+import { listenAtPath, prepareSocketDirectory } from './unix-path.ts'
+
+/** The server's side of TLS. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a certificate. */
+export type ListenTls = Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'passphrase' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'>
+
+export interface ListenOptions {
+  readonly tls?: ListenTls | undefined
+  readonly network?: MemoryNetwork | undefined
+  readonly allowSharedDirectory?: boolean | undefined
+  /** From the accepted connection to the finished TLS handshake. */
+  readonly handshakeTimeoutMs: number
+  onLink(link: Link): void
+}
+
+/** Something that listens. */
+export interface Listener {
+  /** With the port that it really got. */
+  readonly address: Address
+  /** Takes no more links; settles when the address is free. Links that were taken stay. */
+  close(): Promise<void>
+}
+
+/** @throws ServerError: `ADDRESS_IN_USE` that names the address, or `LISTEN_FAILED`. */
+export async function listen(address: Address, options: ListenOptions): Promise<Listener> {
+  if (address.transport === 'memory') return listenInMemory(address, options)
+  if (address.transport === 'unix') prepareSocketDirectory(address.path, options.allowSharedDirectory ?? false)
+  const server = createSocketServer(address, options)
+  try {
+    if (address.transport === 'unix') await listenAtPath(address.path, () => begin(server, { path: address.path }))
+    // localhost may be ::1 or 127.0.0.1; a server that took one would be missed by clients that try the other.
+    else await begin(server, { host: address.host === 'localhost' ? '127.0.0.1' : address.host, port: address.port })
+  } catch (cause) {
+    throw listenError(address, cause)
+  }
+  return { address: boundAddress(address, server), close: () => closeServer(server) }
+}
+
+function createSocketServer(address: Exclude<Address, { transport: 'memory' }>, options: ListenOptions): NetServer {
+  const onSocket = (socket: Socket): void => options.onLink(new SocketLink(socket))
+  if (address.transport !== 'tls') return createServer({ noDelay: true }, onSocket)
+  if (options.tls === undefined) {
+    throw new ServerError(`${formatAddress(address)} needs the option tls: { key, cert }`, { code: 'LISTEN_FAILED' })
+  }
+  const tls = { ...options.tls, handshakeTimeout: options.handshakeTimeoutMs, noDelay: true }
+  const server = createTlsServer(tls, onSocket)
+  // A failed TLS handshake is that client's trouble; its socket must not outlive it.
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return server
+}
+
+function begin(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => {
+      server.removeListener('error', reject)
+      // Errors of accept() (too many open files) pass; the listener goes on.
+      server.on('error', () => undefined)
+      resolve()
+    })
+  })
+}
+
+function closeServer(server: NetServer): Promise<void> {
+  // Node frees the address at once, but calls back only when the last connection ended, which is not ours to wait for.
+  return new Promise((resolve) => {
+    if (!server.listening) return resolve()
+    server.close()
+    setImmediate(resolve)
+  })
+}
+
+function boundAddress(address: Exclude<Address, { transport: 'memory' }>, server: NetServer): Address {
+  if (address.transport === 'unix') return address
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
+  return { ...address, port }
+}
+
+function listenInMemory(address: Address & { transport: 'memory' }, options: ListenOptions): Listener {
+  if (options.network === undefined) {
+    throw new ServerError(`${formatAddress(address)} needs the option network: a MemoryNetwork`, { code: 'LISTEN_FAILED' })
+  }
+  const stop = options.network.listen(address.name, (link) => options.onLink(link))
+  return {
+    address,
+    close: async () => stop(),
+  }
+}
+
+function listenError(address: Address, cause: unknown): ServerError {
+  if (cause instanceof ServerError) return cause
+  const { code, message } = cause as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') {
+    return new ServerError(`${formatAddress(address)} is in use; stop what listens there, or use another port`, { code: 'ADDRESS_IN_USE', cause })
+  }
+  return new ServerError(`cannot listen at ${formatAddress(address)}: ${message}`, { code: 'LISTEN_FAILED', cause })
+}

@@ -1,0 +1,35 @@
+// Where servers of this process listen under a name and clients find them: the object that both are given.
+import { LinkError, ServerError } from '../base/errors.ts'
+import type { Link } from './link.ts'
+import { createMemoryLinks } from './memory-link.ts'
+
+/**
+ * A network inside the process, for tests and for programs that are client and server at once.
+ *
+ * @example
+ * const network = new MemoryNetwork()
+ * const server = new Server('memory:orders', { network })
+ * const client = new Client('memory:orders', { network })
+ */
+export class MemoryNetwork {
+  readonly #listeners = new Map<string, (link: Link) => void>()
+
+  /** Takes links at a name until the returned function is called. */
+  listen(name: string, onLink: (link: Link) => void): () => void {
+    if (this.#listeners.has(name)) {
+      throw new ServerError(`memory:${name} is in use by another server`, { code: 'ADDRESS_IN_USE' })
+    }
+    this.#listeners.set(name, onLink)
+    return () => {
+      if (this.#listeners.get(name) === onLink) this.#listeners.delete(name)
+    }
+  }
+
+  dial(name: string): Link {
+    const onLink = this.#listeners.get(name)
+    if (onLink === undefined) throw new LinkError(`cannot connect to memory:${name}: nobody listens there`)
+    const [near, far] = createMemoryLinks(`memory:${name}`)
+    onLink(far)
+    return near
+  }
+}

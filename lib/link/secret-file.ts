@@ -1,0 +1,26 @@
+// Reads a secret from a file, where nobody else can read it.
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { ClientError } from '../base/errors.ts'
+
+const maxSecretBytes = 64 * 1024
+
+/** @throws ClientError (`INVALID_OPTION`) when it is missing, too large, or open to group or others. */
+export function readSecretFile(path: string): string {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (cause) {
+    throw new ClientError(`cannot read the secret file ${path}: ${(cause as Error).message}`, { code: 'INVALID_OPTION', cause })
+  }
+  try {
+    // Asked of the open file, so that it cannot be exchanged between the question and the reading.
+    const status = fstatSync(file)
+    if (process.platform !== 'win32' && (status.mode & 0o077) !== 0) {
+      throw new ClientError(`the secret file ${path} can be read by others; run: chmod 600 ${path}`, { code: 'INVALID_OPTION' })
+    }
+    if (status.size > maxSecretBytes) throw new ClientError(`the secret file ${path} is too large`, { code: 'INVALID_OPTION' })
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,81 @@
+// The path of a Unix socket: only in a directory that is its user's alone, never stolen from a live server, taken
+// over from a dead one.
+import { lstatSync, mkdirSync, openSync, closeSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { dirname } from 'node:path'
+import { ServerError } from '../base/errors.ts'
+
+const takeoverLimitMs = 10_000
+const probeLimitMs = 1_000
+/** sun_path of Linux, without its final zero. */
+const maxPathBytes = 107
+
+/** Makes the directory (0700) where it is missing; refuses one that others can enter, unless that is allowed. */
+export function prepareSocketDirectory(path: string, allowSharedDirectory: boolean): void {
+  if (Buffer.byteLength(path) > maxPathBytes) throw refused(`unix:${path} is longer than ${maxPathBytes} bytes; use a shorter path`)
+  const directory = dirname(path)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  if (process.platform === 'win32' || allowSharedDirectory) return
+  const status = statSync(directory)
+  const isOurs = status.uid === process.getuid?.()
+  if (isOurs && (status.mode & 0o077) === 0) return
+  throw refused(`the directory of unix:${path} can be entered by others; run: chmod 700 ${directory}, or allow it with allowSharedDirectory`)
+}
+
+/** Runs `listen`; when the path is taken by a socket that nobody serves, removes that and runs it again. */
+export async function listenAtPath(path: string, listen: () => Promise<void>): Promise<void> {
+  try {
+    await listen()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    const release = lockPath(path)
+    try {
+      if (!lstatSync(path).isSocket()) throw refused(`${path} exists and is no socket; remove it or use another path`)
+      if (await isServed(path)) throw inUse(path, error)
+      rmSync(path, { force: true })
+      await listen()
+    } finally {
+      release()
+    }
+  }
+}
+
+/** One server at a time looks and takes over. A lock that its owner left behind is broken after a while. */
+function lockPath(path: string): () => void {
+  const lock = `${path}.takeover`
+  try {
+    if (Date.now() - statSync(lock).mtimeMs > takeoverLimitMs) rmSync(lock, { force: true })
+  } catch {
+    // There is none, as it should be.
+  }
+  try {
+    closeSync(openSync(lock, 'wx', 0o600))
+  } catch (cause) {
+    throw refused(`another server is taking over unix:${path} at this moment; try again`, cause)
+  }
+  return () => rmSync(lock, { force: true })
+}
+
+/** Whether somebody accepts connections there. */
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    const finish = (isAnswered: boolean): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(isAnswered)
+    }
+    // No answer at all is no proof of death: a stopped process still owns its path.
+    const timer = setTimeout(() => finish(true), probeLimitMs)
+    socket.once('connect', () => finish(true))
+    socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'))
+  })
+}
+
+function inUse(path: string, cause: unknown): ServerError {
+  return new ServerError(`unix:${path} is in use by another server; stop it or use another path`, { code: 'ADDRESS_IN_USE', cause })
+}
+
+function refused(message: string, cause?: unknown): ServerError {
+  return new ServerError(message, { code: 'LISTEN_FAILED', cause })
+}

@@ -1,0 +1,145 @@
+// From a new link to an accepted session: one small frame, the guards, the gate, an answer. Nothing else of an
+// unknown peer is read.
+import type { Identity } from '../action/context.ts'
+import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import { AuthError, IsockError, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { Limits } from '../base/options.ts'
+import { FrameLink } from '../link/frame-link.ts'
+import type { Link, PeerCertificate } from '../link/link.ts'
+import { type Frame, type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
+import type { Payload } from '../wire/payload.ts'
+import { Slabs } from '../wire/slabs.ts'
+import type { TrustList } from './trust.ts'
+
+export interface AdmissionOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly log: Logger
+  // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
+  readonly guards: readonly Guard<any>[]
+  readonly gate: Gate
+  readonly trust: TrustList
+  readonly identify: (certificate: PeerCertificate) => Identity
+  readonly encodeError: (error: IsockError) => Payload
+  /** Why nobody is let in at the moment, if so. */
+  readonly refusal: () => IsockError | undefined
+  /** Gives the link its session, which answers WELCOME. Throws an IsockError to refuse. */
+  readonly accept: (link: FrameLink, hello: HelloFrame, identity: Identity | undefined) => void
+}
+
+export class Admission {
+  readonly #options: AdmissionOptions
+  readonly #slabs = new Slabs()
+  readonly #candidates = new Set<FrameLink>()
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+  }
+
+  /** Links that are not let in yet. */
+  get candidateCount(): number {
+    return this.#candidates.size
+  }
+
+  onLink(link: Link): void {
+    const { clock, limits } = this.#options
+    if (this.#candidates.size >= limits.maxUnauthenticatedLinks) {
+      link.open({ onBytes: () => undefined, onDrain: () => undefined, onEnd: () => undefined })
+      link.close('abort')
+      return
+    }
+    const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs })
+    this.#candidates.add(frameLink)
+    const late = new LinkError(`the handshake took over ${limits.handshakeTimeoutMs} ms`)
+    const timer = clock.setTimer(() => frameLink.close(late, 'abort'), limits.handshakeTimeoutMs)
+    let hasHello = false
+    frameLink.open({
+      onFrame: (frame) => {
+        if (hasHello) throw new ProtocolError('a frame before the session was accepted')
+        hasHello = true
+        this.#judge(frameLink, frame, timer).catch((error) => frameLink.close(asIsockError(error), 'abort'))
+      },
+      onLinkWritable: () => undefined,
+      onLinkEnd: () => this.#forget(frameLink, timer),
+    })
+  }
+
+  /** Ends all links that are not let in yet. */
+  close(reason: IsockError): void {
+    for (const candidate of [...this.#candidates]) candidate.close(reason)
+  }
+
+  async #judge(link: FrameLink, frame: Frame, timer: Timer): Promise<void> {
+    try {
+      if (frame.kind !== Kind.Hello) throw new ProtocolError('the first frame must be HELLO')
+      if (frame.version !== protocolVersion) throw wrongVersion(frame.version)
+      this.#refuseIfClosed()
+      const identity = await this.#identify(link, frame)
+      // The world may have changed while the guards thought.
+      if (link.isEnded) return
+      this.#refuseIfClosed()
+      this.#forget(link, timer)
+      this.#options.accept(link, frame, identity)
+    } catch (error) {
+      this.#forget(link, timer)
+      const refusal = asIsockError(error)
+      this.#options.log.info({ peer: link.peer.description, reason: refusal.message }, 'client refused')
+      link.send({ kind: Kind.Refused, error: this.#options.encodeError(refusal) })
+      link.close(refusal)
+    }
+  }
+
+  #refuseIfClosed(): void {
+    const refusal = this.#options.refusal()
+    if (refusal !== undefined) throw refusal
+  }
+
+  /** Asks all guards, then the gate. */
+  async #identify(link: FrameLink, hello: HelloFrame): Promise<Identity | undefined> {
+    const { guards, gate, trust, identify } = this.#options
+    const certificate = link.peer.certificate
+    let identity = certificate === undefined ? undefined : identify(certificate)
+    if (guards.length === 0 || trust.includes(link.peer)) return identity
+    const visitor: Visitor = { peer: link.peer, name: hello.name }
+    const verdicts: boolean[] = []
+    const reasons: AuthError[] = []
+    for (const guard of guards) {
+      const verdict = await this.#ask(guard, hello, visitor, reasons)
+      verdicts.push(verdict !== false)
+      if (typeof verdict === 'object') identity = { ...verdict, ...identity }
+    }
+    if (!gate(verdicts)) throw reasons[0] ?? new AuthError('this server did not accept the credentials')
+    return identity
+  }
+
+  async #ask(guard: Guard, hello: HelloFrame, visitor: Visitor, reasons: AuthError[]): Promise<boolean | Identity> {
+    const name = guardNameOf(guard.constructor as typeof Guard & { name: string })
+    try {
+      const credential = Object.hasOwn(hello.credentials, name) ? hello.credentials[name] : undefined
+      const verdict = await guard.check(credential, visitor)
+      if (verdict === true || (typeof verdict === 'object' && verdict !== null)) return verdict
+    } catch (error) {
+      if (error instanceof AuthError) reasons.push(error)
+      else this.#options.log.error({ guard: name, error }, 'a guard failed')
+    }
+    return false
+  }
+
+  #forget(link: FrameLink, timer: Timer): void {
+    timer.cancel()
+    this.#candidates.delete(link)
+  }
+}
+
+function wrongVersion(version: number): ServerError {
+  return new ServerError(`protocol version ${version} is not spoken here, only ${protocolVersion}; bring client and server to one version`, {
+    code: 'PROTOCOL',
+    notStarted: true,
+  })
+}
+
+function asIsockError(error: unknown): IsockError {
+  return error instanceof IsockError ? error : new ServerError('the server failed to judge the client', { cause: error })
+}

@@ -1,0 +1,38 @@
+// The end of a server: running calls finish, answers leave, then every session is told and closed.
+import { type Clock, sleep } from '../base/clock.ts'
+import { CancelledError, ServerError } from '../base/errors.ts'
+import { requirePositive } from '../base/options.ts'
+import type { SessionStore } from './session-store.ts'
+
+export interface DrainOptions {
+  /** How long running calls may take to finish, in milliseconds. Default 10 000. */
+  readonly graceMs?: number
+}
+
+/** What handlers get to end in after they were told to. */
+const lastCallMs = 1_000
+const lookEveryMs = 5
+
+/** Settles when every session is over. */
+export async function drain(store: SessionStore, clock: Clock, options: DrainOptions): Promise<void> {
+  const graceMs = options.graceMs ?? 10_000
+  if (graceMs !== 0) requirePositive('graceMs', graceMs)
+  for (const session of store.all()) session.core.sayDrain()
+  if (!(await isDrainedWithin(graceMs, store, clock))) {
+    const reason = new CancelledError('the server is shutting down')
+    for (const session of store.all()) session.core.abortRunning(reason)
+    await isDrainedWithin(lastCallMs, store, clock)
+  }
+  const reason = new ServerError('the server was shut down', { code: 'SHUTTING_DOWN' })
+  for (const session of store.all()) store.end(session, reason, 'say bye')
+}
+
+async function isDrainedWithin(limitMs: number, store: SessionStore, clock: Clock): Promise<boolean> {
+  const endAtMs = clock.now() + limitMs
+  for (;;) {
+    if (store.all().every((session) => session.core.isDrained)) return true
+    const leftMs = endAtMs - clock.now()
+    if (leftMs <= 0) return false
+    await sleep(clock, Math.min(lookEveryMs, leftMs), undefined, true)
+  }
+}

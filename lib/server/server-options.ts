@@ -1,0 +1,110 @@
+// What a Server can be told, and the reading of its constructor's forms.
+import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
+import type { Identity, SessionView } from '../action/context.ts'
+import { type Clock, platformClock } from '../base/clock.ts'
+import { type Logger, silentLogger } from '../base/log.ts'
+import { invalidOption, type Limits, requireCount, resolveLimits } from '../base/options.ts'
+import { resolveToken, type TokenSource } from '../base/token.ts'
+import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
+import type { PeerCertificate } from '../link/link.ts'
+import type { ListenTls } from '../link/listener.ts'
+import type { MemoryNetwork } from '../link/memory-network.ts'
+import { readSecretFile } from '../link/secret-file.ts'
+import type { AnyClass } from '../wire/class-registry.ts'
+
+/** TLS of a server: key and certificate, and what client certificates mean. */
+export interface ServerTls extends ListenTls {
+  /** Who a client with this certificate is. Default: `{ id: 'certificate:' + its fingerprint }`. */
+  readonly identify?: (certificate: PeerCertificate) => Identity
+}
+
+export interface ServerOptions extends TokenSource {
+  /** Default '127.0.0.1'. */
+  readonly host?: string
+  /** 0: any free port. */
+  readonly port?: number
+  /** The path of a Unix socket, instead of or beside host and port. */
+  readonly path?: string
+  /** Where to listen, as addresses; instead of host, port and path. */
+  readonly address?: string | readonly string[]
+  readonly tls?: ServerTls
+  /** For 'memory:' addresses. */
+  readonly network?: MemoryNetwork
+  /** All are asked for each client; `gate` decides. A token makes one more. */
+  // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
+  readonly guards?: readonly Guard<any>[]
+  /** Default: every guard must have said yes. */
+  readonly gate?: Gate
+  /** IP addresses and ranges whose clients need no credentials. */
+  readonly trust?: readonly string[]
+  /** Take the token over TCP without TLS from other machines too. Default false. */
+  readonly allowClearTextToken?: boolean
+  /** Put Unix sockets into directories that others can enter. Default false. */
+  readonly allowSharedDirectory?: boolean
+  readonly limits?: Partial<Limits>
+  /** Errors travel with the stack that they have on the server. Default false. */
+  readonly exposeStacks?: boolean
+  /**
+   * Calls that a handler makes take over its remaining time and its signal even where it does not pass its context
+   * on. Costs time on every call (AsyncLocalStorage; see bench/README.md). Default false: pass `{ parent: context }`.
+   */
+  readonly inheritContext?: boolean
+  /** Classes whose instances travel as themselves, beside those that actions name. */
+  readonly classes?: readonly AnyClass[]
+  /** Default: prints nothing. pino and console fit. */
+  readonly log?: Logger
+  /** Told of each error that an action threw; the client gets it anyway. */
+  readonly onError?: (error: unknown, where: { readonly action: string; readonly session: SessionView }) => void
+  /** Of server-to-client calls: how many faults they outlive. Default 3. */
+  readonly retry?: number
+  /** For tests in virtual time. Default: the platform's. */
+  readonly clock?: Clock
+}
+
+export interface ResolvedServerOptions {
+  readonly addresses: readonly Address[]
+  readonly limits: Limits
+  readonly log: Logger
+  readonly clock: Clock
+  readonly gate: Gate
+  readonly token: string | undefined
+  readonly retry: number
+  readonly given: ServerOptions
+}
+
+export type ServerArguments =
+  | [options?: ServerOptions]
+  | [address: string, options?: ServerOptions]
+  | [host: string, port: number, options?: ServerOptions]
+
+/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+export function resolveServerOptions(args: ServerArguments): ResolvedServerOptions {
+  const given = gather(args)
+  return {
+    addresses: addressesOf(given),
+    limits: resolveLimits(given.limits),
+    log: given.log ?? silentLogger,
+    clock: given.clock ?? platformClock,
+    gate: given.gate ?? defaultGate,
+    token: resolveToken(given, process.env, readSecretFile),
+    retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
+    given,
+  }
+}
+
+function gather(args: ServerArguments): ServerOptions {
+  const [first, second, third] = args
+  if (typeof first !== 'string') return first ?? {}
+  if (typeof second === 'number') return { ...third, host: first, port: second }
+  return { ...(second as ServerOptions | undefined), address: first }
+}
+
+function addressesOf(given: ServerOptions): Address[] {
+  const { address, host, port, path } = given
+  if (address !== undefined) return (typeof address === 'string' ? [address] : [...address]).map(parseAddress)
+  const addresses: Address[] = []
+  if (port !== undefined) addresses.push(tcpAddress(host ?? '127.0.0.1', port, given.tls === undefined ? 'tcp' : 'tls'))
+  if (path !== undefined) addresses.push(parseAddress(`unix:${path}`))
+  if (addresses.length === 0) throw invalidOption('port', 'a port, a path or an address to listen at', port)
+  return addresses
+}

@@ -1,0 +1,140 @@
+// A client, as the server keeps it: its core session, who it is, and what actions remember for it.
+import type { ActionClass } from '../action/action.ts'
+import type { ActionRunner } from '../action/action-runner.ts'
+import type { Call } from '../action/call.ts'
+import { CallStarter } from '../action/call-starter.ts'
+import type { Caller, Identity, ServerView, SessionView } from '../action/context.ts'
+import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
+import type { CallRouter, PendingCall } from '../action/pending-call.ts'
+import type { RunSurroundings } from '../action/run-context.ts'
+import type { RunOptions, RunParent } from '../action/run-options.ts'
+import type { Clock } from '../base/clock.ts'
+import type { IsockError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { Limits } from '../base/options.ts'
+import type { Peer } from '../link/link.ts'
+import type { IncomingCall } from '../session/incoming-call.ts'
+import { Session, type SessionOwner } from '../session/session.ts'
+import type { ClassRegistry } from '../wire/class-registry.ts'
+import { encodeThrown } from '../wire/error-record.ts'
+import type { Payload } from '../wire/payload.ts'
+import type { ValueCodec } from '../wire/value-codec.ts'
+
+/** What all sessions of a server share. */
+export interface SessionSurroundings {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly codec: ValueCodec
+  readonly classes: ClassRegistry
+  readonly runner: ActionRunner
+  readonly server: ServerView
+  readonly log: Logger
+  readonly retry: number
+  /** Why no call is taken, while the server drains. */
+  refusal(): IsockError | undefined
+  onLinkLost(session: ServerSession): void
+  onLeft(session: ServerSession): void
+}
+
+export class ServerSession implements SessionView, SessionOwner, RunSurroundings, CallRouter, Caller {
+  readonly identity: Identity | undefined
+  /** The name that the client gave itself. */
+  readonly name: string | undefined
+  readonly core: Session
+  readonly #shared: SessionSurroundings
+  #state: Map<string, unknown> | undefined
+  #starter: CallStarter | undefined
+
+  constructor(shared: SessionSurroundings, identity: Identity | undefined, name: string | undefined) {
+    this.#shared = shared
+    this.identity = identity
+    this.name = name
+    this.core = new Session({ clock: shared.clock, limits: shared.limits, owner: this })
+  }
+
+  get id(): string {
+    return this.core.id
+  }
+
+  get peer(): Peer | undefined {
+    return this.core.peer
+  }
+
+  get isConnected(): boolean {
+    return this.core.isAttached
+  }
+
+  get state(): Map<string, unknown> {
+    this.#state ??= new Map()
+    return this.#state
+  }
+
+  get session(): SessionView {
+    return this
+  }
+
+  get server(): ServerView {
+    return this.#shared.server
+  }
+
+  get log(): Logger {
+    return this.#shared.log
+  }
+
+  nowMs(): number {
+    return this.#shared.clock.now()
+  }
+
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
+  runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
+  runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never> {
+    return this.#callStarter.start(action, data, options)
+  }
+
+  /** A caller whose calls take over the time and the signal of a run. */
+  callerFor(parent: RunParent): Caller {
+    const starter = this.#callStarter
+    return {
+      runAction: (action: unknown, data?: unknown, options?: RunOptions) => starter.start(action, data, options, parent),
+    }
+  }
+
+  startCall(session: Session, call: IncomingCall): void {
+    this.#shared.runner.start(call, this, session.grant?.peerLimits.maxFrameBytes ?? 0)
+  }
+
+  encodeError(error: IsockError): Payload {
+    return encodeThrown(this.#shared.codec, error)
+  }
+
+  refusal(): IsockError | undefined {
+    return this.#shared.refusal()
+  }
+
+  onLinkLost(session: Session, reason: IsockError): void {
+    session.outgoing.chargeFault(reason, 'link lost')
+    this.#shared.onLinkLost(this)
+  }
+
+  onPeerLeft(): void {
+    this.#shared.onLeft(this)
+  }
+
+  submit(call: PendingCall): void {
+    this.core.outgoing.submit(call)
+  }
+
+  giveUpParked(): void {
+    // A server parks no calls: they wait in the session.
+  }
+
+  retryLater(): boolean {
+    return false
+  }
+
+  get #callStarter(): CallStarter {
+    const { codec, classes, clock, retry } = this.#shared
+    this.#starter ??= new CallStarter({ codec, classes, clock, router: this, defaults: { retry, timeoutMs: undefined } })
+    return this.#starter
+  }
+}

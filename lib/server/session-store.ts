@@ -1,0 +1,99 @@
+// The sessions of a server: made, found again by those who can prove that they are theirs, and ended when their
+// lease is over.
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { DeadlineSweep } from '../base/deadline-sweep.ts'
+import { BusyError, type IsockError, LinkError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
+import type { Identity } from '../action/context.ts'
+import type { HelloFrame } from '../wire/frame.ts'
+import type { ServerSession } from './server-session.ts'
+
+/** 128 bits each: nobody finds one by trying. */
+const idBytes = 16
+const secretBytes = 32
+
+export class SessionStore {
+  readonly #clock: Clock
+  readonly #limits: Limits
+  readonly #sessions = new Map<string, ServerSession>()
+  /** Sessions without a link, with the end of their lease. All leases are equally long, so the first ends first. */
+  readonly #detached = new Map<ServerSession, number>()
+  readonly #leases: DeadlineSweep
+
+  constructor(clock: Clock, limits: Limits) {
+    this.#clock = clock
+    this.#limits = limits
+    this.#leases = new DeadlineSweep(clock, this.#endLeases)
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  all(): ServerSession[] {
+    return [...this.#sessions.values()]
+  }
+
+  find(id: string): ServerSession | undefined {
+    return this.#sessions.get(id)
+  }
+
+  /** The session that a HELLO asks to resume, if it exists, the secret is right and it is the same identity's. */
+  resume(hello: HelloFrame, identity: Identity | undefined): ServerSession | undefined {
+    if (hello.sessionId === undefined || hello.resumeSecret === undefined) return undefined
+    const session = this.#sessions.get(hello.sessionId)
+    const secret = session?.core.grant?.resumeSecret
+    if (session === undefined || secret === undefined) return undefined
+    const isOwner = hello.resumeSecret.length === secret.length && timingSafeEqual(hello.resumeSecret, secret)
+    if (!isOwner || session.identity?.id !== identity?.id) return undefined
+    this.#detached.delete(session)
+    return session
+  }
+
+  /** Makes a session stand. Throws BusyError when there are too many and none can be spared. */
+  add(session: ServerSession, hello: HelloFrame): void {
+    if (this.#sessions.size >= this.#limits.maxSessions && !this.#spareOne()) {
+      throw new BusyError(`this server keeps ${this.#limits.maxSessions} sessions and can take no more`)
+    }
+    const id = randomBytes(idBytes).toString('hex')
+    session.core.begin({ id, resumeSecret: randomBytes(secretBytes), peerLimits: hello.limits })
+    this.#sessions.set(id, session)
+  }
+
+  /** The session has no link: from now on its lease runs. */
+  detach(session: ServerSession): void {
+    if (this.#sessions.get(session.id) !== session) return
+    const endsAtMs = this.#clock.now() + this.#limits.sessionLeaseMs
+    this.#detached.set(session, endsAtMs)
+    this.#leases.watch(endsAtMs)
+  }
+
+  end(session: ServerSession, reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): void {
+    if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id)
+    this.#detached.delete(session)
+    session.core.end(reason, farewell)
+  }
+
+  close(): void {
+    this.#leases.close()
+  }
+
+  /** Ends the session that has been without a link for longest and has nothing running. */
+  #spareOne(): boolean {
+    for (const session of this.#detached.keys()) {
+      if (session.core.isBusy) continue
+      this.end(session, new LinkError('the session made room for others while it had no link'))
+      return true
+    }
+    return false
+  }
+
+  readonly #endLeases = (nowMs: number): number => {
+    for (const [session, endsAtMs] of this.#detached) {
+      if (endsAtMs > nowMs) return endsAtMs
+      this.end(session, new LinkError(`the client did not come back within ${this.#limits.sessionLeaseMs} ms`))
+    }
+    return Number.POSITIVE_INFINITY
+  }
+}

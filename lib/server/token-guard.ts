@@ -1,0 +1,39 @@
+// The built-in guard: one shared secret. Compared in constant time, never over a wire that others can read.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { AuthError } from '../base/errors.ts'
+import { Guard, tokenGuardName, type Visitor } from '../action/guard.ts'
+
+export interface TokenGuardOptions {
+  /** Accept the token over TCP without TLS from another machine. Default false. */
+  readonly allowClearText?: boolean
+}
+
+/**
+ * Lets in who knows the token. `new Server(..., { token })`, `tokenFile` and the variable ISOCK_TOKEN make one.
+ * The idea is bgpy's token.
+ */
+export class TokenGuard extends Guard<string> {
+  static override guardName = tokenGuardName
+  readonly #digest: Buffer
+  readonly #allowClearText: boolean
+
+  constructor(token: string, options: TokenGuardOptions = {}) {
+    super()
+    this.#digest = digestOf(token)
+    this.#allowClearText = options.allowClearText ?? false
+  }
+
+  check(credential: string | undefined, { peer }: Visitor): boolean {
+    if (!peer.isPrivate && !this.#allowClearText) {
+      throw new AuthError('tokens are not taken in clear text from another machine: use tls://, or allow it with allowClearTextToken')
+    }
+    // Digests have one length, so that the comparison tells nothing of the token's.
+    const isRight = timingSafeEqual(digestOf(typeof credential === 'string' ? credential : ''), this.#digest)
+    if (!isRight) throw new AuthError(credential === undefined ? 'this server asks for a token' : 'the token is wrong')
+    return true
+  }
+}
+
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token, 'utf8').digest()
+}

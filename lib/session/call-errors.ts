@@ -1,0 +1,28 @@
+// The errors that a caller's side gives its own calls, and what each may claim about the handler.
+import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, UnsendableError } from '../base/errors.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+
+/** The error of a call whose time ran out at this side. */
+export function lateError(call: OutgoingCall): DeadlineError {
+  const message = `action "${call.request.name}" did not finish within ${Math.round(call.timeoutMs)} ms`
+  return new DeadlineError(message, { notStarted: call.state === 'waiting' })
+}
+
+export function outcomeUnknown(call: OutgoingCall, cause: IsockError): OutcomeUnknownError {
+  const message = `action "${call.request.name}" was sent and its outcome is unknown: ${cause.message}`
+  return new OutcomeUnknownError(message, { cause })
+}
+
+export function unreachable(call: OutgoingCall, cause: IsockError): ClientError {
+  const message = `action "${call.request.name}" could not be sent: ${cause.message}`
+  return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
+}
+
+export function tooLarge(maxFrameBytes: number): UnsendableError {
+  return new UnsendableError('data', `it does not fit the peer's largest frame of ${maxFrameBytes} bytes; stream it in parts`, { notStarted: true })
+}
+
+export function queueFull(maxQueuedCalls: number): ClientError {
+  const message = `${maxQueuedCalls} calls wait already; wait for some to finish, or raise limits.maxQueuedCalls`
+  return new ClientError(message, { code: 'QUEUE_FULL', notStarted: true })
+}

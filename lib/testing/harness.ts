@@ -1,0 +1,61 @@
+// A server and a connected client for a test, closed together. Knows no test framework.
+import type { Action } from '../action/action.ts'
+import type { ActionTree } from '../action/registry.ts'
+import { Client, type ClientOptions, MemoryNetwork, Server, type ServerOptions } from '../index.ts'
+
+export interface HarnessOptions {
+  // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
+  readonly actions?: readonly Action<any, any, any>[] | ActionTree
+  /** 'memory' (the default) needs no port; 'tcp' goes over loopback. */
+  readonly link?: 'memory' | 'tcp'
+  readonly server?: ServerOptions
+  readonly client?: ClientOptions
+}
+
+/** A server and a client that is connected to it. */
+export interface Harness extends AsyncDisposable {
+  readonly server: Server
+  readonly client: Client
+  /** Where the server listens; for more clients use `connect`. */
+  readonly address: string
+  /** Another client of the server, closed with the harness. */
+  connect(options?: ClientOptions): Promise<Client>
+  /** Closes the clients and shuts the server down. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a server with these actions and a connected client.
+ *
+ * @example
+ * await using harness = await createHarness({ actions: [new Echo()] })
+ * expect(await harness.client.runAction(Echo, 'hi')).to.equal('hi')
+ */
+export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const network = new MemoryNetwork()
+  const address = options.link === 'tcp' ? 'tcp://127.0.0.1:0' : 'memory:harness'
+  const server = new Server({ address, network, ...options.server })
+  const { actions = [] } = options
+  if (Array.isArray(actions)) for (const action of actions) server.addAction(action)
+  else server.addActions(actions as ActionTree)
+  await server.listen()
+  const bound = server.addresses[0] as string
+  const clients: Client[] = []
+  const connect = async (more: ClientOptions = {}): Promise<Client> => {
+    const client = new Client(bound, { network, ...options.client, ...more })
+    clients.push(client)
+    await client.connect()
+    return client
+  }
+  const close = async (): Promise<void> => {
+    await Promise.all(clients.map((client) => client.close()))
+    await server.shutdown({ graceMs: 0 })
+  }
+  try {
+    const client = await connect()
+    return { server, client, address: bound, connect, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
