@@ -179,10 +179,9 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
   }
 
   /** @internal */
-  onRetired(_connection: Connection, calls: OutgoingCall[]): void {
-    const next = new Connection(this.#options, this.#connector, this)
-    this.#connections.push(next)
-    for (const call of calls) next.submit(call)
+  onRetired(connection: Connection, calls: OutgoingCall[]): void {
+    if (this.#connections.at(-1) === connection) this.#connections.push(new Connection(this.#options, this.#connector, this))
+    for (const call of calls) this.#connection().submit(call)
   }
 
   /** @internal */

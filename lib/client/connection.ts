@@ -114,8 +114,10 @@ export class Connection implements SessionOwner {
   }
 
   /** The server ended the session: what it had not answered will never be. */
-  onPeerLeft(session: Session): void {
-    session.forget(new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' }))
+  onPeerLeft(session: Session, isClean: boolean): void {
+    const cause = new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
+    session.forget(cause, isClean ? 'never started' : 'may have run')
+    if (this.#isRetired) this.#owner.onRetired(this, session.outgoing.takeWaiting())
     session.dropLink(new LinkError('the server ended the session'), 'flush')
   }
 

@@ -4,6 +4,8 @@ import { maxAcksPerFrame } from '../wire/frame.ts'
 
 /** What may stay unsaid: the callee keeps no more than this for an idle caller. */
 const unsaidBytes = 128 * 1024
+/** Smaller results are not worth telling. */
+const leastToldBytes = 256
 
 export class Acks {
   readonly #sizes: number[] = []
@@ -24,13 +26,21 @@ export class Acks {
     this.#seqs[slot] = 0
   }
 
-  /** The seqs to be told now, or undefined while it is not worth a frame. */
-  due(): number[] | undefined {
-    if (this.#bytes < unsaidBytes) return undefined
+  /** The seqs of large results, once they are worth a frame; else none. */
+  due(): number[] {
+    return this.#bytes < unsaidBytes ? [] : this.#take(leastToldBytes)
+  }
+
+  /** All seqs that were not told: over a new link, the callee cannot know which answers arrived. */
+  untold(): number[] {
+    return this.#take(0)
+  }
+
+  #take(leastBytes: number): number[] {
     const seqs: number[] = []
-    for (let slot = 0; slot < this.#seqs.length && seqs.length < maxAcksPerFrame; slot++) {
-      const seq = this.#seqs[slot] as number
-      if (seq === 0 || seq === undefined || (this.#sizes[slot] as number) < 256) continue
+    for (const [slot, seq] of this.#seqs.entries()) {
+      if (seqs.length === maxAcksPerFrame) break
+      if (!seq || (this.#sizes[slot] ?? 0) < leastBytes) continue
       seqs.push(seq)
       this.reused(slot)
     }

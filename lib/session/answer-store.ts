@@ -93,7 +93,8 @@ export class AnswerStore {
     call.items?.close()
   }
 
-  onLinkLost(): void {
+  /** A new link: nothing was sent over it yet. */
+  onNewLink(): void {
     this.#waiting = []
   }
 

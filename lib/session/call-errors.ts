@@ -1,5 +1,5 @@
 // The errors that a caller's side gives its own calls, and what each may claim about the handler.
-import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, UnsendableError } from '../base/errors.ts'
+import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, ServerError, UnsendableError } from '../base/errors.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 
 /** The error of a call whose time ran out at this side. */
@@ -11,6 +11,11 @@ export function lateError(call: OutgoingCall): DeadlineError {
 export function outcomeUnknown(call: OutgoingCall, cause: IsockError): OutcomeUnknownError {
   const message = `action "${call.request.name}" was sent and its outcome is unknown: ${cause.message}`
   return new OutcomeUnknownError(message, { cause })
+}
+
+export function neverStarted(call: OutgoingCall, cause: IsockError): ServerError {
+  const message = `action "${call.request.name}" was not started: ${cause.message}`
+  return new ServerError(message, { code: 'SHUTTING_DOWN', cause, notStarted: true })
 }
 
 export function unreachable(call: OutgoingCall, cause: IsockError): ClientError {

@@ -68,6 +68,12 @@ export class Ledger implements CallKeeper {
     return this.#answers.unsentCount
   }
 
+  /** Everything that was asked for is answered, and each answer went over the current link or is acknowledged. */
+  get isClean(): boolean {
+    if (this.#runningCount > 0) return false
+    return this.#entries.every((entry) => entry === undefined || entry.state === 'acknowledged' || entry.isAnswerSent)
+  }
+
   onCall(frame: CallFrame, name: NameFrame): void {
     const slot = frame.seq % this.#slotCount
     const entry = this.#entries[slot]
@@ -121,8 +127,9 @@ export class Ledger implements CallKeeper {
 
   /** A link was attached: streams say again what may be lost. Answers are asked for by the caller. */
   resume(): void {
-    this.#answers.onLinkLost()
+    this.#answers.onNewLink()
     for (const entry of this.#entries) {
+      if (entry !== undefined) entry.isAnswerSent = false
       if (entry?.state === 'running') entry.input?.resume()
       entry?.items?.rewind()
     }

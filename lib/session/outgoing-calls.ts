@@ -8,7 +8,7 @@ import { CancelReason, type CreditFrame, type FailureFrame, type ItemFrame, Kind
 import { fitsFrame } from '../wire/frame-fit.ts'
 import { payloadSize } from '../wire/payload.ts'
 import { Acks } from './acks.ts'
-import { lateError, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
+import { lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
 import { CallInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
@@ -106,6 +106,7 @@ export class OutgoingCalls implements CallHome {
   /** A link was attached: says again what the callee may have missed, then goes on. */
   resume(): void {
     this.#names.forget()
+    this.#sendAcks(this.#acks.untold())
     for (const call of this.#bySlot) {
       if (call === undefined) continue
       if (call.state === 'abandoned') {
@@ -138,20 +139,19 @@ export class OutgoingCalls implements CallHome {
   }
 
   /** The callee has forgotten the session: what may have run is settled, what may safely run waits for the next one. */
-  forget(cause: IsockError): void {
+  forget(cause: IsockError, unanswered: 'may have run' | 'never started'): void {
     const former = this.#bySlot
     this.#bySlot = []
     this.#acks = new Acks()
     this.#slots = new Slots(0)
     for (const call of former) {
       if (call === undefined) continue
-      const isSafe = call.state === 'sent' && call.request.isIdempotent && !call.input && !call.items
-      if (!isSafe) this.#settle(call, { how: 'error', error: outcomeUnknown(call, cause) })
-      else {
-        call.state = 'waiting'
-        call.seq = 0
-        this.#waiting.add(call)
-      }
+      const isUntouched = call.state === 'sent' && call.input === undefined && call.items === undefined
+      if (unanswered === 'never started') {
+        if (isUntouched && call.retriesLeft-- > 0) this.#sendAnew(call)
+        else this.#settle(call, { how: 'error', error: neverStarted(call, cause) })
+      } else if (isUntouched && call.request.isIdempotent) this.#sendAnew(call)
+      else this.#settle(call, { how: 'error', error: outcomeUnknown(call, cause) })
     }
   }
 
@@ -272,8 +272,11 @@ export class OutgoingCalls implements CallHome {
     this.#bySlot[slot] = undefined
     this.#acks.settled(slot, call.seq, resultSize)
     this.#slots.release(call.seq)
-    const seqs = this.#acks.due()
-    if (seqs !== undefined && seqs.length > 0) this.#options.port.send({ kind: Kind.Ack, seqs })
+    this.#sendAcks(this.#acks.due())
+  }
+
+  #sendAcks(seqs: number[]): void {
+    if (seqs.length > 0) this.#options.port.send({ kind: Kind.Ack, seqs })
   }
 
   #checkItems(call: OutgoingCall, items: number): void {
@@ -291,6 +294,12 @@ export class OutgoingCalls implements CallHome {
     call.input?.close()
     if (--this.#openCount === 0) this.#options.onBusyChange()
     call.onSettled(outcome)
+  }
+
+  #sendAnew(call: OutgoingCall): void {
+    call.state = 'waiting'
+    call.seq = 0
+    this.#waiting.add(call)
   }
 
   #handBack(call: OutgoingCall): void {

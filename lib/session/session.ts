@@ -28,8 +28,8 @@ export interface SessionOwner {
   onLinkLost(session: Session, reason: IsockError): void
   /** The peer drains: it takes no new calls. */
   onPeerDrains?(session: Session): void
-  /** The peer said that the session is over. */
-  onPeerLeft?(session: Session): void
+  /** The peer said that the session is over. Clean: what it has not answered never started. */
+  onPeerLeft?(session: Session, isClean: boolean): void
   /** Calls are open in either direction, or none are. */
   onBusyChange?(session: Session, isBusy: boolean): void
 }
@@ -127,11 +127,11 @@ export class Session implements FramePort {
   }
 
   /** The peer has forgotten the session: nothing of it can be resumed, and the next grant begins another. */
-  forget(cause: IsockError): void {
+  forget(cause: IsockError, unanswered: 'may have run' | 'never started' = 'may have run'): void {
     this.#grant = undefined
     this.#ledger?.end(cause)
     this.#ledger = undefined
-    this.outgoing.forget(cause)
+    this.outgoing.forget(cause, unanswered)
     this.#judgeBusy()
   }
 
@@ -185,11 +185,11 @@ export class Session implements FramePort {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
     const link = this.#link
+    if (farewell === 'say bye') link?.send({ kind: Kind.Bye, isClean: this.#ledger?.isClean ?? false })
     this.#ledger?.end(reason)
     this.outgoing.failAll(reason)
     this.outgoing.close()
     this.#link = undefined
-    if (farewell === 'say bye') link?.send({ kind: Kind.Bye })
     link?.close(reason)
   }
 
@@ -221,7 +221,7 @@ export class Session implements FramePort {
       case Kind.Drain:
         return this.#owner.onPeerDrains?.(this)
       case Kind.Bye:
-        return this.#owner.onPeerLeft?.(this)
+        return this.#owner.onPeerLeft?.(this, frame.isClean)
       default:
         throw new ProtocolError(`a frame of kind ${frame.kind} within a session`)
     }

@@ -82,9 +82,11 @@ function readKind(reader: MsgpackReader, kind: number, count: number): SessionFr
     case Kind.Drain:
     case Kind.Ping:
     case Kind.Pong:
-    case Kind.Bye:
       expectCount(kind, count, 1)
       return { kind }
+    case Kind.Bye:
+      expectCount(kind, count, 2)
+      return { kind, isClean: readFlag(reader) }
     default:
       throw new ProtocolError(`a frame of unknown kind ${kind}`)
   }

@@ -86,6 +86,11 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
     case Kind.Welcome:
       writer.raw(encode(handshakeArray(frame)))
       break
+    case Kind.Bye:
+      writer.arrayHead(2)
+      writer.uint(Kind.Bye)
+      writer.uint(frame.isClean ? 1 : 0)
+      break
     default:
       writer.arrayHead(1)
       writer.uint(frame.kind)

@@ -21,7 +21,7 @@
 //   0x1b  DRAIN         -                                                          either: takes no new calls
 //   0x1c  PING          -                                                          either
 //   0x1d  PONG          -                                                          either
-//   0x1e  BYE           -                                                          either: the session is over
+//   0x1e  BYE           clean                                                      either: the session is over
 //
 // Both peers can be caller, each with its own numbers: seq belongs to the caller's slot table.
 import type { Payload } from './payload.ts'
@@ -154,7 +154,13 @@ export interface AckFrame {
 }
 
 export interface BareFrame {
-  readonly kind: typeof Kind.Drain | typeof Kind.Ping | typeof Kind.Pong | typeof Kind.Bye
+  readonly kind: typeof Kind.Drain | typeof Kind.Ping | typeof Kind.Pong
+}
+
+export interface ByeFrame {
+  readonly kind: typeof Kind.Bye
+  /** Every call that was received has its answer on this link: what is unanswered never started. */
+  readonly isClean: boolean
 }
 
 /** What is said before the session stands. */
@@ -171,6 +177,7 @@ export type SessionFrame =
   | InputEndFrame
   | CancelFrame
   | AckFrame
+  | ByeFrame
   | BareFrame
 
 export type Frame = HandshakeFrame | SessionFrame

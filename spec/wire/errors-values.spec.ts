@@ -32,9 +32,10 @@ class Moody extends Error {
   }
 }
 class Quiet extends Error {}
+class Plainly extends Error {}
 
 const serverClasses = new ClassRegistry()
-for (const Class of [OutOfStock, Moody]) serverClasses.declareError(Class)
+for (const Class of [OutOfStock, Moody, Plainly]) serverClasses.declareError(Class)
 const server = new JsonValueCodec(serverClasses)
 const clientClasses = new ClassRegistry()
 clientClasses.declareError(OutOfStock)
@@ -79,6 +80,7 @@ describe('thrown errors', () => {
     expect(all.errors[0]).to.be.instanceOf(OutOfStock)
     expect(all.errors[1]).to.equal('two')
     expect(Object.keys(all)).to.deep.equal([])
+    expect(Object.keys(arrived(Object.assign(new Error('m'), { errors: [1] })) as object)).to.deep.equal(['errors'])
   })
 
   it('are native errors with the properties of native errors', () => {
@@ -109,6 +111,7 @@ describe('thrown errors', () => {
     expect(error).to.be.instanceOf(RemoteError)
     expect(error).to.include({ name: 'OutOfStock', message: 'only 3 left', code: 'OUT_OF_STOCK' })
     expect(error.data).to.deep.equal({ notStarted: false, left: 3, at: new Date(5) })
+    expect(arrived(new Plainly('m'), { at: stranger })).to.include({ name: 'Plainly', message: 'm' })
     expect(error.cause).to.be.instanceOf(RemoteError).and.include({ message: 'only 1 left' })
   })
 

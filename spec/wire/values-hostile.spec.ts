@@ -301,6 +301,19 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
     }
   })
 
+  it('rich payloads of another make', () => {
+    const meta = '{"values":[["custom","bytes"]],"v":1}'
+    expect(fault({ json: 5, meta, bytes: [] })).to.equal('neither text nor bytes nor both')
+    expect(fault({ json: '["Uint8Array",0]', meta, bytes: [[1]] })).to.equal('a list of bytes that is none')
+  })
+
+  it('a path deeper than any value', () => {
+    const json = JSON.parse('['.repeat(65) + ']'.repeat(65))
+    const path = (keys: number): string => Array(keys).fill('0').join('.')
+    expect(codec.decode(annotated(json, { [path(64)]: ['set'] }))).to.be.an('array')
+    expect(fault(annotated([json], { [path(65)]: ['set'] }))).to.equal('a path that is malformed or too deep')
+  })
+
   it('patterns where they are allowed, but too long or malformed', () => {
     const rules = { allowRegExp: true }
     const notAllowed = 'what is annotated as "regexp" is none, or is not allowed'

@@ -12,6 +12,7 @@ class WithToJSON {
   }
 }
 class Fancy extends Map {}
+class List extends Array {}
 
 const codec = new JsonValueCodec(new ClassRegistry())
 
@@ -64,6 +65,12 @@ describe('values that cannot travel are refused where they are sent', () => {
       `cannot send data[0]: instances of WithToJSON ${declare}`,
     ],
     ['a subclass of Map', new Fancy(), `cannot send data: instances of Fancy ${declare}`],
+    ['a subclass of Array', new List(), `cannot send data: instances of List ${declare}`],
+    [
+      'what only looks like an Array',
+      Object.create(Array.prototype),
+      `cannot send data: instances of Array ${declare}`,
+    ],
     ['a class without a name', new (class {})(), `cannot send data: instances of an unnamed class ${declare}`],
     ['in a Map value', new Map([['k', [() => 1]]]), 'cannot send data.get("k")[0]: functions do not travel'],
     [
@@ -175,6 +182,7 @@ describe('values that cannot travel are refused where they are sent', () => {
     expect(refusal([1, 2, 3], { maxNodes: 3 }).message).to.equal(
       `cannot send data: it holds more than 3 values ${times}`,
     )
+    expect(refusal({ a: 1, b: 2, c: 3 }, { maxNodes: 3 }).message).to.match(/more than 3 values/)
     expect(refusal([[], [], []], { maxContainers: 3 }).message).to.equal(
       `cannot send data: it holds more than 3 arrays and objects ${times}`,
     )
@@ -245,7 +253,7 @@ describe('classes that cannot be declared', () => {
   })
 
   it('those whose content is not in fields', () => {
-    for (const Class of [Fancy, Map, class List extends Array {}, Promise, Date, Buffer]) {
+    for (const Class of [Fancy, Map, List, Promise, Date, Buffer]) {
       expect(invalid((registry) => registry.declareClass(Class as never))).to.match(
         /is not in fields; send a plain one$/,
       )

@@ -263,6 +263,12 @@ describe('values', () => {
     expectSame(roundTrip([new Date(1), array]), [new Date(1), [1, 2]])
   })
 
+  it('sends what JSON.rawJSON makes as the object that it is', function () {
+    const { rawJSON } = JSON as { rawJSON?: (text: string) => object }
+    if (!rawJSON) return this.skip() // before Node 21
+    expectSame(roundTrip([rawJSON('1')]), [{ rawJSON: '1' }])
+  })
+
   it('sends what a proxy of a plain object or array shows', () => {
     expectSame(roundTrip(new Proxy({ a: 1 }, {})), { a: 1 })
     expectSame(roundTrip(new Proxy({ a: new Date(1) }, {})), { a: new Date(1) })
