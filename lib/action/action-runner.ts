@@ -9,10 +9,10 @@ import { Kind } from '../wire/frame.ts'
 import { fitsFrame } from '../wire/frame-fit.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
-import type { SessionView } from './context.ts'
 import { runWithin } from './ambient.ts'
+import type { SessionView } from './context.ts'
 import { InputItems } from './input-items.ts'
-import { isPromiseLike, itemSourceOf, type ItemSource } from './item-source.ts'
+import { type ItemSource, isPromiseLike, itemSourceOf } from './item-source.ts'
 import type { ActionRegistry, RegisteredAction } from './registry.ts'
 import { RunContext, type RunSurroundings } from './run-context.ts'
 import { validate } from './schema.ts'
@@ -164,7 +164,8 @@ class Run {
     const { codec, exposeStacks } = this.#options
     const call = this.#call
     let error = encodeThrown(codec, thrown, { exposeStacks })
-    if (!fitsFrame(error, this.#maxFrameBytes)) error = encodeThrown(codec, tooLarge('the error', call.name, this.#maxFrameBytes))
+    if (!fitsFrame(error, this.#maxFrameBytes))
+      error = encodeThrown(codec, tooLarge('the error', call.name, this.#maxFrameBytes))
     call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })
   }
 }

@@ -41,15 +41,20 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
   /** Runs on the server. What it returns, yields or throws goes to the client. */
   // biome-ignore lint/suspicious/noExplicitAny: it is a Context; naming that type here would close a circle of imports
   action(_data: Input, _context: any): ActionReturn<Output, Item> {
-    throw new ServerError(`action "${actionNameOf(this.constructor as ActionClass)}" is a contract: register it with an implementation`, {
-      code: 'INVALID_ACTION',
-    })
+    throw new ServerError(
+      `action "${actionNameOf(this.constructor as ActionClass)}" is a contract: register it with an implementation`,
+      {
+        code: 'INVALID_ACTION',
+      },
+    )
   }
 }
 
 /** A reference to an Action class, whatever its constructor takes. */
 // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's parameters and results
-export type ActionClass<A extends Action<any, any, any> = Action<any, any, any>> = (abstract new (...args: any[]) => A) &
+export type ActionClass<A extends Action<any, any, any> = Action<any, any, any>> = (abstract new (
+  ...args: any[]
+) => A) &
   Pick<typeof Action, keyof typeof Action>
 
 /** The name under which a class travels. */

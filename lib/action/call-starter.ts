@@ -6,10 +6,10 @@ import type { CallInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
+import type { ActionClass } from './action.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
 import { type Contract, contractOf, declareClasses } from './contract.ts'
-import type { ActionClass } from './action.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
 import { type RunDefaults, type RunOptions, type RunParent, resolveBounds } from './run-options.ts'
 
@@ -87,11 +87,19 @@ function follow(signal: AbortSignal, pending: PendingCall): void {
 
 function refuseAborted(signal: AbortSignal | undefined, name: string): void {
   if (!signal?.aborted) return
-  throw new CancelledError(`action "${name}" was not sent: its signal is aborted`, { cause: signal.reason, notStarted: true })
+  throw new CancelledError(`action "${name}" was not sent: its signal is aborted`, {
+    cause: signal.reason,
+    notStarted: true,
+  })
 }
 
 /** Sends what the source gives, as fast as the action reads. A source that fails ends the call with its error. */
-async function feed(source: AsyncIterable<unknown>, stream: OutboundStream, input: CallInput, pending: PendingCall): Promise<void> {
+async function feed(
+  source: AsyncIterable<unknown>,
+  stream: OutboundStream,
+  input: CallInput,
+  pending: PendingCall,
+): Promise<void> {
   try {
     for await (const item of source) {
       if (!pending.isOpen) return
@@ -106,6 +114,9 @@ async function feed(source: AsyncIterable<unknown>, stream: OutboundStream, inpu
 }
 
 function isAsyncIterable(data: unknown): data is AsyncIterable<unknown> {
-  return typeof data === 'object' && data !== null && typeof (data as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    typeof (data as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
+  )
 }
-

@@ -5,7 +5,9 @@ import { describe } from '../base/options.ts'
 import type { PendingCall, Settler } from './pending-call.ts'
 
 /** How a call ended. The truth of value or error says nothing: test `ok`. */
-export type Outcome<Output> = { readonly ok: true; readonly value: Output } | { readonly ok: false; readonly error: unknown }
+export type Outcome<Output> =
+  | { readonly ok: true; readonly value: Output }
+  | { readonly ok: false; readonly error: unknown }
 
 /**
  * One run of an action, asked for by this side.
@@ -20,6 +22,8 @@ export type Outcome<Output> = { readonly ok: true; readonly value: Output } | { 
  * console.log(await call)
  */
 export class Call<Output = unknown, Item = never> extends Promise<Output> implements AsyncIterable<Item> {
+  /** Set once, by `begin`: a subclass of Promise is constructed with an executor only. */
+  // biome-ignore lint/style/useReadonlyClassProperties: see above
   #pending: PendingCall | undefined
 
   /** A call that is being sent. For those who build routers; users get theirs from `runAction`. */

@@ -30,6 +30,7 @@ function ownStack(error: Error): string {
   const head = `${error.name}${error.message === '' ? '' : `: ${error.message}`}`
   const stack = error.stack ?? head
   const frames = stack.slice(stack.indexOf('\n    at ') + 1)
-  const isOurs = stack.includes('\n    at ') && /\/(lib|dist)\/(session|link|client|action)\//.test(frames.split('\n')[0] ?? '')
+  const isOurs =
+    stack.includes('\n    at ') && /\/(lib|dist)\/(session|link|client|action)\//.test(frames.split('\n')[0] ?? '')
   return isOurs ? head : stack
 }

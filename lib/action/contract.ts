@@ -19,10 +19,15 @@ export interface Contract {
 export function contractOf(action: unknown): Contract {
   if (!isActionClass(action)) {
     const hint = typeof action === 'object' && action !== null ? '; pass the class itself, not an instance' : ''
-    throw new ClientError(`runAction needs an Action class or a wire name, got ${describe(action)}${hint}`, { notStarted: true })
+    throw new ClientError(`runAction needs an Action class or a wire name, got ${describe(action)}${hint}`, {
+      notStarted: true,
+    })
   }
   const name = actionNameOf(action)
-  if (name === '') throw new ClientError('runAction got an Action class without a name; give it a `static actionName`', { notStarted: true })
+  if (name === '')
+    throw new ClientError('runAction got an Action class without a name; give it a `static actionName`', {
+      notStarted: true,
+    })
   return {
     name,
     hash: contractHash(name, action),
@@ -50,7 +55,9 @@ function listOf<K extends Listed>(action: ActionClass, field: K): NonNullable<Ac
   const list = action[field]
   if (list === undefined) return []
   if (Array.isArray(list)) return list as NonNullable<ActionClass[K]>
-  throw new ServerError(`static ${field} of action "${actionNameOf(action)}" must be an array of classes`, { code: 'INVALID_ACTION' })
+  throw new ServerError(`static ${field} of action "${actionNameOf(action)}" must be an array of classes`, {
+    code: 'INVALID_ACTION',
+  })
 }
 
 /** The JSON Schema of a schema that can tell it, else who made it: the standard has no other comparable form. */

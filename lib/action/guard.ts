@@ -45,11 +45,14 @@ export abstract class Guard<Value = unknown> {
   abstract check(credential: Value | undefined, visitor: Visitor): Verdict | Promise<Verdict>
 
   /** A credential for this guard. */
-  // biome-ignore lint/suspicious/noExplicitAny: any constructor will do
-  static credential<V>(this: (abstract new (...args: any[]) => Guard<V>) & { guardName?: string }, value: V): Credential {
+  static credential<V>(this: GuardClass<V>, value: V): Credential {
     return { guard: guardNameOf(this), value }
   }
 }
+
+/** A reference to a guard's class, whatever its constructor takes. */
+// biome-ignore lint/suspicious/noExplicitAny: any constructor will do
+export type GuardClass<V> = (abstract new (...args: any[]) => Guard<V>) & { guardName?: string }
 
 /** The name of a guard's class. */
 export function guardNameOf(guard: { readonly name: string; guardName?: string }): string {

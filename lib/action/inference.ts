@@ -33,6 +33,5 @@ export type OutputOf<C extends ActionClass> = [C['output']] extends [StandardSch
 export type ItemOf<C extends ActionClass> = YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>
 
 /** The arguments after the class: data may be left out only where the action takes none. */
-export type RunArguments<C extends ActionClass, Options> = undefined extends InputOf<C>
-  ? [data?: InputOf<C>, options?: Options]
-  : [data: InputOf<C>, options?: Options]
+export type RunArguments<C extends ActionClass, Options> =
+  undefined extends InputOf<C> ? [data?: InputOf<C>, options?: Options] : [data: InputOf<C>, options?: Options]

@@ -15,7 +15,9 @@ export function itemSourceOf(returned: unknown): ItemSource | undefined {
 }
 
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+  return (
+    typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+  )
 }
 
 function isGenerator(value: object): value is ItemSource {

@@ -1,8 +1,8 @@
 // The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
 import { BusyError, CancelledError, IsockError, type ServerError } from '../base/errors.ts'
+import type { InboundStream, Taken } from '../session/inbound-stream.ts'
 import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
 import { OutgoingCall } from '../session/outgoing-call.ts'
-import type { InboundStream, Taken } from '../session/inbound-stream.ts'
 import { decodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
@@ -116,7 +116,8 @@ export class PendingCall extends OutgoingCall {
     try {
       const error = decodeThrown(this.codec, failure)
       // Whether it started is the frame's word, not that of an error which a handler may have thrown on.
-      if (error instanceof IsockError) Object.defineProperty(error, 'notStarted', { value: notStarted, enumerable: true })
+      if (error instanceof IsockError)
+        Object.defineProperty(error, 'notStarted', { value: notStarted, enumerable: true })
       return error
     } catch (error) {
       return error

@@ -57,7 +57,10 @@ export class ActionRegistry {
   add(action: unknown, implementation?: unknown): void {
     if (action instanceof Action) this.#addInstance(actionNameOf(action.constructor as ActionClass), action)
     else if (isActionClass(action)) this.#addContract(action, implementation)
-    else throw invalid(`${describe(action)} is no action: pass an instance of an Action subclass, or a contract class and its implementation`)
+    else
+      throw invalid(
+        `${describe(action)} is no action: pass an instance of an Action subclass, or a contract class and its implementation`,
+      )
   }
 
   /** Adds all leaves of a tree, or none where one of them is wrong. */
@@ -89,7 +92,9 @@ export class ActionRegistry {
 
   #addInstance(name: string, action: AnyAction): void {
     if (action.action === Action.prototype.action) {
-      throw invalid(`action "${name}" has no action() method; implement it, or register the class with an implementation`)
+      throw invalid(
+        `action "${name}" has no action() method; implement it, or register the class with an implementation`,
+      )
     }
     this.#addClass(name, action.constructor as ActionClass, (data, context) => action.action(data, context) as unknown)
   }
@@ -105,7 +110,9 @@ export class ActionRegistry {
     } else if (typeof implementation === 'function') {
       this.#addClass(name, contract, implementation as ActionFunction)
     } else {
-      throw invalid(`action class "${name}" was registered without an instance or implementation; pass new ${contract.name}() or a function`)
+      throw invalid(
+        `action class "${name}" was registered without an instance or implementation; pass new ${contract.name}() or a function`,
+      )
     }
   }
 
@@ -134,7 +141,9 @@ export class ActionRegistry {
 
   #refuseDuplicate(name: string): void {
     if (!this.#actions.has(name)) return
-    throw new ServerError(`action "${name}" is already registered; remove it first or use another actionName`, { code: 'DUPLICATE_ACTION' })
+    throw new ServerError(`action "${name}" is already registered; remove it first or use another actionName`, {
+      code: 'DUPLICATE_ACTION',
+    })
   }
 }
 
@@ -150,9 +159,12 @@ function nameOf(action: unknown): string {
 
 function* leavesOf(tree: unknown, separator: string, path: string[] = []): Generator<[name: string, leaf: unknown]> {
   const where = path.join(separator) || 'the tree of actions'
-  if (path.length > maxTreeDepth) throw invalid(`${where} is nested deeper than ${maxTreeDepth}: does it contain itself?`)
-  const isPlain = typeof tree === 'object' && tree !== null && [Object.prototype, null].includes(Object.getPrototypeOf(tree))
-  if (!isPlain) throw invalid(`${where}: expected an Action instance, a function or an object of them, got ${describe(tree)}`)
+  if (path.length > maxTreeDepth)
+    throw invalid(`${where} is nested deeper than ${maxTreeDepth}: does it contain itself?`)
+  const isPlain =
+    typeof tree === 'object' && tree !== null && [Object.prototype, null].includes(Object.getPrototypeOf(tree))
+  if (!isPlain)
+    throw invalid(`${where}: expected an Action instance, a function or an object of them, got ${describe(tree)}`)
   for (const [key, branch] of Object.entries(tree)) {
     const name = [...path, key]
     if (isActionClass(branch)) throw invalid(`${name.join(separator)}: a class; pass an instance of it`)

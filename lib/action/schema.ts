@@ -15,7 +15,11 @@ export function validate(
   return accept(result, subject, code)
 }
 
-function accept(result: StandardSchemaV1.Result<unknown>, subject: string, code: 'INVALID_INPUT' | 'INVALID_OUTPUT'): unknown {
+function accept(
+  result: StandardSchemaV1.Result<unknown>,
+  subject: string,
+  code: 'INVALID_INPUT' | 'INVALID_OUTPUT',
+): unknown {
   if (result.issues === undefined) return result.value
   const issues = result.issues.map(readIssue)
   const [first] = issues

@@ -68,7 +68,8 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   if (limits.maxCallsInFlight > mostCallsInFlight) {
     throw invalidOption('limits.maxCallsInFlight', `at most ${mostCallsInFlight}`, limits.maxCallsInFlight)
   }
-  if (limits.maxFrameBytes > 2 ** 31 - 1) throw invalidOption('limits.maxFrameBytes', 'below 2 GiB', limits.maxFrameBytes)
+  if (limits.maxFrameBytes > 2 ** 31 - 1)
+    throw invalidOption('limits.maxFrameBytes', 'below 2 GiB', limits.maxFrameBytes)
   return limits
 }
 
@@ -91,7 +92,8 @@ export function invalidOption(name: string, expected: string, came: unknown): Cl
 /** A short, safe description of any value for an error message. */
 export function describe(value: unknown): string {
   if (value === null) return 'null'
-  if (typeof value === 'string') return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value)
+  if (typeof value === 'string')
+    return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value)
   if (typeof value === 'function') return value.name ? `the function or class ${value.name}` : 'a function'
   if (typeof value !== 'object') return String(value)
   const name = (value as { constructor?: { name?: unknown } }).constructor?.name

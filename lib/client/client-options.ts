@@ -72,7 +72,8 @@ export type ClientArguments =
 export function resolveClientOptions(args: ClientArguments): ResolvedClientOptions {
   const [first, second, third] = args
   const given = (typeof second === 'number' ? third : second) ?? {}
-  const addresses = typeof second === 'number' ? [tcpAddress(first as string, second, given.tls ? 'tls' : 'tcp')] : addressesOf(first)
+  const addresses =
+    typeof second === 'number' ? [tcpAddress(first as string, second, given.tls ? 'tls' : 'tcp')] : addressesOf(first)
   const environment = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {}
   return {
     addresses,

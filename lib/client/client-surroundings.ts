@@ -53,7 +53,8 @@ export class ClientSurroundings implements RunSurroundings, SessionView {
   callerFor(parent: RunParent): Caller {
     const starter = this.#starter
     return {
-      runAction: (action: unknown, data?: unknown, options?: RunOptions) => starter.start(action, data, options, parent),
+      runAction: (action: unknown, data?: unknown, options?: RunOptions) =>
+        starter.start(action, data, options, parent),
     }
   }
 }

@@ -180,7 +180,8 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
 
   /** @internal */
   onRetired(connection: Connection, calls: OutgoingCall[]): void {
-    if (this.#connections.at(-1) === connection) this.#connections.push(new Connection(this.#options, this.#connector, this))
+    if (this.#connections.at(-1) === connection)
+      this.#connections.push(new Connection(this.#options, this.#connector, this))
     for (const call of calls) this.#connection().submit(call)
   }
 

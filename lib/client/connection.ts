@@ -179,14 +179,19 @@ export class Connection implements SessionOwner {
     this.session.outgoing.chargeFault(error, 'cannot connect')
     const spent = this.#waiters.filter((waiter) => waiter.retriesLeft-- <= 0)
     this.#waiters = this.#waiters.filter((waiter) => !spent.includes(waiter))
-    const failure = new ClientError(`cannot connect: ${error.message}`, { code: 'UNREACHABLE', cause: error, notStarted: true })
+    const failure = new ClientError(`cannot connect: ${error.message}`, {
+      code: 'UNREACHABLE',
+      cause: error,
+      notStarted: true,
+    })
     for (const waiter of spent) waiter.reject(failure)
   }
 
   #onConnected({ link, welcome }: Connected): void {
     if (this.#state === 'closed' || link.isEnded) {
       link.close(new LinkError('the client was closed'), 'abort')
-      if (this.#state !== 'closed') this.onLinkLost(this.session, new LinkError('the link ended right after the handshake'))
+      if (this.#state !== 'closed')
+        this.onLinkLost(this.session, new LinkError('the link ended right after the handshake'))
       return
     }
     this.#state = 'ready'
@@ -222,5 +227,7 @@ export class Connection implements SessionOwner {
 }
 
 function lostSession(): ServerError {
-  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out', { code: 'INTERNAL' })
+  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out', {
+    code: 'INTERNAL',
+  })
 }

@@ -1,14 +1,15 @@
 // One attempt to connect: each address in turn, until one lets us in.
+
+import { tokenGuardName } from '../action/guard.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import { FrameLink } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import type { SessionGrant } from '../session/session.ts'
-import type { ValueCodec } from '../wire/value-codec.ts'
 import { decodeThrown } from '../wire/error-record.ts'
 import { type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frame.ts'
 import { Slabs } from '../wire/slabs.ts'
-import { tokenGuardName } from '../action/guard.ts'
+import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { Refusal, shakeHands } from './handshake.ts'
 
@@ -107,9 +108,12 @@ export class Connector {
     const mayTravel = peer.isPrivate || given.allowClearTextToken === true
     if (mayTravel) credentials[tokenGuardName] = token
     else if (isTokenGiven) {
-      throw new ClientError(`the token is not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`, {
-        code: 'INVALID_OPTION',
-      })
+      throw new ClientError(
+        `the token is not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
+        {
+          code: 'INVALID_OPTION',
+        },
+      )
     }
     return credentials
   }

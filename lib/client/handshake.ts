@@ -1,5 +1,5 @@
 // The client's first words on a new link, and the answer.
-import { type Clock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frame.ts'
@@ -25,7 +25,11 @@ export class Refusal {
  * Says HELLO and waits for the answer. Rejects with LinkError when the link ends or time runs out, with
  * ProtocolError when something else than an answer comes. The link is closed then, and after a refusal.
  */
-export function shakeHands(link: FrameLink, hello: HelloFrame, options: HandshakeOptions): Promise<WelcomeFrame | Refusal> {
+export function shakeHands(
+  link: FrameLink,
+  hello: HelloFrame,
+  options: HandshakeOptions,
+): Promise<WelcomeFrame | Refusal> {
   const { clock, timeoutMs, signal, decodeError } = options
   return new Promise((resolve, reject) => {
     let isDone = false
@@ -41,7 +45,8 @@ export function shakeHands(link: FrameLink, hello: HelloFrame, options: Handshak
     const onFrame = (frame: Frame): void => {
       if (isDone) throw new ProtocolError('a second answer to HELLO')
       if (frame.kind === Kind.Welcome) {
-        if (frame.version !== protocolVersion) throw new ProtocolError(`the server speaks protocol version ${frame.version}, not ${protocolVersion}`)
+        if (frame.version !== protocolVersion)
+          throw new ProtocolError(`the server speaks protocol version ${frame.version}, not ${protocolVersion}`)
         settle()
         resolve(frame)
       } else if (frame.kind === Kind.Refused) {

@@ -1,8 +1,9 @@
 // Calls that were refused before they started, and wait for their next attempt.
+
+import type { PendingCall } from '../action/pending-call.ts'
 import { Backoff, type BackoffOptions } from '../base/backoff.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { IsockError } from '../base/errors.ts'
-import type { PendingCall } from '../action/pending-call.ts'
 import { lateError } from '../session/call-errors.ts'
 
 export interface ParkedCallsOptions {

@@ -26,7 +26,8 @@ export function parseAddress(text: string): Address {
 /** An address by host and port; port 0 means, for a server, any free one. */
 export function tcpAddress(host: string, port: number, transport: 'tcp' | 'tls' = 'tcp'): Address {
   if (typeof host !== 'string' || host === '') throw wrongOption('host', 'a host name or IP address', host)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrongOption('port', 'a whole number from 0 to 65535', port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw wrongOption('port', 'a whole number from 0 to 65535', port)
   return { transport, host, port }
 }
 
@@ -44,7 +45,11 @@ export function isLoopback(ip: string): boolean {
 }
 
 function wrongAddress(came: unknown): ClientError {
-  return wrongOption('address', "'tcp://host:port', 'tls://host:port', 'unix:/path', 'memory:name' or 'host:port'", came)
+  return wrongOption(
+    'address',
+    "'tcp://host:port', 'tls://host:port', 'unix:/path', 'memory:name' or 'host:port'",
+    came,
+  )
 }
 
 function wrongOption(name: string, expected: string, came: unknown): ClientError {

@@ -7,10 +7,17 @@ import type { Link, Peer } from './link.ts'
 import { SocketLink } from './socket-link.ts'
 
 /** The client's side of TLS: what it trusts, and the certificate that it shows. */
-export type DialTls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'>
+export type DialTls = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'
+>
 
 /** Rejects with LinkError, or with the signal's reason. The socket of a failed attempt is gone by then. */
-export function dialSocket(address: Exclude<Address, { transport: 'memory' }>, signal: AbortSignal, tls?: DialTls): Promise<Link> {
+export function dialSocket(
+  address: Exclude<Address, { transport: 'memory' }>,
+  signal: AbortSignal,
+  tls?: DialTls,
+): Promise<Link> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason)
@@ -32,7 +39,8 @@ export function dialSocket(address: Exclude<Address, { transport: 'memory' }>, s
     const onError = (cause: Error): void => {
       fail(new LinkError(`cannot connect to ${formatAddress(address)}: ${reasonOf(cause)}`, { cause }))
     }
-    const onClose = (): void => fail(new LinkError(`cannot connect to ${formatAddress(address)}: closed while connecting`))
+    const onClose = (): void =>
+      fail(new LinkError(`cannot connect to ${formatAddress(address)}: closed while connecting`))
     signal.addEventListener('abort', onAbort, { once: true })
     socket.once('error', onError)
     socket.once('close', onClose)
@@ -57,7 +65,12 @@ function peerAt(address: Exclude<Address, { transport: 'memory' }>, socket: Sock
   const description = formatAddress(address)
   if (address.transport === 'unix') return { transport: 'unix', description, isPrivate: true }
   const ip = socket.remoteAddress ?? address.host
-  return { transport: address.transport, description, address: ip, isPrivate: address.transport === 'tls' || isLoopback(ip) }
+  return {
+    transport: address.transport,
+    description,
+    address: ip,
+    isPrivate: address.transport === 'tls' || isLoopback(ip),
+  }
 }
 
 /** Happy eyeballs reports one error for each address tried; the first says enough. */

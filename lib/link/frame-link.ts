@@ -122,7 +122,10 @@ export class FrameLink {
     if (this.#isBlocked) {
       this.#queuedBytes += size
       if (this.#queuedBytes > this.#limits.maxWriteQueueBytes) {
-        this.close(new LinkError(`the peer reads too slowly: over ${this.#limits.maxWriteQueueBytes} bytes wait`), 'abort')
+        this.close(
+          new LinkError(`the peer reads too slowly: over ${this.#limits.maxWriteQueueBytes} bytes wait`),
+          'abort',
+        )
         return
       }
     }
@@ -144,7 +147,8 @@ export class FrameLink {
     try {
       this.#decoder.push(chunk)
     } catch (error) {
-      const reason = error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
+      const reason =
+        error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
       this.close(reason, 'abort')
     }
   }

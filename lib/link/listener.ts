@@ -9,7 +9,10 @@ import { SocketLink } from './socket-link.ts'
 import { listenAtPath, prepareSocketDirectory } from './unix-path.ts'
 
 /** The server's side of TLS. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a certificate. */
-export type ListenTls = Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'passphrase' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'>
+export type ListenTls = Pick<
+  TlsOptions,
+  'key' | 'cert' | 'ca' | 'passphrase' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'
+>
 
 export interface ListenOptions {
   readonly tls?: ListenTls | undefined
@@ -86,7 +89,9 @@ function boundAddress(address: Exclude<Address, { transport: 'memory' }>, server
 
 function listenInMemory(address: Address & { transport: 'memory' }, options: ListenOptions): Listener {
   if (options.network === undefined) {
-    throw new ServerError(`${formatAddress(address)} needs the option network: a MemoryNetwork`, { code: 'LISTEN_FAILED' })
+    throw new ServerError(`${formatAddress(address)} needs the option network: a MemoryNetwork`, {
+      code: 'LISTEN_FAILED',
+    })
   }
   const stop = options.network.listen(address.name, (link) => options.onLink(link))
   return {
@@ -99,7 +104,10 @@ function listenError(address: Address, cause: unknown): ServerError {
   if (cause instanceof ServerError) return cause
   const { code, message } = cause as NodeJS.ErrnoException
   if (code === 'EADDRINUSE') {
-    return new ServerError(`${formatAddress(address)} is in use; stop what listens there, or use another port`, { code: 'ADDRESS_IN_USE', cause })
+    return new ServerError(`${formatAddress(address)} is in use; stop what listens there, or use another port`, {
+      code: 'ADDRESS_IN_USE',
+      cause,
+    })
   }
   return new ServerError(`cannot listen at ${formatAddress(address)}: ${message}`, { code: 'LISTEN_FAILED', cause })
 }

@@ -10,15 +10,21 @@ export function readSecretFile(path: string): string {
   try {
     file = openSync(path, 'r')
   } catch (cause) {
-    throw new ClientError(`cannot read the secret file ${path}: ${(cause as Error).message}`, { code: 'INVALID_OPTION', cause })
+    throw new ClientError(`cannot read the secret file ${path}: ${(cause as Error).message}`, {
+      code: 'INVALID_OPTION',
+      cause,
+    })
   }
   try {
     // Asked of the open file, so that it cannot be exchanged between the question and the reading.
     const status = fstatSync(file)
     if (process.platform !== 'win32' && (status.mode & 0o077) !== 0) {
-      throw new ClientError(`the secret file ${path} can be read by others; run: chmod 600 ${path}`, { code: 'INVALID_OPTION' })
+      throw new ClientError(`the secret file ${path} can be read by others; run: chmod 600 ${path}`, {
+        code: 'INVALID_OPTION',
+      })
     }
-    if (status.size > maxSecretBytes) throw new ClientError(`the secret file ${path} is too large`, { code: 'INVALID_OPTION' })
+    if (status.size > maxSecretBytes)
+      throw new ClientError(`the secret file ${path} is too large`, { code: 'INVALID_OPTION' })
     return readFileSync(file, 'utf8')
   } finally {
     closeSync(file)

@@ -1,6 +1,6 @@
 // The path of a Unix socket: only in a directory that is its user's alone, never stolen from a live server, taken
 // over from a dead one.
-import { lstatSync, mkdirSync, openSync, closeSync, rmSync, statSync } from 'node:fs'
+import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { ServerError } from '../base/errors.ts'
@@ -12,14 +12,17 @@ const maxPathBytes = 107
 
 /** Makes the directory (0700) where it is missing; refuses one that others can enter, unless that is allowed. */
 export function prepareSocketDirectory(path: string, allowSharedDirectory: boolean): void {
-  if (Buffer.byteLength(path) > maxPathBytes) throw refused(`unix:${path} is longer than ${maxPathBytes} bytes; use a shorter path`)
+  if (Buffer.byteLength(path) > maxPathBytes)
+    throw refused(`unix:${path} is longer than ${maxPathBytes} bytes; use a shorter path`)
   const directory = dirname(path)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   if (process.platform === 'win32' || allowSharedDirectory) return
   const status = statSync(directory)
   const isOurs = status.uid === process.getuid?.()
   if (isOurs && (status.mode & 0o077) === 0) return
-  throw refused(`the directory of unix:${path} can be entered by others; run: chmod 700 ${directory}, or allow it with allowSharedDirectory`)
+  throw refused(
+    `the directory of unix:${path} can be entered by others; run: chmod 700 ${directory}, or allow it with allowSharedDirectory`,
+  )
 }
 
 /** Runs `listen`; when the path is taken by a socket that nobody serves, removes that and runs it again. */
@@ -68,12 +71,17 @@ function isServed(path: string): Promise<boolean> {
     // No answer at all is no proof of death: a stopped process still owns its path.
     const timer = setTimeout(() => finish(true), probeLimitMs)
     socket.once('connect', () => finish(true))
-    socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'))
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      finish(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
+    )
   })
 }
 
 function inUse(path: string, cause: unknown): ServerError {
-  return new ServerError(`unix:${path} is in use by another server; stop it or use another path`, { code: 'ADDRESS_IN_USE', cause })
+  return new ServerError(`unix:${path} is in use by another server; stop it or use another path`, {
+    code: 'ADDRESS_IN_USE',
+    cause,
+  })
 }
 
 function refused(message: string, cause?: unknown): ServerError {

@@ -134,12 +134,17 @@ export class Admission {
 }
 
 function wrongVersion(version: number): ServerError {
-  return new ServerError(`protocol version ${version} is not spoken here, only ${protocolVersion}; bring client and server to one version`, {
-    code: 'PROTOCOL',
-    notStarted: true,
-  })
+  return new ServerError(
+    `protocol version ${version} is not spoken here, only ${protocolVersion}; bring client and server to one version`,
+    {
+      code: 'PROTOCOL',
+      notStarted: true,
+    },
+  )
 }
 
 function asIsockError(error: unknown): IsockError {
-  return error instanceof IsockError ? error : new ServerError('the server failed to judge the client', { cause: error })
+  return error instanceof IsockError
+    ? error
+    : new ServerError('the server failed to judge the client', { cause: error })
 }

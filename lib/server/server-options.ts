@@ -1,6 +1,7 @@
 // What a Server can be told, and the reading of its constructor's forms.
-import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
+
 import type { Identity, SessionView } from '../action/context.ts'
+import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { invalidOption, type Limits, requireCount, resolveLimits } from '../base/options.ts'

@@ -95,7 +95,8 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   callerFor(parent: RunParent): Caller {
     const starter = this.#callStarter
     return {
-      runAction: (action: unknown, data?: unknown, options?: RunOptions) => starter.start(action, data, options, parent),
+      runAction: (action: unknown, data?: unknown, options?: RunOptions) =>
+        starter.start(action, data, options, parent),
     }
   }
 
@@ -134,7 +135,13 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
 
   get #callStarter(): CallStarter {
     const { codec, classes, clock, retry } = this.#shared
-    this.#starter ??= new CallStarter({ codec, classes, clock, router: this, defaults: { retry, timeoutMs: undefined } })
+    this.#starter ??= new CallStarter({
+      codec,
+      classes,
+      clock,
+      router: this,
+      defaults: { retry, timeoutMs: undefined },
+    })
     return this.#starter
   }
 }

@@ -1,9 +1,8 @@
 // Server: registers actions, listens, takes clients in, drains when it is shut down.
 import { type Action, type ActionClass, actionNameOf } from '../action/action.ts'
 import { ActionRunner } from '../action/action-runner.ts'
-import type { Context, Identity, ServerView, SessionView } from '../action/context.ts'
+import type { Identity, ServerView, SessionView } from '../action/context.ts'
 import type { Guard } from '../action/guard.ts'
-import type { InputOf, ItemOf, OutputOf } from '../action/inference.ts'
 import { ActionRegistry, type ActionTree, type RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { formatAddress } from '../link/address.ts'
@@ -15,23 +14,12 @@ import { type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
 import { JsonValueCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
 import { type DrainOptions, drain } from './drain.ts'
+import type { Implementation } from './implementation.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
 import { ServerSession, type SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
 import { TokenGuard } from './token-guard.ts'
 import { TrustList } from './trust.ts'
-
-/** What implements a contract class: a function, an instance, or a subclass without constructor arguments. */
-export type Implementation<C extends ActionClass> =
-  | ((data: InputOf<C>, context: Context<ItemOf<C>>) => ImplementationReturn<C>)
-  | InstanceType<C>
-  | (new () => InstanceType<C>)
-
-type ImplementationReturn<C extends ActionClass> =
-  | OutputOf<C>
-  | Promise<OutputOf<C>>
-  | AsyncGenerator<ItemOf<C>, OutputOf<C>, undefined>
-  | Generator<ItemOf<C>, OutputOf<C>, undefined>
 
 /**
  * Runs actions for clients.
@@ -95,7 +83,8 @@ export class Server implements ServerView {
       guards: guardsOf(options),
       gate: options.gate,
       trust: new TrustList(given.trust),
-      identify: given.tls?.identify ?? ((certificate) => ({ id: `certificate:${certificate.fingerprint}`, certificate })),
+      identify:
+        given.tls?.identify ?? ((certificate) => ({ id: `certificate:${certificate.fingerprint}`, certificate })),
       encodeError: (error) => encodeThrown(codec, error),
       refusal,
       accept: (link, hello, identity) => this.#accept(link, hello, identity),
@@ -168,7 +157,8 @@ export class Server implements ServerView {
    * @throws ServerError: `ADDRESS_IN_USE` that names the address; `LISTEN_FAILED`.
    */
   async listen(): Promise<this> {
-    if (this.isShuttingDown) throw new ServerError('this server was shut down; make another one', { code: 'SHUTTING_DOWN' })
+    if (this.isShuttingDown)
+      throw new ServerError('this server was shut down; make another one', { code: 'SHUTTING_DOWN' })
     if (this.#isListening) throw new ServerError('this server listens already', { code: 'LISTEN_FAILED' })
     this.#isListening = true
     const { addresses, given, limits, log } = this.#options

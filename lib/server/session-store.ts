@@ -1,11 +1,11 @@
 // The sessions of a server: made, found again by those who can prove that they are theirs, and ended when their
 // lease is over.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Identity } from '../action/context.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { BusyError, type IsockError, LinkError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
-import type { Identity } from '../action/context.ts'
 import type { HelloFrame } from '../wire/frame.ts'
 import type { ServerSession } from './server-session.ts'
 

@@ -1,7 +1,7 @@
 // The built-in guard: one shared secret. Compared in constant time, never over a wire that others can read.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { AuthError } from '../base/errors.ts'
 import { Guard, tokenGuardName, type Visitor } from '../action/guard.ts'
+import { AuthError } from '../base/errors.ts'
 
 export interface TokenGuardOptions {
   /** Accept the token over TCP without TLS from another machine. Default false. */
@@ -25,7 +25,9 @@ export class TokenGuard extends Guard<string> {
 
   check(credential: string | undefined, { peer }: Visitor): boolean {
     if (!peer.isPrivate && !this.#allowClearText) {
-      throw new AuthError('tokens are not taken in clear text from another machine: use tls://, or allow it with allowClearTextToken')
+      throw new AuthError(
+        'tokens are not taken in clear text from another machine: use tls://, or allow it with allowClearTextToken',
+      )
     }
     // Digests have one length, so that the comparison tells nothing of the token's.
     const isRight = timingSafeEqual(digestOf(typeof credential === 'string' ? credential : ''), this.#digest)

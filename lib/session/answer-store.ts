@@ -57,7 +57,13 @@ export class AnswerStore {
       this.sendIfReady(call)
     } else if (call.state === 'forgotten') {
       const error = new OutcomeUnknownError(`action "${call.name}" ran, but its answer had to make room for others`)
-      this.#port.send({ kind: Kind.Failure, seq: call.seq, items: 0, notStarted: false, error: this.#encodeError(error) })
+      this.#port.send({
+        kind: Kind.Failure,
+        seq: call.seq,
+        items: 0,
+        notStarted: false,
+        error: this.#encodeError(error),
+      })
     }
   }
 

@@ -1,5 +1,14 @@
-// The errors that a caller's side gives its own calls, and what each may claim about the handler.
-import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, ServerError, UnsendableError } from '../base/errors.ts'
+// The errors that a session makes for its calls, and what each may claim about the handler.
+import {
+  CancelledError,
+  ClientError,
+  DeadlineError,
+  type IsockError,
+  OutcomeUnknownError,
+  ServerError,
+  UnsendableError,
+} from '../base/errors.ts'
+import { CancelReason } from '../wire/frame.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 
 /** The error of a call whose time ran out at this side. */
@@ -24,10 +33,24 @@ export function unreachable(call: OutgoingCall, cause: IsockError): ClientError 
 }
 
 export function tooLarge(maxFrameBytes: number): UnsendableError {
-  return new UnsendableError('data', `it does not fit the peer's largest frame of ${maxFrameBytes} bytes; stream it in parts`, { notStarted: true })
+  return new UnsendableError(
+    'data',
+    `it does not fit the peer's largest frame of ${maxFrameBytes} bytes; stream it in parts`,
+    { notStarted: true },
+  )
 }
 
 export function queueFull(maxQueuedCalls: number): ClientError {
   const message = `${maxQueuedCalls} calls wait already; wait for some to finish, or raise limits.maxQueuedCalls`
   return new ClientError(message, { code: 'QUEUE_FULL', notStarted: true })
+}
+
+/** What a handler's signal says when its caller gives up. */
+export function cancelErrorFor(name: string, reason: CancelReason): IsockError {
+  if (reason === CancelReason.Deadline) return new DeadlineError(`the time for action "${name}" ran out`)
+  return new CancelledError(`the caller cancelled action "${name}"`)
+}
+
+export function cancelledBeforeStart(): CancelledError {
+  return new CancelledError('the call was cancelled before it started', { notStarted: true })
 }

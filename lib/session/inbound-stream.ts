@@ -128,4 +128,3 @@ export class InboundStream {
     port.send({ kind, seq, received: this.#received, granted: this.#granted })
   }
 }
-

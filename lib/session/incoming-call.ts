@@ -1,7 +1,7 @@
 // One run that the other side asked for: what its handler sees of the caller (signal, deadline, input) and how it
 // answers (items, then a value or a failure). The ledger owns it and keeps its answer until it is acknowledged.
 import type { IsockError } from '../base/errors.ts'
-import type { FailureFrame, ResultFrame } from '../wire/frame.ts'
+import { type FailureFrame, Kind, type ResultFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { InboundStream } from './inbound-stream.ts'
 import type { OutboundStream } from './outbound-stream.ts'
@@ -50,6 +50,15 @@ export class IncomingCall {
     this.data = given.data
     this.input = given.input
     this.deadlineAtMs = given.deadlineAtMs
+  }
+
+  /** A call that was cancelled before it came: it has its answer, and will never run. */
+  static neverStarted(keeper: CallKeeper, seq: number, error: Payload): IncomingCall {
+    const none = { name: '', contract: undefined, attempt: 0, data: undefined, input: undefined }
+    const call = new IncomingCall(keeper, { seq, ...none, deadlineAtMs: Number.POSITIVE_INFINITY })
+    call.state = 'answered'
+    call.answer = { kind: Kind.Failure, seq, items: 0, notStarted: true, error }
+    return call
   }
 
   /** Aborts when the caller cancels, its time runs out, or the session ends. Made when first asked for. */

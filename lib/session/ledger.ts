@@ -7,7 +7,7 @@
 //                                  a newer seq                    -> stale: its caller has settled it, say nothing
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
-import { BusyError, CancelledError, DeadlineError, type IsockError, ProtocolError } from '../base/errors.ts'
+import { BusyError, type IsockError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import {
   type AckFrame,
@@ -23,6 +23,7 @@ import {
 } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
 import { AnswerStore } from './answer-store.ts'
+import { cancelErrorFor, cancelledBeforeStart } from './call-errors.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
 import { type CallKeeper, IncomingCall } from './incoming-call.ts'
@@ -78,11 +79,13 @@ export class Ledger implements CallKeeper {
     const slot = frame.seq % this.#slotCount
     const entry = this.#entries[slot]
     if (entry !== undefined && entry.seq >= frame.seq) {
-      if (entry.seq === frame.seq) this.#joinOrReplay(entry)
+      // A running one is joined: its answer will come by this link.
+      if (entry.seq === frame.seq && entry.state !== 'running') this.#answers.replay(entry)
       return
     }
     if (frame.seq < this.#slotCount) throw new ProtocolError(`call ${frame.seq} is below the first number of its slot`)
-    if (entry?.state === 'running') throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
+    if (entry?.state === 'running')
+      throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
     const refusal = this.#refusalOf(frame)
     if (refusal !== undefined) this.#refuse(frame.seq, refusal)
     else this.#admit(frame, name, slot, entry)
@@ -176,10 +179,6 @@ export class Ledger implements CallKeeper {
     return entry?.seq === seq ? entry : undefined
   }
 
-  #joinOrReplay(entry: IncomingCall): void {
-    if (entry.state !== 'running') this.#answers.replay(entry)
-  }
-
   #refusalOf(frame: CallFrame): IsockError | undefined {
     const refusal = this.#options.refusal()
     if (refusal !== undefined) return refusal
@@ -197,7 +196,8 @@ export class Ledger implements CallKeeper {
   }
 
   #admit(frame: CallFrame, name: NameFrame, slot: number, former: IncomingCall | undefined): void {
-    const deadlineAtMs = frame.remainingMs === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.now() + frame.remainingMs
+    const deadlineAtMs =
+      frame.remainingMs === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.now() + frame.remainingMs
     const call = new IncomingCall(this, {
       seq: frame.seq,
       name: name.name,
@@ -216,21 +216,10 @@ export class Ledger implements CallKeeper {
 
   /** The cancel came before its call, which was lost: a late copy of the call must not run. */
   #bury(frame: CancelFrame, slot: number, former: IncomingCall | undefined): void {
-    if (former?.state === 'running') throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which runs`)
-    const error = new CancelledError('the call was cancelled before it started', { notStarted: true })
-    const tombstone = new IncomingCall(this, {
-      seq: frame.seq,
-      name: '',
-      contract: undefined,
-      attempt: 0,
-      data: undefined,
-      input: undefined,
-      deadlineAtMs: Number.POSITIVE_INFINITY,
-    })
+    if (former?.state === 'running')
+      throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which runs`)
+    const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#options.encodeError(cancelledBeforeStart()))
     this.#put(slot, tombstone, former)
-    tombstone.state = 'answered'
-    const encoded = this.#options.encodeError(error)
-    tombstone.answer = { kind: Kind.Failure, seq: frame.seq, items: 0, notStarted: true, error: encoded }
     this.#answers.keep(tombstone)
   }
 
@@ -260,9 +249,4 @@ export class Ledger implements CallKeeper {
     }
     return earliest
   }
-}
-
-function cancelErrorFor(name: string, reason: CancelReason): IsockError {
-  if (reason === CancelReason.Deadline) return new DeadlineError(`the time for action "${name}" ran out`)
-  return new CancelledError(`the caller cancelled action "${name}"`)
 }

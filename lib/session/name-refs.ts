@@ -32,7 +32,8 @@ export class IncomingNames {
   #names: NameFrame[] = []
 
   onName(frame: NameFrame): void {
-    if (frame.ref !== this.#names.length) throw new ProtocolError(`name ${frame.ref} came where ${this.#names.length} was next`)
+    if (frame.ref !== this.#names.length)
+      throw new ProtocolError(`name ${frame.ref} came where ${this.#names.length} was next`)
     if (frame.ref >= maxNames) throw new ProtocolError(`more than ${maxNames} names on one link`)
     this.#names.push(frame)
   }

@@ -4,18 +4,20 @@ import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { type IsockError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
-import { CancelReason, type CreditFrame, type FailureFrame, type ItemFrame, Kind, type PeerLimits, type ResultFrame } from '../wire/frame.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import {
+  CancelReason,
+  type CreditFrame,
+  type FailureFrame,
+  type ItemFrame,
+  type PeerLimits,
+  type ResultFrame,
+} from '../wire/frame.ts'
 import { payloadSize } from '../wire/payload.ts'
-import { Acks } from './acks.ts'
 import { lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
-import { CallInput } from './call-input.ts'
+import { CallSender } from './call-sender.ts'
 import type { FramePort } from './frame-port.ts'
-import { InboundStream } from './inbound-stream.ts'
-import { OutgoingNames } from './name-refs.ts'
-import { OutboundStream } from './outbound-stream.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
-import { Slots } from './slots.ts'
+import { SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
 export interface OutgoingCallsOptions {
@@ -30,16 +32,14 @@ export class OutgoingCalls implements CallHome {
   readonly #options: OutgoingCallsOptions
   readonly #waiting: WaitingCalls
   readonly #deadlines: DeadlineSweep
-  readonly #names = new OutgoingNames()
-  #slots = new Slots(0)
-  #acks = new Acks()
-  #bySlot: (OutgoingCall | undefined)[] = []
-  #peerLimits: PeerLimits | undefined
+  readonly #sender: CallSender
+  readonly #sent = new SentCalls()
   #openCount = 0
 
   constructor(options: OutgoingCallsOptions) {
     this.#options = options
     this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
+    this.#sender = new CallSender(options)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
   }
 
@@ -50,8 +50,8 @@ export class OutgoingCalls implements CallHome {
 
   /** The session stands: from now on calls get slots. */
   begin(peerLimits: PeerLimits): void {
-    this.#slots = new Slots(peerLimits.maxCallsInFlight)
-    this.#peerLimits = peerLimits
+    this.#sent.begin(peerLimits.maxCallsInFlight)
+    this.#sender.begin(peerLimits)
   }
 
   /** Sends the call, or keeps it until there is a link and a free slot. */
@@ -60,7 +60,7 @@ export class OutgoingCalls implements CallHome {
     call.state = 'waiting'
     if (this.#openCount++ === 0) this.#options.onBusyChange()
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
-    if (this.#waiting.isEmpty && this.#options.port.isWritable && this.#slots.hasFree) this.#start(call)
+    if (this.#waiting.isEmpty && this.#options.port.isWritable && this.#sent.hasFreeSlot) this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
     else this.#settle(call, { how: 'error', error: queueFull(this.#options.limits.maxQueuedCalls) })
   }
@@ -70,18 +70,18 @@ export class OutgoingCalls implements CallHome {
   }
 
   onResult(frame: ResultFrame): void {
-    const call = this.#find(frame.seq)
+    const call = this.#sent.find(frame.seq)
     if (call === undefined) return
-    this.#free(call, payloadSize(frame.value))
+    this.#sender.sendAcks(this.#sent.remove(call, payloadSize(frame.value)))
     this.#checkItems(call, frame.items)
     this.#settle(call, { how: 'value', value: frame.value })
     this.#startWaiting()
   }
 
   onFailure(frame: FailureFrame): void {
-    const call = this.#find(frame.seq)
+    const call = this.#sent.find(frame.seq)
     if (call === undefined) return
-    this.#free(call, payloadSize(frame.error))
+    this.#sender.sendAcks(this.#sent.remove(call, payloadSize(frame.error)))
     this.#checkItems(call, frame.items)
     if (call.state === 'sent' && frame.notStarted && call.onRefused(frame.error)) this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted })
@@ -89,15 +89,15 @@ export class OutgoingCalls implements CallHome {
   }
 
   onItem(frame: ItemFrame): void {
-    const call = this.#find(frame.seq)
+    const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
     this.#showLife(call)
-    const items = call.items ?? this.#openItems(call)
+    const items = call.items ?? this.#sender.openItems(call)
     items.onItem(frame.index, frame.value)
   }
 
   onInputCredit(frame: CreditFrame): void {
-    const call = this.#find(frame.seq)
+    const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
     this.#showLife(call)
     call.input?.onCredit(frame.received, frame.granted)
@@ -105,15 +105,14 @@ export class OutgoingCalls implements CallHome {
 
   /** A link was attached: says again what the callee may have missed, then goes on. */
   resume(): void {
-    this.#names.forget()
-    this.#sendAcks(this.#acks.untold())
-    for (const call of this.#bySlot) {
-      if (call === undefined) continue
+    this.#sender.onNewLink()
+    this.#sender.sendAcks(this.#sent.untold())
+    for (const call of this.#sent.all()) {
       if (call.state === 'abandoned') {
-        this.#sendCancel(call)
+        this.#sender.sendCancel(call)
         continue
       }
-      this.#sendCall(call)
+      this.#sender.sendCall(call)
       call.items?.resume()
       call.input?.rewind()
     }
@@ -122,14 +121,14 @@ export class OutgoingCalls implements CallHome {
 
   /** The link takes more again. */
   onWritable(): void {
-    for (const call of this.#bySlot) call?.input?.pump()
+    for (const call of this.#sent.all()) call.input?.pump()
     this.#startWaiting()
   }
 
   /** A link was lost, or could not be opened: costs each call that waits for it one retry. */
   chargeFault(cause: IsockError, kind: 'link lost' | 'cannot connect'): void {
-    for (const call of this.#bySlot) {
-      if (call?.state !== 'sent' || call.retriesLeft-- > 0) continue
+    for (const call of this.#sent.all()) {
+      if (call.state !== 'sent' || call.retriesLeft-- > 0) continue
       this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
     }
     if (kind === 'link lost') return
@@ -140,12 +139,7 @@ export class OutgoingCalls implements CallHome {
 
   /** The callee has forgotten the session: what may have run is settled, what may safely run waits for the next one. */
   forget(cause: IsockError, unanswered: 'may have run' | 'never started'): void {
-    const former = this.#bySlot
-    this.#bySlot = []
-    this.#acks = new Acks()
-    this.#slots = new Slots(0)
-    for (const call of former) {
-      if (call === undefined) continue
+    for (const call of this.#sent.begin(0)) {
       const isUntouched = call.state === 'sent' && call.input === undefined && call.items === undefined
       if (unanswered === 'never started') {
         if (isUntouched && call.retriesLeft-- > 0) this.#sendAnew(call)
@@ -164,8 +158,8 @@ export class OutgoingCalls implements CallHome {
 
   /** Settles every open call: nothing more can come. */
   failAll(cause: IsockError, whenWaiting: (call: OutgoingCall) => IsockError = () => cause): void {
-    for (const call of this.#bySlot) {
-      if (call?.isOpen) this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
+    for (const call of this.#sent.all()) {
+      if (call.isOpen) this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
     }
     for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: whenWaiting(call) })
   }
@@ -178,84 +172,22 @@ export class OutgoingCalls implements CallHome {
     this.#deadlines.keepProcessAlive(keep)
   }
 
-  #find(seq: number): OutgoingCall | undefined {
-    const call = this.#bySlot[this.#slots.slotOf(seq)]
-    return call?.seq === seq ? call : undefined
-  }
-
   #startWaiting(): void {
-    while (!this.#waiting.isEmpty && this.#slots.hasFree && this.#options.port.isWritable) {
+    while (!this.#waiting.isEmpty && this.#sent.hasFreeSlot && this.#options.port.isWritable) {
       const call = this.#waiting.take()
       if (call !== undefined) this.#start(call)
     }
   }
 
   #start(call: OutgoingCall): void {
-    const maxFrameBytes = this.#peerLimits?.maxFrameBytes ?? 0
-    if (!fitsFrame(call.request.data, maxFrameBytes)) {
-      this.#settle(call, { how: 'error', error: tooLarge(maxFrameBytes) })
+    if (!this.#sender.fits(call)) {
+      this.#settle(call, { how: 'error', error: tooLarge(this.#sender.maxFrameBytes) })
       return
     }
-    const seq = this.#slots.take()
-    const slot = this.#slots.slotOf(seq)
-    this.#acks.reused(slot)
-    call.seq = seq
+    this.#sent.add(call)
     call.state = 'sent'
-    this.#bySlot[slot] = call
-    this.#sendCall(call)
-    const { feedInput } = call.request
-    if (feedInput === undefined) return
-    const stream = this.#openInput(seq)
-    call.input = new CallInput(stream, seq, this.#options.port)
-    feedInput(stream, call.input)
-  }
-
-  #openItems(call: OutgoingCall): InboundStream {
-    const items = new InboundStream({
-      kind: Kind.Credit,
-      seq: call.seq,
-      windowBytes: this.#options.limits.streamWindowBytes,
-      mayGoUnread: true,
-      port: this.#options.port,
-    })
-    call.items = items
-    call.onItemsOpened(items)
-    return items
-  }
-
-  #openInput(seq: number): OutboundStream {
-    return new OutboundStream({
-      kind: Kind.Input,
-      seq,
-      windowBytes: this.#peerLimits?.streamWindowBytes ?? 0,
-      maxWaitingBytes: this.#options.limits.maxWriteQueueBytes,
-      port: this.#options.port,
-    })
-  }
-
-  #sendCall(call: OutgoingCall): void {
-    const { request } = call
-    const { port } = this.#options
-    call.attempt++
-    const ref = this.#names.refOf(request.name, request.contract, port)
-    port.send({
-      kind: Kind.Call,
-      seq: call.seq,
-      ref,
-      attempt: call.attempt,
-      remainingMs: this.#remainingMs(call),
-      hasInput: request.feedInput !== undefined,
-      data: request.data,
-    })
-  }
-
-  #remainingMs(call: OutgoingCall): number | undefined {
-    if (!call.isDeadlineShared || call.deadlineAtMs === Number.POSITIVE_INFINITY) return undefined
-    return Math.max(0, Math.ceil(call.deadlineAtMs - this.#options.clock.now()))
-  }
-
-  #sendCancel(call: OutgoingCall): void {
-    this.#options.port.send({ kind: Kind.Cancel, seq: call.seq, reason: call.cancelReason })
+    this.#sender.sendCall(call)
+    this.#sender.openInput(call)
   }
 
   /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
@@ -263,20 +195,8 @@ export class OutgoingCalls implements CallHome {
     const wasSent = call.state === 'sent'
     if (!wasSent) this.#waiting.remove(call)
     call.cancelReason = reason
-    if (wasSent) this.#sendCancel(call)
+    if (wasSent) this.#sender.sendCancel(call)
     this.#settle(call, { how: 'error', error }, wasSent ? 'abandoned' : 'settled')
-  }
-
-  #free(call: OutgoingCall, resultSize: number): void {
-    const slot = this.#slots.slotOf(call.seq)
-    this.#bySlot[slot] = undefined
-    this.#acks.settled(slot, call.seq, resultSize)
-    this.#slots.release(call.seq)
-    this.#sendAcks(this.#acks.due())
-  }
-
-  #sendAcks(seqs: number[]): void {
-    if (seqs.length > 0) this.#options.port.send({ kind: Kind.Ack, seqs })
   }
 
   #checkItems(call: OutgoingCall, items: number): void {
@@ -316,12 +236,12 @@ export class OutgoingCalls implements CallHome {
 
   readonly #sweep = (nowMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
-    const look = (call: OutgoingCall | undefined): void => {
-      if (!call?.isOpen) return
+    const look = (call: OutgoingCall): void => {
+      if (!call.isOpen) return
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
       else this.#giveUp(call, CancelReason.Deadline, lateError(call))
     }
-    for (const call of this.#bySlot) look(call)
+    for (const call of this.#sent.all()) look(call)
     for (const call of this.#waiting.all()) look(call)
     return earliest
   }

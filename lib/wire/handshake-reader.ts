@@ -8,7 +8,8 @@ import { scanMsgpack } from './scanner.ts'
 export function readHello(bytes: Uint8Array, start: number, end: number): HelloFrame {
   const fields = decodeArray(bytes, start, end, 'HELLO', 8)
   const [, version, features, sessionId, resumeSecret, name, limits, credentials] = fields
-  if (typeof credentials !== 'object' || credentials === null || Array.isArray(credentials)) throw wrong('HELLO', 'credentials')
+  if (typeof credentials !== 'object' || credentials === null || Array.isArray(credentials))
+    throw wrong('HELLO', 'credentials')
   return {
     kind: Kind.Hello,
     version: asCount('HELLO', 'version', version),

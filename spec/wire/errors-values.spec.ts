@@ -267,6 +267,8 @@ describe("an error's record", () => {
       class: 'OutOfStock',
       message: 'only 1 left',
     })
+    const listed = Object.assign(new Error('m'), { errors: [1] })
+    expect(toErrorRecord(listed, { registry })).to.deep.equal({ class: 'Error', message: 'm' })
     expect(toErrorRecord(new Quiet('m'), { registry })).to.deep.equal({ name: 'Quiet', message: 'm' })
     expect(toErrorRecord(Object.assign(new TypeError('m'), { name: 'N', cause: 0 }), { registry })).to.deep.equal({
       class: 'TypeError',

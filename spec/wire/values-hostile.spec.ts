@@ -311,6 +311,9 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
     const json = JSON.parse('['.repeat(65) + ']'.repeat(65))
     const path = (keys: number): string => Array(keys).fill('0').join('.')
     expect(codec.decode(annotated(json, { [path(64)]: ['set'] }))).to.be.an('array')
+    expect(fault(annotated([json], { [path(64)]: ['set', { 0: ['set'] }] }))).to.equal(
+      'a path that is malformed or too deep',
+    )
     expect(fault(annotated([json], { [path(65)]: ['set'] }))).to.equal('a path that is malformed or too deep')
   })
 

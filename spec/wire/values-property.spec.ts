@@ -18,25 +18,34 @@ registry.declareError(Lost)
 const codec = new JsonValueCodec(registry)
 const allow = { allowRegExp: true }
 
-const key = fc.oneof(
-  fc.string({ maxLength: 6, unit: 'binary' }),
-  fc.string({ maxLength: 4, unit: fc.constantFrom('.', '\\', '[', ']', '0', '1', 'a', '"') }),
-  fc.constantFrom(
-    '__proto__',
-    'constructor',
-    'prototype',
-    'then',
-    'toJSON',
-    'valueOf',
-    'length',
-    'json',
-    'meta',
-    'values',
-    'v',
-    'cause',
-  ),
-  fc.nat(20).map(String),
-)
+/**
+ * V8 13.6 and 14.6 (Node 24 and 26) take a key with an escape for one with a backslash that they saw in an object of the
+ * same shape (nodejs/node#63785): what JSON.parse makes is wrong before anyone sees it.
+ */
+const takesKeysForOthers = ((): boolean => {
+  JSON.parse('{"isock":1,"\\\\":2}')
+  return Object.keys(JSON.parse('{"isock":1,"\\n":2}') as object)[1] !== '\n'
+})()
+
+const key = fc
+  .oneof(
+    fc.string({ maxLength: 6, unit: 'binary' }),
+    fc.string({ maxLength: 4, unit: fc.constantFrom('.', '\\', '[', ']', '0', '1', 'a', '"') }),
+    fc.constantFrom(
+      '__proto__',
+      'constructor',
+      'prototype',
+      'then',
+      'toJSON',
+      'valueOf',
+      'length',
+      'json',
+      'v',
+      'cause',
+    ),
+    fc.nat(20).map(String),
+  )
+  .filter((name) => !takesKeysForOthers || !name.includes('\\'))
 const bytes = fc.uint8Array({ maxLength: 24 })
 const leaf = fc.oneof(
   fc.constantFrom<unknown>(

@@ -1,0 +1,16 @@
+// What may stand behind a contract class on the server, with the contract's own types.
+import type { ActionClass } from '../action/action.ts'
+import type { Context } from '../action/context.ts'
+import type { InputOf, ItemOf, OutputOf } from '../action/inference.ts'
+
+/** What implements a contract class: a function, an instance, or a subclass without constructor arguments. */
+export type Implementation<C extends ActionClass> =
+  | ((data: InputOf<C>, context: Context<ItemOf<C>>) => ImplementationReturn<C>)
+  | InstanceType<C>
+  | (new () => InstanceType<C>)
+
+type ImplementationReturn<C extends ActionClass> =
+  | OutputOf<C>
+  | Promise<OutputOf<C>>
+  | AsyncGenerator<ItemOf<C>, OutputOf<C>, undefined>
+  | Generator<ItemOf<C>, OutputOf<C>, undefined>

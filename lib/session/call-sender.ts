@@ -1,0 +1,105 @@
+// How calls of this side get onto the wire: their CALL, CANCEL and ACK frames and their two streams. When, is the
+// business of OutgoingCalls.
+import type { Clock } from '../base/clock.ts'
+import type { Limits } from '../base/options.ts'
+import { Kind, type PeerLimits } from '../wire/frame.ts'
+import { fitsFrame } from '../wire/frame-fit.ts'
+import { CallInput } from './call-input.ts'
+import type { FramePort } from './frame-port.ts'
+import { InboundStream } from './inbound-stream.ts'
+import { OutgoingNames } from './name-refs.ts'
+import { OutboundStream } from './outbound-stream.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+
+export interface CallSenderOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly port: FramePort
+}
+
+export class CallSender {
+  readonly #options: CallSenderOptions
+  readonly #names = new OutgoingNames()
+  #peerLimits: PeerLimits | undefined
+
+  constructor(options: CallSenderOptions) {
+    this.#options = options
+  }
+
+  /** The largest frame that the peer takes; 0 before the session stands. */
+  get maxFrameBytes(): number {
+    return this.#peerLimits?.maxFrameBytes ?? 0
+  }
+
+  /** The session stands: what the peer takes is known. */
+  begin(peerLimits: PeerLimits): void {
+    this.#peerLimits = peerLimits
+  }
+
+  /** A new link: names must be introduced anew. */
+  onNewLink(): void {
+    this.#names.forget()
+  }
+
+  fits(call: OutgoingCall): boolean {
+    return fitsFrame(call.request.data, this.maxFrameBytes)
+  }
+
+  /** Sends the call, as its next attempt. */
+  sendCall(call: OutgoingCall): void {
+    const { request } = call
+    const { port } = this.#options
+    call.attempt++
+    const ref = this.#names.refOf(request.name, request.contract, port)
+    port.send({
+      kind: Kind.Call,
+      seq: call.seq,
+      ref,
+      attempt: call.attempt,
+      remainingMs: this.#remainingMs(call),
+      hasInput: request.feedInput !== undefined,
+      data: request.data,
+    })
+  }
+
+  sendCancel(call: OutgoingCall): void {
+    this.#options.port.send({ kind: Kind.Cancel, seq: call.seq, reason: call.cancelReason })
+  }
+
+  sendAcks(seqs: number[]): void {
+    if (seqs.length > 0) this.#options.port.send({ kind: Kind.Ack, seqs })
+  }
+
+  /** Opens the call's input stream, if it has one. */
+  openInput(call: OutgoingCall): void {
+    const { seq } = call
+    const { feedInput } = call.request
+    const { limits, port } = this.#options
+    if (feedInput === undefined) return
+    const windowBytes = this.#peerLimits?.streamWindowBytes ?? 0
+    const stream = new OutboundStream({
+      kind: Kind.Input,
+      seq,
+      windowBytes,
+      maxWaitingBytes: limits.maxWriteQueueBytes,
+      port,
+    })
+    call.input = new CallInput(stream, seq, port)
+    feedInput(stream, call.input)
+  }
+
+  /** Opens the stream of the call's items, with its first item. */
+  openItems(call: OutgoingCall): InboundStream {
+    const { limits, port } = this.#options
+    const windowBytes = limits.streamWindowBytes
+    const items = new InboundStream({ kind: Kind.Credit, seq: call.seq, windowBytes, mayGoUnread: true, port })
+    call.items = items
+    call.onItemsOpened(items)
+    return items
+  }
+
+  #remainingMs(call: OutgoingCall): number | undefined {
+    if (!call.isDeadlineShared || call.deadlineAtMs === Number.POSITIVE_INFINITY) return undefined
+    return Math.max(0, Math.ceil(call.deadlineAtMs - this.#options.clock.now()))
+  }
+}

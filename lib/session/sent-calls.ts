@@ -1,0 +1,57 @@
+// The calls that have a slot: which call a seq belongs to, which slots are free, which answers the callee may forget.
+import { Acks } from './acks.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+import { Slots } from './slots.ts'
+
+export class SentCalls {
+  #slots = new Slots(0)
+  #acks = new Acks()
+  #bySlot: (OutgoingCall | undefined)[] = []
+
+  get hasFreeSlot(): boolean {
+    return this.#slots.hasFree
+  }
+
+  /** A new session, with so many slots. Returns the calls that stood in the former one. */
+  begin(slotCount: number): OutgoingCall[] {
+    const former = this.all()
+    this.#slots = new Slots(slotCount)
+    this.#acks = new Acks()
+    this.#bySlot = []
+    return former
+  }
+
+  /** Gives the call a slot and its seq. */
+  add(call: OutgoingCall): void {
+    const seq = this.#slots.take()
+    const slot = this.#slots.slotOf(seq)
+    this.#acks.reused(slot)
+    this.#bySlot[slot] = call
+    call.seq = seq
+  }
+
+  /** The call that has this very seq; a late answer to an earlier call of the slot finds none. */
+  find(seq: number): OutgoingCall | undefined {
+    const call = this.#bySlot[this.#slots.slotOf(seq)]
+    return call?.seq === seq ? call : undefined
+  }
+
+  /** The callee has answered: the slot is free. Returns the seqs that are worth acknowledging now. */
+  remove(call: OutgoingCall, answerBytes: number): number[] {
+    const slot = this.#slots.slotOf(call.seq)
+    this.#bySlot[slot] = undefined
+    this.#acks.settled(slot, call.seq, answerBytes)
+    this.#slots.release(call.seq)
+    return this.#acks.due()
+  }
+
+  /** The seqs of all answers that were not acknowledged. */
+  untold(): number[] {
+    return this.#acks.untold()
+  }
+
+  /** A copy: calls may leave while it is read. */
+  all(): OutgoingCall[] {
+    return this.#bySlot.filter((call) => call !== undefined)
+  }
+}
