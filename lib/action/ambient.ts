@@ -1,9 +1,14 @@
 // The run that the current code belongs to, without anybody passing it on: Node's AsyncLocalStorage, where the
 // platform has one. Used only by servers that ask for it; see `inheritContext`.
-import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { RunParent } from './run-options.ts'
 
-type Hooks = { AsyncLocalStorage: new () => AsyncLocalStorage<RunParent> }
+/** What is used of an AsyncLocalStorage. */
+interface Storage {
+  run<T>(parent: RunParent, run: () => T): T
+  getStore(): RunParent | undefined
+}
+
+type Hooks = { AsyncLocalStorage: new () => Storage }
 type Platform = { process?: { getBuiltinModule?: (name: string) => Hooks | undefined } }
 
 const hooks = (globalThis as Platform).process?.getBuiltinModule?.('node:async_hooks')

@@ -31,6 +31,18 @@ export interface Listener {
   close(): Promise<void>
 }
 
+/** Listens at all addresses, or at none. Throws as `listen`. */
+export async function listenAll(addresses: readonly Address[], options: ListenOptions): Promise<Listener[]> {
+  const listeners: Listener[] = []
+  try {
+    for (const address of addresses) listeners.push(await listen(address, options))
+    return listeners
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close()))
+    throw error
+  }
+}
+
 /** @throws ServerError: `ADDRESS_IN_USE` that names the address, or `LISTEN_FAILED`. */
 export async function listen(address: Address, options: ListenOptions): Promise<Listener> {
   if (address.transport === 'memory') return listenInMemory(address, options)

@@ -7,7 +7,8 @@ import { ActionRegistry, type ActionTree, type RegisteredAction } from '../actio
 import { LinkError, ServerError } from '../base/errors.ts'
 import { formatAddress } from '../link/address.ts'
 import type { FrameLink } from '../link/frame-link.ts'
-import { type Listener, listen } from '../link/listener.ts'
+import type { Link } from '../link/link.ts'
+import { type Listener, listenAll } from '../link/listener.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
@@ -162,24 +163,13 @@ export class Server implements ServerView {
     if (this.#isListening) throw new ServerError('this server listens already', { code: 'LISTEN_FAILED' })
     this.#isListening = true
     const { addresses, given, limits, log } = this.#options
+    const { tls, network, allowSharedDirectory } = given
+    const { handshakeTimeoutMs } = limits
+    const onLink = (link: Link): void => this.#admission.onLink(link)
     try {
-      for (const address of addresses) {
-        const { tls, network, allowSharedDirectory } = given
-        const { handshakeTimeoutMs } = limits
-        const listener = await listen(address, {
-          tls,
-          network,
-          allowSharedDirectory,
-          handshakeTimeoutMs,
-          onLink: (link) => this.#admission.onLink(link),
-        })
-        this.#listeners.push(listener)
-      }
+      this.#listeners = await listenAll(addresses, { tls, network, allowSharedDirectory, handshakeTimeoutMs, onLink })
     } catch (error) {
-      const listeners = this.#listeners
-      this.#listeners = []
       this.#isListening = false
-      await Promise.all(listeners.map((listener) => listener.close()))
       throw error
     }
     log.info({ addresses: this.addresses }, 'listening')

@@ -87,8 +87,8 @@ export class Ledger implements CallKeeper {
     if (entry?.state === 'running')
       throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
     const refusal = this.#refusalOf(frame)
-    if (refusal !== undefined) this.#refuse(frame.seq, refusal)
-    else this.#admit(frame, name, slot, entry)
+    if (refusal === undefined) this.#admit(frame, name, slot, entry)
+    else this.#refuse(frame.seq, refusal)
   }
 
   onCancel(frame: CancelFrame): void {
@@ -144,10 +144,10 @@ export class Ledger implements CallKeeper {
     this.#answers.sendWaiting()
   }
 
-  /** The session is over: handlers are told, nothing is sent. */
+  /** The session is over. */
   end(reason: IsockError): void {
     this.#deadlines.close()
-    for (const entry of this.#entries) entry?.abort(reason)
+    this.abortAll(reason)
   }
 
   /** Tells the running handlers to stop; their answers are still sent. */
