@@ -91,9 +91,7 @@ class Run {
     const context = new RunContext(this.#call, this.#surroundings, this.#encodeItem)
     let returned: unknown
     try {
-      returned = this.#options.inheritContext
-        ? runWithin(context, () => action.run(data, context))
-        : action.run(data, context)
+      returned = this.#options.inheritContext ? runWithin(context, action.run, data) : action.run(data, context)
     } catch (error) {
       return this.#onThrown(error)
     }

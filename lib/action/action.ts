@@ -62,11 +62,30 @@ export function actionNameOf(action: ActionClass): string {
   return (Object.hasOwn(action, 'actionName') ? action.actionName : undefined) ?? action.name
 }
 
+/**
+ * Marks `Action.prototype`. Global, so that an action made with another copy of this package counts too: the command
+ * line may be installed apart from the project whose actions it serves.
+ */
+const mark = Symbol.for('isock.Action')
+Object.defineProperty(Action.prototype, mark, { value: true })
+
 /** True for subclasses of Action, also those of another copy of this package. */
 export function isActionClass(value: unknown): value is ActionClass {
   if (typeof value !== 'function') return false
-  for (let base: unknown = value; typeof base === 'function'; base = Object.getPrototypeOf(base)) {
-    if (base === Action) return base !== value
-  }
-  return false
+  const prototype = value.prototype as object | null | undefined
+  return typeof prototype === 'object' && prototype !== null && mark in prototype && !Object.hasOwn(prototype, mark)
+}
+
+/** True for instances of Action, likewise. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
+export function isAction(value: unknown): value is Action<any, any, any> {
+  return typeof value === 'object' && value !== null && mark in value
+}
+
+/** True for an action, or the prototype of its class, without an `action` method of its own. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
+export function isContractOnly(action: Action<any, any, any>): boolean {
+  let base: object = action
+  while (!Object.hasOwn(base, mark)) base = Object.getPrototypeOf(base) as object
+  return action.action === (base as typeof action).action
 }

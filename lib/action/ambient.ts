@@ -4,7 +4,7 @@ import type { RunParent } from './run-options.ts'
 
 /** What is used of an AsyncLocalStorage. */
 interface Storage {
-  run<T>(parent: RunParent, run: () => T): T
+  run<A extends unknown[], T>(parent: RunParent, run: (...args: A) => T, ...args: A): T
   getStore(): RunParent | undefined
 }
 
@@ -15,8 +15,9 @@ const hooks = (globalThis as Platform).process?.getBuiltinModule?.('node:async_h
 /** One for the process: it is a key under which each asynchronous flow keeps its own value. */
 const storage = hooks === undefined ? undefined : new hooks.AsyncLocalStorage()
 
-export function runWithin<T>(parent: RunParent, run: () => T): T {
-  return storage === undefined ? run() : storage.run(parent, run)
+/** Runs with these arguments, so that no closure need be made for each call. */
+export function runWithin<D, P extends RunParent, T>(parent: P, run: (data: D, parent: P) => T, data: D): T {
+  return storage === undefined ? run(data, parent) : storage.run(parent, run, data, parent)
 }
 
 /** undefined outside of runs, and in runs of servers that do not use this. */

@@ -4,7 +4,7 @@ import { ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { ValueRules } from '../wire/value-codec.ts'
-import { Action, type ActionClass, actionNameOf, isActionClass } from './action.ts'
+import { type Action, type ActionClass, actionNameOf, isAction, isActionClass, isContractOnly } from './action.ts'
 import type { Context } from './context.ts'
 import { contractHash, declareClasses } from './contract.ts'
 import { nearestNames } from './nearest-names.ts'
@@ -22,6 +22,8 @@ export interface RegisteredAction {
   /** undefined for plain functions, which have no contract. */
   readonly contract: string | undefined
   readonly rules: ValueRules
+  /** It is a generator function, so that its calls have items. */
+  readonly isStream: boolean
   /** The class that it came from, for those who list actions. */
   readonly actionClass: ActionClass | undefined
 }
@@ -39,6 +41,8 @@ type AnyAction = Action<any, any, any>
 
 export class ActionRegistry {
   readonly #actions = new Map<string, RegisteredAction>()
+  /** Ours, such as isock.actions: run like all others, but neither listed nor removed nor replaced. */
+  readonly #builtIns = new Map<string, RegisteredAction>()
   readonly #classes: ClassRegistry
 
   constructor(classes: ClassRegistry) {
@@ -50,12 +54,20 @@ export class ActionRegistry {
   }
 
   find(name: string): RegisteredAction | undefined {
-    return this.#actions.get(name)
+    return this.#actions.get(name) ?? this.#builtIns.get(name)
+  }
+
+  /** Adds an action of isock itself. Its name is taken from then on. */
+  addBuiltIn(action: AnyAction): void {
+    const name = actionNameOf(action.constructor as ActionClass)
+    this.#addInstance(name, action)
+    this.#builtIns.set(name, this.#actions.get(name) as RegisteredAction)
+    this.#actions.delete(name)
   }
 
   /** An instance; or a contract class with the function, instance or subclass that implements it. */
   add(action: unknown, implementation?: unknown): void {
-    if (action instanceof Action) this.#addInstance(actionNameOf(action.constructor as ActionClass), action)
+    if (isAction(action)) this.#addInstance(actionNameOf(action.constructor as ActionClass), action)
     else if (isActionClass(action)) this.#addContract(action, implementation)
     else
       throw invalid(
@@ -68,8 +80,8 @@ export class ActionRegistry {
     const added: string[] = []
     try {
       for (const [name, leaf] of leavesOf(tree, separator)) {
-        if (leaf instanceof Action) this.#addInstance(name, leaf)
-        else this.#put({ ...bare(name), run: leaf as ActionFunction })
+        if (isAction(leaf)) this.#addInstance(name, leaf)
+        else this.#put({ ...bare(name), run: leaf as ActionFunction, isStream: isGenerator(leaf) })
         added.push(name)
       }
     } catch (error) {
@@ -91,24 +103,24 @@ export class ActionRegistry {
   }
 
   #addInstance(name: string, action: AnyAction): void {
-    if (action.action === Action.prototype.action) {
+    if (isContractOnly(action)) {
       throw invalid(
         `action "${name}" has no action() method; implement it, or register the class with an implementation`,
       )
     }
-    this.#addClass(name, action.constructor as ActionClass, (data, context) => action.action(data, context) as unknown)
+    this.#addClass(name, action.constructor as ActionClass, runnerOf(action), isGenerator(action.action))
   }
 
   #addContract(contract: ActionClass, implementation: unknown): void {
     const name = actionNameOf(contract)
-    if (implementation instanceof Action) {
-      this.#addClass(name, contract, (data, context) => implementation.action(data, context) as unknown)
+    if (isAction(implementation)) {
+      this.#addClass(name, contract, runnerOf(implementation), isGenerator(implementation.action))
     } else if (isActionClass(implementation)) {
       // A class that is to be made by us takes no arguments; one that does is passed as an instance.
       const Implementation = implementation as unknown as new () => Action
       this.#addContract(contract, new Implementation())
     } else if (typeof implementation === 'function') {
-      this.#addClass(name, contract, implementation as ActionFunction)
+      this.#addClass(name, contract, implementation as ActionFunction, isGenerator(implementation))
     } else {
       throw invalid(
         `action class "${name}" was registered without an instance or implementation; pass new ${contract.name}() or a function`,
@@ -116,7 +128,7 @@ export class ActionRegistry {
     }
   }
 
-  #addClass(name: string, action: ActionClass, run: ActionFunction): void {
+  #addClass(name: string, action: ActionClass, run: ActionFunction, isStream: boolean): void {
     requireSchema(name, 'input', action.input)
     requireSchema(name, 'output', action.output)
     this.#refuseDuplicate(name)
@@ -124,6 +136,7 @@ export class ActionRegistry {
     this.#put({
       name,
       run,
+      isStream,
       input: action.input,
       output: action.output,
       contract: contractHash(actionNameOf(action), action),
@@ -140,20 +153,28 @@ export class ActionRegistry {
   }
 
   #refuseDuplicate(name: string): void {
-    if (!this.#actions.has(name)) return
+    if (this.find(name) === undefined) return
     throw new ServerError(`action "${name}" is already registered; remove it first or use another actionName`, {
       code: 'DUPLICATE_ACTION',
     })
   }
 }
 
-function bare(name: string): Omit<RegisteredAction, 'run'> {
+function bare(name: string): Omit<RegisteredAction, 'run' | 'isStream'> {
   return { name, input: undefined, output: undefined, contract: undefined, rules: {}, actionClass: undefined }
+}
+
+function runnerOf(action: AnyAction): ActionFunction {
+  return (data, context) => action.action(data, context) as unknown
+}
+
+function isGenerator(run: unknown): boolean {
+  return /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(run))
 }
 
 function nameOf(action: unknown): string {
   if (typeof action === 'string') return action
-  if (action instanceof Action) return actionNameOf(action.constructor as ActionClass)
+  if (isAction(action)) return actionNameOf(action.constructor as ActionClass)
   return isActionClass(action) ? actionNameOf(action) : ''
 }
 
@@ -168,7 +189,7 @@ function* leavesOf(tree: unknown, separator: string, path: string[] = []): Gener
   for (const [key, branch] of Object.entries(tree)) {
     const name = [...path, key]
     if (isActionClass(branch)) throw invalid(`${name.join(separator)}: a class; pass an instance of it`)
-    if (branch instanceof Action || typeof branch === 'function') yield [name.join(separator), branch]
+    if (isAction(branch) || typeof branch === 'function') yield [name.join(separator), branch]
     else yield* leavesOf(branch, separator, name)
   }
 }

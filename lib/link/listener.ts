@@ -20,6 +20,8 @@ export interface ListenOptions {
   readonly allowSharedDirectory?: boolean | undefined
   /** From the accepted connection to the finished TLS handshake. */
   readonly handshakeTimeoutMs: number
+  /** TLS handshakes at once; more connections are closed. */
+  readonly maxHandshakes: number
   onLink(link: Link): void
 }
 
@@ -66,8 +68,16 @@ function createSocketServer(address: Exclude<Address, { transport: 'memory' }>, 
   }
   const tls = { ...options.tls, handshakeTimeout: options.handshakeTimeoutMs, noDelay: true }
   const server = createTlsServer(tls, onSocket)
+  let handshakes = 0
+  server.on('connection', (socket: Socket) => {
+    if (handshakes++ >= options.maxHandshakes) socket.destroy()
+  })
+  server.on('secureConnection', () => handshakes--)
   // A failed TLS handshake is that client's trouble; its socket must not outlive it.
-  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  server.on('tlsClientError', (_error, socket) => {
+    handshakes--
+    socket.destroy()
+  })
   return server
 }
 

@@ -164,10 +164,17 @@ export class Server implements ServerView {
     this.#isListening = true
     const { addresses, given, limits, log } = this.#options
     const { tls, network, allowSharedDirectory } = given
-    const { handshakeTimeoutMs } = limits
+    const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
     const onLink = (link: Link): void => this.#admission.onLink(link)
     try {
-      this.#listeners = await listenAll(addresses, { tls, network, allowSharedDirectory, handshakeTimeoutMs, onLink })
+      this.#listeners = await listenAll(addresses, {
+        tls,
+        network,
+        allowSharedDirectory,
+        handshakeTimeoutMs,
+        maxHandshakes,
+        onLink,
+      })
     } catch (error) {
       this.#isListening = false
       throw error

@@ -3,7 +3,16 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Action, ActionError, Client, type ClientOptions, type Context, MemoryNetwork, Server, type ServerOptions } from '../../lib/index.ts'
+import {
+  Action,
+  ActionError,
+  Client,
+  type ClientOptions,
+  type Context,
+  MemoryNetwork,
+  Server,
+  type ServerOptions,
+} from '../../lib/index.ts'
 import { makeCertificates } from '../setup/certificates.ts'
 import { skip } from '../setup/skip.ts'
 
@@ -96,7 +105,8 @@ for (const { name, missing, options } of cases) {
       chmodSync(directory, 0o700)
       const { server: serverOptions, client: clientOptions } = options(directory)
       server = new Server(serverOptions)
-      for (const action of [new Echo(), new Refuse(), new Count(), new Sum(), new Double(), new AskBack()]) server.addAction(action)
+      for (const action of [new Echo(), new Refuse(), new Count(), new Sum(), new Double(), new AskBack()])
+        server.addAction(action)
       await server.listen()
       client = new Client(server.addresses[0] as string, clientOptions)
       client.addActions({ answer: (question: string) => `"${question}"` })

@@ -38,7 +38,10 @@ export const linkKinds: readonly LinkKind[] = [
     name: 'tls',
     ...(certificates === undefined ? { missing: 'there is no openssl command; install the package openssl' } : {}),
     connect: () =>
-      connectSockets(parseAddress('tls://127.0.0.1:0'), certificates?.server, { ca: certificates?.ca, servername: 'localhost' }),
+      connectSockets(parseAddress('tls://127.0.0.1:0'), certificates?.server, {
+        ca: certificates?.ca,
+        servername: 'localhost',
+      }),
   },
   {
     name: 'unix',
@@ -60,7 +63,7 @@ async function connectSockets(address: Address, tls?: ListenTls, dialTls?: DialT
   const accepted = new Promise<Link>((resolve) => {
     accept = resolve
   })
-  const listener: Listener = await listen(address, { tls, handshakeTimeoutMs: 5_000, onLink: accept })
+  const listener: Listener = await listen(address, { tls, handshakeTimeoutMs: 5_000, maxHandshakes: 10, onLink: accept })
   const bound = listener.address as Exclude<Address, { transport: 'memory' }>
   const near = await dialSocket(bound, new AbortController().signal, dialTls)
   return { near, far: await accepted, release: () => listener.close() }

@@ -29,7 +29,19 @@ export function makeCertificates(): Certificates | undefined {
     cert: readFileSync(join(directory, `${name}.crt`), 'utf8'),
   })
   const selfSigned = (name: string): void =>
-    openssl('req', '-x509', ...keyOptions, '-keyout', `${name}.key`, '-out', `${name}.crt`, '-days', '2', '-subj', `/CN=${name}`)
+    openssl(
+      'req',
+      '-x509',
+      ...keyOptions,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.crt`,
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${name}`,
+    )
   const signed = (name: string): void => {
     openssl('req', ...keyOptions, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}/O=isock specs`)
     writeFileSync(join(directory, `${name}.ext`), 'subjectAltName=DNS:localhost,IP:127.0.0.1')

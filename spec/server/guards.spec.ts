@@ -1,0 +1,194 @@
+// Who is let in: tokens, guards, the gate, trusted addresses; and what a refused client learns.
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import {
+  Action,
+  AuthError,
+  Client,
+  ClientError,
+  type Context,
+  Guard,
+  Server,
+  type ServerOptions,
+  TokenGuard,
+  type Visitor,
+} from '../../lib/index.ts'
+
+class WhoAmI extends Action {
+  action(_data: undefined, { session }: Context) {
+    return session.identity?.id
+  }
+}
+
+class Login extends Guard<{ email: string; password: string }> {
+  check(credential: { email: string; password: string } | undefined) {
+    return credential?.password === 'open sesame' ? { id: credential.email } : false
+  }
+}
+
+class Broken extends Guard {
+  check(): boolean {
+    throw new TypeError('the user store is down')
+  }
+}
+
+const token = 'correct horse battery'
+const remotePeer = { transport: 'tcp', description: '192.0.2.1:5', address: '192.0.2.1', isPrivate: false } as const
+
+async function serve(options: ServerOptions): Promise<Server> {
+  return new Server({ port: 0, ...options }).addAction(new WhoAmI()).listen()
+}
+
+async function failureOf(promise: PromiseLike<unknown>): Promise<Error> {
+  try {
+    await promise
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('it did not fail')
+}
+
+describe('Guards', () => {
+  let server: Server | undefined
+  const clients: Client[] = []
+
+  function connect(
+    ...[options]: ConstructorParameters<typeof Client> extends [unknown, infer O] ? [O?] : [object?]
+  ): Client {
+    const client = new Client(server?.addresses[0] as string, options as object)
+    clients.push(client)
+    return client
+  }
+
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()))
+    await server?.shutdown()
+    server = undefined
+  })
+
+  it('lets in who knows the token', async () => {
+    server = await serve({ token })
+    expect(await connect({ token }).runAction(WhoAmI)).to.equal(undefined)
+  })
+
+  it('refuses a wrong token with AuthError, once, and says that nothing ran', async () => {
+    server = await serve({ token })
+    const error = (await failureOf(connect({ token: 'wrong horse battery' }).runAction(WhoAmI))) as AuthError
+    expect(error).to.be.instanceOf(AuthError)
+    expect(error.message).to.equal('the token is wrong')
+    expect(error.notStarted).to.equal(true)
+  })
+
+  it('says that a token is missing', async () => {
+    server = await serve({ token })
+    expect((await failureOf(connect().runAction(WhoAmI))).message).to.equal('this server asks for a token')
+  })
+
+  it('takes the token from ISOCK_TOKEN, on both sides', async () => {
+    process.env['ISOCK_TOKEN'] = token
+    try {
+      server = await serve({})
+      expect(await connect().runAction(WhoAmI)).to.equal(undefined)
+    } finally {
+      delete process.env['ISOCK_TOKEN']
+    }
+    expect(await failureOf(connect().runAction(WhoAmI))).to.be.instanceOf(AuthError)
+  })
+
+  it('takes the token from a file that only its owner can read', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'isock-token-'))
+    const tokenFile = join(directory, 'token')
+    try {
+      writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 })
+      server = await serve({ tokenFile })
+      await connect({ tokenFile }).connect()
+      chmodSync(tokenFile, 0o640)
+      expect(() => new Client('localhost', 1, { tokenFile })).to.throw(ClientError, `chmod 600 ${tokenFile}`)
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  })
+
+  it('refuses tokens that protect nothing', () => {
+    expect(() => new Server({ port: 0, token: 'short' })).to.throw(ClientError, 'a token of 8 to 1024 characters')
+  })
+
+  it('takes no token in clear text from another machine, unless allowed', () => {
+    const visitor: Visitor = { peer: remotePeer, name: undefined }
+    expect(() => new TokenGuard(token).check(token, visitor)).to.throw(AuthError, 'clear text')
+    expect(new TokenGuard(token, { allowClearText: true }).check(token, visitor)).to.equal(true)
+  })
+
+  it('sends no token in clear text to another machine', async () => {
+    server = await serve({ token })
+    let sent = 0
+    const { createMemoryLinks } = await import('../../lib/link/memory-link.ts')
+    const dial = async () => {
+      const [near] = createMemoryLinks()
+      const write = (chunks: readonly Uint8Array[]): boolean => {
+        sent += chunks.length
+        return true
+      }
+      return Object.assign(Object.create(near), {
+        peer: remotePeer,
+        write,
+        open: () => undefined,
+        close: () => undefined,
+      })
+    }
+    const error = await failureOf(connect({ token, dial }).runAction(WhoAmI))
+    expect(error.message).to.contain('allowClearTextToken')
+    expect(sent).to.equal(0)
+  })
+
+  it('gives the action the identity that a guard found', async () => {
+    server = await serve({ guards: [new Login()] })
+    const credentials = [Login.credential({ email: 'ann@example.org', password: 'open sesame' })]
+    expect(await connect({ credentials }).runAction(WhoAmI)).to.equal('ann@example.org')
+  })
+
+  it('refuses when a guard says no', async () => {
+    server = await serve({ guards: [new Login()] })
+    const credentials = [Login.credential({ email: 'ann@example.org', password: 'open barley' })]
+    expect(await failureOf(connect({ credentials }).runAction(WhoAmI))).to.be.instanceOf(AuthError)
+  })
+
+  it('counts a guard that fails as a no, and tells the client nothing of it', async () => {
+    server = await serve({ guards: [new Broken()] })
+    const error = await failureOf(connect().runAction(WhoAmI))
+    expect(error).to.be.instanceOf(AuthError)
+    expect(error.message).not.to.contain('user store')
+  })
+
+  it('asks all guards and lets the gate decide', async () => {
+    const seen: boolean[][] = []
+    const gate = (verdicts: readonly boolean[]): boolean => {
+      seen.push([...verdicts])
+      return verdicts.some(Boolean)
+    }
+    server = await serve({ token, guards: [new Login()], gate })
+    await connect({ token }).connect()
+    expect(seen).to.deep.equal([[true, false]])
+  })
+
+  it('asks nothing of trusted addresses', async () => {
+    server = await serve({ token, trust: ['127.0.0.0/8', '::1'] })
+    expect(await connect().runAction(WhoAmI)).to.equal(undefined)
+  })
+
+  it('names what is wrong in a trust list', () => {
+    for (const entry of ['localhost', '10.0.0.0/33', '10.0.0/8', '']) {
+      expect(() => new Server({ port: 0, trust: [entry] }), entry).to.throw(ClientError, 'option trust')
+    }
+  })
+
+  it('goes on serving others while clients are refused', async () => {
+    server = await serve({ token })
+    const good = connect({ token })
+    await good.connect()
+    await Promise.all(Array.from({ length: 20 }, () => failureOf(connect({ token: 'wrong horse battery' }).connect())))
+    expect(await good.runAction(WhoAmI)).to.equal(undefined)
+  })
+})

@@ -1,0 +1,116 @@
+// TLS: the server's certificate is checked, a client's certificate becomes an identity.
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { expect } from 'chai'
+import { Action, Client, ClientError, type Context, Server, ServerError, type ServerTls } from '../../lib/index.ts'
+import { type Certificates, makeCertificates } from '../setup/certificates.ts'
+import { skip } from '../setup/skip.ts'
+import { waitFor } from '../setup/wait-for.ts'
+
+class WhoAmI extends Action {
+  action(_data: undefined, { session }: Context) {
+    return session.identity?.id
+  }
+}
+
+describe('TLS', () => {
+  let certificates: Certificates
+  let server: Server | undefined
+
+  before(function () {
+    certificates = makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
+  })
+
+  afterEach(() => server?.shutdown())
+
+  async function serve(tls: ServerTls): Promise<string> {
+    server = await new Server('tls://localhost:0', { tls }).addAction(new WhoAmI()).listen()
+    return server.addresses[0] as string
+  }
+
+  async function whoAmI(
+    address: string,
+    tls: ConstructorParameters<typeof Client>[1] & object,
+  ): Promise<string | undefined> {
+    await using client = new Client(address, { ...tls, retry: 0 })
+    return await client.runAction(WhoAmI)
+  }
+
+  it('connects to a server whose certificate is vouched for', async () => {
+    const address = await serve(certificates.server)
+    expect(await whoAmI(address, { tls: { ca: certificates.ca } })).to.equal(undefined)
+  })
+
+  it('refuses a server that nobody vouches for', async () => {
+    const address = await serve(certificates.stranger)
+    const error = await whoAmI(address, { tls: { ca: certificates.ca } }).catch((reason: Error) => reason)
+    expect(error).to.be.instanceOf(ClientError)
+    expect((error as Error).message).to.contain('certificate')
+  })
+
+  it('refuses a server that is certified for another name', async () => {
+    const address = await serve(certificates.server)
+    const error = await whoAmI(address, { tls: { ca: certificates.ca, servername: 'example.org' } }).catch(
+      (reason: Error) => reason,
+    )
+    expect((error as Error).message).to.contain('altnames')
+  })
+
+  it('makes an identity of a client certificate', async () => {
+    const identify: ServerTls['identify'] = ({ commonName, subject }) => ({ id: `${commonName} of ${subject['O']}` })
+    const address = await serve({ ...certificates.server, ca: certificates.ca, requestCert: true, identify })
+    expect(await whoAmI(address, { tls: { ca: certificates.ca, ...certificates.client } })).to.equal(
+      'client of isock specs',
+    )
+  })
+
+  it('refuses clients without a certificate where one is needed', async () => {
+    const address = await serve({ ...certificates.server, ca: certificates.ca, requestCert: true })
+    const error = await whoAmI(address, { tls: { ca: certificates.ca } }).catch((reason: Error) => reason)
+    expect(error).to.be.instanceOf(Error)
+  })
+
+  it('takes no identity from a certificate that nobody vouches for', async () => {
+    const address = await serve({
+      ...certificates.server,
+      ca: certificates.ca,
+      requestCert: true,
+      rejectUnauthorized: false,
+    })
+    expect(await whoAmI(address, { tls: { ca: certificates.ca, ...certificates.stranger } })).to.equal(undefined)
+  })
+
+  it('is not disturbed by clients that do not speak TLS', async () => {
+    const address = await serve(certificates.server)
+    const port = Number(new URL(address).port)
+    await using plain = new Client('localhost', port, { retry: 0 })
+    const error = await plain.runAction(WhoAmI).catch((reason: Error) => reason)
+    expect(error).to.be.instanceOf(Error)
+    expect(await whoAmI(address, { tls: { ca: certificates.ca } })).to.equal(undefined)
+  })
+
+  it('bounds the handshakes that are under way, and forgets those that end', async () => {
+    server = await new Server('tls://localhost:0', { tls: certificates.server, limits: { maxUnauthenticatedLinks: 2 } })
+      .addAction(new WhoAmI())
+      .listen()
+    const address = server.addresses[0] as string
+    const port = Number(new URL(address).port)
+    const silent = Array.from({ length: 3 }, () => connect({ port, host: '127.0.0.1' }))
+    await once(silent[2] as Socket, 'close')
+    expect(silent[0]?.destroyed).to.equal(false)
+    for (const socket of silent) socket.destroy()
+    await waitFor(() =>
+      whoAmI(address, { tls: { ca: certificates.ca } }).then(
+        () => true,
+        () => false,
+      ),
+    )
+  })
+
+  it('says that a certificate is missing', async () => {
+    const keyless = new Server('tls://localhost:0')
+    const error = await keyless.listen().catch((reason: Error) => reason)
+    expect(error).to.be.instanceOf(ServerError)
+    expect((error as Error).message).to.contain('tls: { key, cert }')
+  })
+})
