@@ -66,14 +66,17 @@ export function describeSchema(schema: StandardSchemaV1 | undefined): string {
   return JSON.stringify(jsonSchemaOf(schema) ?? { vendor: schema['~standard'].vendor })
 }
 
+type JsonSchemaMaker = (options: { target: string }) => object
+
 /** The standard's optional second part, which zod 4.2 and others implement. */
 interface JsonSchemaSource {
-  readonly jsonSchema?: { readonly input?: (options: { target: string }) => unknown }
+  readonly jsonSchema?: { readonly input?: JsonSchemaMaker; readonly output?: JsonSchemaMaker }
 }
 
-export function jsonSchemaOf(schema: StandardSchemaV1): unknown {
+/** The JSON Schema of what goes into a schema, or of what comes out; undefined where its library cannot tell. */
+export function jsonSchemaOf(schema: StandardSchemaV1, side: 'input' | 'output' = 'input'): object | undefined {
   try {
-    return (schema['~standard'] as JsonSchemaSource).jsonSchema?.input?.({ target: 'draft-2020-12' })
+    return (schema['~standard'] as JsonSchemaSource).jsonSchema?.[side]?.({ target: 'draft-2020-12' })
   } catch {
     // A schema with parts that JSON Schema cannot say.
     return undefined

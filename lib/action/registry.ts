@@ -154,9 +154,10 @@ export class ActionRegistry {
 
   #refuseDuplicate(name: string): void {
     if (this.find(name) === undefined) return
-    throw new ServerError(`action "${name}" is already registered; remove it first or use another actionName`, {
-      code: 'DUPLICATE_ACTION',
-    })
+    const message = this.#builtIns.has(name)
+      ? `action "${name}" is isock's own; use another actionName`
+      : `action "${name}" is already registered; remove it first or use another actionName`
+    throw new ServerError(message, { code: 'DUPLICATE_ACTION' })
   }
 }
 

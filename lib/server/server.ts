@@ -14,6 +14,7 @@ import { encodeThrown } from '../wire/error-record.ts'
 import { type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
 import { JsonValueCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
+import { ListActions, Ping } from './built-in-actions.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import type { Implementation } from './implementation.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
@@ -57,6 +58,7 @@ export class Server implements ServerView {
     for (const Class of given.classes ?? []) this.#classes.declareClass(Class)
     const codec = new JsonValueCodec(this.#classes)
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
+    for (const action of [new ListActions(() => this.actions), new Ping()]) this.#registry.addBuiltIn(action)
     this.#store = new SessionStore(clock, limits)
     this.#surroundings = {
       clock,

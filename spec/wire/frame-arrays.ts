@@ -1,0 +1,137 @@
+// Frames as the plain arrays that PROTOCOL.md speaks of, and back: written from the document, not from the writer, so
+// that the two are held against each other.
+import { type Frame, Kind, type PeerLimits } from '../../lib/wire/frame.ts'
+import type { Payload } from '../../lib/wire/payload.ts'
+
+/** The array that a msgpack decoder must see in the body of this frame. */
+export function arrayOfFrame(frame: Frame): unknown[] {
+  return [frame.kind, ...fieldsOf(frame)]
+}
+
+function fieldsOf(frame: Frame): unknown[] {
+  switch (frame.kind) {
+    case Kind.Hello:
+      return [
+        frame.version,
+        frame.features,
+        frame.sessionId ?? null,
+        frame.resumeSecret ?? null,
+        frame.name ?? null,
+        arrayOfLimits(frame.limits),
+        frame.credentials,
+      ]
+    case Kind.Welcome:
+      return [
+        frame.version,
+        frame.features,
+        frame.sessionId,
+        frame.resumeSecret,
+        frame.resumed,
+        arrayOfLimits(frame.limits),
+      ]
+    case Kind.Refused:
+      return [partOfPayload(frame.error)]
+    case Kind.Name:
+      return [frame.ref, frame.name, frame.contract ?? null]
+    case Kind.Call: {
+      const { seq, ref, attempt, remainingMs, hasInput, data } = frame
+      return [seq, ref, attempt, remainingMs ?? null, hasInput ? 1 : 0, partOfPayload(data)]
+    }
+    case Kind.Result:
+      return [frame.seq, frame.items, partOfPayload(frame.value)]
+    case Kind.Failure:
+      return [frame.seq, frame.items, frame.notStarted ? 1 : 0, partOfPayload(frame.error)]
+    case Kind.Item:
+    case Kind.Input:
+      return [frame.seq, frame.index, partOfPayload(frame.value)]
+    case Kind.Credit:
+    case Kind.InputCredit:
+      return [frame.seq, frame.received, frame.granted]
+    case Kind.InputEnd:
+      return [frame.seq, frame.items]
+    case Kind.Cancel:
+      return [frame.seq, frame.reason]
+    case Kind.Ack:
+      return [frame.seqs]
+    case Kind.Bye:
+      return [frame.isClean ? 1 : 0]
+    default:
+      return []
+  }
+}
+
+/** The frame that such an array says. The arrays are the specs' own, so nothing is checked. */
+export function frameOfArray(array: readonly unknown[]): Frame {
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has its own types here
+  const [kind, a, b, c, d, e, f, g] = array as any[]
+  switch (kind) {
+    case Kind.Hello:
+      return {
+        kind,
+        version: a,
+        features: b,
+        sessionId: c ?? undefined,
+        resumeSecret: d ?? undefined,
+        name: e ?? undefined,
+        limits: limitsOfArray(f),
+        credentials: g,
+      }
+    case Kind.Welcome:
+      return { kind, version: a, features: b, sessionId: c, resumeSecret: d, resumed: e, limits: limitsOfArray(f) }
+    case Kind.Refused:
+      return { kind, error: payloadOfPart(a) }
+    case Kind.Name:
+      return { kind, ref: a, name: b, contract: c ?? undefined }
+    case Kind.Call:
+      return {
+        kind,
+        seq: a,
+        ref: b,
+        attempt: c,
+        remainingMs: d ?? undefined,
+        hasInput: e === 1,
+        data: payloadOfPart(f),
+      }
+    case Kind.Result:
+      return { kind, seq: a, items: b, value: payloadOfPart(c) }
+    case Kind.Failure:
+      return { kind, seq: a, items: b, notStarted: c === 1, error: payloadOfPart(d) }
+    case Kind.Item:
+    case Kind.Input:
+      return { kind, seq: a, index: b, value: payloadOfPart(c) }
+    case Kind.Credit:
+    case Kind.InputCredit:
+      return { kind, seq: a, received: b, granted: c }
+    case Kind.InputEnd:
+      return { kind, seq: a, items: b }
+    case Kind.Cancel:
+      return { kind, seq: a, reason: b }
+    case Kind.Ack:
+      return { kind, seqs: a }
+    case Kind.Bye:
+      return { kind, isClean: a === 1 }
+    default:
+      return { kind }
+  }
+}
+
+function arrayOfLimits({ maxFrameBytes, maxCallsInFlight, streamWindowBytes }: PeerLimits): number[] {
+  return [maxFrameBytes, maxCallsInFlight, streamWindowBytes]
+}
+
+function limitsOfArray([maxFrameBytes, maxCallsInFlight, streamWindowBytes]: [number, number, number]): PeerLimits {
+  return { maxFrameBytes, maxCallsInFlight, streamWindowBytes }
+}
+
+function partOfPayload(payload: Payload): unknown {
+  if (payload === undefined) return null
+  if (typeof payload === 'string' || payload instanceof Uint8Array) return payload
+  return [payload.json, payload.meta, ...payload.bytes]
+}
+
+function payloadOfPart(part: unknown): Payload {
+  if (part === null) return undefined
+  if (!Array.isArray(part)) return part as string | Uint8Array
+  const [json, meta, ...bytes] = part as [string, string, ...Uint8Array[]]
+  return { json, meta, bytes }
+}
