@@ -1,5 +1,5 @@
 // The public list of isock.
-export { Action, type ActionClass, type ActionReturn } from './action/action.ts'
+export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
 export { Call, type Outcome } from './action/call.ts'
 export type { Caller, Context, Identity, ServerView, SessionView } from './action/context.ts'
 export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './action/guard.ts'

@@ -50,11 +50,15 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
   }
 }
 
+/** Any action, whatever it takes and gives. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's input, output and items
+export type AnyAction = Action<any, any, any>
+
+// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's constructor
+type ActionConstructor<A extends AnyAction> = abstract new (...args: any[]) => A
+
 /** A reference to an Action class, whatever its constructor takes. */
-// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's parameters and results
-export type ActionClass<A extends Action<any, any, any> = Action<any, any, any>> = (abstract new (
-  ...args: any[]
-) => A) &
+export type ActionClass<A extends AnyAction = AnyAction> = ActionConstructor<A> &
   Pick<typeof Action, keyof typeof Action>
 
 /** The name under which a class travels. */

@@ -4,7 +4,15 @@ import { ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { ValueRules } from '../wire/value-codec.ts'
-import { type Action, type ActionClass, actionNameOf, isAction, isActionClass, isContractOnly } from './action.ts'
+import {
+  type Action,
+  type ActionClass,
+  type AnyAction,
+  actionNameOf,
+  isAction,
+  isActionClass,
+  isContractOnly,
+} from './action.ts'
 import type { Context } from './context.ts'
 import { contractHash, declareClasses } from './contract.ts'
 import { nearestNames } from './nearest-names.ts'
@@ -30,14 +38,10 @@ export interface RegisteredAction {
 
 /** Actions and functions, nested as one likes; the path to a leaf is its wire name. */
 export interface ActionTree {
-  // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
-  readonly [name: string]: Action<any, any, any> | ActionFunction | ActionTree
+  readonly [name: string]: AnyAction | ActionFunction | ActionTree
 }
 
 const maxTreeDepth = 32
-
-// biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
-type AnyAction = Action<any, any, any>
 
 export class ActionRegistry {
   readonly #actions = new Map<string, RegisteredAction>()

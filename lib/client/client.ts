@@ -1,5 +1,5 @@
 // Client: runs actions by class reference, over a connection that it makes when needed and mends when lost.
-import { type Action, type ActionClass, actionNameOf } from '../action/action.ts'
+import { type ActionClass, type AnyAction, actionNameOf } from '../action/action.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { Call } from '../action/call.ts'
 import { CallStarter } from '../action/call-starter.ts'
@@ -102,8 +102,7 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
   }
 
   /** Offers an action to the server, whose actions run it by `context.client.runAction`. */
-  // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
-  addAction(action: Action<any, any, any>): this
+  addAction(action: AnyAction): this
   addAction<C extends ActionClass>(contract: C, implementation: unknown): this
   addAction(action: unknown, implementation?: unknown): this {
     this.#registry.add(action, implementation)
@@ -117,8 +116,7 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
   }
 
   /** Removes an action that was offered. False: there was none. */
-  // biome-ignore lint/suspicious/noExplicitAny: any action may go
-  removeAction(action: ActionClass | Action<any, any, any> | string): boolean {
+  removeAction(action: ActionClass | AnyAction | string): boolean {
     return this.#registry.remove(action)
   }
 
@@ -133,7 +131,7 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
     this.#isClosed = true
     const reason = closedError()
     this.#parked.giveUpAll(reason)
-    for (const connection of [...this.#connections]) connection.close(reason)
+    await Promise.all([...this.#connections].map((connection) => connection.close(reason)))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -9,12 +9,14 @@ import pRetry from 'p-retry'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
+import type { FrameLink } from '../link/frame-link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import { Session, type SessionOwner } from '../session/session.ts'
+import type { WelcomeFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
-import { asIsockError, type Connected, type Connector, isFinal } from './connector.ts'
+import { asIsockError, type Connector, isFinal } from './connector.ts'
 
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
@@ -76,13 +78,14 @@ export class Connection implements SessionOwner {
   }
 
   /** Ends the session and settles what is open. */
-  close(reason: IsockError): void {
+  async close(reason: IsockError): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#abort.abort(reason)
     this.#failWaiters(reason)
-    this.session.end(reason, 'say bye')
+    const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
+    await released
   }
 
   startCall(session: Session, call: IncomingCall): void {
@@ -136,24 +139,22 @@ export class Connection implements SessionOwner {
   #closeIfSpent(): void {
     if (!this.#isRetired || this.session.isBusy || this.#state === 'closed') return
     queueMicrotask(() => {
-      if (!this.session.isBusy) this.close(new ClientError('the server drains', { code: 'CLOSED', notStarted: true }))
+      if (!this.session.isBusy)
+        void this.close(new ClientError('the server drains', { code: 'CLOSED', notStarted: true }))
     })
   }
 
   #open(): void {
     this.#state = 'connecting'
-    this.#connectWithRetry().then(
-      (connected) => this.#onConnected(connected),
-      (error: unknown) => this.#onGivenUp(error),
-    )
+    this.#connectWithRetry().catch((error: unknown) => this.#onGivenUp(error))
   }
 
-  async #connectWithRetry(): Promise<Connected> {
+  async #connectWithRetry(): Promise<void> {
     const { signal } = this.#abort
     const { clock } = this.#options
     if (clock.now() - this.#connectedAtMs < shortLifeMs) await this.#pause()
     else this.#backoff = new Backoff(this.#options.backoff, this.#options.random)
-    return pRetry(() => this.#connector.connect(this.session.grant, signal), {
+    await pRetry(() => this.#connector.connect(this.session.grant, signal, this.#onWelcome), {
       retries: Number.POSITIVE_INFINITY,
       // The waiting is ours: on our clock, with full jitter.
       minTimeout: 0,
@@ -187,11 +188,9 @@ export class Connection implements SessionOwner {
     for (const waiter of spent) waiter.reject(failure)
   }
 
-  #onConnected({ link, welcome }: Connected): void {
-    if (this.#state === 'closed' || link.isEnded) {
+  readonly #onWelcome = (link: FrameLink, welcome: WelcomeFrame): void => {
+    if (this.#state === 'closed') {
       link.close(new LinkError('the client was closed'), 'abort')
-      if (this.#state !== 'closed')
-        this.onLinkLost(this.session, new LinkError('the link ended right after the handshake'))
       return
     }
     this.#state = 'ready'

@@ -11,12 +11,10 @@ import { type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wi
 import { Slabs } from '../wire/slabs.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
-import { Refusal, shakeHands } from './handshake.ts'
+import { shakeHands } from './handshake.ts'
 
-export interface Connected {
-  readonly link: FrameLink
-  readonly welcome: WelcomeFrame
-}
+/** Takes a link over whose server let us in. */
+export type OnWelcome = (link: FrameLink, welcome: WelcomeFrame) => void
 
 export class Connector {
   readonly #options: ResolvedClientOptions
@@ -36,18 +34,18 @@ export class Connector {
   }
 
   /**
-   * Connects and is let in, resuming the session of the grant where the server still has it. Rejects with the error
+   * Connects and is let in (`onWelcome` is called), resuming the session of the grant where the server still has it. Rejects with the error
    * of the last address; one that no other attempt can mend passes `isFinal`.
    */
-  async connect(grant: SessionGrant | undefined, signal: AbortSignal): Promise<Connected> {
+  async connect(grant: SessionGrant | undefined, signal: AbortSignal, onWelcome: OnWelcome): Promise<void> {
     const { addresses } = this.#options
     let lastError: unknown
     for (let i = 0; i < addresses.length; i++) {
       const index = (this.#current + i) % addresses.length
       try {
-        const connected = await this.#connectTo(addresses[index] as Address, grant, signal)
+        await this.#connectTo(addresses[index] as Address, grant, signal, onWelcome)
         this.#current = index
-        return connected
+        return
       } catch (error) {
         if (signal.aborted || isFinal(error)) throw error
         lastError = error
@@ -56,7 +54,12 @@ export class Connector {
     throw lastError
   }
 
-  async #connectTo(address: Address, grant: SessionGrant | undefined, signal: AbortSignal): Promise<Connected> {
+  async #connectTo(
+    address: Address,
+    grant: SessionGrant | undefined,
+    signal: AbortSignal,
+    onWelcome: OnWelcome,
+  ): Promise<void> {
     const { clock, limits, dial } = this.#options
     const timeoutMs = limits.handshakeTimeoutMs
     const abort = new AbortController()
@@ -76,9 +79,9 @@ export class Connector {
         throw error
       }
       const decodeError = (error: Parameters<typeof decodeThrown>[1]): unknown => decodeThrown(this.#codec, error)
-      const answer = await shakeHands(frameLink, hello, { clock, timeoutMs, signal: abort.signal, decodeError })
-      if (!(answer instanceof Refusal)) return { link: frameLink, welcome: answer }
-      throw asIsockError(answer.error)
+      const options = { clock, timeoutMs, signal: abort.signal, decodeError, onWelcome }
+      const refusal = await shakeHands(frameLink, hello, options)
+      if (refusal !== undefined) throw asIsockError(refusal.error)
     } finally {
       timer.cancel()
       signal.removeEventListener('abort', onAbort)

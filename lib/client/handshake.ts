@@ -10,6 +10,8 @@ export interface HandshakeOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly decodeError: (error: Payload) => unknown
+  /** Takes the link over at once: frames of the session may follow in the same chunk. */
+  readonly onWelcome: (link: FrameLink, welcome: WelcomeFrame) => void
 }
 
 /** The refusal of a server, kept apart from faults of the way to it. */
@@ -22,15 +24,15 @@ export class Refusal {
 }
 
 /**
- * Says HELLO and waits for the answer. Rejects with LinkError when the link ends or time runs out, with
+ * Says HELLO and waits for the answer; undefined: we were let in. Rejects with LinkError when the link ends or time runs out, with
  * ProtocolError when something else than an answer comes. The link is closed then, and after a refusal.
  */
 export function shakeHands(
   link: FrameLink,
   hello: HelloFrame,
   options: HandshakeOptions,
-): Promise<WelcomeFrame | Refusal> {
-  const { clock, timeoutMs, signal, decodeError } = options
+): Promise<Refusal | undefined> {
+  const { clock, timeoutMs, signal, decodeError, onWelcome } = options
   return new Promise((resolve, reject) => {
     let isDone = false
     const settle = (): void => {
@@ -40,7 +42,7 @@ export function shakeHands(
     }
     const timer = clock.setTimer(() => link.close(late, 'abort'), timeoutMs)
     const late = new LinkError(`the server did not answer within ${timeoutMs} ms`)
-    const onAbort = (): void => link.close(new LinkError('the client gave up connecting'), 'abort')
+    const onAbort = (): void => void link.close(new LinkError('the client gave up connecting'), 'abort')
     signal.addEventListener('abort', onAbort, { once: true })
     const onFrame = (frame: Frame): void => {
       if (isDone) throw new ProtocolError('a second answer to HELLO')
@@ -48,7 +50,8 @@ export function shakeHands(
         if (frame.version !== protocolVersion)
           throw new ProtocolError(`the server speaks protocol version ${frame.version}, not ${protocolVersion}`)
         settle()
-        resolve(frame)
+        onWelcome(link, frame)
+        resolve(undefined)
       } else if (frame.kind === Kind.Refused) {
         settle()
         resolve(new Refusal(decodeError(frame.error)))

@@ -47,6 +47,7 @@ export class FrameLink {
   #isHandshaking = true
   #queuedBytes = 0
   #endReason: IsockError | undefined
+  #released: Promise<void> = Promise.resolve()
 
   constructor(link: Link, options: FrameLinkOptions) {
     this.peer = link.peer
@@ -99,12 +100,13 @@ export class FrameLink {
     }
   }
 
-  /** Flushes, ends the link, and tells the sink why: the first reason given is the one that counts. */
-  close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): void {
-    if (this.#endReason !== undefined) return
+  /** Flushes, ends the link, and tells the sink why: the first reason counts. Settles when the link is released. */
+  close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): Promise<void> {
+    if (this.#endReason !== undefined) return this.#released
     if (how === 'flush') this.#flush()
-    this.#link.close(how)
+    this.#released = this.#link.close(how)
     this.#end(reason)
+    return this.#released
   }
 
   keepProcessAlive(keep: boolean): void {

@@ -37,8 +37,8 @@ export interface Link {
   open(handler: LinkHandler): void
   /** Hands the chunks over, in order; they are the link's from now on. False: rather wait for `onDrain`. */
   write(chunks: readonly Uint8Array[]): boolean
-  /** Ends it: after what was written ('flush'), or at once ('abort'). Safe to call twice. */
-  close(how: 'flush' | 'abort'): void
+  /** Ends it: after what was written ('flush'), or at once ('abort'). Safe to call twice. Settles when it is released. */
+  close(how: 'flush' | 'abort'): Promise<void>
   /** Whether this link alone keeps the process running. */
   keepProcessAlive(keep: boolean): void
 }

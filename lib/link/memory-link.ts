@@ -44,7 +44,7 @@ export class MemoryLink implements Link {
     return true
   }
 
-  close(how: 'flush' | 'abort'): void {
+  async close(how: 'flush' | 'abort'): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#later((other) => other.#endBy(how === 'flush' ? undefined : new LinkError('the peer aborted the link')))

@@ -45,20 +45,21 @@ export class SocketLink implements Link {
     return isTaken && !socket.writableNeedDrain
   }
 
-  close(how: 'flush' | 'abort'): void {
+  close(how: 'flush' | 'abort'): Promise<void> {
     const socket = this.#socket
     this.#handler = undefined
-    if (socket.destroyed) return
-    if (how === 'abort') {
-      socket.destroy()
-      return
-    }
-    // Reads on, so that a peer that is still sending is not reset before it got our last bytes.
-    socket.resume()
-    socket.end()
-    const timer = setTimeout(() => socket.destroy(), flushLimitMs)
-    timer.unref()
-    socket.once('close', () => clearTimeout(timer))
+    if (socket.closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), flushLimitMs)
+      timer.unref()
+      socket.once('close', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      if (how === 'abort') socket.destroy()
+      // Reads on, so that a peer that is still sending is not reset before it got our last bytes.
+      else socket.resume().end()
+    })
   }
 
   keepProcessAlive(keep: boolean): void {
@@ -70,7 +71,7 @@ export class SocketLink implements Link {
     const handler = this.#handler
     this.#handler = undefined
     handler?.onEnd(error)
-    if (!this.#socket.destroyed) this.close('flush')
+    if (!this.#socket.closed) void this.close('flush')
   }
 }
 

@@ -24,7 +24,7 @@ export async function drain(store: SessionStore, clock: Clock, options: DrainOpt
     await isDrainedWithin(lastCallMs, store, clock)
   }
   const reason = new ServerError('the server was shut down', { code: 'SHUTTING_DOWN' })
-  for (const session of store.all()) store.end(session, reason, 'say bye')
+  await Promise.all(store.all().map((session) => store.end(session, reason, 'say bye')))
 }
 
 async function isDrainedWithin(limitMs: number, store: SessionStore, clock: Clock): Promise<boolean> {

@@ -1,24 +1,23 @@
 // Server: registers actions, listens, takes clients in, drains when it is shut down.
-import { type Action, type ActionClass, actionNameOf } from '../action/action.ts'
+import { type ActionClass, type AnyAction, actionNameOf } from '../action/action.ts'
 import { ActionRunner } from '../action/action-runner.ts'
-import type { Identity, ServerView, SessionView } from '../action/context.ts'
+import type { ServerView, SessionView } from '../action/context.ts'
 import type { Guard } from '../action/guard.ts'
 import { ActionRegistry, type ActionTree, type RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { formatAddress } from '../link/address.ts'
-import type { FrameLink } from '../link/frame-link.ts'
 import type { Link } from '../link/link.ts'
 import { type Listener, listenAll } from '../link/listener.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
-import { type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
 import { JsonValueCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
 import { ListActions, Ping } from './built-in-actions.ts'
 import { type DrainOptions, drain } from './drain.ts'
 import type { Implementation } from './implementation.ts'
+import { receive } from './reception.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
-import { ServerSession, type SessionSurroundings } from './server-session.ts'
+import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
 import { TokenGuard } from './token-guard.ts'
 import { TrustList } from './trust.ts'
@@ -77,7 +76,7 @@ export class Server implements ServerView {
       retry: options.retry,
       refusal,
       onLinkLost: (session) => this.#store.detach(session),
-      onLeft: (session) => this.#store.end(session, new LinkError('the client left')),
+      onLeft: (session) => void this.#store.end(session, new LinkError('the client left')),
     }
     this.#admission = new Admission({
       clock,
@@ -90,7 +89,7 @@ export class Server implements ServerView {
         given.tls?.identify ?? ((certificate) => ({ id: `certificate:${certificate.fingerprint}`, certificate })),
       encodeError: (error) => encodeThrown(codec, error),
       refusal,
-      accept: (link, hello, identity) => this.#accept(link, hello, identity),
+      accept: (link, hello, identity) => receive(link, hello, identity, this.#store, this.#surroundings),
     })
   }
 
@@ -125,8 +124,7 @@ export class Server implements ServerView {
    * server.addAction(new Echo())
    * server.addAction(Exec, async (argv, context) => run(argv, context.signal))
    */
-  // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
-  addAction(action: Action<any, any, any>): this
+  addAction(action: AnyAction): this
   addAction<C extends ActionClass>(contract: C, implementation: Implementation<C>): this
   addAction(action: unknown, implementation?: unknown): this {
     this.#registry.add(action, implementation)
@@ -144,8 +142,7 @@ export class Server implements ServerView {
   }
 
   /** Removes by class, instance or wire name; running calls finish. False: there was none. */
-  // biome-ignore lint/suspicious/noExplicitAny: any action may go
-  removeAction(action: ActionClass | Action<any, any, any> | string): boolean {
+  removeAction(action: ActionClass | AnyAction | string): boolean {
     return this.#registry.remove(action)
   }
 
@@ -217,25 +214,6 @@ export class Server implements ServerView {
     for (const resolve of this.#waitingForEnd) resolve()
     this.#waitingForEnd = []
     this.#options.log.info({}, 'shut down')
-  }
-
-  #accept(link: FrameLink, hello: HelloFrame, identity: Identity | undefined): void {
-    const resumed = this.#store.resume(hello, identity)
-    const session = resumed ?? new ServerSession(this.#surroundings, identity, hello.name)
-    if (resumed === undefined) this.#store.add(session, hello)
-    const { grant } = session.core
-    if (grant === undefined) return
-    const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = this.#options.limits
-    link.send({
-      kind: Kind.Welcome,
-      version: protocolVersion,
-      features: 0,
-      sessionId: grant.id,
-      resumeSecret: grant.resumeSecret,
-      resumed: resumed !== undefined,
-      limits: { maxFrameBytes, maxCallsInFlight, streamWindowBytes },
-    })
-    session.core.attach(link)
   }
 
   #onThrown(error: unknown, action: string, session: SessionView): void {

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { BusyError, type IsockError, LinkError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
+import type { SessionGrant } from '../session/session.ts'
 import type { HelloFrame } from '../wire/frame.ts'
 import type { ServerSession } from './server-session.ts'
 
@@ -52,13 +53,15 @@ export class SessionStore {
   }
 
   /** Makes a session stand. Throws BusyError when there are too many and none can be spared. */
-  add(session: ServerSession, hello: HelloFrame): void {
+  add(session: ServerSession, hello: HelloFrame): SessionGrant {
     if (this.#sessions.size >= this.#limits.maxSessions && !this.#spareOne()) {
       throw new BusyError(`this server keeps ${this.#limits.maxSessions} sessions and can take no more`)
     }
     const id = randomBytes(idBytes).toString('hex')
-    session.core.begin({ id, resumeSecret: randomBytes(secretBytes), peerLimits: hello.limits })
+    const grant = { id, resumeSecret: randomBytes(secretBytes), peerLimits: hello.limits }
+    session.core.begin(grant)
     this.#sessions.set(id, session)
+    return grant
   }
 
   /** The session has no link: from now on its lease runs. */
@@ -69,10 +72,10 @@ export class SessionStore {
     this.#leases.watch(endsAtMs)
   }
 
-  end(session: ServerSession, reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): void {
+  end(session: ServerSession, reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): Promise<void> {
     if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id)
     this.#detached.delete(session)
-    session.core.end(reason, farewell)
+    return session.core.end(reason, farewell)
   }
 
   close(): void {
@@ -83,7 +86,7 @@ export class SessionStore {
   #spareOne(): boolean {
     for (const session of this.#detached.keys()) {
       if (session.core.isBusy) continue
-      this.end(session, new LinkError('the session made room for others while it had no link'))
+      void this.end(session, new LinkError('the session made room for others while it had no link'))
       return true
     }
     return false
@@ -92,7 +95,7 @@ export class SessionStore {
   readonly #endLeases = (nowMs: number): number => {
     for (const [session, endsAtMs] of this.#detached) {
       if (endsAtMs > nowMs) return endsAtMs
-      this.end(session, new LinkError(`the client did not come back within ${this.#limits.sessionLeaseMs} ms`))
+      void this.end(session, new LinkError(`the client did not come back within ${this.#limits.sessionLeaseMs} ms`))
     }
     return Number.POSITIVE_INFINITY
   }

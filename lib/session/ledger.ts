@@ -21,13 +21,14 @@ import {
   type NameFrame,
   type PeerLimits,
 } from '../wire/frame.ts'
-import { type Payload, payloadSize } from '../wire/payload.ts'
+import type { Payload } from '../wire/payload.ts'
 import { AnswerStore } from './answer-store.ts'
 import { cancelErrorFor, cancelledBeforeStart } from './call-errors.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
 import { type CallKeeper, IncomingCall } from './incoming-call.ts'
 import { OutboundStream } from './outbound-stream.ts'
+import { RunLoad } from './run-load.ts'
 
 export interface LedgerOptions {
   readonly clock: Clock
@@ -50,18 +51,18 @@ export class Ledger implements CallKeeper {
   readonly #entries: (IncomingCall | undefined)[] = []
   readonly #answers: AnswerStore
   readonly #deadlines: DeadlineSweep
-  #runningCount = 0
-  #runningBytes = 0
+  readonly #load: RunLoad
 
   constructor(options: LedgerOptions) {
     this.#options = options
     this.#slotCount = options.limits.maxCallsInFlight
     this.#answers = new AnswerStore(options.limits.maxLedgerBytes, options.port, options.encodeError)
+    this.#load = new RunLoad(options.limits.maxInFlightBytes, options.onBusyChange)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
   }
 
   get runningCount(): number {
-    return this.#runningCount
+    return this.#load.count
   }
 
   /** Calls that were answered, but the answer waits for items or for a link that takes more. */
@@ -71,7 +72,7 @@ export class Ledger implements CallKeeper {
 
   /** Everything that was asked for is answered, and each answer went over the current link or is acknowledged. */
   get isClean(): boolean {
-    if (this.#runningCount > 0) return false
+    if (this.#load.count > 0) return false
     return this.#entries.every((entry) => entry === undefined || entry.state === 'acknowledged' || entry.isAnswerSent)
   }
 
@@ -158,9 +159,8 @@ export class Ledger implements CallKeeper {
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
     call.state = 'answered'
     call.answer = answer
-    this.#runningBytes -= payloadSize(call.data)
     this.#answers.keep(call)
-    if (--this.#runningCount === 0) this.#options.onBusyChange()
+    this.#load.answered(call.data)
   }
 
   openItems(call: IncomingCall): OutboundStream {
@@ -180,14 +180,9 @@ export class Ledger implements CallKeeper {
   }
 
   #refusalOf(frame: CallFrame): IsockError | undefined {
-    const refusal = this.#options.refusal()
-    if (refusal !== undefined) return refusal
-    const { maxInFlightBytes } = this.#options.limits
-    if (this.#runningBytes > 0 && this.#runningBytes + payloadSize(frame.data) > maxInFlightBytes) {
-      return new BusyError(`the running calls of this session hold over ${maxInFlightBytes} bytes of data`)
-    }
-    if (this.#answers.isFull) return new BusyError('too many answers of this session wait to be read')
-    return undefined
+    const refusal = this.#options.refusal() ?? this.#load.refusalOf(frame.data)
+    if (refusal !== undefined || !this.#answers.isFull) return refusal
+    return new BusyError('too many answers of this session wait to be read')
   }
 
   #refuse(seq: number, error: IsockError): void {
@@ -208,8 +203,7 @@ export class Ledger implements CallKeeper {
       deadlineAtMs,
     })
     this.#put(slot, call, former)
-    this.#runningBytes += payloadSize(frame.data)
-    if (this.#runningCount++ === 0) this.#options.onBusyChange()
+    this.#load.started(frame.data)
     if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(deadlineAtMs)
     this.#options.startCall(call)
   }

@@ -180,9 +180,9 @@ export class Session implements FramePort {
     this.#ledger?.abortAll(reason)
   }
 
-  /** Ends it: handlers are told, open calls settled, the link closed. The first reason counts. */
-  end(reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): void {
-    if (this.#endReason !== undefined) return
+  /** Ends it: handlers are told, open calls settled, the link closed. The first reason counts. Settles when all is released. */
+  end(reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): Promise<void> {
+    if (this.#endReason !== undefined) return Promise.resolve()
     this.#endReason = reason
     const link = this.#link
     if (farewell === 'say bye') link?.send({ kind: Kind.Bye, isClean: this.#ledger?.isClean ?? false })
@@ -190,7 +190,7 @@ export class Session implements FramePort {
     this.outgoing.failAll(reason)
     this.outgoing.close()
     this.#link = undefined
-    link?.close(reason)
+    return link?.close(reason) ?? Promise.resolve()
   }
 
   #route(frame: Frame): void {

@@ -1,11 +1,10 @@
 // A server and a connected client for a test, closed together. Knows no test framework.
-import type { Action } from '../action/action.ts'
+import type { AnyAction } from '../action/action.ts'
 import type { ActionTree } from '../action/registry.ts'
 import { Client, type ClientOptions, MemoryNetwork, Server, type ServerOptions } from '../index.ts'
 
 export interface HarnessOptions {
-  // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
-  readonly actions?: readonly Action<any, any, any>[] | ActionTree
+  readonly actions?: readonly AnyAction[] | ActionTree
   /** 'memory' (the default) needs no port; 'tcp' goes over loopback. */
   readonly link?: 'memory' | 'tcp'
   readonly server?: ServerOptions

@@ -1,0 +1,121 @@
+// How values and errors are printed: for people, or as JSON lines for programs.
+import { once } from 'node:events'
+import { inspect } from 'node:util'
+import { IsockError, RemoteError, ValidationError } from '../base/errors.ts'
+import { ClassRegistry } from '../wire/class-registry.ts'
+import type { Payload } from '../wire/payload.ts'
+import { JsonValueCodec } from '../wire/value-codec.ts'
+import { printable } from './terminal-text.ts'
+
+/** Prints what a call gives. */
+export interface Printer {
+  item(value: unknown): Promise<void>
+  result(value: unknown): Promise<void>
+  /** What the action threw. */
+  error(error: unknown): Promise<void>
+}
+
+/** Waits where the reader of a pipe is slower than we are. */
+export async function print(text: string, stream: NodeJS.WriteStream = process.stdout): Promise<void> {
+  if (!stream.write(text) && !stream.destroyed) await once(stream, 'drain')
+}
+
+/** Text as it is, other values as Node shows them. */
+export class HumanPrinter implements Printer {
+  async item(value: unknown): Promise<void> {
+    await print(`${shown(value)}\n`)
+  }
+
+  async result(value: unknown): Promise<void> {
+    if (value !== undefined) await this.item(value)
+  }
+
+  async error(error: unknown): Promise<void> {
+    await print(describeThrown(error), process.stderr)
+  }
+}
+
+/** `{"kind", "json", "meta", "bytes"}` on each line: superjson's json and meta, and bytes in base64. */
+export class JsonPrinter implements Printer {
+  readonly #codec = new JsonValueCodec(new ClassRegistry())
+
+  async item(value: unknown): Promise<void> {
+    await print(this.#line('item', value))
+  }
+
+  async result(value: unknown): Promise<void> {
+    await print(this.#line('result', value))
+  }
+
+  async error(error: unknown): Promise<void> {
+    const { name, message, code, fields } = partsOf(error)
+    const line = { kind: 'error', name, message, code, ...this.#parts(fields) }
+    await print(`${JSON.stringify(line)}\n`, process.stderr)
+  }
+
+  #line(kind: string, value: unknown): string {
+    return `${JSON.stringify({ kind, ...this.#parts(value) })}\n`
+  }
+
+  #parts(value: unknown): Record<string, unknown> {
+    const payload: Payload = this.#codec.encode(value, 'value')
+    if (payload === undefined) return {}
+    if (typeof payload === 'string') return { json: JSON.parse(payload) as unknown }
+    if (payload instanceof Uint8Array) return { bytes: [base64(payload)] }
+    const { json, meta, bytes } = payload
+    return {
+      json: JSON.parse(json) as unknown,
+      meta: JSON.parse(meta) as unknown,
+      ...(bytes.length > 0 ? { bytes: bytes.map(base64) } : {}),
+    }
+  }
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return process.stdout.isTTY ? printable(value) : value
+  return inspect(value, {
+    depth: Number.POSITIVE_INFINITY,
+    maxArrayLength: Number.POSITIVE_INFINITY,
+    maxStringLength: Number.POSITIVE_INFINITY,
+    breakLength: process.stdout.columns ?? 80,
+    colors: process.stdout.hasColors?.() ?? false,
+  })
+}
+
+function describeThrown(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${inspect(error)}\n`
+  const { name, message, code, fields } = partsOf(error)
+  const lines = [`${name}: ${message}`]
+  if (code !== undefined) lines.push(`  code: ${code}`)
+  for (const [key, value] of Object.entries(fields as object)) lines.push(`  ${key}: ${inspect(value)}`)
+  if (error instanceof ValidationError) {
+    for (const { path, message: fault } of error.issues) lines.push(`  ${path?.join('.') || 'the value'}: ${fault}`)
+  }
+  if (error.cause instanceof Error) lines.push(`  cause: ${error.cause.name}: ${error.cause.message}`)
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+interface ErrorParts {
+  readonly name: string
+  readonly message: string
+  readonly code: string | undefined
+  readonly fields: unknown
+}
+
+function partsOf(error: unknown): ErrorParts {
+  if (!(error instanceof Error)) return { name: 'thrown', message: inspect(error), code: undefined, fields: error }
+  const own = error instanceof RemoteError ? error.data : { ...error }
+  // `code` has a line of its own; notStarted is what retries go by; issues are printed one by one.
+  const { code, notStarted: _notStarted, data: _data, issues: _issues, ...fields } = own as Record<string, unknown>
+  const known = error instanceof IsockError ? error.code : code
+  return {
+    name: error.name,
+    message: error.message,
+    code: known === undefined || known === 'REMOTE_ERROR' ? undefined : String(known),
+    fields: error instanceof ValidationError ? { ...fields, issues: error.issues } : fields,
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}

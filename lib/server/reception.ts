@@ -1,0 +1,30 @@
+// Gives a link that was let in its session: the one that it resumes, or a new one.
+import type { Identity } from '../action/context.ts'
+import type { FrameLink } from '../link/frame-link.ts'
+import { type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
+import { ServerSession, type SessionSurroundings } from './server-session.ts'
+import type { SessionStore } from './session-store.ts'
+
+/** Answers WELCOME and attaches the link. Throws BusyError when no more sessions can be kept. */
+export function receive(
+  link: FrameLink,
+  hello: HelloFrame,
+  identity: Identity | undefined,
+  store: SessionStore,
+  surroundings: SessionSurroundings,
+): void {
+  const resumed = store.resume(hello, identity)
+  const session = resumed ?? new ServerSession(surroundings, identity, hello.name)
+  const grant = session.core.grant ?? store.add(session, hello)
+  const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = surroundings.limits
+  link.send({
+    kind: Kind.Welcome,
+    version: protocolVersion,
+    features: 0,
+    sessionId: grant.id,
+    resumeSecret: grant.resumeSecret,
+    resumed: resumed !== undefined,
+    limits: { maxFrameBytes, maxCallsInFlight, streamWindowBytes },
+  })
+  session.core.attach(link)
+}

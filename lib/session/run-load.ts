@@ -1,0 +1,36 @@
+// What the running calls of a session amount to, and whether one more would be too much.
+import { BusyError } from '../base/errors.ts'
+import { type Payload, payloadSize } from '../wire/payload.ts'
+
+export class RunLoad {
+  readonly #maxBytes: number
+  readonly #onBusyChange: () => void
+  #count = 0
+  #bytes = 0
+
+  /** `onBusyChange` is told when the first call starts and when the last one was answered. */
+  constructor(maxBytes: number, onBusyChange: () => void) {
+    this.#maxBytes = maxBytes
+    this.#onBusyChange = onBusyChange
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Why a call with this data may not start now, if so. One call alone always may. */
+  refusalOf(data: Payload): BusyError | undefined {
+    if (this.#bytes === 0 || this.#bytes + payloadSize(data) <= this.#maxBytes) return undefined
+    return new BusyError(`the running calls of this session hold over ${this.#maxBytes} bytes of data`)
+  }
+
+  started(data: Payload): void {
+    this.#bytes += payloadSize(data)
+    if (this.#count++ === 0) this.#onBusyChange()
+  }
+
+  answered(data: Payload): void {
+    this.#bytes -= payloadSize(data)
+    if (--this.#count === 0) this.#onBusyChange()
+  }
+}
