@@ -2,9 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { Client } from '../client/client.ts'
 import type { ClientOptions } from '../client/client-options.ts'
-import { exitCodeOf, usageFailure } from './failure.ts'
+import { exitCodes } from './exit-codes.ts'
+import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
+import { Interruption } from './interruption.ts'
+import { HumanPrinter, JsonPrinter, type Printer, print } from './printer.ts'
 
 export interface ConnectOptions {
+  readonly json?: boolean
   readonly timeout?: number
   readonly retry?: number
   readonly tokenFile?: string
@@ -13,30 +17,36 @@ export interface ConnectOptions {
   readonly tlsKey?: string
 }
 
-/** Runs with a client, and closes it. Gives the exit code of what `run` throws to `onError`. */
+/**
+ * Runs with a client, and closes it. The signal aborts on Ctrl-C, and when the reader of our output leaves. What goes
+ * wrong is printed and becomes the exit code of the process.
+ */
 export async function withClient(
   address: string,
   options: ConnectOptions,
-  run: (client: Client) => Promise<void>,
+  run: (client: Client, signal: AbortSignal, printer: Printer) => Promise<void>,
 ): Promise<void> {
-  const client = new Client(address, clientOptions(options))
+  const printer = options.json ? new JsonPrinter() : new HumanPrinter()
+  const interruption = new Interruption()
+  let client: Client | undefined
   try {
-    await run(client)
+    client = new Client(address, clientOptions(options))
+    await run(client, interruption.signal, printer)
   } catch (error) {
-    throw new FailedCommand(error, client)
+    const wasConnected = client !== undefined && client.sessionId !== ''
+    process.exitCode = interruption.exitCode ?? exitCodeOf(error, wasConnected)
+    if (interruption.exitCode === undefined) await report(error, process.exitCode, printer)
   } finally {
-    await client.close()
+    interruption.close()
+    await client?.close()
   }
 }
 
-/** An error of a command that had a client, with the exit code that it asks for. */
-export class FailedCommand extends Error {
-  readonly exitCode: ReturnType<typeof exitCodeOf>
-
-  constructor(cause: unknown, client: Client) {
-    super('the command failed', { cause })
-    this.exitCode = exitCodeOf(cause, client.sessionId !== '')
-  }
+async function report(error: unknown, exitCode: number, printer: Printer): Promise<void> {
+  await print(debugText(error), process.stderr)
+  const isOwn = error instanceof CommandFailure || exitCode !== exitCodes.failed
+  if (isOwn && printer instanceof HumanPrinter) await print(`isock: ${messageOf(error)}\n`, process.stderr)
+  else await printer.error(error)
 }
 
 function clientOptions({ timeout, retry, tokenFile, tlsCa, tlsCert, tlsKey }: ConnectOptions): ClientOptions {

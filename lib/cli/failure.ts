@@ -28,11 +28,6 @@ export function exitCodeOf(error: unknown, wasConnected: boolean): ExitCode {
   return error.code === 'INVALID_OPTION' && !wasConnected ? exitCodes.usage : exitCodes.failed
 }
 
-/** True for errors that the command or its client made; all others came from the action. */
-export function isOurs(error: unknown, exitCode: ExitCode): boolean {
-  return error instanceof CommandFailure || exitCode !== exitCodes.failed
-}
-
 /** One line for people: what we were about to do, and what stood in the way. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -49,7 +49,8 @@ export class JsonPrinter implements Printer {
 
   async error(error: unknown): Promise<void> {
     const { name, message, code, fields } = partsOf(error)
-    const line = { kind: 'error', name, message, code, ...this.#parts(fields) }
+    const hasFields = typeof fields !== 'object' || fields === null || Object.keys(fields).length > 0
+    const line = { kind: 'error', name, message, code, ...(hasFields ? this.#parts(fields) : {}) }
     await print(`${JSON.stringify(line)}\n`, process.stderr)
   }
 

@@ -1,11 +1,11 @@
 // Whether a payload fits a peer's largest frame. Exact only near the bound, where it matters.
+import { maxByteArrays } from './frame.ts'
 import type { Payload } from './payload.ts'
 import { encodeText } from './text.ts'
 
 /** What a frame needs besides its payload, with room to spare. */
 const envelopeBytes = 128
 const perByteArray = 5
-const maxByteArrays = 65_000
 
 export function fitsFrame(payload: Payload, maxFrameBytes: number): boolean {
   const room = maxFrameBytes - envelopeBytes

@@ -1,7 +1,15 @@
 // Bytes to frames: each shape of frame.ts's table is checked while it is read, item count and trailing bytes
 // included. Nothing here looks into a payload.
 import { ProtocolError } from '../base/errors.ts'
-import { type CancelReason, type Frame, Kind, maxAcksPerFrame, maxNameBytes, type SessionFrame } from './frame.ts'
+import {
+  type CancelReason,
+  type Frame,
+  Kind,
+  maxAcksPerFrame,
+  maxByteArrays,
+  maxNameBytes,
+  type SessionFrame,
+} from './frame.ts'
 import { readHello, readWelcome } from './handshake-reader.ts'
 import type { MsgpackReader } from './msgpack-reader.ts'
 import type { Payload } from './payload.ts'
@@ -112,6 +120,7 @@ export function readPayload(reader: MsgpackReader): Payload {
     case 'array': {
       const count = reader.arrayHead()
       if (count < 2) throw new ProtocolError(`a rich value of ${count} parts`)
+      if (count - 2 > maxByteArrays) throw new ProtocolError(`a rich value with ${count - 2} byte arrays`)
       const json = reader.text()
       const meta = reader.text()
       const bytes: Uint8Array[] = []

@@ -1,12 +1,13 @@
 // Frames to bytes: one function for each shape in frame.ts's table.
 import { encode } from '@msgpack/msgpack'
-import { ProtocolError } from '../base/errors.ts'
 import { type Frame, type HandshakeFrame, Kind } from './frame.ts'
 import type { MsgpackWriter } from './msgpack-writer.ts'
 import type { Payload } from './payload.ts'
 
-/** Appends a frame; returns the length of its body. */
+/** Appends a frame; returns the length of its body. Throws, and appends nothing, for credentials that are no msgpack. */
 export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
+  // Encoded before the frame begins: half a frame would spoil all that follow.
+  const handshake = frame.kind === Kind.Hello || frame.kind === Kind.Welcome ? encode(handshakeArray(frame)) : undefined
   writer.beginFrame()
   switch (frame.kind) {
     case Kind.Call:
@@ -84,7 +85,7 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
       break
     case Kind.Hello:
     case Kind.Welcome:
-      writer.raw(encode(handshakeArray(frame)))
+      writer.raw(handshake as Uint8Array)
       break
     case Kind.Bye:
       writer.arrayHead(2)
@@ -127,7 +128,6 @@ export function writePayload(writer: MsgpackWriter, payload: Payload): void {
   else if (typeof payload === 'string') writer.text(payload)
   else if (payload instanceof Uint8Array) writer.bytes(payload)
   else {
-    if (payload.bytes.length > 0xffff - 2) throw new ProtocolError('a value with more than 65 533 byte arrays')
     writer.arrayHead(2 + payload.bytes.length)
     writer.text(payload.json)
     writer.text(payload.meta)

@@ -185,6 +185,9 @@ export type Frame = HandshakeFrame | SessionFrame
 /** The most seqs in one ACK. */
 export const maxAcksPerFrame = 1_024
 
+/** The most byte arrays in one rich value: each costs its reader far more than the two bytes that an empty one takes. */
+export const maxByteArrays = 65_000
+
 /** The longest action or client name, in bytes. */
 export const maxNameBytes = 512
 

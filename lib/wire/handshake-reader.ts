@@ -2,14 +2,14 @@
 // then checked field by field.
 import { decode } from '@msgpack/msgpack'
 import { ProtocolError } from '../base/errors.ts'
+import { mostCallsInFlight } from '../base/options.ts'
 import { type HelloFrame, Kind, maxNameBytes, type PeerLimits, type WelcomeFrame } from './frame.ts'
 import { scanMsgpack } from './scanner.ts'
 
 export function readHello(bytes: Uint8Array, start: number, end: number): HelloFrame {
   const fields = decodeArray(bytes, start, end, 'HELLO', 8)
   const [, version, features, sessionId, resumeSecret, name, limits, credentials] = fields
-  if (typeof credentials !== 'object' || credentials === null || Array.isArray(credentials))
-    throw wrong('HELLO', 'credentials')
+  if (!isMap(credentials)) throw wrong('HELLO', 'credentials')
   return {
     kind: Kind.Hello,
     version: asCount('HELLO', 'version', version),
@@ -18,7 +18,7 @@ export function readHello(bytes: Uint8Array, start: number, end: number): HelloF
     resumeSecret: resumeSecret === null ? undefined : asSecret('HELLO', resumeSecret),
     name: name === null ? undefined : asText('HELLO', 'name', name),
     limits: asLimits('HELLO', limits),
-    credentials: credentials as Record<string, unknown>,
+    credentials,
   }
 }
 
@@ -69,7 +69,13 @@ function asLimits(frame: string, value: unknown): PeerLimits {
   if (!Array.isArray(value) || value.length !== 3) throw wrong(frame, 'limits')
   const [maxFrameBytes, maxCallsInFlight, streamWindowBytes] = value.map((limit) => asCount(frame, 'limits', limit))
   if (!maxFrameBytes || maxCallsInFlight === undefined || !streamWindowBytes) throw wrong(frame, 'limits')
+  if (maxCallsInFlight > mostCallsInFlight) throw wrong(frame, 'limits')
   return { maxFrameBytes, maxCallsInFlight, streamWindowBytes }
+}
+
+/** Not null, an array, or bytes. */
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 function wrong(frame: string, field: string): ProtocolError {

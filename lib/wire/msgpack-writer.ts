@@ -7,7 +7,7 @@ import { encodeText, writeText } from './text.ts'
 
 /** Byte arrays from this size on are sent from where they are. */
 const leastForeignBytes = 16 * 1024
-/** Texts from this length on are encoded into memory of their own. */
+/** Texts from this length on are encoded into memory of their own; shorter ones take less than 64 KiB. */
 const leastForeignText = 16 * 1024
 /** Room that is there for the heads of one frame. */
 const headRoom = 128
@@ -52,19 +52,15 @@ export class MsgpackWriter {
 
   arrayHead(count: number): void {
     if (count < 16) this.#byte(0x90 | count)
-    else {
+    else if (count < 0x10000) {
       this.#byte(0xdc)
       this.#byte(count >>> 8)
       this.#byte(count)
-    }
+    } else this.#lengthHead(0xdd, count)
   }
 
   nil(): void {
     this.#byte(0xc0)
-  }
-
-  bool(value: boolean): void {
-    this.#byte(value ? 0xc3 : 0xc2)
   }
 
   /** A whole number from 0 to 2^53 - 1. */
@@ -98,7 +94,7 @@ export class MsgpackWriter {
     this.reserve(text.length * 3 + headRoom)
     const headAt = this.#at
     // The length is known only afterwards; the head is chosen by what it can be at most.
-    const headSize = text.length < 11 ? 1 : text.length < 86 ? 2 : text.length < 21_846 ? 3 : 5
+    const headSize = text.length < 11 ? 1 : text.length < 86 ? 2 : 3
     const length = writeText(this.#bytes, headAt + headSize, text)
     this.#textHead(headAt, headSize, length)
     this.#at = headAt + headSize + length
@@ -192,16 +188,10 @@ export class MsgpackWriter {
     else if (size === 2) {
       bytes[at] = 0xd9
       bytes[at + 1] = length
-    } else if (size === 3) {
+    } else {
       bytes[at] = 0xda
       bytes[at + 1] = length >>> 8
       bytes[at + 2] = length
-    } else {
-      bytes[at] = 0xdb
-      bytes[at + 1] = length >>> 24
-      bytes[at + 2] = length >>> 16
-      bytes[at + 3] = length >>> 8
-      bytes[at + 4] = length
     }
   }
 }

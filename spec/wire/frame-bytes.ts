@@ -21,14 +21,24 @@ export function bodyOfFrame(frame: Frame): Buffer {
   return bytesOfFrames(frame).subarray(4)
 }
 
-/** What the reader makes of a body. It stands in the middle of other bytes, as in a receive buffer. */
+/** What the reader makes of a body, by its kind one of the handshake or of a session. */
 export function readBody(body: Uint8Array): Frame {
-  const around = Buffer.concat([Buffer.alloc(3, 0xc1), body, Buffer.alloc(5, 0xc0)])
-  const end = 3 + body.length
   const reader = new MsgpackReader()
-  if (isHandshakeBody(body)) return readHandshakeFrame(around, 3, end, reader)
-  reader.open(around, 3, end, false)
+  reader.open(body, 0, body.length, false)
+  reader.arrayHead()
+  return reader.uint() < firstSessionKind ? readHandshakeBody(body) : readSessionBody(body)
+}
+
+/** What the reader makes of a body within a session. It stands among other bytes, as in a receive buffer. */
+export function readSessionBody(body: Uint8Array): Frame {
+  const reader = new MsgpackReader()
+  reader.open(amongOthers(body), 3, 3 + body.length, false)
   return readSessionFrame(reader)
+}
+
+/** Likewise, of the first body of a link. */
+export function readHandshakeBody(body: Uint8Array): Frame {
+  return readHandshakeFrame(amongOthers(body), 3, 3 + body.length, new MsgpackReader())
 }
 
 /** `91 1c` and the like; spaces and line ends do not matter. */
@@ -49,6 +59,6 @@ export function framed(body: Uint8Array): Buffer {
   return Buffer.concat([head, body])
 }
 
-function isHandshakeBody(body: Uint8Array): boolean {
-  return (body[1] ?? firstSessionKind) < firstSessionKind
+function amongOthers(body: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.alloc(3, 0xc1), body, Buffer.alloc(5, 0xc0)])
 }

@@ -1,0 +1,20 @@
+// `isock ls`: what a server offers, as it tells itself.
+import type { ActionListing } from '../server/built-in-actions.ts'
+import { type ConnectOptions, withClient } from './connect.ts'
+import { print } from './printer.ts'
+import { shortSchema } from './short-schema.ts'
+import { printable, table } from './terminal-text.ts'
+
+export async function listActions(address: string, options: ConnectOptions): Promise<void> {
+  await withClient(address, options, async (client, signal, printer) => {
+    const listings = await client.runAction<readonly ActionListing[]>('isock.actions', undefined, { signal })
+    if (options.json) for (const listing of listings) await printer.item(listing)
+    else if (listings.length === 0) await print('the server offers no actions\n')
+    else await print(table([['NAME', 'KIND', 'SCHEMA', 'DESCRIPTION'], ...listings.map(rowOf)]))
+  })
+}
+
+function rowOf({ name, kind, input, output, description }: ActionListing): string[] {
+  const schema = [input && shortSchema(input), output && `-> ${shortSchema(output)}`].filter(Boolean).join(' ')
+  return [name, kind, schema || '-', description ?? ''].map((cell) => printable(cell).replace(/\s+/g, ' '))
+}

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// The `isock` command.
+import { runProgram } from './program.ts'
+
+await runProgram(process.argv)

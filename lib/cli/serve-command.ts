@@ -1,0 +1,102 @@
+// `isock serve`: a server with the actions that modules export, until Ctrl-C.
+import { pino } from 'pino'
+import { IsockError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import { Server } from '../server/server.ts'
+import type { ServerTls } from '../server/server-options.ts'
+import { readOptionFile } from './connect.ts'
+import { exitCodes } from './exit-codes.ts'
+import { ExportedActions } from './exported-actions.ts'
+import { CommandFailure, debugText, exitCodeOf, usageFailure } from './failure.ts'
+import { loadModule } from './load-module.ts'
+import { print } from './printer.ts'
+import { printable } from './terminal-text.ts'
+
+export interface ServeOptions {
+  readonly host: string
+  readonly port?: number
+  readonly path?: string
+  readonly tlsKey?: string
+  readonly tlsCert?: string
+  readonly tlsCa?: string
+  readonly tokenFile?: string
+  readonly logLevel: string
+  readonly grace: number
+}
+
+export async function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
+  try {
+    const server = makeServer(options)
+    await register(server, modules)
+    await server.listen()
+    for (const address of server.addresses) await print(`listening at ${address}\n`)
+    stopOnSignal(server, options.grace)
+    await server.serveForever()
+    // What the modules left open is not to keep us.
+    process.exit(exitCodes.done)
+  } catch (error) {
+    await print(
+      `${debugText(error)}isock: ${printable(error instanceof Error ? error.message : String(error))}\n`,
+      process.stderr,
+    )
+    process.exit(
+      error instanceof IsockError || error instanceof CommandFailure ? exitCodeOf(error, false) : exitCodes.failed,
+    )
+  }
+}
+
+function makeServer(options: ServeOptions): Server {
+  const { host, path, tokenFile } = options
+  const port = options.port ?? (path === undefined ? 4440 : undefined)
+  const tls = tlsOf(options)
+  const log = makeLog(options.logLevel)
+  return new Server({
+    host,
+    log,
+    onError: (error, { action }) => log.info({ action, error: String(error) }, 'an action threw'),
+    ...(port === undefined ? {} : { port }),
+    ...(path === undefined ? {} : { path }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+  })
+}
+
+function tlsOf({ tlsKey, tlsCert, tlsCa }: ServeOptions): ServerTls | undefined {
+  if (tlsKey === undefined && tlsCert === undefined && tlsCa === undefined) return undefined
+  if (tlsKey === undefined || tlsCert === undefined) throw usageFailure('TLS needs both --tls-key and --tls-cert')
+  const key = readOptionFile('--tls-key', tlsKey)
+  const cert = readOptionFile('--tls-cert', tlsCert)
+  if (tlsCa === undefined) return { key, cert }
+  return { key, cert, ca: readOptionFile('--tls-ca', tlsCa), requestCert: true, rejectUnauthorized: true }
+}
+
+function makeLog(level: string): Logger {
+  const formatters = { level: (label: string): object => ({ level: label }) }
+  const options = { level, formatters, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  return pino(options, pino.destination({ dest: 2, sync: true }))
+}
+
+async function register(server: Server, modules: readonly string[]): Promise<void> {
+  const found = new ExportedActions()
+  for (const path of modules) {
+    const { exports, source } = await loadModule(path)
+    found.addModule(exports, source)
+  }
+  for (const instance of found.instances) server.addAction(instance)
+  for (const tree of found.trees) server.addActions(tree)
+  for (const { name, reason } of found.skipped) await print(`skipped ${name}: ${reason}\n`)
+  if (server.actionNames.length === 0) {
+    throw new CommandFailure(`no action to serve in ${modules.join(', ')}`, exitCodes.failed)
+  }
+  await print(`serving ${server.actionNames.join(', ')}\n`)
+}
+
+/** The first signal drains, the second ends the process at once. */
+function stopOnSignal(server: Server, graceMs: number): void {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (server.isShuttingDown) process.exit(signal === 'SIGINT' ? exitCodes.interrupted : 143)
+    void print('stopping when running calls have finished; once more stops at once\n', process.stderr)
+    void server.shutdown({ graceMs })
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+}
