@@ -9,7 +9,7 @@ import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
-import { type Contract, contractOf, declareClasses } from './contract.ts'
+import { type Contract, contractOf, declareClasses, requireName } from './contract.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
 import { type RunDefaults, type RunOptions, type RunParent, resolveBounds } from './run-options.ts'
 
@@ -43,6 +43,7 @@ export class CallStarter {
   #start(action: unknown, data: unknown, options: RunOptions, parent: RunParent | undefined): Call<never, never> {
     const { codec, router, clock, defaults } = this.#options
     const contract = typeof action === 'string' ? undefined : this.#contractOf(action)
+    if (contract === undefined) requireName(action)
     const name = contract === undefined ? (action as string) : contract.name
     const rules = contract?.rules ?? {}
     const bounds = resolveBounds(options, contract?.timeoutMs, defaults, parent, clock)

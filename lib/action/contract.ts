@@ -4,6 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ClientError, ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
+import { isName } from '../wire/frame.ts'
 import type { ValueRules } from '../wire/value-codec.ts'
 import { type ActionClass, actionNameOf, isActionClass } from './action.ts'
 
@@ -24,10 +25,8 @@ export function contractOf(action: unknown): Contract {
     })
   }
   const name = actionNameOf(action)
-  if (name === '')
-    throw new ClientError('runAction got an Action class without a name; give it a `static actionName`', {
-      notStarted: true,
-    })
+  if (name === '') throw namelessError()
+  requireName(name)
   return {
     name,
     hash: contractHash(name, action),
@@ -35,6 +34,20 @@ export function contractOf(action: unknown): Contract {
     isIdempotent: action.idempotent ?? false,
     timeoutMs: action.timeoutMs,
   }
+}
+
+function namelessError(): ClientError {
+  return new ClientError('runAction got an Action class without a name; give it a `static actionName`', {
+    notStarted: true,
+  })
+}
+
+/** Throws ClientError for a name that cannot travel. */
+export function requireName(name: unknown): void {
+  if (isName(name)) return
+  throw new ClientError(`an action's wire name is a text of 1 to 512 bytes, got ${describe(name)}`, {
+    notStarted: true,
+  })
 }
 
 /** Lets the errors and classes that an action names travel as themselves. */

@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
+import { isName } from '../wire/frame.ts'
 import type { ValueRules } from '../wire/value-codec.ts'
 import {
   type Action,
@@ -151,7 +152,7 @@ export class ActionRegistry {
 
   #put(action: RegisteredAction): void {
     if (action.name === '') throw invalid('an action without a name; give its class a `static actionName`')
-    if (new TextEncoder().encode(action.name).length > 512) throw invalid('an action name of more than 512 bytes')
+    if (!isName(action.name)) throw invalid('an action name of more than 512 bytes')
     this.#refuseDuplicate(action.name)
     this.#actions.set(action.name, action)
   }

@@ -78,10 +78,11 @@ export function requirePositive(name: string, value: unknown): number {
   throw invalidOption(name, 'a positive number', value)
 }
 
-/** A whole number of at least zero. */
+/** A whole number of at least zero, or Infinity. */
 export function requireCount(name: string, value: unknown): number {
+  if (value === Number.POSITIVE_INFINITY) return value
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
-  throw invalidOption(name, 'a whole number of at least 0', value)
+  throw invalidOption(name, 'a whole number of at least 0, or Infinity', value)
 }
 
 /** The error for an option that is wrong: what was expected, and what came. */

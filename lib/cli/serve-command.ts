@@ -8,7 +8,7 @@ import { readOptionFile } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import { ExportedActions } from './exported-actions.ts'
 import { CommandFailure, debugText, exitCodeOf, usageFailure } from './failure.ts'
-import { loadModule } from './load-module.ts'
+import { loadModules } from './load-modules.ts'
 import { print } from './printer.ts'
 import { printable } from './terminal-text.ts'
 
@@ -78,10 +78,7 @@ function makeLog(level: string): Logger {
 
 async function register(server: Server, modules: readonly string[]): Promise<void> {
   const found = new ExportedActions()
-  for (const path of modules) {
-    const { exports, source } = await loadModule(path)
-    found.addModule(exports, source)
-  }
+  for (const { exports, source } of await loadModules(modules)) found.addModule(exports, source)
   for (const instance of found.instances) server.addAction(instance)
   for (const tree of found.trees) server.addActions(tree)
   for (const { name, reason } of found.skipped) await print(`skipped ${name}: ${reason}\n`)

@@ -12,6 +12,7 @@ import type { Link } from '../link/link.ts'
 import type { MemoryNetwork } from '../link/memory-network.ts'
 import { readSecretFile } from '../link/secret-file.ts'
 import type { AnyClass } from '../wire/class-registry.ts'
+import { isName } from '../wire/frame.ts'
 
 export interface ClientOptions extends TokenSource {
   /** Faults that each call outlives: a lost link, a failed connect, a refusal as busy. Default 3. */
@@ -74,6 +75,8 @@ export function resolveClientOptions(args: ClientArguments): ResolvedClientOptio
   const given = (typeof second === 'number' ? third : second) ?? {}
   const addresses =
     typeof second === 'number' ? [tcpAddress(first as string, second, given.tls ? 'tls' : 'tcp')] : addressesOf(first)
+  if (given.name !== undefined && !isName(given.name))
+    throw invalidOption('name', 'a text of 1 to 512 bytes', given.name)
   const environment = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {}
   return {
     addresses,

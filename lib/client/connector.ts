@@ -2,12 +2,14 @@
 
 import { tokenGuardName } from '../action/guard.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
+import { maxHandshakeBytes } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import { FrameLink } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import type { SessionGrant } from '../session/session.ts'
 import { decodeThrown } from '../wire/error-record.ts'
 import { type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frame.ts'
+import { helloSize } from '../wire/frame-writer.ts'
 import { Slabs } from '../wire/slabs.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
@@ -89,6 +91,14 @@ export class Connector {
   }
 
   #hello(peer: Peer, grant: SessionGrant | undefined): HelloFrame {
+    const hello = this.#describeSelf(peer, grant)
+    const size = helloSize(hello)
+    if (size <= maxHandshakeBytes) return hello
+    const message = `option credentials: the first frame would have ${size} bytes, at most ${maxHandshakeBytes} are taken; present less`
+    throw new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
+  }
+
+  #describeSelf(peer: Peer, grant: SessionGrant | undefined): HelloFrame {
     const { limits, given } = this.#options
     const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = limits
     return {

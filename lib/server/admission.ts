@@ -5,13 +5,17 @@ import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guar
 import type { Clock, Timer } from '../base/clock.ts'
 import { AuthError, IsockError, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import type { Limits } from '../base/options.ts'
+import { type Limits, maxHandshakeBytes } from '../base/options.ts'
 import { FrameLink } from '../link/frame-link.ts'
 import type { Link, PeerCertificate } from '../link/link.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
+import { fitsFrame } from '../wire/frame-fit.ts'
 import type { Payload } from '../wire/payload.ts'
 import { Slabs } from '../wire/slabs.ts'
 import type { TrustList } from './trust.ts'
+
+/** Characters of a reason that is told to a client; each may take six bytes as text. */
+const longestReason = 400
 
 export interface AdmissionOptions {
   readonly clock: Clock
@@ -86,9 +90,16 @@ export class Admission {
       this.#forget(link, timer)
       const refusal = asIsockError(error)
       this.#options.log.info({ peer: link.peer.description, reason: refusal.message }, 'client refused')
-      link.send({ kind: Kind.Refused, error: this.#options.encodeError(refusal) })
+      link.send({ kind: Kind.Refused, error: this.#describe(refusal) })
       link.close(refusal)
     }
+  }
+
+  /** A refusal must fit the client's bound on first frames, whatever a guard wrote into it. */
+  #describe(refusal: IsockError): Payload {
+    const error = this.#options.encodeError(refusal)
+    if (fitsFrame(error, maxHandshakeBytes)) return error
+    return this.#options.encodeError(new AuthError(refusal.message.slice(0, longestReason)))
   }
 
   #refuseIfClosed(): void {

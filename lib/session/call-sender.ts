@@ -100,6 +100,7 @@ export class CallSender {
 
   #remainingMs(call: OutgoingCall): number | undefined {
     if (!call.isDeadlineShared || call.deadlineAtMs === Number.POSITIVE_INFINITY) return undefined
-    return Math.max(0, Math.ceil(call.deadlineAtMs - this.#options.clock.now()))
+    const leftMs = Math.ceil(call.deadlineAtMs - this.#options.clock.now())
+    return Math.min(Math.max(0, leftMs), Number.MAX_SAFE_INTEGER)
   }
 }

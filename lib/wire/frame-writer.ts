@@ -1,6 +1,6 @@
 // Frames to bytes: one function for each shape in frame.ts's table.
 import { encode } from '@msgpack/msgpack'
-import { type Frame, type HandshakeFrame, Kind } from './frame.ts'
+import { type Frame, type HandshakeFrame, type HelloFrame, Kind } from './frame.ts'
 import type { MsgpackWriter } from './msgpack-writer.ts'
 import type { Payload } from './payload.ts'
 
@@ -97,6 +97,11 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
       writer.uint(frame.kind)
   }
   return writer.endFrame()
+}
+
+/** The length of a HELLO's body, for those who must keep it within `maxHandshakeBytes`. */
+export function helloSize(hello: HelloFrame): number {
+  return encode(handshakeArray(hello)).length
 }
 
 function handshakeArray(frame: Exclude<HandshakeFrame, { kind: typeof Kind.Refused }>): unknown[] {

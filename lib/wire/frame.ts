@@ -191,5 +191,10 @@ export const maxByteArrays = 65_000
 /** The longest action or client name, in bytes. */
 export const maxNameBytes = 512
 
+/** Whether a text can travel as the name of an action or a client. */
+export function isName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && new TextEncoder().encode(name).length <= maxNameBytes
+}
+
 /** What an item counts for in a stream's window: its size, but never less than this. */
 export const minItemCost = 1_024

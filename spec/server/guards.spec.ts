@@ -184,6 +184,26 @@ describe('Guards', () => {
     }
   })
 
+  it('refuses at the client credentials that do not fit the first frame', async () => {
+    server = await serve({ guards: [new Login()] })
+    const credentials = [Login.credential({ email: 'x'.repeat(5_000), password: 'open sesame' })]
+    const error = await failureOf(connect({ credentials }).runAction(WhoAmI))
+    expect(error).to.be.instanceOf(ClientError)
+    expect(error.message).to.contain('at most 4096 are taken')
+  })
+
+  it('shortens a reason that does not fit the first answer', async () => {
+    class Talkative extends Guard {
+      check(): boolean {
+        throw new AuthError('because '.repeat(2_000))
+      }
+    }
+    server = await serve({ guards: [new Talkative()] })
+    const error = await failureOf(connect().runAction(WhoAmI))
+    expect(error).to.be.instanceOf(AuthError)
+    expect(error.message).to.match(/^(because )+$/)
+  })
+
   it('goes on serving others while clients are refused', async () => {
     server = await serve({ token })
     const good = connect({ token })

@@ -1,0 +1,60 @@
+// Imports modules that a user names by their paths. TypeScript goes through the tsx of the user's project, else through
+// Node where it strips types; isock brings no compiler of its own.
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { exitCodes } from './exit-codes.ts'
+import { CommandFailure, usageFailure } from './failure.ts'
+
+export interface LoadedModule {
+  readonly exports: Readonly<Record<string, unknown>>
+  /** The text of the file. */
+  readonly source: string
+}
+
+/** @throws CommandFailure that names the module, and says what to do about it. */
+export async function loadModules(paths: readonly string[]): Promise<LoadedModule[]> {
+  for (const path of paths) if (!existsSync(path)) throw usageFailure(`there is no module ${path}`)
+  // Before the first import: Node remembers what it could not import, and would not ask tsx for it again.
+  const typeScript = paths.find((path) => /\.[cm]?tsx?$/.test(path))
+  if (typeScript !== undefined) await prepareTypeScript(typeScript)
+  const modules: LoadedModule[] = []
+  for (const path of paths) {
+    modules.push({ exports: await importFile(path), source: readFileSync(path, 'utf8') })
+  }
+  return modules
+}
+
+async function importFile(path: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION') throw needsCompiler(path, error)
+    throw cannotLoad(path, error)
+  }
+}
+
+/** Lets tsx compile all that is imported from now on, as `node --import tsx` does. */
+async function prepareTypeScript(path: string): Promise<void> {
+  let entry: string
+  try {
+    entry = createRequire(join(process.cwd(), 'package.json')).resolve('tsx')
+  } catch (error) {
+    if ((process.features as { typescript?: unknown }).typescript) return
+    throw needsCompiler(path, error)
+  }
+  await import(pathToFileURL(entry).href)
+}
+
+function needsCompiler(path: string, cause: unknown): CommandFailure {
+  const remedy =
+    'install tsx in your project (npm install --save-dev tsx), use Node 22.18 or newer, or serve compiled JavaScript'
+  const message = `cannot load ${path}: this Node (${process.version}) does not run TypeScript; ${remedy}`
+  return new CommandFailure(message, exitCodes.failed, cause)
+}
+
+function cannotLoad(path: string, error: unknown): CommandFailure {
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return new CommandFailure(`cannot load ${path}: ${reason}`, exitCodes.failed, error)
+}

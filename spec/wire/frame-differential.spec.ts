@@ -1,0 +1,93 @@
+// Our codec against @msgpack/msgpack: each reads what the other writes, for arbitrary frames.
+import { decode, encode } from '@msgpack/msgpack'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { ProtocolError } from '../../lib/base/errors.ts'
+import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
+import { readSessionFrame } from '../../lib/wire/frame-reader.ts'
+import { anyFrame, anySessionFrame } from './frame-arbitrary.ts'
+import { arrayOfFrame } from './frame-arrays.ts'
+import { bodyOfFrame, readBody, readSessionBody } from './frame-bytes.ts'
+
+describe('Frames, against @msgpack/msgpack', () => {
+  it('what we write it decodes to the array of the table', () => {
+    fc.assert(
+      fc.property(anyFrame, (frame) => {
+        expect(decode(bodyOfFrame(frame))).to.deep.equal(arrayOfFrame(frame))
+      }),
+      { numRuns: 600 },
+    )
+  })
+
+  it('what we write we read', () => {
+    fc.assert(
+      fc.property(anyFrame, (frame) => {
+        expect(readBody(bodyOfFrame(frame))).to.deep.equal(frame)
+      }),
+      { numRuns: 600 },
+    )
+  })
+
+  it('what it encodes we read', () => {
+    fc.assert(
+      fc.property(anyFrame, (frame) => {
+        expect(readBody(encode(arrayOfFrame(frame)))).to.deep.equal(frame)
+      }),
+      { numRuns: 600 },
+    )
+  })
+
+  it('a frame that is cut anywhere is a ProtocolError', () => {
+    fc.assert(
+      fc.property(anySessionFrame, fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), (frame, share) => {
+        const body = bodyOfFrame(frame)
+        expect(() => readSessionBody(body.subarray(0, Math.floor(body.length * share)))).to.throw(ProtocolError)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('a short frame of each kind is a ProtocolError when it is cut at any byte', () => {
+    for (const frame of fc.sample(anySessionFrame, { numRuns: 300, seed: 1 })) {
+      const body = bodyOfFrame(frame)
+      if (body.length > 2_000) continue
+      for (let length = 0; length < body.length; length++) {
+        expect(() => readSessionBody(body.subarray(0, length))).to.throw(ProtocolError)
+      }
+    }
+  })
+
+  it('bytes that are no frame are a ProtocolError, and nothing else', () => {
+    const reader = new MsgpackReader()
+    const read = (bytes: Uint8Array): unknown => {
+      reader.open(bytes, 0, bytes.length, true)
+      return readSessionFrame(reader)
+    }
+    const anyNoise = fc.tuple(fc.integer({ min: 0x90, max: 0x9f }), fc.integer({ min: 0, max: 0x22 }), fc.uint8Array())
+    fc.assert(
+      fc.property(anyNoise, ([head, kind, noise]) => {
+        try {
+          read(Uint8Array.of(head, kind, ...noise))
+        } catch (error) {
+          expect(error).to.be.instanceOf(ProtocolError)
+        }
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  it('a frame with one byte changed is another frame or a ProtocolError', () => {
+    fc.assert(
+      fc.property(anySessionFrame, fc.nat(), fc.nat(255), (frame, position, value) => {
+        const body = bodyOfFrame(frame)
+        body[position % Math.min(body.length, 64)] = value
+        try {
+          expect(readSessionBody(body)).to.have.property('kind')
+        } catch (error) {
+          expect(error).to.be.instanceOf(ProtocolError)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
