@@ -14,11 +14,9 @@ type SchemaInput<S, Parameter> = [S] extends [StandardSchemaV1<infer I, any>]
   : Parameter
 type ResultOf<R> = R extends AsyncGenerator<any, infer O, any> | Generator<any, infer O, any> ? O : Awaited<R>
 type YieldOf<R> = R extends AsyncGenerator<infer I, any, any> | Generator<infer I, any, any> ? I : never
-type EmittedOf<P> = P extends [any?, (infer X)?, ...any[]]
-  ? X extends { readonly emit: (item: infer I) => Promise<void> }
-    ? I
-    : never
-  : never
+/** A contract's own context is `any`, which says nothing. */
+type EmittedOf<P> = P extends [any?, (infer X)?, ...any[]] ? (0 extends 1 & X ? never : EmittedBy<X>) : never
+type EmittedBy<X> = X extends { readonly emit: (item: infer I) => Promise<void> } ? I : never
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 
 /** What a client passes: the input of the action's schema where it has one, else the first parameter of `action`. */

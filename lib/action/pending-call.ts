@@ -61,7 +61,7 @@ export class PendingCall extends OutgoingCall {
   }
 
   cancel(message: string, cause?: unknown): void {
-    if (this.isOpen) this.fail(new CancelledError(message, { cause, notStarted: this.state === 'waiting' }))
+    if (this.isOpen) this.fail(new CancelledError(message, { cause, notStarted: this.hasNotStarted }))
   }
 
   /** Over at once, with this error; the handler is cancelled. */

@@ -4,7 +4,7 @@ import type { PendingCall } from '../action/pending-call.ts'
 import { Backoff, type BackoffOptions } from '../base/backoff.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { IsockError } from '../base/errors.ts'
-import { lateError } from '../session/call-errors.ts'
+import { closedBy, lateError } from '../session/call-errors.ts'
 
 export interface ParkedCallsOptions {
   readonly clock: Clock
@@ -43,7 +43,7 @@ export class ParkedCalls {
   }
 
   giveUpAll(error: IsockError): void {
-    for (const call of [...this.#timers.keys()]) this.giveUp(call, error)
+    for (const call of [...this.#timers.keys()]) this.giveUp(call, closedBy(call, error))
   }
 
   #release(call: PendingCall, isLate: boolean): void {

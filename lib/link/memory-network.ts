@@ -25,8 +25,13 @@ export class MemoryNetwork {
     }
   }
 
+  /** Who takes links at a name; for networks that put something between. */
+  protected acceptorOf(name: string): ((link: Link) => void) | undefined {
+    return this.#listeners.get(name)
+  }
+
   dial(name: string): Link {
-    const onLink = this.#listeners.get(name)
+    const onLink = this.acceptorOf(name)
     if (onLink === undefined) throw new LinkError(`cannot connect to memory:${name}: nobody listens there`)
     const [near, far] = createMemoryLinks(`memory:${name}`)
     onLink(far)

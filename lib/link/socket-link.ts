@@ -49,6 +49,8 @@ export class SocketLink implements Link {
     const socket = this.#socket
     this.#handler = undefined
     if (socket.closed) return Promise.resolve()
+    // Whoever awaits the close must see it: Node ends a process whose last sockets are unref'd, with exit code 13.
+    socket.ref()
     return new Promise((resolve) => {
       const timer = setTimeout(() => socket.destroy(), flushLimitMs)
       timer.unref()

@@ -66,7 +66,7 @@ export class Admission {
         this.#judge(frameLink, frame, timer).catch((error) => frameLink.close(asIsockError(error), 'abort'))
       },
       onLinkWritable: () => undefined,
-      onLinkEnd: () => this.#forget(frameLink, timer),
+      onLinkEnd: (reason) => void this.#release(frameLink, timer, reason),
     })
   }
 
@@ -84,14 +84,13 @@ export class Admission {
       // The world may have changed while the guards thought.
       if (link.isEnded) return
       this.#refuseIfClosed()
-      this.#forget(link, timer)
       this.#options.accept(link, frame, identity)
-    } catch (error) {
       this.#forget(link, timer)
+    } catch (error) {
       const refusal = asIsockError(error)
       this.#options.log.info({ peer: link.peer.description, reason: refusal.message }, 'client refused')
       link.send({ kind: Kind.Refused, error: this.#describe(refusal) })
-      link.close(refusal)
+      await link.close(refusal)
     }
   }
 
@@ -136,6 +135,13 @@ export class Admission {
       else this.#options.log.error({ guard: name, error }, 'a guard failed')
     }
     return false
+  }
+
+  /** A link that ended counts until it is gone: a peer that does not close its half keeps its place. */
+  async #release(link: FrameLink, timer: Timer, reason: IsockError): Promise<void> {
+    timer.cancel()
+    await link.close(reason)
+    this.#forget(link, timer)
   }
 
   #forget(link: FrameLink, timer: Timer): void {

@@ -14,7 +14,7 @@ import type { OutgoingCall } from './outgoing-call.ts'
 /** The error of a call whose time ran out at this side. */
 export function lateError(call: OutgoingCall): DeadlineError {
   const message = `action "${call.request.name}" did not finish within ${Math.round(call.timeoutMs)} ms`
-  return new DeadlineError(message, { notStarted: call.state === 'waiting' })
+  return new DeadlineError(message, { notStarted: call.hasNotStarted })
 }
 
 export function outcomeUnknown(call: OutgoingCall, cause: IsockError): OutcomeUnknownError {
@@ -27,7 +27,8 @@ export function neverStarted(call: OutgoingCall, cause: IsockError): ServerError
   return new ServerError(message, { code: 'SHUTTING_DOWN', cause, notStarted: true })
 }
 
-export function unreachable(call: OutgoingCall, cause: IsockError): ClientError {
+export function unreachable(call: OutgoingCall, cause: IsockError): IsockError {
+  if (call.mayHaveRun) return outcomeUnknown(call, cause)
   const message = `action "${call.request.name}" could not be sent: ${cause.message}`
   return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
 }
@@ -38,6 +39,11 @@ export function tooLarge(maxFrameBytes: number): UnsendableError {
     `it does not fit the peer's largest frame of ${maxFrameBytes} bytes; stream it in parts`,
     { notStarted: true },
   )
+}
+
+/** The error of a waiting call whose session, or client, ends. */
+export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
+  return call.mayHaveRun ? outcomeUnknown(call, cause) : cause
 }
 
 export function queueFull(maxQueuedCalls: number): ClientError {

@@ -73,6 +73,14 @@ export abstract class OutgoingCall {
     this.isDeadlineShared = bounds.isDeadlineShared
   }
 
+  /** It was sent in a session that is lost, and waits to be run again: being idempotent, it may. */
+  mayHaveRun = false
+
+  /** It is certain that no handler was started. */
+  get hasNotStarted(): boolean {
+    return this.state === 'waiting' && !this.mayHaveRun
+  }
+
   /** Still open for the user. */
   get isOpen(): boolean {
     return this.state === 'waiting' || this.state === 'sent'

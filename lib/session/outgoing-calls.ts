@@ -13,7 +13,7 @@ import {
   type ResultFrame,
 } from '../wire/frame.ts'
 import { payloadSize } from '../wire/payload.ts'
-import { lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
+import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
 import { CallSender } from './call-sender.ts'
 import type { FramePort } from './frame-port.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
@@ -144,8 +144,10 @@ export class OutgoingCalls implements CallHome {
       if (unanswered === 'never started') {
         if (isUntouched && call.retriesLeft-- > 0) this.#sendAnew(call)
         else this.#settle(call, { how: 'error', error: neverStarted(call, cause) })
-      } else if (isUntouched && call.request.isIdempotent) this.#sendAnew(call)
-      else this.#settle(call, { how: 'error', error: outcomeUnknown(call, cause) })
+      } else if (isUntouched && call.request.isIdempotent) {
+        call.mayHaveRun = true
+        this.#sendAnew(call)
+      } else this.#settle(call, { how: 'error', error: outcomeUnknown(call, cause) })
     }
   }
 
@@ -157,11 +159,11 @@ export class OutgoingCalls implements CallHome {
   }
 
   /** Settles every open call: nothing more can come. */
-  failAll(cause: IsockError, whenWaiting: (call: OutgoingCall) => IsockError = () => cause): void {
+  failAll(cause: IsockError): void {
     for (const call of this.#sent.all()) {
       if (call.isOpen) this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
     }
-    for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: whenWaiting(call) })
+    for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: closedBy(call, cause) })
   }
 
   close(): void {

@@ -31,6 +31,8 @@ export class RawPeer {
   readonly socket: Socket
   readonly frames: Frame[] = []
   isClosed = false
+  /** Does not close its half when the server does. */
+  isStubborn = false
   #decoder: FrameDecoder | undefined
 
   private constructor(socket: Socket) {
@@ -46,13 +48,13 @@ export class RawPeer {
     socket.on('close', () => {
       this.isClosed = true
     })
-    socket.on('end', () => socket.destroy())
+    socket.on('end', () => this.isStubborn || socket.destroy())
   }
 
   /** Connects, and says nothing. */
   static async connect(address: string): Promise<RawPeer> {
     const { hostname, port } = new URL(address)
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true })
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
     return new RawPeer(socket)
   }

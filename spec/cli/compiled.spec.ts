@@ -1,0 +1,58 @@
+// The command as its users get it: compiled, under a Node that knows nothing of TypeScript but what it strips itself.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { Client } from 'isock'
+import { RunningScript } from '../setup/run-script.ts'
+import { skip } from '../setup/skip.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+describe('the compiled command', function () {
+  this.timeout(60_000)
+  let folder: string
+  let main: string
+
+  before(() => {
+    // Inside of the project, so that it finds the packages that it needs.
+    mkdirSync(join(root, 'node_modules', '.cache'), { recursive: true })
+    folder = mkdtempSync(join(root, 'node_modules', '.cache', 'isock-cli-'))
+    const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
+    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], { cwd: root })
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module", "version": "1.2.3" }')
+    main = join(folder, 'dist', 'cli', 'main.js')
+  })
+
+  after(() => rmSync(folder, { recursive: true }))
+
+  it('serves TypeScript through the tsx of the project, actions of another copy of isock included', async () => {
+    const modules = ['shared-actions/echo.ts', 'shared-actions/count.ts', 'shared-actions/exec.ts']
+    const script = new RunningScript([main, 'serve', '--port', '0', ...modules], { cwd: root })
+    const [, address = ''] = await script.printed(/^listening at (.*)$/m)
+    expect(script.stdout).to.match(/^serving Echo, Count$/m)
+    const client = new Client(address)
+    expect(await client.runAction('Echo', 'hi')).to.equal('hi')
+    const [listing] = await client.runAction<[{ description: string }]>('isock.actions')
+    expect(listing.description).to.equal('Gives back what it is given.')
+    await client.close()
+    script.kill('SIGTERM')
+    expect((await script.ended).code).to.equal(0)
+  })
+
+  it('says what to do about TypeScript where there is no tsx', async function () {
+    if ((process.features as { typescript?: unknown }).typescript) skip(this, 'this Node runs TypeScript itself')
+    const elsewhere = mkdtempSync(join(tmpdir(), 'isock-elsewhere-'))
+    writeFileSync(join(elsewhere, 'typed.ts'), 'export const answer: number = 42')
+    const { code, stderr } = await new RunningScript([main, 'serve', 'typed.ts'], { cwd: elsewhere }).ended
+    rmSync(elsewhere, { recursive: true })
+    expect(stderr).to.match(/^isock: cannot load typed\.ts: this Node \(v.*\) does not run TypeScript; install tsx/)
+    expect(code).to.equal(1)
+  })
+
+  it('tells the version of its package', async () => {
+    expect(await new RunningScript([main, '--version'], {}).ended).to.include({ code: 0, stdout: '1.2.3\n' })
+  })
+})

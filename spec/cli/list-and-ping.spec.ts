@@ -1,0 +1,120 @@
+// `isock ls`, `isock ping`, help and version, as processes of their own.
+import { expect } from 'chai'
+import { Action, Server } from 'isock'
+import * as v from 'valibot'
+import * as z from 'zod'
+import { Count } from '../../shared-actions/count.ts'
+import { startScript } from '../setup/run-script.ts'
+
+class Book extends Action {
+  static override description = 'Books seats.\u001b[2J'
+  static override input = z.object({ email: z.string(), seats: z.int(), note: z.string().optional() })
+  static override output = z.array(z.string())
+
+  override action(): string[] {
+    return []
+  }
+}
+
+class Other extends Action {
+  static override input = v.string()
+
+  override action(text: string): string {
+    return text
+  }
+}
+
+const run = (...args: string[]) => startScript('lib/cli/main.ts', { args }).ended
+
+describe('isock ls and isock ping', () => {
+  let server: Server
+  let address: string
+
+  before(async () => {
+    server = new Server('localhost', 0)
+    server.addAction(new Book()).addAction(new Other()).addAction(new Count())
+    server.addActions({ math: { double: (n: number) => n * 2 } })
+    await server.listen()
+    address = server.addresses[0] as string
+  })
+
+  after(() => server.shutdown({ graceMs: 0 }))
+
+  it('list the actions as a table', async () => {
+    const { code, stdout } = await run('ls', address)
+    expect(stdout.split('\n').map((line) => line.trimEnd())).to.deep.equal([
+      'NAME         KIND      SCHEMA                                                        DESCRIPTION',
+      'Book         action    { email: string, seats: integer, note?: string } -> string[]  Books seats.\\x1b[2J',
+      'Other        action    a schema of valibot',
+      'Count        stream    -',
+      'math.double  function  -',
+      '',
+    ])
+    expect(code).to.equal(0)
+  })
+
+  it('list the actions as JSON lines, schemas as JSON Schema', async () => {
+    const { code, stdout } = await run('ls', address, '--json')
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; json: { name: string } })
+    expect(lines.map(({ kind, json }) => [kind, json.name])).to.deep.equal([
+      ['item', 'Book'],
+      ['item', 'Other'],
+      ['item', 'Count'],
+      ['item', 'math.double'],
+    ])
+    expect(lines[0]?.json).to.have.nested.property('input.properties.seats.type', 'integer')
+    expect(code).to.equal(0)
+  })
+
+  it('ping as often as they are told', async () => {
+    const [human, json] = await Promise.all([
+      run('ping', address, '--count', '3'),
+      run('ping', address, '--count', '4', '--json'),
+    ])
+    expect(human.stdout).to.match(
+      /^connected to .* in [\d.]+ ms\n {2}1: .*\n {2}2: .*\n {2}3: .*\n3 calls: min [\d.]+ ms, median .*, max .* ms\n$/,
+    )
+    expect(human.code).to.equal(0)
+    const { count, minMs, medianMs, maxMs, tookMs } = JSON.parse(json.stdout)
+    expect(count).to.equal(4)
+    expect(tookMs).to.have.length(4)
+    expect([minMs, medianMs, maxMs]).to.deep.equal([minMs, medianMs, maxMs].toSorted((a, b) => a - b))
+  })
+
+  it('exit with 3 when the server cannot be reached, with 2 on wrong arguments', async () => {
+    const [ls, ping, json, count] = await Promise.all([
+      run('ls', 'localhost:1', '--retry', '0'),
+      run('ping', 'localhost:1', '--retry', '0'),
+      run('ping', 'localhost:1', '--retry', '0', '--json'),
+      run('ping', address, '--count', '0'),
+    ])
+    expect([ls.code, ping.code, json.code, count.code]).to.deep.equal([3, 3, 3, 2])
+    expect(ping.stderr).to.match(/^isock: cannot connect to tcp:\/\/localhost:1/)
+    expect(JSON.parse(json.stderr)).to.include({ kind: 'error', name: 'ClientError', code: 'UNREACHABLE' })
+  })
+})
+
+describe('isock', () => {
+  it('explains itself, with examples and exit codes', async () => {
+    const texts = await Promise.all([[], ['serve'], ['call'], ['ls'], ['ping']].map((args) => run(...args, '--help')))
+    for (const { code, stderr } of texts) expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+    for (const { stdout } of texts.slice(1)) expect(stdout).to.include('Examples:\n  isock ')
+    expect(texts[0]?.stdout).to.include('Exit codes:')
+  })
+
+  it('tells its version', async () => {
+    const { code, stdout } = await run('--version')
+    expect(stdout).to.match(/^\d+\.\d+\.\d+\n$/)
+    expect(code).to.equal(0)
+  })
+
+  it('exits with 2 without a command, or with an unknown one', async () => {
+    const [nothing, unknown] = await Promise.all([run(), run('cal')])
+    expect(nothing.code).to.equal(2)
+    expect(unknown.code).to.equal(2)
+    expect(unknown.stderr).to.include('Did you mean call?')
+  })
+})

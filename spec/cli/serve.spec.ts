@@ -1,0 +1,196 @@
+// `isock serve` as a process of its own.
+
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { AuthError, Client } from 'isock'
+import { makeCertificates } from '../setup/certificates.ts'
+import { type RunningScript, type RunOptions, startScript } from '../setup/run-script.ts'
+import { skip } from '../setup/skip.ts'
+
+const greetings = 'spec/cli/modules/greetings.ts'
+
+describe('isock serve', () => {
+  let folder: string
+  const running: RunningScript[] = []
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'isock-serve-'))
+  })
+
+  afterEach(async () => {
+    for (const each of running) each.kill()
+    await Promise.all(running.map(({ ended }) => ended))
+    running.length = 0
+    rmSync(folder, { recursive: true })
+  })
+
+  function serve(args: readonly string[], options: RunOptions = {}): RunningScript {
+    const script = startScript('lib/cli/main.ts', { ...options, args: ['serve', ...args] })
+    running.push(script)
+    return script
+  }
+
+  async function addressOf(script: RunningScript): Promise<string> {
+    return (await script.printed(/^listening at (.*)$/m))[1] as string
+  }
+
+  it('serves classes, instances and the tree that a module exports, and says what it skips', async () => {
+    const script = serve([greetings, '--port', '0'])
+    const address = await addressOf(script)
+    expect(address).to.match(/^tcp:\/\/127\.0\.0\.1:\d+$/)
+    await using client = new Client(address)
+    expect(await client.runAction('Greet', 'ada')).to.equal('hello ada')
+    expect(await client.runAction('Hidden')).to.equal('not exported as a class')
+    expect(await client.runAction('tree.leaf')).to.equal('leaf')
+    expect(await client.runAction('tree.double', 4)).to.equal(8)
+    expect(script.stdout).to.include('serving Hidden, Finish, Greet, Linger, Numbers, tree.leaf, tree.double\n')
+    expect(script.stdout).to.include('skipped Contract: it is a contract without an action() method')
+    expect(script.stdout).to.include('skipped Needy: its constructor takes 1 argument(s); export an instance')
+  })
+
+  it('logs JSON lines to standard error, at the level that it is told', async () => {
+    const [talking, silent] = [
+      serve([greetings, '--port', '0']),
+      serve([greetings, '--port', '0', '--log-level', 'silent']),
+    ]
+    const addresses = [await addressOf(talking), await addressOf(silent)]
+    expect(JSON.parse(talking.stderr.split('\n')[0] as string)).to.include({ level: 'info', msg: 'listening' })
+    expect(silent.stderr).to.equal('')
+    expect(addresses[0]).to.not.equal(addresses[1])
+  })
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`lets running calls finish on ${signal}, and exits with 0`, async () => {
+      const script = serve([greetings, '--port', '0'])
+      await using client = new Client(await addressOf(script))
+      const call = client.runAction('Finish')
+      await script.printed(/^finishing$/m)
+      script.kill(signal)
+      expect(await call).to.equal('finished')
+      expect((await script.ended).code).to.equal(0)
+    })
+  }
+
+  it('exits at once on a second Ctrl-C', async () => {
+    const script = serve([greetings, '--port', '0'])
+    await using client = new Client(await addressOf(script), { retry: 0 })
+    const outcome = client.runAction('Linger').outcome()
+    await script.printed(/^lingering$/m)
+    script.kill('SIGINT')
+    await script.printed(/once more stops at once/, 'stderr')
+    script.kill('SIGINT')
+    expect((await script.ended).code).to.equal(130)
+    expect((await outcome).ok).to.equal(false)
+  })
+
+  it('tells calls to stop when the grace is over', async () => {
+    const script = serve([greetings, '--port', '0', '--grace', '50'])
+    await using client = new Client(await addressOf(script), { retry: 0 })
+    const outcome = client.runAction('Linger').outcome()
+    await script.printed(/^lingering$/m)
+    script.kill('SIGINT')
+    expect((await script.ended).code).to.equal(0)
+    expect((await outcome).ok).to.equal(false)
+  })
+
+  it('exits with 1 where the port is taken, and says which', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const { port } = holder.address() as { port: number }
+    const { code, stderr } = await serve([greetings, '--port', String(port), '--log-level', 'warn']).ended
+    holder.close()
+    expect(stderr).to.equal(`isock: tcp://127.0.0.1:${port} is in use; stop what listens there, or use another port\n`)
+    expect(code).to.equal(1)
+  })
+
+  it('exits with 1 where there is nothing to serve, or a module fails', async () => {
+    const [empty, broken] = [serve(['spec/cli/modules/empty.ts']), serve(['spec/cli/modules/broken.ts'])]
+    expect(await empty.ended).to.deep.include({
+      code: 1,
+      stderr: 'isock: no action to serve in spec/cli/modules/empty.ts\n',
+    })
+    expect(await broken.ended).to.deep.include({
+      code: 1,
+      stderr: 'isock: cannot load spec/cli/modules/broken.ts: RangeError: broken on purpose\n',
+    })
+  })
+
+  it('exits with 2 on wrong arguments', async () => {
+    const wrong: [string[], RegExp][] = [
+      [[], /missing required argument 'modules'/],
+      [['nowhere.ts'], /^isock: there is no module nowhere\.ts\n$/],
+      [[greetings, '--port', '70000'], /It must be a whole number from 0 to 65535/],
+      [[greetings, '--tls-key', 'key.pem'], /^isock: TLS needs both --tls-key and --tls-cert\n$/],
+      [[greetings, '--log-level', 'loud'], /Allowed choices are trace, debug/],
+    ]
+    const ended = await Promise.all(wrong.map(([args]) => serve(args).ended))
+    for (const [index, { code, stderr }] of ended.entries()) {
+      expect(stderr).to.match(wrong[index]![1])
+      expect(code, stderr).to.equal(2)
+    }
+  })
+
+  it('listens at a Unix socket', async () => {
+    const path = join(folder, 'own', 'isock.sock')
+    const address = await addressOf(serve([greetings, '--path', path]))
+    expect(address).to.equal(`unix:${path}`)
+    await using client = new Client(address)
+    expect(await client.runAction('Greet', 'ada')).to.equal('hello ada')
+  })
+
+  it('asks for the token of a file, which only its owner can read', async () => {
+    const file = join(folder, 'token')
+    writeFileSync(file, 'the right token\n', { mode: 0o600 })
+    const address = await addressOf(serve([greetings, '--port', '0', '--token-file', file]))
+    await using stranger = new Client(address)
+    const outcome = await stranger.runAction('Greet', 'ada').outcome()
+    expect(!outcome.ok && outcome.error).to.be.an.instanceOf(AuthError)
+
+    const call = (options: RunOptions, ...more: string[]) =>
+      startScript('lib/cli/main.ts', { ...options, args: ['call', address, 'Greet', '"ada"', ...more] }).ended
+    const [without, wrong, byFile, byVariable] = await Promise.all([
+      call({}),
+      call({ env: { ISOCK_TOKEN: 'a wrong token' } }),
+      call({}, '--token-file', file),
+      call({ env: { ISOCK_TOKEN: 'the right token' } }),
+    ])
+    expect(without).to.include({ code: 4, stderr: 'isock: this server asks for a token\n' })
+    expect(wrong).to.include({ code: 4, stderr: 'isock: the token is wrong\n' })
+    expect(byFile).to.include({ code: 0, stdout: 'hello ada\n' })
+    expect(byVariable).to.include({ code: 0, stdout: 'hello ada\n' })
+
+    chmodSync(file, 0o644)
+    expect((await call({}, '--token-file', file)).code).to.equal(2)
+  })
+
+  it('speaks TLS, and asks for certificates where it is given an authority', async function () {
+    const { ca, server, client } =
+      makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
+    const files = { ca, key: server.key, cert: server.cert, 'client-key': client.key, 'client-cert': client.cert }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    const file = (name: keyof typeof files) => join(folder, name)
+    const keys = ['--tls-key', file('key'), '--tls-cert', file('cert')]
+    const open = await addressOf(serve([greetings, '--port', '0', ...keys]))
+    const closed = await addressOf(serve([greetings, '--port', '0', ...keys, '--tls-ca', file('ca')]))
+    expect(open).to.match(/^tls:\/\/127\.0\.0\.1:\d+$/)
+
+    const call = (address: string, ...args: string[]) =>
+      startScript('lib/cli/main.ts', { args: ['call', address, 'Greet', '"ada"', '--retry', '0', ...args] }).ended
+    const trusting = ['--tls-ca', file('ca')]
+    const showing = ['--tls-cert', file('client-cert'), '--tls-key', file('client-key')]
+    const [distrusting, trusted, anonymous, known] = await Promise.all([
+      call(open),
+      call(open, ...trusting),
+      call(closed, ...trusting),
+      call(closed, ...trusting, ...showing),
+    ])
+    expect(distrusting.code).to.equal(3)
+    expect(trusted).to.include({ code: 0, stdout: 'hello ada\n' })
+    expect(anonymous.code).to.equal(3)
+    expect(known).to.include({ code: 0, stdout: 'hello ada\n' })
+  })
+})

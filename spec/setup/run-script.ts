@@ -1,0 +1,77 @@
+// Runs a TypeScript file in a process of its own, and lets a spec wait for what it prints and for its end.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { waitFor } from './wait-for.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const tsx = import.meta.resolve('tsx')
+
+export interface RunOptions {
+  readonly args?: readonly string[]
+  /** Added to this process's environment; undefined removes. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  /** What it reads from its standard input, which ends then; default: nothing. */
+  readonly input?: string
+}
+
+export interface Ended {
+  /** undefined where a signal ended it. */
+  readonly code: number | undefined
+  readonly signal: NodeJS.Signals | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A running process. Whoever starts one awaits `ended`, or calls `kill` and awaits it. */
+export class RunningScript {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  stdout = ''
+  stderr = ''
+  #isOver = false
+
+  constructor(command: readonly string[], { env = {}, cwd = root, input = '' }: RunOptions) {
+    this.child = spawn(process.execPath, command, { cwd, env: { ...process.env, ISOCK_TOKEN: undefined, ...env } })
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+    })
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    // A process that has ended reads no more.
+    this.child.stdin?.on('error', () => undefined).end(input)
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code, signal) => {
+        this.#isOver = true
+        const { stdout, stderr } = this
+        resolve({ code: code ?? undefined, signal: signal ?? undefined, stdout, stderr })
+      })
+    })
+  }
+
+  /** What the pattern matched in the output. Fails when the process ends before, or prints no such thing in time. */
+  async printed(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
+    return waitFor(
+      () => {
+        const match = pattern.exec(this[stream])
+        if (match === null && this.#isOver)
+          throw new Error(`ended without printing ${pattern}:\n${this.stdout}${this.stderr}`)
+        return match
+      },
+      { timeoutMs: 8_000, what: `${pattern} on ${stream}` },
+    )
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.child.kill(signal)
+  }
+}
+
+/** Starts a file of the project. */
+export function startScript(file: string, options: RunOptions = {}): RunningScript {
+  return new RunningScript(
+    ['--import', tsx, fileURLToPath(new URL(`../../${file}`, import.meta.url)), ...(options.args ?? [])],
+    options,
+  )
+}
