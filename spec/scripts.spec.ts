@@ -4,7 +4,8 @@ import { expect } from 'chai'
 import { Server } from 'isock'
 import { startScript } from './setup/run-script.ts'
 
-describe('a script', () => {
+describe('a script', function () {
+  this.timeout(30_000)
   let server: Server
   let address: string
 

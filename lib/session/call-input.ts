@@ -1,20 +1,32 @@
-// The input stream of a call, at the caller: the items, and the end, which is said when all items before it were
-// sent and again over each new link.
+// The input stream of a call, at the caller. Nothing is taken from its source before the callee has granted
+// something, which it does when it admits the call: so a call that is refused can be sent elsewhere, untouched. The
+// end is said when all items before it were sent, and again over each new link.
 import { Kind } from '../wire/frame.ts'
 import type { FramePort } from './frame-port.ts'
 import type { OutboundStream } from './outbound-stream.ts'
+
+/** Takes items from their source and pushes them, until it ends. */
+export type FeedInput = (stream: OutboundStream, input: CallInput) => void
 
 export class CallInput {
   readonly #stream: OutboundStream
   readonly #seq: number
   readonly #port: FramePort
+  readonly #feed: FeedInput
+  #isFed = false
   #endAfter: number | undefined
   #isEndSaid = false
 
-  constructor(stream: OutboundStream, seq: number, port: FramePort) {
+  constructor(stream: OutboundStream, seq: number, port: FramePort, feed: FeedInput) {
+    this.#feed = feed
     this.#stream = stream
     this.#seq = seq
     this.#port = port
+  }
+
+  /** Something was taken from the source. */
+  get isFed(): boolean {
+    return this.#isFed
   }
 
   /** No more items than these. */
@@ -25,6 +37,10 @@ export class CallInput {
 
   onCredit(received: number, granted: number): void {
     this.#stream.onCredit(received, granted)
+    if (!this.#isFed) {
+      this.#isFed = true
+      this.#feed(this.#stream, this)
+    }
     this.#sayEnd()
   }
 

@@ -76,16 +76,14 @@ export class CallSender {
     const { feedInput } = call.request
     const { limits, port } = this.#options
     if (feedInput === undefined) return
-    const windowBytes = this.#peerLimits?.streamWindowBytes ?? 0
     const stream = new OutboundStream({
       kind: Kind.Input,
       seq,
-      windowBytes,
+      windowBytes: 0,
       maxWaitingBytes: limits.maxWriteQueueBytes,
       port,
     })
-    call.input = new CallInput(stream, seq, port)
-    feedInput(stream, call.input)
+    call.input = new CallInput(stream, seq, port, feedInput)
   }
 
   /** Opens the stream of the call's items, with its first item. */

@@ -205,6 +205,8 @@ export class Ledger implements CallKeeper {
     this.#put(slot, call, former)
     this.#load.started(frame.data)
     if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(deadlineAtMs)
+    // Grants the first items: until now the caller has taken none from their source.
+    call.input?.resume()
     this.#options.startCall(call)
   }
 

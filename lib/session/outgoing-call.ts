@@ -2,9 +2,8 @@
 // this class and decodes them.
 import { CancelReason } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
-import type { CallInput } from './call-input.ts'
+import type { CallInput, FeedInput } from './call-input.ts'
 import type { InboundStream } from './inbound-stream.ts'
-import type { OutboundStream } from './outbound-stream.ts'
 
 /** What is asked for. The same request may be sent again, over another link or in another session. */
 export interface CallRequest {
@@ -13,8 +12,8 @@ export interface CallRequest {
   readonly data: Payload
   /** May be run again where it cannot be known whether it ran. */
   readonly isIdempotent: boolean
-  /** Feeds the call's input stream; started when the call is first sent. */
-  readonly feedInput?: ((stream: OutboundStream, input: CallInput) => void) | undefined
+  /** Feeds the call's input stream, once the callee has admitted the call. */
+  readonly feedInput?: FeedInput | undefined
 }
 
 /** How long and how often a call is tried. */
@@ -79,6 +78,11 @@ export abstract class OutgoingCall {
   /** It is certain that no handler was started. */
   get hasNotStarted(): boolean {
     return this.state === 'waiting' && !this.mayHaveRun
+  }
+
+  /** It was sent, but nothing of its streams has moved: it can be sent again as it is. */
+  get isUntouched(): boolean {
+    return this.state === 'sent' && !this.input?.isFed && this.items === undefined
   }
 
   /** Still open for the user. */

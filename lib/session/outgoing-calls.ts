@@ -83,7 +83,7 @@ export class OutgoingCalls implements CallHome {
     if (call === undefined) return
     this.#sender.sendAcks(this.#sent.remove(call, payloadSize(frame.error)))
     this.#checkItems(call, frame.items)
-    if (call.state === 'sent' && frame.notStarted && call.onRefused(frame.error)) this.#handBack(call)
+    if (frame.notStarted && call.isUntouched && call.onRefused(frame.error)) this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted })
     this.#startWaiting()
   }
@@ -140,11 +140,10 @@ export class OutgoingCalls implements CallHome {
   /** The callee has forgotten the session: what may have run is settled, what may safely run waits for the next one. */
   forget(cause: IsockError, unanswered: 'may have run' | 'never started'): void {
     for (const call of this.#sent.begin(0)) {
-      const isUntouched = call.state === 'sent' && call.input === undefined && call.items === undefined
       if (unanswered === 'never started') {
-        if (isUntouched && call.retriesLeft-- > 0) this.#sendAnew(call)
+        if (call.isUntouched && call.retriesLeft-- > 0) this.#sendAnew(call)
         else this.#settle(call, { how: 'error', error: neverStarted(call, cause) })
-      } else if (isUntouched && call.request.isIdempotent) {
+      } else if (call.isUntouched && call.request.isIdempotent) {
         call.mayHaveRun = true
         this.#sendAnew(call)
       } else this.#settle(call, { how: 'error', error: outcomeUnknown(call, cause) })
@@ -221,6 +220,7 @@ export class OutgoingCalls implements CallHome {
   #sendAnew(call: OutgoingCall): void {
     call.state = 'waiting'
     call.seq = 0
+    call.input = undefined
     this.#waiting.add(call)
   }
 
@@ -228,6 +228,7 @@ export class OutgoingCalls implements CallHome {
     call.state = 'waiting'
     call.home = undefined
     call.seq = 0
+    call.input = undefined
     if (--this.#openCount === 0) this.#options.onBusyChange()
   }
 

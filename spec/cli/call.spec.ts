@@ -34,7 +34,8 @@ class Checked extends Action {
   }
 }
 
-describe('isock call', () => {
+describe('isock call', function () {
+  this.timeout(30_000)
   let server: Server
   let address: string
   let linger: Linger

@@ -26,7 +26,8 @@ class Other extends Action {
 
 const run = (...args: string[]) => startScript('lib/cli/main.ts', { args }).ended
 
-describe('isock ls and isock ping', () => {
+describe('isock ls and isock ping', function () {
+  this.timeout(30_000)
   let server: Server
   let address: string
 
@@ -97,7 +98,8 @@ describe('isock ls and isock ping', () => {
   })
 })
 
-describe('isock', () => {
+describe('isock', function () {
+  this.timeout(30_000)
   it('explains itself, with examples and exit codes', async () => {
     const texts = await Promise.all([[], ['serve'], ['call'], ['ls'], ['ping']].map((args) => run(...args, '--help')))
     for (const { code, stderr } of texts) expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })

@@ -2,9 +2,9 @@
 import { expect } from 'chai'
 import { Kind } from '../../lib/wire/frame.ts'
 import type { Payload } from '../../lib/wire/payload.ts'
-import { fromHex } from '../wire/frame-bytes.ts'
+import { bytesOfFrames, fromHex } from '../wire/frame-bytes.ts'
 import { Arena } from './arena.ts'
-import type { RawPeer } from './raw-peer.ts'
+import { callFrame, type RawPeer } from './raw-peer.ts'
 
 describe('Hostile peers: broken frames', () => {
   let arena: Arena
@@ -31,7 +31,7 @@ describe('Hostile peers: broken frames', () => {
     ['a number of 2^53', '0000000d 93 19 cf 0020000000000000 00 00'],
   ]
   for (const [what, hex] of closing) {
-    it(`${what} closes the link, and nothing else`, async () => {
+    it(`${what} closes that link`, async () => {
       await arena.serveOthersDuring(async () => {
         peer.socket.write(fromHex(hex))
         await peer.closed()
@@ -67,9 +67,13 @@ describe('Hostile peers: broken frames', () => {
     })
   }
 
-  it('a frame of maxFrameBytes is taken', async () => {
-    peer.call(1_024, { data: JSON.stringify('x'.repeat(20_000 - 2 - 10 - 3)) })
+  it('a frame of maxFrameBytes is taken, one of a byte more closes the link', async () => {
+    const callOf = (length: number) => callFrame(1_024, { data: JSON.stringify('x'.repeat(length)) })
+    const length = 20_000 - (bytesOfFrames(callOf(18_000)).length - 4 - 18_000)
+    peer.send(callOf(length))
     await peer.next(Kind.Result, 1_024)
+    peer.send(callOf(length + 1))
+    await peer.closed()
   })
 
   it('answers to calls that nobody made are ignored', async () => {
