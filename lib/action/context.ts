@@ -50,7 +50,7 @@ export interface Caller {
  *   }
  * }
  */
-export interface Context<in out Item = never> {
+export interface Context<in Item = never> {
   /** The call's number in its session. */
   readonly callId: number
   readonly session: SessionView

@@ -13,6 +13,8 @@ export async function callAction(
   options: CallOptions,
 ): Promise<void> {
   await withClient(address, options, async (client, signal, printer) => {
+    // Whoever waits for its end, or for its next line, stops waiting.
+    signal.addEventListener('abort', () => process.stdin.destroy())
     try {
       const data = await readCallData({ json, isStreamed: options.stdin ?? false })
       const items = client.runAction(action, data, { signal })[Symbol.asyncIterator]()

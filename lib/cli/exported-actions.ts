@@ -2,6 +2,7 @@
 import { type Action, type ActionClass, isAction, isActionClass, isContractOnly } from '../action/action.ts'
 import type { ActionTree } from '../action/registry.ts'
 import { docLineOf } from './doc-lines.ts'
+import type { LoadedModule } from './load-modules.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
 type AnyAction = Action<any, any, any>
@@ -20,16 +21,20 @@ export class ExportedActions {
   /** Classes that are served already: by an instance of theirs, or under another name. */
   readonly #classes = new Set<unknown>()
 
-  /** @param source the module's text, for the comments above its classes. */
-  addModule(exports: Readonly<Record<string, unknown>>, source: string): void {
-    const instances = new Set(Object.values(exports).filter(isAction))
-    for (const instance of instances) this.#addInstance(instance, source)
-    const { actions } = exports
-    if (isPlainObject(actions)) {
-      this.trees.push(actions as ActionTree)
-      for (const leaf of leavesOf(actions)) this.#noteClassOf(leaf, source)
+  constructor(modules: readonly LoadedModule[]) {
+    // Classes come last, of all modules: one that has an instance somewhere is not made anew.
+    for (const { exports, source } of modules) {
+      for (const value of Object.values(exports)) if (isAction(value)) this.#addInstance(value, source)
+      if (isPlainObject(exports['actions'])) this.#addTree(exports['actions'], source)
     }
-    for (const [name, value] of Object.entries(exports)) if (isActionClass(value)) this.#addClass(name, value, source)
+    for (const { exports, source } of modules) {
+      for (const [name, value] of Object.entries(exports)) if (isActionClass(value)) this.#addClass(name, value, source)
+    }
+  }
+
+  #addTree(tree: Record<string, unknown>, source: string): void {
+    this.trees.push(tree as ActionTree)
+    for (const leaf of leavesOf(tree)) this.#noteClassOf(leaf, source)
   }
 
   #addInstance(instance: AnyAction, source: string): void {

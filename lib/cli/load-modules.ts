@@ -9,7 +9,7 @@ import { CommandFailure, usageFailure } from './failure.ts'
 
 export interface LoadedModule {
   readonly exports: Readonly<Record<string, unknown>>
-  /** The text of the file. */
+  /** The text of the file, for the comments above its classes. */
   readonly source: string
 }
 

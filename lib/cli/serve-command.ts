@@ -25,6 +25,8 @@ export interface ServeOptions {
 }
 
 export async function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
+  // A server serves on when nobody reads what it says.
+  process.stdout.on('error', () => undefined)
   try {
     const server = makeServer(options)
     await register(server, modules)
@@ -77,8 +79,7 @@ function makeLog(level: string): Logger {
 }
 
 async function register(server: Server, modules: readonly string[]): Promise<void> {
-  const found = new ExportedActions()
-  for (const { exports, source } of await loadModules(modules)) found.addModule(exports, source)
+  const found = new ExportedActions(await loadModules(modules))
   for (const instance of found.instances) server.addAction(instance)
   for (const tree of found.trees) server.addActions(tree)
   for (const { name, reason } of found.skipped) await print(`skipped ${name}: ${reason}\n`)

@@ -158,7 +158,9 @@ export class FrameLink {
   readonly #onBody = (bytes: Uint8Array, start: number, end: number, isOwned: boolean): void => {
     const reader = this.#reader
     if (this.#isHandshaking) {
-      this.#sink?.onFrame(readHandshakeFrame(bytes, start, end, reader))
+      const frame = readHandshakeFrame(bytes, start, end, reader)
+      reader.release()
+      this.#sink?.onFrame(frame)
       return
     }
     reader.open(bytes, start, end, isOwned)

@@ -1,6 +1,6 @@
 // The answers that a ledger keeps until their callers have them: when each may be sent, sent again, or must make
 // room. An answer that made room is never guessed at: who asks for it again learns that its outcome is unknown.
-import { type IsockError, OutcomeUnknownError } from '../base/errors.ts'
+import { BusyError, type IsockError, OutcomeUnknownError } from '../base/errors.ts'
 import { Kind } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
@@ -26,9 +26,9 @@ export class AnswerStore {
     this.#encodeError = encodeError
   }
 
-  /** More is kept than should be, because it could not be sent yet. */
-  get isFull(): boolean {
-    return this.#bytes > this.#maxBytes
+  /** Why no more calls may start, if so: more is kept than should be, because it could not be sent yet. */
+  refusal(): BusyError | undefined {
+    return this.#bytes > this.#maxBytes ? new BusyError('too many answers of this session wait to be read') : undefined
   }
 
   get bytes(): number {
@@ -60,7 +60,7 @@ export class AnswerStore {
       this.#port.send({
         kind: Kind.Failure,
         seq: call.seq,
-        items: 0,
+        items: call.items?.count ?? 0,
         notStarted: false,
         error: this.#encodeError(error),
       })

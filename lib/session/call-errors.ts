@@ -41,9 +41,10 @@ export function tooLarge(maxFrameBytes: number): UnsendableError {
   )
 }
 
-/** The error of a waiting call whose session, or client, ends. */
+/** The error of a waiting call whose session, or client, ends. Its own: callers add their stacks to it. */
 export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
-  return call.mayHaveRun ? outcomeUnknown(call, cause) : cause
+  if (call.mayHaveRun) return outcomeUnknown(call, cause)
+  return cause.notStarted ? copyOf(cause) : unreachable(call, cause)
 }
 
 export function queueFull(maxQueuedCalls: number): ClientError {
@@ -59,4 +60,12 @@ export function cancelErrorFor(name: string, reason: CancelReason): IsockError {
 
 export function cancelledBeforeStart(): CancelledError {
   return new CancelledError('the call was cancelled before it started', { notStarted: true })
+}
+
+function copyOf(error: IsockError): IsockError {
+  const { message, name } = error
+  const copy = Object.setPrototypeOf(new Error(message), Object.getPrototypeOf(error) as object) as IsockError
+  Object.defineProperty(copy, 'name', { value: name, configurable: true, writable: true })
+  if (error.cause !== undefined) Object.defineProperty(copy, 'cause', { value: error.cause, configurable: true })
+  return Object.assign(copy, error)
 }

@@ -88,9 +88,16 @@ export class CallSender {
 
   /** Opens the stream of the call's items, with its first item. */
   openItems(call: OutgoingCall): InboundStream {
-    const { limits, port } = this.#options
-    const windowBytes = limits.streamWindowBytes
-    const items = new InboundStream({ kind: Kind.Credit, seq: call.seq, windowBytes, mayGoUnread: true, port })
+    const { clock, limits, port } = this.#options
+    const items = new InboundStream({
+      kind: Kind.Credit,
+      seq: call.seq,
+      windowBytes: limits.streamWindowBytes,
+      mayGoUnread: true,
+      // A slow reader keeps the callee waiting: that silence is not the callee's.
+      onTaken: () => call.showLife(clock.now()),
+      port,
+    })
     call.items = items
     call.onItemsOpened(items)
     return items

@@ -15,6 +15,8 @@ export interface InboundStreamOptions {
   readonly windowBytes: number
   /** Nobody may ever read this stream: when its window is full and unread, items are discarded. */
   readonly mayGoUnread: boolean
+  /** Told of each item that its reader takes from those that wait. */
+  readonly onTaken?: () => void
   readonly port: FramePort
 }
 
@@ -89,6 +91,7 @@ export class InboundStream {
         this.#queue = []
         this.#head = 0
       }
+      this.#options.onTaken?.()
       this.#consume(itemCost(value))
       return { item: true, value }
     }

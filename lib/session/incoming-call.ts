@@ -1,6 +1,6 @@
 // One run that the other side asked for: what its handler sees of the caller (signal, deadline, input) and how it
 // answers (items, then a value or a failure). The ledger owns it and keeps its answer until it is acknowledged.
-import type { IsockError } from '../base/errors.ts'
+import { type IsockError, ProtocolError } from '../base/errors.ts'
 import { type FailureFrame, Kind, type ResultFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { InboundStream } from './inbound-stream.ts'
@@ -23,7 +23,8 @@ export class IncomingCall {
   readonly name: string
   readonly contract: string | undefined
   readonly attempt: number
-  readonly data: Payload
+  /** Let go when it is answered: the entry stays until its slot is used again. */
+  data: Payload
   readonly input: InboundStream | undefined
   /** On the session's clock; Infinity: none. */
   readonly deadlineAtMs: number
@@ -81,6 +82,15 @@ export class IncomingCall {
     this.items?.close()
     this.input?.end(reason)
     this.#controller?.abort(reason)
+  }
+
+  /** The input stream has no more than these items. */
+  endInput(items: number): void {
+    const { input } = this
+    // Who was told to stop counts no more items.
+    if (input === undefined || this.state !== 'running' || this.#abortReason !== undefined) return
+    if (input.received !== items) throw new ProtocolError(`input ended after ${items} items, ${input.received} came`)
+    input.end(undefined)
   }
 
   /** Sends an item. Undefined: go on; a promise: wait for it first. */

@@ -7,7 +7,7 @@
 //                                  a newer seq                    -> stale: its caller has settled it, say nothing
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
-import { BusyError, type IsockError, ProtocolError } from '../base/errors.ts'
+import { type IsockError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import {
   type AckFrame,
@@ -52,6 +52,7 @@ export class Ledger implements CallKeeper {
   readonly #answers: AnswerStore
   readonly #deadlines: DeadlineSweep
   readonly #load: RunLoad
+  #isEnded = false
 
   constructor(options: LedgerOptions) {
     this.#options = options
@@ -121,12 +122,7 @@ export class Ledger implements CallKeeper {
   }
 
   onInputEnd(frame: InputEndFrame): void {
-    const entry = this.#find(frame.seq)
-    if (entry?.state !== 'running' || entry.input === undefined) return
-    if (entry.input.received !== frame.items) {
-      throw new ProtocolError(`input ended after ${frame.items} items, ${entry.input.received} came`)
-    }
-    entry.input.end(undefined)
+    this.#find(frame.seq)?.endInput(frame.items)
   }
 
   /** A link was attached: streams say again what may be lost. Answers are asked for by the caller. */
@@ -141,12 +137,17 @@ export class Ledger implements CallKeeper {
 
   /** The link takes more again. */
   onWritable(): void {
-    for (const entry of this.#entries) entry?.items?.pump()
+    for (const entry of this.#entries) {
+      if (entry?.items === undefined) continue
+      entry.items.pump()
+      this.#answers.sendIfReady(entry)
+    }
     this.#answers.sendWaiting()
   }
 
-  /** The session is over. */
+  /** The session is over. What settles later is said to nobody: another session's calls may have the same numbers. */
   end(reason: IsockError): void {
+    this.#isEnded = true
     this.#deadlines.close()
     this.abortAll(reason)
   }
@@ -157,21 +158,21 @@ export class Ledger implements CallKeeper {
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
+    const { data } = call
     call.state = 'answered'
-    call.answer = answer
-    this.#answers.keep(call)
-    this.#load.answered(call.data)
+    call.data = undefined
+    if (!this.#isEnded) {
+      call.answer = answer
+      this.#answers.keep(call)
+    }
+    this.#load.answered(data)
   }
 
   openItems(call: IncomingCall): OutboundStream {
     const { peerLimits, limits, port } = this.#options
-    return new OutboundStream({
-      kind: Kind.Item,
-      seq: call.seq,
-      windowBytes: peerLimits.streamWindowBytes,
-      maxWaitingBytes: limits.maxWriteQueueBytes,
-      port,
-    })
+    const windowBytes = peerLimits.streamWindowBytes
+    const maxWaitingBytes = limits.maxWriteQueueBytes
+    return new OutboundStream({ kind: Kind.Item, seq: call.seq, windowBytes, maxWaitingBytes, port })
   }
 
   #find(seq: number): IncomingCall | undefined {
@@ -180,9 +181,7 @@ export class Ledger implements CallKeeper {
   }
 
   #refusalOf(frame: CallFrame): IsockError | undefined {
-    const refusal = this.#options.refusal() ?? this.#load.refusalOf(frame.data)
-    if (refusal !== undefined || !this.#answers.isFull) return refusal
-    return new BusyError('too many answers of this session wait to be read')
+    return this.#options.refusal() ?? this.#load.refusalOf(frame.data) ?? this.#answers.refusal()
   }
 
   #refuse(seq: number, error: IsockError): void {

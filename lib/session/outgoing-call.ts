@@ -85,6 +85,18 @@ export abstract class OutgoingCall {
     return this.state === 'sent' && !this.input?.isFed && this.items === undefined
   }
 
+  /** It is to be sent as if for the first time. */
+  restart(): void {
+    this.state = 'waiting'
+    this.seq = 0
+    this.input = undefined
+  }
+
+  /** A sign of life of the callee, or of who reads the items: a bound of this side alone starts anew. */
+  showLife(nowMs: number): void {
+    if (!this.isDeadlineShared) this.deadlineAtMs = nowMs + this.timeoutMs
+  }
+
   /** Still open for the user. */
   get isOpen(): boolean {
     return this.state === 'waiting' || this.state === 'sent'

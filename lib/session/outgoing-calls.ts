@@ -35,6 +35,7 @@ export class OutgoingCalls implements CallHome {
   readonly #sender: CallSender
   readonly #sent = new SentCalls()
   #openCount = 0
+  #endReason: IsockError | undefined
 
   constructor(options: OutgoingCallsOptions) {
     this.#options = options
@@ -59,6 +60,10 @@ export class OutgoingCalls implements CallHome {
     call.home = this
     call.state = 'waiting'
     if (this.#openCount++ === 0) this.#options.onBusyChange()
+    if (this.#endReason !== undefined) {
+      this.#settle(call, { how: 'error', error: closedBy(call, this.#endReason) })
+      return
+    }
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
     if (this.#waiting.isEmpty && this.#options.port.isWritable && this.#sent.hasFreeSlot) this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
@@ -91,7 +96,7 @@ export class OutgoingCalls implements CallHome {
   onItem(frame: ItemFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
-    this.#showLife(call)
+    call.showLife(this.#options.clock.now())
     const items = call.items ?? this.#sender.openItems(call)
     items.onItem(frame.index, frame.value)
   }
@@ -99,7 +104,7 @@ export class OutgoingCalls implements CallHome {
   onInputCredit(frame: CreditFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
-    this.#showLife(call)
+    call.showLife(this.#options.clock.now())
     call.input?.onCredit(frame.received, frame.granted)
   }
 
@@ -157,7 +162,7 @@ export class OutgoingCalls implements CallHome {
     return calls
   }
 
-  /** Settles every open call: nothing more can come. */
+  /** Settles every open call: no link will come for them. */
   failAll(cause: IsockError): void {
     for (const call of this.#sent.all()) {
       if (call.isOpen) this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
@@ -165,7 +170,10 @@ export class OutgoingCalls implements CallHome {
     for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: closedBy(call, cause) })
   }
 
-  close(): void {
+  /** The session is over: settles what is open, and whatever is submitted from now on. */
+  end(cause: IsockError): void {
+    this.#endReason = cause
+    this.failAll(cause)
     this.#deadlines.close()
   }
 
@@ -218,23 +226,14 @@ export class OutgoingCalls implements CallHome {
   }
 
   #sendAnew(call: OutgoingCall): void {
-    call.state = 'waiting'
-    call.seq = 0
-    call.input = undefined
+    call.restart()
     this.#waiting.add(call)
   }
 
   #handBack(call: OutgoingCall): void {
-    call.state = 'waiting'
+    call.restart()
     call.home = undefined
-    call.seq = 0
-    call.input = undefined
     if (--this.#openCount === 0) this.#options.onBusyChange()
-  }
-
-  #showLife(call: OutgoingCall): void {
-    if (call.isDeadlineShared || call.timeoutMs === Number.POSITIVE_INFINITY) return
-    call.deadlineAtMs = this.#options.clock.now() + call.timeoutMs
   }
 
   readonly #sweep = (nowMs: number): number => {

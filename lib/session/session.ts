@@ -187,8 +187,7 @@ export class Session implements FramePort {
     const link = this.#link
     if (farewell === 'say bye') link?.send({ kind: Kind.Bye, isClean: this.#ledger?.isClean ?? false })
     this.#ledger?.end(reason)
-    this.outgoing.failAll(reason)
-    this.outgoing.close()
+    this.outgoing.end(reason)
     this.#link = undefined
     return link?.close(reason) ?? Promise.resolve()
   }

@@ -14,7 +14,8 @@ export interface RichPayload {
  */
 export type Payload = undefined | string | Uint8Array | RichPayload
 
-const perByteArray = 16
+/** Measured on Node 20: an empty byte array takes two bytes on the wire and 200 in memory. Part of the protocol: see itemCost. */
+const perByteArray = 200
 
 /** About how many bytes a kept payload holds on to: text length plus byte length. Cheap: nothing is encoded. */
 export function payloadSize(payload: Payload): number {

@@ -19,9 +19,17 @@ class Linger extends Action {
 }
 
 class Sum extends Action {
+  /** Items of the run that is going on. */
+  read = 0
+
   override async action(numbers: AsyncIterable<number>): Promise<number> {
     let sum = 0
-    for await (const number of numbers) sum += number
+    this.read = 0
+    for await (const number of numbers) {
+      this.read++
+      sum += number
+    }
+    this.read = 0
     return sum
   }
 }
@@ -39,13 +47,15 @@ describe('isock call', function () {
   let server: Server
   let address: string
   let linger: Linger
+  let sum: Sum
   let counted = 0
 
   before(async () => {
     server = new Server('localhost', 0)
     linger = new Linger()
+    sum = new Sum()
     server.addAction(linger)
-    for (const action of [new Sum(), new Checked(), new Order(new Map([['teapot', 3]]))]) server.addAction(action)
+    for (const action of [sum, new Checked(), new Order(new Map([['teapot', 3]]))]) server.addAction(action)
     server.addActions({
       Echo: (data: unknown) => data,
       Count: function* (upTo: number) {
@@ -68,7 +78,7 @@ describe('isock call', function () {
 
   after(() => server.shutdown({ graceMs: 0 }))
 
-  const start = (args: string[], input?: string) =>
+  const start = (args: string[], input?: string | null) =>
     startScript('lib/cli/main.ts', { args: ['call', ...args], ...(input === undefined ? {} : { input }) })
   const call = (...args: string[]) => start([address, ...args]).ended
   const linesOf = (text: string) =>
@@ -231,6 +241,18 @@ describe('isock call', function () {
     expect(stderr).to.equal('')
     expect(linger.started).to.equal(started + 1)
     await waitFor(() => linger.stopped === stopped + 1, { what: 'the action to be told' })
+  })
+
+  it('does not wait for its standard input after Ctrl-C', async () => {
+    const [whole, lines] = [start([address, 'Echo', '-'], null), start([address, 'Sum', '--stdin'], null)]
+    // More than a pipe holds: it is written when the command reads.
+    await new Promise((resolve) => whole.child.stdin?.write(' '.repeat(1024 * 1024), resolve))
+    lines.child.stdin?.write('1\n')
+    await waitFor(() => sum.read > 0, { what: 'the action to read an item', timeoutMs: 8_000 })
+    for (const running of [whole, lines]) {
+      running.kill('SIGINT')
+      expect((await running.ended).code).to.equal(130)
+    }
   })
 
   it('cancels the call when the reader of its output leaves', async () => {

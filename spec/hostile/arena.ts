@@ -50,21 +50,21 @@ export const refs = { Echo: 0, Hold: 1, Flood: 2, Ignore: 3 } as const
 export class Arena {
   readonly server: Server
   readonly #peers: RawPeer[] = []
-  #client: Client | undefined
+  readonly #client: Client
 
   private constructor(server: Server) {
     this.server = server
+    this.#client = new Client(this.address, { timeoutMs: 5_000, keepConnected: true })
   }
 
   static async open(limits: Partial<Limits> = {}, options: ServerOptions = {}): Promise<Arena> {
     const server = new Server({ port: 0, ...options, limits: { sessionLeaseMs: 20, ...limits } })
     server.addAction(new Echo()).addAction(new Hold()).addAction(new Flood()).addAction(new Ignore())
-    const arena = new Arena(server)
     await server.listen()
     Hold.runs = 0
     Hold.aborted = 0
     Flood.yielded = 0
-    arena.#client = new Client(arena.address, { timeoutMs: 5_000, keepConnected: true })
+    const arena = new Arena(server)
     await arena.#client.connect()
     return arena
   }
@@ -90,7 +90,7 @@ export class Arena {
 
   /** Runs an attack while the honest client makes calls, all of which must be answered right. */
   async serveOthersDuring<T>(attack: () => Promise<T>): Promise<T> {
-    const client = this.#client as Client
+    const client = this.#client
     let isOver = false
     const serve = async (): Promise<number> => {
       let served = 0
@@ -116,7 +116,7 @@ export class Arena {
         what: 'what the raw peers called to end',
       })
     } finally {
-      await this.#client?.close()
+      await this.#client.close()
       await this.server.shutdown({ graceMs: 0 })
     }
   }

@@ -1,6 +1,6 @@
 // Credentials are the only part of the protocol that is of free shape before a peer is known.
 import { expect } from 'chai'
-import { Guard } from '../../lib/index.ts'
+import { AuthError, Guard } from '../../lib/index.ts'
 import { Kind } from '../../lib/wire/frame.ts'
 import { fromHex } from '../wire/frame-bytes.ts'
 import { Arena } from './arena.ts'
@@ -11,6 +11,7 @@ class Witness extends Guard {
   static presented: unknown[] = []
 
   check(credential: unknown) {
+    if (credential === 'talkative') throw new AuthError('no, because '.repeat(1_000))
     Witness.presented.push(credential)
     return true
   }
@@ -77,6 +78,14 @@ describe('Hostile peers: credentials', () => {
     const peer = await arena.stranger()
     await peer.enter({ credentials: { Witness: { then: 'no promise', list: [1, null, true] } } })
     expect(Witness.presented).to.deep.equal([{ then: 'no promise', list: [1, null, true] }])
+  })
+
+  it('a guard that has much to say refuses in a frame that a client reads', async () => {
+    const peer = await arena.stranger()
+    peer.send({ ...plainHello, credentials: { Witness: 'talkative' } })
+    const error = await peer.refusal()
+    expect(error.code).to.equal('UNAUTHENTICATED')
+    expect(peer.socket.bytesRead).to.be.at.most(4 + 4_096)
   })
 
   it('a session name of 512 characters is taken, a longer one closes the link', async () => {

@@ -64,7 +64,9 @@ describe('Hostile peers: action names', () => {
   })
 
   it('65 536 names are taken, one more closes the link', async () => {
-    const names = Array.from({ length: 65_532 }, (_, i) => bytesOfFrames({ kind: Kind.Name, ref: 4 + i, name: 'n', contract: undefined }))
+    const names = Array.from({ length: 65_532 }, (_, i) =>
+      bytesOfFrames({ kind: Kind.Name, ref: 4 + i, name: 'n', contract: undefined }),
+    )
     peer.socket.write(Buffer.concat(names))
     await peer.isServed()
     peer.call(1_024, { ref: refs.Echo, data: '1' })

@@ -1,13 +1,20 @@
 // A peer that speaks frames over a raw socket and keeps to no rule: it sends what it is told to, and writes down
 // what comes.
 import { connect, type Socket } from 'node:net'
-import { JsonValueCodec } from '../../lib/wire/value-codec.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
 import type { IsockError } from '../../lib/base/errors.ts'
-import { type CallFrame, type FailureFrame, type Frame, type HelloFrame, Kind, type WelcomeFrame } from '../../lib/wire/frame.ts'
+import { ClassRegistry } from '../../lib/wire/class-registry.ts'
+import {
+  type CallFrame,
+  type FailureFrame,
+  type Frame,
+  type HelloFrame,
+  Kind,
+  type WelcomeFrame,
+} from '../../lib/wire/frame.ts'
 import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
 import { readHandshakeFrame, readSessionFrame } from '../../lib/wire/frame-reader.ts'
 import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
+import { JsonValueCodec } from '../../lib/wire/value-codec.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames, framed } from '../wire/frame-bytes.ts'
 
@@ -23,7 +30,11 @@ export const plainHello: HelloFrame = {
 }
 
 /** The frame of a kind. */
-export type FrameOf<K extends Frame['kind']> = Extract<Frame, { kind: K }>
+export type FrameOf<K extends Frame['kind'], F = Frame> = F extends { kind: infer Own }
+  ? K extends Own
+    ? F
+    : never
+  : never
 
 const codec = new JsonValueCodec(new ClassRegistry())
 
@@ -33,7 +44,7 @@ export class RawPeer {
   isClosed = false
   /** Does not close its half when the server does. */
   isStubborn = false
-  #decoder: FrameDecoder | undefined
+  readonly #decoder: FrameDecoder
 
   private constructor(socket: Socket) {
     this.socket = socket
@@ -43,7 +54,7 @@ export class RawPeer {
       const isFirst = this.frames.length === 0
       this.frames.push(isFirst ? readHandshakeFrame(bytes, start, end, reader) : readSessionFrame(reader))
     })
-    socket.on('data', (chunk) => this.#decoder?.push(chunk))
+    socket.on('data', (chunk) => this.#decoder.push(chunk))
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.isClosed = true

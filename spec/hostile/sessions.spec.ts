@@ -15,7 +15,16 @@ describe('Hostile peers: sessions', () => {
       await arena.guest()
       await arena.guest()
       const peer = await arena.stranger()
-      peer.send({ kind: Kind.Hello, version: 1, features: 0, sessionId: undefined, resumeSecret: undefined, name: undefined, limits: { maxFrameBytes: 1, maxCallsInFlight: 0, streamWindowBytes: 1 }, credentials: {} })
+      peer.send({
+        kind: Kind.Hello,
+        version: 1,
+        features: 0,
+        sessionId: undefined,
+        resumeSecret: undefined,
+        name: undefined,
+        limits: { maxFrameBytes: 1, maxCallsInFlight: 0, streamWindowBytes: 1 },
+        credentials: {},
+      })
       const error = await peer.refusal()
       expect(error.code).to.equal('BUSY')
       expect(error).to.include({ notStarted: true })
@@ -43,7 +52,16 @@ describe('Hostile peers: sessions', () => {
     busy.close()
     await waitFor(() => arena.server.sessions.some((session) => !session.isConnected))
     const peer = await arena.stranger()
-    peer.send({ kind: Kind.Hello, version: 1, features: 0, sessionId: undefined, resumeSecret: undefined, name: undefined, limits: { maxFrameBytes: 1, maxCallsInFlight: 0, streamWindowBytes: 1 }, credentials: {} })
+    peer.send({
+      kind: Kind.Hello,
+      version: 1,
+      features: 0,
+      sessionId: undefined,
+      resumeSecret: undefined,
+      name: undefined,
+      limits: { maxFrameBytes: 1, maxCallsInFlight: 0, streamWindowBytes: 1 },
+      credentials: {},
+    })
     expect((await peer.refusal()).code).to.equal('BUSY')
   })
 

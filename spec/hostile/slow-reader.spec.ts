@@ -72,25 +72,30 @@ describe('Hostile peers: slow readers', () => {
     await arena.serveOthersDuring(async () => {
       await fillTheWay()
       const pump = (): void => {
-        while (!peer.isClosed && peer.socket.write(pings)) continue
+        while (!peer.isClosed && peer.socket.write(pings));
       }
       peer.socket.on('drain', pump)
       pump()
-      await waitFor(() => !arena.server.sessions.some((session) => session.core.isAttached && session.core.runningCount), {
-        what: 'the link to be closed',
-        timeoutMs: 8_000,
-      })
+      await waitFor(
+        () => !arena.server.sessions.some((session) => session.core.isAttached && session.core.runningCount),
+        {
+          what: 'the link to be closed',
+          timeoutMs: 8_000,
+        },
+      )
     })
   })
 
   it('answers wait in the ledger, which refuses calls when they are too many', async () => {
     await fillTheWay()
     const data = new Uint8Array(3 * mebibyte)
-    for (let i = 1; i <= 12; i++) peer.send(callFrame(1_024 + i, { ref: refs.Echo, data }))
+    for (let i = 1; i <= 20; i++) peer.send(callFrame(1_024 + i, { ref: refs.Echo, data }))
+    // What the kernel still holds then is the data of a few calls.
+    await waitFor(() => peer.socket.writableLength === 0, { what: 'the server to take the calls' })
     await arena.serveOthersDuring(async () => {
       peer.socket.resume()
       await peer.next(Kind.Result, 1_025)
-      expect((await peer.failure(1_036)).error.code).to.equal('BUSY')
+      expect((await peer.failure(1_034)).error.code).to.equal('BUSY')
     })
   })
 

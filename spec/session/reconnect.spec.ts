@@ -116,7 +116,8 @@ describe('a call whose link is cut', () => {
   it('outlives as many faults as it has retries, and no more', async () => {
     await world.serve([work])
     const client = world.client({ retry: 2 })
-    world.network.judge = (frame, direction) => (frame.kind === Kind.Result && direction === 'down' ? 'lose and cut' : 'pass')
+    world.network.judge = (frame, direction) =>
+      frame.kind === Kind.Result && direction === 'down' ? 'lose and cut' : 'pass'
     const call = client.runAction(Work)
     await settle()
     work.run.finish('never heard')

@@ -11,8 +11,8 @@ export interface RunOptions {
   /** Added to this process's environment; undefined removes. */
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
-  /** What it reads from its standard input, which ends then; default: nothing. */
-  readonly input?: string
+  /** What it reads from its standard input, which ends then; default: nothing. null: it stays open. */
+  readonly input?: string | null
 }
 
 export interface Ended {
@@ -40,7 +40,8 @@ export class RunningScript {
       this.stderr += text
     })
     // A process that has ended reads no more.
-    this.child.stdin?.on('error', () => undefined).end(input)
+    this.child.stdin?.on('error', () => undefined)
+    if (input !== null) this.child.stdin?.end(input)
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code, signal) => {
         this.#isOver = true

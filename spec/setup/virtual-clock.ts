@@ -62,7 +62,8 @@ export class VirtualClock implements Clock {
   /** The earliest one up to this time; of several the one that was set first. */
   #next(endMs: number): SetTimer | undefined {
     let next: SetTimer | undefined
-    for (const timer of this.#timers) if (timer.atMs <= endMs && timer.atMs < (next?.atMs ?? Infinity)) next = timer
+    for (const timer of this.#timers)
+      if (timer.atMs <= endMs && timer.atMs < (next?.atMs ?? Number.POSITIVE_INFINITY)) next = timer
     return next
   }
 }

@@ -1,7 +1,15 @@
 // Servers and clients in virtual time over a network that can be cut, closed together; and an action whose runs a
 // spec holds in its hands.
 import { expect } from 'chai'
-import { Action, type AnyAction, Client, type ClientOptions, type Context, Server, type ServerOptions } from '../../lib/index.ts'
+import {
+  Action,
+  type AnyAction,
+  Client,
+  type ClientOptions,
+  type Context,
+  Server,
+  type ServerOptions,
+} from '../../lib/index.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { VirtualNetwork } from './virtual-network.ts'
 
@@ -71,4 +79,11 @@ export async function failureOf(promise: PromiseLike<unknown>): Promise<Error & 
     (value) => Promise.reject(new Error(`it did not fail but gave ${String(value)}`)),
     (error) => error,
   )
+}
+
+/** All items of a stream, as an array. */
+export async function itemsOf<Item>(stream: AsyncIterable<Item>): Promise<Item[]> {
+  const items: Item[] = []
+  for await (const item of stream) items.push(item)
+  return items
 }

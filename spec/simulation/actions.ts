@@ -36,11 +36,23 @@ export class Throwing extends Action<Request, never> {
 export class Stream extends Action<Request, { run: string }, number> {}
 export class Upload extends Action<AsyncIterable<number>, { run: string; sum: number }> {}
 export class Nested extends Action<Request, { run: string }> {}
+/** Answers when so many of a name are there. */
+export class Meet extends Action<{ name: number; count: number }, boolean> {}
 /** Runs on the client. */
 export class AskBack extends Action<number, number> {}
 
 export function implementations({ run, sleep }: Surroundings) {
+  const meetings = new Map<number, (() => void)[]>()
   return {
+    meet: ({ name, count }: { name: number; count: number }) =>
+      new Promise<boolean>((resolve) => {
+        const present = meetings.get(name) ?? []
+        present.push(() => resolve(true))
+        meetings.set(name, present)
+        if (present.length < count) return
+        meetings.delete(name)
+        for (const leave of present) leave()
+      }),
     quick: ({ id }: Request) => ({ run: run(id) }),
     slow: async ({ id, takesMs }: Request) => {
       const name = run(id)

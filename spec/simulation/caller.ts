@@ -1,6 +1,6 @@
 // A client of the simulation: starts operations, reads their items, gives some of them up.
 import type { ActionClass, Call, Client, RunOptions } from '../../lib/index.ts'
-import { AskBack, Idempotent, Nested, Quick, type Request, Slow, Stream, Throwing, Upload } from './actions.ts'
+import { AskBack, Idempotent, Meet, Nested, Quick, type Request, Slow, Stream, Throwing, Upload } from './actions.ts'
 import type { Operation, OperationKind, Oracle } from './oracle.ts'
 import type { Random } from './random.ts'
 import type { SimClock } from './sim-clock.ts'
@@ -9,6 +9,7 @@ export interface CallerOptions {
   readonly clock: SimClock
   readonly oracle: Oracle
   readonly random: Random
+  readonly retries: number
 }
 
 const classes: Readonly<Record<Exclude<OperationKind, 'upload'>, ActionClass>> = {
@@ -32,7 +33,7 @@ export class Caller {
   }
 
   start(kind: OperationKind): Operation {
-    const { random, oracle, clock } = this.#options
+    const { random, oracle, clock, retries } = this.#options
     const itemCount = random.between(0, 40)
     const timeoutMs = random.chance(0.4) ? random.between(50, 40_000) : undefined
     const operation = oracle.begin({
@@ -41,6 +42,7 @@ export class Caller {
       startedAtMs: clock.now(),
       timeoutMs,
       itemCount,
+      retries,
     })
     const call = this.#call(operation, random.between(0, 4_000))
     this.#ends.set(operation, this.#follow(operation, call))
@@ -58,6 +60,17 @@ export class Caller {
 
   ended(operation: Operation): Promise<void> {
     return this.#ends.get(operation) ?? Promise.resolve()
+  }
+
+  /** Runs so many calls that wait for each other. Says what is wrong when they do not all run at once. */
+  async probe(name: number, count: number): Promise<string[]> {
+    // What the network still holds back from before may cost the first connection.
+    await this.#client.runAction(Meet, { name: -1, count: 1 }, { retry: 50 }).outcome()
+    const calls = Array.from({ length: count }, () =>
+      this.#client.runAction(Meet, { name, count }, { timeoutMs: 50_000 }).outcome(),
+    )
+    const failed = (await Promise.all(calls)).flatMap((outcome) => (outcome.ok ? [] : [String(outcome.error)]))
+    return failed.length === 0 ? [] : [`client ${name} could not run ${count} calls at once: ${failed[0]}`]
   }
 
   close(): Promise<void> {

@@ -4,11 +4,19 @@ import { IsockError, OutcomeUnknownError } from '../../lib/index.ts'
 
 export type OperationKind = 'quick' | 'slow' | 'throwing' | 'stream' | 'upload' | 'nested' | 'idempotent'
 
+/** Something that the world did to them. */
+export interface Fault {
+  readonly atMs: number
+  readonly kind: 'cut' | 'stall' | 'crash' | 'shutdown' | 'restart'
+}
+
 export interface Operation {
   readonly id: number
   readonly kind: OperationKind
   readonly startedAtMs: number
   readonly timeoutMs: number | undefined
+  /** Faults that its client outlives. */
+  readonly retries: number
   readonly itemCount: number
   /** The caller asked for its end. */
   isCancelled: boolean
@@ -23,7 +31,9 @@ const toleranceMs = 1
 
 export class Oracle {
   readonly operations: Operation[] = []
-  readonly faultTimesMs: number[] = []
+  readonly faults: Fault[] = []
+  /** How long the servers keep a session without a link. */
+  leaseMs = 0
 
   begin(operation: Omit<Operation, 'runs' | 'items' | 'outcome' | 'settledAtMs' | 'isCancelled'>): Operation {
     const begun: Operation = {
@@ -81,7 +91,7 @@ export class Oracle {
   }
 
   *#judgeError(operation: Operation, error: unknown): Generator<string> {
-    const { kind, runs, isCancelled, startedAtMs, settledAtMs = 0, timeoutMs } = operation
+    const { kind, runs, isCancelled, settledAtMs = 0, timeoutMs } = operation
     if (!(error instanceof IsockError)) {
       yield `failed with ${String(error)}`
       return
@@ -93,14 +103,23 @@ export class Oracle {
       if (runs.length !== 1) yield `its exception came, but it ran ${runs.length} times`
       return
     }
-    const hadFault = this.faultTimesMs.some((at) => at >= startedAtMs - 1 && at <= settledAtMs)
-    const hadFaultBefore = this.faultTimesMs.some((at) => at <= settledAtMs)
+    const before = this.faults.filter(({ atMs }) => atMs <= settledAtMs)
     const isExpected =
-      (error.code === 'CANCELLED' && (isCancelled || hadFaultBefore)) ||
-      (error.code === 'DEADLINE_EXCEEDED' && (timeoutMs !== undefined || hadFaultBefore)) ||
-      hadFaultBefore
+      before.length > 0 ||
+      (error.code === 'CANCELLED' && isCancelled) ||
+      (error.code === 'DEADLINE_EXCEEDED' && timeoutMs !== undefined)
     if (!isExpected) yield `failed without a fault: ${error.code}: ${error.message}`
-    if (error instanceof OutcomeUnknownError && !hadFault && !hadFaultBefore)
-      yield 'its outcome was unknown without a fault'
+    if (error instanceof OutcomeUnknownError && !this.#mayBeUnknown(operation, before)) {
+      yield `its outcome was unknown though its server lived and it had ${operation.retries} retries`
+    }
+  }
+
+  /** Nobody can know when a server died or forgot the session; else only when the retries did not suffice. */
+  #mayBeUnknown({ startedAtMs, retries }: Operation, before: readonly Fault[]): boolean {
+    // The server may notice a cut at once and the client only by its heartbeat.
+    if (this.leaseMs < 60_000) return true
+    // A silent cut before its start may be found only while it runs.
+    const felt = before.filter(({ atMs }) => atMs >= startedAtMs - 120_000)
+    return felt.some(({ kind }) => kind !== 'cut') || felt.length > retries
   }
 }

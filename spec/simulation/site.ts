@@ -1,6 +1,6 @@
 // A place where a server runs: started, drained, crashed and started again at one address.
 import { type Limits, Server } from '../../lib/index.ts'
-import { Idempotent, implementations, Nested, Quick, Slow, Stream, Throwing, Upload } from './actions.ts'
+import { Idempotent, implementations, Meet, Nested, Quick, Slow, Stream, Throwing, Upload } from './actions.ts'
 import type { Oracle } from './oracle.ts'
 import type { SimClock } from './sim-clock.ts'
 import type { SimNetwork } from './sim-network.ts'
@@ -47,6 +47,7 @@ export class Site {
     server.addAction(Stream, handlers.stream)
     server.addAction(Upload, handlers.upload)
     server.addAction(Nested, handlers.nested)
+    server.addAction(Meet, handlers.meet)
     this.#server = server
     this.#isAlive = isAlive
     await server.listen()
@@ -60,11 +61,12 @@ export class Site {
 
   async shutDown(graceMs: number): Promise<void> {
     const server = this.#server
+    const isAlive = this.#isAlive
     if (server === undefined) return
     this.#server = undefined
     this.#former.push(server)
     await server.shutdown({ graceMs })
-    this.#isAlive.value = false
+    isAlive.value = false
   }
 
   *leftovers(): Generator<string> {

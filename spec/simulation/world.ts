@@ -2,7 +2,7 @@
 // and faults, and an oracle that watches.
 import { Client, type ClientOptions } from '../../lib/index.ts'
 import { Caller } from './caller.ts'
-import { type Operation, type OperationKind, Oracle } from './oracle.ts'
+import { type Fault, type Operation, type OperationKind, Oracle } from './oracle.ts'
 import { Random } from './random.ts'
 import { SimClock } from './sim-clock.ts'
 import { type Cut, SimNetwork } from './sim-network.ts'
@@ -37,6 +37,7 @@ class World {
   readonly #sites: Site[]
   readonly #callers: Caller[]
   readonly #trace: string[] = []
+  readonly #slotCount: number
 
   constructor(seed: number) {
     this.#seed = seed
@@ -49,6 +50,8 @@ class World {
       streamWindowBytes: random.pick([2_048, 8_192, 262_144]),
       maxCallsInFlight: random.pick([2, 8, 1_024]),
     }
+    this.#slotCount = limits.maxCallsInFlight
+    this.#oracle.leaseMs = limits.sessionLeaseMs
     const names = random.chance(0.4) ? ['a', 'b'] : ['a']
     this.#sites = names.map((name) => new Site(name, { clock, limits, network: this.#network, oracle: this.#oracle }))
     this.#callers = Array.from({ length: random.between(1, 3) }, () => {
@@ -64,7 +67,7 @@ class World {
         },
       }
       const addresses = names.map((name) => `memory:${name}`)
-      return new Caller(new Client(addresses, options), { clock, oracle: this.#oracle, random })
+      return new Caller(new Client(addresses, options), { clock, oracle: this.#oracle, random, retries: retry })
     })
   }
 
@@ -72,14 +75,15 @@ class World {
     for (const site of this.#sites) await site.start()
     this.#plan()
     await this.#pass(() => this.#isSettled && this.#clock.now() >= busyMs)
+    const jams = await this.#probe()
     await this.#close()
-    const violations = [...this.#oracle.violations(), ...this.#leftovers()]
+    const violations = [...this.#oracle.violations(), ...jams, ...this.#leftovers()]
     return {
       seed: this.#seed,
       violations,
       trace: this.#trace,
       operationCount: this.#oracle.operations.length,
-      faultCount: this.#oracle.faultTimesMs.length,
+      faultCount: this.#oracle.faults.length,
     }
   }
 
@@ -106,19 +110,21 @@ class World {
   #fault(): void {
     const random = this.#random
     const connection = random.pick(this.#network.connections)
-    this.#oracle.faultTimesMs.push(this.#clock.now())
     const dice = random.next()
     if (dice < 0.55 && connection !== undefined) {
       const how = random.pick(cuts)
+      this.#suffer('cut')
       this.#note(`cut ${how}`)
       connection.cut(how)
     } else if (dice < 0.7 && connection !== undefined) {
       const forMs = random.between(100, 60_000)
+      this.#suffer('stall')
       this.#note(`stall ${forMs}`)
       connection.stall(forMs)
     } else {
       const site = random.pick(this.#sites)
       const isGraceful = random.chance(0.4)
+      this.#suffer(isGraceful ? 'shutdown' : 'crash')
       this.#note(`${isGraceful ? 'shut down' : 'crash'} ${site.name}`)
       const restartMs = random.between(0, 5_000)
       if (isGraceful) void site.shutDown(random.between(0, 3_000)).then(() => this.#restart(site, restartMs))
@@ -133,7 +139,7 @@ class World {
 
   #restart(site: Site, delayMs: number): void {
     this.#at(delayMs, () => {
-      this.#oracle.faultTimesMs.push(this.#clock.now())
+      this.#suffer('restart')
       this.#note(`restart ${site.name}`)
       void site.start()
     })
@@ -141,6 +147,10 @@ class World {
 
   #at(delayMs: number, run: () => void): void {
     this.#clock.setTimer(run, delayMs)
+  }
+
+  #suffer(kind: Fault['kind']): void {
+    this.#oracle.faults.push({ kind, atMs: this.#clock.now() })
   }
 
   #note(what: string): void {
@@ -151,6 +161,20 @@ class World {
   async #pass(isOver: () => boolean): Promise<void> {
     await quiet()
     while (!isOver() && this.#clock.now() < endOfTimeMs && this.#clock.step()) await quiet()
+  }
+
+  /** When all is over, each client can have as many calls in flight as ever: no slot is lost. */
+  async #probe(): Promise<string[]> {
+    const count = this.#slotCount
+    if (count > 8) return []
+    for (const site of this.#sites) await site.start()
+    const probes = this.#callers.map((caller, index) => caller.probe(index, count))
+    let faults: string[] | undefined
+    void Promise.all(probes).then((results) => {
+      faults = results.flat()
+    })
+    await this.#pass(() => faults !== undefined)
+    return faults ?? ['the probes never settled']
   }
 
   async #close(): Promise<void> {

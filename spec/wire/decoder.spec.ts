@@ -62,7 +62,10 @@ describe('Frame decoder', () => {
         const bytes = Buffer.concat(bodies.map(framed))
         const chunks: Uint8Array[] = []
         let at = 0
-        for (const cut of cuts) chunks.push(bytes.subarray(at, (at += cut)))
+        for (const cut of cuts) {
+          chunks.push(bytes.subarray(at, at + cut))
+          at += cut
+        }
         expect(bodiesOf([...chunks, bytes.subarray(at)])).to.deep.equal(
           bodies.map((body) => Buffer.from(body).toString('hex')),
         )

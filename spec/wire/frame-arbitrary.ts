@@ -61,7 +61,8 @@ const anyCredentials = fc.dictionary(
   { maxKeys: 4, noNullPrototype: true },
 )
 
-const orNothing = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined })
+const orNothing = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined })
 
 /** Any frame of a session. */
 export const anySessionFrame: fc.Arbitrary<SessionFrame> = fc.oneof(

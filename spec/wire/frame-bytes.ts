@@ -49,7 +49,9 @@ export function fromHex(hex: string): Buffer {
 }
 
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex').replace(/..(?!$)/g, '$& ')
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/..(?!$)/g, '$& ')
 }
 
 /** Puts a length before a body. */

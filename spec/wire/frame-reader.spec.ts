@@ -65,7 +65,8 @@ describe('Frame reader', () => {
       refuses('92 cc 03 c0', 'unknown kind 3')
       refusesFirst('91 00', 'kind 0 before the handshake')
       refusesFirst('91 0f', 'kind 15 before the handshake')
-      for (let kind = 0x10; kind <= 0x1f; kind++) refusesFirst(`91 ${kind.toString(16)}`, `kind ${kind} before the handshake`)
+      for (let kind = 0x10; kind <= 0x1f; kind++)
+        refusesFirst(`91 ${kind.toString(16)}`, `kind ${kind} before the handshake`)
     })
 
     const counts: readonly (readonly [string, string, number])[] = [
@@ -140,7 +141,10 @@ describe('Frame reader', () => {
 
     it('rich values with more than 65 000 byte arrays, before one is made', () => {
       const parts = (count: number): string => `dd ${hex32(count + 2)} a0 a0 ${'c4 00 '.repeat(count)}`
-      expect(readSessionBody(fromHex(`94 12 05 00 ${parts(65_000)}`))).to.have.nested.property('value.bytes.length', 65_000)
+      expect(readSessionBody(fromHex(`94 12 05 00 ${parts(65_000)}`))).to.have.nested.property(
+        'value.bytes.length',
+        65_000,
+      )
       refuses(`94 12 05 00 ${parts(65_001)}`, 'with 65001 byte arrays')
       refuses('94 12 05 00 dd ff ff ff ff a0 a0', 'with 4294967293 byte arrays')
     })
@@ -159,7 +163,9 @@ describe('Frame reader', () => {
 
     it('names and contracts of more than 512 bytes', () => {
       const text = (length: number): string => `da ${hex32(length).slice(6)} ${'61 '.repeat(length)}`
-      expect(readSessionBody(fromHex(`94 10 00 ${text(512)} ${text(512)}`))).to.have.property('name').with.length(512)
+      expect(readSessionBody(fromHex(`94 10 00 ${text(512)} ${text(512)}`)))
+        .to.have.property('name')
+        .with.length(512)
       refuses(`94 10 00 ${text(513)} c0`, '513 bytes where at most 512')
       refuses(`94 10 00 a1 61 ${text(513)}`, '513 bytes where at most 512')
       refuses('94 10 00 c0 c0', 'expected a text')
@@ -168,5 +174,8 @@ describe('Frame reader', () => {
 })
 
 function hex32(value: number): string {
-  return value.toString(16).padStart(8, '0').replace(/..(?!$)/g, '$& ')
+  return value
+    .toString(16)
+    .padStart(8, '0')
+    .replace(/..(?!$)/g, '$& ')
 }

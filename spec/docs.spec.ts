@@ -1,0 +1,91 @@
+// The pages for users: their TypeScript compiles, the first example does what it says, and their links lead somewhere.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { defaultLimits } from 'isock'
+import { RunningScript } from './setup/run-script.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+
+/** What the examples take for granted. */
+const prelude = `
+import { Action, type Client, type Server } from 'isock'
+declare class Order extends Action<{ item: string; quantity: number }, { item: string; at: Date }> {}
+type OrderClass = typeof Order
+declare global {
+  const client: Client
+  const server: Server
+  const Order: OrderClass
+}
+`
+
+const compilerOptions = {
+  noImplicitOverride: false,
+  noUnusedLocals: false,
+  noUnusedParameters: false,
+  paths: { isock: ['../lib/index.ts'], 'isock/testing': ['../lib/testing/harness.ts'] },
+}
+
+describe('the pages for users', function () {
+  this.timeout(60_000)
+  let folder: string
+
+  before(() => {
+    folder = mkdtempSync(join(root, '.docs-examples-'))
+  })
+
+  after(() => rmSync(folder, { recursive: true }))
+
+  it('have TypeScript that compiles', () => {
+    const files = pages.flatMap((page) =>
+      blocksOf(page).map((code, index) => {
+        const name = `${page.replace(/\W/g, '-')}-${index + 1}.ts`
+        writeFileSync(join(folder, name), `${code}\nexport {}\n`)
+        return name
+      }),
+    )
+    expect(files).to.have.length.above(10)
+    writeFileSync(join(folder, 'prelude.d.ts'), prelude)
+    const config = { extends: '../tsconfig.json', compilerOptions, files: ['prelude.d.ts', ...files], include: [] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { cwd: folder, encoding: 'utf8' })
+    expect(stdout).to.equal('')
+  })
+
+  it('begin with an example that does what it says', async () => {
+    const file = join(folder, 'first.ts')
+    writeFileSync(file, blocksOf('README.md')[0] as string)
+    const { code, stdout, stderr } = await new RunningScript(['--import', import.meta.resolve('tsx'), file], {}).ended
+    expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: 'true\ntrue\n', stderr: '' })
+  })
+
+  it('link to files that exist', () => {
+    for (const page of pages) {
+      for (const [, target = ''] of textOf(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+        expect(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`).to.equal(true)
+      }
+    }
+  })
+
+  it('name every limit', () => {
+    const readme = textOf('README.md')
+    for (const name of Object.keys(defaultLimits)) expect(readme).to.include(`\`${name}\``)
+  })
+})
+
+function blocksOf(page: string): string[] {
+  return [...textOf(page).matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code)
+}
+
+function textOf(page: string): string {
+  return readFileSync(join(root, page), 'utf8')
+}

@@ -1,0 +1,272 @@
+// FrameLink over a link that is made of the spec's own hands: what leaves in which write, what comes in, how it ends.
+import { expect } from 'chai'
+import { type IsockError, LinkError, ProtocolError } from '../../lib/base/errors.ts'
+import { defaultLimits, type Limits } from '../../lib/base/options.ts'
+import { FrameLink } from '../../lib/link/frame-link.ts'
+import type { Link, LinkHandler, Peer } from '../../lib/link/link.ts'
+import { type Frame, Kind } from '../../lib/wire/frame.ts'
+import { Slabs } from '../../lib/wire/slabs.ts'
+import { plainHello } from '../hostile/raw-peer.ts'
+import { settle, VirtualClock } from '../setup/virtual-clock.ts'
+import { bytesOfFrames, framed, fromHex, toHex } from '../wire/frame-bytes.ts'
+
+class FakeLink implements Link {
+  readonly peer: Peer = { transport: 'memory', description: 'fake', isPrivate: true }
+  readonly writes: Buffer[] = []
+  takesMore = true
+  closedHow: 'flush' | 'abort' | undefined
+  handler: LinkHandler | undefined
+
+  open(handler: LinkHandler): void {
+    this.handler = handler
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    this.writes.push(Buffer.concat(chunks))
+    return this.takesMore
+  }
+
+  async close(how: 'flush' | 'abort'): Promise<void> {
+    this.closedHow ??= how
+  }
+
+  keepProcessAlive(): void {}
+}
+
+/** A FrameLink, its fake link, and everything that its sink was told. */
+class World {
+  readonly clock = new VirtualClock()
+  readonly fake = new FakeLink()
+  readonly frames: Frame[] = []
+  readonly ends: IsockError[] = []
+  writables = 0
+  readonly link: FrameLink
+  readonly sink = {
+    onFrame: (frame: Frame) => {
+      this.frames.push(frame)
+    },
+    onLinkWritable: () => {
+      this.writables++
+    },
+    onLinkEnd: (reason: IsockError) => {
+      this.ends.push(reason)
+    },
+  }
+
+  constructor(limits: Partial<Limits> = {}) {
+    this.link = new FrameLink(this.fake, {
+      clock: this.clock,
+      slabs: new Slabs(),
+      limits: { ...defaultLimits, ...limits },
+    })
+    this.link.open(this.sink)
+  }
+
+  static established(limits: Partial<Limits> = {}): World {
+    const world = new World(limits)
+    world.link.establish(world.sink)
+    return world
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.fake.handler?.onBytes(bytes)
+  }
+}
+
+describe('FrameLink', () => {
+  it('sends all frames of a tick in one write, in order', async () => {
+    const { link, fake } = World.established()
+    link.send({ kind: Kind.Drain })
+    link.send({ kind: Kind.Ack, seqs: [1] })
+    link.send({ kind: Kind.Ping })
+    expect(fake.writes).to.deep.equal([])
+    await settle()
+    link.send({ kind: Kind.Pong })
+    await settle()
+    expect(fake.writes.map(toHex)).to.deep.equal([
+      '00 00 00 02 91 1b 00 00 00 04 92 1a 91 01 00 00 00 02 91 1c',
+      '00 00 00 02 91 1d',
+    ])
+  })
+
+  it('hands a large tick over in parts of some 256 KiB', async () => {
+    const { link, fake } = World.established()
+    for (let i = 0; i < 100; i++) link.send({ kind: Kind.Item, seq: 1, index: i, value: new Uint8Array(10_000) })
+    expect(fake.writes.length).to.equal(3)
+    await settle()
+    expect(fake.writes).to.have.length(4)
+    for (const write of fake.writes) expect(write.length).to.be.below(256 * 1024 + 10_100)
+  })
+
+  it('reads one frame of the handshake, then those of the session', () => {
+    const world = new World()
+    world.receive(bytesOfFrames(plainHello))
+    world.link.establish(world.sink)
+    world.receive(bytesOfFrames({ kind: Kind.Drain }, { kind: Kind.Ack, seqs: [5] }))
+    expect(world.frames).to.deep.equal([plainHello, { kind: Kind.Drain }, { kind: Kind.Ack, seqs: [5] }])
+  })
+
+  it('reads frames of the session that come in one piece with the handshake, where the sink takes over at once', () => {
+    const world = new World()
+    const large = { kind: Kind.Item, seq: 1, index: 0, value: 'x'.repeat(10_000) } as const
+    world.sink.onFrame = (frame) => {
+      world.frames.push(frame)
+      if (frame.kind === Kind.Hello) world.link.establish(world.sink)
+    }
+    world.receive(bytesOfFrames(plainHello, large))
+    expect(world.frames).to.deep.equal([plainHello, large])
+  })
+
+  it('takes no more than 4 KiB before it is established, whatever the limits', () => {
+    const world = new World({ maxFrameBytes: 1_000_000 })
+    world.receive(fromHex('00001001'))
+    expect(world.ends[0])
+      .to.be.instanceOf(ProtocolError)
+      .with.property('message', 'frame of 4097 bytes, at most 4096 are taken')
+    expect(world.fake.closedHow).to.equal('abort')
+  })
+
+  it('answers PING, and keeps PONG to itself', async () => {
+    const world = World.established()
+    world.receive(bytesOfFrames({ kind: Kind.Ping }, { kind: Kind.Pong }))
+    await settle()
+    expect(world.frames).to.deep.equal([])
+    expect(world.fake.writes.map(toHex)).to.deep.equal(['00 00 00 02 91 1d'])
+  })
+
+  it('ends with ProtocolError for bytes that are no frame, and hears no more', () => {
+    const world = World.established()
+    world.receive(
+      Buffer.concat([
+        bytesOfFrames({ kind: Kind.Drain }),
+        framed(fromHex('91 7f')),
+        bytesOfFrames({ kind: Kind.Drain }),
+      ]),
+    )
+    world.receive(bytesOfFrames({ kind: Kind.Drain }))
+    expect(world.frames).to.deep.equal([{ kind: Kind.Drain }])
+    expect(world.ends).to.have.length(1)
+    expect(world.ends[0]).to.be.instanceOf(ProtocolError)
+    expect(world.fake.closedHow).to.equal('abort')
+  })
+
+  it('ends, and nothing else, when its sink throws', () => {
+    const world = World.established()
+    world.sink.onFrame = () => {
+      throw new TypeError('a fault of ours')
+    }
+    world.receive(bytesOfFrames({ kind: Kind.Drain }))
+    expect(world.ends[0]).to.be.instanceOf(ProtocolError)
+    expect(world.ends[0]?.cause).to.be.instanceOf(TypeError)
+  })
+
+  it('stops in the middle of a chunk when its sink closes it', () => {
+    const world = World.established()
+    world.sink.onFrame = (frame) => {
+      world.frames.push(frame)
+      world.link.close(new LinkError('enough'))
+    }
+    world.receive(bytesOfFrames({ kind: Kind.Drain }, { kind: Kind.Drain }))
+    expect(world.frames).to.have.length(1)
+  })
+
+  it('is blocked from a write that was not taken until the link drains, and says so once', async () => {
+    const { link, fake, ...world } = World.established()
+    fake.takesMore = false
+    link.send({ kind: Kind.Drain })
+    await settle()
+    expect(link.isBlocked).to.equal(true)
+    fake.takesMore = true
+    fake.handler?.onDrain()
+    expect(link.isBlocked).to.equal(false)
+    expect(world.ends).to.deep.equal([])
+  })
+
+  it('closes a slow consumer once more than maxWriteQueueBytes wait, and starts to count anew when it drained', async () => {
+    const world = World.established({ maxWriteQueueBytes: 10_000 })
+    const { link, fake } = world
+    fake.takesMore = false
+    const sendSome = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) {
+        link.send({ kind: Kind.Item, seq: 1, index: i, value: 'x'.repeat(2_000) })
+        await settle()
+      }
+    }
+    await sendSome(4)
+    fake.handler?.onDrain()
+    expect(world.writables).to.equal(1)
+    await sendSome(4)
+    expect(world.ends).to.deep.equal([])
+    await sendSome(1)
+    expect(world.ends.map((reason) => reason.message)).to.deep.equal([
+      'the peer reads too slowly: over 10000 bytes wait',
+    ])
+    expect(fake.closedHow).to.equal('abort')
+  })
+
+  it('flushes what was said before it closes, and nothing after', async () => {
+    const { link, fake, ends } = World.established()
+    link.send({ kind: Kind.Bye, isClean: true })
+    await link.close(new LinkError('over'))
+    link.send({ kind: Kind.Ping })
+    await settle()
+    expect(fake.writes.map(toHex)).to.deep.equal(['00 00 00 03 92 1e 01'])
+    expect(fake.closedHow).to.equal('flush')
+    expect(ends.map((reason) => reason.message)).to.deep.equal(['over'])
+  })
+
+  it('says nothing more when it is aborted', async () => {
+    const { link, fake } = World.established()
+    link.send({ kind: Kind.Ping })
+    void link.close(new LinkError('over'), 'abort')
+    await settle()
+    expect(fake.writes).to.deep.equal([])
+  })
+
+  it('tells its end once, with the first reason', () => {
+    const world = World.established()
+    void world.link.close(new LinkError('first'))
+    void world.link.close(new LinkError('second'), 'abort')
+    world.fake.handler?.onEnd(new Error('third'))
+    expect(world.ends.map((reason) => reason.message)).to.deep.equal(['first'])
+    expect(world.clock.pendingCount).to.equal(0)
+  })
+
+  it('tells why the link ended by itself', () => {
+    const ended = World.established()
+    ended.fake.handler?.onEnd(undefined)
+    expect(ended.ends[0]).to.be.instanceOf(LinkError).with.property('message', 'the peer closed the link')
+    const broken = World.established()
+    broken.fake.handler?.onEnd(new Error('ECONNRESET'))
+    expect(broken.ends[0]).to.be.instanceOf(LinkError).with.property('message', 'the link broke: ECONNRESET')
+  })
+
+  it('pings a silent peer, and closes the link when it stays silent', async () => {
+    const world = World.established()
+    await world.clock.advance(20_000)
+    expect(world.fake.writes.map(toHex)).to.deep.equal(['00 00 00 02 91 1c'])
+    await world.clock.advance(30_000)
+    expect(world.ends[0]?.message).to.equal('the link is dead: nothing heard for 45000 ms')
+    expect(world.clock.pendingCount).to.equal(0)
+  })
+
+  it('cuts a frame that trickles in, and not a link that is busy with one after the other', async () => {
+    const world = World.established()
+    const item = bytesOfFrames({ kind: Kind.Item, seq: 1, index: 0, value: 'x'.repeat(100) })
+    world.receive(item.subarray(0, 50))
+    for (let second = 0; second < 120; second++) {
+      world.receive(Buffer.concat([item.subarray(50), item.subarray(0, 50)]))
+      await world.clock.advance(1_000)
+    }
+    expect(world.ends).to.deep.equal([])
+    for (let second = 0; second < 36; second++) {
+      world.receive(item.subarray(50 + second, 51 + second))
+      await world.clock.advance(1_000)
+    }
+    expect(world.ends[0]?.message).to.equal('the link is dead: a frame took over 30000 ms')
+  })
+
+  it('sets no heartbeat before the peer was let in', () => {
+    expect(new World().clock.pendingCount).to.equal(0)
+  })
+})

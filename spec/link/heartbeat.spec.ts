@@ -1,0 +1,168 @@
+// A link that died, and a frame that never ends, in virtual time.
+import { expect } from 'chai'
+import { Heartbeat, type HeartbeatLimits } from '../../lib/link/heartbeat.ts'
+import { VirtualClock } from '../setup/virtual-clock.ts'
+
+/** Writes down what the heartbeat does, with the time. */
+class Watched {
+  readonly clock = new VirtualClock()
+  readonly startedAtMs = this.clock.now()
+  readonly pingedAtMs: number[] = []
+  openFrameNumber = 0
+  death: { atMs: number; reason: string } | undefined
+  readonly heartbeat: Heartbeat
+
+  constructor(limits: Partial<HeartbeatLimits> = {}) {
+    const all = { heartbeatMs: 15_000, deadAfterMs: 45_000, frameTimeoutMs: 30_000, ...limits }
+    this.heartbeat = new Heartbeat(this.clock, all, {
+      openFrame: () => this.openFrameNumber,
+      ping: () => this.pingedAtMs.push(this.passedMs),
+      onDead: (reason) => {
+        this.death = { atMs: this.passedMs, reason: reason.message }
+      },
+    })
+    this.heartbeat.start()
+  }
+
+  get passedMs(): number {
+    return this.clock.now() - this.startedAtMs
+  }
+
+  /** Lets time pass in which bytes come all the time. */
+  async talk(ms: number, everyMs = 1_000, onTalk: () => void = () => undefined): Promise<void> {
+    for (let passed = 0; passed < ms; passed += everyMs) {
+      onTalk()
+      this.heartbeat.heard()
+      await this.clock.advance(everyMs)
+    }
+  }
+}
+
+describe('Heartbeat', () => {
+  let watched: Watched
+
+  beforeEach(() => {
+    watched = new Watched()
+  })
+
+  afterEach(() => watched.heartbeat.stop())
+
+  it('pings once after 15 s of silence', async () => {
+    await watched.clock.advance(14_999)
+    expect(watched.pingedAtMs).to.deep.equal([])
+    await watched.clock.advance(20_000)
+    expect(watched.pingedAtMs).to.deep.equal([15_000])
+    expect(watched.death).to.equal(undefined)
+  })
+
+  it('declares the link dead after 45 s of silence, once, and holds no timer then', async () => {
+    await watched.clock.advance(44_999)
+    expect(watched.death).to.equal(undefined)
+    await watched.clock.advance(1)
+    expect(watched.death).to.deep.equal({ atMs: 45_000, reason: 'the link is dead: nothing heard for 45000 ms' })
+    expect(watched.clock.pendingCount).to.equal(0)
+  })
+
+  it('counts from the last byte: at most one tick later', async () => {
+    await watched.talk(61_000)
+    await watched.clock.advance(44_000)
+    expect(watched.death).to.equal(undefined)
+    await watched.clock.advance(6_000)
+    expect(watched.death?.atMs).to.be.within(61_000 + 44_000, 61_000 + 50_000)
+  })
+
+  it('never pings a link that talks', async () => {
+    await watched.talk(600_000)
+    expect(watched.pingedAtMs).to.deep.equal([])
+    expect(watched.death).to.equal(undefined)
+  })
+
+  it('pings again after each silence', async () => {
+    for (let round = 0; round < 3; round++) {
+      await watched.clock.advance(20_000)
+      watched.heartbeat.heard()
+    }
+    expect(watched.pingedAtMs).to.have.length(3)
+  })
+
+  it('cuts a frame that does not end within 30 s, although its bytes trickle in', async () => {
+    watched.openFrameNumber = 7
+    await watched.talk(29_000)
+    expect(watched.death).to.equal(undefined)
+    await watched.talk(7_000)
+    expect(watched.death?.reason).to.equal('the link is dead: a frame took over 30000 ms')
+    expect(watched.death?.atMs).to.be.within(30_000, 35_000)
+  })
+
+  it('does not cut a link that is always in the middle of another frame', async () => {
+    await watched.talk(300_000, 1_000, () => {
+      watched.openFrameNumber++
+    })
+    expect(watched.death).to.equal(undefined)
+  })
+
+  it('does not add up the times of frames that each ended', async () => {
+    for (let frame = 1; frame <= 10; frame++) {
+      watched.openFrameNumber = frame
+      await watched.talk(20_000)
+      watched.openFrameNumber = 0
+      await watched.talk(5_000)
+    }
+    expect(watched.death).to.equal(undefined)
+  })
+
+  it('does not hold its own suspension against the peer', async () => {
+    watched.openFrameNumber = 3
+    await watched.talk(10_000)
+    const late = new SuspendedClock()
+    const died: string[] = []
+    const heartbeat = new Heartbeat(
+      late,
+      { heartbeatMs: 15_000, deadAfterMs: 45_000, frameTimeoutMs: 30_000 },
+      { openFrame: () => 3, ping: () => undefined, onDead: (reason) => died.push(reason.message) },
+    )
+    heartbeat.start()
+    late.wakeAfter(3_600_000)
+    late.wakeAfter(3_600_000)
+    expect(died).to.deep.equal([])
+    heartbeat.stop()
+  })
+
+  it('ticks as often as its smallest bound needs', async () => {
+    const hasty = new Watched({ heartbeatMs: 30, deadAfterMs: 90, frameTimeoutMs: 60 })
+    await hasty.clock.advance(89)
+    expect(hasty.pingedAtMs).to.deep.equal([30])
+    await hasty.clock.advance(1)
+    expect(hasty.death?.atMs).to.equal(90)
+  })
+
+  it('is quiet once it was stopped, and starts only once', async () => {
+    watched.heartbeat.start()
+    expect(watched.clock.pendingCount).to.equal(1)
+    watched.heartbeat.stop()
+    watched.heartbeat.stop()
+    expect(watched.clock.pendingCount).to.equal(0)
+    await watched.clock.advance(100_000)
+    expect(watched.pingedAtMs).to.deep.equal([])
+  })
+})
+
+/** Its one timer fires late, as after the lid of a laptop was shut: once, however much time has passed. */
+class SuspendedClock {
+  #nowMs = 0
+  #run: (() => void) | undefined
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  setTimer(run: () => void): { cancel(): void; keepProcessAlive(): void } {
+    this.#run = run
+    return { cancel: () => undefined, keepProcessAlive: () => undefined }
+  }
+
+  wakeAfter(ms: number): void {
+    this.#nowMs += ms
+    this.#run?.()
+  }
+}
