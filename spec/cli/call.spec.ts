@@ -244,6 +244,7 @@ describe('isock call', function () {
   })
 
   it('does not wait for its standard input after Ctrl-C', async () => {
+    sum.read = 0
     const [whole, lines] = [start([address, 'Echo', '-'], null), start([address, 'Sum', '--stdin'], null)]
     // More than a pipe holds: it is written when the command reads.
     await new Promise((resolve) => whole.child.stdin?.write(' '.repeat(1024 * 1024), resolve))

@@ -1,81 +1,15 @@
 // FrameLink over a link that is made of the spec's own hands: what leaves in which write, what comes in, how it ends.
 import { expect } from 'chai'
-import { type IsockError, LinkError, ProtocolError } from '../../lib/base/errors.ts'
-import { defaultLimits, type Limits } from '../../lib/base/options.ts'
-import { FrameLink } from '../../lib/link/frame-link.ts'
-import type { Link, LinkHandler, Peer } from '../../lib/link/link.ts'
-import { type Frame, Kind } from '../../lib/wire/frame.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
+import { LinkError, ProtocolError } from '../../lib/base/errors.ts'
+import { Kind } from '../../lib/wire/frame.ts'
 import { plainHello } from '../hostile/raw-peer.ts'
-import { settle, VirtualClock } from '../setup/virtual-clock.ts'
+import { settle } from '../setup/virtual-clock.ts'
 import { bytesOfFrames, framed, fromHex, toHex } from '../wire/frame-bytes.ts'
-
-class FakeLink implements Link {
-  readonly peer: Peer = { transport: 'memory', description: 'fake', isPrivate: true }
-  readonly writes: Buffer[] = []
-  takesMore = true
-  closedHow: 'flush' | 'abort' | undefined
-  handler: LinkHandler | undefined
-
-  open(handler: LinkHandler): void {
-    this.handler = handler
-  }
-
-  write(chunks: readonly Uint8Array[]): boolean {
-    this.writes.push(Buffer.concat(chunks))
-    return this.takesMore
-  }
-
-  async close(how: 'flush' | 'abort'): Promise<void> {
-    this.closedHow ??= how
-  }
-
-  keepProcessAlive(): void {}
-}
-
-/** A FrameLink, its fake link, and everything that its sink was told. */
-class World {
-  readonly clock = new VirtualClock()
-  readonly fake = new FakeLink()
-  readonly frames: Frame[] = []
-  readonly ends: IsockError[] = []
-  writables = 0
-  readonly link: FrameLink
-  readonly sink = {
-    onFrame: (frame: Frame) => {
-      this.frames.push(frame)
-    },
-    onLinkWritable: () => {
-      this.writables++
-    },
-    onLinkEnd: (reason: IsockError) => {
-      this.ends.push(reason)
-    },
-  }
-
-  constructor(limits: Partial<Limits> = {}) {
-    this.link = new FrameLink(this.fake, {
-      clock: this.clock,
-      slabs: new Slabs(),
-      limits: { ...defaultLimits, ...limits },
-    })
-    this.link.open(this.sink)
-  }
-
-  static established(limits: Partial<Limits> = {}): World {
-    const world = new World(limits)
-    world.link.establish(world.sink)
-    return world
-  }
-
-  receive(bytes: Uint8Array): void {
-    this.fake.handler?.onBytes(bytes)
-  }
-}
+import { FrameLinkWorld } from './frame-link-world.ts'
 
 describe('FrameLink', () => {
   it('sends all frames of a tick in one write, in order', async () => {
-    const { link, fake } = World.established()
+    const { link, fake } = FrameLinkWorld.established()
     link.send({ kind: Kind.Drain })
     link.send({ kind: Kind.Ack, seqs: [1] })
     link.send({ kind: Kind.Ping })
@@ -90,7 +24,7 @@ describe('FrameLink', () => {
   })
 
   it('hands a large tick over in parts of some 256 KiB', async () => {
-    const { link, fake } = World.established()
+    const { link, fake } = FrameLinkWorld.established()
     for (let i = 0; i < 100; i++) link.send({ kind: Kind.Item, seq: 1, index: i, value: new Uint8Array(10_000) })
     expect(fake.writes.length).to.equal(3)
     await settle()
@@ -99,7 +33,7 @@ describe('FrameLink', () => {
   })
 
   it('reads one frame of the handshake, then those of the session', () => {
-    const world = new World()
+    const world = new FrameLinkWorld()
     world.receive(bytesOfFrames(plainHello))
     world.link.establish(world.sink)
     world.receive(bytesOfFrames({ kind: Kind.Drain }, { kind: Kind.Ack, seqs: [5] }))
@@ -107,7 +41,7 @@ describe('FrameLink', () => {
   })
 
   it('reads frames of the session that come in one piece with the handshake, where the sink takes over at once', () => {
-    const world = new World()
+    const world = new FrameLinkWorld()
     const large = { kind: Kind.Item, seq: 1, index: 0, value: 'x'.repeat(10_000) } as const
     world.sink.onFrame = (frame) => {
       world.frames.push(frame)
@@ -118,7 +52,7 @@ describe('FrameLink', () => {
   })
 
   it('takes no more than 4 KiB before it is established, whatever the limits', () => {
-    const world = new World({ maxFrameBytes: 1_000_000 })
+    const world = new FrameLinkWorld({ maxFrameBytes: 1_000_000 })
     world.receive(fromHex('00001001'))
     expect(world.ends[0])
       .to.be.instanceOf(ProtocolError)
@@ -127,7 +61,7 @@ describe('FrameLink', () => {
   })
 
   it('answers PING, and keeps PONG to itself', async () => {
-    const world = World.established()
+    const world = FrameLinkWorld.established()
     world.receive(bytesOfFrames({ kind: Kind.Ping }, { kind: Kind.Pong }))
     await settle()
     expect(world.frames).to.deep.equal([])
@@ -135,7 +69,7 @@ describe('FrameLink', () => {
   })
 
   it('ends with ProtocolError for bytes that are no frame, and hears no more', () => {
-    const world = World.established()
+    const world = FrameLinkWorld.established()
     world.receive(
       Buffer.concat([
         bytesOfFrames({ kind: Kind.Drain }),
@@ -151,7 +85,7 @@ describe('FrameLink', () => {
   })
 
   it('ends, and nothing else, when its sink throws', () => {
-    const world = World.established()
+    const world = FrameLinkWorld.established()
     world.sink.onFrame = () => {
       throw new TypeError('a fault of ours')
     }
@@ -161,7 +95,7 @@ describe('FrameLink', () => {
   })
 
   it('stops in the middle of a chunk when its sink closes it', () => {
-    const world = World.established()
+    const world = FrameLinkWorld.established()
     world.sink.onFrame = (frame) => {
       world.frames.push(frame)
       world.link.close(new LinkError('enough'))
@@ -171,7 +105,7 @@ describe('FrameLink', () => {
   })
 
   it('is blocked from a write that was not taken until the link drains, and says so once', async () => {
-    const { link, fake, ...world } = World.established()
+    const { link, fake, ...world } = FrameLinkWorld.established()
     fake.takesMore = false
     link.send({ kind: Kind.Drain })
     await settle()
@@ -183,7 +117,7 @@ describe('FrameLink', () => {
   })
 
   it('closes a slow consumer once more than maxWriteQueueBytes wait, and starts to count anew when it drained', async () => {
-    const world = World.established({ maxWriteQueueBytes: 10_000 })
+    const world = FrameLinkWorld.established({ maxWriteQueueBytes: 10_000 })
     const { link, fake } = world
     fake.takesMore = false
     const sendSome = async (times: number): Promise<void> => {
@@ -205,7 +139,7 @@ describe('FrameLink', () => {
   })
 
   it('flushes what was said before it closes, and nothing after', async () => {
-    const { link, fake, ends } = World.established()
+    const { link, fake, ends } = FrameLinkWorld.established()
     link.send({ kind: Kind.Bye, isClean: true })
     await link.close(new LinkError('over'))
     link.send({ kind: Kind.Ping })
@@ -216,7 +150,7 @@ describe('FrameLink', () => {
   })
 
   it('says nothing more when it is aborted', async () => {
-    const { link, fake } = World.established()
+    const { link, fake } = FrameLinkWorld.established()
     link.send({ kind: Kind.Ping })
     void link.close(new LinkError('over'), 'abort')
     await settle()
@@ -224,7 +158,7 @@ describe('FrameLink', () => {
   })
 
   it('tells its end once, with the first reason', () => {
-    const world = World.established()
+    const world = FrameLinkWorld.established()
     void world.link.close(new LinkError('first'))
     void world.link.close(new LinkError('second'), 'abort')
     world.fake.handler?.onEnd(new Error('third'))
@@ -233,16 +167,16 @@ describe('FrameLink', () => {
   })
 
   it('tells why the link ended by itself', () => {
-    const ended = World.established()
+    const ended = FrameLinkWorld.established()
     ended.fake.handler?.onEnd(undefined)
     expect(ended.ends[0]).to.be.instanceOf(LinkError).with.property('message', 'the peer closed the link')
-    const broken = World.established()
+    const broken = FrameLinkWorld.established()
     broken.fake.handler?.onEnd(new Error('ECONNRESET'))
     expect(broken.ends[0]).to.be.instanceOf(LinkError).with.property('message', 'the link broke: ECONNRESET')
   })
 
   it('pings a silent peer, and closes the link when it stays silent', async () => {
-    const world = World.established()
+    const world = FrameLinkWorld.established()
     await world.clock.advance(20_000)
     expect(world.fake.writes.map(toHex)).to.deep.equal(['00 00 00 02 91 1c'])
     await world.clock.advance(30_000)
@@ -251,7 +185,7 @@ describe('FrameLink', () => {
   })
 
   it('cuts a frame that trickles in, and not a link that is busy with one after the other', async () => {
-    const world = World.established()
+    const world = FrameLinkWorld.established()
     const item = bytesOfFrames({ kind: Kind.Item, seq: 1, index: 0, value: 'x'.repeat(100) })
     world.receive(item.subarray(0, 50))
     for (let second = 0; second < 120; second++) {
@@ -267,6 +201,6 @@ describe('FrameLink', () => {
   })
 
   it('sets no heartbeat before the peer was let in', () => {
-    expect(new World().clock.pendingCount).to.equal(0)
+    expect(new FrameLinkWorld().clock.pendingCount).to.equal(0)
   })
 })

@@ -22,7 +22,7 @@ const path = new URL('../../PROTOCOL.md', import.meta.url)
 
 export function readProtocol(): { readonly rows: readonly FrameRow[]; readonly vectors: readonly Vector[] } {
   const text = readFileSync(path, 'utf8')
-  const rows = [...text.matchAll(/^\| 0x([0-9a-f]{2}) \| ([A-Z_]+) \| (.*) \| [^|]+ \|$/gm)].map(rowOf)
+  const rows = [...text.matchAll(/^\| 0x([0-9a-f]{2}) \| ([A-Z_]+) \|(.*)\| [^|]+ \|$/gm)].map(rowOf)
   const vectors = [...text.matchAll(/^```vector\n([\s\S]*?)^```$/gm)].map((match) => {
     return vectorOf(match[1] as string, text.slice(0, match.index).split('\n').length)
   })

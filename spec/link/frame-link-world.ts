@@ -1,0 +1,71 @@
+// A FrameLink over a link that is made of the spec's own hands, and everything that its sink was told.
+import type { IsockError } from '../../lib/base/errors.ts'
+import { defaultLimits, type Limits } from '../../lib/base/options.ts'
+import { FrameLink } from '../../lib/link/frame-link.ts'
+import type { Link, LinkHandler, Peer } from '../../lib/link/link.ts'
+import type { Frame } from '../../lib/wire/frame.ts'
+import { Slabs } from '../../lib/wire/slabs.ts'
+import { VirtualClock } from '../setup/virtual-clock.ts'
+
+class FakeLink implements Link {
+  readonly peer: Peer = { transport: 'memory', description: 'fake', isPrivate: true }
+  readonly writes: Buffer[] = []
+  takesMore = true
+  closedHow: 'flush' | 'abort' | undefined
+  handler: LinkHandler | undefined
+
+  open(handler: LinkHandler): void {
+    this.handler = handler
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    this.writes.push(Buffer.concat(chunks))
+    return this.takesMore
+  }
+
+  async close(how: 'flush' | 'abort'): Promise<void> {
+    this.closedHow ??= how
+  }
+
+  keepProcessAlive(): void {}
+}
+
+/** A FrameLink, its fake link, and everything that its sink was told. */
+export class FrameLinkWorld {
+  readonly clock = new VirtualClock()
+  readonly fake = new FakeLink()
+  readonly frames: Frame[] = []
+  readonly ends: IsockError[] = []
+  writables = 0
+  readonly link: FrameLink
+  readonly sink = {
+    onFrame: (frame: Frame) => {
+      this.frames.push(frame)
+    },
+    onLinkWritable: () => {
+      this.writables++
+    },
+    onLinkEnd: (reason: IsockError) => {
+      this.ends.push(reason)
+    },
+  }
+
+  constructor(limits: Partial<Limits> = {}) {
+    this.link = new FrameLink(this.fake, {
+      clock: this.clock,
+      slabs: new Slabs(),
+      limits: { ...defaultLimits, ...limits },
+    })
+    this.link.open(this.sink)
+  }
+
+  static established(limits: Partial<Limits> = {}): FrameLinkWorld {
+    const world = new FrameLinkWorld(limits)
+    world.link.establish(world.sink)
+    return world
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.fake.handler?.onBytes(bytes)
+  }
+}
