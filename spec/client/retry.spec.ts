@@ -145,6 +145,7 @@ describe('retrying', () => {
     work.run.finish()
     await first
     world.network.crash('a')
+    await settle()
     const second = client.runAction(Work, 'second')
     await world.clock.advance(5_000)
     others.run.finish('from b')
