@@ -108,17 +108,14 @@ export class ActionRegistry {
   }
 
   #addInstance(name: string, action: AnyAction): void {
-    if (isContractOnly(action)) {
-      throw invalid(
-        `action "${name}" has no action() method; implement it, or register the class with an implementation`,
-      )
-    }
+    requireAction(name, action)
     this.#addClass(name, action.constructor as ActionClass, runnerOf(action), isGenerator(action.action))
   }
 
   #addContract(contract: ActionClass, implementation: unknown): void {
     const name = actionNameOf(contract)
     if (isAction(implementation)) {
+      requireAction(name, implementation)
       this.#addClass(name, contract, runnerOf(implementation), isGenerator(implementation.action))
     } else if (isActionClass(implementation)) {
       // A class that is to be made by us takes no arguments; one that does is passed as an instance.
@@ -168,6 +165,11 @@ export class ActionRegistry {
 
 function bare(name: string): Omit<RegisteredAction, 'run' | 'isStream'> {
   return { name, input: undefined, output: undefined, contract: undefined, rules: {}, actionClass: undefined }
+}
+
+function requireAction(name: string, action: AnyAction): void {
+  if (!isContractOnly(action)) return
+  throw invalid(`action "${name}" has no action() method; implement it, or register the class with an implementation`)
 }
 
 function runnerOf(action: AnyAction): ActionFunction {

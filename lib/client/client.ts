@@ -4,6 +4,7 @@ import { ActionRunner } from '../action/action-runner.ts'
 import type { Call } from '../action/call.ts'
 import { CallStarter } from '../action/call-starter.ts'
 import type { Caller } from '../action/context.ts'
+import type { Implementation } from '../action/implementation.ts'
 import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import { ActionRegistry, type ActionTree } from '../action/registry.ts'
@@ -103,7 +104,7 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
 
   /** Offers an action to the server, whose actions run it by `context.client.runAction`. */
   addAction(action: AnyAction): this
-  addAction<C extends ActionClass>(contract: C, implementation: unknown): this
+  addAction<C extends ActionClass>(contract: C, implementation: Implementation<C>): this
   addAction(action: unknown, implementation?: unknown): this {
     this.#registry.add(action, implementation)
     return this

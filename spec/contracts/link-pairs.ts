@@ -63,7 +63,12 @@ async function connectSockets(address: Address, tls?: ListenTls, dialTls?: DialT
   const accepted = new Promise<Link>((resolve) => {
     accept = resolve
   })
-  const listener: Listener = await listen(address, { tls, handshakeTimeoutMs: 5_000, maxHandshakes: 10, onLink: accept })
+  const listener: Listener = await listen(address, {
+    tls,
+    handshakeTimeoutMs: 5_000,
+    maxHandshakes: 10,
+    onLink: accept,
+  })
   const bound = listener.address as Exclude<Address, { transport: 'memory' }>
   const near = await dialSocket(bound, new AbortController().signal, dialTls)
   return { near, far: await accepted, release: () => listener.close() }

@@ -1,7 +1,7 @@
-// What may stand behind a contract class on the server, with the contract's own types.
-import type { ActionClass } from '../action/action.ts'
-import type { Context } from '../action/context.ts'
-import type { InputOf, ItemOf, OutputOf } from '../action/inference.ts'
+// What may stand behind a contract class where it runs, with the contract's own types.
+import type { ActionClass } from './action.ts'
+import type { Context } from './context.ts'
+import type { InputOf, ItemOf, OutputOf } from './inference.ts'
 
 /** What implements a contract class: a function, an instance, or a subclass without constructor arguments. */
 export type Implementation<C extends ActionClass> =
