@@ -92,15 +92,20 @@ class Run {
     let returned: unknown
     try {
       returned = this.#options.inheritContext ? runWithin(context, action.run, data) : action.run(data, context)
+      if (isPromiseLike(returned)) return void returned.then(this.#onReturned, this.#onThrown)
     } catch (error) {
       return this.#onThrown(error)
     }
-    if (isPromiseLike(returned)) returned.then(this.#onReturned, this.#onThrown)
-    else this.#onReturned(returned)
+    this.#onReturned(returned)
   }
 
   readonly #onReturned = (returned: unknown): void => {
-    const source = itemSourceOf(returned)
+    let source: ItemSource | undefined
+    try {
+      source = itemSourceOf(returned)
+    } catch (error) {
+      return this.#onThrown(error)
+    }
     if (source === undefined) this.#finish(returned)
     else void this.#drain(source)
   }

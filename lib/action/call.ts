@@ -2,6 +2,7 @@
 // outcome without throwing.
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
+import { withCallerStack } from './caller-stack.ts'
 import type { PendingCall, Settler } from './pending-call.ts'
 
 /** How a call ended. The truth of value or error says nothing: test `ok`. */
@@ -67,7 +68,9 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     let isOver = false
     const finish = async (): Promise<IteratorResult<Item, Output>> => {
       isOver = true
-      return { done: true, value: await this }
+      const outcome = await this.outcome()
+      // Again, for who reads the items: it is not who would await the call.
+      return { done: true, value: outcome.ok ? outcome.value : await withCallerStack(outcome.error) }
     }
     const iterator: AsyncIterableIterator<Item, Output, undefined> = {
       [Symbol.asyncIterator]: () => iterator,

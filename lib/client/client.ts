@@ -12,7 +12,7 @@ import type { RunOptions } from '../action/run-options.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
-import type { Session } from '../session/session.ts'
+import type { Session, SessionGrant } from '../session/session.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
@@ -40,9 +40,12 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
   readonly #starter: CallStarter
   readonly #connector: Connector
   readonly #parked: ParkedCalls
+  /** What the actions of this client see, by the session that they run in. */
+  readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
   /** The one that takes new calls is the last; those before it are retired and finish theirs. */
   #connections: Connection[] = []
   #isClosed = false
+  #released: Promise<unknown> = Promise.resolve()
 
   /**
    * `new Client(host, port, options?)`, `new Client(address, options?)` or `new Client([address, ...], options?)`,
@@ -128,11 +131,13 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
 
   /** Ends the session. Calls that are open reject: not sent ones as CLOSED, sent ones as of unknown outcome. */
   async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    const reason = closedError()
-    this.#parked.giveUpAll(reason)
-    await Promise.all([...this.#connections].map((connection) => connection.close(reason)))
+    if (!this.#isClosed) {
+      this.#isClosed = true
+      const reason = closedError()
+      this.#parked.giveUpAll(reason)
+      this.#released = Promise.all([...this.#connections].map((connection) => connection.close(reason)))
+    }
+    await this.#released
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -168,8 +173,13 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
 
   /** @internal */
   startCall(session: Session, call: IncomingCall): void {
-    const surroundings = new ClientSurroundings(session, this.#starter, this.#options)
-    this.#runner.start(call, surroundings, session.grant?.peerLimits.maxFrameBytes ?? 0)
+    const grant = session.grant as SessionGrant // no call comes before there is one
+    let surroundings = this.#surroundings.get(grant)
+    if (surroundings === undefined) {
+      surroundings = new ClientSurroundings(session, this.#starter, this.#options)
+      this.#surroundings.set(grant, surroundings)
+    }
+    this.#runner.start(call, surroundings, grant.peerLimits.maxFrameBytes)
   }
 
   /** @internal */

@@ -13,8 +13,10 @@ import type { OutgoingCall } from './outgoing-call.ts'
 
 /** The error of a call whose time ran out at this side. */
 export function lateError(call: OutgoingCall): DeadlineError {
-  const message = `action "${call.request.name}" did not finish within ${Math.round(call.timeoutMs)} ms`
-  return new DeadlineError(message, { notStarted: call.hasNotStarted })
+  const { lastFault: cause, hasNotStarted: notStarted } = call
+  const why = cause === undefined ? '' : `: ${cause.message}`
+  const message = `action "${call.request.name}" did not finish within ${Math.round(call.timeoutMs)} ms${why}`
+  return new DeadlineError(message, { cause, notStarted })
 }
 
 export function outcomeUnknown(call: OutgoingCall, cause: IsockError): OutcomeUnknownError {

@@ -50,6 +50,7 @@ export class CallSender {
     const { request } = call
     const { port } = this.#options
     call.attempt++
+    call.lastFault = undefined
     const ref = this.#names.refOf(request.name, request.contract, port)
     port.send({
       kind: Kind.Call,

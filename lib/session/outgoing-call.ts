@@ -1,5 +1,6 @@
 // One call that this side asked for, as the session sees it. Values are payloads here; who asked for it extends
 // this class and decodes them.
+import type { IsockError } from '../base/errors.ts'
 import { CancelReason } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { CallInput, FeedInput } from './call-input.ts'
@@ -72,6 +73,8 @@ export abstract class OutgoingCall {
     this.isDeadlineShared = bounds.isDeadlineShared
   }
 
+  /** What it waits to get over; undefined once it was sent. */
+  lastFault: IsockError | undefined
   /** It was sent in a session that is lost, and waits to be run again: being idempotent, it may. */
   mayHaveRun = false
 
@@ -83,6 +86,12 @@ export abstract class OutgoingCall {
   /** It was sent, but nothing of its streams has moved: it can be sent again as it is. */
   get isUntouched(): boolean {
     return this.state === 'sent' && !this.input?.isFed && this.items === undefined
+  }
+
+  /** Costs it one retry. False: it had none left. */
+  outlives(fault: IsockError): boolean {
+    this.lastFault = fault
+    return this.retriesLeft-- > 0
   }
 
   /** It is to be sent as if for the first time. */

@@ -133,12 +133,12 @@ export class OutgoingCalls implements CallHome {
   /** A link was lost, or could not be opened: costs each call that waits for it one retry. */
   chargeFault(cause: IsockError, kind: 'link lost' | 'cannot connect'): void {
     for (const call of this.#sent.all()) {
-      if (call.state !== 'sent' || call.retriesLeft-- > 0) continue
+      if (call.state !== 'sent' || call.outlives(cause)) continue
       this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
     }
     if (kind === 'link lost') return
     for (const call of this.#waiting.all()) {
-      if (call.retriesLeft-- <= 0) this.#giveUp(call, CancelReason.Cancelled, unreachable(call, cause))
+      if (!call.outlives(cause)) this.#giveUp(call, CancelReason.Cancelled, unreachable(call, cause))
     }
   }
 
@@ -146,7 +146,7 @@ export class OutgoingCalls implements CallHome {
   forget(cause: IsockError, unanswered: 'may have run' | 'never started'): void {
     for (const call of this.#sent.begin(0)) {
       if (unanswered === 'never started') {
-        if (call.isUntouched && call.retriesLeft-- > 0) this.#sendAnew(call)
+        if (call.isUntouched && call.outlives(cause)) this.#sendAnew(call)
         else this.#settle(call, { how: 'error', error: neverStarted(call, cause) })
       } else if (call.isUntouched && call.request.isIdempotent) {
         call.mayHaveRun = true
