@@ -70,7 +70,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
       isOver = true
       const outcome = await this.outcome()
       // Again, for who reads the items: it is not who would await the call.
-      return { done: true, value: outcome.ok ? outcome.value : await withCallerStack(outcome.error) }
+      return { done: true, value: outcome.ok ? outcome.value : await withCallerStack(outcome.error, 'keep') }
     }
     const iterator: AsyncIterableIterator<Item, Output, undefined> = {
       [Symbol.asyncIterator]: () => iterator,

@@ -92,24 +92,30 @@ export class PendingCall extends OutgoingCall {
 
   override onSettled(outcome: RawOutcome): void {
     const settler = this.#settler as Settler
-    if (outcome.how === 'value') {
-      let value: unknown
-      try {
-        value = this.codec.decode(outcome.value, this.rules)
-        settler.resolve(value)
-      } catch (error) {
-        withCallerStack(error).then(settler.resolve, settler.reject)
-      }
-    } else {
-      const error = outcome.how === 'error' ? outcome.error : this.#decodeFailure(outcome.failure, outcome.notStarted)
-      withCallerStack(error).then(settler.resolve, settler.reject)
-    }
+    if (outcome.how === 'value') this.#resolve(outcome.value, settler)
+    else if (outcome.how === 'failure') {
+      const error = this.#decodeFailure(outcome.failure, outcome.notStarted)
+      withCallerStack(error, 'keep').then(settler.resolve, settler.reject)
+    } else if (outcome.error instanceof IsockError) {
+      withCallerStack(outcome.error, 'drop').then(settler.resolve, settler.reject)
+    } else settler.reject(outcome.error)
     this.items?.end(undefined)
     const reader = this.#reader
     this.#reader = undefined
     reader?.(endOfItems)
     this.#onDone?.()
     this.#onDone = undefined
+  }
+
+  #resolve(payload: Payload, settler: Settler): void {
+    let value: unknown
+    try {
+      value = this.codec.decode(payload, this.rules)
+    } catch (error) {
+      withCallerStack(error, 'drop').then(settler.resolve, settler.reject)
+      return
+    }
+    settler.resolve(value)
   }
 
   #decodeFailure(failure: Payload, notStarted: boolean): unknown {

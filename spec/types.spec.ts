@@ -1,0 +1,229 @@
+// What the compiler infers of actions. `npm run types` is the proof; the calls run here too, so that they are no fiction.
+import { expectTypeOf } from 'expect-type'
+import * as v from 'valibot'
+import * as z from 'zod'
+import {
+  Action,
+  type Call,
+  type Context,
+  type InputOf,
+  type ItemOf,
+  type Outcome,
+  type OutputOf,
+  type Server,
+} from '../lib/index.ts'
+import { createHarness, type Harness } from '../lib/testing/harness.ts'
+
+class Echo extends Action {
+  action(text: string) {
+    return text
+  }
+}
+
+class Later extends Action {
+  async action(at: Date, _context: Context) {
+    return new Map([[at, 1n]])
+  }
+}
+
+class Nothing extends Action {
+  action() {}
+}
+
+class Optional extends Action {
+  action(limit?: number) {
+    return [limit]
+  }
+}
+
+class Count extends Action {
+  async *action(upTo: number) {
+    for (let i = 0; i < upTo; i++) yield { i }
+    return 'done' as const
+  }
+}
+
+class SyncCount extends Action {
+  *action(upTo: number) {
+    for (let i = 0; i < upTo; i++) yield i
+    return true
+  }
+}
+
+class Emit extends Action {
+  async action(count: number, { emit }: Context<'tick'>) {
+    for (let i = 0; i < count; i++) await emit('tick')
+    return count
+  }
+}
+
+class Sum extends Action {
+  async action(numbers: AsyncIterable<number>) {
+    let sum = 0
+    for await (const n of numbers) sum += n
+    return sum
+  }
+}
+
+class Exec extends Action<string[], number> {}
+
+class Watch extends Action<{ path: string }, void, 'add' | 'remove'> {}
+
+class Schema extends Action {
+  static override input = z.object({ seats: z.coerce.number<string>() })
+  static override output = v.pipe(v.number(), v.transform(String))
+
+  action({ seats }: { seats: number }) {
+    return seats
+  }
+}
+
+class SchemaItems extends Action {
+  static override input = z.object({ n: z.number().default(1) })
+
+  async action(items: AsyncIterable<{ n: number }>) {
+    for await (const { n } of items) return n
+    return 0
+  }
+}
+
+class Needs extends Action {
+  readonly #stock: Map<string, number>
+
+  constructor(stock: Map<string, number>) {
+    super()
+    this.#stock = stock
+  }
+
+  action(item: string) {
+    return this.#stock.get(item)
+  }
+}
+
+describe('the types of', () => {
+  let harness: Harness
+
+  before(async () => {
+    const actions = [Echo, Later, Nothing, Optional, Count, SyncCount, Emit, Sum, Schema, SchemaItems]
+    harness = await createHarness({ actions: [...actions.map((Class) => new Class()), new Needs(new Map())] })
+  })
+
+  after(() => harness.close())
+
+  it('an action are read off its method', async () => {
+    const { client } = harness
+    expectTypeOf(client.runAction(Echo, 'hi')).toEqualTypeOf<Call<string, never>>()
+    expectTypeOf(await client.runAction(Later, new Date(0))).toEqualTypeOf<Map<Date, bigint>>()
+    expectTypeOf(await client.runAction(Needs, 'tea')).toEqualTypeOf<number | undefined>()
+    expectTypeOf<InputOf<typeof Later>>().toEqualTypeOf<Date>()
+    expectTypeOf<OutputOf<typeof Later>>().toEqualTypeOf<Map<Date, bigint>>()
+    expectTypeOf<ItemOf<typeof Later>>().toEqualTypeOf<never>()
+    // @ts-expect-error: the input is a string
+    await client.runAction(Echo, 5)
+    // @ts-expect-error: an instance is not a class
+    await client.runAction(new Echo(), 'hi').outcome()
+  })
+
+  it('data say where it may be left out', async () => {
+    const { client } = harness
+    expectTypeOf(await client.runAction(Nothing)).toEqualTypeOf<void>()
+    expectTypeOf(await client.runAction(Nothing, undefined, { timeoutMs: 1_000 })).toEqualTypeOf<void>()
+    expectTypeOf(await client.runAction(Optional)).toEqualTypeOf<(number | undefined)[]>()
+    await client.runAction(Optional, 1)
+    // @ts-expect-error: the input is not optional
+    await client.runAction(Echo).outcome()
+    // @ts-expect-error: it takes none
+    await client.runAction(Nothing, 5)
+    // @ts-expect-error: there is no such option
+    await client.runAction(Echo, 'hi', { timeout: 5 })
+  })
+
+  it('items are those that are yielded or emitted', async () => {
+    const { client } = harness
+    const call = client.runAction(Count, 2)
+    for await (const item of call) expectTypeOf(item).toEqualTypeOf<{ i: number }>()
+    expectTypeOf(await call).toEqualTypeOf<'done'>()
+    for await (const item of client.runAction(SyncCount, 2)) expectTypeOf(item).toEqualTypeOf<number>()
+    for await (const item of client.runAction(Emit, 2)) expectTypeOf(item).toEqualTypeOf<'tick'>()
+    expectTypeOf(await client.runAction(Emit, 2)).toEqualTypeOf<number>()
+    expectTypeOf(await client.runAction(SyncCount, 2)).toEqualTypeOf<boolean>()
+    expectTypeOf<ItemOf<typeof Echo>>().toEqualTypeOf<never>()
+  })
+
+  it('an input stream are those of its items', async () => {
+    const { client } = harness
+    async function* numbers() {
+      yield 1
+    }
+    async function* texts() {
+      yield 'one'
+    }
+    expectTypeOf(await client.runAction(Sum, numbers())).toEqualTypeOf<number>()
+    // @ts-expect-error: numbers are wanted
+    await client.runAction(Sum, texts()).outcome()
+  })
+
+  it('a schema go before those of the method: what goes in, what comes out', async () => {
+    const { client } = harness
+    expectTypeOf<InputOf<typeof Schema>>().toEqualTypeOf<{ seats: string }>()
+    expectTypeOf(await client.runAction(Schema, { seats: '2' })).toEqualTypeOf<string>()
+    expectTypeOf<InputOf<typeof SchemaItems>>().toEqualTypeOf<AsyncIterable<{ n?: number | undefined }>>()
+    // @ts-expect-error: the schema takes text
+    await client.runAction(Schema, { seats: 2 })
+  })
+
+  it('a contract are its parameters', () => {
+    expectTypeOf<InputOf<typeof Exec>>().toEqualTypeOf<string[]>()
+    expectTypeOf<OutputOf<typeof Exec>>().toEqualTypeOf<number>()
+    expectTypeOf<ItemOf<typeof Exec>>().toEqualTypeOf<never>()
+    expectTypeOf<InputOf<typeof Watch>>().toEqualTypeOf<{ path: string }>()
+    expectTypeOf<ItemOf<typeof Watch>>().toEqualTypeOf<'add' | 'remove'>()
+    expectTypeOf<OutputOf<typeof Watch>>().toEqualTypeOf<void>()
+  })
+
+  it('what implements a contract are checked against it', () => {
+    const register = (server: Server): void => {
+      server.addAction(Exec, (argv) => {
+        expectTypeOf(argv).toEqualTypeOf<string[]>()
+        return argv.length
+      })
+      server.addAction(Watch, async ({ path }, { emit }) => {
+        expectTypeOf(path).toEqualTypeOf<string>()
+        await emit('add')
+        // @ts-expect-error: no such item
+        await emit('change')
+      })
+      server.addAction(Watch, async function* () {
+        yield 'remove' as const
+      })
+      // @ts-expect-error: a number is to be returned
+      server.addAction(Exec, (argv) => argv)
+      // @ts-expect-error: the wrong input
+      server.addAction(Exec, (argv: number) => argv)
+      server.addActions({
+        any: (text: string, context: Context) => [text, context.callId],
+        more: (_data, { callId }) => callId,
+      })
+      // @ts-expect-error: no action
+      server.addActions({ wrong: 5 })
+    }
+    expectTypeOf(register).toBeFunction()
+  })
+
+  it('calls by name are what the caller says, else unknown', async () => {
+    const { client } = harness
+    expectTypeOf(await client.runAction('Echo', 1)).toEqualTypeOf<unknown>()
+    expectTypeOf(client.runAction<string, number>('Echo', 1)).toEqualTypeOf<Call<string, number>>()
+    expectTypeOf(await client.runAction(Echo, 'hi').outcome()).toEqualTypeOf<Outcome<string>>()
+  })
+
+  it('the context run actions at the other side likewise', () => {
+    const run = async ({ client }: Context): Promise<void> => {
+      expectTypeOf(client.runAction(Count, 1)).toEqualTypeOf<Call<'done', { i: number }>>()
+      // @ts-expect-error: the input is a number
+      await client.runAction(Count, 'one')
+    }
+    expectTypeOf(run).toBeFunction()
+    expectTypeOf<Context['emit']>().parameter(0).toEqualTypeOf<never>()
+  })
+})
