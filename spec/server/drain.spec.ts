@@ -1,6 +1,6 @@
 // Shutting a server down: running calls finish, new ones go elsewhere, nothing is left waiting.
 import { expect } from 'chai'
-import { Action, CancelledError, type Context, OutcomeUnknownError, type Server } from '../../lib/index.ts'
+import { Action, CancelledError, type Context, OutcomeUnknownError, Server } from '../../lib/index.ts'
 import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
@@ -57,7 +57,6 @@ describe('shutting down a server', () => {
 
   it('settles when it never listened', async () => {
     const { clock, network } = world
-    const { Server } = await import('../../lib/index.ts')
     await new Server('memory:other', { network, clock }).shutdown()
   })
 
@@ -236,7 +235,6 @@ describe('shutting down a server', () => {
   })
 
   it('frees the address although it was shut down while it began to listen', async () => {
-    const { Server } = await import('../../lib/index.ts')
     const { clock, network } = world
     const hasty = new Server('memory:hasty', { network, clock })
     const listening = hasty.listen().catch(() => undefined)

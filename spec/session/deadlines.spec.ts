@@ -1,6 +1,6 @@
 // How long a call may take: one bound over all attempts, known to both sides, inherited by what a handler calls.
 import { expect } from 'chai'
-import { Action, CancelledError, Client, type Context, DeadlineError } from '../../lib/index.ts'
+import { Action, Client, DeadlineError } from '../../lib/index.ts'
 import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
@@ -192,75 +192,5 @@ describe('the time of a call', () => {
       expect(error).to.include({ code: 'INVALID_OPTION' })
     }
     expect(() => new Client('memory:server', { timeoutMs: -1 })).to.throw('option timeoutMs')
-  })
-
-  describe('of what a handler calls', () => {
-    let inner: Work
-    let caller: Client
-
-    beforeEach(async () => {
-      inner = new Work()
-      await world.serve([inner], {}, 'inner')
-      caller = world.client({}, 'inner')
-    })
-
-    async function expectInherited(nested: (context: Context) => Promise<unknown>, timeoutMs = 5_000): Promise<void> {
-      const client = world.client()
-      const outer = client.runAction(Work, undefined, { timeoutMs })
-      const failed = failureOf(outer)
-      await settle()
-      await world.clock.advance(1_000)
-      const innerFailed = failureOf(nested(work.run.context))
-      await settle()
-      expect(inner.run.context.remainingMs).to.equal(timeoutMs - 1_000)
-      outer.cancel()
-      await settle()
-      expect(inner.run.context.signal.aborted).to.equal(true)
-      expect(await innerFailed).to.be.instanceOf(CancelledError)
-      expect(await failed).to.be.instanceOf(CancelledError)
-    }
-
-    it('is inherited with { parent: context }', () =>
-      expectInherited((context) => caller.runAction(Work, undefined, { parent: context })))
-
-    it('is not made longer by an own bound', () =>
-      expectInherited((context) => caller.runAction(Work, undefined, { parent: context, timeoutMs: 60_000 })))
-
-    it('may be shorter', async () => {
-      const outer = failureOf(world.client().runAction(Work, undefined, { timeoutMs: 5_000 }))
-      await settle()
-      const parent = work.run.context
-      const [ms] = await failureTime(caller.runAction(Work, undefined, { parent, timeoutMs: 700 }))
-      expect(ms).to.equal(700)
-      await world.clock.until(outer)
-    })
-
-    it('is inherited by context.client', async () => {
-      const client = world.client()
-      const asked = new Work()
-      client.addActions({ ask: (data: unknown, context: Context) => asked.action(data, context) })
-      const outer = client.runAction(Work, undefined, { timeoutMs: 5_000 })
-      await settle()
-      await world.clock.advance(1_000)
-      const innerFailed = failureOf(work.run.context.client.runAction('ask'))
-      await settle()
-      expect(asked.run.context.remainingMs).to.equal(4_000)
-      const failed = failureOf(outer)
-      await world.clock.advance(4_000)
-      expect(asked.run.context.signal.aborted).to.equal(true)
-      expect(await failed).to.be.instanceOf(DeadlineError)
-      await innerFailed
-    })
-
-    it('sends nothing for a run that was cancelled', async () => {
-      const outer = world.client().runAction(Work)
-      await settle()
-      outer.cancel()
-      await failureOf(outer)
-      await settle()
-      const error = await failureOf(caller.runAction(Work, undefined, { parent: work.run.context }))
-      expect(error).to.be.instanceOf(CancelledError).and.include({ notStarted: true })
-      expect(inner.runs).to.have.length(0)
-    })
   })
 })
