@@ -1,15 +1,8 @@
-// The values of the cells, and how many operations one measurement takes.
-import type { CellName } from './contender.ts'
+// The values, the cells of the table, and which of them are measured one after the other in the same two processes.
+import type { ValueName } from './contender.ts'
 
-export interface Cell {
-  readonly name: CellName
-  readonly inFlight: number
-  /** Operations of one measurement; items for a stream. */
-  readonly operations: number
-}
-
-/** Small, rows: JSON. Mix: what JSON cannot say. Bytes: one mebibyte. */
-export const values: Readonly<Record<Exclude<CellName, 'stream'>, unknown>> = {
+/** Small, rows: JSON, of about 60 and 2 100 bytes. Mix: what JSON cannot say. Bytes: one mebibyte. */
+export const values: Readonly<Record<ValueName, unknown>> = {
   small: { id: 7, name: 'isock', tags: ['a', 'b'], ok: true },
   rows: Array.from({ length: 10 }, (_, i) => ({
     id: i,
@@ -31,12 +24,80 @@ export const values: Readonly<Record<Exclude<CellName, 'stream'>, unknown>> = {
   bytes: new Uint8Array(1024 * 1024).map((_, i) => i % 251),
 }
 
-export const cells: readonly Cell[] = [
-  { name: 'small', inFlight: 1, operations: 10_000 },
-  { name: 'small', inFlight: 64, operations: 100_000 },
-  { name: 'small', inFlight: 512, operations: 100_000 },
-  { name: 'rows', inFlight: 64, operations: 30_000 },
-  { name: 'mix', inFlight: 64, operations: 20_000 },
-  { name: 'bytes', inFlight: 1, operations: 300 },
-  { name: 'stream', inFlight: 1, operations: 100_000 },
+export const streamedItems = 100_000
+
+/** An item of the stream. */
+export function itemAt(id: number): { id: number; name: string } {
+  return { id, name: 'item' }
+}
+
+export type GroupName = ValueName | 'stream' | 'links' | 'actions'
+
+export interface Cell {
+  readonly name: string
+  readonly group: GroupName
+  /** undefined: the stream. */
+  readonly value: ValueName | undefined
+  readonly links: number
+  /** On each link. */
+  readonly inFlight: number
+  /** Registered at the server; more than one: the calls go to all of them in turn. */
+  readonly actions: number
+}
+
+/** The cells that share a server: they are measured one after the other in the same two processes. */
+export interface Sitting {
+  readonly group: GroupName
+  readonly actions: number
+  readonly cells: readonly Cell[]
+}
+
+function callCells(value: ValueName): Sitting {
+  const common = { group: value, value, actions: 1 } as const
+  return {
+    group: value,
+    actions: 1,
+    cells: [
+      { ...common, name: `${value} x1`, links: 1, inFlight: 1 },
+      { ...common, name: `${value} x64`, links: 1, inFlight: 64 },
+      { ...common, name: `${value} x512`, links: 1, inFlight: 512 },
+      { ...common, name: `${value} 64 links x8`, links: 64, inFlight: 8 },
+    ],
+  }
+}
+
+const stream: Sitting = {
+  group: 'stream',
+  actions: 1,
+  cells: [{ name: 'stream', group: 'stream', value: undefined, links: 1, inFlight: 1, actions: 1 }],
+}
+
+/** One call in flight on each of n links: what a call costs when it shares its writes with no other. */
+const links: Sitting = {
+  group: 'links',
+  actions: 1,
+  cells: [1, 10, 100, 1_000].map((count) => ({
+    name: `links ${count}`,
+    group: 'links',
+    value: 'small',
+    links: count,
+    inFlight: 1,
+    actions: 1,
+  })),
+}
+
+const actions: readonly Sitting[] = [10, 100, 1_000].map((count) => ({
+  group: 'actions',
+  actions: count,
+  cells: [{ name: `actions ${count}`, group: 'actions', value: 'small', links: 1, inFlight: 64, actions: count }],
+}))
+
+export const sittings: readonly Sitting[] = [
+  callCells('small'),
+  callCells('rows'),
+  callCells('mix'),
+  callCells('bytes'),
+  stream,
+  links,
+  ...actions,
 ]

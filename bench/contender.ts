@@ -1,14 +1,19 @@
 // What the benchmark needs of a system that it measures: a server, a client, and the operations that both can do.
 
-/** What travels in a cell of the table. */
-export type CellName = 'small' | 'rows' | 'mix' | 'bytes' | 'stream'
+/** What travels in the calls of a cell. */
+export type ValueName = 'small' | 'rows' | 'mix' | 'bytes'
 
+/** What the module of a contender exports as `contender`. */
 export interface Contender {
-  readonly name: string
-  readonly cells: readonly CellName[]
   /** Serves on a free port of loopback. */
-  serve(): Promise<RunningServer>
+  serve(options: ServeOptions): Promise<RunningServer>
+  /** Opens one link. */
   connect(port: number): Promise<RunningClient>
+}
+
+export interface ServeOptions {
+  /** How many actions to register, where the contender does `echoBy`. */
+  readonly actions: number
 }
 
 export interface RunningServer {
@@ -19,7 +24,9 @@ export interface RunningServer {
 export interface RunningClient {
   /** One call that gives the value back. */
   echo(value: unknown): PromiseLike<unknown>
-  /** Streams this many small items from the server; resolves with how many came. */
+  /** The same by the nth of the registered actions. */
+  echoBy?(nth: number, value: unknown): PromiseLike<unknown>
+  /** Streams this many items `{ id, name }` from the server; resolves with how many came. */
   stream?(count: number): Promise<number>
   close(): Promise<void>
 }

@@ -1,6 +1,38 @@
-// Who is measured, in this order.
-import type { Contender } from './contender.ts'
-import { isock, isockInheriting } from './contenders/isock.ts'
-import { json, raw } from './contenders/raw.ts'
+// Who is measured, in this order, and in which groups of cells. Their modules are loaded by the workers only.
+import type { GroupName } from './cells.ts'
 
-export const contenders: readonly Contender[] = [raw, json, isock, isockInheriting]
+export interface Entry {
+  readonly name: string
+  /** What it is compared as. */
+  readonly kind: 'limit' | 'isock' | 'peer'
+  /** The package whose version is told, of a peer. */
+  readonly package?: string
+  /** Its module, in contenders/. */
+  readonly module: string
+  readonly groups: readonly GroupName[]
+}
+
+export const entries: readonly Entry[] = [
+  { name: 'raw socket', kind: 'limit', module: 'raw', groups: ['small', 'rows', 'bytes', 'links'] },
+  { name: 'JSON text', kind: 'limit', module: 'json-text', groups: ['small', 'rows', 'links'] },
+  {
+    name: 'isock',
+    kind: 'isock',
+    module: 'isock',
+    groups: ['small', 'rows', 'mix', 'bytes', 'stream', 'links', 'actions'],
+  },
+  { name: 'isock, schema', kind: 'isock', module: 'isock-schema', groups: ['small'] },
+  { name: 'isock, zod', kind: 'isock', module: 'isock-zod', groups: ['small', 'rows'] },
+  { name: 'isock, inheritContext', kind: 'isock', module: 'isock-inherit', groups: ['small', 'rows'] },
+  peer('NestJS TCP', '@nestjs/microservices', 'nestjs', ['small', 'rows', 'stream']),
+  peer('Moleculer TCP', 'moleculer', 'moleculer', ['small', 'rows', 'stream']),
+  peer('gRPC', '@grpc/grpc-js', 'grpc', ['small', 'rows', 'bytes', 'stream']),
+  peer('Socket.IO', 'socket.io', 'socket-io', ['small', 'rows', 'bytes', 'stream']),
+  peer("Cap'n Web", 'capnweb', 'capnweb', ['small', 'rows', 'bytes', 'stream']),
+  peer('rpc-websockets', 'rpc-websockets', 'rpc-websockets', ['small', 'rows', 'stream']),
+  peer('jayson TCP', 'jayson', 'jayson', ['small', 'rows']),
+]
+
+function peer(name: string, npm: string, module: string, groups: readonly GroupName[]): Entry {
+  return { name, kind: 'peer', package: npm, module: `peers/${module}`, groups }
+}

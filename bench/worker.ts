@@ -1,95 +1,146 @@
-// One side of a measurement in a process of its own: `worker.ts server|client <contender>`. Talks over IPC.
-import { type Cell, values } from './cells.ts'
+// One side of a measurement in a process of its own: `worker.js <module of a contender>`. Takes orders over IPC.
+import { isDeepStrictEqual } from 'node:util'
+import { type Cell, streamedItems, values } from './cells.ts'
 import type { Contender, RunningClient } from './contender.ts'
-import { contenders } from './contenders.ts'
+
+export type Order =
+  | { readonly do: 'serve'; readonly actions: number }
+  | { readonly do: 'measure'; readonly cell: Cell; readonly port: number; readonly ms: number }
+  | { readonly do: 'cpu' }
+  | { readonly do: 'close' }
 
 /** What a client reports of one cell. Times in milliseconds. */
 export interface Measured {
+  readonly operations: number
   readonly perSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
+  /** undefined: of a stream. */
+  readonly p50Ms: number | undefined
+  readonly p99Ms: number | undefined
 }
 
-/** Processor seconds of this process so far. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
-}
+type Echo = () => PromiseLike<unknown>
 
-async function runCalls(
-  client: RunningClient,
-  value: unknown,
-  inFlight: number,
-  operations: number,
-): Promise<number[]> {
-  const latencies: number[] = []
-  let started = 0
-  const lane = async (): Promise<void> => {
-    while (started < operations) {
-      started++
-      const at = performance.now()
-      await client.echo(value)
-      latencies.push(performance.now() - at)
-    }
+class Side {
+  readonly #contender: Contender
+  readonly #links: RunningClient[] = []
+  #closeServer: () => Promise<void> = async () => undefined
+
+  constructor(contender: Contender) {
+    this.#contender = contender
   }
-  await Promise.all(Array.from({ length: inFlight }, lane))
-  return latencies
-}
 
-async function measure(client: RunningClient, cell: Cell): Promise<Measured> {
-  const startedAt = performance.now()
-  if (cell.name === 'stream') {
-    const came = (await client.stream?.(cell.operations)) ?? 0
-    if (came !== cell.operations) throw new Error(`${came} items of ${cell.operations} came`)
-    return { perSecond: (came * 1_000) / (performance.now() - startedAt), p50Ms: 0, p99Ms: 0 }
-  }
-  const latencies = await runCalls(client, values[cell.name], cell.inFlight, cell.operations)
-  const elapsedMs = performance.now() - startedAt
-  latencies.sort((a, b) => a - b)
-  const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0
-  return { perSecond: (cell.operations * 1_000) / elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99) }
-}
-
-type Order =
-  | { readonly do: 'serve' }
-  | { readonly do: 'connect'; readonly port: number }
-  | { readonly do: 'cpu' }
-  | { readonly do: 'measure'; readonly cell: Cell }
-  | { readonly do: 'close' }
-
-async function work(contender: Contender): Promise<void> {
-  let close: () => Promise<void> = async () => undefined
-  let client: RunningClient | undefined
-  const obey = async (order: Order): Promise<unknown> => {
+  async obey(order: Order): Promise<unknown> {
     switch (order.do) {
       case 'serve': {
-        const server = await contender.serve()
-        close = server.close
-        return server.port
+        const { port, close } = await this.#contender.serve({ actions: order.actions })
+        this.#closeServer = close
+        return port
       }
-      case 'connect':
-        client = await contender.connect(order.port)
-        close = client.close
-        return true
       case 'measure':
-        if (client === undefined) throw new Error('not connected')
-        return measure(client, order.cell)
-      case 'cpu':
-        return cpuSeconds()
+        await this.#openLinks(order.cell.links, order.port)
+        return this.#measure(order.cell, order.ms)
+      case 'cpu': {
+        const { user, system } = process.cpuUsage()
+        return (user + system) / 1e6
+      }
       case 'close':
-        await close()
-        setImmediate(() => process.disconnect())
+        await Promise.all([...this.#links.map((link) => link.close()), this.#closeServer()])
         return true
     }
   }
-  process.on('message', (order: Order) => {
-    obey(order).then(
-      (result) => process.send?.({ result }),
-      (error: Error) => process.send?.({ error: String(error.stack) }),
-    )
-  })
+
+  async #openLinks(count: number, port: number): Promise<void> {
+    while (this.#links.length < count) {
+      const few = Array.from({ length: Math.min(50, count - this.#links.length) }, () => this.#contender.connect(port))
+      this.#links.push(...(await Promise.all(few)))
+    }
+  }
+
+  async #measure(cell: Cell, ms: number): Promise<Measured> {
+    if (cell.value === undefined) return this.#measureStream(ms)
+    const echoes = this.#links.slice(0, cell.links).map((link) => echoOf(link, cell))
+    const startedAt = performance.now()
+    const latencies = await callUntil(echoes, cell.inFlight, startedAt + ms)
+    const seconds = (performance.now() - startedAt) / 1_000
+    latencies.sort()
+    const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0
+    return {
+      operations: latencies.length,
+      perSecond: latencies.length / seconds,
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+    }
+  }
+
+  /** The whole stream, however long it takes; a part of it where the time is short, which is to warm up. */
+  async #measureStream(ms: number): Promise<Measured> {
+    const operations = ms < 500 ? streamedItems / 10 : streamedItems
+    const startedAt = performance.now()
+    const came = await this.#links[0]?.stream?.(operations)
+    if (came !== operations) throw new Error(`${came} items of ${operations} came`)
+    const seconds = (performance.now() - startedAt) / 1_000
+    return { operations, perSecond: operations / seconds, p50Ms: undefined, p99Ms: undefined }
+  }
 }
 
-const contender = contenders.find(({ name }) => name === process.argv[2])
-if (contender === undefined) throw new Error(`no contender is called ${process.argv[2]}`)
-await work(contender)
+function echoOf(link: RunningClient, { value: name, actions }: Cell): Echo {
+  const value = values[name as keyof typeof values]
+  if (actions === 1) return () => link.echo(value)
+  const { echoBy } = link
+  if (echoBy === undefined) throw new Error('has no actions to choose from')
+  let nth = 0
+  return () => echoBy(nth++ % actions, value)
+}
+
+async function callUntil(echoes: readonly Echo[], inFlight: number, untilMs: number): Promise<Float64Array> {
+  for (const echo of echoes) requireSame(await echo())
+  const latencies: number[] = []
+  const lane = async (echo: Echo): Promise<void> => {
+    let at = performance.now()
+    do {
+      await echo()
+      const now = performance.now()
+      latencies.push(now - at)
+      at = now
+    } while (at < untilMs)
+  }
+  await Promise.all(echoes.flatMap((echo) => Array.from({ length: inFlight }, () => lane(echo))))
+  return Float64Array.from(latencies)
+}
+
+/** A contender that gives something else back has done less work. */
+function requireSame(value: unknown): void {
+  for (const sent of Object.values(values)) if (isSame(sent, value)) return
+  throw new Error(`not what was sent: ${JSON.stringify(value)?.slice(0, 200)}`)
+}
+
+function isSame(sent: unknown, came: unknown): boolean {
+  // The raw socket does not know what its bytes are.
+  if (came instanceof Uint8Array) {
+    return Buffer.compare(came, sent instanceof Uint8Array ? sent : Buffer.from(JSON.stringify(plainOf(sent)))) === 0
+  }
+  if (!(sent instanceof Object) || sent instanceof Uint8Array) return false
+  if (!('fault' in sent)) return isDeepStrictEqual(plainOf(sent), plainOf(came))
+  const { fault, ...rest } = sent
+  const { fault: cameFault, ...cameRest } = came as typeof sent
+  const isFaultSame = fault instanceof RangeError && cameFault instanceof RangeError
+  return isFaultSame && fault.message === cameFault.message && isDeepStrictEqual(rest, cameRest)
+}
+
+/** Without prototypes that are not plain; bigint as text. */
+function plainOf(value: unknown): unknown {
+  const text = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}` : part))
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+const [, , module] = process.argv
+const { contender } = (await import(`./contenders/${module}.js`)) as { contender: Contender }
+const side = new Side(contender)
+process.on('message', (order: Order) => {
+  side.obey(order).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
+  )
+})
+process.on('disconnect', () => process.exit())
+process.send?.({ result: 'ready' })

@@ -7,6 +7,8 @@ export interface Limits {
   readonly maxFrameBytes: number
   /** Calls of one session that may run at once at the side that has these limits; the caller queues the rest. Default 1 024. */
   readonly maxCallsInFlight: number
+  /** Calls of all sessions together that may run at once at a server; more are refused as not started. Default 65 536. */
+  readonly maxRunningCalls: number
   /** Calls that a client holds back while its session is full or away; more are refused. Default 65 536. */
   readonly maxQueuedCalls: number
   /** What the ledger of one session keeps of results that were not acknowledged. Default 16 MiB. */
@@ -36,6 +38,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   maxFrameBytes: 4 * 1024 * 1024,
   maxCallsInFlight: 1_024,
+  maxRunningCalls: 65_536,
   maxQueuedCalls: 65_536,
   maxLedgerBytes: 16 * 1024 * 1024,
   maxInFlightBytes: 64 * 1024 * 1024,

@@ -17,28 +17,39 @@ export interface ConnectOptions {
   readonly tlsKey?: string
 }
 
-/**
- * Runs with a client, and closes it. The signal aborts on Ctrl-C, and when the reader of our output leaves. What goes
- * wrong is printed and becomes the exit code of the process.
- */
+/** Runs with one client; see {@link withClients}. */
 export async function withClient(
   address: string,
   options: ConnectOptions,
   run: (client: Client, signal: AbortSignal, printer: Printer) => Promise<void>,
 ): Promise<void> {
+  await withClients(address, options, 1, ([client], signal, printer) => run(client as Client, signal, printer))
+}
+
+/**
+ * Runs with so many clients, and closes them. The signal aborts on Ctrl-C, and when the reader of our output leaves.
+ * What goes wrong is printed and becomes the exit code of the process.
+ */
+export async function withClients(
+  address: string,
+  options: ConnectOptions,
+  count: number,
+  run: (clients: readonly Client[], signal: AbortSignal, printer: Printer) => Promise<void>,
+): Promise<void> {
   const printer = options.json ? new JsonPrinter() : new HumanPrinter()
   const interruption = new Interruption()
-  let client: Client | undefined
+  const clients: Client[] = []
   try {
-    client = new Client(address, clientOptions(options))
-    await run(client, interruption.signal, printer)
+    const clientOptions = clientOptionsOf(options)
+    for (let i = 0; i < count; i++) clients.push(new Client(address, clientOptions))
+    await run(clients, interruption.signal, printer)
   } catch (error) {
-    const wasConnected = client !== undefined && client.sessionId !== ''
+    const wasConnected = clients.some(({ sessionId }) => sessionId !== '')
     process.exitCode = interruption.exitCode ?? exitCodeOf(error, wasConnected)
     if (interruption.exitCode === undefined) await report(error, process.exitCode, printer)
   } finally {
     interruption.close()
-    await client?.close()
+    await Promise.all(clients.map((client) => client.close()))
   }
 }
 
@@ -49,7 +60,7 @@ async function report(error: unknown, exitCode: number, printer: Printer): Promi
   else await printer.error(error)
 }
 
-function clientOptions({ timeout, retry, tokenFile, tlsCa, tlsCert, tlsKey }: ConnectOptions): ClientOptions {
+function clientOptionsOf({ timeout, retry, tokenFile, tlsCa, tlsCert, tlsKey }: ConnectOptions): ClientOptions {
   const tls = {
     ...(tlsCa === undefined ? {} : { ca: readOptionFile('--tls-ca', tlsCa) }),
     ...(tlsCert === undefined ? {} : { cert: readOptionFile('--tls-cert', tlsCert) }),

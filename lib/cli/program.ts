@@ -2,6 +2,7 @@
 // which are loaded when they are run, so that each starts fast.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { BenchOptions } from './bench-command.ts'
 import type { CallOptions } from './call-command.ts'
 import type { ConnectOptions } from './connect.ts'
 import { exitCodes, exitCodesHelp } from './exit-codes.ts'
@@ -33,6 +34,7 @@ function buildProgram(): Command {
   program.addCommand(callCommand())
   program.addCommand(listCommand())
   program.addCommand(pingCommand())
+  program.addCommand(benchCommand())
   program.helpCommand(false)
   return program
 }
@@ -118,6 +120,37 @@ function pingCommand(): Command {
     .action(async (address: string, options: PingOptions) => {
       const { ping } = await import('./ping-command.ts')
       await ping(address, options)
+    })
+}
+
+function benchCommand(): Command {
+  return connecting(command('bench', 'Measures how many calls of an action a server takes, and how long they take.'))
+    .argument('<address>', addressHelp)
+    .argument('<action>', 'its wire name')
+    .argument('[json]', "the data of each call, as JSON; '-': read it from standard input")
+    .option('--in-flight <n>', 'calls that run at once on each link', count(65_536, 1), 64)
+    .option('--links <n>', 'connections, each with a session of its own', count(10_000, 1), 1)
+    .option('--duration <ms>', 'how long calls are started (default: 5000)', count(2 ** 31 - 1, 1))
+    .option('--calls <n>', 'how many calls, instead of --duration', count(Number.MAX_SAFE_INTEGER, 1))
+    .option('--rate <n>', 'start so many calls a second, instead of one when another came back', count(10_000_000, 1))
+    .addHelpText(
+      'after',
+      `
+One call runs first: what makes it fail is told as \`isock call\` does. With --rate, a call's time counts from when it was
+due, so that a server that stands still for a while shows in the times of all calls that had to wait; at most
+--in-flight calls on each of --links run at once. Where calls failed, the exit code is theirs. A load on a server that is
+used by others is felt by them: begin with few calls.
+
+Examples:
+  isock bench localhost:4440 Echo '"hi"'
+  isock bench localhost:4440 Echo '"hi"' --in-flight 1 --calls 10000
+  isock bench localhost:4440 Search '"tea"' --rate 2000 --duration 30000 --json
+  isock bench unix:/run/user/1000/app/isock.sock isock.ping --links 64 --in-flight 8
+${exitCodesHelp}`,
+    )
+    .action(async (address: string, action: string, json: string | undefined, options: BenchOptions) => {
+      const { bench } = await import('./bench-command.ts')
+      await bench(address, action, json, options)
     })
 }
 

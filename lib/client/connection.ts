@@ -154,7 +154,9 @@ export class Connection implements SessionOwner {
     const { clock } = this.#options
     if (clock.now() - this.#connectedAtMs < shortLifeMs) await this.#pause()
     else this.#backoff = new Backoff(this.#options.backoff, this.#options.random)
-    await pRetry(() => this.#connector.connect(this.session.grant, signal, this.#onWelcome), {
+    // Whoever knows the calls that were sent is asked first, alone: elsewhere their outcome could not be known.
+    let where: 'anywhere' | 'same address' = this.session.outgoing.hasSent ? 'same address' : 'anywhere'
+    await pRetry(() => this.#connector.connect(this.session.grant, signal, this.#onWelcome, where), {
       retries: Number.POSITIVE_INFINITY,
       // The waiting is ours: on our clock, with full jitter.
       minTimeout: 0,
@@ -162,6 +164,7 @@ export class Connection implements SessionOwner {
       signal,
       shouldRetry: ({ error }) => !isFinal(error) && this.#isWanted,
       onFailedAttempt: async ({ error }) => {
+        where = 'anywhere'
         if (isFinal(error) || signal.aborted) return
         this.#chargeFault(asIsockError(error))
         if (this.#isWanted) await this.#pause()

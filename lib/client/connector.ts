@@ -39,10 +39,16 @@ export class Connector {
    * Connects and is let in (`onWelcome` is called), resuming the session of the grant where the server still has it. Rejects with the error
    * of the last address; one that no other attempt can mend passes `isFinal`.
    */
-  async connect(grant: SessionGrant | undefined, signal: AbortSignal, onWelcome: OnWelcome): Promise<void> {
+  async connect(
+    grant: SessionGrant | undefined,
+    signal: AbortSignal,
+    onWelcome: OnWelcome,
+    where: 'anywhere' | 'same address',
+  ): Promise<void> {
     const { addresses } = this.#options
     let lastError: unknown
-    for (let i = 0; i < addresses.length; i++) {
+    const count = where === 'anywhere' ? addresses.length : 1
+    for (let i = 0; i < count; i++) {
       const index = (this.#current + i) % addresses.length
       try {
         await this.#connectTo(addresses[index] as Address, grant, signal, onWelcome)
@@ -72,6 +78,11 @@ export class Connector {
     try {
       const link = await dial(address, abort.signal)
       timer.cancel()
+      // A dial of one's own may not heed its signal.
+      if (abort.signal.aborted) {
+        void link.close('abort')
+        throw abort.signal.reason
+      }
       const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs })
       let hello: HelloFrame
       try {

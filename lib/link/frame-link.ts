@@ -131,10 +131,8 @@ export class FrameLink {
         return
       }
     }
-    if (!this.#link.write(this.#writer.take())) {
-      if (!this.#isBlocked) this.#queuedBytes = size
-      this.#isBlocked = true
-    }
+    // The write that fills the way is not counted: one frame may be larger than the bound, and the peer may be reading it.
+    if (!this.#link.write(this.#writer.take())) this.#isBlocked = true
   }
 
   readonly #onDrain = (): void => {

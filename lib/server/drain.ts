@@ -12,11 +12,16 @@ export interface DrainOptions {
 /** What handlers get to end in after they were told to. */
 const lastCallMs = 1_000
 const lookEveryMs = 5
+const defaultGraceMs = 10_000
+
+/** Throws ClientError (`INVALID_OPTION`). */
+export function checkDrainOptions({ graceMs = defaultGraceMs }: DrainOptions): void {
+  if (graceMs !== 0) requirePositive('graceMs', graceMs)
+}
 
 /** Settles when every session is over. */
 export async function drain(store: SessionStore, clock: Clock, options: DrainOptions): Promise<void> {
-  const graceMs = options.graceMs ?? 10_000
-  if (graceMs !== 0) requirePositive('graceMs', graceMs)
+  const graceMs = options.graceMs ?? defaultGraceMs
   for (const session of store.all()) session.core.sayDrain()
   if (!(await isDrainedWithin(graceMs, store, clock))) {
     const reason = new CancelledError('the server is shutting down')

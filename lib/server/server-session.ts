@@ -19,6 +19,7 @@ import type { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
+import type { RunQueue, RunStarter } from './run-queue.ts'
 
 /** What all sessions of a server share. */
 export interface SessionSurroundings {
@@ -27,16 +28,17 @@ export interface SessionSurroundings {
   readonly codec: ValueCodec
   readonly classes: ClassRegistry
   readonly runner: ActionRunner
+  readonly runs: RunQueue
   readonly server: ServerView
   readonly log: Logger
   readonly retry: number
-  /** Why no call is taken, while the server drains. */
+  /** Why no call is taken at the moment, if so. */
   refusal(): IsockError | undefined
   onLinkLost(session: ServerSession): void
   onLeft(session: ServerSession): void
 }
 
-export class ServerSession implements SessionView, SessionOwner, RunSurroundings, CallRouter, Caller {
+export class ServerSession implements SessionView, SessionOwner, RunSurroundings, RunStarter, CallRouter, Caller {
   readonly identity: Identity | undefined
   /** The name that the client gave itself. */
   readonly name: string | undefined
@@ -100,8 +102,12 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     }
   }
 
-  startCall(session: Session, call: IncomingCall): void {
-    this.#shared.runner.start(call, this, session.grant?.peerLimits.maxFrameBytes ?? 0)
+  startCall(_session: Session, call: IncomingCall): void {
+    this.#shared.runs.start(call, this)
+  }
+
+  run(call: IncomingCall): void {
+    this.#shared.runner.start(call, this, this.core.grant?.peerLimits.maxFrameBytes ?? 0)
   }
 
   encodeError(error: IsockError): Payload {

@@ -14,12 +14,13 @@ import { encodeThrown } from '../wire/error-record.ts'
 import { JsonValueCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
 import { ListActions, Ping } from './built-in-actions.ts'
-import { type DrainOptions, drain } from './drain.ts'
+import { checkDrainOptions, type DrainOptions, drain } from './drain.ts'
 import { receive } from './reception.ts'
+import { RunQueue } from './run-queue.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
-import { TokenGuard } from './token-guard.ts'
+import { guardsWithToken } from './token-guard.ts'
 import { TrustList } from './trust.ts'
 
 /**
@@ -59,6 +60,7 @@ export class Server implements ServerView {
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
     for (const action of [new ListActions(() => this.actions), new Ping()]) this.#registry.addBuiltIn(action)
     this.#store = new SessionStore(clock, limits)
+    const runs = new RunQueue(clock, limits.maxRunningCalls)
     this.#surroundings = {
       clock,
       limits,
@@ -71,10 +73,11 @@ export class Server implements ServerView {
         inheritContext: given.inheritContext ?? false,
         onThrown: (error, action, session) => this.#onThrown(error, action, session),
       }),
+      runs,
       server: this,
       log,
       retry: options.retry,
-      refusal,
+      refusal: () => refusal() ?? runs.refusal(),
       onLinkLost: (session) => this.#store.detach(session),
       onLeft: (session) => void this.#store.end(session, new LinkError('the client left')),
     }
@@ -82,7 +85,7 @@ export class Server implements ServerView {
       clock,
       limits,
       log,
-      guards: guardsOf(options),
+      guards: guardsWithToken(given.guards, options.token, given.allowClearTextToken),
       gate: options.gate,
       trust: new TrustList(given.trust),
       identify:
@@ -178,6 +181,10 @@ export class Server implements ServerView {
       this.#isListening = false
       throw error
     }
+    if (this.isShuttingDown) {
+      await this.#stopListening()
+      throw shuttingDown()
+    }
     log.info({ addresses: this.addresses }, 'listening')
     return this
   }
@@ -193,9 +200,10 @@ export class Server implements ServerView {
    * Takes no new calls (they are refused as not started), lets running ones finish, then closes everything.
    * Handlers that run on after `graceMs` (default 10 000) are told by their signal. Settles when all is released.
    */
-  shutdown(options: DrainOptions = {}): Promise<void> {
+  async shutdown(options: DrainOptions = {}): Promise<void> {
+    checkDrainOptions(options)
     this.#shutdown ??= this.#close(options)
-    return this.#shutdown
+    await this.#shutdown
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -205,15 +213,20 @@ export class Server implements ServerView {
   async #close(options: DrainOptions): Promise<void> {
     // After this turn, so that isShuttingDown is true for whoever asks.
     await undefined
-    await Promise.all(this.#listeners.map((listener) => listener.close()))
+    await this.#stopListening()
     this.#admission.close(shuttingDown())
     await drain(this.#store, this.#options.clock, options)
     this.#store.close()
-    this.#listeners = []
     this.#isClosed = true
     for (const resolve of this.#waitingForEnd) resolve()
     this.#waitingForEnd = []
     this.#options.log.info({}, 'shut down')
+  }
+
+  async #stopListening(): Promise<void> {
+    const listeners = this.#listeners
+    this.#listeners = []
+    await Promise.all(listeners.map((listener) => listener.close()))
   }
 
   #onThrown(error: unknown, action: string, session: SessionView): void {
@@ -225,13 +238,6 @@ export class Server implements ServerView {
       log.error({ error: hookError }, 'onError failed')
     }
   }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
-function guardsOf({ token, given }: ResolvedServerOptions): Guard<any>[] {
-  const guards = [...(given.guards ?? [])]
-  if (token !== undefined) guards.unshift(new TokenGuard(token, { allowClearText: given.allowClearTextToken ?? false }))
-  return guards
 }
 
 function shuttingDown(): ServerError {

@@ -36,6 +36,18 @@ export class TokenGuard extends Guard<string> {
   }
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
+type AnyGuard = Guard<any>
+
+/** The guards, a token's before them where there is one. */
+export function guardsWithToken(
+  guards: readonly AnyGuard[] = [],
+  token: string | undefined,
+  allowClearText = false,
+): AnyGuard[] {
+  return token === undefined ? [...guards] : [new TokenGuard(token, { allowClearText }), ...guards]
+}
+
 function digestOf(token: string): Buffer {
   return createHash('sha256').update(token, 'utf8').digest()
 }

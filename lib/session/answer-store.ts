@@ -8,13 +8,17 @@ import type { IncomingCall } from './incoming-call.ts'
 
 /** Answers below this are not worth making room with: a full table of them stays within a few MiB. */
 const leastEvictedBytes = 4 * 1024
+/** A list that is not longer than this is not worth tidying. */
+const leastTidied = 64
 
 export class AnswerStore {
   readonly #maxBytes: number
   readonly #port: FramePort
   readonly #encodeError: (error: IsockError) => Payload
-  /** Large answers, oldest first. */
+  /** Calls with large answers, oldest first, and some whose answers are gone. */
   #large: IncomingCall[] = []
+  /** How many of them have their answers still. */
+  #largeCount = 0
   /** Answers that wait for a link that takes more. */
   #waiting: IncomingCall[] = []
   #bytes = 0
@@ -45,7 +49,7 @@ export class AnswerStore {
     const size = sizeOf(call)
     this.#bytes += size
     this.#unsentCount++
-    if (size >= leastEvictedBytes) this.#large.push(call)
+    if (size >= leastEvictedBytes) this.#keepLarge(call)
     this.sendIfReady(call)
     if (this.#bytes > this.#maxBytes) this.#makeRoom()
   }
@@ -117,8 +121,18 @@ export class AnswerStore {
     this.#large = stay
   }
 
+  #keepLarge(call: IncomingCall): void {
+    this.#large.push(call)
+    this.#largeCount++
+    // Acknowledged ones stay until they are half of the list: so a call costs no search, and the list stays short.
+    if (this.#large.length <= 2 * this.#largeCount + leastTidied) return
+    this.#large = this.#large.filter((kept) => kept.answer !== undefined)
+  }
+
   #drop(call: IncomingCall): void {
-    this.#bytes -= sizeOf(call)
+    const size = sizeOf(call)
+    this.#bytes -= size
+    if (size >= leastEvictedBytes) this.#largeCount--
     call.answer = undefined
   }
 }

@@ -27,6 +27,7 @@ export class InboundStream {
   #received = 0
   #receivedCost = 0
   #consumedCost = 0
+  #confirmedCost = 0
   #granted: number
   #end: { readonly error: unknown } | undefined
   #isRead = false
@@ -41,6 +42,11 @@ export class InboundStream {
   /** Items received so far, each counted once. */
   get received(): number {
     return this.#received
+  }
+
+  /** What was received since the writer was last told so. */
+  get unconfirmedCost(): number {
+    return this.#receivedCost - this.#confirmedCost
   }
 
   /** Whether items were thrown away because nobody read them. */
@@ -128,6 +134,7 @@ export class InboundStream {
 
   #sendCredit(): void {
     const { port, kind, seq } = this.#options
+    this.#confirmedCost = this.#receivedCost
     port.send({ kind, seq, received: this.#received, granted: this.#granted })
   }
 }

@@ -31,6 +31,8 @@ export class IncomingCall {
   state: RunState = 'running'
   items: OutboundStream | undefined
   answer: ResultFrame | FailureFrame | undefined
+  /** Told once it is answered. */
+  whenAnswered: (() => void) | undefined
   /** The answer went over the current link. */
   isAnswerSent = false
   /** The answer went over some link, so it may have been received. */
@@ -102,6 +104,8 @@ export class IncomingCall {
 
   /** The one answer; a second one is ignored. It follows all items. */
   answerWith(answer: ResultFrame | FailureFrame): void {
-    if (this.state === 'running') this.#keeper.onAnswered(this, answer)
+    if (this.state !== 'running') return
+    this.#keeper.onAnswered(this, answer)
+    this.whenAnswered?.()
   }
 }

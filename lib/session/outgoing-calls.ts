@@ -12,7 +12,6 @@ import {
   type PeerLimits,
   type ResultFrame,
 } from '../wire/frame.ts'
-import { payloadSize } from '../wire/payload.ts'
 import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
 import { CallSender } from './call-sender.ts'
 import type { FramePort } from './frame-port.ts'
@@ -49,6 +48,11 @@ export class OutgoingCalls implements CallHome {
     return this.#openCount
   }
 
+  /** Calls were sent whose answers somebody waits for. */
+  get hasSent(): boolean {
+    return this.#sent.all().some((call) => call.isOpen)
+  }
+
   /** The session stands: from now on calls get slots. */
   begin(peerLimits: PeerLimits): void {
     this.#sent.begin(peerLimits.maxCallsInFlight)
@@ -60,10 +64,8 @@ export class OutgoingCalls implements CallHome {
     call.home = this
     call.state = 'waiting'
     if (this.#openCount++ === 0) this.#options.onBusyChange()
-    if (this.#endReason !== undefined) {
-      this.#settle(call, { how: 'error', error: closedBy(call, this.#endReason) })
-      return
-    }
+    const endReason = this.#endReason
+    if (endReason !== undefined) return this.#settle(call, { how: 'error', error: closedBy(call, endReason) })
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
     if (this.#waiting.isEmpty && this.#options.port.isWritable && this.#sent.hasFreeSlot) this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
@@ -77,7 +79,7 @@ export class OutgoingCalls implements CallHome {
   onResult(frame: ResultFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
-    this.#sender.sendAcks(this.#sent.remove(call, payloadSize(frame.value)))
+    this.#sender.sendAcks(this.#sent.remove(call, frame.value))
     this.#checkItems(call, frame.items)
     this.#settle(call, { how: 'value', value: frame.value })
     this.#startWaiting()
@@ -86,7 +88,7 @@ export class OutgoingCalls implements CallHome {
   onFailure(frame: FailureFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
-    this.#sender.sendAcks(this.#sent.remove(call, payloadSize(frame.error)))
+    this.#sender.sendAcks(this.#sent.remove(call, frame.error))
     this.#checkItems(call, frame.items)
     if (frame.notStarted && call.isUntouched && call.onRefused(frame.error)) this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted })
@@ -238,13 +240,11 @@ export class OutgoingCalls implements CallHome {
 
   readonly #sweep = (nowMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
-    const look = (call: OutgoingCall): void => {
-      if (!call.isOpen) return
+    for (const call of [...this.#sent.all(), ...this.#waiting.all()]) {
+      if (!call.isOpen) continue
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
       else this.#giveUp(call, CancelReason.Deadline, lateError(call))
     }
-    for (const call of this.#sent.all()) look(call)
-    for (const call of this.#waiting.all()) look(call)
     return earliest
   }
 }

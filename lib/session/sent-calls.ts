@@ -1,4 +1,5 @@
 // The calls that have a slot: which call a seq belongs to, which slots are free, which answers the callee may forget.
+import { type Payload, payloadSize } from '../wire/payload.ts'
 import { Acks } from './acks.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import { Slots } from './slots.ts'
@@ -37,10 +38,11 @@ export class SentCalls {
   }
 
   /** The callee has answered: the slot is free. Returns the seqs that are worth acknowledging now. */
-  remove(call: OutgoingCall, answerBytes: number): number[] {
+  remove(call: OutgoingCall, answer: Payload): number[] {
     const slot = this.#slots.slotOf(call.seq)
     this.#bySlot[slot] = undefined
-    this.#acks.settled(slot, call.seq, answerBytes)
+    // What the callee keeps for this call: its answer, and the items that it does not know to have arrived.
+    this.#acks.settled(slot, call.seq, payloadSize(answer) + (call.items?.unconfirmedCost ?? 0))
     this.#slots.release(call.seq)
     return this.#acks.due()
   }

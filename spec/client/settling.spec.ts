@@ -1,6 +1,7 @@
 // Every promise settles, whatever happens, and nothing is left behind: no timer, no open call.
 import { expect } from 'chai'
 import { CancelledError, type Client, ClientError, DeadlineError, type Server } from '../../lib/index.ts'
+import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 
@@ -67,6 +68,41 @@ describe('every call settles', () => {
     }
     await client.close()
     expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('when its client is closed while it waits after a refusal', async () => {
+    const busy = new Work()
+    await world.serve([busy], { limits: { maxInFlightBytes: 100 } }, 'busy')
+    const refused = world.client({ random: () => 1, backoff: { minMs: 1_000 } }, 'busy')
+    const running = failureOf(refused.runAction(Work, 'x'.repeat(90)))
+    await settle()
+    const parked = failureOf(refused.runAction(Work, 'y'.repeat(90)))
+    await settle()
+    await refused.close()
+    // At once: no time passes.
+    expect(await running).to.include({ code: 'OUTCOME_UNKNOWN' })
+    expect(await parked).to.include({ code: 'CLOSED', notStarted: true })
+    expect(busy.runs).to.have.length(1)
+    busy.run.finish()
+  })
+
+  it('when its client is closed and a dial that does not listen to its signal succeeds after all', async () => {
+    let connect: () => void = () => undefined
+    const { network } = world
+    const slow = world.client({
+      dial: () =>
+        new Promise((resolve) => {
+          connect = () => resolve(network.dial('server'))
+        }),
+    })
+    const call = failureOf(slow.runAction(Work))
+    await settle()
+    await slow.close()
+    expect(await call).to.include({ code: 'CLOSED' })
+    connect()
+    await settle()
+    expect(network.wire.sent(Kind.Hello, 'up')).to.have.length(0)
+    expect(server.sessions).to.have.length(0)
   })
 
   it('when the link is lost for good', async () => {

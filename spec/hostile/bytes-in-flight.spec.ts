@@ -22,6 +22,7 @@ describe('Hostile peers: bytes in flight', () => {
     const data = new Uint8Array(60 * kibibyte)
     await arena.serveOthersDuring(async () => {
       peer.call(1_024, { ref: refs.Hold, data })
+      await waitFor(() => Hold.runs === 1)
       peer.call(1_025, { ref: refs.Hold, data })
       const { frame, error } = await peer.failure(1_025)
       expect(frame.notStarted).to.equal(true)

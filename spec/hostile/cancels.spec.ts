@@ -54,22 +54,25 @@ describe('Hostile peers: cancels', () => {
     expect(Deaf.runs).to.equal(slots)
   })
 
-  it('a flood of call and cancel starts each handler once, and leaves none', async () => {
+  it('a flood of call and cancel starts each handler once at most, answers each call once, and leaves none', async () => {
     await arena.serveOthersDuring(async () => {
       for (let generation = 1; generation <= 300; generation++) {
         const seqs = Array.from({ length: slots }, (_, i) => generation * slots + i)
         for (const seq of seqs) peer.call(seq, { ref: refs.Hold })
         peer.send(...seqs.map(cancel))
-        await waitFor(() => seqs.every((seq) => peer.frames.some((frame) => 'seq' in frame && frame.seq === seq)))
+        const answered = (): number[] => peer.frames.flatMap((frame) => ('seq' in frame ? [frame.seq] : []))
+        await waitFor(() => answered().length >= slots)
+        expect(answered().sort()).to.deep.equal([...seqs].sort())
         peer.frames.length = 1
       }
     })
-    expect(Hold.runs).to.equal(300 * slots)
-    expect(Hold.aborted).to.equal(300 * slots)
+    expect(Hold.runs).to.be.within(1, 300 * slots)
+    expect(Hold.aborted).to.equal(Hold.runs)
   })
 
   it('ten thousand cancels of one running call abort it once', async () => {
     peer.call(slots, { ref: refs.Hold })
+    await waitFor(() => Hold.runs === 1)
     await arena.serveOthersDuring(async () => {
       peer.send(...Array.from({ length: 10_000 }, () => cancel(slots)))
       await peer.next(Kind.Result, slots)
@@ -105,13 +108,13 @@ describe('Hostile peers: cancels', () => {
   })
 
   it('a flood of cancels for calls that never come keeps one answer for each slot', async () => {
-    const flood = Array.from({ length: 20_000 }, (_, i) => cancel((i + 1) * slots))
+    const flood = Array.from({ length: 10_000 }, (_, i) => cancel((i + 1) * slots))
     await arena.serveOthersDuring(async () => {
       peer.send(...flood)
-      await peer.failure(20_000 * slots)
+      await peer.failure(10_000 * slots)
     })
     await peer.isServed()
-    peer.call(20_001 * slots, { ref: refs.Echo, data: '1' })
-    await peer.next(Kind.Result, 20_001 * slots)
+    peer.call(10_001 * slots, { ref: refs.Echo, data: '1' })
+    await peer.next(Kind.Result, 10_001 * slots)
   })
 })

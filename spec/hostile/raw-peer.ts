@@ -111,7 +111,7 @@ export class RawPeer {
         if (frame === undefined && this.isClosed) throw new Error(`the link was closed instead of ${what}`)
         return frame
       },
-      { what },
+      { what, timeoutMs: 5_000 },
     )
   }
 

@@ -38,9 +38,11 @@ describe('Hostile peers: slow readers', () => {
   beforeEach(async () => {
     Hasty.emitted = 0
     Hasty.code = ''
-    arena = await Arena.open({ maxWriteQueueBytes: 2 * mebibyte })
+    // Wide windows on both sides, so that streams are stopped by the link that blocks.
+    const streamWindowBytes = 64 * mebibyte
+    arena = await Arena.open({ maxWriteQueueBytes: 2 * mebibyte, streamWindowBytes })
     arena.server.addAction(new Hasty())
-    peer = await arena.guest({ limits: { ...plainHello.limits, streamWindowBytes: 64 * mebibyte } })
+    peer = await arena.guest({ limits: { ...plainHello.limits, streamWindowBytes } })
     peer.send({ kind: Kind.Name, ref: 4, name: 'Hasty', contract: undefined })
     await peer.isServed()
   })

@@ -126,16 +126,26 @@ describe('FrameLink', () => {
         await settle()
       }
     }
-    await sendSome(4)
+    await sendSome(5)
     fake.handler?.onDrain()
     expect(world.writables).to.equal(1)
-    await sendSome(4)
+    await sendSome(5)
     expect(world.ends).to.deep.equal([])
     await sendSome(1)
     expect(world.ends.map((reason) => reason.message)).to.deep.equal([
       'the peer reads too slowly: over 10000 bytes wait',
     ])
     expect(fake.closedHow).to.equal('abort')
+  })
+
+  it('does not hold a frame that is larger than maxWriteQueueBytes against the peer', async () => {
+    const { link, fake, ends } = FrameLinkWorld.established({ maxWriteQueueBytes: 10_000 })
+    fake.takesMore = false
+    link.send({ kind: Kind.Result, seq: 1, items: 0, value: new Uint8Array(50_000) })
+    await settle()
+    link.send({ kind: Kind.Pong })
+    await settle()
+    expect(ends).to.deep.equal([])
   })
 
   it('flushes what was said before it closes, and nothing after', async () => {

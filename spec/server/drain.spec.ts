@@ -169,6 +169,7 @@ describe('shutting down a server', () => {
     const second = client.runAction(Work, 2)
     await settle()
     expect(other.run.data).to.equal(2)
+    expect(world.network.dials).to.deep.equal(['server', 'other'])
     other.run.finish('from the other')
     expect(await second).to.equal('from the other')
     work.run.finish('from the first')

@@ -189,6 +189,21 @@ describe('Listening', () => {
     expect(() => new Server({ port: 0, limits: { maxFrames: 1 } as object })).to.throw(ClientError, 'limits.maxFrames')
   })
 
+  it('listens no more when it was shut down while it began to listen', async () => {
+    const server = serverAt({ port: 0 })
+    const listening = failureOf(server.listen())
+    await server.shutdown()
+    expect((await listening).code).to.equal('SHUTTING_DOWN')
+    expect(server.addresses).to.deep.equal([])
+  })
+
+  it('refuses a grace that is no time, and can still be shut down', async () => {
+    const server = await started({ port: 0 })
+    expect((await failureOf(server.shutdown({ graceMs: -1 }))).code).to.equal('INVALID_OPTION')
+    expect(server.isShuttingDown).to.equal(false)
+    await server.shutdown()
+  })
+
   it('serves forever until it is shut down', async () => {
     const server = serverAt({ port: 0 })
     servers.push(server)

@@ -14,9 +14,10 @@ class Hasty extends Action {
   }
 }
 
-/** Reads until its time is over, and a little longer. */
+/** Reads until its time is over, and runs on until it is let go. */
 class Reader extends Action {
   error: unknown
+  finish: () => void = () => undefined
 
   async action(items: AsyncIterable<number>) {
     try {
@@ -24,7 +25,9 @@ class Reader extends Action {
     } catch (error) {
       this.error = error
     }
-    await settle()
+    await new Promise<void>((resolve) => {
+      this.finish = resolve
+    })
   }
 }
 
@@ -104,6 +107,7 @@ describe('a link that takes no more for a while', () => {
     await settle()
     expect(await failed).to.include({ code: 'DEADLINE_EXCEEDED', notStarted: false })
     expect(reader.error).to.include({ code: 'DEADLINE_EXCEEDED' })
+    reader.finish()
     expect(client.isConnected).to.equal(true)
     expect(world.network.wires).to.have.length(1)
   })

@@ -71,6 +71,16 @@ class TakeFew extends Action {
   }
 }
 
+/** Reads one item, and runs until the source is empty all the same. */
+class TakeFirst extends Action {
+  async action(items: AsyncIterable<number>, { signal }: Context) {
+    for await (const item of items) {
+      if (item === 1) break
+    }
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  }
+}
+
 describe('flow control', () => {
   let world: World
   let client: Client
@@ -79,7 +89,7 @@ describe('flow control', () => {
   beforeEach(async () => {
     world = new World()
     Object.assign(actions, { count: new Count(), hasty: new Hasty(), takeOne: new TakeOne() })
-    await world.serve([...Object.values(actions), new Failing(), new TakeFew()])
+    await world.serve([...Object.values(actions), new Failing(), new TakeFew(), new TakeFirst()])
     client = world.client({ timeoutMs: 60_000 })
   })
 
@@ -145,6 +155,18 @@ describe('flow control', () => {
     await settle()
     await settle()
     expect(isClosed).to.equal(true)
+  })
+
+  it('lets a source go on that its handler stopped reading', async () => {
+    let given = 0
+    async function* source(): AsyncGenerator<number> {
+      while (given < 2_000) yield ++given
+    }
+    const call = client.runAction(TakeFirst, source())
+    await settle()
+    expect(given).to.equal(2_000)
+    call.cancel()
+    await failureOf(call)
   })
 
   it('fails the call with the error of its source, and tells the handler', async () => {

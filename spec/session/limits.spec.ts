@@ -68,6 +68,14 @@ describe('limits', () => {
     expect(work.runs.map((run) => run.data)).to.deep.equal(calls.map((_, i) => i))
   })
 
+  it('let one call alone pass that is above maxInFlightBytes', async () => {
+    const client = await connect({ maxInFlightBytes: 100 })
+    const call = client.runAction(Work, 'x'.repeat(900))
+    await settle()
+    work.run.finish('ran')
+    expect(await call).to.equal('ran')
+  })
+
   it('are not blocked by one long call', async () => {
     const client = await connect({ maxCallsInFlight: 2 })
     const long = client.runAction(Work, 'long')

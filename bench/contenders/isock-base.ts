@@ -1,0 +1,48 @@
+// isock with everything on: sessions, ledger, deadlines, retry, limits. What its variants have in common.
+import { Action, type AnyAction, Client, Server, type ServerOptions } from '../../lib/index.ts'
+import { itemAt } from '../cells.ts'
+import type { Contender } from '../contender.ts'
+
+type EchoClass = (abstract new () => AnyAction) & typeof Action<unknown, unknown>
+
+class Count extends Action {
+  override async *action(upTo: number): AsyncGenerator<{ id: number; name: string }, number, undefined> {
+    for (let i = 0; i < upTo; i++) yield itemAt(i)
+    return upTo
+  }
+}
+
+/** A contender whose calls are runs of this class; the many actions of `echoBy` are functions. */
+export function isockWith(Echo: EchoClass, options: ServerOptions = {}): Contender {
+  return {
+    serve: async ({ actions }) => {
+      const server = new Server({ port: 0, ...options })
+        .addAction(new (Echo as unknown as new () => AnyAction)())
+        .addAction(new Count())
+      for (let i = 0; i < actions; i++) server.addActions({ [nthName(i)]: async (value: unknown) => value })
+      await server.listen()
+      return { port: Number(new URL(server.addresses[0] as string).port), close: () => server.shutdown() }
+    },
+    connect: async (port) => {
+      const client = new Client('127.0.0.1', port)
+      await client.connect()
+      return {
+        echo: (value) => client.runAction(Echo, value, { timeoutMs: 30_000 }),
+        echoBy: (nth, value) => client.runAction(nthName(nth), value, { timeoutMs: 30_000 }),
+        stream: async (count) => {
+          let came = 0
+          for await (const _ of client.runAction(Count, count)) came++
+          return came
+        },
+        close: () => client.close(),
+      }
+    },
+  }
+}
+
+const names: string[] = []
+
+function nthName(nth: number): string {
+  names[nth] ??= `echo${nth}`
+  return names[nth]
+}

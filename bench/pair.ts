@@ -1,0 +1,108 @@
+// A server and a client of one contender, each a process of its own, and one measurement with them.
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Cell } from './cells.ts'
+import type { Entry } from './contenders.ts'
+import { type Meanwhile, watchProcessors } from './processors.ts'
+import type { Measured, Order } from './worker.ts'
+
+export interface Sample extends Omit<Measured, 'operations'>, Meanwhile {
+  /** CPU seconds of both processes for 100 000 operations. */
+  readonly cpuPer100k: number
+}
+
+const answerTimeoutMs = 60_000
+/** Workers run compiled, so that they do not carry a compiler and its source maps. */
+const compiled = new URL('dist/bench/', import.meta.url)
+
+export class Pair {
+  readonly #server: ChildProcess
+  readonly #client: ChildProcess
+  readonly #port: number
+
+  private constructor(server: ChildProcess, client: ChildProcess, port: number) {
+    this.#server = server
+    this.#client = client
+    this.#port = port
+  }
+
+  static async start({ module }: Entry, actions: number): Promise<Pair> {
+    const sides = [startScript('worker.js', [module]), startScript('worker.js', [module])] as const
+    try {
+      await Promise.all(sides.map(answerOf))
+      const [server, client] = sides
+      return new Pair(server, client, await ask<number>(server, { do: 'serve', actions }))
+    } catch (error) {
+      for (const side of sides) side.kill('SIGKILL')
+      throw error
+    }
+  }
+
+  async sample(cell: Cell, ms: number): Promise<Sample> {
+    const measure = (forMs: number): Promise<Measured> =>
+      ask<Measured>(this.#client, { do: 'measure', cell, port: this.#port, ms: forMs })
+    await measure(ms * 0.4)
+    const cpuBefore = await this.#cpuSeconds()
+    const meanwhile = watchProcessors()
+    const { operations, ...measured } = await measure(ms)
+    const cpu = (await this.#cpuSeconds()) - cpuBefore
+    return { ...measured, ...meanwhile(cpu), cpuPer100k: (cpu * 100_000) / operations }
+  }
+
+  async close(): Promise<void> {
+    for (const side of [this.#client, this.#server]) {
+      const answer = ask(side, { do: 'close' }).catch(() => undefined)
+      const timer = setTimeout(() => side.kill('SIGKILL'), 2_000)
+      await answer
+      clearTimeout(timer)
+      side.kill('SIGKILL')
+    }
+  }
+
+  async #cpuSeconds(): Promise<number> {
+    return (await ask<number>(this.#server, { do: 'cpu' })) + (await ask<number>(this.#client, { do: 'cpu' }))
+  }
+}
+
+/** CPU seconds for 100 000 calls of the mixed value, were there nothing but superjson and JSON. */
+export async function sampleSuperjson(): Promise<number> {
+  return (await answerOf(startScript('superjson-alone.js', []))) as number
+}
+
+function startScript(script: string, args: readonly string[]): ChildProcess {
+  return fork(fileURLToPath(new URL(script, compiled)), args, {
+    cwd: fileURLToPath(new URL('.', import.meta.url)),
+    execArgv: [],
+    env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
+  })
+}
+
+async function ask<T>(side: ChildProcess, order: Order): Promise<T> {
+  const answer = answerOf(side)
+  side.send(order, () => undefined)
+  return (await answer) as T
+}
+
+/** The next answer. Rejects when the worker says that it failed, ends, or says nothing for too long. */
+function answerOf(side: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      clearTimeout(timer)
+      side.off('message', onMessage).off('exit', onExit)
+    }
+    const onMessage = ({ result, error }: { result?: unknown; error?: string }): void => {
+      settle()
+      if (error === undefined) resolve(result)
+      else reject(new Error(error))
+    }
+    const onExit = (): void => {
+      settle()
+      reject(new Error('its process ended'))
+    }
+    const timer = setTimeout(() => {
+      settle()
+      reject(new Error(`no answer for ${answerTimeoutMs / 1_000} s`))
+    }, answerTimeoutMs)
+    side.on('message', onMessage).on('exit', onExit)
+  })
+}

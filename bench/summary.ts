@@ -1,0 +1,67 @@
+// What many samples come to: one row for each cell and contender.
+import type { Cell } from './cells.ts'
+import type { Sample } from './pair.ts'
+
+export interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+export interface Row {
+  readonly cell: string
+  readonly group: Cell['group']
+  readonly contender: string
+  readonly kind: 'limit' | 'isock' | 'peer'
+  readonly perSecond: Spread
+  readonly p50Ms: Spread | undefined
+  readonly p99Ms: Spread | undefined
+  readonly cpuPer100k: Spread
+  readonly rounds: number
+  /** The largest shares of the processors that the host took away, and that others used. */
+  readonly stolen: number
+  readonly others: number
+}
+
+/** A contender that could not do a cell, and what it said. */
+export interface Failure {
+  readonly cell: string
+  readonly contender: string
+  readonly reason: string
+}
+
+export interface Results {
+  readonly machine: string
+  readonly date: string
+  readonly rows: readonly Row[]
+  readonly failures: readonly Failure[]
+  /** CPU seconds for 100 000 calls of the mixed value by superjson and JSON alone; undefined: not measured. */
+  readonly superjson: Spread | undefined
+}
+
+export function spreadOf(numbers: readonly number[]): Spread {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const at = (index: number): number => sorted[index] ?? Number.NaN
+  const middle = (sorted.length - 1) / 2
+  return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, min: at(0), max: at(sorted.length - 1) }
+}
+
+export function rowOf(cell: Cell, contender: string, kind: Row['kind'], samples: readonly Sample[]): Row {
+  const latencies = (of: (sample: Sample) => number | undefined): Spread | undefined => {
+    const known = samples.map(of).filter((ms) => ms !== undefined)
+    return known.length === 0 ? undefined : spreadOf(known)
+  }
+  return {
+    cell: cell.name,
+    group: cell.group,
+    contender,
+    kind,
+    perSecond: spreadOf(samples.map(({ perSecond }) => perSecond)),
+    p50Ms: latencies(({ p50Ms }) => p50Ms),
+    p99Ms: latencies(({ p99Ms }) => p99Ms),
+    cpuPer100k: spreadOf(samples.map(({ cpuPer100k }) => cpuPer100k)),
+    rounds: samples.length,
+    stolen: Math.max(...samples.map(({ stolen }) => stolen)),
+    others: Math.max(...samples.map(({ others }) => others)),
+  }
+}

@@ -1,0 +1,106 @@
+// The load of `isock bench`: calls at so many places at once, as fast as they come back or at a fixed rate; how long
+// they took, and how those that failed did.
+import { RemoteError } from '../base/errors.ts'
+import { LatencyHistogram } from './latency-histogram.ts'
+import { Pacer } from './pacer.ts'
+
+export interface LoadPlan {
+  /** Each place runs one call at a time. */
+  readonly places: readonly (() => PromiseLike<unknown>)[]
+  /** How many calls; undefined: as many as there is time for. */
+  readonly calls: number | undefined
+  /** After this no call is started; undefined: when all are. */
+  readonly durationMs: number | undefined
+  /** Calls a second, started when they are due whether or not others came back; undefined: as fast as they come back. */
+  readonly rate: number | undefined
+}
+
+export class Load {
+  /** Of calls that gave a result. With a rate, counted from when a call was due, its wait for a place included. */
+  readonly latencies = new LatencyHistogram()
+  /** The failed ones, by the error's code, or by its name where it has none. */
+  readonly failures = new Map<string, number>()
+  /** One error for each of them. */
+  readonly examples = new Map<string, unknown>()
+  readonly #plan: LoadPlan
+  readonly #pacer = new Pacer()
+  #started = 0
+  #startedAt = 0
+  #endedAt: number | undefined
+  #isStopped = false
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan
+  }
+
+  /** Waits for the calls that were started, unless the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#startedAt = performance.now()
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await Promise.race([stopped, Promise.all(this.#plan.places.map((call) => this.#occupy(call)))])
+    this.#isStopped = true
+    this.#pacer.close()
+    this.#endedAt = performance.now()
+  }
+
+  get elapsedMs(): number {
+    return (this.#endedAt ?? performance.now()) - this.#startedAt
+  }
+
+  get failed(): number {
+    return [...this.failures.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Those that were due in time, but found no place. */
+  get notStarted(): number {
+    const { rate, calls = Number.POSITIVE_INFINITY, durationMs = Number.POSITIVE_INFINITY } = this.#plan
+    if (rate === undefined) return 0
+    const due = Math.floor((Math.min(durationMs, this.elapsedMs) * rate) / 1_000)
+    return Math.max(0, Math.min(calls, due) - this.#started)
+  }
+
+  async #occupy(call: () => PromiseLike<unknown>): Promise<void> {
+    while (this.#hasMore()) {
+      const dueAt = this.#nextDueAt()
+      if (dueAt !== undefined) await this.#pacer.until(dueAt)
+      if (this.#isStopped) return
+      const from = dueAt ?? performance.now()
+      try {
+        await call()
+        if (!this.#isStopped) this.latencies.add(performance.now() - from)
+      } catch (error) {
+        if (!this.#isStopped) this.#countFailure(error)
+      }
+    }
+  }
+
+  #hasMore(): boolean {
+    const { calls, durationMs, rate } = this.#plan
+    if (this.#isStopped || (calls !== undefined && this.#started >= calls)) return false
+    if (durationMs === undefined) return true
+    const isLastDue = rate !== undefined && (this.#started * 1_000) / rate >= durationMs
+    return !isLastDue && performance.now() - this.#startedAt < durationMs
+  }
+
+  #nextDueAt(): number | undefined {
+    const { rate } = this.#plan
+    const nth = this.#started++
+    return rate === undefined ? undefined : this.#startedAt + (nth * 1_000) / rate
+  }
+
+  #countFailure(error: unknown): void {
+    const code = codeOf(error)
+    this.failures.set(code, (this.failures.get(code) ?? 0) + 1)
+    if (!this.examples.has(code)) this.examples.set(code, error)
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'thrown'
+  const own = error instanceof RemoteError && error.code === 'REMOTE_ERROR' ? error.data : error
+  const { code } = own as { code?: unknown }
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : error.name
+}

@@ -1,0 +1,23 @@
+// What the servers of the loads do: contracts only, so that each process loads no more than it runs.
+import { Action } from '../lib/index.ts'
+
+/** Answers at once. */
+export class Echo extends Action<unknown, unknown> {}
+
+/** Counts how often each number came. */
+export class Numbered extends Action<number, number> {}
+
+/** So many numbers, as items. */
+export class CountUp extends Action<number, number, number> {}
+
+/** The sum of its input items. */
+export class AddUp extends Action<AsyncIterable<number>, number> {}
+
+/** Keeps the processor for so many milliseconds. */
+export class Burn extends Action<number, number> {}
+
+/** Takes a fixed time of one of few places; who finds none free waits. */
+export class Pooled extends Action<number, number> {}
+
+/** Runs until its signal aborts. */
+export class UntilCancelled extends Action<undefined, undefined> {}

@@ -1,0 +1,39 @@
+// Many links with many calls each: every call is answered, every handler runs once, and nothing of them stays.
+import type { Say } from './child.ts'
+import { atMost, exactly, type Figure, told } from './figures.ts'
+import type { TallyReport } from './processes/tally.ts'
+import { heapOf, megabytes, sessionsComeTo, withProcesses } from './processes-of.ts'
+
+export interface ManyCallsSize {
+  readonly links: number
+  readonly callsEach: number
+}
+
+/** Calls of one client at the same time. */
+const lanesEach = 4
+const mostGrowthMb = 2
+const leastWarmUpEach = lanesEach * 5
+
+export function manyCalls({ links, callsEach }: ManyCallsSize, say: Say): Promise<Figure[]> {
+  return withProcesses({}, say, async ({ server, clients, address }) => {
+    await clients.ask({ do: 'connect', address, count: links })
+    // Sessions keep their last answers until the slots are used again: from the first calls on, these are there.
+    const warmUpEach = Math.max(leastWarmUpEach, callsEach / 5)
+    await clients.ask({ do: 'numbered', callsEach: warmUpEach, lanesEach })
+    await server.ask({ do: 'tally' })
+    const before = await heapOf(server)
+    const seconds = await clients.ask<number>({ do: 'numbered', callsEach, lanesEach })
+    const tally = await server.ask<TallyReport>({ do: 'tally' })
+    const grown = (await heapOf(server)) - before
+    await clients.ask({ do: 'close' })
+    const left = await sessionsComeTo(server, 0)
+    const total = links * callsEach
+    return [
+      exactly('calls that were answered, and ran once', tally.once, total),
+      exactly('calls that ran more than once', tally.more, 0),
+      told('calls per second', total / seconds),
+      atMost('growth of the heap of the server', megabytes(grown), mostGrowthMb, 'MB'),
+      exactly('sessions when the clients have left', left, 0),
+    ]
+  })
+}

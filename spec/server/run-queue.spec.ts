@@ -1,0 +1,143 @@
+// When calls start at a server that has more of them than it can do.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect } from 'chai'
+import { BusyError, CancelledError, DeadlineError, type IsockError } from '../../lib/index.ts'
+import { RunQueue } from '../../lib/server/run-queue.ts'
+import { IncomingCall } from '../../lib/session/incoming-call.ts'
+import type { FailureFrame } from '../../lib/wire/frame.ts'
+import { settle } from '../setup/virtual-clock.ts'
+import { failureOf, Work, World } from '../setup/world.ts'
+
+describe('the server-wide bound on running calls', () => {
+  it('refuses calls of any session above it as busy and not started, until others are answered', async () => {
+    const world = new World()
+    const work = new Work()
+    await world.serve([work], { limits: { maxRunningCalls: 3 } })
+    const [one, other] = [world.client({ retry: 0 }), world.client({ retry: 0 })]
+    const running = [one.runAction(Work, 1), one.runAction(Work, 2), other.runAction(Work, 3)]
+    await settle()
+    for (const client of [one, other]) {
+      const error = await failureOf(client.runAction(Work, 'too many'))
+      expect(error).to.be.instanceOf(BusyError).and.to.include({ notStarted: true })
+    }
+    expect(work.runs).to.have.length(3)
+    work.runs[0]!.finish()
+    await settle()
+    running.push(other.runAction(Work, 4))
+    await settle()
+    expect(work.runs).to.have.length(4)
+    for (const run of work.runs) run.finish()
+    await Promise.all(running)
+    await world.close()
+  })
+
+  it('a client tries again what was refused', async () => {
+    const world = new World()
+    const work = new Work()
+    await world.serve([work], { limits: { maxRunningCalls: 1 } })
+    const client = world.client()
+    const [first, second] = [client.runAction(Work), client.runAction(Work)]
+    await settle()
+    work.run.finish('first')
+    expect(await first).to.equal('first')
+    await world.clock.advance(1_000)
+    work.runs[1]!.finish('second')
+    expect(await second).to.equal('second')
+    await world.close()
+  })
+})
+
+describe('RunQueue', () => {
+  let nowMs: number
+  let queue: RunQueue
+  let started: string[]
+  let answers: Map<string, IsockError>
+
+  beforeEach(() => {
+    nowMs = 1_000
+    started = []
+    answers = new Map()
+    queue = new RunQueue({ now: () => nowMs, setTimer: () => ({ cancel() {}, keepProcessAlive() {} }) }, 100)
+  })
+
+  /** A call whose handler keeps the processor for so long. */
+  function start(name: string, burnsMs: number, timeoutMs = Number.POSITIVE_INFINITY): IncomingCall {
+    let error: IsockError | undefined
+    const keeper = {
+      onAnswered(call: IncomingCall, answer: unknown) {
+        call.state = 'answered'
+        if (error !== undefined) {
+          expect((answer as FailureFrame).notStarted).to.equal(true)
+          answers.set(name, error)
+        }
+      },
+      openItems: () => expect.fail('no items'),
+    }
+    const given = { seq: 1, name, contract: undefined, attempt: 1, data: undefined, input: undefined }
+    const call = new IncomingCall(keeper, { ...given, deadlineAtMs: nowMs + timeoutMs })
+    queue.start(call, {
+      run() {
+        started.push(name)
+        nowMs += burnsMs
+      },
+      encodeError(refusal) {
+        error = refusal
+        return undefined
+      },
+    })
+    return call
+  }
+
+  it('starts calls at once while handlers leave the processor free', () => {
+    for (const name of ['a', 'b', 'c']) start(name, 1)
+    expect(started).to.deep.equal(['a', 'b', 'c'])
+  })
+
+  it('lets the sockets have a turn when handlers have kept the processor, and goes on in order', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) start(name, 6)
+    expect(started).to.deep.equal(['a', 'b'])
+    await nextTurn()
+    expect(started).to.deep.equal(['a', 'b', 'c', 'd'])
+    await nextTurn()
+    expect(started).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
+    await nextTurn()
+    start('f', 1)
+    expect(started.at(-1)).to.equal('f')
+  })
+
+  it('does not start what was cancelled while it waited', async () => {
+    start('long', 20)
+    start('waits', 1).abort(new CancelledError('the caller has gone'))
+    await nextTurn()
+    expect(started).to.deep.equal(['long'])
+    expect(answers.get('waits')).to.be.instanceOf(CancelledError).and.to.include({ notStarted: true })
+  })
+
+  it('does not start what has no time left', async () => {
+    start('late', 1, 0)
+    start('long', 20)
+    start('grows late', 1, 50)
+    nowMs += 50
+    await nextTurn()
+    expect(started).to.deep.equal(['long'])
+    for (const name of ['late', 'grows late'])
+      expect(answers.get(name)).to.be.instanceOf(DeadlineError).and.to.include({ notStarted: true })
+  })
+
+  it('refuses what has waited for half of its time, and starts what has not', async () => {
+    start('long', 20)
+    start('in a hurry', 1, 100)
+    start('patient', 1, 1_000)
+    start('without a bound', 1)
+    nowMs += 50
+    await nextTurn()
+    expect(started).to.deep.equal(['long', 'patient', 'without a bound'])
+    expect(answers.get('in a hurry')).to.be.instanceOf(BusyError)
+  })
+
+  it('counts those that wait as running', async () => {
+    start('long', 20)
+    for (let i = 0; i < 99; i++) start(`waits ${i}`, 0)
+    expect(queue.refusal()).to.be.instanceOf(BusyError)
+  })
+})
