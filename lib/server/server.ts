@@ -2,7 +2,6 @@
 import { type ActionClass, type AnyAction, actionNameOf } from '../action/action.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { ServerView, SessionView } from '../action/context.ts'
-import type { Guard } from '../action/guard.ts'
 import type { Implementation } from '../action/implementation.ts'
 import { ActionRegistry, type ActionTree, type RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'

@@ -41,11 +41,14 @@ type AnyGuard = Guard<any>
 
 /** The guards, a token's before them where there is one. */
 export function guardsWithToken(
-  guards: readonly AnyGuard[] = [],
+  guards: readonly AnyGuard[] | undefined,
   token: string | undefined,
-  allowClearText = false,
+  allowClearText: boolean | undefined,
 ): AnyGuard[] {
-  return token === undefined ? [...guards] : [new TokenGuard(token, { allowClearText }), ...guards]
+  const others = guards ?? []
+  return token === undefined
+    ? [...others]
+    : [new TokenGuard(token, { allowClearText: allowClearText ?? false }), ...others]
 }
 
 function digestOf(token: string): Buffer {

@@ -1,6 +1,6 @@
 // `isock bench` as a process of its own, against a server of this one.
 import { expect } from 'chai'
-import { Action, Server } from 'isock'
+import { Action, type Context, Server } from 'isock'
 import { startScript } from '../setup/run-script.ts'
 
 /** The most that were running at once, and how many have run. */
@@ -25,6 +25,15 @@ class Flaky extends Action {
   }
 }
 
+/** The first run ends, later ones do so when they are told. */
+class Stalls extends Action {
+  #runs = 0
+
+  override async action(_data: undefined, { signal }: Context): Promise<void> {
+    if (this.#runs++ > 0) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  }
+}
+
 const run = (...args: string[]) => startScript('lib/cli/main.ts', { args: ['bench', ...args] })
 
 describe('isock bench', function () {
@@ -35,7 +44,7 @@ describe('isock bench', function () {
 
   beforeEach(async () => {
     watched = new Watched()
-    server = new Server('localhost', 0).addAction(watched).addAction(new Flaky())
+    server = new Server('localhost', 0).addAction(watched).addAction(new Flaky()).addAction(new Stalls())
     server.addActions({ echo: (data: unknown) => data })
     await server.listen()
     address = server.addresses[0] as string
@@ -97,12 +106,13 @@ describe('isock bench', function () {
   it('counts errors by their code, and exits with theirs', async () => {
     const [thrown, late] = await Promise.all([
       run(address, 'Flaky', '--calls', '99', '--json').ended,
-      run(address, 'Watched', '400', '--calls', '3', '--timeout', '800', '--rate', '1', '--json').ended,
+      run(address, 'Stalls', '--calls', '3', '--timeout', '1500', '--json').ended,
     ])
     const { errors, calls, failed } = JSON.parse(thrown.stdout)
     expect({ errors, calls, failed }).to.deep.equal({ errors: { ODD: 50 }, calls: 99, failed: 50 })
     expect(thrown.code).to.equal(1)
-    expect(JSON.parse(late.stdout)).to.include({ calls: 3, failed: 0 })
+    expect(JSON.parse(late.stdout)).to.deep.include({ calls: 3, errors: { DEADLINE_EXCEEDED: 3 } })
+    expect(late.code).to.equal(5)
     const { stdout } = await run(address, 'Flaky', '--calls', '9').ended
     expect(stdout).to.match(/^\d failed with ODD: an odd run$/m)
   })

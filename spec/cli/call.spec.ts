@@ -15,6 +15,8 @@ class Linger extends Action {
     yield 'started'
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
     this.stopped++
+    // Longer than the caller's own timer may be late: who called is to notice the time first.
+    await new Promise((resolve) => setTimeout(resolve, 250))
   }
 }
 
