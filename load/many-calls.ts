@@ -2,7 +2,7 @@
 import type { Say } from './child.ts'
 import { atMost, exactly, type Figure, told } from './figures.ts'
 import type { TallyReport } from './processes/tally.ts'
-import { heapOf, megabytes, sessionsComeTo, withProcesses } from './processes-of.ts'
+import { heapOf, kilobytes, megabytes, sessionsComeTo, withProcesses } from './processes-of.ts'
 
 export interface ManyCallsSize {
   readonly links: number
@@ -12,11 +12,16 @@ export interface ManyCallsSize {
 /** Calls of one client at the same time. */
 const lanesEach = 4
 const mostGrowthMb = 2
+/** The last answer of each slot that was in use, and what goes with it. */
+const mostKeptKb = 10
+/** With fewer links, what the process itself compiles and caches outweighs that. */
+const leastForPerLink = 500
 const leastWarmUpEach = lanesEach * 5
 
 export function manyCalls({ links, callsEach }: ManyCallsSize, say: Say): Promise<Figure[]> {
   return withProcesses({}, say, async ({ server, clients, address }) => {
     await clients.ask({ do: 'connect', address, count: links })
+    const idle = await heapOf(server)
     // Sessions keep their last answers until the slots are used again: from the first calls on, these are there.
     const warmUpEach = Math.max(leastWarmUpEach, callsEach / 5)
     await clients.ask({ do: 'numbered', callsEach: warmUpEach, lanesEach })
@@ -24,7 +29,8 @@ export function manyCalls({ links, callsEach }: ManyCallsSize, say: Say): Promis
     const before = await heapOf(server)
     const seconds = await clients.ask<number>({ do: 'numbered', callsEach, lanesEach })
     const tally = await server.ask<TallyReport>({ do: 'tally' })
-    const grown = (await heapOf(server)) - before
+    const after = await heapOf(server)
+    const kept = kilobytes(after - idle) / links
     await clients.ask({ do: 'close' })
     const left = await sessionsComeTo(server, 0)
     const total = links * callsEach
@@ -32,7 +38,10 @@ export function manyCalls({ links, callsEach }: ManyCallsSize, say: Say): Promis
       exactly('calls that were answered, and ran once', tally.once, total),
       exactly('calls that ran more than once', tally.more, 0),
       told('calls per second', total / seconds),
-      atMost('growth of the heap of the server', megabytes(grown), mostGrowthMb, 'MB'),
+      atMost('growth of the heap of the server', megabytes(after - before), mostGrowthMb, 'MB'),
+      links < leastForPerLink
+        ? told('what each link keeps of its calls', kept, 'KB')
+        : atMost('what each link keeps of its calls', kept, mostKeptKb, 'KB'),
       exactly('sessions when the clients have left', left, 0),
     ]
   })

@@ -34,9 +34,9 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: 'forget the deadline of calls that are sent again',
-    file: 'lib/session/outgoing-calls.ts',
-    from: '      this.#sender.sendCall(call)\n      call.items?.resume()',
-    to: '      call.deadlineAtMs = Number.POSITIVE_INFINITY\n      this.#sender.sendCall(call)\n      call.items?.resume()',
+    file: 'lib/session/call-sender.ts',
+    from: '    this.sendCall(call)\n    call.items?.resume()',
+    to: '    call.deadlineAtMs = Number.POSITIVE_INFINITY\n    this.sendCall(call)\n    call.items?.resume()',
   },
   {
     name: 'replay the wrong result',
@@ -64,9 +64,9 @@ const mutants: readonly Mutant[] = [
   },
   {
     name: 'never tell the server of a cancel after a reconnect',
-    file: 'lib/session/outgoing-calls.ts',
-    from: "      if (call.state === 'abandoned') {\n        this.#sender.sendCancel(call)\n        continue\n      }\n",
-    to: "      if (call.state === 'abandoned') continue\n",
+    file: 'lib/session/call-sender.ts',
+    from: "if (call.state === 'abandoned') return this.sendCancel(call)",
+    to: "if (call.state === 'abandoned') return",
   },
   {
     name: 'say in BYE that all is answered while handlers run',

@@ -1,7 +1,7 @@
 // From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
 // bounds. Shared by clients and by servers that call their clients.
 import type { Clock } from '../base/clock.ts'
-import { CancelledError } from '../base/errors.ts'
+import { CancelledError, UnsendableError } from '../base/errors.ts'
 import type { CallInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
@@ -105,6 +105,8 @@ async function feed(
     for await (const item of source) {
       if (!pending.isOpen) return
       const payload = pending.codec.encode(item, 'input item', pending.rules)
+      if (!input.fits(payload))
+        throw new UnsendableError('input item', 'it does not fit the largest frame that the peer takes')
       if (!stream.push(payload)) await stream.writable()
       if (!pending.isOpen) return
     }

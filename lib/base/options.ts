@@ -59,6 +59,9 @@ export const maxHandshakeBytes = 4 * 1024
 /** The most calls in flight that any session may agree on: the size of its slot tables. */
 export const mostCallsInFlight = 65_536
 
+/** What the handshake tells the other side. */
+const toldToPeers: ReadonlySet<string> = new Set(['maxFrameBytes', 'maxCallsInFlight', 'streamWindowBytes'])
+
 /** Fills in the defaults and refuses what is no positive number, or no such limit, naming it. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
@@ -66,6 +69,8 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
       throw invalidOption(`limits.${name}`, `one of ${Object.keys(defaultLimits).join(', ')}`, value)
     }
     requirePositive(`limits.${name}`, value)
+    if (toldToPeers.has(name) && !Number.isSafeInteger(value))
+      throw invalidOption(`limits.${name}`, 'a whole number', value)
   }
   const limits = { ...defaultLimits, ...given }
   if (limits.maxCallsInFlight > mostCallsInFlight) {

@@ -20,7 +20,7 @@ export class AnswerStore {
   /** How many of them have their answers still. */
   #largeCount = 0
   /** Answers that wait for a link that takes more. */
-  #waiting: IncomingCall[] = []
+  #waiting = new Set<IncomingCall>()
   #bytes = 0
   #unsentCount = 0
 
@@ -81,12 +81,12 @@ export class AnswerStore {
         this.#unsentCount--
       }
       this.#port.send(call.answer)
-    } else if (this.#port.isAttached) this.#waiting.push(call)
+    } else if (this.#port.isAttached) this.#waiting.add(call)
   }
 
   sendWaiting(): void {
     const waiting = this.#waiting
-    this.#waiting = []
+    this.#waiting = new Set()
     for (const call of waiting) this.sendIfReady(call)
     if (this.#bytes > this.#maxBytes) this.#makeRoom()
   }
@@ -105,7 +105,7 @@ export class AnswerStore {
 
   /** A new link: nothing was sent over it yet. */
   onNewLink(): void {
-    this.#waiting = []
+    this.#waiting.clear()
   }
 
   /** Oldest first; only what was sent may go. */
@@ -130,6 +130,7 @@ export class AnswerStore {
   }
 
   #drop(call: IncomingCall): void {
+    this.#waiting.delete(call)
     const size = sizeOf(call)
     this.#bytes -= size
     if (size >= leastEvictedBytes) this.#largeCount--

@@ -2,6 +2,8 @@
 // something, which it does when it admits the call: so a call that is refused can be sent elsewhere, untouched. The
 // end is said when all items before it were sent, and again over each new link.
 import { Kind } from '../wire/frame.ts'
+import { fitsFrame } from '../wire/frame-fit.ts'
+import type { Payload } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 
@@ -13,15 +15,22 @@ export class CallInput {
   readonly #seq: number
   readonly #port: FramePort
   readonly #feed: FeedInput
+  readonly #maxFrameBytes: number
   #isFed = false
   #endAfter: number | undefined
   #isEndSaid = false
 
-  constructor(stream: OutboundStream, seq: number, port: FramePort, feed: FeedInput) {
+  constructor(stream: OutboundStream, seq: number, port: FramePort, feed: FeedInput, maxFrameBytes: number) {
     this.#feed = feed
+    this.#maxFrameBytes = maxFrameBytes
     this.#stream = stream
     this.#seq = seq
     this.#port = port
+  }
+
+  /** Whether the peer takes an item of this size. */
+  fits(item: Payload): boolean {
+    return fitsFrame(item, this.#maxFrameBytes)
   }
 
   /** Something was taken from the source. */

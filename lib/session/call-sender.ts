@@ -8,7 +8,7 @@ import { CallInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
 import { OutgoingNames } from './name-refs.ts'
-import { OutboundStream } from './outbound-stream.ts'
+import { OutboundStream, streamWindow } from './outbound-stream.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 
 export interface CallSenderOptions {
@@ -63,6 +63,14 @@ export class CallSender {
     })
   }
 
+  /** Over a new link: the call and where its streams stand, or that it is given up. */
+  sayAgain(call: OutgoingCall): void {
+    if (call.state === 'abandoned') return this.sendCancel(call)
+    this.sendCall(call)
+    call.items?.resume()
+    call.input?.rewind()
+  }
+
   sendCancel(call: OutgoingCall): void {
     this.#options.port.send({ kind: Kind.Cancel, seq: call.seq, reason: call.cancelReason })
   }
@@ -80,11 +88,12 @@ export class CallSender {
     const stream = new OutboundStream({
       kind: Kind.Input,
       seq,
-      windowBytes: 0,
+      grantedBytes: 0,
+      windowBytes: streamWindow(limits, this.#peerLimits),
       maxWaitingBytes: limits.maxWriteQueueBytes,
       port,
     })
-    call.input = new CallInput(stream, seq, port, feedInput)
+    call.input = new CallInput(stream, seq, port, feedInput, this.maxFrameBytes)
   }
 
   /** Opens the stream of the call's items, with its first item. */
@@ -93,7 +102,7 @@ export class CallSender {
     const items = new InboundStream({
       kind: Kind.Credit,
       seq: call.seq,
-      windowBytes: limits.streamWindowBytes,
+      windowBytes: streamWindow(limits, this.#peerLimits),
       mayGoUnread: true,
       // A slow reader keeps the callee waiting: that silence is not the callee's.
       onTaken: () => call.showLife(clock.now()),

@@ -25,7 +25,8 @@ export class IncomingCall {
   readonly attempt: number
   /** Let go when it is answered: the entry stays until its slot is used again. */
   data: Payload
-  readonly input: InboundStream | undefined
+  /** Likewise: items that nobody read go with it. */
+  input: InboundStream | undefined
   /** On the session's clock; Infinity: none. */
   readonly deadlineAtMs: number
   state: RunState = 'running'

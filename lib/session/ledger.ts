@@ -27,7 +27,7 @@ import { cancelErrorFor, cancelledBeforeStart } from './call-errors.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
 import { type CallKeeper, IncomingCall } from './incoming-call.ts'
-import { OutboundStream } from './outbound-stream.ts'
+import { OutboundStream, streamWindow } from './outbound-stream.ts'
 import { RunLoad } from './run-load.ts'
 
 export interface LedgerOptions {
@@ -161,6 +161,7 @@ export class Ledger implements CallKeeper {
     const { data } = call
     call.state = 'answered'
     call.data = undefined
+    call.input = undefined
     if (!this.#isEnded) {
       call.answer = answer
       this.#answers.keep(call)
@@ -169,10 +170,11 @@ export class Ledger implements CallKeeper {
   }
 
   openItems(call: IncomingCall): OutboundStream {
-    const { peerLimits, limits, port } = this.#options
-    const windowBytes = peerLimits.streamWindowBytes
+    const { limits, port } = this.#options
+    const windowBytes = this.#windowBytes
     const maxWaitingBytes = limits.maxWriteQueueBytes
-    return new OutboundStream({ kind: Kind.Item, seq: call.seq, windowBytes, maxWaitingBytes, port })
+    const common = { kind: Kind.Item, seq: call.seq, port } as const
+    return new OutboundStream({ ...common, grantedBytes: windowBytes, windowBytes, maxWaitingBytes })
   }
 
   #find(seq: number): IncomingCall | undefined {
@@ -225,14 +227,12 @@ export class Ledger implements CallKeeper {
   }
 
   #openInput(seq: number): InboundStream {
-    const { limits, port } = this.#options
-    return new InboundStream({
-      kind: Kind.InputCredit,
-      seq,
-      windowBytes: limits.streamWindowBytes,
-      mayGoUnread: false,
-      port,
-    })
+    const { port } = this.#options
+    return new InboundStream({ kind: Kind.InputCredit, seq, windowBytes: this.#windowBytes, mayGoUnread: false, port })
+  }
+
+  get #windowBytes(): number {
+    return streamWindow(this.#options.limits, this.#options.peerLimits)
   }
 
   readonly #sweep = (nowMs: number): number => {

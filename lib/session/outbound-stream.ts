@@ -13,9 +13,20 @@ export function itemCost(payload: Payload): number {
   return Math.max(minItemCost, payloadSize(payload))
 }
 
+/** The window of a session's streams: the smaller of what the two sides announced, so that neither keeps more than its own. */
+export function streamWindow(
+  one: { readonly streamWindowBytes: number },
+  other: { readonly streamWindowBytes: number } | undefined,
+): number {
+  return Math.min(one.streamWindowBytes, other?.streamWindowBytes ?? one.streamWindowBytes)
+}
+
 export interface OutboundStreamOptions {
   readonly kind: ItemFrame['kind']
   readonly seq: number
+  /** What may be sent before the reader has said anything. */
+  readonly grantedBytes: number
+  /** What may be sent and unconfirmed, whatever the reader grants: it is kept here. */
   readonly windowBytes: number
   /** Items that are pushed without waiting may take this much; above it `push` throws BusyError. */
   readonly maxWaitingBytes: number
@@ -28,6 +39,7 @@ export class OutboundStream {
   #base = 0
   #next = 0
   #sentCost = 0
+  #confirmedCost = 0
   #waitingCost = 0
   #granted: number
   #isClosed = false
@@ -35,7 +47,7 @@ export class OutboundStream {
 
   constructor(options: OutboundStreamOptions) {
     this.#options = options
-    this.#granted = options.windowBytes
+    this.#granted = options.grantedBytes
   }
 
   /** Items pushed so far. */
@@ -70,7 +82,7 @@ export class OutboundStream {
   /** Sends what credit and link allow. Called whenever either may have grown. */
   pump(): void {
     const { port, kind, seq } = this.#options
-    while (this.#next < this.count && this.#sentCost < this.#granted && port.isWritable) {
+    while (this.#next < this.count && this.#mayGoOn && port.isWritable) {
       const value = this.#kept[this.#next - this.#base]
       const cost = itemCost(value)
       this.#sentCost += cost
@@ -91,7 +103,7 @@ export class OutboundStream {
         this.#sentCost += cost
         this.#waitingCost -= cost
       }
-      this.#kept.splice(0, confirmed)
+      for (const item of this.#kept.splice(0, confirmed)) this.#confirmedCost += itemCost(item)
       this.#base = received
       this.#next = Math.max(this.#next, received)
     }
@@ -116,6 +128,10 @@ export class OutboundStream {
     this.#kept = []
     this.#base = this.#next
     this.#wake()
+  }
+
+  get #mayGoOn(): boolean {
+    return this.#sentCost < Math.min(this.#granted, this.#confirmedCost + this.#options.windowBytes)
   }
 
   #wake(): void {

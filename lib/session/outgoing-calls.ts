@@ -16,6 +16,7 @@ import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, tooLarge,
 import { CallSender } from './call-sender.ts'
 import type { FramePort } from './frame-port.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
+import { Resumption } from './resumption.ts'
 import { SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
@@ -32,6 +33,7 @@ export class OutgoingCalls implements CallHome {
   readonly #waiting: WaitingCalls
   readonly #deadlines: DeadlineSweep
   readonly #sender: CallSender
+  readonly #resumption: Resumption
   readonly #sent = new SentCalls()
   #openCount = 0
   #endReason: IsockError | undefined
@@ -40,6 +42,7 @@ export class OutgoingCalls implements CallHome {
     this.#options = options
     this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
     this.#sender = new CallSender(options)
+    this.#resumption = new Resumption(options.port, (call) => this.#sender.sayAgain(call))
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
   }
 
@@ -64,10 +67,11 @@ export class OutgoingCalls implements CallHome {
     call.home = this
     call.state = 'waiting'
     if (this.#openCount++ === 0) this.#options.onBusyChange()
-    const endReason = this.#endReason
-    if (endReason !== undefined) return this.#settle(call, { how: 'error', error: closedBy(call, endReason) })
+    const end = this.#endReason
+    if (end !== undefined) return this.#settle(call, { how: 'error', error: closedBy(call, end) })
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
-    if (this.#waiting.isEmpty && this.#options.port.isWritable && this.#sent.hasFreeSlot) this.#start(call)
+    if (this.#waiting.isEmpty && this.#resumption.isDone && this.#options.port.isWritable && this.#sent.hasFreeSlot)
+      this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
     else this.#settle(call, { how: 'error', error: queueFull(this.#options.limits.maxQueuedCalls) })
   }
@@ -99,7 +103,7 @@ export class OutgoingCalls implements CallHome {
     const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
     call.showLife(this.#options.clock.now())
-    const items = call.items ?? this.#sender.openItems(call)
+    const { items = this.#sender.openItems(call) } = call
     items.onItem(frame.index, frame.value)
   }
 
@@ -114,20 +118,13 @@ export class OutgoingCalls implements CallHome {
   resume(): void {
     this.#sender.onNewLink()
     this.#sender.sendAcks(this.#sent.untold())
-    for (const call of this.#sent.all()) {
-      if (call.state === 'abandoned') {
-        this.#sender.sendCancel(call)
-        continue
-      }
-      this.#sender.sendCall(call)
-      call.items?.resume()
-      call.input?.rewind()
-    }
+    this.#resumption.begin(this.#sent.all())
     this.#startWaiting()
   }
 
   /** The link takes more again. */
   onWritable(): void {
+    this.#resumption.goOn()
     for (const call of this.#sent.all()) call.input?.pump()
     this.#startWaiting()
   }
@@ -166,9 +163,7 @@ export class OutgoingCalls implements CallHome {
 
   /** Settles every open call: no link will come for them. */
   failAll(cause: IsockError): void {
-    for (const call of this.#sent.all()) {
-      if (call.isOpen) this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
-    }
+    for (const call of this.#sent.all()) this.giveUp(call, outcomeUnknown(call, cause))
     for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: closedBy(call, cause) })
   }
 
@@ -184,9 +179,13 @@ export class OutgoingCalls implements CallHome {
   }
 
   #startWaiting(): void {
-    while (!this.#waiting.isEmpty && this.#sent.hasFreeSlot && this.#options.port.isWritable) {
-      const call = this.#waiting.take()
-      if (call !== undefined) this.#start(call)
+    while (
+      this.#resumption.isDone &&
+      !this.#waiting.isEmpty &&
+      this.#sent.hasFreeSlot &&
+      this.#options.port.isWritable
+    ) {
+      this.#start(this.#waiting.take() as OutgoingCall)
     }
   }
 
@@ -211,7 +210,7 @@ export class OutgoingCalls implements CallHome {
   }
 
   #checkItems(call: OutgoingCall, items: number): void {
-    const received = call.items?.received ?? 0
+    const { received = 0 } = call.items ?? {}
     if (call.state !== 'sent' || received === items) return
     const error = new ProtocolError(`action "${call.request.name}" ended after ${items} items, ${received} came`)
     this.#settle(call, { how: 'error', error: outcomeUnknown(call, error) })

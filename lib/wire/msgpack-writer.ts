@@ -129,6 +129,8 @@ export class MsgpackWriter {
       this.#slabs.giveBack(this.#slab)
       this.#slab = undefined
       this.#bytes = noBytes
+      // Else each idle link would keep the slab of its last frame.
+      this.#head = noBytes
       this.#at = 0
     }
     const segments = this.#segments

@@ -36,7 +36,7 @@ export function plot({ title, unit, seconds, series }: Chart): string {
     const second = (end * i) / gridLines
     parts.push(
       `<path d="M${margin.left} ${y(value).toFixed(1)}H${width - margin.right}" stroke="#ddd"/>`,
-      text(margin.left - 8, y(value) + 4, value.toPrecision(3), 'end'),
+      text(margin.left - 8, y(value) + 4, String(Number(value.toPrecision(3))), 'end'),
       text(x(second), height - margin.bottom + 18, `${(second / 60).toFixed(1)} min`, 'middle'),
     )
   }

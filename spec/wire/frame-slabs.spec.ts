@@ -1,4 +1,7 @@
 // Slabs lend the same memory to many writers, one after the other: nobody may write where somebody else has written.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Kind } from '../../lib/wire/frame.ts'
@@ -7,6 +10,9 @@ import { MsgpackWriter } from '../../lib/wire/msgpack-writer.ts'
 import { Slabs } from '../../lib/wire/slabs.ts'
 import { anySessionFrame } from './frame-arbitrary.ts'
 import { bytesOfFrames } from './frame-bytes.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 /** What one of several writers does next. */
 const anyStep = fc.oneof(
@@ -72,6 +78,23 @@ describe('Slabs', () => {
     for (const slab of lent) slabs.giveBack(slab)
     const again = new Set(Array.from({ length: 100 }, () => slabs.borrow(100)))
     expect(lent.filter((slab) => again.has(slab))).to.have.length(32)
+  })
+
+  it('are not held by writers whose frames were taken', async () => {
+    const slabs = new Slabs()
+    const writers = Array.from({ length: 50 }, () => new MsgpackWriter(slabs))
+    const lent = writers.map((writer) => {
+      writeFrame(writer, { kind: Kind.Ping })
+      const [written] = writer.take()
+      // The rest of it is lent to somebody else, who lets go of it.
+      slabs.borrow(100)
+      return new WeakRef((written as Uint8Array).buffer)
+    })
+    // What a WeakRef was made of stays until the turn is over.
+    await nextTurn()
+    collectGarbage()
+    expect(lent.filter((slab) => slab.deref() !== undefined)).to.have.length(0)
+    expect(writers.every((writer) => writer.size === 0)).to.equal(true)
   })
 
   it('let go of what is nearly full, and of what was made for one large value', () => {
