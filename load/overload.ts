@@ -34,11 +34,14 @@ export function overload(kind: OverloadKind, size: OverloadSize, say: Say): Prom
     await clients.ask({ do: 'connect', address, count: clientCount })
     await clients.ask({ do: 'peak', ...order, seconds: 0.5 })
     const before = await probe(clients)
-    const peak = await clients.ask<number>({ do: 'peak', ...order, seconds: Math.min(3, size.seconds) })
-    say(`the server can do ${Math.round(peak)} calls per second; offering twice as many`)
-    const offer = { do: 'offer', ...order, perSecond: peak * 2, seconds: size.seconds, timeoutMs }
+    const findPeak = () => clients.ask<number>({ do: 'peak', ...order, seconds: Math.min(3, size.seconds) })
+    const peakBefore = await findPeak()
+    say(`the server can do ${Math.round(peakBefore)} calls per second; offering twice as many`)
+    const offer = { do: 'offer', ...order, perSecond: peakBefore * 2, seconds: size.seconds, timeoutMs }
     const outcome = await clients.ask<Outcome>(offer)
     const recoveredMs = await recovery(clients, before)
+    // Twice, because whatever else the machine does counts too.
+    const peak = (peakBefore + (await findPeak())) / 2
     const { offered, good, busy, tooLateToStart, late, other, latency } = outcome
     const share = (count: number): number => (count / offered) * 100
     return [
