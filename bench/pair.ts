@@ -12,6 +12,9 @@ export interface Sample extends Omit<Measured, 'operations'>, Meanwhile {
 }
 
 const answerTimeoutMs = 60_000
+/** Before the first sample of a pair, many calls at once: what few calls make hot, V8 has not compiled yet. */
+const firstWarmUpMs = 1_200
+const warmUpShare = 0.4
 /** Workers run compiled, so that they do not carry a compiler and its source maps. */
 const compiled = new URL('dist/bench/', import.meta.url)
 
@@ -19,6 +22,7 @@ export class Pair {
   readonly #server: ChildProcess
   readonly #client: ChildProcess
   readonly #port: number
+  #isWarm = false
 
   private constructor(server: ChildProcess, client: ChildProcess, port: number) {
     this.#server = server
@@ -41,12 +45,20 @@ export class Pair {
   async sample(cell: Cell, ms: number): Promise<Sample> {
     const measure = (forMs: number): Promise<Measured> =>
       ask<Measured>(this.#client, { do: 'measure', cell, port: this.#port, ms: forMs })
-    await measure(ms * 0.4)
+    if (!this.#isWarm) await this.#warmUp(cell)
+    await measure(ms * warmUpShare)
     const cpuBefore = await this.#cpuSeconds()
     const meanwhile = watchProcessors()
     const { operations, ...measured } = await measure(ms)
     const cpu = (await this.#cpuSeconds()) - cpuBefore
     return { ...measured, ...meanwhile(cpu), cpuPer100k: (cpu * 100_000) / operations }
+  }
+
+  async #warmUp(cell: Cell): Promise<void> {
+    this.#isWarm = true
+    if (cell.value === undefined) return
+    const busy: Cell = { ...cell, links: 1, inFlight: cell.value === 'bytes' ? 4 : 64 }
+    await ask(this.#client, { do: 'measure', cell: busy, port: this.#port, ms: firstWarmUpMs })
   }
 
   async close(): Promise<void> {

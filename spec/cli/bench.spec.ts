@@ -30,7 +30,10 @@ class Stalls extends Action {
   #runs = 0
 
   override async action(_data: undefined, { signal }: Context): Promise<void> {
-    if (this.#runs++ > 0) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    if (this.#runs++ === 0) return
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    // Longer than the caller's own timer may be late: who called is to notice the time first.
+    await new Promise((resolve) => setTimeout(resolve, 250))
   }
 }
 

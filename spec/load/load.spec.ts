@@ -1,15 +1,12 @@
-// The loads of load/, reduced to what fits into a minute. Their bounds on time are generous: the machine may be busy
-// with other things. What they are about breaks them all the same.
+// The loads of load/ that ask about counts and memory, reduced to what fits into a minute. Those that ask about time
+// (overload) are `npm run load`; what they rest on is proven in spec/server/run-queue.spec.ts.
 import { expect } from 'chai'
 import { describeFigures, type Figure, isKept } from '../../load/figures.ts'
 import { flatHeap } from '../../load/flat-heap.ts'
 import { idleLinks } from '../../load/idle-links.ts'
 import { manyCalls } from '../../load/many-calls.ts'
-import { overload } from '../../load/overload.ts'
 
 const silent = (): void => undefined
-// Without a bound on what waits, less than a quarter is answered in time and most of the rest is late.
-const overloadSize = { seconds: 3, leastGoodShare: 0.4, mostLateShare: 0.3 }
 
 describe('Load', function () {
   this.timeout(60_000)
@@ -24,14 +21,6 @@ describe('Load', function () {
 
   it('calls, items, streams and clients that come and go leave nothing', async () => {
     expectKept(await flatHeap({ calls: 100_000, items: 100_000, streams: 6_000, cycles: 500 }, silent))
-  })
-
-  it('twice the load that handlers on the processor can take is answered or refused, and soon forgotten', async () => {
-    expectKept(await overload('burn', overloadSize, silent))
-  })
-
-  it('twice the load that a pool behind the handlers can take is answered or refused, and soon forgotten', async () => {
-    expectKept(await overload('pool', overloadSize, silent))
   })
 })
 
