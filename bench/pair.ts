@@ -1,12 +1,12 @@
 // A server and a client of one contender, each a process of its own, and one measurement with them.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Cell } from './cells.ts'
+import { type Cell, streamedItems } from './cells.ts'
 import type { Entry } from './contenders.ts'
 import { type Meanwhile, watchProcessors } from './processors.ts'
-import type { Measured, Order } from './worker.ts'
+import type { Extent, Measured, Order } from './worker.ts'
 
-export interface Sample extends Omit<Measured, 'operations'>, Meanwhile {
+export interface Sample extends Omit<Measured, 'operations' | 'cpuSeconds'>, Meanwhile {
   /** CPU seconds of both processes for 100 000 operations. */
   readonly cpuPer100k: number
 }
@@ -43,14 +43,14 @@ export class Pair {
   }
 
   async sample(cell: Cell, ms: number): Promise<Sample> {
-    const measure = (forMs: number): Promise<Measured> =>
-      ask<Measured>(this.#client, { do: 'measure', cell, port: this.#port, ms: forMs })
+    const extent = { ms, items: streamedItems, isChecked: false }
+    const warmUp = { ms: ms * warmUpShare, items: streamedItems * warmUpShare, isChecked: true }
     if (!this.#isWarm) await this.#warmUp(cell)
-    await measure(ms * warmUpShare)
-    const cpuBefore = await this.#cpuSeconds()
+    await this.#measure(cell, warmUp)
+    const serverBefore = await ask<number>(this.#server, { do: 'cpu' })
     const meanwhile = watchProcessors()
-    const { operations, ...measured } = await measure(ms)
-    const cpu = (await this.#cpuSeconds()) - cpuBefore
+    const { operations, cpuSeconds, ...measured } = await this.#measure(cell, extent)
+    const cpu = cpuSeconds + (await ask<number>(this.#server, { do: 'cpu' })) - serverBefore
     return { ...measured, ...meanwhile(cpu), cpuPer100k: (cpu * 100_000) / operations }
   }
 
@@ -58,7 +58,11 @@ export class Pair {
     this.#isWarm = true
     if (cell.value === undefined) return
     const busy: Cell = { ...cell, links: 1, inFlight: cell.value === 'bytes' ? 4 : 64 }
-    await ask(this.#client, { do: 'measure', cell: busy, port: this.#port, ms: firstWarmUpMs })
+    await this.#measure(busy, { ms: firstWarmUpMs, items: 0, isChecked: true })
+  }
+
+  #measure(cell: Cell, extent: Extent): Promise<Measured> {
+    return ask<Measured>(this.#client, { do: 'measure', cell, port: this.#port, extent })
   }
 
   async close(): Promise<void> {
@@ -69,10 +73,6 @@ export class Pair {
       clearTimeout(timer)
       side.kill('SIGKILL')
     }
-  }
-
-  async #cpuSeconds(): Promise<number> {
-    return (await ask<number>(this.#server, { do: 'cpu' })) + (await ask<number>(this.#client, { do: 'cpu' }))
   }
 }
 

@@ -1,13 +1,21 @@
 // One side of a measurement in a process of its own: `worker.js <module of a contender>`. Takes orders over IPC.
 import { isDeepStrictEqual } from 'node:util'
-import { type Cell, streamedItems, values } from './cells.ts'
+import { type Cell, values } from './cells.ts'
 import type { Contender, RunningClient } from './contender.ts'
 
 export type Order =
   | { readonly do: 'serve'; readonly actions: number }
-  | { readonly do: 'measure'; readonly cell: Cell; readonly port: number; readonly ms: number }
+  | { readonly do: 'measure'; readonly cell: Cell; readonly port: number; readonly extent: Extent }
   | { readonly do: 'cpu' }
   | { readonly do: 'close' }
+
+/** How much to do: calls for so long, or a stream of so many items. */
+export interface Extent {
+  readonly ms: number
+  readonly items: number
+  /** Compare first what each link gives back with what was sent: not while it is measured. */
+  readonly isChecked: boolean
+}
 
 /** What a client reports of one cell. Times in milliseconds. */
 export interface Measured {
@@ -16,6 +24,8 @@ export interface Measured {
   /** undefined: of a stream. */
   readonly p50Ms: number | undefined
   readonly p99Ms: number | undefined
+  /** Of the client, for the operations alone: not for sorting what they took. */
+  readonly cpuSeconds: number
 }
 
 type Echo = () => PromiseLike<unknown>
@@ -38,11 +48,9 @@ class Side {
       }
       case 'measure':
         await this.#openLinks(order.cell.links, order.port)
-        return this.#measure(order.cell, order.ms)
-      case 'cpu': {
-        const { user, system } = process.cpuUsage()
-        return (user + system) / 1e6
-      }
+        return this.#measure(order.cell, order.extent)
+      case 'cpu':
+        return cpuSeconds()
       case 'close':
         await Promise.all([...this.#links.map((link) => link.close()), this.#closeServer()])
         return true
@@ -56,31 +64,41 @@ class Side {
     }
   }
 
-  async #measure(cell: Cell, ms: number): Promise<Measured> {
-    if (cell.value === undefined) return this.#measureStream(ms)
+  async #measure(cell: Cell, { ms, items, isChecked }: Extent): Promise<Measured> {
+    if (cell.value === undefined) return this.#measureStream(items)
     const echoes = this.#links.slice(0, cell.links).map((link) => echoOf(link, cell))
+    if (isChecked) for (const echo of echoes) requireSame(await echo())
+    const cpuBefore = cpuSeconds()
     const startedAt = performance.now()
-    const latencies = await callUntil(echoes, cell.inFlight, startedAt + ms)
+    const taken = await callUntil(echoes, cell.inFlight, startedAt + ms)
     const seconds = (performance.now() - startedAt) / 1_000
-    latencies.sort()
+    const cpu = cpuSeconds() - cpuBefore
+    const latencies = Float64Array.from(taken).sort()
     const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0
     return {
       operations: latencies.length,
       perSecond: latencies.length / seconds,
       p50Ms: at(0.5),
       p99Ms: at(0.99),
+      cpuSeconds: cpu,
     }
   }
 
-  /** The whole stream, however long it takes; a part of it where the time is short, which is to warm up. */
-  async #measureStream(ms: number): Promise<Measured> {
-    const operations = ms < 500 ? streamedItems / 10 : streamedItems
+  async #measureStream(operations: number): Promise<Measured> {
+    const cpuBefore = cpuSeconds()
     const startedAt = performance.now()
     const came = await this.#links[0]?.stream?.(operations)
     if (came !== operations) throw new Error(`${came} items of ${operations} came`)
     const seconds = (performance.now() - startedAt) / 1_000
-    return { operations, perSecond: operations / seconds, p50Ms: undefined, p99Ms: undefined }
+    const cpu = cpuSeconds() - cpuBefore
+    return { operations, perSecond: operations / seconds, p50Ms: undefined, p99Ms: undefined, cpuSeconds: cpu }
   }
+}
+
+/** Of this process so far. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 function echoOf(link: RunningClient, { value: name, actions }: Cell): Echo {
@@ -92,8 +110,7 @@ function echoOf(link: RunningClient, { value: name, actions }: Cell): Echo {
   return () => echoBy(nth++ % actions, value)
 }
 
-async function callUntil(echoes: readonly Echo[], inFlight: number, untilMs: number): Promise<Float64Array> {
-  for (const echo of echoes) requireSame(await echo())
+async function callUntil(echoes: readonly Echo[], inFlight: number, untilMs: number): Promise<number[]> {
   const latencies: number[] = []
   const lane = async (echo: Echo): Promise<void> => {
     let at = performance.now()
@@ -105,7 +122,7 @@ async function callUntil(echoes: readonly Echo[], inFlight: number, untilMs: num
     } while (at < untilMs)
   }
   await Promise.all(echoes.flatMap((echo) => Array.from({ length: inFlight }, () => lane(echo))))
-  return Float64Array.from(latencies)
+  return latencies
 }
 
 /** A contender that gives something else back has done less work. */
