@@ -12,25 +12,31 @@ export interface FlatHeapSize {
 
 type Part = keyof FlatHeapSize
 
-const mostGrowthMb = 2
+/** At full size; at a reduced one, what the engine itself does weighs more. */
+const defaultMostGrowthMb = 2
 /** Of each part runs beforehand: what is compiled and cached then is not counted. */
 const warmUpShare = 0.1
 const leastWarmUp = 2_000
 
-export function flatHeap(size: FlatHeapSize, say: Say): Promise<Figure[]> {
+export function flatHeap(size: FlatHeapSize, say: Say, mostGrowthMb = defaultMostGrowthMb): Promise<Figure[]> {
   return withProcesses({}, say, async (processes) => {
     const { server, clients, address } = processes
     await clients.ask({ do: 'connect', address, count: 1 })
     const figures: Figure[] = []
     for (const part of ['calls', 'items', 'streams', 'cycles'] as const) {
-      figures.push(...(await growthOver(part, size[part], processes)))
+      figures.push(...(await growthOver(part, size[part], mostGrowthMb, processes)))
     }
     await clients.ask({ do: 'close' })
     return [...figures, exactly('sessions when all clients have left', await sessionsComeTo(server, 0), 0)]
   })
 }
 
-async function growthOver(part: Part, count: number, { server, clients }: LoadProcesses): Promise<Figure[]> {
+async function growthOver(
+  part: Part,
+  count: number,
+  mostGrowthMb: number,
+  { server, clients }: LoadProcesses,
+): Promise<Figure[]> {
   const both = [server, clients]
   await clients.ask({ do: part, count: Math.min(count, Math.max(leastWarmUp, count * warmUpShare)) })
   await sessionsComeTo(server, 1)

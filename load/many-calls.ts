@@ -7,18 +7,19 @@ import { heapOf, kilobytes, megabytes, sessionsComeTo, withProcesses } from './p
 export interface ManyCallsSize {
   readonly links: number
   readonly callsEach: number
+  /** Default 2: at a reduced size, what the engine itself does weighs more. */
+  readonly mostGrowthMb?: number
 }
 
 /** Calls of one client at the same time. */
 const lanesEach = 4
-const mostGrowthMb = 2
 /** The last answer of each slot that was in use, and what goes with it. */
 const mostKeptKb = 10
 /** With fewer links, what the process itself compiles and caches outweighs that. */
 const leastForPerLink = 500
 const leastWarmUpEach = lanesEach * 5
 
-export function manyCalls({ links, callsEach }: ManyCallsSize, say: Say): Promise<Figure[]> {
+export function manyCalls({ links, callsEach, mostGrowthMb = 2 }: ManyCallsSize, say: Say): Promise<Figure[]> {
   return withProcesses({}, say, async ({ server, clients, address }) => {
     await clients.ask({ do: 'connect', address, count: links })
     const idle = await heapOf(server)
