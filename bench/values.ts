@@ -3,11 +3,11 @@
 
 import { SuperJSON } from 'superjson'
 import { ClassRegistry } from '../lib/wire/class-registry.ts'
-import { JsonValueCodec } from '../lib/wire/value-codec.ts'
+import { StandardCodec } from '../lib/wire/value-codec.ts'
 
 type RoundTrip = (value: unknown) => unknown
 
-const codec = new JsonValueCodec(new ClassRegistry())
+const codec = new StandardCodec(new ClassRegistry())
 const superjson = new SuperJSON()
 
 const ours: RoundTrip = (value) => codec.decode(codec.encode(value, 'data'))

@@ -1,7 +1,15 @@
 // The public list of isock.
 export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
 export { Call, type Outcome } from './action/call.ts'
-export type { Caller, Context, Identity, ServerView, SessionView } from './action/context.ts'
+export type {
+  Caller,
+  Context,
+  Identity,
+  PublishOptions,
+  ServerView,
+  SessionView,
+  TopicClass,
+} from './action/context.ts'
 export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './action/guard.ts'
 export type { Implementation } from './action/implementation.ts'
 export type { InputOf, ItemOf, OutputOf, RunArguments } from './action/inference.ts'
@@ -32,8 +40,9 @@ export {
 export type { Logger } from './base/log.ts'
 export { defaultLimits, type Limits } from './base/options.ts'
 export type { TokenSource } from './base/token.ts'
-export { Client } from './client/client.ts'
 export type { ClientArguments, ClientOptions, Dial } from './client/client-options.ts'
+export { Client } from './facade/client.ts'
+export { Server } from './facade/server.ts'
 export { type Address, formatAddress, parseAddress } from './link/address.ts'
 export type { DialTls } from './link/dial.ts'
 export type { Link, LinkHandler, Peer, PeerCertificate } from './link/link.ts'
@@ -41,7 +50,6 @@ export type { ListenTls } from './link/listener.ts'
 export { MemoryNetwork } from './link/memory-network.ts'
 export type { ActionListing } from './server/built-in-actions.ts'
 export type { DrainOptions } from './server/drain.ts'
-export { Server } from './server/server.ts'
-export type { ServerArguments, ServerOptions, ServerTls } from './server/server-options.ts'
+export type { ErrorOrigin, ServerArguments, ServerOptions, ServerTls } from './server/server-options.ts'
 export type { ServerSession } from './server/server-session.ts'
 export { TokenGuard, type TokenGuardOptions } from './server/token-guard.ts'

@@ -80,10 +80,10 @@ class Run {
 
   #readInput(action: RegisteredAction): unknown {
     const { codec } = this.#options
-    const { input, data } = this.#call
+    const { input } = this.#call
     const { rules, input: schema, name } = action
     if (input !== undefined) return new InputItems({ stream: input, codec, rules, schema, actionName: name })
-    const value = codec.decode(data, rules)
+    const value = codec.decode(this.#call.takeData(), rules)
     return schema === undefined ? value : validate(schema, value, `input of action "${name}"`, 'INVALID_INPUT')
   }
 

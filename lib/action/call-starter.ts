@@ -5,7 +5,7 @@ import { CancelledError, UnsendableError } from '../base/errors.ts'
 import type { CallInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
-import type { ValueCodec } from '../wire/value-codec.ts'
+import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
@@ -22,6 +22,7 @@ export interface CallStarterOptions {
 }
 
 const noOptions: RunOptions = {}
+const noRules: ValueRules = {}
 
 export class CallStarter {
   readonly #options: CallStarterOptions
@@ -45,7 +46,7 @@ export class CallStarter {
     const contract = typeof action === 'string' ? undefined : this.#contractOf(action)
     if (contract === undefined) requireName(action)
     const name = contract === undefined ? (action as string) : contract.name
-    const rules = contract?.rules ?? {}
+    const rules = contract?.rules ?? noRules
     const bounds = resolveBounds(options, contract?.timeoutMs, defaults, parent, clock)
     refuseAborted(options.signal, name)
     refuseAborted(parent?.signal, name)

@@ -26,12 +26,32 @@ export interface SessionView {
   readonly state: Map<string, unknown>
 }
 
+/** A class whose messages are of this type: a Channel. */
+export type TopicClass<Message = never> = abstract new (
+  ...args: never
+) => {
+  /** Never there: it carries the type. */
+  readonly messageType?: Message
+}
+
+/** Whom a message is for. */
+export interface PublishOptions {
+  /** The room; without it, the channel that has no key. */
+  readonly key?: string
+  /** Only these sessions, by id. */
+  readonly to?: string | readonly string[]
+  /** Not these sessions, by id. */
+  readonly except?: string | readonly string[]
+}
+
 /** The server of a run, as its action sees it. */
 export interface ServerView {
   /** What it listens at, as addresses that a client takes. */
   readonly addresses: readonly string[]
   readonly actionNames: readonly string[]
   readonly isShuttingDown: boolean
+  /** Sends a message to the subscribers of a channel. Settles when it is on its way. */
+  publish<Message>(topic: TopicClass<Message>, message: Message, options?: PublishOptions): Promise<void>
 }
 
 /** Runs actions at the other side of a session. */
@@ -56,6 +76,8 @@ export interface Context<in Item = never> {
   readonly session: SessionView
   /** Throws where the action runs on a client. */
   readonly server: ServerView
+  /** Sends a message to the subscribers of a channel. Throws where the action runs on a client. */
+  readonly publish: ServerView['publish']
   /** Runs actions that the caller's side has registered. */
   readonly client: Caller
   /** Aborts when the caller cancels, the time runs out, or the session ends. Its reason is an isock error. */

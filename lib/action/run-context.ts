@@ -42,6 +42,11 @@ export class RunContext implements Context<unknown> {
     return this.#surroundings.server
   }
 
+  get publish(): ServerView['publish'] {
+    const { server } = this
+    return (topic, message, options) => server.publish(topic, message, options)
+  }
+
   get client(): Caller {
     this.#client ??= this.#surroundings.callerFor(this)
     return this.#client
@@ -79,10 +84,16 @@ export class RunContext implements Context<unknown> {
     return this.#emit
   }
 
-  async #emitItem(item: unknown): Promise<void> {
+  /** Sends an item. A promise: wait for it before the next. Throws when nobody waits for items any more. */
+  push(item: unknown): Promise<void> | undefined {
     const call = this.#call
     if (call.abortReason !== undefined) throw call.abortReason
-    const isTaken = call.emit(this.#encodeItem(item))
+    return call.emit(this.#encodeItem(item))
+  }
+
+  async #emitItem(item: unknown): Promise<void> {
+    const call = this.#call
+    const isTaken = this.push(item)
     if (isTaken === undefined) return
     await isTaken
     if (call.abortReason !== undefined) throw call.abortReason

@@ -1,5 +1,5 @@
 // `isock bench`: how many calls of an action a server takes, and how long they take.
-import type { Client } from '../client/client.ts'
+import type { Client } from '../facade/client.ts'
 import { benchLine, benchText, progressText } from './bench-report.ts'
 import { readCallData } from './call-data.ts'
 import { type ConnectOptions, withClients } from './connect.ts'

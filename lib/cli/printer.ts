@@ -2,9 +2,10 @@
 import { once } from 'node:events'
 import { inspect } from 'node:util'
 import { IsockError, RemoteError, ValidationError } from '../base/errors.ts'
+import { isBareBytes } from '../wire/binary-values.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
-import type { Payload } from '../wire/payload.ts'
-import { JsonValueCodec } from '../wire/value-codec.ts'
+import { RichFormat } from '../wire/rich-format.ts'
+import { defaultValueLimits } from '../wire/value-limits.ts'
 import { printable } from './terminal-text.ts'
 
 /** Prints what a call gives. */
@@ -37,7 +38,7 @@ export class HumanPrinter implements Printer {
 
 /** `{"kind", "json", "meta", "bytes"}` on each line: superjson's json and meta, and bytes in base64. */
 export class JsonPrinter implements Printer {
-  readonly #codec = new JsonValueCodec(new ClassRegistry())
+  readonly #format = new RichFormat(new ClassRegistry(), defaultValueLimits)
 
   async item(value: unknown): Promise<void> {
     await print(this.#line('item', value))
@@ -59,10 +60,10 @@ export class JsonPrinter implements Printer {
   }
 
   #parts(value: unknown): Record<string, unknown> {
-    const payload: Payload = this.#codec.encode(value, 'value')
-    if (payload === undefined) return {}
+    if (value === undefined) return {}
+    if (isBareBytes(value)) return { bytes: [base64(value)] }
+    const payload = this.#format.encode(value, 'value', {})
     if (typeof payload === 'string') return { json: JSON.parse(payload) as unknown }
-    if (payload instanceof Uint8Array) return { bytes: [base64(payload)] }
     const { json, meta, bytes } = payload
     return {
       json: JSON.parse(json) as unknown,

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { IsockError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import { Server } from '../server/server.ts'
+import { Server } from '../facade/server.ts'
 import type { ServerTls } from '../server/server-options.ts'
 import { readOptionFile } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'

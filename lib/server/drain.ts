@@ -12,7 +12,7 @@ export interface DrainOptions {
 /** What handlers get to end in after they were told to. */
 const lastCallMs = 1_000
 const lookEveryMs = 5
-const defaultGraceMs = 10_000
+export const defaultGraceMs = 10_000
 
 /** Throws ClientError (`INVALID_OPTION`). */
 export function checkDrainOptions({ graceMs = defaultGraceMs }: DrainOptions): void {
@@ -20,8 +20,7 @@ export function checkDrainOptions({ graceMs = defaultGraceMs }: DrainOptions): v
 }
 
 /** Settles when every session is over. */
-export async function drain(store: SessionStore, clock: Clock, options: DrainOptions): Promise<void> {
-  const graceMs = options.graceMs ?? defaultGraceMs
+export async function drain(store: SessionStore, clock: Clock, graceMs: number): Promise<void> {
   for (const session of store.all()) session.core.sayDrain()
   if (!(await isDrainedWithin(graceMs, store, clock))) {
     const reason = new CancelledError('the server is shutting down')

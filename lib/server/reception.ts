@@ -27,4 +27,5 @@ export function receive(
     limits: { maxFrameBytes, maxCallsInFlight, streamWindowBytes },
   })
   session.core.attach(link)
+  store.attached(session, resumed === undefined ? 'opened' : 'resumed')
 }

@@ -53,12 +53,15 @@ export class RunQueue {
   start(call: IncomingCall, starter: RunStarter): void {
     this.#unansweredCount++
     call.whenAnswered = this.#onAnswered
-    if (!this.#isYielding) this.#start(call, starter, Number.POSITIVE_INFINITY)
-    else this.#waiting.push({ call, starter, giveUpAtMs: halfOf(call.deadlineAtMs, this.#clock.now()) })
+    // It was admitted in this very moment.
+    if (!this.#isYielding) this.#start(call, starter, Number.POSITIVE_INFINITY, call.admittedAtMs)
+    else {
+      call.keepData()
+      this.#waiting.push({ call, starter, giveUpAtMs: halfOf(call) })
+    }
   }
 
-  #start(call: IncomingCall, starter: RunStarter, giveUpAtMs: number): void {
-    const nowMs = this.#clock.now()
+  #start(call: IncomingCall, starter: RunStarter, giveUpAtMs: number, nowMs: number): void {
     const refusal = refusalOf(call, nowMs, giveUpAtMs)
     if (refusal === undefined) starter.run(call)
     else {
@@ -76,7 +79,7 @@ export class RunQueue {
     this.#spentMs = 0
     while (!this.#isYielding && this.#head < this.#waiting.length) {
       const { call, starter, giveUpAtMs } = this.#waiting[this.#head++] as WaitingCall
-      this.#start(call, starter, giveUpAtMs)
+      this.#start(call, starter, giveUpAtMs, this.#clock.now())
     }
     // Not with each slice: there may be many more that wait than one slice runs.
     if (this.#head * 2 < this.#waiting.length) return
@@ -93,8 +96,8 @@ export class RunQueue {
  * Who has waited for half of its time is refused while the caller can still go elsewhere. Started later it would take
  * the time of others and be late itself.
  */
-function halfOf(deadlineAtMs: number, nowMs: number): number {
-  return nowMs + (deadlineAtMs - nowMs) / 2
+function halfOf({ admittedAtMs, deadlineAtMs }: IncomingCall): number {
+  return admittedAtMs + (deadlineAtMs - admittedAtMs) / 2
 }
 
 function refusalOf(call: IncomingCall, nowMs: number, giveUpAtMs: number): IsockError | undefined {

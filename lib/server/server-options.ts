@@ -54,12 +54,19 @@ export interface ServerOptions extends TokenSource {
   readonly classes?: readonly AnyClass[]
   /** Default: prints nothing. pino and console fit. */
   readonly log?: Logger
-  /** Told of each error that an action threw; the client gets it anyway. */
-  readonly onError?: (error: unknown, where: { readonly action: string; readonly session: SessionView }) => void
+  /** Told of each error that an action threw, which its client gets anyway, and of those of tasks and the like. */
+  readonly onError?: (error: unknown, where: ErrorOrigin) => void
   /** Of server-to-client calls: how many faults they outlive. Default 3. */
   readonly retry?: number
   /** For tests in virtual time. Default: the platform's. */
   readonly clock?: Clock
+}
+
+/** Where an error comes from: a call's action and session, or what else failed, as in `task "cleanup"`. */
+export interface ErrorOrigin {
+  readonly action?: string
+  readonly session?: SessionView
+  readonly origin?: string
 }
 
 export interface ResolvedServerOptions {

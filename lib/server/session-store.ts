@@ -8,6 +8,7 @@ import { BusyError, type IsockError, LinkError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import type { SessionGrant } from '../session/session.ts'
 import type { HelloFrame } from '../wire/frame.ts'
+import type { SessionChange } from './feature.ts'
 import type { ServerSession } from './server-session.ts'
 
 /** 128 bits each: nobody finds one by trying. */
@@ -21,10 +22,12 @@ export class SessionStore {
   /** Sessions without a link, with the end of their lease. All leases are equally long, so the first ends first. */
   readonly #detached = new Map<ServerSession, number>()
   readonly #leases: DeadlineSweep
+  readonly #onChange: (session: ServerSession, change: SessionChange) => void
 
-  constructor(clock: Clock, limits: Limits) {
+  constructor(clock: Clock, limits: Limits, onChange: (session: ServerSession, change: SessionChange) => void) {
     this.#clock = clock
     this.#limits = limits
+    this.#onChange = onChange
     this.#leases = new DeadlineSweep(clock, this.#endLeases)
   }
 
@@ -64,18 +67,26 @@ export class SessionStore {
     return grant
   }
 
+  /** The session has a link: its first, or another one. */
+  attached(session: ServerSession, how: 'opened' | 'resumed'): void {
+    this.#onChange(session, how)
+  }
+
   /** The session has no link: from now on its lease runs. */
   detach(session: ServerSession): void {
     if (this.#sessions.get(session.id) !== session) return
     const endsAtMs = this.#clock.now() + this.#limits.sessionLeaseMs
     this.#detached.set(session, endsAtMs)
     this.#leases.watch(endsAtMs)
+    this.#onChange(session, 'cut')
   }
 
   end(session: ServerSession, reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): Promise<void> {
-    if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id)
+    const wasKept = this.#sessions.get(session.id) === session && this.#sessions.delete(session.id)
     this.#detached.delete(session)
-    return session.core.end(reason, farewell)
+    const ended = session.core.end(reason, farewell)
+    if (wasKept) this.#onChange(session, 'ended')
+    return ended
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 // grants the writer more as its own reader goes on, and holds no more than the window.
 import { ProtocolError } from '../base/errors.ts'
 import type { CreditFrame } from '../wire/frame.ts'
-import type { Payload } from '../wire/payload.ts'
+import { detached, type Payload } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
 import { itemCost } from './outbound-stream.ts'
 
@@ -73,7 +73,7 @@ export class InboundStream {
       this.#consume(cost)
       waiter({ item: true, value: payload })
     } else {
-      this.#queue.push(payload)
+      this.#queue.push(detached(payload))
       if (this.#options.mayGoUnread && !this.#isRead && this.isFull) this.discard()
     }
   }

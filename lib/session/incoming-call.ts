@@ -2,7 +2,7 @@
 // answers (items, then a value or a failure). The ledger owns it and keeps its answer until it is acknowledged.
 import { type IsockError, ProtocolError } from '../base/errors.ts'
 import { type FailureFrame, Kind, type ResultFrame } from '../wire/frame.ts'
-import type { Payload } from '../wire/payload.ts'
+import { detached, type Payload, payloadSize } from '../wire/payload.ts'
 import type { InboundStream } from './inbound-stream.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 
@@ -23,11 +23,13 @@ export class IncomingCall {
   readonly name: string
   readonly contract: string | undefined
   readonly attempt: number
-  /** Let go when it is answered: the entry stays until its slot is used again. */
-  data: Payload
-  /** Likewise: items that nobody read go with it. */
+  /** Of what the caller sent: counted until it is answered. */
+  readonly dataSize: number
+  /** Let go when it is answered, with items that nobody read: the entry stays until its slot is used again. */
   input: InboundStream | undefined
-  /** On the session's clock; Infinity: none. */
+  /** On the session's clock, like the deadline. */
+  readonly admittedAtMs: number
+  /** Infinity: none. */
   readonly deadlineAtMs: number
   state: RunState = 'running'
   items: OutboundStream | undefined
@@ -39,30 +41,46 @@ export class IncomingCall {
   /** The answer went over some link, so it may have been received. */
   wasAnswerSent = false
   readonly #keeper: CallKeeper
+  #data: Payload
   #abortReason: IsockError | undefined
   #controller: AbortController | undefined
 
   constructor(
     keeper: CallKeeper,
-    given: Pick<IncomingCall, 'seq' | 'name' | 'contract' | 'attempt' | 'data' | 'input' | 'deadlineAtMs'>,
+    given: Pick<IncomingCall, 'seq' | 'name' | 'contract' | 'attempt' | 'input' | 'admittedAtMs' | 'deadlineAtMs'>,
+    data: Payload,
   ) {
     this.#keeper = keeper
     this.seq = given.seq
     this.name = given.name
     this.contract = given.contract
     this.attempt = given.attempt
-    this.data = given.data
+    this.dataSize = payloadSize(data)
+    this.#data = data
     this.input = given.input
+    this.admittedAtMs = given.admittedAtMs
     this.deadlineAtMs = given.deadlineAtMs
   }
 
   /** A call that was cancelled before it came: it has its answer, and will never run. */
   static neverStarted(keeper: CallKeeper, seq: number, error: Payload): IncomingCall {
-    const none = { name: '', contract: undefined, attempt: 0, data: undefined, input: undefined }
-    const call = new IncomingCall(keeper, { seq, ...none, deadlineAtMs: Number.POSITIVE_INFINITY })
+    const none = { name: '', contract: undefined, attempt: 0, input: undefined, admittedAtMs: 0 }
+    const call = new IncomingCall(keeper, { seq, ...none, deadlineAtMs: Number.POSITIVE_INFINITY }, undefined)
     call.state = 'answered'
     call.answer = { kind: Kind.Failure, seq, items: 0, notStarted: true, error }
     return call
+  }
+
+  /** What the caller sent, for its one reader; from then on it is not kept here. */
+  takeData(): Payload {
+    const data = this.#data
+    this.#data = undefined
+    return data
+  }
+
+  /** It will not be read at once: what it came in must not be held meanwhile. */
+  keepData(): void {
+    this.#data = detached(this.#data)
   }
 
   /** Aborts when the caller cancels, its time runs out, or the session ends. Made when first asked for. */

@@ -21,7 +21,7 @@ import {
   type NameFrame,
   type PeerLimits,
 } from '../wire/frame.ts'
-import type { Payload } from '../wire/payload.ts'
+import { type Payload, payloadSize } from '../wire/payload.ts'
 import { AnswerStore } from './answer-store.ts'
 import { cancelErrorFor, cancelledBeforeStart } from './call-errors.ts'
 import type { FramePort } from './frame-port.ts'
@@ -53,6 +53,8 @@ export class Ledger implements CallKeeper {
   readonly #deadlines: DeadlineSweep
   readonly #load: RunLoad
   #isEnded = false
+  #burial: Payload
+  #refusal: { readonly code: string; readonly message: string; readonly payload: Payload } | undefined
 
   constructor(options: LedgerOptions) {
     this.#options = options
@@ -98,8 +100,9 @@ export class Ledger implements CallKeeper {
     const entry = this.#entries[slot]
     if (entry === undefined || entry.seq < frame.seq) this.#bury(frame, slot, entry)
     else if (entry.seq === frame.seq) {
-      if (entry.state === 'running') entry.abort(cancelErrorFor(entry.name, frame.reason))
-      else this.#answers.replay(entry)
+      if (entry.state !== 'running') this.#answers.replay(entry)
+      // Said again it costs nothing: an error is made for the first one only.
+      else if (entry.abortReason === undefined) entry.abort(cancelErrorFor(entry.name, frame.reason))
     }
   }
 
@@ -158,15 +161,14 @@ export class Ledger implements CallKeeper {
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
-    const { data } = call
     call.state = 'answered'
-    call.data = undefined
+    call.takeData()
     call.input = undefined
     if (!this.#isEnded) {
       call.answer = answer
       this.#answers.keep(call)
     }
-    this.#load.answered(data)
+    this.#load.answered(call.dataSize)
   }
 
   openItems(call: IncomingCall): OutboundStream {
@@ -183,28 +185,26 @@ export class Ledger implements CallKeeper {
   }
 
   #refusalOf(frame: CallFrame): IsockError | undefined {
-    return this.#options.refusal() ?? this.#load.refusalOf(frame.data) ?? this.#answers.refusal()
+    return this.#options.refusal() ?? this.#load.refusalOf(payloadSize(frame.data)) ?? this.#answers.refusal()
   }
 
   #refuse(seq: number, error: IsockError): void {
     const { port, encodeError } = this.#options
-    port.send({ kind: Kind.Failure, seq, items: 0, notStarted: true, error: encodeError(error) })
+    // Who refuses has too much to do, and refuses many for one reason: that is encoded once.
+    if (this.#refusal?.message !== error.message || this.#refusal.code !== error.code)
+      this.#refusal = { code: error.code, message: error.message, payload: encodeError(error) }
+    port.send({ kind: Kind.Failure, seq, items: 0, notStarted: true, error: this.#refusal.payload })
   }
 
   #admit(frame: CallFrame, name: NameFrame, slot: number, former: IncomingCall | undefined): void {
-    const deadlineAtMs =
-      frame.remainingMs === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.now() + frame.remainingMs
-    const call = new IncomingCall(this, {
-      seq: frame.seq,
-      name: name.name,
-      contract: name.contract,
-      attempt: frame.attempt,
-      data: frame.data,
-      input: frame.hasInput ? this.#openInput(frame.seq) : undefined,
-      deadlineAtMs,
-    })
+    const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
+    const input = frame.hasInput ? this.#openInput(seq) : undefined
+    const admittedAtMs = this.#options.clock.now()
+    const deadlineAtMs = admittedAtMs + remainingMs
+    const given = { seq, attempt, name: name.name, contract: name.contract, input, admittedAtMs, deadlineAtMs }
+    const call = new IncomingCall(this, given, frame.data)
     this.#put(slot, call, former)
-    this.#load.started(frame.data)
+    this.#load.started(call.dataSize)
     if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(deadlineAtMs)
     // Grants the first items: until now the caller has taken none from their source.
     call.input?.resume()
@@ -215,7 +215,9 @@ export class Ledger implements CallKeeper {
   #bury(frame: CancelFrame, slot: number, former: IncomingCall | undefined): void {
     if (former?.state === 'running')
       throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which runs`)
-    const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#options.encodeError(cancelledBeforeStart()))
+    // The same for all, so that a cancel is as cheap to take as it is to send.
+    this.#burial ??= this.#options.encodeError(cancelledBeforeStart())
+    const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#burial)
     this.#put(slot, tombstone, former)
     this.#answers.keep(tombstone)
   }

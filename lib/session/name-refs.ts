@@ -6,35 +6,47 @@ import type { FramePort } from './frame-port.ts'
 
 /** The most names that one link may introduce. */
 const maxNames = 65_536
+/** What they and their contracts may amount to, in characters: a server keeps them for each link. */
+const maxNamesLength = 2 ** 21
 
 /** The caller's side. */
 export class OutgoingNames {
-  readonly #refs = new Map<string, number>()
+  /** By name: more than one where two contracts have it. */
+  readonly #known = new Map<string, NameFrame[]>()
+  #count = 0
 
   /** The ref of a name, introduced first where the callee does not know it yet. */
   refOf(name: string, contract: string | undefined, port: FramePort): number {
-    const key = contract === undefined ? name : `${name}\0${contract}`
-    const known = this.#refs.get(key)
-    if (known !== undefined) return known
-    const ref = this.#refs.size
-    this.#refs.set(key, ref)
-    port.send({ kind: Kind.Name, ref, name, contract })
-    return ref
+    let frames = this.#known.get(name)
+    if (frames === undefined) {
+      frames = []
+      this.#known.set(name, frames)
+    }
+    for (const known of frames) if (known.contract === contract) return known.ref
+    const frame: NameFrame = { kind: Kind.Name, ref: this.#count++, name, contract }
+    frames.push(frame)
+    port.send(frame)
+    return frame.ref
   }
 
   forget(): void {
-    if (this.#refs.size > 0) this.#refs.clear()
+    if (this.#count === 0) return
+    this.#known.clear()
+    this.#count = 0
   }
 }
 
 /** The callee's side. */
 export class IncomingNames {
   #names: NameFrame[] = []
+  #length = 0
 
   onName(frame: NameFrame): void {
     if (frame.ref !== this.#names.length)
       throw new ProtocolError(`name ${frame.ref} came where ${this.#names.length} was next`)
     if (frame.ref >= maxNames) throw new ProtocolError(`more than ${maxNames} names on one link`)
+    this.#length += frame.name.length + (frame.contract?.length ?? 0)
+    if (this.#length > maxNamesLength) throw new ProtocolError(`names of over ${maxNamesLength} characters on one link`)
     this.#names.push(frame)
   }
 
@@ -46,5 +58,6 @@ export class IncomingNames {
 
   forget(): void {
     this.#names = []
+    this.#length = 0
   }
 }

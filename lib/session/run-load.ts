@@ -1,6 +1,5 @@
 // What the running calls of a session amount to, and whether one more would be too much.
 import { BusyError } from '../base/errors.ts'
-import { type Payload, payloadSize } from '../wire/payload.ts'
 
 export class RunLoad {
   readonly #maxBytes: number
@@ -18,19 +17,19 @@ export class RunLoad {
     return this.#count
   }
 
-  /** Why a call with this data may not start now, if so. One call alone always may. */
-  refusalOf(data: Payload): BusyError | undefined {
-    if (this.#bytes === 0 || this.#bytes + payloadSize(data) <= this.#maxBytes) return undefined
+  /** Why a call with data of this size may not start now, if so. One call alone always may. */
+  refusalOf(dataSize: number): BusyError | undefined {
+    if (this.#bytes === 0 || this.#bytes + dataSize <= this.#maxBytes) return undefined
     return new BusyError(`the running calls of this session hold over ${this.#maxBytes} bytes of data`)
   }
 
-  started(data: Payload): void {
-    this.#bytes += payloadSize(data)
+  started(dataSize: number): void {
+    this.#bytes += dataSize
     if (this.#count++ === 0) this.#onBusyChange()
   }
 
-  answered(data: Payload): void {
-    this.#bytes -= payloadSize(data)
+  answered(dataSize: number): void {
+    this.#bytes -= dataSize
     if (--this.#count === 0) this.#onBusyChange()
   }
 }

@@ -134,3 +134,8 @@ function ownBuffer(bytes: Uint8Array): ArrayBufferLike {
   const isWhole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
   return isWhole && bytes.buffer instanceof ArrayBuffer ? bytes.buffer : new Uint8Array(bytes).buffer
 }
+
+/** A Uint8Array that is nothing more: a Buffer arrives as a Buffer, so it does not travel as bare bytes. */
+export function isBareBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.getPrototypeOf(value) === Uint8Array.prototype
+}

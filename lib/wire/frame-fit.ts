@@ -1,5 +1,6 @@
 // Whether a payload fits a peer's largest frame. Exact only near the bound, where it matters.
 import { maxByteArrays } from './frame.ts'
+import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
 import { encodeText } from './text.ts'
 
@@ -10,6 +11,7 @@ const perByteArray = 5
 export function fitsFrame(payload: Payload, maxFrameBytes: number): boolean {
   const room = maxFrameBytes - envelopeBytes
   if (payload === undefined) return true
+  if (payload instanceof Packed) return payload.size <= room
   if (typeof payload === 'string') return textFits(payload, room)
   if (payload instanceof Uint8Array) return payload.length <= room
   if (payload.bytes.length > maxByteArrays) return false

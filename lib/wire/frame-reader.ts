@@ -119,6 +119,8 @@ export function readPayload(reader: MsgpackReader): Payload {
       return reader.bytes()
     case 'array': {
       const count = reader.arrayHead()
+      // Whether it is one value, its reader says: that is a matter of one call, not of the link.
+      if (count === 1) return reader.rest()
       if (count < 2) throw new ProtocolError(`a rich value of ${count} parts`)
       if (count - 2 > maxByteArrays) throw new ProtocolError(`a rich value with ${count - 2} byte arrays`)
       const json = reader.text()

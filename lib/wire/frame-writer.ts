@@ -2,6 +2,7 @@
 import { encode } from '@msgpack/msgpack'
 import { type Frame, type HandshakeFrame, type HelloFrame, Kind } from './frame.ts'
 import type { MsgpackWriter } from './msgpack-writer.ts'
+import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
 
 /** Appends a frame; returns the length of its body. Throws, and appends nothing, for credentials that are no msgpack. */
@@ -127,9 +128,10 @@ function writeOptionalUint(writer: MsgpackWriter, value: number | undefined): vo
   else writer.uint(value)
 }
 
-/** nil: no value; str: JSON text; bin: bytes; array [json, meta, bin...]: a rich value. */
+/** nil: no value; array [value]: a plain one; str: JSON text; bin: bytes; array [json, meta, bin...]: a rich value. */
 export function writePayload(writer: MsgpackWriter, payload: Payload): void {
   if (payload === undefined) writer.nil()
+  else if (payload instanceof Packed) writer.packed(payload)
   else if (typeof payload === 'string') writer.text(payload)
   else if (payload instanceof Uint8Array) writer.bytes(payload)
   else {

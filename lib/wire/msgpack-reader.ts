@@ -1,6 +1,7 @@
 // Reads the few msgpack types that frames are made of, from a body whose bounds are known. Every read checks its
 // type and that its bytes are there; nothing is allocated for data that has not come.
 import { ProtocolError } from '../base/errors.ts'
+import { Packed } from './packed.ts'
 import { readText } from './text.ts'
 
 export class MsgpackReader {
@@ -84,6 +85,13 @@ export class MsgpackReader {
     const copy = new Uint8Array(length)
     copy.set(this.#bytes.subarray(start, this.#at))
     return copy
+  }
+
+  /** What is left of the body, unread: a value that its reader will check. */
+  rest(): Packed {
+    const rest = new Packed(this.#bytes, this.#at, this.#end)
+    this.#at = this.#end
+    return rest
   }
 
   /** 'nil', 'text', 'bytes', 'array' or undefined: what comes next, not consumed. */

@@ -2,6 +2,7 @@
 // are not copied: they become segments of their own between the written ones.
 //
 //   segments:   [slab part: headers, small values][the caller's big array][slab part: ...]
+import { copyBytes, type Packed } from './packed.ts'
 import type { Slab, Slabs } from './slabs.ts'
 import { encodeText, writeText } from './text.ts'
 
@@ -112,6 +113,22 @@ export class MsgpackWriter {
     this.#bytes.set(value, this.#at)
     this.#at += value.length
     this.size += value.length
+  }
+
+  /** A packed value as the only item of an array. */
+  packed(value: Packed): void {
+    const { size } = value
+    if (size >= leastForeignBytes) {
+      this.reserve(headRoom)
+      this.#byte(0x91)
+      this.#foreign(value.bytes.subarray(value.start, value.end))
+      return
+    }
+    this.reserve(size + headRoom)
+    this.#byte(0x91)
+    copyBytes(value.bytes, value.start, value.end, this.#bytes, this.#at)
+    this.#at += size
+    this.size += size
   }
 
   /** Bytes that are msgpack already. */

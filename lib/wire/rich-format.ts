@@ -9,7 +9,7 @@ import { reviveError } from './error-record.ts'
 import { jsonTextFault } from './json-text-scan.ts'
 import { checkMeta } from './meta-validator.ts'
 import { objectOf, reviveInstance } from './own-fields.ts'
-import type { Payload, RichPayload } from './payload.ts'
+import type { RichPayload } from './payload.ts'
 import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
 import type { ValueLimits, ValueRules } from './value-limits.ts'
@@ -37,11 +37,11 @@ export class RichFormat {
   }
 
   /** @throws UnsendableError */
-  encode(value: unknown, label: string, rules: ValueRules): Payload {
+  encode(value: unknown, label: string, rules: ValueRules): string | RichPayload {
     const options = { registry: this.#registry, binaries: this.#binaries, limits: this.#limits, rules }
     const { root, bytes } = new TravelTree(value, label, options)
     const { json, meta } = this.#superjson.serialize(root)
-    // The tree shares nothing, so meta has no equalities. Without meta it was plain after all.
+    // The tree shares nothing, so meta has no equalities. Without meta it is what JSON says: half a surrogate pair, say.
     if (!meta) return JSON.stringify(json)
     return { json: JSON.stringify(json), meta: JSON.stringify({ values: meta.values, v: meta.v }), bytes }
   }

@@ -3,7 +3,8 @@
 
 const nodeBuffer = (globalThis as { Buffer?: typeof Buffer }).Buffer
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+// Else it would swallow a text's first character where that is U+FEFF.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Writes at `position`; the caller has made sure that three bytes for each character fit. Returns the bytes written. */
 export function writeText(target: Uint8Array, position: number, text: string): number {

@@ -37,3 +37,8 @@ export class PlainPart {
     return this.#content
   }
 }
+
+/** Whether JSON carries it: false for NaN, the infinities and -0. */
+export function isJsonNumber(value: number): boolean {
+  return value - value === 0 && (value !== 0 || 1 / value > 0)
+}

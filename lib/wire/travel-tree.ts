@@ -8,9 +8,8 @@ import type { ClassRegistry } from './class-registry.ts'
 import { errorFieldNames } from './error-fields.ts'
 import { toErrorRecord } from './error-record.ts'
 import { objectOf } from './own-fields.ts'
-import { isPlainNumber } from './plain-scan.ts'
 import { SendWalk } from './send-walk.ts'
-import { markNode, PlainPart } from './travel-node.ts'
+import { isJsonNumber, markNode, PlainPart } from './travel-node.ts'
 import { readFailure, unsendableReason } from './unsendable-reason.ts'
 import { maxBigIntDigits, maxRegExpLength, type ValueLimits, type ValueRules } from './value-limits.ts'
 import { keyStep, mapValueStep } from './value-path.ts'
@@ -50,7 +49,7 @@ export class TravelTree {
       case 'boolean':
         return value
       case 'number':
-        if (!isPlainNumber(value)) this.#walk.countAnnotation()
+        if (!isJsonNumber(value)) this.#walk.countAnnotation()
         return value
       case 'undefined':
         this.#walk.countAnnotation()

@@ -1,14 +1,18 @@
 // The door of the value layer: what a program hands over becomes a payload, and the other way round. Plain values,
-// which are most, cost one scan and the engine's JSON; see plain-scan.ts, rich-format.ts and PROTOCOL.md.
+// which are most, are packed in one walk; see value-packer.ts, rich-format.ts and PROTOCOL.md.
 
 import { IsockError, UnsendableError } from '../base/errors.ts'
 import { badRequest } from './bad-request.ts'
+import { isBareBytes } from './binary-values.ts'
 import type { ClassRegistry } from './class-registry.ts'
+import { Encoded } from './encoded.ts'
 import { jsonTextFault } from './json-text-scan.ts'
+import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
-import { PlainScan } from './plain-scan.ts'
 import { RichFormat } from './rich-format.ts'
 import { defaultValueLimits, type ValueLimits, type ValueRules } from './value-limits.ts'
+import { ValuePacker } from './value-packer.ts'
+import { ValueUnpacker } from './value-unpacker.ts'
 
 export type { ValueLimits, ValueRules } from './value-limits.ts'
 
@@ -25,10 +29,11 @@ export interface ValueCodec {
 
 const noRules: ValueRules = {}
 
-/** JSON text for plain values, the bytes themselves for a `Uint8Array`, and superjson for all others. */
-export class JsonValueCodec implements ValueCodec {
+/** Msgpack for plain values, the bytes themselves for a `Uint8Array`, and superjson for all others. */
+export class StandardCodec implements ValueCodec {
   readonly #limits: ValueLimits
-  readonly #scan: PlainScan
+  readonly #packer: ValuePacker
+  readonly #unpacker: ValueUnpacker
   readonly #rich: RichFormat
 
   /**
@@ -37,25 +42,28 @@ export class JsonValueCodec implements ValueCodec {
    */
   constructor(classes: ClassRegistry, limits: Partial<ValueLimits> = {}) {
     this.#limits = { ...defaultValueLimits, ...limits }
-    this.#scan = new PlainScan(this.#limits)
+    this.#packer = new ValuePacker(this.#limits)
+    this.#unpacker = new ValueUnpacker(this.#limits)
     this.#rich = new RichFormat(classes, this.#limits)
   }
 
   encode(value: unknown, label: string, rules: ValueRules = noRules): Payload {
     if (value === undefined) return undefined
     try {
-      if (this.#scan.isPlain(value)) return JSON.stringify(value)
       if (isBareBytes(value)) return value
-      return this.#rich.encode(value, label, rules)
+      const packed = this.#packer.pack(value)
+      if (packed !== undefined) return packed
+      return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules)
     } catch (error) {
       if (error instanceof UnsendableError) throw error
-      // A text of more than half a gigabyte, or a getter that gave way only the second time.
+      // A text of more than half a gigabyte.
       throw new UnsendableError(label, `it could not be written as text (${String(error)})`, { cause: error })
     }
   }
 
   decode(payload: Payload, rules: ValueRules = noRules): unknown {
     if (payload === undefined) return undefined
+    if (payload instanceof Packed) return this.#unpacker.unpack(payload)
     if (typeof payload === 'string') return this.#parse(payload)
     if (isBareBytes(payload)) return payload
     if (ArrayBuffer.isView(payload)) return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
@@ -80,9 +88,4 @@ export class JsonValueCodec implements ValueCodec {
       throw badRequest(error instanceof Error ? error.message : 'unreadable', error)
     }
   }
-}
-
-/** A Uint8Array that is nothing more: a Buffer arrives as a Buffer, so it does not travel as bare bytes. */
-function isBareBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.getPrototypeOf(value) === Uint8Array.prototype
 }

@@ -118,7 +118,7 @@ describe('what an action throws', () => {
 
   it('is told to onError, whose own failure harms nobody', async () => {
     const told: unknown[] = []
-    const onError = (error: unknown, { action }: { action: string }): never => {
+    const onError = (error: unknown, { action }: { readonly action?: string }): never => {
       told.push([action, error])
       throw new Error('the hook failed')
     }

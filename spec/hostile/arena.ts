@@ -1,60 +1,21 @@
 // A server on loopback with an honest client, for peers that are not: whatever they do, the honest one is served,
 // and when they are gone nothing of them is left.
-import { expect } from 'chai'
-import { Action, Client, type Context, type Limits, Server, type ServerOptions } from '../../lib/index.ts'
+import { type Limits, Server, type ServerOptions } from '../../lib/index.ts'
 import { waitFor } from '../setup/wait-for.ts'
+import { arenaActions, Echo, Flood, Hold, Ignore } from './arena-actions.ts'
+import { HonestClient } from './honest-client.ts'
 import { RawPeer } from './raw-peer.ts'
 
-export class Echo extends Action {
-  action(value: unknown) {
-    return value
-  }
-}
-
-/** Runs until it is told to end. */
-export class Hold extends Action {
-  static runs = 0
-  static aborted = 0
-
-  async action(_data: unknown, { signal }: Context) {
-    Hold.runs++
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-    Hold.aborted++
-  }
-}
-
-/** Items without end, as fast as they are taken. */
-export class Flood extends Action {
-  static yielded = 0
-
-  async *action(itemBytes: number) {
-    const item = 'x'.repeat(itemBytes)
-    for (;;) {
-      Flood.yielded++
-      yield item
-    }
-  }
-}
-
-/** Takes a stream and never reads it. */
-export class Ignore extends Action {
-  async action(_items: AsyncIterable<unknown>, { signal }: Context) {
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  }
-}
-
-/** The names by which raw peers call the arena's actions, in the order of their refs. */
-export const arenaActions = ['Echo', 'Hold', 'Flood', 'Ignore'] as const
-export const refs = { Echo: 0, Hold: 1, Flood: 2, Ignore: 3 } as const
+export { arenaActions, Echo, Flood, Hold, Ignore, refs } from './arena-actions.ts'
 
 export class Arena {
   readonly server: Server
   readonly #peers: RawPeer[] = []
-  readonly #client: Client
+  readonly #client: HonestClient
 
-  private constructor(server: Server) {
+  private constructor(server: Server, client: HonestClient) {
     this.server = server
-    this.#client = new Client(this.address, { timeoutMs: 5_000, keepConnected: true })
+    this.#client = client
   }
 
   static async open(limits: Partial<Limits> = {}, options: ServerOptions = {}): Promise<Arena> {
@@ -64,9 +25,7 @@ export class Arena {
     Hold.runs = 0
     Hold.aborted = 0
     Flood.yielded = 0
-    const arena = new Arena(server)
-    await arena.#client.connect()
-    return arena
+    return new Arena(server, await HonestClient.connect(server.addresses[0] as string))
   }
 
   get address(): string {
@@ -90,21 +49,7 @@ export class Arena {
 
   /** Runs an attack while the honest client makes calls, all of which must be answered right. */
   async serveOthersDuring<T>(attack: () => Promise<T>): Promise<T> {
-    const client = this.#client
-    let isOver = false
-    const serve = async (): Promise<number> => {
-      let served = 0
-      while (!isOver) expect(await client.runAction(Echo, served)).to.equal(served++)
-      return served
-    }
-    const serving = serve()
-    try {
-      return await attack()
-    } finally {
-      isOver = true
-      expect(await serving).to.be.greaterThan(0)
-      expect(await client.runAction(Echo, 'still here')).to.equal('still here')
-    }
+    return (await this.#client.isServedDuring(attack)).value
   }
 
   /** The raw peers leave; only the honest client's session may be left. */

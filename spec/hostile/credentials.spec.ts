@@ -4,6 +4,7 @@ import { AuthError, Guard } from '../../lib/index.ts'
 import { Kind } from '../../lib/wire/frame.ts'
 import { fromHex } from '../wire/frame-bytes.ts'
 import { Arena } from './arena.ts'
+import { credentialBombs, helloStart } from './hostile-bytes.ts'
 import { plainHello } from './raw-peer.ts'
 
 /** Lets everybody in, and writes down what was presented. */
@@ -17,9 +18,6 @@ class Witness extends Guard {
   }
 }
 
-/** All of HELLO but the credentials. */
-const helloStart = fromHex('98 01 01 00 c0 c0 c0 93 ce 00 40 00 00 cd 04 00 ce 00 04 00 00')
-
 describe('Hostile peers: credentials', () => {
   let arena: Arena
 
@@ -31,23 +29,7 @@ describe('Hostile peers: credentials', () => {
 
   afterEach(() => arena.close())
 
-  const bombs: readonly (readonly [string, string])[] = [
-    ['65 nested arrays', `81 a1 61 ${'91'.repeat(64)} c0`],
-    ['4 000 nested arrays', `81 a1 61 ${'91'.repeat(4_000)} c0`],
-    ['nested heads of arrays of 65 535', `81 a1 61 ${'dc ff ff'.repeat(1_300)}`],
-    ['nested heads of arrays of 2^32 - 1', `81 a1 61 ${'dd ff ff ff ff'.repeat(800)}`],
-    ['a map of 2^32 - 1', 'df ff ff ff ff'],
-    ['a map of 65 535 within', '81 a1 61 de ff ff a1 62'],
-    ['a text of 4 GiB', '81 a1 61 db ff ff ff ff 61'],
-    ['bytes of 4 GiB', '81 a1 61 c6 ff ff ff ff 61'],
-    ['an extension type', '81 a1 61 c9 ff ff ff ff 01 00'],
-    ['the key __proto__', '81 a9 5f 5f 70 72 6f 74 6f 5f 5f 81 a5 61 64 6d 69 6e c3'],
-    ['the key __proto__ further in', '81 a7 57 69 74 6e 65 73 73 81 a9 5f 5f 70 72 6f 74 6f 5f 5f 81 a1 61 c3'],
-    ['an array as key', '81 90 c0'],
-    ['a list', '91 c0'],
-    ['nothing', 'c0'],
-  ]
-  for (const [what, credentials] of bombs) {
+  for (const [what, credentials] of credentialBombs) {
     it(`${what} close the link before a guard sees them`, async () => {
       await arena.serveOthersDuring(async () => {
         const peer = await arena.stranger()

@@ -14,7 +14,7 @@ import {
 import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
 import { readHandshakeFrame, readSessionFrame } from '../../lib/wire/frame-reader.ts'
 import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
-import { JsonValueCodec } from '../../lib/wire/value-codec.ts'
+import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames, framed } from '../wire/frame-bytes.ts'
 
@@ -36,7 +36,7 @@ export type FrameOf<K extends Frame['kind'], F = Frame> = F extends { kind: infe
     : never
   : never
 
-const codec = new JsonValueCodec(new ClassRegistry())
+const codec = new StandardCodec(new ClassRegistry())
 
 export class RawPeer {
   readonly socket: Socket

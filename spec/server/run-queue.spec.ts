@@ -73,8 +73,8 @@ describe('RunQueue', () => {
       },
       openItems: () => expect.fail('no items'),
     }
-    const given = { seq: 1, name, contract: undefined, attempt: 1, data: undefined, input: undefined }
-    const call = new IncomingCall(keeper, { ...given, deadlineAtMs: nowMs + timeoutMs })
+    const given = { seq: 1, name, contract: undefined, attempt: 1, input: undefined, admittedAtMs: nowMs }
+    const call = new IncomingCall(keeper, { ...given, deadlineAtMs: nowMs + timeoutMs }, undefined)
     queue.start(call, {
       run() {
         started.push(name)

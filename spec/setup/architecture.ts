@@ -34,14 +34,15 @@ export const layers: readonly (readonly string[])[] = [
   ['session'],
   ['action'],
   ['server', 'client'],
-  ['channels', 'tasks', 'services'],
+  ['channels', 'tasks', 'services', 'threads'],
+  ['facade'],
   ['gateways', 'inspector', 'daemon', 'cluster', 'data', 'testing'],
   ['cli'],
 ]
 
 const cliLayer = layers.length - 1
 /** Rooms that a browser loads too. */
-const withoutNode = ['base', 'wire', 'session', 'action', 'client']
+const withoutNode = ['base', 'wire', 'session', 'action', 'client', 'channels', 'services']
 /** Rooms that are users of the library, and so may import its public list. */
 const usersOfPublicList = ['cli', 'testing']
 const maxLines = 250

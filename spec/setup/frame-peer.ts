@@ -12,13 +12,13 @@ import {
   type WelcomeFrame,
 } from '../../lib/wire/frame.ts'
 import { Slabs } from '../../lib/wire/slabs.ts'
-import { JsonValueCodec } from '../../lib/wire/value-codec.ts'
+import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { settle } from './virtual-clock.ts'
 import type { World } from './world.ts'
 
 type FrameOf<K extends Frame['kind']> = Extract<Frame, { kind: K }>
 
-const codec = new JsonValueCodec(new ClassRegistry())
+const codec = new StandardCodec(new ClassRegistry())
 
 export class FramePeer {
   readonly received: Frame[] = []

@@ -11,7 +11,7 @@ import {
 import { ClassRegistry } from '../../lib/wire/class-registry.ts'
 import { decodeThrown, encodeThrown, reviveError, toErrorRecord } from '../../lib/wire/error-record.ts'
 import type { Payload } from '../../lib/wire/payload.ts'
-import { JsonValueCodec } from '../../lib/wire/value-codec.ts'
+import { StandardCodec } from '../../lib/wire/value-codec.ts'
 
 class OutOfStock extends ActionError {
   static constructed = 0
@@ -36,14 +36,14 @@ class Plainly extends Error {}
 
 const serverClasses = new ClassRegistry()
 for (const Class of [OutOfStock, Moody, Plainly]) serverClasses.declareError(Class)
-const server = new JsonValueCodec(serverClasses)
+const server = new StandardCodec(serverClasses)
 const clientClasses = new ClassRegistry()
 clientClasses.declareError(OutOfStock)
 clientClasses.declareError(Moody)
-const client = new JsonValueCodec(clientClasses)
-const stranger = new JsonValueCodec(new ClassRegistry())
+const client = new StandardCodec(clientClasses)
+const stranger = new StandardCodec(new ClassRegistry())
 
-const arrived = (thrown: unknown, options: { exposeStacks?: boolean; at?: JsonValueCodec } = {}): unknown =>
+const arrived = (thrown: unknown, options: { exposeStacks?: boolean; at?: StandardCodec } = {}): unknown =>
   decodeThrown(options.at ?? client, encodeThrown(server, thrown, options))
 
 describe('thrown errors', () => {

@@ -1,7 +1,10 @@
 // Arbitrary frames for property specs: every kind, numbers of every width, payloads of every form.
+import { encode } from '@msgpack/msgpack'
 import fc from 'fast-check'
 import { type Frame, Kind, type SessionFrame } from '../../lib/wire/frame.ts'
+import { Packed } from '../../lib/wire/packed.ts'
 import type { Payload } from '../../lib/wire/payload.ts'
+import { amongOthers } from './frame-bytes.ts'
 
 /** Whole numbers around the borders of msgpack's widths, and any others. */
 export const anyUint: fc.Arbitrary<number> = fc.oneof(
@@ -22,13 +25,6 @@ export const anyBytes: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.tuple(fc.constantFrom(0, 255, 256, 16_383, 16_384, 65_535, 65_536), fc.nat(255)).map(([length, fill]) => {
     return new Uint8Array(length).fill(fill)
   }),
-)
-
-export const anyPayload: fc.Arbitrary<Payload> = fc.oneof(
-  fc.constant(undefined),
-  anyText,
-  anyBytes,
-  fc.record({ json: anyText, meta: anyText, bytes: fc.array(anyBytes, { maxLength: 20 }) }),
 )
 
 const anyLimits = fc.record({
@@ -57,6 +53,14 @@ export const anyPlain: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     ),
   ),
 })).value
+
+export const anyPayload: fc.Arbitrary<Payload> = fc.oneof(
+  fc.constant(undefined),
+  fc.oneof(anyPlain, anyText, anyBytes).map((value) => amongOthers(encode(value), (...place) => new Packed(...place))),
+  anyText,
+  anyBytes,
+  fc.record({ json: anyText, meta: anyText, bytes: fc.array(anyBytes, { maxLength: 20 }) }),
+)
 
 const anyCredentials = fc.dictionary(
   fc.string().filter((key) => key !== '__proto__'),

@@ -1,7 +1,11 @@
 // Frames as the plain arrays that PROTOCOL.md speaks of, and back: written from the document, not from the writer, so
 // that the two are held against each other.
+import { decode } from '@msgpack/msgpack'
 import { type Frame, Kind, type PeerLimits } from '../../lib/wire/frame.ts'
+import { Packed } from '../../lib/wire/packed.ts'
 import type { Payload } from '../../lib/wire/payload.ts'
+import { defaultValueLimits } from '../../lib/wire/value-limits.ts'
+import { ValuePacker } from '../../lib/wire/value-packer.ts'
 
 /** The array that a msgpack decoder must see in the body of this frame. */
 export function arrayOfFrame(frame: Frame): unknown[] {
@@ -126,12 +130,14 @@ function limitsOfArray([maxFrameBytes, maxCallsInFlight, streamWindowBytes]: [nu
 function partOfPayload(payload: Payload): unknown {
   if (payload === undefined) return null
   if (typeof payload === 'string' || payload instanceof Uint8Array) return payload
+  if (payload instanceof Packed) return [decode(payload.bytes.subarray(payload.start, payload.end))]
   return [payload.json, payload.meta, ...payload.bytes]
 }
 
 function payloadOfPart(part: unknown): Payload {
   if (part === null) return undefined
   if (!Array.isArray(part)) return part as string | Uint8Array
+  if (part.length === 1) return new ValuePacker(defaultValueLimits).pack(part[0])
   const [json, meta, ...bytes] = part as [string, string, ...Uint8Array[]]
   return { json, meta, bytes }
 }

@@ -1,9 +1,11 @@
 // Frames as the bytes of our writer, and bytes as the frames of our reader; for the specs of the wire.
-import type { Frame } from '../../lib/wire/frame.ts'
+import { type Frame, Kind, type SessionFrame } from '../../lib/wire/frame.ts'
 import { readHandshakeFrame, readSessionFrame } from '../../lib/wire/frame-reader.ts'
 import { writeFrame } from '../../lib/wire/frame-writer.ts'
 import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
 import { MsgpackWriter } from '../../lib/wire/msgpack-writer.ts'
+import { Packed } from '../../lib/wire/packed.ts'
+import type { Payload } from '../../lib/wire/payload.ts'
 import { Slabs } from '../../lib/wire/slabs.ts'
 
 /** Kinds from here on belong to a session; those below to the handshake. */
@@ -30,15 +32,41 @@ export function readBody(body: Uint8Array): Frame {
 }
 
 /** What the reader makes of a body within a session. It stands among other bytes, as in a receive buffer. */
-export function readSessionBody(body: Uint8Array): Frame {
+export function readSessionBody(body: Uint8Array): SessionFrame {
   const reader = new MsgpackReader()
-  reader.open(amongOthers(body), 3, 3 + body.length, false)
-  return readSessionFrame(reader)
+  return amongOthers(body, (bytes, start, end) => {
+    reader.open(bytes, start, end, false)
+    return exactFrame(readSessionFrame(reader))
+  })
 }
 
 /** Likewise, of the first body of a link. */
 export function readHandshakeBody(body: Uint8Array): Frame {
-  return readHandshakeFrame(amongOthers(body), 3, 3 + body.length, new MsgpackReader())
+  return amongOthers(body, (bytes, start, end) => {
+    return exactFrame(readHandshakeFrame(bytes, start, end, new MsgpackReader()))
+  })
+}
+
+/** The frame, with a packed value in an array of its own: so frames are equal when their values have the same bytes. */
+export function exactFrame<F extends Frame>(frame: F): F {
+  const fields = Object.entries(frame).map(([name, field]) => [name, field instanceof Packed ? exactly(field) : field])
+  return Object.fromEntries(fields) as F
+}
+
+function exactly({ bytes, start, end }: Packed): Packed {
+  return new Packed(new Uint8Array(bytes.subarray(start, end)), 0, end - start)
+}
+
+/** The payload of a frame that carries one; other frames carry none. */
+export function payloadOf(frame: Frame): Payload {
+  if (frame.kind === Kind.Call) return frame.data
+  if (frame.kind === Kind.Failure || frame.kind === Kind.Refused) return frame.error
+  return 'value' in frame ? frame.value : undefined
+}
+
+/** Calls `use` with the same bytes in the middle of a receive buffer. */
+export function amongOthers<T>(body: Uint8Array, use: (bytes: Buffer, start: number, end: number) => T): T {
+  return use(Buffer.concat([Buffer.alloc(3, 0xc1), body, Buffer.alloc(5, 0xc0)]), 3, 3 + body.length)
 }
 
 /** `91 1c` and the like; spaces and line ends do not matter. */
@@ -59,8 +87,4 @@ export function framed(body: Uint8Array): Buffer {
   const head = Buffer.alloc(4)
   head.writeUInt32BE(body.length)
   return Buffer.concat([head, body])
-}
-
-function amongOthers(body: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.alloc(3, 0xc1), body, Buffer.alloc(5, 0xc0)])
 }

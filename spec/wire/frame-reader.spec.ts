@@ -1,9 +1,11 @@
 // What the frame reader takes, in every form that msgpack has for it, and what it refuses, byte by byte.
 import { expect } from 'chai'
 import { ProtocolError } from '../../lib/base/errors.ts'
+import type { Frame } from '../../lib/wire/frame.ts'
+import { Packed } from '../../lib/wire/packed.ts'
 import { fromHex, readHandshakeBody, readSessionBody } from './frame-bytes.ts'
 
-function refuses(hex: string, message: string | RegExp, read = readSessionBody): void {
+function refuses(hex: string, message: string | RegExp, read: (body: Uint8Array) => Frame = readSessionBody): void {
   expect(() => read(fromHex(hex)), hex.slice(0, 80)).to.throw(ProtocolError, message)
 }
 
@@ -34,9 +36,22 @@ describe('Frame reader', () => {
         '94 12 05 00 dc 00 03 a0 a0 c4 00',
         { kind: 0x12, seq: 5, items: 0, value: { json: '', meta: '', bytes: [new Uint8Array(0)] } },
       ],
+      ['a packed value: fixarray', '94 12 05 00 91 07', { kind: 0x12, seq: 5, items: 0, value: packed('07') }],
+      ['a packed value: array 16', '94 12 05 00 dc 00 01 07', { kind: 0x12, seq: 5, items: 0, value: packed('07') }],
+      [
+        'a packed value: array 32',
+        '94 12 05 00 dd 00 00 00 01 07',
+        { kind: 0x12, seq: 5, items: 0, value: packed('07') },
+      ],
     ]
     for (const [what, hex, frame] of widths) {
       it(what, () => expect(readSessionBody(fromHex(hex))).to.deep.equal(frame))
+    }
+  })
+
+  it('takes the rest of a frame as its packed value, whatever it is: that is a matter of the call', () => {
+    for (const rest of ['', 'c1', '07 07', 'c7 00 00', 'a5 61', '91 91 91', 'dd ff ff ff ff']) {
+      expect(readSessionBody(fromHex(`94 12 05 00 91 ${rest}`)), rest).to.deep.include({ value: packed(rest) })
     }
   })
 
@@ -132,7 +147,6 @@ describe('Frame reader', () => {
 
     it('rich values without json and meta, or with other things than bytes after them', () => {
       refuses('94 12 05 00 90', 'a rich value of 0 parts')
-      refuses('94 12 05 00 91 a0', 'a rich value of 1 parts')
       refuses('94 12 05 00 92 a0 c0', 'expected a text')
       refuses('94 12 05 00 92 c4 00 a0', 'expected a text')
       refuses('94 12 05 00 93 a0 a0 a0', 'expected bytes')
@@ -172,6 +186,11 @@ describe('Frame reader', () => {
     })
   })
 })
+
+function packed(hex: string): Packed {
+  const bytes = new Uint8Array(fromHex(hex))
+  return new Packed(bytes, 0, bytes.length)
+}
 
 function hex32(value: number): string {
   return value

@@ -4,10 +4,10 @@ import { decode } from '@msgpack/msgpack'
 import { expect } from 'chai'
 import { ClassRegistry } from '../../lib/wire/class-registry.ts'
 import { Kind, protocolVersion } from '../../lib/wire/frame.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { JsonValueCodec } from '../../lib/wire/value-codec.ts'
+import { Packed } from '../../lib/wire/packed.ts'
+import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { arrayOfFrame, frameOfArray } from './frame-arrays.ts'
-import { bytesOfFrames, readBody, toHex } from './frame-bytes.ts'
+import { bytesOfFrames, exactFrame, payloadOf, readBody, toHex } from './frame-bytes.ts'
 import { readProtocol } from './protocol-document.ts'
 
 const { rows, vectors } = readProtocol()
@@ -29,8 +29,12 @@ describe('PROTOCOL.md', () => {
   it('has vectors for every form of a payload in the frames that carry values', () => {
     for (const kind of [Kind.Call, Kind.Result, Kind.Failure, Kind.Item]) {
       const forms = vectors.filter(({ array }) => array[0] === kind).map(({ array }) => formOf(array.at(-1)))
-      expect(new Set(forms), `kind ${kind}`).to.include.all.keys('none', 'plain', 'bytes', 'rich')
+      expect(new Set(forms), `kind ${kind}`).to.include.all.keys('none', 'packed', 'bytes', 'rich')
     }
+  })
+
+  it('has a vector for JSON text, which we read but seldom write', () => {
+    expect(vectors.some(({ array }) => array[0] === Kind.Result && formOf(array.at(-1)) === 'text')).to.equal(true)
   })
 
   it('has vectors for numbers of every width', () => {
@@ -71,15 +75,17 @@ describe('PROTOCOL.md', () => {
       })
 
       it('is what our reader reads', () => {
-        expect(readBody(body)).to.deep.equal(frameOfArray(array))
+        expect(readBody(body)).to.deep.equal(exactFrame(frameOfArray(array)))
         expect(arrayOfFrame(readBody(body))).to.deep.equal(array)
       })
 
       it('carries a value that our codec reads, and writes the same way', () => {
-        const codec = new JsonValueCodec(new ClassRegistry())
-        const payload = payloadOf(array)
+        const codec = new StandardCodec(new ClassRegistry())
+        const payload = payloadOf(frameOfArray(array))
         const value = codec.decode(payload)
-        if (array[0] !== Kind.Failure && array[0] !== Kind.Refused)
+        if (payload instanceof Packed) expect([value]).to.deep.equal(array.at(-1))
+        else if (typeof payload === 'string') expect(value).to.deep.equal(JSON.parse(payload))
+        else if (array[0] !== Kind.Failure && array[0] !== Kind.Refused)
           expect(codec.encode(value, 'value')).to.deep.equal(payload)
         else if (formOf(array.at(-1)) === 'rich') expect(value).to.be.instanceOf(Error)
       })
@@ -87,16 +93,9 @@ describe('PROTOCOL.md', () => {
   }
 })
 
-function formOf(part: unknown): 'none' | 'plain' | 'bytes' | 'rich' {
+function formOf(part: unknown): 'none' | 'packed' | 'text' | 'bytes' | 'rich' {
   if (part === null) return 'none'
-  if (typeof part === 'string') return 'plain'
+  if (typeof part === 'string') return 'text'
+  if (Array.isArray(part) && part.length === 1) return 'packed'
   return part instanceof Uint8Array ? 'bytes' : 'rich'
-}
-
-/** The payload of a frame that carries one; other frames carry none. */
-function payloadOf(array: readonly unknown[]): Payload {
-  const frame = frameOfArray(array)
-  if (frame.kind === Kind.Call) return frame.data
-  if (frame.kind === Kind.Failure || frame.kind === Kind.Refused) return frame.error
-  return 'value' in frame ? frame.value : undefined
 }

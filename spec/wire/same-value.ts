@@ -2,11 +2,15 @@
 // the type and the bytes of typed arrays, the order of Maps and Sets, and that nothing is shared.
 
 import { expect } from 'chai'
+import { Packed } from '../../lib/wire/packed.ts'
 import type { Payload } from '../../lib/wire/payload.ts'
+import { amongOthers } from './frame-bytes.ts'
 
 /** What the frame codec makes of a payload: the same, with bytes of its own. */
 export function overTheWire(payload: Payload): Payload {
   if (payload === undefined || typeof payload === 'string') return payload
+  if (payload instanceof Packed)
+    return amongOthers(payload.bytes.subarray(payload.start, payload.end), (...place) => new Packed(...place))
   if (payload instanceof Uint8Array) return payload.slice()
   return { ...payload, bytes: payload.bytes.map((bytes) => bytes.slice()) }
 }
@@ -72,7 +76,8 @@ function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-function show(value: unknown): string {
+/** A leaf as a message says it. */
+export function show(value: unknown): string {
   return Object.is(value, -0)
     ? '-0'
     : typeof value === 'bigint'

@@ -2,14 +2,14 @@ import { expect } from 'chai'
 import { ServerError } from '../../lib/base/errors.ts'
 import { ClassRegistry } from '../../lib/wire/class-registry.ts'
 import type { Payload } from '../../lib/wire/payload.ts'
-import { JsonValueCodec, type ValueRules } from '../../lib/wire/value-codec.ts'
+import { StandardCodec, type ValueRules } from '../../lib/wire/value-codec.ts'
 
 class Account {
   owner = ''
 }
 const registry = new ClassRegistry()
 registry.declareClass(Account)
-const codec = new JsonValueCodec(registry)
+const codec = new StandardCodec(registry)
 
 const rich = (json: unknown, meta: unknown, bytes: readonly Uint8Array[] = []): Payload => ({
   json: typeof json === 'string' ? json : JSON.stringify(json),

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { ActionError, RemoteError, ValidationError } from '../../lib/base/errors.ts'
 import { ClassRegistry } from '../../lib/wire/class-registry.ts'
+import { Packed } from '../../lib/wire/packed.ts'
 import { payloadSize, type RichPayload } from '../../lib/wire/payload.ts'
-import { JsonValueCodec } from '../../lib/wire/value-codec.ts'
+import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { skip } from '../setup/skip.ts'
 import { expectSame, overTheWire } from './same-value.ts'
 
@@ -37,7 +38,7 @@ const registry = new ClassRegistry()
 registry.declareClass(Money)
 registry.declareClass(Trap)
 registry.declareError(OutOfStock)
-const codec = new JsonValueCodec(registry)
+const codec = new StandardCodec(registry)
 const allow = { allowRegExp: true }
 const roundTrip = (value: unknown): unknown => codec.decode(overTheWire(codec.encode(value, 'data', allow)), allow)
 
@@ -194,9 +195,19 @@ describe('values', () => {
     })
   }
 
-  it('sends plain values as their JSON text and nothing else', () => {
-    for (const [name, value] of Object.entries(plain))
-      expect(codec.encode(value, 'data'), name).to.equal(JSON.stringify(value))
+  it('sends plain values packed; half a surrogate pair and a toJSON take JSON text', () => {
+    for (const [name, value] of Object.entries(plain)) {
+      const payload = codec.encode(value, 'data')
+      if (name === 'lone surrogates' || name === 'a toJSON of data') expect(payload).to.equal(JSON.stringify(value))
+      else expect(payload, name).to.be.instanceOf(Packed)
+    }
+  })
+
+  it('reads JSON text, whatever it writes itself', () => {
+    for (const [name, value] of Object.entries(plain)) {
+      const came = codec.decode(JSON.stringify(value))
+      if (name !== 'no prototype') expectSame(came, value)
+    }
   })
 
   it('sends no value as no payload', () => {
@@ -306,6 +317,7 @@ describe('values', () => {
   it('knows about how much a payload keeps', () => {
     expect(payloadSize(undefined)).to.equal(0)
     expect(payloadSize('abc')).to.equal(3)
+    expect(payloadSize(new Packed(new Uint8Array(9), 2, 6))).to.equal(4)
     expect(payloadSize(new Uint8Array(5))).to.equal(5)
     // Each byte array counts for what it takes in memory too.
     expect(payloadSize({ json: '[]', meta: '{}', bytes: [new Uint8Array(100)] })).to.equal(304)

@@ -1,41 +1,31 @@
-// Client: runs actions by class reference, over a connection that it makes when needed and mends when lost.
-import { type ActionClass, type AnyAction, actionNameOf } from '../action/action.ts'
+// ActionClient: runs actions by class reference, over a connection that it makes when needed and mends when lost.
+import type { ActionClass } from '../action/action.ts'
+import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { Call } from '../action/call.ts'
 import { CallStarter } from '../action/call-starter.ts'
 import type { Caller } from '../action/context.ts'
-import type { Implementation } from '../action/implementation.ts'
 import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
-import { ActionRegistry, type ActionTree } from '../action/registry.ts'
 import type { RunOptions } from '../action/run-options.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Session, SessionGrant } from '../session/session.ts'
-import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
-import { JsonValueCodec } from '../wire/value-codec.ts'
+import { StandardCodec } from '../wire/value-codec.ts'
+import type { ClientKit } from './client-kit.ts'
 import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions } from './client-options.ts'
 import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { Connector } from './connector.ts'
 import { ParkedCalls } from './parked-calls.ts'
 
-/**
- * Runs actions on a server. Connects with the first call, retries, resumes; an idle client does not keep the process
- * alive.
- *
- * @example
- * const client = new Client('localhost', 4440, { retry: 3 })
- * console.log(await client.runAction(Echo, 'hi'))
- */
-export class Client implements Caller, CallRouter, ConnectionOwner {
+/** Runs actions on a server. Users get the one of facade/client.ts. */
+export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
   readonly #options: ResolvedClientOptions
-  readonly #classes = new ClassRegistry()
-  readonly #registry = new ActionRegistry(this.#classes)
-  readonly #codec = new JsonValueCodec(this.#classes)
+  readonly #codec = new StandardCodec(this.classes)
   readonly #runner: ActionRunner
   readonly #starter: CallStarter
   readonly #connector: Connector
@@ -54,12 +44,13 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
    * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
    */
   constructor(...args: ClientArguments) {
+    super()
     const options = resolveClientOptions(args)
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
     this.#options = options
-    for (const Class of given.classes ?? []) this.#classes.declareClass(Class)
+    for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     this.#runner = new ActionRunner({
-      registry: this.#registry,
+      registry: this.registry,
       codec: this.#codec,
       exposeStacks: given.exposeStacks ?? false,
       inheritContext: false,
@@ -67,7 +58,7 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
     })
     this.#starter = new CallStarter({
       codec: this.#codec,
-      classes: this.#classes,
+      classes: this.classes,
       router: this,
       clock,
       defaults: { retry, timeoutMs },
@@ -105,30 +96,6 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
     await this.#connection().connect()
   }
 
-  /** Offers an action to the server, whose actions run it by `context.client.runAction`. */
-  addAction(action: AnyAction): this
-  addAction<C extends ActionClass>(contract: C, implementation: Implementation<C>): this
-  addAction(action: unknown, implementation?: unknown): this {
-    this.#registry.add(action, implementation)
-    return this
-  }
-
-  /** Offers all leaves of an object, their paths joined to dotted wire names. */
-  addActions(tree: ActionTree, options: { readonly separator?: string } = {}): this {
-    this.#registry.addTree(tree, options.separator ?? '.')
-    return this
-  }
-
-  /** Removes an action that was offered. False: there was none. */
-  removeAction(action: ActionClass | AnyAction | string): boolean {
-    return this.#registry.remove(action)
-  }
-
-  /** True when the server can run it here. */
-  hasAction(action: ActionClass | string): boolean {
-    return this.#registry.find(typeof action === 'string' ? action : actionNameOf(action)) !== undefined
-  }
-
   /** Ends the session. Calls that are open reject: not sent ones as CLOSED, sent ones as of unknown outcome. */
   async close(): Promise<void> {
     if (!this.#isClosed) {
@@ -144,9 +111,15 @@ export class Client implements Caller, CallRouter, ConnectionOwner {
     return this.close()
   }
 
+  /** What is built on this client gets of it. @internal */
+  protected get kit(): ClientKit {
+    const { clock, random, backoff, log } = this.#options
+    return { client: this, classes: this.classes, clock, random, backoff, log }
+  }
+
   /** @internal */
   get isKeptConnected(): boolean {
-    return this.#options.given.keepConnected ?? this.#registry.names.length > 0
+    return this.#options.given.keepConnected ?? this.registry.names.length > 0
   }
 
   /** @internal */

@@ -1,44 +1,40 @@
-// Server: registers actions, listens, takes clients in, drains when it is shut down.
-import { type ActionClass, type AnyAction, actionNameOf } from '../action/action.ts'
+// ActionServer: registers actions, listens, takes clients in, drains when it is shut down. Knows actions only; what
+// is built on them joins as a feature.
+import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
-import type { ServerView, SessionView } from '../action/context.ts'
-import type { Implementation } from '../action/implementation.ts'
-import { ActionRegistry, type ActionTree, type RegisteredAction } from '../action/registry.ts'
+import type { PublishOptions, ServerView, SessionView, TopicClass } from '../action/context.ts'
+import type { RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { formatAddress } from '../link/address.ts'
 import type { Link } from '../link/link.ts'
 import { type Listener, listenAll } from '../link/listener.ts'
-import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
-import { JsonValueCodec } from '../wire/value-codec.ts'
+import { StandardCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
 import { ListActions, Ping } from './built-in-actions.ts'
-import { checkDrainOptions, type DrainOptions, drain } from './drain.ts'
+import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain } from './drain.ts'
+import type { ServerFeature, ServerKit } from './feature.ts'
+import { Features } from './features.ts'
 import { receive } from './reception.ts'
 import { RunQueue } from './run-queue.ts'
-import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
+import {
+  type ErrorOrigin,
+  type ResolvedServerOptions,
+  resolveServerOptions,
+  type ServerArguments,
+} from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
 import { guardsWithToken } from './token-guard.ts'
 import { TrustList } from './trust.ts'
 
-/**
- * Runs actions for clients.
- *
- * @example
- * const server = new Server('localhost', 4440)
- * server.addAction(new Echo())
- * await server.listen()
- * // ...
- * await server.shutdown()
- */
-export class Server implements ServerView {
+/** Runs actions for clients. Users get the one of facade/server.ts. */
+export class ActionServer extends ActionHost implements ServerView {
   readonly #options: ResolvedServerOptions
-  readonly #classes = new ClassRegistry()
-  readonly #registry = new ActionRegistry(this.#classes)
   readonly #store: SessionStore
   readonly #admission: Admission
   readonly #surroundings: SessionSurroundings
+  readonly #features = new Features((error, origin) => this.#report(error, origin))
   #listeners: Listener[] = []
   #isListening = false
   #isClosed = false
@@ -51,22 +47,23 @@ export class Server implements ServerView {
    * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
    */
   constructor(...args: ServerArguments) {
+    super()
     const options = resolveServerOptions(args)
     const { given, clock, limits, log } = options
     this.#options = options
-    for (const Class of given.classes ?? []) this.#classes.declareClass(Class)
-    const codec = new JsonValueCodec(this.#classes)
+    for (const Class of given.classes ?? []) this.classes.declareClass(Class)
+    const codec = new StandardCodec(this.classes)
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
-    for (const action of [new ListActions(() => this.actions), new Ping()]) this.#registry.addBuiltIn(action)
-    this.#store = new SessionStore(clock, limits)
+    for (const action of [new ListActions(() => this.actions), new Ping()]) this.registry.addBuiltIn(action)
+    this.#store = new SessionStore(clock, limits, (session, change) => this.#features.sessionChanged(session, change))
     const runs = new RunQueue(clock, limits.maxRunningCalls)
     this.#surroundings = {
       clock,
       limits,
       codec,
-      classes: this.#classes,
+      classes: this.classes,
       runner: new ActionRunner({
-        registry: this.#registry,
+        registry: this.registry,
         codec,
         exposeStacks: given.exposeStacks ?? false,
         inheritContext: given.inheritContext ?? false,
@@ -101,12 +98,12 @@ export class Server implements ServerView {
   }
 
   get actionNames(): readonly string[] {
-    return this.#registry.names
+    return this.registry.names
   }
 
   /** The registered actions with their schemas, for those who list them. */
   get actions(): readonly RegisteredAction[] {
-    return this.#registry.names.flatMap((name) => this.#registry.find(name) ?? [])
+    return this.registry.names.flatMap((name) => this.registry.find(name) ?? [])
   }
 
   get isShuttingDown(): boolean {
@@ -118,39 +115,9 @@ export class Server implements ServerView {
     return this.#store.all()
   }
 
-  /**
-   * Registers an action: an instance, or a contract class with what implements it. Also while serving.
-   *
-   * @throws ServerError: `DUPLICATE_ACTION`, `INVALID_ACTION`.
-   * @example
-   * server.addAction(new Echo())
-   * server.addAction(Exec, async (argv, context) => run(argv, context.signal))
-   */
-  addAction(action: AnyAction): this
-  addAction<C extends ActionClass>(contract: C, implementation: Implementation<C>): this
-  addAction(action: unknown, implementation?: unknown): this {
-    this.#registry.add(action, implementation)
-    return this
-  }
-
-  /**
-   * Registers all leaves of an object, their paths joined to dotted wire names. All or none.
-   *
-   * @example server.addActions({ events: { create: new CreateEvent(), remove: (id) => remove(id) } })
-   */
-  addActions(tree: ActionTree, options: { readonly separator?: string } = {}): this {
-    this.#registry.addTree(tree, options.separator ?? '.')
-    return this
-  }
-
-  /** Removes by class, instance or wire name; running calls finish. False: there was none. */
-  removeAction(action: ActionClass | AnyAction | string): boolean {
-    return this.#registry.remove(action)
-  }
-
-  /** True when clients can run it. */
-  hasAction(action: ActionClass | string): boolean {
-    return this.#registry.find(typeof action === 'string' ? action : actionNameOf(action)) !== undefined
+  /** Sends a message to the subscribers of a channel. Here there are none: whoever has channels overrides it. */
+  publish<Message>(topic: TopicClass<Message>, _message: Message, _options?: PublishOptions): Promise<void> {
+    return Promise.reject(new ServerError(`this server has no channel "${topic.name}"`, { code: 'UNKNOWN_CHANNEL' }))
   }
 
   /**
@@ -168,6 +135,7 @@ export class Server implements ServerView {
     const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
     const onLink = (link: Link): void => this.#admission.onLink(link)
     try {
+      await this.#features.start()
       this.#listeners = await listenAll(addresses, {
         tls,
         network,
@@ -184,6 +152,7 @@ export class Server implements ServerView {
       await this.#stopListening()
       throw shuttingDown()
     }
+    this.#features.listening()
     log.info({ addresses: this.addresses }, 'listening')
     return this
   }
@@ -214,7 +183,8 @@ export class Server implements ServerView {
     await undefined
     await this.#stopListening()
     this.#admission.close(shuttingDown())
-    await drain(this.#store, this.#options.clock, options)
+    const { graceMs = defaultGraceMs } = options
+    await Promise.all([this.#features.drain(graceMs), drain(this.#store, this.#options.clock, graceMs)])
     this.#store.close()
     this.#isClosed = true
     for (const resolve of this.#waitingForEnd) resolve()
@@ -228,11 +198,41 @@ export class Server implements ServerView {
     await Promise.all(listeners.map((listener) => listener.close()))
   }
 
+  /** Joins something that is built on this server. @internal */
+  protected addFeature<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
+    const { clock, limits, log } = this.#options
+    const store = this.#store
+    const feature = make({
+      server: this,
+      clock,
+      log,
+      limits,
+      classes: this.classes,
+      get sessions() {
+        return store.all()
+      },
+      findSession: (id) => store.find(id),
+      addBuiltIn: (action) => this.registry.addBuiltIn(action),
+      report: (error, origin) => this.#report(error, origin),
+    })
+    this.#features.add(feature)
+    return feature
+  }
+
   #onThrown(error: unknown, action: string, session: SessionView): void {
+    this.#options.log.debug({ action, session: session.id, error }, 'an action threw')
+    this.#tellOnError(error, { action, session })
+  }
+
+  #report(error: unknown, origin: string): void {
+    this.#options.log.error({ origin, error }, `${origin} failed`)
+    this.#tellOnError(error, { origin })
+  }
+
+  #tellOnError(error: unknown, where: ErrorOrigin): void {
     const { log, given } = this.#options
-    log.debug({ action, session: session.id, error }, 'an action threw')
     try {
-      given.onError?.(error, { action, session })
+      given.onError?.(error, where)
     } catch (hookError) {
       log.error({ error: hookError }, 'onError failed')
     }

@@ -1,0 +1,45 @@
+// What is built on a server without being part of it: channels, tasks, services. A feature is told of the server's
+// life and of its sessions', and gets a kit with what it needs of the server. The server knows no feature by name.
+import type { AnyAction } from '../action/action.ts'
+import type { ServerView } from '../action/context.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Limits } from '../base/options.ts'
+import type { ClassRegistry } from '../wire/class-registry.ts'
+import type { ServerSession } from './server-session.ts'
+
+/**
+ *   opened ──> cut ──> resumed ──> cut ──> ended     cut: without a link; it comes back within its lease, or ends
+ *      ╰────────────────────────────────────> ended
+ */
+export type SessionChange = 'opened' | 'cut' | 'resumed' | 'ended'
+
+/** Something that lives on a server. What it throws is reported, and ends nothing but the start. */
+export interface ServerFeature {
+  /** Before the server listens. A rejection stops the start. */
+  onStart?(): Promise<void> | void
+  /** Clients are served. */
+  onListening?(): void
+  onSessionChange?(session: ServerSession, change: SessionChange): void
+  /**
+   * The server drains: new calls are refused, running ones finish. Settles when what the feature runs is over; what is
+   * not over within `graceMs` must be given up. The feature's own long calls must be ended here, or nothing drains.
+   */
+  onDrain?(graceMs: number): Promise<void> | void
+}
+
+/** What a feature gets of its server. */
+export interface ServerKit {
+  readonly server: ServerView
+  readonly clock: Clock
+  readonly log: Logger
+  readonly limits: Limits
+  /** The classes that arrive as themselves. */
+  readonly classes: ClassRegistry
+  readonly sessions: readonly ServerSession[]
+  findSession(id: string): ServerSession | undefined
+  /** Adds an action whose name begins with "isock.": it is not listed and cannot be replaced. */
+  addBuiltIn(action: AnyAction): void
+  /** Tells the log and the server's `onError`. `origin` is what failed, as in `task "cleanup"`. */
+  report(error: unknown, origin: string): void
+}

@@ -1,0 +1,69 @@
+// A plain value as it travels, msgpack, somewhere in an array of bytes that holds other things too: nothing is copied
+// between the packer and the outgoing frame, nor between the incoming frame and the unpacker.
+//
+//   sender:    ValuePacker -> Packed, in a slab of the packer's -> frame, and the ledger, which both only read it
+//   receiver:  chunk of the socket -> frame -> Packed, in the chunk -> ValueUnpacker
+import { allocateBytes } from './text.ts'
+
+/** From `start` to `end` of `bytes`. Read only. */
+export class Packed {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.bytes = bytes
+    this.start = start
+    this.end = end
+  }
+
+  get size(): number {
+    return this.end - this.start
+  }
+
+  /** The same in memory of its own, for whoever keeps it: a few bytes must not hold on to the chunk that they came in. */
+  detached(): Packed {
+    const { size } = this
+    if (size * 2 > this.bytes.buffer.byteLength) return this
+    const copy = new Uint8Array(size)
+    copyBytes(this.bytes, this.start, this.end, copy, 0)
+    return new Packed(copy, 0, size)
+  }
+}
+
+const slabBytes = 8 * 1024
+/** Larger values get memory of their own: one that is kept should not keep many times its size. */
+const mostShared = slabBytes / 4
+
+/** Where packed values are put: small ones side by side. What was put is never overwritten. */
+export class PackedSlab {
+  #bytes: Uint8Array = new Uint8Array(0)
+  #at = 0
+
+  /** A copy of the first `size` bytes. */
+  put(source: Uint8Array, size: number): Packed {
+    if (size > mostShared) {
+      const own = allocateBytes(size)
+      copyBytes(source, 0, size, own, 0)
+      return new Packed(own, 0, size)
+    }
+    if (this.#at + size > this.#bytes.length) {
+      this.#bytes = allocateBytes(slabBytes)
+      this.#at = 0
+    }
+    const start = this.#at
+    this.#at = start + size
+    copyBytes(source, 0, size, this.#bytes, start)
+    return new Packed(this.#bytes, start, this.#at)
+  }
+}
+
+/** A view and a native copy cost as much as a loop over so many bytes. */
+const mostLooped = 64
+
+/** Copies `source` from start to end into `target`. */
+export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start <= mostLooped) {
+    for (let i = start, to = at; i < end; i++, to++) target[to] = source[i] as number
+  } else target.set(new Uint8Array(source.buffer, source.byteOffset + start, end - start), at)
+}
