@@ -1,4 +1,4 @@
-// A link that speaks frames: what is said within one tick leaves in one write, what comes in is decoded, silence
+// A link that speaks frames: what is said within one tick leaves in one write or a few, what comes in is decoded, silence
 // and half frames are watched. What the frames mean is the business of the sink.
 //
 //   send(frame) -> MsgpackWriter -> [end of tick] -> Link.write
@@ -32,6 +32,8 @@ export interface FrameLinkOptions {
 
 /** Bytes of one tick after which they are handed over before it ends. */
 const flushAtBytes = 256 * 1024
+/** Frames after which a tick's first ones are handed over before it ends, so that the peer works on them meanwhile. */
+const firstFlushAtFrames = 16
 
 export class FrameLink {
   readonly peer: Peer
@@ -43,6 +45,9 @@ export class FrameLink {
   readonly #limits: Limits
   #sink: FrameSink | undefined
   #isFlushPlanned = false
+  /** Frames since the last flush, and how many there may be: twice as many after each flush within a tick. */
+  #frames = 0
+  #flushAtFrames = firstFlushAtFrames
   #isBlocked = false
   #isHandshaking = true
   #queuedBytes = 0
@@ -93,7 +98,10 @@ export class FrameLink {
   send(frame: Frame): void {
     if (this.#endReason !== undefined) return
     writeFrame(this.#writer, frame)
-    if (this.#writer.size >= flushAtBytes) this.#flush()
+    if (++this.#frames >= this.#flushAtFrames) {
+      this.#flushAtFrames *= 2
+      this.#flush()
+    } else if (this.#writer.size >= flushAtBytes) this.#flush()
     else if (!this.#isFlushPlanned) {
       this.#isFlushPlanned = true
       endOfTick(this.#flushPlanned)
@@ -115,11 +123,13 @@ export class FrameLink {
 
   readonly #flushPlanned = (): void => {
     this.#isFlushPlanned = false
+    this.#flushAtFrames = firstFlushAtFrames
     this.#flush()
   }
 
   #flush(): void {
     const size = this.#writer.size
+    this.#frames = 0
     if (size === 0 || this.#endReason !== undefined) return
     if (this.#isBlocked) {
       this.#queuedBytes += size

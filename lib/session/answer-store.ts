@@ -1,7 +1,8 @@
 // The answers that a ledger keeps until their callers have them: when each may be sent, sent again, or must make
 // room. An answer that made room is never guessed at: who asks for it again learns that its outcome is unknown.
 import { BusyError, type IsockError, OutcomeUnknownError } from '../base/errors.ts'
-import { Kind } from '../wire/frame.ts'
+import type { Limits } from '../base/options.ts'
+import { type FailureFrame, Kind } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
 import type { IncomingCall } from './incoming-call.ts'
@@ -11,8 +12,15 @@ const leastEvictedBytes = 4 * 1024
 /** A list that is not longer than this is not worth tidying. */
 const leastTidied = 64
 
+export interface AnswerStoreOptions {
+  readonly limits: Limits
+  readonly port: FramePort
+  readonly encodeError: (error: IsockError) => Payload
+}
+
 export class AnswerStore {
   readonly #maxBytes: number
+  readonly #maxUnsentBytes: number
   readonly #port: FramePort
   readonly #encodeError: (error: IsockError) => Payload
   /** Calls with large answers, oldest first, and some whose answers are gone. */
@@ -24,8 +32,9 @@ export class AnswerStore {
   #bytes = 0
   #unsentCount = 0
 
-  constructor(maxBytes: number, port: FramePort, encodeError: (error: IsockError) => Payload) {
-    this.#maxBytes = maxBytes
+  constructor({ limits, port, encodeError }: AnswerStoreOptions) {
+    this.#maxBytes = limits.maxLedgerBytes
+    this.#maxUnsentBytes = limits.maxLedgerBytes + limits.maxInFlightBytes
     this.#port = port
     this.#encodeError = encodeError
   }
@@ -52,6 +61,7 @@ export class AnswerStore {
     if (size >= leastEvictedBytes) this.#keepLarge(call)
     this.sendIfReady(call)
     if (this.#bytes > this.#maxBytes) this.#makeRoom()
+    if (this.#bytes > this.#maxUnsentBytes && !call.isAnswerSent && size >= leastEvictedBytes) this.#giveUp(call)
   }
 
   /** The caller asked again. */
@@ -60,14 +70,7 @@ export class AnswerStore {
       call.isAnswerSent = false
       this.sendIfReady(call)
     } else if (call.state === 'forgotten') {
-      const error = new OutcomeUnknownError(`action "${call.name}" ran, but its answer had to make room for others`)
-      this.#port.send({
-        kind: Kind.Failure,
-        seq: call.seq,
-        items: call.items?.count ?? 0,
-        notStarted: false,
-        error: this.#encodeError(error),
-      })
+      this.#port.send(this.#lostAnswer(call))
     }
   }
 
@@ -119,6 +122,20 @@ export class AnswerStore {
       } else stay.push(call)
     }
     this.#large = stay
+  }
+
+  /** Nobody takes the answers: what more there is of them cannot be kept, and its caller learns so. */
+  #giveUp(call: IncomingCall): void {
+    this.#drop(call)
+    call.answer = this.#lostAnswer(call)
+    this.#bytes += sizeOf(call)
+    if (this.#port.isAttached) this.#waiting.add(call)
+  }
+
+  #lostAnswer(call: IncomingCall): FailureFrame {
+    const error = new OutcomeUnknownError(`action "${call.name}" ran, but its answer had to make room for others`)
+    const items = call.items?.count ?? 0
+    return { kind: Kind.Failure, seq: call.seq, items, notStarted: false, error: this.#encodeError(error) }
   }
 
   #keepLarge(call: IncomingCall): void {

@@ -17,6 +17,8 @@ export interface InboundStreamOptions {
   readonly mayGoUnread: boolean
   /** Told of each item that its reader takes from those that wait. */
   readonly onTaken?: () => void
+  /** Told by how much the items that wait to be read have grown or shrunk. */
+  readonly onUnread?: (byCost: number) => void
   readonly port: FramePort
 }
 
@@ -28,6 +30,7 @@ export class InboundStream {
   #receivedCost = 0
   #consumedCost = 0
   #confirmedCost = 0
+  #unreadCost = 0
   #granted: number
   #end: { readonly error: unknown } | undefined
   #isRead = false
@@ -74,6 +77,7 @@ export class InboundStream {
       waiter({ item: true, value: payload })
     } else {
       this.#queue.push(detached(payload))
+      this.#countUnread(cost)
       if (this.#options.mayGoUnread && !this.#isRead && this.isFull) this.discard()
     }
   }
@@ -98,7 +102,9 @@ export class InboundStream {
         this.#head = 0
       }
       this.#options.onTaken?.()
-      this.#consume(itemCost(value))
+      const cost = itemCost(value)
+      this.#countUnread(-cost)
+      this.#consume(cost)
       return { item: true, value }
     }
     return this.#end === undefined ? undefined : { item: false, error: this.#end.error }
@@ -114,14 +120,25 @@ export class InboundStream {
   /** From now on items are only counted, and the writer is let go on. */
   discard(): void {
     this.#isDiscarding = true
+    this.drop()
+    this.#consume(this.#receivedCost - this.#consumedCost)
+  }
+
+  /** Lets go of what waits to be read. */
+  drop(): void {
     this.#queue = []
     this.#head = 0
-    this.#consume(this.#receivedCost - this.#consumedCost)
+    this.#countUnread(-this.#unreadCost)
   }
 
   /** A new link: says again what was received and granted. */
   resume(): void {
     if (this.#end === undefined) this.#sendCredit()
+  }
+
+  #countUnread(byCost: number): void {
+    this.#unreadCost += byCost
+    this.#options.onUnread?.(byCost)
   }
 
   #consume(cost: number): void {

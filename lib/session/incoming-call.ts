@@ -78,6 +78,13 @@ export class IncomingCall {
     return data
   }
 
+  /** It is answered: what it came with is not needed any more. */
+  letGo(): void {
+    this.#data = undefined
+    this.input?.drop()
+    this.input = undefined
+  }
+
   /** It will not be read at once: what it came in must not be held meanwhile. */
   keepData(): void {
     this.#data = detached(this.#data)

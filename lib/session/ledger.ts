@@ -24,10 +24,10 @@ import {
 import { type Payload, payloadSize } from '../wire/payload.ts'
 import { AnswerStore } from './answer-store.ts'
 import { cancelErrorFor, cancelledBeforeStart } from './call-errors.ts'
+import { CallStreams } from './call-streams.ts'
 import type { FramePort } from './frame-port.ts'
-import { InboundStream } from './inbound-stream.ts'
 import { type CallKeeper, IncomingCall } from './incoming-call.ts'
-import { OutboundStream, streamWindow } from './outbound-stream.ts'
+import type { OutboundStream } from './outbound-stream.ts'
 import { RunLoad } from './run-load.ts'
 
 export interface LedgerOptions {
@@ -52,6 +52,7 @@ export class Ledger implements CallKeeper {
   readonly #answers: AnswerStore
   readonly #deadlines: DeadlineSweep
   readonly #load: RunLoad
+  readonly #streams: CallStreams
   #isEnded = false
   #burial: Payload
   #refusal: { readonly code: string; readonly message: string; readonly payload: Payload } | undefined
@@ -59,7 +60,8 @@ export class Ledger implements CallKeeper {
   constructor(options: LedgerOptions) {
     this.#options = options
     this.#slotCount = options.limits.maxCallsInFlight
-    this.#answers = new AnswerStore(options.limits.maxLedgerBytes, options.port, options.encodeError)
+    this.#answers = new AnswerStore(options)
+    this.#streams = new CallStreams(options)
     this.#load = new RunLoad(options.limits.maxInFlightBytes, options.onBusyChange)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
   }
@@ -121,7 +123,12 @@ export class Ledger implements CallKeeper {
 
   onInput(frame: ItemFrame): void {
     const entry = this.#find(frame.seq)
-    if (entry?.state === 'running') entry.input?.onItem(frame.index, frame.value)
+    if (entry?.state !== 'running') return
+    entry.input?.onItem(frame.index, frame.value)
+    const overload = this.#load.overload()
+    if (overload === undefined) return
+    entry.input?.discard()
+    entry.abort(overload)
   }
 
   onInputEnd(frame: InputEndFrame): void {
@@ -162,8 +169,7 @@ export class Ledger implements CallKeeper {
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
     call.state = 'answered'
-    call.takeData()
-    call.input = undefined
+    call.letGo()
     if (!this.#isEnded) {
       call.answer = answer
       this.#answers.keep(call)
@@ -172,11 +178,7 @@ export class Ledger implements CallKeeper {
   }
 
   openItems(call: IncomingCall): OutboundStream {
-    const { limits, port } = this.#options
-    const windowBytes = this.#windowBytes
-    const maxWaitingBytes = limits.maxWriteQueueBytes
-    const common = { kind: Kind.Item, seq: call.seq, port } as const
-    return new OutboundStream({ ...common, grantedBytes: windowBytes, windowBytes, maxWaitingBytes })
+    return this.#streams.openItems(call.seq)
   }
 
   #find(seq: number): IncomingCall | undefined {
@@ -198,7 +200,7 @@ export class Ledger implements CallKeeper {
 
   #admit(frame: CallFrame, name: NameFrame, slot: number, former: IncomingCall | undefined): void {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
-    const input = frame.hasInput ? this.#openInput(seq) : undefined
+    const input = frame.hasInput ? this.#streams.openInput(seq, this.#onUnread) : undefined
     const admittedAtMs = this.#options.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
     const given = { seq, attempt, name: name.name, contract: name.contract, input, admittedAtMs, deadlineAtMs }
@@ -228,14 +230,7 @@ export class Ledger implements CallKeeper {
     this.#entries[slot] = call
   }
 
-  #openInput(seq: number): InboundStream {
-    const { port } = this.#options
-    return new InboundStream({ kind: Kind.InputCredit, seq, windowBytes: this.#windowBytes, mayGoUnread: false, port })
-  }
-
-  get #windowBytes(): number {
-    return streamWindow(this.#options.limits, this.#options.peerLimits)
-  }
+  readonly #onUnread = (byCost: number): void => this.#load.unreadChanged(byCost)
 
   readonly #sweep = (nowMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY

@@ -1,4 +1,5 @@
-// What the running calls of a session amount to, and whether one more would be too much.
+// What the running calls of a session amount to, input that nobody has read included, and whether one more would be
+// too much.
 import { BusyError } from '../base/errors.ts'
 
 export class RunLoad {
@@ -6,6 +7,7 @@ export class RunLoad {
   readonly #onBusyChange: () => void
   #count = 0
   #bytes = 0
+  #unreadBytes = 0
 
   /** `onBusyChange` is told when the first call starts and when the last one was answered. */
   constructor(maxBytes: number, onBusyChange: () => void) {
@@ -19,8 +21,21 @@ export class RunLoad {
 
   /** Why a call with data of this size may not start now, if so. One call alone always may. */
   refusalOf(dataSize: number): BusyError | undefined {
-    if (this.#bytes === 0 || this.#bytes + dataSize <= this.#maxBytes) return undefined
+    const bytes = this.#bytes + this.#unreadBytes
+    if (bytes === 0 || bytes + dataSize <= this.#maxBytes) return undefined
     return new BusyError(`the running calls of this session hold over ${this.#maxBytes} bytes of data`)
+  }
+
+  /** Input came that nobody has read, or was read or thrown away. */
+  unreadChanged(byBytes: number): void {
+    this.#unreadBytes += byBytes
+  }
+
+  /** Why the call whose input came last must end, if so. */
+  overload(): BusyError | undefined {
+    if (this.#unreadBytes <= this.#maxBytes) return undefined
+    const message = `over ${this.#maxBytes} bytes of input of this session wait to be read`
+    return new BusyError(message, { notStarted: false })
   }
 
   started(dataSize: number): void {

@@ -23,12 +23,27 @@ describe('FrameLink', () => {
     ])
   })
 
+  it('hands the first frames of a busy tick over before it ends, then twice as many each time', async () => {
+    const { link, fake } = FrameLinkWorld.established()
+    const sent: number[] = []
+    for (let tick = 0; tick < 2; tick++) {
+      for (let i = 0; i < 16 + 32 + 5; i++) {
+        link.send({ kind: Kind.Ping })
+        sent.push(fake.writes.length)
+      }
+      await settle()
+      expect(fake.writes.map(({ length }) => length / 6)).to.deep.equal([16, 32, 5])
+      fake.writes.length = 0
+    }
+    expect(sent.slice(14, 17)).to.deep.equal([0, 1, 1])
+  })
+
   it('hands a large tick over in parts of some 256 KiB', async () => {
     const { link, fake } = FrameLinkWorld.established()
     for (let i = 0; i < 100; i++) link.send({ kind: Kind.Item, seq: 1, index: i, value: new Uint8Array(10_000) })
-    expect(fake.writes.length).to.equal(3)
+    expect(fake.writes.length).to.equal(4)
     await settle()
-    expect(fake.writes).to.have.length(4)
+    expect(fake.writes).to.have.length(5)
     for (const write of fake.writes) expect(write.length).to.be.below(256 * 1024 + 10_100)
   })
 

@@ -1,0 +1,38 @@
+// The two streams of a call that the peer asked for, as large as both sides allow: opened when there is something to
+// say on them.
+import type { Limits } from '../base/options.ts'
+import { Kind, type PeerLimits } from '../wire/frame.ts'
+import type { FramePort } from './frame-port.ts'
+import { InboundStream } from './inbound-stream.ts'
+import { OutboundStream, streamWindow } from './outbound-stream.ts'
+
+export interface CallStreamsOptions {
+  readonly limits: Limits
+  readonly peerLimits: PeerLimits
+  readonly port: FramePort
+}
+
+export class CallStreams {
+  readonly #options: CallStreamsOptions
+  readonly #windowBytes: number
+
+  constructor(options: CallStreamsOptions) {
+    this.#options = options
+    this.#windowBytes = streamWindow(options.limits, options.peerLimits)
+  }
+
+  /** What the handler sends. */
+  openItems(seq: number): OutboundStream {
+    const { limits, port } = this.#options
+    const windowBytes = this.#windowBytes
+    const maxWaitingBytes = limits.maxWriteQueueBytes
+    return new OutboundStream({ kind: Kind.Item, seq, port, grantedBytes: windowBytes, windowBytes, maxWaitingBytes })
+  }
+
+  /** What the caller sends. `onUnread` is told by how much what waits to be read has grown or shrunk. */
+  openInput(seq: number, onUnread: (byCost: number) => void): InboundStream {
+    const { port } = this.#options
+    const windowBytes = this.#windowBytes
+    return new InboundStream({ kind: Kind.InputCredit, seq, windowBytes, mayGoUnread: false, onUnread, port })
+  }
+}
