@@ -1,5 +1,5 @@
-// A plain value as it travels, msgpack, somewhere in an array of bytes that holds other things too: nothing is copied
-// between the packer and the outgoing frame, nor between the incoming frame and the unpacker.
+// A plain value as it travels, msgpack, somewhere in an array of bytes that holds other things too: no array is made for
+// each value, on its way out or in.
 //
 //   sender:    ValuePacker -> Packed, in a slab of the packer's -> frame, and the ledger, which both only read it
 //   receiver:  chunk of the socket -> frame -> Packed, in the chunk -> ValueUnpacker
@@ -25,15 +25,16 @@ export class Packed {
   detached(): Packed {
     const { size } = this
     if (size * 2 > this.bytes.buffer.byteLength) return this
-    const copy = new Uint8Array(size)
+    const copy = allocateBytes(size)
     copyBytes(this.bytes, this.start, this.end, copy, 0)
     return new Packed(copy, 0, size)
   }
 }
 
-const slabBytes = 8 * 1024
-/** Larger values get memory of their own: one that is kept should not keep many times its size. */
-const mostShared = slabBytes / 4
+/** A small answer that is kept while those beside it are gone keeps so much: as many slabs as a session has slots. */
+const slabBytes = 4 * 1024
+/** Larger values get memory of their own. */
+const mostShared = slabBytes / 2
 
 /** Where packed values are put: small ones side by side. What was put is never overwritten. */
 export class PackedSlab {

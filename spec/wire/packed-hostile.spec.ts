@@ -137,6 +137,15 @@ describe('Hostile packed values', () => {
     }
   })
 
+  it('takes no key that is no UTF-8 for one of the same characters that came before', () => {
+    for (let i = 0; i < 3_000; i++) {
+      const key = Buffer.from(`${i}\u00e9`, 'latin1')
+      unpacked(bytesOf(packed({ [`${i}\u00e9`]: 0 })))
+      const head = Buffer.of(0x81, 0xa0 | key.length)
+      expectSame(unpacked(Buffer.concat([head, key, Buffer.of(0)])), { [`${i}\ufffd`]: 0 })
+    }
+  })
+
   it('refuses every truncation of a value', () => {
     const value = {
       numbers: [0, -1, 200, 70_000, 2 ** 31, 1.5, -0, Number.NaN],

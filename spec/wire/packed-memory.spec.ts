@@ -69,7 +69,7 @@ describe('The slab of packed values', () => {
     const [a, b] = [slab.put(source, 10), slab.put(source, 20)]
     expect(a.bytes).to.equal(b.bytes)
     expect(b.start).to.equal(a.end)
-    expect(held(a)).to.equal(8 * kibibyte)
+    expect(held(a)).to.equal(4 * kibibyte)
     for (const size of [2 * kibibyte + 1, 64 * kibibyte]) expect(held(slab.put(source, size))).to.equal(size)
     expect(slab.put(source, 10).bytes).to.equal(a.bytes)
   })
