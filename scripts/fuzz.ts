@@ -1,6 +1,7 @@
 // npm run fuzz -- [--runs 100000] [--seed 1] [--jobs 2] [--part frames|sequences [--path 12:0:3]]
 // Feeds nearly valid bytes to the readers of frames, and sequences of nearly valid frames to a server, in several
 // processes. Stops at the first run that breaks a promise, and prints the command that replays it.
+import buffer from 'node:buffer'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
@@ -69,7 +70,11 @@ async function work(job: number, report: (report: Report) => void): Promise<void
   }
 }
 
+/** Bytes are printed whole: what fails is short. */
+const mostPrintedBytes = 4_096
+
 function describe(part: Part, { seed, counterexamplePath, counterexample, errorInstance }: Failed): string {
+  buffer.INSPECT_MAX_BYTES = mostPrintedBytes
   const error = errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance)
   return [
     error,
@@ -108,7 +113,7 @@ async function lead(): Promise<void> {
   if (process.stderr.isTTY) process.stderr.write('\n')
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   console.log(`${done.frames} streams of frames, ${done.sequences} sequences with seed ${seed} in ${seconds} s`)
-  const isShort = failure === undefined && done.frames + done.sequences < wanted
+  const isShort = options.path === undefined && failure === undefined && done.frames + done.sequences < wanted
   if (failure !== undefined) console.log(failure)
   else if (isShort) console.log(`a process ended early: ${JSON.stringify(codes)}`)
   if (failure !== undefined || isShort) process.exitCode = 1

@@ -115,6 +115,16 @@ export class RawPeer {
     )
   }
 
+  /** The values of this call's results that came. */
+  results(seq: number): unknown[] {
+    return this.all(Kind.Result, seq).map((frame) => codec.decode(frame.value))
+  }
+
+  /** Waits for the call's first result. */
+  async result(seq: number): Promise<unknown> {
+    return codec.decode((await this.next(Kind.Result, seq)).value)
+  }
+
   async failure(seq: number): Promise<{ frame: FailureFrame; error: IsockError }> {
     const frame = await this.next(Kind.Failure, seq)
     return { frame, error: codec.decode(frame.error) as IsockError }

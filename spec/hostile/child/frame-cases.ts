@@ -14,7 +14,8 @@ const secret = new Uint8Array(32)
 
 const broken: readonly HostileCase[] = [
   ...brokenFrames.map(([what, hex]) => guest(what, fromHex(hex))),
-  guest('a frame of a byte more than is taken', Buffer.from(Uint32Array.of(0).buffer).fill(0x7f)),
+  guest('a frame of a byte more than is taken', framed(Buffer.alloc(maxFrameBytes + 1)).subarray(0, 4)),
+  guest('a frame of 2 GiB', fromHex('7fffffff')),
   guest('an item too few', fromHex('00000002 92 19')),
   guest('a flag of 2', fromHex('00000003 92 1e 02')),
   guest('a negative number', fromHex('00000004 93 19 ff 00')),

@@ -20,7 +20,7 @@ export const smallLimits: Partial<Limits> = {
 /** The same, with times that a spec can wait for, and frames so small that all slots together are. */
 export const hastyLimits: Partial<Limits> = {
   ...smallLimits,
-  maxFrameBytes: 128 * 1024,
+  maxFrameBytes: 48 * 1024,
   handshakeTimeoutMs: 200,
   frameTimeoutMs: 200,
   heartbeatMs: 150,

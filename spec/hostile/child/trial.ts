@@ -1,5 +1,6 @@
 // Puts a server through one case and judges it: what came back, how soon, how long the server stood still for it, what
 // it holds then, and whether the honest client was served in the meantime.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { waitFor } from '../../setup/wait-for.ts'
 import type { HonestClient, Served } from '../honest-client.ts'
@@ -10,8 +11,13 @@ import { type HostileCase, Scene } from './hostile-case.ts'
 /** From the arrival of the last byte to the answer, and for the server's longest standstill. */
 const answerMs = 50
 const growthBytes = 16 * 1024 * 1024
-/** A machine that is busy with others may be slow once or twice; a server that is slow is so each time. */
+/**
+ * A machine that is busy with others may be slow once or twice; a server that is slow is so each time. A standstill
+ * of more than all its time on the processor was not its own work: what is above that is allowed beside.
+ */
 const attempts = 3
+/** Between them, so that what keeps the machine busy can pass. */
+const pauseMs = 300
 
 export interface Verdict {
   readonly answeredMs: number
@@ -37,12 +43,15 @@ export function describeWorst(verdicts: ReadonlyMap<string, Verdict>): string {
 /** Rejects where the server fails: by a wrong answer or memory at once, by time when it was late in every attempt. */
 export async function tryCase(server: ChildServer, honest: HonestClient, hostile: HostileCase): Promise<Verdict> {
   for (let attempt = 1; ; attempt++) {
-    const { verdict, allowedMs } = await tryOnce(server, honest, hostile)
-    const isInTime = verdict.answeredMs <= allowedMs && verdict.blockedMs <= answerMs
+    const { verdict, allowedMs, allowedBlockMs } = await tryOnce(server, honest, hostile)
+    const isInTime = verdict.answeredMs <= allowedMs && verdict.blockedMs <= allowedBlockMs
     if (isInTime) return verdict
-    if (attempt < attempts) continue
+    if (attempt < attempts) {
+      await sleep(attempt * pauseMs)
+      continue
+    }
     expect(verdict.answeredMs, 'ms until the answer').to.be.at.most(allowedMs)
-    expect(verdict.blockedMs, 'ms for which the server stood still').to.be.at.most(answerMs)
+    expect(verdict.blockedMs, 'ms for which the server stood still').to.be.at.most(allowedBlockMs)
   }
 }
 
@@ -52,10 +61,12 @@ async function tryOnce(server: ChildServer, honest: HonestClient, hostile: Hosti
     const peer = hostile.as === 'guest' ? await scene.guest(hostile.hello) : await scene.stranger()
     await hostile.before?.(peer, scene)
     const before = await server.ask('begin')
-    // What an ordinary call takes on this machine just now; its share is not the attack's.
-    const usualMs = await honest.call('before')
+    // What a newcomer's entry and an ordinary call take on this machine just now; their share is not the attack's.
+    const enteredAt = performance.now()
+    await scene.guest()
+    const usualMs = performance.now() - enteredAt + (await honest.call('before'))
     const served: Served<number> = await honest.isServedDuring(() => act(hostile, peer, scene))
-    const { blockedMs } = await server.ask('end')
+    const { blockedMs, cpuMs } = await server.ask('end')
     // While the peers are still there: what goes with them was held all the same. Byte arrays are given back late.
     const grownBytes = await waitFor(
       async () => {
@@ -67,7 +78,8 @@ async function tryOnce(server: ChildServer, honest: HonestClient, hostile: Hosti
     await hostile.after?.(peer, scene)
     const slowestHonestMs = served.slowestMs
     const verdict: Verdict = { answeredMs: served.value, blockedMs, grownBytes, slowestHonestMs }
-    return { verdict, allowedMs: answerMs + usualMs + (hostile.limitMs ?? 0) }
+    const allowedBlockMs = answerMs + Math.max(0, blockedMs - cpuMs)
+    return { verdict, allowedBlockMs, allowedMs: allowedBlockMs + usualMs + (hostile.limitMs ?? 0) }
   } finally {
     scene.close()
   }
