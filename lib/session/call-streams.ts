@@ -1,12 +1,17 @@
 // The two streams of a call that the peer asked for, as large as both sides allow: opened when there is something to
 // say on them.
+import type { Clock } from '../base/clock.ts'
 import type { Limits } from '../base/options.ts'
 import { Kind, type PeerLimits } from '../wire/frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
 import { OutboundStream, streamWindow } from './outbound-stream.ts'
 
+/** A handler that reads slowly says so this often: its caller's default bound is a minute of silence. */
+const lifeSignMs = 5_000
+
 export interface CallStreamsOptions {
+  readonly clock: Clock
   readonly limits: Limits
   readonly peerLimits: PeerLimits
   readonly port: FramePort
@@ -31,8 +36,17 @@ export class CallStreams {
 
   /** What the caller sends. `onUnread` is told by how much what waits to be read has grown or shrunk. */
   openInput(seq: number, onUnread: (byCost: number) => void): InboundStream {
-    const { port } = this.#options
+    const { clock, port } = this.#options
     const windowBytes = this.#windowBytes
-    return new InboundStream({ kind: Kind.InputCredit, seq, windowBytes, mayGoUnread: false, onUnread, port })
+    const lifeSigns = { clock, everyMs: lifeSignMs }
+    return new InboundStream({
+      kind: Kind.InputCredit,
+      seq,
+      windowBytes,
+      mayGoUnread: false,
+      lifeSigns,
+      onUnread,
+      port,
+    })
   }
 }

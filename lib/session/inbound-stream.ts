@@ -1,5 +1,6 @@
 // The reading end of a stream, for items and for input alike: takes items in order, drops those that came twice,
 // grants the writer more as its own reader goes on, and holds no more than the window.
+import type { Clock } from '../base/clock.ts'
 import { ProtocolError } from '../base/errors.ts'
 import type { CreditFrame } from '../wire/frame.ts'
 import { detached, type Payload } from '../wire/payload.ts'
@@ -17,6 +18,8 @@ export interface InboundStreamOptions {
   readonly mayGoUnread: boolean
   /** Told of each item that its reader takes from those that wait. */
   readonly onTaken?: () => void
+  /** Where the writer takes silence for death: credit goes out after this much time too, however little was read. */
+  readonly lifeSigns?: { readonly clock: Clock; readonly everyMs: number }
   /** Told by how much the items that wait to be read have grown or shrunk. */
   readonly onUnread?: (byCost: number) => void
   readonly port: FramePort
@@ -30,6 +33,7 @@ export class InboundStream {
   #receivedCost = 0
   #consumedCost = 0
   #confirmedCost = 0
+  #creditedAtMs = 0
   #unreadCost = 0
   #granted: number
   #end: { readonly error: unknown } | undefined
@@ -144,13 +148,22 @@ export class InboundStream {
   #consume(cost: number): void {
     this.#consumedCost += cost
     const granted = this.#consumedCost + this.#options.windowBytes
-    if (granted - this.#granted < this.#options.windowBytes / 2 || this.#end !== undefined) return
-    this.#granted = granted
+    const isGrantDue = this.#end === undefined && granted - this.#granted >= this.#options.windowBytes / 2
+    if (!isGrantDue && !this.#isSignDue) return
+    if (this.#end === undefined) this.#granted = granted
     this.#sendCredit()
   }
 
+  get #isSignDue(): boolean {
+    const { lifeSigns } = this.#options
+    // After the last item came, its reader may still have many to read; not after the stream broke off.
+    if (this.#end?.error !== undefined) return false
+    return lifeSigns !== undefined && lifeSigns.clock.now() - this.#creditedAtMs >= lifeSigns.everyMs
+  }
+
   #sendCredit(): void {
-    const { port, kind, seq } = this.#options
+    const { port, kind, seq, lifeSigns } = this.#options
+    if (lifeSigns !== undefined) this.#creditedAtMs = lifeSigns.clock.now()
     this.#confirmedCost = this.#receivedCost
     port.send({ kind, seq, received: this.#received, granted: this.#granted })
   }

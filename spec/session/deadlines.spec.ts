@@ -30,18 +30,36 @@ class Count extends Action {
   }
 }
 
+/** Reads one item of its input whenever it is told to. */
+class SlowReader extends Action {
+  readOne: () => void = () => undefined
+
+  async action(items: AsyncIterable<number>) {
+    let count = 0
+    for await (const _ of items) {
+      count++
+      await new Promise<void>((resolve) => {
+        this.readOne = resolve
+      })
+    }
+    return count
+  }
+}
+
 describe('the time of a call', () => {
   let world: World
   let work: Work
   let hurried: HurriedWork
   let ticks: Ticks
+  let slowReader: SlowReader
 
   beforeEach(async () => {
     world = new World()
     work = new Work()
     hurried = new HurriedWork()
     ticks = new Ticks()
-    await world.serve([work, hurried, ticks, new Count()])
+    slowReader = new SlowReader()
+    await world.serve([work, hurried, ticks, new Count(), slowReader])
   })
 
   afterEach(() => world.close())
@@ -159,6 +177,21 @@ describe('the time of a call', () => {
     const [ms, error] = await failureTime(reading.then((error) => Promise.reject(error)))
     expect(ms).to.equal(60_000)
     expect(error).to.be.instanceOf(DeadlineError)
+  })
+
+  it('starts anew while the handler reads input, however slowly', async () => {
+    async function* input(): AsyncGenerator<number> {
+      for (let i = 0; i < 10; i++) yield i
+    }
+    const call = world.client().runAction(SlowReader, input())
+    await settle()
+    for (let i = 0; i < 10; i++) {
+      await world.clock.advance(20_000)
+      slowReader.readOne()
+      await settle()
+    }
+    slowReader.readOne()
+    expect(await world.clock.until(call)).to.equal(10)
   })
 
   it('does not blame the action for a reader that takes its time', async () => {
