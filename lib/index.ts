@@ -40,9 +40,28 @@ export {
 export type { Logger } from './base/log.ts'
 export { defaultLimits, type Limits } from './base/options.ts'
 export type { TokenSource } from './base/token.ts'
+export {
+  type AnyChannel,
+  Channel,
+  type ChannelClass,
+  type ChannelOverflow,
+  type ChannelSession,
+  type HistoryOptions,
+  type InfoOf,
+  type Member,
+  type MessageOf,
+  type Position,
+} from './channels/channel.ts'
+export type { Since } from './channels/channel-actions.ts'
+export type { ChannelCallOptions, Handler } from './channels/channel-client.ts'
+export type { ChannelHandle, PublishedMessage, RoomOptions } from './channels/channel-handle.ts'
+export type { ChannelOptions } from './channels/channel-options.ts'
+export type { PresenceEvent, PresenceOptions, PresenceWatch } from './channels/presence-watch.ts'
+export type { SubscribeOptions, Subscription } from './channels/subscription.ts'
 export type { ClientArguments, ClientOptions, Dial } from './client/client-options.ts'
 export { Client } from './facade/client.ts'
 export { Server } from './facade/server.ts'
+export type { ServerArguments, ServerOptions } from './facade/server-options.ts'
 export { type Address, formatAddress, parseAddress } from './link/address.ts'
 export type { DialTls } from './link/dial.ts'
 export type { Link, LinkHandler, Peer, PeerCertificate } from './link/link.ts'
@@ -50,6 +69,34 @@ export type { ListenTls } from './link/listener.ts'
 export { MemoryNetwork } from './link/memory-network.ts'
 export type { ActionListing } from './server/built-in-actions.ts'
 export type { DrainOptions } from './server/drain.ts'
-export type { ErrorOrigin, ServerArguments, ServerOptions, ServerTls } from './server/server-options.ts'
+export type { ErrorOrigin, ServerTls } from './server/server-options.ts'
 export type { ServerSession } from './server/server-session.ts'
 export { TokenGuard, type TokenGuardOptions } from './server/token-guard.ts'
+export {
+  type AnyService,
+  Service,
+  type ServiceClass,
+  type ServiceContext,
+  type ServiceSchemas,
+} from './services/service.ts'
+export type { ServiceCallOptions, ServiceClient, TerminateOptions } from './services/service-client.ts'
+export type { ServiceOptions } from './services/service-host.ts'
+export type { Listening, ListenOptions } from './tasks/client/listening.ts'
+export { CronTask } from './tasks/cron-task.ts'
+export { IntervalTask } from './tasks/interval-task.ts'
+export {
+  type AnyProcess,
+  type EventsOf,
+  Process,
+  type ProcessClass,
+  type ProcessContext,
+  type ProcessEvent,
+  type ProcessHandle,
+  type ProcessOutput,
+  type ProcessState,
+  type SendOptions,
+} from './tasks/process.ts'
+export { ShutdownTask } from './tasks/shutdown-task.ts'
+export { StartupTask } from './tasks/startup-task.ts'
+export { Task, type TaskContext, type TaskKind, type TaskState, type TaskView } from './tasks/task.ts'
+export type { ThreadOptions } from './threads/threads.ts'

@@ -7,12 +7,13 @@ import type { IncomingCall } from '../session/incoming-call.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { Kind } from '../wire/frame.ts'
 import { fitsFrame } from '../wire/frame-fit.ts'
-import type { Payload } from '../wire/payload.ts'
+import { detached, type Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
 import { InputItems } from './input-items.ts'
 import { type ItemSource, isPromiseLike, itemSourceOf } from './item-source.ts'
+import { Refused } from './refused.ts'
 import type { ActionRegistry, RegisteredAction } from './registry.ts'
 import { RunContext, type RunSurroundings } from './run-context.ts'
 import { validate } from './schema.ts'
@@ -83,6 +84,7 @@ class Run {
     const { input } = this.#call
     const { rules, input: schema, name } = action
     if (input !== undefined) return new InputItems({ stream: input, codec, rules, schema, actionName: name })
+    if (action.takesPayload) return detached(this.#call.takeData())
     const value = codec.decode(this.#call.takeData(), rules)
     return schema === undefined ? value : validate(schema, value, `input of action "${name}"`, 'INVALID_INPUT')
   }
@@ -111,6 +113,7 @@ class Run {
   }
 
   readonly #onThrown = (error: unknown): void => {
+    if (error instanceof Refused) return this.#fail(error.error, true)
     this.#options.onThrown(error, this.#call.name, this.#surroundings.session)
     this.#fail(error, false)
   }
@@ -140,7 +143,7 @@ class Run {
   }
 
   #finish(value: unknown): void {
-    const schema = this.#action?.output
+    const schema = this.#action?.takesPayload ? undefined : this.#action?.output
     if (schema === undefined) return this.#answer(value)
     try {
       const checked = validate(schema, value, `output of action "${this.#call.name}"`, 'INVALID_OUTPUT')

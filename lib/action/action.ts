@@ -33,6 +33,11 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
   static timeoutMs?: number
   /** Regular expressions may travel in its values. Default false: one that is crafted can hang its user. */
   static allowRegExp?: boolean
+  /**
+   * Runs in a thread of its own on a server, so that others are answered while it keeps a processor. `true`: isock finds
+   * the module that defines the class; `import.meta.url` names it. Default false. See docs/threads.md.
+   */
+  static threaded?: boolean | string | URL
   /** One line for people, shown by `isock ls`. */
   static description?: string
   /** Changes the contract hash when the meaning changes but the schemas do not. */

@@ -19,6 +19,8 @@ export interface SessionView {
   readonly id: string
   /** Who the guards said it is; undefined where the server has none. */
   readonly identity: Identity | undefined
+  /** The name that the client gave itself, unique among the connected ones; see `ClientOptions.name`. */
+  readonly name: string | undefined
   /** The peer of its current link, or the last one. */
   readonly peer: Peer | undefined
   readonly isConnected: boolean

@@ -33,6 +33,10 @@ export interface RegisteredAction {
   readonly rules: ValueRules
   /** It is a generator function, so that its calls have items. */
   readonly isStream: boolean
+  /** `run` gets the data as it came, neither decoded nor checked, and returns an Encoded, which is checked. */
+  readonly takesPayload: boolean
+  /** What runs, where it is an instance of a class. */
+  readonly instance: AnyAction | undefined
   /** The class that it came from, for those who list actions. */
   readonly actionClass: ActionClass | undefined
 }
@@ -42,6 +46,9 @@ export interface ActionTree {
   readonly [name: string]: AnyAction | ActionFunction | ActionTree
 }
 
+/** Makes of an action that is added the one that is registered. What it throws refuses it. */
+export type Adaptation = (action: RegisteredAction) => RegisteredAction
+
 const maxTreeDepth = 32
 
 export class ActionRegistry {
@@ -49,6 +56,7 @@ export class ActionRegistry {
   /** Ours, such as isock.actions: run like all others, but neither listed nor removed nor replaced. */
   readonly #builtIns = new Map<string, RegisteredAction>()
   readonly #classes: ClassRegistry
+  readonly #adaptations: Adaptation[] = []
 
   constructor(classes: ClassRegistry) {
     this.#classes = classes
@@ -60,6 +68,11 @@ export class ActionRegistry {
 
   find(name: string): RegisteredAction | undefined {
     return this.#actions.get(name) ?? this.#builtIns.get(name)
+  }
+
+  /** Lets a feature replace how actions run that are added from now on. */
+  adapt(adaptation: Adaptation): void {
+    this.#adaptations.push(adaptation)
   }
 
   /** Adds an action of isock itself. Its name is taken from then on. */
@@ -109,20 +122,20 @@ export class ActionRegistry {
 
   #addInstance(name: string, action: AnyAction): void {
     requireAction(name, action)
-    this.#addClass(name, action.constructor as ActionClass, runnerOf(action), isGenerator(action.action))
+    this.#addClass(name, action.constructor as ActionClass, action)
   }
 
   #addContract(contract: ActionClass, implementation: unknown): void {
     const name = actionNameOf(contract)
     if (isAction(implementation)) {
       requireAction(name, implementation)
-      this.#addClass(name, contract, runnerOf(implementation), isGenerator(implementation.action))
+      this.#addClass(name, contract, implementation)
     } else if (isActionClass(implementation)) {
       // A class that is to be made by us takes no arguments; one that does is passed as an instance.
       const Implementation = implementation as unknown as new () => Action
       this.#addContract(contract, new Implementation())
     } else if (typeof implementation === 'function') {
-      this.#addClass(name, contract, implementation as ActionFunction, isGenerator(implementation))
+      this.#addClass(name, contract, implementation as ActionFunction)
     } else {
       throw invalid(
         `action class "${name}" was registered without an instance or implementation; pass new ${contract.name}() or a function`,
@@ -130,15 +143,17 @@ export class ActionRegistry {
     }
   }
 
-  #addClass(name: string, action: ActionClass, run: ActionFunction, isStream: boolean): void {
+  #addClass(name: string, action: ActionClass, runs: AnyAction | ActionFunction): void {
     requireSchema(name, 'input', action.input)
     requireSchema(name, 'output', action.output)
     this.#refuseDuplicate(name)
     declareClasses(action, this.#classes)
     this.#put({
       name,
-      run,
-      isStream,
+      run: isAction(runs) ? runnerOf(runs) : runs,
+      isStream: isGenerator(isAction(runs) ? runs.action : runs),
+      instance: isAction(runs) ? runs : undefined,
+      takesPayload: false,
       input: action.input,
       output: action.output,
       contract: contractHash(actionNameOf(action), action),
@@ -151,7 +166,10 @@ export class ActionRegistry {
     if (action.name === '') throw invalid('an action without a name; give its class a `static actionName`')
     if (!isName(action.name)) throw invalid('an action name of more than 512 bytes')
     this.#refuseDuplicate(action.name)
-    this.#actions.set(action.name, action)
+    this.#actions.set(
+      action.name,
+      this.#adaptations.reduce((adapted, adapt) => adapt(adapted), action),
+    )
   }
 
   #refuseDuplicate(name: string): void {
@@ -164,7 +182,8 @@ export class ActionRegistry {
 }
 
 function bare(name: string): Omit<RegisteredAction, 'run' | 'isStream'> {
-  return { name, input: undefined, output: undefined, contract: undefined, rules: {}, actionClass: undefined }
+  const none = { input: undefined, output: undefined, contract: undefined, instance: undefined, actionClass: undefined }
+  return { name, ...none, rules: {}, takesPayload: false }
 }
 
 function requireAction(name: string, action: AnyAction): void {

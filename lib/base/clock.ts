@@ -11,6 +11,8 @@ export interface Timer {
 export interface Clock {
   now(): number
   setTimer(run: () => void, delayMs: number): Timer
+  /** Milliseconds since 1970, for what goes by the calendar. Default: `Date.now`. */
+  wallNow?(): number
 }
 
 /** The longest delay that a platform timer takes; longer ones would fire at once. */

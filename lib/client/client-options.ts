@@ -29,7 +29,11 @@ export interface ClientOptions extends TokenSource {
   readonly credentials?: readonly Credential[]
   /** Send the token over TCP without TLS to another machine too. Default false. */
   readonly allowClearTextToken?: boolean
-  /** The name that this client gives itself. */
+  /**
+   * The name that this client gives itself, 1 to 512 bytes: `session.name` at the server, the same after a reconnect.
+   * Unique among the connected clients of a server: with one that is taken nothing is run, and every call rejects with
+   * ClientError (`NAME_TAKEN`). Default: none.
+   */
   readonly name?: string
   readonly limits?: Partial<Limits>
   /** Classes whose instances travel as themselves, beside those that actions name. */

@@ -11,6 +11,7 @@ import type { ResolvedClientOptions } from './client-options.ts'
 
 export class ClientSurroundings implements RunSurroundings, SessionView {
   readonly identity = undefined
+  readonly name = undefined
   readonly state: Map<string, unknown> = new Map()
   readonly #session: Session
   readonly #starter: CallStarter

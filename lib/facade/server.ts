@@ -1,5 +1,19 @@
 // Server, as users get it: actions, and what is built on them. Each feature is a room of its own; here they only meet.
+import type { PublishOptions, TopicClass } from '../action/context.ts'
+import type { AnyChannel, ChannelClass, InfoOf, MessageOf } from '../channels/channel.ts'
+import type { ChannelHandle } from '../channels/channel-handle.ts'
+import type { ChannelOptions } from '../channels/channel-options.ts'
+import { Channels } from '../channels/channels.ts'
 import { ActionServer } from '../server/action-server.ts'
+import type { AnyService } from '../services/service.ts'
+import type { ServiceOptions } from '../services/service-host.ts'
+import { Services } from '../services/services.ts'
+import type { AnyProcess, ProcessClass, ProcessHandle } from '../tasks/process.ts'
+import { Processes } from '../tasks/processes.ts'
+import type { Task, TaskView } from '../tasks/task.ts'
+import { Tasks } from '../tasks/tasks.ts'
+import { Threads } from '../threads/threads.ts'
+import { type ServerArguments, threadOptionsOf } from './server-options.ts'
 
 /**
  * Runs actions for clients, publishes to channels, runs tasks and services.
@@ -11,4 +25,117 @@ import { ActionServer } from '../server/action-server.ts'
  * // ...
  * await server.shutdown()
  */
-export class Server extends ActionServer {}
+export class Server extends ActionServer {
+  readonly #channels = this.addFeature((kit) => new Channels(kit))
+  readonly #tasks = this.addFeature((kit) => new Tasks(kit))
+  readonly #processes = this.addFeature((kit) => new Processes(kit))
+  readonly #services = this.addFeature((kit) => new Services(kit, () => void this.shutdown()))
+
+  /**
+   * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
+   *
+   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
+   */
+  constructor(...args: ServerArguments) {
+    super(...args)
+    this.addFeature((kit) => new Threads(kit, threadOptionsOf(args)))
+  }
+
+  /**
+   * Adds a service: its class, which is then made without arguments, or an instance. Clients can name those that were
+   * added, and no others.
+   *
+   * @throws ServerError: `DUPLICATE_SERVICE`, `INVALID_SERVICE`; ClientError: `INVALID_OPTION`.
+   * @example server.addService(Counter, { maxQueued: 100 })
+   */
+  addService(service: AnyService | (new () => AnyService), options?: ServiceOptions): this {
+    this.#services.add(service, options)
+    return this
+  }
+
+  /**
+   * Adds work that the server starts itself: a StartupTask, IntervalTask, CronTask or ShutdownTask. Its name is by
+   * default its class's `static taskName`, else the class's name.
+   *
+   * @throws ServerError: `DUPLICATE_TASK`, `SHUTTING_DOWN`, `INVALID_USAGE` for a StartupTask after `listen`;
+   *   ClientError: `INVALID_OPTION`.
+   * @example server.addTask(new Cleanup()).addTask('nightly', new Report())
+   */
+  addTask(task: Task): this
+  addTask(name: string, task: Task): this
+  addTask(...args: [task: Task] | [name: string, task: Task]): this {
+    if (args.length === 1) this.#tasks.add(args[0])
+    else this.#tasks.add(args[1], args[0])
+    return this
+  }
+
+  /** Removes a task by instance or name; a run that goes on is told by its signal. False: there was none. */
+  removeTask(task: Task | string): boolean {
+    return this.#tasks.remove(task)
+  }
+
+  /** The tasks, and how they fare as of now, in the order in which they were added. */
+  get tasks(): readonly TaskView[] {
+    return this.#tasks.views
+  }
+
+  /**
+   * Adds a process: it starts with the server, and clients can listen to it. Its name is by default its class's
+   * `static processName`, else the class's name.
+   *
+   * @throws ServerError: `DUPLICATE_PROCESS`, `SHUTTING_DOWN`; ClientError: `INVALID_OPTION`.
+   * @example server.addProcess('counter', new Counter())
+   */
+  addProcess(process: AnyProcess): this
+  addProcess(name: string, process: AnyProcess): this
+  addProcess(...args: [process: AnyProcess] | [name: string, process: AnyProcess]): this {
+    if (args.length === 1) this.#processes.add(args[0])
+    else this.#processes.add(args[1], args[0])
+    return this
+  }
+
+  /**
+   * A process, to start, stop and look at it.
+   *
+   * @throws ServerError: `UNKNOWN_PROCESS`.
+   * @example await server.process('counter').stop()
+   */
+  process(process: string | ProcessClass): ProcessHandle {
+    return this.#processes.get(process)
+  }
+
+  /** The processes, in the order in which they were added. */
+  get processes(): readonly ProcessHandle[] {
+    return this.#processes.all
+  }
+
+  /**
+   * Adds a channel that clients can subscribe to. Also while clients are connected.
+   *
+   * @throws ServerError: `DUPLICATE_CHANNEL`, `INVALID_CHANNEL`; ClientError: `INVALID_OPTION`.
+   * @example server.addChannel(new News(), { maxQueued: 100 })
+   */
+  addChannel(channel: AnyChannel, options?: ChannelOptions): this {
+    this.#channels.add(channel, options)
+    return this
+  }
+
+  /** Removes by class or name; subscriptions end with `UNKNOWN_CHANNEL`. False: there was none. */
+  removeChannel(channel: ChannelClass | string): boolean {
+    return this.#channels.remove(channel)
+  }
+
+  /**
+   * The server's own end of a channel: publishes, lists who is present and what is kept.
+   *
+   * @throws ServerError (`UNKNOWN_CHANNEL`, `INVALID_CHANNEL`).
+   */
+  channel<C extends ChannelClass>(channel: C): ChannelHandle<MessageOf<C>, InfoOf<C>> {
+    return this.#channels.handle(channel)
+  }
+
+  /** Sends a message to the subscribers of a channel, as `channel(topic).publish` does. */
+  override publish<Message>(topic: TopicClass<Message>, message: Message, options?: PublishOptions): Promise<void> {
+    return this.#channels.publish(topic, message, options)
+  }
+}

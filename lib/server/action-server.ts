@@ -106,6 +106,16 @@ export class ActionServer extends ActionHost implements ServerView {
     return this.registry.names.flatMap((name) => this.registry.find(name) ?? [])
   }
 
+  /** The listening sockets, in the order of the addresses, for a process that is to go on with them. */
+  get fds(): readonly number[] {
+    return this.#listeners.flatMap(({ fd }) => fd ?? [])
+  }
+
+  /** Calls that were taken so far, those of built-in actions included. */
+  get callCount(): number {
+    return this.#surroundings.runs.admittedCount
+  }
+
   get isShuttingDown(): boolean {
     return this.#shutdown !== undefined
   }
@@ -131,19 +141,13 @@ export class ActionServer extends ActionHost implements ServerView {
     if (this.#isListening) throw new ServerError('this server listens already', { code: 'LISTEN_FAILED' })
     this.#isListening = true
     const { addresses, given, limits, log } = this.#options
-    const { tls, network, allowSharedDirectory } = given
+    const { tls, network, allowSharedDirectory, fds } = given
     const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
     const onLink = (link: Link): void => this.#admission.onLink(link)
+    const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, onLink }
     try {
       await this.#features.start()
-      this.#listeners = await listenAll(addresses, {
-        tls,
-        network,
-        allowSharedDirectory,
-        handshakeTimeoutMs,
-        maxHandshakes,
-        onLink,
-      })
+      this.#listeners = await listenAll(addresses, places)
     } catch (error) {
       this.#isListening = false
       throw error
@@ -181,9 +185,9 @@ export class ActionServer extends ActionHost implements ServerView {
   async #close(options: DrainOptions): Promise<void> {
     // After this turn, so that isShuttingDown is true for whoever asks.
     await undefined
-    await this.#stopListening()
+    const { graceMs = defaultGraceMs, keepsAddresses } = options
+    await this.#stopListening(keepsAddresses)
     this.#admission.close(shuttingDown())
-    const { graceMs = defaultGraceMs } = options
     await Promise.all([this.#features.drain(graceMs), drain(this.#store, this.#options.clock, graceMs)])
     this.#store.close()
     this.#isClosed = true
@@ -192,10 +196,10 @@ export class ActionServer extends ActionHost implements ServerView {
     this.#options.log.info({}, 'shut down')
   }
 
-  async #stopListening(): Promise<void> {
+  async #stopListening(keepsAddresses?: boolean): Promise<void> {
     const listeners = this.#listeners
     this.#listeners = []
-    await Promise.all(listeners.map((listener) => listener.close()))
+    await Promise.all(listeners.map((listener) => listener.close(keepsAddresses)))
   }
 
   /** Joins something that is built on this server. @internal */
@@ -213,6 +217,7 @@ export class ActionServer extends ActionHost implements ServerView {
       },
       findSession: (id) => store.find(id),
       addBuiltIn: (action) => this.registry.addBuiltIn(action),
+      adaptActions: (adapt) => this.registry.adapt(adapt),
       report: (error, origin) => this.#report(error, origin),
     })
     this.#features.add(feature)

@@ -7,6 +7,8 @@ import type { SessionStore } from './session-store.ts'
 export interface DrainOptions {
   /** How long running calls may take to finish, in milliseconds. Default 10 000. */
   readonly graceMs?: number
+  /** Another process listens at these sockets too: leave the paths of Unix sockets where they are. Default false. */
+  readonly keepsAddresses?: boolean
 }
 
 /** What handlers get to end in after they were told to. */

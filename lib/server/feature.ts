@@ -2,6 +2,7 @@
 // life and of its sessions', and gets a kit with what it needs of the server. The server knows no feature by name.
 import type { AnyAction } from '../action/action.ts'
 import type { ServerView } from '../action/context.ts'
+import type { Adaptation } from '../action/registry.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Limits } from '../base/options.ts'
@@ -40,6 +41,8 @@ export interface ServerKit {
   findSession(id: string): ServerSession | undefined
   /** Adds an action whose name begins with "isock.": it is not listed and cannot be replaced. */
   addBuiltIn(action: AnyAction): void
+  /** Lets it replace how actions run that are added from now on. What it throws refuses the action. */
+  adaptActions(adapt: Adaptation): void
   /** Tells the log and the server's `onError`. `origin` is what failed, as in `task "cleanup"`. */
   report(error: unknown, origin: string): void
 }

@@ -5,7 +5,7 @@ import { type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
 import { ServerSession, type SessionSurroundings } from './server-session.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** Answers WELCOME and attaches the link. Throws BusyError when no more sessions can be kept. */
+/** Answers WELCOME and attaches the link. Throws BusyError when no more sessions can be kept, ClientError (`NAME_TAKEN`). */
 export function receive(
   link: FrameLink,
   hello: HelloFrame,
@@ -14,7 +14,7 @@ export function receive(
   surroundings: SessionSurroundings,
 ): void {
   const resumed = store.resume(hello, identity)
-  const session = resumed ?? new ServerSession(surroundings, identity, hello.name)
+  const session = resumed ?? new ServerSession(surroundings, identity)
   const grant = session.core.grant ?? store.add(session, hello)
   const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = surroundings.limits
   link.send({
@@ -27,5 +27,6 @@ export function receive(
     limits: { maxFrameBytes, maxCallsInFlight, streamWindowBytes },
   })
   session.core.attach(link)
+  store.names.claim(session, hello.name)
   store.attached(session, resumed === undefined ? 'opened' : 'resumed')
 }

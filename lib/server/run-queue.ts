@@ -35,12 +35,18 @@ export class RunQueue {
   #waiting: WaitingCall[] = []
   #head = 0
   #unansweredCount = 0
+  #admittedCount = 0
   #spentMs = 0
   #isYielding = false
 
   constructor(clock: Clock, maxRunningCalls: number) {
     this.#clock = clock
     this.#maxRunningCalls = maxRunningCalls
+  }
+
+  /** All calls that were taken so far. */
+  get admittedCount(): number {
+    return this.#admittedCount
   }
 
   /** Why no more calls are taken at the moment, if so. */
@@ -52,6 +58,7 @@ export class RunQueue {
   /** Runs the call now, or when those before it had their turn. */
   start(call: IncomingCall, starter: RunStarter): void {
     this.#unansweredCount++
+    this.#admittedCount++
     call.whenAnswered = this.#onAnswered
     // It was admitted in this very moment.
     if (!this.#isYielding) this.#start(call, starter, Number.POSITIVE_INFINITY, call.admittedAtMs)

@@ -28,6 +28,11 @@ export interface ServerOptions extends TokenSource {
   readonly path?: string
   /** Where to listen, as addresses; instead of host, port and path. */
   readonly address?: string | readonly string[]
+  /**
+   * Sockets that listen already, as file descriptors: one for each address, in their order. For a process that goes on
+   * with the sockets of another, or was started by systemd with some.
+   */
+  readonly fds?: readonly number[]
   readonly tls?: ServerTls
   /** For 'memory:' addresses. */
   readonly network?: MemoryNetwork
@@ -88,8 +93,11 @@ export type ServerArguments =
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveServerOptions(args: ServerArguments): ResolvedServerOptions {
   const given = gather(args)
+  const addresses = addressesOf(given)
+  if (given.fds !== undefined && (given.fds.length !== addresses.length || !given.fds.every(isFd)))
+    throw invalidOption('fds', `a file descriptor for each of ${addresses.length} address(es)`, given.fds)
   return {
-    addresses: addressesOf(given),
+    addresses,
     limits: resolveLimits(given.limits),
     log: given.log ?? silentLogger,
     clock: given.clock ?? platformClock,
@@ -100,7 +108,12 @@ export function resolveServerOptions(args: ServerArguments): ResolvedServerOptio
   }
 }
 
-function gather(args: ServerArguments): ServerOptions {
+function isFd(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 3
+}
+
+/** What the forms of the constructor mean. */
+export function gather(args: ServerArguments): ServerOptions {
   const [first, second, third] = args
   if (typeof first !== 'string') return first ?? {}
   if (typeof second === 'number') return { ...third, host: first, port: second }

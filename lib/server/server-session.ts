@@ -40,17 +40,16 @@ export interface SessionSurroundings {
 
 export class ServerSession implements SessionView, SessionOwner, RunSurroundings, RunStarter, CallRouter, Caller {
   readonly identity: Identity | undefined
-  /** The name that the client gave itself. */
-  readonly name: string | undefined
+  /** The name that the client gave itself; undefined where it has none, or another client took it over meanwhile. */
+  name: string | undefined
   readonly core: Session
   readonly #shared: SessionSurroundings
   #state: Map<string, unknown> | undefined
   #starter: CallStarter | undefined
 
-  constructor(shared: SessionSurroundings, identity: Identity | undefined, name: string | undefined) {
+  constructor(shared: SessionSurroundings, identity: Identity | undefined) {
     this.#shared = shared
     this.identity = identity
-    this.name = name
     this.core = new Session({ clock: shared.clock, limits: shared.limits, owner: this })
   }
 

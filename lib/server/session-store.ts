@@ -8,6 +8,7 @@ import { BusyError, type IsockError, LinkError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import type { SessionGrant } from '../session/session.ts'
 import type { HelloFrame } from '../wire/frame.ts'
+import { ClientNames } from './client-names.ts'
 import type { SessionChange } from './feature.ts'
 import type { ServerSession } from './server-session.ts'
 
@@ -16,6 +17,7 @@ const idBytes = 16
 const secretBytes = 32
 
 export class SessionStore {
+  readonly names = new ClientNames()
   readonly #clock: Clock
   readonly #limits: Limits
   readonly #sessions = new Map<string, ServerSession>()
@@ -55,8 +57,9 @@ export class SessionStore {
     return session
   }
 
-  /** Makes a session stand. Throws BusyError when there are too many and none can be spared. */
+  /** Makes a session stand. Throws BusyError when there are too many and none can be spared, ClientError (`NAME_TAKEN`). */
   add(session: ServerSession, hello: HelloFrame): SessionGrant {
+    this.names.requireFree(hello.name, session.identity)
     if (this.#sessions.size >= this.#limits.maxSessions && !this.#spareOne()) {
       throw new BusyError(`this server keeps ${this.#limits.maxSessions} sessions and can take no more`)
     }
@@ -85,6 +88,7 @@ export class SessionStore {
     const wasKept = this.#sessions.get(session.id) === session && this.#sessions.delete(session.id)
     this.#detached.delete(session)
     const ended = session.core.end(reason, farewell)
+    this.names.release(session)
     if (wasKept) this.#onChange(session, 'ended')
     return ended
   }

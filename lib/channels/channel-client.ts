@@ -1,0 +1,105 @@
+// The channels of a server, from the client's side: starts subscriptions, and ends them with the client.
+import { ClientError } from '../base/errors.ts'
+import { invalidOption } from '../base/options.ts'
+import type { ClientKit } from '../client/client-kit.ts'
+import { type ChannelClass, channelNameOf, type InfoOf, type Member, type MessageOf } from './channel.ts'
+import { ListMembers, Publish, type RoomRequest } from './channel-actions.ts'
+import type { AnyLastingStream } from './lasting-stream.ts'
+import { type PresenceEvent, type PresenceOptions, PresenceWatch } from './presence-watch.ts'
+import { type SubscribeOptions, Subscription } from './subscription.ts'
+
+/** Gets what comes, one after the other: the next one when its promise has settled. What it throws is logged. */
+export type Handler<Item> = (item: Item) => unknown
+
+/** Options of a publish, or of a list of those present. */
+export interface ChannelCallOptions {
+  /** The room; without it, the one that has no key. */
+  readonly key?: string
+  /** Milliseconds until it fails with DeadlineError. Default: as for any action. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export class ChannelClient {
+  readonly #kit: ClientKit
+  readonly #open = new Set<AnyLastingStream>()
+  #isClosed = false
+
+  constructor(kit: ClientKit) {
+    this.#kit = kit
+  }
+
+  subscribe<C extends ChannelClass>(
+    channel: C,
+    handlerOrOptions?: Handler<MessageOf<C>> | SubscribeOptions,
+    more?: SubscribeOptions,
+  ): Subscription<MessageOf<C>> {
+    const [handler, options] = readArguments(handlerOrOptions, more)
+    const room = roomOf(channel, options)
+    return this.#begun(new Subscription<MessageOf<C>>(this.#kit, room, options, this.#onEnd), handler)
+  }
+
+  watchPresence<C extends ChannelClass>(
+    channel: C,
+    handlerOrOptions?: Handler<PresenceEvent<InfoOf<C>>> | PresenceOptions,
+    more?: PresenceOptions,
+  ): PresenceWatch<InfoOf<C>> {
+    const [handler, options] = readArguments(handlerOrOptions, more)
+    const room = roomOf(channel, options)
+    return this.#begun(new PresenceWatch<InfoOf<C>>(this.#kit, room, options, this.#onEnd), handler)
+  }
+
+  async publish<C extends ChannelClass>(
+    channel: C,
+    message: MessageOf<C>,
+    { key, ...options }: ChannelCallOptions = {},
+  ): Promise<void> {
+    await this.#kit.client.runAction(Publish, { ...roomOf(channel, { key }), message }, options)
+  }
+
+  async presence<C extends ChannelClass>(
+    channel: C,
+    { key, ...options }: ChannelCallOptions = {},
+  ): Promise<readonly Member<InfoOf<C>>[]> {
+    const members = await this.#kit.client.runAction(ListMembers, roomOf(channel, { key }), options)
+    return members as readonly Member<InfoOf<C>>[]
+  }
+
+  /** Ends all that is open. */
+  close(): void {
+    this.#isClosed = true
+    for (const stream of [...this.#open]) stream.end(closedError())
+  }
+
+  readonly #onEnd = (stream: AnyLastingStream): void => {
+    this.#open.delete(stream)
+  }
+
+  #begun<H, S extends AnyLastingStream & { begin(handler?: H): unknown }>(stream: S, handler: H | undefined): S {
+    if (this.#isClosed) throw closedError()
+    this.#open.add(stream)
+    stream.begin(handler)
+    return stream
+  }
+}
+
+function readArguments<Item, Options extends object>(
+  handlerOrOptions: Handler<Item> | Options | undefined,
+  more: Options | undefined,
+): [handler: Handler<Item> | undefined, options: Options] {
+  const noOptions = {} as Options
+  if (typeof handlerOrOptions === 'function') return [handlerOrOptions as Handler<Item>, more ?? noOptions]
+  return [undefined, handlerOrOptions ?? noOptions]
+}
+
+/** Throws ClientError for a key that is none. The server has its own bound on its length. */
+function roomOf(channel: ChannelClass, { key }: { readonly key?: string | undefined }): RoomRequest {
+  const name = channelNameOf(channel)
+  if (key === undefined) return { channel: name }
+  if (typeof key !== 'string' || key === '') throw invalidOption('key', 'a text that is not empty', key)
+  return { channel: name, key }
+}
+
+function closedError(): ClientError {
+  return new ClientError('the client is closed; make another one', { code: 'CLOSED' })
+}

@@ -1,0 +1,233 @@
+// One channel on a server: publishes into its rooms, lets clients in, knows who is present.
+import type { PublishOptions } from '../action/context.ts'
+import type { RunContext } from '../action/run-context.ts'
+import { validate } from '../action/schema.ts'
+import { BusyError, ServerError } from '../base/errors.ts'
+import type { ServerKit, SessionChange } from '../server/feature.ts'
+import type { ServerSession } from '../server/server-session.ts'
+import { Encoded } from '../wire/encoded.ts'
+import { fitsFrame } from '../wire/frame-fit.ts'
+import { detached } from '../wire/payload.ts'
+import type { ValueCodec } from '../wire/value-codec.ts'
+import { Attendance } from './attendance.ts'
+import type { AnyChannel, Member } from './channel.ts'
+import type { Ending, Head, Lost, PresenceEventName, Since } from './channel-actions.ts'
+import type { ChannelRules } from './channel-options.ts'
+import type { Audience, KeptMessage } from './history.ts'
+import { Reader, type ReaderOptions } from './reader.ts'
+import type { Room } from './room.ts'
+import { Rooms } from './rooms.ts'
+
+export class ChannelHost {
+  readonly channel: AnyChannel
+  readonly rules: ChannelRules
+  readonly rooms: Rooms
+  readonly attendance: Attendance
+  readonly #kit: ServerKit
+  readonly #codec: ValueCodec
+  readonly #streamsOf = new Map<string, number>()
+  #ending: Ending | undefined
+
+  constructor(channel: AnyChannel, rules: ChannelRules, kit: ServerKit, codec: ValueCodec) {
+    const { clock } = kit
+    const { maxRooms, history, label, presenceGraceMs: graceMs } = rules
+    this.channel = channel
+    this.rules = rules
+    this.#kit = kit
+    this.#codec = codec
+    this.attendance = new Attendance({
+      clock,
+      graceMs,
+      announce: this.#announce,
+      onVacant: (room) => this.rooms.used(room),
+    })
+    const isInUse = (room: Room): boolean => !this.attendance.isVacant(room)
+    this.rooms = new Rooms({ clock, maxRooms, history, label, isInUse })
+  }
+
+  /** Settles when the message is on its way to those who subscribed. */
+  async publish(message: unknown, key: string, options: Pick<PublishOptions, 'to' | 'except'> = {}): Promise<void> {
+    this.#send(await this.check(message), key, this.#audienceOf(options))
+  }
+
+  /** The message as the channel's schema gives it back. Throws ValidationError. */
+  check(message: unknown): unknown {
+    const { schema, label } = this.rules
+    return schema === undefined ? message : validate(schema, message, `message for ${label}`, 'INVALID_INPUT')
+  }
+
+  /** From a client. Rejects where the channel does not let it. */
+  async publishFor(session: ServerSession, message: unknown, key: string): Promise<void> {
+    const checked = await this.check(message)
+    const isAllowed = await this.channel.canPublish(session, checked, key === '' ? undefined : key)
+    if (isAllowed !== true) throw this.#notAllowed('publish to')
+    this.#send(checked, key, undefined)
+  }
+
+  /** Sends what is published, until the client has enough or this side ends it. */
+  async subscribe(context: RunContext, session: ServerSession, key: string, since: Since | undefined) {
+    return this.#serve(context, session, key, async (room) => {
+      const { overflow, label } = this.rules
+      this.attendance.enter(room, session, () => this.channel.presenceOf(session))
+      const { offset, recovered, missed } = room.startFor(since, session.id, this.#kit.clock.now())
+      const head: Head = { epoch: room.epoch, offset, recovered, session: session.id }
+      const lossNotice = (lost: number): Lost => ({ lost })
+      const reader = this.#reader({ session, context, first: [head, ...missed], overflow, label, lossNotice })
+      room.add(reader)
+      try {
+        return await reader.run()
+      } finally {
+        room.remove(reader)
+        this.attendance.exit(room, session)
+      }
+    })
+  }
+
+  /** Sends who is present, and then who comes and goes. */
+  async watch(context: RunContext, session: ServerSession, key: string) {
+    return this.#serve(context, session, key, async (room) => {
+      const label = `presence of ${this.rules.label}`
+      const first = [{ members: this.attendance.members(room) }]
+      const reader = this.#reader({ session, context, first, overflow: 'drop-reader', label })
+      room.watchers.add(reader)
+      try {
+        return await reader.run()
+      } finally {
+        room.watchers.delete(reader)
+      }
+    })
+  }
+
+  /** Who is present, for a client. Rejects where it might not subscribe. */
+  async membersFor(context: RunContext, session: ServerSession, key: string): Promise<Member[]> {
+    await this.#admit(context, session, key)
+    return this.attendance.members(this.rooms.find(key))
+  }
+
+  /** What a room keeps, oldest first. */
+  kept(key: string, limit: number): readonly KeptMessage[] {
+    const history = this.rooms.find(key)?.history
+    history?.prune(this.#kit.clock.now())
+    return history?.newest(limit) ?? []
+  }
+
+  /** Ends all streams, for good. */
+  close(ending: Ending): void {
+    this.#ending ??= ending
+    for (const room of this.rooms.all()) for (const reader of [...room.readers, ...room.watchers]) reader.end(ending)
+    this.attendance.close()
+    this.rooms.close()
+  }
+
+  sessionChanged(session: ServerSession, change: SessionChange): void {
+    this.attendance.changed(session, change)
+  }
+
+  #send(message: unknown, key: string, audience: Audience | undefined): void {
+    const { rules } = this
+    if (this.#ending !== undefined) throw errorOf(this.#ending)
+    // Without a history, nobody can ask later for what nobody hears now.
+    const mustKeep = rules.history !== undefined || key === ''
+    const room = mustKeep ? this.rooms.obtain(key) : this.rooms.find(key)
+    const item = this.#encode([(room?.offset ?? 0) + 1, message], 'message')
+    if (room === undefined) return
+    room.publish(item, audience, this.#kit.clock.now())
+    this.rooms.used(room)
+  }
+
+  /** Once, whatever the number of those who get it. */
+  #encode(value: unknown, label: string): Encoded {
+    const { maxFrameBytes } = this.#kit.limits
+    const payload = detached(this.#codec.encode(value, label))
+    if (fitsFrame(payload, maxFrameBytes)) return new Encoded(payload)
+    const message = `a message for ${this.rules.label} does not fit a frame of ${maxFrameBytes} bytes; send less, or raise limits.maxFrameBytes`
+    throw new ServerError(message, { code: 'TOO_LARGE' })
+  }
+
+  async #serve(
+    context: RunContext,
+    session: ServerSession,
+    key: string,
+    serve: (room: Room) => Promise<Ending | undefined>,
+  ): Promise<Ending | undefined> {
+    const { label, maxPerSession } = this.rules
+    const count = this.#streamsOf.get(session.id) ?? 0
+    if (count >= maxPerSession) {
+      const message = `this session has ${count} subscriptions to ${label}; end some, or raise its option maxPerSession`
+      throw new BusyError(message, { notStarted: false })
+    }
+    this.#streamsOf.set(session.id, count + 1)
+    try {
+      await this.#admit(context, session, key)
+      if (this.#ending !== undefined) return this.#ending
+      const room = this.rooms.obtain(key)
+      try {
+        return await serve(room)
+      } finally {
+        this.rooms.used(room)
+      }
+    } finally {
+      const left = (this.#streamsOf.get(session.id) ?? 1) - 1
+      if (left === 0) this.#streamsOf.delete(session.id)
+      else this.#streamsOf.set(session.id, left)
+    }
+  }
+
+  /** Waits no longer for the channel's word than the client waits for ours. */
+  async #admit({ signal }: RunContext, session: ServerSession, key: string): Promise<void> {
+    const verdict = this.channel.canSubscribe(session, key === '' ? undefined : key)
+    const isAllowed = verdict instanceof Promise ? await unlessAborted(verdict, signal) : verdict
+    if (isAllowed !== true) throw this.#notAllowed('subscribe to')
+  }
+
+  #notAllowed(what: string): ServerError {
+    return new ServerError(`this client may not ${what} ${this.rules.label}`, { code: 'NOT_ALLOWED' })
+  }
+
+  #reader(options: Omit<ReaderOptions, 'maxQueued' | 'maxQueuedBytes'>): Reader {
+    const { maxQueued, maxQueuedBytes } = this.rules
+    return new Reader({ maxQueued, maxQueuedBytes, ...options })
+  }
+
+  #audienceOf({ to, except }: Pick<PublishOptions, 'to' | 'except'>): Audience | undefined {
+    if (to === undefined && except === undefined) return undefined
+    const audience = { to: to === undefined ? undefined : idsOf(to), except: idsOf(except ?? []) }
+    for (const id of audience.to ?? []) {
+      if (this.#kit.findSession(id) !== undefined) continue
+      const message = `publish to ${this.rules.label}: there is no session "${id}"; it has ended, or is no session's id`
+      throw new ServerError(message, { code: 'UNKNOWN_SESSION' })
+    }
+    return audience
+  }
+
+  readonly #announce = (event: PresenceEventName, member: Member, room: Room): void => {
+    const key = room.key === '' ? undefined : room.key
+    try {
+      if (room.watchers.size > 0) {
+        const item = this.#encode([event, member], 'presence')
+        for (const watcher of room.watchers) watcher.deliver(item)
+      }
+      if (event === 'join') this.channel.onJoin(member, key)
+      else this.channel.onLeave(member, key)
+    } catch (error) {
+      this.#kit.report(error, `presence of ${this.rules.label}`)
+    }
+  }
+}
+
+function errorOf({ code, message }: Ending): ServerError {
+  return new ServerError(message, { code: code as 'SHUTTING_DOWN' | 'UNKNOWN_CHANNEL' })
+}
+
+function idsOf(ids: string | readonly string[]): ReadonlySet<string> {
+  return new Set(typeof ids === 'string' ? [ids] : ids)
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason)
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,0 +1,99 @@
+// One stream of a channel to one client: what it asked for first, then what is published, as fast as it reads.
+import type { RunContext } from '../action/run-context.ts'
+import { BusyError, IsockError } from '../base/errors.ts'
+import { Outlet, type Overflow } from '../server/outlet.ts'
+import type { ServerSession } from '../server/server-session.ts'
+import { Encoded } from '../wire/encoded.ts'
+import type { Ending } from './channel-actions.ts'
+
+export interface ReaderOptions {
+  readonly session: ServerSession
+  readonly context: RunContext
+  /** What it gets before anything that is published from now on. */
+  readonly first: readonly unknown[]
+  readonly maxQueued: number
+  readonly maxQueuedBytes: number
+  readonly overflow: Overflow
+  /** As in `channel "News"`. */
+  readonly label: string
+  /** Tells the reader how many messages it has lost so far, where it can lose some. */
+  readonly lossNotice?: (lost: number) => unknown
+}
+
+/** Stands for the first items in the outlet's queue. */
+const opening = new Encoded(undefined)
+
+export class Reader {
+  readonly session: ServerSession
+  readonly #options: ReaderOptions
+  readonly #outlet: Outlet
+  #toldLost = 0
+  #ending: Ending | undefined
+
+  constructor(options: ReaderOptions) {
+    const { session, maxQueued, maxQueuedBytes, overflow, label } = options
+    this.session = session
+    this.#options = options
+    this.#outlet = new Outlet({ send: this.#send, maxQueued, maxQueuedBytes, overflow, label })
+  }
+
+  /** Messages that wait. */
+  get queuedCount(): number {
+    return this.#outlet.queuedCount
+  }
+
+  /** Begins to send. Settles when the stream is over, with the reason if it was ended here; never rejects. */
+  async run(): Promise<Ending | undefined> {
+    const { signal } = this.#options.context
+    const onAbort = (): void => this.#outlet.end()
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#outlet.push(opening)
+    try {
+      await this.#outlet.done
+    } catch (error) {
+      this.#ending ??= this.#endingOf(error)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+    return this.#ending
+  }
+
+  deliver(message: Encoded): void {
+    this.#outlet.push(message)
+  }
+
+  end(ending: Ending): void {
+    this.#ending ??= ending
+    this.#outlet.end()
+  }
+
+  readonly #send = (message: Encoded): Promise<void> | undefined => {
+    const { context, lossNotice } = this.#options
+    if (message === opening) return this.#sendFirst()
+    const { lostCount } = this.#outlet
+    if (lossNotice === undefined || lostCount === this.#toldLost) return context.push(message)
+    this.#toldLost = lostCount
+    const isTaken = context.push(lossNotice(lostCount))
+    return isTaken === undefined ? context.push(message) : isTaken.then(() => context.push(message))
+  }
+
+  #sendFirst(): Promise<void> | undefined {
+    const { first, context } = this.#options
+    return first.length === 1 ? context.push(first[0]) : this.#sendEach(first)
+  }
+
+  async #sendEach(items: readonly unknown[]): Promise<void> {
+    for (const item of items) {
+      const isTaken = this.#options.context.push(item)
+      if (isTaken !== undefined) await isTaken
+    }
+  }
+
+  /** A client that is away is to come again for what it missed; one that is there has to be told that it is slow. */
+  #endingOf(error: unknown): Ending {
+    if (!(error instanceof IsockError)) return { code: 'INTERNAL', message: String(error) }
+    const { code, message } = error
+    const isAway = error instanceof BusyError && !this.session.isConnected
+    return { code: isAway ? 'LINK_LOST' : code, message }
+  }
+}

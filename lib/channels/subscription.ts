@@ -1,0 +1,111 @@
+// Subscription: the client's end of a channel's room. Knows up to where it has come, so that it can go on from there.
+import type { Call } from '../action/call.ts'
+import { ProtocolError } from '../base/errors.ts'
+import { describe } from '../base/options.ts'
+import type { ClientKit } from '../client/client-kit.ts'
+import type { Position } from './channel.ts'
+import { type RoomRequest, type Since, Subscribe } from './channel-actions.ts'
+import { type AnyLastingStream, type LastingOptions, LastingStream, type Opening } from './lasting-stream.ts'
+
+/** Options of a subscription. */
+export interface SubscribeOptions extends LastingOptions {
+  /** The room; without it, the one that has no key. */
+  readonly key?: string
+  /** Begin after this place, with what is kept of it, or with the oldest message that is kept. Default: with the next. */
+  readonly since?: Since
+}
+
+/** A message, and its number in its room. */
+interface Numbered<Message> {
+  readonly position: Position
+  readonly message: Message
+}
+
+/**
+ * Messages of a channel, as they come: iterate it, or pass a handler to `subscribe`. A lost link or a server that was
+ * started anew does not end it; `recovered` says whether nothing was missed. Messages that nobody reads wait at the
+ * server, which bounds them. While it is open it keeps the process alive.
+ *
+ * @example
+ * const subscription = client.subscribe(News)
+ * for await (const story of subscription) console.log(story.title)
+ */
+export class Subscription<Message = unknown> extends LastingStream<Numbered<Message>, Message> {
+  readonly #room: RoomRequest
+  /** Where to go on when it is asked for anew. */
+  #received: Since | undefined
+  #handedOver: Position | undefined
+  #recovered = true
+  #lostCount = 0
+  /** Of them, in the call that is open. */
+  #lostInCall = 0
+
+  /** Users get theirs from `client.subscribe`. @internal */
+  constructor(kit: ClientKit, room: RoomRequest, options: SubscribeOptions, onEnd: (stream: AnyLastingStream) => void) {
+    super(kit, options, onEnd)
+    this.#room = room
+    this.#received = options.since
+  }
+
+  /** True until a message was lost, or may have been. */
+  get recovered(): boolean {
+    return this.#recovered
+  }
+
+  /** Messages that were lost because this side did not keep up, where the channel's `overflow` drops messages. */
+  get lostCount(): number {
+    return this.#lostCount
+  }
+
+  /** The place after the last message that was handed over; pass it as `since` to go on from there. */
+  get position(): Position | undefined {
+    return this.#handedOver
+  }
+
+  protected override start(retry: number): Call<unknown, unknown> {
+    const since = this.#received
+    const request = since === undefined ? this.#room : { ...this.#room, since }
+    return this.kit.client.runAction(Subscribe, request, { retry }) as Call<unknown, unknown>
+  }
+
+  protected override onFirst(item: unknown): Opening<Numbered<Message>> {
+    const { epoch, offset, session, recovered } = (item ?? {}) as Readonly<Record<string, unknown>>
+    const isRight = typeof epoch === 'string' && isOffset(offset) && typeof session === 'string'
+    if (!isRight || typeof recovered !== 'boolean') throw unreadable(item)
+    const position = { epoch, offset, session }
+    this.#received = position
+    this.#lostInCall = 0
+    this.#handedOver ??= position
+    this.#recovered &&= recovered
+    return { recovered, steps: [] }
+  }
+
+  protected override onItem(item: unknown): readonly Numbered<Message>[] {
+    if (Array.isArray(item) && item.length === 2 && isOffset(item[0])) {
+      const [offset, message] = item as [number, Message]
+      // The first item set it.
+      const position = { ...(this.#received as Position), offset }
+      this.#received = position
+      return [{ position, message }]
+    }
+    const { lost } = (item ?? {}) as { readonly lost?: unknown }
+    if (!isOffset(lost)) throw unreadable(item)
+    this.#lostCount += lost - this.#lostInCall
+    this.#lostInCall = lost
+    this.#recovered = false
+    return []
+  }
+
+  protected override onTaken({ position, message }: Numbered<Message>): Message {
+    this.#handedOver = position
+    return message
+  }
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function unreadable(item: unknown): ProtocolError {
+  return new ProtocolError(`a channel sent ${describe(item)}, which is no item of a subscription`)
+}

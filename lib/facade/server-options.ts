@@ -1,0 +1,17 @@
+// What a Server can be told: the options of the core, and those of the features that are built on it.
+import { type ServerOptions as ActionServerOptions, gather } from '../server/server-options.ts'
+import type { ThreadOptions } from '../threads/threads.ts'
+
+export interface ServerOptions extends ActionServerOptions {
+  /** The threads that run actions with `static threaded`. */
+  readonly threads?: ThreadOptions
+}
+
+export type ServerArguments =
+  | [options?: ServerOptions]
+  | [address: string, options?: ServerOptions]
+  | [host: string, port: number, options?: ServerOptions]
+
+export function threadOptionsOf(args: ServerArguments): ThreadOptions | undefined {
+  return (gather(args) as ServerOptions).threads
+}

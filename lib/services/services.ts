@@ -1,0 +1,117 @@
+// The services of one server, as a feature of it: knows them by name, and reads what clients ask of them.
+import type { Context } from '../action/context.ts'
+import { nearestNames } from '../action/nearest-names.ts'
+import { beforeStart } from '../action/refused.ts'
+import { sleep } from '../base/clock.ts'
+import { ServerError } from '../base/errors.ts'
+import { describe, invalidOption, requireCount } from '../base/options.ts'
+import type { ServerFeature, ServerKit } from '../server/feature.ts'
+import {
+  type AnyService,
+  isService,
+  isServiceClass,
+  maxNameLength,
+  requireServiceName,
+  type ServiceClass,
+  type Verb,
+} from './service.ts'
+import { Execute, Initialize, type ServeRequest, type ServiceRequest, Terminate } from './service-actions.ts'
+import { ServiceHost, type ServiceOptions } from './service-host.ts'
+
+const defaultMaxQueued = 1_024
+
+export class Services implements ServerFeature {
+  readonly #hosts = new Map<string, ServiceHost>()
+  readonly #kit: ServerKit
+  readonly #shutDown: () => void
+
+  /** `shutDown` ends the server, where a service allows its clients to ask for that. */
+  constructor(kit: ServerKit, shutDown: () => void) {
+    this.#kit = kit
+    this.#shutDown = shutDown
+    const serve = (verb: Verb): ServeRequest => {
+      return (request, context) => this.#serve(verb, request, context)
+    }
+    kit.addBuiltIn(new Initialize(serve('init')))
+    kit.addBuiltIn(new Execute(serve('exec')))
+    kit.addBuiltIn(new Terminate(serve('exit')))
+  }
+
+  /** A class, which is made without arguments, or an instance. Throws ServerError, ClientError (`INVALID_OPTION`). */
+  add(service: unknown, options: ServiceOptions = {}): void {
+    const checked = checkOptions(options)
+    const instance = instanceOf(service)
+    const Class = instance.constructor as ServiceClass
+    const name = requireServiceName(Class)
+    if (this.#hosts.has(name)) {
+      const message = `service "${name}" is already added; give one of them another \`static serviceName\``
+      throw new ServerError(message, { code: 'DUPLICATE_SERVICE' })
+    }
+    for (const ErrorClass of Class.errors ?? []) this.#kit.classes.declareError(ErrorClass)
+    for (const ValueClass of Class.classes ?? []) this.#kit.classes.declareClass(ValueClass)
+    this.#hosts.set(name, new ServiceHost(name, instance, checked))
+  }
+
+  /**
+   * What runs may outlive its caller, and so the calls that the server waits for. `exit` is not run: it answers a
+   * client's terminate, and whoever has to clean up with the server has shutdown tasks.
+   */
+  async onDrain(graceMs: number): Promise<void> {
+    const isOver = new AbortController()
+    const all = Promise.all([...this.#hosts.values()].map((host) => host.idle()))
+    const grace = sleep(this.#kit.clock, graceMs, isOver.signal, true).catch(() => undefined)
+    await Promise.race([all, grace])
+    isOver.abort()
+  }
+
+  async #serve(verb: Verb, request: unknown, context: Context<unknown>): Promise<void> {
+    const { host, args, shutdown } = beforeStart(() => this.#read(verb, request))
+    await host.run(verb, args, context, shutdown ? this.#shutDown : undefined)
+  }
+
+  #read(verb: Verb, request: unknown): { host: ServiceHost; args: unknown; shutdown: boolean } {
+    const { service, args, shutdown = false } = readRequest(verb, request)
+    const host = this.#hosts.get(service)
+    if (host === undefined) throw this.#unknownError(service)
+    if (shutdown) host.requireShutdownAllowed()
+    return { host, args, shutdown }
+  }
+
+  #unknownError(name: string): ServerError {
+    const near = nearestNames(name, this.#hosts.keys())
+    const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
+    return new ServerError(`unknown service "${name}"${hint}`, { code: 'UNKNOWN_SERVICE', notStarted: true })
+  }
+}
+
+function checkOptions(options: ServiceOptions): Required<ServiceOptions> {
+  const { maxQueued = defaultMaxQueued, allowShutdown = false } = options
+  if (typeof allowShutdown !== 'boolean') throw invalidOption('allowShutdown', 'true or false', allowShutdown)
+  return { maxQueued: requireCount('maxQueued', maxQueued), allowShutdown }
+}
+
+function instanceOf(service: unknown): AnyService {
+  if (isService(service)) return service
+  if (isServiceClass(service)) return new (service as unknown as new () => AnyService)()
+  const message = `${describe(service)} is no service: pass a Service subclass, or an instance of one`
+  throw new ServerError(message, { code: 'INVALID_SERVICE' })
+}
+
+/** What came from a peer, or ServerError (`BAD_REQUEST`). */
+function readRequest(verb: Verb, request: unknown): ServiceRequest {
+  const { service, args, shutdown } = (request ?? {}) as Record<string, unknown>
+  if (typeof service !== 'string' || service === '' || service.length > maxNameLength)
+    throw badRequest(`expected { service } to be a name of 1 to ${maxNameLength} characters, got ${describe(service)}`)
+  if (shutdown === undefined) return { service, args }
+  if (typeof shutdown !== 'boolean')
+    throw badRequest(`expected { shutdown } to be a boolean, got ${describe(shutdown)}`)
+  if (verb !== 'exit') throw badRequest('{ shutdown } goes with terminate only')
+  return { service, args, shutdown }
+}
+
+function badRequest(what: string): ServerError {
+  return new ServerError(`a request to a service that cannot be read: ${what}`, {
+    code: 'BAD_REQUEST',
+    notStarted: true,
+  })
+}

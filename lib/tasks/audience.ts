@@ -1,0 +1,133 @@
+// The listeners of one process: a message goes to each through a queue of its own, encoded once. Whoever listens when
+// the process is over is told how it ended.
+import type { SessionView } from '../action/context.ts'
+import type { RunContext } from '../action/run-context.ts'
+import { BusyError, ServerError } from '../base/errors.ts'
+import { Outlet, type OutletOptions } from '../server/outlet.ts'
+import { Encoded } from '../wire/encoded.ts'
+import { isError } from '../wire/error-fields.ts'
+import { fitsFrame } from '../wire/frame-fit.ts'
+import { sendableError } from '../wire/sendable-error.ts'
+import type { ValueCodec } from '../wire/value-codec.ts'
+import type { ListenEnd, ListenItem } from './listen-action.ts'
+
+export interface AudienceOptions extends Pick<OutletOptions, 'label' | 'maxQueued' | 'maxQueuedBytes'> {
+  readonly codec: ValueCodec
+  readonly maxListenersPerSession: number
+  readonly maxFrameBytes: number
+}
+
+interface Listener {
+  readonly session: SessionView
+  readonly outlet: Outlet
+}
+
+export class Audience {
+  readonly #options: AudienceOptions
+  readonly #listeners = new Map<string, Set<Listener>>()
+  #count = 0
+  /** How the process ended; undefined: listeners wait for what it will tell. */
+  #end: Encoded | undefined
+
+  constructor(options: AudienceOptions) {
+    this.#options = options
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** An event for `send`. Throws UnsendableError, and ServerError (`TOO_LARGE`). */
+  encode(item: ListenItem): Encoded {
+    const { codec, label, maxFrameBytes } = this.#options
+    const payload = codec.encode(item, 'event')
+    if (fitsFrame(payload, maxFrameBytes)) return new Encoded(payload)
+    const message = `${label}: an event does not fit a frame of ${maxFrameBytes} bytes; send less at a time`
+    throw new ServerError(message, { code: 'TOO_LARGE' })
+  }
+
+  /** To all, or to the listeners of one session. Gives how many these are. */
+  send(message: Encoded, sessionId?: string): number {
+    if (sessionId !== undefined) return pushToEach(this.#listeners.get(sessionId) ?? [], message)
+    let count = 0
+    for (const listeners of this.#listeners.values()) count += pushToEach(listeners, message)
+    return count
+  }
+
+  /** Listeners may come, and wait for what is told. */
+  open(): void {
+    this.#end = undefined
+  }
+
+  /** Tells all how it ended, and from now on whoever comes. */
+  close(end: ListenEnd): void {
+    this.#end = this.#encodeEnd(end)
+    for (const listeners of this.#listeners.values()) for (const { outlet } of listeners) outlet.end()
+  }
+
+  /** Serves one listener to its end. Throws BusyError where it does not keep up, or its session has too many. */
+  async serve(context: RunContext): Promise<Encoded> {
+    if (this.#end !== undefined) return this.#end
+    const { signal, session } = context
+    const listener = this.#add(context)
+    const { outlet } = listener
+    const onAbort = (): void => outlet.end()
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    outlet.push(this.encode(true))
+    try {
+      await outlet.done
+    } catch (error) {
+      // A client that is away cannot keep up: it listens again when it comes back.
+      if (session.isConnected || !(error instanceof BusyError)) throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      this.#remove(listener)
+    }
+    return this.#end ?? this.#encodeEnd({ how: 'again' })
+  }
+
+  #add(context: RunContext): Listener {
+    const { label, maxQueued, maxQueuedBytes, maxListenersPerSession } = this.#options
+    const { session } = context
+    const listeners = this.#listeners.get(session.id) ?? new Set()
+    if (listeners.size >= maxListenersPerSession)
+      throw new BusyError(`${label} has ${maxListenersPerSession} listeners of this client already; stop one of them`, {
+        notStarted: false,
+      })
+    const send = (message: Encoded): Promise<void> | undefined => context.push(message)
+    const outlet = new Outlet({ send, maxQueued, maxQueuedBytes, overflow: 'drop-reader', label })
+    const listener = { session, outlet }
+    listeners.add(listener)
+    this.#listeners.set(session.id, listeners)
+    this.#count++
+    return listener
+  }
+
+  #remove(listener: Listener): void {
+    const { id } = listener.session
+    const listeners = this.#listeners.get(id)
+    if (!listeners?.delete(listener)) return
+    this.#count--
+    if (listeners.size === 0) this.#listeners.delete(id)
+  }
+
+  #encodeEnd(end: ListenEnd): Encoded {
+    const encode = (value: unknown) => this.#options.codec.encode(value, 'error')
+    try {
+      return new Encoded(encode(end))
+    } catch (refusal) {
+      const thrown = end.how === 'failed' && isError(end.error) ? end.error : (refusal as Error)
+      return new Encoded(encode({ how: 'failed', error: sendableError(thrown, encode) }))
+    }
+  }
+}
+
+function pushToEach(listeners: Iterable<Listener>, message: Encoded): number {
+  let count = 0
+  for (const { outlet } of listeners) {
+    outlet.push(message)
+    count++
+  }
+  return count
+}

@@ -1,0 +1,99 @@
+// One task that was added: runs it once at a time, and remembers how it fared. When it runs is others' business.
+import type { Outcome } from '../action/call.ts'
+import { DeadlineError } from '../base/errors.ts'
+import { invalidOption, requirePositive } from '../base/options.ts'
+import type { ServerKit } from '../server/feature.ts'
+import { CronTask } from './cron-task.ts'
+import { IntervalTask } from './interval-task.ts'
+import { contextFor, isStop, outcomeOf, Telling } from './run.ts'
+import { ShutdownTask } from './shutdown-task.ts'
+import { StartupTask } from './startup-task.ts'
+import type { Task, TaskKind, TaskState, TaskView } from './task.ts'
+import { wallNow } from './waiting.ts'
+
+export class TrackedTask {
+  readonly name: string
+  readonly task: Task
+  readonly kind: TaskKind
+  state: TaskState = 'idle'
+  nextRunAtMs: number | undefined
+  readonly #kit: ServerKit
+  #runCount = 0
+  #lastRunAtMs: number | undefined
+  #lastDurationMs: number | undefined
+  #lastError: unknown
+
+  /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+  constructor(name: string, task: Task, kit: ServerKit) {
+    this.kind = kindOf(task)
+    requirePositive(`timeLimitMs of task "${name}"`, task.timeLimitMs)
+    this.name = name
+    this.task = task
+    this.#kit = kit
+  }
+
+  /** What it is in messages. */
+  get label(): string {
+    return `task "${this.name}"`
+  }
+
+  get view(): TaskView {
+    return {
+      name: this.name,
+      kind: this.kind,
+      state: this.state,
+      runCount: this.#runCount,
+      lastRunAt: dateOf(this.#lastRunAtMs),
+      lastDurationMs: this.#lastDurationMs,
+      nextRunAt: dateOf(this.nextRunAtMs),
+      lastError: this.#lastError,
+    }
+  }
+
+  /**
+   * Runs it. Never rejects: what it throws is reported. Settles when the run has ended; or, if it may be given up, at
+   * the latest one second after it was told to end.
+   */
+  async run(
+    parent: AbortSignal,
+    limitMs: number = this.task.timeLimitMs,
+    end: 'wait for it' | 'may give up' = 'wait for it',
+  ): Promise<Outcome<unknown>> {
+    const { clock } = this.#kit
+    const startedAtMs = clock.now()
+    const told = new Telling(parent, clock, limitMs, () => this.#lateError(limitMs))
+    this.#runCount++
+    this.#lastRunAtMs = wallNow(clock)
+    this.nextRunAtMs = undefined
+    this.state = 'running'
+    const work = outcomeOf(() => this.task.run(contextFor(this.name, told.signal, this.#kit)))
+    const outcome = end === 'wait for it' ? await work : await told.orGivenUp(work)
+    told.close()
+    this.#lastDurationMs = clock.now() - startedAtMs
+    this.#lastError = outcome.ok ? undefined : outcome.error
+    this.state = 'idle'
+    if (!outcome.ok && !isStop(outcome.error, parent)) this.report(outcome.error)
+    return outcome
+  }
+
+  report(error: unknown): void {
+    this.#lastError = error
+    this.#kit.report(error, this.label)
+  }
+
+  #lateError(limitMs: number): DeadlineError {
+    return new DeadlineError(`${this.label} ran for more than ${Math.round(limitMs)} ms; raise its timeLimitMs`)
+  }
+}
+
+function kindOf(task: unknown): TaskKind {
+  if (task instanceof StartupTask) return 'startup'
+  if (task instanceof IntervalTask) return 'interval'
+  if (task instanceof CronTask) return 'cron'
+  if (task instanceof ShutdownTask) return 'shutdown'
+  throw invalidOption('task', 'an instance of a StartupTask, IntervalTask, CronTask or ShutdownTask', task)
+}
+
+function dateOf(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : new Date(ms)
+}

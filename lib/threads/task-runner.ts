@@ -1,0 +1,120 @@
+// Runs one task in a thread: finds the class, decodes and checks, runs, checks and encodes. What action/action-runner.ts
+// does for a call, without session or link.
+import { type ActionClass, type AnyAction, actionNameOf, isActionClass } from '../action/action.ts'
+import { declareClasses } from '../action/contract.ts'
+import { type ItemSource, isPromiseLike, itemSourceOf } from '../action/item-source.ts'
+import { validate } from '../action/schema.ts'
+import { ServerError } from '../base/errors.ts'
+import { ClassRegistry } from '../wire/class-registry.ts'
+import { encodeThrown } from '../wire/error-record.ts'
+import { StandardCodec, type ValueRules } from '../wire/value-codec.ts'
+import { ThreadContext } from './thread-context.ts'
+import { fromSent, type ThreadResult, type ThreadTask, toSent } from './thread-messages.ts'
+
+/** The class, its one instance in this thread, and what its values are read with. */
+interface LoadedAction {
+  readonly instance: AnyAction
+  readonly Class: ActionClass
+  readonly codec: StandardCodec
+  readonly rules: ValueRules
+}
+
+/** A value that is not awaited on the way: a `then` that came from a peer is data. */
+interface Boxed {
+  readonly value: unknown
+}
+
+/** By class. A thread is a process of its own to its modules: nothing else can hand this in. */
+const loadedActions = new WeakMap<object, LoadedAction>()
+
+/** Never rejects. */
+export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
+  const plainCodec = new StandardCodec(new ClassRegistry())
+  let loaded: LoadedAction
+  try {
+    loaded = await load(task)
+  } catch (error) {
+    return failure(plainCodec, error, true)
+  }
+  const { codec, rules, Class } = loaded
+  let data: Boxed
+  try {
+    data = await readInput(task, loaded)
+  } catch (error) {
+    return failure(codec, error, true)
+  }
+  const context = new ThreadContext(task, codec, rules)
+  try {
+    const returned = await settled(loaded.instance.action(data.value, context))
+    const source = itemSourceOf(returned.value)
+    const output = source === undefined ? returned.value : (await drain(source, context)).value
+    const subject = `output of action "${task.name}"`
+    const checked = await check(Class.output, output, subject, 'INVALID_OUTPUT')
+    const value = toSent(codec.encode(checked.value, 'result', rules))
+    await context.allTaken()
+    return { ok: true, value }
+  } catch (error) {
+    return failure(codec, error, false)
+  } finally {
+    context.close()
+  }
+}
+
+async function load({ module, className, name }: ThreadTask): Promise<LoadedAction> {
+  const exported = (await import(module)) as Record<string, unknown>
+  const Class = Object.values(exported).find((value) => isActionClass(value) && actionNameOf(value) === className)
+  if (!isActionClass(Class)) {
+    const message = `threaded action "${name}": ${module} exports no action class "${className}"; export it there`
+    throw new ServerError(message, { code: 'INVALID_ACTION' })
+  }
+  const known = loadedActions.get(Class)
+  if (known !== undefined) return known
+  const registry = new ClassRegistry()
+  declareClasses(Class, registry)
+  const instance = new (Class as unknown as new () => AnyAction)()
+  const loaded = {
+    Class,
+    instance,
+    codec: new StandardCodec(registry),
+    rules: { allowRegExp: Class.allowRegExp ?? false },
+  }
+  loadedActions.set(Class, loaded)
+  return loaded
+}
+
+async function readInput(task: ThreadTask, { Class, codec, rules }: LoadedAction): Promise<Boxed> {
+  return check(Class.input, codec.decode(fromSent(task.data), rules), `input of action "${task.name}"`, 'INVALID_INPUT')
+}
+
+async function check(
+  schema: ActionClass['input'],
+  value: unknown,
+  subject: string,
+  code: 'INVALID_INPUT' | 'INVALID_OUTPUT',
+): Promise<Boxed> {
+  return schema === undefined ? { value } : settled(validate(schema, value, subject, code))
+}
+
+async function settled(value: unknown): Promise<Boxed> {
+  return { value: isPromiseLike(value) ? await value : value }
+}
+
+/** Sends what a generator yields, as fast as the caller reads; gives what it returns. */
+async function drain(source: ItemSource, context: ThreadContext): Promise<Boxed> {
+  try {
+    while (!context.signal.aborted) {
+      const step = await source.next()
+      if (step.done) return { value: step.value }
+      await context.emit(step.value)
+    }
+    throw context.signal.reason
+  } catch (error) {
+    await Promise.resolve(source.return?.(undefined)).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Stacks go as far as the server, which tells them to nobody unless it was told to. */
+function failure(codec: StandardCodec, error: unknown, notStarted: boolean): ThreadResult {
+  return { ok: false, notStarted, error: toSent(encodeThrown(codec, error, { exposeStacks: true })) }
+}

@@ -1,0 +1,159 @@
+// The Context of a run in a thread. What lives in the server's own thread (its session's state, its channels, calls to the
+// client) is out of reach here, and says so.
+import type { Caller, Context, Identity, ServerView, SessionView } from '../action/context.ts'
+import { BusyError, ServerError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { Peer } from '../link/link.ts'
+import { decodeThrown } from '../wire/error-record.ts'
+import type { StandardCodec, ValueRules } from '../wire/value-codec.ts'
+import {
+  fromSent,
+  type LogLevel,
+  type ServerMessage,
+  type ThreadCallView,
+  type ThreadMessage,
+  type ThreadTask,
+  toSent,
+} from './thread-messages.ts'
+
+const maxUntaken = 1_024
+
+interface Untaken {
+  resolve(): void
+  reject(error: unknown): void
+}
+
+export class ThreadContext implements Context<unknown> {
+  readonly callId: number
+  readonly attempt: number
+  readonly session: SessionView
+  readonly log: Logger
+  readonly #task: ThreadTask
+  readonly #codec: StandardCodec
+  readonly #rules: ValueRules
+  readonly #abort = new AbortController()
+  readonly #endAtMs: number
+  /** The oldest first; the server answers in order. */
+  readonly #untaken: Untaken[] = []
+  readonly #whenAnswered: (() => void)[] = []
+
+  /** Tells the server that the run has begun. */
+  constructor(task: ThreadTask, codec: StandardCodec, rules: ValueRules) {
+    this.#task = task
+    this.#codec = codec
+    this.#rules = rules
+    this.callId = task.call.callId
+    this.attempt = task.call.attempt
+    this.session = new ThreadSession(task.call)
+    this.log = {
+      debug: (fields, message) => this.#write('debug', fields, message),
+      info: (fields, message) => this.#write('info', fields, message),
+      warn: (fields, message) => this.#write('warn', fields, message),
+      error: (fields, message) => this.#write('error', fields, message),
+    }
+    this.#endAtMs = performance.now() + task.call.remainingMs
+    task.port.on('message', this.#onMessage)
+    this.#tell({ kind: 'begun' })
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.#endAtMs - performance.now())
+  }
+
+  get deadline(): Date | undefined {
+    const left = this.remainingMs
+    return left === Number.POSITIVE_INFINITY ? undefined : new Date(Date.now() + left)
+  }
+
+  get server(): ServerView {
+    throw unreachable('context.server')
+  }
+
+  get publish(): ServerView['publish'] {
+    throw unreachable('context.publish')
+  }
+
+  get client(): Caller {
+    throw unreachable('context.client')
+  }
+
+  readonly emit = async (item: unknown): Promise<void> => {
+    this.signal.throwIfAborted()
+    if (this.#untaken.length >= maxUntaken)
+      throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
+    this.#tell({ kind: 'item', item: toSent(this.#codec.encode(item, 'item', this.#rules)) })
+    await new Promise<void>((resolve, reject) => this.#untaken.push({ resolve, reject }))
+  }
+
+  /** Settles when the server has answered all items. */
+  async allTaken(): Promise<void> {
+    while (this.#untaken.length > 0) await new Promise<void>((resolve) => this.#whenAnswered.push(resolve))
+  }
+
+  close(): void {
+    this.#task.port.close()
+  }
+
+  readonly #onMessage = (message: ServerMessage): void => {
+    if (message.kind === 'abort') {
+      const reason = this.#errorIn(message.error)
+      this.#abort.abort(reason)
+      for (const { reject } of this.#untaken.splice(0)) reject(reason)
+    } else {
+      const first = this.#untaken.shift()
+      if (message.kind === 'taken') first?.resolve()
+      else first?.reject(this.#errorIn(message.error))
+    }
+    for (const resolve of this.#whenAnswered.splice(0)) resolve()
+  }
+
+  #errorIn(error: ThreadTask['data']): unknown {
+    return decodeThrown(this.#codec, fromSent(error))
+  }
+
+  /** A field that cannot be cloned must not fail the run. */
+  #write(level: LogLevel, fields: object, message: string): void {
+    try {
+      this.#tell({ kind: 'log', level, fields, message })
+    } catch {
+      this.#tell({ kind: 'log', level, fields: { fields: String(fields) }, message })
+    }
+  }
+
+  #tell(message: ThreadMessage): void {
+    this.#task.port.postMessage(message)
+  }
+}
+
+class ThreadSession implements SessionView {
+  readonly id: string
+  readonly name: string | undefined
+  readonly identity: Identity | undefined
+
+  constructor(call: ThreadCallView) {
+    this.id = call.sessionId
+    this.name = call.sessionName
+    this.identity = call.identity as Identity | undefined
+  }
+
+  get peer(): Peer | undefined {
+    throw unreachable('context.session.peer')
+  }
+
+  get isConnected(): boolean {
+    throw unreachable('context.session.isConnected')
+  }
+
+  get state(): Map<string, unknown> {
+    throw unreachable('context.session.state')
+  }
+}
+
+function unreachable(what: string): ServerError {
+  const message = `${what} is out of reach in a thread; pass what the action needs as data, or do without static threaded`
+  return new ServerError(message, { code: 'INVALID_USAGE' })
+}

@@ -1,0 +1,88 @@
+// Threads as a feature of a server: an action that says `static threaded` is run by a pool of threads instead.
+import { availableParallelism } from 'node:os'
+import { type ActionClass, actionNameOf } from '../action/action.ts'
+import { declareClasses } from '../action/contract.ts'
+import type { RegisteredAction } from '../action/registry.ts'
+import { sleep } from '../base/clock.ts'
+import { ServerError } from '../base/errors.ts'
+import { invalidOption, requireCount, requirePositive } from '../base/options.ts'
+import type { ServerFeature, ServerKit } from '../server/feature.ts'
+import { StandardCodec } from '../wire/value-codec.ts'
+import { moduleOf } from './module-of.ts'
+import { ThreadPool } from './thread-pool.ts'
+import { killAfterMs, runInThread } from './threaded-run.ts'
+
+/** The threads that a server runs `static threaded` actions in. */
+export interface ThreadOptions {
+  /** Threads at once. Default: one less than there are processors, at least one. */
+  readonly max?: number
+  /** How long a thread without work is kept, in milliseconds. Default 10 000. */
+  readonly idleTimeoutMs?: number
+  /** Calls that may wait for a thread; more are refused with BusyError as not started. Default 1 024. */
+  readonly maxQueue?: number
+}
+
+/** From the last call's end to its thread's. */
+const lastCallMs = 1_000
+
+export class Threads implements ServerFeature {
+  readonly #kit: ServerKit
+  readonly #pool: ThreadPool
+  readonly #codec: StandardCodec
+
+  /** Throws ClientError (`INVALID_OPTION`). */
+  constructor(kit: ServerKit, options: ThreadOptions = {}) {
+    const { max = Math.max(1, availableParallelism() - 1), idleTimeoutMs = 10_000, maxQueue = 1_024 } = options
+    if (!Number.isSafeInteger(max) || max < 1) throw invalidOption('threads.max', 'a whole number of at least 1', max)
+    this.#kit = kit
+    this.#codec = new StandardCodec(kit.classes)
+    this.#pool = new ThreadPool(
+      {
+        max,
+        idleTimeoutMs: requirePositive('threads.idleTimeoutMs', idleTimeoutMs),
+        maxQueue: requireCount('threads.maxQueue', maxQueue),
+      },
+      (error) => kit.report(error, 'a thread'),
+    )
+    kit.adaptActions((action) => this.#adapt(action))
+  }
+
+  async onDrain(graceMs: number): Promise<void> {
+    const isOver = new AbortController()
+    const limit = sleep(this.#kit.clock, graceMs + killAfterMs + lastCallMs, isOver.signal, true).catch(() => undefined)
+    await Promise.race([this.#pool.idle(), limit])
+    isOver.abort()
+    await this.#pool.close()
+  }
+
+  #adapt(action: RegisteredAction): RegisteredAction {
+    const Class = threadedClassOf(action)
+    if (Class === undefined) return action
+    const found = { name: action.name, className: actionNameOf(Class), module: moduleOf(Class) }
+    declareClasses(Class, this.#kit.classes)
+    const options = { pool: this.#pool, codec: this.#codec, clock: this.#kit.clock }
+    return { ...action, takesPayload: true, run: (data, context) => runInThread(found, data, context, options) }
+  }
+}
+
+/** The class whose instance a thread makes, or undefined for an action that is not threaded. Throws ServerError. */
+function threadedClassOf({ name, instance, actionClass }: RegisteredAction): ActionClass | undefined {
+  const Class = instance?.constructor as ActionClass | undefined
+  const threaded = Class?.threaded ?? actionClass?.threaded ?? false
+  if (threaded === false) return undefined
+  const label = `threaded action "${name}"`
+  if (Class === undefined) throw invalid(`${label} is implemented by a function; a thread needs an exported class`)
+  if (Class.threaded === undefined)
+    throw invalid(
+      `${label} is implemented by class ${Class.name}, which must extend the contract or be threaded itself`,
+    )
+  if (Class.length > 0)
+    throw invalid(`${label} takes constructor arguments, but a thread makes it without any; let it load what it needs`)
+  if (Class.input !== actionClass?.input || Class.output !== actionClass?.output)
+    throw invalid(`${label}: class ${Class.name} and its contract have different schemas; let it extend the contract`)
+  return Class
+}
+
+function invalid(message: string): ServerError {
+  return new ServerError(message, { code: 'INVALID_ACTION' })
+}

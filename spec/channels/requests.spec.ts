@@ -1,0 +1,226 @@
+// What strangers send to the actions of channels, and what a server has to be told of a channel: wrong shapes are
+// refused with what is wrong, and leave nothing behind.
+import { expect } from 'chai'
+import { Channel, type ChannelOptions, type Client, type Server } from '../../lib/index.ts'
+import { settle } from '../setup/virtual-clock.ts'
+import { failureOf, itemsOf, World } from '../setup/world.ts'
+
+class News extends Channel<string> {
+  override canPublish(): boolean {
+    return true
+  }
+}
+
+class Kept extends Channel<string> {
+  static override history = { size: 3, ttlMs: 1_000 }
+}
+
+describe('The actions of channels', () => {
+  let world: World
+  let server: Server
+  let client: Client
+
+  beforeEach(async () => {
+    world = new World()
+    server = await world.serve([])
+    server.addChannel(new News(), { maxRooms: 3, maxKeyLength: 10 }).addChannel(new Kept(), { maxRooms: 3 })
+    client = world.client()
+  })
+
+  afterEach(() => world.close())
+
+  const call = (verb: string, data?: unknown) =>
+    world.clock.until(failureOf(client.runAction(`isock.channels.${verb}`, data, { retry: 0 })))
+
+  for (const verb of ['subscribe', 'presence', 'members', 'publish']) {
+    it(`refuse to ${verb} for what is no request`, async () => {
+      for (const data of [
+        undefined,
+        null,
+        7,
+        'News',
+        [],
+        ['News'],
+        {},
+        { channel: 7 },
+        { channel: '' },
+        { channel: {} },
+      ])
+        expect(await call(verb, data), JSON.stringify(data)).to.include({ code: 'BAD_REQUEST' })
+      expect(await call(verb, { channel: 'x'.repeat(201) })).to.include({
+        code: 'BAD_REQUEST',
+        message: 'channel: expected a text of 1 to 200 characters, got a string of 201 characters',
+      })
+      for (const key of ['', 7, null, {}, ['a'], 'x'.repeat(11)])
+        expect(await call(verb, { channel: 'News', key }), JSON.stringify(key)).to.include({ code: 'BAD_REQUEST' })
+      for (const channel of ['constructor', '__proto__', 'hasOwnProperty'])
+        expect(await call(verb, { channel })).to.include({ code: 'UNKNOWN_CHANNEL' })
+      expect(server.channel(News).roomCount).to.equal(0)
+    })
+  }
+
+  it('refuse to subscribe after what is no place', async () => {
+    const wrong = [
+      null,
+      7,
+      'newest',
+      [],
+      {},
+      { epoch: 'e' },
+      { epoch: 7, offset: 1 },
+      { epoch: 'x'.repeat(101), offset: 1 },
+      { epoch: 'e', offset: -1 },
+      { epoch: 'e', offset: 1.5 },
+      { epoch: 'e', offset: Number.NaN },
+      { epoch: 'e', offset: 2 ** 60 },
+      { epoch: 'e', offset: '1' },
+      { epoch: 'e', offset: 1, session: 7 },
+      { epoch: 'e', offset: 1, session: 'x'.repeat(101) },
+    ]
+    for (const since of wrong)
+      expect(await call('subscribe', { channel: 'News', since }), JSON.stringify(since)).to.include({
+        code: 'BAD_REQUEST',
+      })
+    expect(server.channel(News).readerCount()).to.equal(0)
+  })
+
+  it('take no more rooms than they may, and forget those that nobody is in', async () => {
+    const rooms = ['a', 'b', 'c'].map((key) => client.subscribe(News, { key }))
+    await Promise.all(rooms.map(({ ready }) => world.clock.until(ready)))
+    const failure = await world.clock.until(failureOf(client.subscribe(News, { key: 'd' }).ready))
+    expect(failure).to.include({ code: 'BUSY' })
+    expect(failure.message).to.contain('channel "News" has 3 rooms').and.contain('maxRooms')
+    await world.clock.until(client.subscribe(News).ready)
+    rooms[0]?.unsubscribe()
+    await settle()
+    await world.clock.until(client.subscribe(News, { key: 'd' }).ready)
+  })
+
+  it('keep rooms with a history as long as it is kept', async () => {
+    const kept = server.channel(Kept)
+    for (const key of ['a', 'b', 'c']) await kept.publish('x', { key })
+    expect(await failureOf(kept.publish('x', { key: 'd' }))).to.include({ code: 'BUSY' })
+    expect(kept.roomCount).to.equal(3)
+    await world.clock.advance(2_000)
+    expect(kept.roomCount).to.equal(0)
+    await kept.publish('x', { key: 'd' })
+  })
+
+  it('make no room for what nobody hears', async () => {
+    for (let i = 0; i < 10; i++) await world.clock.until(client.publish(News, 'hello', { key: `k${i}` }))
+    expect(server.channel(News).roomCount).to.equal(0)
+  })
+
+  it('wait no longer for canSubscribe than the client does', async () => {
+    class Slow extends Channel<string> {
+      override canSubscribe(): Promise<boolean> {
+        return new Promise(() => undefined)
+      }
+    }
+    server.addChannel(new Slow(), { maxPerSession: 1 })
+    const first = client.subscribe(Slow)
+    await settle()
+    first.unsubscribe()
+    await settle()
+    const second = client.subscribe(Slow)
+    await settle()
+    expect(second.isOver, 'the first one counts no more').to.equal(false)
+    second.unsubscribe()
+    await settle()
+  })
+
+  it('refuse a message that no frame could carry, and go on', async () => {
+    const subscription = client.subscribe(News)
+    await world.clock.until(subscription.ready)
+    const news = server.channel(News)
+    expect(await failureOf(news.publish('x'.repeat(5 * 1024 * 1024)))).to.include({ code: 'TOO_LARGE' })
+    expect(await failureOf(news.publish((() => undefined) as unknown as string))).to.include({ code: 'UNSENDABLE' })
+    await news.publish('small')
+    for await (const message of subscription) {
+      expect(message).to.equal('small')
+      break
+    }
+    expect(subscription.position?.offset).to.equal(1)
+  })
+
+  it('end a subscription whose server sends what is no item', async () => {
+    for (const items of [[7], [{ epoch: 'e', offset: 0, recovered: true, session: 's' }, 'what?']]) {
+      const other = await world.serve([], {}, 'liar')
+      const lie = async function* () {
+        yield* items
+      }
+      // In the place of the real one: what a client gets from a server that means it ill.
+      const liar = world.client({}, 'liar')
+      other.addActions({ lie })
+      const original = liar.runAction.bind(liar) as (...args: unknown[]) => unknown
+      liar.runAction = ((_action: unknown, data: unknown, options: object) =>
+        original('lie', data, options)) as typeof liar.runAction
+      const failure = await world.clock.until(failureOf(itemsOf(liar.subscribe(News))))
+      expect(failure).to.include({ code: 'PROTOCOL' })
+    }
+  })
+})
+
+describe('A channel that is added', () => {
+  let world: World
+  let server: Server
+
+  beforeEach(async () => {
+    world = new World()
+    server = await world.serve([])
+  })
+
+  afterEach(() => world.close())
+
+  it('has a class with right statics, a name of its own, and is an instance', () => {
+    const refused = (channel: unknown, message: string | RegExp) =>
+      expect(() => server.addChannel(channel as Channel)).to.throw(message)
+    class NoSchema extends Channel {
+      static override schema = {} as never
+    }
+    class NoOverflow extends Channel {
+      static override overflow = 'block' as never
+    }
+    class NoSize extends Channel {
+      static override history = { size: 0 }
+    }
+    class NoTtl extends Channel {
+      static override history = { size: 1, ttlMs: -1 }
+    }
+    class NoName extends Channel {
+      static override channelName = ''
+    }
+    refused(new NoSchema(), 'static schema of channel "NoSchema" is no Standard Schema')
+    refused(new NoOverflow(), 'static overflow of channel "NoOverflow": expected drop-reader, drop-oldest, drop-newest')
+    refused(new NoSize(), 'static history.size of channel "NoSize": expected a number above 0, got 0')
+    refused(new NoTtl(), 'static history.ttlMs of channel "NoTtl"')
+    refused(new NoName(), "a channel's name is a text of 1 to 200 characters")
+    refused(News, 'expected an instance of a Channel subclass, got the function or class News; pass new News()')
+    refused({}, 'expected an instance of a Channel subclass, got an instance of Object')
+    server.addChannel(new News())
+    refused(new News(), 'channel "News" was added already; remove it first')
+  })
+
+  it('has bounds that are numbers', () => {
+    for (const option of [
+      'maxRooms',
+      'maxKeyLength',
+      'maxPerSession',
+      'maxQueued',
+      'maxQueuedBytes',
+      'presenceGraceMs',
+    ])
+      expect(() => server.addChannel(new News(), { [option]: -1 } as ChannelOptions)).to.throw(`option ${option}`)
+    expect(() => server.addChannel(new News(), { size: 1 } as ChannelOptions)).to.throw('option size: expected one of')
+    expect(server.removeChannel(News)).to.equal(false)
+  })
+
+  it('is subscribed to by its class, with options that are right', () => {
+    const client = world.client()
+    expect(() => client.subscribe(new News() as never)).to.throw('is no channel class')
+    expect(() => client.subscribe('News' as never)).to.throw('is no channel class')
+    expect(() => client.subscribe(News, { key: '' })).to.throw('option key')
+    expect(() => client.subscribe(News, { retry: -1 })).to.throw('option retry')
+    expect(() => server.channel(News)).to.throw('unknown channel "News"')
+  })
+})

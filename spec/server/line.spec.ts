@@ -1,0 +1,73 @@
+// The line: who has a turn, who waits, who leaves.
+import { expect } from 'chai'
+import { BusyError, CancelledError, DeadlineError } from '../../lib/index.ts'
+import { Line } from '../../lib/server/line.ts'
+import { settle } from '../setup/virtual-clock.ts'
+import { failureOf } from '../setup/world.ts'
+
+describe('A line', () => {
+  const never = new AbortController().signal
+  let begun: string[]
+  let end: Map<string, () => void>
+
+  beforeEach(() => {
+    begun = []
+    end = new Map()
+  })
+
+  const work = (name: string) => (): Promise<string> => {
+    begun.push(name)
+    return new Promise((resolve) => end.set(name, () => resolve(name)))
+  }
+
+  it('gives turns in order, as many at once as it has places', async () => {
+    const line = new Line({ label: 'it', maxWaiting: 9, places: 2 })
+    const runs = ['a', 'b', 'c', 'd'].map((name) => line.run(never, work(name)))
+    await settle()
+    expect(begun).to.deep.equal(['a', 'b'])
+    end.get('b')?.()
+    await settle()
+    expect(begun).to.deep.equal(['a', 'b', 'c'])
+    for (const name of ['a', 'c', 'd']) {
+      await settle()
+      end.get(name)?.()
+    }
+    expect(await Promise.all(runs)).to.deep.equal(['a', 'b', 'c', 'd'])
+    await line.idle()
+  })
+
+  it('is free again after work that failed', async () => {
+    const line = new Line({ label: 'it', maxWaiting: 0 })
+    await failureOf(line.run(never, () => Promise.reject(new RangeError('no'))))
+    expect(await line.run(never, async () => 'next')).to.equal('next')
+  })
+
+  it('lets those go that are aborted, with why, as not started', async () => {
+    const line = new Line({ label: 'it', maxWaiting: 9 })
+    const first = line.run(never, work('a'))
+    const [cancelled, late] = [new AbortController(), new AbortController()]
+    const failures = [cancelled, late].map(({ signal }) => failureOf(line.run(signal, work('gone'))))
+    expect(line.waitingCount).to.equal(2)
+    cancelled.abort(new CancelledError('enough'))
+    late.abort(new DeadlineError('too late'))
+    const errors = await Promise.all(failures)
+    expect(errors[0]).to.be.instanceOf(CancelledError).and.to.include({ notStarted: true })
+    expect(errors[1]).to.be.instanceOf(DeadlineError).and.to.include({ notStarted: true })
+    expect(line.waitingCount).to.equal(0)
+    expect(await failureOf(line.run(late.signal, work('gone')))).to.be.instanceOf(DeadlineError)
+    end.get('a')?.()
+    await first
+    await line.idle()
+    expect(begun).to.deep.equal(['a'])
+  })
+
+  it('is bounded', async () => {
+    const line = new Line({ label: 'the door', maxWaiting: 0 })
+    const first = line.run(never, work('a'))
+    const error = await failureOf(line.run(never, work('b')))
+    expect(error).to.be.instanceOf(BusyError)
+    expect(error.message).to.equal('the door: 0 calls wait for it already; try again later')
+    end.get('a')?.()
+    await first
+  })
+})

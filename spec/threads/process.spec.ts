@@ -1,0 +1,14 @@
+// Threads and the process that they belong to: a server that was shut down leaves none.
+import { expect } from 'chai'
+import { startScript } from '../setup/run-script.ts'
+
+describe('A process that used threads', function () {
+  this.timeout(60_000)
+
+  it('ends by itself when its server is shut down', async () => {
+    const { code, stdout, stderr } = await startScript('spec/threads/thread-script.ts').ended
+    expect(stderr).to.equal('')
+    expect(stdout).to.equal('thread true\nown class true\nthreads 1\nthreads 0\n')
+    expect(code).to.equal(0)
+  })
+})

@@ -1,0 +1,190 @@
+// The actions that the specs run in threads: a module of its own, as threads import it.
+import { threadId } from 'node:worker_threads'
+import { z } from 'zod'
+import { Action, ActionError, type Context } from '../../lib/index.ts'
+
+export class Depleted extends ActionError {
+  readonly left: number
+
+  constructor(left: number) {
+    super(`only ${left} left`)
+    this.left = left
+  }
+}
+
+export class Point {
+  readonly x: number
+  constructor(x: number) {
+    this.x = x
+  }
+}
+
+export class EchoThere extends Action {
+  static override threaded = true
+  static override classes = [Point]
+
+  override action(value: unknown): unknown {
+    return value
+  }
+}
+
+export class WhichThread extends Action {
+  static override threaded = import.meta.url
+
+  override action(): number {
+    return threadId
+  }
+}
+
+export class Deplete extends Action {
+  static override threaded = true
+  static override errors = [Depleted]
+
+  override async action(left: number): Promise<never> {
+    throw new Depleted(left)
+  }
+}
+
+export class Half extends Action {
+  static override threaded = true
+  static override input = z.number()
+  static override output = z.number().int()
+
+  override action(value: number): number {
+    return value / 2
+  }
+}
+
+/** Keeps its processor for so many milliseconds. */
+export class Burn extends Action {
+  static override threaded = true
+
+  override action(ms: number, { log }: Context): string {
+    log.warn({ ms }, 'begun')
+    const endAt = performance.now() + ms
+    while (performance.now() < endAt) Math.sqrt(endAt)
+    return 'burnt'
+  }
+}
+
+/** Waits until it is told to end; tells why. */
+export class Patient extends Action {
+  static override threaded = true
+
+  override async action(_data: undefined, { signal, log }: Context): Promise<string> {
+    log.warn({}, 'begun')
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    log.warn({ reason: signal.reason.name }, 'told to end')
+    return 'ended'
+  }
+}
+
+export class CountThere extends Action {
+  static override threaded = true
+
+  override async *action(upTo: number) {
+    for (let i = 1; i <= upTo; i++) yield { i, at: new Date(i) }
+    return 'counted'
+  }
+}
+
+export class EmitThere extends Action {
+  static override threaded = true
+
+  override async action(items: unknown[], { emit }: Context<unknown>): Promise<string> {
+    await Promise.all(items.map((item) => emit(item)))
+    return 'emitted'
+  }
+}
+
+export class LookAround extends Action {
+  static override threaded = true
+
+  override action(_data: undefined, context: Context): Record<string, unknown> {
+    const seen: Record<string, unknown> = {
+      callId: context.callId,
+      attempt: context.attempt,
+      session: context.session.id,
+      name: context.session.name,
+      identity: context.session.identity,
+      deadline: context.deadline,
+      remainingMs: context.remainingMs,
+    }
+    const { session } = context
+    const reaches = {
+      server: () => context.server,
+      publish: () => context.publish,
+      client: () => context.client,
+      state: () => session.state,
+      peer: () => session.peer,
+      isConnected: () => session.isConnected,
+    }
+    for (const [name, reach] of Object.entries(reaches)) {
+      try {
+        reach()
+      } catch (error) {
+        seen[name] = (error as Error).message
+      }
+    }
+    return seen
+  }
+}
+
+/** Ends its thread as it is told to. */
+export class Die extends Action {
+  static override threaded = true
+
+  override action(how: 'exit' | 'uncaught'): Promise<void> {
+    if (how === 'exit') process.exit(3)
+    if (how === 'uncaught')
+      setImmediate(() => {
+        throw new RangeError('nobody catches this')
+      })
+    return new Promise(() => undefined)
+  }
+}
+
+export class Unsendable extends Action {
+  static override threaded = true
+
+  override action(): unknown {
+    return { callback: () => 1 }
+  }
+}
+
+export class WithArguments extends Action {
+  static override threaded = true
+  readonly table: string
+
+  constructor(table: string) {
+    super()
+    this.table = table
+  }
+
+  override action(): string {
+    return this.table
+  }
+}
+
+/** A contract, implemented here and elsewhere. */
+export class Contract extends Action<number, number> {
+  static override threaded = true
+  static override input = z.number()
+}
+
+export class Implementation extends Contract {
+  static override actionName = 'Contract.there'
+
+  override action(value: number): number {
+    return value + 1
+  }
+}
+
+class Hidden extends Action {
+  static override threaded = import.meta.url
+
+  override action(): void {}
+}
+
+/** Not exported as a class, so that no thread finds it. */
+export const hidden = (): Action => new Hidden()

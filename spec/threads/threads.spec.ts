@@ -1,0 +1,362 @@
+// Actions in threads: their values and errors, that others are served meanwhile, and how a thread ends.
+import { expect } from 'chai'
+import {
+  Action,
+  BusyError,
+  CancelledError,
+  type Client,
+  ClientError,
+  DeadlineError,
+  type Logger,
+  Server,
+  ServerError,
+  UnsendableError,
+  ValidationError,
+} from '../../lib/index.ts'
+import { createHarness, type Harness } from '../../lib/testing/harness.ts'
+import { waitFor } from '../setup/wait-for.ts'
+import { failureOf, itemsOf } from '../setup/world.ts'
+import {
+  Burn,
+  Contract,
+  CountThere,
+  Deplete,
+  Depleted,
+  Die,
+  EchoThere,
+  EmitThere,
+  Half,
+  hidden,
+  Implementation,
+  LookAround,
+  Patient,
+  Point,
+  Unsendable,
+  WhichThread,
+  WithArguments,
+} from './thread-actions.ts'
+
+class EchoHere extends Action {
+  override action(value: unknown): unknown {
+    return value
+  }
+}
+
+describe('Actions in threads', function () {
+  this.timeout(30_000)
+
+  let harness: Harness
+  let client: Client
+  const lines: Record<string, unknown>[] = []
+  const thrown: unknown[] = []
+  const log: Logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (fields, message) => lines.push({ ...fields, message }),
+    error: () => undefined,
+  }
+
+  const hasBegun = () =>
+    waitFor(() => lines.some((line) => line['message'] === 'begun'), { timeoutMs: 20_000, what: 'a thread to begin' })
+
+  const open = async (max: number, more: object = {}, link: 'memory' | 'tcp' = 'memory') => {
+    harness = await createHarness({
+      link,
+      actions: [
+        new EchoHere(),
+        new EchoThere(),
+        new WhichThread(),
+        new Deplete(),
+        new Half(),
+        new Burn(),
+        new Patient(),
+        new CountThere(),
+        new EmitThere(),
+        new LookAround(),
+        new Die(),
+        new Unsendable(),
+        hidden(),
+      ],
+      server: { threads: { max, ...more }, log, onError: (error) => thrown.push(error) },
+      client: { retry: 0, name: 'someone' },
+    })
+    client = harness.client
+  }
+
+  beforeEach(() => {
+    lines.length = 0
+    thrown.length = 0
+  })
+
+  for (const link of ['memory', 'tcp'] as const) {
+    describe(`over ${link}`, () => {
+      before(() => open(1, {}, link))
+      after(() => harness.close())
+
+      it('take and give values of all kinds', async () => {
+        const value = {
+          at: new Date(0),
+          map: new Map([['a', { b: 1n }]]),
+          set: new Set([1]),
+          bytes: new Uint8Array([1, 2]),
+          floats: new Float64Array([1.5]),
+          none: undefined,
+          point: new Point(3),
+        }
+        expect(await client.runAction(EchoThere, value)).to.deep.equal(value)
+        expect((await client.runAction(EchoThere, new Point(1))) as Point).to.be.instanceOf(Point)
+        for (const plain of [undefined, null, 0, '', 'text', [1, 'a', null], { a: { b: [true] } }])
+          expect(await client.runAction(EchoThere, plain)).to.deep.equal(plain)
+      })
+
+      it('take and give megabytes, and leave the caller its own', async () => {
+        const bytes = new Uint8Array(1024 * 1024).map((_, i) => i % 251)
+        const copy = bytes.slice()
+        expect(await client.runAction(EchoThere, bytes)).to.deep.equal(copy)
+        expect(bytes).to.deep.equal(copy)
+        const [first] = (await client.runAction(EchoThere, [bytes, 1])) as [Uint8Array]
+        expect(first).to.deep.equal(copy)
+      })
+
+      it('throw errors as their class', async () => {
+        const error = await failureOf(client.runAction(Deplete, 3))
+        expect(error).to.be.instanceOf(Depleted)
+        expect(error['left']).to.equal(3)
+        expect(error.stack).not.to.contain('thread-actions.ts')
+        expect(thrown).to.have.length(1)
+        expect((thrown[0] as Error).stack).to.contain('thread-actions.ts')
+      })
+
+      it('yield and emit items', async () => {
+        const call = client.runAction(CountThere, 100)
+        const items = await itemsOf(call)
+        expect(items).to.have.length(100)
+        expect(items[99]).to.deep.equal({ i: 100, at: new Date(100) })
+        expect(await call).to.equal('counted')
+        expect(await itemsOf(client.runAction(EmitThere, [1, 'two', new Date(3)]))).to.deep.equal([
+          1,
+          'two',
+          new Date(3),
+        ])
+      })
+    })
+  }
+
+  describe('with one thread', () => {
+    before(() => open(1, { maxQueue: 1 }))
+    after(() => harness.close())
+
+    it('run in a thread that is not the server’s', async () => {
+      expect(await client.runAction(WhichThread)).to.be.above(0)
+    })
+
+    it('check input and output by their schemas; input that is wrong has not started', async () => {
+      expect(await client.runAction(Half, 4)).to.equal(2)
+      const input = await failureOf(client.runAction(Half, 'four' as never))
+      expect(input).to.be.instanceOf(ValidationError)
+      expect(input).to.include({ code: 'INVALID_INPUT', notStarted: true })
+      const output = await failureOf(client.runAction(Half, 3))
+      expect(output).to.be.instanceOf(ValidationError)
+      expect(output).to.include({ code: 'INVALID_OUTPUT', notStarted: false })
+    })
+
+    it('say what is wrong with a result that cannot travel', async () => {
+      const error = await failureOf(client.runAction(Unsendable))
+      expect(error).to.be.instanceOf(UnsendableError)
+      expect(error.message).to.contain('result.callback')
+    })
+
+    it('refuse a stream as input', async () => {
+      const source = (async function* () {
+        yield 1
+      })()
+      const error = await failureOf(client.runAction(EchoThere, source))
+      expect(error).to.include({ code: 'BAD_REQUEST', notStarted: true })
+      expect(error.message).to.equal('threaded action "EchoThere" takes no stream as input; send the data as a value')
+    })
+
+    it('see their call; what is out of reach says so', async () => {
+      const seen = (await client.runAction(LookAround, undefined, { timeoutMs: 20_000 })) as Record<string, unknown>
+      expect(seen['session']).to.equal(client.sessionId)
+      expect(seen['attempt']).to.equal(1)
+      expect(seen['name']).to.equal('someone')
+      expect(seen['remainingMs']).to.be.within(1, 20_000)
+      expect(seen['deadline']).to.be.instanceOf(Date)
+      for (const name of ['server', 'publish', 'client'])
+        expect(seen[name]).to.contain(`context.${name} is out of reach in a thread`)
+      for (const name of ['state', 'peer', 'isConnected'])
+        expect(seen[name]).to.contain(`context.session.${name} is out of reach in a thread`)
+    })
+
+    it('are told when they are cancelled, and may end by themselves; their log is the server’s', async () => {
+      const before = await client.runAction(WhichThread)
+      const call = client.runAction(Patient)
+      await hasBegun()
+      call.cancel()
+      expect(await failureOf(call)).to.be.instanceOf(CancelledError)
+      const line = await waitFor(() => lines.find(({ message }) => message === 'told to end'), { what: 'the log line' })
+      expect(line).to.include({ reason: 'CancelledError', action: 'Patient' })
+      expect(await client.runAction(WhichThread), 'the same thread').to.equal(before)
+    })
+
+    it('end with their thread when they do not: cancelled', async () => {
+      const before = await client.runAction(WhichThread)
+      const call = client.runAction(Burn, 60_000)
+      await hasBegun()
+      call.cancel()
+      const startedAt = performance.now()
+      expect(await failureOf(call)).to.be.instanceOf(CancelledError)
+      const after = await client.runAction(WhichThread)
+      expect(after).to.be.above(before)
+      expect(performance.now() - startedAt).to.be.below(5_000)
+    })
+
+    it('end with their thread when they do not: late', async () => {
+      await client.runAction(WhichThread)
+      const startedAt = performance.now()
+      expect(await failureOf(client.runAction(Burn, 60_000, { timeoutMs: 200 }))).to.be.instanceOf(DeadlineError)
+      await client.runAction(WhichThread)
+      expect(performance.now() - startedAt).to.be.below(5_000)
+    })
+
+    it('wait for a thread as many as may, and no more', async () => {
+      const running = client.runAction(Burn, 60_000)
+      await hasBegun()
+      const waiting = client.runAction(WhichThread)
+      await client.runAction(EchoHere, 1)
+      const error = await failureOf(client.runAction(WhichThread))
+      expect(error).to.be.instanceOf(BusyError)
+      expect(error['notStarted']).to.equal(true)
+      expect(error.message).to.equal('the threads: 1 calls wait for it already; try again later')
+      running.cancel()
+      await failureOf(running)
+      expect(await waiting, 'the one that waited gets a new thread').to.be.above(0)
+    })
+
+    it('leave the line when they are cancelled', async () => {
+      const running = client.runAction(Burn, 60_000)
+      await hasBegun()
+      const waiting = client.runAction(WhichThread)
+      await client.runAction(EchoHere, 1)
+      waiting.cancel()
+      await failureOf(waiting)
+      const next = client.runAction(WhichThread)
+      running.cancel()
+      await failureOf(running)
+      expect(await next).to.be.above(0)
+    })
+
+    for (const [how, message] of [
+      ['exit', 'worker exited with code: 3'],
+      ['uncaught', 'nobody catches this'],
+    ] as const) {
+      it(`fail alone when their thread dies: ${how}`, async () => {
+        const error = await failureOf(client.runAction(Die, how))
+        expect(error).to.be.instanceOf(ServerError)
+        expect(error).to.include({ code: 'WORKER_FAILED', notStarted: false })
+        expect(error.message).to.equal(`action "Die": its thread ended before it did (${message})`)
+        expect(await client.runAction(WhichThread)).to.be.above(0)
+      })
+    }
+
+    it('that their module does not export say so', async () => {
+      const error = await failureOf(client.runAction('Hidden'))
+      expect(error).to.include({ code: 'INVALID_ACTION', notStarted: true })
+      expect(error.message).to.contain('thread-actions.ts exports no action class "Hidden"; export it there')
+    })
+
+    it('end with the server: those that run are told after the grace', async () => {
+      const failure = failureOf(client.runAction(Burn, 60_000))
+      await hasBegun()
+      const startedAt = performance.now()
+      await harness.server.shutdown({ graceMs: 100 })
+      expect(performance.now() - startedAt).to.be.below(5_000)
+      await failure
+    })
+  })
+
+  describe('with two threads', () => {
+    before(() => open(2))
+    after(() => harness.close())
+
+    it('run beside each other', async () => {
+      const ids = await Promise.all([client.runAction(Burn, 300), client.runAction(Burn, 300)])
+      expect(ids).to.deep.equal(['burnt', 'burnt'])
+    })
+  })
+
+  describe('leave the server free', () => {
+    before(() => open(1))
+    after(() => harness.close())
+
+    it('to answer others within 20 ms while one burns a processor for seconds', async function () {
+      this.retries(2)
+      await client.runAction(WhichThread)
+      const burnMs = 2_000
+      const burning = client.runAction(Burn, burnMs)
+      const took: number[] = []
+      let isBurning = true
+      burning.then(() => {
+        isBurning = false
+      })
+      while (isBurning) {
+        const startedAt = performance.now()
+        await client.runAction(EchoHere, took.length)
+        took.push(performance.now() - startedAt)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      const quick = took.filter((ms) => ms < 20).length
+      expect(took.length, 'pings').to.be.above(100)
+      expect(quick / took.length, 'share of pings below 20 ms').to.be.above(0.95)
+      expect(Math.max(...took), 'the slowest').to.be.below(burnMs / 4)
+    })
+  })
+
+  describe('are registered', () => {
+    const server = (): Server => new Server({ port: 0 })
+    before(() => open(1))
+    after(() => harness.close())
+
+    it('with a contract and its implementation', async () => {
+      harness.server.addAction(Contract, new Implementation())
+      expect(await client.runAction(Contract, 1)).to.equal(2)
+      expect(await failureOf(client.runAction(Contract, 'one' as never))).to.be.instanceOf(ValidationError)
+    })
+
+    it('not when a thread could not make them', () => {
+      expect(() => server().addAction(new WithArguments('t'))).to.throw(ServerError, 'takes constructor arguments')
+      expect(() => server().addAction(Contract, (n) => n)).to.throw(ServerError, 'is implemented by a function')
+      class Elsewhere extends Action<number, number> {
+        override action(value: number): number {
+          return value
+        }
+      }
+      expect(() => server().addAction(Contract, new Elsewhere() as never)).to.throw(
+        ServerError,
+        'must extend the contract',
+      )
+    })
+
+    it('not when their module is not known', () => {
+      // biome-ignore lint/security/noGlobalEval: a class that comes from no file
+      const Evaluated = eval('(Base) => class Evaluated extends Base { static threaded = true; action() {} }')(Action)
+      expect(() => server().addAction(new Evaluated())).to.throw(ServerError, 'set `static threaded = import.meta.url`')
+      for (const threaded of ['thread-actions.ts', 'https://example.org/a.js', 1, {}]) {
+        const Wrong = class Wrong extends EchoHere {}
+        Object.assign(Wrong, { threaded })
+        expect(() => server().addAction(new Wrong())).to.throw(ServerError, 'static threaded must be true, or the URL')
+      }
+    })
+
+    it('with options that are checked', () => {
+      for (const [threads, name] of [
+        [{ max: 0 }, 'threads.max'],
+        [{ max: 1.5 }, 'threads.max'],
+        [{ idleTimeoutMs: 0 }, 'threads.idleTimeoutMs'],
+        [{ maxQueue: -1 }, 'threads.maxQueue'],
+      ] as const) {
+        expect(() => new Server({ port: 0, threads })).to.throw(ClientError, `option ${name}`)
+      }
+    })
+  })
+})
