@@ -196,6 +196,14 @@ describe('the check of the architecture', () => {
     expect(rulesBrokenBy({ 'base/a.ts': lines(251) })).to.deep.equal(['file-length'])
   })
 
+  it('refuses that the core speaks of what is built on it', () => {
+    for (const word of ['ChannelFrame', 'a task', 'myService']) {
+      expect(rulesBrokenBy({ 'session/a.ts': `// ${word}` }), word).to.deep.equal(['feature-word'])
+      expect(rulesBrokenBy({ 'wire/a.ts': `// ${word}` }), word).to.deep.equal(['feature-word'])
+      expect(rulesBrokenBy({ 'tasks/a.ts': `// ${word}` }), word).to.deep.equal([])
+    }
+  })
+
   it('refuses a file that does not open with a comment', () => {
     const breaks = (source: string) => findViolations(new Map([['base/a.ts', source]])).map(({ rule }) => rule)
     expect(breaks('export const a = 1\n// too late')).to.deep.equal(['opening-comment'])

@@ -18,6 +18,7 @@ export type Rule =
   | 'file-name'
   | 'file-length'
   | 'opening-comment'
+  | 'feature-word'
 
 /** One place where a rule is broken. */
 export interface Violation {
@@ -41,8 +42,11 @@ export const layers: readonly (readonly string[])[] = [
 ]
 
 const cliLayer = layers.length - 1
+/** Rooms below the features, which must not know them: not even by name. */
+const withoutFeatures = ['session', 'wire']
+const featureWord = /channel|\btasks?\b|service/i
 /** Rooms that a browser loads too. */
-const withoutNode = ['base', 'wire', 'session', 'action', 'client', 'channels', 'services']
+const withoutNode = ['base', 'wire', 'session', 'action', 'client', 'channels', 'tasks', 'services']
 /** Rooms that are users of the library, and so may import its public list. */
 const usersOfPublicList = ['cli', 'testing']
 const maxLines = 250
@@ -97,6 +101,9 @@ function checkText(file: string, source: string): Violation[] {
   if (!/^(#![^\n]*\n)?\s*\/[/*]/.test(source)) {
     violations.push({ rule: 'opening-comment', file, message: 'it opens with a comment that says its job' })
   }
+  const room = roomOf(file)
+  const word = room !== undefined && withoutFeatures.includes(room) ? featureWord.exec(source)?.[0] : undefined
+  if (word !== undefined) violations.push({ rule: 'feature-word', file, message: `"${word}" is a matter of layer 6` })
   return violations
 }
 

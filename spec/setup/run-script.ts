@@ -52,7 +52,7 @@ export class RunningScript {
   }
 
   /** What the pattern matched in the output. Fails when the process ends before, or prints no such thing in time. */
-  async printed(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
+  async printed(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout', timeoutMs = 8_000): Promise<RegExpExecArray> {
     return waitFor(
       () => {
         const match = pattern.exec(this[stream])
@@ -60,7 +60,7 @@ export class RunningScript {
           throw new Error(`ended without printing ${pattern}:\n${this.stdout}${this.stderr}`)
         return match
       },
-      { timeoutMs: 8_000, what: `${pattern} on ${stream}` },
+      { timeoutMs, what: `${pattern} on ${stream}` },
     )
   }
 
