@@ -23,6 +23,7 @@ try {
   run(consumer, 'npm', ['install', '--silent', '--no-audit', '--no-fund', join(work, tarball), nodeTypes])
 
   step('an ES module', () => run(consumer, process.execPath, ['consumer.mjs']))
+  step('a thread', () => run(consumer, process.execPath, ['threads.mjs']))
   step('a CommonJS module', () => run(consumer, process.execPath, ['consumer.cjs']))
   for (const [compiler, path] of [
     ['TypeScript 6', join('typescript', 'bin', 'tsc')],
@@ -70,11 +71,20 @@ class Echo extends Action {
   }
 }
 
+class News extends Channel {}
+
 async function main() {
   const server = new Server('localhost', 0)
-  server.addAction(new Echo())
+  server.addAction(new Echo()).addChannel(new News())
   await server.listen()
   const client = new Client(server.addresses[0])
+  const news = client.subscribe(News)
+  await news.ready
+  await server.channel(News).publish('fresh')
+  for await (const story of news) {
+    if (story !== 'fresh') throw new Error('News told ' + story)
+    break
+  }
   const text = await client.runAction(Echo, 'hi')
   if (text !== 'hi') throw new Error('Echo returned ' + text)
   const thrown = await client.runAction(Echo, 'throw').then(() => undefined, (error) => error)
@@ -90,14 +100,41 @@ process.exitCode = 1
 main().then(() => { process.exitCode = 0 })
 `
   return {
-    'consumer.mjs': `import { Action, Client, Server } from 'isock'\n${body}`,
-    'consumer.cjs': `const { Action, Client, Server } = require('isock')\n${body}`,
+    'square.mjs': `import { threadId } from 'node:worker_threads'
+import { Action } from 'isock'
+
+export class Square extends Action {
+  static threaded = import.meta.url
+
+  action(side) {
+    return { area: side * side, isInThread: threadId !== 0 }
+  }
+}
+`,
+    'threads.mjs': `import { Client, Server } from 'isock'
+import { Square } from './square.mjs'
+
+const server = new Server('localhost', 0)
+server.addAction(new Square())
+await server.listen()
+const client = new Client(server.addresses[0])
+const { area, isInThread } = await client.runAction(Square, 3)
+if (area !== 9 || !isInThread) throw new Error('the area is ' + area + ', made in a thread: ' + isInThread)
+await client.close()
+await server.shutdown()
+`,
+    'consumer.mjs': `import { Action, Channel, Client, Server } from 'isock'\nimport 'isock/tracim'\n${body}`,
+    'consumer.cjs': `const { Action, Channel, Client, Server } = require('isock')\nrequire('isock/tracim')\n${body}`,
   }
 }
 
 function typeScript() {
   const source = `
 import { Action, Client, IsockError, Server } from 'isock'
+import { TracimDaemonClient, type TracimDaemonOptions } from 'isock/tracim'
+
+export const daemonOptions: TracimDaemonOptions = { socketPath: '/run/master.sock', source: (async function* () {})() }
+export const userIdOf = (client: TracimDaemonClient): string => client.userId
 
 class Echo extends Action {
   action(text: string) {
