@@ -1,5 +1,6 @@
-// Writes the few msgpack types that frames are made of, straight into borrowed memory. Byte arrays above a size
-// are not copied: they become segments of their own between the written ones.
+// Writes the few msgpack types that frames are made of, straight into memory that is borrowed for one frame at a time:
+// the next frame, of whichever link, goes on behind it. Byte arrays above a size are not copied: they become segments
+// of their own between the written ones.
 //
 //   segments:   [slab part: headers, small values][the caller's big array][slab part: ...]
 import { copyBytes, type Packed } from './packed.ts'
@@ -15,8 +16,11 @@ const headRoom = 128
 
 export class MsgpackWriter {
   readonly #slabs: Slabs
+  /** Borrowed while a frame is written. */
   #slab: Slab | undefined
+  /** What was written and not taken yet, behind the closed segments: from #segmentAt to #at of #bytes. */
   #bytes: Uint8Array = noBytes
+  #segmentAt = 0
   #at = 0
   #segments: Uint8Array[] = []
   /** Bytes written and not taken yet. */
@@ -48,6 +52,7 @@ export class MsgpackWriter {
     head[at + 1] = length >>> 16
     head[at + 2] = length >>> 8
     head[at + 3] = length
+    this.#giveBack()
     return length
   }
 
@@ -142,14 +147,12 @@ export class MsgpackWriter {
   /** Everything written since the last time, in order; the memory is the receiver's. */
   take(): Uint8Array[] {
     this.#closeSegment()
-    if (this.#slab !== undefined) {
-      this.#slabs.giveBack(this.#slab)
-      this.#slab = undefined
-      this.#bytes = noBytes
-      // Else each idle link would keep the slab of its last frame.
-      this.#head = noBytes
-      this.#at = 0
-    }
+    this.#giveBack()
+    // Else each idle link would keep the slab of its last frame.
+    this.#bytes = noBytes
+    this.#head = noBytes
+    this.#segmentAt = 0
+    this.#at = 0
     const segments = this.#segments
     this.#segments = []
     this.size = 0
@@ -158,19 +161,30 @@ export class MsgpackWriter {
 
   /** Makes sure that so many bytes fit in one piece. A frame's head stays where it was written. */
   reserve(roomBytes: number): void {
-    if (this.#bytes.length - this.#at >= roomBytes) return
+    if (this.#slab !== undefined && this.#bytes.length - this.#at >= roomBytes) return
+    this.#giveBack()
+    const slab = this.#slabs.borrow(roomBytes)
+    this.#slab = slab
+    // Nobody else has written there meanwhile: the open segment goes on.
+    if (slab.bytes === this.#bytes && slab.start === this.#at) return
     this.#closeSegment()
-    if (this.#slab !== undefined) this.#slabs.giveBack(this.#slab)
-    this.#slab = this.#slabs.borrow(roomBytes)
-    this.#bytes = this.#slab.bytes
-    this.#at = this.#slab.start
+    this.#bytes = slab.bytes
+    this.#segmentAt = slab.start
+    this.#at = slab.start
+  }
+
+  #giveBack(): void {
+    const slab = this.#slab
+    if (slab === undefined) return
+    slab.start = this.#at
+    this.#slab = undefined
+    this.#slabs.giveBack(slab)
   }
 
   #closeSegment(): void {
-    const slab = this.#slab
-    if (slab === undefined || this.#at === slab.start) return
-    this.#segments.push(slab.bytes.subarray(slab.start, this.#at))
-    slab.start = this.#at
+    if (this.#at === this.#segmentAt) return
+    this.#segments.push(this.#bytes.subarray(this.#segmentAt, this.#at))
+    this.#segmentAt = this.#at
   }
 
   #foreign(bytes: Uint8Array): void {
