@@ -24,6 +24,7 @@ try {
 
   step('an ES module', () => run(consumer, process.execPath, ['consumer.mjs']))
   step('a thread', () => run(consumer, process.execPath, ['threads.mjs']))
+  step('a daemon', () => run(consumer, process.execPath, ['daemon.mjs']))
   step('a CommonJS module', () => run(consumer, process.execPath, ['consumer.cjs']))
   for (const [compiler, path] of [
     ['TypeScript 6', join('typescript', 'bin', 'tsc')],
@@ -123,6 +124,16 @@ if (area !== 9 || !isInThread) throw new Error('the area is ' + area + ', made i
 await client.close()
 await server.shutdown()
 `,
+    'daemon.mjs': `import { Client } from 'isock'
+import { runInBackground } from 'isock/daemon'
+
+const daemon = await runInBackground({ module: './square.mjs', stateDir: './state' })
+const client = new Client(daemon.address)
+const { area } = await client.runAction('Square', 3)
+await client.close()
+await daemon.stop()
+if (area !== 9) throw new Error('the area is ' + area)
+`,
     'consumer.mjs': `import { Action, Channel, Client, Server } from 'isock'\nimport 'isock/tracim'\n${body}`,
     'consumer.cjs': `const { Action, Channel, Client, Server } = require('isock')\nrequire('isock/tracim')\n${body}`,
   }
@@ -131,7 +142,10 @@ await server.shutdown()
 function typeScript() {
   const source = `
 import { Action, Client, IsockError, Server } from 'isock'
+import { type Daemon, runInBackground } from 'isock/daemon'
 import { TracimDaemonClient, type TracimDaemonOptions } from 'isock/tracim'
+
+export const start = (): Promise<Daemon> => runInBackground({ module: './actions.js', name: 'app', port: 4440 })
 
 export const daemonOptions: TracimDaemonOptions = { socketPath: '/run/master.sock', source: (async function* () {})() }
 export const userIdOf = (client: TracimDaemonClient): string => client.userId

@@ -31,7 +31,12 @@ const compilerOptions = {
   noImplicitOverride: false,
   noUnusedLocals: false,
   noUnusedParameters: false,
-  paths: { isock: ['../lib/index.ts'], 'isock/testing': ['../lib/testing/harness.ts'] },
+  paths: {
+    isock: ['../lib/index.ts'],
+    'isock/daemon': ['../lib/daemon.ts'],
+    'isock/testing': ['../lib/testing/harness.ts'],
+    'isock/tracim': ['../lib/gateways/tracim/tracim.ts'],
+  },
 }
 
 describe('the pages for users', function () {

@@ -12,6 +12,8 @@ export interface ConnectOptions {
   readonly timeout?: number
   readonly retry?: number
   readonly tokenFile?: string
+  /** Asked for, as it must not be on a command line. */
+  readonly token?: string
   readonly tlsCa?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
@@ -60,18 +62,18 @@ async function report(error: unknown, exitCode: number, printer: Printer): Promi
   else await printer.error(error)
 }
 
-function clientOptionsOf({ timeout, retry, tokenFile, tlsCa, tlsCert, tlsKey }: ConnectOptions): ClientOptions {
+function clientOptionsOf({ timeout, retry, token, tokenFile, tlsCa, tlsCert, tlsKey }: ConnectOptions): ClientOptions {
   const tls = {
     ...(tlsCa === undefined ? {} : { ca: readOptionFile('--tls-ca', tlsCa) }),
     ...(tlsCert === undefined ? {} : { cert: readOptionFile('--tls-cert', tlsCert) }),
     ...(tlsKey === undefined ? {} : { key: readOptionFile('--tls-key', tlsKey) }),
   }
   return {
-    name: 'isock',
     tls,
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(retry === undefined ? {} : { retry }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(token === undefined ? {} : { token }),
   }
 }
 

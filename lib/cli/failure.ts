@@ -24,7 +24,8 @@ export function exitCodeOf(error: unknown, wasConnected: boolean): ExitCode {
   if (error instanceof AuthError) return wasConnected ? exitCodes.failed : exitCodes.notLetIn
   if (error instanceof LinkError || error instanceof ProtocolError) return exitCodes.unreachable
   if (!(error instanceof ClientError)) return exitCodes.failed
-  if (error.code === 'UNREACHABLE') return exitCodes.unreachable
+  if (error.code === 'UNREACHABLE' || error.code === 'NOT_RUNNING') return exitCodes.unreachable
+  if (error.code === 'NO_RESPONSE' && !wasConnected) return exitCodes.unreachable
   return error.code === 'INVALID_OPTION' && !wasConnected ? exitCodes.usage : exitCodes.failed
 }
 

@@ -1,13 +1,15 @@
 // The command line: which commands there are, what they take, and their help. What they do is in files of their own,
 // which are loaded when they are run, so that each starts fast.
-import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import type { BenchOptions } from './bench-command.ts'
 import type { CallOptions } from './call-command.ts'
+import { command, count, logLevelOption, ownVersion } from './command-parts.ts'
 import type { ConnectOptions } from './connect.ts'
+import { daemonCommands } from './daemon-program.ts'
 import { exitCodes, exitCodesHelp } from './exit-codes.ts'
 import type { PingOptions } from './ping-command.ts'
 import type { ServeOptions } from './serve-command.ts'
+import { serverCommands } from './server-program.ts'
 
 const addressHelp = 'host:port, tcp://host:port, tls://host:port or unix:/path'
 
@@ -35,6 +37,7 @@ function buildProgram(): Command {
   program.addCommand(listCommand())
   program.addCommand(pingCommand())
   program.addCommand(benchCommand())
+  for (const each of [...daemonCommands(), ...serverCommands()]) program.addCommand(each)
   program.helpCommand(false)
   return program
 }
@@ -50,11 +53,7 @@ function serveCommand(): Command {
     .option('--tls-ca <file>', 'ask clients for a certificate that this authority has signed')
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
     .option('--grace <ms>', 'how long running calls may take to finish on Ctrl-C', count(), 10_000)
-    .addOption(
-      new Option('--log-level <level>', 'what to log, as JSON lines on standard error')
-        .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-        .default('info'),
-    )
+    .addOption(logLevelOption('what to log, as JSON lines on standard error'))
     .addHelpText(
       'after',
       `
@@ -164,22 +163,4 @@ function connecting(base: Command): Command {
     .option('--tls-ca <file>', 'trust this authority, for tls:// addresses')
     .option('--tls-cert <file>', 'show this certificate')
     .option('--tls-key <file>', 'its private key')
-}
-
-function command(name: string, description: string): Command {
-  return new Command(name).description(description).helpOption('--help', 'print this').exitOverride()
-}
-
-/** Reads a whole number. */
-function count(max = Number.MAX_SAFE_INTEGER, min = 0): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (value >= min && value <= max) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${min}${max < 2 ** 32 ? ` to ${max}` : ''}.`)
-  }
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -1,14 +1,14 @@
 // `isock serve`: a server with the actions that modules export, until Ctrl-C.
-import { pino } from 'pino'
+import { type DestinationStream, pino } from 'pino'
 import { IsockError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { ExportedActions } from '../daemon/exported-actions.ts'
+import { loadModules } from '../daemon/load-modules.ts'
 import { Server } from '../facade/server.ts'
 import type { ServerTls } from '../server/server-options.ts'
 import { readOptionFile } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
-import { ExportedActions } from './exported-actions.ts'
 import { CommandFailure, debugText, exitCodeOf, usageFailure } from './failure.ts'
-import { loadModules } from './load-modules.ts'
 import { print } from './printer.ts'
 import { printable } from './terminal-text.ts'
 
@@ -24,15 +24,23 @@ export interface ServeOptions {
   readonly grace: number
 }
 
-export async function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
+export function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
+  return serveUntilStopped(options.grace, async () => {
+    const server = makeServer(options)
+    await register(server, modules)
+    return server
+  })
+}
+
+/** Serves until a signal or a client ends it. Ends the process. */
+export async function serveUntilStopped(graceMs: number, make: () => Promise<Server>): Promise<void> {
   // A server serves on when nobody reads what it says.
   process.stdout.on('error', () => undefined)
   try {
-    const server = makeServer(options)
-    await register(server, modules)
+    const server = await make()
     await server.listen()
     for (const address of server.addresses) await print(`listening at ${address}\n`)
-    stopOnSignal(server, options.grace)
+    stopOnSignal(server, graceMs)
     await server.serveForever()
     // What the modules left open is not to keep us.
     process.exit(exitCodes.done)
@@ -72,10 +80,11 @@ function tlsOf({ tlsKey, tlsCert, tlsCa }: ServeOptions): ServerTls | undefined 
   return { key, cert, ca: readOptionFile('--tls-ca', tlsCa), requestCert: true, rejectUnauthorized: true }
 }
 
-function makeLog(level: string): Logger {
+/** To standard error, or elsewhere. */
+export function makeLog(level: string, stream: DestinationStream = pino.destination({ dest: 2, sync: true })): Logger {
   const formatters = { level: (label: string): object => ({ level: label }) }
   const options = { level, formatters, base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  return pino(options, pino.destination({ dest: 2, sync: true }))
+  return pino(options, stream)
 }
 
 async function register(server: Server, modules: readonly string[]): Promise<void> {

@@ -6,7 +6,7 @@ import { type Address, formatAddress } from './address.ts'
 import type { Link } from './link.ts'
 import type { MemoryNetwork } from './memory-network.ts'
 import { SocketLink } from './socket-link.ts'
-import { listenAtPath, prepareSocketDirectory } from './unix-path.ts'
+import { closeAtPath, listenAtPath, prepareSocketDirectory } from './unix-path.ts'
 
 /** The server's side of TLS. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a certificate. */
 export type ListenTls = Pick<
@@ -18,6 +18,8 @@ export interface ListenOptions {
   readonly tls?: ListenTls | undefined
   readonly network?: MemoryNetwork | undefined
   readonly allowSharedDirectory?: boolean | undefined
+  /** Sockets that listen already, one for each address in their order, instead of opening these. */
+  readonly fds?: readonly number[] | undefined
   /** From the accepted connection to the finished TLS handshake. */
   readonly handshakeTimeoutMs: number
   /** TLS handshakes at once; more connections are closed. */
@@ -29,15 +31,20 @@ export interface ListenOptions {
 export interface Listener {
   /** With the port that it really got. */
   readonly address: Address
-  /** Takes no more links; settles when the address is free. Links that were taken stay. */
-  close(): Promise<void>
+  /** Of the listening socket, for a process that is to go on with it; undefined where there is none. */
+  readonly fd: number | undefined
+  /**
+   * Takes no more links; settles when the address is free, or at once where another process has the socket too and so
+   * keeps the address. Links that were taken stay.
+   */
+  close(keepsAddress?: boolean): Promise<void>
 }
 
 /** Listens at all addresses, or at none. Throws as `listen`. */
 export async function listenAll(addresses: readonly Address[], options: ListenOptions): Promise<Listener[]> {
   const listeners: Listener[] = []
   try {
-    for (const address of addresses) listeners.push(await listen(address, options))
+    for (const [i, address] of addresses.entries()) listeners.push(await listen(address, options, options.fds?.[i]))
     return listeners
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close()))
@@ -46,18 +53,27 @@ export async function listenAll(addresses: readonly Address[], options: ListenOp
 }
 
 /** @throws ServerError: `ADDRESS_IN_USE` that names the address, or `LISTEN_FAILED`. */
-export async function listen(address: Address, options: ListenOptions): Promise<Listener> {
+export async function listen(address: Address, options: ListenOptions, fd?: number): Promise<Listener> {
   if (address.transport === 'memory') return listenInMemory(address, options)
-  if (address.transport === 'unix') prepareSocketDirectory(address.path, options.allowSharedDirectory ?? false)
+  if (address.transport === 'unix' && fd === undefined)
+    prepareSocketDirectory(address.path, options.allowSharedDirectory ?? false)
   const server = createSocketServer(address, options)
   try {
-    if (address.transport === 'unix') await listenAtPath(address.path, () => begin(server, { path: address.path }))
+    if (fd !== undefined) await begin(server, { fd })
+    else if (address.transport === 'unix') await listenAtPath(address.path, () => begin(server, { path: address.path }))
     // localhost may be ::1 or 127.0.0.1; a server that took one would be missed by clients that try the other.
     else await begin(server, { host: address.host === 'localhost' ? '127.0.0.1' : address.host, port: address.port })
   } catch (cause) {
     throw listenError(address, cause)
   }
-  return { address: boundAddress(address, server), close: () => closeServer(server) }
+  return {
+    address: boundAddress(address, server),
+    get fd() {
+      // Not documented, but there since Node can listen; without it there is nothing to hand over.
+      return (server as { _handle?: { fd?: number } | null })._handle?.fd
+    },
+    close: (keepsAddress = false) => closeServer(server, address, fd !== undefined, keepsAddress),
+  }
 }
 
 function createSocketServer(address: Exclude<Address, { transport: 'memory' }>, options: ListenOptions): NetServer {
@@ -81,7 +97,9 @@ function createSocketServer(address: Exclude<Address, { transport: 'memory' }>, 
   return server
 }
 
-function begin(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<void> {
+type ListenPlace = { host: string; port: number } | { path: string } | { fd: number }
+
+function begin(server: NetServer, where: ListenPlace): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(where, () => {
@@ -93,11 +111,12 @@ function begin(server: NetServer, where: { host: string; port: number } | { path
   })
 }
 
-function closeServer(server: NetServer): Promise<void> {
+function closeServer(server: NetServer, address: Address, isInherited: boolean, keepsAddress: boolean): Promise<void> {
   // Node frees the address at once, but calls back only when the last connection ended, which is not ours to wait for.
   return new Promise((resolve) => {
     if (!server.listening) return resolve()
-    server.close()
+    if (address.transport === 'unix') closeAtPath(server, address.path, isInherited, keepsAddress)
+    else server.close()
     setImmediate(resolve)
   })
 }
@@ -118,6 +137,7 @@ function listenInMemory(address: Address & { transport: 'memory' }, options: Lis
   const stop = options.network.listen(address.name, (link) => options.onLink(link))
   return {
     address,
+    fd: undefined,
     close: async () => stop(),
   }
 }

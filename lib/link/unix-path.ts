@@ -1,7 +1,7 @@
 // The path of a Unix socket: only in a directory that is its user's alone, never stolen from a live server, taken
 // over from a dead one.
-import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
-import { connect } from 'node:net'
+import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { connect, type Server as NetServer } from 'node:net'
 import { dirname } from 'node:path'
 import { ServerError } from '../base/errors.ts'
 
@@ -41,6 +41,24 @@ export async function listenAtPath(path: string, listen: () => Promise<void>): P
       release()
     }
   }
+}
+
+/**
+ * Stops listening. Node removes the path with the socket that it bound, and leaves that of one which it was given; here
+ * it goes with the server that listens last, and stays for a process that goes on with the socket.
+ */
+export function closeAtPath(server: NetServer, path: string, isInherited: boolean, keepsPath: boolean): void {
+  if (isInherited || !keepsPath) {
+    server.close()
+    if (!keepsPath) rmSync(path, { force: true })
+    return
+  }
+  // In one go: who dials in this moment finds no path, and tries again.
+  const aside = `${path}.kept`
+  rmSync(aside, { force: true })
+  linkSync(path, aside)
+  server.close()
+  renameSync(aside, path)
 }
 
 /** One server at a time looks and takes over. A lock that its owner left behind is broken after a while. */

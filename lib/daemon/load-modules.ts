@@ -4,8 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { exitCodes } from './exit-codes.ts'
-import { CommandFailure, usageFailure } from './failure.ts'
+import { ClientError } from '../base/errors.ts'
 
 export interface LoadedModule {
   readonly exports: Readonly<Record<string, unknown>>
@@ -13,9 +12,9 @@ export interface LoadedModule {
   readonly source: string
 }
 
-/** @throws CommandFailure that names the module, and says what to do about it. */
+/** @throws ClientError that names the module, and says what to do: `INVALID_OPTION` where there is none, `MODULE_FAILED`. */
 export async function loadModules(paths: readonly string[]): Promise<LoadedModule[]> {
-  for (const path of paths) if (!existsSync(path)) throw usageFailure(`there is no module ${path}`)
+  requireModules(paths)
   // Before the first import: Node remembers what it could not import, and would not ask tsx for it again.
   const typeScript = paths.find((path) => /\.[cm]?tsx?$/.test(path))
   if (typeScript !== undefined) await prepareTypeScript(typeScript)
@@ -24,6 +23,12 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
     modules.push({ exports: await importFile(path), source: readFileSync(path, 'utf8') })
   }
   return modules
+}
+
+/** @throws ClientError (`INVALID_OPTION`) for the first that is not there. */
+export function requireModules(paths: readonly string[]): void {
+  const missing = paths.find((path) => !existsSync(path))
+  if (missing !== undefined) throw new ClientError(`there is no module ${missing}`, { code: 'INVALID_OPTION' })
 }
 
 async function importFile(path: string): Promise<Record<string, unknown>> {
@@ -47,14 +52,14 @@ async function prepareTypeScript(path: string): Promise<void> {
   await import(pathToFileURL(entry).href)
 }
 
-function needsCompiler(path: string, cause: unknown): CommandFailure {
+function needsCompiler(path: string, cause: unknown): ClientError {
   const remedy =
     'install tsx in your project (npm install --save-dev tsx), use Node 22.18 or newer, or serve compiled JavaScript'
   const message = `cannot load ${path}: this Node (${process.version}) does not run TypeScript; ${remedy}`
-  return new CommandFailure(message, exitCodes.failed, cause)
+  return new ClientError(message, { code: 'MODULE_FAILED', cause })
 }
 
-function cannotLoad(path: string, error: unknown): CommandFailure {
+function cannotLoad(path: string, error: unknown): ClientError {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return new CommandFailure(`cannot load ${path}: ${reason}`, exitCodes.failed, error)
+  return new ClientError(`cannot load ${path}: ${reason}`, { code: 'MODULE_FAILED', cause: error })
 }

@@ -1,0 +1,27 @@
+// What the definitions of the commands share: how one begins, and how numbers and levels are read.
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+
+export function command(name: string, description: string): Command {
+  return new Command(name).description(description).helpOption('--help', 'print this').exitOverride()
+}
+
+/** Reads a whole number. */
+export function count(max = Number.MAX_SAFE_INTEGER, min = 0): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${min}${max < 2 ** 32 ? ` to ${max}` : ''}.`)
+  }
+}
+
+export function logLevelOption(description: string): Option {
+  return new Option('--log-level <level>', description)
+    .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+}
+
+export function ownVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

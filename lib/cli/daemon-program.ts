@@ -1,0 +1,90 @@
+// The commands for daemons: what they take, and their help. What they do is in daemon-commands.ts.
+import type { Command } from 'commander'
+import { command, count, logLevelOption } from './command-parts.ts'
+import type { LogsOptions, NamesOptions, StartOptions, StatusOptions, StopOptions } from './daemon-commands.ts'
+
+const stateHelp = `
+Daemons of a user are found by their names. Their state is in $ISOCK_STATE_DIR, else in isock/ under $XDG_RUNTIME_DIR,
+$XDG_STATE_HOME or ~/.local/state. Without a name, "default" is meant.
+`
+
+export function daemonCommands(): Command[] {
+  return [startCommand(), stopCommand(), restartCommand(), statusCommand(), logsCommand()]
+}
+
+function startCommand(): Command {
+  return command('start', 'Starts a daemon that serves what modules export.')
+    .argument('<modules...>', 'JavaScript or TypeScript modules: paths')
+    .option('--name <name>', 'one daemon runs of each name', 'default')
+    .option('--host <host>', 'where to listen', '127.0.0.1')
+    .option('--port <port>', 'the port; 0: any free one (default: 0, or none with --path)', count(65_535))
+    .option('--path <path>', 'listen at a Unix socket')
+    .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
+    .option('--init-file <file>', 'a module to load before the others')
+    .option('--log-file <file>', "default: daemon.log in the daemon's directory")
+    .addOption(logLevelOption('what to log'))
+    .option('--grace <ms>', 'how long running calls may take to finish when it is stopped', count(), 10_000)
+    .addHelpText(
+      'after',
+      `
+It registers what \`isock serve\` does, exported services, and calls an exported function setup(server). It says when the
+daemon listens, or why it does not; the daemon goes on when this command and its terminal have ended.
+${stateHelp}
+Examples:
+  isock start actions.js
+  isock start --name app --port 4440 --token-file token.txt actions/*.ts
+`,
+    )
+    .action(async (modules: string[], options: StartOptions) => {
+      await (await import('./daemon-commands.ts')).start(modules, options)
+    })
+}
+
+function stopCommand(): Command {
+  return command('stop', 'Stops daemons: running calls may finish.')
+    .argument('[names...]')
+    .option('--all', 'all that run')
+    .option('--grace <ms>', 'how long running calls may take to finish', count())
+    .addHelpText('after', stateHelp)
+    .action(async (names: string[], options: StopOptions) => {
+      await (await import('./daemon-commands.ts')).stop(names, options)
+    })
+}
+
+function restartCommand(): Command {
+  return command('restart', 'Replaces the processes of daemons, without a failed call.')
+    .argument('[names...]')
+    .option('--all', 'all that run')
+    .addHelpText(
+      'after',
+      `
+A new process loads the modules anew and goes on with the listening sockets; the old one finishes its calls. When the
+new one does not start, the old one goes on. A daemon that crashed is started again.
+${stateHelp}`,
+    )
+    .action(async (names: string[], options: NamesOptions) => {
+      await (await import('./daemon-commands.ts')).restart(names, options)
+    })
+}
+
+function statusCommand(): Command {
+  return command('status', 'Shows how daemons are: those that are named, or all.')
+    .argument('[names...]')
+    .option('--json', 'print a JSON line for each')
+    .addHelpText('after', `\nWith names, the exit code is 3 where one of them does not run.\n${stateHelp}`)
+    .action(async (names: string[], options: StatusOptions) => {
+      await (await import('./daemon-commands.ts')).status(names, options)
+    })
+}
+
+function logsCommand(): Command {
+  return command('logs', 'Prints the logs of daemons: JSON lines.')
+    .argument('[names...]')
+    .option('--all', 'of all daemons')
+    .option('-f, --follow', 'go on with what is logged from now on')
+    .option('--lines <n>', 'how many of the last lines come first', count(100_000), 100)
+    .addHelpText('after', `\nWhere there are several, each line begins with the name of its daemon.\n${stateHelp}`)
+    .action(async (names: string[], options: LogsOptions) => {
+      await (await import('./daemon-commands.ts')).logs(names, options)
+    })
+}

@@ -1,0 +1,46 @@
+// `isock server`: in the foreground, a server that clients initialize with a service of its modules. The idea is bgpy's.
+import { resolveToken } from '../base/token.ts'
+import { DaemonServer, registerModules } from '../daemon/daemon-server.ts'
+import { LogFile } from '../daemon/log-file.ts'
+import { isLoopback } from '../link/address.ts'
+import { readSecretFile } from '../link/secret-file.ts'
+import { usageFailure } from './failure.ts'
+import { makeLog, serveUntilStopped } from './serve-command.ts'
+import { promptToken } from './token-prompt.ts'
+
+export interface ServerCommandOptions {
+  readonly tokenPrompt?: boolean
+  readonly tokenFile?: string
+  readonly logLevel: string
+  readonly logFile?: string
+  readonly initFile?: string
+  readonly grace: number
+}
+
+const logMaxBytes = 10 * 1024 * 1024
+const logFiles = 5
+
+export function serveServices(
+  host: string,
+  port: number,
+  modules: readonly string[],
+  options: ServerCommandOptions,
+): Promise<void> {
+  const { grace: graceMs, initFile, logFile: path, logLevel, tokenFile, tokenPrompt } = options
+  return serveUntilStopped(graceMs, async () => {
+    const paths = initFile === undefined ? modules : [initFile, ...modules]
+    if (paths.length === 0) throw usageFailure('give modules, or --init-file: they bring the services to initialize')
+    const source = tokenPrompt ? { token: await promptToken() } : tokenFile === undefined ? {} : { tokenFile }
+    const isGuarded = resolveToken(source, process.env, readSecretFile) !== undefined
+    const file = path === undefined ? undefined : new LogFile({ path, maxBytes: logMaxBytes, files: logFiles })
+    const log = makeLog(logLevel, file)
+    const onError = (error: unknown): void => log.info({ error: String(error) }, 'something threw')
+    // Without a token nobody is let in from elsewhere who could not do anything here anyway.
+    const mayBeEnded = isGuarded || isLoopback(host)
+    const server: DaemonServer = new DaemonServer({ host, port, log, onError, ...source }, mayBeEnded, (endGraceMs) => {
+      void server.shutdown({ graceMs: endGraceMs ?? graceMs })
+    })
+    await registerModules(server, paths, log, { allowShutdown: mayBeEnded })
+    return server
+  })
+}

@@ -1,0 +1,25 @@
+// Asks for a token on the terminal, where nobody sees what is typed; elsewhere the first line of standard input is it.
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { usageFailure } from './failure.ts'
+import { print } from './printer.ts'
+
+/** @throws CommandFailure when the input ends first. */
+export async function promptToken(): Promise<string> {
+  const { isTTY: isTerminal } = process.stdin
+  if (isTerminal) await print('token: ', process.stderr)
+  // readline echoes into its output: here that is nowhere.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: isTerminal })
+  try {
+    const line = await new Promise<string | undefined>((resolve) => {
+      lines.once('line', resolve).once('close', () => resolve(undefined))
+    })
+    if (line === undefined || line.trim() === '') throw usageFailure('--token-prompt: no token was given')
+    return line.trim()
+  } finally {
+    lines.close()
+    process.stdin.pause()
+    if (isTerminal) await print('\n', process.stderr)
+  }
+}

@@ -1,0 +1,126 @@
+// What a daemon can be told, checked where it is started, and made free of its starter: absolute paths, defaults filled
+// in. The token is kept apart, so that it is not written down.
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { invalidOption, requireCount, requirePositive } from '../base/options.ts'
+import { resolveToken, type TokenSource } from '../base/token.ts'
+import { readSecretFile } from '../link/secret-file.ts'
+import { requireModules } from './load-modules.ts'
+import { requireDaemonName } from './state-directory.ts'
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export interface BackgroundOptions extends TokenSource {
+  /** What to serve: the paths of modules that export actions, services, or a function `setup(server)`. */
+  readonly module: string | URL | readonly (string | URL)[]
+  /** One daemon runs of each name. Default 'default'. */
+  readonly name?: string
+  /** Where to listen. Default '127.0.0.1'. */
+  readonly host?: string
+  /** Default 0, any free one; none where there is a path. */
+  readonly port?: number
+  /** The path of a Unix socket, instead of or beside the port. */
+  readonly path?: string
+  /** A module that is loaded before the others. */
+  readonly initFile?: string | URL
+  /** Default: `daemon.log` in the daemon's directory. */
+  readonly logFile?: string
+  /** Default 'info'. */
+  readonly logLevel?: LogLevel
+  /** Above it the log is rotated. Default 10 MiB. */
+  readonly logMaxBytes?: number
+  /** How many rotated logs are kept. Default 5. */
+  readonly logFiles?: number
+  /** End when the process that starts it ends. Default false: it goes on. */
+  readonly exitWithParent?: boolean
+  /** Give the daemon of this name that runs already, instead of rejecting. Default false. */
+  readonly reuse?: boolean
+  /** How long running calls may take to finish when the daemon is told to stop. Default 10 000 ms. */
+  readonly graceMs?: number
+  /** From the start to the moment when it listens. Default 30 000 ms. */
+  readonly startTimeoutMs?: number
+  /** The working directory of the daemon. Default: the one of its starter. */
+  readonly cwd?: string
+  /** Where daemons keep their state. Default: ISOCK_STATE_DIR, else `isock` in the user's runtime or state directory. */
+  readonly stateDir?: string
+}
+
+/** What is written down of the options. */
+export interface DaemonSettings {
+  readonly modules: readonly string[]
+  readonly initFile?: string
+  readonly host: string
+  readonly port?: number
+  readonly path?: string
+  readonly tokenFile?: string
+  readonly logFile?: string
+  readonly logLevel: LogLevel
+  readonly logMaxBytes: number
+  readonly logFiles: number
+  readonly exitWithParent: boolean
+  readonly graceMs: number
+  readonly startTimeoutMs: number
+  readonly cwd: string
+}
+
+export interface CheckedOptions {
+  readonly name: string
+  readonly settings: DaemonSettings
+  /** Given as it is, and so written down nowhere. */
+  readonly token: string | undefined
+  readonly reuse: boolean
+  readonly stateDir: string | undefined
+}
+
+/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptions {
+  const { module, initFile, host = '127.0.0.1', path, logFile, tokenFile, token, stateDir, cwd = '.' } = options
+  const { logLevel = 'info', logMaxBytes = 10 * 1024 * 1024, logFiles = 5 } = options
+  const { graceMs = 10_000, startTimeoutMs = 30_000 } = options
+  const modules = (Array.isArray(module) ? module : [module]).map((each) => pathOf('module', each))
+  if (modules.length === 0) throw invalidOption('module', 'at least one path', module)
+  requireModules(initFile === undefined ? modules : [pathOf('initFile', initFile), ...modules])
+  if (!logLevels.includes(logLevel)) throw invalidOption('logLevel', `one of ${logLevels.join(', ')}`, logLevel)
+  if (typeof host !== 'string' || host === '') throw invalidOption('host', 'a host name or IP address', host)
+  const port = options.port ?? (path === undefined ? 0 : undefined)
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw invalidOption('port', 'a whole number from 0 to 65535', port)
+  requirePositive('logMaxBytes', logMaxBytes)
+  if (!(Number.isInteger(logFiles) && logFiles >= 1 && logFiles <= 100))
+    throw invalidOption('logFiles', 'a whole number from 1 to 100', logFiles)
+  // Told here rather than in the log of a process that has just ended.
+  resolveToken(
+    { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) },
+    {},
+    readSecretFile,
+  )
+  return {
+    name: requireDaemonName(options.name ?? 'default'),
+    token,
+    reuse: options.reuse ?? false,
+    stateDir,
+    settings: {
+      modules,
+      host,
+      logLevel,
+      logMaxBytes,
+      logFiles,
+      exitWithParent: options.exitWithParent ?? false,
+      graceMs: requireCount('graceMs', graceMs),
+      startTimeoutMs: requirePositive('startTimeoutMs', startTimeoutMs),
+      cwd: resolve(cwd),
+      ...(port === undefined ? {} : { port }),
+      ...(path === undefined ? {} : { path: pathOf('path', path) }),
+      ...(initFile === undefined ? {} : { initFile: pathOf('initFile', initFile) }),
+      ...(tokenFile === undefined ? {} : { tokenFile: pathOf('tokenFile', tokenFile) }),
+      ...(logFile === undefined ? {} : { logFile: pathOf('logFile', logFile) }),
+    },
+  }
+}
+
+function pathOf(name: string, value: unknown): string {
+  if (value instanceof URL || (typeof value === 'string' && value.startsWith('file:'))) return fileURLToPath(value)
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return resolve(value)
+  throw invalidOption(name, 'a path', value)
+}

@@ -1,0 +1,44 @@
+// What a daemon is asked over its control socket, which only its own user can reach. Contracts of both sides.
+import { Action } from '../action/action.ts'
+
+/** How a daemon is doing. */
+export interface DaemonReport {
+  readonly name: string
+  readonly nonce: string
+  readonly pid: number
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly addresses: readonly string[]
+  readonly uptimeMs: number
+  /** Calls that it has taken since its start. */
+  readonly calls: number
+  readonly sessions: number
+  /** Of the whole process: resident set. */
+  readonly memoryBytes: number
+  readonly isStopping: boolean
+}
+
+/** Everything that changes a daemon names the one that it means. */
+export interface MeantDaemon {
+  readonly nonce: string
+}
+
+export interface StopRequest extends MeantDaemon {
+  /** Default: the daemon's own. */
+  readonly graceMs?: number
+}
+
+export class Report extends Action<undefined, DaemonReport> {
+  static override actionName = 'daemon.report'
+  static override idempotent = true
+}
+
+/** Answers when running calls are over and the process is about to end. */
+export class Stop extends Action<StopRequest, void> {
+  static override actionName = 'daemon.stop'
+}
+
+/** Starts a process that goes on with the listening sockets; answers when it serves. */
+export class HandOver extends Action<MeantDaemon, DaemonReport> {
+  static override actionName = 'daemon.handOver'
+}

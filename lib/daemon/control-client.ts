@@ -1,0 +1,52 @@
+// Asks a daemon over its control socket. What cannot be known is said as such: no answer is no proof that it is gone.
+import { existsSync } from 'node:fs'
+import type { ActionClass } from '../action/action.ts'
+import type { InputOf, OutputOf } from '../action/inference.ts'
+import { ClientError, DeadlineError, IsockError } from '../base/errors.ts'
+import { Client } from '../facade/client.ts'
+import { type DaemonReport, Report } from './control-actions.ts'
+import type { DaemonPaths } from './state-directory.ts'
+
+/** Who listens at the control socket answers in no time, unless it is stopped or busy. */
+const answerTimeoutMs = 2_000
+
+export type Presence =
+  | { readonly kind: 'answers'; readonly report: DaemonReport }
+  /** Somebody has the socket, and so the name, but does not answer. */
+  | { readonly kind: 'silent' }
+  /** Nobody has it. */
+  | { readonly kind: 'absent' }
+
+export async function findPresence(paths: DaemonPaths, timeoutMs = answerTimeoutMs): Promise<Presence> {
+  if (!existsSync(paths.control)) return { kind: 'absent' }
+  try {
+    return { kind: 'answers', report: await ask(paths, Report, undefined, timeoutMs) }
+  } catch (error) {
+    if (error instanceof DeadlineError) return { kind: 'silent' }
+    if (isRefused(error)) return { kind: 'absent' }
+    throw error
+  }
+}
+
+/** Rejects as `Client.runAction` does. */
+export async function ask<C extends ActionClass>(
+  paths: DaemonPaths,
+  action: C,
+  data: InputOf<C>,
+  timeoutMs: number,
+): Promise<OutputOf<C>> {
+  const backoff = { minMs: 20, maxMs: 100 }
+  await using client = new Client(`unix:${paths.control}`, { retry: 4, backoff, timeoutMs })
+  return await (client.runAction(action.actionName ?? action.name, data) as PromiseLike<OutputOf<C>>)
+}
+
+/** The socket is nobody's, or gone. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof ClientError) || error.code !== 'UNREACHABLE') return false
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return true
+    if (!(cause instanceof IsockError)) return false
+  }
+  return false
+}

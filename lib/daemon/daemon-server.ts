@@ -1,0 +1,65 @@
+// The server of a daemon: what its modules export, and the action that ends it.
+
+import { ClientError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import { Server } from '../facade/server.ts'
+import type { ServerOptions } from '../server/server-options.ts'
+import { type AnyService, isService, isServiceClass } from '../services/service.ts'
+import type { ServiceOptions } from '../services/service-host.ts'
+import { ExportedActions } from './exported-actions.ts'
+import { loadModules } from './load-modules.ts'
+import { RunShutdown } from './shutdown-action.ts'
+
+export class DaemonServer extends Server {
+  constructor(options: ServerOptions, isGuarded: boolean, stop: (graceMs: number | undefined) => void) {
+    super(options)
+    this.addFeature((kit) => {
+      kit.addBuiltIn(new RunShutdown(isGuarded, stop))
+      return {}
+    })
+  }
+}
+
+/**
+ * Registers what modules export: actions as `isock serve` does, services, and whatever their function `setup` adds.
+ *
+ * @throws ClientError (`MODULE_FAILED`) where there is nothing to serve, or a module throws.
+ */
+export async function registerModules(
+  server: Server,
+  paths: readonly string[],
+  log: Logger,
+  serviceOptions: ServiceOptions = {},
+): Promise<void> {
+  const modules = await loadModules(paths)
+  const found = new ExportedActions(modules)
+  for (const instance of found.instances) server.addAction(instance)
+  for (const tree of found.trees) server.addActions(tree)
+  for (const { name, reason } of found.skipped) log.warn({ export: name, reason }, 'an export is not served')
+  let others = 0
+  for (const service of exportedServices(modules.map(({ exports }) => exports))) {
+    server.addService(service, serviceOptions)
+    others++
+  }
+  for (const { exports } of modules) {
+    const { setup } = exports
+    if (typeof setup !== 'function') continue
+    await setup(server)
+    others++
+  }
+  if (server.actionNames.length === 0 && others === 0) {
+    const message = `nothing to serve in ${paths.join(', ')}: export actions, services, or a function setup(server)`
+    throw new ClientError(message, { code: 'MODULE_FAILED' })
+  }
+}
+
+/** Instances, and the classes that have none among the exports. */
+export function exportedServices(
+  modules: readonly Readonly<Record<string, unknown>>[],
+): (AnyService | (new () => AnyService))[] {
+  const all = new Set(modules.flatMap((exports) => Object.values(exports)))
+  const instances = [...all].filter(isService)
+  const served = new Set(instances.map((instance) => instance.constructor))
+  const classes = [...all].filter((value) => isServiceClass(value) && !served.has(value) && value.length === 0)
+  return [...instances, ...(classes as unknown as (new () => AnyService)[])]
+}

@@ -1,0 +1,146 @@
+// Starts the process of a daemon and waits until it serves, or says why it does not. Used by whoever starts a daemon,
+// and by a daemon that starts its successor, which gets the listening sockets:
+//
+//   fd  0 1  nothing    2  crash.log    3  messages    4  the leash    5  control socket    6...  listening sockets
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { ServerError } from '../base/errors.ts'
+import { ClassRegistry } from '../wire/class-registry.ts'
+import { decodeThrown } from '../wire/error-record.ts'
+import type { RichPayload } from '../wire/payload.ts'
+import { StandardCodec } from '../wire/value-codec.ts'
+import type { DaemonSettings } from './background-options.ts'
+import type { DaemonReport } from './control-actions.ts'
+import type { DaemonPaths } from './state-directory.ts'
+
+/** What the new process gets to know. */
+export interface LaunchOrder {
+  readonly name: string
+  readonly nonce: string
+  readonly paths: DaemonPaths
+  readonly settings: DaemonSettings
+  readonly token: string | undefined
+  /** It goes on with the sockets of the process that starts it. */
+  readonly isSuccessor: boolean
+}
+
+export type Told = { readonly kind: 'ready'; readonly report: DaemonReport } | Failed
+type Failed = { readonly kind: 'failed'; readonly error: RichPayload }
+export type Orders = { readonly kind: 'start'; readonly order: LaunchOrder } | { readonly kind: 'yours' }
+
+/** Of a daemon that hands over. */
+export interface Inheritance {
+  readonly control: number
+  readonly listening: readonly number[]
+}
+
+export interface Launched {
+  readonly report: DaemonReport
+  /** Lets it go: a successor owns the name from now on. */
+  release(): void
+}
+
+export const leashFd = 4
+export const controlFd = 5
+
+/** @throws what the process says that went wrong; ServerError (`START_FAILED`) where it ends or hangs without a word. */
+export async function launch(order: LaunchOrder, inheritance?: Inheritance): Promise<Launched> {
+  const child = spawnDaemon(order, inheritance)
+  const { startTimeoutMs } = order.settings
+  try {
+    const report = await firstWord(child, order, startTimeoutMs)
+    return { report, release: () => release(child) }
+  } catch (error) {
+    child.kill('SIGKILL')
+    release(child)
+    throw error
+  }
+}
+
+function spawnDaemon({ name, paths, settings }: LaunchOrder, inheritance: Inheritance | undefined): ChildProcess {
+  const crash = openSync(paths.crash, 'w', 0o600)
+  const leash = !settings.exitWithParent ? 'ignore' : inheritance === undefined ? 'pipe' : leashFd
+  const sockets = inheritance === undefined ? [] : [inheritance.control, ...inheritance.listening]
+  const stdio: StdioOptions = ['ignore', 'ignore', crash, 'ipc', leash, ...sockets]
+  // Beside this file, compiled or not.
+  const entry = fileURLToPath(new URL(import.meta.url.replace(/launch(\.[jt]s)$/, 'background-main$1')))
+  try {
+    return spawn(process.execPath, [...inheritedFlags(process.execArgv), entry, name], {
+      cwd: settings.cwd,
+      detached: true,
+      serialization: 'advanced',
+      stdio,
+      windowsHide: true,
+    })
+  } finally {
+    closeSync(crash)
+  }
+}
+
+/** Node's own flags go on (memory, loaders), but not those which say what this process runs or who looks at it. */
+function inheritedFlags(flags: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let i = 0; i < flags.length; i++) {
+    const flag = flags[i] as string
+    if (/^(-e|-p|-pe|--eval|--print)$/.test(flag)) i++
+    else if (
+      !/^(-[ep]|-c|-i|--(eval|print|inspect|test|watch|input-type|check|interactive|experimental-repl))/.test(flag)
+    )
+      kept.push(flag)
+  }
+  return kept
+}
+
+function firstWord(child: ChildProcess, order: LaunchOrder, timeoutMs: number): Promise<DaemonReport> {
+  return new Promise((resolve, reject) => {
+    const fail = (what: string, cause?: unknown): void => {
+      settle()
+      const message = `daemon "${order.name}" ${what}${lastWords(order.paths)}`
+      reject(new ServerError(message, { code: 'START_FAILED', cause }))
+    }
+    const onMessage = (message: unknown): void => {
+      settle()
+      const told = message as Told
+      if (told.kind === 'ready') resolve(told.report)
+      else reject(decodeThrown(new StandardCodec(new ClassRegistry()), told.error))
+    }
+    const onError = (cause: Error): void => fail(`cannot be started: ${cause.message}`, cause)
+    const onExit = (code: number | null, signal: string | null): void => {
+      fail(`ended with ${signal ?? `exit code ${code}`} before it listened`)
+    }
+    const timer = setTimeout(() => fail(`did not listen within ${timeoutMs} ms`), timeoutMs)
+    const settle = (): void => {
+      clearTimeout(timer)
+      child
+        .off('message', onMessage)
+        .off('exit', onExit)
+        .off('error', onError)
+        .on('error', () => undefined)
+    }
+    child.on('message', onMessage).on('exit', onExit).on('error', onError)
+    child.send({ kind: 'start', order } satisfies Orders, (error) => void error)
+  })
+}
+
+/** From now on the two processes know nothing of each other, but for a leash. */
+function release(child: ChildProcess): void {
+  const leash = child.stdio[leashFd] as (NodeJS.ReadableStream & { unref?(): void }) | null | undefined
+  leash?.on('error', () => undefined)
+  leash?.unref?.()
+  child.unref()
+  if (!child.connected) return
+  child.send({ kind: 'yours' } satisfies Orders, () => {
+    if (child.connected) child.disconnect()
+  })
+}
+
+function lastWords({ crash, log }: DaemonPaths): string {
+  try {
+    const text = readFileSync(crash, 'utf8').trim()
+    if (text !== '') return `:\n${text.slice(-2_000)}`
+  } catch {
+    // It said nothing.
+  }
+  return `; see ${log}`
+}

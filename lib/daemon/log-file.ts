@@ -1,0 +1,108 @@
+// The log of a daemon: lines into a file that is rotated by size. A full disk costs lines, never the daemon.
+import { createWriteStream, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import type { Writable } from 'node:stream'
+import { createStream } from 'rotating-file-stream'
+
+export interface LogFileOptions {
+  readonly path: string
+  readonly maxBytes: number
+  /** Rotated ones that are kept, as path.1 (the latest) and so on. */
+  readonly files: number
+}
+
+/** Lines that wait for the disk; above it they are lost, and counted. */
+const maxWaitingBytes = 1024 * 1024
+/** After a fault the file is opened again, but not with every line. */
+const reopenAfterMs = 1_000
+
+export class LogFile {
+  readonly #options: LogFileOptions
+  #stream: Writable | undefined
+  #lostLines = 0
+  #failedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: LogFileOptions) {
+    this.#options = options
+  }
+
+  /** Never throws. The line ends with its line feed. */
+  write(line: string): void {
+    const stream = this.#open()
+    if (stream === undefined || stream.writableLength > maxWaitingBytes) {
+      this.#lostLines++
+      return
+    }
+    if (this.#lostLines > 0) {
+      const count = this.#lostLines
+      this.#lostLines = 0
+      const time = new Date().toISOString()
+      stream.write(`${JSON.stringify({ level: 'warn', time, lostLines: count, msg: 'lines of this log were lost' })}\n`)
+    }
+    stream.write(escapeUnseen(line))
+  }
+
+  /** Settles when what was written is on the disk, or cannot be. */
+  close(): Promise<void> {
+    const stream = this.#stream
+    this.#stream = undefined
+    // Who writes afterwards is too late.
+    this.#failedAtMs = Number.POSITIVE_INFINITY
+    if (stream === undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      stream.once('error', () => resolve()).once('close', () => resolve())
+      stream.end(() => resolve())
+    })
+  }
+
+  #open(): Writable | undefined {
+    if (this.#stream !== undefined) return this.#stream
+    if (performance.now() - this.#failedAtMs < reopenAfterMs) return undefined
+    try {
+      this.#stream = openLog(this.#options)
+    } catch {
+      this.#failedAtMs = performance.now()
+      return undefined
+    }
+    const stream = this.#stream
+    stream.on('error', () => this.#onFault(stream))
+    return stream
+  }
+
+  #onFault(stream: Writable): void {
+    this.#failedAtMs = Math.max(this.#failedAtMs, performance.now())
+    if (this.#stream !== stream) return
+    this.#stream = undefined
+    this.#lostLines++
+    stream.destroy()
+  }
+}
+
+function openLog({ path, maxBytes, files }: LogFileOptions): Writable {
+  const options = { mode: 0o600 }
+  if (!isFileOrMissing(path)) return createWriteStream(path, { ...options, flags: 'a' })
+  // With `rotate` it is asked with the index alone; none means the file that is written.
+  const name = (index: unknown): string => (index ? `${basename(path)}.${index}` : basename(path))
+  return createStream(name, {
+    ...options,
+    path: dirname(path),
+    size: `${Math.max(1, Math.ceil(maxBytes))}B`,
+    rotate: files,
+  })
+}
+
+/** A device or a pipe is not to be renamed. */
+function isFileOrMissing(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return true
+  }
+}
+
+/** JSON escapes most control characters; terminals heed some of those that it leaves. */
+function escapeUnseen(line: string): string {
+  return line.replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}

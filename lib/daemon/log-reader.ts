@@ -1,0 +1,107 @@
+// Reads the log of a daemon: its last lines, then, if wished, those that come, across rotations.
+import { type FileHandle, open, stat } from 'node:fs/promises'
+
+export interface LogOptions {
+  /** Go on with the lines that come, until the signal aborts or the reader stops. Default false. */
+  readonly follow?: boolean
+  /** How many of the last lines come first. Default 100. */
+  readonly lines?: number
+  readonly signal?: AbortSignal
+}
+
+/** What is read of the end of the file for the last lines, and at most at once. */
+const maxChunkBytes = 256 * 1024
+const maxTailBytes = 4 * 1024 * 1024
+const lookEveryMs = 100
+
+/** Yields lines without their line feeds. A file that is missing has none. */
+export async function* readLog(path: string, options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
+  const { follow = false, lines = 100, signal } = options
+  let file = await openLog(path)
+  try {
+    let offset = 0
+    const rest = new LineRest()
+    if (file !== undefined) {
+      const { size } = await file.stat()
+      const tail = await readAt(file, Math.max(0, size - maxTailBytes), size)
+      offset = size
+      const last = rest.take(tail)
+      for (const line of lines === 0 ? [] : last.slice(-lines)) yield line
+    }
+    while (follow && !signal?.aborted) {
+      if (file !== undefined) {
+        const { size } = await file.stat()
+        if (size < offset) offset = 0
+        while (offset < size && !signal?.aborted) {
+          const end = Math.min(size, offset + maxChunkBytes)
+          const bytes = await readAt(file, offset, end)
+          if (bytes.length === 0) break
+          offset += bytes.length
+          for (const line of rest.take(bytes)) yield line
+        }
+      }
+      // What was rotated away was read to its end above.
+      if (file === undefined || (await isAnother(path, file))) {
+        const next = await openLog(path)
+        if (next !== undefined) {
+          await file?.close()
+          file = next
+          offset = 0
+          continue
+        }
+      }
+      await pause(signal)
+    }
+    if (rest.text !== '') yield rest.text
+  } finally {
+    await file?.close()
+  }
+}
+
+/** The text after the last line feed. */
+class LineRest {
+  text = ''
+  readonly #decoder = new TextDecoder()
+
+  take(bytes: Uint8Array): string[] {
+    const lines = (this.text + this.#decoder.decode(bytes, { stream: true })).split('\n')
+    this.text = lines.pop() ?? ''
+    return lines
+  }
+}
+
+async function openLog(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function readAt(file: FileHandle, from: number, to: number): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(to - from)
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, from)
+  return bytes.subarray(0, bytesRead)
+}
+
+async function isAnother(path: string, file: FileHandle): Promise<boolean> {
+  try {
+    return (await stat(path)).ino !== (await file.stat()).ino
+  } catch {
+    return false
+  }
+}
+
+/** Polled: the events of file systems differ, and miss some. */
+function pause(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, lookEveryMs)
+    signal?.addEventListener('abort', finish, { once: true })
+  })
+}

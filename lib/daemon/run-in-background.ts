@@ -1,0 +1,97 @@
+// runInBackground: a server in a process of its own, which outlives the one that starts it. Also the way to those that
+// run already.
+import { rmSync } from 'node:fs'
+import { ClientError } from '../base/errors.ts'
+import { type BackgroundOptions, checkBackgroundOptions } from './background-options.ts'
+import type { DaemonReport } from './control-actions.ts'
+import { findPresence } from './control-client.ts'
+import { Daemon, newNonce } from './daemon.ts'
+import { launch } from './launch.ts'
+import { isRunning } from './process-identity.ts'
+import { withStartLock } from './start-lock.ts'
+import {
+  type DaemonPaths,
+  findDirectory,
+  namesIn,
+  prepareDirectory,
+  requireDaemonName,
+  stateDirectory,
+} from './state-directory.ts'
+import { readState } from './state-file.ts'
+
+/**
+ * Starts a daemon: a detached process that serves what modules export. Resolves when it listens; rejects with what kept
+ * it from that, the error of the module or the port. One daemon runs of each name, whoever starts it how often.
+ *
+ * @throws ClientError: `INVALID_OPTION`, `MODULE_FAILED`, `ALREADY_RUNNING`, `NO_RESPONSE`; ServerError:
+ *   `ADDRESS_IN_USE`, `LISTEN_FAILED`, `START_FAILED`.
+ * @example
+ * const daemon = await runInBackground({ module: './actions.js', name: 'app', port: 4440 })
+ * console.log(daemon.pid, daemon.address)
+ * await daemon.stop()
+ */
+export async function runInBackground(options: BackgroundOptions): Promise<Daemon> {
+  const { name, settings, token, reuse, stateDir } = checkBackgroundOptions(options)
+  const paths = prepareDirectory(stateDirectory(stateDir), name)
+  const order = { name, settings, token, paths, nonce: newNonce(), isSuccessor: false }
+  const start = async (): Promise<DaemonReport> => {
+    await requireFree(name, paths)
+    const launched = await launch(order)
+    launched.release()
+    return launched.report
+  }
+  try {
+    const lookFirst = (): Promise<void> => rejectIfServed(name, paths)
+    return new Daemon(name, paths, await withStartLock(paths, settings.startTimeoutMs, Math.random, lookFirst, start))
+  } catch (error) {
+    if (reuse && error instanceof AlreadyServed) return new Daemon(name, paths, error.report)
+    throw error instanceof AlreadyServed ? error.asClientError() : error
+  }
+}
+
+/** The daemon of this name, running or not; undefined where there never was one. */
+export function findDaemon(name: string, options: { readonly stateDir?: string } = {}): Daemon | undefined {
+  const paths = findDirectory(stateDirectory(options.stateDir), requireDaemonName(name))
+  return paths === undefined ? undefined : new Daemon(name, paths)
+}
+
+/** All daemons of this user, in the order of their names, running or not. */
+export function listDaemons(options: { readonly stateDir?: string } = {}): Daemon[] {
+  return namesIn(stateDirectory(options.stateDir)).flatMap((name) => findDaemon(name, options) ?? [])
+}
+
+/** There is one that serves. */
+class AlreadyServed extends Error {
+  readonly report: DaemonReport
+
+  constructor(report: DaemonReport) {
+    super()
+    this.report = report
+  }
+
+  asClientError(): ClientError {
+    const { name, pid, addresses } = this.report
+    const message = `daemon "${name}" runs already as process ${pid}, at ${addresses.join(', ')}; stop it, or use another name`
+    return new ClientError(message, { code: 'ALREADY_RUNNING' })
+  }
+}
+
+/** While another start is under way: is there one that listens now? */
+async function rejectIfServed(_name: string, paths: DaemonPaths): Promise<void> {
+  const presence = await findPresence(paths)
+  if (presence.kind === 'answers' && presence.report.addresses.length > 0) throw new AlreadyServed(presence.report)
+}
+
+/** With the lock: whoever has the control socket, or the pid that was written down, has the name. */
+async function requireFree(name: string, paths: DaemonPaths): Promise<void> {
+  const presence = await findPresence(paths)
+  const known = readState(paths.state)
+  if (presence.kind === 'answers') throw new AlreadyServed(presence.report)
+  if (presence.kind === 'silent' || (known !== undefined && isRunning(known))) {
+    const who = known === undefined ? 'its process' : `process ${known.pid}`
+    const message = `daemon "${name}" does not answer, but is there: ${who} may be stopped (kill -CONT) or busy; it is not replaced`
+    throw new ClientError(message, { code: 'NO_RESPONSE' })
+  }
+  // Of one that crashed.
+  rmSync(paths.state, { force: true })
+}

@@ -1,0 +1,54 @@
+// The action by which a client ends the daemon that it uses.
+import { Action } from '../action/action.ts'
+import { Refused } from '../action/refused.ts'
+import { ServerError } from '../base/errors.ts'
+import { describe, requireCount } from '../base/options.ts'
+
+export interface ShutdownRequest {
+  /** How long running calls may take to finish, in milliseconds. Default: the daemon's own. */
+  readonly graceMs?: number
+}
+
+/**
+ * Ends a daemon, when the call was answered and running ones have finished. Only clients that a guard let in may run it:
+ * a daemon that has no token refuses it (`NOT_ALLOWED`).
+ *
+ * @example await client.runAction(Shutdown, { graceMs: 5_000 })
+ */
+export class Shutdown extends Action<ShutdownRequest | undefined, void> {
+  static override actionName = 'isock.shutdown'
+}
+
+/** The daemon's side. */
+export class RunShutdown extends Shutdown {
+  static override actionName = Shutdown.actionName
+  readonly #isGuarded: boolean
+  readonly #stop: (graceMs: number | undefined) => void
+
+  constructor(isGuarded: boolean, stop: (graceMs: number | undefined) => void) {
+    super()
+    this.#isGuarded = isGuarded
+    this.#stop = stop
+  }
+
+  override action(request: ShutdownRequest | undefined): void {
+    if (!this.#isGuarded) {
+      const message = 'this daemon asks its clients for nothing, so they may not end it; start it with a token'
+      throw new Refused(new ServerError(message, { code: 'NOT_ALLOWED', notStarted: true }))
+    }
+    this.#stop(readGraceMs(request))
+  }
+}
+
+/** From a peer: what it is, is not known. Throws what the client is told. */
+export function readGraceMs(request: unknown): number | undefined {
+  if (request === undefined || request === null) return undefined
+  const { graceMs } = request as { graceMs?: unknown }
+  if (graceMs === undefined) return undefined
+  try {
+    return requireCount('graceMs', graceMs)
+  } catch (cause) {
+    const message = `expected { graceMs } to be milliseconds, got ${describe(graceMs)}`
+    throw new Refused(new ServerError(message, { code: 'BAD_REQUEST', notStarted: true, cause }))
+  }
+}

@@ -1,0 +1,113 @@
+// Where daemons keep their state: a directory for each name, that nobody else can enter or has put there.
+import { lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ClientError, ServerError } from '../base/errors.ts'
+import { describe, invalidOption } from '../base/options.ts'
+
+/** The files of one daemon. */
+export interface DaemonPaths {
+  readonly directory: string
+  /** Of the socket over which it is asked for its state, and to stop. */
+  readonly control: string
+  readonly state: string
+  readonly lock: string
+  /** The log, unless it is told to log elsewhere. */
+  readonly log: string
+  /** What the process printed without the log: Node's own last words. */
+  readonly crash: string
+}
+
+/** ISOCK_STATE_DIR, else `isock` in $XDG_RUNTIME_DIR, $XDG_STATE_HOME or ~/.local/state. */
+export function stateDirectory(given?: string, environment: NodeJS.ProcessEnv = process.env): string {
+  const own = given ?? environment['ISOCK_STATE_DIR']
+  if (own !== undefined && own !== '') return resolve(own)
+  const { XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: state } = environment
+  return join(runtime || state || join(homedir(), '.local', 'state'), 'isock')
+}
+
+/** Makes the directories where they are missing. Throws ServerError for one that is not safe. */
+export function prepareDirectory(base: string, name: string): DaemonPaths {
+  const paths = pathsOf(base, name)
+  for (const directory of [base, paths.directory]) {
+    try {
+      mkdirSync(directory, { recursive: directory === base, mode: 0o700 })
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException
+      if (code !== 'EEXIST')
+        throw refused(`cannot make ${directory}: ${message}; set ISOCK_STATE_DIR to a directory of yours`, cause)
+    }
+    requirePrivate(directory)
+  }
+  return paths
+}
+
+/** The paths of a daemon whose directory is there and safe; undefined where there is none. */
+export function findDirectory(base: string, name: string): DaemonPaths | undefined {
+  const paths = pathsOf(base, name)
+  if (statusOf(paths.directory) === undefined) return undefined
+  requirePrivate(base)
+  requirePrivate(paths.directory)
+  return paths
+}
+
+/** The names that have a directory, in order. */
+export function namesIn(base: string): string[] {
+  if (statusOf(base) === undefined) return []
+  requirePrivate(base)
+  const entries = readdirSync(base, { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isDirectory() && namePattern.test(entry.name))
+    .map(({ name }) => name)
+    .sort()
+}
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** @throws ClientError (`INVALID_OPTION`). */
+export function requireDaemonName(name: unknown): string {
+  if (typeof name === 'string' && namePattern.test(name)) return name
+  throw invalidOption('name', 'up to 64 letters, digits, dots, dashes and underscores, a letter or digit first', name)
+}
+
+function pathsOf(base: string, name: string): DaemonPaths {
+  const directory = join(base, requireDaemonName(name))
+  return {
+    directory,
+    control: join(directory, 'control.sock'),
+    state: join(directory, 'state.json'),
+    lock: join(directory, 'lock'),
+    log: join(directory, 'daemon.log'),
+    crash: join(directory, 'crash.log'),
+  }
+}
+
+function requirePrivate(directory: string): void {
+  const status = statusOf(directory)
+  if (status === undefined) throw refused(`${directory} went away`)
+  if (status.isSymbolicLink()) throw refused(`${directory} is a symbolic link; remove it, or use another directory`)
+  if (!status.isDirectory()) throw refused(`${directory} is no directory; remove it, or use another one`)
+  if (process.platform === 'win32') return
+  if (status.uid !== process.getuid?.()) throw refused(`${directory} belongs to another user; use a directory of yours`)
+  if ((status.mode & 0o077) !== 0) throw refused(`${directory} can be entered by others; run: chmod 700 ${directory}`)
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw refused(`cannot look at ${path}: ${(error as Error).message}`, error)
+  }
+}
+
+function refused(message: string, cause?: unknown): ServerError {
+  return new ServerError(message, { code: 'START_FAILED', cause })
+}
+
+/** For the commands on one daemon. */
+export function notRunning(name: string, what = 'it is not running'): ClientError {
+  return new ClientError(`no daemon ${describe(name)}: ${what}; start it with: isock start <module> --name ${name}`, {
+    code: 'NOT_RUNNING',
+  })
+}

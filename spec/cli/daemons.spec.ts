@@ -1,0 +1,122 @@
+// `isock start | stop | restart | status | logs`, `isock server | terminate | version`: as processes of their own.
+import { expect } from 'chai'
+import { Client } from 'isock'
+import { CompiledIsock } from '../daemon/compiled-isock.ts'
+import { DaemonWorld } from '../daemon/daemon-world.ts'
+import { waitFor } from '../setup/wait-for.ts'
+
+describe('the commands for daemons', function () {
+  this.timeout(30_000)
+  let isock: CompiledIsock
+  let world: DaemonWorld
+
+  before(async () => {
+    isock = await CompiledIsock.make()
+  })
+
+  after(() => isock.close())
+
+  beforeEach(() => {
+    world = new DaemonWorld(isock)
+  })
+
+  afterEach(() => world.close())
+
+  it('start one, show it, replace it, print its log and stop it', async () => {
+    const started = await world.command('start', isock.module('work'), '--name', 'app', '--port', '0').ended
+    expect(started).to.include({ code: 0, stderr: '' })
+    const [, pid = '', address = ''] =
+      /^started app as process (\d+), listening at (tcp:\/\/127\.0\.0\.1:\d+)\n$/.exec(started.stdout) ?? []
+    world.remember('app')
+    const again = await world.command('start', isock.module('work'), '--name', 'app').ended
+    expect(again.code).to.equal(1)
+    expect(again.stderr).to.equal(
+      `isock: daemon "app" runs already as process ${pid}, at ${address}; stop it, or use another name\n`,
+    )
+
+    const [shown, json] = [await world.command('status').ended, await world.command('status', 'app', '--json').ended]
+    const [heading = '', row = ''] = shown.stdout.split('\n')
+    expect(heading).to.match(/^NAME +STATE +PID +UPTIME +CALLS +SESSIONS +MEMORY +ADDRESS$/)
+    expect(row).to.match(new RegExp(`^app +running +${pid} +\\d+ s +0 +0 +\\d+ MiB +${address}$`))
+    expect(JSON.parse(json.stdout)).to.include({ name: 'app', state: 'running', pid: Number(pid), calls: 0 })
+
+    const restarted = await world.command('restart', 'app').ended
+    expect(restarted.stdout).to.match(new RegExp(`^restarted app as process \\d+, listening at ${address}\\n$`))
+    const logs = await world.command('logs', 'app', '--lines', '1000').ended
+    const messages = logs.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { msg: string }).msg)
+    expect(messages).to.include.members(['started', 'handed over', 'listening'])
+
+    const follower = world.command('logs', 'app', '-f', '--lines', '0')
+    expect(await world.command('stop', '--all').ended).to.include({ code: 0, stdout: 'stopped app\n', stderr: '' })
+    await follower.printed(/"msg":"stopping"/)
+    follower.kill('SIGINT')
+    expect((await follower.ended).code).to.equal(130)
+    const after = await world.command('status', 'app').ended
+    expect([after.code, /^app +stopped +-/m.test(after.stdout)]).to.deep.equal([3, true])
+    const stopped = await world.command('stop', 'app').ended
+    expect([stopped.code, stopped.stderr]).to.deep.equal([
+      3,
+      'isock: no daemon "app": it is not running; start it with: isock start <module> --name app\n',
+    ])
+  })
+
+  it('say what keeps a daemon from starting', async () => {
+    const { code, stdout, stderr } = await world.command('start', isock.module('broken')).ended
+    expect([code, stdout]).to.deep.equal([1, ''])
+    expect(stderr).to.match(/^isock: cannot load .*broken\.mjs: RangeError: broken on purpose\n$/)
+    expect(await world.command('status', 'nobody').ended).to.include({ code: 3, stdout: '' })
+    expect((await world.command('start', 'nowhere.js').ended).code).to.equal(2)
+    expect(await world.command('stop', 'app', '--all').ended).to.include({ code: 2 })
+  })
+
+  it('serve a service that waits for its client, until it is terminated', async () => {
+    const server = world.command('server', '127.0.0.1', '0', '--init-file', isock.module('counter'))
+    const [, address = '', port = ''] = await server.printed(/^listening at (tcp:\/\/.*:(\d+))$/m)
+    await using client = new Client(address)
+    // By name: the class is the compiled module's.
+    await client.runAction('isock.services.initialize', { service: 'Counter', args: 1_000 })
+    await client.runAction('isock.services.execute', { service: 'Counter', args: 10 })
+    const ended = await world.command('terminate', '127.0.0.1', port, '--service', 'Counter').ended
+    expect(ended).to.include({ code: 0, stdout: `ended at 1010\nterminated ${address}\n` })
+    expect((await server.ended).code).to.equal(0)
+  })
+
+  it('ask for the token where it is not seen, and end nothing without it', async () => {
+    const token = 'a secret of this spec'
+    const server = world.commandWith(
+      `${token}\n`,
+      'server',
+      '127.0.0.1',
+      '0',
+      isock.module('counter'),
+      '--token-prompt',
+    )
+    const [, port = ''] = await server.printed(/^listening at tcp:.*:(\d+)$/m)
+    const refused = await world.command('terminate', '127.0.0.1', port).ended
+    expect([refused.code, refused.stderr]).to.deep.equal([4, 'isock: this server asks for a token\n'])
+    const wrong = await world.commandWith('another secret\n', 'terminate', '127.0.0.1', port, '--token-prompt').ended
+    expect(wrong.code).to.equal(4)
+    expect(server.child.exitCode).to.equal(null)
+    const ended = await world.commandWith(`${token}\n`, 'terminate', '127.0.0.1', port, '--token-prompt').ended
+    expect(ended.code).to.equal(0)
+    await waitFor(() => server.child.exitCode === 0, { timeoutMs: 5_000 })
+    const output = await server.ended
+    expect(output.stdout + output.stderr).to.not.include('secret')
+  })
+
+  it('refuse wrong arguments, and tell the version', async () => {
+    expect(await world.command('version').ended).to.include({ code: 0, stdout: '1.2.3\n' })
+    const wrong = [
+      ['server', '127.0.0.1', '70000'],
+      ['server', '127.0.0.1'],
+      ['server', '127.0.0.1', '0'],
+      ['start', isock.module('work'), '--name', '../up'],
+      ['terminate', '127.0.0.1', '0', '{}'],
+    ]
+    const codes = await Promise.all(wrong.map(async (args) => (await world.command(...args).ended).code))
+    expect(codes).to.deep.equal([2, 2, 2, 2, 2])
+  })
+})

@@ -1,0 +1,2 @@
+// A module that throws while it is loaded.
+throw new RangeError('broken on purpose')

@@ -1,0 +1,4 @@
+// A daemon that does not end by itself when it should.
+export function setup() {
+  process.exit = () => undefined
+}
