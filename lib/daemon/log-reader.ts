@@ -29,6 +29,8 @@ export async function* readLog(path: string, options: LogOptions = {}): AsyncGen
       for (const line of lines === 0 ? [] : last.slice(-lines)) yield line
     }
     while (follow && !signal?.aborted) {
+      // Asked first: what was rotated away by now is then read to its end, and only then left.
+      const isRotated = file === undefined || (await isAnother(path, file))
       if (file !== undefined) {
         const { size } = await file.stat()
         if (size < offset) offset = 0
@@ -40,17 +42,13 @@ export async function* readLog(path: string, options: LogOptions = {}): AsyncGen
           for (const line of rest.take(bytes)) yield line
         }
       }
-      // What was rotated away was read to its end above.
-      if (file === undefined || (await isAnother(path, file))) {
-        const next = await openLog(path)
-        if (next !== undefined) {
-          await file?.close()
-          file = next
-          offset = 0
-          continue
-        }
+      const next = isRotated ? await openLog(path) : undefined
+      if (next === undefined) await pause(signal)
+      else {
+        await file?.close()
+        file = next
+        offset = 0
       }
-      await pause(signal)
     }
     if (rest.text !== '') yield rest.text
   } finally {

@@ -90,18 +90,21 @@ describe('the log of a daemon', () => {
     const done = (async () => {
       for await (const line of readLog(path, { follow: true, signal: abort.signal })) lines.push(line)
     })()
-    writeFileSync(path, 'one\ntw')
-    await waitFor(() => lines.length === 1)
-    writeFileSync(path, 'o\n', { flag: 'a' })
-    await waitFor(() => lines.length === 2)
-    writeFileSync(path, 'last of the old\n', { flag: 'a' })
-    renameSync(path, `${path}.1`)
-    writeFileSync(path, 'first of the new\n')
-    await waitFor(() => lines.length === 4)
-    writeFileSync(path, 'x\n')
-    await waitFor(() => lines.length === 5)
-    abort.abort()
-    await done
+    try {
+      writeFileSync(path, 'one\ntw')
+      await waitFor(() => lines.length === 1)
+      writeFileSync(path, 'o\n', { flag: 'a' })
+      await waitFor(() => lines.length === 2)
+      writeFileSync(path, 'last of the old\n', { flag: 'a' })
+      renameSync(path, `${path}.1`)
+      writeFileSync(path, 'first of the new\n')
+      await waitFor(() => lines.length === 4)
+      writeFileSync(path, 'x\n')
+      await waitFor(() => lines.length === 5)
+    } finally {
+      abort.abort()
+      await done
+    }
     expect(lines).to.deep.equal(['one', 'two', 'last of the old', 'first of the new', 'x'])
   })
 })

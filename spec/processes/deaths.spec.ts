@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { Client, IsockError, OutcomeUnknownError } from '../../lib/index.ts'
 import { waitFor } from '../setup/wait-for.ts'
+import { CompiledWorkers } from './compiled-workers.ts'
 import { Counter, freePort, startWorkServer, Worker } from './processes.ts'
 import { Sessions, Work } from './work-actions.ts'
 
@@ -13,16 +14,21 @@ const patient = { retry: 60, backoff: { minMs: 10, maxMs: 50 }, limits }
 type Told = 'ok' | 'not started' | 'unknown' | 'other'
 
 describe('Processes', () => {
+  let programs: CompiledWorkers
   let counter: Counter
   let port: number
 
   before(async function () {
-    this.timeout(20_000)
-    counter = await Counter.start()
+    this.timeout(60_000)
+    programs = new CompiledWorkers()
+    counter = await Counter.start(programs)
     port = await freePort()
   })
 
-  after(() => counter.end())
+  after(async () => {
+    await counter.end()
+    programs.close()
+  })
 
   /** Keeps so many calls running until it is told to stop; what each was told, by name. */
   function keepCalling(
@@ -62,14 +68,14 @@ describe('Processes', () => {
   it(`a server that is killed ${kills} times in the middle of calls: nothing runs twice, nothing is claimed that is not so`, async function () {
     this.timeout(kills * 3_000 + 30_000)
     const client = new Client('127.0.0.1', port, patient)
-    let server = await startWorkServer(port, counter)
+    let server = await startWorkServer(programs, port, counter)
     const stop = keepCalling(client, 'killed', 8, 3)
     for (let i = 0; i < kills; i++) {
       await waitFor(() => client.isConnected, { timeoutMs: 10_000, what: 'a connection' })
       // A different moment of its calls each time.
       await new Promise((resolve) => setTimeout(resolve, i % 17))
       await server.end('SIGKILL')
-      server = await startWorkServer(port, counter)
+      server = await startWorkServer(programs, port, counter)
     }
     const told = await stop()
     await client.close()
@@ -84,7 +90,7 @@ describe('Processes', () => {
     this.timeout(60_000)
     const otherPort = await freePort()
     const ports = [port, otherPort]
-    const servers = await Promise.all(ports.map((at) => startWorkServer(at, counter)))
+    const servers = await Promise.all(ports.map((at) => startWorkServer(programs, at, counter)))
     const client = new Client(
       ports.map((at) => `tcp://127.0.0.1:${at}`),
       patient,
@@ -94,7 +100,7 @@ describe('Processes', () => {
       const index = round % 2
       await new Promise((resolve) => setTimeout(resolve, 150))
       await servers[index]?.end('SIGTERM')
-      servers[index] = await startWorkServer(ports[index] as number, counter)
+      servers[index] = await startWorkServer(programs, ports[index] as number, counter)
     }
     const told = await stop()
     await client.close()
@@ -106,7 +112,7 @@ describe('Processes', () => {
 
   it('a server that is stopped and goes on: the heartbeat finds it, the call is joined and ran once', async function () {
     this.timeout(20_000)
-    const server = await startWorkServer(port, counter)
+    const server = await startWorkServer(programs, port, counter)
     const client = new Client('127.0.0.1', port, patient)
     await client.connect()
     const call = client.runAction(Work, { name: 'stopped server', takesMs: 200 })
@@ -122,8 +128,8 @@ describe('Processes', () => {
 
   it('a client that is stopped and goes on: its session waits, its call ran once', async function () {
     this.timeout(20_000)
-    const server = await startWorkServer(port, counter)
-    const worker = new Worker('work-client.ts', port, 'stopped client', 900)
+    const server = await startWorkServer(programs, port, counter)
+    const worker = new Worker(programs.path('work-client.ts'), port, 'stopped client', 900)
     await worker.line()
     await waitFor(async () => (await counter.report()).has('stopped client'))
     worker.child.kill('SIGSTOP')
@@ -136,10 +142,10 @@ describe('Processes', () => {
 
   it('a client that is killed: its handler is told when the lease is over, its session goes, others go on', async function () {
     this.timeout(20_000)
-    const server = await startWorkServer(port, counter)
+    const server = await startWorkServer(programs, port, counter)
     const other = new Client('127.0.0.1', port, patient)
     await other.connect()
-    const worker = new Worker('work-client.ts', port, 'killed client', 2_500)
+    const worker = new Worker(programs.path('work-client.ts'), port, 'killed client', 2_500)
     await worker.line()
     await waitFor(async () => (await counter.report()).has('killed client'))
     expect(await other.runAction(Sessions)).to.equal(2)
