@@ -20,8 +20,8 @@ export class Slabs {
   /** A slab with at least this much room. */
   borrow(roomBytes: number): Slab {
     const rest = this.#rests.pop()
+    // One that is too small is given up: kept, such rests would pile up until there is no place for a good one.
     if (rest !== undefined && rest.bytes.length - rest.start >= roomBytes) return rest
-    if (rest !== undefined) this.#rests.push(rest)
     return { bytes: allocateBytes(Math.max(slabBytes, roomBytes)), start: 0 }
   }
 
