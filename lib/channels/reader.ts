@@ -25,15 +25,18 @@ const opening = new Encoded(undefined)
 
 export class Reader {
   readonly session: ServerSession
-  readonly #options: ReaderOptions
+  readonly #options: Omit<ReaderOptions, 'first'>
   readonly #outlet: Outlet
+  /** Let go of as it is sent: a history may be large, and a reader lives long. */
+  #first: unknown[]
   #toldLost = 0
   #ending: Ending | undefined
 
-  constructor(options: ReaderOptions) {
+  constructor({ first, ...options }: ReaderOptions) {
     const { session, maxQueued, maxQueuedBytes, overflow, label } = options
     this.session = session
     this.#options = options
+    this.#first = [...first]
     this.#outlet = new Outlet({ send: this.#send, maxQueued, maxQueuedBytes, overflow, label })
   }
 
@@ -78,12 +81,15 @@ export class Reader {
   }
 
   #sendFirst(): Promise<void> | undefined {
-    const { first, context } = this.#options
-    return first.length === 1 ? context.push(first[0]) : this.#sendEach(first)
+    const first = this.#first.reverse()
+    this.#first = []
+    return first.length === 1 ? this.#options.context.push(first[0]) : this.#sendEach(first)
   }
 
-  async #sendEach(items: readonly unknown[]): Promise<void> {
-    for (const item of items) {
+  /** From the last to the first. */
+  async #sendEach(items: unknown[]): Promise<void> {
+    while (items.length > 0) {
+      const item = items.pop()
       const isTaken = this.#options.context.push(item)
       if (isTaken !== undefined) await isTaken
     }

@@ -26,13 +26,16 @@ export class ClientNames {
     if (name === undefined || owner.name === name || !this.#isFree(name, owner.identity)) return
     const former = this.#owners.get(name)
     if (former !== undefined) former.name = undefined
+    // It may come back under another name than it had.
+    this.release(owner)
     owner.name = name
     this.#owners.set(name, owner)
   }
 
-  /** The owner is no more. */
-  release({ name }: NameOwner): void {
-    if (name !== undefined) this.#owners.delete(name)
+  /** The owner is no more, or has no use for its name. */
+  release(owner: NameOwner): void {
+    const { name } = owner
+    if (name !== undefined && this.#owners.get(name) === owner) this.#owners.delete(name)
   }
 
   #isFree(name: string, identity: Identity | undefined): boolean {

@@ -37,7 +37,14 @@ export class Line {
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (signal.aborted) throw this.#leftError(signal.reason)
     if (this.#takenCount < this.#places) this.#takenCount++
-    else await this.#waitForTurn(signal)
+    else {
+      await this.#waitForTurn(signal)
+      // It may have been aborted after it got its turn, before it got here.
+      if (signal.aborted) {
+        this.#next()
+        throw this.#leftError(signal.reason)
+      }
+    }
     try {
       return await work()
     } finally {

@@ -28,6 +28,7 @@ export class Outlet {
   #queuedBytes = 0
   #lostCount = 0
   #isWaiting = false
+  #isFinishing = false
   #isOver = false
   #settle: { resolve(): void; reject(error: unknown): void } = { resolve: () => undefined, reject: () => undefined }
 
@@ -56,12 +57,19 @@ export class Outlet {
 
   /** Sends it, or queues it. Never throws. */
   push(message: Encoded): void {
-    if (this.#isOver) return
+    if (this.#isOver || this.#isFinishing) return
     if (this.#isWaiting) this.#enqueue(message)
     else this.#send(message)
   }
 
-  /** Lets the reader go: with an error, or as a reader that has got everything. */
+  /** Takes no more messages, and lets the reader go when it has got those that wait. */
+  finish(): void {
+    if (this.#isOver) return
+    this.#isFinishing = true
+    if (!this.#isWaiting) this.end()
+  }
+
+  /** Lets the reader go at once: with an error, or because it has enough. What waits for it is dropped. */
   end(error?: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -89,6 +97,7 @@ export class Outlet {
     if (this.#head !== this.#queue.length) return
     this.#queue = []
     this.#head = 0
+    if (this.#isFinishing && !this.#isWaiting) this.end()
   }
 
   #enqueue(message: Encoded): void {

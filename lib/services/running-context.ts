@@ -1,17 +1,25 @@
-// The ServiceContext of one run: the context of the built-in action that runs it, and its responses.
+// The ServiceContext of one run: the context of the built-in action that runs it, and its responses. A client that takes
+// none must not hold up the service, which is everybody's: it is waited for so long, and then gets no more.
 import type { Caller, Context, ServerView, SessionView } from '../action/context.ts'
-import { ServerError } from '../base/errors.ts'
+import { type Clock, sleep } from '../base/clock.ts'
+import { BusyError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { ServiceContext } from './service.ts'
+
+/** How long a response may wait for its client to take it. */
+const patienceMs = 10_000
 
 export class RunningContext implements ServiceContext {
   readonly #context: Context<unknown>
   /** The method, as in `service "Counter": exec`. */
   readonly #label: string
+  readonly #clock: Clock
   #isOver = false
+  #isGivenUp = false
 
-  constructor(context: Context<unknown>, label: string) {
+  constructor(context: Context<unknown>, label: string, clock: Clock) {
     this.#context = context
+    this.#clock = clock
     this.#label = label
   }
 
@@ -64,13 +72,32 @@ export class RunningContext implements ServiceContext {
       throw new ServerError(`${this.#label} has ended, so that it cannot respond; await what it does before`, {
         code: 'INVALID_USAGE',
       })
+    if (this.#isGivenUp) return
     const { signal } = this.#context
+    const isTaken = new AbortController()
     try {
-      await this.#context.emit(value)
+      const taken = this.#context.emit(value).finally(() => isTaken.abort())
+      const patience = new Promise<void>((resolve) => {
+        const giveUp = (): void => {
+          this.#isGivenUp = true
+          resolve()
+        }
+        sleep(this.#clock, patienceMs, isTaken.signal).then(giveUp, () => undefined)
+      })
+      await Promise.race([taken, patience])
+      // What becomes of it now is told by loss().
+      taken.catch(() => undefined)
     } catch (error) {
       // A client that has gone must not make exec fail half-way: its state is that of all clients.
       if (!signal.aborted) throw error
     }
+  }
+
+  /** Why the client did not get all responses, if so. */
+  loss(): BusyError | undefined {
+    if (!this.#isGivenUp) return undefined
+    const message = `${this.#label} ran, but its client did not take the responses within ${patienceMs} ms`
+    return new BusyError(message, { notStarted: false })
   }
 
   /** The method has ended. */

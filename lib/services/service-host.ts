@@ -5,6 +5,7 @@
 import type { Context } from '../action/context.ts'
 import { beforeStart, Refused } from '../action/refused.ts'
 import { validate } from '../action/schema.ts'
+import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import { Line } from '../server/line.ts'
 import { RunningContext } from './running-context.ts'
@@ -26,10 +27,12 @@ export class ServiceHost {
   readonly #schemas: ServiceClass['schemas']
   readonly #options: Required<ServiceOptions>
   readonly #line: Line
+  readonly #clock: Clock
   #phase: Phase = 'new'
   #state: unknown
 
-  constructor(name: string, service: AnyService, options: Required<ServiceOptions>) {
+  constructor(name: string, service: AnyService, options: Required<ServiceOptions>, clock: Clock) {
+    this.#clock = clock
     this.#name = name
     this.#service = service
     this.#schemas = (service.constructor as ServiceClass).schemas
@@ -88,7 +91,7 @@ export class ServiceHost {
   }
 
   async #perform(verb: Verb, args: unknown, context: Context<unknown>): Promise<void> {
-    const running = new RunningContext(context, `service "${this.#name}": ${verb}`)
+    const running = new RunningContext(context, `service "${this.#name}": ${verb}`, this.#clock)
     const service = this.#service
     try {
       if (verb === 'exec') this.#state = await service.exec(this.#state, args, running)
@@ -104,6 +107,8 @@ export class ServiceHost {
     } finally {
       running.close()
     }
+    const loss = running.loss()
+    if (loss !== undefined) throw loss
   }
 
   #requirePhase(verb: Verb): void {

@@ -59,10 +59,10 @@ export class Audience {
     this.#end = undefined
   }
 
-  /** Tells all how it ended, and from now on whoever comes. */
+  /** Tells all how it ended, once they have got what it told before; and from now on whoever comes. */
   close(end: ListenEnd): void {
     this.#end = this.#encodeEnd(end)
-    for (const listeners of this.#listeners.values()) for (const { outlet } of listeners) outlet.end()
+    for (const listeners of this.#listeners.values()) for (const { outlet } of listeners) outlet.finish()
   }
 
   /** Serves one listener to its end. Throws BusyError where it does not keep up, or its session has too many. */

@@ -35,6 +35,7 @@ export class ThreadContext implements Context<unknown> {
   readonly #endAtMs: number
   /** The oldest first; the server answers in order. */
   readonly #untaken: Untaken[] = []
+  #isOver = false
   readonly #whenAnswered: (() => void)[] = []
 
   /** Tells the server that the run has begun. */
@@ -82,6 +83,7 @@ export class ThreadContext implements Context<unknown> {
   }
 
   readonly emit = async (item: unknown): Promise<void> => {
+    if (this.#isOver) return
     this.signal.throwIfAborted()
     if (this.#untaken.length >= maxUntaken)
       throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
@@ -94,7 +96,10 @@ export class ThreadContext implements Context<unknown> {
     while (this.#untaken.length > 0) await new Promise<void>((resolve) => this.#whenAnswered.push(resolve))
   }
 
+  /** The handler has ended: nobody answers its items any more. */
   close(): void {
+    this.#isOver = true
+    for (const { resolve } of this.#untaken.splice(0)) resolve()
     this.#task.port.close()
   }
 

@@ -19,6 +19,8 @@ export interface ThreadUse {
   readonly move: readonly Transferable[]
   /** Ends the thread. */
   readonly kill: AbortSignal
+  /** A thread has taken the task. */
+  readonly hasBegun: () => boolean
 }
 
 export class ThreadPool {
@@ -41,14 +43,16 @@ export class ThreadPool {
   }
 
   /** Only for who has a thread, see `whenFree`. Rejects when the thread ends before the task does. */
-  async run({ task, move, kill }: ThreadUse): Promise<ThreadResult> {
+  async run({ task, move, kill, hasBegun }: ThreadUse): Promise<ThreadResult> {
     if (this.#isClosed) throw new Error('the threads are closed')
     this.#piscina ??= this.#open()
     const piscina = await this.#piscina
     const onFailed = new AbortController()
-    const onError = (error: unknown): void => onFailed.abort(error)
-    // A thread that fails before it takes a task leaves the task waiting for ever.
-    piscina.once('error', onError)
+    // A thread that fails before it takes a task leaves the task waiting for ever. Another's end is not this one's.
+    const onError = (error: unknown): void => {
+      if (!hasBegun()) onFailed.abort(error)
+    }
+    piscina.on('error', onError)
     try {
       const begun = piscina.run(task, {
         transferList: [...move] as never,
@@ -88,6 +92,8 @@ export class ThreadPool {
       atomics: 'disabled',
       recordTiming: false,
     })
+    // One for each run, and there may be as many as threads.
+    piscina.setMaxListeners(0)
     piscina.on('error', this.#report)
     return piscina
   }

@@ -104,6 +104,10 @@ class ThreadedRun {
         // The data came for this run only.
         move: [port, ...movable(data)],
         kill: this.#kill.signal,
+        hasBegun: () => {
+          this.#readLast()
+          return this.#hasBegun
+        },
       })
     } catch (error) {
       if (signal.aborted) throw signal.reason

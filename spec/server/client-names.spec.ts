@@ -1,6 +1,7 @@
 // The names of clients: unique among the connected, kept over a reconnect, taken over from the dead. In virtual time.
 import { expect } from 'chai'
 import { Action, Client, ClientError, type Context, Guard, type Server } from '../../lib/index.ts'
+import { ClientNames } from '../../lib/server/client-names.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, World } from '../setup/world.ts'
 
@@ -126,6 +127,16 @@ describe('The names of clients', () => {
     await world.clock.advance(16 * 60_000)
     expect(names()).to.deep.equal([])
     await ask(world.client({ name: 'dashboard' }))
+  })
+
+  it('are let go by who comes back under another one', () => {
+    const names = new ClientNames()
+    const owner = { identity: { id: 'ann' }, isConnected: true, name: undefined as string | undefined }
+    for (const name of ['a', 'b', 'c']) names.claim(owner, name)
+    for (const name of ['a', 'b']) names.requireFree(name, { id: 'bob' })
+    expect(() => names.requireFree('c', { id: 'bob' })).to.throw('taken')
+    names.release(owner)
+    names.requireFree('c', { id: 'bob' })
   })
 
   it('are refused by the client itself where they are none', () => {

@@ -61,6 +61,23 @@ describe('A line', () => {
     expect(begun).to.deep.equal(['a'])
   })
 
+  it('gives no turn to who is aborted between getting it and using it', async () => {
+    const line = new Line({ label: 'it', maxWaiting: 9 })
+    const abort = new AbortController()
+    const first = line.run(never, work('a')).then(() => abort.abort(new CancelledError('left')))
+    const second = failureOf(line.run(abort.signal, work('b')))
+    const third = line.run(never, work('c'))
+    await settle()
+    end.get('a')?.()
+    await first
+    expect(await second).to.be.instanceOf(CancelledError)
+    await settle()
+    expect(begun).to.deep.equal(['a', 'c'])
+    end.get('c')?.()
+    await third
+    await line.idle()
+  })
+
   it('is bounded', async () => {
     const line = new Line({ label: 'the door', maxWaiting: 0 })
     const first = line.run(never, work('a'))

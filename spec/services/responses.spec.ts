@@ -1,0 +1,41 @@
+// Responses that their client does not take: the service is everybody's, and does not wait for it for ever.
+import { expect } from 'chai'
+import type { Context } from '../../lib/action/context.ts'
+import { BusyError } from '../../lib/index.ts'
+import { RunningContext } from '../../lib/services/running-context.ts'
+import { VirtualClock } from '../setup/virtual-clock.ts'
+
+describe('A response of a service', () => {
+  it('waits for its client for ten seconds, then no more are sent, and the caller is told', async () => {
+    const clock = new VirtualClock()
+    const emitted: unknown[] = []
+    const emit = (value: unknown): Promise<void> => {
+      emitted.push(value)
+      return new Promise(() => undefined)
+    }
+    const context = { emit, signal: new AbortController().signal } as unknown as Context<unknown>
+    const running = new RunningContext(context, 'service "Slow": exec', clock)
+    const responded = running.respond(1)
+    await clock.advance(9_999)
+    expect(running.loss()).to.equal(undefined)
+    await clock.advance(1)
+    await responded
+    await running.respond(2)
+    expect(emitted).to.deep.equal([1])
+    expect(running.loss()).to.be.instanceOf(BusyError).with.property('notStarted', false)
+    expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('that is taken leaves no timer', async () => {
+    const clock = new VirtualClock()
+    const context = {
+      emit: () => Promise.resolve(),
+      signal: new AbortController().signal,
+    } as unknown as Context<unknown>
+    const running = new RunningContext(context, 'service "Quick": exec', clock)
+    await running.respond(1)
+    await running.respond(2)
+    expect(running.loss()).to.equal(undefined)
+    expect(clock.pendingCount).to.equal(0)
+  })
+})
