@@ -8,7 +8,7 @@ describe('A process that used threads', function () {
   it('ends by itself when its server is shut down', async () => {
     const { code, stdout, stderr } = await startScript('spec/threads/thread-script.ts').ended
     expect(stderr).to.equal('')
-    expect(stdout).to.equal('thread true\nown class true\nthreads 1\nthreads 0\n')
+    expect(stdout).to.equal('thread true\nown class true\nhas threads true\nhas threads false\n')
     expect(code).to.equal(0)
   })
 })

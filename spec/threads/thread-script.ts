@@ -3,6 +3,8 @@ import { Client, Server } from '../../lib/index.ts'
 import { Deplete, Depleted, EchoThere, WhichThread } from './thread-actions.ts'
 
 let threads = 0
+// On newer engines the loader of TypeScript runs in a thread of its own, which is the process's and lasts.
+const loaderThreads = Number(process.versions.node.split('.')[0]) >= 22 ? 1 : 0
 process.on('worker', (worker) => {
   threads++
   worker.once('exit', () => threads--)
@@ -15,6 +17,6 @@ const client = new Client(server.addresses[0] as string)
 console.log('thread', (await client.runAction(WhichThread)) > 0)
 console.log('own class', await client.runAction(Deplete, 1).then(undefined, (error) => error instanceof Depleted))
 await client.close()
-console.log('threads', threads)
+console.log('has threads', threads > loaderThreads)
 await server.shutdown()
-console.log('threads', threads)
+console.log('has threads', threads > loaderThreads)
