@@ -28,6 +28,7 @@ export function plot({ title, unit, seconds, series }: Chart): string {
   const x = (second: number): number => margin.left + (second / end) * (width - margin.left - margin.right)
   const y = (value: number): number => height - margin.bottom - (value / top) * (height - margin.top - margin.bottom)
   const parts = [
+    `<title>${title} (${unit})</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     text(margin.left, 22, `${title} (${unit})`, 'start', 15),
   ]
@@ -49,7 +50,7 @@ export function plot({ title, unit, seconds, series }: Chart): string {
     )
   }
   const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif">\n${parts.join('\n')}\n</svg>\n`
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" role="img">\n${parts.join('\n')}\n</svg>\n`
 }
 
 function lineOf(
