@@ -58,7 +58,8 @@ export type { ChannelHandle, PublishedMessage, RoomOptions } from './channels/ch
 export type { ChannelOptions } from './channels/channel-options.ts'
 export type { PresenceEvent, PresenceOptions, PresenceWatch } from './channels/presence-watch.ts'
 export type { SubscribeOptions, Subscription } from './channels/subscription.ts'
-export type { ClientArguments, ClientOptions, Dial } from './client/client-options.ts'
+export type { ClientArguments, ClientOptions } from './client/client-options.ts'
+export type { Dial } from './client/client-platform.ts'
 export { Client } from './facade/client.ts'
 export { Server } from './facade/server.ts'
 export type { ServerArguments, ServerOptions } from './facade/server-options.ts'
@@ -100,3 +101,14 @@ export { ShutdownTask } from './tasks/shutdown-task.ts'
 export { StartupTask } from './tasks/startup-task.ts'
 export { Task, type TaskContext, type TaskKind, type TaskState, type TaskView } from './tasks/task.ts'
 export type { ThreadOptions } from './threads/threads.ts'
+export type { AllowList } from './web/access.ts'
+export {
+  type MountedGateway,
+  type SocketRoute,
+  type WebGateway,
+  type WebHost,
+  WebRefusal,
+  type WebVisit,
+} from './web/gateway.ts'
+export type { WebOptions } from './web/web-options.ts'
+export type { WebListener } from './web/web-server.ts'

@@ -212,8 +212,7 @@ export class LinkError extends IsockError {
   }
 }
 
-/** The classes of this file that travel as themselves, by class name. */
-export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = [
+const named = {
   IsockError,
   ClientError,
   ServerError,
@@ -228,4 +227,10 @@ export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error
   RemoteError,
   ProtocolError,
   LinkError,
-]
+}
+
+/** The classes of this file that travel as themselves, by class name. */
+export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = Object.values(named)
+
+// A minified build gives classes short names; these are part of the protocol.
+for (const [name, Class] of Object.entries(named)) Object.defineProperty(Class, 'name', { value: name })

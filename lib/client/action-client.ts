@@ -17,6 +17,7 @@ import type { Payload } from '../wire/payload.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
 import type { ClientKit } from './client-kit.ts'
 import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions } from './client-options.ts'
+import type { ClientPlatform } from './client-platform.ts'
 import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { Connector } from './connector.ts'
@@ -37,15 +38,10 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   #isClosed = false
   #released: Promise<unknown> = Promise.resolve()
 
-  /**
-   * `new Client(host, port, options?)`, `new Client(address, options?)` or `new Client([address, ...], options?)`,
-   * where addresses are 'tcp://host:port', 'tls://host:port', 'unix:/path' or 'memory:name'.
-   *
-   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
-   */
-  constructor(...args: ClientArguments) {
+  /** @throws ClientError (`INVALID_OPTION`) that names the option that is wrong. */
+  constructor(platform: ClientPlatform, args: ClientArguments) {
     super()
-    const options = resolveClientOptions(args)
+    const options = resolveClientOptions(platform, args)
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
     this.#options = options
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)

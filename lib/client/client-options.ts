@@ -7,24 +7,17 @@ import { type Logger, silentLogger } from '../base/log.ts'
 import { invalidOption, type Limits, requireCount, requirePositive, resolveLimits } from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
-import { type DialTls, dialSocket } from '../link/dial.ts'
-import type { Link } from '../link/link.ts'
-import type { MemoryNetwork } from '../link/memory-network.ts'
-import { readSecretFile } from '../link/secret-file.ts'
 import type { AnyClass } from '../wire/class-registry.ts'
 import { isName } from '../wire/frame.ts'
+import type { ClientPlatform, Dial, DialOptions } from './client-platform.ts'
 
-export interface ClientOptions extends TokenSource {
+export interface ClientOptions extends TokenSource, DialOptions {
   /** Faults that each call outlives: a lost link, a failed connect, a refusal as busy. Default 3. */
   readonly retry?: number
   /** How long to wait between attempts to connect. Default: 100 ms, doubling to 5 s, with full jitter. */
   readonly backoff?: BackoffOptions
   /** Milliseconds for each call, all attempts together. Default: 60 000 without a sign of life. */
   readonly timeoutMs?: number
-  /** For 'tls://' addresses: what to trust, and the certificate to show. */
-  readonly tls?: DialTls
-  /** For 'memory:' addresses. */
-  readonly network?: MemoryNetwork
   /** What guards ask for; made by `YourGuard.credential(...)`. */
   readonly credentials?: readonly Credential[]
   /** Send the token over TCP without TLS to another machine too. Default false. */
@@ -50,9 +43,6 @@ export interface ClientOptions extends TokenSource {
   readonly dial?: Dial
 }
 
-/** Opens one link. Rejects with an error, or with the signal's reason. */
-export type Dial = (address: Address, signal: AbortSignal) => Promise<Link>
-
 export interface ResolvedClientOptions {
   readonly addresses: readonly Address[]
   readonly limits: Limits
@@ -74,25 +64,24 @@ export type ClientArguments =
   | [host: string, port: number, options?: ClientOptions]
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
-export function resolveClientOptions(args: ClientArguments): ResolvedClientOptions {
+export function resolveClientOptions(platform: ClientPlatform, args: ClientArguments): ResolvedClientOptions {
   const [first, second, third] = args
   const given = (typeof second === 'number' ? third : second) ?? {}
   const addresses =
     typeof second === 'number' ? [tcpAddress(first as string, second, given.tls ? 'tls' : 'tcp')] : addressesOf(first)
   if (given.name !== undefined && !isName(given.name))
     throw invalidOption('name', 'a text of 1 to 512 bytes', given.name)
-  const environment = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {}
   return {
     addresses,
     limits: resolveLimits(given.limits),
     log: given.log ?? silentLogger,
     clock: given.clock ?? platformClock,
     random: given.random ?? Math.random,
-    dial: given.dial ?? dialerFor(given),
+    dial: given.dial ?? platform.dialer(given),
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),
-    token: resolveToken(given, environment, readSecretFile),
+    token: resolveToken(given, platform.environment, platform.readSecret),
     isTokenGiven: given.token !== undefined || given.tokenFile !== undefined,
     given,
   }
@@ -107,12 +96,4 @@ function addressesOf(given: unknown): Address[] {
 function checkedBackoff(backoff: BackoffOptions = {}): BackoffOptions {
   for (const [name, value] of Object.entries(backoff)) requirePositive(`backoff.${name}`, value)
   return backoff
-}
-
-function dialerFor({ network, tls }: ClientOptions): Dial {
-  return async (address, signal) => {
-    if (address.transport !== 'memory') return dialSocket(address, signal, tls)
-    if (network === undefined) throw invalidOption('network', `a MemoryNetwork for memory:${address.name}`, network)
-    return network.dial(address.name)
-  }
 }

@@ -5,7 +5,6 @@
 //    ↑           │            │          retired: the server drains; sent calls finish, no new ones are taken
 //    └───────────┴── lost ────┘
 //   any ──> retired ──> closed           any ──> closed
-import pRetry from 'p-retry'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
@@ -15,6 +14,7 @@ import type { OutgoingCall } from '../session/outgoing-call.ts'
 import { Session, type SessionOwner } from '../session/session.ts'
 import type { WelcomeFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
+import { attemptUntilDone } from './attempts.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
 
@@ -156,18 +156,15 @@ export class Connection implements SessionOwner {
     else this.#backoff = new Backoff(this.#options.backoff, this.#options.random)
     // Whoever knows the calls that were sent is asked first, alone: elsewhere their outcome could not be known.
     let where: 'anywhere' | 'same address' = this.session.outgoing.hasSent ? 'same address' : 'anywhere'
-    await pRetry(() => this.#connector.connect(this.session.grant, signal, this.#onWelcome, where), {
-      retries: Number.POSITIVE_INFINITY,
-      // The waiting is ours: on our clock, with full jitter.
-      minTimeout: 0,
-      maxTimeout: 0,
+    await attemptUntilDone(() => this.#connector.connect(this.session.grant, signal, this.#onWelcome, where), {
       signal,
-      shouldRetry: ({ error }) => !isFinal(error) && this.#isWanted,
-      onFailedAttempt: async ({ error }) => {
+      onFailure: async (error) => {
         where = 'anywhere'
-        if (isFinal(error) || signal.aborted) return
+        if (isFinal(error) || signal.aborted) return false
         this.#chargeFault(asIsockError(error))
+        // On our clock, with full jitter.
         if (this.#isWanted) await this.#pause()
+        return this.#isWanted
       },
     })
   }

@@ -1,14 +1,7 @@
-// Client, as users get it: actions, and what is built on them. Each feature is a room of its own; here they only meet.
-import type { ChannelClass, InfoOf, Member, MessageOf } from '../channels/channel.ts'
-import { type ChannelCallOptions, ChannelClient, type Handler } from '../channels/channel-client.ts'
-import type { PresenceEvent, PresenceOptions, PresenceWatch } from '../channels/presence-watch.ts'
-import type { SubscribeOptions, Subscription } from '../channels/subscription.ts'
-import { ActionClient } from '../client/action-client.ts'
-import type { AnyService, ServiceClass } from '../services/service.ts'
-import { ServiceClient } from '../services/service-client.ts'
-import type { Listening, ListenOptions } from '../tasks/client/listening.ts'
-import { ProcessListeners } from '../tasks/client/process-listeners.ts'
-import type { EventsOf, ProcessClass, ProcessEvent } from '../tasks/process.ts'
+// Client, as programs on Node get it.
+import type { ClientArguments } from '../client/client-options.ts'
+import { FeatureClient } from './feature-client.ts'
+import { nodePlatform } from './node-platform.ts'
 
 /**
  * Runs actions on a server, subscribes to its channels, uses its services. Connects with the first call, retries,
@@ -18,106 +11,15 @@ import type { EventsOf, ProcessClass, ProcessEvent } from '../tasks/process.ts'
  * const client = new Client('localhost', 4440, { retry: 3 })
  * console.log(await client.runAction(Echo, 'hi'))
  */
-export class Client extends ActionClient {
-  readonly #channels = new ChannelClient(this.kit)
-  readonly #processes = new ProcessListeners(this.kit)
-
+export class Client extends FeatureClient {
   /**
-   * A service of the server, by class reference.
+   * `new Client(host, port, options?)`, `new Client(address, options?)` or `new Client([address, ...], options?)`,
+   * where addresses are 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port' or
+   * 'memory:name'.
    *
-   * @throws ClientError (`INVALID_USAGE`) for what is no service class.
-   * @example
-   * const counter = client.service(Counter)
-   * await counter.initialize(1000)
-   * console.log(await counter.execute(10, { awaitResponse: true }))
+   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
    */
-  service<S extends AnyService>(service: ServiceClass<S>): ServiceClient<S> {
-    return new ServiceClient(this.kit, service)
-  }
-
-  /**
-   * Listens to a process of the server, by class reference or name: gives its events to the handler, one after the
-   * other, or to who iterates what this returns. The process's `fail` arrives as that error, `finish` as the end.
-   * Listening keeps the process alive.
-   *
-   * @throws ClientError (`INVALID_OPTION`).
-   * @example
-   * for await (const { event, data } of client.onProcess(Counter)) console.log(event, data)
-   */
-  onProcess<C extends ProcessClass>(
-    process: C,
-    handler: (event: ProcessEvent<EventsOf<C>>) => unknown,
-    options?: ListenOptions,
-  ): Listening<ProcessEvent<EventsOf<C>>>
-  onProcess<C extends ProcessClass>(process: C, options?: ListenOptions): Listening<ProcessEvent<EventsOf<C>>>
-  onProcess<Events extends object = Record<string, unknown>>(
-    process: string,
-    handler: (event: ProcessEvent<Events>) => unknown,
-    options?: ListenOptions,
-  ): Listening<ProcessEvent<Events>>
-  onProcess<Events extends object = Record<string, unknown>>(
-    process: string,
-    options?: ListenOptions,
-  ): Listening<ProcessEvent<Events>>
-  onProcess(
-    process: string | ProcessClass,
-    handlerOrOptions?: ((event: never) => unknown) | ListenOptions,
-    options?: ListenOptions,
-  ): Listening<never> {
-    return this.#processes.listen(process, handlerOrOptions, options)
-  }
-
-  /**
-   * Subscribes to a channel of the server, by class reference: gives its messages to the handler, one after the other,
-   * or to who iterates what this returns. It lasts until `unsubscribe()`; whether the server lets us in says `ready`.
-   *
-   * @throws ServerError (`INVALID_CHANNEL`) for what is no channel class; ClientError: `INVALID_OPTION`, `CLOSED`.
-   * @example
-   * for await (const story of client.subscribe(News)) console.log(story.title)
-   * client.subscribe(Room, (message) => console.log(message), { key: 'kitchen' })
-   */
-  subscribe<C extends ChannelClass>(
-    channel: C,
-    handler: Handler<MessageOf<C>>,
-    options?: SubscribeOptions,
-  ): Subscription<MessageOf<C>>
-  subscribe<C extends ChannelClass>(channel: C, options?: SubscribeOptions): Subscription<MessageOf<C>>
-  subscribe<C extends ChannelClass>(
-    channel: C,
-    handlerOrOptions?: Handler<MessageOf<C>> | SubscribeOptions,
-    options?: SubscribeOptions,
-  ): Subscription<MessageOf<C>> {
-    return this.#channels.subscribe(channel, handlerOrOptions, options)
-  }
-
-  /** Publishes to a channel, where its `canPublish` lets this client. Settles when the message is on its way. */
-  publish<C extends ChannelClass>(channel: C, message: MessageOf<C>, options?: ChannelCallOptions): Promise<void> {
-    return this.#channels.publish(channel, message, options)
-  }
-
-  /** Who is present in a channel: its subscribers, in the order in which they came. */
-  presence<C extends ChannelClass>(channel: C, options?: ChannelCallOptions): Promise<readonly Member<InfoOf<C>>[]> {
-    return this.#channels.presence(channel, options)
-  }
-
-  /** Who comes and goes: gives the events to the handler, or to who iterates what this returns. */
-  watchPresence<C extends ChannelClass>(
-    channel: C,
-    handler: Handler<PresenceEvent<InfoOf<C>>>,
-    options?: PresenceOptions,
-  ): PresenceWatch<InfoOf<C>>
-  watchPresence<C extends ChannelClass>(channel: C, options?: PresenceOptions): PresenceWatch<InfoOf<C>>
-  watchPresence<C extends ChannelClass>(
-    channel: C,
-    handlerOrOptions?: Handler<PresenceEvent<InfoOf<C>>> | PresenceOptions,
-    options?: PresenceOptions,
-  ): PresenceWatch<InfoOf<C>> {
-    return this.#channels.watchPresence(channel, handlerOrOptions, options)
-  }
-
-  override close(): Promise<void> {
-    this.#channels.close()
-    this.#processes.close()
-    return super.close()
+  constructor(...args: ClientArguments) {
+    super(nodePlatform, args)
   }
 }

@@ -13,6 +13,9 @@ import { Processes } from '../tasks/processes.ts'
 import type { Task, TaskView } from '../tasks/task.ts'
 import { Tasks } from '../tasks/tasks.ts'
 import { Threads } from '../threads/threads.ts'
+import { Web } from '../web/web.ts'
+import type { WebOptions } from '../web/web-options.ts'
+import type { WebListener } from '../web/web-server.ts'
 import { type ServerArguments, threadOptionsOf } from './server-options.ts'
 
 /**
@@ -28,8 +31,9 @@ import { type ServerArguments, threadOptionsOf } from './server-options.ts'
 export class Server extends ActionServer {
   readonly #channels = this.addFeature((kit) => new Channels(kit))
   readonly #tasks = this.addFeature((kit) => new Tasks(kit))
+  readonly #web = this.addFeature((kit) => new Web(kit))
   readonly #processes = this.addFeature((kit) => new Processes(kit))
-  readonly #services = this.addFeature((kit) => new Services(kit, () => void this.shutdown()))
+  readonly #services = this.addFeature((kit) => new Services(kit, () => this.onShutdownRequest()))
 
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
@@ -39,6 +43,25 @@ export class Server extends ActionServer {
   constructor(...args: ServerArguments) {
     super(...args)
     this.addFeature((kit) => new Threads(kit, threadOptionsOf(args)))
+  }
+
+  /** What it listens at, those of `listenWeb` last. */
+  override get addresses(): readonly string[] {
+    return [...super.addresses, ...this.#web.addresses]
+  }
+
+  /**
+   * Serves browsers too, and with gateways clients of other protocols, on a port of its own or beside an HTTP server of
+   * yours: the same actions, sessions and promises, over WebSockets. Pages of other origins and foreign host names are
+   * refused unless `origins` and `hosts` name them. `shutdown()` ends it.
+   *
+   * @throws ClientError (`INVALID_OPTION`); ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`, `SHUTTING_DOWN`.
+   * @example
+   * const web = await server.listenWeb({ port: 8080, static: 'public', gateways: [http()] })
+   * console.log(web.url) // http://127.0.0.1:8080; a client connects to ws://127.0.0.1:8080
+   */
+  listenWeb(options: WebOptions): Promise<WebListener> {
+    return this.opening(() => this.#web.listen(options))
   }
 
   /**
@@ -137,5 +160,10 @@ export class Server extends ActionServer {
   /** Sends a message to the subscribers of a channel, as `channel(topic).publish` does. */
   override publish<Message>(topic: TopicClass<Message>, message: Message, options?: PublishOptions): Promise<void> {
     return this.#channels.publish(topic, message, options)
+  }
+
+  /** A service's client asked for the end of this server, and is allowed to. @internal */
+  protected onShutdownRequest(): void {
+    void this.shutdown()
   }
 }

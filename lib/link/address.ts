@@ -1,12 +1,26 @@
-// Addresses as people write them: 'tcp://host:port', 'tls://host:port', 'unix:/path', 'memory:name', or host and
-// port. Parsing only; dialing and listening are elsewhere.
+// Addresses as people write them: 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port/path', 'memory:name',
+// or host and port. Parsing only; dialing and listening are elsewhere.
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 
-export type Address =
+export type Address = SocketAddress | WebAddress | { readonly transport: 'memory'; readonly name: string }
+
+/** Where a socket of the system listens. */
+export type SocketAddress =
   | { readonly transport: 'tcp' | 'tls'; readonly host: string; readonly port: number }
   | { readonly transport: 'unix'; readonly path: string }
-  | { readonly transport: 'memory'; readonly name: string }
+
+/** Where a server takes WebSockets. */
+export interface WebAddress {
+  readonly transport: 'ws' | 'wss'
+  readonly host: string
+  readonly port: number
+  /** Begins with '/'. */
+  readonly path: string
+}
+
+/** The path at which a web server takes isock's own clients. */
+export const defaultWebPath = '/isock'
 
 /** Reads one address. Throws ClientError (`INVALID_OPTION`) that says what forms there are. */
 export function parseAddress(text: string): Address {
@@ -17,10 +31,25 @@ export function parseAddress(text: string): Address {
     return { transport: 'unix', path }
   }
   if (text.startsWith('memory:')) return { transport: 'memory', name: text.slice('memory:'.length) || 'default' }
+  if (/^wss?:/.test(text)) return webAddress(text)
   const match = /^(?:(tcp|tls):\/\/)?(\[[0-9a-fA-F:.%\w]+\]|[^/:@\s[\]]+):(\d{1,5})\/?$/.exec(text)
   if (match === null) throw wrongAddress(text)
   const [, transport = 'tcp', host = '', port = ''] = match
   return tcpAddress(host.replace(/^\[|\]$/g, ''), Number(port), transport as 'tcp' | 'tls')
+}
+
+/** Credentials have no place in a URL: it is logged on the way. */
+function webAddress(text: string): WebAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.hostname === '') throw wrongAddress(text)
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    const expected = "'ws://host:port/path' alone; credentials go into the options token or credentials"
+    throw wrongOption('address', expected, `one with more than that for ${url.host}`)
+  }
+  const transport = url.protocol === 'wss:' ? 'wss' : 'ws'
+  const port = url.port === '' ? (transport === 'wss' ? 443 : 80) : Number(url.port)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return { transport, host, port, path: url.pathname === '/' ? defaultWebPath : url.pathname }
 }
 
 /** An address by host and port; port 0 means, for a server, any free one. */
@@ -36,7 +65,12 @@ export function formatAddress(address: Address): string {
   if (address.transport === 'unix') return `unix:${address.path}`
   if (address.transport === 'memory') return `memory:${address.name}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `${address.transport}://${host}:${address.port}`
+  const path = isWebAddress(address) ? address.path : ''
+  return `${address.transport}://${host}:${address.port}${path}`
+}
+
+export function isWebAddress(address: Address): address is WebAddress {
+  return address.transport === 'ws' || address.transport === 'wss'
 }
 
 /** True for addresses that cannot leave this machine. */
@@ -47,7 +81,7 @@ export function isLoopback(ip: string): boolean {
 function wrongAddress(came: unknown): ClientError {
   return wrongOption(
     'address',
-    "'tcp://host:port', 'tls://host:port', 'unix:/path', 'memory:name' or 'host:port'",
+    "'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port', 'memory:name' or 'host:port'",
     came,
   )
 }

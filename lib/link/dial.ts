@@ -2,7 +2,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LinkError } from '../base/errors.ts'
-import { type Address, formatAddress, isLoopback } from './address.ts'
+import { formatAddress, isLoopback, type SocketAddress } from './address.ts'
 import type { Link, Peer } from './link.ts'
 import { SocketLink } from './socket-link.ts'
 
@@ -13,11 +13,7 @@ export type DialTls = Pick<
 >
 
 /** Rejects with LinkError, or with the signal's reason. The socket of a failed attempt is gone by then. */
-export function dialSocket(
-  address: Exclude<Address, { transport: 'memory' }>,
-  signal: AbortSignal,
-  tls?: DialTls,
-): Promise<Link> {
+export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: DialTls): Promise<Link> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason)
@@ -51,7 +47,7 @@ export function dialSocket(
   })
 }
 
-function connect(address: Exclude<Address, { transport: 'memory' }>, tls: DialTls | undefined): Socket {
+function connect(address: SocketAddress, tls: DialTls | undefined): Socket {
   if (address.transport === 'unix') return connectTcp({ path: address.path })
   const { host, port } = address
   if (address.transport === 'tcp') return connectTcp({ host, port })
@@ -61,7 +57,7 @@ function connect(address: Exclude<Address, { transport: 'memory' }>, tls: DialTl
 }
 
 /** A client describes its peer by the address that it asked for. */
-function peerAt(address: Exclude<Address, { transport: 'memory' }>, socket: Socket): Peer {
+function peerAt(address: SocketAddress, socket: Socket): Peer {
   const description = formatAddress(address)
   if (address.transport === 'unix') return { transport: 'unix', description, isPrivate: true }
   const ip = socket.remoteAddress ?? address.host

@@ -3,7 +3,7 @@
 
 /** Who is at the other end, as far as the link itself can tell. */
 export interface Peer {
-  readonly transport: 'tcp' | 'tls' | 'unix' | 'memory' | 'websocket'
+  readonly transport: 'tcp' | 'tls' | 'unix' | 'memory' | 'websocket' | 'http'
   /** For people and logs: '127.0.0.1:52100', a path, a name. */
   readonly description: string
   /** The IP address, where there is one. */

@@ -2,11 +2,11 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { ServerError } from '../base/errors.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Address, formatAddress, isWebAddress, type SocketAddress } from './address.ts'
 import type { Link } from './link.ts'
 import type { MemoryNetwork } from './memory-network.ts'
 import { SocketLink } from './socket-link.ts'
-import { closeAtPath, listenAtPath, prepareSocketDirectory } from './unix-path.ts'
+import { type BoundPath, closeAtPath, identifyPath, listenAtPath, prepareSocketDirectory } from './unix-path.ts'
 
 /** The server's side of TLS. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a certificate. */
 export type ListenTls = Pick<
@@ -55,6 +55,10 @@ export async function listenAll(addresses: readonly Address[], options: ListenOp
 /** @throws ServerError: `ADDRESS_IN_USE` that names the address, or `LISTEN_FAILED`. */
 export async function listen(address: Address, options: ListenOptions, fd?: number): Promise<Listener> {
   if (address.transport === 'memory') return listenInMemory(address, options)
+  if (isWebAddress(address)) {
+    const message = `${formatAddress(address)} is for browsers: use server.listenWeb({ port: ${address.port} })`
+    throw new ServerError(message, { code: 'LISTEN_FAILED' })
+  }
   if (address.transport === 'unix' && fd === undefined)
     prepareSocketDirectory(address.path, options.allowSharedDirectory ?? false)
   const server = createSocketServer(address, options)
@@ -66,17 +70,20 @@ export async function listen(address: Address, options: ListenOptions, fd?: numb
   } catch (cause) {
     throw listenError(address, cause)
   }
+  const isInherited = fd !== undefined
+  const place =
+    address.transport === 'unix' ? { path: address.path, identity: identifyPath(address.path), isInherited } : undefined
   return {
     address: boundAddress(address, server),
     get fd() {
       // Not documented, but there since Node can listen; without it there is nothing to hand over.
       return (server as { _handle?: { fd?: number } | null })._handle?.fd
     },
-    close: (keepsAddress = false) => closeServer(server, address, fd !== undefined, keepsAddress),
+    close: (keepsAddress = false) => closeServer(server, place, keepsAddress),
   }
 }
 
-function createSocketServer(address: Exclude<Address, { transport: 'memory' }>, options: ListenOptions): NetServer {
+function createSocketServer(address: SocketAddress, options: ListenOptions): NetServer {
   const onSocket = (socket: Socket): void => options.onLink(new SocketLink(socket))
   if (address.transport !== 'tls') return createServer({ noDelay: true }, onSocket)
   if (options.tls === undefined) {
@@ -111,17 +118,17 @@ function begin(server: NetServer, where: ListenPlace): Promise<void> {
   })
 }
 
-function closeServer(server: NetServer, address: Address, isInherited: boolean, keepsAddress: boolean): Promise<void> {
+function closeServer(server: NetServer, place: BoundPath | undefined, keepsAddress: boolean): Promise<void> {
   // Node frees the address at once, but calls back only when the last connection ended, which is not ours to wait for.
   return new Promise((resolve) => {
     if (!server.listening) return resolve()
-    if (address.transport === 'unix') closeAtPath(server, address.path, isInherited, keepsAddress)
-    else server.close()
+    if (place === undefined) server.close()
+    else closeAtPath(server, place, keepsAddress)
     setImmediate(resolve)
   })
 }
 
-function boundAddress(address: Exclude<Address, { transport: 'memory' }>, server: NetServer): Address {
+function boundAddress(address: SocketAddress, server: NetServer): Address {
   if (address.transport === 'unix') return address
   const bound = server.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port

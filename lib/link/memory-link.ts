@@ -3,10 +3,11 @@
 import { LinkError } from '../base/errors.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 
-/** Makes two links that are connected to each other. */
-export function createMemoryLinks(description = 'memory'): [MemoryLink, MemoryLink] {
-  const a = new MemoryLink(description)
-  const b = new MemoryLink(description)
+/** Makes two links that are connected to each other. `nearPeer` is whom the second one sees at the first. */
+export function createMemoryLinks(description = 'memory', nearPeer?: Peer): [MemoryLink, MemoryLink] {
+  const peer: Peer = { transport: 'memory', description, isPrivate: true }
+  const a = new MemoryLink(peer)
+  const b = new MemoryLink(nearPeer ?? peer)
   a.connect(b)
   b.connect(a)
   return [a, b]
@@ -20,8 +21,8 @@ export class MemoryLink implements Link {
   #waiting: (() => void)[] = []
   #isClosed = false
 
-  constructor(description: string) {
-    this.peer = { transport: 'memory', description, isPrivate: true }
+  constructor(peer: Peer) {
+    this.peer = peer
   }
 
   connect(other: MemoryLink): void {

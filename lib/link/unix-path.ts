@@ -7,8 +7,14 @@ import { ServerError } from '../base/errors.ts'
 
 const takeoverLimitMs = 10_000
 const probeLimitMs = 1_000
-/** sun_path of Linux, without its final zero. */
-const maxPathBytes = 107
+/** The longest path of a Unix socket: sun_path of Linux, without its final zero. */
+export const maxPathBytes = 107
+
+/** Which file a path led to: another one may be there later. */
+export interface PathIdentity {
+  readonly device: bigint
+  readonly inode: bigint
+}
 
 /** Makes the directory (0700) where it is missing; refuses one that others can enter, unless that is allowed. */
 export function prepareSocketDirectory(path: string, allowSharedDirectory: boolean): void {
@@ -43,22 +49,58 @@ export async function listenAtPath(path: string, listen: () => Promise<void>): P
   }
 }
 
-/**
- * Stops listening. Node removes the path with the socket that it bound, and leaves that of one which it was given; here
- * it goes with the server that listens last, and stays for a process that goes on with the socket.
- */
-export function closeAtPath(server: NetServer, path: string, isInherited: boolean, keepsPath: boolean): void {
-  if (isInherited || !keepsPath) {
-    server.close()
-    if (!keepsPath) rmSync(path, { force: true })
-    return
+/** To be asked when one has begun to listen there; undefined where nothing is found. */
+export function identifyPath(path: string): PathIdentity | undefined {
+  try {
+    const { dev: device, ino: inode } = lstatSync(path, { bigint: true })
+    return { device, inode }
+  } catch {
+    return undefined
   }
-  // In one go: who dials in this moment finds no path, and tries again.
+}
+
+export interface BoundPath {
+  readonly path: string
+  /** What it led to when this server began to listen. */
+  readonly identity: PathIdentity | undefined
+  /** The socket came from another process. */
+  readonly isInherited: boolean
+}
+
+/**
+ * Stops listening, whatever becomes of the path; never throws. The path goes with the server that listens last: not where
+ * another process goes on with the socket (`keepsPath`), and not where it leads to another server's socket by now.
+ */
+export function closeAtPath(server: NetServer, { path, identity, isInherited }: BoundPath, keepsPath = false): void {
+  // While this socket is open, no other file gets its number.
+  const now = identifyPath(path)
+  const isOurs = now !== undefined && now.device === identity?.device && now.inode === identity.inode
+  // Node removes the path of a socket that it bound, whoever has the path now, and no other.
+  if (isInherited) {
+    if (isOurs && !keepsPath) attempt(() => rmSync(path, { force: true }))
+    server.close()
+  } else if (now === undefined || (isOurs && !keepsPath)) server.close()
+  else closeBeside(server, path)
+}
+
+/** In one go: who dials in this moment finds no path, and tries again. */
+function closeBeside(server: NetServer, path: string): void {
   const aside = `${path}.kept`
-  rmSync(aside, { force: true })
-  linkSync(path, aside)
+  attempt(() => rmSync(aside, { force: true }))
+  // Not every file system has hard links. Where renaming fails too, Node is not able to remove the path either.
+  const isAside = attempt(() => linkSync(path, aside)) || attempt(() => renameSync(path, aside))
   server.close()
-  renameSync(aside, path)
+  if (isAside) attempt(() => renameSync(aside, path))
+}
+
+/** For what must not keep a server from ending: the calls that run would be dropped with it. */
+function attempt(run: () => void): boolean {
+  try {
+    run()
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** One server at a time looks and takes over. A lock that its owner left behind is broken after a while. */

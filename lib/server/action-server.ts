@@ -2,9 +2,10 @@
 // is built on them joins as a feature.
 import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
-import type { PublishOptions, ServerView, SessionView, TopicClass } from '../action/context.ts'
+import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
+import { invalidOption } from '../base/options.ts'
 import { formatAddress } from '../link/address.ts'
 import type { Link } from '../link/link.ts'
 import { type Listener, listenAll } from '../link/listener.ts'
@@ -13,16 +14,12 @@ import { StandardCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
 import { ListActions, Ping } from './built-in-actions.ts'
 import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain } from './drain.ts'
+import { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
 import { receive } from './reception.ts'
 import { RunQueue } from './run-queue.ts'
-import {
-  type ErrorOrigin,
-  type ResolvedServerOptions,
-  resolveServerOptions,
-  type ServerArguments,
-} from './server-options.ts'
+import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
 import { guardsWithToken } from './token-guard.ts'
@@ -34,9 +31,13 @@ export class ActionServer extends ActionHost implements ServerView {
   readonly #store: SessionStore
   readonly #admission: Admission
   readonly #surroundings: SessionSurroundings
-  readonly #features = new Features((error, origin) => this.#report(error, origin))
+  readonly #errors: ErrorHook
+  readonly #features: Features
   #listeners: Listener[] = []
   #isListening = false
+  /** Settled when the features have started, which they do before the first address is open. */
+  #started: Promise<void> | undefined
+  #isServing = false
   #isClosed = false
   #shutdown: Promise<void> | undefined
   #waitingForEnd: (() => void)[] = []
@@ -51,6 +52,8 @@ export class ActionServer extends ActionHost implements ServerView {
     const options = resolveServerOptions(args)
     const { given, clock, limits, log } = options
     this.#options = options
+    this.#errors = new ErrorHook(log, given.onError)
+    this.#features = new Features(this.#errors)
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const codec = new StandardCodec(this.classes)
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
@@ -67,7 +70,7 @@ export class ActionServer extends ActionHost implements ServerView {
         codec,
         exposeStacks: given.exposeStacks ?? false,
         inheritContext: given.inheritContext ?? false,
-        onThrown: (error, action, session) => this.#onThrown(error, action, session),
+        onThrown: (error, action, session) => this.#errors.thrown(error, action, session),
       }),
       runs,
       server: this,
@@ -139,31 +142,47 @@ export class ActionServer extends ActionHost implements ServerView {
     if (this.isShuttingDown)
       throw new ServerError('this server was shut down; make another one', { code: 'SHUTTING_DOWN' })
     if (this.#isListening) throw new ServerError('this server listens already', { code: 'LISTEN_FAILED' })
-    this.#isListening = true
     const { addresses, given, limits, log } = this.#options
+    if (addresses.length === 0)
+      throw invalidOption('port', 'a port, a path or an address to listen at; or call listenWeb', undefined)
+    this.#isListening = true
     const { tls, network, allowSharedDirectory, fds } = given
     const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
     const onLink = (link: Link): void => this.#admission.onLink(link)
     const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, onLink }
     try {
-      await this.#features.start()
-      this.#listeners = await listenAll(addresses, places)
+      await this.opening(async () => {
+        this.#listeners = await listenAll(addresses, places)
+        if (this.isShuttingDown) await this.#stopListening()
+      })
     } catch (error) {
       this.#isListening = false
       throw error
     }
-    if (this.isShuttingDown) {
-      await this.#stopListening()
-      throw shuttingDown()
-    }
-    this.#features.listening()
     log.info({ addresses: this.addresses }, 'listening')
     return this
   }
 
-  /** Listens, then waits until the server is shut down. */
+  /** Opens a way in, after the features have started. @internal */
+  protected async opening<T>(open: () => Promise<T>): Promise<T> {
+    if (this.isShuttingDown) throw shuttingDown()
+    this.#started ??= this.#features.start()
+    try {
+      await this.#started
+    } catch (error) {
+      this.#started = undefined
+      throw error
+    }
+    const opened = await open()
+    if (this.isShuttingDown) throw shuttingDown()
+    if (!this.#isServing) this.#features.listening()
+    this.#isServing = true
+    return opened
+  }
+
+  /** Listens, where nothing was opened yet, then waits until the server is shut down. */
   async serveForever(): Promise<void> {
-    if (!this.#isListening) await this.listen()
+    if (!this.#isServing) await this.listen()
     if (this.#isClosed) return
     await new Promise<void>((resolve) => this.#waitingForEnd.push(resolve))
   }
@@ -218,29 +237,11 @@ export class ActionServer extends ActionHost implements ServerView {
       findSession: (id) => store.find(id),
       addBuiltIn: (action) => this.registry.addBuiltIn(action),
       adaptActions: (adapt) => this.registry.adapt(adapt),
-      report: (error, origin) => this.#report(error, origin),
+      takeLink: (link) => this.#admission.onLink(link),
+      report: (error, origin) => this.#errors.report(error, origin),
     })
     this.#features.add(feature)
     return feature
-  }
-
-  #onThrown(error: unknown, action: string, session: SessionView): void {
-    this.#options.log.debug({ action, session: session.id, error }, 'an action threw')
-    this.#tellOnError(error, { action, session })
-  }
-
-  #report(error: unknown, origin: string): void {
-    this.#options.log.error({ origin, error }, `${origin} failed`)
-    this.#tellOnError(error, { origin })
-  }
-
-  #tellOnError(error: unknown, where: ErrorOrigin): void {
-    const { log, given } = this.#options
-    try {
-      given.onError?.(error, where)
-    } catch (hookError) {
-      log.error({ error: hookError }, 'onError failed')
-    }
   }
 }
 

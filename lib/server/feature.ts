@@ -6,6 +6,7 @@ import type { Adaptation } from '../action/registry.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Limits } from '../base/options.ts'
+import type { Link } from '../link/link.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { ServerSession } from './server-session.ts'
 
@@ -43,6 +44,8 @@ export interface ServerKit {
   addBuiltIn(action: AnyAction): void
   /** Lets it replace how actions run that are added from now on. What it throws refuses the action. */
   adaptActions(adapt: Adaptation): void
+  /** Takes a link as from any listener: what comes over it is judged by the guards and the gate, and gets a session. */
+  takeLink(link: Link): void
   /** Tells the log and the server's `onError`. `origin` is what failed, as in `task "cleanup"`. */
   report(error: unknown, origin: string): void
 }

@@ -1,13 +1,14 @@
 // The features of one server, told of everything in the order in which they were added.
+import type { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, SessionChange } from './feature.ts'
 import type { ServerSession } from './server-session.ts'
 
 export class Features {
   readonly #features: ServerFeature[] = []
-  readonly #report: (error: unknown, origin: string) => void
+  readonly #errors: ErrorHook
 
-  constructor(report: (error: unknown, origin: string) => void) {
-    this.#report = report
+  constructor(errors: ErrorHook) {
+    this.#errors = errors
   }
 
   add(feature: ServerFeature): void {
@@ -34,7 +35,7 @@ export class Features {
         try {
           await feature.onDrain?.(graceMs)
         } catch (error) {
-          this.#report(error, 'the end of a feature')
+          this.#errors.report(error, 'the end of a feature')
         }
       }),
     )
@@ -45,7 +46,7 @@ export class Features {
       try {
         tell(feature)
       } catch (error) {
-        this.#report(error, 'a feature')
+        this.#errors.report(error, 'a feature')
       }
     }
   }

@@ -126,6 +126,5 @@ function addressesOf(given: ServerOptions): Address[] {
   const addresses: Address[] = []
   if (port !== undefined) addresses.push(tcpAddress(host ?? '127.0.0.1', port, given.tls === undefined ? 'tcp' : 'tls'))
   if (path !== undefined) addresses.push(parseAddress(`unix:${path}`))
-  if (addresses.length === 0) throw invalidOption('port', 'a port, a path or an address to listen at', port)
   return addresses
 }

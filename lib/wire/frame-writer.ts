@@ -1,6 +1,7 @@
 // Frames to bytes: one function for each shape in frame.ts's table.
-import { encode } from '@msgpack/msgpack'
+
 import { type Frame, type HandshakeFrame, type HelloFrame, Kind } from './frame.ts'
+import { encodeFree } from './free-msgpack.ts'
 import type { MsgpackWriter } from './msgpack-writer.ts'
 import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
@@ -8,7 +9,8 @@ import type { Payload } from './payload.ts'
 /** Appends a frame; returns the length of its body. Throws, and appends nothing, for credentials that are no msgpack. */
 export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
   // Encoded before the frame begins: half a frame would spoil all that follow.
-  const handshake = frame.kind === Kind.Hello || frame.kind === Kind.Welcome ? encode(handshakeArray(frame)) : undefined
+  const handshake =
+    frame.kind === Kind.Hello || frame.kind === Kind.Welcome ? encodeFree(handshakeArray(frame)) : undefined
   writer.beginFrame()
   switch (frame.kind) {
     case Kind.Call:
@@ -102,7 +104,7 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
 
 /** The length of a HELLO's body, for those who must keep it within `maxHandshakeBytes`. */
 export function helloSize(hello: HelloFrame): number {
-  return encode(handshakeArray(hello)).length
+  return encodeFree(handshakeArray(hello)).length
 }
 
 function handshakeArray(frame: Exclude<HandshakeFrame, { kind: typeof Kind.Refused }>): unknown[] {

@@ -1,10 +1,8 @@
-// HELLO and WELCOME: the only frames with a part of free shape (the credentials). Scanned before they are decoded,
-// then checked field by field.
-import { decode } from '@msgpack/msgpack'
+// HELLO and WELCOME: the only frames with a part of free shape (the credentials), checked field by field.
 import { ProtocolError } from '../base/errors.ts'
 import { mostCallsInFlight } from '../base/options.ts'
 import { type HelloFrame, Kind, maxNameBytes, type PeerLimits, type WelcomeFrame } from './frame.ts'
-import { scanMsgpack } from './scanner.ts'
+import { decodeFree } from './free-msgpack.ts'
 
 export function readHello(bytes: Uint8Array, start: number, end: number): HelloFrame {
   const fields = decodeArray(bytes, start, end, 'HELLO', 8)
@@ -38,12 +36,11 @@ export function readWelcome(bytes: Uint8Array, start: number, end: number): Welc
 }
 
 function decodeArray(bytes: Uint8Array, start: number, end: number, frame: string, count: number): unknown[] {
-  scanMsgpack(bytes, start, end)
   let fields: unknown
   try {
-    // A copy, so that byte arrays in it do not hold on to the receive buffer.
-    fields = decode(new Uint8Array(bytes.subarray(start, end)))
+    fields = decodeFree(bytes, start, end)
   } catch (cause) {
+    if (cause instanceof ProtocolError) throw cause
     throw new ProtocolError(`${frame} is no msgpack that can be read`, { cause })
   }
   if (!Array.isArray(fields) || fields.length !== count) throw wrong(frame, `shape: ${count} items expected`)

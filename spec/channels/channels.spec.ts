@@ -12,10 +12,10 @@ import {
   ServerError,
   ValidationError,
 } from '../../lib/index.ts'
+import { Served, serverLinks } from '../setup/server-links.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
-import { channelLinks, type Served } from './channel-links.ts'
 
 interface Story {
   readonly title: string
@@ -63,7 +63,8 @@ async function take<T>(source: AsyncIterable<T>, count: number): Promise<T[]> {
   return taken
 }
 
-for (const { name, missing, serve } of channelLinks) {
+for (const link of serverLinks) {
+  const { name, missing } = link
   describe(`Channels over ${name}`, () => {
     let served: Served
     let client: Client
@@ -73,7 +74,7 @@ for (const { name, missing, serve } of channelLinks) {
     })
 
     beforeEach(async () => {
-      served = await serve()
+      served = await Served.over(link)
       served.server.addChannel(new News()).addChannel(new Room()).addChannel(new Anything()).addAction(new Tell())
       client = await served.client({ name: 'cat' })
     })

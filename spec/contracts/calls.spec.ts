@@ -1,19 +1,7 @@
 // Real servers and clients over every kind of link: calls, errors, streams both ways, calls back, bytes.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
-import {
-  Action,
-  ActionError,
-  Client,
-  type ClientOptions,
-  type Context,
-  MemoryNetwork,
-  Server,
-  type ServerOptions,
-} from '../../lib/index.ts'
-import { makeCertificates } from '../setup/certificates.ts'
+import { Action, ActionError, Client, type Context, Server } from '../../lib/index.ts'
+import { type Place, serverLinks } from '../setup/server-links.ts'
 import { skip } from '../setup/skip.ts'
 
 class Rejected extends ActionError {
@@ -66,49 +54,23 @@ class AskBack extends Action {
   }
 }
 
-interface Case {
-  readonly name: string
-  readonly missing?: string
-  options(directory: string): { server: ServerOptions; client: ClientOptions }
-}
-
-const certificates = makeCertificates()
-const network = new MemoryNetwork()
-
-const cases: readonly Case[] = [
-  { name: 'memory', options: () => ({ server: { address: 'memory:calls', network }, client: { network } }) },
-  { name: 'tcp', options: () => ({ server: { host: 'localhost', port: 0 }, client: {} }) },
-  {
-    name: 'tls',
-    ...(certificates === undefined ? { missing: 'there is no openssl command; install the package openssl' } : {}),
-    options: () => ({
-      server: { address: 'tls://localhost:0', tls: { ...certificates?.server } },
-      client: { tls: { ca: certificates?.ca } },
-    }),
-  },
-  { name: 'unix', options: (directory) => ({ server: { path: join(directory, 'calls.sock') }, client: {} }) },
-]
-
 async function* upTo(count: number): AsyncGenerator<number> {
   for (let i = 1; i <= count; i++) yield i
 }
 
-for (const { name, missing, options } of cases) {
+for (const { name, missing, place: placeHere } of serverLinks) {
   describe(`Calls over ${name}`, () => {
-    let directory: string
+    let place: Place
     let server: Server
     let client: Client
 
     before(async function () {
       if (missing !== undefined) skip(this, missing)
-      directory = mkdtempSync(join(tmpdir(), 'isock-calls-'))
-      chmodSync(directory, 0o700)
-      const { server: serverOptions, client: clientOptions } = options(directory)
-      server = new Server(serverOptions)
+      place = placeHere()
+      server = new Server(place.server)
       for (const action of [new Echo(), new Refuse(), new Count(), new Sum(), new Double(), new AskBack()])
         server.addAction(action)
-      await server.listen()
-      client = new Client(server.addresses[0] as string, clientOptions)
+      client = new Client(await place.listen(server), place.client)
       client.addActions({ answer: (question: string) => `"${question}"` })
       await client.connect()
     })
@@ -116,7 +78,7 @@ for (const { name, missing, options } of cases) {
     after(async () => {
       await client?.close()
       await server?.shutdown()
-      if (directory !== undefined) rmSync(directory, { recursive: true })
+      place?.release()
     })
 
     it('gives back rich values', async () => {

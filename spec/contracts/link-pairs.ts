@@ -1,12 +1,25 @@
 // Every kind of Link as a connected pair, for suites that run over all of them.
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Address, parseAddress } from '../../lib/link/address.ts'
+import { WebSocket, WebSocketServer } from 'ws'
+import {
+  type Address,
+  formatAddress,
+  parseAddress,
+  type SocketAddress,
+  type WebAddress,
+} from '../../lib/link/address.ts'
+import { type BrowserSocket, BrowserSocketLink } from '../../lib/link/browser-socket-link.ts'
 import { type DialTls, dialSocket } from '../../lib/link/dial.ts'
-import type { Link } from '../../lib/link/link.ts'
+import type { Link, Peer } from '../../lib/link/link.ts'
 import { type Listener, type ListenTls, listen } from '../../lib/link/listener.ts'
 import { createMemoryLinks } from '../../lib/link/memory-link.ts'
+import { dialWebSocket } from '../../lib/link/web-socket-dial.ts'
+import { WebSocketLink, webSocketBounds } from '../../lib/link/web-socket-link.ts'
 import { makeCertificates } from '../setup/certificates.ts'
 
 /** Two ends that talk to each other, and what releases everything behind them. */
@@ -56,6 +69,17 @@ export const linkKinds: readonly LinkKind[] = [
       return { ...pair, release }
     },
   },
+  { name: 'websocket', connect: () => connectWebSockets(dialWebSocket) },
+  {
+    name: "websocket, as a browser's",
+    connect: () =>
+      connectWebSockets(async (address) => {
+        const socket = new WebSocket(formatAddress(address), 'isock')
+        await once(socket, 'open')
+        const peer: Peer = { transport: 'websocket', description: 'a page', isPrivate: true }
+        return new BrowserSocketLink(socket as unknown as BrowserSocket, peer)
+      }),
+  },
 ]
 
 async function connectSockets(address: Address, tls?: ListenTls, dialTls?: DialTls): Promise<LinkPair> {
@@ -69,7 +93,27 @@ async function connectSockets(address: Address, tls?: ListenTls, dialTls?: DialT
     maxHandshakes: 10,
     onLink: accept,
   })
-  const bound = listener.address as Exclude<Address, { transport: 'memory' }>
+  const bound = listener.address as SocketAddress
   const near = await dialSocket(bound, new AbortController().signal, dialTls)
   return { near, far: await accepted, release: () => listener.close() }
+}
+
+async function connectWebSockets(dial: (address: WebAddress, signal: AbortSignal) => Promise<Link>): Promise<LinkPair> {
+  const http = createServer()
+  const sockets = new WebSocketServer({ server: http, ...webSocketBounds, clientTracking: false })
+  const accepted = new Promise<Link>((resolve) => {
+    sockets.once('connection', (socket, request) => {
+      const peer: Peer = { transport: 'websocket', description: 'a client', isPrivate: true }
+      resolve(new WebSocketLink(socket, request.socket, peer))
+    })
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const { port } = http.address() as AddressInfo
+  const near = await dial({ transport: 'ws', host: '127.0.0.1', port, path: '/isock' }, new AbortController().signal)
+  const release = async (): Promise<void> => {
+    http.close()
+    http.closeAllConnections()
+  }
+  return { near, far: await accepted, release }
 }

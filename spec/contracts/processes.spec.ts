@@ -1,20 +1,15 @@
 // Processes and client names over every kind of link.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import {
   ActionError,
   Client,
   type ClientOptions,
-  MemoryNetwork,
   Process,
   type ProcessContext,
   type ProcessOutput,
   Server,
-  type ServerOptions,
 } from '../../lib/index.ts'
-import { makeCertificates } from '../setup/certificates.ts'
+import { type Place, serverLinks } from '../setup/server-links.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
@@ -37,38 +32,16 @@ class Printer extends Process<Printed> {
   }
 }
 
-interface Case {
-  readonly name: string
-  readonly missing?: string
-  options(directory: string): { server: ServerOptions; client: ClientOptions }
-}
-
-const certificates = makeCertificates()
-const network = new MemoryNetwork()
-
-const cases: readonly Case[] = [
-  { name: 'memory', options: () => ({ server: { address: 'memory:processes', network }, client: { network } }) },
-  { name: 'tcp', options: () => ({ server: { host: 'localhost', port: 0 }, client: {} }) },
-  {
-    name: 'tls',
-    ...(certificates === undefined ? { missing: 'there is no openssl command; install the package openssl' } : {}),
-    options: () => ({
-      server: { address: 'tls://localhost:0', tls: { ...certificates?.server } },
-      client: { tls: { ca: certificates?.ca } },
-    }),
-  },
-  { name: 'unix', options: (directory) => ({ server: { path: join(directory, 'processes.sock') }, client: {} }) },
-]
-
-for (const { name, missing, options } of cases) {
+for (const { name, missing, place: placeHere } of serverLinks) {
   describe(`Processes over ${name}`, () => {
-    let directory: string
+    let place: Place
     let server: Server
+    let address: string
     let printer: Printer
     const clients: Client[] = []
 
     function client(more: ClientOptions = {}): Client {
-      const made = new Client(server.addresses[0] as string, { ...options(directory).client, ...more })
+      const made = new Client(address, { ...place.client, ...more })
       clients.push(made)
       return made
     }
@@ -78,16 +51,16 @@ for (const { name, missing, options } of cases) {
     })
 
     beforeEach(async () => {
-      directory = mkdtempSync(join(tmpdir(), 'isock-processes-'))
-      chmodSync(directory, 0o700)
+      place = placeHere()
       printer = new Printer()
-      server = await new Server(options(directory).server).addProcess(printer).listen()
+      server = new Server(place.server).addProcess(printer)
+      address = await place.listen(server)
     })
 
     afterEach(async () => {
       await Promise.all(clients.splice(0).map((each) => each.close()))
       await server.shutdown()
-      rmSync(directory, { recursive: true })
+      place.release()
     })
 
     it('tell all, tell one, and finish', async () => {

@@ -1,58 +1,29 @@
 // bgpy's counter over every kind of link: values, confirmation, responses, the end of the server.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { Counter } from '../../examples/counter-service/counter.ts'
-import { Client, type ClientOptions, MemoryNetwork, Server, type ServerOptions } from '../../lib/index.ts'
-import { makeCertificates } from '../setup/certificates.ts'
+import { Client, Server } from '../../lib/index.ts'
+import { type Place, serverLinks } from '../setup/server-links.ts'
 import { skip } from '../setup/skip.ts'
 import { failureOf } from '../setup/world.ts'
 
-interface Case {
-  readonly name: string
-  readonly missing?: string
-  options(directory: string): { server: ServerOptions; client: ClientOptions }
-}
-
-const certificates = makeCertificates()
-const network = new MemoryNetwork()
-
-const cases: readonly Case[] = [
-  { name: 'memory', options: () => ({ server: { address: 'memory:counter', network }, client: { network } }) },
-  { name: 'tcp', options: () => ({ server: { host: 'localhost', port: 0 }, client: {} }) },
-  {
-    name: 'tls',
-    ...(certificates === undefined ? { missing: 'there is no openssl command; install the package openssl' } : {}),
-    options: () => ({
-      server: { address: 'tls://localhost:0', tls: { ...certificates?.server } },
-      client: { tls: { ca: certificates?.ca } },
-    }),
-  },
-  { name: 'unix', options: (directory) => ({ server: { path: join(directory, 'counter.sock') }, client: {} }) },
-]
-
-for (const { name, missing, options } of cases) {
+for (const { name, missing, place: placeHere } of serverLinks) {
   describe(`The counter of bgpy over ${name}`, () => {
-    let directory: string
+    let place: Place
     let server: Server
     let client: Client
 
     beforeEach(async function () {
       if (missing !== undefined) skip(this, missing)
-      directory = mkdtempSync(join(tmpdir(), 'isock-counter-'))
-      chmodSync(directory, 0o700)
-      const { server: serverOptions, client: clientOptions } = options(directory)
-      server = new Server(serverOptions)
+      place = placeHere()
+      server = new Server(place.server)
       server.addService(Counter, { allowShutdown: true })
-      await server.listen()
-      client = new Client(server.addresses[0] as string, clientOptions)
+      client = new Client(await place.listen(server), place.client)
     })
 
     afterEach(async () => {
       await client?.close()
       await server?.shutdown()
-      if (directory !== undefined) rmSync(directory, { recursive: true })
+      place?.release()
     })
 
     it('begins at 1000, takes commands, and tells value and count at the end', async () => {

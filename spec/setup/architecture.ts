@@ -35,9 +35,9 @@ export const layers: readonly (readonly string[])[] = [
   ['session'],
   ['action'],
   ['server', 'client'],
-  ['channels', 'tasks', 'services', 'threads'],
+  ['channels', 'tasks', 'services', 'threads', 'web', 'data'],
   ['facade'],
-  ['gateways', 'inspector', 'daemon', 'cluster', 'data', 'testing'],
+  ['gateways', 'inspector', 'daemon', 'cluster', 'testing'],
   ['cli'],
 ]
 

@@ -1,0 +1,74 @@
+// The errors of a store of data, as actions throw them and clients catch them.
+import { ActionError, type IsockErrorOptions } from './errors.ts'
+
+/** There is no such row. */
+export class NotFoundError extends ActionError {
+  /** The name of the model. */
+  readonly model: string
+
+  constructor(message: string, model: string, options: IsockErrorOptions = {}) {
+    super(message, { ...options, code: 'NOT_FOUND' })
+    this.model = model
+  }
+}
+
+/** What was to be written goes against what is there: a unique field, or a row that others refer to. */
+export class ConflictError extends ActionError {
+  /** The name of the model; undefined where the store does not tell. */
+  readonly model: string | undefined
+  /** The field whose value is taken, or that refers to nothing; undefined where the store does not tell. */
+  readonly field: string | undefined
+
+  constructor(message: string, where: { model?: string | undefined; field?: string | undefined } = {}) {
+    super(message, { code: 'CONFLICT' })
+    this.model = where.model
+    this.field = where.field
+  }
+}
+
+/** More rows than one match where one was asked for. */
+export class AmbiguousError extends ActionError {
+  readonly model: string
+  /** How many match. */
+  readonly count: number
+
+  constructor(message: string, model: string, count: number) {
+    super(message, { code: 'AMBIGUOUS' })
+    this.model = model
+    this.count = count
+  }
+}
+
+/** A value, a filter or a file that does not fit its model. */
+export class InvalidDataError extends ActionError {
+  readonly model: string | undefined
+  readonly field: string | undefined
+  /** Of a file, counted from 1 without its header. */
+  readonly row: number | undefined
+
+  constructor(
+    message: string,
+    where: { model?: string | undefined; field?: string | undefined; row?: number | undefined } = {},
+  ) {
+    super(message, { code: 'INVALID_DATA' })
+    this.model = where.model
+    this.field = where.field
+    this.row = where.row
+  }
+}
+
+/** The store cannot be reached, or did not answer in time. What the action had done was rolled back. */
+export class StoreUnavailableError extends ActionError {
+  constructor(message: string, options: IsockErrorOptions = {}) {
+    super(message, { ...options, code: 'STORE_UNAVAILABLE' })
+  }
+}
+
+/** The classes of this file that travel as themselves. */
+export const dataErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = [
+  NotFoundError,
+  ConflictError,
+  AmbiguousError,
+  InvalidDataError,
+  StoreUnavailableError,
+]

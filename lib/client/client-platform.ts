@@ -1,0 +1,27 @@
+// What a client needs of the place where it runs: Node, a browser, or the inside of a server. The client itself names
+// no module of Node, so each place brings its own.
+import type { ReadSecret } from '../base/token.ts'
+import type { Address } from '../link/address.ts'
+import type { DialTls } from '../link/dial.ts'
+import type { Link } from '../link/link.ts'
+import type { MemoryNetwork } from '../link/memory-network.ts'
+
+/** Opens one link. Rejects with an error, or with the signal's reason. */
+export type Dial = (address: Address, signal: AbortSignal) => Promise<Link>
+
+/** What matters for how links are opened. */
+export interface DialOptions {
+  /** For 'tls://' and 'wss://' addresses: what to trust, and the certificate to show. */
+  readonly tls?: DialTls
+  /** For 'memory:' addresses. */
+  readonly network?: MemoryNetwork
+}
+
+export interface ClientPlatform {
+  /** Where ISOCK_TOKEN may stand; empty where there is no environment, or where it is somebody else's. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Reads a token's file; throws where there are no files. */
+  readonly readSecret: ReadSecret
+  /** How addresses are dialed, for a client of these options. */
+  dialer(options: DialOptions): Dial
+}

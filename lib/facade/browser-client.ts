@@ -1,0 +1,54 @@
+// Client, as pages, workers and other places without Node get it.
+import { ClientError } from '../base/errors.ts'
+import { invalidOption } from '../base/options.ts'
+import type { ClientArguments } from '../client/client-options.ts'
+import type { ClientPlatform } from '../client/client-platform.ts'
+import { formatAddress, isWebAddress } from '../link/address.ts'
+import { dialFromBrowser } from '../link/browser-dial.ts'
+import { FeatureClient } from './feature-client.ts'
+
+const browserPlatform: ClientPlatform = {
+  environment: {},
+  readSecret: () => {
+    throw new ClientError('option tokenFile: a browser reads no files; use the option token or credentials', {
+      code: 'INVALID_OPTION',
+    })
+  },
+  dialer: () => {
+    return async (address, signal) => {
+      if (isWebAddress(address)) return dialFromBrowser(address, signal)
+      throw invalidOption('address', "'ws://host:port' or 'wss://host:port' in a browser", formatAddress(address))
+    }
+  },
+}
+
+/**
+ * Runs actions on a server, subscribes to its channels, uses its services: the same as `Client` on Node, over a
+ * WebSocket. Without an address it goes to where the page came from.
+ *
+ * @example
+ * const client = new Client()
+ * console.log(await client.runAction(Echo, 'hi'))
+ */
+export class Client extends FeatureClient {
+  /**
+   * `new Client(options?)` in a page, `new Client('wss://host/isock', options?)`, or several addresses.
+   *
+   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
+   */
+  constructor(...args: ClientArguments | [options?: ClientArguments[1]]) {
+    super(browserPlatform, withAddress(args as unknown[]))
+  }
+}
+
+function withAddress(args: unknown[]): ClientArguments {
+  if (typeof args[0] === 'string' || Array.isArray(args[0])) return args as unknown as ClientArguments
+  const { location } = globalThis as { location?: { protocol: string; host: string } }
+  if (location === undefined || !/^https?:$/.test(location.protocol))
+    throw invalidOption(
+      'address',
+      "one such as 'ws://localhost:8080': this page did not come from a web server",
+      args[0],
+    )
+  return [`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`, args[0] as never]
+}

@@ -1,0 +1,120 @@
+// What every Client can do, wherever it runs: actions, and what is built on them. Each feature is a room of its own;
+// here they only meet.
+import type { ChannelClass, InfoOf, Member, MessageOf } from '../channels/channel.ts'
+import { type ChannelCallOptions, ChannelClient, type Handler } from '../channels/channel-client.ts'
+import type { PresenceEvent, PresenceOptions, PresenceWatch } from '../channels/presence-watch.ts'
+import type { SubscribeOptions, Subscription } from '../channels/subscription.ts'
+import { ActionClient } from '../client/action-client.ts'
+import type { AnyService, ServiceClass } from '../services/service.ts'
+import { ServiceClient } from '../services/service-client.ts'
+import type { Listening, ListenOptions } from '../tasks/client/listening.ts'
+import { ProcessListeners } from '../tasks/client/process-listeners.ts'
+import type { EventsOf, ProcessClass, ProcessEvent } from '../tasks/process.ts'
+
+/**
+ * Runs actions on a server, subscribes to its channels, uses its services. Connects with the first call, retries,
+ * resumes. It is not constructed itself: `Client` is, which knows how to reach a server from where it runs.
+ */
+export class FeatureClient extends ActionClient {
+  readonly #channels = new ChannelClient(this.kit)
+  readonly #processes = new ProcessListeners(this.kit)
+
+  /**
+   * A service of the server, by class reference.
+   *
+   * @throws ClientError (`INVALID_USAGE`) for what is no service class.
+   * @example
+   * const counter = client.service(Counter)
+   * await counter.initialize(1000)
+   * console.log(await counter.execute(10, { awaitResponse: true }))
+   */
+  service<S extends AnyService>(service: ServiceClass<S>): ServiceClient<S> {
+    return new ServiceClient(this.kit, service)
+  }
+
+  /**
+   * Listens to a process of the server, by class reference or name: gives its events to the handler, one after the
+   * other, or to who iterates what this returns. The process's `fail` arrives as that error, `finish` as the end.
+   * Listening keeps the process alive.
+   *
+   * @throws ClientError (`INVALID_OPTION`).
+   * @example
+   * for await (const { event, data } of client.onProcess(Counter)) console.log(event, data)
+   */
+  onProcess<C extends ProcessClass>(
+    process: C,
+    handler: (event: ProcessEvent<EventsOf<C>>) => unknown,
+    options?: ListenOptions,
+  ): Listening<ProcessEvent<EventsOf<C>>>
+  onProcess<C extends ProcessClass>(process: C, options?: ListenOptions): Listening<ProcessEvent<EventsOf<C>>>
+  onProcess<Events extends object = Record<string, unknown>>(
+    process: string,
+    handler: (event: ProcessEvent<Events>) => unknown,
+    options?: ListenOptions,
+  ): Listening<ProcessEvent<Events>>
+  onProcess<Events extends object = Record<string, unknown>>(
+    process: string,
+    options?: ListenOptions,
+  ): Listening<ProcessEvent<Events>>
+  onProcess(
+    process: string | ProcessClass,
+    handlerOrOptions?: ((event: never) => unknown) | ListenOptions,
+    options?: ListenOptions,
+  ): Listening<never> {
+    return this.#processes.listen(process, handlerOrOptions, options)
+  }
+
+  /**
+   * Subscribes to a channel of the server, by class reference: gives its messages to the handler, one after the other,
+   * or to who iterates what this returns. It lasts until `unsubscribe()`; whether the server lets us in says `ready`.
+   *
+   * @throws ServerError (`INVALID_CHANNEL`) for what is no channel class; ClientError: `INVALID_OPTION`, `CLOSED`.
+   * @example
+   * for await (const story of client.subscribe(News)) console.log(story.title)
+   * client.subscribe(Room, (message) => console.log(message), { key: 'kitchen' })
+   */
+  subscribe<C extends ChannelClass>(
+    channel: C,
+    handler: Handler<MessageOf<C>>,
+    options?: SubscribeOptions,
+  ): Subscription<MessageOf<C>>
+  subscribe<C extends ChannelClass>(channel: C, options?: SubscribeOptions): Subscription<MessageOf<C>>
+  subscribe<C extends ChannelClass>(
+    channel: C,
+    handlerOrOptions?: Handler<MessageOf<C>> | SubscribeOptions,
+    options?: SubscribeOptions,
+  ): Subscription<MessageOf<C>> {
+    return this.#channels.subscribe(channel, handlerOrOptions, options)
+  }
+
+  /** Publishes to a channel, where its `canPublish` lets this client. Settles when the message is on its way. */
+  publish<C extends ChannelClass>(channel: C, message: MessageOf<C>, options?: ChannelCallOptions): Promise<void> {
+    return this.#channels.publish(channel, message, options)
+  }
+
+  /** Who is present in a channel: its subscribers, in the order in which they came. */
+  presence<C extends ChannelClass>(channel: C, options?: ChannelCallOptions): Promise<readonly Member<InfoOf<C>>[]> {
+    return this.#channels.presence(channel, options)
+  }
+
+  /** Who comes and goes: gives the events to the handler, or to who iterates what this returns. */
+  watchPresence<C extends ChannelClass>(
+    channel: C,
+    handler: Handler<PresenceEvent<InfoOf<C>>>,
+    options?: PresenceOptions,
+  ): PresenceWatch<InfoOf<C>>
+  watchPresence<C extends ChannelClass>(channel: C, options?: PresenceOptions): PresenceWatch<InfoOf<C>>
+  watchPresence<C extends ChannelClass>(
+    channel: C,
+    handlerOrOptions?: Handler<PresenceEvent<InfoOf<C>>> | PresenceOptions,
+    options?: PresenceOptions,
+  ): PresenceWatch<InfoOf<C>> {
+    return this.#channels.watchPresence(channel, handlerOrOptions, options)
+  }
+
+  override close(): Promise<void> {
+    this.#channels.close()
+    this.#processes.close()
+    return super.close()
+  }
+}

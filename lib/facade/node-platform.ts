@@ -1,0 +1,27 @@
+// Node as the place of a client: sockets of every kind, files for secrets, the environment.
+import { invalidOption } from '../base/options.ts'
+import type { ClientPlatform, Dial, DialOptions } from '../client/client-platform.ts'
+import { dialSocket } from '../link/dial.ts'
+import { readSecretFile } from '../link/secret-file.ts'
+
+export const nodePlatform: ClientPlatform = {
+  environment: process.env,
+  readSecret: readSecretFile,
+  dialer,
+}
+
+function dialer({ network, tls }: DialOptions): Dial {
+  return async (address, signal) => {
+    switch (address.transport) {
+      case 'memory':
+        if (network === undefined) throw invalidOption('network', `a MemoryNetwork for memory:${address.name}`, network)
+        return network.dial(address.name)
+      case 'ws':
+      case 'wss':
+        // Loaded by those alone who use it.
+        return (await import('../link/web-socket-dial.ts')).dialWebSocket(address, signal, tls)
+      default:
+        return dialSocket(address, signal, tls)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+// A gateway's own client of the server that it belongs to, for one foreign client: what that one wants runs in a session
+// like any other, with its guards, limits, deadlines, channels and promises. The way is a link in memory.
+import { ClientError } from '../base/errors.ts'
+import type { ClientOptions } from '../client/client-options.ts'
+import type { ClientPlatform } from '../client/client-platform.ts'
+import { FeatureClient } from '../facade/feature-client.ts'
+import type { Peer } from '../link/link.ts'
+import type { WebHost } from '../web/gateway.ts'
+
+/** What a gateway may say for its foreign client. */
+export type LocalClientOptions = Pick<ClientOptions, 'credentials' | 'name' | 'timeoutMs' | 'retry' | 'classes'>
+
+export class LocalClient extends FeatureClient {
+  /** `peer` is the foreign client as the server is to see it. Throws ClientError (`INVALID_OPTION`). */
+  constructor(host: WebHost, peer: Peer, options: LocalClientOptions = {}) {
+    const { clock, log, limits } = host
+    super(platformOf(host, peer), ['memory:gateway', { ...options, clock, log, limits }])
+  }
+}
+
+function platformOf(host: WebHost, peer: Peer): ClientPlatform {
+  return {
+    // The environment's token is the server's own; a foreign client shows what it has itself.
+    environment: {},
+    readSecret: () => {
+      throw new ClientError('a gateway reads no token files', { code: 'INVALID_OPTION' })
+    },
+    dialer: () => async () => host.connect(peer),
+  }
+}

@@ -1,0 +1,116 @@
+// The WebSocket of a browser (or of Deno, or a worker) as a Link. It names nothing of Node. A browser does not tell when
+// what was written has left, so while much is waiting that is looked at again and again.
+import { LinkError } from '../base/errors.ts'
+import type { Link, LinkHandler, Peer } from './link.ts'
+import { closeCodes, pieces } from './web-socket-messages.ts'
+
+/** What is used of a browser's WebSocket. */
+export interface BrowserSocket {
+  binaryType: string
+  readonly bufferedAmount: number
+  readonly readyState: number
+  send(data: Uint8Array): void
+  close(code?: number): void
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
+  addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
+}
+
+/** Bytes on their way after which we rather wait. */
+const highWaterBytes = 1024 * 1024
+/** How often we look whether they have left. */
+const lookMs = 10
+/** How long a flushing close may wait for a peer that does not answer. */
+const flushLimitMs = 5_000
+const open = 1
+const closed = 3
+
+export class BrowserSocketLink implements Link {
+  readonly peer: Peer
+  readonly #socket: BrowserSocket
+  #handler: LinkHandler | undefined
+  /** What came before somebody listened. */
+  #early: Uint8Array[] = []
+  #drainTimer: ReturnType<typeof setTimeout> | undefined
+  /** Told when the socket is closed, or given up. */
+  #whenReleased: (() => void)[] = []
+  #end: { readonly error: Error | undefined } | undefined
+
+  /** Owns the open socket from now on. */
+  constructor(socket: BrowserSocket, peer: Peer) {
+    this.peer = peer
+    this.#socket = socket
+    socket.binaryType = 'arraybuffer'
+    socket.addEventListener('message', ({ data }) => this.#onMessage(data))
+    socket.addEventListener('close', ({ code }) => this.#onClose(code))
+  }
+
+  open(handler: LinkHandler): void {
+    this.#handler = handler
+    const early = this.#early
+    this.#early = []
+    for (const chunk of early) this.#handler?.onBytes(chunk)
+    const end = this.#end
+    if (end !== undefined) queueMicrotask(() => this.#tellEnd(end.error))
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const socket = this.#socket
+    if (socket.readyState !== open) return true
+    for (const chunk of chunks) for (const piece of pieces(chunk)) socket.send(piece)
+    if (socket.bufferedAmount <= highWaterBytes) return true
+    this.#drainTimer ??= setTimeout(this.#look, lookMs)
+    return false
+  }
+
+  /** A browser cannot end a socket at once: 'abort' only does not wait for it. */
+  close(how: 'flush' | 'abort'): Promise<void> {
+    this.#handler = undefined
+    this.#early = []
+    clearTimeout(this.#drainTimer)
+    if (this.#socket.readyState === closed) return Promise.resolve()
+    this.#socket.close(closeCodes.done)
+    if (how === 'abort') return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, flushLimitMs)
+      this.#whenReleased.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  keepProcessAlive(): void {
+    // A page lives as long as its user wants.
+  }
+
+  readonly #look = (): void => {
+    this.#drainTimer = undefined
+    if (this.#socket.readyState !== open) return
+    if (this.#socket.bufferedAmount > highWaterBytes / 2) this.#drainTimer = setTimeout(this.#look, lookMs)
+    else this.#handler?.onDrain()
+  }
+
+  #onMessage(data: unknown): void {
+    if (!(data instanceof ArrayBuffer)) {
+      this.#tellEnd(new LinkError('a text message came where only bytes are spoken'))
+      this.#socket.close(closeCodes.done)
+    } else if (this.#handler !== undefined) this.#handler.onBytes(new Uint8Array(data))
+    else if (this.#socket.readyState === open && this.#end === undefined) this.#early.push(new Uint8Array(data))
+  }
+
+  #onClose(code: number): void {
+    const isInOrder = code === closeCodes.done || code === closeCodes.goingAway || code === closeCodes.none
+    this.#tellEnd(isInOrder ? undefined : new LinkError(`the WebSocket was closed with code ${code}`))
+    const told = this.#whenReleased
+    this.#whenReleased = []
+    for (const tell of told) tell()
+  }
+
+  #tellEnd(error: Error | undefined): void {
+    this.#end ??= { error }
+    clearTimeout(this.#drainTimer)
+    const handler = this.#handler
+    this.#handler = undefined
+    handler?.onEnd(error)
+  }
+}

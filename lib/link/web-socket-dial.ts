@@ -1,0 +1,49 @@
+// From a ws:// or wss:// address to a connected Link, on Node. One attempt; trying again is the client's.
+import type { IncomingMessage } from 'node:http'
+import { WebSocket } from 'ws'
+import { LinkError } from '../base/errors.ts'
+import { formatAddress, isLoopback, type WebAddress } from './address.ts'
+import type { DialTls } from './dial.ts'
+import type { Link } from './link.ts'
+import { WebSocketLink, webSocketBounds } from './web-socket-link.ts'
+import { webSocketProtocol } from './web-socket-messages.ts'
+
+/** Rejects with LinkError, or with the signal's reason. The socket of a failed attempt is gone by then. */
+export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: DialTls): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const url = formatAddress(address)
+    const socket = new WebSocket(url, webSocketProtocol, { ...webSocketBounds, ...tls, followRedirects: false })
+    let response: IncomingMessage | undefined
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort)
+      socket.removeAllListeners()
+    }
+    const fail = (reason: unknown): void => {
+      settle()
+      socket.on('error', () => undefined)
+      socket.terminate()
+      reject(reason)
+    }
+    const onAbort = (): void => fail(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    socket.once('upgrade', (message) => {
+      response = message
+    })
+    socket.once('unexpected-response', (_request, { statusCode }) => {
+      const hint = statusCode === 403 ? "; the server's option hosts must name this host" : ''
+      fail(new LinkError(`cannot connect to ${url}: it answered with status ${statusCode}${hint}`))
+    })
+    socket.once('error', (cause) => fail(new LinkError(`cannot connect to ${url}: ${cause.message}`, { cause })))
+    socket.once('open', () => {
+      settle()
+      const stream = (response as IncomingMessage).socket
+      const ip = stream.remoteAddress ?? address.host
+      const isPrivate = address.transport === 'wss' || isLoopback(ip)
+      resolve(new WebSocketLink(socket, stream, { transport: 'websocket', description: url, address: ip, isPrivate }))
+    })
+  })
+}

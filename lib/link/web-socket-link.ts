@@ -1,0 +1,119 @@
+// A WebSocket of `ws` as a Link, at the server and at a client on Node. Its binary messages, one after the other, are the
+// bytes; where one ends means nothing.
+import type { Socket } from 'node:net'
+import type { RawData, WebSocket } from 'ws'
+import { LinkError } from '../base/errors.ts'
+import type { Link, LinkHandler, Peer } from './link.ts'
+import { closeCodes, maxMessageBytes, pieces } from './web-socket-messages.ts'
+
+/** How long a flushing close may wait for a peer that does not read. */
+const flushLimitMs = 5_000
+
+/** What both ends tell `ws`: no compression, and bounds on what is held of a message that is not complete. */
+export const webSocketBounds = {
+  maxPayload: maxMessageBytes,
+  maxFragments: 1_024,
+  maxBufferedChunks: 16 * 1_024,
+  perMessageDeflate: false,
+  skipUTF8Validation: true,
+  /** A flood of pings is not answered by a flood of pongs: see `#onPing`. */
+  autoPong: false,
+} as const
+
+export class WebSocketLink implements Link {
+  readonly peer: Peer
+  readonly #socket: WebSocket
+  readonly #stream: Socket
+  #handler: LinkHandler | undefined
+  #error: Error | undefined
+  /** What came before somebody listened. */
+  #early: Uint8Array[] = []
+
+  /** Owns the open socket from now on; `stream` is what it runs over. */
+  constructor(socket: WebSocket, stream: Socket, peer: Peer) {
+    this.peer = peer
+    this.#socket = socket
+    this.#stream = stream
+    stream.setNoDelay(true)
+    socket.binaryType = 'nodebuffer'
+    socket.on('error', (error) => {
+      this.#error = error
+    })
+    socket.on('message', this.#onMessage)
+    socket.on('ping', this.#onPing)
+    socket.on('close', (code) => this.#onEnd(endOf(code, this.#error)))
+  }
+
+  open(handler: LinkHandler): void {
+    this.#handler = handler
+    const early = this.#early
+    this.#early = []
+    for (const chunk of early) this.#handler?.onBytes(chunk)
+    if (this.#socket.readyState === this.#socket.CLOSED) queueMicrotask(() => this.#onEnd(endOf(1006, this.#error)))
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return true
+    // One system call for all of them.
+    this.#stream.cork()
+    for (const chunk of chunks) for (const piece of pieces(chunk)) socket.send(piece)
+    this.#stream.uncork()
+    if (!this.#stream.writableNeedDrain) return true
+    this.#stream.once('drain', () => this.#handler?.onDrain())
+    return false
+  }
+
+  close(how: 'flush' | 'abort'): Promise<void> {
+    const socket = this.#socket
+    this.#handler = undefined
+    this.#early = []
+    if (socket.readyState === socket.CLOSED) return Promise.resolve()
+    // Whoever awaits the close must see it, also when nothing else keeps the process.
+    this.#stream.ref()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => socket.terminate(), flushLimitMs)
+      timer.unref()
+      socket.once('close', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      if (how === 'abort') socket.terminate()
+      else socket.close(closeCodes.done)
+    })
+  }
+
+  keepProcessAlive(keep: boolean): void {
+    if (keep) this.#stream.ref()
+    else this.#stream.unref()
+  }
+
+  readonly #onMessage = (data: RawData, isBinary: boolean): void => {
+    if (!isBinary) {
+      this.#error = new LinkError('a text message came where only bytes are spoken')
+      this.#socket.close(closeCodes.unsupported)
+      this.#onEnd(this.#error)
+    } else if (this.#handler !== undefined) this.#handler.onBytes(data as Buffer)
+    else if (this.#socket.readyState === this.#socket.OPEN) this.#early.push(data as Buffer)
+  }
+
+  /** Answered only while the last answers have left: so they never pile up for a peer that does not read. */
+  readonly #onPing = (data: Buffer): void => {
+    const socket = this.#socket
+    if (socket.readyState === socket.OPEN && socket.bufferedAmount === 0) socket.pong(data)
+  }
+
+  #onEnd(error: Error | undefined): void {
+    const handler = this.#handler
+    this.#handler = undefined
+    handler?.onEnd(error)
+    if (this.#socket.readyState !== this.#socket.CLOSED) void this.close('flush')
+  }
+}
+
+/** undefined: the peer ended it in order. */
+function endOf(code: number, error: Error | undefined): Error | undefined {
+  if (error !== undefined) return error
+  if (code === closeCodes.done || code === closeCodes.goingAway || code === closeCodes.none) return undefined
+  return new LinkError(`the WebSocket was closed with code ${code}`)
+}

@@ -1,0 +1,25 @@
+// What both kinds of WebSocket link agree on: the largest message, and the codes with which they end.
+
+/**
+ * Both sides close a socket whose message is larger. Small, because a message is held until it is whole, also one of an
+ * unknown peer; larger frames go as several messages.
+ */
+export const maxMessageBytes = 64 * 1024
+
+/** The subprotocol of isock's own clients. */
+export const webSocketProtocol = 'isock'
+
+/** Codes of RFC 6455. */
+export const closeCodes = {
+  done: 1000,
+  goingAway: 1001,
+  unsupported: 1003,
+  /** No code was given. */
+  none: 1005,
+} as const
+
+/** The chunk in pieces that fit a message; it is not copied. */
+export function* pieces(chunk: Uint8Array): Generator<Uint8Array> {
+  if (chunk.length <= maxMessageBytes) yield chunk
+  else for (let at = 0; at < chunk.length; at += maxMessageBytes) yield chunk.subarray(at, at + maxMessageBytes)
+}

@@ -1,0 +1,77 @@
+// Who may speak to a web server from a browser: exact lists of Hosts (so that no foreign name that resolves to this
+// machine gets in) and of Origins (so that no foreign page does). What sends no Origin is not a page of a browser.
+import type { IncomingHttpHeaders } from 'node:http'
+import { invalidOption } from '../base/options.ts'
+
+/** 'any' gives the defence up. */
+export type AllowList = readonly string[] | 'any'
+
+/** The names of this machine that no other machine can be reached by. */
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
+
+export interface AccessOptions {
+  /** Host names, with the port where it is another than the server's: 'chat.example.org'. Default: loopback. */
+  readonly hosts?: AllowList | undefined
+  /** Origins as browsers send them: 'https://chat.example.org', 'file://', 'null'. Default: those of `hosts`. */
+  readonly origins?: AllowList | undefined
+}
+
+export class Access {
+  readonly #hosts: ReadonlySet<string> | undefined
+  readonly #origins: ReadonlySet<string> | undefined
+
+  /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens. */
+  constructor(options: AccessOptions, port: number, isTls: boolean) {
+    const { hosts = loopbackHosts, origins } = options
+    const scheme = isTls ? 'https' : 'http'
+    const standardPort = isTls ? 443 : 80
+    if (hosts !== 'any') {
+      const given = requireTexts('hosts', hosts, isHost, "host names such as 'localhost' or 'example.org:8080'")
+      this.#hosts = new Set(given.flatMap((host) => (hasPort(host) ? [host] : withPort(host, port, standardPort))))
+    }
+    if (origins !== undefined && origins !== 'any') {
+      const wanted = "origins such as 'https://example.org', 'file://' or 'null', without a path"
+      this.#origins = new Set(requireTexts('origins', origins, isOrigin, wanted))
+    } else if (origins === undefined && this.#hosts !== undefined) {
+      this.#origins = new Set([...this.#hosts].map((host) => `${scheme}://${host}`))
+    }
+  }
+
+  /** Why a request is refused; undefined: it is not. */
+  refusalOf(headers: IncomingHttpHeaders): string | undefined {
+    const { host, origin } = headers
+    if (this.#hosts !== undefined && (host === undefined || !this.#hosts.has(host.toLowerCase())))
+      return "this host is not served here; the server's option hosts names those that are"
+    if (this.#origins === undefined) return undefined
+    if (origin !== undefined && !this.#origins.has(origin))
+      return "pages of this origin are not let in; the server's option origins names those that are"
+    // A page that embeds us (an image, a script) sends no Origin, but tells where it is from.
+    const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
+    return origin === undefined && isEmbedded ? 'pages of other sites may not embed this one' : undefined
+  }
+}
+
+function withPort(host: string, port: number, standardPort: number): string[] {
+  return port === standardPort ? [host, `${host}:${port}`] : [`${host}:${port}`]
+}
+
+function hasPort(host: string): boolean {
+  return /:\d+$/.test(host) && !host.endsWith(']')
+}
+
+function isHost(text: string): boolean {
+  return /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/.test(text)
+}
+
+function isOrigin(text: string): boolean {
+  return text === 'null' || text === 'file://' || (/^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(text) && URL.canParse(text))
+}
+
+function requireTexts(name: string, given: unknown, fits: (text: string) => boolean, expected: string): string[] {
+  const wrong = (came: unknown): Error => invalidOption(name, `'any' or a list of ${expected}`, came)
+  if (!Array.isArray(given)) throw wrong(given)
+  return given.map((text: unknown) => {
+    if (typeof text !== 'string' || !fits(text.toLowerCase())) throw wrong(text)
+    return text.toLowerCase()
+  })
+}

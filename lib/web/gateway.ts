@@ -1,0 +1,86 @@
+// What joins a web server beside isock's own clients: a gateway takes requests and WebSockets of a foreign protocol and
+// turns them into actions and channels. It is given sessions, as every client gets them; the web server knows no gateway.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { WebSocket } from 'ws'
+import type { ServerView, SessionView } from '../action/context.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Limits } from '../base/options.ts'
+import type { Link, Peer } from '../link/link.ts'
+
+/**
+ * A foreign protocol on a web server's port, given to `server.listenWeb({ gateways: [...] })`.
+ *
+ * @example
+ * const hello: WebGateway = {
+ *   name: 'hello',
+ *   mount: () => ({
+ *     onRequest: ({ response, url }) => {
+ *       if (url.pathname !== '/hello') return false
+ *       response.end('hello\n')
+ *       return true
+ *     },
+ *     close: async () => undefined,
+ *   }),
+ * }
+ */
+export interface WebGateway {
+  /** For logs and messages. */
+  readonly name: string
+  /** Called once for each web server. May throw ClientError (`INVALID_OPTION`). */
+  mount(host: WebHost): MountedGateway
+}
+
+/** What a gateway does on one web server. Both kinds of request were checked for their Host and Origin. */
+export interface MountedGateway {
+  /** True: the request is its own, and it answers. Must not throw; may go on asynchronously. */
+  onRequest?(visit: WebVisit, response: ServerResponse): boolean
+  /**
+   * Whether it takes this WebSocket; undefined: it is another's. A promise may take as long as a handshake may. Throws
+   * WebRefusal to answer with a status instead.
+   */
+  onUpgrade?(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined | Promise<SocketRoute>
+  /** The server drains: begins no new work, ends after what runs. Called once; settles when all is released. */
+  close(graceMs: number): Promise<void>
+}
+
+/** A request, and who makes it. */
+export interface WebVisit {
+  readonly request: IncomingMessage
+  /** Its path and query; the origin in it is our own. */
+  readonly url: URL
+  readonly peer: Peer
+}
+
+/** How a WebSocket that was taken goes on. */
+export interface SocketRoute {
+  /** The subprotocol that is answered, one of those that the client named. */
+  readonly protocol?: string
+  /** A longer message closes the socket with 1009. */
+  readonly maxMessageBytes: number
+  /** It has an error handler already, and is terminated when the web server closes. */
+  onSocket(socket: WebSocket): void
+}
+
+/** What a gateway gets of the web server. */
+export interface WebHost {
+  readonly server: ServerView
+  readonly clock: Clock
+  readonly log: Logger
+  readonly limits: Limits
+  /** What the server keeps of a client of the gateway's own: by its `sessionId`. */
+  findSession(id: string): SessionView | undefined
+  /** A link to the server, in memory, at whose end the server sees this peer: for a client of the gateway's own. */
+  connect(peer: Peer): Link
+}
+
+/** An upgrade that is refused with a status of HTTP. */
+export class WebRefusal extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'WebRefusal'
+    this.status = status
+  }
+}

@@ -1,0 +1,99 @@
+// From the path of a URL to a file below a root, or to nothing: whatever a stranger writes there, it never leads out.
+//
+// Three nets, one behind the other: the names are checked as text, the place is looked up with all its links followed
+// (realpath) and must lie below the root's own, and what is there must be an ordinary file.
+import { lstat, realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+
+/** Characters of a path as it is in a URL. */
+const maxPathLength = 4_096
+/** Bytes of one name; what file systems take. */
+const maxNameBytes = 255
+/** The one name with a leading dot that is meant for everybody. */
+const publicDotName = '.well-known'
+
+/** What says that there is nothing for strangers at a place. Other failures (too many open files ...) are thrown. */
+const nothingThere = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'EINVAL'])
+
+/** Where a file may be put: a directory that is there, and the file's own name in it. */
+export interface Place {
+  /** Absolute, links followed. */
+  readonly directory: string
+  /** Absolute. */
+  readonly file: string
+}
+
+/**
+ * The ordinary file at `urlPath` below `root`: absolute, links followed. Undefined where there is none: names with a
+ * leading dot, links that lead out, directories and devices count as nothing.
+ *
+ * @param urlPath as in a URL: begins with '/', percent-encoded, without a query.
+ * @example await resolveInside('/srv/pages', '/img/logo%20small.png') // '/srv/pages/img/logo small.png'
+ */
+export async function resolveInside(root: string, urlPath: string): Promise<string | undefined> {
+  const names = namesOf(urlPath)
+  if (names === undefined) return undefined
+  return ifThere(async () => {
+    const file = await lookUp(root, names)
+    return file !== undefined && (await stat(file)).isFile() ? file : undefined
+  })
+}
+
+/**
+ * Where a file may be written for `urlPath` below `root`. Undefined where the directory is not there, the name is refused,
+ * or something other than an ordinary file has it. A link that has the name is followed, and must stay below the root.
+ */
+export async function placeInside(root: string, urlPath: string): Promise<Place | undefined> {
+  const names = namesOf(urlPath)
+  if (names === undefined) return undefined
+  return ifThere(async () => {
+    const directory = await lookUp(root, names.slice(0, -1))
+    if (directory === undefined || !(await stat(directory)).isDirectory()) return undefined
+    const file = join(directory, names.at(-1) as string)
+    // lstat: a link to nothing has the name too, and writing through it would be a way out.
+    if ((await ifThere(() => lstat(file))) === undefined) return { directory, file }
+    const taken = await lookUp(root, names)
+    if (taken === undefined || !(await stat(taken)).isFile()) return undefined
+    return { directory: dirname(taken), file: taken }
+  })
+}
+
+/** The names of a path, decoded once; undefined where one of them is refused. */
+function namesOf(urlPath: string): readonly string[] | undefined {
+  if (urlPath.length > maxPathLength || !urlPath.startsWith('/')) return undefined
+  let text: string
+  try {
+    text = decodeURIComponent(urlPath)
+  } catch {
+    return undefined
+  }
+  // After decoding, so that %2f and %5c divide names as well.
+  const names = text.slice(1).split('/')
+  return names.every(isName) ? names : undefined
+}
+
+/** Refuses '', '.', '..', hidden names, null and control characters, and what Windows reads as more than a name. */
+function isName(name: string): boolean {
+  if (name === '' || (name.startsWith('.') && name !== publicDotName)) return false
+  if (Buffer.byteLength(name) > maxNameBytes) return false
+  for (const character of name) if (character < ' ' || character === '\u007f' || character === '\\') return false
+  return process.platform !== 'win32' || !/[:*?"<>|]|[. ]$/.test(name)
+}
+
+/** What is there with all links followed, if that lies below the root and nothing on the way is hidden. */
+async function lookUp(root: string, names: readonly string[]): Promise<string | undefined> {
+  const [base, found] = await Promise.all([realpath(root), realpath(join(root, ...names))])
+  const way = relative(base, found)
+  if (way === '') return found
+  if (isAbsolute(way)) return undefined
+  return way.split(sep).every(isName) ? found : undefined
+}
+
+async function ifThere<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    if (nothingThere.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,65 @@
+// Serves the files of one directory, and the client's module for browsers: what a page needs that isock has no word in.
+import { existsSync, statSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import send from 'send'
+import { ClientError } from '../base/errors.ts'
+import { invalidOption } from '../base/options.ts'
+import type { MountedGateway, WebVisit } from './gateway.ts'
+import { resolveInside } from './safe-path.ts'
+
+/** Throws ClientError (`INVALID_OPTION`) where the directory is none. */
+export function staticFiles(root: string): MountedGateway {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw invalidOption('static', 'a directory that is there', root)
+  return {
+    onRequest(visit, response) {
+      if (visit.request.method !== 'GET' && visit.request.method !== 'HEAD') return false
+      void serveFrom(root, visit, response)
+      return true
+    },
+    close: async () => undefined,
+  }
+}
+
+/** Serves dist/browser.js at a path. Throws ClientError where isock was not built. */
+export function browserModule(path: string): MountedGateway {
+  const places = ['../browser.js', '../../dist/browser.js'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  )
+  const file = places.find((place) => existsSync(place))
+  if (file === undefined) {
+    throw new ClientError('option browserModule: the module for browsers was not built; run npm run build', {
+      code: 'INVALID_OPTION',
+    })
+  }
+  return {
+    onRequest({ request, url }, response) {
+      if (url.pathname !== path || (request.method !== 'GET' && request.method !== 'HEAD')) return false
+      sendFile(request, file, response)
+      return true
+    },
+    close: async () => undefined,
+  }
+}
+
+async function serveFrom(root: string, { request, url }: WebVisit, response: ServerResponse): Promise<void> {
+  const isDirectory = url.pathname.endsWith('/')
+  const file = await resolveInside(root, isDirectory ? `${url.pathname}index.html` : url.pathname).catch(
+    () => undefined,
+  )
+  if (file === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('there is no such file\n')
+  else sendFile(request, file, response)
+}
+
+function sendFile(request: WebVisit['request'], file: string, response: ServerResponse): void {
+  response.setHeader('x-content-type-options', 'nosniff')
+  // The path was resolved and checked: it is served as it is, and nothing is looked up beside it.
+  send(request, encodeURI(file).replace(/[?#]/g, encodeURIComponent), { dotfiles: 'allow', index: false })
+    .on('error', ({ status = 500 }: { status?: number }) => {
+      if (response.headersSent) response.destroy()
+      else response.writeHead(status, { 'content-type': 'text/plain' }).end('this file cannot be served\n')
+    })
+    .on('directory', () => response.writeHead(404, { 'content-type': 'text/plain' }).end('this is a directory\n'))
+    .pipe(response)
+}

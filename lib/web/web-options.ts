@@ -1,0 +1,83 @@
+// What `server.listenWeb` can be told, and its checks.
+import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import { invalidOption, requirePositive } from '../base/options.ts'
+import { tcpAddress } from '../link/address.ts'
+import type { ListenTls } from '../link/listener.ts'
+import type { AccessOptions } from './access.ts'
+import type { WebGateway } from './gateway.ts'
+
+export interface WebOptions extends AccessOptions {
+  /** 0: any free port. Needed, unless `server` is given. */
+  readonly port?: number
+  /** The address to listen at. Default '127.0.0.1'. For others to reach it, `hosts` must name this machine too. */
+  readonly host?: string
+  /** With key and certificate: https and wss. */
+  readonly tls?: Pick<ListenTls, 'key' | 'cert' | 'ca' | 'passphrase' | 'minVersion'>
+  /** An HTTP server to join instead of listening; what is not ours goes on to its own handlers. It stays open at the end. */
+  readonly server?: HttpServer | HttpsServer
+  /** Where isock's own clients connect, as a WebSocket. Default '/isock'. */
+  readonly path?: string
+  /** A directory whose files are served. Default: none. */
+  readonly static?: string
+  /** Where the client's module for browsers is served, as in '/isock.js'. Default: nowhere. */
+  readonly browserModule?: string
+  /** Foreign protocols on the same port. */
+  readonly gateways?: readonly WebGateway[]
+  /** Open connections, WebSockets among them; more are closed. Default 10 000. */
+  readonly maxConnections?: number
+}
+
+export interface ResolvedWebOptions extends WebOptions {
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly gateways: readonly WebGateway[]
+  readonly maxConnections: number
+}
+
+const known: Record<keyof WebOptions, true> = {
+  hosts: true,
+  origins: true,
+  port: true,
+  host: true,
+  tls: true,
+  server: true,
+  path: true,
+  static: true,
+  browserModule: true,
+  gateways: true,
+  maxConnections: true,
+}
+
+/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+export function resolveWebOptions(given: WebOptions, defaultPath: string): ResolvedWebOptions {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(known, name))
+      throw invalidOption(`listenWeb ${name}`, `one of ${Object.keys(known).join(', ')}`, name)
+  }
+  const { server, host = '127.0.0.1', path = defaultPath, gateways = [], maxConnections = 10_000 } = given
+  if (server === undefined && given.port === undefined)
+    throw invalidOption('port', 'a port to listen at, or an HTTP server as the option server', given.port)
+  if (server !== undefined && (given.port !== undefined || given.tls !== undefined))
+    throw invalidOption('server', 'no port and no tls beside it: it has its own', 'both')
+  tcpAddress(host, given.port ?? 0)
+  requirePath('path', path)
+  if (given.browserModule !== undefined) requirePath('browserModule', given.browserModule)
+  if (!Array.isArray(gateways) || !gateways.every(isGateway))
+    throw invalidOption('gateways', 'a list of gateways, such as igor(), lexicons() or http()', gateways)
+  if (given.static !== undefined && (typeof given.static !== 'string' || given.static === ''))
+    throw invalidOption('static', 'the path of a directory', given.static)
+  requirePositive('maxConnections', maxConnections)
+  return { ...given, host, port: given.port ?? 0, path, gateways, maxConnections }
+}
+
+/** @throws ClientError (`INVALID_OPTION`). */
+export function requirePath(name: string, path: unknown): string {
+  if (typeof path === 'string' && /^\/[^?#\s]*$/.test(path)) return path
+  throw invalidOption(name, "a path that begins with '/'", path)
+}
+
+function isGateway(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as WebGateway).mount === 'function'
+}

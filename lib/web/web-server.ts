@@ -1,0 +1,217 @@
+// One port for browsers and foreign clients: checks Host and Origin, then gives each request and each WebSocket to the
+// first that takes it.
+//
+//   request ─> Access (Host, Origin) ─> gateways ─> browser module ─> static files ─> 404
+//   upgrade ─> Access (Host, Origin) ─> isock's own clients ─> gateways ─> 404
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import type { SessionView } from '../action/context.ts'
+import { defaultWebPath, isLoopback } from '../link/address.ts'
+import type { Link, Peer } from '../link/link.ts'
+import { createMemoryLinks } from '../link/memory-link.ts'
+import type { ServerKit } from '../server/feature.ts'
+import { Access } from './access.ts'
+import { allowOrigin } from './cross-origin.ts'
+import { type MountedGateway, type SocketRoute, WebRefusal, type WebVisit } from './gateway.ts'
+import { ownClients } from './own-clients.ts'
+import { browserModule, staticFiles } from './static-files.ts'
+import { Upgrades } from './upgrades.ts'
+import { type ResolvedWebOptions, resolveWebOptions, type WebOptions } from './web-options.ts'
+import { type Refusal, refuseUpgrade, WebPort } from './web-port.ts'
+
+/** What `server.listenWeb` gives. */
+export interface WebListener {
+  /** As in 'http://127.0.0.1:8080', with the port that it really got. */
+  readonly url: string
+  /** Where `new Client(...)` connects, as in 'ws://127.0.0.1:8080/isock'. */
+  readonly address: string
+  /** Ends it alone; the server's other addresses go on. Settles when the port is free and all is released. */
+  close(graceMs?: number): Promise<void>
+}
+
+const defaultGraceMs = 10_000
+/** From asking a WebSocket to close to ending it. */
+const closeSocketMs = 1_000
+
+export class WebServer implements WebListener {
+  readonly #kit: ServerKit
+  readonly #options: ResolvedWebOptions
+  readonly #port: WebPort
+  readonly #onClosed: () => void
+  #isOpen = false
+  readonly #own: MountedGateway
+  /** Of isock's own clients: at the server's end the sessions end them. */
+  readonly #links = new Upgrades()
+  readonly #sockets = new Upgrades()
+  #access: Access | undefined
+  #mounted: readonly MountedGateway[] = []
+  #drained: Promise<void> | undefined
+
+  /** Throws ClientError (`INVALID_OPTION`). */
+  constructor(kit: ServerKit, given: WebOptions, onClosed: () => void) {
+    this.#kit = kit
+    this.#onClosed = onClosed
+    this.#options = resolveWebOptions(given, defaultWebPath)
+    this.#port = new WebPort(this.#options)
+    this.#own = ownClients(this.#options.path, (link) => kit.takeLink(link))
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get url(): string {
+    const { address, family, port } = this.#port.address
+    return `${this.#port.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  }
+
+  get address(): string {
+    return `${this.url.replace('http', 'ws')}${this.#options.path}`
+  }
+
+  /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; ClientError (`INVALID_OPTION`). */
+  async open(): Promise<this> {
+    // First of all the options are checked; the port that it really gets is known later.
+    this.#access = new Access(this.#options, this.#options.port, this.#port.isTls)
+    await this.#port.open()
+    try {
+      this.#access = new Access(this.#options, this.#port.address.port, this.#port.isTls)
+      this.#mounted = this.#mount()
+    } catch (error) {
+      await this.#port.close()
+      throw error
+    }
+    this.#port.attach({ onRequest: this.#onRequest, onUpgrade: this.#onUpgrade })
+    this.#isOpen = true
+    return this
+  }
+
+  /** Ends what is not a session's: for the end of the server, which ends the sessions itself. */
+  drain(graceMs: number): Promise<void> {
+    this.#drained ??= this.#end(graceMs)
+    return this.#drained
+  }
+
+  async close(graceMs = defaultGraceMs): Promise<void> {
+    await this.drain(graceMs)
+    await this.#links.close(closeSocketMs)
+  }
+
+  #mount(): MountedGateway[] {
+    const { gateways, browserModule: modulePath, static: root } = this.#options
+    const { server, clock, log, limits } = this.#kit
+    const findSession = (id: string): SessionView | undefined => this.#kit.findSession(id)
+    const host = { server, clock, log, limits, findSession, connect: (peer: Peer) => this.#connect(peer) }
+    return [
+      ...gateways.map((gateway) => gateway.mount(host)),
+      ...(modulePath === undefined ? [] : [browserModule(modulePath)]),
+      ...(root === undefined ? [] : [staticFiles(root)]),
+    ]
+  }
+
+  #connect(peer: Peer): Link {
+    const [near, far] = createMemoryLinks(peer.description, peer)
+    this.#kit.takeLink(far)
+    return near
+  }
+
+  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): Refusal | undefined => {
+    const visit = visitOf(request, 'http')
+    if ('status' in visit) return visit
+    const refusal = this.#refusalOf(request)
+    if (refusal !== undefined) return refusal
+    if (this.#options.server === undefined && allowOrigin(request, response)) return undefined
+    try {
+      if (this.#mounted.some((mounted) => mounted.onRequest?.(visit, response) === true)) return undefined
+    } catch (error) {
+      this.#kit.report(error, `the request ${request.method} ${visit.url.pathname}`)
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
+      response.end('the server failed\n')
+      return undefined
+    }
+    return { status: 404, reason: 'there is nothing at this path' }
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined => {
+    const visit = visitOf(request, 'websocket')
+    if ('status' in visit) return visit
+    const refusal = this.#refusalOf(request)
+    if (refusal !== undefined) return refusal
+    const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').flatMap((text) => text.trim() || [])
+    const own = this.#own.onUpgrade?.(visit, protocols)
+    if (own !== undefined && !(own instanceof Promise)) {
+      this.#links.accept(request, stream, head, own)
+      return undefined
+    }
+    try {
+      const route = this.#routeOf(visit, protocols)
+      if (route === undefined) return { status: 404, reason: 'no WebSocket is taken at this path' }
+      if (!(route instanceof Promise)) this.#sockets.accept(request, stream, head, route)
+      else void this.#acceptLater(route, request, stream, head)
+      return undefined
+    } catch (error) {
+      return this.#refusalFor(error)
+    }
+  }
+
+  #refusalOf(request: IncomingMessage): Refusal | undefined {
+    const reason = this.#access?.refusalOf(request.headers)
+    return reason === undefined ? undefined : { status: 403, reason }
+  }
+
+  #routeOf(visit: WebVisit, protocols: readonly string[]): SocketRoute | Promise<SocketRoute> | undefined {
+    for (const mounted of this.#mounted) {
+      const route = mounted.onUpgrade?.(visit, protocols)
+      if (route !== undefined) return route
+    }
+    return undefined
+  }
+
+  /** The client may leave while the gateway thinks, or the gateway think for too long. */
+  async #acceptLater(
+    route: Promise<SocketRoute>,
+    request: IncomingMessage,
+    stream: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const { clock, limits } = this.#kit
+    const late = { status: 504, reason: 'it took too long to decide' }
+    const timer = clock.setTimer(() => refuseUpgrade(stream, late), limits.handshakeTimeoutMs)
+    try {
+      const settled = await route
+      if (!stream.destroyed && stream.writable) this.#sockets.accept(request, stream, head, settled)
+    } catch (error) {
+      refuseUpgrade(stream, this.#refusalFor(error))
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  #refusalFor(error: unknown): Refusal {
+    if (error instanceof WebRefusal) return { status: error.status, reason: error.message }
+    this.#kit.report(error, 'an upgrade to a WebSocket')
+    return { status: 500, reason: 'the server failed' }
+  }
+
+  async #end(graceMs: number): Promise<void> {
+    const report = (error: unknown): void => this.#kit.report(error, 'the end of a gateway')
+    await Promise.all(this.#mounted.map((mounted) => mounted.close(graceMs).catch(report)))
+    await this.#sockets.close(closeSocketMs)
+    await this.#port.close()
+    this.#isOpen = false
+    this.#onClosed()
+  }
+}
+
+/** The request with who makes it; a refusal where its target is no URL. */
+function visitOf(request: IncomingMessage, transport: 'http' | 'websocket'): WebVisit | Refusal {
+  const target = request.url ?? ''
+  const base = 'http://isock'
+  if (!target.startsWith('/') || !URL.canParse(base + target)) return { status: 400, reason: 'this is no path' }
+  const { socket } = request
+  const address = socket.remoteAddress ?? ''
+  const description = `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort}`
+  const isPrivate = socket instanceof TLSSocket || isLoopback(address)
+  return { request, url: new URL(base + target), peer: { transport, description, address, isPrivate } }
+}

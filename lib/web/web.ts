@@ -1,0 +1,38 @@
+// The web as a feature of a server: its ports for browsers, which end when it drains.
+import type { ServerFeature, ServerKit } from '../server/feature.ts'
+import type { WebOptions } from './web-options.ts'
+import type { WebListener, WebServer } from './web-server.ts'
+
+export class Web implements ServerFeature {
+  readonly #kit: ServerKit
+  readonly #servers = new Set<WebServer>()
+
+  constructor(kit: ServerKit) {
+    this.#kit = kit
+  }
+
+  /** Where clients connect, of every port that is open. */
+  get addresses(): readonly string[] {
+    return [...this.#servers].flatMap((server) => (server.isOpen ? server.address : []))
+  }
+
+  /** Loads what it needs with the first use. */
+  async listen(options: WebOptions): Promise<WebListener> {
+    const { WebServer } = await import('./web-server.ts')
+    const server = new WebServer(this.#kit, options, () => this.#servers.delete(server))
+    // Known before it is open, so that a drain meanwhile finds it.
+    this.#servers.add(server)
+    try {
+      await server.open()
+      if (this.#kit.server.isShuttingDown) await server.close()
+      return server
+    } catch (error) {
+      this.#servers.delete(server)
+      throw error
+    }
+  }
+
+  async onDrain(graceMs: number): Promise<void> {
+    await Promise.all([...this.#servers].map((server) => server.drain(graceMs)))
+  }
+}

@@ -1,0 +1,50 @@
+// Bundles lib/browser.ts to one minified ES module without a name of Node's, and says how large it is. Used by the build,
+// and by specs and examples that run from the sources.
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { minify } from 'terser'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** What a page loads may have, zipped, in bytes. */
+export const mostZippedBytes = 40 * 1000
+
+/** @returns {Promise<{ code: string, map: string, zippedBytes: number }>} */
+export async function bundleForBrowsers() {
+  const bundled = await build({
+    absWorkingDir: root,
+    entryPoints: ['lib/browser.ts'],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    sourcemap: 'external',
+    outfile: 'dist/browser.js',
+    write: false,
+    plugins: [substitutes],
+  })
+  const [map, code] = bundled.outputFiles.map(({ text }) => text)
+  const smaller = await minify(code, {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 2 },
+    sourceMap: { content: map, filename: 'browser.js', url: 'browser.js.map' },
+  })
+  return { code: smaller.code, map: String(smaller.map), zippedBytes: gzipSync(smaller.code, { level: 9 }).length }
+}
+
+/** What is there in another, smaller form where every kilobyte is loaded. */
+const substitutes = {
+  name: 'substitutes',
+  setup(build) {
+    build.onResolve({ filter: /\/free-msgpack\.ts$/ }, () => ({ path: `${root}lib/wire/browser-msgpack.ts` }))
+    build.onResolve({ filter: /\/attempts\.ts$/ }, () => ({ path: `${root}lib/client/browser-attempts.ts` }))
+    // superjson copies what it revives, unless told to revive in place, as it always is here.
+    build.onResolve({ filter: /^copy-anything$/ }, () => ({ path: 'copy-anything', namespace: 'nothing' }))
+    build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'export const copy = (value) => value' }))
+  },
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log((await bundleForBrowsers()).zippedBytes)
