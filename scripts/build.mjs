@@ -5,6 +5,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { bundleForBrowsers, mostZippedBytes } from './browser-bundle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -14,6 +15,7 @@ compile()
 for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (name.endsWith('.d.ts')) rewriteSpecifiers(join(dist, name))
 }
+await bundle()
 const cli = join(dist, 'cli', 'main.js')
 if (existsSync(cli)) chmodSync(cli, 0o755)
 
@@ -24,6 +26,15 @@ function compile() {
     stdio: 'inherit',
   })
   if (status !== 0) process.exit(status ?? 1)
+}
+
+/** The module for browsers is one file, in the place of the compiled one. */
+async function bundle() {
+  const { code, map, zippedBytes } = await bundleForBrowsers()
+  writeFileSync(join(dist, 'browser.js'), code)
+  writeFileSync(join(dist, 'browser.js.map'), map)
+  console.log(`browser.js: ${zippedBytes} bytes zipped, at most ${mostZippedBytes}`)
+  if (zippedBytes > mostZippedBytes) process.exit(1)
 }
 
 /** `.ts` and `.js` are of one length, so the declaration maps stay true. */

@@ -1,0 +1,140 @@
+// A server, a page of it in Chromium, and the way between them, which can be cut.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import type { Browser, Page } from 'playwright-core'
+import { Server, type ServerOptions, type WebOptions } from '../../lib/index.ts'
+import { bundleForBrowsers } from '../../scripts/browser-bundle.ts'
+import { AskPage, Count, Download, Echo, News, Refuse, Tick, Upload } from './page-actions.ts'
+
+/** The files that the page loads: the module as users get it, and the page's own code over it. */
+export class PageFiles {
+  readonly directory = mkdtempSync(join(tmpdir(), 'isock-page-'))
+
+  async write(): Promise<this> {
+    const { code } = await bundleForBrowsers()
+    writeFileSync(join(this.directory, 'isock.js'), code)
+    await build({
+      entryPoints: [fileURLToPath(new URL('page.ts', import.meta.url))],
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+      outfile: join(this.directory, 'page.js'),
+      external: ['isock'],
+      tsconfigRaw: {},
+    })
+    writeFileSync(
+      join(this.directory, 'index.html'),
+      `<!doctype html><meta charset="utf-8"><title>a page</title><link rel="icon" href="data:,">
+<script type="importmap">{ "imports": { "isock": "/isock.js" } }</script>
+<script type="module" src="/page.js"></script>`,
+    )
+    return this
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** A proxy on a port of its own, which can be cut and opened. */
+export class Way {
+  readonly #server: NetServer
+  readonly #sockets = new Set<Socket>()
+  #isOpen = true
+
+  constructor(to: number) {
+    this.#server = createServer((near) => {
+      const far = connect(to, '127.0.0.1')
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket)
+        socket.on('error', () => undefined)
+        socket.on('close', () => this.#sockets.delete(socket))
+      }
+      if (!this.#isOpen) {
+        near.destroy()
+        far.destroy()
+        return
+      }
+      near.pipe(far)
+      far.pipe(near)
+      near.on('close', () => far.destroy())
+      far.on('close', () => near.destroy())
+    })
+  }
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return (this.#server.address() as { port: number }).port
+  }
+
+  cut(): void {
+    this.#isOpen = false
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  open(): void {
+    this.#isOpen = true
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+/** One server with a way to it and a page that came over it. */
+export class BrowserWorld {
+  readonly server: Server
+  readonly tick = new Tick()
+  readonly #browser: Browser
+  readonly #files: PageFiles
+  readonly #pages: Page[] = []
+  #way: Way | undefined
+  #url = ''
+
+  constructor(browser: Browser, files: PageFiles, options: ServerOptions = {}) {
+    this.#browser = browser
+    this.#files = files
+    this.server = new Server(options)
+    for (const action of [Echo, Refuse, Count, Upload, Download, AskPage]) this.server.addAction(new action())
+    this.server.addAction(this.tick).addChannel(new News())
+  }
+
+  get way(): Way {
+    return this.#way as Way
+  }
+
+  /** Where the pages come from. */
+  get url(): string {
+    return this.#url
+  }
+
+  async open(options: Partial<WebOptions> = {}): Promise<this> {
+    // The page's origin is the way's, which is known once the way is there: the port of the server comes first.
+    let port = 0
+    const probe = await this.server.listenWeb({ port: 0, static: this.#files.directory, hosts: 'any', ...options })
+    port = Number(new URL(probe.url).port)
+    this.#way = new Way(port)
+    this.#url = `http://127.0.0.1:${await this.#way.listen()}`
+    return this
+  }
+
+  async page(url = this.#url): Promise<Page> {
+    const page = await this.#browser.newPage()
+    this.#pages.push(page)
+    page.on('pageerror', (error) => console.error('in the page:', error))
+    await page.goto(url)
+    await page.waitForFunction(() => 'isock' in globalThis)
+    return page
+  }
+
+  async close(): Promise<void> {
+    for (const page of this.#pages) await page.close()
+    await this.server.shutdown({ graceMs: 0 })
+    await this.#way?.close()
+  }
+}

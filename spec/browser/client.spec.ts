@@ -1,0 +1,226 @@
+// The client in a real browser: calls, errors, values, bytes both ways, streams, channels over a cut, a reload.
+import { expect } from 'chai'
+import type { Browser, Page } from 'playwright-core'
+import type { Client as BrowserClient } from '../../lib/browser.ts'
+import { findChromium, howToGetChromium, launchChromium } from '../setup/chromium.ts'
+import { skip } from '../setup/skip.ts'
+import { waitFor } from '../setup/wait-for.ts'
+import { BrowserWorld, PageFiles } from './browser-world.ts'
+import type * as shared from './page-actions.ts'
+import { Login, News } from './page-actions.ts'
+
+/** What page.ts puts into the page. */
+declare const isock: typeof shared & { Client: typeof BrowserClient }
+/** What a page keeps between two looks of a spec. */
+declare const document: { title: string }
+declare const kept: { client: BrowserClient; [name: string]: unknown }
+
+describe('The client in a browser', function () {
+  this.timeout(60_000)
+  let browser: Browser
+  let files: PageFiles
+  let world: BrowserWorld
+  let page: Page
+
+  before(async function () {
+    const path = findChromium()
+    if (path === undefined && process.env['CI'] !== 'true') skip(this, howToGetChromium)
+    files = await new PageFiles().write()
+    browser = await launchChromium(path ?? 'chromium')
+  })
+
+  beforeEach(async () => {
+    world = await new BrowserWorld(browser, files, { limits: { sessionLeaseMs: 60_000 } }).open()
+    page = await world.page()
+    await page.evaluate(() => {
+      kept.client = new isock.Client({ backoff: { minMs: 20, maxMs: 200 } })
+    })
+  })
+
+  afterEach(async () => {
+    await world?.close()
+  })
+
+  after(async () => {
+    await browser?.close()
+    files?.remove()
+  })
+
+  it('runs an action, and finds the server by where its page came from', async () => {
+    expect(await page.evaluate(() => kept.client.runAction(isock.Echo, 'hi'))).to.equal('hi')
+    expect(world.server.sessions[0]?.peer?.transport).to.equal('websocket')
+  })
+
+  it('gives back a Map, a Date, a Set, a bigint and bytes as themselves', async () => {
+    const kinds = await page.evaluate(async () => {
+      const sent = {
+        map: new Map([['at', new Date(5)]]),
+        set: new Set([1]),
+        big: 12n,
+        bytes: new Uint8Array([1, 2, 255]),
+      }
+      const got = (await kept.client.runAction(isock.Echo, sent)) as typeof sent
+      const at = got.map.get('at') as Date
+      return [
+        got.map instanceof Map,
+        at instanceof Date,
+        at.getTime(),
+        got.set instanceof Set,
+        [...got.set],
+        String(got.big),
+        [...got.bytes],
+      ]
+    })
+    expect(kinds).to.deep.equal([true, true, 5, true, [1], '12', [1, 2, 255]])
+  })
+
+  it('throws what the action threw, as its own class', async () => {
+    const seen = await page.evaluate(async () => {
+      const { ok, error } = (await kept.client.runAction(isock.Refuse, 3).outcome()) as {
+        ok: boolean
+        error: shared.Refused
+      }
+      return [ok, error instanceof isock.Refused, error.left, error.message, error.name]
+    })
+    expect(seen).to.deep.equal([false, true, 3, 'only 3 left', 'Refused'])
+  })
+
+  it("names isock's own errors, minified as it is", async () => {
+    const seen = await page.evaluate(async () => {
+      const { error } = (await kept.client.runAction('Nothing').outcome()) as { error: Error & { code: string } }
+      return [error.name, error.code]
+    })
+    expect(seen).to.deep.equal(['ServerError', 'UNKNOWN_ACTION'])
+  })
+
+  it('uploads and downloads megabytes', async () => {
+    const seen = await page.evaluate(async () => {
+      const length = 5_000_000
+      async function* pieces() {
+        for (let at = 0; at < length; at += 100_000) yield new Uint8Array(100_000).fill(3)
+      }
+      const up = await kept.client.runAction(isock.Upload, pieces())
+      let down = 0
+      for await (const piece of kept.client.runAction(isock.Download, length)) down += piece.length
+      const whole = (await kept.client.runAction(isock.Echo, new Uint8Array(2_000_000).fill(9))) as Uint8Array
+      return { up, down, whole: whole.length, last: whole.at(-1) }
+    })
+    expect(seen).to.deep.equal({
+      up: { length: 5_000_000, sum: 15_000_000 % 65_521 },
+      down: 5_000_000,
+      whole: 2_000_000,
+      last: 9,
+    })
+  })
+
+  it('iterates a stream, and cancels one', async () => {
+    const seen = await page.evaluate(async () => {
+      const call = kept.client.runAction(isock.Count, 5)
+      const items: number[] = []
+      for await (const n of call) items.push(n)
+      const endless = kept.client.runAction(isock.Count, 1e9)
+      for await (const n of endless) if (n === 100) break
+      const { ok } = await endless.outcome()
+      return { items, result: await call, ok }
+    })
+    expect(seen).to.deep.equal({ items: [1, 2, 3, 4, 5], result: 'done', ok: false })
+  })
+
+  it('runs actions that the page offers', async () => {
+    const answer = await page.evaluate(async () => {
+      kept.client.addActions({ answer: (question: string) => `"${question}" to ${document.title}` })
+      return await kept.client.runAction(isock.AskPage, 'what?')
+    })
+    expect(answer).to.equal('the page says "what?" to a page')
+  })
+
+  it('runs nothing twice when its way is cut in the middle of a call', async () => {
+    const answer = page.evaluate(() => kept.client.runAction(isock.Tick, 'once', { retry: 10 }))
+    await waitFor(() => world.tick.runs.get('once') === 1)
+    world.way.cut()
+    await waitFor(() => world.server.sessions[0]?.isConnected === false)
+    world.way.open()
+    expect(await answer).to.equal(1)
+    expect(world.tick.runs.get('once')).to.equal(1)
+    expect(world.server.sessions).to.have.length(1)
+  })
+
+  it('gets what a channel said while its way was cut', async () => {
+    await page.evaluate(async () => {
+      const heard: string[] = []
+      kept['heard'] = heard
+      const subscription = kept.client.subscribe(isock.News, (message) => void heard.push(message))
+      await subscription.ready
+    })
+    const channel = world.server.channel(News)
+    await channel.publish('one')
+    world.way.cut()
+    await waitFor(() => world.server.sessions[0]?.isConnected === false)
+    await channel.publish('two')
+    await channel.publish('three')
+    world.way.open()
+    await page.waitForFunction(() => (kept['heard'] as string[]).length === 3, undefined, { timeout: 20_000 })
+    expect(await page.evaluate(() => kept['heard'])).to.deep.equal(['one', 'two', 'three'])
+  })
+
+  it('gets the history again after its page was loaded anew', async () => {
+    await page.evaluate(() => kept.client.connect())
+    await world.server.channel(News).publish('before')
+    await page.reload()
+    await page.waitForFunction(() => 'isock' in globalThis)
+    const first = await page.evaluate(async () => {
+      const client = new isock.Client()
+      for await (const message of client.subscribe(isock.News, { since: 'oldest' })) return message
+      return undefined
+    })
+    expect(first).to.equal('before')
+    // The page that went away has closed its link; its session waits for its lease.
+    await waitFor(() => world.server.sessions.filter(({ isConnected }) => isConnected).length === 1)
+  })
+
+  it('shows its credentials in the first frame, and says so when they are wrong', async () => {
+    const guarded = await new BrowserWorld(browser, files, { guards: [new Login()] }).open()
+    try {
+      const visitor = await guarded.page()
+      const seen = await visitor.evaluate(async () => {
+        const run = async (name: string) => {
+          const client = new isock.Client({ credentials: [isock.Login.credential({ name })], retry: 0 })
+          const outcome = await client.runAction(isock.Echo, name).outcome()
+          await client.close()
+          return outcome.ok ? outcome.value : (outcome.error as Error).name
+        }
+        return [await run('ada'), await run('eve')]
+      })
+      expect(seen).to.deep.equal(['ada', 'AuthError'])
+    } finally {
+      await guarded.close()
+    }
+  })
+
+  it('is refused where its origin is not let in', async () => {
+    const other = await new BrowserWorld(browser, files).open({ origins: ['https://example.org'] })
+    try {
+      const visitor = await world.page()
+      const error = await visitor.evaluate(
+        async (address) => {
+          const client = new isock.Client(address, { retry: 0, backoff: { maxMs: 1 } })
+          const outcome = await client.runAction(isock.Echo, 1).outcome()
+          return outcome.ok ? 'let in' : (outcome.error as Error).message
+        },
+        other.url.replace('http', 'ws'),
+      )
+      expect(error).to.contain('origin is not let in')
+      expect(other.server.sessions).to.have.length(0)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('takes no addresses that a browser cannot reach', async () => {
+    const error = await page.evaluate(async () => {
+      const outcome = await new isock.Client('tcp://127.0.0.1:1', { retry: 0 }).runAction(isock.Echo, 1).outcome()
+      return outcome.ok ? '' : (outcome.error as Error).message
+    })
+    expect(error).to.contain("'ws://host:port'")
+  })
+})
