@@ -5,7 +5,7 @@ import { LinkError } from '../base/errors.ts'
 import { formatAddress, isLoopback, type WebAddress } from './address.ts'
 import type { DialTls } from './dial.ts'
 import type { Link } from './link.ts'
-import { WebSocketLink, webSocketBounds } from './web-socket-link.ts'
+import { answerPings, WebSocketLink, webSocketBounds } from './web-socket-link.ts'
 import { webSocketProtocol } from './web-socket-messages.ts'
 
 /** Rejects with LinkError, or with the signal's reason. The socket of a failed attempt is gone by then. */
@@ -40,6 +40,7 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
     socket.once('error', (cause) => fail(new LinkError(`cannot connect to ${url}: ${cause.message}`, { cause })))
     socket.once('open', () => {
       settle()
+      answerPings(socket)
       const stream = (response as IncomingMessage).socket
       const ip = stream.remoteAddress ?? address.host
       const isPrivate = address.transport === 'wss' || isLoopback(ip)

@@ -16,7 +16,7 @@ export const webSocketBounds = {
   maxBufferedChunks: 16 * 1_024,
   perMessageDeflate: false,
   skipUTF8Validation: true,
-  /** A flood of pings is not answered by a flood of pongs: see `#onPing`. */
+  /** A flood of pings is not answered by a flood of pongs: see `answerPings`. */
   autoPong: false,
 } as const
 
@@ -29,7 +29,7 @@ export class WebSocketLink implements Link {
   /** What came before somebody listened. */
   #early: Uint8Array[] = []
 
-  /** Owns the open socket from now on; `stream` is what it runs over. */
+  /** Owns the open socket, which answers pings, from now on; `stream` is what it runs over. */
   constructor(socket: WebSocket, stream: Socket, peer: Peer) {
     this.peer = peer
     this.#socket = socket
@@ -40,7 +40,6 @@ export class WebSocketLink implements Link {
       this.#error = error
     })
     socket.on('message', this.#onMessage)
-    socket.on('ping', this.#onPing)
     socket.on('close', (code) => this.#onEnd(endOf(code, this.#error)))
   }
 
@@ -97,18 +96,19 @@ export class WebSocketLink implements Link {
     else if (this.#socket.readyState === this.#socket.OPEN) this.#early.push(data as Buffer)
   }
 
-  /** Answered only while the last answers have left: so they never pile up for a peer that does not read. */
-  readonly #onPing = (data: Buffer): void => {
-    const socket = this.#socket
-    if (socket.readyState === socket.OPEN && socket.bufferedAmount === 0) socket.pong(data)
-  }
-
   #onEnd(error: Error | undefined): void {
     const handler = this.#handler
     this.#handler = undefined
     handler?.onEnd(error)
     if (this.#socket.readyState !== this.#socket.CLOSED) void this.close('flush')
   }
+}
+
+/** Only while the last answers have left: so they never pile up for a peer that does not read. */
+export function answerPings(socket: WebSocket): void {
+  socket.on('ping', (data) => {
+    if (socket.readyState === socket.OPEN && socket.bufferedAmount === 0) socket.pong(data)
+  })
 }
 
 /** undefined: the peer ended it in order. */

@@ -12,13 +12,16 @@ const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 export interface AccessOptions {
   /** Host names, with the port where it is another than the server's: 'chat.example.org'. Default: loopback. */
   readonly hosts?: AllowList | undefined
-  /** Origins as browsers send them: 'https://chat.example.org', 'file://', 'null'. Default: those of `hosts`. */
+  /**
+   * Origins as browsers send them: 'https://chat.example.org', 'file://', 'null'. Default: those of `hosts`; where these are
+   * 'any', that of the Host that was asked.
+   */
   readonly origins?: AllowList | undefined
 }
 
 export class Access {
   readonly #hosts: ReadonlySet<string> | undefined
-  readonly #origins: ReadonlySet<string> | undefined
+  readonly #origins: ReadonlySet<string> | 'any' | 'of the host'
 
   /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens. */
   constructor(options: AccessOptions, port: number, isTls: boolean) {
@@ -29,12 +32,12 @@ export class Access {
       const given = requireTexts('hosts', hosts, isHost, "host names such as 'localhost' or 'example.org:8080'")
       this.#hosts = new Set(given.flatMap((host) => (hasPort(host) ? [host] : withPort(host, port, standardPort))))
     }
-    if (origins !== undefined && origins !== 'any') {
+    if (origins === 'any') this.#origins = 'any'
+    else if (origins !== undefined) {
       const wanted = "origins such as 'https://example.org', 'file://' or 'null', without a path"
       this.#origins = new Set(requireTexts('origins', origins, isOrigin, wanted))
-    } else if (origins === undefined && this.#hosts !== undefined) {
-      this.#origins = new Set([...this.#hosts].map((host) => `${scheme}://${host}`))
-    }
+    } else if (this.#hosts === undefined) this.#origins = 'of the host'
+    else this.#origins = new Set([...this.#hosts].map((host) => `${scheme}://${host}`))
   }
 
   /** Why a request is refused; undefined: it is not. */
@@ -42,13 +45,22 @@ export class Access {
     const { host, origin } = headers
     if (this.#hosts !== undefined && (host === undefined || !this.#hosts.has(host.toLowerCase())))
       return "this host is not served here; the server's option hosts names those that are"
-    if (this.#origins === undefined) return undefined
-    if (origin !== undefined && !this.#origins.has(origin))
+    if (this.#origins === 'any') return undefined
+    if (origin !== undefined && !this.#isLetIn(origin, host))
       return "pages of this origin are not let in; the server's option origins names those that are"
     // A page that embeds us (an image, a script) sends no Origin, but tells where it is from.
     const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
     return origin === undefined && isEmbedded ? 'pages of other sites may not embed this one' : undefined
   }
+
+  #isLetIn(origin: string, host: string | undefined): boolean {
+    const origins = this.#origins
+    return typeof origins === 'string' ? isOfHost(origin, host) : origins.has(origin)
+  }
+}
+
+function isOfHost(origin: string, host: string | undefined): boolean {
+  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
 }
 
 function withPort(host: string, port: number, standardPort: number): string[] {

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { webSocketBounds } from '../link/web-socket-link.ts'
+import { answerPings, webSocketBounds } from '../link/web-socket-link.ts'
 import type { SocketRoute } from './gateway.ts'
 
 export class Upgrades {
@@ -15,6 +15,7 @@ export class Upgrades {
     this.#protocols.set(request, route.protocol)
     this.#serverFor(route.maxMessageBytes).handleUpgrade(request, stream, head, (socket) => {
       socket.on('error', () => undefined)
+      answerPings(socket)
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
       route.onSocket(socket)
@@ -31,7 +32,7 @@ export class Upgrades {
     if (server === undefined) {
       const handleProtocols = (_offered: Set<string>, request: IncomingMessage): string | false =>
         this.#protocols.get(request) ?? false
-      const bounds = { ...webSocketBounds, maxPayload, skipUTF8Validation: false, autoPong: true }
+      const bounds = { ...webSocketBounds, maxPayload, skipUTF8Validation: false }
       server = new WebSocketServer({ ...bounds, noServer: true, clientTracking: false, handleProtocols })
       this.#servers.set(maxPayload, server)
     }

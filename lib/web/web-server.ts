@@ -39,6 +39,7 @@ export class WebServer implements WebListener {
   readonly #options: ResolvedWebOptions
   readonly #port: WebPort
   readonly #onClosed: () => void
+  #url = ''
   #isOpen = false
   readonly #own: MountedGateway
   /** Of isock's own clients: at the server's end the sessions end them. */
@@ -62,12 +63,11 @@ export class WebServer implements WebListener {
   }
 
   get url(): string {
-    const { address, family, port } = this.#port.address
-    return `${this.#port.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    return this.#url
   }
 
   get address(): string {
-    return `${this.url.replace('http', 'ws')}${this.#options.path}`
+    return `${this.#url.replace('http', 'ws')}${this.#options.path}`
   }
 
   /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; ClientError (`INVALID_OPTION`). */
@@ -82,6 +82,8 @@ export class WebServer implements WebListener {
       await this.#port.close()
       throw error
     }
+    const { address, family, port } = this.#port.address
+    this.#url = `${this.#port.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
     this.#port.attach({ onRequest: this.#onRequest, onUpgrade: this.#onUpgrade })
     this.#isOpen = true
     return this

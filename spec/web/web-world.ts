@@ -1,0 +1,82 @@
+// Servers with a web port, for specs, and what speaks to them without isock: raw requests and plain WebSockets.
+import { once } from 'node:events'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { WebSocket } from 'ws'
+import { Action, Client, Server, type ServerOptions, type WebListener, type WebOptions } from '../../lib/index.ts'
+
+export class Echo extends Action {
+  action(value: unknown) {
+    return value
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** Closes everything that it made. */
+export class WebWorld {
+  readonly #closers: (() => Promise<unknown> | unknown)[] = []
+
+  async serve(options: Partial<WebOptions> = {}, serverOptions: ServerOptions = {}): Promise<Serving> {
+    const server = new Server(serverOptions).addAction(new Echo())
+    this.later(() => server.shutdown({ graceMs: 0 }))
+    const web = await server.listenWeb({ ...(options.server === undefined ? { port: 0 } : {}), ...options })
+    return { server, web }
+  }
+
+  client(address: string, options: ConstructorParameters<typeof Client>[1] = {}): Client {
+    const client = new Client(address, { retry: 0, backoff: { minMs: 1, maxMs: 10 }, ...(options as object) })
+    this.later(() => client.close())
+    return client
+  }
+
+  /** A plain WebSocket, open. */
+  async socket(url: string, protocols: string[] = [], headers: Record<string, string> = {}): Promise<WebSocket> {
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, { headers })
+    this.later(() => socket.terminate())
+    await once(socket, 'open')
+    socket.on('error', () => undefined)
+    return socket
+  }
+
+  /** The status with which an upgrade is refused. */
+  async refusedStatus(url: string, protocols: string[] = [], headers: Record<string, string> = {}): Promise<number> {
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, { headers })
+    socket.on('error', () => undefined)
+    this.later(() => socket.terminate())
+    const [, response] = await once(socket, 'unexpected-response')
+    response.resume()
+    return response.statusCode
+  }
+
+  later(close: () => Promise<unknown> | unknown): void {
+    this.#closers.push(close)
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close()
+  }
+}
+
+export interface Serving {
+  readonly server: Server
+  readonly web: WebListener
+}
+
+/** A request as it is, with whatever path and headers, which `fetch` would set right. */
+export function ask(url: string, path = '/', headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const asking = request({ hostname, port, path, method, headers, agent: false }, (response) => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (text) => {
+        body += text
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }))
+    })
+    asking.on('error', reject).end()
+  })
+}
