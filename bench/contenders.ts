@@ -15,12 +15,14 @@ export interface Entry {
 export const entries: readonly Entry[] = [
   { name: 'raw socket', kind: 'limit', module: 'raw', groups: ['small', 'rows', 'bytes', 'links'] },
   { name: 'JSON text', kind: 'limit', module: 'json-text', groups: ['small', 'rows', 'links'] },
+  { name: 'raw WebSocket', kind: 'limit', module: 'raw-websocket', groups: ['small', 'rows', 'bytes'] },
   {
     name: 'isock',
     kind: 'isock',
     module: 'isock',
     groups: ['small', 'rows', 'mix', 'bytes', 'stream', 'links', 'actions'],
   },
+  { name: 'isock, WebSocket', kind: 'isock', module: 'isock-websocket', groups: ['small', 'rows', 'bytes', 'stream'] },
   { name: 'isock, schema', kind: 'isock', module: 'isock-schema', groups: ['small'] },
   { name: 'isock, zod', kind: 'isock', module: 'isock-zod', groups: ['small', 'rows'] },
   { name: 'isock, inheritContext', kind: 'isock', module: 'isock-inherit', groups: ['small', 'rows'] },

@@ -13,18 +13,19 @@ class Count extends Action {
 }
 
 /** A contender whose calls are runs of this class; the many actions of `echoBy` are functions. */
-export function isockWith(Echo: EchoClass, options: ServerOptions = {}): Contender {
+export function isockWith(Echo: EchoClass, options: ServerOptions = {}, over: 'TCP' | 'WebSocket' = 'TCP'): Contender {
   return {
     serve: async ({ actions }) => {
       const server = new Server({ port: 0, ...options })
         .addAction(new (Echo as unknown as new () => AnyAction)())
         .addAction(new Count())
       for (let i = 0; i < actions; i++) server.addActions({ [nthName(i)]: async (value: unknown) => value })
-      await server.listen()
+      if (over === 'TCP') await server.listen()
+      else await server.listenWeb({ port: 0 })
       return { port: Number(new URL(server.addresses[0] as string).port), close: () => server.shutdown() }
     },
     connect: async (port) => {
-      const client = new Client('127.0.0.1', port)
+      const client = new Client(over === 'TCP' ? `tcp://127.0.0.1:${port}` : `ws://127.0.0.1:${port}`)
       await client.connect()
       return {
         echo: (value) => client.runAction(Echo, value, { timeoutMs: 30_000 }),
