@@ -8,7 +8,7 @@ import { minify } from 'terser'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What a page loads may have, zipped, in bytes. */
-export const mostZippedBytes = 40 * 1024
+export const mostZippedBytes = 40 * 1000
 
 export interface BrowserBundle {
   readonly code: string
@@ -43,7 +43,7 @@ export async function bundleForBrowsers(): Promise<BrowserBundle> {
   return { code: smaller.code, map: String(smaller.map), zippedBytes: gzipSync(smaller.code, { level: 9 }).length }
 }
 
-const nothing = 'export const copy = (value) => value; export const nearestNames = () => []'
+const nothing = 'export const nearestNames = () => []'
 
 /** What is there in another, smaller form where every kilobyte is loaded. */
 const substitutes: Plugin = {
@@ -53,8 +53,7 @@ const substitutes: Plugin = {
     build.onResolve({ filter: /\/attempts\.ts$/ }, () => ({ path: `${root}lib/client/browser-attempts.ts` }))
     // Hints for mistyped names are for those who write servers.
     build.onResolve({ filter: /\/nearest-names\.ts$/ }, () => ({ path: 'nearest-names', namespace: 'nothing' }))
-    // superjson copies what it revives, unless told to revive in place, as it always is here.
-    build.onResolve({ filter: /^copy-anything$/ }, () => ({ path: 'copy-anything', namespace: 'nothing' }))
+    build.onResolve({ filter: /^superjson$/ }, () => ({ path: `${root}lib/wire/browser-superjson.ts` }))
     build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: nothing }))
   },
 }

@@ -1,0 +1,177 @@
+// The module for browsers: how large it is, that it names nothing of Node, and that what it has in the place of other
+// files does the same as they.
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { SuperJSON } from 'superjson'
+import { ClientError } from '../../lib/base/errors.ts'
+import { attemptUntilDone as nodeAttempts } from '../../lib/client/attempts.ts'
+import { attemptUntilDone as browserAttempts } from '../../lib/client/browser-attempts.ts'
+import * as browserMsgpack from '../../lib/wire/browser-msgpack.ts'
+import { SuperJSON as BrowserSuperJson } from '../../lib/wire/browser-superjson.ts'
+import * as nodeMsgpack from '../../lib/wire/free-msgpack.ts'
+import { bundleForBrowsers, mostZippedBytes } from '../../scripts/browser-bundle.ts'
+
+describe('The module for browsers', function () {
+  // Bundling takes a busy machine a while.
+  this.timeout(60_000)
+
+  it('is small, and names nothing of Node', async () => {
+    const { code, map, zippedBytes } = await bundleForBrowsers()
+    expect(zippedBytes).to.be.at.most(mostZippedBytes)
+    expect(code).to.not.match(/["'`]node:|\brequire\(|^import\b|[;}]import\b|\bBuffer\./)
+    expect(JSON.parse(map).sources.join()).to.contain('lib/session/session.ts').and.not.contain('link/socket-link')
+  })
+
+  describe('writes and reads credentials', () => {
+    // JSON has no -0, and msgpack's writers differ in it.
+    const plain = fc.jsonValue({ maxDepth: 4 }).map((value): unknown => JSON.parse(JSON.stringify(value)))
+
+    it('as @msgpack/msgpack does', () => {
+      fc.assert(
+        fc.property(plain, (value) => {
+          const [ours, theirs] = [browserMsgpack.encodeFree(value), nodeMsgpack.encodeFree(value)]
+          expect(nodeMsgpack.decodeFree(ours, 0, ours.length)).to.deep.equal(
+            browserMsgpack.decodeFree(theirs, 0, theirs.length),
+          )
+        }),
+        { numRuns: 500 },
+      )
+      const bytes = Uint8Array.of(1, 2, 3)
+      const written = browserMsgpack.encodeFree([bytes, null, 'x'])
+      expect(nodeMsgpack.decodeFree(written, 0, written.length)).to.deep.equal([bytes, null, 'x'])
+    })
+
+    it('and says what does not travel', () => {
+      expect(() => browserMsgpack.encodeFree([new Date()])).to.throw(ClientError, 'option credentials')
+    })
+
+    it('and refuses bytes that are no msgpack, or more than one value', () => {
+      for (const bytes of [[0xc1], [0xdc, 0xff, 0xff], [1, 2], [0xdf, 0xff, 0xff, 0xff, 0xff]]) {
+        expect(() => browserMsgpack.decodeFree(Uint8Array.from(bytes), 0, bytes.length), String(bytes)).to.throw()
+      }
+    })
+  })
+
+  it('writes and reads rich values as superjson does', () => {
+    const key = fc
+      .oneof(fc.string({ maxLength: 4 }), fc.constantFrom('a.b', 'a\\b', '.', '\\', '0', 'json', 'meta'))
+      .filter(isKey)
+    const leaf = fc.oneof(
+      fc.string(),
+      fc.integer(),
+      fc.constantFrom(
+        null,
+        undefined,
+        true,
+        Number.NaN,
+        Number.POSITIVE_INFINITY,
+        Number.NEGATIVE_INFINITY,
+        -0,
+        1.5,
+        /a\/b/gi,
+      ),
+      fc.bigInt(),
+      fc.date({ noInvalidDate: true }),
+      fc.webUrl().map((url) => new URL(url)),
+      fc.tuple(fc.string(), fc.bigInt()).map((pair) => marked(pair)),
+    )
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 5, depthSize: 'small' },
+        leaf,
+        fc.array(tie('value'), { maxLength: 4 }),
+        fc.dictionary(key, tie('value'), { maxKeys: 4, noNullPrototype: true }),
+        fc.array(fc.tuple(leaf, tie('value')), { maxLength: 3 }).map((entries) => new Map(entries)),
+        fc.array(tie('value'), { maxLength: 3 }).map((items) => new Set(items)),
+      ),
+    }))
+    const theirs = marking(new SuperJSON({ dedupe: false }))
+    const ours = marking(new BrowserSuperJson() as unknown as SuperJSON)
+    fc.assert(
+      fc.property(value, (each) => {
+        const { json, meta } = theirs.serialize(each)
+        const written = ours.serialize(each)
+        expect(written.json).to.deep.equal(json)
+        // Nothing is shared in what isock hands over; here a random value may be.
+        expect(written.meta?.values).to.deep.equal(meta?.values)
+        expect(
+          ours.deserialize(structuredClone({ json, meta: { values: meta?.values, v: 1 } }) as never),
+        ).to.deep.equal(theirs.deserialize({ json, meta: { values: meta?.values, v: 1 } } as never))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  for (const [name, attempts] of [
+    ['p-retry', nodeAttempts],
+    ['a loop', browserAttempts],
+  ] as const) {
+    describe(`tries again, by ${name}`, () => {
+      it('until it succeeds', async () => {
+        const seen: string[] = []
+        let left = 3
+        await attempts(
+          async () => {
+            if (left-- > 0) throw new Error(`failure ${left}`)
+          },
+          {
+            signal: new AbortController().signal,
+            onFailure: async ({ message }) => seen.push(message) > 0,
+          },
+        )
+        expect(seen).to.deep.equal(['failure 2', 'failure 1', 'failure 0'])
+      })
+
+      it('until it is told that this was the end', async () => {
+        let count = 0
+        const attempt = () => Promise.reject(new Error(`failure ${++count}`))
+        const options = { signal: new AbortController().signal, onFailure: async () => count < 3 }
+        const error = await attempts(attempt, options).catch((reason: Error) => reason)
+        expect((error as Error).message).to.equal('failure 3')
+      })
+
+      it('until its signal aborts', async () => {
+        const abort = new AbortController()
+        const reason = new Error('enough')
+        const onFailure = async (): Promise<boolean> => {
+          abort.abort(reason)
+          return true
+        }
+        const error = await attempts(() => Promise.reject(new Error('no')), { signal: abort.signal, onFailure }).catch(
+          (came: unknown) => came,
+        )
+        expect(error).to.equal(reason)
+      })
+
+      it('but not after a fault of the program', async () => {
+        const fault = new TypeError('x is not a function')
+        const options = { signal: new AbortController().signal, onFailure: async () => true }
+        expect(await attempts(() => Promise.reject(fault), options).catch((came: unknown) => came)).to.equal(fault)
+      })
+    })
+  }
+})
+
+const marks = new WeakSet<object>()
+
+/** An array that one of isock's transformers would carry. */
+function marked(pair: unknown[]): unknown[] {
+  marks.add(pair)
+  return pair
+}
+
+function marking(superjson: SuperJSON): SuperJSON {
+  const isMarked = (each: unknown): each is unknown[] => typeof each === 'object' && each !== null && marks.has(each)
+  superjson.registerCustom<unknown[], never>(
+    { isApplicable: isMarked, serialize: (each) => each as never, deserialize: (pair) => ['revived', pair] },
+    'marked',
+  )
+  const transformers = superjson.customTransformerRegistry
+  transformers.findApplicable = (each) => (isMarked(each) ? transformers.findByName('marked') : undefined)
+  return superjson
+}
+
+/** superjson refuses these; isock carries them otherwise. */
+function isKey(key: string): boolean {
+  return key !== '__proto__' && key !== 'constructor' && key !== 'prototype'
+}
