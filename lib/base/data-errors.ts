@@ -1,5 +1,5 @@
 // The errors of a store of data, as actions throw them and clients catch them.
-import { ActionError, type IsockErrorOptions } from './errors.ts'
+import { ActionError, type IsockErrorOptions, named } from './errors.ts'
 
 /** There is no such row. */
 export class NotFoundError extends ActionError {
@@ -65,10 +65,10 @@ export class StoreUnavailableError extends ActionError {
 }
 
 /** The classes of this file that travel as themselves. */
-export const dataErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = [
+export const dataErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = named({
   NotFoundError,
   ConflictError,
   AmbiguousError,
   InvalidDataError,
   StoreUnavailableError,
-]
+} as Record<string, abstract new (...args: never[]) => Error>)

@@ -212,7 +212,19 @@ export class LinkError extends IsockError {
   }
 }
 
-const named = {
+/**
+ * The classes of a table, each with the name that it has there: a minified build gives classes short names, and these are part
+ * of the protocol.
+ */
+export function named<Class extends abstract new (...args: never[]) => Error>(
+  classes: Readonly<Record<string, Class>>,
+): readonly Class[] {
+  for (const [name, Class] of Object.entries(classes)) Object.defineProperty(Class, 'name', { value: name })
+  return Object.values(classes)
+}
+
+/** The classes of this file that travel as themselves. */
+export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = named({
   IsockError,
   ClientError,
   ServerError,
@@ -227,10 +239,4 @@ const named = {
   RemoteError,
   ProtocolError,
   LinkError,
-}
-
-/** The classes of this file that travel as themselves, by class name. */
-export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = Object.values(named)
-
-// A minified build gives classes short names; these are part of the protocol.
-for (const [name, Class] of Object.entries(named)) Object.defineProperty(Class, 'name', { value: name })
+} as Record<string, abstract new (...args: never[]) => Error>)

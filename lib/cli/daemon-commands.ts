@@ -1,11 +1,13 @@
 // `isock start | stop | restart | status | logs`: thin over isock/daemon.
+import { IsockError } from '../base/errors.ts'
 import type { LogLevel } from '../daemon/background-options.ts'
 import type { Daemon, DaemonStatus } from '../daemon/daemon.ts'
-import { findDaemon, listDaemons, runInBackground } from '../daemon/run-in-background.ts'
-import { notRunning } from '../daemon/state-directory.ts'
+import { findDaemon, runInBackground } from '../daemon/run-in-background.ts'
+import { namesIn, notRunning, stateDirectory } from '../daemon/state-directory.ts'
 import { exitCodes } from './exit-codes.ts'
-import { debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
+import { usageFailure } from './failure.ts'
 import { Interruption } from './interruption.ts'
+import { orFail } from './or-fail.ts'
 import { print } from './printer.ts'
 import { printable, table } from './terminal-text.ts'
 
@@ -54,19 +56,24 @@ export async function stop(names: readonly string[], options: StopOptions): Prom
 
 export async function restart(names: readonly string[], options: NamesOptions): Promise<void> {
   await eachDaemon(names, options, async (daemon) => {
-    const { name, pid, addresses } = await daemon.restart()
+    // With this process it would end at once.
+    const { name, pid, addresses } = await daemon.restart({ exitWithParent: false })
     await print(`restarted ${name} as process ${pid}, listening at ${addresses.join(', ')}\n`)
   })
 }
 
 export async function status(names: readonly string[], { json }: StatusOptions): Promise<void> {
   await orFail(async () => {
-    const daemons = names.length === 0 ? listDaemons() : names.map(requireDaemon)
-    const all = await Promise.all(daemons.map((daemon) => daemon.status()))
-    if (json) for (const each of all) await print(`${JSON.stringify(each)}\n`)
-    else if (all.length === 0) await print('there are no daemons\n')
-    else await print(printable(table([heading, ...all.map(rowOf)])))
-    if (names.length > 0 && !all.every(({ state }) => state === 'running')) process.exitCode = exitCodes.unreachable
+    const wanted = names.length === 0 ? allNames() : names
+    const found = await Promise.all(wanted.map(findStatus))
+    const shown = found.filter((each) => !('error' in each && isNotRunning(each.error)))
+    if (json) for (const each of shown) await print(`${JSON.stringify(each, errorsAsText)}\n`)
+    else if (wanted.length === 0) await print('there are no daemons\n')
+    else if (shown.length > 0) await print(printable(table([heading, ...shown.map(rowOf)])))
+    for (const each of found) {
+      if ('error' in each) await orFail(() => Promise.reject(each.error))
+    }
+    if (names.length > 0 && !found.every(({ state }) => state === 'running')) process.exitCode ??= exitCodes.unreachable
   })
 }
 
@@ -75,14 +82,15 @@ export async function logs(names: readonly string[], options: LogsOptions): Prom
   const interruption = new Interruption()
   try {
     await orFail(async () => {
-      const daemons = await chosen(names, options, false)
-      const show = async (daemon: Daemon): Promise<void> => {
-        const prefix = daemons.length > 1 ? `${daemon.name}: ` : ''
-        for await (const line of daemon.logs({ follow, lines, signal: interruption.signal }))
-          await print(`${prefix}${printable(line)}\n`)
-      }
-      if (follow) await Promise.all(daemons.map(show))
-      else for (const daemon of daemons) await show(daemon)
+      const wanted = chosen(names, options)
+      const show = (name: string): Promise<void> =>
+        orFail(async () => {
+          const prefix = wanted.length > 1 ? `${name}: ` : ''
+          for await (const line of requireDaemon(name).logs({ follow, lines, signal: interruption.signal }))
+            await print(`${prefix}${printable(line)}\n`)
+        })
+      if (follow) await Promise.all(wanted.map(show))
+      else for (const name of wanted) await show(name)
     })
     if (interruption.exitCode !== undefined) process.exitCode = interruption.exitCode
   } finally {
@@ -97,17 +105,24 @@ async function eachDaemon(
   run: (daemon: Daemon) => Promise<void>,
 ): Promise<void> {
   await orFail(async () => {
-    for (const daemon of await chosen(names, options, true)) await orFail(() => run(daemon))
+    for (const name of chosen(names, options)) {
+      await orFail(async () => {
+        const daemon = requireDaemon(name)
+        if (options.all && (await daemon.status()).state === 'stopped') return
+        await run(daemon)
+      })
+    }
   })
 }
 
-async function chosen(names: readonly string[], { all }: NamesOptions, onlyLiving: boolean): Promise<Daemon[]> {
-  if (!all) return (names.length === 0 ? ['default'] : names).map(requireDaemon)
+function chosen(names: readonly string[], { all }: NamesOptions): readonly string[] {
+  if (!all) return names.length === 0 ? ['default'] : names
   if (names.length > 0) throw usageFailure('give either names or --all, not both')
-  const daemons = listDaemons()
-  if (!onlyLiving) return daemons
-  const states = await Promise.all(daemons.map((daemon) => daemon.status()))
-  return daemons.filter((_, i) => states[i]?.state !== 'stopped')
+  return allNames()
+}
+
+function allNames(): string[] {
+  return namesIn(stateDirectory())
 }
 
 function requireDaemon(name: string): Daemon {
@@ -116,25 +131,35 @@ function requireDaemon(name: string): Daemon {
   return daemon
 }
 
-async function orFail(run: () => Promise<void>): Promise<void> {
+/** Of one that cannot be asked, there is an error instead. */
+type FoundStatus = DaemonStatus | { readonly state: 'unknown'; readonly name: string; readonly error: unknown }
+
+async function findStatus(name: string): Promise<FoundStatus> {
   try {
-    await run()
+    return await requireDaemon(name).status()
   } catch (error) {
-    process.exitCode ??= exitCodeOf(error, false)
-    await print(`${debugText(error)}isock: ${printable(messageOf(error))}\n`, process.stderr)
+    return { state: 'unknown', name, error }
   }
+}
+
+function isNotRunning(error: unknown): boolean {
+  return error instanceof IsockError && (error.code === 'NOT_RUNNING' || error.code === 'INVALID_OPTION')
+}
+
+function errorsAsText(_key: string, value: unknown): unknown {
+  return value instanceof Error ? value.message : value
 }
 
 const heading = ['NAME', 'STATE', 'PID', 'UPTIME', 'CALLS', 'SESSIONS', 'MEMORY', 'ADDRESS']
 
-function rowOf(status: DaemonStatus): string[] {
+function rowOf(status: FoundStatus): string[] {
   const { name, state } = status
   if (status.state === 'running' || status.state === 'stopping') {
     const { pid, uptimeMs, calls, sessions, memoryBytes, addresses } = status
     const memory = `${(memoryBytes / 2 ** 20).toFixed(0)} MiB`
     return [name, state, String(pid), inWords(uptimeMs), String(calls), String(sessions), memory, addresses.join(', ')]
   }
-  const pid = status.state === 'stopped' ? undefined : status.pid
+  const pid = 'pid' in status ? status.pid : undefined
   return [name, state, String(pid ?? '-'), '-', '-', '-', '-', '-']
 }
 

@@ -1,11 +1,12 @@
 // The commands for daemons: what they take, and their help. What they do is in daemon-commands.ts.
 import type { Command } from 'commander'
+import { maxTimeMs } from '../daemon/bounds.ts'
 import { command, count, logLevelOption } from './command-parts.ts'
 import type { LogsOptions, NamesOptions, StartOptions, StatusOptions, StopOptions } from './daemon-commands.ts'
 
 const stateHelp = `
-Daemons of a user are found by their names. Their state is in $ISOCK_STATE_DIR, else in isock/ under $XDG_RUNTIME_DIR,
-$XDG_STATE_HOME or ~/.local/state. Without a name, "default" is meant.
+Daemons of a user are found by their names. Their state is in $ISOCK_STATE_DIR, else in isock/ under $XDG_STATE_HOME or
+~/.local/state. Without a name, "default" is meant.
 `
 
 export function daemonCommands(): Command[] {
@@ -23,12 +24,13 @@ function startCommand(): Command {
     .option('--init-file <file>', 'a module to load before the others')
     .option('--log-file <file>', "default: daemon.log in the daemon's directory")
     .addOption(logLevelOption('what to log'))
-    .option('--grace <ms>', 'how long running calls may take to finish when it is stopped', count(), 10_000)
+    .option('--grace <ms>', 'how long running calls may take to finish when it is stopped', count(maxTimeMs), 10_000)
     .addHelpText(
       'after',
       `
 It registers what \`isock serve\` does, exported services, and calls an exported function setup(server). It says when the
-daemon listens, or why it does not; the daemon goes on when this command and its terminal have ended.
+daemon listens, or why it does not; then the daemon goes on when this command and its terminal have ended. Ctrl-C before
+that ends both.
 ${stateHelp}
 Examples:
   isock start actions.js
@@ -44,7 +46,7 @@ function stopCommand(): Command {
   return command('stop', 'Stops daemons: running calls may finish.')
     .argument('[names...]')
     .option('--all', 'all that run')
-    .option('--grace <ms>', 'how long running calls may take to finish', count())
+    .option('--grace <ms>', 'how long running calls may take to finish', count(maxTimeMs))
     .addHelpText('after', stateHelp)
     .action(async (names: string[], options: StopOptions) => {
       await (await import('./daemon-commands.ts')).stop(names, options)
@@ -54,12 +56,13 @@ function stopCommand(): Command {
 function restartCommand(): Command {
   return command('restart', 'Replaces the processes of daemons, without a failed call.')
     .argument('[names...]')
-    .option('--all', 'all that run')
+    .option('--all', 'all that run or crashed')
     .addHelpText(
       'after',
       `
 A new process loads the modules anew and goes on with the listening sockets; the old one finishes its calls. When the
-new one does not start, the old one goes on. A daemon that crashed is started again.
+new one does not start, the old one goes on. A daemon that crashed is started again as it was, but it does not end with
+the process that it was to end with. If its token came from ISOCK_TOKEN, that has to be set again.
 ${stateHelp}`,
     )
     .action(async (names: string[], options: NamesOptions) => {
@@ -71,7 +74,10 @@ function statusCommand(): Command {
   return command('status', 'Shows how daemons are: those that are named, or all.')
     .argument('[names...]')
     .option('--json', 'print a JSON line for each')
-    .addHelpText('after', `\nWith names, the exit code is 3 where one of them does not run.\n${stateHelp}`)
+    .addHelpText(
+      'after',
+      `\nWith names, the exit code is 3 where one of them does not run. One that cannot be asked is "unknown"; standard error says why.\n${stateHelp}`,
+    )
     .action(async (names: string[], options: StatusOptions) => {
       await (await import('./daemon-commands.ts')).status(names, options)
     })

@@ -52,7 +52,7 @@ function serveCommand(): Command {
     .option('--tls-cert <file>', 'the certificate, as PEM')
     .option('--tls-ca <file>', 'ask clients for a certificate that this authority has signed')
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
-    .option('--grace <ms>', 'how long running calls may take to finish on Ctrl-C', count(), 10_000)
+    .option('--grace <ms>', 'how long running calls may take to finish on Ctrl-C', count(2 ** 31 - 1), 10_000)
     .addOption(logLevelOption('what to log, as JSON lines on standard error'))
     .addHelpText(
       'after',

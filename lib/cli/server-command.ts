@@ -35,7 +35,7 @@ export function serveServices(
     const file = path === undefined ? undefined : new LogFile({ path, maxBytes: logMaxBytes, files: logFiles })
     const log = makeLog(logLevel, file)
     const onError = (error: unknown): void => log.info({ error: String(error) }, 'something threw')
-    // Without a token nobody is let in from elsewhere who could not do anything here anyway.
+    // Without a token all clients are let in: they may end it where they are on this machine.
     const mayBeEnded = isGuarded || isLoopback(host)
     const server: DaemonServer = new DaemonServer({ host, port, log, onError, ...source }, mayBeEnded, (endGraceMs) => {
       void server.shutdown({ graceMs: endGraceMs ?? graceMs })

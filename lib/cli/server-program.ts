@@ -1,5 +1,6 @@
 // The commands for a server of services in the foreground, and `isock version`.
 import { type Command, InvalidArgumentError } from 'commander'
+import { maxTimeMs } from '../daemon/bounds.ts'
 import { command, count, logLevelOption, ownVersion } from './command-parts.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { print } from './printer.ts'
@@ -16,17 +17,23 @@ function serverCommand(): Command {
     .argument('<port>', '0: any free one', port)
     .argument('[modules...]', 'JavaScript or TypeScript modules: paths')
     .option('--init-file <file>', 'a module to load before the others')
-    .option('--token-prompt', 'ask for the token that clients have to show')
+    .option(
+      '--token-prompt',
+      'ask for the token that clients have to show; without a terminal: a line of standard input',
+    )
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
     .option('--log-file <file>', 'log there, and rotate it, instead of to standard error')
     .addOption(logLevelOption('what to log, as JSON lines'))
-    .option('--grace <ms>', 'how long running calls may take to finish', count(), 10_000)
+    .option('--grace <ms>', 'how long running calls may take to finish', count(maxTimeMs), 10_000)
     .addHelpText(
       'after',
       `
 Exported Service classes and instances wait for a client's initialize(); exported actions are served too, and an
-exported function setup(server) is called. \`isock terminate\` ends it: with the token, or from this machine where there
-is none. Ctrl-C lets running calls finish; a second one does not.
+exported function setup(server) is called.
+
+\`isock terminate\` ends it, if it asks for a token: whoever shows that may. Without a token every client may, where <host>
+is localhost or another loopback address, and no client where it is not. Ctrl-C and SIGTERM end it too; a second one does
+not let running calls finish. All ends keep to --grace, unless \`isock terminate --grace\` says another.
 
 Examples:
   isock server localhost 4440 --init-file counter.js
@@ -44,14 +51,26 @@ function terminateCommand(): Command {
     .argument('<port>', 'its port', port)
     .argument('[json]', "with --service: what its exit method gets, as JSON; '-': read it from standard input")
     .option('--service <name>', 'run the exit method of this service first, and print what it responds')
-    .option('--grace <ms>', 'how long running calls may take to finish', count())
-    .option('--token-prompt', 'ask for the token')
+    .option('--grace <ms>', "how long running calls may take to finish (default: the server's own)", count(maxTimeMs))
+    .option('--token-prompt', 'ask for the token; without a terminal: the first line of standard input')
     .option('--token-file <file>', 'show the token in this file (or in ISOCK_TOKEN)')
     .option('--timeout <ms>', 'give up after this time, connecting included', count(2 ** 31 - 1, 1))
     .option('--json', 'print JSON lines')
     .addHelpText(
       'after',
-      `\nExamples:\n  isock terminate localhost 4440\n  isock terminate localhost 4440 --service Counter\n${exitCodesHelp}`,
+      `
+A server that asks for a token is ended by whoever shows it. Without a token, \`isock server\` may be ended by its clients
+if it listens at a loopback address; a daemon of \`isock start\` may not: use \`isock stop\`.
+
+With --service, the server ends only where clients of that service may end it: with \`isock server\` as above, with
+\`isock start\` if its module added the service with allowShutdown. Else the exit method does not run either. The server
+keeps to its own grace then, so --grace does not go with --service; nor does '-' with --token-prompt, as both read
+standard input.
+
+Examples:
+  isock terminate localhost 4440
+  isock terminate localhost 4440 --service Counter
+${exitCodesHelp}`,
     )
     .action(async (host: string, at: number, json: string | undefined, options: TerminateCommandOptions) => {
       await (await import('./terminate-command.ts')).terminate(host, at, json, options)

@@ -4,6 +4,7 @@ import { Terminate } from '../services/service-actions.ts'
 import { readCallData } from './call-data.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
 import { usageFailure } from './failure.ts'
+import { orFail } from './or-fail.ts'
 import { print } from './printer.ts'
 import { promptToken } from './token-prompt.ts'
 
@@ -19,12 +20,20 @@ export async function terminate(
   json: string | undefined,
   options: TerminateCommandOptions,
 ): Promise<void> {
-  const { service, grace, tokenPrompt } = options
-  const address = host.includes(':') ? `tcp://[${host}]:${port}` : `tcp://${host}:${port}`
-  const token = tokenPrompt ? { token: await promptToken() } : {}
-  await withClient(address, { ...options, ...token }, async (client, signal, printer) => {
+  await orFail(async () => {
+    requireFitting(json, options)
+    const token = options.tokenPrompt ? { token: await promptToken() } : {}
+    await terminateAt(host.includes(':') ? `tcp://[${host}]:${port}` : `tcp://${host}:${port}`, json, {
+      ...options,
+      ...token,
+    })
+  })
+}
+
+async function terminateAt(address: string, json: string | undefined, options: TerminateCommandOptions): Promise<void> {
+  const { service, grace } = options
+  await withClient(address, options, async (client, signal, printer) => {
     if (service === undefined) {
-      if (json !== undefined) throw usageFailure('[json] is for the exit method of a service: name it with --service')
       await client.runAction(Shutdown, grace === undefined ? undefined : { graceMs: grace }, { signal })
     } else {
       const args = await readCallData({ json, isStreamed: false })
@@ -33,4 +42,16 @@ export async function terminate(
     }
     if (!options.json) await print(`terminated ${address}\n`)
   })
+}
+
+/** @throws CommandFailure, before anything is read or asked. */
+function requireFitting(json: string | undefined, { service, grace, tokenPrompt }: TerminateCommandOptions): void {
+  if (service === undefined && json !== undefined)
+    throw usageFailure('[json] is for the exit method of a service: name it with --service')
+  if (service !== undefined && grace !== undefined)
+    throw usageFailure('--grace does not go with --service: the server keeps to its own grace then')
+  if (tokenPrompt && json === '-')
+    throw usageFailure(
+      "--token-prompt and '-' both read standard input; use --token-file, or give the JSON as an argument",
+    )
 }

@@ -2,9 +2,10 @@
 // in. The token is kept apart, so that it is not written down.
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { invalidOption, requireCount, requirePositive } from '../base/options.ts'
-import { resolveToken, type TokenSource } from '../base/token.ts'
-import { readSecretFile } from '../link/secret-file.ts'
+import { invalidOption } from '../base/options.ts'
+import type { TokenSource } from '../base/token.ts'
+import { requireSize, requireTimeMs } from './bounds.ts'
+import { type DaemonToken, findToken } from './daemon-token.ts'
 import { requireModules } from './load-modules.ts'
 import { requireDaemonName } from './state-directory.ts'
 
@@ -42,7 +43,7 @@ export interface BackgroundOptions extends TokenSource {
   readonly startTimeoutMs?: number
   /** The working directory of the daemon. Default: the one of its starter. */
   readonly cwd?: string
-  /** Where daemons keep their state. Default: ISOCK_STATE_DIR, else `isock` in the user's runtime or state directory. */
+  /** Where daemons keep their state. Default: ISOCK_STATE_DIR, else `isock` in the user's state directory. */
   readonly stateDir?: string
 }
 
@@ -67,8 +68,7 @@ export interface DaemonSettings {
 export interface CheckedOptions {
   readonly name: string
   readonly settings: DaemonSettings
-  /** Given as it is, and so written down nowhere. */
-  readonly token: string | undefined
+  readonly token: DaemonToken
   readonly reuse: boolean
   readonly stateDir: string | undefined
 }
@@ -86,29 +86,24 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
   const port = options.port ?? (path === undefined ? 0 : undefined)
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
     throw invalidOption('port', 'a whole number from 0 to 65535', port)
-  requirePositive('logMaxBytes', logMaxBytes)
   if (!(Number.isInteger(logFiles) && logFiles >= 1 && logFiles <= 100))
     throw invalidOption('logFiles', 'a whole number from 1 to 100', logFiles)
-  // Told here rather than in the log of a process that has just ended.
-  resolveToken(
-    { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) },
-    {},
-    readSecretFile,
-  )
+  const source = { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) }
   return {
     name: requireDaemonName(options.name ?? 'default'),
-    token,
+    // A wrong one is told here rather than in the log of a process that has just ended.
+    token: findToken(source, process.env),
     reuse: options.reuse ?? false,
     stateDir,
     settings: {
       modules,
       host,
       logLevel,
-      logMaxBytes,
+      logMaxBytes: requireSize('logMaxBytes', logMaxBytes),
       logFiles,
       exitWithParent: options.exitWithParent ?? false,
-      graceMs: requireCount('graceMs', graceMs),
-      startTimeoutMs: requirePositive('startTimeoutMs', startTimeoutMs),
+      graceMs: requireTimeMs('graceMs', graceMs),
+      startTimeoutMs: requireTimeMs('startTimeoutMs', startTimeoutMs, 1),
       cwd: resolve(cwd),
       ...(port === undefined ? {} : { port }),
       ...(path === undefined ? {} : { path: pathOf('path', path) }),

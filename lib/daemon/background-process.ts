@@ -1,28 +1,28 @@
 // The daemon itself, in its own process: owns its name through its control socket, serves, stops in order, or hands
 // its sockets over to a successor.
 //
-//   starting ──> serving ──> stopping ──> exit
+//   starting ──> serving ──> stopping ──> exit          a successor that is being started is taken back
 //                   ╰──────> handed over ──> exit       the successor serves already
 
-import { randomBytes } from 'node:crypto'
-import { Socket } from 'node:net'
 import { pino } from 'pino'
 import { ServerError } from '../base/errors.ts'
-import { resolveToken } from '../base/token.ts'
 import { Server } from '../facade/server.ts'
-import { readSecretFile } from '../link/secret-file.ts'
+import type { DrainOptions } from '../server/drain.ts'
 import { type DaemonReport, HandOver, type MeantDaemon, Report, Stop, type StopRequest } from './control-actions.ts'
-import { DaemonServer, registerModules } from './daemon-server.ts'
-import { controlFd, type Launched, type LaunchOrder, launch, leashFd } from './launch.ts'
+import { type DaemonServer, registerModules, serverFor } from './daemon-server.ts'
+import { controlFd, type Launched, type LaunchOrder } from './launch.ts'
 import { LogFile } from './log-file.ts'
 import { captureOutput } from './output-capture.ts'
-import { ownIdentity } from './process-identity.ts'
+import { newNonce, ownIdentity } from './process-identity.ts'
 import { readGraceMs } from './shutdown-action.ts'
-import { failureOf, tell, untilReleased } from './starter-channel.ts'
+import { failureOf, settled, tell, untilReleased, watchLeash } from './starter-channel.ts'
 import { removeState, writeState } from './state-file.ts'
+import { atThisMoment, Succession } from './succession.ts'
 
 /** What is left to do over the control socket when all else is over. */
 const lastControlMs = 1_000
+/** For a predecessor to let go of the name, or to die. */
+const takeoverLimitMs = 5_000
 
 export class BackgroundProcess {
   readonly #order: LaunchOrder
@@ -31,8 +31,13 @@ export class BackgroundProcess {
   readonly #log: pino.Logger
   readonly #control: Server
   #server: DaemonServer | undefined
+  /** Of a successor: settles when it has the name. */
+  #takeover: Promise<void> | undefined
+  #drained: Promise<unknown> | undefined
   #end: Promise<void> | undefined
-  #isHandingOver = false
+  readonly #succession = new Succession(
+    () => this.#end === undefined && this.#server !== undefined && !this.#server.isShuttingDown,
+  )
 
   constructor(order: LaunchOrder) {
     this.#order = order
@@ -63,6 +68,7 @@ export class BackgroundProcess {
     } catch (error) {
       this.#log.error({ err: error }, 'cannot start')
       await tell(failureOf(error))
+      if (this.#end !== undefined) return
       await this.#control.shutdown({ graceMs: 0, keepsAddresses: this.#order.isSuccessor })
       await this.#logFile.close()
       process.exit(1)
@@ -73,24 +79,33 @@ export class BackgroundProcess {
     const { settings, isSuccessor, name } = this.#order
     // Before anything else: who has the control socket has the name.
     if (!isSuccessor) await this.#ownName()
-    const released = isSuccessor ? untilReleased() : undefined
-    const server = this.#makeServer()
+    const onOrphaned = (): void => this.#stop(0)
+    // Who gave up waiting, by Ctrl-C perhaps, does not expect that it runs some day.
+    if (!isSuccessor) process.once('disconnect', onOrphaned)
+    const released = isSuccessor ? untilReleased((graceMs) => this.#giveUp(graceMs)) : undefined
+    const server = serverFor(this.#order, this.#log, (graceMs) => this.#stop(graceMs))
     const { initFile, modules } = settings
     await registerModules(server, initFile === undefined ? modules : [initFile, ...modules], this.#log)
     await server.listen()
     this.#server = server
-    if (settings.exitWithParent) this.#watchLeash()
+    // Its modules, and clients that they allow it, may shut it down. Without it the name is of no use.
+    void server.serveForever().then(() => this.#stop())
+    if (settings.exitWithParent) watchLeash(() => this.#onLeashCut())
     if (!isSuccessor) this.#writeState()
+    process.off('disconnect', onOrphaned)
+    if (released !== undefined) this.#takeover = this.#takeOver(released)
     await tell({ kind: 'ready', report: this.#report() })
-    if (isSuccessor) {
-      await released
-      // It may have been told to stop meanwhile, by a signal or a client.
-      if (this.#end !== undefined) return
-      await this.#control.listen()
-      this.#writeState()
-    }
+    await this.#takeover
+    // It may have been told to stop meanwhile, by a signal or a client.
+    if (this.#end !== undefined) return
     this.#log.info({ name, addresses: server.addresses }, isSuccessor ? 'took over' : 'started')
     if (process.connected) process.disconnect()
+  }
+
+  async #takeOver(released: Promise<void>): Promise<void> {
+    await released
+    await this.#control.listen()
+    this.#writeState()
   }
 
   async #ownName(): Promise<void> {
@@ -106,32 +121,13 @@ export class BackgroundProcess {
     }
   }
 
-  #makeServer(): DaemonServer {
-    const { settings, token, isSuccessor } = this.#order
-    const { host, port, path, tokenFile } = settings
-    const source = { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) }
-    const places = Number(port !== undefined) + Number(path !== undefined)
-    const log = this.#log
-    return new DaemonServer(
-      {
-        host,
-        log,
-        onError: (error, { action, origin }) => log.info({ action, origin, error: String(error) }, 'something threw'),
-        ...source,
-        ...(port === undefined ? {} : { port }),
-        ...(path === undefined ? {} : { path }),
-        ...(isSuccessor ? { fds: Array.from({ length: places }, (_, i) => controlFd + 1 + i) } : {}),
-      },
-      resolveToken(source, process.env, readSecretFile) !== undefined,
-      (graceMs) => this.#stop(graceMs),
-    )
-  }
-
   #report(): DaemonReport {
     const server = this.#server
+    const { name, nonce, predecessor } = this.#order
     return {
-      name: this.#order.name,
-      nonce: this.#order.nonce,
+      name,
+      nonce,
+      ...(predecessor === undefined ? {} : { predecessor }),
       pid: process.pid,
       startedAt: this.#startedAt.toISOString(),
       addresses: server?.addresses ?? [],
@@ -139,61 +135,43 @@ export class BackgroundProcess {
       calls: server?.callCount ?? 0,
       sessions: server?.sessions.length ?? 0,
       memoryBytes: process.memoryUsage.rss(),
-      isStopping: this.#end !== undefined,
+      isStopping: this.#end !== undefined || server?.isShuttingDown === true,
     }
   }
 
   #writeState(): void {
-    const { name, nonce, settings, token, paths } = this.#order
+    const { name, nonce, settings, tokenOrigin, paths } = this.#order
     const { addresses, startedAt } = this.#report()
-    const hasUnsavedToken = token !== undefined
-    writeState(paths.state, {
-      version: 1,
-      ...ownIdentity(),
-      name,
-      nonce,
-      startedAt,
-      addresses,
-      settings,
-      hasUnsavedToken,
-    })
+    const known = { name, nonce, startedAt, addresses, settings, tokenOrigin }
+    writeState(paths.state, { version: 2, ...ownIdentity(), ...known })
   }
 
   async #onStop(request: StopRequest): Promise<void> {
     this.#requireMeant(request)
     const graceMs = readGraceMs(request)
+    // Who asked is to look again: there is another process to stop.
+    if (this.#succession.isDone) throw atThisMoment()
     this.#stop(graceMs)
-    await this.#server?.shutdown()
+    await this.#drained
   }
 
   /** Answers when the successor serves; then this process only finishes what runs. */
   async #onHandOver(request: MeantDaemon): Promise<DaemonReport> {
     this.#requireMeant(request)
     const server = this.#server
-    if (server === undefined || this.#end !== undefined || this.#isHandingOver) {
-      throw new ServerError('this daemon starts, stops or hands over at this moment; try again', {
-        code: 'SHUTTING_DOWN',
-      })
-    }
-    this.#isHandingOver = true
-    try {
-      const nonce = randomBytes(16).toString('hex')
-      const [control] = this.#control.fds
-      if (control === undefined) throw new ServerError('there is no control socket to hand over')
-      const order = { ...this.#order, nonce, isSuccessor: true }
-      const launched = await launch(order, { control, listening: server.fds })
-      this.#end ??= this.#leave(server, launched)
-      return launched.report
-    } finally {
-      this.#isHandingOver = false
-    }
+    const [control] = this.#control.fds
+    if (server === undefined || control === undefined) throw atThisMoment()
+    const order = { ...this.#order, predecessor: this.#order.nonce, nonce: newNonce(), isSuccessor: true }
+    return await this.#succession.begin(order, { control, listening: server.fds }, (successor) => {
+      this.#end ??= this.#leave(server, successor)
+    })
   }
 
-  async #leave(server: Server, launched: Launched): Promise<void> {
-    this.#log.info({ successor: launched.report.pid }, 'handed over')
-    const drained = server.shutdown({ graceMs: this.#order.settings.graceMs, keepsAddresses: true })
-    await this.#control.shutdown({ graceMs: lastControlMs, keepsAddresses: true })
-    launched.release()
+  async #leave(server: Server, successor: Launched): Promise<void> {
+    this.#log.info({ successor: successor.report.pid }, 'handed over')
+    const drained = this.#shutDown(server, { graceMs: this.#order.settings.graceMs, keepsAddresses: true })
+    await this.#shutDown(this.#control, { graceMs: lastControlMs, keepsAddresses: true })
+    successor.release()
     await drained
     await this.#exit(0)
   }
@@ -204,10 +182,38 @@ export class BackgroundProcess {
 
   async #close(graceMs: number): Promise<void> {
     this.#log.info({ graceMs }, 'stopping')
-    await this.#server?.shutdown({ graceMs })
-    await this.#control.shutdown({ graceMs: lastControlMs })
+    // Until its predecessor has handed over, the addresses are that one's.
+    const keepsAddresses = this.#order.isSuccessor && this.#takeover === undefined
+    const ended = [this.#succession.cancel(graceMs), this.#shutDown(this.#server, { graceMs, keepsAddresses })]
+    this.#drained = Promise.all(ended)
+    await this.#drained
+    // What is told to stop while it gets the name has to get it first, or nobody would remove what is left of it.
+    if (this.#takeover !== undefined) await settled(this.#takeover, takeoverLimitMs)
+    await this.#shutDown(this.#control, { graceMs: lastControlMs })
     removeState(this.#order.paths.state, this.#order.nonce)
     await this.#exit(0)
+  }
+
+  /** The predecessor goes on, or ends with the daemon: name and addresses are its own. */
+  #giveUp(graceMs: number): void {
+    this.#end ??= (async () => {
+      await this.#shutDown(this.#server, { graceMs, keepsAddresses: true })
+      await this.#exit(0)
+    })()
+  }
+
+  /** Never rejects: a fault here is no reason to stay, nor to drop the calls that run. */
+  async #shutDown(server: Server | undefined, options: DrainOptions): Promise<void> {
+    try {
+      await server?.shutdown(options)
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot shut down in order')
+    }
+  }
+
+  #onLeashCut(): void {
+    this.#log.info({}, 'the process that started this daemon has ended')
+    this.#stop()
   }
 
   async #crash(error: unknown): Promise<void> {
@@ -228,17 +234,5 @@ export class BackgroundProcess {
       code: 'BAD_REQUEST',
       notStarted: true,
     })
-  }
-
-  /** The other end of it is with the process that started the daemon, and is closed with that. */
-  #watchLeash(): void {
-    const leash = new Socket({ fd: leashFd, readable: true, writable: false })
-    leash
-      .on('error', () => undefined)
-      .on('close', () => {
-        this.#log.info({}, 'the process that started this daemon has ended')
-        this.#stop()
-      })
-    leash.resume().unref()
   }
 }

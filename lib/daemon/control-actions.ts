@@ -5,6 +5,8 @@ import { Action } from '../action/action.ts'
 export interface DaemonReport {
   readonly name: string
   readonly nonce: string
+  /** The nonce of the process whose sockets it went on with. */
+  readonly predecessor?: string
   readonly pid: number
   /** ISO 8601. */
   readonly startedAt: string

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { ActionClass } from '../action/action.ts'
 import type { InputOf, OutputOf } from '../action/inference.ts'
-import { ClientError, DeadlineError, IsockError } from '../base/errors.ts'
+import { ClientError, IsockError } from '../base/errors.ts'
 import { Client } from '../facade/client.ts'
 import { type DaemonReport, Report } from './control-actions.ts'
 import type { DaemonPaths } from './state-directory.ts'
@@ -12,7 +12,7 @@ const answerTimeoutMs = 2_000
 
 export type Presence =
   | { readonly kind: 'answers'; readonly report: DaemonReport }
-  /** Somebody has the socket, and so the name, but does not answer. */
+  /** Somebody may have the socket, and so the name, but does not answer as a daemon does. */
   | { readonly kind: 'silent' }
   /** Nobody has it. */
   | { readonly kind: 'absent' }
@@ -22,8 +22,9 @@ export async function findPresence(paths: DaemonPaths, timeoutMs = answerTimeout
   try {
     return { kind: 'answers', report: await ask(paths, Report, undefined, timeoutMs) }
   } catch (error) {
-    if (error instanceof DeadlineError) return { kind: 'silent' }
     if (isRefused(error)) return { kind: 'absent' }
+    // A full backlog, a lost link, another program: all that is no proof that nobody is there.
+    if (error instanceof IsockError) return { kind: 'silent' }
     throw error
   }
 }

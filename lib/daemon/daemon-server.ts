@@ -7,17 +7,47 @@ import type { ServerOptions } from '../server/server-options.ts'
 import { type AnyService, isService, isServiceClass } from '../services/service.ts'
 import type { ServiceOptions } from '../services/service-host.ts'
 import { ExportedActions } from './exported-actions.ts'
+import { controlFd, type LaunchOrder } from './launch.ts'
 import { loadModules } from './load-modules.ts'
 import { RunShutdown } from './shutdown-action.ts'
 
 export class DaemonServer extends Server {
+  readonly #stop: (graceMs: number | undefined) => void
+
   constructor(options: ServerOptions, isGuarded: boolean, stop: (graceMs: number | undefined) => void) {
     super(options)
+    this.#stop = stop
     this.addFeature((kit) => {
       kit.addBuiltIn(new RunShutdown(isGuarded, stop))
       return {}
     })
   }
+
+  /** By a service's client: the process ends too, and within the grace that it was given. */
+  protected override onShutdownRequest(): void {
+    this.#stop(undefined)
+  }
+}
+
+/** As the order of a daemon says. A successor goes on with the sockets that it got, in the order of the addresses. */
+export function serverFor(
+  { settings, token, tokenOrigin, isSuccessor }: LaunchOrder,
+  log: Logger,
+  stop: (graceMs: number | undefined) => void,
+): DaemonServer {
+  const { host, port, path, tokenFile } = settings
+  const places = Number(port !== undefined) + Number(path !== undefined)
+  const options: ServerOptions = {
+    host,
+    log,
+    onError: (error, { action, origin }) => log.info({ action, origin, error: String(error) }, 'something threw'),
+    ...(token === undefined ? {} : { token }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(port === undefined ? {} : { port }),
+    ...(path === undefined ? {} : { path }),
+    ...(isSuccessor ? { fds: Array.from({ length: places }, (_, i) => controlFd + 1 + i) } : {}),
+  }
+  return new DaemonServer(options, tokenOrigin !== 'none', stop)
 }
 
 /**

@@ -1,16 +1,12 @@
 // The handle of a daemon, by its name: whoever has it need not have started it.
-
-import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { ClientError, DeadlineError, IsockError, LinkError } from '../base/errors.ts'
-import { requireCount } from '../base/options.ts'
+import { maxTimeMs, requireTimeMs } from './bounds.ts'
 import { type DaemonReport, HandOver, Stop } from './control-actions.ts'
 import { ask, findPresence } from './control-client.ts'
-import { launch } from './launch.ts'
 import { type LogOptions, readLog } from './log-reader.ts'
 import { isRunning } from './process-identity.ts'
-import { withStartLock } from './start-lock.ts'
-import { type DaemonPaths, notRunning } from './state-directory.ts'
+import { type RestartOptions, startAgain } from './start-again.ts'
+import { type DaemonPaths, notAnswering, notRunning } from './state-directory.ts'
 import { type DaemonState, readState } from './state-file.ts'
 
 export type DaemonStatus =
@@ -29,6 +25,8 @@ export interface StopOptions {
 const lookEveryMs = 10
 /** For the process to end when it has said that it will. */
 const exitTimeoutMs = 3_000
+/** A daemon may be replaced while it is looked at; each time that is another one to stop. */
+const maxStops = 5
 
 /** A daemon, running or not. Made by `runInBackground`, `findDaemon` and `listDaemons`. */
 export class Daemon {
@@ -80,31 +78,56 @@ export class Daemon {
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const { graceMs } = options
-    if (graceMs !== undefined) requireCount('graceMs', graceMs)
-    const { report, state } = await this.#confirmed()
-    const ownGraceMs = graceMs ?? state?.settings.graceMs ?? 10_000
-    const request = { nonce: report.nonce, ...(graceMs === undefined ? {} : { graceMs }) }
-    try {
-      await ask(this.#paths, Stop, request, Math.min(ownGraceMs, 2 ** 30) + exitTimeoutMs)
-    } catch (error) {
-      // It may end faster than it answers, or hang; any other word is its own.
-      if (!isLinkTrouble(error)) throw error
+    if (graceMs !== undefined) requireTimeMs('graceMs', graceMs)
+    for (let count = 0; count < maxStops; count++) {
+      const { report, state } = await this.#confirmed()
+      const isOver = await this.#stopOne(report, state, graceMs)
+      if (isOver && !(await this.#isSucceeded(report))) return
     }
-    if (state === undefined || (await isGone(state))) return
+    const message = `daemon "${this.name}" is replaced again and again while it is stopped; see who restarts it, and try again`
+    throw new ClientError(message, { code: 'NO_RESPONSE' })
+  }
+
+  /** False where another process has the name by now. */
+  async #stopOne(report: DaemonReport, state: DaemonState | undefined, graceMs: number | undefined): Promise<boolean> {
+    const limitMs = Math.min((graceMs ?? state?.settings.graceMs ?? 10_000) + exitTimeoutMs, maxTimeMs)
+    const giveUpAtMs = performance.now() + limitMs
+    let isConfirmed = true
+    try {
+      await ask(this.#paths, Stop, { nonce: report.nonce, ...(graceMs === undefined ? {} : { graceMs }) }, limitMs)
+    } catch (error) {
+      if (error instanceof IsockError && error.code === 'BAD_REQUEST') return false
+      // It may end faster than it answers, hang, or finish calls already; any other word is its own.
+      if (!isLinkTrouble(error)) throw error
+      isConfirmed = false
+    }
+    const soonMs = performance.now() + exitTimeoutMs
+    if (state === undefined || (await isGone(state, isConfirmed ? soonMs : Math.max(soonMs, giveUpAtMs)))) return true
     process.kill(state.pid, 'SIGKILL')
-    if (!(await isGone(state))) throw this.#noResponse(state.pid)
+    if (await isGone(state, performance.now() + exitTimeoutMs)) return true
+    throw notAnswering(this.name, state.pid, 'could not be killed')
+  }
+
+  /** It was handing over when it was told to stop: whoever goes on with its sockets is this daemon too. */
+  async #isSucceeded({ nonce }: DaemonReport): Promise<boolean> {
+    const presence = await findPresence(this.#paths)
+    return presence.kind === 'answers' && presence.report.predecessor === nonce
   }
 
   /**
    * Replaces its process without a failed call: a new one loads the modules anew and goes on with the listening sockets,
-   * the old one finishes its calls. One that crashed is started again as it was.
+   * the old one finishes its calls. One that crashed is started again as it was; where its token was written down
+   * nowhere, that is needed once more.
    *
    * @throws ClientError (`NOT_RUNNING`, `NO_RESPONSE`), or what kept the new process from starting; then the old goes on.
    */
-  async restart(): Promise<this> {
+  async restart(options: RestartOptions = {}): Promise<this> {
     const known = readState(this.#paths.state)
     const presence = await findPresence(this.#paths)
-    if (presence.kind === 'absent' && known !== undefined && !isRunning(known)) return this.#startAgain(known)
+    if (presence.kind === 'absent' && known !== undefined && !isRunning(known)) {
+      this.#report = await startAgain(known, this.#paths, options)
+      return this
+    }
     const { report, state } = await this.#confirmed()
     const timeoutMs = (state?.settings.startTimeoutMs ?? 30_000) + exitTimeoutMs
     this.#report = await ask(this.#paths, HandOver, { nonce: report.nonce }, timeoutMs)
@@ -117,43 +140,17 @@ export class Daemon {
     return readLog(settings?.logFile ?? this.#paths.log, options)
   }
 
-  async #startAgain({ name, settings, hasUnsavedToken }: DaemonState): Promise<this> {
-    if (hasUnsavedToken) {
-      const message = `daemon "${name}" was started with a token that is written down nowhere; start it with a tokenFile`
-      throw new ClientError(message, { code: 'NOT_RUNNING' })
-    }
-    const order = { name, settings, paths: this.#paths, nonce: newNonce(), token: undefined, isSuccessor: false }
-    const start = async (): Promise<void> => {
-      rmSync(this.#paths.state, { force: true })
-      const launched = await launch(order)
-      launched.release()
-      this.#report = launched.report
-    }
-    await withStartLock(this.#paths, settings.startTimeoutMs, Math.random, async () => undefined, start)
-    return this
-  }
-
   /** The process that answers at the control socket, and what is written down of it. */
   async #confirmed(): Promise<{ report: DaemonReport; state: DaemonState | undefined }> {
     const presence = await findPresence(this.#paths)
     const known = readState(this.#paths.state)
     if (presence.kind === 'silent' || (presence.kind === 'absent' && known !== undefined && isRunning(known)))
-      throw this.#noResponse(known?.pid)
+      throw notAnswering(this.name, known?.pid, 'is left as it is')
     if (presence.kind === 'absent') throw notRunning(this.name, known === undefined ? undefined : 'it has crashed')
     const { report } = presence
     this.#report = report
     return { report, state: known?.nonce === report.nonce && known.pid === report.pid ? known : undefined }
   }
-
-  #noResponse(pid: number | undefined): ClientError {
-    const who = pid === undefined ? 'its process' : `process ${pid}`
-    const message = `daemon "${this.name}" does not answer, and is left as it is: ${who} may be stopped (kill -CONT) or busy`
-    return new ClientError(message, { code: 'NO_RESPONSE' })
-  }
-}
-
-export function newNonce(): string {
-  return randomBytes(16).toString('hex')
 }
 
 function isLinkTrouble(error: unknown): boolean {
@@ -161,8 +158,7 @@ function isLinkTrouble(error: unknown): boolean {
   return error instanceof IsockError && ['UNREACHABLE', 'OUTCOME_UNKNOWN', 'SHUTTING_DOWN'].includes(error.code)
 }
 
-async function isGone(state: DaemonState): Promise<boolean> {
-  const giveUpAtMs = performance.now() + exitTimeoutMs
+async function isGone(state: DaemonState, giveUpAtMs: number): Promise<boolean> {
   while (isRunning(state)) {
     if (performance.now() >= giveUpAtMs) return false
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))

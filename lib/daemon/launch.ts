@@ -11,23 +11,30 @@ import { decodeThrown } from '../wire/error-record.ts'
 import type { RichPayload } from '../wire/payload.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
 import type { DaemonSettings } from './background-options.ts'
+import { maxTimeMs } from './bounds.ts'
 import type { DaemonReport } from './control-actions.ts'
+import type { DaemonToken } from './daemon-token.ts'
 import type { DaemonPaths } from './state-directory.ts'
 
 /** What the new process gets to know. */
-export interface LaunchOrder {
+export interface LaunchOrder extends DaemonToken {
   readonly name: string
   readonly nonce: string
   readonly paths: DaemonPaths
   readonly settings: DaemonSettings
-  readonly token: string | undefined
+  /** The nonce of the process that it succeeds. */
+  readonly predecessor?: string
   /** It goes on with the sockets of the process that starts it. */
   readonly isSuccessor: boolean
 }
 
 export type Told = { readonly kind: 'ready'; readonly report: DaemonReport } | Failed
 type Failed = { readonly kind: 'failed'; readonly error: RichPayload }
-export type Orders = { readonly kind: 'start'; readonly order: LaunchOrder } | { readonly kind: 'yours' }
+export type Orders =
+  | { readonly kind: 'start'; readonly order: LaunchOrder }
+  | { readonly kind: 'yours' }
+  /** It is not wanted any more: it ends without having had the name. */
+  | { readonly kind: 'end'; readonly graceMs: number }
 
 /** Of a daemon that hands over. */
 export interface Inheritance {
@@ -39,19 +46,31 @@ export interface Launched {
   readonly report: DaemonReport
   /** Lets it go: a successor owns the name from now on. */
   release(): void
+  /** Takes it back: it finishes its calls and ends. Settles when its process is gone. */
+  recall(graceMs: number): Promise<void>
 }
 
 export const leashFd = 4
 export const controlFd = 5
 
-/** @throws what the process says that went wrong; ServerError (`START_FAILED`) where it ends or hangs without a word. */
-export async function launch(order: LaunchOrder, inheritance?: Inheritance): Promise<Launched> {
+/** For a process to say that it ends, and to be gone when it was killed. */
+const lastWordMs = 1_000
+
+/**
+ * An abort takes the process back; that it is gone is awaited.
+ *
+ * @throws what the process says that went wrong; ServerError (`START_FAILED`) where it ends or hangs without a word; the
+ *   reason of the signal.
+ */
+export async function launch(order: LaunchOrder, inheritance?: Inheritance, signal?: AbortSignal): Promise<Launched> {
+  signal?.throwIfAborted()
   const child = spawnDaemon(order, inheritance)
   const { startTimeoutMs } = order.settings
   try {
-    const report = await firstWord(child, order, startTimeoutMs)
-    return { report, release: () => release(child) }
+    const report = await firstWord(child, order, startTimeoutMs, signal)
+    return { report, release: () => release(child), recall: (graceMs) => recall(child, graceMs) }
   } catch (error) {
+    if (signal?.aborted) await recall(child, 0)
     child.kill('SIGKILL')
     release(child)
     throw error
@@ -92,7 +111,12 @@ function inheritedFlags(flags: readonly string[]): string[] {
   return kept
 }
 
-function firstWord(child: ChildProcess, order: LaunchOrder, timeoutMs: number): Promise<DaemonReport> {
+function firstWord(
+  child: ChildProcess,
+  order: LaunchOrder,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<DaemonReport> {
   return new Promise((resolve, reject) => {
     const fail = (what: string, cause?: unknown): void => {
       settle()
@@ -109,15 +133,21 @@ function firstWord(child: ChildProcess, order: LaunchOrder, timeoutMs: number): 
     const onExit = (code: number | null, signal: string | null): void => {
       fail(`ended with ${signal ?? `exit code ${code}`} before it listened`)
     }
+    const onAbort = (): void => {
+      settle()
+      reject(signal?.reason)
+    }
     const timer = setTimeout(() => fail(`did not listen within ${timeoutMs} ms`), timeoutMs)
     const settle = (): void => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
       child
         .off('message', onMessage)
         .off('exit', onExit)
         .off('error', onError)
         .on('error', () => undefined)
     }
+    signal?.addEventListener('abort', onAbort, { once: true })
     child.on('message', onMessage).on('exit', onExit).on('error', onError)
     child.send({ kind: 'start', order } satisfies Orders, (error) => void error)
   })
@@ -132,6 +162,30 @@ function release(child: ChildProcess): void {
   if (!child.connected) return
   child.send({ kind: 'yours' } satisfies Orders, () => {
     if (child.connected) child.disconnect()
+  })
+}
+
+function recall(child: ChildProcess, graceMs: number): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout
+    const onExit = (): void => {
+      clearTimeout(timer)
+      child.off('exit', onExit)
+      resolve()
+    }
+    const kill = (): void => {
+      child.kill('SIGKILL')
+      // The system may keep it, in the midst of a read from a disk that does not answer.
+      timer = setTimeout(onExit, lastWordMs)
+    }
+    child.on('exit', onExit)
+    timer = setTimeout(kill, Math.min(graceMs + lastWordMs, maxTimeMs))
+    if (child.connected) child.send({ kind: 'end', graceMs } satisfies Orders, () => undefined)
+    else {
+      clearTimeout(timer)
+      kill()
+    }
   })
 }
 

@@ -1,4 +1,5 @@
 // Which process a pid means: numbers are used again, a pid with its start time and the machine's boot is not.
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 export interface ProcessIdentity {
@@ -6,6 +7,11 @@ export interface ProcessIdentity {
   /** In clock ticks since the boot; undefined where the platform does not tell. */
   readonly startTime?: number
   readonly bootId?: string
+}
+
+/** What only the one process knows that it was given to. */
+export function newNonce(): string {
+  return randomBytes(16).toString('hex')
 }
 
 export function ownIdentity(): ProcessIdentity {

@@ -5,14 +5,15 @@ import { ClientError } from '../base/errors.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from './background-options.ts'
 import type { DaemonReport } from './control-actions.ts'
 import { findPresence } from './control-client.ts'
-import { Daemon, newNonce } from './daemon.ts'
+import { Daemon } from './daemon.ts'
 import { launch } from './launch.ts'
-import { isRunning } from './process-identity.ts'
+import { isRunning, newNonce } from './process-identity.ts'
 import { withStartLock } from './start-lock.ts'
 import {
   type DaemonPaths,
   findDirectory,
   namesIn,
+  notAnswering,
   prepareDirectory,
   requireDaemonName,
   stateDirectory,
@@ -33,7 +34,7 @@ import { readState } from './state-file.ts'
 export async function runInBackground(options: BackgroundOptions): Promise<Daemon> {
   const { name, settings, token, reuse, stateDir } = checkBackgroundOptions(options)
   const paths = prepareDirectory(stateDirectory(stateDir), name)
-  const order = { name, settings, token, paths, nonce: newNonce(), isSuccessor: false }
+  const order = { name, settings, ...token, paths, nonce: newNonce(), isSuccessor: false }
   const start = async (): Promise<DaemonReport> => {
     await requireFree(name, paths)
     const launched = await launch(order)
@@ -87,11 +88,8 @@ async function requireFree(name: string, paths: DaemonPaths): Promise<void> {
   const presence = await findPresence(paths)
   const known = readState(paths.state)
   if (presence.kind === 'answers') throw new AlreadyServed(presence.report)
-  if (presence.kind === 'silent' || (known !== undefined && isRunning(known))) {
-    const who = known === undefined ? 'its process' : `process ${known.pid}`
-    const message = `daemon "${name}" does not answer, but is there: ${who} may be stopped (kill -CONT) or busy; it is not replaced`
-    throw new ClientError(message, { code: 'NO_RESPONSE' })
-  }
+  if (presence.kind === 'silent' || (known !== undefined && isRunning(known)))
+    throw notAnswering(name, known?.pid, 'is not replaced')
   // Of one that crashed.
   rmSync(paths.state, { force: true })
 }

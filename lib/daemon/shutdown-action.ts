@@ -2,7 +2,8 @@
 import { Action } from '../action/action.ts'
 import { Refused } from '../action/refused.ts'
 import { ServerError } from '../base/errors.ts'
-import { describe, requireCount } from '../base/options.ts'
+import { describe } from '../base/options.ts'
+import { requireTimeMs } from './bounds.ts'
 
 export interface ShutdownRequest {
   /** How long running calls may take to finish, in milliseconds. Default: the daemon's own. */
@@ -46,7 +47,7 @@ export function readGraceMs(request: unknown): number | undefined {
   const { graceMs } = request as { graceMs?: unknown }
   if (graceMs === undefined) return undefined
   try {
-    return requireCount('graceMs', graceMs)
+    return requireTimeMs('graceMs', graceMs)
   } catch (cause) {
     const message = `expected { graceMs } to be milliseconds, got ${describe(graceMs)}`
     throw new Refused(new ServerError(message, { code: 'BAD_REQUEST', notStarted: true, cause }))

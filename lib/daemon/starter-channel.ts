@@ -1,18 +1,37 @@
 // What a daemon's process and the one that starts it tell each other, from the inside: how the start went, and, of a
 // successor, when its predecessor lets go.
+import { Socket } from 'node:net'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { RichPayload } from '../wire/payload.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
-import type { Orders, Told } from './launch.ts'
+import { leashFd, type Orders, type Told } from './launch.ts'
 
-/** Settles when the predecessor lets go, or has died. */
-export function untilReleased(): Promise<void> {
+/** Settles when the predecessor lets go, or has died; never where it takes this process back, of which `onRecall` is told. */
+export function untilReleased(onRecall: (graceMs: number) => void): Promise<void> {
   return new Promise((resolve) => {
+    let isRecalled = false
     process.on('message', (message: Orders) => {
       if (message.kind === 'yours') resolve()
+      if (message.kind !== 'end') return
+      isRecalled = true
+      onRecall(message.graceMs)
     })
-    process.once('disconnect', () => resolve())
+    process.once('disconnect', () => {
+      if (!isRecalled) resolve()
+    })
+  })
+}
+
+/** Settles with the promise, however that ends, or when the time is over. */
+export function settled(promise: Promise<unknown>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limitMs)
+    const finish = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    promise.then(finish, finish)
   })
 }
 
@@ -28,4 +47,11 @@ export function failureOf(error: unknown): Told {
   const thrown = error instanceof Error ? error : new Error(String(error))
   // An error is never a plain value.
   return { kind: 'failed', error: encodeThrown(new StandardCodec(new ClassRegistry()), thrown) as RichPayload }
+}
+
+/** The other end of it is with the process that started the daemon, and is closed with that. */
+export function watchLeash(onCut: () => void): void {
+  const leash = new Socket({ fd: leashFd, readable: true, writable: false })
+  leash.on('error', () => undefined).on('close', onCut)
+  leash.resume().unref()
 }

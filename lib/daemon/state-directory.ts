@@ -1,9 +1,10 @@
 // Where daemons keep their state: a directory for each name, that nobody else can enter or has put there.
 import { lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { ClientError, ServerError } from '../base/errors.ts'
 import { describe, invalidOption } from '../base/options.ts'
+import { maxPathBytes } from '../link/unix-path.ts'
 
 /** The files of one daemon. */
 export interface DaemonPaths {
@@ -18,17 +19,23 @@ export interface DaemonPaths {
   readonly crash: string
 }
 
-/** ISOCK_STATE_DIR, else `isock` in $XDG_RUNTIME_DIR, $XDG_STATE_HOME or ~/.local/state. */
+/** ISOCK_STATE_DIR, else `isock` in $XDG_STATE_HOME or ~/.local/state: what is in $XDG_RUNTIME_DIR goes when its user logs out. */
 export function stateDirectory(given?: string, environment: NodeJS.ProcessEnv = process.env): string {
   const own = given ?? environment['ISOCK_STATE_DIR']
   if (own !== undefined && own !== '') return resolve(own)
-  const { XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: state } = environment
-  return join(runtime || state || join(homedir(), '.local', 'state'), 'isock')
+  const state = environment['XDG_STATE_HOME'] ?? ''
+  // A relative one is to be ignored, as its standard says: it would be another one in each working directory.
+  return join(isAbsolute(state) ? state : join(homedir(), '.local', 'state'), 'isock')
 }
 
 /** Makes the directories where they are missing. Throws ServerError for one that is not safe. */
 export function prepareDirectory(base: string, name: string): DaemonPaths {
   const paths = pathsOf(base, name)
+  const length = Buffer.byteLength(paths.control)
+  if (length > maxPathBytes) {
+    const message = `${paths.control} has ${length} bytes, and the path of a socket at most ${maxPathBytes}; set ISOCK_STATE_DIR to a shorter directory of yours, or use a shorter name`
+    throw refused(message)
+  }
   for (const directory of [base, paths.directory]) {
     try {
       mkdirSync(directory, { recursive: directory === base, mode: 0o700 })
@@ -110,4 +117,11 @@ export function notRunning(name: string, what = 'it is not running'): ClientErro
   return new ClientError(`no daemon ${describe(name)}: ${what}; start it with: isock start <module> --name ${name}`, {
     code: 'NOT_RUNNING',
   })
+}
+
+/** For one that has its name and says nothing: `what` is what becomes of it. */
+export function notAnswering(name: string, pid: number | undefined, what: string): ClientError {
+  const who = pid === undefined ? 'its process' : `process ${pid}`
+  const message = `daemon "${name}" does not answer, and ${what}: ${who} may be stopped (kill -CONT) or busy`
+  return new ClientError(message, { code: 'NO_RESPONSE' })
 }

@@ -2,11 +2,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import type { DaemonSettings } from './background-options.ts'
+import { type DaemonSettings, logLevels } from './background-options.ts'
+import { isSize, isTimeMs } from './bounds.ts'
+import { type TokenOrigin, tokenOrigins } from './daemon-token.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 
 export interface DaemonState extends ProcessIdentity {
-  readonly version: 1
+  readonly version: 2
   readonly name: string
   /** What the process at the control socket must know to be this one. */
   readonly nonce: string
@@ -14,8 +16,7 @@ export interface DaemonState extends ProcessIdentity {
   readonly startedAt: string
   readonly addresses: readonly string[]
   readonly settings: DaemonSettings
-  /** It was started with a token that is written down nowhere. */
-  readonly hasUnsavedToken: boolean
+  readonly tokenOrigin: TokenOrigin
 }
 
 export function writeState(path: string, state: DaemonState): void {
@@ -46,14 +47,30 @@ export function removeState(path: string, nonce: string): void {
 
 function isState(state: DaemonState | null): state is DaemonState {
   return (
-    state?.version === 1 &&
+    state?.version === 2 &&
     Number.isInteger(state.pid) &&
     state.pid > 1 &&
     typeof state.name === 'string' &&
     typeof state.nonce === 'string' &&
     typeof state.startedAt === 'string' &&
     Array.isArray(state.addresses) &&
-    typeof state.settings === 'object' &&
-    state.settings !== null
+    tokenOrigins.includes(state.tokenOrigin) &&
+    isSettings(state.settings)
+  )
+}
+
+/** JSON has no Infinity, and a hand that edits has no bounds. */
+function isSettings(settings: Partial<DaemonSettings> | null | undefined): settings is DaemonSettings {
+  if (typeof settings !== 'object' || settings === null) return false
+  const { modules, host, cwd, logLevel, logFiles, logMaxBytes, graceMs, startTimeoutMs, exitWithParent } = settings
+  return (
+    Array.isArray(modules) &&
+    [...modules, host, cwd].every((each) => typeof each === 'string') &&
+    logLevels.some((level) => level === logLevel) &&
+    isSize(logFiles) &&
+    isSize(logMaxBytes) &&
+    isTimeMs(graceMs) &&
+    isTimeMs(startTimeoutMs, 1) &&
+    typeof exitWithParent === 'boolean'
   )
 }

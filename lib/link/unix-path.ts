@@ -79,7 +79,7 @@ export function closeAtPath(server: NetServer, { path, identity, isInherited }: 
   if (isInherited) {
     if (isOurs && !keepsPath) attempt(() => rmSync(path, { force: true }))
     server.close()
-  } else if (now === undefined || (isOurs && !keepsPath)) server.close()
+  } else if (isOurs && !keepsPath) server.close()
   else closeBeside(server, path)
 }
 

@@ -1,4 +1,6 @@
 // `isock start | stop | restart | status | logs`, `isock server | terminate | version`: as processes of their own.
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { Client } from 'isock'
 import { CompiledIsock } from '../daemon/compiled-isock.ts'
@@ -74,6 +76,50 @@ describe('the commands for daemons', function () {
     expect(await world.command('stop', 'app', '--all').ended).to.include({ code: 2 })
   })
 
+  it('show and stop the others where one cannot be asked, and say which that is', async () => {
+    await world.start({ name: 'good' })
+    await world.start({ name: 'more' })
+    mkdirSync(join(world.stateDir, 'bad'), { mode: 0o755 })
+    chmodSync(join(world.stateDir, 'bad'), 0o755)
+    try {
+      const shown = await world.command('status').ended
+      expect(shown.code).to.equal(1)
+      expect(shown.stdout).to.match(/^bad +unknown +- .*\ngood +running .*\nmore +running /m)
+      expect(shown.stderr).to.match(/^isock: .*bad can be entered by others; run: chmod 700 .*bad\n$/)
+      const json = (await world.command('status', '--json').ended).stdout.trim().split('\n')
+      const rows = json.map((line) => JSON.parse(line) as { name: string; state: string; error?: string })
+      expect(rows.map(({ name, state }) => [name, state])).to.deep.equal([
+        ['bad', 'unknown'],
+        ['good', 'running'],
+        ['more', 'running'],
+      ])
+      expect(rows[0]?.error).to.include('chmod 700')
+      const named = await world.command('status', 'nobody', 'good').ended
+      expect(named.code).to.equal(3)
+      expect(named.stdout).to.match(/^good +running /m)
+      expect(named.stderr).to.match(/^isock: no daemon "nobody"/)
+      const one = await world.command('stop', 'nobody', 'good').ended
+      expect([one.code, one.stdout]).to.deep.equal([3, 'stopped good\n'])
+      const all = await world.command('stop', '--all').ended
+      expect([all.code, all.stdout, /chmod 700/.test(all.stderr)]).to.deep.equal([1, 'stopped more\n', true])
+    } finally {
+      rmSync(join(world.stateDir, 'bad'), { recursive: true })
+    }
+  })
+
+  it('leave nothing behind when a start is interrupted', async () => {
+    const start = world.command('start', isock.module('hangs'))
+    await waitFor(
+      async () => existsSync(world.file('control.sock')) && (await world.find().status()).state === 'running',
+      {
+        timeoutMs: 8_000,
+      },
+    )
+    start.kill('SIGINT')
+    expect((await start.ended).signal).to.equal('SIGINT')
+    await waitFor(async () => (await world.find().status()).state === 'stopped', { timeoutMs: 8_000 })
+  })
+
   it('serve a service that waits for its client, until it is terminated', async () => {
     const server = world.command('server', '127.0.0.1', '0', '--init-file', isock.module('counter'))
     const [, address = '', port = ''] = await server.printed(/^listening at (tcp:\/\/.*:(\d+))$/m)
@@ -83,6 +129,67 @@ describe('the commands for daemons', function () {
     await client.runAction('isock.services.execute', { service: 'Counter', args: 10 })
     const ended = await world.command('terminate', '127.0.0.1', port, '--service', 'Counter').ended
     expect(ended).to.include({ code: 0, stdout: `ended at 1010\nterminated ${address}\n` })
+    expect((await server.ended).code).to.equal(0)
+  })
+
+  it('end a server by way of its service within the grace that it was given', async () => {
+    const modules = [isock.module('work'), isock.module('counter')]
+    const server = world.command('server', '127.0.0.1', '0', ...modules, '--grace', '100')
+    const [, address = '', port = ''] = await server.printed(/^listening at (tcp:\/\/.*:(\d+))$/m)
+    await using client = new Client(address, { retry: 0 })
+    await client.runAction('isock.services.initialize', { service: 'Counter', args: 1 })
+    const slow = client.runAction('Slow', 60_000).then(
+      () => 'done',
+      () => 'dropped',
+    )
+    const startedAtMs = performance.now()
+    expect((await world.command('terminate', '127.0.0.1', port, '--service', 'Counter').ended).code).to.equal(0)
+    expect((await server.ended).code).to.equal(0)
+    // Without its own grace it would wait for 10 s.
+    expect(performance.now() - startedAtMs).to.be.below(9_000)
+    expect(await slow).to.equal('dropped')
+  })
+
+  it('say who may end what, and which options do not go together', async () => {
+    const [server, terminate] = [
+      (await world.command('server', '--help').ended).stdout,
+      (await world.command('terminate', '--help').ended).stdout,
+    ]
+    expect(server).to.include('Without a token every client may, where <host>').and.not.include('from this machine')
+    for (const words of ['a daemon of `isock start` may not', 'allowShutdown', '--grace does not go with --service'])
+      expect(terminate).to.include(words)
+    const token = ['--token-prompt']
+    const wrong: [string[], RegExp][] = [
+      [['{}'], /^isock: \[json\] is for the exit method of a service: name it with --service\n$/],
+      [['--service', 'Counter', '--grace', '5'], /^isock: --grace does not go with --service/],
+      [['-', '--service', 'Counter', ...token], /^isock: --token-prompt and '-' both read standard input/],
+      [['--grace', '2147483648'], /whole number from 0 to 2147483647/],
+    ]
+    for (const [args, message] of wrong) {
+      const ended = await world.commandWith('a secret of this spec\n', 'terminate', '127.0.0.1', '1', ...args).ended
+      expect([ended.code, ended.stdout]).to.deep.equal([2, ''])
+      expect(ended.stderr).to.match(message)
+    }
+    const none = await world.command('terminate', '127.0.0.1', '1', ...token).ended
+    expect(none).to.include({ code: 2, stderr: 'isock: --token-prompt: no token was given\n' })
+  })
+
+  it('do not end what may not be ended: a server for other machines, or a daemon, without a token', async () => {
+    const server = world.command('server', '0.0.0.0', '0', isock.module('counter'))
+    const [, port = ''] = await server.printed(/^listening at tcp:\/\/.*:(\d+)$/m)
+    const daemon = await world.start({ module: isock.module('counter') })
+    const daemonPort = daemon.address.split(':').at(-1) as string
+    for (const at of [port, daemonPort]) {
+      await using client = new Client(`tcp://127.0.0.1:${at}`)
+      await client.runAction('isock.services.initialize', { service: 'Counter', args: 1 })
+      for (const args of [[], ['--service', 'Counter']]) {
+        const ended = await world.command('terminate', '127.0.0.1', at, ...args).ended
+        expect([ended.code, ended.stdout]).to.deep.equal([1, ''])
+      }
+      // The exit method did not run either.
+      await client.runAction('isock.services.execute', { service: 'Counter', args: 1 })
+    }
+    server.kill('SIGTERM')
     expect((await server.ended).code).to.equal(0)
   })
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { Client, type IsockError } from 'isock'
 import { isRunning } from '../../lib/daemon/process-identity.ts'
@@ -134,6 +135,31 @@ describe('a daemon that dies', function () {
     await daemon.stop()
   })
 
+  it('not, but has more callers in line than it may have, is silent, and is not replaced', async function () {
+    if (process.platform !== 'linux') skip(this, 'elsewhere a line that is full keeps callers waiting')
+    const daemon = await world.start()
+    process.kill(daemon.pid, 'SIGSTOP')
+    const sockets: Socket[] = []
+    let isFull = false
+    try {
+      // The system refuses those that are more than the line may have, with EAGAIN.
+      while (!isFull && sockets.length < 5_000) {
+        const socket = connect({ path: world.file('control.sock') })
+        socket.on('error', () => {
+          isFull = true
+        })
+        sockets.push(socket)
+        await new Promise<void>((resolve) => socket.once('connect', resolve).once('close', () => resolve()))
+      }
+      expect(isFull).to.equal(true)
+      expect((await daemon.status()).state).to.equal('silent')
+      expect((await rejection(world.start())).code).to.equal('NO_RESPONSE')
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      process.kill(daemon.pid, 'SIGCONT')
+    }
+  })
+
   it('not when it is asked is killed, as it has confirmed that it is the one', async () => {
     const daemon = await world.start({ module: [isock.module('work'), isock.module('stubborn')] })
     const state = world.stateOf()
@@ -162,9 +188,10 @@ describe('a daemon that dies', function () {
         expect(error.code, `${action} ${JSON.stringify(request)}`).to.equal('BAD_REQUEST')
       }
     }
-    for (const graceMs of ['soon', -1, 0.5, {}]) {
+    for (const graceMs of ['soon', -1, 0.5, {}, Number.POSITIVE_INFINITY, 2 ** 31]) {
       expect((await rejection(control.runAction('daemon.stop', { nonce, graceMs }))).code).to.equal('BAD_REQUEST')
     }
+    expect((await rejection(daemon.stop({ graceMs: Number.POSITIVE_INFINITY }))).code).to.equal('INVALID_OPTION')
     expect((await daemon.status()).state).to.equal('running')
   })
 
@@ -177,6 +204,22 @@ describe('a daemon that dies', function () {
     }
     expect((await rejection(world.start())).code).to.equal('ALREADY_RUNNING')
     await daemon.stop()
+  })
+
+  it('is not started again by a state file that no daemon has written', async () => {
+    const daemon = await world.start()
+    const state = world.stateOf()
+    process.kill(daemon.pid, 'SIGKILL')
+    await world.gone(state)
+    // null is what JSON makes of Infinity.
+    const wrong = [{ graceMs: null }, { startTimeoutMs: 2 ** 31 }, { logMaxBytes: 0 }, { modules: [7] }, { cwd: 7 }]
+    for (const each of wrong) {
+      world.forgeState({ settings: { ...state.settings, ...each } as never })
+      expect((await rejection(daemon.restart())).code, JSON.stringify(each)).to.equal('NOT_RUNNING')
+    }
+    world.forgeState({ settings: state.settings })
+    await daemon.restart()
+    world.remember()
   })
 
   it('not of a full disk', async function () {

@@ -123,6 +123,11 @@ describe('runInBackground', function () {
       ['logMaxBytes', { logMaxBytes: -1 }],
       ['graceMs', { graceMs: -1 }],
       ['startTimeoutMs', { startTimeoutMs: 0 }],
+      ['logMaxBytes', { logMaxBytes: Number.POSITIVE_INFINITY }],
+      ['graceMs', { graceMs: Number.POSITIVE_INFINITY }],
+      ['graceMs', { graceMs: 2 ** 31 }],
+      ['startTimeoutMs', { startTimeoutMs: Number.POSITIVE_INFINITY }],
+      ['startTimeoutMs', { startTimeoutMs: 2 ** 31 }],
       ['token', { token: 'short' }],
       ['secret file', { tokenFile: open }],
     ]
@@ -211,11 +216,25 @@ describe('runInBackground', function () {
     const refusal = await rejection(stranger.runAction(Shutdown))
     expect([refusal.code, refusal.notStarted]).to.deep.equal(['NOT_ALLOWED', true])
     await using client = new Client(guarded.address, { token })
-    for (const data of [{ graceMs: 'now' }, { graceMs: -1 }, { graceMs: {} }]) {
+    for (const data of [{ graceMs: 'now' }, { graceMs: -1 }, { graceMs: {} }, { graceMs: Number.POSITIVE_INFINITY }]) {
       expect((await rejection(client.runAction('isock.shutdown', data))).code).to.equal('BAD_REQUEST')
     }
     await client.runAction(Shutdown, { graceMs: 1_000 })
     await world.gone(state)
     expect((await open.status()).state).to.equal('running')
+  })
+  it('leaves no process behind when the one that starts it ends before it listens', async () => {
+    const starter = world.starter({ module: isock.module('hangs') })
+    await waitFor(
+      async () => existsSync(world.file('control.sock')) && (await world.find().status()).state === 'running',
+      {
+        timeoutMs: 8_000,
+      },
+    )
+    starter.kill('SIGKILL')
+    await starter.ended
+    await waitFor(async () => (await world.find().status()).state === 'stopped', { timeoutMs: 8_000 })
+    expect(existsSync(world.file('control.sock'))).to.equal(false)
+    expect((await world.start()).pid).to.be.greaterThan(0)
   })
 })

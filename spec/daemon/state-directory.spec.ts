@@ -1,5 +1,15 @@
 // Where daemons keep their state, and which directories are refused.
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -26,12 +36,25 @@ describe('the state directory', () => {
     throw new Error('it did not throw')
   }
 
-  it('is what one says, else ISOCK_STATE_DIR, else in the runtime or state directory of the user', () => {
+  it('is what one says, else ISOCK_STATE_DIR, else in the state directory of the user', () => {
     expect(stateDirectory('/given', { ISOCK_STATE_DIR: '/own' })).to.equal('/given')
-    expect(stateDirectory(undefined, { ISOCK_STATE_DIR: '/own', XDG_RUNTIME_DIR: '/run' })).to.equal('/own')
-    expect(stateDirectory(undefined, { XDG_RUNTIME_DIR: '/run', XDG_STATE_HOME: '/state' })).to.equal('/run/isock')
+    expect(stateDirectory(undefined, { ISOCK_STATE_DIR: '/own', XDG_STATE_HOME: '/state' })).to.equal('/own')
     expect(stateDirectory(undefined, { XDG_STATE_HOME: '/state' })).to.equal('/state/isock')
-    expect(stateDirectory(undefined, {})).to.match(/\/\.local\/state\/isock$/)
+    for (const environment of [{}, { XDG_STATE_HOME: '' }, { XDG_STATE_HOME: 'relative' }])
+      expect(stateDirectory(undefined, environment)).to.match(/^\/.*\/\.local\/state\/isock$/)
+  })
+
+  it('is not the runtime directory, which goes when the user logs out', () => {
+    expect(stateDirectory(undefined, { XDG_RUNTIME_DIR: '/run', XDG_STATE_HOME: '/state' })).to.equal('/state/isock')
+    expect(stateDirectory(undefined, { XDG_RUNTIME_DIR: '/run' })).to.not.match(/^\/run/)
+  })
+
+  it('is refused before anything is made where the path of a socket would be too long', () => {
+    const base = join(folder, 'x'.repeat(60))
+    const error = errorOf(() => prepareDirectory(base, 'y'.repeat(64)))
+    expect(error.code).to.equal('START_FAILED')
+    expect(error.message).to.match(/has \d+ bytes, and the path of a socket at most 107; set ISOCK_STATE_DIR/)
+    expect(existsSync(base)).to.equal(false)
   })
 
   it('is made for its user alone', () => {

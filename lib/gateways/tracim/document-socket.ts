@@ -5,7 +5,13 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, isAbsolute } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import { IsockError, ServerError } from '../../base/errors.ts'
-import { listenAtPath, prepareSocketDirectory } from '../../link/unix-path.ts'
+import {
+  closeAtPath,
+  identifyPath,
+  listenAtPath,
+  type PathIdentity,
+  prepareSocketDirectory,
+} from '../../link/unix-path.ts'
 
 export interface DocumentSocketOptions {
   readonly path: string
@@ -29,6 +35,7 @@ export class DocumentSocket {
   readonly #options: DocumentSocketOptions
   readonly #server: Server
   readonly #connections = new Set<Socket>()
+  #identity: PathIdentity | undefined
   #bufferedBytes = 0
   #isClosed = false
 
@@ -46,6 +53,7 @@ export class DocumentSocket {
       refuseLink(dirname(path))
       refuseLink(path)
       await listenAtPath(path, () => this.#begin())
+      this.#identity = identifyPath(path)
       chmodSync(path, 0o600)
     } catch (cause) {
       await this.close()
@@ -54,13 +62,14 @@ export class DocumentSocket {
     }
   }
 
-  /** Closes every connection and removes the socket. */
+  /** Closes every connection and removes the socket, unless another process has put its own there. */
   close(): Promise<void> {
     this.#isClosed = true
     for (const socket of this.#connections) socket.destroy()
     return new Promise((resolve) => {
       if (!this.#server.listening) return resolve()
-      this.#server.close(() => resolve())
+      this.#server.once('close', resolve)
+      closeAtPath(this.#server, { path: this.#options.path, identity: this.#identity, isInherited: false })
     })
   }
 

@@ -4,6 +4,7 @@ import { type Clock, platformClock } from '../../base/clock.ts'
 import { AuthError, ServerError } from '../../base/errors.ts'
 import { invalidOption, requirePositive } from '../../base/options.ts'
 import { isRecord } from './daemon-event.ts'
+import { staysInside } from './endpoint-path.ts'
 import type { PassedAnswer, PassedRequest } from './event-source.ts'
 import { RequestRefused } from './request-desk.ts'
 
@@ -78,8 +79,9 @@ export class TracimSession {
   /** @throws RequestRefused where the endpoint leads out of the configured URL. */
   urlOf(endpoint: string): URL {
     const url = URL.canParse(this.#base + endpoint) ? new URL(this.#base + endpoint) : undefined
-    // Asked of what came out: dots, backslashes and the like have had their effect.
-    if (url?.href.startsWith(`${this.#base}/`) && endpoint.startsWith('/')) return url
+    // Asked of what came out: dots and the like have had their effect. What is left is for servers that decode it.
+    const isInside = url?.href.startsWith(`${this.#base}/`) && endpoint.startsWith('/') && staysInside(endpoint)
+    if (url !== undefined && isInside && staysInside(url.href.slice(this.#base.length))) return url
     throw new RequestRefused(400, 'Bad Request', `endpoint: it leads out of ${this.#base}`)
   }
 

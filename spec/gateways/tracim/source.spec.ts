@@ -211,6 +211,17 @@ describe('tracim as the source of a daemon', () => {
         '/%2e%2e/elsewhere',
         '/\\..\\..\\elsewhere',
         '\\\\elsewhere.invalid/',
+        '/..%2felsewhere',
+        '/a/..%2F..%2felsewhere',
+        '/..%252felsewhere',
+        '/%252e%252e%252felsewhere',
+        '/.\t.%2felsewhere',
+        '/..%5celsewhere',
+        '/a%5Cb',
+        '/a\\b',
+        '/a%00',
+        '/a%2500',
+        '/%2525252525252e',
         '',
         null,
         7,
@@ -225,6 +236,9 @@ describe('tracim as the source of a daemon', () => {
       expect(json((await ask(client, { method: 'GET', endpoint: '//elsewhere.invalid/' })).data).url).to.equal(
         '/api//elsewhere.invalid/',
       )
+      // What is encoded and leads nowhere else goes on as it is.
+      const harmless = '/files/a%2Fb%20..c%25/raw/%C3%A9.txt?next=..%2f..%5c'
+      expect(json((await ask(client, { method: 'GET', endpoint: harmless })).data).url).to.equal(`/api${harmless}`)
       expect((await ask(client, { method: 'GET', endpoint: '/redirect' })).status_code).to.equal(302)
     })
 

@@ -1,0 +1,46 @@
+// Where the token of a daemon comes from. The origin is written down, so that one that crashed does not come back without
+// its token; the token itself never is.
+import { ClientError } from '../base/errors.ts'
+import { resolveToken, type TokenSource } from '../base/token.ts'
+import { readSecretFile } from '../link/secret-file.ts'
+
+export const tokenOrigins = ['none', 'option', 'file', 'environment'] as const
+export type TokenOrigin = (typeof tokenOrigins)[number]
+
+export interface DaemonToken {
+  readonly tokenOrigin: TokenOrigin
+  /** undefined where there is none, and where the daemon reads its file itself. */
+  readonly token: string | undefined
+}
+
+/** @throws ClientError (`INVALID_OPTION`) for a token or file that is refused. */
+export function findToken(source: TokenSource, environment: NodeJS.ProcessEnv): DaemonToken {
+  const token = resolveToken(source, environment, readSecretFile)
+  if (token === undefined) return { tokenOrigin: 'none', token }
+  if (source.token !== undefined) return { tokenOrigin: 'option', token }
+  if (source.tokenFile !== undefined) return { tokenOrigin: 'file', token: undefined }
+  return { tokenOrigin: 'environment', token }
+}
+
+/**
+ * The token for a daemon that is started again. One that came from a place that is not written down has to be given again.
+ *
+ * @throws ClientError (`NOT_RUNNING`) where it is not; what {@link findToken} throws.
+ */
+export function findTokenAgain(
+  name: string,
+  origin: TokenOrigin,
+  source: TokenSource,
+  environment: NodeJS.ProcessEnv,
+): DaemonToken {
+  const found = findToken(source, environment)
+  if (origin === 'option' && found.tokenOrigin !== 'option') {
+    const message = `daemon "${name}" has crashed, and its token is written down nowhere; give it again: restart({ token }), or start it with a tokenFile`
+    throw new ClientError(message, { code: 'NOT_RUNNING' })
+  }
+  if (origin !== 'none' && found.tokenOrigin === 'none') {
+    const message = `daemon "${name}" has crashed, and its token came from ISOCK_TOKEN, which is not set here; set it again, or start it with a token file`
+    throw new ClientError(message, { code: 'NOT_RUNNING' })
+  }
+  return found
+}

@@ -1,0 +1,54 @@
+// Starts a daemon that crashed once more, as it was: with the lock, and only while it is still the one that was found.
+import { ClientError } from '../base/errors.ts'
+import type { DaemonReport } from './control-actions.ts'
+import { findPresence } from './control-client.ts'
+import { findTokenAgain } from './daemon-token.ts'
+import { launch } from './launch.ts'
+import { isRunning, newNonce } from './process-identity.ts'
+import { withStartLock } from './start-lock.ts'
+import { type DaemonPaths, notAnswering } from './state-directory.ts'
+import { type DaemonState, readState } from './state-file.ts'
+
+export interface RestartOptions {
+  /** For a daemon that crashed and whose token was given as `token` or in ISOCK_TOKEN: the token again. */
+  readonly token?: string
+  /** For a daemon that crashed: end when this process ends. Default: as it was, and then this process is meant. */
+  readonly exitWithParent?: boolean
+}
+
+/** @throws ClientError: `NOT_RUNNING`, `NO_RESPONSE`; what kept it from starting. */
+export function startAgain(known: DaemonState, paths: DaemonPaths, options: RestartOptions): Promise<DaemonReport> {
+  const { name, tokenOrigin } = known
+  const { token, exitWithParent = known.settings.exitWithParent } = options
+  const { tokenFile } = known.settings
+  const source = { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) }
+  const order = {
+    name,
+    paths,
+    settings: { ...known.settings, exitWithParent },
+    ...findTokenAgain(name, tokenOrigin, source, process.env),
+    nonce: newNonce(),
+    isSuccessor: false,
+  }
+  return withStartLock(
+    paths,
+    known.settings.startTimeoutMs,
+    Math.random,
+    async () => undefined,
+    async () => {
+      // Another one may have been first while this one waited.
+      const presence = await findPresence(paths)
+      if (presence.kind === 'answers') return presence.report
+      const now = readState(paths.state)
+      if (presence.kind === 'silent' || (now !== undefined && isRunning(now)))
+        throw notAnswering(name, now?.pid, 'is not replaced')
+      if (now?.nonce !== known.nonce) {
+        const message = `daemon "${name}" was started and ended by someone else meanwhile; look again: isock status ${name}`
+        throw new ClientError(message, { code: 'NOT_RUNNING' })
+      }
+      const launched = await launch(order)
+      launched.release()
+      return launched.report
+    },
+  )
+}

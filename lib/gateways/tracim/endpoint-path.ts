@@ -1,0 +1,18 @@
+// Whether the path of a request stays where it begins, also for a server or proxy that decodes it once more than others do.
+
+/** Texts are encoded once, or twice by mistake. */
+const maxDecodings = 4
+
+/** False for a step up, a backslash or a null byte, encoded however often, and for a path that is encoded too often. */
+export function staysInside(endpoint: string): boolean {
+  let path = /^[^?#]*/.exec(endpoint)?.[0] ?? ''
+  for (let i = 0; i <= maxDecodings; i++) {
+    if (/[\\\0]/.test(path) || path.split('/').includes('..')) return false
+    const decoded = path.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    if (decoded === path) return true
+    path = decoded
+  }
+  return false
+}
