@@ -25,6 +25,13 @@ try {
   step('an ES module', () => run(consumer, process.execPath, ['consumer.mjs']))
   step('a thread', () => run(consumer, process.execPath, ['threads.mjs']))
   step('a daemon', () => run(consumer, process.execPath, ['daemon.mjs']))
+  step('the web: a WebSocket, HTTP, the browser module, a page bundled', () => {
+    run(consumer, process.execPath, ['web.mjs'])
+    const bundle = ['page.mjs', '--bundle', '--format=esm', '--platform=browser', '--outfile=page.out.js']
+    run(consumer, join(root, 'node_modules', '.bin', 'esbuild'), bundle)
+    if (/["']node:/.test(readFileSync(join(consumer, 'page.out.js'), 'utf8'))) fail('a page would load modules of Node')
+  })
+  step('a store of data', () => run(consumer, process.execPath, ['data.mjs']))
   step('a CommonJS module', () => run(consumer, process.execPath, ['consumer.cjs']))
   for (const [compiler, path] of [
     ['TypeScript 6', join('typescript', 'bin', 'tsc')],
@@ -55,6 +62,12 @@ function run(cwd, command, args) {
   if (status === 0) return
   const why = error?.message ?? signal ?? `exit code ${status}`
   console.error(`pack-test: ${[command, ...args].join(' ')}: ${why}\n${stdout}${stderr}`)
+  rmSync(work, { recursive: true, force: true })
+  process.exit(1)
+}
+
+function fail(reason) {
+  console.error(`pack-test: ${reason}`)
   rmSync(work, { recursive: true, force: true })
   process.exit(1)
 }
@@ -134,6 +147,60 @@ await client.close()
 await daemon.stop()
 if (area !== 9) throw new Error('the area is ' + area)
 `,
+    'web.mjs': `import { Action, Client, Server } from 'isock'
+import { http } from 'isock/http'
+import { igor } from 'isock/igor'
+import { lexicons } from 'isock/lexicons'
+
+class Echo extends Action {
+  action(text) {
+    return text
+  }
+}
+const server = new Server()
+server.addAction(new Echo())
+const web = await server.listenWeb({ port: 0, browserModule: '/isock.js', gateways: [http(), igor(), lexicons()] })
+const client = new Client(web.address)
+const text = await client.runAction(Echo, 'hi')
+await client.close()
+const answer = await fetch(web.url + '/actions/Echo', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: '"hi"',
+})
+const module = await (await fetch(web.url + '/isock.js')).text()
+await server.shutdown()
+if (text !== 'hi' || (await answer.json()) !== 'hi') throw new Error('Echo returned something else')
+if (module.length < 10_000) throw new Error('the module for browsers is ' + module)
+`,
+    // What a page imports: the package's browser condition must give it the module without Node.
+    'page.mjs': `import { Client } from 'isock'
+import { Client as Same } from 'isock/browser'
+if (Client !== Same) throw new Error('two clients')
+export const client = new Client('ws://localhost:1')
+`,
+    'data.mjs': `import { Action, Server, Client } from 'isock'
+import { field, Model } from 'isock/data'
+
+class Note extends Model {
+  text = field.text()
+}
+class Add extends Action {
+  async action(text, { db }) {
+    await db.create(Note, { text })
+    return db.count(Note)
+  }
+}
+const server = new Server({ port: 0, host: 'localhost', data: { models: [Note] } })
+server.addAction(new Add())
+await server.listen()
+const client = new Client(server.addresses[0])
+await client.runAction(Add, 'one')
+const count = await client.runAction(Add, 'two')
+await client.close()
+await server.shutdown()
+if (count !== 2) throw new Error('there are ' + count)
+`,
     'consumer.mjs': `import { Action, Channel, Client, Server } from 'isock'\nimport 'isock/tracim'\n${body}`,
     'consumer.cjs': `const { Action, Channel, Client, Server } = require('isock')\nrequire('isock/tracim')\n${body}`,
   }
@@ -143,7 +210,21 @@ function typeScript() {
   const source = `
 import { Action, Client, IsockError, Server } from 'isock'
 import { type Daemon, runInBackground } from 'isock/daemon'
+import { Client as BrowserClient } from 'isock/browser'
+import { type Db, field, Model } from 'isock/data'
+import { http } from 'isock/http'
+import { igor } from 'isock/igor'
+import { lexicons } from 'isock/lexicons'
 import { TracimDaemonClient, type TracimDaemonOptions } from 'isock/tracim'
+
+class Note extends Model {
+  text = field.text()
+  stars = field.integer({ optional: true })
+}
+
+export const starsOf = async (db: Db): Promise<number | null> => (await db.get(Note, { text: 'x' })).stars
+export const page = (): BrowserClient => new BrowserClient('ws://localhost:1')
+export const web = (server: Server) => server.listenWeb({ port: 0, gateways: [http(), igor(), lexicons()] })
 
 export const start = (): Promise<Daemon> => runInBackground({ module: './actions.js', name: 'app', port: 4440 })
 

@@ -34,6 +34,11 @@ const compilerOptions = {
   paths: {
     isock: ['../lib/index.ts'],
     'isock/daemon': ['../lib/daemon.ts'],
+    'isock/browser': ['../lib/browser.ts'],
+    'isock/data': ['../lib/data.ts'],
+    'isock/http': ['../lib/gateways/http/http.ts'],
+    'isock/igor': ['../lib/gateways/igor/igor.ts'],
+    'isock/lexicons': ['../lib/gateways/lexicons/lexicons.ts'],
     'isock/testing': ['../lib/testing/harness.ts'],
     'isock/tracim': ['../lib/gateways/tracim/tracim.ts'],
   },

@@ -75,6 +75,8 @@ export interface Caller {
 export interface Context<in Item = never> {
   /** The call's number in its session. */
   readonly callId: number
+  /** The wire name by which the action was asked for. */
+  readonly actionName: string
   readonly session: SessionView
   /** Throws where the action runs on a client. */
   readonly server: ServerView

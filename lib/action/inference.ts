@@ -1,5 +1,6 @@
 // The types that are read off an Action class: what goes in, what comes out, what streams.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { plainForm } from '../wire/plain-form.ts'
 import type { ActionClass } from './action.ts'
 
 // biome-ignore-start lint/suspicious/noExplicitAny: in a conditional type, `any` is what matches every class, method and generator
@@ -18,6 +19,19 @@ type YieldOf<R> = R extends AsyncGenerator<infer I, any, any> | Generator<infer 
 type EmittedOf<P> = P extends [any?, (infer X)?, ...any[]] ? (0 extends 1 & X ? never : EmittedBy<X>) : never
 type EmittedBy<X> = X extends { readonly emit: (item: infer I) => Promise<void> } ? I : never
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
+interface HasPlainForm<Plain> {
+  readonly [plainForm]: () => Plain
+}
+/** Rows of models travel as their dictionaries, those of a list as well. */
+type Travelled<T> = 0 extends 1 & T
+  ? T
+  : T extends HasPlainForm<infer Plain>
+    ? Plain
+    : T extends readonly (infer Item)[]
+      ? [Item] extends [HasPlainForm<infer Plain>]
+        ? Plain[]
+        : T
+      : T
 
 /** What a client passes: the input of the action's schema where it has one, else the first parameter of `action`. */
 export type InputOf<C extends ActionClass> = SchemaInput<C['input'], ParameterOf<C>>
@@ -25,10 +39,10 @@ export type InputOf<C extends ActionClass> = SchemaInput<C['input'], ParameterOf
 /** What awaiting a call gives: the output of the action's schema where it has one, else what `action` returns. */
 export type OutputOf<C extends ActionClass> = [C['output']] extends [StandardSchemaV1<infer _, infer O>]
   ? O
-  : ResultOf<ReturnOf<C>>
+  : Travelled<ResultOf<ReturnOf<C>>>
 
 /** What iterating a call gives: the items that `action` yields, or that its context's type says it emits. */
-export type ItemOf<C extends ActionClass> = YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>
+export type ItemOf<C extends ActionClass> = Travelled<YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>>
 
 /** The arguments after the class: data may be left out only where the action takes none. */
 export type RunArguments<C extends ActionClass, Options> =

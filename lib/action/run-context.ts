@@ -1,4 +1,5 @@
 // The Context of one run. What costs something (signal, log, emit, client) is made when it is first asked for.
+import { ServerError } from '../base/errors.ts'
 import { type Logger, withFields } from '../base/log.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/payload.ts'
@@ -16,10 +17,14 @@ export interface RunSurroundings {
   callerFor(parent: RunParent): Caller
 }
 
+/** What a feature adds to the context of a run. */
+export type FeatureFields = Pick<Context, 'db'>
+
 export class RunContext implements Context<unknown> {
   readonly #call: IncomingCall
   readonly #surroundings: RunSurroundings
   readonly #encodeItem: (item: unknown) => Payload
+  #fields: FeatureFields | undefined
   #emit: ((item: unknown) => Promise<void>) | undefined
   #client: Caller | undefined
   #log: Logger | undefined
@@ -30,8 +35,23 @@ export class RunContext implements Context<unknown> {
     this.#encodeItem = encodeItem
   }
 
+  /** Before the action runs: what a feature that adapts it adds, read when the action asks for it. */
+  provide(fields: FeatureFields): void {
+    this.#fields = fields
+  }
+
+  get db(): Context['db'] {
+    if (this.#fields !== undefined) return this.#fields.db
+    const message = 'context.db: no data here; it is there in actions of a server made with { data: { models: [...] } }'
+    throw new ServerError(message, { code: 'INVALID_USAGE' })
+  }
+
   get callId(): number {
     return this.#call.seq
+  }
+
+  get actionName(): string {
+    return this.#call.name
   }
 
   get session(): SessionView {

@@ -1,10 +1,13 @@
 // What a Server can be told: the options of the core, and those of the features that are built on it.
+import type { DataOptions } from '../data/data-options.ts'
 import { type ServerOptions as ActionServerOptions, gather } from '../server/server-options.ts'
 import type { ThreadOptions } from '../threads/threads.ts'
 
 export interface ServerOptions extends ActionServerOptions {
   /** The threads that run actions with `static threaded`. */
   readonly threads?: ThreadOptions
+  /** The models, and the store that their rows are in: actions have it as `context.db`, all others as `server.db`. */
+  readonly data?: DataOptions
 }
 
 export type ServerArguments =
@@ -14,4 +17,8 @@ export type ServerArguments =
 
 export function threadOptionsOf(args: ServerArguments): ThreadOptions | undefined {
   return (gather(args) as ServerOptions).threads
+}
+
+export function dataOptionsOf(args: ServerArguments): DataOptions | undefined {
+  return (gather(args) as ServerOptions).data
 }

@@ -1,9 +1,12 @@
 // Server, as users get it: actions, and what is built on them. Each feature is a room of its own; here they only meet.
 import type { PublishOptions, TopicClass } from '../action/context.ts'
+import { ServerError } from '../base/errors.ts'
 import type { AnyChannel, ChannelClass, InfoOf, MessageOf } from '../channels/channel.ts'
 import type { ChannelHandle } from '../channels/channel-handle.ts'
 import type { ChannelOptions } from '../channels/channel-options.ts'
 import { Channels } from '../channels/channels.ts'
+import { Data } from '../data/data.ts'
+import type { Database } from '../data/database.ts'
 import { ActionServer } from '../server/action-server.ts'
 import type { AnyService } from '../services/service.ts'
 import type { ServiceOptions } from '../services/service-host.ts'
@@ -16,7 +19,7 @@ import { Threads } from '../threads/threads.ts'
 import { Web } from '../web/web.ts'
 import type { WebOptions } from '../web/web-options.ts'
 import type { WebListener } from '../web/web-server.ts'
-import { type ServerArguments, threadOptionsOf } from './server-options.ts'
+import { dataOptionsOf, type ServerArguments, threadOptionsOf } from './server-options.ts'
 
 /**
  * Runs actions for clients, publishes to channels, runs tasks and services.
@@ -30,10 +33,11 @@ import { type ServerArguments, threadOptionsOf } from './server-options.ts'
  */
 export class Server extends ActionServer {
   readonly #channels = this.addFeature((kit) => new Channels(kit))
-  readonly #tasks = this.addFeature((kit) => new Tasks(kit))
-  readonly #web = this.addFeature((kit) => new Web(kit))
+  readonly #web = this.addFeature((kit) => new Web(kit, () => this.processes.map(({ name }) => name)))
   readonly #processes = this.addFeature((kit) => new Processes(kit))
   readonly #services = this.addFeature((kit) => new Services(kit, () => this.onShutdownRequest()))
+  readonly #data: Data | undefined
+  readonly #tasks: Tasks
 
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
@@ -42,7 +46,24 @@ export class Server extends ActionServer {
    */
   constructor(...args: ServerArguments) {
     super(...args)
+    const data = dataOptionsOf(args)
+    if (data !== undefined) this.#data = this.addFeature((kit) => new Data(kit, data))
+    // After the data: tasks of the start may use them.
+    this.#tasks = this.addFeature((kit) => new Tasks(kit))
     this.addFeature((kit) => new Threads(kit, threadOptionsOf(args)))
+  }
+
+  /**
+   * The store of the option `data`, for what is no action. Open from `listen` until everything has ended.
+   *
+   * @throws ServerError (`INVALID_USAGE`) without that option.
+   * @example await server.db.transaction((db) => db.create(User, { email: 'ann@example.org' }))
+   */
+  get db(): Database {
+    if (this.#data !== undefined) return this.#data.database
+    throw new ServerError('server.db: this server has no data; make it with { data: { models: [...] } }', {
+      code: 'INVALID_USAGE',
+    })
   }
 
   /** What it listens at, those of `listenWeb` last. */

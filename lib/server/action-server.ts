@@ -26,7 +26,7 @@ import { guardsWithToken } from './token-guard.ts'
 import { TrustList } from './trust.ts'
 
 /** Runs actions for clients. Users get the one of facade/server.ts. */
-export class ActionServer extends ActionHost implements ServerView {
+export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   readonly #options: ResolvedServerOptions
   readonly #store: SessionStore
   readonly #admission: Admission
@@ -73,7 +73,7 @@ export class ActionServer extends ActionHost implements ServerView {
         onThrown: (error, action, session) => this.#errors.thrown(error, action, session),
       }),
       runs,
-      server: this,
+      server: this as unknown as ServerView,
       log,
       retry: options.retry,
       refusal: () => refusal() ?? runs.refusal(),
@@ -207,7 +207,7 @@ export class ActionServer extends ActionHost implements ServerView {
     const { graceMs = defaultGraceMs, keepsAddresses } = options
     await this.#stopListening(keepsAddresses)
     this.#admission.close(shuttingDown())
-    await Promise.all([this.#features.drain(graceMs), drain(this.#store, this.#options.clock, graceMs)])
+    await this.#features.drain(graceMs, () => drain(this.#store, this.#options.clock, graceMs))
     this.#store.close()
     this.#isClosed = true
     for (const resolve of this.#waitingForEnd) resolve()
@@ -226,7 +226,7 @@ export class ActionServer extends ActionHost implements ServerView {
     const { clock, limits, log } = this.#options
     const store = this.#store
     const feature = make({
-      server: this,
+      server: this as unknown as ServerView,
       clock,
       log,
       limits,

@@ -28,6 +28,8 @@ export interface ServerFeature {
    * not over within `graceMs` must be given up. The feature's own long calls must be ended here, or nothing drains.
    */
   onDrain?(graceMs: number): Promise<void> | void
+  /** Nothing runs any more, tasks of the end included: lets go of what they needed. */
+  onDrained?(): Promise<void> | void
 }
 
 /** What a feature gets of its server. */

@@ -28,12 +28,17 @@ export class Features {
     this.#tell((feature) => feature.onSessionChange?.(session, change))
   }
 
-  /** Settles when all are done; never rejects. */
-  async drain(graceMs: number): Promise<void> {
+  /** Drains the features and, with them, the sessions; then ends the features. Never rejects for one of them. */
+  async drain(graceMs: number, drainSessions: () => Promise<void>): Promise<void> {
+    await Promise.all([this.#tellEach((feature) => feature.onDrain?.(graceMs)), drainSessions()])
+    await this.#tellEach((feature) => feature.onDrained?.())
+  }
+
+  async #tellEach(tell: (feature: ServerFeature) => Promise<void> | void): Promise<void> {
     await Promise.all(
       this.#features.map(async (feature) => {
         try {
-          await feature.onDrain?.(graceMs)
+          await tell(feature)
         } catch (error) {
           this.#errors.report(error, 'the end of a feature')
         }

@@ -27,12 +27,21 @@ export class RunningContext implements ServiceContext {
     return this.#context.callId
   }
 
+  get actionName(): string {
+    return this.#context.actionName
+  }
+
   get session(): SessionView {
     return this.#context.session
   }
 
   get server(): ServerView {
     return this.#context.server
+  }
+
+  get db(): Context['db'] {
+    const message = `${this.#label}: a service has no context.db, because its state is not rolled back; use context.server.db.transaction()`
+    throw new ServerError(message, { code: 'INVALID_USAGE' })
   }
 
   get publish(): ServerView['publish'] {

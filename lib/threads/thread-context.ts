@@ -25,6 +25,7 @@ interface Untaken {
 
 export class ThreadContext implements Context<unknown> {
   readonly callId: number
+  readonly actionName: string
   readonly attempt: number
   readonly session: SessionView
   readonly log: Logger
@@ -44,6 +45,7 @@ export class ThreadContext implements Context<unknown> {
     this.#codec = codec
     this.#rules = rules
     this.callId = task.call.callId
+    this.actionName = task.name
     this.attempt = task.call.attempt
     this.session = new ThreadSession(task.call)
     this.log = {
@@ -72,6 +74,10 @@ export class ThreadContext implements Context<unknown> {
 
   get server(): ServerView {
     throw unreachable('context.server')
+  }
+
+  get db(): Context['db'] {
+    throw unreachable('context.db')
   }
 
   get publish(): ServerView['publish'] {

@@ -68,6 +68,8 @@ export interface WebHost {
   readonly clock: Clock
   readonly log: Logger
   readonly limits: Limits
+  /** The processes that the server has now. */
+  readonly processNames: readonly string[]
   /** What the server keeps of a client of the gateway's own: by its `sessionId`. */
   findSession(id: string): SessionView | undefined
   /** A link to the server, in memory, at whose end the server sees this peer: for a client of the gateway's own. */

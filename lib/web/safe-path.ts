@@ -5,8 +5,6 @@
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 
-/** Characters of a path as it is in a URL. */
-const maxPathLength = 4_096
 /** Bytes of one name; what file systems take. */
 const maxNameBytes = 255
 /** The one name with a leading dot that is meant for everybody. */
@@ -60,7 +58,7 @@ export async function placeInside(root: string, urlPath: string): Promise<Place 
 
 /** The names of a path, decoded once; undefined where one of them is refused. */
 function namesOf(urlPath: string): readonly string[] | undefined {
-  if (urlPath.length > maxPathLength || !urlPath.startsWith('/')) return undefined
+  if (!urlPath.startsWith('/')) return undefined
   let text: string
   try {
     text = decodeURIComponent(urlPath)

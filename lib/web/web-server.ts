@@ -6,14 +6,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import type { SessionView } from '../action/context.ts'
 import { defaultWebPath, isLoopback } from '../link/address.ts'
 import type { Link, Peer } from '../link/link.ts'
 import { createMemoryLinks } from '../link/memory-link.ts'
 import type { ServerKit } from '../server/feature.ts'
 import { Access } from './access.ts'
 import { allowOrigin } from './cross-origin.ts'
-import { type MountedGateway, type SocketRoute, WebRefusal, type WebVisit } from './gateway.ts'
+import { type MountedGateway, type SocketRoute, type WebHost, WebRefusal, type WebVisit } from './gateway.ts'
 import { ownClients } from './own-clients.ts'
 import { browserModule, staticFiles } from './static-files.ts'
 import { Upgrades } from './upgrades.ts'
@@ -30,6 +29,12 @@ export interface WebListener {
   close(graceMs?: number): Promise<void>
 }
 
+/** What surrounds it. */
+export interface WebSurroundings {
+  processNames(): readonly string[]
+  onClosed(): void
+}
+
 const defaultGraceMs = 10_000
 /** From asking a WebSocket to close to ending it. */
 const closeSocketMs = 1_000
@@ -38,7 +43,7 @@ export class WebServer implements WebListener {
   readonly #kit: ServerKit
   readonly #options: ResolvedWebOptions
   readonly #port: WebPort
-  readonly #onClosed: () => void
+  readonly #surroundings: WebSurroundings
   #url = ''
   #isOpen = false
   readonly #own: MountedGateway
@@ -50,9 +55,9 @@ export class WebServer implements WebListener {
   #drained: Promise<void> | undefined
 
   /** Throws ClientError (`INVALID_OPTION`). */
-  constructor(kit: ServerKit, given: WebOptions, onClosed: () => void) {
+  constructor(kit: ServerKit, given: WebOptions, surroundings: WebSurroundings) {
     this.#kit = kit
-    this.#onClosed = onClosed
+    this.#surroundings = surroundings
     this.#options = resolveWebOptions(given, defaultWebPath)
     this.#port = new WebPort(this.#options)
     this.#own = ownClients(this.#options.path, (link) => kit.takeLink(link))
@@ -102,9 +107,19 @@ export class WebServer implements WebListener {
 
   #mount(): MountedGateway[] {
     const { gateways, browserModule: modulePath, static: root } = this.#options
-    const { server, clock, log, limits } = this.#kit
-    const findSession = (id: string): SessionView | undefined => this.#kit.findSession(id)
-    const host = { server, clock, log, limits, findSession, connect: (peer: Peer) => this.#connect(peer) }
+    const { server, clock, log, limits, findSession } = this.#kit
+    const { processNames } = this.#surroundings
+    const host: WebHost = {
+      server,
+      clock,
+      log,
+      limits,
+      get processNames() {
+        return processNames()
+      },
+      findSession,
+      connect: (peer) => this.#connect(peer),
+    }
     return [
       ...gateways.map((gateway) => gateway.mount(host)),
       ...(modulePath === undefined ? [] : [browserModule(modulePath)]),
@@ -202,7 +217,7 @@ export class WebServer implements WebListener {
     await this.#sockets.close(closeSocketMs)
     await this.#port.close()
     this.#isOpen = false
-    this.#onClosed()
+    this.#surroundings.onClosed()
   }
 }
 

@@ -5,10 +5,12 @@ import type { WebListener, WebServer } from './web-server.ts'
 
 export class Web implements ServerFeature {
   readonly #kit: ServerKit
+  readonly #processNames: () => readonly string[]
   readonly #servers = new Set<WebServer>()
 
-  constructor(kit: ServerKit) {
+  constructor(kit: ServerKit, processNames: () => readonly string[]) {
     this.#kit = kit
+    this.#processNames = processNames
   }
 
   /** Where clients connect, of every port that is open. */
@@ -19,7 +21,10 @@ export class Web implements ServerFeature {
   /** Loads what it needs with the first use. */
   async listen(options: WebOptions): Promise<WebListener> {
     const { WebServer } = await import('./web-server.ts')
-    const server = new WebServer(this.#kit, options, () => this.#servers.delete(server))
+    const server = new WebServer(this.#kit, options, {
+      processNames: this.#processNames,
+      onClosed: () => this.#servers.delete(server),
+    })
     // Known before it is open, so that a drain meanwhile finds it.
     this.#servers.add(server)
     try {

@@ -1,6 +1,7 @@
 // The classes that cross the wire as themselves, by wire name and by prototype. A peer can name only what was declared
 // here; nothing is ever constructed from the wire's data, see own-fields.ts and error-record.ts.
 
+import { dataErrorClasses } from '../base/data-errors.ts'
 import { ownErrorClasses, ServerError } from '../base/errors.ts'
 
 /** Any class, abstract ones included. Its constructor is never called. */
@@ -46,7 +47,7 @@ export class ClassRegistry {
 
   constructor() {
     for (const Class of nativeErrorClasses) this.declareError(Class)
-    for (const Class of ownErrorClasses) this.declareError(Class)
+    for (const Class of [...ownErrorClasses, ...dataErrorClasses]) this.declareError(Class)
   }
 
   /**

@@ -8,6 +8,7 @@ import type { ClassRegistry } from './class-registry.ts'
 import { errorFieldNames } from './error-fields.ts'
 import { toErrorRecord } from './error-record.ts'
 import { objectOf } from './own-fields.ts'
+import { plainFormOf } from './plain-form.ts'
 import { SendWalk } from './send-walk.ts'
 import { isJsonNumber, markNode, PlainPart } from './travel-node.ts'
 import { readFailure, unsendableReason } from './unsendable-reason.ts'
@@ -102,7 +103,8 @@ export class TravelTree {
     }
     if (value instanceof Error) return this.#copyError(value, depth)
     const className = this.#options.registry.nameOfPrototype(prototype)
-    if (className === undefined) return this.#walk.refuse(unsendableReason(value))
+    if (className === undefined)
+      return this.#copyByPrototype(plainFormOf(value) ?? this.#walk.refuse(unsendableReason(value)), null, depth)
     this.#walk.countContainers(depth + 1, 1)
     return markNode('class', this.#annotated([className, this.#copyFieldsPart(value, Object.keys(value), depth + 1)]))
   }

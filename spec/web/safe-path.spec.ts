@@ -180,8 +180,10 @@ describe('Safe paths', () => {
       '/a.txt/new.txt',
       '/%2e%2e%2fnew.txt',
       '/new.txt%00',
+      `/${'x'.repeat(256)}`,
+      `/${'é'.repeat(128)}`,
     ]) {
-      it(`${path} may not`, async () => {
+      it(`${path.slice(0, 40)} may not`, async () => {
         expect(await placeInside(root, path)).to.equal(undefined)
       })
     }

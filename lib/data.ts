@@ -1,0 +1,28 @@
+// The public list of isock/data.
+export {
+  AmbiguousError,
+  ConflictError,
+  InvalidDataError,
+  NotFoundError,
+  StoreUnavailableError,
+} from './base/data-errors.ts'
+export type { Change, ChangeKind } from './data/changes.ts'
+export type { DataOptions, FileFormat, Persistence } from './data/data-options.ts'
+export { Database, type TransactionOptions } from './data/database.ts'
+export type { Db, DropOptions, Found, HydrateOptions } from './data/db.ts'
+export { type Field, type FieldOptions, field, type ItemKind, type ReferenceOptions } from './data/field.ts'
+export type { FileOptions, FileProgress, LoadOptions } from './data/files.ts'
+export { fromLexicons, type TranslatedQuery } from './data/lexicons-filter.ts'
+export type { MigrateOptions, Migration } from './data/migration.ts'
+export { Model, type ModelClass, type Publishes } from './data/model.ts'
+export type {
+  Conditions,
+  CreateData,
+  Dictionary,
+  Filter,
+  Hydrated,
+  QueryOptions,
+  SortKey,
+  UpdateData,
+} from './data/model-types.ts'
+export { hashPassword, verifyPassword } from './data/password.ts'

@@ -1,0 +1,157 @@
+// A store of models: opened once, used by units of work. What it does with the store is the engine's, which is loaded when
+// it is opened.
+import { ServerError } from '../base/errors.ts'
+import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
+import { resolveDataOptions } from './data-options.ts'
+import type { Db } from './db.ts'
+import type { ChangeTeller } from './engine/change-log.ts'
+import type { Engine } from './engine/engine.ts'
+import type { openUnit } from './engine/open-unit.ts'
+import type { FileOptions, LoadOptions } from './files.ts'
+import type { MigrateOptions, Migration } from './migration.ts'
+import type { ModelClass } from './model.ts'
+import { Plans } from './plans.ts'
+
+export interface TransactionOptions {
+  /** Aborts the operations; the work is rolled back when it throws for that. */
+  readonly signal?: AbortSignal
+}
+
+/** A unit of work that is ended by whoever asked for it. */
+export interface OpenUnit {
+  readonly db: Db
+  finish(isKept: boolean): Promise<void>
+}
+
+interface OpenStore {
+  readonly engine: Engine
+  readonly openUnit: typeof openUnit
+}
+
+/**
+ * A store of models. A server makes one of its option `data`; it can also be used without a server.
+ *
+ * @example
+ * await using database = await new Database({ models: [User], url: 'file:app.db' }).open()
+ * await database.migrate()
+ * const user = await database.transaction((db) => db.create(User, { email: 'ann@example.org' }))
+ */
+export class Database implements AsyncDisposable {
+  readonly #options: ResolvedDataOptions
+  readonly #plans: Plans
+  readonly #teller: ChangeTeller | undefined
+  #store: OpenStore | undefined
+  #opening: Promise<OpenStore> | undefined
+  #isClosed = false
+
+  /** @throws ClientError (`INVALID_OPTION`) that names the option or the model's field that is wrong. */
+  constructor(options: DataOptions, teller?: ChangeTeller) {
+    this.#options = resolveDataOptions(options)
+    this.#plans = new Plans(options.models)
+    this.#teller = teller
+  }
+
+  /** What it was told, with the defaults. */
+  get options(): ResolvedDataOptions {
+    return this.#options
+  }
+
+  /** The classes that are its tables. */
+  get models(): readonly ModelClass[] {
+    return this.#plans.all.map(({ model }) => model)
+  }
+
+  /**
+   * Connects to the store.
+   *
+   * @throws StoreUnavailableError; ServerError (`INVALID_USAGE`) when it was closed.
+   */
+  async open(): Promise<this> {
+    if (this.#isClosed) throw new ServerError('this database was closed; make another one', { code: 'INVALID_USAGE' })
+    this.#opening ??= this.#connect()
+    try {
+      this.#store = await this.#opening
+    } catch (error) {
+      this.#opening = undefined
+      throw error
+    }
+    return this
+  }
+
+  /** Runs work as one unit: committed when its promise resolves, rolled back when it rejects. */
+  async transaction<T>(work: (db: Db) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
+    const unit = this.beginUnit(options.signal)
+    let result: T
+    try {
+      result = await work(unit.db)
+    } catch (error) {
+      await unit.finish(false)
+      throw error
+    }
+    await unit.finish(true)
+    return result
+  }
+
+  /** A unit of work, for whoever knows when it ends. @internal */
+  beginUnit(signal?: AbortSignal): OpenUnit {
+    const { engine, openUnit } = this.#requireStore()
+    return openUnit(engine, this.#teller, signal)
+  }
+
+  /**
+   * Adds missing tables and fields. Removed fields are told, and dropped only where that is asked for.
+   *
+   * @throws InvalidDataError where a field's type is another one in the store, or rows could not get a value.
+   */
+  async migrate(options: MigrateOptions = {}): Promise<Migration> {
+    const { migrate } = await import('./engine/migrate.ts')
+    return migrate(this.#requireStore().engine, options)
+  }
+
+  /**
+   * Writes every table to a file in a directory, secret fields included, readable for this user only. Gives how many rows.
+   *
+   * @example await database.save('backup', { format: 'csv' })
+   */
+  async save(directory: string, options: FileOptions = {}): Promise<number> {
+    const { saveTables } = await import('./engine/save.ts')
+    return saveTables(this.#requireStore().engine, directory, options)
+  }
+
+  /**
+   * Loads every table whose file is in a directory: all of it, or nothing. Gives how many rows.
+   *
+   * @throws InvalidDataError that names file, row and column; ConflictError.
+   */
+  async load(directory: string, options: LoadOptions = {}): Promise<number> {
+    const { loadTables } = await import('./engine/load.ts')
+    return loadTables(this.#requireStore().engine, directory, options)
+  }
+
+  /** Lets go of the store; units that run fail. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const store = await this.#opening?.catch(() => undefined)
+    this.#opening = undefined
+    this.#store = undefined
+    await store?.engine.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #connect(): Promise<OpenStore> {
+    const [{ Engine }, { openUnit }] = await Promise.all([
+      import('./engine/engine.ts'),
+      import('./engine/open-unit.ts'),
+    ])
+    return { engine: await Engine.open(this.#plans, this.#options), openUnit }
+  }
+
+  #requireStore(): OpenStore {
+    if (this.#store !== undefined) return this.#store
+    const message = this.#isClosed ? 'this database was closed' : 'this database is not open; await open() first'
+    throw new ServerError(message, { code: 'INVALID_USAGE' })
+  }
+}

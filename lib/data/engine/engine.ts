@@ -1,0 +1,110 @@
+// The store behind a database: MikroORM, over libsql or PostgreSQL. Loaded only by a database that is opened. Everything
+// under engine/ knows MikroORM, and nothing outside does.
+import { FlushMode, MikroORM, type Options } from '@mikro-orm/core'
+import type { SqlEntityManager } from '@mikro-orm/libsql'
+import { StoreUnavailableError } from '../../base/data-errors.ts'
+import type { ResolvedDataOptions } from '../data-options.ts'
+import type { Plans } from '../plans.ts'
+import { schemasOf } from './schemas.ts'
+import { storeError } from './store-errors.ts'
+
+export type Manager = SqlEntityManager
+
+export class Engine {
+  readonly plans: Plans
+  readonly options: ResolvedDataOptions
+  readonly isPostgres: boolean
+  readonly orm: MikroORM
+
+  private constructor(orm: MikroORM, plans: Plans, options: ResolvedDataOptions) {
+    this.orm = orm
+    this.plans = plans
+    this.options = options
+    this.isPostgres = options.place.kind === 'postgresql'
+  }
+
+  /** @throws StoreUnavailableError where the store cannot be reached. */
+  static async open(plans: Plans, options: ResolvedDataOptions): Promise<Engine> {
+    const { place } = options
+    const config = {
+      ...(place.kind === 'postgresql'
+        ? await postgresConfig(place.url, options)
+        : await libsqlConfig(place.path, options)),
+      entities: schemasOf(plans, place.kind === 'postgresql'),
+      connect: false,
+      ensureDatabase: false,
+      // Rows are plain objects: there are no references of objects to keep in step.
+      propagationOnPrototype: false,
+      validateRequired: false,
+      discovery: { disableDynamicFileAccess: true, inferDefaultValues: false, requireEntitiesArray: true },
+      metadataCache: { enabled: false },
+      logger: () => undefined,
+      debug: false,
+    } as unknown as Options
+    const orm = await MikroORM.init(config)
+    const engine = new Engine(orm, plans, options)
+    try {
+      await engine.orm.em.fork().getConnection().execute('select 1')
+      return engine
+    } catch (error) {
+      await engine.close()
+      throw new StoreUnavailableError(`the store cannot be opened: ${storeError(error).message}`)
+    }
+  }
+
+  /** A unit of work of MikroORM's. */
+  fork(): Manager {
+    return this.orm.em.fork({ flushMode: FlushMode.COMMIT, useContext: false }) as unknown as Manager
+  }
+
+  async close(): Promise<void> {
+    await this.orm.close(true)
+  }
+}
+
+async function libsqlConfig(path: string, options: ResolvedDataOptions): Promise<object> {
+  const { LibSqlDriver } = await import('@mikro-orm/libsql')
+  return {
+    driver: LibSqlDriver,
+    dbName: path,
+    // One connection: its calls are synchronous, so that two of one process could only wait for each other, and a store
+    // in memory has no second one.
+    pool: { min: 1, max: 1, acquireTimeoutMillis: options.waitMs, afterCreate: prepareConnection },
+  }
+}
+
+/** Connections to files are renewed by the driver, and these hold for one connection only. */
+function prepareConnection(
+  connection: { exec(sql: string): void },
+  done: (error: unknown, connection: unknown) => void,
+) {
+  try {
+    connection.exec('pragma journal_mode = wal')
+    connection.exec('pragma synchronous = normal')
+    connection.exec('pragma foreign_keys = on')
+    done(null, connection)
+  } catch (error) {
+    done(error, connection)
+  }
+}
+
+async function postgresConfig(url: string, options: ResolvedDataOptions): Promise<object> {
+  const { PostgreSqlDriver } = await import('@mikro-orm/postgresql')
+  const { waitMs, statementTimeoutMs, maxConnections, schema } = options
+  return {
+    driver: PostgreSqlDriver,
+    clientUrl: url,
+    ...(schema === undefined ? {} : { schema }),
+    pool: { min: 0, max: maxConnections, acquireTimeoutMillis: waitMs },
+    driverOptions: {
+      connection: {
+        application_name: 'isock',
+        keepAlive: true,
+        connectionTimeoutMillis: waitMs,
+        statement_timeout: statementTimeoutMs,
+        // Where the server is gone without a word, nobody else ends the wait.
+        query_timeout: statementTimeoutMs + 1_000,
+      },
+    },
+  }
+}

@@ -1,0 +1,60 @@
+// Writes all tables to files: one moment of the store, each file whole or not there.
+import { IsolationLevel } from '@mikro-orm/core'
+import type { FileOptions } from '../files.ts'
+import type { ModelPlan, Row } from '../plan.ts'
+import type { Engine, Manager } from './engine.ts'
+import { storeError } from './store-errors.ts'
+import { createTableFile, type TableFile } from './table-files.ts'
+
+const rowsAtOnce = 1_000
+
+/** Gives how many rows were written. */
+export async function saveTables(engine: Engine, directory: string, options: FileOptions): Promise<number> {
+  const manager = engine.fork()
+  const files: TableFile[] = []
+  let count = 0
+  try {
+    await manager.begin(engine.isPostgres ? { isolationLevel: IsolationLevel.REPEATABLE_READ } : {})
+    try {
+      for (const plan of engine.plans.all) {
+        const file = await createTableFile(directory, plan, options.format ?? 'json')
+        files.push(file)
+        count += await saveTable(plan, file, manager, options)
+        await file.end()
+      }
+    } finally {
+      await manager.rollback()
+    }
+    for (const file of files) await file.publish()
+    return count
+  } catch (error) {
+    for (const file of files) await file.discard()
+    throw storeError(error)
+  }
+}
+
+async function saveTable(plan: ModelPlan, file: TableFile, manager: Manager, options: FileOptions): Promise<number> {
+  const total = await manager.count(plan.Entity as never)
+  let done = 0
+  let last: string | undefined
+  for (;;) {
+    options.signal?.throwIfAborted()
+    // What a page has loaded is not kept for the next one.
+    const page = manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
+    const where = last === undefined ? {} : { pk: { $gt: last } }
+    const found = await page.find(plan.Entity as never, where as never, {
+      orderBy: { pk: 'asc' } as never,
+      limit: rowsAtOnce,
+    })
+    const rows = found as unknown as Row[]
+    await file.write(rows.map((row) => recordOf(row, plan)))
+    done += rows.length
+    if (rows.length > 0 || done === total) options.onProgress?.({ model: plan.name, done, total })
+    if (rows.length < rowsAtOnce) return done
+    last = rows.at(-1)?.pk
+  }
+}
+
+function recordOf(row: Row, plan: ModelPlan): Record<string, unknown> {
+  return Object.fromEntries([...plan.fields.keys()].map((name) => [name, row[plan.storedName(name)]]))
+}

@@ -1,0 +1,55 @@
+// The models as MikroORM's schemas. No decorators: what a field is was said by the class, so that it is the same under
+// every compiler.
+import { EntitySchema, types } from '@mikro-orm/core'
+import type { FieldSpec } from '../field.ts'
+import type { ModelPlan } from '../plan.ts'
+import type { Plans } from '../plans.ts'
+import { DateColumn, IntegerColumn, JsonColumn } from './columns.ts'
+
+export function schemasOf(plans: Plans, isPostgres: boolean): EntitySchema[] {
+  return plans.all.map((plan) => {
+    const properties: Record<string, object> = {}
+    for (const [name, spec] of plan.fields) {
+      properties[plan.storedName(name)] = { fieldName: name, ...propertyOf(plan, name, spec, plans, isPostgres) }
+    }
+    return new EntitySchema({ class: plan.Entity, tableName: plan.name, properties } as never)
+  })
+}
+
+function propertyOf(plan: ModelPlan, name: string, spec: FieldSpec, plans: Plans, isPostgres: boolean): object {
+  if (name === 'pk') return { type: types.text, primary: true }
+  const common = {
+    nullable: spec.isOptional,
+    ...(spec.isUnique ? { unique: true } : {}),
+    ...(spec.isIndexed && !spec.isUnique ? { index: true } : {}),
+  }
+  if (spec.kind !== 'reference') return { ...common, type: typeOf(spec, isPostgres) }
+  return {
+    ...common,
+    kind: 'm:1',
+    entity: () => plans.target(plan, name).Entity,
+    mapToPk: true,
+    // What is still referred to is refused, at the end of the statement; a load may defer that to its own end.
+    deleteRule: 'no action',
+    updateRule: 'no action',
+    ...(isPostgres ? { deferMode: 'immediate' } : {}),
+  }
+}
+
+function typeOf({ kind }: FieldSpec, isPostgres: boolean): unknown {
+  switch (kind) {
+    case 'integer':
+      return new IntegerColumn()
+    case 'number':
+      return types.double
+    case 'boolean':
+      return types.boolean
+    case 'date':
+      return new DateColumn(isPostgres)
+    case 'list':
+    case 'json':
+      return new JsonColumn(isPostgres)
+    default:
+      return types.text
+  }
+}

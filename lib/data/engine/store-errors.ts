@@ -1,0 +1,86 @@
+// What the store throws, as errors that callers can act on. A driver's own message has the statement with its values in
+// it, a hashed password among them: it goes no further than this file.
+import { ConnectionException, DriverException } from '@mikro-orm/core'
+import { ConflictError, InvalidDataError, StoreUnavailableError } from '../../base/data-errors.ts'
+import { IsockError, ServerError } from '../../base/errors.ts'
+
+/** Of connections that could not be made or ended, or a server that starts or stops. */
+const awayCode =
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|08|57P0|53300|SQLITE_(CANTOPEN|IOERR|FULL|READONLY|NOTADB|CORRUPT|BUSY|LOCKED))/
+const awayMessage =
+  /Connection (terminated|ended)|Connection lost|Unable to acquire a connection|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|aborted/i
+const busyMessage = /Timeout acquiring a connection/i
+
+interface DriverFields {
+  readonly code?: string
+  readonly message?: string
+  readonly detail?: string
+  readonly table?: string
+  readonly constraint?: string
+  readonly column?: string
+}
+
+/** True where the store was not reached, or the connection to it was lost. */
+export function isAway(error: unknown): boolean {
+  const { code = '', message = '' } = (error ?? {}) as DriverFields
+  if (error instanceof IsockError) return error instanceof StoreUnavailableError
+  return error instanceof ConnectionException || awayCode.test(code) || awayMessage.test(ownMessage(message))
+}
+
+/** @returns an error of isock. What is one already stays what it is. */
+export function storeError(error: unknown, model?: string): Error {
+  if (error instanceof IsockError) return error
+  const fields = (error ?? {}) as DriverFields
+  const { code = '' } = fields
+  const { message = '' } = fields
+  if (isTaken(error)) return uniqueError(fields, model)
+  if (isDangling(error)) return referenceError(fields, model)
+  if (code === '40001' || code === '40P01')
+    return new ConflictError('another change of the same rows was in the way; nothing was changed, so try again')
+  if (code === '42P01' || message.includes('no such table:'))
+    return new ServerError('the store has no table for a model; run migrate()', { code: 'INVALID_USAGE' })
+  if (code === '57014') return new StoreUnavailableError('the store took too long for a statement and gave it up')
+  if (busyMessage.test(message))
+    return new StoreUnavailableError('the store was busy with other units of work for too long')
+  if (isAway(error)) return new StoreUnavailableError(`the store is away (${code === '' ? 'connection lost' : code})`)
+  if (/^22/.test(code) || /^23/.test(code) || code.startsWith('SQLITE_CONSTRAINT'))
+    return new InvalidDataError(`the store refused a value (${code})`, { model, field: fields.column })
+  if (error instanceof DriverException) return new ServerError(`the store failed (${code || error.name})`)
+  // Not the store's, but a fault of ours or of the engine: its message is of no value of a row.
+  return error instanceof Error ? error : new ServerError(`the store failed (${typeof error})`)
+}
+
+/** A unique value is taken. By code, because what is not MikroORM's own statement throws the driver's own errors. */
+export function isTaken(error: unknown): boolean {
+  const { code } = (error ?? {}) as DriverFields
+  return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
+}
+
+/** A reference points to nothing, or would. */
+export function isDangling(error: unknown): boolean {
+  const { code, message = '' } = (error ?? {}) as DriverFields
+  return code === '23503' || message.includes('FOREIGN KEY constraint failed')
+}
+
+function uniqueError(fields: DriverFields, model: string | undefined): ConflictError {
+  const found = /UNIQUE constraint failed: (\w+)\.(\w+)/.exec(fields.message ?? '')
+  const table = found?.[1] ?? fields.table ?? model
+  const field = found?.[2] ?? /Key \("?(\w+)"?\)/.exec(fields.detail ?? '')?.[1]
+  const message = `there is a row of ${table ?? 'the model'} with this ${field ?? 'value'} already`
+  return new ConflictError(message, { model: table, field })
+}
+
+function referenceError(fields: DriverFields, model: string | undefined): ConflictError {
+  const field = fields.constraint?.startsWith(`${fields.table}_`)
+    ? fields.constraint.slice((fields.table?.length ?? 0) + 1).replace(/_foreign$/, '')
+    : undefined
+  const where = field === undefined ? (model ?? 'a row') : `${fields.table}.${field}`
+  const message = `${where}: a reference would point to a row that is not there; drop what refers to it first (cascade), or create it`
+  return new ConflictError(message, { model: fields.table ?? model, field })
+}
+
+/** The driver's part of a message: without the statement that MikroORM puts in front. */
+function ownMessage(message: string): string {
+  const at = message.lastIndexOf(' - ')
+  return at < 0 ? message : message.slice(at)
+}

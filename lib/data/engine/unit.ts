@@ -1,0 +1,243 @@
+// One unit of work: operations on the store, one after the other, that are committed together or not at all.
+//
+//   reading ──first write, or lock──> in a transaction ──commit()──> reading      finish(): commit or roll back, then closed
+//                                          ╰──connection lost──> broken: everything fails, nothing was kept
+//
+// Reads before the first write need no transaction, so that actions that only read do not wait for each other.
+
+import { StoreUnavailableError } from '../../base/data-errors.ts'
+import { OutcomeUnknownError, ServerError } from '../../base/errors.ts'
+import { type Row, settleSetters } from '../plan.ts'
+import { cancelStatement } from './cancel-statement.ts'
+import type { ChangeLog } from './change-log.ts'
+import type { Engine, Manager } from './engine.ts'
+import { isAway, storeError } from './store-errors.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** How long to wait before the store is tried again. */
+const retryEveryMs = 100
+
+export class Unit {
+  readonly engine: Engine
+  readonly changes: ChangeLog
+  readonly #signal: AbortSignal | undefined
+  readonly #manager: Manager
+  #isInTransaction = false
+  #isClosed = false
+  #broken: Error | undefined
+  #savepoints = 0
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor(engine: Engine, changes: ChangeLog, signal: AbortSignal | undefined) {
+    this.engine = engine
+    this.changes = changes
+    this.#signal = signal
+    this.#manager = engine.fork()
+  }
+
+  get manager(): Manager {
+    return this.#manager
+  }
+
+  /** One that keeps nothing of what it loads, in the same transaction. */
+  get scanner(): Manager {
+    return this.#manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
+  }
+
+  /** Throws where nobody waits for the unit any more. */
+  readonly requireWanted = (): void => this.#signal?.throwIfAborted()
+
+  /** Runs a reading operation after those before it. */
+  read<T>(work: () => Promise<T>, model?: string): Promise<T> {
+    return this.#enqueue(async () => {
+      await this.#writeAssigned()
+      return work()
+    }, model)
+  }
+
+  /** Runs a writing operation after those before it: all of it is done, or none. What it needs is prepared before. */
+  write<T, P = undefined>(work: (prepared: P) => Promise<T>, model?: string, prepare?: () => Promise<P>): Promise<T> {
+    return this.#enqueue(async () => {
+      const prepared = (await prepare?.()) as P
+      await this.#writeAssigned()
+      return this.#allOrNothing(() => work(prepared))
+    }, model)
+  }
+
+  flush(): Promise<void> {
+    return this.#enqueue(() => this.#writeAssigned())
+  }
+
+  commit(): Promise<void> {
+    return this.#enqueue(() => this.#commit())
+  }
+
+  /**
+   * What was asked for is done first. Rejects with why it could not be committed; it is rolled back then. Nobody waits for
+   * a unit that was aborted: it is rolled back as soon as the store lets go of it.
+   */
+  async finish(isKept: boolean): Promise<void> {
+    if (!isKept && this.#signal?.aborted === true) return this.#leave()
+    for (let last: unknown; last !== this.#tail; ) {
+      last = this.#tail
+      await last
+    }
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      if (isKept) await this.#retried(() => this.#commit())
+    } catch (error) {
+      throw storeError(error)
+    } finally {
+      await this.#rollBack()
+    }
+  }
+
+  #leave(): void {
+    this.#isClosed = true
+    const isCancelled = this.#isInTransaction ? cancelStatement(this.engine, this.#manager) : undefined
+    void Promise.all([this.#tail, isCancelled]).then(() => this.#rollBack())
+  }
+
+  /** Makes sure that what follows is in a transaction. */
+  async begin(): Promise<void> {
+    if (this.#isInTransaction) return
+    await this.#manager.begin()
+    this.#isInTransaction = true
+  }
+
+  #enqueue<T>(work: () => Promise<T>, model?: string): Promise<T> {
+    if (this.#isClosed)
+      return Promise.reject(
+        new ServerError('this unit of work has ended, with the action that it was of; await what the action does', {
+          code: 'INVALID_USAGE',
+        }),
+      )
+    const done = this.#tail.then(async () => {
+      if (this.#broken !== undefined) throw this.#broken
+      this.requireWanted()
+      try {
+        return await this.#retried(work)
+      } catch (error) {
+        throw storeError(error, model)
+      }
+    })
+    this.#tail = done.catch(() => undefined)
+    return this.#signal === undefined ? done : untilAborted(done, this.#signal)
+  }
+
+  /** Waits for a store that is away, as long as nothing is lost by that. */
+  async #retried<T>(work: () => Promise<T>): Promise<T> {
+    const givesUpAtMs = performance.now() + this.engine.options.waitMs
+    for (;;) {
+      const hadBegun = this.#isInTransaction
+      try {
+        return await work()
+      } catch (error) {
+        if (!isAway(error)) throw error
+        if (hadBegun || this.#broken !== undefined) throw await this.#break(error)
+        await this.#abandon()
+        if (performance.now() + retryEveryMs >= givesUpAtMs) throw error
+        await new Promise<void>((resolve) => setTimeout(resolve, retryEveryMs))
+        this.requireWanted()
+      }
+    }
+  }
+
+  async #break(error: unknown): Promise<Error> {
+    this.#broken ??=
+      error instanceof OutcomeUnknownError
+        ? error
+        : new StoreUnavailableError('the connection to the store was lost; nothing of what this action did was kept')
+    await this.#abandon()
+    return this.#broken
+  }
+
+  /** The transaction, if any, has gone with its connection. */
+  async #abandon(): Promise<void> {
+    if (!this.#isInTransaction && !this.#manager.isInTransaction()) return
+    this.#isInTransaction = false
+    await this.#manager.rollback().catch(() => undefined)
+    this.#manager.setTransactionContext(undefined as never)
+  }
+
+  async #allOrNothing<T>(work: () => Promise<T>): Promise<T> {
+    const isFirst = !this.#isInTransaction
+    await this.begin()
+    const mark = this.changes.length
+    const savepoint = isFirst ? undefined : `unit_${++this.#savepoints}`
+    if (savepoint !== undefined) await this.#execute(`savepoint ${savepoint}`)
+    try {
+      const result = await work()
+      if (savepoint !== undefined) await this.#execute(`release savepoint ${savepoint}`)
+      return result
+    } catch (error) {
+      if (isAway(error)) throw error
+      this.changes.forgetFrom(mark)
+      // What was the first thing done leaves no transaction: PostgreSQL would refuse whatever follows in it.
+      if (savepoint === undefined) await this.#rollBack()
+      else await this.#execute(`rollback to savepoint ${savepoint}`)
+      throw error
+    }
+  }
+
+  /** Writes what was assigned to rows, if anything was. */
+  async #writeAssigned(): Promise<void> {
+    const work = this.#manager.getUnitOfWork()
+    if (work.getIdentityMap().values().length === 0) return
+    await this.#settleSetters(work.getIdentityMap().values() as unknown as Row[])
+    work.computeChangeSets()
+    const sets = work.getChangeSets()
+    if (sets.length === 0) return
+    for (const { entity, payload } of sets) this.#checkAssigned(entity as unknown as Row, payload)
+    const rows = sets.map(({ entity }) => entity as unknown as Row)
+    await this.#allOrNothing(async () => {
+      await this.#manager.flush()
+      for (const row of rows) this.changes.add('updated', row)
+    })
+  }
+
+  async #settleSetters(rows: readonly Row[]): Promise<void> {
+    const { plans } = this.engine
+    if (!plans.all.some(({ hasTransforms }) => hasTransforms)) return
+    for (const row of rows) {
+      const plan = plans.ofRow(row)
+      if (plan.hasTransforms) await settleSetters(row, plan)
+    }
+  }
+
+  #checkAssigned(row: Row, payload: object): void {
+    const plan = this.engine.plans.ofRow(row)
+    for (const name of plan.fields.keys()) {
+      const stored = plan.storedName(name)
+      if (stored in payload) plan.check(name, row[stored])
+    }
+  }
+
+  async #commit(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken
+    await this.#writeAssigned()
+    if (!this.#isInTransaction) return
+    try {
+      await this.#manager.commit()
+    } catch (error) {
+      if (!isAway(error)) throw error
+      const message =
+        'the connection to the store was lost during the commit: what this action did was kept, or was not'
+      throw await this.#break(new OutcomeUnknownError(message))
+    }
+    this.#isInTransaction = false
+    await this.changes.publish()
+  }
+
+  async #rollBack(): Promise<void> {
+    this.changes.forgetFrom(0)
+    if (!this.#isInTransaction) return
+    this.#isInTransaction = false
+    await this.#manager.rollback().catch(() => this.#abandon())
+  }
+
+  #execute(sql: string): Promise<unknown> {
+    return this.#manager.getConnection().execute(sql, [], 'run', this.#manager.getTransactionContext())
+  }
+}

@@ -1,0 +1,146 @@
+// Filters and sort keys, read and checked: they may be what a client sent. What passes names fields that may be seen, and
+// has values that fit them; nothing else reaches the store.
+import { InvalidDataError } from '../base/data-errors.ts'
+import { describe } from '../base/options.ts'
+import { checkValue } from './check.ts'
+import type { FieldSpec } from './field.ts'
+import { Model } from './model.ts'
+import type { ModelPlan } from './plan.ts'
+import type { Plans } from './plans.ts'
+
+/** A field of a model, or of one that it refers to. */
+export interface FieldPath {
+  /** The references on the way. */
+  readonly references: readonly string[]
+  /** The model that has the field. */
+  readonly plan: ModelPlan
+  readonly field: string
+  readonly spec: FieldSpec
+}
+
+const comparisons = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] as const
+const operators = [...comparisons, 'in', 'nin', 'contains', 'matches', 'min', 'max'] as const
+export type Operator = (typeof operators)[number]
+
+/** One condition of a filter. */
+export interface Part {
+  readonly path: FieldPath
+  readonly operator: Operator
+  readonly value: unknown
+}
+
+export interface SortStep {
+  readonly path: FieldPath
+  readonly isDescending: boolean
+}
+
+const maxReferences = 5
+const maxListed = 10_000
+const maxParts = 100
+const maxPatternLength = 1_000
+
+/** @throws InvalidDataError that names what is wrong. */
+export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Part[] {
+  if (filter === undefined) return []
+  if (!isPlain(filter))
+    throw new InvalidDataError(`a filter of ${plan.name} must be an object, got ${describe(filter)}`)
+  const parts: Part[] = []
+  for (const [key, condition] of Object.entries(filter)) {
+    if (condition === undefined) continue
+    const path = readPath(key, plan, plans)
+    if (!isPlain(condition)) parts.push(readPart(path, 'eq', condition))
+    else
+      for (const [operator, value] of Object.entries(condition))
+        if (value !== undefined) parts.push(readPart(path, operator, value))
+  }
+  if (parts.length > maxParts)
+    throw new InvalidDataError(`a filter of ${plan.name} has more than ${maxParts} conditions`, { model: plan.name })
+  return parts
+}
+
+/** @throws InvalidDataError. */
+export function readSort(sort: unknown, plan: ModelPlan, plans: Plans): SortStep[] {
+  if (sort === undefined) return []
+  const keys: unknown[] = Array.isArray(sort) ? sort : [sort]
+  return keys.map((key) => {
+    if (typeof key !== 'string')
+      throw new InvalidDataError(`expected the name of a field to sort by, got ${describe(key)}`)
+    const isDescending = key.startsWith('-')
+    const path = readPath(isDescending ? key.slice(1) : key, plan, plans)
+    if (path.spec.kind === 'json' || path.spec.kind === 'list')
+      throw new InvalidDataError(`${path.plan.name}.${path.field} is ${path.spec.kind}: it cannot be sorted by`)
+    return { path, isDescending }
+  })
+}
+
+function readPath(key: string, plan: ModelPlan, plans: Plans): FieldPath {
+  const names = key.split('.')
+  if (names.length > maxReferences + 1)
+    throw new InvalidDataError(`${describe(key)}: more than ${maxReferences} references`, { model: plan.name })
+  let at = plan
+  for (const name of names.slice(0, -1)) {
+    if (at.openField(name).kind !== 'reference')
+      throw new InvalidDataError(`${at.name}.${name} is no reference, so that ${describe(key)} leads nowhere`)
+    at = plans.target(at, name)
+  }
+  const field = names.at(-1) as string
+  return { references: names.slice(0, -1), plan: at, field, spec: at.openField(field) }
+}
+
+function readPart(path: FieldPath, operator: string, value: unknown): Part {
+  const { spec, plan, field } = path
+  const { kind } = spec
+  const refuse = (what: string): never => {
+    throw new InvalidDataError(`${plan.name}.${field}: ${what}`, { model: plan.name, field })
+  }
+  if (!isOperator(operator)) return refuse(`unknown operator ${describe(operator)}; there are ${operators.join(', ')}`)
+  if ((operator === 'eq' || operator === 'ne') && value === null) return { path, operator, value }
+  if (operator === 'contains') {
+    if (kind === 'text') return { path, operator, value: checkText(path, value) }
+    if (kind === 'list') return { path, operator, value: checkItem(path, value) }
+    return refuse('contains is for texts and lists')
+  }
+  if (kind === 'list' || kind === 'json') return refuse(`${operator} cannot be asked of ${kind}`)
+  if (operator === 'matches') {
+    if (kind !== 'text') return refuse('matches is for texts')
+    if (typeof value !== 'string' || value.length > maxPatternLength)
+      return refuse(`expected a regular expression of at most ${maxPatternLength} characters`)
+    return { path, operator, value }
+  }
+  if (operator === 'min' || operator === 'max')
+    return value === true ? { path, operator, value } : refuse(`${operator} takes true`)
+  if (operator === 'in' || operator === 'nin') {
+    if (!Array.isArray(value) || value.length > maxListed)
+      return refuse(`${operator} takes a list of at most ${maxListed} values`)
+    return { path, operator, value: value.map((item) => (item === null ? null : checkCompared(path, item))) }
+  }
+  return { path, operator, value: checkCompared(path, value) }
+}
+
+function checkCompared({ plan, field, spec }: FieldPath, value: unknown): unknown {
+  // One of the choices is not asked for: whoever compares with another text finds nothing.
+  const open = { ...spec, choices: undefined, isOptional: false }
+  return checkValue(value instanceof Model ? value.pk : value, open, { model: plan.name, field })
+}
+
+function checkText({ plan, field }: FieldPath, value: unknown): unknown {
+  const text = { kind: 'text', isOptional: false, isSecret: false } as FieldSpec
+  return checkValue(value, text, { model: plan.name, field })
+}
+
+function checkItem({ plan, field, spec }: FieldPath, value: unknown): unknown {
+  checkValue([value], { ...spec, isOptional: false }, { model: plan.name, field })
+  if (typeof value === 'object')
+    throw new InvalidDataError(`${plan.name}.${field}: contains takes a text, a number or a truth value`)
+  return value
+}
+
+function isOperator(name: string): name is Operator {
+  return (operators as readonly string[]).includes(name)
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

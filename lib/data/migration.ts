@@ -1,0 +1,15 @@
+// What a migration may do, and what it tells.
+
+export interface MigrateOptions {
+  /** Only tells what would be done. Default false. */
+  readonly dryRun?: boolean
+  /** Drops the fields that no model has any more, with what they hold. Default false. */
+  readonly drop?: boolean
+}
+
+export interface Migration {
+  /** What was done, or would be, one statement each. */
+  readonly statements: readonly string[]
+  /** Columns of the models' tables that no model has, as `User.nickname`. */
+  readonly removedFields: readonly string[]
+}

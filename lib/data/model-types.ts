@@ -1,0 +1,77 @@
+// The types that are read off a model's class: what `create` takes, what a filter may ask, what a dictionary holds.
+import type { InfoOf } from './field.ts'
+
+/** The names of a model's fields. */
+export type FieldName<M> = { [K in keyof M]-?: [InfoOf<M[K]>] extends [never] ? never : K }[keyof M] & string
+
+type Value<Property> = Property extends null ? null : InfoOf<Property>['value']
+type RefTo<Property> = InfoOf<Property>['target']
+type GivenName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isGiven'] extends true ? K : never }[FieldName<M>]
+type OpenName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isSecret'] extends true ? never : K }[FieldName<M>]
+type ReferenceName<M> = { [K in FieldName<M>]: [RefTo<M[K]>] extends [never] ? never : K }[FieldName<M>]
+
+/** What may be set: the field's value; for a reference also a row of its model. */
+type Settable<Property> = Value<Property> | RefTo<Property>
+
+/** What `create` takes: every field, but for those that are optional or have a default, and the pk. */
+export type CreateData<M> = { [K in Exclude<FieldName<M>, GivenName<M>>]: Settable<M[K]> } & {
+  [K in GivenName<M>]?: Settable<M[K]>
+}
+
+/** What `update` takes: some fields. */
+export type UpdateData<M> = { [K in Exclude<FieldName<M>, 'pk'>]?: Settable<M[K]> }
+
+/** A row as a plain object: its fields without the secret ones. */
+export type Dictionary<M> = { [K in OpenName<M>]: Value<M[K]> }
+
+/** A dictionary whose references are dictionaries, or pks where one would contain itself. */
+export type Hydrated<M> = {
+  [K in OpenName<M>]: [RefTo<M[K]>] extends [never] ? Value<M[K]> : Hydrated<RefTo<M[K]>> | Extract<M[K], null> | string
+}
+
+/** Conditions on one field; all of them must hold. */
+export interface Conditions<T> {
+  readonly eq?: T | null
+  /** Also true of rows where the field is null. */
+  readonly ne?: T | null
+  readonly gt?: T
+  readonly ge?: T
+  readonly lt?: T
+  readonly le?: T
+  readonly in?: readonly (T | null)[]
+  /** Also true of rows where the field is null, unless null is among them. */
+  readonly nin?: readonly (T | null)[]
+  /** A text that has this part, or a list that has this item. */
+  readonly contains?: T extends readonly (infer Item)[] ? Item : T extends string ? string : never
+  /** A text in which this regular expression (RE2's syntax, linear in time) is found. */
+  readonly matches?: string
+  /** The least value of all rows that the other conditions let through. */
+  readonly min?: true
+  /** The greatest one. */
+  readonly max?: true
+}
+
+type Condition<Property> = Settable<Property> | null | Conditions<NonNullable<Value<Property>>>
+
+/**
+ * Which rows: a value for each field, or conditions; all must hold. Fields of referenced rows have a path.
+ *
+ * @example { age: { ge: 18 }, 'author.email': { matches: '@example\\.org$' } }
+ */
+export type Filter<M> = { readonly [K in OpenName<M>]?: Condition<M[K]> } & {
+  readonly [R in ReferenceName<M> as `${R}.${OpenName<RefTo<M[R]>>}`]?: unknown
+} & { readonly [path: `${string}.${string}.${string}`]: unknown }
+
+/** A field to sort by; with `-` in front, the greatest first. */
+export type SortKey<M> = OpenName<M> | `-${OpenName<M>}` | `${string}.${string}`
+
+export interface QueryOptions<M> {
+  /** By what; without it the order is the store's. */
+  readonly sort?: SortKey<M> | readonly SortKey<M>[]
+  /** At most so many rows. Default: all, but no more than `maxRows` of the database. */
+  readonly limit?: number
+  /** So many are left out at the beginning. Default 0. */
+  readonly offset?: number
+  /** Nobody else can change these rows until the action has ended. Default false. */
+  readonly lock?: boolean
+}

@@ -1,0 +1,103 @@
+// One call of an action for a request: its result as an answer, or its items as a stream of events.
+import type { FeatureClient } from '../../facade/feature-client.ts'
+import { bytesIn } from '../json-values.ts'
+import type { Accepted, StreamFormat, ValueFormat } from './accept.ts'
+import { type Answer, jsonAnswer } from './answer.ts'
+import { type ErrorAnswers, HttpFault } from './error-answer.ts'
+import type { EventStream } from './event-stream.ts'
+import { valueText } from './value-texts.ts'
+
+export interface ActionCall {
+  readonly client: FeatureClient
+  readonly name: string
+  readonly data: unknown
+  readonly signal: AbortSignal
+  readonly timeoutMs: number | undefined
+  readonly accepted: Accepted
+  /** As the request came. */
+  readonly format: ValueFormat
+  readonly errors: ErrorAnswers
+  /** Throws HttpFault where there can be no stream. */
+  readonly openStream: (format: StreamFormat) => EventStream
+}
+
+/** The answer; undefined: it was a stream, which is over. Rejects with what the call ended with before its first item. */
+export async function runAction(call: ActionCall): Promise<Answer | undefined> {
+  const { client, name, data, signal, timeoutMs, accepted } = call
+  const items = client.runAction(name, data, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+  const reader = items[Symbol.asyncIterator]()
+  const first = await reader.next()
+  const { stream, streamIfNeeded } = accepted
+  if (first.done) {
+    if (stream === undefined) return resultAnswer(first.value, call)
+    const whole = call.openStream(stream)
+    await sendSafely(whole, 'result', first.value, call)
+    whole.end()
+    return undefined
+  }
+  try {
+    if (streamIfNeeded === undefined)
+      throw new HttpFault(
+        406,
+        'NOT_ACCEPTABLE',
+        `action "${name}" streams: ask with Accept: text/event-stream or application/x-ndjson`,
+      )
+    await sendAll(call.openStream(streamIfNeeded), first.value, reader, call)
+    return undefined
+  } finally {
+    // Nothing happens when it is over.
+    await reader.return?.(undefined)
+  }
+}
+
+/** Reads no further than the client of the request does. */
+async function sendAll(
+  stream: EventStream,
+  firstItem: unknown,
+  reader: AsyncIterator<unknown, unknown>,
+  call: ActionCall,
+): Promise<void> {
+  let item = firstItem
+  while (await sendSafely(stream, 'item', item, call)) {
+    try {
+      const step = await reader.next()
+      if (step.done) {
+        await sendSafely(stream, 'result', step.value, call)
+        break
+      }
+      item = step.value
+    } catch (error) {
+      await sendError(stream, error, call)
+      break
+    }
+  }
+  stream.end()
+}
+
+/** False: the stream is over, because its client has gone or the value cannot be written. */
+async function sendSafely(stream: EventStream, event: string, value: unknown, call: ActionCall): Promise<boolean> {
+  let text: string
+  try {
+    text = valueText(value, formatOf(call), event)
+  } catch (error) {
+    await sendError(stream, error, call)
+    return false
+  }
+  return stream.send(event, text)
+}
+
+function sendError(stream: EventStream, error: unknown, { errors }: ActionCall): Promise<boolean> {
+  return stream.send('error', JSON.stringify(errors.body(error).error))
+}
+
+function resultAnswer(value: unknown, call: ActionCall): Answer {
+  const format = formatOf(call)
+  if (value === undefined && format === 'plain') return { status: 204, headers: {}, body: undefined }
+  const bytes = format === 'plain' && call.accepted.bytes ? bytesIn(value) : undefined
+  if (bytes !== undefined) return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body: bytes }
+  return jsonAnswer(200, valueText(value, format, 'result'))
+}
+
+function formatOf({ accepted, format }: ActionCall): ValueFormat {
+  return accepted.format ?? format
+}

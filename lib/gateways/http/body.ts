@@ -1,0 +1,103 @@
+// Bodies of requests, in memory: bounded each, bounded in all, bounded in time.
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../../base/clock.ts'
+import { HttpFault, retryAfter } from './error-answer.ts'
+
+export interface BodyLimits {
+  readonly maxBodyBytes: number
+  readonly maxBufferedBytes: number
+  readonly bodyTimeoutMs: number
+}
+
+/** A body that came; its bytes count until it is released. */
+export interface Body {
+  readonly bytes: Uint8Array
+  release(): void
+}
+
+/** What follows a refusal is no request: the connection ends with it. */
+const last = { connection: 'close' } as const
+
+export class Bodies {
+  readonly #limits: BodyLimits
+  readonly #clock: Clock
+  #bufferedBytes = 0
+
+  constructor(limits: BodyLimits, clock: Clock) {
+    this.#limits = limits
+    this.#clock = clock
+  }
+
+  /** Of all bodies that are not released. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes
+  }
+
+  /** Rejects with HttpFault: 400 where the client left, 408, 413, 503. Nothing counts then. */
+  async read(request: IncomingMessage): Promise<Body> {
+    const announced = Number(request.headers['content-length'] ?? 0)
+    if (announced > this.#limits.maxBodyBytes) throw this.#tooLarge()
+    const chunks: Uint8Array[] = []
+    let size = 0
+    const release = (): void => {
+      this.#bufferedBytes -= size
+      size = 0
+    }
+    const onChunk = (chunk: Uint8Array): HttpFault | undefined => {
+      if (size + chunk.length > this.#limits.maxBodyBytes) return this.#tooLarge()
+      if (this.#bufferedBytes + chunk.length > this.#limits.maxBufferedBytes) return this.#full()
+      size += chunk.length
+      this.#bufferedBytes += chunk.length
+      chunks.push(chunk)
+      return undefined
+    }
+    try {
+      await this.#readChunks(request, onChunk)
+    } catch (error) {
+      release()
+      throw error
+    }
+    return { bytes: Buffer.concat(chunks, size), release }
+  }
+
+  #readChunks(request: IncomingMessage, onChunk: (chunk: Uint8Array) => HttpFault | undefined): Promise<void> {
+    const { bodyTimeoutMs } = this.#limits
+    return new Promise((resolve, reject) => {
+      const settle = (fault?: HttpFault): void => {
+        timer.cancel()
+        request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
+        if (fault === undefined) resolve()
+        else {
+          request.pause()
+          reject(fault)
+        }
+      }
+      const onData = (chunk: Uint8Array): void => {
+        const fault = onChunk(chunk)
+        if (fault !== undefined) settle(fault)
+      }
+      const onEnd = (): void => settle()
+      const onGone = (): void => settle(new HttpFault(400, 'BAD_REQUEST', 'the body broke off', last))
+      const onLate = (): void =>
+        settle(new HttpFault(408, 'DEADLINE_EXCEEDED', `the body took over ${bodyTimeoutMs} ms`, last))
+      const timer = this.#clock.setTimer(onLate, bodyTimeoutMs)
+      request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
+      if (request.destroyed && !request.readableEnded) onGone()
+    })
+  }
+
+  #tooLarge(): HttpFault {
+    const { maxBodyBytes } = this.#limits
+    return new HttpFault(
+      413,
+      'TOO_LARGE',
+      `the body has more than ${maxBodyBytes} bytes; raise maxBodyBytes, or send less`,
+      last,
+    )
+  }
+
+  #full(): HttpFault {
+    const message = `${this.#limits.maxBufferedBytes} bytes of requests are in memory already`
+    return new HttpFault(503, 'BUSY', message, { ...last, ...retryAfter })
+  }
+}

@@ -1,0 +1,39 @@
+// Lets a request in: as a client of its own, which the guards judge like any other, and which ends with the request.
+import { AuthError, ClientError, IsockError } from '../../base/errors.ts'
+import type { WebHost } from '../../web/gateway.ts'
+import { LocalClient } from '../local-client.ts'
+import { digestOfCredentials, readCredentials } from './credentials.ts'
+import { HttpFault, retryAfter } from './error-answer.ts'
+import type { HttpVisit } from './http-visit.ts'
+
+export interface Entered {
+  readonly client: LocalClient
+  /** Names who it is: the guards' word where they have one, else what it presented. */
+  readonly identity: string
+}
+
+/** Rejects with HttpFault: 400, 401, 503. */
+export async function enter(host: WebHost, visit: HttpVisit): Promise<Entered> {
+  const { request, peer } = visit
+  const credentials = readCredentials(request.headers)
+  const client = new LocalClient(host, peer, { credentials, retry: 0 })
+  try {
+    await client.connect()
+  } catch (error) {
+    void client.close()
+    throw faultOf(error)
+  }
+  const id = host.findSession(client.sessionId)?.identity?.id
+  const identity = id === undefined ? `credentials:${digestOfCredentials(credentials, peer)}` : `identity:${id}`
+  return { client, identity }
+}
+
+function faultOf(error: unknown): unknown {
+  if (error instanceof AuthError)
+    return new HttpFault(401, error.code, error.message, { 'www-authenticate': 'Bearer realm="isock"' })
+  if (error instanceof ClientError && error.code === 'INVALID_OPTION')
+    return new HttpFault(431, 'TOO_LARGE', 'the credentials have more than 4 KiB')
+  if (!(error instanceof IsockError)) return error
+  const message = error.code === 'SHUTTING_DOWN' ? error.message : 'the server takes no more clients at the moment'
+  return new HttpFault(503, error.code === 'SHUTTING_DOWN' ? error.code : 'BUSY', message, retryAfter)
+}

@@ -1,0 +1,183 @@
+// One HTTP gateway on one web server: takes the requests for its paths, answers each once, and ends in order.
+import type { ServerResponse } from 'node:http'
+import { ServerError } from '../../base/errors.ts'
+import { isLoopback } from '../../link/address.ts'
+import type { ActionListing } from '../../server/built-in-actions.ts'
+import type { MountedGateway, WebHost, WebVisit } from '../../web/gateway.ts'
+import { ActionRequests } from './action-requests.ts'
+import { type Answer, jsonAnswer, textAnswer } from './answer.ts'
+import { ChannelRequests } from './channel-requests.ts'
+import { enter } from './entrance.ts'
+import { HttpFault, retryAfter } from './error-answer.ts'
+import { expositionType } from './exposition.ts'
+import { GatewayParts } from './gateway-parts.ts'
+import type { ResolvedHttpOptions } from './http-options.ts'
+import { HttpVisit } from './http-visit.ts'
+import { Metrics } from './metrics.ts'
+import { methodsOf, type Route, routeOf } from './route.ts'
+import { deliver } from './stalled.ts'
+
+export class HttpGateway implements MountedGateway {
+  readonly #parts: GatewayParts
+  readonly #actions: ActionRequests
+  readonly #channels: ChannelRequests
+  readonly #metrics: Metrics
+  /** Open requests, until their answers have left. */
+  readonly #open = new Map<HttpVisit, Promise<void>>()
+  /** What has no end of its own. */
+  readonly #endless = new Set<HttpVisit>()
+  /** Gives back the places of requests that have become streams. */
+  readonly #places = new Map<HttpVisit, () => void>()
+  #isClosing = false
+
+  constructor(host: WebHost, options: ResolvedHttpOptions) {
+    this.#parts = new GatewayParts(host, options)
+    this.#actions = new ActionRequests(this.#parts)
+    this.#channels = new ChannelRequests(this.#parts)
+    this.#metrics = new Metrics(host.server)
+  }
+
+  onRequest(webVisit: WebVisit, response: ServerResponse): boolean {
+    const route = routeOf(webVisit.url.pathname, this.#parts.options.prefix)
+    if (route === undefined) return false
+    // One that is behind another in its connection never hears of the connection's end: its turn comes with the socket.
+    if (response.socket === null) response.once('socket', () => this.#begin(webVisit, response, route))
+    else this.#begin(webVisit, response, route)
+    return true
+  }
+
+  #begin(webVisit: WebVisit, response: ServerResponse, route: Route): void {
+    const visit = new HttpVisit(webVisit, response, (stream) => this.#places.get(stream)?.())
+    const startedAtMs = this.#parts.host.clock.now()
+    response.once('close', () => {
+      const status = response.headersSent ? response.statusCode : 499
+      this.#metrics.count(route.to, status, visit.isStream ? undefined : this.#parts.host.clock.now() - startedAtMs)
+    })
+    const work = this.#serve(visit, route)
+      .then(() => closeOf(response))
+      .finally(() => this.#open.delete(visit))
+    this.#open.set(visit, work)
+  }
+
+  /** Streams of channels end at once, calls when they are over or the grace is. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true
+    const { host, outcomes } = this.#parts
+    const settled = Promise.all([...this.#open.values(), this.#actions.settled()])
+    for (const visit of this.#endless) visit.abort(shuttingDown())
+    const timer = host.clock.setTimer(() => this.#giveUp(), graceMs)
+    await settled
+    timer.cancel()
+    this.#giveUp()
+    outcomes.close()
+    this.#metrics.close()
+  }
+
+  #giveUp(): void {
+    this.#actions.close()
+    for (const visit of this.#open.keys()) {
+      visit.abort(shuttingDown())
+      visit.response.destroy()
+    }
+  }
+
+  /** Never rejects: whatever happens becomes an answer. */
+  async #serve(visit: HttpVisit, route: Route): Promise<void> {
+    const { host, options, errors } = this.#parts
+    const { request, response } = visit
+    let answer: Answer | undefined
+    try {
+      answer = await this.#answer(visit, route)
+    } catch (error) {
+      host.log.debug({ error, path: visit.url.pathname }, 'a request failed')
+      answer = errors.answer(error)
+    }
+    // So that nobody keeps a connection to a server that goes.
+    if (this.#isDraining && !response.headersSent) response.setHeader('connection', 'close')
+    // A stream that has begun cannot be answered otherwise any more.
+    if (response.headersSent) response.end()
+    else if (answer !== undefined)
+      deliver(request, response, answer, { clock: host.clock, maxStallMs: options.maxStallMs })
+  }
+
+  async #answer(visit: HttpVisit, route: Route): Promise<Answer | undefined> {
+    if (route.to === 'unknown')
+      throw new HttpFault(404, 'UNKNOWN_PATH', 'paths are /actions/<name> and /channels/<name>')
+    const methods = methodsOf(route)
+    const method = visit.request.method ?? ''
+    if (!methods.includes(method))
+      throw new HttpFault(405, 'METHOD_NOT_ALLOWED', `${method} is not for this path`, { allow: methods.join(', ') })
+    if (route.to === 'health') return this.#health(route.check)
+    if (route.to === 'metrics') return this.#tellMetrics(visit)
+    if (this.#isDraining) throw shuttingDown()
+    const giveBack = this.#parts.requests.take()
+    if (giveBack === undefined) throw this.#parts.requestsFull()
+    this.#places.set(visit, giveBack)
+    try {
+      return await this.#work(visit, route)
+    } finally {
+      this.#places.delete(visit)
+      giveBack()
+    }
+  }
+
+  async #work(visit: HttpVisit, route: Route): Promise<Answer | undefined> {
+    if (route.to === 'channel') {
+      this.#endless.add(visit)
+      try {
+        await this.#channels.serve(visit, route.name)
+        return undefined
+      } finally {
+        this.#endless.delete(visit)
+      }
+    }
+    if (route.to === 'action' && visit.request.method === 'POST') return this.#actions.answer(visit, route.name)
+    return this.#list(visit, route.to === 'action' ? route.name : undefined)
+  }
+
+  /** What there is, as the server's built-in action tells every client that the guards let in. */
+  async #list(visit: HttpVisit, name: string | undefined): Promise<Answer> {
+    const { client } = await enter(this.#parts.host, visit)
+    try {
+      const { signal } = visit
+      const actions = await client.runAction<readonly ActionListing[]>('isock.actions', undefined, { signal })
+      if (name === undefined) return jsonAnswer(200, JSON.stringify({ actions }))
+      const found = actions.find((action) => action.name === name)
+      if (found !== undefined) return jsonAnswer(200, JSON.stringify(found))
+      throw new HttpFault(404, 'UNKNOWN_ACTION', 'there is no action of this name; GET /actions lists them')
+    } finally {
+      await client.close()
+    }
+  }
+
+  #health(check: 'live' | 'ready'): Answer {
+    if (check === 'live') return jsonAnswer(200, '{"status":"ok"}')
+    return this.#isDraining ? jsonAnswer(503, '{"status":"draining"}', retryAfter) : jsonAnswer(200, '{"status":"ok"}')
+  }
+
+  #tellMetrics({ request, peer }: HttpVisit): Answer {
+    const { metrics } = this.#parts.options
+    if (metrics === 'off') throw new HttpFault(404, 'UNKNOWN_PATH', 'there are no metrics here')
+    const isForwarded = request.headers.forwarded !== undefined || request.headers['x-forwarded-for'] !== undefined
+    if (metrics === 'loopback' && (isForwarded || !isLoopback(peer.address ?? '')))
+      throw new HttpFault(
+        403,
+        'NOT_ALLOWED',
+        "metrics are for this machine only; the option metrics: 'everyone' opens them",
+      )
+    const { requests, streams } = this.#parts
+    return textAnswer(200, this.#metrics.text({ requests: requests.count, streams: streams.count }), expositionType)
+  }
+
+  get #isDraining(): boolean {
+    return this.#isClosing || this.#parts.host.server.isShuttingDown
+  }
+}
+
+function closeOf(response: ServerResponse): Promise<void> {
+  return response.closed ? Promise.resolve() : new Promise((resolve) => response.once('close', () => resolve()))
+}
+
+function shuttingDown(): ServerError {
+  return new ServerError('the server is shutting down', { code: 'SHUTTING_DOWN', notStarted: true })
+}

@@ -1,0 +1,115 @@
+// The options of the HTTP gateway, their defaults and checks.
+import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
+import type { FailedCall } from './error-answer.ts'
+
+/** How the gateway bounds its clients. Sizes in bytes, times in milliseconds. */
+export interface HttpLimits {
+  /** The largest body of a request; more is answered with 413. Default 1 MiB. */
+  readonly maxBodyBytes: number
+  /** Of all bodies that are on their way in or belong to running calls; above it: 503. Default 64 MiB. */
+  readonly maxBufferedBytes: number
+  /** From a request's head to the end of its body; after it: 408. Default 30 s. */
+  readonly bodyTimeoutMs: number
+  /** Requests that are worked on at once, streams aside; more are answered with 503. Default 1 024. */
+  readonly maxRequests: number
+  /** Open streams, of channels and actions together; more are answered with 503. Default 1 024. */
+  readonly maxStreams: number
+  /** Silence on an event stream after which a comment is sent, so that nobody on the way ends it. Default 15 s. */
+  readonly keepAliveMs: number
+  /** How long a stream's reader may take nothing; then it is cut off. Default 30 s. */
+  readonly maxStallMs: number
+}
+
+/** What is kept for the `Idempotency-Key` header. */
+export interface IdempotencyLimits {
+  /** How long an outcome is kept, in milliseconds. Default 15 minutes. */
+  readonly keepMs: number
+  /** Keys in all; with more, new ones are answered with 503. Default 10 000. */
+  readonly maxKeys: number
+  /** Keys of one identity; with more, new ones are answered with 429. Default 1 000. */
+  readonly maxKeysPerIdentity: number
+  /** Bytes of kept answers; above it the oldest are forgotten, and their keys answered with 409. Default 16 MiB. */
+  readonly maxKeptBytes: number
+}
+
+/** Who may read `/metrics`: programs on this machine, everyone, or nobody (404). */
+export type MetricsAccess = 'loopback' | 'everyone' | 'off'
+
+export interface HttpOptions extends Partial<HttpLimits> {
+  /** What all paths begin with, as in '/api'. Default '/': nothing. */
+  readonly path?: string
+  readonly idempotency?: Partial<IdempotencyLimits>
+  /** Default 'loopback'. A request that was forwarded by a proxy is not from this machine. */
+  readonly metrics?: MetricsAccess
+  /**
+   * The status for an error that an action threw, 400 to 599; undefined: 500. Errors are told by name, code and data.
+   *
+   * @example http({ statusOf: (error) => (error.name === 'OutOfStock' ? 409 : undefined) })
+   */
+  readonly statusOf?: (error: FailedCall) => number | undefined
+}
+
+export interface ResolvedHttpOptions extends HttpLimits {
+  /** '' or as in '/api'. */
+  readonly prefix: string
+  readonly idempotency: IdempotencyLimits
+  readonly metrics: MetricsAccess
+  readonly statusOf: ((error: FailedCall) => number | undefined) | undefined
+}
+
+const defaults: HttpLimits = {
+  maxBodyBytes: 1024 * 1024,
+  maxBufferedBytes: 64 * 1024 * 1024,
+  bodyTimeoutMs: 30_000,
+  maxRequests: 1_024,
+  maxStreams: 1_024,
+  keepAliveMs: 15_000,
+  maxStallMs: 30_000,
+}
+
+const idempotencyDefaults: IdempotencyLimits = {
+  keepMs: 15 * 60_000,
+  maxKeys: 10_000,
+  maxKeysPerIdentity: 1_000,
+  maxKeptBytes: 16 * 1024 * 1024,
+}
+
+const accesses: readonly unknown[] = ['loopback', 'everyone', 'off'] satisfies MetricsAccess[]
+const names = [...Object.keys(defaults), 'path', 'idempotency', 'metrics', 'statusOf']
+
+/** @throws ClientError (`INVALID_OPTION`) that names the option. */
+export function resolveHttpOptions(given: HttpOptions = {}): ResolvedHttpOptions {
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) throw invalidOption(`http ${name}`, `one of ${names.join(', ')}`, name)
+  }
+  const { path = '/', metrics = 'loopback', statusOf } = given
+  if (typeof path !== 'string' || !/^\/([\w.~-]+(\/[\w.~-]+)*)?$/.test(path))
+    throw invalidOption('http path', "a path as in '/api'", path)
+  if (!accesses.includes(metrics)) throw invalidOption('http metrics', `one of ${accesses.join(', ')}`, metrics)
+  if (statusOf !== undefined && typeof statusOf !== 'function')
+    throw invalidOption('http statusOf', 'a function', statusOf)
+  return {
+    ...checked(defaults, given, 'http'),
+    prefix: path === '/' ? '' : path,
+    idempotency: checked(idempotencyDefaults, given.idempotency ?? {}, 'http idempotency'),
+    metrics,
+    statusOf,
+  }
+}
+
+function checked<L extends object>(byDefault: L, given: Partial<L>, label: string): L {
+  const limits: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(byDefault)) {
+    const own: unknown = (given as Record<string, unknown>)[name] ?? value
+    const option = `${label} ${name}`
+    limits[name] = requirePositive(
+      option,
+      name.startsWith('max') && !name.endsWith('Ms') ? requireCount(option, own) : own,
+    )
+  }
+  for (const name of Object.keys(given)) {
+    if (label !== 'http' && !Object.hasOwn(byDefault, name))
+      throw invalidOption(`${label} ${name}`, `one of ${Object.keys(byDefault).join(', ')}`, name)
+  }
+  return limits as L
+}

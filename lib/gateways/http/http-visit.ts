@@ -1,0 +1,63 @@
+// One request from its head to its end: who makes it, what it presents, and whether its client is still there.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { CancelledError } from '../../base/errors.ts'
+import type { Peer } from '../../link/link.ts'
+import type { WebVisit } from '../../web/gateway.ts'
+import { HttpFault } from './error-answer.ts'
+
+export class HttpVisit {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly url: URL
+  readonly peer: Peer
+  readonly #abort = new AbortController()
+  readonly #onStream: () => void
+  #isStream = false
+
+  /** `onStream`: its answer has become a stream, which may last. */
+  constructor({ request, url, peer }: WebVisit, response: ServerResponse, onStream: (visit: HttpVisit) => void) {
+    this.#onStream = () => onStream(this)
+    this.request = request
+    this.response = response
+    this.url = url
+    this.peer = peer
+    response.once('close', () => {
+      if (!response.writableFinished) this.abort(new CancelledError('the client of the request has gone'))
+    })
+  }
+
+  /** Aborts when the client has gone before it had its answer, or when the server gives up waiting. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get isStream(): boolean {
+    return this.#isStream
+  }
+
+  becomeStream(): void {
+    this.#isStream = true
+    this.#onStream()
+  }
+
+  abort(reason: Error): void {
+    this.#abort.abort(reason)
+  }
+
+  /** A header that may come once. Throws HttpFault (400) for one that came twice. */
+  header(name: string): string | undefined {
+    const value = this.request.headers[name]
+    if (value === undefined) return undefined
+    const count = this.request.headersDistinct[name]?.length ?? 1
+    if (count === 1 && typeof value === 'string') return value
+    throw new HttpFault(400, 'BAD_REQUEST', `the header ${name} came more than once`)
+  }
+
+  /** `Isock-Timeout-Ms`: a deadline for the call. Throws HttpFault (400). */
+  get timeoutMs(): number | undefined {
+    const text = this.header('isock-timeout-ms')
+    if (text === undefined) return undefined
+    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+    throw new HttpFault(400, 'BAD_REQUEST', 'Isock-Timeout-Ms: expected a whole number of milliseconds above 0')
+  }
+}

@@ -1,0 +1,26 @@
+// The public list of `isock/http`.
+import type { WebGateway } from '../../web/gateway.ts'
+import { HttpGateway } from './http-gateway.ts'
+import { type HttpOptions, resolveHttpOptions } from './http-options.ts'
+
+export { type JsonValue, toJsonValue } from '../json-values.ts'
+export type { FailedCall } from './error-answer.ts'
+export type { HttpLimits, HttpOptions, IdempotencyLimits, MetricsAccess } from './http-options.ts'
+
+/**
+ * Actions and channels for every client that speaks HTTP: `POST /actions/<name>` with JSON, streams as server-sent events
+ * or lines of JSON, `GET /channels/<name>`, `GET /actions`, `/health/live`, `/health/ready`, `/metrics`.
+ *
+ * @throws ClientError (`INVALID_OPTION`) that names the option.
+ * @example
+ * const web = await server.listenWeb({ port: 8080, gateways: [http()] })
+ * await fetch(`${web.url}/actions/Echo`, {
+ *   method: 'POST',
+ *   headers: { 'content-type': 'application/json' },
+ *   body: '"hi"',
+ * })
+ */
+export function http(options: HttpOptions = {}): WebGateway {
+  const resolved = resolveHttpOptions(options)
+  return { name: 'http', mount: (host) => new HttpGateway(host, resolved) }
+}

@@ -1,0 +1,149 @@
+// What the gateway counts of its requests, and what it tells of the server and its process at the moment.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { ServerView } from '../../action/context.ts'
+import { ActionServer } from '../../server/action-server.ts'
+import { exposition, type MetricFamily, type Sample } from './exposition.ts'
+
+/** Which of the gateway's paths a request was for. */
+export type RouteName = 'actions' | 'action' | 'channel' | 'health' | 'metrics' | 'unknown'
+
+/** What is open now. */
+export interface OpenCounts {
+  readonly requests: number
+  readonly streams: number
+}
+
+/** Upper bounds in seconds. */
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Number.POSITIVE_INFINITY]
+/** How often the event loop's delay is looked at; part of what it then measures. */
+const resolutionMs = 20
+
+interface Durations {
+  readonly counts: number[]
+  sum: number
+}
+
+export class Metrics {
+  readonly #server: ServerView
+  /** By route and status, which are few. */
+  readonly #requests = new Map<string, { readonly route: RouteName; readonly status: number; count: number }>()
+  readonly #durations = new Map<RouteName, Durations>()
+  readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
+
+  constructor(server: ServerView) {
+    this.#server = server
+    this.#delay.enable()
+  }
+
+  /** `durationMs` undefined: it was a stream, whose length says nothing. */
+  count(route: RouteName, status: number, durationMs: number | undefined): void {
+    const id = `${route} ${status}`
+    const entry = this.#requests.get(id) ?? { route, status, count: 0 }
+    entry.count++
+    this.#requests.set(id, entry)
+    if (durationMs === undefined) return
+    const durations = this.#durations.get(route) ?? { counts: buckets.map(() => 0), sum: 0 }
+    this.#durations.set(route, durations)
+    const seconds = durationMs / 1000
+    durations.sum += seconds
+    const index = buckets.findIndex((bound) => seconds <= bound)
+    durations.counts[index] = (durations.counts[index] ?? 0) + 1
+  }
+
+  text(open: OpenCounts): string {
+    return exposition([...this.#ofRequests(open), ...this.#ofServer(), ...this.#ofProcess()])
+  }
+
+  close(): void {
+    this.#delay.disable()
+  }
+
+  #ofRequests(open: OpenCounts): MetricFamily[] {
+    const requests = [...this.#requests.values()].map(({ route, status, count }) => ({
+      labels: { route, status: String(status) },
+      value: count,
+    }))
+    return [
+      { name: 'isock_http_requests_total', type: 'counter', help: 'Requests that were answered.', samples: requests },
+      {
+        name: 'isock_http_request_duration_seconds',
+        type: 'histogram',
+        help: 'From a request to the end of its answer, streams aside.',
+        samples: [...this.#durations].flatMap(([route, durations]) => histogram(route, durations)),
+      },
+      gauge('isock_http_requests_running', 'Requests that are worked on, streams aside.', open.requests),
+      gauge('isock_http_streams_open', 'Open event streams.', open.streams),
+    ]
+  }
+
+  #ofServer(): MetricFamily[] {
+    const server = this.#server
+    const draining = gauge('isock_draining', '1 while the server is shutting down.', server.isShuttingDown ? 1 : 0)
+    if (!(server instanceof ActionServer)) return [draining]
+    const { sessions, callCount } = server
+    const running = sessions.reduce((sum, { core }) => sum + core.runningCount, 0)
+    const connected = sessions.filter(({ isConnected }) => isConnected).length
+    const states = [
+      { labels: { state: 'connected' }, value: connected },
+      { labels: { state: 'away' }, value: sessions.length - connected },
+    ]
+    return [
+      draining,
+      { name: 'isock_calls_total', type: 'counter', help: 'Calls that were taken.', samples: [{ value: callCount }] },
+      gauge('isock_calls_running', 'Calls that are not answered yet.', running),
+      { name: 'isock_sessions', type: 'gauge', help: 'Sessions of clients.', samples: states },
+    ]
+  }
+
+  #ofProcess(): MetricFamily[] {
+    const { rss, heapUsed } = process.memoryUsage()
+    const { user, system } = process.cpuUsage()
+    const startedAt = Date.now() / 1000 - process.uptime()
+    const lag = [
+      { labels: { quantile: '0.5' }, value: lagSeconds(this.#delay.percentile(50)) },
+      { labels: { quantile: '0.99' }, value: lagSeconds(this.#delay.percentile(99)) },
+      { labels: { quantile: '1' }, value: lagSeconds(this.#delay.max) },
+    ]
+    this.#delay.reset()
+    const cpu = [{ value: (user + system) / 1e6 }]
+    return [
+      gauge('process_resident_memory_bytes', 'Memory of the process.', rss),
+      gauge('process_start_time_seconds', 'When the process started, since 1970.', startedAt),
+      { name: 'process_cpu_seconds_total', type: 'counter', help: 'Processor time of the process.', samples: cpu },
+      gauge('nodejs_heap_used_bytes', 'Memory in use by JavaScript.', heapUsed),
+      {
+        name: 'isock_event_loop_lag_seconds',
+        type: 'gauge',
+        help: 'Delay of the event loop since the last look.',
+        samples: lag,
+      },
+    ]
+  }
+}
+
+function histogram(route: RouteName, { counts, sum }: Durations): Sample[] {
+  let total = 0
+  const samples: Sample[] = buckets.map((bound, index) => {
+    total += counts[index] ?? 0
+    return {
+      suffix: '_bucket',
+      labels: { route, le: bound === Number.POSITIVE_INFINITY ? '+Inf' : String(bound) },
+      value: total,
+    }
+  })
+  return [
+    ...samples,
+    { suffix: '_sum', labels: { route }, value: sum },
+    { suffix: '_count', labels: { route }, value: total },
+  ]
+}
+
+function gauge(name: string, help: string, value: number): MetricFamily {
+  return { name, type: 'gauge', help, samples: [{ value }] }
+}
+
+/** The monitor gives nanoseconds between its looks; the first ones have no measure. */
+function lagSeconds(nanoseconds: number): number {
+  const seconds = nanoseconds / 1e9 - resolutionMs / 1e3
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0
+}

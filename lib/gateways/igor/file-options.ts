@@ -1,0 +1,54 @@
+// What the file server can be told, and its checks.
+import { realpathSync, statSync } from 'node:fs'
+import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
+import { requirePath } from '../../web/web-options.ts'
+
+export interface FileOptions {
+  /** The directory that is served; nothing outside it is. */
+  readonly root: string
+  /** Files may be written and replaced, with PUT and POST. Default false. */
+  readonly write?: boolean
+  /** What the paths of files begin with. Default '/files'. */
+  readonly path?: string
+  /** Bytes of one file that is written; more is refused with 413. Default 64 MiB. */
+  readonly maxFileBytes?: number
+  /** Files that are being written at once; more are refused with 503. Default 16. */
+  readonly maxUploads?: number
+  /** Files that are being read at once; more are refused with 503. Default 256. */
+  readonly maxDownloads?: number
+  /** How long nothing may move in the middle of a file, either way, in milliseconds. Default 30 000. */
+  readonly idleMs?: number
+}
+
+export interface ResolvedFileOptions extends Required<FileOptions> {
+  /** '' or as in '/files'. */
+  readonly prefix: string
+}
+
+const defaults = {
+  write: false,
+  path: '/files',
+  maxFileBytes: 64 * 1024 * 1024,
+  maxUploads: 16,
+  maxDownloads: 256,
+  idleMs: 30_000,
+}
+
+/** @throws ClientError (`INVALID_OPTION`) that names what is wrong, or that the root is no directory. */
+export function resolveFileOptions(given: FileOptions): ResolvedFileOptions {
+  const known = ['root', ...Object.keys(defaults)]
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) throw invalidOption(`igor files.${name}`, `one of ${known.join(', ')}`, name)
+  }
+  const options = { ...defaults, ...given }
+  if (typeof options.root !== 'string' || statSync(options.root, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw invalidOption('igor files.root', 'a directory that is there', options.root)
+  if (typeof options.write !== 'boolean') throw invalidOption('igor files.write', 'true or false', options.write)
+  requirePositive('igor files.maxFileBytes', options.maxFileBytes)
+  requireCount('igor files.maxUploads', options.maxUploads)
+  requireCount('igor files.maxDownloads', options.maxDownloads)
+  requirePositive('igor files.idleMs', options.idleMs)
+  const prefix = requirePath('igor files.path', options.path).replace(/\/+$/, '')
+  // Absolute, so that a later change of the working directory changes nothing.
+  return { ...options, root: realpathSync(options.root), prefix }
+}

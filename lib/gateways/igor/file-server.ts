@@ -1,0 +1,178 @@
+// Igor's file server: reads and writes files below one root over HTTP. It is there only when asked for, and behind the
+// same guards as everything else.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import send from 'send'
+import type { Credential } from '../../action/guard.ts'
+import { AuthError } from '../../base/errors.ts'
+import { type WebHost, WebRefusal, type WebVisit } from '../../web/gateway.ts'
+import { placeInside, resolveInside } from '../../web/safe-path.ts'
+import { LocalClient } from '../local-client.ts'
+import { credentialsOf } from './credentials.ts'
+import type { ResolvedFileOptions } from './file-options.ts'
+import { tooLarge, UploadRefusal, upload } from './upload.ts'
+
+export interface FileServerOptions {
+  readonly host: WebHost
+  readonly options: ResolvedFileOptions
+  readonly credentials: ((request: IncomingMessage) => readonly Credential[]) | undefined
+}
+
+/** How long, and how much, a refused upload may go on. */
+const lingerMs = 1_000
+const lingerBytes = 1024 * 1024
+
+export class FileServer {
+  readonly #options: FileServerOptions
+  readonly #abort = new AbortController()
+  readonly #uploads = new Set<Promise<void>>()
+  #downloads = 0
+
+  constructor(options: FileServerOptions) {
+    this.#options = options
+  }
+
+  /** True: the request is for a file, and is answered. */
+  onRequest({ request, url, peer }: WebVisit, response: ServerResponse): boolean {
+    const { prefix } = this.#options.options
+    if (!url.pathname.startsWith(`${prefix}/`)) return false
+    const path = url.pathname.slice(prefix.length)
+    const answered = this.#answer({ request, url, peer }, path, response).catch((error: unknown) =>
+      this.#refuse(request, response, error),
+    )
+    if (isWrite(request)) {
+      this.#uploads.add(answered)
+      void answered.finally(() => this.#uploads.delete(answered))
+    }
+    return true
+  }
+
+  /** Lets uploads end, and gives up those that go on after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    const timer = this.#options.host.clock.setTimer(() => this.#abort.abort(), graceMs)
+    timer.keepProcessAlive(this.#uploads.size > 0)
+    await Promise.all(this.#uploads)
+    timer.cancel()
+    this.#abort.abort()
+  }
+
+  async #answer(visit: WebVisit, path: string, response: ServerResponse): Promise<void> {
+    const { options } = this.#options
+    const { request } = visit
+    const { method = '' } = request
+    if (method !== 'GET' && method !== 'HEAD' && !(isWrite(request) && options.write)) {
+      response.setHeader('allow', options.write ? 'GET, HEAD, PUT, POST' : 'GET, HEAD')
+      throw new UploadRefusal(405, `${method} is not possible here`)
+    }
+    await this.#letIn(visit)
+    if (isWrite(request)) return this.#write(request, path, response)
+    const file = await resolveInside(options.root, path)
+    if (file === undefined) throw new UploadRefusal(404, 'there is no such file')
+    if (this.#downloads >= options.maxDownloads)
+      throw this.#busy(response, `${options.maxDownloads} files are being read`)
+    this.#downloads++
+    response.once('close', () => this.#downloads--)
+    // A reader that takes nothing holds the file open.
+    response.setTimeout(options.idleMs, () => response.destroy())
+    sendFile(request, file, response)
+  }
+
+  /** Asks the server's guards, with what the request shows. */
+  async #letIn({ request, peer }: WebVisit): Promise<void> {
+    const { host, credentials } = this.#options
+    const shown = [...credentialsOf(request), ...(credentials?.(request) ?? [])]
+    const client = new LocalClient(host, peer, { credentials: shown, retry: 0 })
+    try {
+      await client.connect()
+    } catch (error) {
+      if (error instanceof AuthError) throw new UploadRefusal(401, error.message)
+      throw new UploadRefusal(503, 'the server takes no more clients for now')
+    } finally {
+      await client.close()
+    }
+  }
+
+  async #write(request: IncomingMessage, path: string, response: ServerResponse): Promise<void> {
+    const { options, host } = this.#options
+    const { root, maxFileBytes: maxBytes, maxUploads, idleMs } = options
+    const { headers } = request
+    // This one is among them.
+    if (this.#uploads.size > maxUploads) throw this.#busy(response, `${maxUploads} files are being written`)
+    if (headers['content-range'] !== undefined)
+      throw new UploadRefusal(400, 'a file is written whole, not a range of it')
+    if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+      throw new UploadRefusal(415, 'send the file as it is, without a content-encoding')
+    // Before anything is read of it.
+    if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+    const place = await placeInside(root, path)
+    if (place === undefined) throw new UploadRefusal(403, 'nothing can be written here: is the directory there?')
+    const { clock } = host
+    const how = await upload(request, { place, maxBytes, idleMs, clock, signal: this.#abort.signal })
+    response.writeHead(how === 'created' ? 201 : 204).end()
+  }
+
+  #busy(response: ServerResponse, why: string): UploadRefusal {
+    response.setHeader('retry-after', 1)
+    return new UploadRefusal(503, `${why}; try again later`)
+  }
+
+  async #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
+    const isRefusal = error instanceof UploadRefusal || error instanceof WebRefusal
+    if (!isRefusal && !isDisconnect(error)) this.#options.host.log.error({ error, url: request.url }, 'a file failed')
+    if (response.headersSent || request.socket.destroyed) {
+      response.destroy()
+      return
+    }
+    const [status, message] = isRefusal ? [error.status, `${error.message}\n`] : [500, 'the file system failed\n']
+    const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(message) }
+    if (request.complete) {
+      response.writeHead(status, headers).end(message)
+      return
+    }
+    // Closing at once would reset the connection under a client that still sends, and the answer be lost with it.
+    response.writeHead(status, { ...headers, connection: 'close' }).write(message)
+    await this.#linger(request)
+    response.end()
+  }
+
+  /** Reads on for a moment, and forgets what comes. */
+  #linger(request: IncomingMessage): Promise<void> {
+    return new Promise((resolve) => {
+      let left = lingerBytes
+      const done = (): void => {
+        timer.cancel()
+        request.off('data', onData).off('close', done).pause()
+        resolve()
+      }
+      const onData = (chunk: Buffer): void => {
+        left -= chunk.length
+        if (left < 0) done()
+      }
+      const timer = this.#options.host.clock.setTimer(done, lingerMs)
+      request.on('data', onData).once('end', done).once('close', done).resume()
+    })
+  }
+}
+
+function isWrite({ method }: IncomingMessage): boolean {
+  return method === 'PUT' || method === 'POST'
+}
+
+function isDisconnect(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET'
+}
+
+function sendFile(request: IncomingMessage, file: string, response: ServerResponse): void {
+  // Whoever may write files must not thereby write pages and scripts of this origin.
+  response.setHeader('x-content-type-options', 'nosniff')
+  response.setHeader('content-security-policy', 'sandbox')
+  const fail = (status: number): void => {
+    if (response.headersSent) response.destroy()
+    else response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end('this file cannot be served\n')
+  }
+  // The path was resolved and checked; it is served as it is, with nothing looked up beside it.
+  const path = file.split(/[\\/]/).map(encodeURIComponent).join('/')
+  send(request, path, { dotfiles: 'allow', index: false })
+    .on('error', ({ status = 500 }: { readonly status?: number }) => fail(status))
+    .on('directory', () => fail(404))
+    .pipe(response)
+}

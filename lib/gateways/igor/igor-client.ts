@@ -1,0 +1,215 @@
+// One client of the Igor gateway, whether it is connected or away: what it runs, what it listens to, and what waits for
+// it. It runs in an ordinary session of the server, through a client of the gateway's own.
+import type { Credential } from '../../action/guard.ts'
+import { AuthError } from '../../base/errors.ts'
+import type { Peer } from '../../link/link.ts'
+import type { WebHost } from '../../web/gateway.ts'
+import { LocalClient } from '../local-client.ts'
+import { closeText, code, refusalText } from './answers.ts'
+import type { ResolvedIgorOptions } from './igor-options.ts'
+import type { StreamId } from './message.ts'
+import { Outbox, type OutSocket } from './outbox.ts'
+import { ProcessFeed } from './process-feed.ts'
+import { Stream } from './stream.ts'
+
+/** The socket of a client that is there. */
+export interface ClientSocket extends OutSocket {
+  close(code: number, reason: string): void
+  terminate(): void
+}
+
+/** Who the client is, once it has introduced itself. */
+export interface Introduced {
+  readonly id: string
+  /** Whoever knows it may take the client up again. */
+  readonly secret: string
+}
+
+export interface IgorClientOptions {
+  readonly host: WebHost
+  readonly options: ResolvedIgorOptions
+  readonly peer: Peer
+  readonly credentials: readonly Credential[]
+  /** It does not read: it was dropped, and is to be forgotten. */
+  readonly onDropped: (client: IgorClient) => void
+  /** A stream is over. */
+  readonly onStreamOver: () => void
+}
+
+/** Bytes that wait from which on streams and processes wait too. */
+const roomBytes = 256 * 1024
+
+export class IgorClient {
+  readonly #options: IgorClientOptions
+  readonly #outbox: Outbox
+  readonly #streams = new Map<StreamId, Stream>()
+  #credentials: readonly Credential[]
+  #local: LocalClient
+  #feed: ProcessFeed
+  #socket: ClientSocket | undefined
+  #introduced: Introduced | undefined
+  /** Why the server does not let it in. */
+  #refusal: AuthError | undefined
+  #inputBytes = 0
+  #isClosed = false
+
+  constructor(options: IgorClientOptions) {
+    this.#options = options
+    this.#credentials = options.credentials
+    this.#outbox = new Outbox({
+      // A client that is held back must be far from being dropped.
+      roomBytes: Math.min(roomBytes, options.options.maxQueuedBytes / 4),
+      maxBytes: options.options.maxQueuedBytes,
+      onOverflow: () => this.#onOverflow(),
+    })
+    this.#local = this.makeLocal(options.credentials)
+    this.#feed = this.#listenWith(this.#local)
+  }
+
+  get introduced(): Introduced | undefined {
+    return this.#introduced
+  }
+
+  get credentials(): readonly Credential[] {
+    return this.#credentials
+  }
+
+  get openStreams(): number {
+    return this.#streams.size
+  }
+
+  get outbox(): Outbox {
+    return this.#outbox
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Whether it is at the other end of this socket. */
+  speaksThrough(socket: ClientSocket): boolean {
+    return this.#socket === socket
+  }
+
+  /** Connects, to know whether the server lets it in. Rejects with AuthError where it does not; else resolves. */
+  async admit(): Promise<void> {
+    try {
+      await this.#local.connect()
+    } catch (error) {
+      if (!(error instanceof AuthError) || this.#introduced !== undefined) return
+      this.#refusal = error
+      throw error
+    }
+  }
+
+  /** Speaks through this socket from now on; another one that it had is closed. */
+  attach(socket: ClientSocket, greeting: readonly string[] = []): void {
+    const former = this.#socket
+    this.#socket = socket
+    this.#outbox.attach(socket, greeting)
+    former?.close(4001, 'the client came back on another connection')
+  }
+
+  /** Its socket is gone. False: it had another one by then. */
+  detach(socket: ClientSocket): boolean {
+    if (socket !== this.#socket) return false
+    this.#socket = undefined
+    this.#outbox.detach()
+    return true
+  }
+
+  /** Nobody will come back for it: what it still runs is finished, and not told. */
+  abandon(): void {
+    this.#feed.stop()
+    this.#outbox.discard()
+  }
+
+  /** Begins a stream, or says why not. `bytes` is what its message was. */
+  run(streamId: StreamId, action: string, data: unknown, bytes: number): void {
+    const refusal = this.#refusalOf(streamId, bytes)
+    if (refusal !== undefined) return this.refuse(streamId, refusal.error, refusal.code)
+    const stream = new Stream({ streamId, local: this.#local, action, data, bytes, outbox: this.#outbox })
+    this.#streams.set(streamId, stream)
+    this.#inputBytes += bytes
+    void stream.run().then(() => this.#onStreamOver(stream))
+  }
+
+  /** Does not begin a stream. One of this id that is open goes on. */
+  refuse(streamId: StreamId, error: string, number: number): void {
+    this.#outbox.push(refusalText(error, number, streamId))
+    if (!this.#streams.has(streamId)) this.#outbox.push(closeText(streamId))
+  }
+
+  /** The client closes one of its streams; one that is not open is over already. */
+  cancel(streamId: StreamId): void {
+    this.#streams.get(streamId)?.cancel('the client closed the stream')
+  }
+
+  /** Gets the id, and a session of its own under this name. What runs goes on in the former one. */
+  become(introduced: Introduced, local: LocalClient, credentials: readonly Credential[]): void {
+    const former = this.#local
+    this.#introduced = introduced
+    this.#credentials = credentials
+    this.#refusal = undefined
+    this.#local = local
+    this.#feed.stop()
+    this.#feed = this.#listenWith(local)
+    this.#release(former)
+  }
+
+  /** A client of the server for this one. Throws ClientError (`INVALID_OPTION`) for a name that it cannot have. */
+  makeLocal(credentials: readonly Credential[], name?: string): LocalClient {
+    const { host, peer } = this.#options
+    return new LocalClient(host, peer, { credentials, ...(name === undefined ? {} : { name }) })
+  }
+
+  /** Ends it: what runs is cancelled. Settles when all is released. */
+  async close(reason: string): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true
+      this.#feed.stop()
+      for (const stream of this.#streams.values()) stream.cancel(reason)
+    }
+    const locals = new Set([this.#local, ...[...this.#streams.values()].map(({ local }) => local)])
+    await Promise.all([...locals].map((local) => local.close()))
+    this.#outbox.discard()
+  }
+
+  #listenWith(local: LocalClient): ProcessFeed {
+    const { host, options } = this.#options
+    const processes = options.processes === 'all' ? host.processNames : options.processes
+    return new ProcessFeed({ local, processes, outbox: this.#outbox, log: host.log })
+  }
+
+  #refusalOf(streamId: StreamId, bytes: number): { readonly error: string; readonly code: number } | undefined {
+    const { options, host } = this.#options
+    if (this.#refusal !== undefined) return { error: this.#refusal.message, code: code.stranger }
+    if (this.#streams.has(streamId))
+      return { error: `stream ${JSON.stringify(streamId)} is open; choose another streamId`, code: code.conflict }
+    if (this.#streams.size >= options.maxStreams)
+      return { error: `${options.maxStreams} streams are open; wait until some have closed`, code: code.busy }
+    if (this.#inputBytes + bytes > host.limits.maxInFlightBytes)
+      return { error: 'too much data of open streams; wait until some have closed', code: code.busy }
+    return undefined
+  }
+
+  #onStreamOver(stream: Stream): void {
+    this.#streams.delete(stream.streamId)
+    this.#inputBytes -= stream.bytes
+    this.#release(stream.local)
+    this.#options.onStreamOver()
+  }
+
+  /** Closes a former client of the server that has no more to do. */
+  #release(local: LocalClient): void {
+    if (local === this.#local || [...this.#streams.values()].some((stream) => stream.local === local)) return
+    void local.close()
+  }
+
+  #onOverflow(): void {
+    const socket = this.#socket
+    this.#socket = undefined
+    socket?.terminate()
+    this.#options.onDropped(this)
+  }
+}

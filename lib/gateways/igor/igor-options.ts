@@ -1,0 +1,80 @@
+// What the Igor gateway can be told, and its checks.
+import type { IncomingMessage } from 'node:http'
+import type { Credential } from '../../action/guard.ts'
+import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
+import { requirePath } from '../../web/web-options.ts'
+import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts'
+
+export interface IgorOptions {
+  /** Where clients connect that do not name the subprotocol 'igor'. Default '/igor'; '/' for Igor's own clients. */
+  readonly path?: string
+  /** The processes whose events clients get, by name. Default 'all': those that the server has when a client comes. */
+  readonly processes?: 'all' | readonly string[]
+  /**
+   * How long a client that is away keeps its session, streams and messages, in milliseconds. Default 10 000. 0: a lost
+   * connection cancels at once what ran for it.
+   */
+  readonly sessionMs?: number
+  /** A client id that is a random UUID (version 4) needs no secret to be taken up again: nobody guesses it. Default true. */
+  readonly uuidsProve?: boolean
+  /** What the server's guards get of a request, as from a cookie. In addition to its headers. Default: nothing. */
+  readonly credentials?: (request: IncomingMessage) => readonly Credential[]
+  /** Called when no client has been there for `sessionMs`, after the last one left: for a server that ends with its UI. */
+  readonly onLastClientGone?: () => void
+  /** Serves files below a root over HTTP. Default: none. */
+  readonly files?: FileOptions
+  /** Connected clients; more are refused with 503. Default 1 000. */
+  readonly maxClients?: number
+  /** Clients that are away and kept; above it the one that is away longest is forgotten. Default 1 000. */
+  readonly maxAwayClients?: number
+  /** Open streams of one client; more are refused with 503. Default 10 000. */
+  readonly maxStreams?: number
+  /** Bytes of one message of a client; a longer one ends its connection. Default 1 MiB. */
+  readonly maxMessageBytes?: number
+  /** Bytes that wait for a client that does not read, or is away; above it the client is dropped. Default 16 MiB. */
+  readonly maxQueuedBytes?: number
+}
+
+export interface ResolvedIgorOptions
+  extends Omit<Required<IgorOptions>, 'credentials' | 'onLastClientGone' | 'files'>,
+    Pick<IgorOptions, 'credentials' | 'onLastClientGone'> {
+  readonly files: ResolvedFileOptions | undefined
+}
+
+const defaults = {
+  path: '/igor',
+  processes: 'all' as const,
+  sessionMs: 10_000,
+  uuidsProve: true,
+  maxClients: 1_000,
+  maxAwayClients: 1_000,
+  maxStreams: 10_000,
+  maxMessageBytes: 1024 * 1024,
+  maxQueuedBytes: 16 * 1024 * 1024,
+}
+const functions = ['credentials', 'onLastClientGone'] as const
+const counts = ['sessionMs', 'maxClients', 'maxAwayClients', 'maxStreams'] as const
+const bytes = ['maxMessageBytes', 'maxQueuedBytes'] as const
+
+/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
+  const known = [...Object.keys(defaults), ...functions, 'files']
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) throw invalidOption(`igor ${name}`, `one of ${known.join(', ')}`, name)
+  }
+  const { files, ...rest } = given
+  const options = { ...defaults, ...rest }
+  requirePath('igor path', options.path)
+  const { processes } = options
+  if (processes !== 'all' && !(Array.isArray(processes) && processes.every((name) => typeof name === 'string')))
+    throw invalidOption('igor processes', "'all' or a list of names", processes)
+  if (typeof options.uuidsProve !== 'boolean')
+    throw invalidOption('igor uuidsProve', 'true or false', options.uuidsProve)
+  for (const name of counts) requireCount(`igor ${name}`, options[name])
+  for (const name of bytes) requirePositive(`igor ${name}`, options[name])
+  for (const name of functions) {
+    if (given[name] !== undefined && typeof given[name] !== 'function')
+      throw invalidOption(`igor ${name}`, 'a function', given[name])
+  }
+  return { ...options, files: files === undefined ? undefined : resolveFileOptions(files) }
+}

@@ -1,0 +1,145 @@
+// `introduce_self`: a client says which id it wants to be known by, or comes back to the one that it had. An id alone is
+// no proof: whoever comes back shows the secret that only this client was given, or an id that nobody can guess.
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Credential } from '../../action/guard.ts'
+import { AuthError, IsockError } from '../../base/errors.ts'
+import { isName } from '../../wire/frame.ts'
+import { closeText, code, dataText } from './answers.ts'
+import { areSame, credentialsFrom } from './credentials.ts'
+import type { ClientSocket, IgorClient, Introduced } from './igor-client.ts'
+import type { StreamId } from './message.ts'
+import type { Roster } from './roster.ts'
+
+export const introduceAction = 'introduce_self'
+
+export interface Introduction {
+  readonly streamId: StreamId
+  readonly data: unknown
+  /** Who introduces itself, and through which socket. */
+  readonly client: IgorClient
+  readonly socket: ClientSocket
+}
+
+/** Randomly made: 122 bits that nobody guesses. */
+const randomUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
+
+export class Introductions {
+  readonly #roster: Roster
+  readonly #uuidsProve: boolean
+
+  constructor(roster: Roster, uuidsProve: boolean) {
+    this.#roster = roster
+    this.#uuidsProve = uuidsProve
+  }
+
+  /** Answers the client, and gives whom its socket speaks for from now on. Never rejects. */
+  async introduce(introduction: Introduction): Promise<IgorClient> {
+    const { client, streamId } = introduction
+    try {
+      return await this.#introduce(introduction)
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : refusalFor(error)
+      client.refuse(streamId, refusal.message, refusal.code)
+      return client
+    }
+  }
+
+  async #introduce({ streamId, data, client, socket }: Introduction): Promise<IgorClient> {
+    const wish = readWish(data, client.credentials)
+    const { introduced } = client
+    if (introduced?.id === wish.id) {
+      for (const text of answer(streamId, introduced, false)) client.outbox.push(text)
+      return client
+    }
+    if (introduced !== undefined) {
+      const message = `this client is known as ${JSON.stringify(introduced.id)} already; open another connection for another id`
+      throw new Refusal(message, code.conflict)
+    }
+    const known = this.#roster.find(wish.id)
+    if (known !== undefined) return this.#takeUp(known, wish, { streamId, client, socket })
+    const fresh = { id: wish.id, secret: randomBytes(16).toString('hex') }
+    await this.#claim(client, fresh, wish.credentials)
+    for (const text of answer(streamId, fresh, false)) client.outbox.push(text)
+    return client
+  }
+
+  #takeUp(known: IgorClient, wish: Wish, { streamId, client, socket }: Omit<Introduction, 'data'>): IgorClient {
+    const introduced = known.introduced as Introduced // by id are found those alone that have one
+    const isProven = areEqual(wish.secret, introduced.secret) || (this.#uuidsProve && randomUuid.test(wish.id))
+    // The session belongs to whom the guards took it for.
+    if (!isProven || !areSame(wish.credentials, known.credentials)) throw notProven(wish.id)
+    if (client.openStreams > 0) throw new Refusal('introduce yourself before you run actions', code.conflict)
+    client.detach(socket)
+    this.#roster.comeBack(known, socket, answer(streamId, introduced, true))
+    this.#roster.forget(client)
+    return known
+  }
+
+  async #claim(client: IgorClient, fresh: Introduced, credentials: readonly Credential[]): Promise<void> {
+    const local = client.makeLocal(credentials, fresh.id)
+    try {
+      // Of two who want the same name at once the server lets in one.
+      await local.connect()
+      if (client.isClosed) throw new Refusal('the connection is closed', code.busy)
+      client.become(fresh, local, credentials)
+      this.#roster.name(fresh.id, client)
+    } catch (error) {
+      await local.close()
+      throw error
+    }
+  }
+}
+
+class Refusal extends Error {
+  readonly code: number
+
+  constructor(message: string, number: number) {
+    super(message)
+    this.code = number
+  }
+}
+
+interface Wish {
+  readonly id: string
+  readonly secret: string | undefined
+  readonly credentials: readonly Credential[]
+}
+
+/** What the client asks for; what it does not show now is what its request showed. Throws Refusal. */
+function readWish(data: unknown, shown: readonly Credential[]): Wish {
+  const fields = typeof data === 'object' && data !== null ? (data as Readonly<Record<string, unknown>>) : {}
+  const { client_id: id, secret } = fields
+  if (id === undefined || id === null)
+    throw new Refusal('introduce_self has no client_id; send {"client_id": "<your id>"} as its data', code.bad)
+  const text = Number.isSafeInteger(id) ? String(id) : id
+  if (!isName(text)) throw new Refusal('client_id: expected a text of 1 to 512 bytes or a whole number', code.bad)
+  if (secret !== undefined && typeof secret !== 'string') throw new Refusal('secret: expected a text', code.bad)
+  try {
+    const credentials = credentialsFrom(fields)
+    return { id: text, secret, credentials: credentials.length > 0 ? credentials : shown }
+  } catch {
+    throw new Refusal('credentials: expected an object, {"<name of a guard>": <value>}', code.bad)
+  }
+}
+
+function answer(streamId: StreamId, { id, secret }: Introduced, resumed: boolean): readonly string[] {
+  return [dataText(streamId, { client_id: id, secret, resumed }), closeText(streamId)]
+}
+
+function notProven(id: string): Refusal {
+  const message = `the id ${JSON.stringify(id)} is another client's; show the "secret" that came with it, or choose another id`
+  return new Refusal(message, code.forbidden)
+}
+
+function refusalFor(error: unknown): Refusal {
+  const message = error instanceof Error ? error.message : 'the introduction failed'
+  if (error instanceof AuthError) return new Refusal(message, code.stranger)
+  const isTaken = error instanceof IsockError && error.code === 'NAME_TAKEN'
+  return new Refusal(message, isTaken ? code.conflict : code.busy)
+}
+
+/** In a time that tells nothing of the secret. */
+function areEqual(shown: string | undefined, secret: string): boolean {
+  const [a, b] = [Buffer.from(shown ?? ''), Buffer.from(secret)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

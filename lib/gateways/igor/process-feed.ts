@@ -1,0 +1,65 @@
+// The events of the server's processes, for one Igor client: it gets those of all without asking.
+import { BusyError, IsockError } from '../../base/errors.ts'
+import type { Logger } from '../../base/log.ts'
+import type { LocalClient } from '../local-client.ts'
+import { closeText, errorText, eventText } from './answers.ts'
+import type { Outbox } from './outbox.ts'
+
+export interface FeedOptions {
+  readonly local: LocalClient
+  /** The names of the processes. */
+  readonly processes: readonly string[]
+  readonly outbox: Outbox
+  readonly log: Logger
+}
+
+/** What isock says of a listener, rather than the process: the client is let in nowhere, or has gone. */
+const aboutTheListener = new Set(['UNKNOWN_PROCESS', 'UNAUTHENTICATED', 'NAME_TAKEN', 'CLOSED', 'UNREACHABLE'])
+
+export class ProcessFeed {
+  readonly #options: FeedOptions
+  readonly #abort = new AbortController()
+
+  constructor(options: FeedOptions) {
+    this.#options = options
+    for (const process of options.processes) void this.#follow(process)
+  }
+
+  /** Nothing more comes of it. */
+  stop(): void {
+    this.#abort.abort()
+  }
+
+  async #follow(process: string): Promise<void> {
+    const { outbox, log } = this.#options
+    const { signal } = this.#abort
+    while (!signal.aborted) {
+      try {
+        await this.#listen(process)
+        if (!signal.aborted) outbox.push(closeText(process))
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        if (error instanceof BusyError) {
+          // It did not keep up and missed events; it gets those that come from when it reads again.
+          await outbox.room()
+        } else if (error instanceof IsockError && aboutTheListener.has(error.code)) {
+          log.debug({ process, error }, 'an Igor client cannot listen')
+          return
+        } else {
+          outbox.push(errorText(process, error))
+          outbox.push(closeText(process))
+          return
+        }
+      }
+    }
+  }
+
+  async #listen(process: string): Promise<void> {
+    const { local, outbox } = this.#options
+    const { signal } = this.#abort
+    for await (const { event, data } of local.onProcess(process, { signal })) {
+      await outbox.pushWhenRoom(() => eventText(process, event, data))
+    }
+  }
+}

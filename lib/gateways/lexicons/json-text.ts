@@ -1,0 +1,20 @@
+// JSON of a stranger: looked over before it is parsed, so that depth costs nobody anything.
+import { jsonTextFault } from '../../wire/json-text-scan.ts'
+import { defaultValueLimits } from '../../wire/value-limits.ts'
+
+/** Completes a sentence that begins with "it is". */
+export interface JsonFault {
+  readonly fault: string
+}
+
+export function readJson(text: string): { readonly value: unknown } | JsonFault {
+  const { maxDepth, maxContainers } = defaultValueLimits
+  const fault = jsonTextFault(text, maxDepth, maxContainers)
+  if (fault !== undefined) return { fault }
+  try {
+    return { value: JSON.parse(text) as unknown }
+  } catch {
+    // The parser's own words quote the text, which may be a password.
+    return { fault: 'no JSON' }
+  }
+}

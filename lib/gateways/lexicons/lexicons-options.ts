@@ -1,0 +1,144 @@
+// What `lexicons(...)` can be told, and its checks.
+import type { ServerView } from '../../action/context.ts'
+import { type Guard, guardNameOf } from '../../action/guard.ts'
+import { describe, invalidOption, requirePositive } from '../../base/options.ts'
+import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
+import { TrustList } from '../../server/trust.ts'
+import type { LexiconsClient } from './lexicons-client.ts'
+
+/** What a line of `onLog` is about. */
+export type LexiconsStatus =
+  | 'started'
+  | 'refused'
+  | 'connected'
+  | 'signal'
+  | 'sent'
+  | 'failed'
+  | 'disconnected'
+  | 'shut down'
+
+/** What happened, to whom. Never holds what headers said. */
+export interface LexiconsLogLine {
+  readonly status: LexiconsStatus
+  readonly client?: LexiconsClient
+  /** signal: `{ Name: kwargs }`; sent: the entries; failed and refused: the error. */
+  readonly data?: unknown
+}
+
+type GuardReference = string | (abstract new (...args: never) => Guard<never>)
+
+/** Options of the gateway. Sizes in bytes, times in milliseconds. */
+export interface LexiconsOptions {
+  /** Where clients connect that do not name the subprotocol `lexicons`. Default '/lexicons'. */
+  readonly path?: string
+  /** The guards, by class or name, whose credentials clients send as headers. Default: none. */
+  readonly headers?: readonly GuardReference[]
+  /** The channels that clients may subscribe to by name. Default: none. */
+  readonly channels?: readonly ChannelClass[]
+  /** IP addresses and ranges that may connect at all; '*': every one. Default ['*']. */
+  readonly trust?: readonly string[]
+  /** The signals that subscribe to a channel, and the reverse; false: there are none. Default 'Subscribe', 'Unsubscribe'. */
+  readonly subscribeAction?: string | false
+  readonly unsubscribeAction?: string | false
+  /** 'asked': only results that an action replies with go to who asked. 'all': every result. Default 'asked'. */
+  readonly replies?: 'asked' | 'all'
+  /** Makes of a signal's kwargs the action's data. Default: they are it. What it throws is told as an error. */
+  readonly input?: (kwargs: object, actionName: string) => unknown
+  /** Send binary messages, as lexicons itself does, rather than text. Both are taken. Default false. */
+  readonly binary?: boolean
+  /** A client was let in; awaited before its first signal. When it throws, the client is let go. */
+  readonly onConnect?: (client: LexiconsClient, server: ServerView) => unknown
+  /** A client that was let in has gone. */
+  readonly onDisconnect?: (client: LexiconsClient, server: ServerView) => unknown
+  readonly onStart?: (server: ServerView) => unknown
+  /** All clients have gone; awaited, within the server's grace. */
+  readonly onShutdown?: (server: ServerView) => unknown
+  readonly onLog?: (line: LexiconsLogLine) => void
+  /** The longest message of a client. Default 1 MiB. */
+  readonly maxMessageBytes?: number
+  /** Signals in one message. Default 100. */
+  readonly maxSignals?: number
+  /** Channels and rooms that one client may be in. Default 100. */
+  readonly maxSubscriptions?: number
+  /** What may wait for a client that does not read; above it the client is let go. Default 8 MiB. */
+  readonly maxQueuedBytes?: number
+  /** How long a client may take nothing of what waits for it. Default 30 s. */
+  readonly stallTimeoutMs?: number
+  /** For each action of a client, and for a channel to let it in. Default 60 s. */
+  readonly timeoutMs?: number
+}
+
+type Kept = 'input' | 'onConnect' | 'onDisconnect' | 'onStart' | 'onShutdown' | 'onLog'
+
+export interface ResolvedLexiconsOptions
+  extends Required<Omit<LexiconsOptions, Kept | 'headers' | 'channels' | 'trust'>>,
+    Pick<LexiconsOptions, Kept> {
+  readonly guards: readonly string[]
+  readonly channels: ReadonlyMap<string, ChannelClass>
+  /** undefined: everybody. */
+  readonly trust: TrustList | undefined
+}
+
+const bounds = {
+  maxMessageBytes: 1024 * 1024,
+  maxSignals: 100,
+  maxSubscriptions: 100,
+  maxQueuedBytes: 8 * 1024 * 1024,
+  stallTimeoutMs: 30_000,
+  timeoutMs: 60_000,
+}
+const defaults = {
+  ...bounds,
+  path: '/lexicons',
+  subscribeAction: 'Subscribe',
+  unsubscribeAction: 'Unsubscribe',
+  replies: 'asked',
+  binary: false,
+} as const
+const hooks: readonly Kept[] = ['input', 'onConnect', 'onDisconnect', 'onStart', 'onShutdown', 'onLog']
+const known: readonly string[] = [...Object.keys(defaults), ...hooks, 'headers', 'channels', 'trust']
+
+/** @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_CHANNEL`). */
+export function resolveLexiconsOptions(given: LexiconsOptions): ResolvedLexiconsOptions {
+  for (const name of Object.keys(given))
+    if (!known.includes(name)) throw invalidOption(`lexicons ${name}`, `one of ${known.join(', ')}`, name)
+  const { headers = [], channels = [], trust, ...others } = given
+  const options = { ...defaults, ...others }
+  for (const name of Object.keys(bounds) as (keyof typeof bounds)[]) requirePositive(name, options[name])
+  for (const name of hooks) requireFunction(name, options[name])
+  for (const name of ['subscribeAction', 'unsubscribeAction'] as const) {
+    const value: unknown = options[name]
+    if (value !== false && (typeof value !== 'string' || value === ''))
+      throw invalidOption(name, 'the name of a signal, or false', value)
+  }
+  if (typeof options.path !== 'string' || !options.path.startsWith('/'))
+    throw invalidOption('path', "a path that begins with '/'", options.path)
+  if (options.replies !== 'asked' && options.replies !== 'all')
+    throw invalidOption('replies', "'asked' or 'all'", options.replies)
+  if (!Array.isArray(headers)) throw invalidOption('headers', 'a list of guard classes or their names', headers)
+  if (!Array.isArray(channels)) throw invalidOption('channels', 'a list of channel classes', channels)
+  return {
+    ...options,
+    guards: headers.map(guardName),
+    channels: new Map(channels.map((channel: ChannelClass) => [channelNameOf(channel), channel])),
+    trust: trustOf(trust),
+  }
+}
+
+function guardName(guard: unknown): string {
+  const name = typeof guard === 'function' ? guardNameOf(guard) : guard
+  // What names a header of HTTP.
+  if (typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)) return name
+  throw invalidOption('headers', 'guard classes or names that can name a header', guard)
+}
+
+function trustOf(trust: readonly string[] | undefined): TrustList | undefined {
+  if (trust === undefined || (Array.isArray(trust) && trust.includes('*'))) return undefined
+  if (Array.isArray(trust) && trust.length > 0) return new TrustList(trust)
+  const came = Array.isArray(trust) ? 'an empty list, which lets nobody connect' : describe(trust)
+  throw invalidOption('trust', "IP addresses, ranges or '*'", came)
+}
+
+function requireFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw invalidOption(name, 'a function', value)
+}

@@ -1,0 +1,214 @@
+// One client, from its open socket to its end: judged by the guards, then its messages one after the other, as lexicons
+// does, so that a list of signals and whoever sends several messages can rely on their order.
+//
+//   socket ─> credentials in headers ─> guards, gate ─> onConnect ─> messages ... ─> gone ─> onDisconnect
+//                     ╰───────────────────────╰─> Errors, closed with 1008
+import type { IncomingHttpHeaders } from 'node:http'
+import type { WebSocket } from 'ws'
+import type { SessionView } from '../../action/context.ts'
+import type { Timer } from '../../base/clock.ts'
+import { ClientError } from '../../base/errors.ts'
+import type { ChannelClass } from '../../channels/channel.ts'
+import type { Peer } from '../../link/link.ts'
+import type { WebHost } from '../../web/gateway.ts'
+import { LocalClient } from '../local-client.ts'
+import { credentialsIn } from './header-credentials.ts'
+import { type AnswerableClient, type MembershipOptions, peerWith } from './lexicons-client.ts'
+import type { LexiconsLogLine, LexiconsOptions, ResolvedLexiconsOptions } from './lexicons-options.ts'
+import { Memberships } from './memberships.ts'
+import { MessageQueue } from './message-queue.ts'
+import { Outbox } from './outbox.ts'
+import { errorText, SignalRunner } from './signal-runner.ts'
+import { SilenceWatch } from './silence-watch.ts'
+import { within } from './within.ts'
+
+export interface LexiconsSurroundings {
+  readonly host: WebHost
+  readonly options: ResolvedLexiconsOptions
+  readonly log: (line: LexiconsLogLine) => void
+}
+
+/** From asking a client to close to ending its socket. */
+const farewellMs = 1_000
+
+export class LexiconsSocket implements AnswerableClient {
+  readonly peer: Peer
+  /** Settles when the socket and all that it had is gone. */
+  readonly gone: Promise<void>
+  readonly #socket: WebSocket
+  readonly #headers: IncomingHttpHeaders
+  readonly #surroundings: LexiconsSurroundings
+  readonly #outbox: Outbox
+  readonly #queue: MessageQueue
+  readonly #silence: SilenceWatch
+  #client: LocalClient | undefined
+  #memberships: Memberships | undefined
+  #runner: SignalRunner | undefined
+  #session: SessionView | undefined
+  #isConnected = false
+  #farewell: Timer | undefined
+  #setGone: () => void = () => undefined
+
+  constructor(socket: WebSocket, peer: Peer, headers: IncomingHttpHeaders, surroundings: LexiconsSurroundings) {
+    const { host, options } = surroundings
+    this.peer = peer
+    this.#socket = socket
+    this.#headers = headers
+    this.#surroundings = surroundings
+    this.gone = new Promise((resolve) => {
+      this.#setGone = resolve
+    })
+    this.#outbox = new Outbox({
+      socket,
+      clock: host.clock,
+      maxQueuedBytes: options.maxQueuedBytes,
+      stallTimeoutMs: options.stallTimeoutMs,
+      isBinary: options.binary,
+      onStalled: (reason) => this.#failed(new Error(`the client does not read: ${reason}`)),
+    })
+    this.#silence = new SilenceWatch(socket, host.clock, host.limits, (reason) => {
+      this.#failed(new Error(`the client is gone: ${reason}`))
+      socket.terminate()
+    })
+    this.#queue = new MessageQueue(socket, (text) => this.#handle(text))
+  }
+
+  get session(): SessionView | undefined {
+    return this.#session
+  }
+
+  /** Judges the client; what it sends meanwhile waits in its own socket. */
+  begin(): void {
+    this.#socket.once('close', () => void this.#onClose())
+    this.#socket.pause()
+    this.#admit().catch((error: unknown) => {
+      this.#surroundings.log({ status: 'refused', client: this, data: error })
+      this.#tellErrors([error])
+      this.#end(1008, 'refused')
+    })
+  }
+
+  send(name: string, payload: unknown): void {
+    void this.#send([{ [name]: payload }])
+  }
+
+  async subscribe(channel: ChannelClass, options?: MembershipOptions): Promise<void> {
+    if (!this.#isConnected || this.#memberships === undefined) {
+      const message = 'a client that the guards have not let in yet is in no channel; subscribe it in onConnect'
+      throw new ClientError(message)
+    }
+    await this.#memberships.join(channel, options)
+  }
+
+  unsubscribe(channel: ChannelClass, options?: Pick<MembershipOptions, 'key'>): boolean {
+    return this.#memberships?.leave(channel, options) ?? false
+  }
+
+  close(reason?: string): void {
+    if (reason !== undefined) this.#tellErrors([new Error(reason)])
+    this.#end(1000, 'closed by the server')
+  }
+
+  markReply(callId: number): void {
+    this.#runner?.markReply(callId)
+  }
+
+  /** Takes no more messages, lets the one that runs finish, and says goodbye. Settles when all is released. */
+  async finish(graceMs: number): Promise<void> {
+    const { clock } = this.#surroundings.host
+    await within(Promise.race([this.#queue.finish(), this.gone]), graceMs, clock)
+    this.#end(1001, 'the server is shutting down')
+    // A hook of the user's may last.
+    await within(this.gone, 2 * farewellMs, clock)
+  }
+
+  async #admit(): Promise<void> {
+    const { host, options, log } = this.#surroundings
+    const credentials = credentialsIn(this.#headers, options.guards)
+    const client = new LocalClient(host, peerWith(this.peer, this), { credentials, retry: 0 })
+    this.#client = client
+    this.#memberships = new Memberships({
+      client,
+      clock: host.clock,
+      maxSubscriptions: options.maxSubscriptions,
+      timeoutMs: options.timeoutMs,
+      deliver: (entry) => this.#send([entry]),
+      onEnded: (error) => {
+        this.#failed(error)
+        this.#tellErrors([error])
+      },
+    })
+    this.#runner = new SignalRunner({
+      client,
+      memberships: this.#memberships,
+      options,
+      onSignal: (signal) => log({ status: 'signal', client: this, data: signal }),
+      onFailed: (error) => this.#failed(error),
+    })
+    await client.connect()
+    this.#session = host.findSession(client.sessionId)
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#isConnected = true
+    log({ status: 'connected', client: this })
+    await this.#runHook('onConnect', options.onConnect)
+    this.#queue.begin()
+  }
+
+  async #handle(text: string | undefined): Promise<void> {
+    const entries = (await this.#runner?.run(text)) ?? []
+    if (entries.length === 0) return
+    try {
+      await this.#send(entries)
+    } catch (error) {
+      this.#failed(error)
+      this.#tellErrors([error])
+    }
+  }
+
+  #send(entries: readonly object[]): Promise<void> | undefined {
+    this.#surroundings.log({ status: 'sent', client: this, data: entries })
+    return this.#outbox.send(entries)
+  }
+
+  async #runHook(name: string, hook: LexiconsOptions['onConnect']): Promise<void> {
+    const { host } = this.#surroundings
+    try {
+      await hook?.(this, host.server)
+    } catch (error) {
+      host.log.error({ error }, `lexicons: ${name} failed`)
+      throw error
+    }
+  }
+
+  #tellErrors(errors: readonly unknown[]): void {
+    void this.#send([{ Errors: errors.map(errorText) }])
+  }
+
+  #failed(error: unknown): void {
+    this.#surroundings.log({ status: 'failed', client: this, data: error })
+  }
+
+  /** Says goodbye; a client that does not answer is ended. */
+  #end(code: number, reason: string): void {
+    const socket = this.#socket
+    if (socket.readyState === socket.CLOSED) return
+    socket.close(code, reason)
+    // Its own goodbye has to be read.
+    socket.resume()
+    this.#farewell ??= this.#surroundings.host.clock.setTimer(() => socket.terminate(), farewellMs)
+  }
+
+  async #onClose(): Promise<void> {
+    const { options, log } = this.#surroundings
+    this.#farewell?.cancel()
+    this.#silence.stop()
+    void this.#queue.finish()
+    this.#memberships?.close()
+    await this.#client?.close()
+    if (this.#isConnected) {
+      await this.#runHook('onDisconnect', options.onDisconnect).catch(() => undefined)
+      log({ status: 'disconnected', client: this })
+    }
+    this.#setGone()
+  }
+}

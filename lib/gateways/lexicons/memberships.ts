@@ -1,0 +1,102 @@
+// The channels that one client is in, each once: its reading end of them, and what ends it.
+
+import { type Clock, sleep } from '../../base/clock.ts'
+import { BusyError, DeadlineError } from '../../base/errors.ts'
+import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
+import type { SubscribeOptions, Subscription } from '../../channels/subscription.ts'
+import type { LocalClient } from '../local-client.ts'
+import type { MembershipOptions } from './lexicons-client.ts'
+import { entryOf } from './named.ts'
+
+export interface MembershipsOptions {
+  readonly client: Pick<LocalClient, 'subscribe'>
+  readonly clock: Clock
+  readonly maxSubscriptions: number
+  /** How long a channel may take to say whether it lets the client in. */
+  readonly timeoutMs: number
+  /** Gets what channels say. A promise: the next one waits for it. */
+  readonly deliver: (entry: object) => unknown
+  /** A membership ended though nobody asked for it. */
+  readonly onEnded: (error: unknown) => void
+}
+
+export class Memberships {
+  readonly #options: MembershipsOptions
+  readonly #subscriptions = new Map<string, Subscription>()
+
+  constructor(options: MembershipsOptions) {
+    this.#options = options
+  }
+
+  get count(): number {
+    return this.#subscriptions.size
+  }
+
+  /** Settles when the channel has let the client in. Rejects when it does not, or not in time. */
+  async join(channel: ChannelClass, { key, since }: MembershipOptions = {}): Promise<void> {
+    const id = idOf(channel, key)
+    const { client, deliver, maxSubscriptions } = this.#options
+    const present = this.#subscriptions.get(id)
+    if (present !== undefined) return this.#settled(present, id)
+    if (this.#subscriptions.size >= maxSubscriptions) {
+      throw new BusyError(`this client is in ${maxSubscriptions} channels; unsubscribe from some first`)
+    }
+    const options: SubscribeOptions = {
+      ...(key === undefined ? {} : { key }),
+      ...(since === undefined ? {} : { since }),
+    }
+    const subscription: Subscription = client.subscribe(
+      channel,
+      (message: unknown) => deliver(entryOf(channel, message)),
+      options,
+    )
+    this.#subscriptions.set(id, subscription)
+    await this.#settled(subscription, id)
+    subscription.done.catch((error: unknown) => {
+      if (this.#forget(id, subscription)) this.#options.onEnded(error)
+    })
+  }
+
+  /** False: the client was not in it. */
+  leave(channel: ChannelClass, { key }: Pick<MembershipOptions, 'key'> = {}): boolean {
+    const id = idOf(channel, key)
+    const subscription = this.#subscriptions.get(id)
+    if (subscription === undefined) return false
+    this.#forget(id, subscription)
+    subscription.unsubscribe()
+    return true
+  }
+
+  /** Leaves them all. */
+  close(): void {
+    const subscriptions = [...this.#subscriptions.values()]
+    this.#subscriptions.clear()
+    for (const subscription of subscriptions) subscription.unsubscribe()
+  }
+
+  async #settled(subscription: Subscription, id: string): Promise<void> {
+    const { clock, timeoutMs } = this.#options
+    const abort = new AbortController()
+    const late = sleep(clock, timeoutMs, abort.signal).then(() => {
+      throw new DeadlineError(`the channel did not answer within ${timeoutMs} ms`)
+    })
+    try {
+      await Promise.race([subscription.ready, late])
+    } catch (error) {
+      this.#forget(id, subscription)
+      subscription.unsubscribe()
+      throw error
+    } finally {
+      late.catch(() => undefined)
+      abort.abort()
+    }
+  }
+
+  #forget(id: string, subscription: Subscription): boolean {
+    return this.#subscriptions.get(id) === subscription && this.#subscriptions.delete(id)
+  }
+}
+
+function idOf(channel: ChannelClass, key: string | undefined): string {
+  return JSON.stringify([channelNameOf(channel), key ?? ''])
+}

@@ -1,0 +1,37 @@
+// Channels whose messages say what they are: `{ Name: payload }`, as lexicons writes them. Both sides of a channel may
+// import this: it needs nothing of a server.
+import { type AnyChannel, type ChannelClass, channelNameOf, type MessageOf } from '../../channels/channel.ts'
+
+/**
+ * A message under its name: one of several kinds. A reader finds out by `'Name' in message`.
+ *
+ * @example
+ * class Public extends Channel<Named<{ CreateChatMessage: ChatMessage; UserEnter: string }>> {
+ *   static readonly named = true
+ * }
+ * await server.publish(Public, { UserEnter: 'Ada has come' })
+ */
+export type Named<Messages> = {
+  [Name in keyof Messages]: { readonly [Only in Name]: Messages[Only] }
+}[keyof Messages]
+
+/** What the names of a channel's messages stand for: any of its payloads. Without a channel anything. */
+export type PayloadOf<C extends ChannelClass> = [C] extends [never] ? unknown : ValueOf<MessageOf<C>>
+
+type ValueOf<Message> = Message extends object ? Message[keyof Message] : never
+
+/** A channel class that says `static readonly named = true`: each message has one key, its name. */
+export type NamedChannelClass<C extends AnyChannel = AnyChannel> = ChannelClass<C> & { readonly named: true }
+
+export function isNamed(channel: ChannelClass): channel is NamedChannelClass {
+  return (channel as { readonly named?: unknown }).named === true
+}
+
+/** A channel's message as lexicons' clients get it: under its own name, or under the channel's where it has none. */
+export function entryOf(channel: ChannelClass, message: unknown): object {
+  return isNamed(channel) && isEntry(message) ? message : { [channelNameOf(channel)]: message }
+}
+
+function isEntry(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 1
+}

@@ -1,0 +1,57 @@
+// How an action says who hears of its result: channels, the caller, or both. It works for every client that runs the
+// action; for isock's own the payload is the value, as ever.
+import type { Context, PublishOptions } from '../../action/context.ts'
+import { ServerError } from '../../base/errors.ts'
+import { channelNameOf } from '../../channels/channel.ts'
+import { answerableClientOf } from './lexicons-client.ts'
+import { isNamed, type NamedChannelClass, type PayloadOf } from './named.ts'
+
+/** Which rooms of the channels, and who is answered beside them. */
+export interface RespondOptions extends Pick<PublishOptions, 'key' | 'except'> {
+  /** The lexicons client that asked gets the payload too, whether it is in a channel or not. Default false. */
+  readonly reply?: boolean
+}
+
+/**
+ * Publishes an action's payload to channels, as `{ ActionName: payload }`, and gives it back for the action to return.
+ * Without channels and without `reply` a lexicons client is told nothing.
+ *
+ * @param channels their messages are named: `static readonly named = true`.
+ * @throws ServerError (`INVALID_CHANNEL`) for a channel that is not named, before anything is published; what
+ *   `context.publish` throws.
+ * @example
+ * class CreateChatMessage extends Action {
+ *   async action({ content }: { content: string }, context: Context) {
+ *     return respond(context, { content, at: Date.now() }, [Public])
+ *   }
+ * }
+ */
+export async function respond<Payload extends PayloadOf<C>, C extends NamedChannelClass = NamedChannelClass>(
+  context: Context,
+  payload: Payload,
+  channels: readonly C[],
+  options: RespondOptions = {},
+): Promise<Payload> {
+  const { reply: isReply = false, ...publishOptions } = options
+  for (const channel of channels) {
+    if (isNamed(channel)) continue
+    const message = `the messages of channel "${channelNameOf(channel)}" have no names: give its class \`static readonly named = true\`, or publish the payload itself with context.publish`
+    throw new ServerError(message, { code: 'INVALID_CHANNEL' })
+  }
+  const message = { [context.actionName]: payload }
+  for (const channel of channels) await context.publish(channel, message, publishOptions)
+  return isReply ? reply(context, payload) : payload
+}
+
+/**
+ * Answers the lexicons client that asked, and nobody else; gives the payload back for the action to return.
+ *
+ * @example
+ * class GetChatList extends Action {
+ *   action(_data: object, context: Context) { return reply(context, messages) }
+ * }
+ */
+export function reply<Payload>(context: Context, payload: Payload): Payload {
+  answerableClientOf(context)?.markReply(context.callId)
+  return payload
+}

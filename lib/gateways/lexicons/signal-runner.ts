@@ -1,0 +1,119 @@
+// Runs the signals of one client's messages in their order, and gathers what it is answered: replies first, then errors.
+
+import { ServerError } from '../../base/errors.ts'
+import type { ChannelClass } from '../../channels/channel.ts'
+import type { LocalClient } from '../local-client.ts'
+import type { MembershipOptions } from './lexicons-client.ts'
+import type { ResolvedLexiconsOptions } from './lexicons-options.ts'
+import type { Memberships } from './memberships.ts'
+import { readSignals, type Signal } from './signals.ts'
+
+export interface SignalRunnerOptions {
+  readonly client: Pick<LocalClient, 'runAction'>
+  readonly memberships: Memberships
+  readonly options: ResolvedLexiconsOptions
+  /** Told of each signal before it runs. */
+  readonly onSignal: (signal: object) => void
+  /** Told of what fails. */
+  readonly onFailed: (error: unknown) => void
+}
+
+/** isock's own actions speak isock's protocol. */
+const ownPrefix = 'isock.'
+
+export class SignalRunner {
+  readonly #options: SignalRunnerOptions
+  /** Of the signal that runs. */
+  #repliedCalls = new Set<number>()
+
+  constructor(options: SignalRunnerOptions) {
+    this.#options = options
+  }
+
+  markReply(callId: number): void {
+    this.#repliedCalls.add(callId)
+  }
+
+  /** The entries of the answer; none: there is nothing to say. Never rejects. */
+  async run(text: string | undefined): Promise<readonly object[]> {
+    const { maxSignals } = this.#options.options
+    const message = text === undefined ? { fault: 'the message is no text' } : readSignals(text, maxSignals)
+    const replies: object[] = []
+    const errors: string[] = []
+    const fail = (error: unknown): void => {
+      this.#options.onFailed(error)
+      errors.push(errorText(error))
+    }
+    if ('fault' in message) fail(new BadMessage(message.fault))
+    else {
+      for (const signal of message.signals) {
+        try {
+          const reply = await this.#runOne(signal)
+          if (reply !== undefined) replies.push(reply)
+        } catch (error) {
+          fail(error)
+        }
+      }
+    }
+    return errors.length === 0 ? replies : [...replies, { Errors: errors }]
+  }
+
+  /** What it is answered. Rejects with what the action threw. */
+  async #runOne({ name, data }: Signal): Promise<object | undefined> {
+    const { client, options, onSignal } = this.#options
+    onSignal({ [name]: data })
+    if (name === options.subscribeAction) return { [name]: await this.#subscribe(data) }
+    if (name === options.unsubscribeAction) return { [name]: this.#unsubscribe(data) }
+    if (name.startsWith(ownPrefix)) throw new ServerError(`unknown action "${name}"`, { code: 'UNKNOWN_ACTION' })
+    this.#repliedCalls = new Set()
+    const input = options.input === undefined ? data : options.input(data, name)
+    const call = client.runAction(name, input, { timeoutMs: options.timeoutMs })
+    const value = await call
+    const isReply = options.replies === 'all' || this.#repliedCalls.has(call.id)
+    return isReply ? { [name]: value } : undefined
+  }
+
+  async #subscribe(data: object): Promise<object> {
+    const { channel, key, since } = data as Readonly<Record<string, unknown>>
+    const Class = this.#channelOf(channel)
+    if (since !== undefined && since !== 'oldest') throw new BadMessage("since: expected 'oldest', or nothing")
+    const room = roomOf(key)
+    await this.#options.memberships.join(Class, { ...room, ...(since === undefined ? {} : { since }) })
+    return { channel, ...room }
+  }
+
+  #unsubscribe(data: object): object {
+    const { channel, key } = data as Readonly<Record<string, unknown>>
+    const room = roomOf(key)
+    this.#options.memberships.leave(this.#channelOf(channel), room)
+    return { channel, ...room }
+  }
+
+  #channelOf(name: unknown): ChannelClass {
+    const channel = typeof name === 'string' ? this.#options.options.channels.get(name) : undefined
+    if (channel !== undefined) return channel
+    if (typeof name !== 'string') throw new BadMessage('channel: expected the name of a channel')
+    throw new ServerError(`unknown channel "${name.slice(0, longestName)}"`, { code: 'UNKNOWN_CHANNEL' })
+  }
+}
+
+/** What is told of a name that a client made up. */
+const longestName = 100
+
+class BadMessage extends ServerError {
+  constructor(message: string) {
+    super(message, { code: 'BAD_REQUEST', notStarted: true })
+  }
+}
+
+function roomOf(key: unknown): Pick<MembershipOptions, 'key'> {
+  if (key === undefined) return {}
+  if (typeof key !== 'string' || key === '') throw new BadMessage('key: expected a text that is not empty, or nothing')
+  return { key }
+}
+
+/** What a client is told of an error: the message alone. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.message === '' ? error.name : error.message
+}
