@@ -1,4 +1,6 @@
 // The public list of isock for browsers: what clients and shared action classes need, without servers and Node.
+import './data/context-db.ts' // what data add to the types of a context
+
 export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
 export { Call, type Outcome } from './action/call.ts'
 export type {

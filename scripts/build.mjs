@@ -40,6 +40,8 @@ async function bundle() {
 /** `.ts` and `.js` are of one length, so the declaration maps stay true. */
 function rewriteSpecifiers(file) {
   let text = readFileSync(file, 'utf8')
+  // What a file adds to another's types.
+  text = text.replace(/^(declare module ["']\.[^"']*)\.ts(["'])/gm, '$1.js$2')
   // This reads tokens, so an example in a comment is left as it was written.
   for (const { fileName, pos } of ts.preProcessFile(text, true, true).importedFiles) {
     if (!fileName.startsWith('.') || !fileName.endsWith('.ts')) continue

@@ -208,7 +208,7 @@ if (count !== 2) throw new Error('there are ' + count)
 
 function typeScript() {
   const source = `
-import { Action, Client, IsockError, Server } from 'isock'
+import { Action, Client, type Context, IsockError, Server } from 'isock'
 import { type Daemon, runInBackground } from 'isock/daemon'
 import { Client as BrowserClient } from 'isock/browser'
 import { type Db, field, Model } from 'isock/data'
@@ -222,6 +222,12 @@ class Note extends Model {
   stars = field.integer({ optional: true })
 }
 
+export class AddNote extends Action {
+  async action(text: string, { db }: Context) {
+    const { pk } = await db.create(Note, { text })
+    return pk
+  }
+}
 export const starsOf = async (db: Db): Promise<number | null> => (await db.get(Note, { text: 'x' })).stars
 export const page = (): BrowserClient => new BrowserClient('ws://localhost:1')
 export const web = (server: Server) => server.listenWeb({ port: 0, gateways: [http(), igor(), lexicons()] })

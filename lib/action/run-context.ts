@@ -17,8 +17,10 @@ export interface RunSurroundings {
   callerFor(parent: RunParent): Caller
 }
 
-/** What a feature adds to the context of a run. */
-export type FeatureFields = Pick<Context, 'db'>
+/** What features add to the context of a run. Of which types says whoever adds it, see data/context-db.ts. */
+export interface FeatureFields {
+  readonly db: unknown
+}
 
 export class RunContext implements Context<unknown> {
   readonly #call: IncomingCall
@@ -40,8 +42,8 @@ export class RunContext implements Context<unknown> {
     this.#fields = fields
   }
 
-  get db(): Context['db'] {
-    if (this.#fields !== undefined) return this.#fields.db
+  get db(): never {
+    if (this.#fields !== undefined) return this.#fields.db as never
     const message = 'context.db: no data here; it is there in actions of a server made with { data: { models: [...] } }'
     throw new ServerError(message, { code: 'INVALID_USAGE' })
   }
