@@ -128,8 +128,9 @@ export class ChannelHost {
     if (this.#ending !== undefined) throw errorOf(this.#ending)
     // Without a history, nobody can ask later for what nobody hears now.
     const mustKeep = rules.history !== undefined || key === ''
+    // Encoded before a room is made for it: what cannot travel leaves nothing behind.
+    const item = this.#encode([(this.rooms.find(key)?.offset ?? 0) + 1, message], 'message')
     const room = mustKeep ? this.rooms.obtain(key) : this.rooms.find(key)
-    const item = this.#encode([(room?.offset ?? 0) + 1, message], 'message')
     if (room === undefined) return
     room.publish(item, audience, this.#kit.clock.now())
     this.rooms.used(room)

@@ -21,6 +21,8 @@ const sweepsPerTtl = 8
 export class Rooms {
   readonly #options: RoomsOptions
   readonly #rooms = new Map<string, Room>()
+  /** Kept, for somebody may come back, though nobody is there and nothing was ever said: the first to go, the oldest first. */
+  readonly #idle = new Set<Room>()
   readonly #sweeps: DeadlineSweep
   /** No two rooms that were ever made have the same epoch. */
   readonly #origin = crypto.randomUUID()
@@ -43,13 +45,19 @@ export class Rooms {
     return this.#rooms.get(key)
   }
 
-  /** The room, made if need be. Throws BusyError where there are too many. The room without a key always fits. */
+  /**
+   * The room, made if need be, in the place of an idle one where there are too many; throws BusyError where none is idle. The
+   * room without a key always fits.
+   */
   obtain(key: string): Room {
     const known = this.#rooms.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.#idle.delete(known)
+      return known
+    }
     const { maxRooms, history, label } = this.#options
     const keyed = this.#rooms.has('') ? this.#rooms.size - 1 : this.#rooms.size
-    if (key !== '' && keyed >= maxRooms) {
+    if (key !== '' && keyed >= maxRooms && !this.#evict()) {
       const message = `${label} has ${maxRooms} rooms and can take no more; raise its option maxRooms`
       throw new BusyError(message, { notStarted: false })
     }
@@ -62,6 +70,7 @@ export class Rooms {
   used(room: Room): void {
     const { clock, history } = this.#options
     room.lastUsedMs = clock.now()
+    if (room.key !== '' && room.offset === 0 && room.isEmpty) this.#idle.add(room)
     if (history !== undefined) this.#sweeps.watch(room.lastUsedMs + history.ttlMs)
     else this.#forgetIfSpent(room, room.lastUsedMs)
   }
@@ -69,6 +78,17 @@ export class Rooms {
   close(): void {
     this.#sweeps.close()
     this.#rooms.clear()
+    this.#idle.clear()
+  }
+
+  /** Makes place. Whoever comes back to that room is told that it cannot be known what was missed. */
+  #evict(): boolean {
+    for (const room of this.#idle) {
+      this.#idle.delete(room)
+      if (!room.isEmpty || this.#options.isInUse(room) || !this.#rooms.delete(room.key)) continue
+      return true
+    }
+    return false
   }
 
   readonly #sweep = (nowMs: number): number => {
@@ -86,6 +106,7 @@ export class Rooms {
     const { history, isInUse } = this.#options
     if (room.key === '' || !room.isEmpty || isInUse(room)) return false
     if (history !== undefined && room.lastUsedMs + history.ttlMs > nowMs) return false
+    this.#idle.delete(room)
     return this.#rooms.get(room.key) === room && this.#rooms.delete(room.key)
   }
 }

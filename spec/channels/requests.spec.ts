@@ -96,6 +96,31 @@ describe('The actions of channels', () => {
     await world.clock.until(client.subscribe(News, { key: 'd' }).ready)
   })
 
+  it('give the place of a room where nothing was said to the next, and never that of another', async () => {
+    const kept = server.channel(Kept)
+    await kept.publish('something', { key: 'said' })
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const subscription = client.subscribe(Kept, { key })
+      await world.clock.until(subscription.ready)
+      subscription.unsubscribe()
+      await settle()
+    }
+    expect(kept.roomCount).to.equal(3)
+    expect(kept.history({ key: 'said' })).to.have.length(1)
+    // Those that somebody is in stay as well.
+    const [one, two] = [client.subscribe(Kept, { key: 'one' }), client.subscribe(Kept, { key: 'two' })]
+    await Promise.all([one, two].map(({ ready }) => world.clock.until(ready)))
+    const failure = await world.clock.until(failureOf(client.subscribe(Kept, { key: 'three' }).ready))
+    expect(failure).to.include({ code: 'BUSY' })
+  })
+
+  it('leave no room behind for a message that cannot travel', async () => {
+    const kept = server.channel(Kept)
+    const failure = await failureOf(kept.publish((() => undefined) as never, { key: 'new' }))
+    expect(failure).to.include({ code: 'UNSENDABLE' })
+    expect(kept.roomCount).to.equal(0)
+  })
+
   it('keep rooms with a history as long as it is kept', async () => {
     const kept = server.channel(Kept)
     for (const key of ['a', 'b', 'c']) await kept.publish('x', { key })
