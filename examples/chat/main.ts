@@ -26,7 +26,7 @@ try {
 async function serve(): Promise<void> {
   await using chat = await startChat(dataDirectory, page.directory)
   console.log(`open ${chat.url} in two windows; Ctrl+C ends it`)
-  await new Promise((resolve) => process.once('SIGINT', resolve))
+  await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))
 }
 
 async function show(): Promise<void> {

@@ -25,7 +25,7 @@ try {
 async function serveForYou(port: number): Promise<void> {
   const app = await startApp({ port, folder, sessionMs: 10_000 })
   console.log(`open ${app.url.replace('127.0.0.1', 'localhost')} in your browser`)
-  process.once('SIGINT', app.end)
+  process.once('SIGINT', app.end).once('SIGTERM', app.end)
   await app.ended
   console.log('the server has ended')
 }

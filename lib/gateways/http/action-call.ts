@@ -1,8 +1,8 @@
 // One call of an action for a request: its result as an answer, or its items as a stream of events.
 import type { FeatureClient } from '../../facade/feature-client.ts'
+import { type Answer, jsonAnswer } from '../answer.ts'
 import { bytesIn } from '../json-values.ts'
 import type { Accepted, StreamFormat, ValueFormat } from './accept.ts'
-import { type Answer, jsonAnswer } from './answer.ts'
 import { type ErrorAnswers, HttpFault } from './error-answer.ts'
 import type { EventStream } from './event-stream.ts'
 import { valueText } from './value-texts.ts'

@@ -2,9 +2,10 @@
 // read, and for an outcome that is kept as for one that is not.
 import { CancelledError, IsockError } from '../../base/errors.ts'
 import { isName } from '../../wire/frame.ts'
+import type { Answer } from '../answer.ts'
+import { isOwnAction } from '../own-actions.ts'
 import { type Accepted, readAccept, type StreamFormat } from './accept.ts'
 import { type ActionCall, runAction } from './action-call.ts'
-import type { Answer } from './answer.ts'
 import type { Body } from './body.ts'
 import { type Entered, enter } from './entrance.ts'
 import { HttpFault } from './error-answer.ts'
@@ -124,7 +125,7 @@ export class ActionRequests {
 /** Throws HttpFault: 400, 404, 406, 415. */
 function readHead(visit: HttpVisit, name: string): Asked {
   const { request } = visit
-  if (!isName(name) || name.startsWith('isock.'))
+  if (!isName(name) || isOwnAction(name))
     throw new HttpFault(404, 'UNKNOWN_ACTION', 'there is no action of this name; GET /actions lists them')
   const accepted = readAccept(request.headers.accept)
   const key = readIdempotencyKey(request.headers)

@@ -11,8 +11,8 @@ import {
   RemoteError,
   ValidationError,
 } from '../../base/errors.ts'
+import { type Answer, jsonAnswer } from '../answer.ts'
 import { type JsonValue, toJsonValue } from '../json-values.ts'
-import { type Answer, jsonAnswer } from './answer.ts'
 
 /** An error that an action threw, as it is told of: for `statusOf`. */
 export interface FailedCall {

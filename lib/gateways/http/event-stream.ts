@@ -2,9 +2,9 @@
 // taken what was sent: nothing piles up here, and a client that takes nothing for too long is cut off.
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../../base/clock.ts'
+import { commonHeaders } from '../answer.ts'
+import { patienceMs } from '../patience.ts'
 import type { StreamFormat } from './accept.ts'
-import { commonHeaders } from './answer.ts'
-import { patienceMs } from './stalled.ts'
 
 export interface EventStreamOptions {
   readonly clock: Clock

@@ -4,8 +4,9 @@ import { ServerError } from '../../base/errors.ts'
 import { isLoopback } from '../../link/address.ts'
 import type { ActionListing } from '../../server/built-in-actions.ts'
 import type { MountedGateway, WebHost, WebVisit } from '../../web/gateway.ts'
+import { type Answer, jsonAnswer, textAnswer } from '../answer.ts'
+import { closeOf, deliver } from '../deliver.ts'
 import { ActionRequests } from './action-requests.ts'
-import { type Answer, jsonAnswer, textAnswer } from './answer.ts'
 import { ChannelRequests } from './channel-requests.ts'
 import { enter } from './entrance.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
@@ -15,7 +16,6 @@ import type { ResolvedHttpOptions } from './http-options.ts'
 import { HttpVisit } from './http-visit.ts'
 import { Metrics } from './metrics.ts'
 import { methodsOf, type Route, routeOf } from './route.ts'
-import { deliver } from './stalled.ts'
 
 export class HttpGateway implements MountedGateway {
   readonly #parts: GatewayParts
@@ -172,10 +172,6 @@ export class HttpGateway implements MountedGateway {
   get #isDraining(): boolean {
     return this.#isClosing || this.#parts.host.server.isShuttingDown
   }
-}
-
-function closeOf(response: ServerResponse): Promise<void> {
-  return response.closed ? Promise.resolve() : new Promise((resolve) => response.once('close', () => resolve()))
 }
 
 function shuttingDown(): ServerError {

@@ -16,7 +16,7 @@ export interface HttpLimits {
   readonly maxStreams: number
   /** Silence on an event stream after which a comment is sent, so that nobody on the way ends it. Default 15 s. */
   readonly keepAliveMs: number
-  /** How long a stream's reader may take nothing; then it is cut off. Default 30 s. */
+  /** How long a reader may take nothing, and a second more for each 16 KB that wait; then it is cut off. Default 30 s. */
   readonly maxStallMs: number
 }
 
@@ -35,6 +35,7 @@ export interface IdempotencyLimits {
 /** Who may read `/metrics`: programs on this machine, everyone, or nobody (404). */
 export type MetricsAccess = 'loopback' | 'everyone' | 'off'
 
+/** Options of the gateway: its bounds, and who may see what. */
 export interface HttpOptions extends Partial<HttpLimits> {
   /** What all paths begin with, as in '/api'. Default '/': nothing. */
   readonly path?: string

@@ -5,7 +5,7 @@
 //                │          ╰────> forgotten: too large to keep; said so until it is gone
 //                ╰──> gone: it certainly never started
 import type { Clock, Timer } from '../../base/clock.ts'
-import { type Answer, answerSize } from './answer.ts'
+import { type Answer, answerSize } from '../answer.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
 import type { IdempotencyLimits } from './http-options.ts'
 

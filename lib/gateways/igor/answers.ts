@@ -1,5 +1,5 @@
 // What an Igor client is told, as JSON text. The shapes are Igor's; `code` and `name` of errors come in addition.
-import { ActionError, IsockError, RemoteError } from '../../base/errors.ts'
+import { ActionError, AuthError, IsockError, RemoteError } from '../../base/errors.ts'
 import { toJsonText } from '../json-values.ts'
 import type { StreamId } from './message.ts'
 
@@ -48,6 +48,15 @@ export function errorText(streamId: StreamId, error: unknown, wasSent = true): s
 /** What is wrong with a message; without a stream where it named none. */
 export function refusalText(error: string, number: number, streamId?: StreamId): string {
   return JSON.stringify({ ...(streamId === undefined ? {} : { streamId }), error, code: number })
+}
+
+/** What a number says of why the server did not let a client in. */
+export function admissionCode(error: unknown): number {
+  if (error instanceof AuthError) return code.stranger
+  if (!(error instanceof IsockError)) return code.busy
+  // Credentials or a name that do not fit the first frame of a session.
+  if (error.code === 'INVALID_OPTION') return code.bad
+  return error.code === 'NAME_TAKEN' ? code.conflict : code.busy
 }
 
 function numberOf(error: unknown, wasSent: boolean): number {

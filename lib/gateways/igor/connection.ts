@@ -1,8 +1,10 @@
 // One WebSocket of the Igor gateway: reads messages in their order, asks whether the peer is alive, and ends in one place.
 import type { RawData, WebSocket } from 'ws'
-import type { Clock, Timer } from '../../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
+import { AuthError } from '../../base/errors.ts'
 import type { Limits } from '../../base/options.ts'
-import { code, refusalText } from './answers.ts'
+import { SilenceWatch } from '../silence-watch.ts'
+import { admissionCode, code, refusalText } from './answers.ts'
 import type { ClientSocket, IgorClient } from './igor-client.ts'
 import { type Introductions, introduceAction } from './introduction.ts'
 import { readMessage } from './message.ts'
@@ -26,20 +28,22 @@ export class Connection {
   #client: IgorClient
   /** Messages that came while the client is being introduced: they are meant for whom it then is. */
   #held: Buffer[] | undefined
-  #timer: Timer | undefined
-  #lastSignAtMs: number
-  #sentCount = 0
+  readonly #silence: SilenceWatch
 
   constructor(options: ConnectionOptions) {
-    const { socket, client, clock } = options
+    const { socket, client, clock, limits } = options
     this.#options = options
     this.#socket = socket
     this.#out = socket
     this.#client = client
-    this.#lastSignAtMs = clock.now()
     client.attach(this.#out)
-    socket.on('message', this.#onMessage).on('pong', this.#onSign).on('ping', this.#onSign).once('close', this.#onClose)
-    this.#watch()
+    this.#silence = new SilenceWatch(socket, {
+      clock,
+      limits,
+      takenCount: () => this.#client.outbox.sentCount,
+      onDead: () => socket.terminate(),
+    })
+    socket.on('message', this.#onMessage).once('close', this.#onClose)
     this.#admit()
   }
 
@@ -47,17 +51,18 @@ export class Connection {
   #admit(): void {
     const { clock, limits } = this.#options
     this.#client.admit().catch((error: Error) => {
+      if (this.#socket.readyState === this.#socket.CLOSED) return
       const timer = clock.setTimer(() => {
-        if (this.#client.introduced !== undefined) return
-        this.#client.outbox.push(refusalText(error.message, code.stranger))
-        this.#socket.close(1008, 'not let in')
+        // Where there was no place for it, there may be one by now.
+        if (this.#client.introduced !== undefined || this.#client.isLetIn) return
+        this.#client.outbox.push(refusalText(error.message, admissionCode(error)))
+        this.#socket.close(error instanceof AuthError ? 1008 : 1013, 'not let in')
       }, limits.handshakeTimeoutMs)
       this.#socket.once('close', () => timer.cancel())
     })
   }
 
   readonly #onMessage = (data: RawData, isBinary: boolean): void => {
-    this.#lastSignAtMs = this.#options.clock.now()
     if (isBinary) {
       if (this.#client.speaksThrough(this.#out))
         this.#client.outbox.push(refusalText('messages are texts; this one was binary', code.bad))
@@ -103,28 +108,8 @@ export class Connection {
   }
 
   readonly #onClose = (): void => {
-    this.#timer?.cancel()
+    this.#silence.stop()
     // While it is introduced, its client is not known for certain.
     this.#options.roster.leave(this.#client, this.#out)
-  }
-
-  readonly #onSign = (): void => {
-    this.#lastSignAtMs = this.#options.clock.now()
-  }
-
-  /** Asks after silence, and ends a connection that is dead or does not read. */
-  #watch(): void {
-    const { clock, limits } = this.#options
-    this.#timer = clock.setTimer(() => {
-      const { sentCount } = this.#client.outbox
-      if (sentCount !== this.#sentCount) this.#onSign()
-      this.#sentCount = sentCount
-      const silentMs = clock.now() - this.#lastSignAtMs
-      if (silentMs >= limits.deadAfterMs) this.#socket.terminate()
-      else {
-        if (silentMs >= limits.heartbeatMs) this.#socket.ping()
-        this.#watch()
-      }
-    }, limits.heartbeatMs)
   }
 }

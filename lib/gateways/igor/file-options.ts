@@ -3,6 +3,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
 import { requirePath } from '../../web/web-options.ts'
 
+/** Options of the file server. Sizes in bytes, times in milliseconds. */
 export interface FileOptions {
   /** The directory that is served; nothing outside it is. */
   readonly root: string

@@ -3,11 +3,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import send from 'send'
 import type { Credential } from '../../action/guard.ts'
-import { AuthError } from '../../base/errors.ts'
+import { AuthError, ClientError } from '../../base/errors.ts'
 import { type WebHost, WebRefusal, type WebVisit } from '../../web/gateway.ts'
 import { placeInside, resolveInside } from '../../web/safe-path.ts'
+import { textAnswer } from '../answer.ts'
+import { credentialsInHeaders } from '../credentials.ts'
+import { closeOf, deliver } from '../deliver.ts'
 import { LocalClient } from '../local-client.ts'
-import { credentialsOf } from './credentials.ts'
 import type { ResolvedFileOptions } from './file-options.ts'
 import { tooLarge, UploadRefusal, upload } from './upload.ts'
 
@@ -17,14 +19,12 @@ export interface FileServerOptions {
   readonly credentials: ((request: IncomingMessage) => readonly Credential[]) | undefined
 }
 
-/** How long, and how much, a refused upload may go on. */
-const lingerMs = 1_000
-const lingerBytes = 1024 * 1024
-
 export class FileServer {
   readonly #options: FileServerOptions
   readonly #abort = new AbortController()
-  readonly #uploads = new Set<Promise<void>>()
+  /** Requests that want to write, from strangers too, until they are answered. */
+  readonly #writes = new Set<Promise<void>>()
+  #uploads = 0
   #downloads = 0
 
   constructor(options: FileServerOptions) {
@@ -32,27 +32,32 @@ export class FileServer {
   }
 
   /** True: the request is for a file, and is answered. */
-  onRequest({ request, url, peer }: WebVisit, response: ServerResponse): boolean {
-    const { prefix } = this.#options.options
-    if (!url.pathname.startsWith(`${prefix}/`)) return false
-    const path = url.pathname.slice(prefix.length)
-    const answered = this.#answer({ request, url, peer }, path, response).catch((error: unknown) =>
-      this.#refuse(request, response, error),
-    )
-    if (isWrite(request)) {
-      this.#uploads.add(answered)
-      void answered.finally(() => this.#uploads.delete(answered))
-    }
+  onRequest(visit: WebVisit, response: ServerResponse): boolean {
+    if (!visit.url.pathname.startsWith(`${this.#options.options.prefix}/`)) return false
+    // One that is behind another in its connection never hears of the connection's end: its turn comes with the socket.
+    if (response.socket === null) response.once('socket', () => this.#begin(visit, response))
+    else this.#begin(visit, response)
     return true
   }
 
   /** Lets uploads end, and gives up those that go on after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const timer = this.#options.host.clock.setTimer(() => this.#abort.abort(), graceMs)
-    timer.keepProcessAlive(this.#uploads.size > 0)
-    await Promise.all(this.#uploads)
+    timer.keepProcessAlive(this.#writes.size > 0)
+    await Promise.all(this.#writes)
     timer.cancel()
     this.#abort.abort()
+  }
+
+  #begin(visit: WebVisit, response: ServerResponse): void {
+    const { request, url } = visit
+    const path = url.pathname.slice(this.#options.options.prefix.length)
+    const answered = this.#answer(visit, path, response).catch((error: unknown) =>
+      this.#refuse(request, response, error),
+    )
+    if (!isWrite(request)) return
+    this.#writes.add(answered)
+    void answered.finally(() => this.#writes.delete(answered))
   }
 
   async #answer(visit: WebVisit, path: string, response: ServerResponse): Promise<void> {
@@ -69,6 +74,8 @@ export class FileServer {
     if (file === undefined) throw new UploadRefusal(404, 'there is no such file')
     if (this.#downloads >= options.maxDownloads)
       throw this.#busy(response, `${options.maxDownloads} files are being read`)
+    // It has closed already, and says so once.
+    if (response.destroyed) return
     this.#downloads++
     response.once('close', () => this.#downloads--)
     // A reader that takes nothing holds the file open.
@@ -79,12 +86,14 @@ export class FileServer {
   /** Asks the server's guards, with what the request shows. */
   async #letIn({ request, peer }: WebVisit): Promise<void> {
     const { host, credentials } = this.#options
-    const shown = [...credentialsOf(request), ...(credentials?.(request) ?? [])]
+    const shown = [...credentialsInHeaders(request.headers), ...(credentials?.(request) ?? [])]
     const client = new LocalClient(host, peer, { credentials: shown, retry: 0 })
     try {
       await client.connect()
     } catch (error) {
       if (error instanceof AuthError) throw new UploadRefusal(401, error.message)
+      if (error instanceof ClientError && error.code === 'INVALID_OPTION')
+        throw new UploadRefusal(431, 'the credentials have more than 4 KiB')
       throw new UploadRefusal(503, 'the server takes no more clients for now')
     } finally {
       await client.close()
@@ -95,19 +104,23 @@ export class FileServer {
     const { options, host } = this.#options
     const { root, maxFileBytes: maxBytes, maxUploads, idleMs } = options
     const { headers } = request
-    // This one is among them.
-    if (this.#uploads.size > maxUploads) throw this.#busy(response, `${maxUploads} files are being written`)
+    if (this.#uploads >= maxUploads) throw this.#busy(response, `${maxUploads} files are being written`)
     if (headers['content-range'] !== undefined)
       throw new UploadRefusal(400, 'a file is written whole, not a range of it')
     if ((headers['content-encoding'] ?? 'identity') !== 'identity')
       throw new UploadRefusal(415, 'send the file as it is, without a content-encoding')
     // Before anything is read of it.
     if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
-    const place = await placeInside(root, path)
-    if (place === undefined) throw new UploadRefusal(403, 'nothing can be written here: is the directory there?')
-    const { clock } = host
-    const how = await upload(request, { place, maxBytes, idleMs, clock, signal: this.#abort.signal })
-    response.writeHead(how === 'created' ? 201 : 204).end()
+    this.#uploads++
+    try {
+      const place = await placeInside(root, path)
+      if (place === undefined) throw new UploadRefusal(403, 'nothing can be written here: is the directory there?')
+      const { clock } = host
+      const how = await upload(request, { place, maxBytes, idleMs, clock, signal: this.#abort.signal })
+      response.writeHead(how === 'created' ? 201 : 204).end()
+    } finally {
+      this.#uploads--
+    }
   }
 
   #busy(response: ServerResponse, why: string): UploadRefusal {
@@ -115,41 +128,19 @@ export class FileServer {
     return new UploadRefusal(503, `${why}; try again later`)
   }
 
+  /** Settles when the answer has left, or cannot. */
   async #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
+    const { host, options } = this.#options
     const isRefusal = error instanceof UploadRefusal || error instanceof WebRefusal
-    if (!isRefusal && !isDisconnect(error)) this.#options.host.log.error({ error, url: request.url }, 'a file failed')
+    if (!isRefusal && !isDisconnect(error)) host.log.error({ error, url: request.url }, 'a file failed')
     if (response.headersSent || request.socket.destroyed) {
       response.destroy()
       return
     }
-    const [status, message] = isRefusal ? [error.status, `${error.message}\n`] : [500, 'the file system failed\n']
-    const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(message) }
-    if (request.complete) {
-      response.writeHead(status, headers).end(message)
-      return
-    }
-    // Closing at once would reset the connection under a client that still sends, and the answer be lost with it.
-    response.writeHead(status, { ...headers, connection: 'close' }).write(message)
-    await this.#linger(request)
-    response.end()
-  }
-
-  /** Reads on for a moment, and forgets what comes. */
-  #linger(request: IncomingMessage): Promise<void> {
-    return new Promise((resolve) => {
-      let left = lingerBytes
-      const done = (): void => {
-        timer.cancel()
-        request.off('data', onData).off('close', done).pause()
-        resolve()
-      }
-      const onData = (chunk: Buffer): void => {
-        left -= chunk.length
-        if (left < 0) done()
-      }
-      const timer = this.#options.host.clock.setTimer(done, lingerMs)
-      request.on('data', onData).once('end', done).once('close', done).resume()
-    })
+    const [status, message] = isRefusal ? [error.status, error.message] : [500, 'the file system failed']
+    const answer = textAnswer(status, `${message}\n`, 'text/plain; charset=utf-8')
+    deliver(request, response, answer, { clock: host.clock, maxStallMs: options.idleMs })
+    await closeOf(response)
   }
 }
 

@@ -5,6 +5,7 @@ import { AuthError } from '../../base/errors.ts'
 import type { Peer } from '../../link/link.ts'
 import type { WebHost } from '../../web/gateway.ts'
 import { LocalClient } from '../local-client.ts'
+import { isOwnAction } from '../own-actions.ts'
 import { closeText, code, refusalText } from './answers.ts'
 import type { ResolvedIgorOptions } from './igor-options.ts'
 import type { StreamId } from './message.ts'
@@ -36,6 +37,11 @@ export interface IgorClientOptions {
   readonly onStreamOver: () => void
 }
 
+interface Refused {
+  readonly error: string
+  readonly code: number
+}
+
 /** Bytes that wait from which on streams and processes wait too. */
 const roomBytes = 256 * 1024
 
@@ -52,6 +58,7 @@ export class IgorClient {
   #refusal: AuthError | undefined
   #inputBytes = 0
   #isClosed = false
+  #isAbandoned = false
 
   constructor(options: IgorClientOptions) {
     this.#options = options
@@ -82,8 +89,18 @@ export class IgorClient {
     return this.#outbox
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed
+  /** Nobody is at the other end, and nobody comes back. */
+  get isGone(): boolean {
+    return this.#isClosed || this.#isAbandoned
+  }
+
+  get isLetIn(): boolean {
+    return this.#local.isConnected
+  }
+
+  /** Who the guards said it is. */
+  get identity(): unknown {
+    return this.#identityOf(this.#local)
   }
 
   /** Whether it is at the other end of this socket. */
@@ -91,14 +108,25 @@ export class IgorClient {
     return this.#socket === socket
   }
 
-  /** Connects, to know whether the server lets it in. Rejects with AuthError where it does not; else resolves. */
+  /** Connects, to know whether the server lets it in. Rejects where it does not. */
   async admit(): Promise<void> {
     try {
       await this.#local.connect()
     } catch (error) {
-      if (!(error instanceof AuthError) || this.#introduced !== undefined) return
-      this.#refusal = error
+      if (this.#introduced !== undefined) return
+      if (error instanceof AuthError) this.#refusal = error
       throw error
+    }
+  }
+
+  /** Asks the guards who it is with these credentials, from where it is. Rejects where the server does not let it in. */
+  async identityWith(credentials: readonly Credential[]): Promise<unknown> {
+    const local = this.makeLocal(credentials)
+    try {
+      await local.connect()
+      return this.#identityOf(local)
+    } finally {
+      await local.close()
     }
   }
 
@@ -120,13 +148,14 @@ export class IgorClient {
 
   /** Nobody will come back for it: what it still runs is finished, and not told. */
   abandon(): void {
+    this.#isAbandoned = true
     this.#feed.stop()
     this.#outbox.discard()
   }
 
   /** Begins a stream, or says why not. `bytes` is what its message was. */
   run(streamId: StreamId, action: string, data: unknown, bytes: number): void {
-    const refusal = this.#refusalOf(streamId, bytes)
+    const refusal = this.#refusalOf(streamId, action, bytes)
     if (refusal !== undefined) return this.refuse(streamId, refusal.error, refusal.code)
     const stream = new Stream({ streamId, local: this.#local, action, data, bytes, outbox: this.#outbox })
     this.#streams.set(streamId, stream)
@@ -181,9 +210,10 @@ export class IgorClient {
     return new ProcessFeed({ local, processes, outbox: this.#outbox, log: host.log })
   }
 
-  #refusalOf(streamId: StreamId, bytes: number): { readonly error: string; readonly code: number } | undefined {
+  #refusalOf(streamId: StreamId, action: string, bytes: number): Refused | undefined {
     const { options, host } = this.#options
     if (this.#refusal !== undefined) return { error: this.#refusal.message, code: code.stranger }
+    if (isOwnAction(action)) return { error: `unknown action ${JSON.stringify(action)}`, code: code.bad }
     if (this.#streams.has(streamId))
       return { error: `stream ${JSON.stringify(streamId)} is open; choose another streamId`, code: code.conflict }
     if (this.#streams.size >= options.maxStreams)
@@ -191,6 +221,10 @@ export class IgorClient {
     if (this.#inputBytes + bytes > host.limits.maxInFlightBytes)
       return { error: 'too much data of open streams; wait until some have closed', code: code.busy }
     return undefined
+  }
+
+  #identityOf({ sessionId }: LocalClient): unknown {
+    return this.#options.host.findSession(sessionId)?.identity?.id
   }
 
   #onStreamOver(stream: Stream): void {

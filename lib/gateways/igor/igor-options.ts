@@ -5,6 +5,7 @@ import { invalidOption, requireCount, requirePositive } from '../../base/options
 import { requirePath } from '../../web/web-options.ts'
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts'
 
+/** Options of the gateway. Times in milliseconds, sizes in bytes. */
 export interface IgorOptions {
   /** Where clients connect that do not name the subprotocol 'igor'. Default '/igor'; '/' for Igor's own clients. */
   readonly path?: string
@@ -31,7 +32,10 @@ export interface IgorOptions {
   readonly maxStreams?: number
   /** Bytes of one message of a client; a longer one ends its connection. Default 1 MiB. */
   readonly maxMessageBytes?: number
-  /** Bytes that wait for a client that does not read, or is away; above it the client is dropped. Default 16 MiB. */
+  /**
+   * Bytes that wait for a client that does not read, or is away, a message counting for 512 more; above it the client is
+   * dropped. Default 16 MiB.
+   */
   readonly maxQueuedBytes?: number
 }
 

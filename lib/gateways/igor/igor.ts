@@ -9,8 +9,8 @@ import {
   WebRefusal,
   type WebVisit,
 } from '../../web/gateway.ts'
+import { credentialsInHeaders } from '../credentials.ts'
 import { Connection } from './connection.ts'
-import { credentialsOf } from './credentials.ts'
 import { FileServer } from './file-server.ts'
 import { IgorClient } from './igor-client.ts'
 import { type IgorOptions, type ResolvedIgorOptions, resolveIgorOptions } from './igor-options.ts'
@@ -67,7 +67,10 @@ class MountedIgor implements MountedGateway {
     if (this.#isClosing) throw new WebRefusal(503, 'the server is shutting down')
     if (this.#roster.connectedCount >= maxClients)
       throw new WebRefusal(503, `${maxClients} clients are connected already`)
-    const credentials = [...credentialsOf(visit.request), ...(this.#options.credentials?.(visit.request) ?? [])]
+    const credentials = [
+      ...credentialsInHeaders(visit.request.headers),
+      ...(this.#options.credentials?.(visit.request) ?? []),
+    ]
     return {
       ...(isNamed ? { protocol } : {}),
       maxMessageBytes,

@@ -2,9 +2,8 @@
 // no proof: whoever comes back shows the secret that only this client was given, or an id that nobody can guess.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Credential } from '../../action/guard.ts'
-import { AuthError, IsockError } from '../../base/errors.ts'
 import { isName } from '../../wire/frame.ts'
-import { closeText, code, dataText } from './answers.ts'
+import { admissionCode, closeText, code, dataText } from './answers.ts'
 import { areSame, credentialsFrom } from './credentials.ts'
 import type { ClientSocket, IgorClient, Introduced } from './igor-client.ts'
 import type { StreamId } from './message.ts'
@@ -63,12 +62,20 @@ export class Introductions {
     return client
   }
 
-  #takeUp(known: IgorClient, wish: Wish, { streamId, client, socket }: Omit<Introduction, 'data'>): IgorClient {
+  async #takeUp(
+    known: IgorClient,
+    wish: Wish,
+    { streamId, client, socket }: Omit<Introduction, 'data'>,
+  ): Promise<IgorClient> {
     const introduced = known.introduced as Introduced // by id are found those alone that have one
     const isProven = areEqual(wish.secret, introduced.secret) || (this.#uuidsProve && randomUuid.test(wish.id))
     // The session belongs to whom the guards took it for.
     if (!isProven || !areSame(wish.credentials, known.credentials)) throw notProven(wish.id)
     if (client.openStreams > 0) throw new Refusal('introduce yourself before you run actions', code.conflict)
+    // They judge where a client comes from as well; what they said of the former connection says nothing of this one.
+    const identity = await client.identityWith(wish.credentials)
+    if (client.isGone || this.#roster.find(wish.id) !== known) throw new Refusal('the connection is closed', code.busy)
+    if (identity !== known.identity) throw notProven(wish.id)
     client.detach(socket)
     this.#roster.comeBack(known, socket, answer(streamId, introduced, true))
     this.#roster.forget(client)
@@ -80,7 +87,7 @@ export class Introductions {
     try {
       // Of two who want the same name at once the server lets in one.
       await local.connect()
-      if (client.isClosed) throw new Refusal('the connection is closed', code.busy)
+      if (client.isGone) throw new Refusal('the connection is closed', code.busy)
       client.become(fresh, local, credentials)
       this.#roster.name(fresh.id, client)
     } catch (error) {
@@ -114,12 +121,10 @@ function readWish(data: unknown, shown: readonly Credential[]): Wish {
   const text = Number.isSafeInteger(id) ? String(id) : id
   if (!isName(text)) throw new Refusal('client_id: expected a text of 1 to 512 bytes or a whole number', code.bad)
   if (secret !== undefined && typeof secret !== 'string') throw new Refusal('secret: expected a text', code.bad)
-  try {
-    const credentials = credentialsFrom(fields)
-    return { id: text, secret, credentials: credentials.length > 0 ? credentials : shown }
-  } catch {
+  const credentials = credentialsFrom(fields)
+  if (credentials === undefined)
     throw new Refusal('credentials: expected an object, {"<name of a guard>": <value>}', code.bad)
-  }
+  return { id: text, secret, credentials: credentials.length > 0 ? credentials : shown }
 }
 
 function answer(streamId: StreamId, { id, secret }: Introduced, resumed: boolean): readonly string[] {
@@ -133,9 +138,7 @@ function notProven(id: string): Refusal {
 
 function refusalFor(error: unknown): Refusal {
   const message = error instanceof Error ? error.message : 'the introduction failed'
-  if (error instanceof AuthError) return new Refusal(message, code.stranger)
-  const isTaken = error instanceof IsockError && error.code === 'NAME_TAKEN'
-  return new Refusal(message, isTaken ? code.conflict : code.busy)
+  return new Refusal(message, admissionCode(error))
 }
 
 /** In a time that tells nothing of the secret. */

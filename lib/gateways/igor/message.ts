@@ -1,4 +1,5 @@
 // What an Igor client may say, read from text: JSON of one documented shape, or an answer that says what is wrong with it.
+import { readJson } from '../json-text.ts'
 
 /** Clients make these: a counter or a text. 1 and '1' are two streams. */
 export type StreamId = string | number
@@ -14,12 +15,9 @@ export const maxStreamIdLength = 256
 const maxActionLength = 512
 
 export function readMessage(text: string): Message {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return wrong('this message is not JSON; send {"streamId", "action", "data"}')
-  }
+  const json = readJson(text)
+  if ('fault' in json) return wrong(`this message is ${json.fault}; send {"streamId", "action", "data"}`)
+  const parsed = json.value
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     return wrong('a message is a JSON object: {"streamId", "action", "data"}')
   const { streamId, action, data, close } = parsed as Record<string, unknown>

@@ -21,6 +21,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** What a message costs beside its bytes, measured: else many small ones would take ten times what is allowed. */
+const messageCostBytes = 512
+
 /** After so many messages others get a turn: streams and links in memory know no other pause. */
 const messagesPerTurn = 64
 
@@ -43,7 +46,7 @@ export class Outbox {
     return this.#sentCount
   }
 
-  /** Bytes that have not left yet. */
+  /** What has not left yet takes so much. */
   get waitingBytes(): number {
     return this.#bytes
   }
@@ -109,7 +112,8 @@ export class Outbox {
   }
 
   #push(bytes: Buffer): void {
-    this.#bytes += bytes.length
+    const cost = bytes.length + messageCostBytes
+    this.#bytes += cost
     if (this.#bytes > this.#options.maxBytes) {
       this.discard()
       this.#options.onOverflow()
@@ -117,14 +121,14 @@ export class Outbox {
     }
     const socket = this.#socket
     if (socket === undefined) this.#kept.push(bytes)
-    else socket.send(bytes, { binary: false }, () => this.#onSent(socket, bytes.length))
+    else socket.send(bytes, { binary: false }, () => this.#onSent(socket, cost))
   }
 
-  #onSent(socket: OutSocket, length: number): void {
+  #onSent(socket: OutSocket, cost: number): void {
     // The bytes of an earlier socket are counted no more.
     if (socket !== this.#socket) return
     this.#sentCount++
-    this.#bytes -= length
+    this.#bytes -= cost
     this.#goOn()
   }
 

@@ -53,10 +53,12 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
   const { maxBytes, idleMs, clock, signal } = options
   return new Promise((resolve, reject) => {
     let count = 0
+    let isSettled = false
     const watch = (): Timer =>
       clock.setTimer(() => fail(new UploadRefusal(408, `nothing came for ${idleMs} ms`)), idleMs)
     let timer = watch()
     const settle = (): void => {
+      isSettled = true
       timer.cancel()
       signal.removeEventListener('abort', onAbort)
       request.off('data', onData).off('end', onEnd).off('close', onClose).pause()
@@ -78,6 +80,8 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
       // One piece at a time: the next is read when this one is written.
       request.pause()
       handle.writeFile(chunk).then(() => {
+        // Given up meanwhile: the request is another's, who answers it.
+        if (isSettled) return
         timer.cancel()
         timer = watch()
         request.resume()

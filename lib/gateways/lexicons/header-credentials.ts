@@ -2,17 +2,19 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Credential } from '../../action/guard.ts'
 import { AuthError } from '../../base/errors.ts'
-import { readJson } from './json-text.ts'
+import { travelFault } from '../credentials.ts'
+import { readJson } from '../json-text.ts'
 
-/** What a request presents to these guards. Throws AuthError for a header whose value is no JSON. */
+/** What a request presents to these guards. Throws AuthError for a header whose value is no JSON, or cannot travel. */
 export function credentialsIn(headers: IncomingHttpHeaders, guards: readonly string[]): Credential[] {
   return guards.flatMap((guard) => {
     const header = headers[guard.toLowerCase()]
     if (header === undefined) return []
     const json = readJson(textOf(Array.isArray(header) ? header.join(', ') : header))
-    // Never with the value: it is a secret.
-    if ('fault' in json)
-      throw new AuthError(`the header ${guard} is ${json.fault}; send it as ${guard}: {"name": "value"}`)
+    const fault = 'fault' in json ? json.fault : travelFault(json.value)
+    if ('fault' in json || fault !== undefined)
+      // Never with the value: it is a secret.
+      throw new AuthError(`the header ${guard} is ${fault}; send it as ${guard}: {"name": "value"}`)
     return [{ guard, value: json.value }]
   })
 }

@@ -27,7 +27,7 @@ export interface LexiconsClient {
   subscribe(channel: ChannelClass, options?: MembershipOptions): Promise<void>
   /** False: it was not in the channel. */
   unsubscribe(channel: ChannelClass, options?: Pick<MembershipOptions, 'key'>): boolean
-  /** Tells it why, and lets it go. */
+  /** Tells it why, and lets it go. Nothing more of what it sent is run. */
   close(reason?: string): void
 }
 

@@ -4,6 +4,7 @@ import { type Guard, guardNameOf } from '../../action/guard.ts'
 import { describe, invalidOption, requirePositive } from '../../base/options.ts'
 import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
 import { TrustList } from '../../server/trust.ts'
+import { requirePath } from '../../web/web-options.ts'
 import type { LexiconsClient } from './lexicons-client.ts'
 
 /** What a line of `onLog` is about. */
@@ -46,7 +47,7 @@ export interface LexiconsOptions {
   readonly input?: (kwargs: object, actionName: string) => unknown
   /** Send binary messages, as lexicons itself does, rather than text. Both are taken. Default false. */
   readonly binary?: boolean
-  /** A client was let in; awaited before its first signal. When it throws, the client is let go. */
+  /** A client was let in; awaited before its first signal. When it throws, or takes over `timeoutMs`, the client is let go. */
   readonly onConnect?: (client: LexiconsClient, server: ServerView) => unknown
   /** A client that was let in has gone. */
   readonly onDisconnect?: (client: LexiconsClient, server: ServerView) => unknown
@@ -62,9 +63,9 @@ export interface LexiconsOptions {
   readonly maxSubscriptions?: number
   /** What may wait for a client that does not read; above it the client is let go. Default 8 MiB. */
   readonly maxQueuedBytes?: number
-  /** How long a client may take nothing of what waits for it. Default 30 s. */
+  /** How long a client may take nothing of what waits for it, and a second more for each 16 KB of that. Default 30 s. */
   readonly stallTimeoutMs?: number
-  /** For each action of a client, and for a channel to let it in. Default 60 s. */
+  /** For each action of a client, for a channel to let it in, and for `onConnect` and `onDisconnect`. Default 60 s. */
   readonly timeoutMs?: number
 }
 
@@ -104,19 +105,20 @@ export function resolveLexiconsOptions(given: LexiconsOptions): ResolvedLexicons
     if (!known.includes(name)) throw invalidOption(`lexicons ${name}`, `one of ${known.join(', ')}`, name)
   const { headers = [], channels = [], trust, ...others } = given
   const options = { ...defaults, ...others }
-  for (const name of Object.keys(bounds) as (keyof typeof bounds)[]) requirePositive(name, options[name])
-  for (const name of hooks) requireFunction(name, options[name])
+  for (const name of Object.keys(bounds) as (keyof typeof bounds)[]) requirePositive(`lexicons ${name}`, options[name])
+  for (const name of hooks) requireFunction(`lexicons ${name}`, options[name])
   for (const name of ['subscribeAction', 'unsubscribeAction'] as const) {
     const value: unknown = options[name]
     if (value !== false && (typeof value !== 'string' || value === ''))
-      throw invalidOption(name, 'the name of a signal, or false', value)
+      throw invalidOption(`lexicons ${name}`, 'the name of a signal, or false', value)
   }
-  if (typeof options.path !== 'string' || !options.path.startsWith('/'))
-    throw invalidOption('path', "a path that begins with '/'", options.path)
+  requirePath('lexicons path', options.path)
+  if (typeof options.binary !== 'boolean') throw invalidOption('lexicons binary', 'true or false', options.binary)
   if (options.replies !== 'asked' && options.replies !== 'all')
-    throw invalidOption('replies', "'asked' or 'all'", options.replies)
-  if (!Array.isArray(headers)) throw invalidOption('headers', 'a list of guard classes or their names', headers)
-  if (!Array.isArray(channels)) throw invalidOption('channels', 'a list of channel classes', channels)
+    throw invalidOption('lexicons replies', "'asked' or 'all'", options.replies)
+  if (!Array.isArray(headers))
+    throw invalidOption('lexicons headers', 'a list of guard classes or their names', headers)
+  if (!Array.isArray(channels)) throw invalidOption('lexicons channels', 'a list of channel classes', channels)
   return {
     ...options,
     guards: headers.map(guardName),
@@ -129,14 +131,14 @@ function guardName(guard: unknown): string {
   const name = typeof guard === 'function' ? guardNameOf(guard) : guard
   // What names a header of HTTP.
   if (typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)) return name
-  throw invalidOption('headers', 'guard classes or names that can name a header', guard)
+  throw invalidOption('lexicons headers', 'guard classes or names that can name a header', guard)
 }
 
 function trustOf(trust: readonly string[] | undefined): TrustList | undefined {
   if (trust === undefined || (Array.isArray(trust) && trust.includes('*'))) return undefined
   if (Array.isArray(trust) && trust.length > 0) return new TrustList(trust)
   const came = Array.isArray(trust) ? 'an empty list, which lets nobody connect' : describe(trust)
-  throw invalidOption('trust', "IP addresses, ranges or '*'", came)
+  throw invalidOption('lexicons trust', "IP addresses, ranges or '*'", came)
 }
 
 function requireFunction(name: string, value: unknown): void {

@@ -12,6 +12,7 @@ import type { ChannelClass } from '../../channels/channel.ts'
 import type { Peer } from '../../link/link.ts'
 import type { WebHost } from '../../web/gateway.ts'
 import { LocalClient } from '../local-client.ts'
+import { SilenceWatch } from '../silence-watch.ts'
 import { credentialsIn } from './header-credentials.ts'
 import { type AnswerableClient, type MembershipOptions, peerWith } from './lexicons-client.ts'
 import type { LexiconsLogLine, LexiconsOptions, ResolvedLexiconsOptions } from './lexicons-options.ts'
@@ -19,8 +20,7 @@ import { Memberships } from './memberships.ts'
 import { MessageQueue } from './message-queue.ts'
 import { Outbox } from './outbox.ts'
 import { errorText, SignalRunner } from './signal-runner.ts'
-import { SilenceWatch } from './silence-watch.ts'
-import { within } from './within.ts'
+import { unlessLate, within } from './within.ts'
 
 export interface LexiconsSurroundings {
   readonly host: WebHost
@@ -66,9 +66,13 @@ export class LexiconsSocket implements AnswerableClient {
       isBinary: options.binary,
       onStalled: (reason) => this.#failed(new Error(`the client does not read: ${reason}`)),
     })
-    this.#silence = new SilenceWatch(socket, host.clock, host.limits, (reason) => {
-      this.#failed(new Error(`the client is gone: ${reason}`))
-      socket.terminate()
+    this.#silence = new SilenceWatch(socket, {
+      clock: host.clock,
+      limits: host.limits,
+      onDead: (reason) => {
+        this.#failed(new Error(`the client is gone: ${reason}`))
+        socket.terminate()
+      },
     })
     this.#queue = new MessageQueue(socket, (text) => this.#handle(text))
   }
@@ -171,9 +175,10 @@ export class LexiconsSocket implements AnswerableClient {
   }
 
   async #runHook(name: string, hook: LexiconsOptions['onConnect']): Promise<void> {
-    const { host } = this.#surroundings
+    const { host, options } = this.#surroundings
     try {
-      await hook?.(this, host.server)
+      const ended = (async () => hook?.(this, host.server))()
+      await unlessLate(ended, options.timeoutMs, host.clock, `${name} did not end`)
     } catch (error) {
       host.log.error({ error }, `lexicons: ${name} failed`)
       throw error
@@ -188,21 +193,28 @@ export class LexiconsSocket implements AnswerableClient {
     this.#surroundings.log({ status: 'failed', client: this, data: error })
   }
 
-  /** Says goodbye; a client that does not answer is ended. */
+  /** Says goodbye, after which nothing of it is run; a client that does not answer is ended. */
   #end(code: number, reason: string): void {
     const socket = this.#socket
     if (socket.readyState === socket.CLOSED) return
+    this.#runNoMore()
     socket.close(code, reason)
     // Its own goodbye has to be read.
     socket.resume()
     this.#farewell ??= this.#surroundings.host.clock.setTimer(() => socket.terminate(), farewellMs)
   }
 
+  /** Neither messages that wait nor the rest of the list that runs. */
+  #runNoMore(): void {
+    this.#runner?.stop()
+    void this.#queue.finish()
+  }
+
   async #onClose(): Promise<void> {
     const { options, log } = this.#surroundings
     this.#farewell?.cancel()
     this.#silence.stop()
-    void this.#queue.finish()
+    this.#runNoMore()
     this.#memberships?.close()
     await this.#client?.close()
     if (this.#isConnected) {

@@ -1,12 +1,13 @@
 // The channels that one client is in, each once: its reading end of them, and what ends it.
 
-import { type Clock, sleep } from '../../base/clock.ts'
-import { BusyError, DeadlineError } from '../../base/errors.ts'
+import type { Clock } from '../../base/clock.ts'
+import { BusyError } from '../../base/errors.ts'
 import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
 import type { SubscribeOptions, Subscription } from '../../channels/subscription.ts'
 import type { LocalClient } from '../local-client.ts'
 import type { MembershipOptions } from './lexicons-client.ts'
 import { entryOf } from './named.ts'
+import { unlessLate } from './within.ts'
 
 export interface MembershipsOptions {
   readonly client: Pick<LocalClient, 'subscribe'>
@@ -76,19 +77,12 @@ export class Memberships {
 
   async #settled(subscription: Subscription, id: string): Promise<void> {
     const { clock, timeoutMs } = this.#options
-    const abort = new AbortController()
-    const late = sleep(clock, timeoutMs, abort.signal).then(() => {
-      throw new DeadlineError(`the channel did not answer within ${timeoutMs} ms`)
-    })
     try {
-      await Promise.race([subscription.ready, late])
+      await unlessLate(subscription.ready, timeoutMs, clock, 'the channel did not answer')
     } catch (error) {
       this.#forget(id, subscription)
       subscription.unsubscribe()
       throw error
-    } finally {
-      late.catch(() => undefined)
-      abort.abort()
     }
   }
 

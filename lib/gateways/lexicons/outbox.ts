@@ -2,13 +2,14 @@
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../base/clock.ts'
 import { type JsonValue, toJsonText } from '../json-values.ts'
+import { patienceMs } from '../patience.ts'
 
 export interface OutboxOptions {
   readonly socket: WebSocket
   readonly clock: Clock
   /** Bytes that may wait for the reader; above it the socket is ended. */
   readonly maxQueuedBytes: number
-  /** How long the reader may take for what waits. */
+  /** How long the reader may take nothing; one that reads slowly has more time for more. */
   readonly stallTimeoutMs: number
   /** As binary messages. */
   readonly isBinary: boolean
@@ -49,7 +50,8 @@ export class Outbox {
   #sendAndWait(text: string): Promise<void> {
     const { socket, clock, stallTimeoutMs, isBinary } = this.#options
     return new Promise((resolve) => {
-      const timer = clock.setTimer(() => this.#stalled(`it took nothing for ${stallTimeoutMs} ms`), stallTimeoutMs)
+      const limitMs = patienceMs(socket.bufferedAmount + text.length, stallTimeoutMs)
+      const timer = clock.setTimer(() => this.#stalled('it takes next to nothing'), limitMs)
       // Called in any case, with an error when the socket has ended.
       socket.send(text, { binary: isBinary }, () => {
         timer.cancel()

@@ -1,8 +1,8 @@
 // Runs the signals of one client's messages in their order, and gathers what it is answered: replies first, then errors.
-
 import { ServerError } from '../../base/errors.ts'
 import type { ChannelClass } from '../../channels/channel.ts'
 import type { LocalClient } from '../local-client.ts'
+import { isOwnAction } from '../own-actions.ts'
 import type { MembershipOptions } from './lexicons-client.ts'
 import type { ResolvedLexiconsOptions } from './lexicons-options.ts'
 import type { Memberships } from './memberships.ts'
@@ -18,13 +18,11 @@ export interface SignalRunnerOptions {
   readonly onFailed: (error: unknown) => void
 }
 
-/** isock's own actions speak isock's protocol. */
-const ownPrefix = 'isock.'
-
 export class SignalRunner {
   readonly #options: SignalRunnerOptions
   /** Of the signal that runs. */
   #repliedCalls = new Set<number>()
+  #isStopped = false
 
   constructor(options: SignalRunnerOptions) {
     this.#options = options
@@ -32,6 +30,11 @@ export class SignalRunner {
 
   markReply(callId: number): void {
     this.#repliedCalls.add(callId)
+  }
+
+  /** Begins nothing more. */
+  stop(): void {
+    this.#isStopped = true
   }
 
   /** The entries of the answer; none: there is nothing to say. Never rejects. */
@@ -47,6 +50,7 @@ export class SignalRunner {
     if ('fault' in message) fail(new BadMessage(message.fault))
     else {
       for (const signal of message.signals) {
+        if (this.#isStopped) break
         try {
           const reply = await this.#runOne(signal)
           if (reply !== undefined) replies.push(reply)
@@ -64,7 +68,7 @@ export class SignalRunner {
     onSignal({ [name]: data })
     if (name === options.subscribeAction) return { [name]: await this.#subscribe(data) }
     if (name === options.unsubscribeAction) return { [name]: this.#unsubscribe(data) }
-    if (name.startsWith(ownPrefix)) throw new ServerError(`unknown action "${name}"`, { code: 'UNKNOWN_ACTION' })
+    if (isOwnAction(name)) throw new ServerError(`unknown action "${name}"`, { code: 'UNKNOWN_ACTION' })
     this.#repliedCalls = new Set()
     const input = options.input === undefined ? data : options.input(data, name)
     const call = client.runAction(name, input, { timeoutMs: options.timeoutMs })

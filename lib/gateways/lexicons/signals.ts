@@ -1,6 +1,6 @@
 // Reads what a client sends: `{"Name": {kwargs}}`, or a list of them. All of a message is of that shape, or none of it is
 // acted upon.
-import { type JsonFault, readJson } from './json-text.ts'
+import { type JsonFault, readJson } from '../json-text.ts'
 
 /** An action to run, in lexicons' word. */
 export interface Signal {

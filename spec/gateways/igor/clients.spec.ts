@@ -68,6 +68,16 @@ class Slow extends Guard<string> {
   }
 }
 
+/** Asks where a client is rather than what it knows. */
+class AtHome extends Guard {
+  static isHome = true
+  static who = 'ann'
+
+  check() {
+    return AtHome.isHome && { id: AtHome.who }
+  }
+}
+
 describe('The Igor gateway: clients', function () {
   this.timeout(20_000)
   let world: IgorWorld
@@ -80,6 +90,8 @@ describe('The Igor gateway: clients', function () {
 
   beforeEach(() => {
     Slow.waiting = []
+    AtHome.isHome = true
+    AtHome.who = 'ann'
     Gate.aborted = 0
     Gate.running = 0
     news = new News()
@@ -347,6 +359,66 @@ describe('The Igor gateway: clients', function () {
       await waitFor(() => world.server.sessions.length === 1)
     })
 
+    it('not where they have gone, though something still runs for them: nobody is left mute under it', async () => {
+      await world.start(prepare, { sessionMs: 60_000 }, { guards: [new Slow()] })
+      const id = randomUUID()
+      const client = await world.client()
+      const stream = client.start('Gate')
+      await waitFor(() => client.of(stream).length === 1)
+      client.start('introduce_self', { client_id: id, credentials: { Slow: 'wait' } })
+      await waitFor(() => Slow.waiting.length === 1)
+      await world.cut(client)
+      for (const go of Slow.waiting) go()
+      const back = await world.client()
+      await waitFor(async () => {
+        const told = await back.introduce(id)
+        return told.data !== undefined && told.data.resumed === false
+      })
+      expect((await back.run('Name'))[0]?.data).to.equal(id)
+    })
+
+    it('401 with the secret and the credentials, but from where the guards let nobody in', async () => {
+      await world.start(prepare, {}, { guards: [new AtHome()] })
+      const owner = await world.client()
+      const { secret } = (await owner.introduce('a')).data
+      AtHome.isHome = false
+      const thief = await world.client()
+      expect((await thief.introduce('a', { secret })).code).to.equal(401)
+      expect((await owner.run('Name'))[0]?.data).to.equal('a')
+      AtHome.isHome = true
+      const back = await world.client()
+      expect((await back.introduce('a', { secret })).data.resumed).to.equal(true)
+    })
+
+    it('403 with the secret and the credentials, where the guards take them for somebody else now', async () => {
+      await world.start(prepare, {}, { guards: [new AtHome()] })
+      const owner = await world.client()
+      const { secret } = (await owner.introduce('a')).data
+      AtHome.who = 'bob'
+      expect((await (await world.client()).introduce('a', { secret })).code).to.equal(403)
+    })
+
+    it('not by a connection that ends before the guards have said so', async () => {
+      await world.start(prepare, {}, { guards: [new Slow()] })
+      const headers = { 'isock-credentials': '{"Slow": "wait"}' }
+      const opening = world.client({ headers })
+      await waitFor(() => Slow.waiting.length === 1)
+      for (const go of Slow.waiting.splice(0)) go()
+      const owner = await opening
+      owner.start('introduce_self', { client_id: 'a' })
+      await waitFor(() => Slow.waiting.length === 1)
+      for (const go of Slow.waiting.splice(0)) go()
+      await waitFor(() => owner.received.length === 2)
+      const { secret } = owner.received[0]?.data ?? {}
+      const hasty = await world.client()
+      hasty.start('introduce_self', { client_id: 'a', secret, credentials: { Slow: 'wait' } })
+      await waitFor(() => Slow.waiting.length === 1)
+      await world.cut(hasty)
+      for (const go of Slow.waiting.splice(0)) go()
+      expect((await owner.run('Name'))[0]?.data).to.equal('a')
+      expect(owner.closedWith).to.equal(undefined)
+    })
+
     it('from a connection that they have left for another one', async () => {
       await world.start(prepare)
       const first = await world.client()
@@ -382,6 +454,29 @@ describe('The Igor gateway: clients', function () {
       const client = await world.client()
       expect((await client.run('Name'))[0]?.code).to.equal(401)
       expect(await client.isClosed()).to.equal(1008)
+    })
+
+    it('400 for an introduction with credentials that cannot travel, or are too large', async () => {
+      await world.start(prepare, {}, guarded)
+      const client = await world.client()
+      const wrong = ['{"Login":{"__proto__":1}}', `{"Login":${'['.repeat(300)}${']'.repeat(300)}}`]
+      for (const credentials of [...wrong, JSON.stringify({ Login: 'x'.repeat(5_000) })]) {
+        const streamId = `with ${credentials.length}`
+        client.send(
+          `{"streamId":"${streamId}","action":"introduce_self","data":{"client_id":"a","credentials":${credentials}}}`,
+        )
+        expect((await client.whole(streamId))[0]?.code).to.equal(400)
+      }
+    })
+
+    it('and the end of a connection that the server had no place for in its time', async () => {
+      await world.start(prepare, {}, { limits: { handshakeTimeoutMs: 300, maxSessions: 1 } })
+      const first = await world.client()
+      expect((await first.run('Name'))[0]?.data).to.equal(null)
+      const second = await world.client()
+      expect(await second.isClosed()).to.equal(1013)
+      expect(second.received[0]?.code).to.equal(503)
+      expect((await first.run('Name'))[0]?.data).to.equal(null)
     })
 
     it('show them in headers', async () => {

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { Guard } from 'isock'
 import { waitFor } from '../../setup/wait-for.ts'
 import { IgorWorld } from './igor-world.ts'
 
@@ -119,6 +120,29 @@ describe('The Igor gateway: files', function () {
       await start({ maxDownloads: 0 })
       const answer = await ask('/files/a.txt')
       expect([answer.status, answer.headers.get('retry-after')]).to.deep.equal([503, '1'])
+    })
+
+    it('by others, whoever has left before the answer', async () => {
+      const waiting: (() => void)[] = []
+      class Slow extends Guard<string> {
+        async check(how: string | undefined) {
+          if (how === 'wait') await new Promise<void>((resolve) => waiting.push(resolve))
+          return true
+        }
+      }
+      await start({ maxDownloads: 1 }, { guards: [new Slow()] })
+      const head = `host: ${new URL(world.url).host}\r\nisock-credentials: {"Slow":"wait"}`
+      // Those behind the first never hear of the end of their connection.
+      const { socket } = await raw(`GET /files/a.txt HTTP/1.1\r\n${head}\r\n\r\n`.repeat(4))
+      await waitFor(() => waiting.length > 0)
+      const isClosed = new Promise((resolve) => socket.once('close', resolve))
+      socket.destroy()
+      await isClosed
+      // The other side hears of it before what comes next.
+      expect((await ask('/files/none.txt')).status).to.equal(404)
+      for (const go of waiting.splice(0)) go()
+      await waitFor(() => world.server.sessions.length === 0)
+      expect((await ask('/files/a.txt')).status).to.equal(200)
     })
 
     it('not by a reader that takes nothing for too long', async () => {
@@ -268,6 +292,16 @@ describe('The Igor gateway: files', function () {
       const headers = { authorization: 'Bearer a-token-of-ours' }
       expect((await ask('/files/a.txt', { headers })).status).to.equal(200)
       await waitFor(() => world.server.sessions.length === 0, { what: 'the sessions of requests to end' })
+    })
+
+    it('against strangers who take the places of those that may write', async () => {
+      await start({ write: true, maxUploads: 1 }, { token: 'a-token-of-ours' })
+      const head = `PUT /files/new.txt HTTP/1.1\r\nhost: ${new URL(world.url).host}\r\n`
+      const strangers = await Promise.all([1, 2, 3].map(() => raw(`${head}content-length: 1000\r\n\r\nhalf`)))
+      await waitFor(() => strangers.every(({ answer }) => answer().startsWith('HTTP/1.1 401')), { timeoutMs: 8_000 })
+      // They go on sending, and are read for a moment yet.
+      const headers = { authorization: 'Bearer a-token-of-ours' }
+      expect((await ask('/files/new.txt', { method: 'PUT', body: 'x', headers })).status).to.equal(201)
     })
 
     it('403 for pages of other origins; those that are named may read', async () => {

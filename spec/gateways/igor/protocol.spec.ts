@@ -236,6 +236,20 @@ describe('The Igor gateway: protocol', function () {
       expect((await client.run('Echo', 1))[0]?.data).to.equal(1)
     })
 
+    it('400 for width that costs its sender nothing, before it is parsed', async () => {
+      client.send(`{"streamId":"wide","action":"Echo","data":[${'[],'.repeat(120_000)}0]}`)
+      await waitFor(() => client.received.length > 0, { timeoutMs: 8_000 })
+      expect(client.received[0]).to.include({ code: 400 })
+      expect(client.received[0]?.error).to.contain('this message is more than 100000 arrays and objects')
+      expect((await client.run('Echo', 1))[0]?.data).to.equal(1)
+    })
+
+    it("400 for isock's own actions, which speak isock's protocol", async () => {
+      const told = await client.run('isock.actions')
+      expect(told[0]).to.include({ code: 400, streamId: 'stream-1' })
+      expect(told[1]).to.deep.equal({ streamId: 'stream-1', close: true })
+    })
+
     it('409 for a streamId that is open, which goes on', async () => {
       const streamId = client.start('Hang')
       await waitFor(() => Hang.running === 1)

@@ -40,7 +40,7 @@ describe('The Igor gateway: a stream', () => {
 })
 
 describe('The Igor gateway: an outbox', () => {
-  const make = (maxBytes = 1_000) => {
+  const make = (maxBytes = 10_000) => {
     let overflowCount = 0
     const outbox = new Outbox({ roomBytes: 10, maxBytes, onOverflow: () => overflowCount++ })
     return { outbox, overflows: () => overflowCount }
@@ -71,6 +71,16 @@ describe('The Igor gateway: an outbox', () => {
     for (let n = 0; n < 10; n++) outbox.push('x'.repeat(30))
     expect(overflows()).to.equal(1)
     expect(outbox.waitingBytes).to.equal(0)
+  })
+
+  it('counts what each message costs beside its bytes', () => {
+    const { outbox, overflows } = make(100_000)
+    let count = 0
+    while (overflows() === 0 && count < 10_000) {
+      outbox.push('x')
+      count++
+    }
+    expect(count).to.be.within(100, 300)
   })
 
   it('rejects where the message cannot be made, and goes on', async () => {

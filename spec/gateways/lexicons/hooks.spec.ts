@@ -101,6 +101,14 @@ describe('lexicons: hooks', () => {
     await waitFor(() => world.server.sessions.length === 0)
   })
 
+  it('let go of a client whose onConnect does not end in time', async () => {
+    await world.begin({ timeoutMs: 300, onConnect: () => new Promise(() => undefined) })
+    const client = await world.client()
+    expect(await client.waitForClose()).to.equal(1008)
+    expect(client.errors).to.deep.equal(['onConnect did not end within 300 ms'])
+    await waitFor(() => world.server.sessions.length === 0)
+  })
+
   it('run at the start and at the end, and one that hangs does not hold up the server', async () => {
     const told: string[] = []
     await world.begin({
@@ -180,6 +188,31 @@ describe('lexicons: hooks', () => {
     clients[0]?.send('Late', 1)
     // A native client is none of these.
     expect(await world.native().runAction(Join, { room: 'kitchen' })).to.equal(false)
+  })
+
+  it('run nothing more of a client that was closed, whatever it sends and has sent', async () => {
+    await world.begin()
+    const ran: string[] = []
+    class Note extends Action {
+      override action({ what }: { what: string }): void {
+        ran.push(what)
+      }
+    }
+    class Kick extends Action {
+      override action(_data: object, context: Context): void {
+        lexiconsClientOf(context)?.close('out with you')
+      }
+    }
+    world.server.addAction(new Note()).addAction(new Kick())
+    const client = await world.client()
+    // It takes no goodbye for an answer.
+    client.socket.removeAllListeners('message')
+    client.socket.pause()
+    client.send([{ Note: { what: 'before' } }, { Kick: {} }, { Note: { what: 'in the same list' } }])
+    client.send({ Note: { what: 'behind it' } })
+    await waitFor(() => world.server.sessions.length === 0, { timeoutMs: 8_000 })
+    client.socket.resume()
+    expect(ran).to.deep.equal(['before'])
   })
 
   it('let a guard speak to the client that it judges, though not subscribe it', async () => {

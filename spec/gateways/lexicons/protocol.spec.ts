@@ -279,10 +279,14 @@ describe('lexicons: the wire', () => {
       { stallTimeoutMs: '1' },
       { replies: 'some' },
       { subscribeAction: '' },
+      { binary: 1 },
+      { path: '/a b' },
       { unknown: true },
     ]
     for (const options of wrong) {
-      expect(() => lexicons(options as never), JSON.stringify(options)).to.throw(/expected|no channel class/)
+      expect(() => lexicons(options as never), JSON.stringify(options)).to.throw(
+        /option (lexicons \w+|trust): expected|no channel class/,
+      )
     }
   })
 })

@@ -1,18 +1,12 @@
-// How an answer leaves that its client does not take, or whose request is still coming in.
+// How an answer leaves whose client does not take it, or whose request is still coming in.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { type Answer, answerSize, sendAnswer } from './answer.ts'
+import { patienceMs } from './patience.ts'
 
-/** Slower than this nobody has to be waited for. */
-const slowestBytesPerMs = 16
 /** What is read of a request that was refused, so that its client gets to read why. */
 const lingerMs = 1_000
 const maxLingerBytes = 1024 * 1024
-
-/** How long a client may take to take so much. */
-export function patienceMs(bytes: number, maxStallMs: number): number {
-  return maxStallMs + bytes / slowestBytesPerMs
-}
 
 /** Sends the answer; cuts off a client that does not take it. */
 export function deliver(
@@ -26,6 +20,11 @@ export function deliver(
   response.once('close', () => timer.cancel())
   if (request.complete || !hasBody(request)) sendAnswer(response, answer)
   else deliverEarly(request, response, answer, clock)
+}
+
+/** Settles when the response is over, sent or not. */
+export function closeOf(response: ServerResponse): Promise<void> {
+  return response.closed ? Promise.resolve() : new Promise((resolve) => response.once('close', () => resolve()))
 }
 
 /**

@@ -1,0 +1,56 @@
+// What foreign clients show to the server's guards, read in one place for all gateways. From headers, or from what a client
+// says of itself, for a page in a browser can set no headers on a WebSocket. Never from the URL, which is kept in logs.
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Credential, tokenGuardName } from '../action/guard.ts'
+import { WebRefusal } from '../web/gateway.ts'
+import { readJson } from './json-text.ts'
+
+/** Objects inside each other. */
+const maxDepth = 16
+
+/**
+ * From `Authorization: Bearer <token>` and `Isock-Credentials: {"<guard>": <value>}`. Other ways of Authorization are left
+ * to others. Throws WebRefusal (400) for what cannot be read, without the value: it is a secret.
+ */
+export function credentialsInHeaders(headers: IncomingHttpHeaders): Credential[] {
+  const { authorization = '', 'isock-credentials': shown } = headers
+  const found: Credential[] = []
+  if (/^bearer\b/i.test(authorization)) {
+    const token = /^bearer +(.+)$/i.exec(authorization)?.[1]
+    if (token === undefined) throw refusal('Authorization: expected "Bearer <token>"')
+    found.push({ guard: tokenGuardName, value: token })
+  }
+  if (shown === undefined) return found
+  const json = readJson(String(shown))
+  const more = 'fault' in json ? undefined : credentialsOf(json.value)
+  if (more === undefined) throw refusal('Isock-Credentials: expected JSON as in {"<name of a guard>": <value>}')
+  if (found.length > 0 && more.some(({ guard }) => guard === tokenGuardName))
+    throw refusal(`Isock-Credentials: "${tokenGuardName}" is given by Authorization already`)
+  return [...found, ...more]
+}
+
+/** From an object, `{ <name of a guard>: <value> }`; undefined for what is none, or cannot travel. */
+export function credentialsOf(value: unknown): Credential[] | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || travelFault(value) !== undefined)
+    return undefined
+  return Object.entries(value).map(([guard, shown]) => ({ guard, value: shown as unknown }))
+}
+
+/**
+ * Why a value of JSON does not fit the first frame of a session; undefined: it does. That frame is read with care: what is
+ * refused there would look like a lost link. Completes a sentence that begins with "it is".
+ */
+export function travelFault(value: unknown, depth = 0): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth > maxDepth) return `nested more than ${maxDepth} deep`
+  if (Object.hasOwn(value, '__proto__')) return 'an object with a key __proto__'
+  for (const item of Object.values(value)) {
+    const fault = travelFault(item, depth + 1)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+function refusal(message: string): WebRefusal {
+  return new WebRefusal(400, message)
+}
