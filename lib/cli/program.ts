@@ -6,6 +6,7 @@ import type { CallOptions } from './call-command.ts'
 import { command, count, logLevelOption, ownVersion } from './command-parts.ts'
 import type { ConnectOptions } from './connect.ts'
 import { daemonCommands } from './daemon-program.ts'
+import { dataCommand } from './data-program.ts'
 import { exitCodes, exitCodesHelp } from './exit-codes.ts'
 import type { PingOptions } from './ping-command.ts'
 import type { ServeOptions } from './serve-command.ts'
@@ -37,7 +38,7 @@ function buildProgram(): Command {
   program.addCommand(listCommand())
   program.addCommand(pingCommand())
   program.addCommand(benchCommand())
-  for (const each of [...daemonCommands(), ...serverCommands()]) program.addCommand(each)
+  for (const each of [...daemonCommands(), ...serverCommands(), dataCommand()]) program.addCommand(each)
   program.helpCommand(false)
   return program
 }

@@ -4,6 +4,7 @@ import { ClientError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 
 declare const fieldMark: unique symbol
+const declared: unique symbol = Symbol.for('isock.Field')
 
 /** The class that a reference is to. */
 export type RowClass<Row = object> = new (...args: never) => Row
@@ -160,6 +161,7 @@ const hashed = async (text: string): Promise<string> => {
 
 /** A field as its class says it. Made only while a class is read. */
 export class DeclaredField implements FieldSpec {
+  readonly [declared] = true
   readonly kind: FieldKind
   readonly isOptional: boolean
   readonly isUnique: boolean
@@ -192,6 +194,11 @@ export class DeclaredField implements FieldSpec {
     this.items = more.items
     this.target = more.target
   }
+}
+
+/** True for what a field was declared with, also by another copy of this package. */
+export function isDeclared(value: unknown): value is FieldSpec {
+  return typeof value === 'object' && value !== null && declared in value
 }
 
 function requireChoices(choices: readonly string[]): readonly string[] {

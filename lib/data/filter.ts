@@ -4,7 +4,7 @@ import { InvalidDataError } from '../base/data-errors.ts'
 import { describe } from '../base/options.ts'
 import { checkValue } from './check.ts'
 import type { FieldSpec } from './field.ts'
-import { Model } from './model.ts'
+import { isRow } from './model.ts'
 import type { ModelPlan } from './plan.ts'
 import type { Plans } from './plans.ts'
 
@@ -120,7 +120,7 @@ function readPart(path: FieldPath, operator: string, value: unknown): Part {
 function checkCompared({ plan, field, spec }: FieldPath, value: unknown): unknown {
   // One of the choices is not asked for: whoever compares with another text finds nothing.
   const open = { ...spec, choices: undefined, isOptional: false }
-  return checkValue(value instanceof Model ? value.pk : value, open, { model: plan.name, field })
+  return checkValue(isRow(value) ? value.pk : value, open, { model: plan.name, field })
 }
 
 function checkText({ plan, field }: FieldPath, value: unknown): unknown {

@@ -4,13 +4,15 @@ import type { TopicClass } from '../action/context.ts'
 import { ClientError } from '../base/errors.ts'
 import { plainForm } from '../wire/plain-form.ts'
 import type { Change } from './changes.ts'
-import { DeclaredField, type Field, type FieldSpec } from './field.ts'
+import { DeclaredField, type Field, type FieldSpec, isDeclared } from './field.ts'
 import type { Dictionary } from './model-types.ts'
 
-const reading = Symbol('reading a model')
+/** Marks below are global, so that models of another copy of this package count too: the command line may be installed apart. */
+const reading: unique symbol = Symbol.for('isock.readModel')
+const mark: unique symbol = Symbol.for('isock.Model')
 
 /** Where the prototype of a database's rows has what the database knows of their model. */
-export const rowPlan = Symbol('the plan of a row')
+export const rowPlan: unique symbol = Symbol.for('isock.rowPlan')
 
 /** What a row must know of its model to be shown. */
 export interface RowPlan {
@@ -82,6 +84,8 @@ export abstract class Model {
   }
 }
 
+Object.defineProperty(Model.prototype, mark, { value: true })
+
 type InspectFunction = (value: unknown, options: object) => string
 
 /** The name of a model, in the store and in messages. */
@@ -91,7 +95,19 @@ export function modelNameOf(model: ModelClass): string {
 
 /** True for classes of models. */
 export function isModelClass(value: unknown): value is ModelClass {
-  return typeof value === 'function' && value.prototype instanceof Model
+  if (typeof value !== 'function') return false
+  const prototype = value.prototype as object | null | undefined
+  return typeof prototype === 'object' && prototype !== null && mark in prototype && !Object.hasOwn(prototype, mark)
+}
+
+/** True for rows, of whichever database. */
+export function isRow(value: unknown): value is Model {
+  return typeof value === 'object' && value !== null && rowPlan in value
+}
+
+/** True where the getters of a class end. */
+export function isModelItself(prototype: object): boolean {
+  return Object.hasOwn(prototype, mark)
 }
 
 /** The fields that a class declares, `pk` first. @throws ClientError (`INVALID_OPTION`). */
@@ -106,7 +122,7 @@ export function readFields(model: ModelClass): ReadonlyMap<string, FieldSpec> {
   }
   const fields = new Map<string, FieldSpec>()
   for (const [name, value] of Object.entries(sample)) {
-    if (value instanceof DeclaredField) fields.set(name, value)
+    if (isDeclared(value)) fields.set(name, value)
     else
       throw new ClientError(
         `model "${modelNameOf(model)}": ${name} is not declared with field.text(), field.ref() and so on; use a getter for what is computed`,

@@ -5,7 +5,17 @@ import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import { checkValue } from './check.ts'
 import type { FieldSpec } from './field.ts'
-import { isModelClass, Model, type ModelClass, modelNameOf, type RowPlan, readFields, rowPlan } from './model.ts'
+import {
+  isModelClass,
+  isModelItself,
+  isRow,
+  type Model,
+  type ModelClass,
+  modelNameOf,
+  type RowPlan,
+  readFields,
+  rowPlan,
+} from './model.ts'
 
 /** A row of any model, by field. */
 export type Row = Model & Record<string, unknown>
@@ -25,6 +35,8 @@ export class ModelPlan implements RowPlan {
   /** The class of this database's rows. Nobody calls it: a row is made by `newRow`. */
   readonly Entity: new () => Row
   readonly hasTransforms: boolean
+  /** The stored names of fields whose values can change without being assigned. */
+  readonly mutableNames: readonly string[]
 
   /** @throws ClientError (`INVALID_OPTION`). */
   constructor(model: ModelClass) {
@@ -37,6 +49,8 @@ export class ModelPlan implements RowPlan {
     this.fields = readFields(model)
     for (const name of [this.name, ...this.fields.keys()]) this.#requireName(name, model)
     this.hasTransforms = [...this.fields.values()].some(({ transform }) => transform !== undefined)
+    const mutable = [...this.fields].filter(([, { kind }]) => kind === 'date' || kind === 'list' || kind === 'json')
+    this.mutableNames = mutable.map(([name]) => this.storedName(name))
     const open = [...this.fields].filter(([, { isSecret }]) => !isSecret).map(([name]) => name)
     this.shownNames = [...open, ...computedNames(model.prototype as object)]
     this.Entity = this.#makeEntity()
@@ -98,7 +112,7 @@ export class ModelPlan implements RowPlan {
 
   async #settable(name: string, spec: FieldSpec, value: unknown): Promise<unknown> {
     if (value === undefined) return undefined
-    const checked = this.check(name, value instanceof Model ? value.pk : value)
+    const checked = this.check(name, isRow(value) ? value.pk : value)
     if (spec.transform === undefined || checked === null) return checked
     return this.check(name, await spec.transform(checked as never))
   }
@@ -145,6 +159,11 @@ export class ModelPlan implements RowPlan {
   }
 }
 
+/** Setters of the row have promised values that are not there yet. */
+export function isUnsettled(row: Row): boolean {
+  return ((row as Unsettled)[unsettled]?.size ?? 0) > 0
+}
+
 /** Keeps what a row's setters promised. Rejects where one of them failed. */
 export async function settleSetters(row: Row, plan: ModelPlan): Promise<void> {
   const waiting = (row as Unsettled)[unsettled]
@@ -167,7 +186,7 @@ function settleLater(row: Unsettled, field: string, promise: Promise<unknown>): 
 /** The getters of a model and its bases, up to Model. */
 function computedNames(prototype: object): string[] {
   const names: string[] = []
-  for (let at = prototype; at !== Model.prototype; at = Object.getPrototypeOf(at) as object) {
+  for (let at = prototype; !isModelItself(at); at = Object.getPrototypeOf(at) as object) {
     for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
       if (get !== undefined && !names.includes(name)) names.push(name)
   }

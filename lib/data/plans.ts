@@ -1,7 +1,7 @@
 // The models of one database, by class and by name.
 import { ClientError, ServerError } from '../base/errors.ts'
 import { describe, invalidOption } from '../base/options.ts'
-import { Model, type ModelClass, modelNameOf } from './model.ts'
+import { isRow, type ModelClass, modelNameOf, type RowPlan, readFields, rowPlan } from './model.ts'
 import { ModelPlan, type Row } from './plan.ts'
 
 /** A reference from one model to another. */
@@ -48,8 +48,9 @@ export class Plans {
 
   /** @throws ServerError (`INVALID_USAGE`) for what is no row of this database. */
   ofRow(row: unknown): ModelPlan {
-    const plan = this.all.find(({ Entity }) => row instanceof Entity)
-    if (plan !== undefined && row instanceof Model) return plan
+    const found = isRow(row) ? ((row as { readonly [rowPlan]?: RowPlan })[rowPlan] as ModelPlan) : undefined
+    const plan = found !== undefined && this.#byClass.get(found.model) === found ? found : undefined
+    if (plan !== undefined) return plan
     throw new ServerError(`${describe(row)} is no row of this database`, { code: 'INVALID_USAGE' })
   }
 
@@ -74,6 +75,15 @@ export class Plans {
     const what = model === undefined ? 'no model' : `"${modelNameOf(model)}", which is not among data.models`
     throw new ClientError(`model "${plan.name}": ${field} refers to ${what}`, { code: 'INVALID_OPTION' })
   }
+}
+
+/** These models and all that they refer to, once each. */
+export function modelsReferredToBy(models: readonly ModelClass[]): ModelClass[] {
+  const found = new Set(models)
+  for (const model of found) {
+    for (const { target } of readFields(model).values()) if (target !== undefined) found.add(target() as ModelClass)
+  }
+  return [...found]
 }
 
 /** Rows by model, in the order in which they came. */

@@ -6,7 +6,7 @@ import { ValuePacker } from './value-packer.ts'
 import { ValueUnpacker } from './value-unpacker.ts'
 
 export function encodeFree(value: unknown): Uint8Array {
-  const packed = new ValuePacker(defaultValueLimits).pack(value)
+  const packed = new ValuePacker(defaultValueLimits).pack(withoutUndefined(value))
   if (packed === undefined) {
     const message =
       'option credentials: only texts, numbers, booleans, null, small byte arrays, and arrays and objects of them travel'
@@ -18,4 +18,13 @@ export function encodeFree(value: unknown): Uint8Array {
 /** One value from `start` to `end`; the unpacker checks all that it reads. */
 export function decodeFree(bytes: Uint8Array, start: number, end: number): unknown {
   return new ValueUnpacker(defaultValueLimits).unpack(new Packed(bytes.slice(start, end), 0, end - start))
+}
+
+/** In its place stands null, as @msgpack/msgpack has it: an option that was not given must not keep a client out. */
+function withoutUndefined(value: unknown): unknown {
+  if (value === undefined) return null
+  if (Array.isArray(value)) return value.map(withoutUndefined)
+  const prototype: unknown = Object.getPrototypeOf(value ?? 0)
+  if (prototype !== Object.prototype && prototype !== null) return value
+  return Object.fromEntries(Object.entries(value as object).map(([key, inside]) => [key, withoutUndefined(inside)]))
 }

@@ -2,18 +2,35 @@
 // they return; PostgreSQL's may wait for somebody else's lock.
 import type { Engine, Manager } from './engine.ts'
 
-interface KnexTransaction {
-  readonly client: { acquireConnection(): Promise<{ readonly processID?: number }> }
+interface RawConnection {
+  readonly processID?: number
+  query(sql: string, values: readonly unknown[]): Promise<unknown>
 }
 
-/** Never rejects: where it does not come through, the statement's own time limit ends it. */
+/** What there is of knex's client for it. */
+interface KnexClient {
+  acquireConnection(): Promise<RawConnection>
+  acquireRawConnection(): Promise<RawConnection>
+  destroyRawConnection(connection: RawConnection): Promise<void>
+}
+
+/**
+ * Never rejects: where it does not come through, the statement's own time limit ends it. Takes a connection beside the
+ * pool, all of whose connections may wait for the same lock.
+ */
 export async function cancelStatement(engine: Engine, manager: Manager): Promise<void> {
   if (!engine.isPostgres) return
   try {
-    const transaction = manager.getTransactionContext() as KnexTransaction | undefined
-    const connection = await transaction?.client.acquireConnection()
-    const pid = connection?.processID
-    if (pid !== undefined) await engine.fork().getConnection().execute('select pg_cancel_backend(?)', [pid])
+    const transaction = manager.getTransactionContext() as { readonly client: KnexClient } | undefined
+    const pid = (await transaction?.client.acquireConnection())?.processID
+    if (pid === undefined) return
+    const { client } = manager.getConnection().getKnex() as unknown as { readonly client: KnexClient }
+    const connection = await client.acquireRawConnection()
+    try {
+      await connection.query('select pg_cancel_backend($1)', [pid])
+    } finally {
+      await client.destroyRawConnection(connection)
+    }
   } catch {
     // See above.
   }

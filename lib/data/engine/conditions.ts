@@ -33,22 +33,24 @@ export class Conditions {
     this.#options = options
   }
 
-  /** Asks the store, through `manager`, what must be known before. */
-  static async of(parts: readonly Part[], plan: ModelPlan, manager: Manager, options: ConditionsOptions) {
+  /** Asks the store, through a `scanner`, what must be known before. */
+  static async of(parts: readonly Part[], plan: ModelPlan, scanner: () => Manager, options: ConditionsOptions) {
     const conditions = new Conditions(plan, options)
     const rank = ({ operator }: Part): number =>
       operator === 'min' || operator === 'max' ? 2 : operator === 'matches' ? 1 : 0
     for (const part of [...parts].sort((one, other) => rank(one) - rank(other))) {
       if (rank(part) === 0) conditions.#makers.push(() => conditions.#simple(part))
-      else if (rank(part) === 1) await conditions.#addPattern(part, manager)
-      else await conditions.#addExtreme(part, manager)
+      else if (rank(part) === 1) await conditions.#addPattern(part, scanner())
+      else await conditions.#addExtreme(part, scanner())
     }
     return conditions
   }
 
   /** For one statement. */
   where(): Where {
-    return this.#makers.length === 0 ? {} : { $and: this.#makers.map((make) => make()) }
+    const [only] = this.#makers
+    if (only === undefined) return {}
+    return this.#makers.length === 1 ? only() : { $and: this.#makers.map((make) => make()) }
   }
 
   #simple({ path, operator, value }: Part): Where {

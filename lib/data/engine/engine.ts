@@ -33,8 +33,6 @@ export class Engine {
       entities: schemasOf(plans, place.kind === 'postgresql'),
       connect: false,
       ensureDatabase: false,
-      // Rows are plain objects: there are no references of objects to keep in step.
-      propagationOnPrototype: false,
       validateRequired: false,
       discovery: { disableDynamicFileAccess: true, inferDefaultValues: false, requireEntitiesArray: true },
       metadataCache: { enabled: false },
@@ -97,6 +95,8 @@ async function postgresConfig(url: string, options: ResolvedDataOptions): Promis
     ...(schema === undefined ? {} : { schema }),
     pool: { min: 0, max: maxConnections, acquireTimeoutMillis: waitMs },
     driverOptions: {
+      // What goes wrong is told by errors.
+      log: { warn: () => undefined, error: () => undefined, debug: () => undefined, deprecate: () => undefined },
       connection: {
         application_name: 'isock',
         keepAlive: true,

@@ -19,7 +19,7 @@ export interface ExistingTable {
 export function columnTypeOf({ kind }: FieldSpec, isPostgres: boolean): string {
   switch (kind) {
     case 'integer':
-      return 'bigint'
+      return isPostgres ? 'bigint' : 'int'
     case 'number':
       return isPostgres ? 'double precision' : 'double'
     case 'boolean':

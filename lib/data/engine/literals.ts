@@ -48,6 +48,7 @@ function nothingOf(spec: FieldSpec): unknown {
 
 function literal(value: unknown, { kind }: FieldSpec, isPostgres: boolean): string {
   if (kind === 'integer' || kind === 'number') return String(value)
+  if (value instanceof Date && !isPostgres) return String(value.getTime())
   if (kind === 'boolean') return isPostgres ? String(value) : value === true ? '1' : '0'
   const text =
     kind === 'list' || kind === 'json'

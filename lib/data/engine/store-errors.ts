@@ -8,7 +8,7 @@ import { IsockError, ServerError } from '../../base/errors.ts'
 const awayCode =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|08|57P0|53300|SQLITE_(CANTOPEN|IOERR|FULL|READONLY|NOTADB|CORRUPT|BUSY|LOCKED))/
 const awayMessage =
-  /Connection (terminated|ended)|Connection lost|Unable to acquire a connection|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|aborted/i
+  /Connection (terminated|ended)|Transaction query already complete|Connection lost|Unable to acquire a connection|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|aborted/i
 const busyMessage = /Timeout acquiring a connection/i
 
 interface DriverFields {

@@ -18,6 +18,8 @@ interface Options {
   readonly limit?: number | undefined
   readonly offset?: number | undefined
   readonly lock?: boolean | undefined
+  /** A limit is about how many, not about which. */
+  readonly isAnyOrder?: boolean
 }
 
 /** The untyped side of Db: the types of its methods are those of `db.ts`. */
@@ -36,10 +38,10 @@ export class UnitDb {
 
   async create(model: ModelClass, values: object): Promise<Row> {
     const plan = this.#plans.of(model)
-    return this.#unit.write(
+    return this.#unit.put(
+      () => plan.newRow(values),
       (row) => this.#put(plan, row),
       plan.name,
-      () => plan.newRow(values),
     )
   }
 
@@ -56,10 +58,15 @@ export class UnitDb {
     const filter = typeof which === 'string' ? { pk: which } : which
     if (filter === undefined || filter === null) throw new InvalidDataError(`${plan.name}: expected a pk or a filter`)
     return this.#run(options, plan, async () => {
+      const { manager } = this.#unit
+      // The shortest way, where MikroORM would not answer with what it has without asking the store.
+      const isPlainPk = typeof which === 'string' && which !== '' && options.lock !== true
+      if (isPlainPk && manager.getUnitOfWork().getById(plan.name, which as never) === undefined)
+        return ((await manager.findOne(plan.Entity as never, which as never)) ?? undefined) as Row | undefined
       const conditions = await this.#conditions(plan, filter)
-      const rows = await this.#select(plan, conditions, { ...options, limit: 2 })
+      const rows = await this.#select(plan, conditions, { lock: options.lock, limit: 2, isAnyOrder: true })
       if (rows.length < 2) return rows[0]
-      const count = await this.#unit.manager.count(plan.Entity as never, conditions.where() as never)
+      const count = await manager.count(plan.Entity as never, conditions.where() as never)
       throw new AmbiguousError(`${count} rows of ${plan.name} match where one was asked for`, plan.name, count)
     })
   }
@@ -143,17 +150,22 @@ export class UnitDb {
   }
 
   #conditions(plan: ModelPlan, filter: unknown): Promise<Conditions> {
-    const { engine, scanner, requireWanted } = this.#unit
+    const { engine, requireWanted } = this.#unit
     const { isPostgres, options, plans } = engine
     const parts = readFilter(filter, plan, plans)
-    return Conditions.of(parts, plan, scanner, { plans, isPostgres, maxRows: options.maxRows, requireWanted })
+    return Conditions.of(parts, plan, () => this.#unit.scanner, {
+      plans,
+      isPostgres,
+      maxRows: options.maxRows,
+      requireWanted,
+    })
   }
 
   async #select(plan: ModelPlan, conditions: Conditions, options: Options): Promise<Row[]> {
     const { maxRows } = this.#unit.engine.options
     const steps = readSort(options.sort, plan, this.#plans)
     const { limit, offset, lock } = options
-    const isPaged = limit !== undefined || offset !== undefined || steps.length > 0
+    const isPaged = options.isAnyOrder !== true && (limit !== undefined || offset !== undefined || steps.length > 0)
     const order = steps.map((step) => orderOf(step))
     const rows = (await this.#unit.manager.find(
       plan.Entity as never,
@@ -194,9 +206,9 @@ export class UnitDb {
       const keys = Object.keys(changes)
       const before = changed.map((row) => [row, Object.fromEntries(keys.map((key) => [key, row[key]]))] as const)
       try {
-        await this.#unit.flush()
+        await this.#unit.flushTouched()
         for (const row of changed) Object.assign(row, changes)
-        await this.#unit.flush()
+        await this.#unit.flushTouched()
       } catch (error) {
         // The rows are as they were, so that the action can go on.
         for (const [row, values] of before) Object.assign(row, values)

@@ -2,16 +2,15 @@
 //
 //   reading ──first write, or lock──> in a transaction ──commit()──> reading      finish(): commit or roll back, then closed
 //                                          ╰──connection lost──> broken: everything fails, nothing was kept
-//
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
 
-import { StoreUnavailableError } from '../../base/data-errors.ts'
+import { ConflictError, StoreUnavailableError } from '../../base/data-errors.ts'
 import { OutcomeUnknownError, ServerError } from '../../base/errors.ts'
-import { type Row, settleSetters } from '../plan.ts'
+import { changedRows, hasAssignments } from './assignments.ts'
 import { cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Manager } from './engine.ts'
-import { isAway, storeError } from './store-errors.ts'
+import { isAway, isTaken, storeError } from './store-errors.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** How long to wait before the store is tried again. */
@@ -50,22 +49,43 @@ export class Unit {
   /** Runs a reading operation after those before it. */
   read<T>(work: () => Promise<T>, model?: string): Promise<T> {
     return this.#enqueue(async () => {
-      await this.#writeAssigned()
+      await this.#writeTouched()
       return work()
     }, model)
   }
 
-  /** Runs a writing operation after those before it: all of it is done, or none. What it needs is prepared before. */
-  write<T, P = undefined>(work: (prepared: P) => Promise<T>, model?: string, prepare?: () => Promise<P>): Promise<T> {
+  /** Runs a writing operation after those before it: all of it is done, or none. */
+  write<T>(work: () => Promise<T>, model?: string): Promise<T> {
     return this.#enqueue(async () => {
-      const prepared = (await prepare?.()) as P
-      await this.#writeAssigned()
-      return this.#allOrNothing(() => work(prepared))
+      await this.#writeTouched()
+      return this.#allOrNothing(work)
     }, model)
   }
 
+  /**
+   * Puts something new, which is prepared before. What was assigned to other rows is written first only where it may be
+   * in the way: to look at all rows for each new one would make a thousand new ones slow.
+   */
+  put<T, P>(prepare: () => Promise<P>, work: (prepared: P) => Promise<T>, model: string): Promise<T> {
+    return this.#enqueue(async () => {
+      const prepared = await prepare()
+      try {
+        return await this.#allOrNothing(() => work(prepared))
+      } catch (error) {
+        if (!(isTaken(error) || error instanceof ConflictError) || !(await this.#writeTouched())) throw error
+        return this.#allOrNothing(() => work(prepared))
+      }
+    }, model)
+  }
+
+  /** Writes what was assigned to rows, and what changed inside of their lists and JSON. */
   flush(): Promise<void> {
     return this.#enqueue(() => this.#writeAssigned())
+  }
+
+  /** Writes what was assigned to rows. */
+  flushTouched(): Promise<boolean> {
+    return this.#enqueue(() => this.#writeTouched())
   }
 
   commit(): Promise<void> {
@@ -95,8 +115,8 @@ export class Unit {
 
   #leave(): void {
     this.#isClosed = true
-    const isCancelled = this.#isInTransaction ? cancelStatement(this.engine, this.#manager) : undefined
-    void Promise.all([this.#tail, isCancelled]).then(() => this.#rollBack())
+    const cancelled = this.#isInTransaction ? cancelStatement(this.engine, this.#manager) : undefined
+    void Promise.all([this.#tail, cancelled]).then(() => this.#rollBack())
   }
 
   /** Makes sure that what follows is in a transaction. */
@@ -104,6 +124,8 @@ export class Unit {
     if (this.#isInTransaction) return
     await this.#manager.begin()
     this.#isInTransaction = true
+    // It may have waited for a connection, and nobody for it any more.
+    this.requireWanted()
   }
 
   #enqueue<T>(work: () => Promise<T>, model?: string): Promise<T> {
@@ -181,37 +203,22 @@ export class Unit {
     }
   }
 
-  /** Writes what was assigned to rows, if anything was. */
+  /** Writes what was assigned to rows, if anything was. Gives whether it was. */
+  async #writeTouched(): Promise<boolean> {
+    if (!hasAssignments(this.#manager, this.engine.plans, false)) return false
+    await this.#writeAssigned()
+    return true
+  }
+
+  /** Writes all that is not in the rows as it was, what is inside of lists and JSON included. */
   async #writeAssigned(): Promise<void> {
-    const work = this.#manager.getUnitOfWork()
-    if (work.getIdentityMap().values().length === 0) return
-    await this.#settleSetters(work.getIdentityMap().values() as unknown as Row[])
-    work.computeChangeSets()
-    const sets = work.getChangeSets()
-    if (sets.length === 0) return
-    for (const { entity, payload } of sets) this.#checkAssigned(entity as unknown as Row, payload)
-    const rows = sets.map(({ entity }) => entity as unknown as Row)
+    if (!hasAssignments(this.#manager, this.engine.plans, true)) return
+    const rows = await changedRows(this.#manager, this.engine.plans)
+    if (rows.length === 0) return
     await this.#allOrNothing(async () => {
       await this.#manager.flush()
       for (const row of rows) this.changes.add('updated', row)
     })
-  }
-
-  async #settleSetters(rows: readonly Row[]): Promise<void> {
-    const { plans } = this.engine
-    if (!plans.all.some(({ hasTransforms }) => hasTransforms)) return
-    for (const row of rows) {
-      const plan = plans.ofRow(row)
-      if (plan.hasTransforms) await settleSetters(row, plan)
-    }
-  }
-
-  #checkAssigned(row: Row, payload: object): void {
-    const plan = this.engine.plans.ofRow(row)
-    for (const name of plan.fields.keys()) {
-      const stored = plan.storedName(name)
-      if (stored in payload) plan.check(name, row[stored])
-    }
   }
 
   async #commit(): Promise<void> {

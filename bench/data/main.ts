@@ -1,0 +1,67 @@
+// What `db` costs beside MikroORM used directly: the same statements, on the same kind of store, in turns.
+//
+//   npx tsx bench/data/main.ts [--url memory: | file:<path> | postgres://...] [--rounds 15]
+import { parseArgs } from 'node:util'
+import { type Contender, cells } from './cells.ts'
+import { directly } from './directly.ts'
+import { throughDb } from './through-db.ts'
+
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string', default: 'memory:' },
+    rounds: { type: 'string', default: '15' },
+    schema: { type: 'string' },
+  },
+})
+const rounds = Number(values.rounds)
+const rowCount = 10_000
+
+interface Sample {
+  readonly us: number
+  readonly cpuUs: number
+}
+
+const contenders: readonly Contender[] = [
+  await throughDb(values.url, schemaOf('db')),
+  await directly(values.url, schemaOf('orm')),
+]
+for (const contender of contenders) await contender.fill(rowCount)
+
+for (const cell of cells) {
+  const samples = new Map<Contender, Sample[]>(contenders.map((each) => [each, []]))
+  // The first two rounds warm up.
+  for (let round = -2; round < rounds; round++) {
+    const order = round % 2 === 0 ? contenders : contenders.toReversed()
+    for (const contender of order) {
+      const sample = await measure(() => cell.run(contender, round + 2), cell.operations)
+      if (round >= 0) samples.get(contender)?.push(sample)
+    }
+  }
+  const [ours, theirs] = contenders.map((each) => samples.get(each) as Sample[]) as [Sample[], Sample[]]
+  const ratios = ours.map((sample, at) => sample.cpuUs / (theirs[at] as Sample).cpuUs)
+  const times = ours.map((sample, at) => sample.us / (theirs[at] as Sample).us)
+  const show = (all: readonly Sample[]): string =>
+    `${median(all.map(({ us }) => us)).toFixed(1)} us (CPU ${median(all.map(({ cpuUs }) => cpuUs)).toFixed(1)})`
+  console.log(
+    `${cell.name.padEnd(28)} db ${show(ours)}   MikroORM ${show(theirs)}   ratio of time ${median(times).toFixed(2)}, of CPU ${median(ratios).toFixed(2)}`,
+  )
+}
+for (const contender of contenders) await contender.close()
+
+function schemaOf(name: string): string | undefined {
+  return values.schema === undefined ? undefined : `${values.schema}_${name}`
+}
+
+async function measure(run: () => Promise<void>, operations: number): Promise<Sample> {
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  await run()
+  const us = ((performance.now() - startedAt) * 1_000) / operations
+  const used = process.cpuUsage(cpu)
+  return { us, cpuUs: (used.user + used.system) / operations }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other)
+  return sorted[Math.floor(sorted.length / 2)] as number
+}

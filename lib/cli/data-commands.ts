@@ -1,0 +1,117 @@
+// `isock data ...`: opens the store of some models, does one thing with it, closes it.
+import { loadModules } from '../daemon/load-modules.ts'
+import type { FileFormat } from '../data/data-options.ts'
+import { Database } from '../data/database.ts'
+import type { Db } from '../data/db.ts'
+import type { FileProgress } from '../data/files.ts'
+import { isModelClass, type ModelClass, modelNameOf } from '../data/model.ts'
+import { modelsReferredToBy } from '../data/plans.ts'
+import { openShell } from './data-shell.ts'
+import { exitCodes } from './exit-codes.ts'
+import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
+import { Interruption } from './interruption.ts'
+import { print } from './printer.ts'
+import { printable } from './terminal-text.ts'
+
+export interface StoreCommandOptions {
+  readonly url?: string
+  readonly schema?: string
+}
+
+export interface MigrateCommandOptions extends StoreCommandOptions {
+  readonly dryRun?: boolean
+  readonly drop?: boolean
+}
+
+export interface ExportOptions extends StoreCommandOptions {
+  readonly format: FileFormat
+}
+
+export interface ImportOptions extends ExportOptions {
+  readonly replace?: boolean
+}
+
+export function migrateData(modules: readonly string[], options: MigrateCommandOptions): Promise<void> {
+  return withDatabase(modules, options, async (database) => {
+    const { dryRun = false, drop = false } = options
+    const { statements, removedFields } = await database.migrate({ dryRun, drop })
+    for (const statement of statements) await print(`${statement};\n`)
+    for (const name of removedFields)
+      await print(
+        `${name}: no model has it any more; it is ${drop ? 'dropped' : 'kept (--drop drops it)'}\n`,
+        process.stderr,
+      )
+    const done = dryRun ? 'nothing was done, this was a dry run' : `${statements.length} statements done`
+    await print(`${statements.length === 0 ? 'nothing to do' : done}\n`, process.stderr)
+  })
+}
+
+export function exportData(directory: string, modules: readonly string[], options: ExportOptions): Promise<void> {
+  return withDatabase(modules, options, async (database, signal) => {
+    const { format } = options
+    const count = await database.save(directory, { format, signal, onProgress: showProgress })
+    await print(`${count} rows of ${database.models.length} models written to ${directory}\n`, process.stderr)
+  })
+}
+
+export function importData(directory: string, modules: readonly string[], options: ImportOptions): Promise<void> {
+  return withDatabase(modules, options, async (database, signal) => {
+    const { format, replace = false } = options
+    await database.migrate()
+    const count = await database.load(directory, { format, replace, signal, onProgress: showProgress })
+    await print(`${count} rows loaded from ${directory}\n`, process.stderr)
+  })
+}
+
+export function openDataShell(modules: readonly string[], options: StoreCommandOptions): Promise<void> {
+  return withDatabase(modules, options, async (database) => {
+    const models = database.models.map((model): [string, unknown] => [modelNameOf(model), model])
+    await openShell({ db: eachCommitted(database), database, ...Object.fromEntries(models) })
+  })
+}
+
+/** Each operation is a unit of its own. */
+function eachCommitted(database: Database): Partial<Db> {
+  const names = ['create', 'get', 'find', 'getOrCreate', 'query', 'count', 'update', 'drop', 'hydrate'] as const
+  const operations = names.map((name) => [
+    name,
+    (...args: readonly unknown[]) =>
+      database.transaction((db) => (db[name] as (...given: readonly unknown[]) => Promise<unknown>)(...args)),
+  ])
+  return Object.fromEntries(operations) as Partial<Db>
+}
+
+async function withDatabase(
+  modules: readonly string[],
+  { url, schema }: StoreCommandOptions,
+  work: (database: Database, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const interruption = new Interruption()
+  try {
+    if (url === undefined) throw usageFailure('which store? Give --url, or ISOCK_DATA_URL')
+    if (url === 'memory:')
+      throw usageFailure('a store in memory has nothing yet; give --url file:<path> or postgres://...')
+    const models = modelsIn(await loadModules(modules), modules)
+    await using database = new Database({ models, url, ...(schema === undefined ? {} : { schema }) })
+    await database.open()
+    await work(database, interruption.signal)
+  } catch (error) {
+    const line = `isock: ${printable(messageOf(error))}\n`
+    if (interruption.exitCode === undefined) await print(`${debugText(error)}${line}`, process.stderr)
+    process.exitCode = interruption.exitCode ?? exitCodeOf(error, false)
+  } finally {
+    interruption.close()
+  }
+}
+
+function modelsIn(loaded: readonly { readonly exports: object }[], paths: readonly string[]): ModelClass[] {
+  const exported = loaded.flatMap((each) => Object.values(each.exports) as unknown[]).filter(isModelClass)
+  if (exported.length === 0) throw new CommandFailure(`no model is exported by ${paths.join(', ')}`, exitCodes.failed)
+  return modelsReferredToBy(exported)
+}
+
+function showProgress({ model, done, total }: FileProgress): void {
+  const { isTTY } = process.stderr
+  if (isTTY) process.stderr.write(`\r${model}: ${done} of ${total}\u001b[K${done === total ? '\n' : ''}`)
+  else if (done === total) process.stderr.write(`${model}: ${done} rows\n`)
+}

@@ -1,0 +1,47 @@
+// A prompt for JavaScript: what a statement gives is awaited, and then shown; the next one waits for that.
+import { once } from 'node:events'
+import { Recoverable, start } from 'node:repl'
+import { Script } from 'node:vm'
+
+/** Settles when its user has left, and the last statement has ended. */
+export async function openShell(names: object): Promise<void> {
+  let last: Promise<void> = Promise.resolve()
+  const shell = start({
+    prompt: process.stdin.isTTY ? 'isock> ' : '',
+    ignoreUndefined: true,
+    // Objects of another global's would not be plain ones to a filter.
+    useGlobal: true,
+    eval: (code, _context, _file, callback) => {
+      last = last.then(async () => {
+        let shown: unknown
+        try {
+          shown = await valueOfCode(code)
+        } catch (error) {
+          return callback(error instanceof Error ? error : new Error(String(error)), undefined)
+        }
+        callback(null, shown)
+      })
+    },
+  })
+  Object.assign(shell.context, names)
+  await once(shell, 'exit')
+  await last
+}
+
+async function valueOfCode(code: string): Promise<unknown> {
+  const candidates = /\bawait\b/.test(code) ? [`(async () => (${code}\n))()`, `(async () => {${code}\n})()`] : [code]
+  const script =
+    candidates.map(compiled).find((each) => each instanceof Script) ?? compiled(candidates.at(-1) as string)
+  if (script instanceof Script) return script.runInThisContext()
+  throw /Unexpected end of input|Unterminated template|missing \)/.test(script.message)
+    ? new Recoverable(script)
+    : script
+}
+
+function compiled(code: string): Script | SyntaxError {
+  try {
+    return new Script(code, { filename: 'isock data shell' })
+  } catch (error) {
+    return error as SyntaxError
+  }
+}

@@ -1,0 +1,80 @@
+// `isock data`: as processes of their own, on a file.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { type Ended, startScript } from '../setup/run-script.ts'
+
+const models = 'spec/cli/modules/data-models.ts'
+
+describe('isock data', function () {
+  this.timeout(60_000)
+  let directory: string
+  let url: string
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'isock-cli-data-'))
+    url = `file:${join(directory, 'store.db')}`
+  })
+
+  afterEach(() => rm(directory, { recursive: true, force: true }))
+
+  const run = (args: readonly string[], input = ''): Promise<Ended> =>
+    startScript('lib/cli/main.ts', { args: ['data', ...args], input, env: { ISOCK_DATA_URL: url } }).ended
+
+  it('migrates, after it has told what it would do', async () => {
+    const dry = await run(['migrate', models, '--dry-run'])
+    expect(dry).to.include({ code: 0 })
+    expect(dry.stdout)
+      .to.match(/create table .Member/)
+      .and.to.match(/create table .Club/)
+    expect(dry.stderr).to.equal('nothing was done, this was a dry run\n')
+    const real = await run(['migrate', models])
+    expect(real.stdout).to.equal(dry.stdout)
+    expect((await run(['migrate', models])).stderr).to.equal('nothing to do\n')
+  })
+
+  it('imports, shows and exports', async () => {
+    await writeFile(join(directory, 'Club.csv'), 'pk,name\r\nc1,red\r\n')
+    await writeFile(join(directory, 'Member.csv'), 'pk,email,club\r\nm1,=ann,c1\r\nm2,bob,\r\n')
+    const imported = await run(['import', directory, models, '--format', 'csv'])
+    expect(imported).to.deep.include({
+      code: 0,
+      stderr: `Member: 2 rows\nClub: 1 rows\n3 rows loaded from ${directory}\n`,
+    })
+    const shell = await run(
+      ['shell', models],
+      "await db.count(Member)\ndb.query(Member, { 'club.name': 'red' })\nnope()\ndb.get(Member, 'x')\n1 + 1\n",
+    )
+    expect(shell.stdout).to.match(/^2\n/).and.to.include("email: '=ann'").and.to.include('nope is not defined')
+    expect(shell.stdout).to.include('there is no Member').and.to.match(/2\n$/)
+    const exported = await run(['export', join(directory, 'out'), models, '--format', 'csv'])
+    expect(exported.stderr).to.include('3 rows of 2 models written')
+    expect(await readFile(join(directory, 'out', 'Member.csv'), 'utf8')).to.include('"\'=ann"')
+  })
+
+  it('names what is wrong with a file, and loads nothing', async () => {
+    await writeFile(join(directory, 'Member.json'), '[\n{"pk":"m1","email":"a"},\n{"pk":"m2","email":7}\n]\n')
+    const failed = await run(['import', directory, models])
+    expect(failed.code).to.equal(1)
+    expect(failed.stderr).to.equal(
+      'isock: Member, row 2, column email: expected a text (without NUL and half characters), got 7\n',
+    )
+    expect((await run(['shell', models], 'db.count(Member)\n')).stdout).to.equal('0\n')
+  })
+
+  it('says how it is used', async () => {
+    const noUrl = await startScript('lib/cli/main.ts', {
+      args: ['data', 'migrate', models],
+      env: { ISOCK_DATA_URL: undefined },
+    }).ended
+    expect(noUrl).to.deep.include({ code: 2, stderr: 'isock: which store? Give --url, or ISOCK_DATA_URL\n' })
+    expect((await run(['migrate', models, '--url', 'mysql://u:secret@h/d'])).stderr).to.not.include('secret')
+    expect((await run(['migrate', 'spec/cli/modules/none.ts'])).code).to.equal(2)
+    expect((await run(['migrate', 'shared-actions/echo.ts'])).stderr).to.equal(
+      'isock: no model is exported by shared-actions/echo.ts\n',
+    )
+    const help = (await run(['--help'])).stdout
+    for (const name of ['migrate', 'shell', 'export', 'import', 'ISOCK_DATA_URL']) expect(help).to.include(name)
+  })
+})
