@@ -20,6 +20,13 @@ export type { RunOptions, RunParent } from './action/run-options.ts'
 export type { BackoffOptions } from './base/backoff.ts'
 export type { Clock, Timer } from './base/clock.ts'
 export {
+  AmbiguousError,
+  ConflictError,
+  InvalidDataError,
+  NotFoundError,
+  StoreUnavailableError,
+} from './base/data-errors.ts'
+export {
   ActionError,
   AuthError,
   BusyError,

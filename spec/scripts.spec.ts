@@ -4,59 +4,62 @@ import { expect } from 'chai'
 import { Server } from 'isock'
 import { startScript } from './setup/run-script.ts'
 
-describe('a script', function () {
-  this.timeout(30_000)
-  let server: Server
-  let address: string
+for (const way of ['a socket', 'a WebSocket']) {
+  describe(`a script over ${way}`, function () {
+    this.timeout(30_000)
+    let server: Server
+    let address: string
 
-  beforeEach(async () => {
-    server = new Server('localhost', 0)
-    server.addActions({
-      Echo: (data: unknown) => data,
-      Slow: async (data: unknown) => {
-        await sleep(300)
-        return data
-      },
+    beforeEach(async () => {
+      server = new Server('localhost', 0)
+      server.addActions({
+        Echo: (data: unknown) => data,
+        Slow: async (data: unknown) => {
+          await sleep(300)
+          return data
+        },
+      })
+      if (way === 'a socket') await server.listen()
+      else await server.listenWeb({ port: 0 })
+      address = server.addresses[0] as string
     })
-    await server.listen()
-    address = server.addresses[0] as string
+
+    afterEach(() => server.shutdown({ graceMs: 0 }))
+
+    const run = (name: string) => startScript(`spec/scripts/${name}.ts`, { args: [address] }).ended
+
+    it('that only calls runAction ends by itself', async () => {
+      const { code, stdout, stderr } = await run('only-calls')
+      expect(stderr).to.equal('')
+      expect(stdout).to.equal('first\nsecond\nstill connected\n')
+      expect(code).to.equal(0)
+    })
+
+    it('is not kept alive by an idle client', async () => {
+      const { code, stdout } = await run('only-connects')
+      expect(stdout).to.equal('connected\n')
+      expect(code).to.equal(0)
+    })
+
+    it('is kept alive by a pending call until it settles', async () => {
+      const { code, stdout } = await run('awaits-nothing')
+      expect(stdout).to.equal('end of the script\nlate\n')
+      expect(code).to.equal(0)
+    })
+
+    it('may await close() as the last thing', async () => {
+      const { code, stdout, stderr } = await run('awaits-close')
+      expect(stderr).to.equal('')
+      expect(stdout).to.equal('called\nclosed\n')
+      expect(code).to.equal(0)
+    })
+
+    it('closes its client with `await using`', async () => {
+      const { code, stdout, stderr } = await run('uses')
+      expect(stderr).to.equal('')
+      expect(stdout).to.equal('inside\nnot connected\nCLOSED\n')
+      expect(code).to.equal(0)
+      expect(server.sessions).to.deep.equal([])
+    })
   })
-
-  afterEach(() => server.shutdown({ graceMs: 0 }))
-
-  const run = (name: string) => startScript(`spec/scripts/${name}.ts`, { args: [address] }).ended
-
-  it('that only calls runAction ends by itself', async () => {
-    const { code, stdout, stderr } = await run('only-calls')
-    expect(stderr).to.equal('')
-    expect(stdout).to.equal('first\nsecond\nstill connected\n')
-    expect(code).to.equal(0)
-  })
-
-  it('is not kept alive by an idle client', async () => {
-    const { code, stdout } = await run('only-connects')
-    expect(stdout).to.equal('connected\n')
-    expect(code).to.equal(0)
-  })
-
-  it('is kept alive by a pending call until it settles', async () => {
-    const { code, stdout } = await run('awaits-nothing')
-    expect(stdout).to.equal('end of the script\nlate\n')
-    expect(code).to.equal(0)
-  })
-
-  it('may await close() as the last thing', async () => {
-    const { code, stdout, stderr } = await run('awaits-close')
-    expect(stderr).to.equal('')
-    expect(stdout).to.equal('called\nclosed\n')
-    expect(code).to.equal(0)
-  })
-
-  it('closes its client with `await using`', async () => {
-    const { code, stdout, stderr } = await run('uses')
-    expect(stderr).to.equal('')
-    expect(stdout).to.equal('inside\nnot connected\nCLOSED\n')
-    expect(code).to.equal(0)
-    expect(server.sessions).to.deep.equal([])
-  })
-})
+}

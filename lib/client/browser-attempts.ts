@@ -8,7 +8,8 @@ export async function attemptUntilDone(attempt: () => Promise<void>, options: At
       return await attempt()
     } catch (error) {
       options.signal.throwIfAborted()
-      if (error instanceof TypeError || !(await options.onFailure(error as Error))) throw error
+      const goesOn = await options.onFailure(error as Error)
+      if (!goesOn || error instanceof TypeError) throw error
     }
   }
 }

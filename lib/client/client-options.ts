@@ -50,6 +50,7 @@ export interface ResolvedClientOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly dial: Dial
+  readonly onOnline: ClientPlatform['onOnline']
   readonly retry: number
   readonly timeoutMs: number | undefined
   readonly backoff: BackoffOptions
@@ -78,6 +79,7 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
     clock: given.clock ?? platformClock,
     random: given.random ?? Math.random,
     dial: given.dial ?? platform.dialer(given),
+    onOnline: platform.onOnline,
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),

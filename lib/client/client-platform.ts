@@ -24,4 +24,6 @@ export interface ClientPlatform {
   readonly readSecret: ReadSecret
   /** How addresses are dialed, for a client of these options. */
   dialer(options: DialOptions): Dial
+  /** Calls back whenever there is a network again, where the place tells so; what it returns ends that. */
+  onOnline?(tell: () => void): () => void
 }

@@ -172,7 +172,18 @@ export class Connection implements SessionOwner {
   async #pause(): Promise<void> {
     const { durationMs } = this.#backoff
     this.#backoff = this.#backoff.next()
-    await sleep(this.#options.clock, durationMs, this.#abort.signal, this.session.isBusy || this.#waiters.length > 0)
+    const { clock, onOnline } = this.#options
+    const { signal } = this.#abort
+    signal.throwIfAborted()
+    const pause = new AbortController()
+    const end = (): void => pause.abort()
+    const stop = onOnline?.(end)
+    signal.addEventListener('abort', end, { once: true })
+    // Whoever has a network again need not wait for the rest.
+    await sleep(clock, durationMs, pause.signal, this.session.isBusy || this.#waiters.length > 0).catch(() => undefined)
+    signal.removeEventListener('abort', end)
+    stop?.()
+    signal.throwIfAborted()
   }
 
   #chargeFault(error: IsockError): void {

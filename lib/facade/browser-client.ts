@@ -20,6 +20,11 @@ const browserPlatform: ClientPlatform = {
       throw invalidOption('address', "'ws://host:port' or 'wss://host:port' in a browser", formatAddress(address))
     }
   },
+  onOnline: (tell) => {
+    const place = globalThis as unknown as EventTarget
+    place.addEventListener('online', tell)
+    return () => place.removeEventListener('online', tell)
+  },
 }
 
 /**

@@ -75,7 +75,7 @@ export function isWebAddress(address: Address): address is WebAddress {
 
 /** True for addresses that cannot leave this machine. */
 export function isLoopback(ip: string): boolean {
-  return ip === '::1' || ip === 'localhost' || /^(::ffff:)?127\./.test(ip)
+  return ip === '::1' || ip === 'localhost' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(ip)
 }
 
 function wrongAddress(came: unknown): ClientError {

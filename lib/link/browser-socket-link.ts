@@ -84,6 +84,7 @@ export class BrowserSocketLink implements Link {
   }
 
   readonly #look = (): void => {
+    clearTimeout(this.#drainTimer)
     this.#drainTimer = undefined
     if (this.#socket.readyState !== open) return
     if (this.#socket.bufferedAmount > highWaterBytes / 2) this.#drainTimer = setTimeout(this.#look, lookMs)
@@ -91,6 +92,8 @@ export class BrowserSocketLink implements Link {
   }
 
   #onMessage(data: unknown): void {
+    // A page that is hidden gets its timers once a minute, but its messages at once.
+    if (this.#drainTimer !== undefined) this.#look()
     if (!(data instanceof ArrayBuffer)) {
       this.#tellEnd(new LinkError('a text message came where only bytes are spoken'))
       this.#socket.close(closeCodes.done)

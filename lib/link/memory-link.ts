@@ -13,6 +13,9 @@ export function createMemoryLinks(description = 'memory', nearPeer?: Peer): [Mem
   return [a, b]
 }
 
+/** After so many deliveries it waits for the event loop, as sockets do: or two ends that talk on and on let nobody else have a turn. */
+const burst = 16
+
 export class MemoryLink implements Link {
   readonly peer: Peer
   #other: MemoryLink | undefined
@@ -20,6 +23,9 @@ export class MemoryLink implements Link {
   /** What came before somebody listened. */
   #waiting: (() => void)[] = []
   #isClosed = false
+  #onTheirWay: ((other: MemoryLink) => void)[] = []
+  /** How often it may deliver before the event loop turns. */
+  #left = burst
 
   constructor(peer: Peer) {
     this.peer = peer
@@ -65,11 +71,22 @@ export class MemoryLink implements Link {
   }
 
   #later(deliver: (other: MemoryLink) => void): void {
+    this.#onTheirWay.push(deliver)
+    if (this.#onTheirWay.length > 1) return
+    if (this.#left > 0) queueMicrotask(this.#deliver)
+    else setImmediate(this.#deliver)
+  }
+
+  readonly #deliver = (): void => {
     const other = this.#other
+    const arrived = this.#onTheirWay
+    this.#onTheirWay = []
+    if (this.#left === burst) setImmediate(() => (this.#left = burst))
+    this.#left--
     if (other === undefined) return
-    queueMicrotask(() => {
+    for (const deliver of arrived) {
       if (other.#handler === undefined && !other.#isClosed) other.#waiting.push(() => deliver(other))
       else deliver(other)
-    })
+    }
   }
 }

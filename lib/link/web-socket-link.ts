@@ -28,6 +28,7 @@ export class WebSocketLink implements Link {
   #error: Error | undefined
   /** What came before somebody listened. */
   #early: Uint8Array[] = []
+  #isWaiting = false
 
   /** Owns the open socket, which answers pings, from now on; `stream` is what it runs over. */
   constructor(socket: WebSocket, stream: Socket, peer: Peer) {
@@ -38,6 +39,8 @@ export class WebSocketLink implements Link {
     socket.binaryType = 'nodebuffer'
     socket.on('error', (error) => {
       this.#error = error
+      // The peer may keep its socket open as long as it likes: `ws` tells of the end only when it has gone.
+      this.#onEnd(error)
     })
     socket.on('message', this.#onMessage)
     socket.on('close', (code) => this.#onEnd(endOf(code, this.#error)))
@@ -59,7 +62,8 @@ export class WebSocketLink implements Link {
     for (const chunk of chunks) for (const piece of pieces(chunk)) socket.send(piece)
     this.#stream.uncork()
     if (!this.#stream.writableNeedDrain) return true
-    this.#stream.once('drain', () => this.#handler?.onDrain())
+    if (!this.#isWaiting) this.#stream.once('drain', this.#onDrain)
+    this.#isWaiting = true
     return false
   }
 
@@ -85,6 +89,11 @@ export class WebSocketLink implements Link {
   keepProcessAlive(keep: boolean): void {
     if (keep) this.#stream.ref()
     else this.#stream.unref()
+  }
+
+  readonly #onDrain = (): void => {
+    this.#isWaiting = false
+    this.#handler?.onDrain()
   }
 
   readonly #onMessage = (data: RawData, isBinary: boolean): void => {

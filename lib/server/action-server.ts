@@ -40,7 +40,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   #isServing = false
   #isClosed = false
   #shutdown: Promise<void> | undefined
-  #waitingForEnd: (() => void)[] = []
+  readonly #waitingForEnd: (() => void)[] = []
 
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
@@ -53,7 +53,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     const { given, clock, limits, log } = options
     this.#options = options
     this.#errors = new ErrorHook(log, given.onError)
-    this.#features = new Features(this.#errors)
+    this.#features = new Features(this.#errors, clock)
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const codec = new StandardCodec(this.classes)
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
@@ -173,6 +173,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       this.#started = undefined
       throw error
     }
+    if (this.isShuttingDown) throw shuttingDown()
     const opened = await open()
     if (this.isShuttingDown) throw shuttingDown()
     if (!this.#isServing) this.#features.listening()
@@ -210,8 +211,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     await this.#features.drain(graceMs, () => drain(this.#store, this.#options.clock, graceMs))
     this.#store.close()
     this.#isClosed = true
-    for (const resolve of this.#waitingForEnd) resolve()
-    this.#waitingForEnd = []
+    for (const resolve of this.#waitingForEnd.splice(0)) resolve()
     this.#options.log.info({}, 'shut down')
   }
 

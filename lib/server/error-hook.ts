@@ -27,10 +27,13 @@ export class ErrorHook {
   }
 
   #tell(error: unknown, where: ErrorOrigin): void {
+    const failed = (hookError: unknown): void => this.#log.error({ error: hookError }, 'onError failed')
     try {
-      this.#onError?.(error, where)
+      // It may be asynchronous, whatever its type says, and nobody awaits it.
+      const told: unknown = this.#onError?.(error, where)
+      if (told instanceof Promise) told.catch(failed)
     } catch (hookError) {
-      this.#log.error({ error: hookError }, 'onError failed')
+      failed(hookError)
     }
   }
 }

@@ -1,4 +1,5 @@
 // The features of one server, told of everything in the order in which they were added.
+import type { Clock } from '../base/clock.ts'
 import type { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, SessionChange } from './feature.ts'
 import type { ServerSession } from './server-session.ts'
@@ -6,18 +7,23 @@ import type { ServerSession } from './server-session.ts'
 export class Features {
   readonly #features: ServerFeature[] = []
   readonly #errors: ErrorHook
+  readonly #clock: Clock
+  #started: Promise<void> = Promise.resolve()
+  #isDraining = false
 
-  constructor(errors: ErrorHook) {
+  constructor(errors: ErrorHook, clock: Clock) {
     this.#errors = errors
+    this.#clock = clock
   }
 
   add(feature: ServerFeature): void {
     this.#features.push(feature)
   }
 
-  /** Rejects with what the first one that cannot start threw. */
-  async start(): Promise<void> {
-    for (const feature of this.#features) await feature.onStart?.()
+  /** Rejects with what the first one that cannot start threw. Those that follow do not start when the drain has begun. */
+  start(): Promise<void> {
+    this.#started = this.#start()
+    return this.#started
   }
 
   listening(): void {
@@ -30,8 +36,15 @@ export class Features {
 
   /** Drains the features and, with them, the sessions; then ends the features. Never rejects for one of them. */
   async drain(graceMs: number, drainSessions: () => Promise<void>): Promise<void> {
-    await Promise.all([this.#tellEach((feature) => feature.onDrain?.(graceMs)), drainSessions()])
+    this.#isDraining = true
+    // What a feature opens at its start it must have before it is told to let go of it.
+    const started = settlesWithin(this.#clock, this.#started, graceMs)
+    await Promise.all([this.#tellEach((feature) => feature.onDrain?.(graceMs)), drainSessions(), started])
     await this.#tellEach((feature) => feature.onDrained?.())
+  }
+
+  async #start(): Promise<void> {
+    for (const feature of this.#features) if (!this.#isDraining) await feature.onStart?.()
   }
 
   async #tellEach(tell: (feature: ServerFeature) => Promise<void> | void): Promise<void> {
@@ -55,4 +68,17 @@ export class Features {
       }
     }
   }
+}
+
+/** Settles with the work, or after the limit. The wait keeps the process alive. */
+function settlesWithin(clock: Clock, work: Promise<unknown>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(resolve, limitMs)
+    timer.keepProcessAlive(true)
+    const onSettled = (): void => {
+      timer.cancel()
+      resolve()
+    }
+    work.then(onSettled, onSettled)
+  })
 }

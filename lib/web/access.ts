@@ -10,7 +10,10 @@ export type AllowList = readonly string[] | 'any'
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
 export interface AccessOptions {
-  /** Host names, with the port where it is another than the server's: 'chat.example.org'. Default: loopback. */
+  /**
+   * Host names, with the port where it is another than the server's: 'chat.example.org'. A named host may also come without
+   * a port, as behind a proxy at 80 or 443. Default: loopback, at the server's port alone.
+   */
   readonly hosts?: AllowList | undefined
   /**
    * Origins as browsers send them: 'https://chat.example.org', 'file://', 'null'. Default: those of `hosts`; where these are
@@ -28,16 +31,18 @@ export class Access {
     const { hosts = loopbackHosts, origins } = options
     const scheme = isTls ? 'https' : 'http'
     const standardPort = isTls ? 443 : 80
+    let exact: string[] = []
     if (hosts !== 'any') {
       const given = requireTexts('hosts', hosts, isHost, "host names such as 'localhost' or 'example.org:8080'")
-      this.#hosts = new Set(given.flatMap((host) => (hasPort(host) ? [host] : withPort(host, port, standardPort))))
+      exact = given.flatMap((host) => (hasPort(host) ? [host] : withPort(host, port, standardPort)))
+      this.#hosts = new Set(options.hosts === undefined ? exact : [...exact, ...given.map(withoutStandardPort)])
     }
     if (origins === 'any') this.#origins = 'any'
     else if (origins !== undefined) {
       const wanted = "origins such as 'https://example.org', 'file://' or 'null', without a path"
-      this.#origins = new Set(requireTexts('origins', origins, isOrigin, wanted))
+      this.#origins = new Set(requireTexts('origins', origins, isOrigin, wanted).map(asSent))
     } else if (this.#hosts === undefined) this.#origins = 'of the host'
-    else this.#origins = new Set([...this.#hosts].map((host) => `${scheme}://${host}`))
+    else this.#origins = new Set(exact.map((host) => asSent(`${scheme}://${host}`)))
   }
 
   /** Why a request is refused; undefined: it is not. */
@@ -65,6 +70,16 @@ function isOfHost(origin: string, host: string | undefined): boolean {
 
 function withPort(host: string, port: number, standardPort: number): string[] {
   return port === standardPort ? [host, `${host}:${port}`] : [`${host}:${port}`]
+}
+
+/** What is asked by a scheme's standard port names none. Another port stays. */
+function withoutStandardPort(host: string): string {
+  return host.replace(/:(80|443)$/, '')
+}
+
+/** An origin as browsers send it: without its scheme's standard port. */
+function asSent(origin: string): string {
+  return /^https?:/.test(origin) && URL.canParse(origin) ? new URL(origin).origin : origin
 }
 
 function hasPort(host: string): boolean {

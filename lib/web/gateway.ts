@@ -37,7 +37,8 @@ export interface MountedGateway {
   onRequest?(visit: WebVisit, response: ServerResponse): boolean
   /**
    * Whether it takes this WebSocket; undefined: it is another's. A promise may take as long as a handshake may. Throws
-   * WebRefusal to answer with a status instead.
+   * WebRefusal to answer with a status instead. Whatever it needs for the socket it makes in `onSocket`, which a client that
+   * leaves before, or whose handshake is wrong, never reaches.
    */
   onUpgrade?(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined | Promise<SocketRoute>
   /** The server drains: begins no new work, ends after what runs. Called once; settles when all is released. */

@@ -8,14 +8,17 @@ import { invalidOption } from '../base/options.ts'
 import type { MountedGateway, WebVisit } from './gateway.ts'
 import { resolveInside } from './safe-path.ts'
 
+/** A reader who takes nothing for so long is let go of: each holds a socket and an open file. */
+const longestStallMs = 30_000
+
 /** Throws ClientError (`INVALID_OPTION`) where the directory is none. */
-export function staticFiles(root: string): MountedGateway {
+export function staticFiles(root: string, maxStallMs = longestStallMs): MountedGateway {
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw invalidOption('static', 'a directory that is there', root)
   return {
     onRequest(visit, response) {
       if (visit.request.method !== 'GET' && visit.request.method !== 'HEAD') return false
-      void serveFrom(root, visit, response)
+      void serveFrom(root, visit, response, maxStallMs)
       return true
     },
     close: async () => undefined,
@@ -36,23 +39,30 @@ export function browserModule(path: string): MountedGateway {
   return {
     onRequest({ request, url }, response) {
       if (url.pathname !== path || (request.method !== 'GET' && request.method !== 'HEAD')) return false
-      sendFile(request, file, response)
+      sendFile(request, file, response, longestStallMs)
       return true
     },
     close: async () => undefined,
   }
 }
 
-async function serveFrom(root: string, { request, url }: WebVisit, response: ServerResponse): Promise<void> {
+async function serveFrom(
+  root: string,
+  { request, url }: WebVisit,
+  response: ServerResponse,
+  maxStallMs: number,
+): Promise<void> {
   const isDirectory = url.pathname.endsWith('/')
   const file = await resolveInside(root, isDirectory ? `${url.pathname}index.html` : url.pathname).catch(
     () => undefined,
   )
   if (file === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('there is no such file\n')
-  else sendFile(request, file, response)
+  else sendFile(request, file, response, maxStallMs)
 }
 
-function sendFile(request: WebVisit['request'], file: string, response: ServerResponse): void {
+function sendFile(request: WebVisit['request'], file: string, response: ServerResponse, maxStallMs: number): void {
+  // It is the socket's timeout: the next request has another one.
+  response.setTimeout(maxStallMs, () => response.destroy()).prependOnceListener('finish', () => response.setTimeout(0))
   response.setHeader('x-content-type-options', 'nosniff')
   // The path was resolved and checked: it is served as it is, and nothing is looked up beside it.
   send(request, encodeURI(file).replace(/[?#]/g, encodeURIComponent), { dotfiles: 'allow', index: false })

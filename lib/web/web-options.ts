@@ -14,7 +14,10 @@ export interface WebOptions extends AccessOptions {
   readonly host?: string
   /** With key and certificate: https and wss. */
   readonly tls?: Pick<ListenTls, 'key' | 'cert' | 'ca' | 'passphrase' | 'minVersion'>
-  /** An HTTP server to join instead of listening; what is not ours goes on to its own handlers. It stays open at the end. */
+  /**
+   * An HTTP server to join instead of listening; what is not ours goes on to its own handlers, which must be there by then.
+   * It stays open at the end. What pages of other origins may read of it (CORS) is its own to say.
+   */
   readonly server?: HttpServer | HttpsServer
   /** Where isock's own clients connect, as a WebSocket. Default '/isock'. */
   readonly path?: string

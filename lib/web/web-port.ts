@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ServerError } from '../base/errors.ts'
+import { TakenListeners } from './taken-listeners.ts'
 import type { ResolvedWebOptions } from './web-options.ts'
 
 /** Why something is not taken. */
@@ -21,6 +22,7 @@ export interface WebHandlers {
 
 /** From the end to what clients do not let go of by themselves. */
 const releaseMs = 1_000
+const unknownProtocol: Refusal = { status: 404, reason: 'nothing but WebSockets is taken at this path' }
 
 export class WebPort {
   readonly #options: ResolvedWebOptions
@@ -56,28 +58,33 @@ export class WebPort {
   /** Begins to hand over what comes in. */
   attach(handlers: WebHandlers): void {
     const http = this.#http
-    const others = { request: takeListeners(http, 'request'), upgrade: takeListeners(http, 'upgrade') }
-    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const connected = this.isTls ? 'secureConnection' : 'connection'
+    const requests = new TakenListeners(http, 'request', (request, response) => {
       const refusal = handlers.onRequest(request, response)
       if (refusal === undefined) return
-      if (others.request.length > 0) for (const other of others.request) other.call(http, request, response)
-      else refuseRequest(response, refusal)
-    }
-    const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-      stream.on('error', () => undefined)
+      if (requests.isEmpty) refuseRequest(response, refusal)
+      else requests.call(request, response)
+    })
+    const upgrades = new TakenListeners(http, 'upgrade', (request, stream, head) => {
       this.#connections.delete(stream)
-      const refusal = handlers.onUpgrade(request, stream, head)
+      const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
+      if (!isForWebSocket && upgrades.isEmpty) {
+        unreadWithoutUpgrade(request, stream, head)
+        http.emit(connected, stream)
+        return
+      }
+      stream.on('error', () => undefined)
+      const refusal = isForWebSocket ? handlers.onUpgrade(request, stream, head) : unknownProtocol
       if (refusal === undefined) return
-      if (others.upgrade.length > 0) for (const other of others.upgrade) other.call(http, request, stream, head)
-      else refuseUpgrade(stream, refusal)
-    }
-    const connected = this.isTls ? 'secureConnection' : 'connection'
-    http.on('request', onRequest).on('upgrade', onUpgrade).on(connected, this.#onConnection)
+      if (upgrades.isEmpty) refuseUpgrade(stream, refusal)
+      else upgrades.call(request, stream, head)
+    })
+    http.on(connected, this.#onConnection)
     this.#detach = () => {
-      http.removeListener('request', onRequest).removeListener('upgrade', onUpgrade)
+      this.#detach = () => undefined
       http.removeListener(connected, this.#onConnection)
-      for (const other of others.request) http.on('request', other)
-      for (const other of others.upgrade) http.on('upgrade', other)
+      requests.giveBack()
+      upgrades.giveBack()
     }
   }
 
@@ -106,6 +113,20 @@ export class WebPort {
     this.#connections.add(socket)
     socket.once('close', () => this.#connections.delete(socket))
   }
+}
+
+/**
+ * A server may ignore a wish for another protocol, but Node hands over the bare socket for any: such a request (of clients
+ * that would rather speak HTTP/2) is put back, to be read once more without the wish, and as the last one of its connection.
+ */
+function unreadWithoutUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request
+  const lines = [`${method} ${url} HTTP/${httpVersion}`, 'connection: close']
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (!/^(connection|upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${rawHeaders[i + 1]}`)
+  }
+  stream.unshift(Buffer.concat([Buffer.from([...lines, '', ''].join('\r\n'), 'latin1'), head]))
 }
 
 /** Answers an upgrade with a status, and closes. */
@@ -148,12 +169,4 @@ function listenAt(http: HttpServer, host: string, port: number): Promise<void> {
       resolve()
     })
   })
-}
-
-type Listeners = ((...args: unknown[]) => void)[]
-
-function takeListeners(http: HttpServer, event: 'request' | 'upgrade'): Listeners {
-  const listeners = http.listeners(event) as Listeners
-  http.removeAllListeners(event)
-  return listeners
 }

@@ -5,8 +5,7 @@
 //   upgrade ─> Access (Host, Origin) ─> isock's own clients ─> gateways ─> 404
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
-import { defaultWebPath, isLoopback } from '../link/address.ts'
+import { defaultWebPath } from '../link/address.ts'
 import type { Link, Peer } from '../link/link.ts'
 import { createMemoryLinks } from '../link/memory-link.ts'
 import type { ServerKit } from '../server/feature.ts'
@@ -16,6 +15,7 @@ import { type MountedGateway, type SocketRoute, type WebHost, WebRefusal, type W
 import { ownClients } from './own-clients.ts'
 import { browserModule, staticFiles } from './static-files.ts'
 import { Upgrades } from './upgrades.ts'
+import { visitOf } from './visit.ts'
 import { type ResolvedWebOptions, resolveWebOptions, type WebOptions } from './web-options.ts'
 import { type Refusal, refuseUpgrade, WebPort } from './web-port.ts'
 
@@ -51,7 +51,10 @@ export class WebServer implements WebListener {
   readonly #links = new Upgrades()
   readonly #sockets = new Upgrades()
   #access: Access | undefined
-  #mounted: readonly MountedGateway[] = []
+  readonly #mounted: MountedGateway[] = []
+  /** Upgrades that a gateway has not decided on. */
+  readonly #undecided = new Set<Duplex>()
+  #opened: Promise<void> | undefined
   #drained: Promise<void> | undefined
 
   /** Throws ClientError (`INVALID_OPTION`). */
@@ -77,20 +80,8 @@ export class WebServer implements WebListener {
 
   /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; ClientError (`INVALID_OPTION`). */
   async open(): Promise<this> {
-    // First of all the options are checked; the port that it really gets is known later.
-    this.#access = new Access(this.#options, this.#options.port, this.#port.isTls)
-    await this.#port.open()
-    try {
-      this.#access = new Access(this.#options, this.#port.address.port, this.#port.isTls)
-      this.#mounted = this.#mount()
-    } catch (error) {
-      await this.#port.close()
-      throw error
-    }
-    const { address, family, port } = this.#port.address
-    this.#url = `${this.#port.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-    this.#port.attach({ onRequest: this.#onRequest, onUpgrade: this.#onUpgrade })
-    this.#isOpen = true
+    this.#opened = this.#open()
+    await this.#opened
     return this
   }
 
@@ -105,7 +96,25 @@ export class WebServer implements WebListener {
     await this.#links.close(closeSocketMs)
   }
 
-  #mount(): MountedGateway[] {
+  async #open(): Promise<void> {
+    // First of all the options are checked; the port that it really gets is known later.
+    this.#access = new Access(this.#options, this.#options.port, this.#port.isTls)
+    await this.#port.open()
+    try {
+      this.#access = new Access(this.#options, this.#port.address.port, this.#port.isTls)
+      for (const mount of this.#mounts()) this.#mounted.push(mount())
+    } catch (error) {
+      await this.#closeMounted(0)
+      await this.#port.close()
+      throw error
+    }
+    const { address, family, port } = this.#port.address
+    this.#url = `${this.#port.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    this.#port.attach({ onRequest: this.#onRequest, onUpgrade: this.#onUpgrade })
+    this.#isOpen = true
+  }
+
+  #mounts(): (() => MountedGateway)[] {
     const { gateways, browserModule: modulePath, static: root } = this.#options
     const { server, clock, log, limits, findSession } = this.#kit
     const { processNames } = this.#surroundings
@@ -121,9 +130,9 @@ export class WebServer implements WebListener {
       connect: (peer) => this.#connect(peer),
     }
     return [
-      ...gateways.map((gateway) => gateway.mount(host)),
-      ...(modulePath === undefined ? [] : [browserModule(modulePath)]),
-      ...(root === undefined ? [] : [staticFiles(root)]),
+      ...gateways.map((gateway) => () => gateway.mount(host)),
+      ...(modulePath === undefined ? [] : [() => browserModule(modulePath)]),
+      ...(root === undefined ? [] : [() => staticFiles(root)]),
     ]
   }
 
@@ -195,13 +204,16 @@ export class WebServer implements WebListener {
     const { clock, limits } = this.#kit
     const late = { status: 504, reason: 'it took too long to decide' }
     const timer = clock.setTimer(() => refuseUpgrade(stream, late), limits.handshakeTimeoutMs)
+    this.#undecided.add(stream)
     try {
       const settled = await route
-      if (!stream.destroyed && stream.writable) this.#sockets.accept(request, stream, head, settled)
+      if (this.#undecided.has(stream) && !stream.destroyed && stream.writable)
+        this.#sockets.accept(request, stream, head, settled)
     } catch (error) {
       refuseUpgrade(stream, this.#refusalFor(error))
     } finally {
       timer.cancel()
+      this.#undecided.delete(stream)
     }
   }
 
@@ -212,23 +224,19 @@ export class WebServer implements WebListener {
   }
 
   async #end(graceMs: number): Promise<void> {
-    const report = (error: unknown): void => this.#kit.report(error, 'the end of a gateway')
-    await Promise.all(this.#mounted.map((mounted) => mounted.close(graceMs).catch(report)))
+    // Node tells nothing of a port that is closed while it opens: it is opened first.
+    await this.#opened?.catch(() => undefined)
+    await this.#closeMounted(graceMs)
+    for (const stream of this.#undecided) refuseUpgrade(stream, { status: 503, reason: 'the server is shutting down' })
+    this.#undecided.clear()
     await this.#sockets.close(closeSocketMs)
     await this.#port.close()
     this.#isOpen = false
     this.#surroundings.onClosed()
   }
-}
 
-/** The request with who makes it; a refusal where its target is no URL. */
-function visitOf(request: IncomingMessage, transport: 'http' | 'websocket'): WebVisit | Refusal {
-  const target = request.url ?? ''
-  const base = 'http://isock'
-  if (!target.startsWith('/') || !URL.canParse(base + target)) return { status: 400, reason: 'this is no path' }
-  const { socket } = request
-  const address = socket.remoteAddress ?? ''
-  const description = `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort}`
-  const isPrivate = socket instanceof TLSSocket || isLoopback(address)
-  return { request, url: new URL(base + target), peer: { transport, description, address, isPrivate } }
+  async #closeMounted(graceMs: number): Promise<void> {
+    const report = (error: unknown): void => this.#kit.report(error, 'the end of a gateway')
+    await Promise.all(this.#mounted.map((mounted) => mounted.close(graceMs).catch(report)))
+  }
 }

@@ -7,6 +7,7 @@ export class Web implements ServerFeature {
   readonly #kit: ServerKit
   readonly #processNames: () => readonly string[]
   readonly #servers = new Set<WebServer>()
+  #drained: readonly WebServer[] = []
 
   constructor(kit: ServerKit, processNames: () => readonly string[]) {
     this.#kit = kit
@@ -38,6 +39,12 @@ export class Web implements ServerFeature {
   }
 
   async onDrain(graceMs: number): Promise<void> {
-    await Promise.all([...this.#servers].map((server) => server.drain(graceMs)))
+    this.#drained = [...this.#servers]
+    await Promise.all(this.#drained.map((server) => server.drain(graceMs)))
+  }
+
+  /** Ends links that came while the gateways drained, and never became a session's. */
+  async onDrained(): Promise<void> {
+    await Promise.all(this.#drained.map((server) => server.close()))
   }
 }

@@ -145,6 +145,27 @@ describe('The client in a browser', function () {
     expect(world.server.sessions).to.have.length(1)
   })
 
+  it('does not wait on when its browser says that there is a network again', async () => {
+    await page.evaluate(async () => {
+      kept.client = new isock.Client({ backoff: { minMs: 600_000, maxMs: 600_000 }, random: () => 0.9, retry: 10 })
+      await kept.client.runAction(isock.Echo, 1)
+      // A link that was short-lived is waited for at once.
+      await new Promise((resolve) => setTimeout(resolve, 1_100))
+    })
+    const answer = page.evaluate(() => kept.client.runAction(isock.Tick, 'online'))
+    await waitFor(() => world.tick.runs.get('online') === 1)
+    world.way.cut()
+    await waitFor(() => world.server.sessions.every(({ isConnected }) => !isConnected))
+    world.way.open()
+    const tellOnline = () => (globalThis as unknown as EventTarget).dispatchEvent(new Event('online'))
+    const online = setInterval(() => void page.evaluate(tellOnline), 200)
+    try {
+      expect(await answer).to.equal(1)
+    } finally {
+      clearInterval(online)
+    }
+  })
+
   it('gets what a channel said while its way was cut', async () => {
     await page.evaluate(async () => {
       const heard: string[] = []
@@ -214,6 +235,15 @@ describe('The client in a browser', function () {
     } finally {
       await other.close()
     }
+  })
+
+  it('does not try for ever, and does not hang its page, where its own dial is broken', async () => {
+    const error = await page.evaluate(async () => {
+      const dial = () => Promise.reject(new TypeError('x is not a function'))
+      const outcome = await new isock.Client('ws://localhost:1', { dial }).runAction(isock.Echo, 1).outcome()
+      return outcome.ok ? '' : String((outcome.error as Error).message)
+    })
+    expect(error).to.contain('x is not a function')
   })
 
   it('takes no addresses that a browser cannot reach', async () => {

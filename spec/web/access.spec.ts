@@ -77,6 +77,28 @@ describe('Access to a web server', () => {
     expect(refusal({ host: 'chat.example:443', origin: 'https://chat.example' }, behindProxy)).to.equal(undefined)
   })
 
+  it('is for named hosts as a proxy at the standard port passes them on, too', () => {
+    const behindProxy = { hosts: ['app.example'], origins: ['https://app.example'] }
+    expect(refusal({ host: 'app.example', origin: 'https://app.example' }, behindProxy)).to.equal(undefined)
+    expect(refusal({ host: 'app.example:8080', origin: 'https://app.example' }, behindProxy)).to.equal(undefined)
+    expect(refusal({ host: 'app.example:8081' }, behindProxy)).to.contain('host is not served')
+    for (const host of ['app.example:443', 'app.example:80'])
+      expect(refusal({ host: 'app.example' }, { hosts: [host] }), host).to.equal(undefined)
+    expect(refusal({ host: 'app.example' }, { hosts: ['app.example:81'] })).to.contain('host is not served')
+    // Which origins are let in does not change by that.
+    const origin = 'http://app.example'
+    expect(refusal({ host: 'app.example', origin }, { hosts: ['app.example'] })).to.contain('origin are not let in')
+  })
+
+  it('is for an origin without its standard port, as browsers send it, however it was named', () => {
+    const named = { origins: ['https://app.example:443', 'http://app.example:80', 'http://app.example:8080'] }
+    for (const origin of ['https://app.example', 'http://app.example', 'http://app.example:8080'])
+      expect(refusal({ host: 'localhost:8080', origin }, named), origin).to.equal(undefined)
+    const own = { hosts: ['app.example:443'] }
+    expect(refusal({ host: 'app.example', origin: 'https://app.example' }, own, 443, true)).to.equal(undefined)
+    expect(refusal({ host: 'app.example', origin: 'http://app.example' }, own, 443, true)).to.be.a('string')
+  })
+
   it('is open to all where that was asked for', () => {
     expect(refusal({ host: 'any.example' }, { hosts: 'any' })).to.equal(undefined)
     expect(refusal({ host: 'any.example', origin: 'https://any.example' }, { hosts: 'any' })).to.equal(undefined)

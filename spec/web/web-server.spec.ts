@@ -1,14 +1,17 @@
 // A web port: who gets a request, what is refused, how it ends, and that it can join a server of the user's.
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { connect, createServer as createTcpServer } from 'node:net'
+import { createServer, type Server as HttpServer, type RequestListener } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { Action, Server, type WebGateway, WebRefusal } from '../../lib/index.ts'
+import type { MountedGateway, WebVisit } from '../../lib/web/gateway.ts'
+import { staticFiles } from '../../lib/web/static-files.ts'
 import { waitFor } from '../setup/wait-for.ts'
-import { ask, Echo, WebWorld } from './web-world.ts'
+import { ask, Echo, rawAnswer, WebWorld } from './web-world.ts'
 
 describe('A web server', () => {
   let world: WebWorld
@@ -85,6 +88,18 @@ describe('A web server', () => {
       expect((await ask(web.url, '/', { origin: 'https://evil.example' })).status).to.equal(403)
       expect((await ask(web.url, 'http://evil.example/')).status).to.equal(400)
       expect((await ask(web.url, '*', {}, 'OPTIONS')).status).to.equal(400)
+    })
+
+    it('takes no request with several Hosts, one of which others on the way may have believed', async () => {
+      const { web } = await world.serve()
+      const { host } = new URL(web.url)
+      const more = 'Host: evil.example\r\nConnection: close\r\n'
+      expect(await rawAnswer(web.url, `GET / HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`)).to.match(/^HTTP\/1.1 400/)
+      const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\n'
+      const both = `Host: ${host}\r\nhost: ${host}\r\n`
+      expect(await rawAnswer(web.url, `GET /isock HTTP/1.1\r\n${both}${upgrade}\r\n`)).to.match(
+        /^HTTP\/1.1 400 Refused/,
+      )
     })
 
     it('lets pages of the named origins read what they asked for', async () => {
@@ -218,6 +233,34 @@ describe('A web server', () => {
       expect((await ask(web.url, '/', {}, 'POST')).status).to.equal(404)
     })
 
+    it('lets go of a reader that takes nothing', async () => {
+      writeFileSync(join(directory, 'public', 'large.bin'), Buffer.alloc(32 * 1024 * 1024))
+      const http = servedBy(staticFiles(join(directory, 'public'), 200)).listen(0, '127.0.0.1')
+      await once(http, 'listening')
+      world.later(() => http.close())
+      const { port } = http.address() as AddressInfo
+      const reader = connect(port, '127.0.0.1')
+      world.later(() => reader.destroy())
+      reader.on('error', () => undefined).write('GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      const connections = promisify(http.getConnections.bind(http))
+      await waitFor(async () => (await connections()) === 1)
+      await waitFor(async () => (await connections()) === 0, { timeoutMs: 5_000 })
+      const { body } = await ask(`http://127.0.0.1:${port}`, '/large.bin')
+      expect(body.length).to.equal(32 * 1024 * 1024)
+    })
+
+    it('does not hurry what comes after a file on its connection', async () => {
+      const files = staticFiles(join(directory, 'public'), 100)
+      const http = servedBy(files, (_request, response) => void setTimeout(() => response.end('slow'), 500))
+      http.keepAliveTimeout = 0
+      http.listen(0, '127.0.0.1')
+      await once(http, 'listening')
+      world.later(() => http.close())
+      const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+      const slow = 'POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+      expect(await rawAnswer(url, `GET / HTTP/1.1\r\nHost: localhost\r\n\r\n${slow}`)).to.match(/hi[\s\S]*slow/)
+    })
+
     it('needs a directory that is there', async () => {
       const failure = await world.serve({ static: join(directory, 'nowhere') }).catch((error: Error) => error)
       expect((failure as Error).message).to.contain('option static')
@@ -330,6 +373,15 @@ describe('A web server', () => {
     expect(taken).to.have.property('code', 'ADDRESS_IN_USE')
   })
 })
+
+/** A plain HTTP server over what serves files. */
+function servedBy(files: MountedGateway, orElse?: RequestListener): HttpServer {
+  return createServer((request, response) => {
+    const url = new URL(`http://localhost${request.url}`)
+    const visit: WebVisit = { request, url, peer: { transport: 'http', description: '', isPrivate: true } }
+    if (files.onRequest?.(visit, response) !== true) orElse?.(request, response)
+  })
+}
 
 function answering(path: string, body: string): WebGateway {
   return {

@@ -1,6 +1,7 @@
 // Servers with a web port, for specs, and what speaks to them without isock: raw requests and plain WebSockets.
 import { once } from 'node:events'
 import { type IncomingHttpHeaders, request } from 'node:http'
+import { connect } from 'node:net'
 import { WebSocket } from 'ws'
 import { Action, Client, Server, type ServerOptions, type WebListener, type WebOptions } from '../../lib/index.ts'
 
@@ -79,4 +80,13 @@ export function ask(url: string, path = '/', headers: Record<string, string> = {
     })
     asking.on('error', reject).end()
   })
+}
+
+/** All that comes back for these bytes, until the other side closes, which they must ask it to. */
+export async function rawAnswer(url: string, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.setEncoding('utf8').write(bytes)
+  let answer = ''
+  for await (const chunk of socket) answer += chunk
+  return answer
 }

@@ -1,5 +1,12 @@
 // Errors as answers: which status each has, and what is told of it. Never a stack, never a cause.
 import {
+  AmbiguousError,
+  ConflictError,
+  InvalidDataError,
+  NotFoundError,
+  StoreUnavailableError,
+} from '../../base/data-errors.ts'
+import {
   ActionError,
   AuthError,
   BusyError,
@@ -67,6 +74,15 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   DEADLINE_EXCEEDED: 504,
 }
 
+/** What a store says, which actions may throw on. */
+const dataStatuses: readonly (readonly [abstract new (...args: never[]) => Error, number])[] = [
+  [NotFoundError, 404],
+  [ConflictError, 409],
+  [AmbiguousError, 400],
+  [InvalidDataError, 400],
+  [StoreUnavailableError, 503],
+]
+
 /** Own fields that are told by another name, or not at all. */
 const toldElsewhere: ReadonlySet<string> = new Set([
   'name',
@@ -122,7 +138,7 @@ export class ErrorAnswers {
     } catch (fault) {
       this.#onFault(fault)
     }
-    return 500
+    return dataStatuses.find(([Class]) => error instanceof Class)?.[1] ?? 500
   }
 }
 

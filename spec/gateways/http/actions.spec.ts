@@ -1,8 +1,16 @@
 // POST /actions/<name>, as a client has it that is nothing but fetch: data in, results out, errors by their status.
+
 import { expect } from 'chai'
 import { Action, ActionError, AuthError, BusyError, type Context, Guard, RemoteError, ServerError } from 'isock'
 import { SuperJSON } from 'superjson'
 import { z } from 'zod'
+import {
+  AmbiguousError,
+  ConflictError,
+  InvalidDataError,
+  NotFoundError,
+  StoreUnavailableError,
+} from '../../../lib/index.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { errorOf, HttpWorld, OutOfStock, type WorldOptions } from './http-world.ts'
 
@@ -214,6 +222,33 @@ describe('actions over HTTP', () => {
         message: 'only 2 left',
         data: { left: 2 },
       })
+    })
+
+    it('of a store have a status each', async () => {
+      const errors = [
+        new NotFoundError('no such note', 'Note'),
+        new ConflictError('taken', { model: 'Note', field: 'text' }),
+        new AmbiguousError('two match', 'Note', 2),
+        new InvalidDataError('no number', { field: 'stars' }),
+        new StoreUnavailableError('the store is away'),
+      ]
+      world.server.addActions({
+        store: (index: number): never => {
+          throw errors[index]
+        },
+      })
+      const seen: unknown[] = []
+      for (const index of errors.keys()) {
+        const response = await world.post('store', index)
+        seen.push([response.status, (await errorOf(response))['code']])
+      }
+      expect(seen).to.deep.equal([
+        [404, 'NOT_FOUND'],
+        [409, 'CONFLICT'],
+        [400, 'AMBIGUOUS'],
+        [400, 'INVALID_DATA'],
+        [503, 'STORE_UNAVAILABLE'],
+      ])
     })
 
     const thrown: readonly [string, number, Record<string, unknown>][] = [
