@@ -329,7 +329,8 @@ describe('lexicons: hostile clients', function () {
     await clients[3]?.waitForEntries(1)
     expect(({} as { isAdmin?: boolean }).isAdmin).to.equal(undefined)
     expect(await statusOf(`X-Bomb: ${'x'.repeat(100_000)}\r\n`)).to.equal(431)
-    expect(await statusOf('Login: {}\r\n'.repeat(900))).to.equal(101)
+    // Node 20 reads the first ones, Node 24 refuses.
+    expect(await statusOf('Login: {}\r\n'.repeat(900))).to.be.oneOf([101, 431])
     await expectServed()
   })
 
