@@ -27,6 +27,14 @@ export class PageFiles {
       tsconfigRaw: {},
     })
     writeFileSync(
+      join(this.directory, 'worker.js'),
+      `import { Client } from '/isock.js'
+const client = new Client()
+postMessage(await client.runAction('Echo', 'from a worker'))
+await client.close()
+`,
+    )
+    writeFileSync(
       join(this.directory, 'index.html'),
       `<!doctype html><meta charset="utf-8"><title>a page</title><link rel="icon" href="data:,">
 <script type="importmap">{ "imports": { "isock": "/isock.js" } }</script>

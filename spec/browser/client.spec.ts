@@ -13,6 +13,11 @@ import { Login, News } from './page-actions.ts'
 declare const isock: typeof shared & { Client: typeof BrowserClient }
 /** What a page keeps between two looks of a spec. */
 declare const document: { title: string }
+declare class Worker {
+  constructor(url: string, options: { type: 'module' })
+  onmessage: (event: { data: unknown }) => void
+  onerror: (event: { message: string }) => void
+}
 declare const kept: { client: BrowserClient; [name: string]: unknown }
 
 describe('The client in a browser', function () {
@@ -244,6 +249,18 @@ describe('The client in a browser', function () {
       return outcome.ok ? '' : String((outcome.error as Error).message)
     })
     expect(error).to.contain('x is not a function')
+  })
+
+  it('runs in a worker too', async () => {
+    const said = await page.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          const worker = new Worker('/worker.js', { type: 'module' })
+          worker.onmessage = ({ data }) => resolve(data)
+          worker.onerror = ({ message }) => reject(new Error(message))
+        }),
+    )
+    expect(said).to.equal('from a worker')
   })
 
   it('takes no addresses that a browser cannot reach', async () => {
