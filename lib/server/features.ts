@@ -1,5 +1,6 @@
 // The features of one server, told of everything in the order in which they were added.
 import type { Clock } from '../base/clock.ts'
+import { settlesWithin } from '../base/settles-within.ts'
 import type { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, SessionChange } from './feature.ts'
 import type { ServerSession } from './server-session.ts'
@@ -68,17 +69,4 @@ export class Features {
       }
     }
   }
-}
-
-/** Settles with the work, or after the limit. The wait keeps the process alive. */
-function settlesWithin(clock: Clock, work: Promise<unknown>, limitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimer(resolve, limitMs)
-    timer.keepProcessAlive(true)
-    const onSettled = (): void => {
-      timer.cancel()
-      resolve()
-    }
-    work.then(onSettled, onSettled)
-  })
 }

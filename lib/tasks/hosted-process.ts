@@ -2,12 +2,12 @@
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { CancelledError, DeadlineError, ServerError } from '../base/errors.ts'
+import { settlesWithin } from '../base/settles-within.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { Audience } from './audience.ts'
 import type { AnyProcess, ProcessHandle, ProcessState } from './process.ts'
 import { contextFor, isStop, outcomeOf, Telling } from './run.ts'
 import { endedByItself, RunOutput } from './run-output.ts'
-import { settlesWithin } from './waiting.ts'
 
 export class HostedProcess implements ProcessHandle {
   readonly name: string

@@ -1,8 +1,10 @@
 // The tasks of one server: runs those of the start before it listens, the others while it serves, those of the end
 // while it drains.
+
 import { type Clock, sleep } from '../base/clock.ts'
 import { DeadlineError, ServerError } from '../base/errors.ts'
 import { invalidOption, requirePositive } from '../base/options.ts'
+import { settlesWithin } from '../base/settles-within.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import { isName } from '../wire/frame.ts'
 import { CronTask } from './cron-task.ts'
@@ -13,7 +15,7 @@ import { StartupTask } from './startup-task.ts'
 import type { Task, TaskView } from './task.ts'
 import { CronTiming, IntervalTiming, type Timing } from './timing.ts'
 import { TrackedTask } from './tracked-task.ts'
-import { settlesWithin, wallNow } from './waiting.ts'
+import { wallNow } from './waiting.ts'
 
 interface Entry {
   readonly tracked: TrackedTask

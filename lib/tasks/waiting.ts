@@ -1,4 +1,4 @@
-// Waits of tasks: long ones, ones that end with the calendar, and ones for work that may never end.
+// Waits of tasks: long ones, and ones that end with the calendar.
 import { type Clock, sleep } from '../base/clock.ts'
 
 /** No timer is longer: the calendar is asked again, which may have been set meanwhile. */
@@ -12,17 +12,4 @@ export function wallNow(clock: Clock): number {
 /** Waits until nothing is left, however long that is. Rejects with the signal's reason when that comes first. */
 export async function waitOut(clock: Clock, leftMs: () => number, signal: AbortSignal): Promise<void> {
   for (let left = leftMs(); left > 0; left = leftMs()) await sleep(clock, Math.min(left, longestStepMs), signal)
-}
-
-/** Waits for the work to settle, but no longer than this. False: it goes on. The wait keeps the process alive. */
-export function settlesWithin(clock: Clock, work: PromiseLike<unknown>, limitMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimer(() => resolve(false), limitMs)
-    timer.keepProcessAlive(true)
-    const onSettled = (): void => {
-      timer.cancel()
-      resolve(true)
-    }
-    work.then(onSettled, onSettled)
-  })
 }

@@ -1,4 +1,5 @@
 // The gateway itself: whom it takes, the hooks of its life, and its end.
+import { settlesWithin } from '../../base/settles-within.ts'
 import {
   type MountedGateway,
   type SocketRoute,
@@ -14,7 +15,6 @@ import {
   resolveLexiconsOptions,
 } from './lexicons-options.ts'
 import { LexiconsSocket } from './lexicons-socket.ts'
-import { within } from './within.ts'
 
 const protocol = 'lexicons'
 
@@ -77,7 +77,7 @@ class MountedLexicons implements MountedGateway {
     const endAtMs = clock.now() + graceMs
     await Promise.all([...this.#sockets].map((socket) => socket.finish(graceMs)))
     const ended = this.#started.then(() => this.#runHook('onShutdown', () => this.#options.onShutdown?.(server)))
-    await within(ended, Math.max(0, endAtMs - clock.now()), clock)
+    await settlesWithin(clock, ended, Math.max(0, endAtMs - clock.now()))
     this.#log({ status: 'shut down' })
   }
 

@@ -3,11 +3,13 @@
 //
 //   socket ─> credentials in headers ─> guards, gate ─> onConnect ─> messages ... ─> gone ─> onDisconnect
 //                     ╰───────────────────────╰─> Errors, closed with 1008
+
 import type { IncomingHttpHeaders } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { SessionView } from '../../action/context.ts'
 import type { Timer } from '../../base/clock.ts'
 import { ClientError } from '../../base/errors.ts'
+import { settlesWithin } from '../../base/settles-within.ts'
 import type { ChannelClass } from '../../channels/channel.ts'
 import type { Peer } from '../../link/link.ts'
 import type { WebHost } from '../../web/gateway.ts'
@@ -20,7 +22,7 @@ import { Memberships } from './memberships.ts'
 import { MessageQueue } from './message-queue.ts'
 import { Outbox } from './outbox.ts'
 import { errorText, SignalRunner } from './signal-runner.ts'
-import { unlessLate, within } from './within.ts'
+import { unlessLate } from './unless-late.ts'
 
 export interface LexiconsSurroundings {
   readonly host: WebHost
@@ -120,10 +122,10 @@ export class LexiconsSocket implements AnswerableClient {
   /** Takes no more messages, lets the one that runs finish, and says goodbye. Settles when all is released. */
   async finish(graceMs: number): Promise<void> {
     const { clock } = this.#surroundings.host
-    await within(Promise.race([this.#queue.finish(), this.gone]), graceMs, clock)
+    await settlesWithin(clock, Promise.race([this.#queue.finish(), this.gone]), graceMs)
     this.#end(1001, 'the server is shutting down')
     // A hook of the user's may last.
-    await within(this.gone, 2 * farewellMs, clock)
+    await settlesWithin(clock, this.gone, 2 * farewellMs)
   }
 
   async #admit(): Promise<void> {

@@ -1,5 +1,4 @@
 // The channels that one client is in, each once: its reading end of them, and what ends it.
-
 import type { Clock } from '../../base/clock.ts'
 import { BusyError } from '../../base/errors.ts'
 import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
@@ -7,7 +6,7 @@ import type { SubscribeOptions, Subscription } from '../../channels/subscription
 import type { LocalClient } from '../local-client.ts'
 import type { MembershipOptions } from './lexicons-client.ts'
 import { entryOf } from './named.ts'
-import { unlessLate } from './within.ts'
+import { unlessLate } from './unless-late.ts'
 
 export interface MembershipsOptions {
   readonly client: Pick<LocalClient, 'subscribe'>
