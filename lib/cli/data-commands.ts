@@ -1,4 +1,6 @@
 // `isock data ...`: opens the store of some models, does one thing with it, closes it.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { loadModules } from '../daemon/load-modules.ts'
 import type { FileFormat } from '../data/data-options.ts'
 import { Database } from '../data/database.ts'
@@ -57,6 +59,9 @@ export function exportData(directory: string, modules: readonly string[], option
 export function importData(directory: string, modules: readonly string[], options: ImportOptions): Promise<void> {
   return withDatabase(modules, options, async (database, signal) => {
     const { format, replace = false } = options
+    const files = database.models.map((model) => `${modelNameOf(model)}.${format}`)
+    if (!files.some((file) => existsSync(join(directory, file))))
+      throw new CommandFailure(`${directory} has no file of a model: ${files.join(', ')}`, exitCodes.failed)
     await database.migrate()
     const count = await database.load(directory, { format, replace, signal, onProgress: showProgress })
     await print(`${count} rows loaded from ${directory}\n`, process.stderr)

@@ -1,7 +1,7 @@
 // Data as a feature of a server: opens the store before it listens, gives each run of an action its unit of work, saves
 // and closes when nothing runs any more.
 import type { Context } from '../action/context.ts'
-import { type ItemSource, isPromiseLike, itemSourceOf } from '../action/item-source.ts'
+import { isPromiseLike, itemSourceOf } from '../action/item-source.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { RunContext } from '../action/run-context.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
@@ -10,7 +10,7 @@ import './context-db.ts'
 import type { DataOptions } from './data-options.ts'
 import { Database } from './database.ts'
 import { Persisting } from './persisting.ts'
-import { asSent } from './sent-rows.ts'
+import { UnitStream } from './unit-stream.ts'
 
 export class Data implements ServerFeature {
   readonly database: Database
@@ -69,34 +69,5 @@ export class Data implements ServerFeature {
 
 function ended(unit: ActionUnit, value: unknown): unknown {
   const source = itemSourceOf(value)
-  return source === undefined ? unit.keep(value) : streamed(source, unit)
-}
-
-/** The unit lasts until the stream ends. What is left early was not finished, and is rolled back. */
-async function* streamed(source: ItemSource, unit: ActionUnit): AsyncGenerator<unknown, unknown, undefined> {
-  let hasEnded = false
-  try {
-    for (;;) {
-      let step: IteratorResult<unknown>
-      try {
-        step = await source.next()
-      } catch (error) {
-        hasEnded = true
-        return await unit.fail(error)
-      }
-      if (step.done) {
-        hasEnded = true
-        return await unit.keep(step.value)
-      }
-      yield asSent(step.value)
-    }
-  } finally {
-    if (!hasEnded) {
-      try {
-        await source.return?.(undefined)
-      } finally {
-        await unit.leave()
-      }
-    }
-  }
+  return source === undefined ? unit.keep(value) : new UnitStream(source, unit)
 }

@@ -37,24 +37,28 @@ export interface SortStep {
 const maxReferences = 5
 const maxListed = 10_000
 const maxParts = 100
+const maxPatterns = 5
 const maxPatternLength = 1_000
 
 /** @throws InvalidDataError that names what is wrong. */
 export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Part[] {
-  if (filter === undefined) return []
   if (!isPlain(filter))
     throw new InvalidDataError(`a filter of ${plan.name} must be an object, got ${describe(filter)}`)
   const parts: Part[] = []
   for (const [key, condition] of Object.entries(filter)) {
-    if (condition === undefined) continue
     const path = readPath(key, plan, plans)
-    if (!isPlain(condition)) parts.push(readPart(path, 'eq', condition))
-    else
-      for (const [operator, value] of Object.entries(condition))
-        if (value !== undefined) parts.push(readPart(path, operator, value))
+    if (isPlain(condition)) {
+      const conditions = Object.entries(condition)
+      if (conditions.length === 0) throw noCondition(path)
+      for (const [operator, value] of conditions) parts.push(readPart(path, operator, value))
+    } else parts.push(readPart(path, 'eq', condition))
   }
   if (parts.length > maxParts)
     throw new InvalidDataError(`a filter of ${plan.name} has more than ${maxParts} conditions`, { model: plan.name })
+  if (parts.filter(({ operator }) => operator === 'matches').length > maxPatterns)
+    throw new InvalidDataError(`a filter of ${plan.name} has more than ${maxPatterns} regular expressions`, {
+      model: plan.name,
+    })
   return parts
 }
 
@@ -93,6 +97,7 @@ function readPart(path: FieldPath, operator: string, value: unknown): Part {
   const refuse = (what: string): never => {
     throw new InvalidDataError(`${plan.name}.${field}: ${what}`, { model: plan.name, field })
   }
+  if (value === undefined) throw noCondition(path)
   if (!isOperator(operator)) return refuse(`unknown operator ${describe(operator)}; there are ${operators.join(', ')}`)
   if ((operator === 'eq' || operator === 'ne') && value === null) return { path, operator, value }
   if (operator === 'contains') {
@@ -115,6 +120,12 @@ function readPart(path: FieldPath, operator: string, value: unknown): Part {
     return { path, operator, value: value.map((item) => (item === null ? null : checkCompared(path, item))) }
   }
   return { path, operator, value: checkCompared(path, value) }
+}
+
+/** It would let every row through, which whoever wrote the filter did not mean: a value that never came, for one. */
+function noCondition({ plan, field }: FieldPath): InvalidDataError {
+  const message = `${plan.name}.${field}: a condition without a value; leave the field out, or ask for null`
+  return new InvalidDataError(message, { model: plan.name, field })
 }
 
 function checkCompared({ plan, field, spec }: FieldPath, value: unknown): unknown {

@@ -27,6 +27,8 @@ type Unsettled = { [unsettled]?: Map<string, Promise<unknown>> }
 /** Names that would not be fields, or break the queries that are made of them. */
 const nameOfField = /^[A-Za-z]\w{0,50}$/
 
+const systemColumns: ReadonlySet<string> = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
+
 export class ModelPlan implements RowPlan {
   readonly model: ModelClass
   readonly name: string
@@ -35,6 +37,8 @@ export class ModelPlan implements RowPlan {
   /** The class of this database's rows. Nobody calls it: a row is made by `newRow`. */
   readonly Entity: new () => Row
   readonly hasTransforms: boolean
+  /** The accessors of fields with setters that may be seen, which each row has as its own, so that a copy has the values. */
+  readonly openSetters: Readonly<PropertyDescriptorMap>
   /** The stored names of fields whose values can change without being assigned. */
   readonly mutableNames: readonly string[]
 
@@ -48,12 +52,18 @@ export class ModelPlan implements RowPlan {
     this.name = modelNameOf(model)
     this.fields = readFields(model)
     for (const name of [this.name, ...this.fields.keys()]) this.#requireName(name, model)
+    this.#requireColumns()
     this.hasTransforms = [...this.fields.values()].some(({ transform }) => transform !== undefined)
     const mutable = [...this.fields].filter(([, { kind }]) => kind === 'date' || kind === 'list' || kind === 'json')
     this.mutableNames = mutable.map(([name]) => this.storedName(name))
     const open = [...this.fields].filter(([, { isSecret }]) => !isSecret).map(([name]) => name)
     this.shownNames = [...open, ...computedNames(model.prototype as object)]
     this.Entity = this.#makeEntity()
+    this.openSetters = Object.fromEntries(
+      open
+        .filter((name) => this.fields.get(name)?.transform !== undefined)
+        .map((name) => [name, { ...Object.getOwnPropertyDescriptor(this.Entity.prototype, name), enumerable: true }]),
+    )
   }
 
   /** Under which name the engine keeps a field: one with a setter is kept beside it, so that loading does not set. */
@@ -81,7 +91,7 @@ export class ModelPlan implements RowPlan {
   /** A row with these values, each checked; not yet in the store. @throws InvalidDataError. */
   async newRow(values: object): Promise<Row> {
     this.#refuseUnknown(values)
-    const row = Object.create(this.Entity.prototype as object) as Row
+    const row = Object.create(this.Entity.prototype as object, this.openSetters) as Row
     for (const [name, spec] of this.fields) {
       let given = (values as Record<string, unknown>)[name]
       if (given === undefined) given = spec.makeDefault?.() ?? null
@@ -103,6 +113,19 @@ export class ModelPlan implements RowPlan {
       changes[this.storedName(name)] = await this.#settable(name, this.fields.get(name) as FieldSpec, value)
     }
     return changes
+  }
+
+  /** The values as a new row would keep them, to look for such a row. @throws InvalidDataError. */
+  async keptForms(values: object): Promise<object> {
+    if (typeof values !== 'object' || values === null) return values
+    const kept: Record<string, unknown> = { ...values }
+    for (const [name, value] of Object.entries(values)) {
+      const spec = this.fields.get(name)
+      const isCondition = typeof value === 'object' && !(value instanceof Date)
+      if (spec?.transform !== undefined && !spec.isSecret && !isCondition)
+        kept[name] = await this.#settable(name, spec, value)
+    }
+    return kept
   }
 
   /** @throws InvalidDataError. */
@@ -150,6 +173,22 @@ export class ModelPlan implements RowPlan {
         else this[stored] = plan.check(field, kept)
       },
     })
+  }
+
+  #requireColumns(): void {
+    const known = new Set<string>()
+    for (const name of this.fields.keys()) {
+      const column = name.toLowerCase()
+      // libsql does not tell `email` from `Email`.
+      const why = known.has(column)
+        ? 'differs from another field in nothing but capital letters'
+        : systemColumns.has(column)
+          ? 'is a name that PostgreSQL keeps for itself'
+          : undefined
+      if (why !== undefined)
+        throw new ClientError(`model "${this.name}": ${name} ${why}; choose another name`, { code: 'INVALID_OPTION' })
+      known.add(column)
+    }
   }
 
   #requireName(name: string, model: ModelClass): void {

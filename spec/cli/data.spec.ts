@@ -63,6 +63,12 @@ describe('isock data', function () {
     expect((await run(['shell', models], 'db.count(Member)\n')).stdout).to.equal('0\n')
   })
 
+  it('does not take a directory without files for an empty store', async () => {
+    const failed = await run(['import', join(directory, 'none'), models])
+    expect(failed.code).to.equal(1)
+    expect(failed.stderr).to.include('none has no file of a model: ').and.to.include('Member.json')
+  })
+
   it('says how it is used', async () => {
     const noUrl = await startScript('lib/cli/main.ts', {
       args: ['data', 'migrate', models],

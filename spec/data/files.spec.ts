@@ -1,5 +1,5 @@
 // Tables in files and back: types, formulas, broken files, and a store in memory that is kept in a directory.
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -177,6 +177,52 @@ for (const kind of stores) {
       expect((await readdir(directory)).sort()).to.deep.equal(['ChatMessage.json', 'Team.json', 'User.json'])
     })
 
+    it('is whole where its process ends while it moves the files', async () => {
+      await fill([{}])
+      await database.save(directory)
+      await database.transaction((db) => db.update(User, {}, { name: 'changed' }))
+      // As good as an end: the last file cannot be moved.
+      const inTheWay = join(directory, 'ChatMessage.json')
+      await rm(inTheWay)
+      await mkdir(join(inTheWay, 'x'), { recursive: true })
+      await failureOf(database.save(directory))
+      await rm(inTheWay, { recursive: true })
+      const before = await all()
+      await database.load(directory, { replace: true })
+      expect(await all()).to.deep.equal(before)
+      expect((await readdir(directory)).sort()).to.deep.equal(['ChatMessage.json', 'Team.json', 'User.json'])
+    })
+
+    it('moves nothing for a list of files that no save wrote', async () => {
+      await writeFile(join(directory, 'other.txt'), 'x')
+      const list = ['../x', 'other.txt', 'User.json', '/etc/passwd', 7, `../User.json.${'a'.repeat(12)}.tmp`]
+      for (const text of [JSON.stringify(list), '["User.js', 'null']) {
+        await writeFile(join(directory, 'isock-save.json'), text)
+        await database.load(directory)
+        expect(await readdir(directory)).to.deep.equal(['other.txt'])
+      }
+    })
+
+    it('removes what saves left whose process has ended, and nothing that is young', async () => {
+      const [old, young] = ['a', 'b'].map((letter) => `User.json.${letter.repeat(12)}.tmp`) as [string, string]
+      for (const name of [old, young]) await writeFile(join(directory, name), '[')
+      await utimes(join(directory, old), 0, 0)
+      await database.save(directory)
+      const names = await readdir(directory)
+      expect(names).to.include(young)
+      expect(names).to.not.include(old)
+    })
+
+    it('writes large rows', async () => {
+      await fill([{ name: 'x'.repeat(3_000_000) }, { name: 'y'.repeat(3_000_000) }, { name: 'z' }])
+      const before = await all()
+      for (const format of formats) {
+        await database.save(directory, { format })
+        await database.load(directory, { format, replace: true })
+        expect(JSON.stringify(await all()) === JSON.stringify(before)).to.equal(true)
+      }
+    })
+
     it('stops where its signal says so', async () => {
       await fill([{}])
       await database.save(directory)
@@ -244,7 +290,17 @@ describe('A file for a spreadsheet', function () {
     ])
   })
 
+  it('says nothing of what a broken file has in it', async () => {
+    await writeFile(join(directory, 'User.json'), '[\n{"pk":"1","email":"a","password": $argon2id$hush}\n]\n')
+    const error = await failureOf(database.load(directory))
+    expect(error).to.be.instanceOf(InvalidDataError)
+    expect(error.message)
+      .to.include('row 1')
+      .and.to.not.match(/argon|hush/)
+  })
+
   const broken: [string, string, string, object][] = [
+    ['csv', '', 'it is empty; expected a header', {}],
     [
       'json',
       '[\n{"pk":"1","email":"a"},\n{"pk":"2","email":"b","age":"x"}\n]\n',

@@ -46,6 +46,83 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory')) {
         expect(await database.migrate()).to.deep.equal({ statements: [], removedFields: [] })
       }))
 
+    it('no longer asks for unique values where no model does', async () => {
+      class Unique extends Model {
+        static override modelName = 'Person'
+        name = field.text({ unique: true })
+        nick = field.text()
+        age = field.integer({ optional: true })
+      }
+      await opened([team, Unique], (database) => database.migrate())
+      await opened([team, Person], async (database) => {
+        expect((await database.migrate({ dryRun: true })).statements.length).to.equal(1)
+        expect((await database.migrate()).statements.length).to.equal(1)
+        expect((await database.migrate()).statements).to.deep.equal([])
+        await database.transaction((db) => db.create(Person, { name: 'Ann', nick: 'c' }))
+      })
+    })
+
+    it('names the field that is unique now where rows share a value, in a dry run too', async () => {
+      class Unique extends Model {
+        static override modelName = 'Person'
+        name = field.text({ unique: true })
+        nick = field.text()
+        age = field.integer({ optional: true })
+      }
+      await opened([team, Person], (database) =>
+        database.transaction((db) => db.create(Person, { name: 'Ann', nick: 'c' })),
+      )
+      await opened([team, Unique], async (database) => {
+        for (const dryRun of [true, false]) {
+          const error = await failureOf(database.migrate({ dryRun }))
+          expect(error).to.be.instanceOf(ConflictError)
+          expect(error.message).to.equal(
+            'Person.name is unique now, but there are rows with the same value; change those first',
+          )
+        }
+      })
+    })
+
+    it('follows a field that becomes a reference, one to another model, and a text again', async () => {
+      class Other extends Model {
+        name = field.text()
+      }
+      class ToTeam extends Model {
+        static override modelName = 'Person'
+        name = field.text()
+        nick = field.ref(() => team)
+        age = field.integer({ optional: true })
+      }
+      class ToOther extends Model {
+        static override modelName = 'Person'
+        name = field.text()
+        nick = field.ref(() => Other)
+        age = field.integer({ optional: true })
+      }
+      await opened([team, Person], (database) => database.transaction((db) => db.drop(Person, {})))
+      await opened([team, ToTeam], async (database) => {
+        await database.migrate()
+        expect((await database.migrate()).statements).to.deep.equal([])
+        const error = await failureOf(database.transaction((db) => db.create(ToTeam, { name: 'x', nick: 'none' })))
+        expect(error).to.be.instanceOf(ConflictError)
+      })
+      await opened([team, Other, ToOther], async (database) => {
+        await database.migrate()
+        expect((await database.migrate()).statements).to.deep.equal([])
+        await database.transaction(async (db) => {
+          const other = await db.create(Other, { name: 'o' })
+          const red = await db.get(team, { name: 'red' })
+          expect(await failureOf(db.create(ToOther, { name: 'x', nick: red.pk }))).to.be.instanceOf(ConflictError)
+          await db.create(ToOther, { name: 'x', nick: other })
+        })
+      })
+      await opened([team, Other, Person], async (database) => {
+        await database.migrate()
+        expect((await database.migrate()).statements).to.deep.equal([])
+        await database.transaction((db) => db.create(Person, { name: 'y', nick: 'a text' }))
+      })
+    })
+
     it('adds tables and fields, with values for the rows that are there', async () => {
       class More extends Model {
         static override modelName = 'Person'

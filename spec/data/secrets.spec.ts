@@ -96,6 +96,20 @@ for (const kind of stores) {
       })
     })
 
+    it('are in no copy of a row', async () => {
+      const { pk } = await database.transaction((db) =>
+        db.create(Account, { email: 'a@b', password: 'first', token: 'hush-hush', label: 'x' }),
+      )
+      await database.transaction(async (db) => {
+        const made = await db.create(Account, { email: 'c@d', password: 'first', token: 'hush', label: 'x' })
+        for (const row of [await db.get(Account, pk), made]) {
+          expect(Object.keys(row)).to.include.members(['pk', 'email'])
+          for (const copy of [{ ...row }, Object.assign({}, row), Object.fromEntries(Object.entries(row))])
+            expect(inspect(copy)).to.not.match(/argon2|hush|password|token|set_/)
+        }
+      })
+    })
+
     it('are in no error', async () => {
       await database.transaction(async (db) => {
         await db.create(Account, { email: 'a@b', password: 'first', token: 'hush-hush' })

@@ -19,8 +19,10 @@ export interface ConditionsOptions {
   readonly requireWanted: () => void
 }
 
-/** Rows that are looked at between two turns of the event loop. */
+/** Rows that are loaded to be looked at. */
 const pageSize = 1_000
+/** How long they are looked at between two turns of the event loop. */
+const atOnceMs = 10
 
 export class Conditions {
   readonly #plan: ModelPlan
@@ -90,6 +92,11 @@ export class Conditions {
     const stored = path.plan.storedName(path.field)
     const found: string[] = []
     let last: string | undefined
+    let restsAtMs = performance.now() + atOnceMs
+    const rest = async (): Promise<void> => {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      requireWanted()
+    }
     for (;;) {
       const and: Where[] = isOwn ? [this.where()] : []
       if (last !== undefined) and.push({ pk: { $gt: last } })
@@ -100,15 +107,19 @@ export class Conditions {
         .orderBy({ pk: 'asc' } as never)
         .limit(pageSize)
         .execute('all')) as unknown as Record<string, string>[]
-      for (const row of rows) if (matches(row[stored] as string)) found.push(row['pk'] as string)
+      for (const row of rows) {
+        if (matches(row[stored] as string)) found.push(row['pk'] as string)
+        if (performance.now() < restsAtMs) continue
+        await rest()
+        restsAtMs = performance.now() + atOnceMs
+      }
       if (found.length > maxRows)
         throw new InvalidDataError(
           `${path.plan.name}.${path.field}: the expression matches more than ${maxRows} rows; add other conditions`,
         )
       if (rows.length < pageSize) break
       last = rows.at(-1)?.['pk']
-      await new Promise<void>((resolve) => setImmediate(resolve))
-      requireWanted()
+      await rest()
     }
     const pks = JSON.stringify(found)
     const pkPath = { ...path, field: 'pk' }

@@ -63,18 +63,46 @@ class Drop {
   }
 
   async perform(): Promise<void> {
-    const { manager, changes } = this.#unit
+    const { manager, changes, requireWanted } = this.#unit
+    await this.#cutCycles()
     for (const { plan, rows } of this.#order) {
+      requireWanted()
       for (const row of rows) changes.add('dropped', row)
-      for (const some of inParts(rows)) {
-        try {
-          await manager.nativeDelete(plan.Entity as never, { pk: { $in: some.map(({ pk }) => pk) } } as never)
-        } catch (error) {
-          throw isDangling(error) ? this.#stillReferred(plan) : error
-        }
+      try {
+        // All in one statement: rows of one model may refer to each other.
+        await this.#execute(plan, 'delete from ?t', rows)
+      } catch (error) {
+        throw isDangling(error) ? this.#stillReferred(plan) : error
       }
-      for (const row of rows) manager.getUnitOfWork().unsetIdentity(row as never)
     }
+    for (const { rows } of this.#order) for (const row of rows) manager.getUnitOfWork().unsetIdentity(row as never)
+  }
+
+  /** What would point to a row that is dropped before it no longer does, where the reference may be null. */
+  async #cutCycles(): Promise<void> {
+    const { plans } = this.#unit.engine
+    const places = new Map<string, number>()
+    for (const [at, { plan, rows }] of this.#order.entries())
+      for (const { pk } of rows) places.set(`${plan.name} ${pk}`, at)
+    for (const [at, { plan, rows }] of this.#order.entries()) {
+      for (const [field, { kind, isOptional }] of plan.fields) {
+        if (kind !== 'reference' || !isOptional) continue
+        const target = plans.target(plan, field).name
+        const early = rows.filter((row) => (places.get(`${target} ${String(row[field])}`) ?? at) < at)
+        if (early.length > 0) await this.#execute(plan, `update ?t set "${field}" = null`, early)
+      }
+    }
+  }
+
+  /** `?t` is the table; names are letters, digits and _. */
+  async #execute(plan: ModelPlan, statement: string, rows: readonly Row[]): Promise<void> {
+    const { manager, engine } = this.#unit
+    const { schema } = engine.options
+    const table = schema === undefined ? `"${plan.name}"` : `"${schema}"."${plan.name}"`
+    const listed = engine.isPostgres ? 'jsonb_array_elements_text(?::jsonb)' : 'json_each(?)'
+    const sql = `${statement.replace('?t', table)} where "pk" in (select value from ${listed})`
+    const pks = JSON.stringify(rows.map(({ pk }) => pk))
+    await manager.getConnection().execute(sql, [pks], 'run', manager.getTransactionContext())
   }
 
   #stillReferred(plan: ModelPlan): ConflictError {
@@ -86,6 +114,7 @@ class Drop {
   async #load(plan: ModelPlan, field: string, pks: readonly unknown[]): Promise<Row[]> {
     const rows: Row[] = []
     for (const some of inParts(pks)) {
+      this.#unit.requireWanted()
       const found = await this.#unit.manager.find(plan.Entity as never, { [field]: { $in: some } } as never)
       rows.push(...(found as unknown as Row[]))
     }

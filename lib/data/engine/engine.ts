@@ -5,6 +5,7 @@ import type { SqlEntityManager } from '@mikro-orm/libsql'
 import { StoreUnavailableError } from '../../base/data-errors.ts'
 import type { ResolvedDataOptions } from '../data-options.ts'
 import type { Plans } from '../plans.ts'
+import { hideFields } from './hidden-fields.ts'
 import { schemasOf } from './schemas.ts'
 import { storeError } from './store-errors.ts'
 
@@ -40,6 +41,7 @@ export class Engine {
       debug: false,
     } as unknown as Options
     const orm = await MikroORM.init(config)
+    hideFields(orm, plans)
     const engine = new Engine(orm, plans, options)
     try {
       await engine.orm.em.fork().getConnection().execute('select 1')

@@ -13,6 +13,15 @@ export interface ExistingTable {
   readonly columns: ReadonlyMap<string, ExistingColumn>
   /** Of indexes and constraints. */
   readonly names: ReadonlySet<string>
+  /** By column. */
+  readonly references: ReadonlyMap<string, ExistingReference>
+}
+
+export interface ExistingReference {
+  /** Of the constraint; empty in libsql, where it has none. */
+  readonly name: string
+  /** The table that it refers to. */
+  readonly target: string
 }
 
 /** What a store calls the type of a field's column. */
@@ -50,12 +59,14 @@ async function readLibsqlTable(name: string, manager: Manager): Promise<Existing
   // The name of a model is letters, digits and _.
   const columns = await all<{ name: string; type: string; notnull: number }>(manager, `pragma table_info("${name}")`)
   const indexes = await all<{ name: string }>(manager, `pragma index_list("${name}")`)
+  const references = await all<{ from: string; table: string }>(manager, `pragma foreign_key_list("${name}")`)
   return {
     quoted: `"${name}"`,
     columns: new Map(
       columns.map((each) => [each.name, { type: each.type.toLowerCase(), isNullable: each.notnull === 0 }]),
     ),
     names: new Set(indexes.map((each) => each.name)),
+    references: new Map(references.map(({ from, table }) => [from, { name: '', target: table }])),
   }
 }
 
@@ -74,10 +85,18 @@ async function readPostgresTable(name: string, schema: string | undefined, manag
      union select k.conname from pg_constraint k join pg_class c on c.oid = k.conrelid
        join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${place} and c.relname = '${name}'`,
   )
+  const references = await all<{ field: string; name: string; target: string }>(
+    manager,
+    `select a.attname as field, k.conname as name, t.relname as target from pg_constraint k
+       join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+       join pg_class t on t.oid = k.confrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
+     where k.contype = 'f' and n.nspname = ${place} and c.relname = '${name}'`,
+  )
   return {
     quoted: schema === undefined ? `"${name}"` : `"${schema}"."${name}"`,
     columns: new Map(columns.map((each) => [each.name, { type: each.type, isNullable: each.is_nullable === 'YES' }])),
     names: new Set(names.map((each) => each.name)),
+    references: new Map(references.map(({ field, ...reference }) => [field, reference])),
   }
 }
 

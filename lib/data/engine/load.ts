@@ -3,6 +3,7 @@ import { ConflictError, InvalidDataError } from '../../base/data-errors.ts'
 import type { LoadOptions } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
+import { finishPublishing } from './publish-files.ts'
 import { storeError } from './store-errors.ts'
 import { type FileRow, readTableFile } from './table-files.ts'
 
@@ -35,6 +36,7 @@ export async function loadTables(engine: Engine, directory: string, options: Loa
 }
 
 async function readTables(engine: Engine, directory: string, options: LoadOptions): Promise<Tables> {
+  await finishPublishing(directory)
   const tables = new Map<ModelPlan, readonly Row[]>()
   for (const plan of engine.plans.all) {
     options.signal?.throwIfAborted()

@@ -5,7 +5,9 @@ import type { MigrateOptions, Migration } from '../migration.ts'
 import type { ModelPlan } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
 import { columnTypeOf, type ExistingTable, readTables } from './existing-tables.ts'
+import { requireDistinct, requireNoNulls } from './fitting-rows.ts'
 import { literalFor } from './literals.ts'
+import { hasOtherReferences, outdatedRules } from './outdated.ts'
 import { storeError } from './store-errors.ts'
 
 /** @throws InvalidDataError that names the fields, ConflictError, StoreUnavailableError. */
@@ -40,8 +42,13 @@ async function migrateWithin(engine: Engine, manager: Manager, options: MigrateO
   requireTypes(engine, tables)
   const wanted = new WantedSql(await engine.orm.schema.getCreateSchemaSQL({ wrap: false }))
   const statements: string[] = tables.size > 0 ? [] : [...wanted.schemas]
+  const gone = new Set<string>()
   for (const plan of engine.plans.all) {
     const table = tables.get(plan.name)
+    for (const { name, sql } of table === undefined ? [] : outdatedRules(plan, table, engine)) {
+      gone.add(`${plan.name} ${name}`)
+      statements.push(sql)
+    }
     if (table === undefined) statements.push(wanted.table(plan.name))
     else if (engine.isPostgres) statements.push(...(await alterTable(plan, table, engine, manager, options)))
     else statements.push(...(await rebuildTable(plan, table, wanted, engine, manager, options)))
@@ -49,7 +56,11 @@ async function migrateWithin(engine: Engine, manager: Manager, options: MigrateO
   for (const plan of engine.plans.all) {
     const table = tables.get(plan.name)
     const isRebuilt = !engine.isPostgres && statements.some((sql) => sql.includes(`rename to "${plan.name}"`))
-    for (const { name, sql } of wanted.extras(plan.name)) if (isRebuilt || !table?.names.has(name)) statements.push(sql)
+    for (const { name, sql } of wanted.extras(plan.name))
+      if (isRebuilt || !table?.names.has(name) || gone.has(`${plan.name} ${name}`)) statements.push(sql)
+    for (const [field, { isUnique }] of plan.fields)
+      if (isUnique && table?.columns.has(field) && !table.names.has(`${plan.name}_${field}_unique`))
+        await requireDistinct(plan, field, table, manager)
   }
   if (options.dryRun !== true) {
     await run(manager, statements)
@@ -140,7 +151,10 @@ async function rebuildTable(
 ): Promise<string[]> {
   const removed = removedColumns(plan, table)
   const kept = options.drop === true ? [] : removed
-  let isSame = kept.length === removed.length && kept.every((name) => table.columns.get(name)?.isNullable)
+  let isSame =
+    kept.length === removed.length &&
+    kept.every((name) => table.columns.get(name)?.isNullable) &&
+    !hasOtherReferences(plan, table, engine)
   const copies: [column: string, from: string][] = kept.map((name) => [`"${name}"`, `"${name}"`])
   for (const [field, spec] of plan.fields) {
     const column = table.columns.get(field)
@@ -184,16 +198,6 @@ function requireTypes(engine: Engine, tables: ReadonlyMap<string, ExistingTable>
   throw new InvalidDataError(
     `the store has fields of other types than the models: ${faults.join('; ')}; give such a field another name, or change the store yourself`,
   )
-}
-
-async function requireNoNulls(plan: ModelPlan, field: string, table: ExistingTable, manager: Manager): Promise<void> {
-  const sql = `select 1 as found from ${table.quoted} where "${field}" is null limit 1`
-  const rows = (await manager.getConnection().execute(sql, [], 'all', manager.getTransactionContext())) as unknown[]
-  if (rows.length === 0) return
-  throw new InvalidDataError(`${plan.name}.${field} is not optional any more, but there are rows without it`, {
-    model: plan.name,
-    field,
-  })
 }
 
 async function requireReferences(manager: Manager): Promise<void> {

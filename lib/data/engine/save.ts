@@ -3,6 +3,7 @@ import { IsolationLevel } from '@mikro-orm/core'
 import type { FileOptions } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
+import { publishFiles } from './publish-files.ts'
 import { storeError } from './store-errors.ts'
 import { createTableFile, type TableFile } from './table-files.ts'
 
@@ -13,6 +14,7 @@ export async function saveTables(engine: Engine, directory: string, options: Fil
   const manager = engine.fork()
   const files: TableFile[] = []
   let count = 0
+  let isCommitted = false
   try {
     await manager.begin(engine.isPostgres ? { isolationLevel: IsolationLevel.REPEATABLE_READ } : {})
     try {
@@ -25,10 +27,12 @@ export async function saveTables(engine: Engine, directory: string, options: Fil
     } finally {
       await manager.rollback()
     }
-    for (const file of files) await file.publish()
+    await publishFiles(directory, files, () => {
+      isCommitted = true
+    })
     return count
   } catch (error) {
-    for (const file of files) await file.discard()
+    if (!isCommitted) for (const file of files) await file.discard()
     throw storeError(error)
   }
 }

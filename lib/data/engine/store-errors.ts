@@ -9,6 +9,8 @@ const awayCode =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|08|57P0|53300|SQLITE_(CANTOPEN|IOERR|FULL|READONLY|NOTADB|CORRUPT|BUSY|LOCKED))/
 const awayMessage =
   /Connection (terminated|ended)|Transaction query already complete|Connection lost|Unable to acquire a connection|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|aborted/i
+/** Of SQLite and PostgreSQL; Node's own have other letters. */
+const isDriverCode = /^(SQLITE_\w+|[0-9][0-9A-Z]{4}|[FHPX][0-9A-Z]\d{3})$/
 const busyMessage = /Timeout acquiring a connection/i
 
 interface DriverFields {
@@ -40,12 +42,19 @@ export function storeError(error: unknown, model?: string): Error {
   if (code === '42P01' || message.includes('no such table:'))
     return new ServerError('the store has no table for a model; run migrate()', { code: 'INVALID_USAGE' })
   if (code === '57014') return new StoreUnavailableError('the store took too long for a statement and gave it up')
+  if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT')
+    return new StoreUnavailableError(`the file is no database of libsql, or a broken one (${code})`)
   if (busyMessage.test(message))
     return new StoreUnavailableError('the store was busy with other units of work for too long')
   if (isAway(error)) return new StoreUnavailableError(`the store is away (${code === '' ? 'connection lost' : code})`)
   if (/^22/.test(code) || /^23/.test(code) || code.startsWith('SQLITE_CONSTRAINT'))
     return new InvalidDataError(`the store refused a value (${code})`, { model, field: fields.column })
-  if (error instanceof DriverException) return new ServerError(`the store failed (${code || error.name})`)
+  if (code === '3D000') return new StoreUnavailableError('the server has no such database; create it first')
+  if (/^28/.test(code)) return new StoreUnavailableError('the server refused the user or the password')
+  if (code === '42501')
+    return new ServerError('the store does not let this user do that; grant it rights on the schema and its tables')
+  if (error instanceof DriverException || isDriverCode.test(code))
+    return new ServerError(`the store failed (${code || (error as Error).name})`)
   // Not the store's, but a fault of ours or of the engine: its message is of no value of a row.
   return error instanceof Error ? error : new ServerError(`the store failed (${typeof error})`)
 }

@@ -1,6 +1,6 @@
-// A table's file: written beside its place and moved there when it is whole; read and taken apart into rows.
+// A table's file: written beside its place, from where it is moved when all are whole; read and taken apart into rows.
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
@@ -8,43 +8,52 @@ import { InvalidDataError } from '../../base/data-errors.ts'
 import type { FileFormat } from '../data-options.ts'
 import type { ModelPlan } from '../plan.ts'
 import { type Cell, fromCell, fromJsonValue, toCell, toJsonValue } from './cells.ts'
+import type { WaitingFile } from './publish-files.ts'
 
 /** A row as a file has it: by field, undefined where it has no such column. */
 export type FileRow = Readonly<Record<string, unknown>>
 
+/** Rows may be large, and a thousand of them no text any more. */
+const maxWriteLength = 4 * 1024 * 1024
+
 /** What is larger is no text any more in V8. */
 const maxFileBytes = 512 * 1024 * 1024
 
-export function pathOf(directory: string, plan: ModelPlan, format: FileFormat): string {
-  return join(directory, `${plan.name}.${format}`)
+function nameOf(plan: ModelPlan, format: FileFormat): string {
+  return `${plan.name}.${format}`
 }
 
-export interface TableFile {
+export interface TableFile extends WaitingFile {
   write(rows: readonly FileRow[]): Promise<void>
-  /** It is whole, and on the disk; `publish` puts it in its place. */
+  /** It is whole, and on the disk, beside its place. */
   end(): Promise<void>
-  publish(): Promise<void>
-  /** Leaves nothing, where it was not published. */
+  /** Leaves nothing. */
   discard(): Promise<void>
 }
 
 export async function createTableFile(directory: string, plan: ModelPlan, format: FileFormat): Promise<TableFile> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const path = pathOf(directory, plan, format)
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const name = nameOf(plan, format)
+  const temporaryName = `${name}.${randomBytes(6).toString('hex')}.tmp`
+  const temporary = join(directory, temporaryName)
   // Secret fields are in it.
   const file = await open(temporary, 'wx', 0o600)
   const names = [...plan.fields.keys()]
   let count = 0
   if (format === 'csv') await file.appendFile(`\uFEFF${csvText([names])}`)
   return {
+    name,
+    temporaryName,
     async write(rows) {
-      if (rows.length === 0) return
-      const text =
-        format === 'csv'
-          ? csvText(rows.map((row) => [...plan.fields].map(([name, spec]) => toCell(row[name], spec))))
-          : rows.map((row, at) => `${count + at === 0 ? '[\n' : ',\n'}${jsonText(row, names)}`).join('')
-      count += rows.length
+      let text = ''
+      for (const row of rows) {
+        if (format === 'csv') text += csvText([[...plan.fields].map(([field, spec]) => toCell(row[field], spec))])
+        else text += `${count === 0 ? '[\n' : ',\n'}${jsonText(row, names)}`
+        count++
+        if (text.length < maxWriteLength) continue
+        await file.appendFile(text)
+        text = ''
+      }
       await file.appendFile(text)
     },
     async end() {
@@ -52,7 +61,6 @@ export async function createTableFile(directory: string, plan: ModelPlan, format
       await file.sync()
       await file.close()
     },
-    publish: () => rename(temporary, path),
     async discard() {
       await file.close().catch(() => undefined)
       await rm(temporary, { force: true })
@@ -80,7 +88,7 @@ export async function readTableFile(
   plan: ModelPlan,
   format: FileFormat,
 ): Promise<FileRow[] | undefined> {
-  const path = pathOf(directory, plan, format)
+  const path = join(directory, nameOf(plan, format))
   const size = await stat(path).then(
     (found) => found.size,
     (error: NodeJS.ErrnoException) => {
@@ -132,7 +140,8 @@ function readCsv(text: string, path: string, plan: ModelPlan): FileRow[] {
     const { message, records: row } = error as { message: string; records?: number }
     throw broken(path, `row ${row ?? '?'}: ${message}`, row)
   }
-  const [names = [], ...lines] = records
+  const [names, ...lines] = records
+  if (names === undefined) throw broken(path, 'it is empty; expected a header with the names of the fields')
   requireColumns(names.map(String), plan, path, undefined)
   return lines.map((cells, at) =>
     Object.fromEntries(
@@ -154,7 +163,8 @@ function requireColumns(names: readonly string[], plan: ModelPlan, path: string,
 
 function faultOfJson(text: string, error: unknown): string {
   const row = firstBrokenRow(text)
-  const reason = error instanceof Error ? error.message.slice(0, 100).replace(/\s+/g, ' ') : ''
+  // What V8 quotes of the text may be secret.
+  const reason = error instanceof Error ? error.message.replace(/,? (\.\.\.)?".*$/s, '').slice(0, 100) : ''
   return row === undefined ? `no JSON: ${reason}` : `row ${row} (line ${row + 1}) is no JSON: ${reason}`
 }
 

@@ -72,25 +72,26 @@ export class UnitDb {
   }
 
   async getOrCreate(model: ModelClass, values: object, more: object = {}): Promise<{ row: Row; isNew: boolean }> {
+    const sought = await this.#plans.of(model).keptForms(values)
     for (;;) {
-      const found = await this.find(model, values)
+      const found = await this.find(model, sought)
       if (found !== undefined) return { row: found, isNew: false }
       try {
         return { row: await this.create(model, { ...more, ...values }), isNew: true }
       } catch (error) {
         // Somebody else was faster: theirs is there now, or the conflict is about another field.
-        if (!(error instanceof ConflictError) || (await this.find(model, values)) === undefined) throw error
+        if (!(error instanceof ConflictError) || (await this.find(model, sought)) === undefined) throw error
       }
     }
   }
 
-  async query(model: ModelClass, filter?: unknown, options: Options = {}): Promise<Row[]> {
+  async query(model: ModelClass, filter: unknown = {}, options: Options = {}): Promise<Row[]> {
     const plan = this.#plans.of(model)
     requireOptions(options)
     return this.#run(options, plan, async () => this.#select(plan, await this.#conditions(plan, filter), options))
   }
 
-  async count(model: ModelClass, filter?: unknown): Promise<number> {
+  async count(model: ModelClass, filter: unknown = {}): Promise<number> {
     const plan = this.#plans.of(model)
     return this.#unit.read(async () => {
       const conditions = await this.#conditions(plan, filter)
@@ -142,11 +143,7 @@ export class UnitDb {
 
   /** A lock needs a transaction; what only reads does without. */
   #run<T>(options: Options, plan: ModelPlan, work: () => Promise<T>): Promise<T> {
-    if (options.lock !== true) return this.#unit.read(work, plan.name)
-    return this.#unit.read(async () => {
-      await this.#unit.begin()
-      return work()
-    }, plan.name)
+    return options.lock === true ? this.#unit.write(work, plan.name) : this.#unit.read(work, plan.name)
   }
 
   #conditions(plan: ModelPlan, filter: unknown): Promise<Conditions> {

@@ -4,13 +4,14 @@
 //                                          ╰──connection lost──> broken: everything fails, nothing was kept
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
 
-import { ConflictError, StoreUnavailableError } from '../../base/data-errors.ts'
-import { OutcomeUnknownError, ServerError } from '../../base/errors.ts'
+import { ConflictError } from '../../base/data-errors.ts'
+import { IsockError, OutcomeUnknownError } from '../../base/errors.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
 import { cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Manager } from './engine.ts'
 import { isAway, isTaken, storeError } from './store-errors.ts'
+import { connectionLost, hasEnded, isSpoiled, lostAtCommit } from './unit-errors.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** How long to wait before the store is tried again. */
@@ -50,11 +51,18 @@ export class Unit {
   read<T>(work: () => Promise<T>, model?: string): Promise<T> {
     return this.#enqueue(async () => {
       await this.#writeTouched()
-      return work()
+      try {
+        return await work()
+      } catch (error) {
+        // PostgreSQL keeps nothing of a transaction in which a statement failed, and does not say so at its commit.
+        if (this.engine.isPostgres && this.#isInTransaction && !(error instanceof IsockError) && !isAway(error))
+          this.#broken = isSpoiled()
+        throw error
+      }
     }, model)
   }
 
-  /** Runs a writing operation after those before it: all of it is done, or none. */
+  /** Runs an operation that writes or locks after those before it: all of it is done, or none. */
   write<T>(work: () => Promise<T>, model?: string): Promise<T> {
     return this.#enqueue(async () => {
       await this.#writeTouched()
@@ -119,9 +127,7 @@ export class Unit {
     void Promise.all([this.#tail, cancelled]).then(() => this.#rollBack())
   }
 
-  /** Makes sure that what follows is in a transaction. */
-  async begin(): Promise<void> {
-    if (this.#isInTransaction) return
+  async #begin(): Promise<void> {
     await this.#manager.begin()
     this.#isInTransaction = true
     // It may have waited for a connection, and nobody for it any more.
@@ -129,12 +135,7 @@ export class Unit {
   }
 
   #enqueue<T>(work: () => Promise<T>, model?: string): Promise<T> {
-    if (this.#isClosed)
-      return Promise.reject(
-        new ServerError('this unit of work has ended, with the action that it was of; await what the action does', {
-          code: 'INVALID_USAGE',
-        }),
-      )
+    if (this.#isClosed) return Promise.reject(hasEnded())
     const done = this.#tail.then(async () => {
       if (this.#broken !== undefined) throw this.#broken
       this.requireWanted()
@@ -167,10 +168,7 @@ export class Unit {
   }
 
   async #break(error: unknown): Promise<Error> {
-    this.#broken ??=
-      error instanceof OutcomeUnknownError
-        ? error
-        : new StoreUnavailableError('the connection to the store was lost; nothing of what this action did was kept')
+    this.#broken ??= error instanceof OutcomeUnknownError ? error : connectionLost()
     await this.#abandon()
     return this.#broken
   }
@@ -185,7 +183,7 @@ export class Unit {
 
   async #allOrNothing<T>(work: () => Promise<T>): Promise<T> {
     const isFirst = !this.#isInTransaction
-    await this.begin()
+    if (isFirst) await this.#begin()
     const mark = this.changes.length
     const savepoint = isFirst ? undefined : `unit_${++this.#savepoints}`
     if (savepoint !== undefined) await this.#execute(`savepoint ${savepoint}`)
@@ -229,9 +227,7 @@ export class Unit {
       await this.#manager.commit()
     } catch (error) {
       if (!isAway(error)) throw error
-      const message =
-        'the connection to the store was lost during the commit: what this action did was kept, or was not'
-      throw await this.#break(new OutcomeUnknownError(message))
+      throw await this.#break(lostAtCommit())
     }
     this.#isInTransaction = false
     await this.changes.publish()

@@ -1,0 +1,97 @@
+// Filters without a value: whoever wrote `{ email }` did not mean all rows.
+import { inspect } from 'node:util'
+import { expect } from 'chai'
+import { type Database, InvalidDataError } from 'isock/data'
+import { failureOf } from '../setup/world.ts'
+import { models, User } from './models.ts'
+import { openDatabase } from './stores.ts'
+
+describe('A filter', () => {
+  let database: Database
+
+  before(async () => {
+    database = await openDatabase({ options: {}, remove: async () => undefined }, { models })
+    await database.transaction((db) => db.create(User, { email: 'ann@example.org' }))
+  })
+
+  after(() => database.close())
+
+  const bad = [{ email: undefined }, { email: {} }, { age: { ge: undefined } }, { 'team.name': undefined }]
+  for (const filter of bad as never[]) {
+    it(`is refused where a condition has no value: ${inspect(filter)}`, () =>
+      database.transaction(async (db) => {
+        const operations = [
+          db.get(User, filter),
+          db.find(User, filter),
+          db.query(User, filter),
+          db.count(User, filter),
+          db.update(User, filter, { name: 'x' }),
+          db.drop(User, filter),
+          db.getOrCreate(User, filter),
+        ]
+        for (const operation of operations) {
+          const error = await failureOf(operation)
+          expect(error).to.be.instanceOf(InvalidDataError)
+          expect(error.message).to.include('a condition without a value; leave the field out, or ask for null')
+        }
+        expect(await db.count(User)).to.equal(1)
+      }))
+  }
+
+  it('is needed to change rows of a model', () =>
+    database.transaction(async (db) => {
+      const error = await failureOf(db.update(User, undefined as never, { name: 'x' }))
+      expect(error).to.be.instanceOf(InvalidDataError)
+      expect(await db.count(User, { name: 'x' })).to.equal(0)
+    }))
+
+  const costly: [string, string, object][] = [
+    ['compiles to a large automaton', 'repeats too much', { matches: 'a{1000}'.repeat(20) }],
+    [
+      'would look long at a long text',
+      'too costly for a text of 100000 characters',
+      { matches: '(?:[ac]?){500}[d-z]' },
+    ],
+  ]
+  for (const [what, told, condition] of costly) {
+    it(`refuses a regular expression that ${what}`, async () => {
+      await database.transaction((db) => db.create(User, { email: what, name: 'ac'.repeat(50_000) }))
+      const error = await failureOf(database.transaction((db) => db.count(User, { name: condition })))
+      expect(error).to.be.instanceOf(InvalidDataError)
+      expect(error.message).to.include(told)
+      await database.transaction((db) => db.drop(User, { email: what }))
+    })
+  }
+
+  it('refuses more than a few regular expressions', async () => {
+    const fields = ['email', 'name', 'role', 'pk', 'team.name', 'team.pk']
+    const filter = Object.fromEntries(fields.map((name) => [name, { matches: 'x' }]))
+    const error = await failureOf(database.transaction((db) => db.count(User, filter)))
+    expect(error).to.be.instanceOf(InvalidDataError)
+    expect(error.message).to.equal('a filter of User has more than 5 regular expressions')
+  })
+
+  it('lets others go on while it looks at long texts', async () => {
+    await database.transaction(async (db) => {
+      for (let at = 0; at < 300; at++) await db.create(User, { email: `long ${at}`, name: 'ac'.repeat(5_000) })
+    })
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    try {
+      await database.transaction((db) => db.count(User, { name: { matches: '(?:[ac]?){50}[d-z]' } }))
+    } finally {
+      clearInterval(timer)
+    }
+    // All in one turn without; what is looked at takes more than a second.
+    expect(turns).to.be.greaterThan(5)
+    await database.transaction((db) => db.drop(User, { email: { contains: 'long' } }))
+  }).timeout(30_000)
+
+  it('finds what getOrCreate made, where a setter changes the value', () =>
+    database.transaction(async (db) => {
+      const first = await db.getOrCreate(User, { email: ' BOB@example.org' })
+      const again = await db.getOrCreate(User, { email: ' BOB@example.org' })
+      expect([first.isNew, again.isNew]).to.deep.equal([true, false])
+      expect(again.row.pk).to.equal(first.row.pk)
+    }))
+})
