@@ -14,6 +14,8 @@ export interface RunningChat extends AsyncDisposable {
 }
 
 const longestContent = 2_000
+const longestList = 100
+const listedFields = new Set(['pk', 'channel', 'content', 'timestamp'])
 const tokensAreValidMs = 24 * 3_600_000
 
 /** `dataDirectory`: where the tables are kept while it does not run. `pageDirectory`: what browsers get. */
@@ -67,10 +69,13 @@ async function createChatMessage(data: { channel: string; content: string }, con
 }
 
 async function getChatList({ filter = {}, options = {} }: ChatQuery, context: Context): Promise<ChatLine[]> {
-  const { sort, ...others } = options
+  const { sort, limit = longestList, offset = 0 } = options
+  // What a client may ask for: not of authors' fields, nor for more than a page shows.
+  const hidden = Object.keys(filter).find((field) => !listedFields.has(field))
+  if (hidden !== undefined) throw new ActionError(`messages are not listed by "${hidden}"`)
   const found = await context.db.query(ChatMessage, filter as Filter<ChatMessage>, {
-    limit: 100,
-    ...others,
+    limit: Math.min(limit, longestList),
+    offset,
     sort: (sort ?? ['-timestamp']) as SortKey<ChatMessage>[],
   })
   const messages = await context.db.hydrate(sort === undefined ? found.reverse() : found)
