@@ -22,7 +22,7 @@ class Hold extends Action<unknown, unknown> {
   }
 }
 
-const runs = Math.min(2_000, Number(process.env['ISOCK_FUZZ_RUNS'] ?? 100_000) / 200)
+const runs = Math.min(2_000, Math.max(25, Math.round(Number(process.env['ISOCK_FUZZ_RUNS'] ?? 100_000) / 200)))
 
 describe('hostile clients of the HTTP gateway', function () {
   this.timeout(30_000)
