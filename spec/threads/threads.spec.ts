@@ -308,7 +308,8 @@ describe('Actions in threads', function () {
       const quick = took.filter((ms) => ms < 20).length
       expect(took.length, 'pings').to.be.above(100)
       expect(quick / took.length, 'share of pings below 20 ms').to.be.above(0.95)
-      expect(Math.max(...took), 'the slowest').to.be.below(burnMs / 4)
+      const slowest = took.reduce((most, ms) => Math.max(most, ms), 0)
+      expect(slowest, 'the slowest').to.be.below(burnMs / 4)
     })
   })
 
