@@ -116,7 +116,8 @@ class Drop {
     for (const some of inParts(pks)) {
       this.#unit.requireWanted()
       const found = await this.#unit.manager.find(plan.Entity as never, { [field]: { $in: some } } as never)
-      rows.push(...(found as unknown as Row[]))
+      // Not spread: many rows may point to few.
+      for (const row of found as unknown as Row[]) rows.push(row)
     }
     return rows
   }
