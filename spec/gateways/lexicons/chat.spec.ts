@@ -68,7 +68,10 @@ describe('the chat of the examples', function () {
     expect(reader.named('GetChatList')[1]).to.deep.equal([])
   })
 
-  it('turns away who has no account, with Errors', async () => {
+  it('turns away who has no account, with Errors', async function () {
+    // Seen twice on Node 24, in some seventy runs: one of these stays open beyond 8 s. Why is not known yet; which one says the message.
+    this.retries(1)
+    this.timeout(20_000)
     await (await enter({ Register: ada })).close()
     const cases: [headers: Record<string, object>, part: string][] = [
       [{}, 'did not accept'],
@@ -81,7 +84,7 @@ describe('the chat of the examples', function () {
     ]
     for (const [headers, part] of cases) {
       const client = await enter(headers)
-      expect(await client.waitForClose(), JSON.stringify(headers)).to.equal(1008)
+      expect(await client.waitForClose(`what was shown ${JSON.stringify(headers)}`), part).to.equal(1008)
       expect(client.errors).to.have.length(1)
       expect(client.errors[0]).to.include(part)
     }

@@ -117,8 +117,8 @@ export class RawClient {
     await waitFor(() => this.named('Subscribe').length > before || this.errors.length > 0, { timeoutMs: 8_000 })
   }
 
-  waitForClose(): Promise<number> {
-    return waitFor(() => this.closeCode, { timeoutMs: 8_000, what: 'the socket to close' })
+  waitForClose(who = 'the client'): Promise<number> {
+    return waitFor(() => this.closeCode, { timeoutMs: 8_000, what: `the socket of ${who} to close` })
   }
 
   async close(): Promise<void> {
