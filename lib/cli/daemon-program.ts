@@ -28,9 +28,9 @@ function startCommand(): Command {
     .addHelpText(
       'after',
       `
-It registers what \`isock serve\` does, exported services, and calls an exported function setup(server). It says when the
-daemon listens, or why it does not; then the daemon goes on when this command and its terminal have ended. Ctrl-C before
-that ends both.
+It registers what \`isock serve\` does, exported services, and calls an exported function setup(server); an exported object
+called \`data\`, such as { url: 'file:app.db' }, says where the exported models are kept. It says when the daemon listens,
+or why it does not; then the daemon goes on when this command and its terminal have ended. Ctrl-C before that ends both.
 ${stateHelp}
 Examples:
   isock start actions.js

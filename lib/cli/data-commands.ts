@@ -1,13 +1,13 @@
 // `isock data ...`: opens the store of some models, does one thing with it, closes it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadModules } from '../daemon/load-modules.ts'
-import type { FileFormat } from '../data/data-options.ts'
+import { exportedData, exportedModels } from '../daemon/exported-data.ts'
+import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
+import type { DataOptions, FileFormat } from '../data/data-options.ts'
 import { Database } from '../data/database.ts'
 import type { Db } from '../data/db.ts'
 import type { FileProgress } from '../data/files.ts'
-import { isModelClass, type ModelClass, modelNameOf } from '../data/model.ts'
-import { modelsReferredToBy } from '../data/plans.ts'
+import { modelNameOf } from '../data/model.ts'
 import { openShell } from './data-shell.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
@@ -88,16 +88,12 @@ function eachCommitted(database: Database): Partial<Db> {
 
 async function withDatabase(
   modules: readonly string[],
-  { url, schema }: StoreCommandOptions,
+  options: StoreCommandOptions,
   work: (database: Database, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const interruption = new Interruption()
   try {
-    if (url === undefined) throw usageFailure('which store? Give --url, or ISOCK_DATA_URL')
-    if (url === 'memory:')
-      throw usageFailure('a store in memory has nothing yet; give --url file:<path> or postgres://...')
-    const models = modelsIn(await loadModules(modules), modules)
-    await using database = new Database({ models, url, ...(schema === undefined ? {} : { schema }) })
+    await using database = new Database(storeOf(await loadModules(modules), options))
     await database.open()
     await work(database, interruption.signal)
   } catch (error) {
@@ -109,10 +105,18 @@ async function withDatabase(
   }
 }
 
-function modelsIn(loaded: readonly { readonly exports: object }[], paths: readonly string[]): ModelClass[] {
-  const exported = loaded.flatMap((each) => Object.values(each.exports) as unknown[]).filter(isModelClass)
-  if (exported.length === 0) throw new CommandFailure(`no model is exported by ${paths.join(', ')}`, exitCodes.failed)
-  return modelsReferredToBy(exported)
+/** As the command says, else the export `data` of the modules. */
+function storeOf(modules: readonly LoadedModule[], given: StoreCommandOptions): DataOptions {
+  const exported = exportedData(modules)
+  const models = exported?.models ?? exportedModels(modules)
+  const { url = exported?.url, schema = given.url === undefined ? exported?.schema : undefined } = given
+  if (models.length === 0)
+    throw new CommandFailure(`no model is exported by ${modules.map(({ path }) => path).join(', ')}`, exitCodes.failed)
+  if (url === undefined)
+    throw usageFailure('which store? Give --url, or ISOCK_DATA_URL, or let a module export data = { url }')
+  if (url === 'memory:')
+    throw usageFailure('a store in memory has nothing yet; give --url file:<path> or postgres://...')
+  return { models, url, ...(schema === undefined ? {} : { schema }) }
 }
 
 function showProgress({ model, done, total }: FileProgress): void {

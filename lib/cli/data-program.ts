@@ -15,6 +15,7 @@ export function dataCommand(): Command {
       `
 Modules are JavaScript or TypeScript: the exported classes that extend Model, and those that they refer to. The store is
 that of --url, or of ISOCK_DATA_URL, which keeps a password out of the list of processes: file:<path> or postgres://...
+Without them it is that of an exported object called \`data\`, as with \`isock serve\`. Servers may go on using it meanwhile.
 
 Examples:
   isock data migrate models.js --url file:app.db --dry-run

@@ -59,7 +59,8 @@ function serveCommand(): Command {
       'after',
       `
 It registers every exported Action class that can be made without arguments, every exported Action instance, and the
-leaves of an exported object called \`actions\`. TypeScript needs a Node that strips types, or tsx in your project.
+leaves of an exported object called \`actions\`. An exported object called \`data\`, such as { url: 'file:app.db' }, says where
+the exported models are kept. TypeScript needs a Node that strips types, or tsx in your project.
 Ctrl-C lets running calls finish; a second one does not.
 
 Examples:

@@ -3,7 +3,9 @@ import { type DestinationStream, pino } from 'pino'
 import { IsockError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { ExportedActions } from '../daemon/exported-actions.ts'
-import { loadModules } from '../daemon/load-modules.ts'
+import { exportedData } from '../daemon/exported-data.ts'
+import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
+import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
 import type { ServerTls } from '../server/server-options.ts'
 import { readOptionFile } from './connect.ts'
@@ -26,8 +28,9 @@ export interface ServeOptions {
 
 export function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
   return serveUntilStopped(options.grace, async () => {
-    const server = makeServer(options)
-    await register(server, modules)
+    const loaded = await loadModules(modules)
+    const server = makeServer(options, exportedData(loaded))
+    await register(server, loaded)
     return server
   })
 }
@@ -55,7 +58,7 @@ export async function serveUntilStopped(graceMs: number, make: () => Promise<Ser
   }
 }
 
-function makeServer(options: ServeOptions): Server {
+function makeServer(options: ServeOptions, data: DataOptions | undefined): Server {
   const { host, path, tokenFile } = options
   const port = options.port ?? (path === undefined ? 4440 : undefined)
   const tls = tlsOf(options)
@@ -67,6 +70,7 @@ function makeServer(options: ServeOptions): Server {
     ...(port === undefined ? {} : { port }),
     ...(path === undefined ? {} : { path }),
     ...(tls === undefined ? {} : { tls }),
+    ...(data === undefined ? {} : { data }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
   })
 }
@@ -87,13 +91,13 @@ export function makeLog(level: string, stream: DestinationStream = pino.destinat
   return pino(options, stream)
 }
 
-async function register(server: Server, modules: readonly string[]): Promise<void> {
-  const found = new ExportedActions(await loadModules(modules))
+async function register(server: Server, modules: readonly LoadedModule[]): Promise<void> {
+  const found = new ExportedActions(modules)
   for (const instance of found.instances) server.addAction(instance)
   for (const tree of found.trees) server.addActions(tree)
   for (const { name, reason } of found.skipped) await print(`skipped ${name}: ${reason}\n`)
   if (server.actionNames.length === 0) {
-    throw new CommandFailure(`no action to serve in ${modules.join(', ')}`, exitCodes.failed)
+    throw new CommandFailure(`no action to serve in ${modules.map(({ path }) => path).join(', ')}`, exitCodes.failed)
   }
   await print(`serving ${server.actionNames.join(', ')}\n`)
 }

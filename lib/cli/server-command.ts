@@ -1,6 +1,8 @@
 // `isock server`: in the foreground, a server that clients initialize with a service of its modules. The idea is bgpy's.
 import { resolveToken } from '../base/token.ts'
 import { DaemonServer, registerModules } from '../daemon/daemon-server.ts'
+import { exportedData } from '../daemon/exported-data.ts'
+import { loadModules } from '../daemon/load-modules.ts'
 import { LogFile } from '../daemon/log-file.ts'
 import { isLoopback } from '../link/address.ts'
 import { readSecretFile } from '../link/secret-file.ts'
@@ -37,10 +39,13 @@ export function serveServices(
     const onError = (error: unknown): void => log.info({ error: String(error) }, 'something threw')
     // Without a token all clients are let in: they may end it where they are on this machine.
     const mayBeEnded = isGuarded || isLoopback(host)
-    const server: DaemonServer = new DaemonServer({ host, port, log, onError, ...source }, mayBeEnded, (endGraceMs) => {
+    const loaded = await loadModules(paths)
+    const data = exportedData(loaded)
+    const settings = { host, port, log, onError, ...source, ...(data === undefined ? {} : { data }) }
+    const server: DaemonServer = new DaemonServer(settings, mayBeEnded, (endGraceMs) => {
       void server.shutdown({ graceMs: endGraceMs ?? graceMs })
     })
-    await registerModules(server, paths, log, { allowShutdown: mayBeEnded })
+    await registerModules(server, loaded, log, { allowShutdown: mayBeEnded })
     return server
   })
 }

@@ -29,7 +29,7 @@ function serverCommand(): Command {
       'after',
       `
 Exported Service classes and instances wait for a client's initialize(); exported actions are served too, and an
-exported function setup(server) is called.
+exported function setup(server) is called. An exported object called \`data\` says where exported models are kept.
 
 \`isock terminate\` ends it, if it asks for a token: whoever shows that may. Without a token every client may, where <host>
 is localhost or another loopback address, and no client where it is not. Ctrl-C and SIGTERM end it too; a second one does

@@ -10,7 +10,9 @@ import { Server } from '../facade/server.ts'
 import type { DrainOptions } from '../server/drain.ts'
 import { type DaemonReport, HandOver, type MeantDaemon, Report, Stop, type StopRequest } from './control-actions.ts'
 import { type DaemonServer, registerModules, serverFor } from './daemon-server.ts'
+import { exportedData } from './exported-data.ts'
 import { controlFd, type Launched, type LaunchOrder } from './launch.ts'
+import { loadModules } from './load-modules.ts'
 import { LogFile } from './log-file.ts'
 import { captureOutput } from './output-capture.ts'
 import { newNonce, ownIdentity } from './process-identity.ts'
@@ -83,9 +85,10 @@ export class BackgroundProcess {
     // Who gave up waiting, by Ctrl-C perhaps, does not expect that it runs some day.
     if (!isSuccessor) process.once('disconnect', onOrphaned)
     const released = isSuccessor ? untilReleased((graceMs) => this.#giveUp(graceMs)) : undefined
-    const server = serverFor(this.#order, this.#log, (graceMs) => this.#stop(graceMs))
-    const { initFile, modules } = settings
-    await registerModules(server, initFile === undefined ? modules : [initFile, ...modules], this.#log)
+    const { initFile } = settings
+    const modules = await loadModules(initFile === undefined ? settings.modules : [initFile, ...settings.modules])
+    const server = serverFor(this.#order, this.#log, exportedData(modules), (graceMs) => this.#stop(graceMs))
+    await registerModules(server, modules, this.#log)
     await server.listen()
     this.#server = server
     // Its modules, and clients that they allow it, may shut it down. Without it the name is of no use.

@@ -2,13 +2,14 @@
 
 import { ClientError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
 import type { ServerOptions } from '../server/server-options.ts'
 import { type AnyService, isService, isServiceClass } from '../services/service.ts'
 import type { ServiceOptions } from '../services/service-host.ts'
 import { ExportedActions } from './exported-actions.ts'
 import { controlFd, type LaunchOrder } from './launch.ts'
-import { loadModules } from './load-modules.ts'
+import type { LoadedModule } from './load-modules.ts'
 import { RunShutdown } from './shutdown-action.ts'
 
 export class DaemonServer extends Server {
@@ -29,10 +30,11 @@ export class DaemonServer extends Server {
   }
 }
 
-/** As the order of a daemon says. A successor goes on with the sockets that it got, in the order of the addresses. */
+/** As the order of a daemon and its modules say. A successor goes on with the sockets that it got, in the order of the addresses. */
 export function serverFor(
   { settings, token, tokenOrigin, isSuccessor }: LaunchOrder,
   log: Logger,
+  data: DataOptions | undefined,
   stop: (graceMs: number | undefined) => void,
 ): DaemonServer {
   const { host, port, path, tokenFile } = settings
@@ -45,6 +47,7 @@ export function serverFor(
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(port === undefined ? {} : { port }),
     ...(path === undefined ? {} : { path }),
+    ...(data === undefined ? {} : { data }),
     ...(isSuccessor ? { fds: Array.from({ length: places }, (_, i) => controlFd + 1 + i) } : {}),
   }
   return new DaemonServer(options, tokenOrigin !== 'none', stop)
@@ -57,11 +60,10 @@ export function serverFor(
  */
 export async function registerModules(
   server: Server,
-  paths: readonly string[],
+  modules: readonly LoadedModule[],
   log: Logger,
   serviceOptions: ServiceOptions = {},
 ): Promise<void> {
-  const modules = await loadModules(paths)
   const found = new ExportedActions(modules)
   for (const instance of found.instances) server.addAction(instance)
   for (const tree of found.trees) server.addActions(tree)
@@ -78,7 +80,7 @@ export async function registerModules(
     others++
   }
   if (server.actionNames.length === 0 && others === 0) {
-    const message = `nothing to serve in ${paths.join(', ')}: export actions, services, or a function setup(server)`
+    const message = `nothing to serve in ${modules.map(({ path }) => path).join(', ')}: export actions, services, or a function setup(server)`
     throw new ClientError(message, { code: 'MODULE_FAILED' })
   }
 }

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { ClientError } from '../base/errors.ts'
 
 export interface LoadedModule {
+  readonly path: string
   readonly exports: Readonly<Record<string, unknown>>
   /** The text of the file, for the comments above its classes. */
   readonly source: string
@@ -20,7 +21,7 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
   if (typeScript !== undefined) await prepareTypeScript(typeScript)
   const modules: LoadedModule[] = []
   for (const path of paths) {
-    modules.push({ exports: await importFile(path), source: readFileSync(path, 'utf8') })
+    modules.push({ path, exports: await importFile(path), source: readFileSync(path, 'utf8') })
   }
   return modules
 }

@@ -28,7 +28,7 @@ export interface DataOptions {
   readonly waitMs?: number
   /** How long PostgreSQL may work on one statement. Default 30 000. */
   readonly statementTimeoutMs?: number
-  /** Connections to PostgreSQL at once. Default 10. */
+  /** Connections to PostgreSQL, or to a file, at once. Default 10. A store in memory is one connection. */
   readonly maxConnections?: number
   /** Rows that a query without a limit may give. Default 100 000. */
   readonly maxRows?: number

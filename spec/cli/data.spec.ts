@@ -74,7 +74,10 @@ describe('isock data', function () {
       args: ['data', 'migrate', models],
       env: { ISOCK_DATA_URL: undefined },
     }).ended
-    expect(noUrl).to.deep.include({ code: 2, stderr: 'isock: which store? Give --url, or ISOCK_DATA_URL\n' })
+    expect(noUrl).to.deep.include({
+      code: 2,
+      stderr: 'isock: which store? Give --url, or ISOCK_DATA_URL, or let a module export data = { url }\n',
+    })
     expect((await run(['migrate', models, '--url', 'mysql://u:secret@h/d'])).stderr).to.not.include('secret')
     expect((await run(['migrate', 'spec/cli/modules/none.ts'])).code).to.equal(2)
     expect((await run(['migrate', 'shared-actions/echo.ts'])).stderr).to.equal(

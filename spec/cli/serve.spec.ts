@@ -53,6 +53,19 @@ describe('isock serve', function () {
     expect(script.stdout).to.include('skipped Needy: its constructor takes 1 argument(s); export an instance')
   })
 
+  it('has the store that a module asks for, which isock data finds without an option', async () => {
+    const env = { SPEC_STORE: join(folder, 'diary.db'), ISOCK_DATA_URL: undefined }
+    const diary = 'spec/cli/modules/diary.ts'
+    const script = serve([diary, '--port', '0'], { env })
+    await using client = new Client(await addressOf(script))
+    expect(await client.runAction('Write', 'monday')).to.equal(1)
+    const input = "db.create(Page, { text: 'tuesday' })\n"
+    const shell = await startScript('lib/cli/main.ts', { args: ['data', 'shell', diary], input, env }).ended
+    expect(shell.stdout).to.include("text: 'tuesday'")
+    // The server goes on, and sees it.
+    expect(await client.runAction('Write', 'wednesday')).to.equal(3)
+  })
+
   it('logs JSON lines to standard error, at the level that it is told', async () => {
     const [talking, silent] = [
       serve([greetings, '--port', '0']),

@@ -28,7 +28,7 @@ export class CompiledIsock {
     execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', ...flags, '--outDir', join(folder, 'dist')], {
       cwd: root,
     })
-    const exports = { '.': './dist/index.js', './daemon': './dist/daemon.js' }
+    const exports = { '.': './dist/index.js', './daemon': './dist/daemon.js', './data': './dist/data.js' }
     writeFileSync(
       join(folder, 'package.json'),
       JSON.stringify({ name: 'isock', version: '1.2.3', type: 'module', exports }),

@@ -93,6 +93,45 @@ describe('a restart', function () {
     })
   }
 
+  it('loses no change of a store in a file, which both processes write for a while', async () => {
+    process.env['SPEC_STORE'] = join(folder, 'store.db')
+    try {
+      const daemon = await world.start({ module: isock.module('store') })
+      await using client = new Client(daemon.address)
+      const pids = new Set<number>()
+      const failures: string[] = []
+      let isOver = false
+      let counted = 0
+      const keepCounting = async (name: string): Promise<void> => {
+        while (!isOver) {
+          try {
+            pids.add(await client.runAction<number>('Count', name))
+            counted++
+          } catch (error) {
+            failures.push(String(error))
+          }
+        }
+      }
+      const load = ['a', 'b', 'c', 'a'].map(keepCounting)
+      for (let i = 0; i < restarts; i++) {
+        await waitFor(() => pids.has(daemon.pid), { timeoutMs: 8_000, what: `a call of process ${i}` })
+        const before = world.stateOf()
+        await daemon.restart()
+        await world.gone(before)
+        world.remember()
+      }
+      await waitFor(() => pids.has(daemon.pid), { timeoutMs: 8_000, what: 'a call of the last process' })
+      isOver = true
+      await Promise.all(load)
+      expect(failures).to.deep.equal([])
+      expect(pids.size).to.equal(restarts + 1)
+      expect(await client.runAction('Counted')).to.equal(counted)
+      await daemon.stop()
+    } finally {
+      delete process.env['SPEC_STORE']
+    }
+  })
+
   it('lets the old process finish a call that takes longer', async () => {
     const daemon = await world.start()
     const { pid: oldPid } = daemon

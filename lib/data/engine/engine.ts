@@ -59,32 +59,24 @@ export class Engine {
 
   async close(): Promise<void> {
     await this.orm.close(true)
+    const { place } = this.options
+    if (place.kind === 'libsql' && place.path !== ':memory:') await (await import('./libsql/collected.ts')).collected()
   }
 }
 
-async function libsqlConfig(path: string, options: ResolvedDataOptions): Promise<object> {
-  const { LibSqlDriver } = await import('@mikro-orm/libsql')
+/** What goes wrong is told by errors. */
+const silent = { warn: () => undefined, error: () => undefined, debug: () => undefined, deprecate: () => undefined }
+
+async function libsqlConfig(path: string, { waitMs, maxConnections }: ResolvedDataOptions): Promise<object> {
+  const { libsqlDriver } = await import('./libsql/driver.ts')
+  // A store in memory is its one connection.
+  const connections = path === ':memory:' ? 1 : maxConnections
   return {
-    driver: LibSqlDriver,
+    driver: libsqlDriver(waitMs),
     dbName: path,
-    // One connection: its calls are synchronous, so that two of one process could only wait for each other, and a store
-    // in memory has no second one.
-    pool: { min: 1, max: 1, acquireTimeoutMillis: options.waitMs, afterCreate: prepareConnection },
-  }
-}
-
-/** Connections to files are renewed by the driver, and these hold for one connection only. */
-function prepareConnection(
-  connection: { exec(sql: string): void },
-  done: (error: unknown, connection: unknown) => void,
-) {
-  try {
-    connection.exec('pragma journal_mode = wal')
-    connection.exec('pragma synchronous = normal')
-    connection.exec('pragma foreign_keys = on')
-    done(null, connection)
-  } catch (error) {
-    done(error, connection)
+    // None is closed while the store is used: its file would stay open until what was prepared on it is collected.
+    pool: { min: connections, max: connections, acquireTimeoutMillis: waitMs },
+    driverOptions: { log: silent },
   }
 }
 
@@ -97,8 +89,7 @@ async function postgresConfig(url: string, options: ResolvedDataOptions): Promis
     ...(schema === undefined ? {} : { schema }),
     pool: { min: 0, max: maxConnections, acquireTimeoutMillis: waitMs },
     driverOptions: {
-      // What goes wrong is told by errors.
-      log: { warn: () => undefined, error: () => undefined, debug: () => undefined, deprecate: () => undefined },
+      log: silent,
       connection: {
         application_name: 'isock',
         keepAlive: true,

@@ -6,6 +6,7 @@ import type { ModelPlan } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
 import { columnTypeOf, type ExistingTable, readTables } from './existing-tables.ts'
 import { requireDistinct, requireNoNulls } from './fitting-rows.ts'
+import type { LibsqlTransactionConfig } from './libsql/dialect.ts'
 import { literalFor } from './literals.ts'
 import { hasOtherReferences, outdatedRules } from './outdated.ts'
 import { storeError } from './store-errors.ts'
@@ -14,9 +15,8 @@ import { storeError } from './store-errors.ts'
 export async function migrate(engine: Engine, options: MigrateOptions): Promise<Migration> {
   const manager = engine.fork()
   try {
-    if (!engine.isPostgres) await run(manager, ['pragma foreign_keys = off'])
     try {
-      await manager.begin()
+      await begin(engine, manager)
       const migration = await migrateWithin(engine, manager, options)
       if (options.dryRun === true) await manager.rollback()
       else await manager.commit()
@@ -24,12 +24,17 @@ export async function migrate(engine: Engine, options: MigrateOptions): Promise<
     } catch (error) {
       if (manager.isInTransaction()) await manager.rollback().catch(() => undefined)
       throw error
-    } finally {
-      if (!engine.isPostgres) await run(manager, ['pragma foreign_keys = on']).catch(() => undefined)
     }
   } catch (error) {
     throw storeError(error)
   }
+}
+
+/** In libsql a table is replaced while others refer to it. */
+async function begin(engine: Engine, manager: Manager): Promise<void> {
+  if (engine.isPostgres) return manager.begin()
+  const config: LibsqlTransactionConfig = { ignoresReferences: true }
+  manager.setTransactionContext(await manager.getKnex().transaction(config as object))
 }
 
 async function migrateWithin(engine: Engine, manager: Manager, options: MigrateOptions): Promise<Migration> {

@@ -16,7 +16,10 @@ export async function saveTables(engine: Engine, directory: string, options: Fil
   let count = 0
   let isCommitted = false
   try {
-    await manager.begin(engine.isPostgres ? { isolationLevel: IsolationLevel.REPEATABLE_READ } : {})
+    await manager.begin({
+      readOnly: true,
+      ...(engine.isPostgres ? { isolationLevel: IsolationLevel.REPEATABLE_READ } : {}),
+    })
     try {
       for (const plan of engine.plans.all) {
         const file = await createTableFile(directory, plan, options.format ?? 'json')

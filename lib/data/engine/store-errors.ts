@@ -3,6 +3,8 @@
 import { ConnectionException, DriverException } from '@mikro-orm/core'
 import { ConflictError, InvalidDataError, StoreUnavailableError } from '../../base/data-errors.ts'
 import { IsockError, ServerError } from '../../base/errors.ts'
+import { storeBusy } from './libsql/turns.ts'
+import { isBusy } from './libsql/while-busy.ts'
 
 /** Of connections that could not be made or ended, or a server that starts or stops. */
 const awayCode =
@@ -44,8 +46,7 @@ export function storeError(error: unknown, model?: string): Error {
   if (code === '57014') return new StoreUnavailableError('the store took too long for a statement and gave it up')
   if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT')
     return new StoreUnavailableError(`the file is no database of libsql, or a broken one (${code})`)
-  if (busyMessage.test(message))
-    return new StoreUnavailableError('the store was busy with other units of work for too long')
+  if (busyMessage.test(message) || isBusy(error)) return storeBusy()
   if (isAway(error)) return new StoreUnavailableError(`the store is away (${code === '' ? 'connection lost' : code})`)
   if (/^22/.test(code) || /^23/.test(code) || code.startsWith('SQLITE_CONSTRAINT'))
     return new InvalidDataError(`the store refused a value (${code})`, { model, field: fields.column })

@@ -1,0 +1,120 @@
+// How knex talks to libsql. Its own dialect is for one connection of one process; what is here lets the units of work of
+// several processes share a file, as SQLite's write-ahead log allows: readers never wait, writers take turns.
+//
+//   begin() ──turn in this process──> connection ──BEGIN IMMEDIATE, again while another process writes──> statements, COMMIT
+import { statSync } from 'node:fs'
+import { LibSqlKnexDialect } from '@mikro-orm/libsql'
+import { Turns } from './turns.ts'
+import { isBusy, whileBusy } from './while-busy.ts'
+
+/** What a transaction may be asked for beside what knex knows. */
+export interface LibsqlTransactionConfig {
+  /** References are not looked at while it lasts. */
+  readonly ignoresReferences?: boolean
+}
+
+interface Query {
+  readonly sql: string
+}
+
+interface RawConnection {
+  readonly memory: boolean
+  exec(sql: string): void
+  prepare(sql: string): unknown
+  close(): void
+  /** Which file it has open. */
+  file: string | undefined
+  /** What it must not be used again for: knex's own field. */
+  __knex__disposed?: unknown
+}
+
+/** What there is of knex's transaction. */
+interface Transaction {
+  readonly readOnly: boolean | undefined
+  begin(connection: RawConnection): Promise<void>
+  acquireConnection<T>(config: LibsqlTransactionConfig, use: (connection: RawConnection) => Promise<T>): Promise<T>
+}
+
+/** The dialect of one store. */
+export function libsqlDialect(waitMs: number): typeof LibSqlKnexDialect {
+  const turns = new Turns(waitMs)
+
+  // Its `this` may be knex's copy for a transaction, without what a constructor sets.
+  return class extends LibSqlKnexDialect {
+    declare readonly driver: new (
+      filename: string,
+    ) => RawConnection
+    declare readonly connectionSettings: { readonly filename: string }
+
+    override async acquireRawConnection(): Promise<RawConnection> {
+      const { filename } = this.connectionSettings
+      const connection = new this.driver(filename)
+      try {
+        // These hold for one connection only, but the first.
+        await whileBusy(() => connection.exec('pragma journal_mode = wal'), waitMs)
+        connection.exec('pragma synchronous = normal')
+        connection.exec('pragma foreign_keys = on')
+        connection.file = connection.memory ? undefined : identityOf(filename)
+        return connection
+      } catch (error) {
+        connection.close()
+        throw error
+      }
+    }
+
+    /** False where the file is another one by now. */
+    override validateConnection(connection: RawConnection): boolean {
+      return connection.memory || connection.file === identityOf(this.connectionSettings.filename)
+    }
+
+    override async _query(connection: RawConnection, query: Query): Promise<unknown> {
+      let statement: unknown
+      const once = { prepare: (sql: string) => (statement ??= connection.prepare(sql)) }
+      try {
+        return await whileBusy(() => super._query(once, query), waitMs)
+      } catch (error) {
+        // A statement that was refused as busy stays begun until it is run again, and keeps its connection at what the
+        // file was then: libsql has no call that resets it.
+        if (isBusy(error)) connection.__knex__disposed = error
+        throw error
+      }
+    }
+
+    transaction(container: unknown, config: unknown, outer: unknown): Transaction {
+      const transaction: Transaction = super['transaction'](container, config, outer)
+      if (outer) return transaction
+      const { readOnly } = transaction
+      const acquireConnection = transaction.acquireConnection.bind(transaction)
+      transaction.acquireConnection = async (options, use) => {
+        const end = readOnly === true ? undefined : await turns.take()
+        try {
+          return await acquireConnection(options, (connection) =>
+            options.ignoresReferences === true ? withoutReferences(connection, use) : use(connection),
+          )
+        } finally {
+          end?.()
+        }
+      }
+      // Who writes says so at once: a transaction that has read before cannot write any more where another process has
+      // written meanwhile. What `exec` begins leaves no statement behind where it is refused.
+      const begin = readOnly === true ? 'begin' : 'begin immediate'
+      transaction.begin = (connection) => whileBusy(() => connection.exec(begin), waitMs)
+      return transaction
+    }
+  }
+}
+
+/** Not possible within a transaction. */
+async function withoutReferences<T>(connection: RawConnection, use: (connection: RawConnection) => Promise<T>) {
+  connection.exec('pragma foreign_keys = off')
+  try {
+    return await use(connection)
+  } finally {
+    connection.exec('pragma foreign_keys = on')
+  }
+}
+
+function identityOf(filename: string): string | undefined {
+  const found = statSync(filename, { throwIfNoEntry: false })
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`
+}

@@ -1,0 +1,22 @@
+// MikroORM's driver of libsql, with our dialect.
+import type { Configuration } from '@mikro-orm/core'
+import { AbstractSqlDriver, LibSqlConnection, LibSqlPlatform } from '@mikro-orm/libsql'
+import { libsqlDialect } from './dialect.ts'
+
+/** The class that MikroORM wants, for one store. */
+export function libsqlDriver(waitMs: number): new (config: Configuration) => AbstractSqlDriver<LibSqlConnection> {
+  const dialect = libsqlDialect(waitMs)
+
+  class Connection extends LibSqlConnection {
+    override createKnex(): void {
+      this.client = this.createKnexClient(dialect as never)
+      this.connected = true
+    }
+  }
+
+  return class extends AbstractSqlDriver<LibSqlConnection> {
+    constructor(config: Configuration) {
+      super(config, new LibSqlPlatform(), Connection, ['knex', 'libsql'])
+    }
+  }
+}

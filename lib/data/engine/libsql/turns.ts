@@ -1,0 +1,38 @@
+// One after the other: who may write to a store with one writer at a time, in the order in which they asked.
+import { StoreUnavailableError } from '../../../base/data-errors.ts'
+
+export class Turns {
+  readonly #waiting: (() => void)[] = []
+  readonly #waitMs: number
+  #isTaken = false
+
+  constructor(waitMs: number) {
+    this.#waitMs = waitMs
+  }
+
+  /** Waits for its turn, and gives what ends it. @throws StoreUnavailableError where it does not come in time. */
+  take(): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        clearTimeout(timer)
+        this.#isTaken = true
+        resolve(this.#end)
+      }
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1)
+        reject(storeBusy())
+      }, this.#waitMs)
+      if (this.#isTaken) this.#waiting.push(begin)
+      else begin()
+    })
+  }
+
+  readonly #end = (): void => {
+    this.#isTaken = false
+    this.#waiting.shift()?.()
+  }
+}
+
+export function storeBusy(): StoreUnavailableError {
+  return new StoreUnavailableError('the store was busy with other units of work for too long')
+}
