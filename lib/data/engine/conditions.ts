@@ -48,17 +48,18 @@ export class Conditions {
     return conditions
   }
 
-  /** For one statement. */
+  /** For one statement. Conditions on fields of their own need no `$and`, which MikroORM would go through several times. */
   where(): Where {
-    const [only] = this.#makers
-    if (only === undefined) return {}
-    return this.#makers.length === 1 ? only() : { $and: this.#makers.map((make) => make()) }
+    const all = this.#makers.map((make) => make())
+    const merged: Where = Object.assign({}, ...all)
+    const keys = all.reduce((sum, each) => sum + Reflect.ownKeys(each).length, 0)
+    return Reflect.ownKeys(merged).length === keys ? merged : { $and: all }
   }
 
   #simple({ path, operator, value }: Part): Where {
     switch (operator) {
       case 'eq':
-        return at(path, { $eq: value })
+        return at(path, typeof value === 'object' ? { $eq: value } : value)
       case 'ne':
         return value === null ? at(path, { $ne: null }) : { $or: [at(path, { $ne: value }), at(path, { $eq: null })] }
       case 'ge':

@@ -6,6 +6,7 @@ import { StoreUnavailableError } from '../../base/data-errors.ts'
 import type { ResolvedDataOptions } from '../data-options.ts'
 import type { Plans } from '../plans.ts'
 import { hideFields } from './hidden-fields.ts'
+import { readValues } from './postgres-values.ts'
 import { schemasOf } from './schemas.ts'
 import { storeError } from './store-errors.ts'
 
@@ -87,7 +88,18 @@ async function postgresConfig(url: string, options: ResolvedDataOptions): Promis
     driver: PostgreSqlDriver,
     clientUrl: url,
     ...(schema === undefined ? {} : { schema }),
-    pool: { min: 0, max: maxConnections, acquireTimeoutMillis: waitMs },
+    pool: {
+      min: 0,
+      max: maxConnections,
+      acquireTimeoutMillis: waitMs,
+      afterCreate: (
+        connection: Parameters<typeof readValues>[0],
+        done: (error: unknown, connection: unknown) => void,
+      ) => {
+        readValues(connection)
+        done(null, connection)
+      },
+    },
     driverOptions: {
       log: silent,
       connection: {

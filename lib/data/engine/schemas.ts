@@ -23,7 +23,7 @@ function propertyOf(plan: ModelPlan, name: string, spec: FieldSpec, plans: Plans
     ...(spec.isUnique ? { unique: true } : {}),
     ...(spec.isIndexed && !spec.isUnique ? { index: true } : {}),
   }
-  // libsql's whole numbers have 64 bits whatever they are called, and need no conversion, which would cost with every row.
+  // libsql's whole numbers have 64 bits whatever they are called.
   if (spec.kind === 'integer' && !isPostgres) return { ...common, type: types.integer, columnType: 'int' }
   if (spec.kind !== 'reference') return { ...common, type: typeOf(spec, isPostgres) }
   return {

@@ -67,17 +67,14 @@ export function libsqlDialect(waitMs: number): typeof LibSqlKnexDialect {
       return connection.memory || connection.file === identityOf(this.connectionSettings.filename)
     }
 
-    override async _query(connection: RawConnection, query: Query): Promise<unknown> {
+    override _query(connection: RawConnection, query: Query): Promise<unknown> {
       let statement: unknown
       const once = { prepare: (sql: string) => (statement ??= connection.prepare(sql)) }
-      try {
-        return await whileBusy(() => super._query(once, query), waitMs)
-      } catch (error) {
-        // A statement that was refused as busy stays begun until it is run again, and keeps its connection at what the
-        // file was then: libsql has no call that resets it.
-        if (isBusy(error)) connection.__knex__disposed = error
+      const run = (): Promise<unknown> => super._query(once, query)
+      return run().catch((error) => {
+        if (isBusy(error)) return again(run, connection, waitMs)
         throw error
-      }
+      })
     }
 
     transaction(container: unknown, config: unknown, outer: unknown): Transaction {
@@ -101,6 +98,18 @@ export function libsqlDialect(waitMs: number): typeof LibSqlKnexDialect {
       transaction.begin = (connection) => whileBusy(() => connection.exec(begin), waitMs)
       return transaction
     }
+  }
+}
+
+/** A statement that was refused as busy is run again, with what it has. */
+async function again<T>(run: () => Promise<T>, connection: RawConnection, waitMs: number): Promise<T> {
+  try {
+    return await whileBusy(run, waitMs)
+  } catch (error) {
+    // It stays begun until it is run again, and keeps its connection at what the file was then: libsql has no call that
+    // resets it.
+    if (isBusy(error)) connection.__knex__disposed = error
+    throw error
   }
 }
 
