@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { type Contender, cells } from './cells.ts'
 import { directly } from './directly.ts'
+import { dropSchema } from './drop-schema.ts'
 import { throughDb } from './through-db.ts'
 
 const { values } = parseArgs({
@@ -21,6 +22,7 @@ interface Sample {
   readonly cpuUs: number
 }
 
+await dropSchemas()
 const contenders: readonly Contender[] = [
   await throughDb(values.url, schemaOf('db')),
   await directly(values.url, schemaOf('orm')),
@@ -47,6 +49,11 @@ for (const cell of cells) {
   )
 }
 for (const contender of contenders) await contender.close()
+await dropSchemas()
+
+async function dropSchemas(): Promise<void> {
+  for (const schema of [schemaOf('db'), schemaOf('orm')]) if (schema !== undefined) await dropSchema(values.url, schema)
+}
 
 function schemaOf(name: string): string | undefined {
   return values.schema === undefined ? undefined : `${values.schema}_${name}`
