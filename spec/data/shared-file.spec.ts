@@ -137,21 +137,27 @@ describe('A libsql file', function () {
 
     it('is written while it is saved, and what is saved is of one moment', async () => {
       await database.transaction(async (db) => {
-        for (let at = 0; at < 2_500; at++) await db.create(Counter, { name: `c${at}` })
+        for (let at = 0; at < 4_500; at++) await db.create(Counter, { name: `c${at}` })
       })
       const files = join(directory, 'files')
-      let adding: Promise<void> | undefined
+      let creating: Promise<void> | undefined
+      let isCreated = false
+      let wasCreatedBeforeTheEnd = false
       const saved = await database.save(files, {
-        onProgress: () => {
-          adding ??= database.transaction(async (db) => {
-            await db.drop(Counter, {})
-          })
+        onProgress: ({ done, total }) => {
+          creating ??= database
+            .transaction((db) => db.create(Counter, { name: 'late' }))
+            .then(() => {
+              isCreated = true
+            })
+          wasCreatedBeforeTheEnd = done === total && isCreated
         },
       })
-      await adding
-      expect(saved).to.equal(2_501)
-      expect(JSON.parse(await readFile(join(files, 'Counter.json'), 'utf8'))).to.have.lengthOf(2_501)
-      expect(await database.transaction((db) => db.count(Counter))).to.equal(0)
+      await creating
+      expect(wasCreatedBeforeTheEnd).to.equal(true)
+      expect(saved).to.equal(4_501)
+      expect(JSON.parse(await readFile(join(files, 'Counter.json'), 'utf8'))).to.have.lengthOf(4_501)
+      expect(await database.transaction((db) => db.count(Counter))).to.equal(4_502)
     })
 
     it('lets all of many writers in, one after the other', async () => {

@@ -1,0 +1,107 @@
+// Taking turns, and a file that is busy: what two processes meet too seldom to wait for.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import { Database, StoreUnavailableError } from 'isock/data'
+import { libsqlDialect } from '../../../lib/data/engine/libsql/dialect.ts'
+import { Turns } from '../../../lib/data/engine/libsql/turns.ts'
+import { failureOf } from '../../setup/world.ts'
+import { Counter } from '../counter.ts'
+
+interface RawConnection {
+  exec(sql: string): void
+  close(): void
+}
+
+// The driver that MikroORM brings.
+const Libsql = createRequire(import.meta.resolve('@mikro-orm/libsql'))('libsql') as new (file: string) => RawConnection
+
+const busy = (): Error => Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
+
+describe('Turns', () => {
+  it('are had in the order in which they were asked for', async () => {
+    const turns = new Turns(1_000)
+    const order: number[] = []
+    await Promise.all(
+      [1, 2, 3].map(async (number) => {
+        const end = await turns.take()
+        order.push(number)
+        await sleep(1)
+        end()
+      }),
+    )
+    expect(order).to.deep.equal([1, 2, 3])
+  })
+
+  it('that come too late are given up, and taken from nobody else', async () => {
+    const turns = new Turns(30)
+    const end = await turns.take()
+    const given = [turns.take(), turns.take()]
+    for (const error of await Promise.all(given.map(failureOf))) expect(error).to.be.instanceOf(StoreUnavailableError)
+    const next = turns.take()
+    end()
+    ;(await next)()
+    ;(await turns.take())()
+  })
+})
+
+describe('A statement that is refused because the file is busy', () => {
+  /** What runs statements, without a store. */
+  const dialect = libsqlDialect(100).prototype as unknown as {
+    _query(connection: object, query: object): Promise<{ readonly response: unknown }>
+  }
+  const query = { sql: 'select 1', method: 'raw', bindings: [] }
+
+  /** A connection whose statements are refused so often. */
+  function refusing(times: number) {
+    let left = times
+    return {
+      prepared: 0,
+      __knex__disposed: undefined as unknown,
+      prepare() {
+        this.prepared++
+        return {
+          all() {
+            if (left-- > 0) throw busy()
+            return ['a row']
+          },
+        }
+      },
+    }
+  }
+
+  it('is run again, itself: one that is left as it is would keep the connection at an old state', async () => {
+    const connection = refusing(3)
+    expect((await dialect._query(connection, { ...query })).response).to.deep.equal(['a row'])
+    expect(connection).to.include({ prepared: 1, __knex__disposed: undefined })
+  })
+
+  it('is given up in time, with its connection', async () => {
+    const connection = refusing(Number.POSITIVE_INFINITY)
+    const error = await failureOf(dialect._query(connection, { ...query }))
+    expect(error.message).to.equal('database is locked')
+    expect(connection.__knex__disposed).to.equal(error)
+  })
+})
+
+describe('A libsql file that somebody has for himself', () => {
+  it('is waited for when it is opened', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'isock-busy-'))
+    try {
+      const file = join(directory, 'store.db')
+      const owner = new Libsql(file)
+      owner.exec('pragma journal_mode = delete; pragma locking_mode = exclusive; create table other (a)')
+      const opening = new Database({ models: [Counter], url: `file:${file}`, waitMs: 5_000 }).open()
+      await sleep(100)
+      owner.close()
+      await using database = await opening
+      await database.migrate()
+      expect(await database.transaction((db) => db.count(Counter))).to.equal(0)
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+})
