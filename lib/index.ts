@@ -1,80 +1,14 @@
-// The public list of isock.
-import './data/context-db.ts' // what data add to the types of a context
+// The public list of isock: what is for Node alone, and what is for browsers too.
 
-export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
-export { Call, type Outcome } from './action/call.ts'
-export type {
-  Caller,
-  Context,
-  Identity,
-  PublishOptions,
-  ServerView,
-  SessionView,
-  TopicClass,
-} from './action/context.ts'
-export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './action/guard.ts'
-export type { Implementation } from './action/implementation.ts'
-export type { InputOf, ItemOf, OutputOf, RunArguments } from './action/inference.ts'
-export type { ActionFunction, ActionTree, RegisteredAction } from './action/registry.ts'
-export type { RunOptions, RunParent } from './action/run-options.ts'
-export type { BackoffOptions } from './base/backoff.ts'
-export type { Clock, Timer } from './base/clock.ts'
-export {
-  AmbiguousError,
-  ConflictError,
-  InvalidDataError,
-  NotFoundError,
-  StoreUnavailableError,
-} from './base/data-errors.ts'
-export {
-  ActionError,
-  AuthError,
-  BusyError,
-  CancelledError,
-  ClientError,
-  DeadlineError,
-  type ErrorCode,
-  IsockError,
-  type IsockErrorOptions,
-  LinkError,
-  OutcomeUnknownError,
-  ProtocolError,
-  RemoteError,
-  type RemoteErrorFields,
-  ServerError,
-  UnsendableError,
-  ValidationError,
-  type ValidationIssue,
-} from './base/errors.ts'
-export type { Logger } from './base/log.ts'
-export { defaultLimits, type Limits } from './base/options.ts'
 export type { TokenSource } from './base/token.ts'
-export {
-  type AnyChannel,
-  Channel,
-  type ChannelClass,
-  type ChannelOverflow,
-  type ChannelSession,
-  type HistoryOptions,
-  type InfoOf,
-  type Member,
-  type MessageOf,
-  type Position,
-} from './channels/channel.ts'
-export type { Since } from './channels/channel-actions.ts'
-export type { ChannelCallOptions, Handler } from './channels/channel-client.ts'
 export type { ChannelHandle, PublishedMessage, RoomOptions } from './channels/channel-handle.ts'
 export type { ChannelOptions } from './channels/channel-options.ts'
-export type { PresenceEvent, PresenceOptions, PresenceWatch } from './channels/presence-watch.ts'
-export type { SubscribeOptions, Subscription } from './channels/subscription.ts'
-export type { ClientArguments, ClientOptions } from './client/client-options.ts'
-export type { Dial } from './client/client-platform.ts'
+export * from './everywhere.ts'
 export { Client } from './facade/client.ts'
 export { Server } from './facade/server.ts'
 export type { ServerArguments, ServerOptions } from './facade/server-options.ts'
-export { type Address, formatAddress, parseAddress } from './link/address.ts'
 export type { DialTls } from './link/dial.ts'
-export type { Link, LinkHandler, Peer, PeerCertificate } from './link/link.ts'
+export type { PeerCertificate } from './link/link.ts'
 export type { ListenTls } from './link/listener.ts'
 export { MemoryNetwork } from './link/memory-network.ts'
 export type { ActionListing } from './server/built-in-actions.ts'
@@ -82,30 +16,9 @@ export type { DrainOptions } from './server/drain.ts'
 export type { ErrorOrigin, ServerTls } from './server/server-options.ts'
 export type { ServerSession } from './server/server-session.ts'
 export { TokenGuard, type TokenGuardOptions } from './server/token-guard.ts'
-export {
-  type AnyService,
-  Service,
-  type ServiceClass,
-  type ServiceContext,
-  type ServiceSchemas,
-} from './services/service.ts'
-export type { ServiceCallOptions, ServiceClient, TerminateOptions } from './services/service-client.ts'
 export type { ServiceOptions } from './services/service-host.ts'
-export type { Listening, ListenOptions } from './tasks/client/listening.ts'
 export { CronTask } from './tasks/cron-task.ts'
 export { IntervalTask } from './tasks/interval-task.ts'
-export {
-  type AnyProcess,
-  type EventsOf,
-  Process,
-  type ProcessClass,
-  type ProcessContext,
-  type ProcessEvent,
-  type ProcessHandle,
-  type ProcessOutput,
-  type ProcessState,
-  type SendOptions,
-} from './tasks/process.ts'
 export { ShutdownTask } from './tasks/shutdown-task.ts'
 export { StartupTask } from './tasks/startup-task.ts'
 export { Task, type TaskContext, type TaskKind, type TaskState, type TaskView } from './tasks/task.ts'

@@ -92,8 +92,10 @@ describe('the check of the architecture', () => {
     expect(rulesBrokenBy({ 'misc/thing.ts': '' })).to.deep.equal(['unknown-room'])
   })
 
-  it('refuses an import of a public list, but for cli/ and testing/ of index.ts', () => {
-    const list = { 'index.ts': '', 'browser.ts': '' }
+  it('refuses an import of a public list, but for cli/ and testing/ of index.ts, and of what the lists share', () => {
+    const list = { 'index.ts': '', 'browser.ts': '', 'everywhere.ts': '' }
+    expect(rulesBrokenBy({ ...list, 'index.ts': "export * from './everywhere.ts'" })).to.deep.equal([])
+    expect(rulesBrokenBy({ ...list, 'cli/main.ts': "import '../everywhere.ts'" })).to.deep.equal(['public-list'])
     expect(rulesBrokenBy({ ...list, 'server/server.ts': "import '../index.ts'" })).to.deep.equal(['public-list'])
     expect(rulesBrokenBy({ 'index.ts': '', 'browser.ts': "export * from './index.ts'" })).to.deep.equal(['public-list'])
     expect(rulesBrokenBy({ ...list, 'testing/harness.ts': "import '../browser.ts'" })).to.deep.equal(['public-list'])

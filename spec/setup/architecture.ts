@@ -49,6 +49,8 @@ const featureWord = /channel|\btasks?\b|service/i
 const withoutNode = ['base', 'wire', 'session', 'action', 'client', 'channels', 'tasks', 'services']
 /** Rooms that are users of the library, and so may import its public list. */
 const usersOfPublicList = ['cli', 'testing']
+/** What the public lists have in common. */
+const commonList = 'everywhere.ts'
 const maxLines = 250
 const packageName = 'isock'
 
@@ -128,7 +130,7 @@ function checkImport(
 
   const toRoom = roomOf(to)
   if (toRoom === undefined) {
-    const allowed = room !== undefined && usersOfPublicList.includes(room) && to === 'index.ts'
+    const allowed = room === undefined ? to === commonList : usersOfPublicList.includes(room) && to === 'index.ts'
     return allowed ? [] : at('public-list', `imports the public list ${to}; import the file that declares it`)
   }
   if (toRoom === room) return []

@@ -4,14 +4,11 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-let collect: (() => void) | undefined
-
 /** Collects garbage once: some milliseconds, more where the process keeps much. */
 export async function collected(): Promise<void> {
   // What closed the store is over, so that nothing holds its statements.
   await turn()
-  collect ??= garbageCollector()
-  collect()
+  garbageCollector()()
   // Finalizers run then.
   await turn()
 }
