@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { isLoopback } from './address.ts'
-import type { Link, LinkHandler, Peer, PeerCertificate } from './link.ts'
+import type { Link, LinkHandler, Peer } from './link.ts'
+import { certificateOf } from './peer-certificate.ts'
 
 /** How long a flushing close may wait for a peer that does not read. */
 const flushLimitMs = 5_000
@@ -85,15 +86,4 @@ function peerOf(socket: Socket): Peer {
   const certificate = certificateOf(socket)
   const base = { transport: 'tls', description, address, isPrivate: true } as const
   return certificate === undefined ? base : { ...base, certificate }
-}
-
-function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
-  if (!socket.authorized) return undefined
-  const certificate = socket.getPeerCertificate()
-  if (certificate?.subject === undefined || certificate.fingerprint256 === undefined) return undefined
-  const subject: Record<string, string> = {}
-  for (const [key, value] of Object.entries(certificate.subject)) {
-    subject[key] = Array.isArray(value) ? value.join(', ') : String(value)
-  }
-  return { commonName: subject['CN'] ?? '', fingerprint: certificate.fingerprint256, subject }
 }

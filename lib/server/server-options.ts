@@ -8,6 +8,7 @@ import { invalidOption, type Limits, requireCount, resolveLimits } from '../base
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
 import type { PeerCertificate } from '../link/link.ts'
+import { requireTls } from '../link/listen-tls.ts'
 import type { ListenTls } from '../link/listener.ts'
 import type { MemoryNetwork } from '../link/memory-network.ts'
 import { readSecretFile } from '../link/secret-file.ts'
@@ -96,6 +97,7 @@ export function resolveServerOptions(args: ServerArguments): ResolvedServerOptio
   const addresses = addressesOf(given)
   if (given.fds !== undefined && (given.fds.length !== addresses.length || !given.fds.every(isFd)))
     throw invalidOption('fds', `a file descriptor for each of ${addresses.length} address(es)`, given.fds)
+  if (given.tls !== undefined) requireTls(given.tls)
   return {
     addresses,
     limits: resolveLimits(given.limits),

@@ -6,20 +6,40 @@ const methods = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
 /** How long a browser may remember the answer to a preflight. */
 const maxAgeSeconds = 600
 
-/** Sets the headers. True: the request was a preflight, which is answered. The origin must have been checked. */
-export function allowOrigin(request: IncomingMessage, response: ServerResponse): boolean {
+/** Sets the headers, and gives what takes them back. The origin must have been checked. */
+export function allowOrigin(request: IncomingMessage, response: ServerResponse): () => void {
+  // A listener of the user's before us may have answered.
+  if (response.headersSent) return () => undefined
   const { origin } = request.headers
-  response.setHeader('vary', 'Origin')
-  if (origin === undefined) return false
-  response.setHeader('access-control-allow-origin', origin)
-  response.setHeader('access-control-expose-headers', '*')
-  if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false
+  const vary = response.getHeader('vary')
+  const headers: Record<string, string> = { vary: vary === undefined ? 'Origin' : `${vary}, Origin` }
+  if (origin !== undefined) {
+    headers['access-control-allow-origin'] = origin
+    headers['access-control-expose-headers'] = '*'
+  }
+  const before = Object.keys(headers).map((name) => [name, response.getHeader(name)] as const)
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  return () => {
+    for (const [name, value] of response.headersSent ? [] : before) {
+      if (value === undefined) response.removeHeader(name)
+      else response.setHeader(name, value)
+    }
+  }
+}
+
+/** The method that a browser asks leave for; undefined: the request is no preflight. */
+export function preflightMethod({ method, headers }: IncomingMessage): string | undefined {
+  return method === 'OPTIONS' && headers.origin !== undefined ? headers['access-control-request-method'] : undefined
+}
+
+/** Beside what `allowOrigin` has set. */
+export function answerPreflight({ headers }: IncomingMessage, response: ServerResponse): void {
+  if (response.headersSent) return
   response.setHeader('access-control-allow-methods', methods)
   response.setHeader('access-control-max-age', maxAgeSeconds)
-  const wanted = request.headers['access-control-request-headers']
+  const wanted = headers['access-control-request-headers']
   if (wanted !== undefined) response.setHeader('access-control-allow-headers', wanted)
-  if (request.headers['access-control-request-private-network'] === 'true')
+  if (headers['access-control-request-private-network'] === 'true')
     response.setHeader('access-control-allow-private-network', 'true')
   response.writeHead(204).end()
-  return true
 }

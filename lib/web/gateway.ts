@@ -36,6 +36,11 @@ export interface MountedGateway {
   /** True: the request is its own, and it answers. Must not throw; may go on asynchronously. */
   onRequest?(visit: WebVisit, response: ServerResponse): boolean
   /**
+   * Whether it would take a request of this method at this path. At an HTTP server of the user's, preflights (CORS) are
+   * answered for what a gateway takes, and all others are the user's. Default: it is not known, so they are the user's.
+   */
+  takes?(url: URL, method: string): boolean
+  /**
    * Whether it takes this WebSocket; undefined: it is another's. A promise may take as long as a handshake may. Throws
    * WebRefusal to answer with a status instead. Whatever it needs for the socket it makes in `onSocket`, which a client that
    * leaves before, or whose handshake is wrong, never reaches.

@@ -16,8 +16,9 @@ export function staticFiles(root: string, maxStallMs = longestStallMs): MountedG
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw invalidOption('static', 'a directory that is there', root)
   return {
+    takes: (_url, method) => isReading(method),
     onRequest(visit, response) {
-      if (visit.request.method !== 'GET' && visit.request.method !== 'HEAD') return false
+      if (!isReading(visit.request.method)) return false
       void serveFrom(root, visit, response, maxStallMs)
       return true
     },
@@ -38,12 +39,16 @@ export function browserModule(path: string): MountedGateway {
   }
   return {
     onRequest({ request, url }, response) {
-      if (url.pathname !== path || (request.method !== 'GET' && request.method !== 'HEAD')) return false
+      if (url.pathname !== path || !isReading(request.method)) return false
       sendFile(request, file, response, longestStallMs)
       return true
     },
     close: async () => undefined,
   }
+}
+
+function isReading(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 async function serveFrom(

@@ -2,13 +2,24 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { Clock } from '../base/clock.ts'
 import { answerPings, webSocketBounds } from '../link/web-socket-link.ts'
 import type { SocketRoute } from './gateway.ts'
+import { type Refusal, refuseUpgrade } from './web-port.ts'
+
+export interface Decision {
+  readonly clock: Clock
+  readonly limitMs: number
+  /** What a gateway's rejection is answered with. */
+  refusalFor(error: unknown): Refusal
+}
 
 export class Upgrades {
   /** One for each bound on messages: it is theirs, not a socket's. */
   readonly #servers = new Map<number, WebSocketServer>()
   readonly #sockets = new Set<WebSocket>()
+  /** A gateway has not decided on them. */
+  readonly #undecided = new Set<Duplex>()
   readonly #protocols = new WeakMap<IncomingMessage, string | undefined>()
 
   accept(request: IncomingMessage, stream: Duplex, head: Buffer, route: SocketRoute): void {
@@ -22,8 +33,33 @@ export class Upgrades {
     })
   }
 
+  /** The client may leave while the gateway thinks, or the gateway think for too long. */
+  async acceptLater(
+    request: IncomingMessage,
+    stream: Duplex,
+    head: Buffer,
+    route: Promise<SocketRoute>,
+    { clock, limitMs, refusalFor }: Decision,
+  ): Promise<void> {
+    const late = { status: 504, reason: 'it took too long to decide' }
+    const timer = clock.setTimer(() => refuseUpgrade(stream, late), limitMs)
+    this.#undecided.add(stream)
+    try {
+      const settled = await route
+      if (this.#undecided.has(stream) && !stream.destroyed && stream.writable)
+        this.accept(request, stream, head, settled)
+    } catch (error) {
+      refuseUpgrade(stream, refusalFor(error))
+    } finally {
+      timer.cancel()
+      this.#undecided.delete(stream)
+    }
+  }
+
   /** Ends what is open: in order, and at once where the peer does not answer. */
   async close(limitMs: number): Promise<void> {
+    for (const stream of this.#undecided) refuseUpgrade(stream, { status: 503, reason: 'the server is shutting down' })
+    this.#undecided.clear()
     await Promise.all([...this.#sockets].map((socket) => closeWithin(socket, limitMs)))
   }
 

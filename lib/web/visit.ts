@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { isLoopback } from '../link/address.ts'
+import { certificateOf } from '../link/peer-certificate.ts'
 import type { WebVisit } from './gateway.ts'
 import type { Refusal } from './web-port.ts'
 
@@ -17,5 +18,7 @@ export function visitOf(request: IncomingMessage, transport: 'http' | 'websocket
   const address = socket.remoteAddress ?? ''
   const description = `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort}`
   const isPrivate = socket instanceof TLSSocket || isLoopback(address)
-  return { request, url: new URL(base + target), peer: { transport, description, address, isPrivate } }
+  const certificate = socket instanceof TLSSocket ? certificateOf(socket) : undefined
+  const peer = { transport, description, address, isPrivate, ...(certificate === undefined ? {} : { certificate }) }
+  return { request, url: new URL(base + target), peer }
 }

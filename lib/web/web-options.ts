@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { invalidOption, requirePositive } from '../base/options.ts'
 import { tcpAddress } from '../link/address.ts'
+import { requireTls } from '../link/listen-tls.ts'
 import type { ListenTls } from '../link/listener.ts'
 import type { AccessOptions } from './access.ts'
 import type { WebGateway } from './gateway.ts'
@@ -12,11 +13,14 @@ export interface WebOptions extends AccessOptions {
   readonly port?: number
   /** The address to listen at. Default '127.0.0.1'. For others to reach it, `hosts` must name this machine too. */
   readonly host?: string
-  /** With key and certificate: https and wss. */
-  readonly tls?: Pick<ListenTls, 'key' | 'cert' | 'ca' | 'passphrase' | 'minVersion'>
+  /**
+   * With key and certificate: https and wss. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a
+   * certificate, which is an identity as on 'tls://', whatever protocol they speak.
+   */
+  readonly tls?: ListenTls
   /**
    * An HTTP server to join instead of listening; what is not ours goes on to its own handlers, which must be there by then.
-   * It stays open at the end. What pages of other origins may read of it (CORS) is its own to say.
+   * It stays open at the end. Pages of `origins` may read what we take (CORS); of the rest it is the server's own to say.
    */
   readonly server?: HttpServer | HttpsServer
   /** Where isock's own clients connect, as a WebSocket. Default '/isock'. */
@@ -72,7 +76,14 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
   if (given.static !== undefined && (typeof given.static !== 'string' || given.static === ''))
     throw invalidOption('static', 'the path of a directory', given.static)
   requirePositive('maxConnections', maxConnections)
+  if (given.tls !== undefined) requireTls(given.tls)
   return { ...given, host, port: given.port ?? 0, path, gateways, maxConnections }
+}
+
+/** A time to end in, in milliseconds. Throws ClientError (`INVALID_OPTION`). */
+export function requireGrace(graceMs: unknown): void {
+  if (typeof graceMs !== 'number' || !Number.isFinite(graceMs) || graceMs < 0)
+    throw invalidOption('graceMs', 'milliseconds, at least 0', graceMs)
 }
 
 /** @throws ClientError (`INVALID_OPTION`). */

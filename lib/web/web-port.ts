@@ -2,9 +2,11 @@
 // user's goes on to its own handlers, and at the end it is as it was.
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
+import { OpenAnswers } from './open-answers.ts'
 import { TakenListeners } from './taken-listeners.ts'
 import type { ResolvedWebOptions } from './web-options.ts'
 
@@ -20,7 +22,7 @@ export interface WebHandlers {
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined
 }
 
-/** From the end to what clients do not let go of by themselves. */
+/** What answers have to leave in where the grace is over. */
 const releaseMs = 1_000
 const unknownProtocol: Refusal = { status: 404, reason: 'nothing but WebSockets is taken at this path' }
 
@@ -28,7 +30,9 @@ export class WebPort {
   readonly #options: ResolvedWebOptions
   readonly #http: HttpServer
   /** Those that were not upgraded, which are then somebody's WebSocket. */
-  readonly #connections = new Set<Duplex>()
+  readonly #connections = new Set<Socket>()
+  readonly #answers = new OpenAnswers((socket) => this.#onLastAnswer(socket))
+  #isClosing = false
   #detach: () => void = () => undefined
 
   constructor(options: ResolvedWebOptions) {
@@ -38,6 +42,11 @@ export class WebPort {
 
   get isTls(): boolean {
     return 'setSecureContext' in this.#http
+  }
+
+  /** The event of a connection that speaks HTTP. */
+  get #connected(): 'secureConnection' | 'connection' {
+    return this.isTls ? 'secureConnection' : 'connection'
   }
 
   /** Where it listens. */
@@ -58,19 +67,18 @@ export class WebPort {
   /** Begins to hand over what comes in. */
   attach(handlers: WebHandlers): void {
     const http = this.#http
-    const connected = this.isTls ? 'secureConnection' : 'connection'
     const requests = new TakenListeners(http, 'request', (request, response) => {
       const refusal = handlers.onRequest(request, response)
-      if (refusal === undefined) return
-      if (requests.isEmpty) refuseRequest(response, refusal)
-      else requests.call(request, response)
+      if (refusal !== undefined && !requests.isEmpty) return requests.call(request, response)
+      this.#answers.add(request, response)
+      if (refusal !== undefined) refuseRequest(response, refusal)
     })
     const upgrades = new TakenListeners(http, 'upgrade', (request, stream, head) => {
-      this.#connections.delete(stream)
+      this.#connections.delete(stream as Socket)
       const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
       if (!isForWebSocket && upgrades.isEmpty) {
         unreadWithoutUpgrade(request, stream, head)
-        http.emit(connected, stream)
+        http.emit(this.#connected, stream)
         return
       }
       stream.on('error', () => undefined)
@@ -79,34 +87,38 @@ export class WebPort {
       if (upgrades.isEmpty) refuseUpgrade(stream, refusal)
       else upgrades.call(request, stream, head)
     })
-    http.on(connected, this.#onConnection)
+    http.on(this.#connected, this.#onConnection)
     this.#detach = () => {
       this.#detach = () => undefined
-      http.removeListener(connected, this.#onConnection)
+      http.removeListener(this.#connected, this.#onConnection)
       requests.giveBack()
       upgrades.giveBack()
     }
   }
 
-  /** Settles when the port is free and no request is open. */
-  async close(): Promise<void> {
+  /**
+   * Answers that are on their way have `graceMs` to leave, and are cut after it. Settles when the port is free and none is
+   * open.
+   */
+  async close(graceMs: number, clock: Clock): Promise<void> {
+    this.#isClosing = true
     this.#detach()
-    if (this.#options.server !== undefined) return
+    const limitMs = Math.max(graceMs, releaseMs)
+    // The connections are the user's server's own, which goes on.
+    if (this.#options.server !== undefined) return closedWithin(this.#answers.leaving, limitMs, clock)
+    // A handshake of TLS that ends after us would leave a connection that nobody knows.
+    this.#http.on(this.#connected, (socket: Socket) => socket.destroy())
+    // Not http's own close: it cuts answers that are written and have not left.
+    NetServer.prototype.close.call(this.#http)
+    const open = [...this.#connections]
+    for (const socket of open) if (!this.#answers.has(socket)) socket.destroy()
+    await closedWithin(open, limitMs, clock)
     this.#http.close()
-    this.#http.closeIdleConnections()
-    if (this.#connections.size === 0) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        for (const socket of this.#connections) socket.destroy()
-      }, releaseMs)
-      for (const socket of this.#connections) {
-        socket.once('close', () => {
-          if (this.#connections.size > 0) return
-          clearTimeout(timer)
-          resolve()
-        })
-      }
-    })
+  }
+
+  #onLastAnswer(socket: Socket): void {
+    // As Node does after an answer with `connection: close`.
+    if (this.#isClosing && this.#options.server === undefined) socket.destroySoon()
   }
 
   readonly #onConnection = (socket: Socket): void => {
@@ -127,6 +139,18 @@ function unreadWithoutUpgrade(request: IncomingMessage, stream: Duplex, head: Bu
     if (!/^(connection|upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${rawHeaders[i + 1]}`)
   }
   stream.unshift(Buffer.concat([Buffer.from([...lines, '', ''].join('\r\n'), 'latin1'), head]))
+}
+
+/** Settles when all have closed: by themselves, or cut after this. */
+async function closedWithin(all: readonly (Socket | ServerResponse)[], limitMs: number, clock: Clock): Promise<void> {
+  const open = all.filter(({ closed }) => !closed)
+  if (open.length === 0) return
+  const timer = clock.setTimer(() => {
+    for (const each of open) each.destroy()
+  }, limitMs)
+  timer.keepProcessAlive(true)
+  await Promise.all(open.map((each) => new Promise((resolve) => each.once('close', resolve))))
+  timer.cancel()
 }
 
 /** Answers an upgrade with a status, and closes. */

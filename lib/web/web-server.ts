@@ -10,14 +10,14 @@ import type { Link, Peer } from '../link/link.ts'
 import { createMemoryLinks } from '../link/memory-link.ts'
 import type { ServerKit } from '../server/feature.ts'
 import { Access } from './access.ts'
-import { allowOrigin } from './cross-origin.ts'
+import { allowOrigin, answerPreflight, preflightMethod } from './cross-origin.ts'
 import { type MountedGateway, type SocketRoute, type WebHost, WebRefusal, type WebVisit } from './gateway.ts'
 import { ownClients } from './own-clients.ts'
 import { browserModule, staticFiles } from './static-files.ts'
 import { Upgrades } from './upgrades.ts'
 import { visitOf } from './visit.ts'
-import { type ResolvedWebOptions, resolveWebOptions, type WebOptions } from './web-options.ts'
-import { type Refusal, refuseUpgrade, WebPort } from './web-port.ts'
+import { type ResolvedWebOptions, requireGrace, resolveWebOptions, type WebOptions } from './web-options.ts'
+import { type Refusal, WebPort } from './web-port.ts'
 
 /** What `server.listenWeb` gives. */
 export interface WebListener {
@@ -25,7 +25,10 @@ export interface WebListener {
   readonly url: string
   /** Where `new Client(...)` connects, as in 'ws://127.0.0.1:8080/isock'. */
   readonly address: string
-  /** Ends it alone; the server's other addresses go on. Settles when the port is free and all is released. */
+  /**
+   * Ends it alone; the server's other addresses go on. What runs, and answers that are on their way, have `graceMs` (default
+   * 10 000). Settles when the port is free and all is released. Rejects with ClientError (`INVALID_OPTION`).
+   */
   close(graceMs?: number): Promise<void>
 }
 
@@ -52,8 +55,6 @@ export class WebServer implements WebListener {
   readonly #sockets = new Upgrades()
   #access: Access | undefined
   readonly #mounted: MountedGateway[] = []
-  /** Upgrades that a gateway has not decided on. */
-  readonly #undecided = new Set<Duplex>()
   #opened: Promise<void> | undefined
   #drained: Promise<void> | undefined
 
@@ -92,6 +93,7 @@ export class WebServer implements WebListener {
   }
 
   async close(graceMs = defaultGraceMs): Promise<void> {
+    requireGrace(graceMs)
     await this.drain(graceMs)
     await this.#links.close(closeSocketMs)
   }
@@ -105,7 +107,7 @@ export class WebServer implements WebListener {
       for (const mount of this.#mounts()) this.#mounted.push(mount())
     } catch (error) {
       await this.#closeMounted(0)
-      await this.#port.close()
+      await this.#port.close(0, this.#kit.clock)
       throw error
     }
     const { address, family, port } = this.#port.address
@@ -147,8 +149,12 @@ export class WebServer implements WebListener {
     if ('status' in visit) return visit
     const refusal = this.#refusalOf(request)
     if (refusal !== undefined) return refusal
-    if (this.#options.server === undefined && allowOrigin(request, response)) return undefined
+    const takeBack = allowOrigin(request, response)
     try {
+      if (this.#isOwnPreflight(visit)) {
+        answerPreflight(request, response)
+        return undefined
+      }
       if (this.#mounted.some((mounted) => mounted.onRequest?.(visit, response) === true)) return undefined
     } catch (error) {
       this.#kit.report(error, `the request ${request.method} ${visit.url.pathname}`)
@@ -156,7 +162,16 @@ export class WebServer implements WebListener {
       response.end('the server failed\n')
       return undefined
     }
+    // What goes on to the user's handlers is as it came.
+    if (this.#options.server !== undefined) takeBack()
     return { status: 404, reason: 'there is nothing at this path' }
+  }
+
+  /** At a port of our own all are; at a server of the user's, those for what a gateway takes. */
+  #isOwnPreflight({ request, url }: WebVisit): boolean {
+    const method = preflightMethod(request)
+    if (method === undefined || this.#options.server === undefined) return method !== undefined
+    return this.#mounted.some((mounted) => mounted.takes?.(url, method) === true)
   }
 
   readonly #onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined => {
@@ -174,7 +189,12 @@ export class WebServer implements WebListener {
       const route = this.#routeOf(visit, protocols)
       if (route === undefined) return { status: 404, reason: 'no WebSocket is taken at this path' }
       if (!(route instanceof Promise)) this.#sockets.accept(request, stream, head, route)
-      else void this.#acceptLater(route, request, stream, head)
+      else
+        void this.#sockets.acceptLater(request, stream, head, route, {
+          clock: this.#kit.clock,
+          limitMs: this.#kit.limits.handshakeTimeoutMs,
+          refusalFor: this.#refusalFor,
+        })
       return undefined
     } catch (error) {
       return this.#refusalFor(error)
@@ -194,30 +214,7 @@ export class WebServer implements WebListener {
     return undefined
   }
 
-  /** The client may leave while the gateway thinks, or the gateway think for too long. */
-  async #acceptLater(
-    route: Promise<SocketRoute>,
-    request: IncomingMessage,
-    stream: Duplex,
-    head: Buffer,
-  ): Promise<void> {
-    const { clock, limits } = this.#kit
-    const late = { status: 504, reason: 'it took too long to decide' }
-    const timer = clock.setTimer(() => refuseUpgrade(stream, late), limits.handshakeTimeoutMs)
-    this.#undecided.add(stream)
-    try {
-      const settled = await route
-      if (this.#undecided.has(stream) && !stream.destroyed && stream.writable)
-        this.#sockets.accept(request, stream, head, settled)
-    } catch (error) {
-      refuseUpgrade(stream, this.#refusalFor(error))
-    } finally {
-      timer.cancel()
-      this.#undecided.delete(stream)
-    }
-  }
-
-  #refusalFor(error: unknown): Refusal {
+  readonly #refusalFor = (error: unknown): Refusal => {
     if (error instanceof WebRefusal) return { status: error.status, reason: error.message }
     this.#kit.report(error, 'an upgrade to a WebSocket')
     return { status: 500, reason: 'the server failed' }
@@ -226,12 +223,12 @@ export class WebServer implements WebListener {
   async #end(graceMs: number): Promise<void> {
     // Node tells nothing of a port that is closed while it opens: it is opened first.
     await this.#opened?.catch(() => undefined)
+    const { clock } = this.#kit
+    const endAtMs = clock.now() + graceMs
     await this.#closeMounted(graceMs)
-    for (const stream of this.#undecided) refuseUpgrade(stream, { status: 503, reason: 'the server is shutting down' })
-    this.#undecided.clear()
     await this.#sockets.close(closeSocketMs)
-    await this.#port.close()
     this.#isOpen = false
+    await this.#port.close(endAtMs - clock.now(), clock)
     this.#surroundings.onClosed()
   }
 

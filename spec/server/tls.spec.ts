@@ -56,6 +56,14 @@ describe('TLS', () => {
     expect((error as Error).message).to.contain('altnames')
   })
 
+  it('says which part of it is wrong, where the server is made', () => {
+    const { key } = certificates.server
+    const { cert } = certificates.stranger
+    expect(() => new Server({ port: 0, tls: { key } })).to.throw(ClientError, 'option tls: expected both key and cert')
+    expect(() => new Server({ port: 0, tls: { key, cert: 'none' } })).to.throw(ClientError, 'option tls.cert')
+    expect(() => new Server({ port: 0, tls: { key, cert } })).to.throw(ClientError, 'belong together')
+  })
+
   it('makes an identity of a client certificate', async () => {
     const identify: ServerTls['identify'] = ({ commonName, subject }) => ({ id: `${commonName} of ${subject['O']}` })
     const address = await serve({ ...certificates.server, ca: certificates.ca, requestCert: true, identify })

@@ -109,6 +109,17 @@ describe('A web port at its beginning and end', () => {
     await closed
   })
 
+  it('is not ended in a time that is none', async () => {
+    const { web } = await world.serve({ gateways: [answering('/one')] })
+    for (const graceMs of [Number.NaN, -1, Number.POSITIVE_INFINITY, '1000', null]) {
+      const error = await web.close(graceMs as number).catch((reason: Error & { code: string }) => reason)
+      expect(error, String(graceMs)).to.have.property('code', 'INVALID_OPTION')
+      expect((error as Error).message).to.contain('option graceMs')
+    }
+    expect((await ask(web.url, '/one')).status).to.equal(200)
+    await web.close(0)
+  })
+
   it('leaves a server of the user as it was, in whatever order those that joined it end', async () => {
     for (const order of [
       [0, 1],

@@ -119,6 +119,8 @@ describe('A web server', () => {
         403,
       )
       expect((await ask(web.url, '/hello')).headers).to.not.have.property('access-control-allow-origin')
+      const nothing = await ask(web.url, '/nothing', { origin })
+      expect([nothing.status, nothing.headers['access-control-allow-origin']]).to.deep.equal([404, origin])
     })
 
     it('goes on when a gateway throws, and reports it', async () => {

@@ -37,6 +37,11 @@ export class HttpGateway implements MountedGateway {
     this.#metrics = new Metrics(host.server)
   }
 
+  /** All methods: those that are not for a path are told so. */
+  takes(url: URL): boolean {
+    return routeOf(url.pathname, this.#parts.options.prefix) !== undefined
+  }
+
   onRequest(webVisit: WebVisit, response: ServerResponse): boolean {
     const route = routeOf(webVisit.url.pathname, this.#parts.options.prefix)
     if (route === undefined) return false

@@ -1,0 +1,43 @@
+// The answers that are on their way out over each connection: so that at the end of a port those that leave are told from
+// connections that merely stay.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+export class OpenAnswers {
+  readonly #open = new Map<Socket, Set<ServerResponse>>()
+  readonly #onLast: (socket: Socket) => void
+
+  /** `onLast`: the last answer of a connection has left. */
+  constructor(onLast: (socket: Socket) => void) {
+    this.#onLast = onLast
+  }
+
+  add({ socket }: IncomingMessage, response: ServerResponse): void {
+    if (response.closed || socket.closed) return
+    const open = this.#openAt(socket)
+    open.add(response)
+    response.once('close', () => {
+      open.delete(response)
+      if (open.size === 0) this.#onLast(socket)
+    })
+  }
+
+  has(socket: Socket): boolean {
+    return (this.#open.get(socket)?.size ?? 0) > 0
+  }
+
+  /** Those whose turn has come: what is behind another answer of its connection is not on its way yet. */
+  get leaving(): readonly ServerResponse[] {
+    return [...this.#open.values()].flatMap((open) => [...open].filter(({ socket }) => socket !== null))
+  }
+
+  #openAt(socket: Socket): Set<ServerResponse> {
+    const known = this.#open.get(socket)
+    if (known !== undefined) return known
+    const open = new Set<ServerResponse>()
+    this.#open.set(socket, open)
+    // An answer that is behind another one never hears of the connection's end.
+    socket.once('close', () => this.#open.delete(socket))
+    return open
+  }
+}
