@@ -1,5 +1,13 @@
 // A client for Igor's protocol, as a page needs it: streams on one WebSocket, events of processes, and a way back after a
-// lost connection.
+// lost connection. Every stream settles: with its end, or with an error that says why nobody will hear of it.
+
+const firstRetryMs = 100
+const longestRetryMs = 2_000
+/** The client's end, by the code of the WebSocket's: it does not connect again. */
+const ends = {
+  1001: { state: 'ended', why: 'the application has ended' },
+  4001: { state: 'elsewhere', why: 'this client came back on another connection' },
+}
 
 export class Igor {
   #url
@@ -7,29 +15,38 @@ export class Igor {
   #socket
   #streams = new Map()
   #listeners = new Map()
+  // Not the client's id: a page that is loaded anew has the same, and may find streams of the former one open.
+  #prefix = crypto.randomUUID().slice(0, 8)
   #count = 0
+  #introduction
+  #isOpen = false
   #isOver = false
-  #retryMs = 100
+  #retryMs = firstRetryMs
+  #retry
+  #patienceMs
+  #patience
 
-  /** `id` is a random UUID: whoever knows it is this client, so the session comes back after a reload. */
-  constructor(url, { id, onState, onMessage }) {
+  /**
+   * `id` is a random UUID: whoever knows it is this client, so the session comes back after a reload. Streams that are open
+   * when the connection is lost wait `patienceMs` for another one: longer than the server's `sessionMs` is of no use.
+   */
+  constructor(url, { id, onState, onMessage = () => undefined, patienceMs = 15_000 }) {
     this.#url = url
     this.#id = id
+    this.#patienceMs = patienceMs
     this.onState = onState
     this.onMessage = onMessage
     this.#connect()
   }
 
-  /** Runs an action; `onData` gets what comes. Settles with the last data when the stream is closed. */
+  /**
+   * Runs an action; `onData` gets what comes. `done` settles with the last data when the stream is closed. It rejects with
+   * what the action threw, at once where there is no connection, and where one was lost with the stream's end in it. What
+   * was on its way to `onData` then is gone.
+   */
   run(action, data, onData = () => undefined) {
-    const streamId = `${this.#id.slice(0, 8)}-${++this.#count}`
-    let settle
-    const done = new Promise((resolve, reject) => {
-      settle = { resolve, reject, onData, last: undefined, error: undefined }
-    })
-    this.#streams.set(streamId, settle)
-    this.#send({ streamId, action, data })
-    return { done, close: () => this.#send({ streamId, close: true }) }
+    if (!this.#isOpen) return { done: Promise.reject(new Error('there is no connection')), close: () => undefined }
+    return this.#begin(action, data, onData)
   }
 
   /** Gets the events of a process: `listener(action, data)`. */
@@ -37,20 +54,64 @@ export class Igor {
     this.#listeners.set(process, listener)
   }
 
+  /** Ends it. */
+  close() {
+    this.#end('ended', 'this client was closed')
+    this.#socket.close()
+  }
+
+  #begin(action, data, onData) {
+    const streamId = `${this.#prefix}-${++this.#count}`
+    const stream = { onData, last: undefined, error: undefined, isClosing: false }
+    const done = new Promise((resolve, reject) => Object.assign(stream, { resolve, reject }))
+    this.#streams.set(streamId, stream)
+    this.#send({ streamId, action, data })
+    const close = () => {
+      if (!this.#streams.has(streamId)) return
+      // Said once more to a server that was not to be heard.
+      stream.isClosing = true
+      this.#send({ streamId, close: true })
+    }
+    return { streamId, done, close }
+  }
+
   #connect() {
     const socket = new WebSocket(this.#url)
     this.#socket = socket
-    socket.addEventListener('open', () => void this.#introduce())
+    socket.addEventListener('open', () => void this.#introduce(socket))
     socket.addEventListener('message', ({ data }) => this.#onMessage(JSON.parse(data)))
     socket.addEventListener('close', ({ code }) => this.#onClose(code))
   }
 
-  async #introduce() {
-    this.#retryMs = 100
-    const { resumed } = await this.run('introduce_self', { client_id: this.#id }).done
-    // What was under way for a session that is no more will not be answered.
-    if (!resumed) this.#failAll('the session was lost')
+  async #introduce(socket) {
+    const introduction = this.#begin('introduce_self', { client_id: this.#id }, () => undefined)
+    this.#introduction = introduction.streamId
+    const answer = await introduction.done.catch((error) => ({ error }))
+    // Lost meanwhile: it is tried again.
+    if (socket.readyState !== WebSocket.OPEN) return
+    if (answer.error !== undefined) {
+      // It may be let in later, but the session that the streams belong to is not there for us.
+      this.#failAll(answer.error.message)
+      socket.close()
+      return
+    }
+    const { resumed, streams } = answer
+    this.#isOpen = true
+    this.#retryMs = firstRetryMs
+    clearTimeout(this.#patience)
+    this.#agreeOn(resumed ? streams : [])
     this.onState('open', resumed)
+  }
+
+  /** `open`: the streams whose end will come. Of the others it was lost, or they never began. */
+  #agreeOn(open) {
+    const isOpen = new Set(open)
+    for (const [streamId, { isClosing }] of this.#streams) {
+      if (!isOpen.has(streamId)) this.#fail(streamId, 'the connection was lost, and what became of this with it')
+      else if (isClosing) this.#send({ streamId, close: true })
+    }
+    // Those of a former page, or that were given up.
+    for (const streamId of open) if (!this.#streams.has(streamId)) this.#send({ streamId, close: true })
   }
 
   #onMessage(message) {
@@ -70,19 +131,36 @@ export class Igor {
   }
 
   #onClose(code) {
-    // 1001: the server ends. It is not looked for any more.
-    this.#isOver ||= code === 1001
-    this.onState(this.#isOver ? 'ended' : 'lost', false)
-    if (this.#isOver) return this.#failAll('the application has ended')
-    setTimeout(() => this.#connect(), this.#retryMs)
-    this.#retryMs = Math.min(2_000, this.#retryMs * 2)
+    if (this.#isOver) return
+    const wasOpen = this.#isOpen
+    this.#isOpen = false
+    this.#fail(this.#introduction, 'the connection was lost')
+    const { state, why } = ends[code] ?? {}
+    if (state !== undefined) return this.#end(state, why)
+    if (wasOpen) this.#patience = setTimeout(() => this.#failAll('the connection was lost'), this.#patienceMs)
+    this.#retry = setTimeout(() => this.#connect(), this.#retryMs)
+    this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2)
+    this.onState('lost', false)
+  }
+
+  #end(state, why) {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#isOpen = false
+    clearTimeout(this.#retry)
+    clearTimeout(this.#patience)
+    this.#failAll(why)
+    this.onState(state, false)
   }
 
   #failAll(why) {
-    for (const [streamId, stream] of this.#streams) {
-      this.#streams.delete(streamId)
-      stream.reject(new Error(why))
-    }
+    for (const streamId of this.#streams.keys()) this.#fail(streamId, why)
+  }
+
+  #fail(streamId, why) {
+    const stream = this.#streams.get(streamId)
+    this.#streams.delete(streamId)
+    stream?.reject(new Error(why))
   }
 
   #send(message) {

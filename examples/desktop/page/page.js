@@ -2,7 +2,7 @@
 import { Igor } from './igor.js'
 
 const at = (selector) => document.querySelector(selector)
-const states = { open: 'connected', lost: 'connecting ...', ended: 'ended' }
+const states = { open: 'connected', lost: 'connecting ...', ended: 'ended', elsewhere: 'open in another window' }
 const wireLines = 8
 
 // A reload is the same client; another tab is another one.
@@ -31,7 +31,11 @@ igor.onProcess('counter_process', (action, { counter, at: time }) => {
   }
 })
 
-at('#mark').addEventListener('click', () => void igor.run('counter.mark').done)
+at('#mark').addEventListener('click', () => void igor.run('counter.mark').done.catch(showOnMark))
+
+function showOnMark({ message }) {
+  at('#marked').textContent = message
+}
 
 // The action.
 
@@ -92,7 +96,8 @@ at('#text').addEventListener('input', () => {
 
 // The end.
 
-at('#quit').addEventListener('click', () => void igor.run('shutdown').done)
+// The application may have ended before it could say so.
+at('#quit').addEventListener('click', () => void igor.run('shutdown').done.catch(() => undefined))
 
 function showOnTheWire(direction, message) {
   const item = document.createElement('li')

@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   readonly introductions: Introductions
   readonly clock: Clock
   readonly limits: Limits
+  /** Asked after an introduction, which succeeded or not: false ends the connection, and nothing more of it is heard. */
+  readonly mayStay?: ((client: IgorClient) => boolean) | undefined
   /** True while the server drains. */
   readonly isClosing: () => boolean
 }
@@ -28,6 +30,7 @@ export class Connection {
   #client: IgorClient
   /** Messages that came while the client is being introduced: they are meant for whom it then is. */
   #held: Buffer[] | undefined
+  #mustGo = false
   readonly #silence: SilenceWatch
 
   constructor(options: ConnectionOptions) {
@@ -47,14 +50,21 @@ export class Connection {
     this.#admit()
   }
 
+  /** What was read before the connection was made. */
+  receive(bytes: Buffer): void {
+    this.#onMessage(bytes, false)
+  }
+
   /** Lets a stranger introduce itself, for as long as a handshake may take. */
   #admit(): void {
-    const { clock, limits } = this.#options
-    this.#client.admit().catch((error: Error) => {
+    const { clock, limits, roster } = this.#options
+    const client = this.#client
+    const admitted = client.admit().then(() => roster.letIn(client))
+    admitted.catch((error: Error) => {
       if (this.#socket.readyState === this.#socket.CLOSED) return
       const timer = clock.setTimer(() => {
         // Where there was no place for it, there may be one by now.
-        if (this.#client.introduced !== undefined || this.#client.isLetIn) return
+        if (this.#client.introduced !== undefined || this.#client.isLetIn) return roster.letIn(this.#client)
         this.#client.outbox.push(refusalText(error.message, admissionCode(error)))
         this.#socket.close(error instanceof AuthError ? 1008 : 1013, 'not let in')
       }, limits.handshakeTimeoutMs)
@@ -63,6 +73,7 @@ export class Connection {
   }
 
   readonly #onMessage = (data: RawData, isBinary: boolean): void => {
+    if (this.#mustGo) return
     if (isBinary) {
       if (this.#client.speaksThrough(this.#out))
         this.#client.outbox.push(refusalText('messages are texts; this one was binary', code.bad))
@@ -78,8 +89,10 @@ export class Connection {
     // The client may have come back on another connection, or was dropped: this one speaks for nobody any more.
     if (!client.speaksThrough(this.#out)) return
     const message = readMessage(bytes.toString('utf8'))
-    if (message.kind === 'wrong') client.outbox.push(refusalText(message.error, code.bad, message.streamId))
-    else if (message.kind === 'close') client.cancel(message.streamId)
+    if (message.kind === 'wrong') {
+      if (message.streamId === undefined) client.outbox.push(refusalText(message.error, code.bad))
+      else client.refuse(message.streamId, message.error, code.bad)
+    } else if (message.kind === 'close') client.cancel(message.streamId)
     else if (this.#options.isClosing()) client.refuse(message.streamId, 'the server is shutting down', code.busy)
     else if (message.action === introduceAction) void this.#introduce(message)
     else client.run(message.streamId, message.action, message.data, bytes.length)
@@ -99,8 +112,9 @@ export class Connection {
       this.#options.roster.leave(client, this.#out)
       return
     }
+    this.#mustGo = this.#options.mayStay?.(client) === false
     this.#socket.resume()
-    for (const bytes of held) {
+    for (const bytes of this.#mustGo ? [] : held) {
       // One of them may be an introduction again, behind which the rest waits anew.
       if (this.#held === undefined) this.#act(bytes)
       else (this.#held as Buffer[]).push(bytes)

@@ -17,7 +17,10 @@ export interface FileOptions {
   readonly maxUploads?: number
   /** Files that are being read at once; more are refused with 503. Default 256. */
   readonly maxDownloads?: number
-  /** How long nothing may move in the middle of a file, either way, in milliseconds. Default 30 000. */
+  /**
+   * How long nothing may move in the middle of a file, either way, in milliseconds. An upload may wait no longer in all, and
+   * a second more for each 16 KB that came. Default 30 000.
+   */
   readonly idleMs?: number
 }
 

@@ -11,6 +11,7 @@ import { credentialsInHeaders } from '../credentials.ts'
 import { closeOf, deliver } from '../deliver.ts'
 import { LocalClient } from '../local-client.ts'
 import type { ResolvedFileOptions } from './file-options.ts'
+import { removeLeftParts } from './part-files.ts'
 import { tooLarge, UploadRefusal, upload } from './upload.ts'
 
 export interface FileServerOptions {
@@ -19,21 +20,31 @@ export interface FileServerOptions {
   readonly credentials: ((request: IncomingMessage) => readonly Credential[]) | undefined
 }
 
+/** An upload is given up after `idleMs` without a piece; long after that nobody writes it. */
+const stalePartMs = 3_600_000
+
 export class FileServer {
   readonly #options: FileServerOptions
   readonly #abort = new AbortController()
   /** Requests that want to write, from strangers too, until they are answered. */
   readonly #writes = new Set<Promise<void>>()
+  readonly #tidied: Promise<void>
   #uploads = 0
   #downloads = 0
 
   constructor(options: FileServerOptions) {
     this.#options = options
+    this.#tidied = options.options.write ? this.#removeLeftParts() : Promise.resolve()
+  }
+
+  /** Whether it answers requests for this, whatever they ask. */
+  takes(url: URL): boolean {
+    return url.pathname.startsWith(`${this.#options.options.prefix}/`)
   }
 
   /** True: the request is for a file, and is answered. */
   onRequest(visit: WebVisit, response: ServerResponse): boolean {
-    if (!visit.url.pathname.startsWith(`${this.#options.options.prefix}/`)) return false
+    if (!this.takes(visit.url)) return false
     // One that is behind another in its connection never hears of the connection's end: its turn comes with the socket.
     if (response.socket === null) response.once('socket', () => this.#begin(visit, response))
     else this.#begin(visit, response)
@@ -47,6 +58,18 @@ export class FileServer {
     await Promise.all(this.#writes)
     timer.cancel()
     this.#abort.abort()
+    await this.#tidied
+  }
+
+  /** Of uploads whose process was ended, by what else nobody would remove. */
+  async #removeLeftParts(): Promise<void> {
+    const { host, options } = this.#options
+    await removeLeftParts({
+      root: options.root,
+      staleAfterMs: Math.max(stalePartMs, 2 * options.idleMs),
+      signal: this.#abort.signal,
+      onRemoved: (file) => host.log.info({ file }, 'removed what an upload had left'),
+    })
   }
 
   #begin(visit: WebVisit, response: ServerResponse): void {

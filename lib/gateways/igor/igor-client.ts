@@ -4,14 +4,15 @@ import type { Credential } from '../../action/guard.ts'
 import { AuthError } from '../../base/errors.ts'
 import type { Peer } from '../../link/link.ts'
 import type { WebHost } from '../../web/gateway.ts'
-import { LocalClient } from '../local-client.ts'
+import type { LocalClient } from '../local-client.ts'
 import { isOwnAction } from '../own-actions.ts'
+import { Admittance } from './admittance.ts'
 import { closeText, code, refusalText } from './answers.ts'
 import type { ResolvedIgorOptions } from './igor-options.ts'
 import type { StreamId } from './message.ts'
+import { OpenStreams, type StreamRefusal } from './open-streams.ts'
 import { Outbox, type OutSocket } from './outbox.ts'
 import { ProcessFeed } from './process-feed.ts'
-import { Stream } from './stream.ts'
 
 /** The socket of a client that is there. */
 export interface ClientSocket extends OutSocket {
@@ -37,18 +38,14 @@ export interface IgorClientOptions {
   readonly onStreamOver: () => void
 }
 
-interface Refused {
-  readonly error: string
-  readonly code: number
-}
-
 /** Bytes that wait from which on streams and processes wait too. */
 const roomBytes = 256 * 1024
 
 export class IgorClient {
+  readonly admittance: Admittance
   readonly #options: IgorClientOptions
   readonly #outbox: Outbox
-  readonly #streams = new Map<StreamId, Stream>()
+  readonly #streams: OpenStreams
   #credentials: readonly Credential[]
   #local: LocalClient
   #feed: ProcessFeed
@@ -56,12 +53,12 @@ export class IgorClient {
   #introduced: Introduced | undefined
   /** Why the server does not let it in. */
   #refusal: AuthError | undefined
-  #inputBytes = 0
   #isClosed = false
   #isAbandoned = false
 
   constructor(options: IgorClientOptions) {
     this.#options = options
+    this.admittance = new Admittance(options.host, options.peer)
     this.#credentials = options.credentials
     this.#outbox = new Outbox({
       // A client that is held back must be far from being dropped.
@@ -69,7 +66,12 @@ export class IgorClient {
       maxBytes: options.options.maxQueuedBytes,
       onOverflow: () => this.#onOverflow(),
     })
-    this.#local = this.makeLocal(options.credentials)
+    this.#streams = new OpenStreams({
+      maxStreams: options.options.maxStreams,
+      maxInputBytes: options.host.limits.maxInFlightBytes,
+      mayComeBack: () => this.#socket === undefined && !this.isGone,
+    })
+    this.#local = this.admittance.makeLocal(options.credentials)
     this.#feed = this.#listenWith(this.#local)
   }
 
@@ -82,7 +84,12 @@ export class IgorClient {
   }
 
   get openStreams(): number {
-    return this.#streams.size
+    return this.#streams.count
+  }
+
+  /** The streams that it will hear the end of. */
+  get streamIds(): StreamId[] {
+    return this.#streams.untoldIds
   }
 
   get outbox(): Outbox {
@@ -100,7 +107,7 @@ export class IgorClient {
 
   /** Who the guards said it is. */
   get identity(): unknown {
-    return this.#identityOf(this.#local)
+    return this.admittance.identityOf(this.#local)
   }
 
   /** Whether it is at the other end of this socket. */
@@ -119,21 +126,11 @@ export class IgorClient {
     }
   }
 
-  /** Asks the guards who it is with these credentials, from where it is. Rejects where the server does not let it in. */
-  async identityWith(credentials: readonly Credential[]): Promise<unknown> {
-    const local = this.makeLocal(credentials)
-    try {
-      await local.connect()
-      return this.#identityOf(local)
-    } finally {
-      await local.close()
-    }
-  }
-
   /** Speaks through this socket from now on; another one that it had is closed. */
   attach(socket: ClientSocket, greeting: readonly string[] = []): void {
     const former = this.#socket
     this.#socket = socket
+    this.#streams.forgetEnded()
     this.#outbox.attach(socket, greeting)
     former?.close(4001, 'the client came back on another connection')
   }
@@ -157,10 +154,11 @@ export class IgorClient {
   run(streamId: StreamId, action: string, data: unknown, bytes: number): void {
     const refusal = this.#refusalOf(streamId, action, bytes)
     if (refusal !== undefined) return this.refuse(streamId, refusal.error, refusal.code)
-    const stream = new Stream({ streamId, local: this.#local, action, data, bytes, outbox: this.#outbox })
-    this.#streams.set(streamId, stream)
-    this.#inputBytes += bytes
-    void stream.run().then(() => this.#onStreamOver(stream))
+    const stream = { streamId, local: this.#local, action, data, bytes, outbox: this.#outbox }
+    this.#streams.begin(stream, ({ local }) => {
+      this.#release(local)
+      this.#options.onStreamOver()
+    })
   }
 
   /** Does not begin a stream. One of this id that is open goes on. */
@@ -171,7 +169,7 @@ export class IgorClient {
 
   /** The client closes one of its streams; one that is not open is over already. */
   cancel(streamId: StreamId): void {
-    this.#streams.get(streamId)?.cancel('the client closed the stream')
+    this.#streams.cancel(streamId, 'the client closed the stream')
   }
 
   /** Gets the id, and a session of its own under this name. What runs goes on in the former one. */
@@ -186,20 +184,14 @@ export class IgorClient {
     this.#release(former)
   }
 
-  /** A client of the server for this one. Throws ClientError (`INVALID_OPTION`) for a name that it cannot have. */
-  makeLocal(credentials: readonly Credential[], name?: string): LocalClient {
-    const { host, peer } = this.#options
-    return new LocalClient(host, peer, { credentials, ...(name === undefined ? {} : { name }) })
-  }
-
   /** Ends it: what runs is cancelled. Settles when all is released. */
   async close(reason: string): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true
       this.#feed.stop()
-      for (const stream of this.#streams.values()) stream.cancel(reason)
+      this.#streams.cancelAll(reason)
     }
-    const locals = new Set([this.#local, ...[...this.#streams.values()].map(({ local }) => local)])
+    const locals = this.#streams.locals().add(this.#local)
     await Promise.all([...locals].map((local) => local.close()))
     this.#outbox.discard()
   }
@@ -210,34 +202,15 @@ export class IgorClient {
     return new ProcessFeed({ local, processes, outbox: this.#outbox, log: host.log })
   }
 
-  #refusalOf(streamId: StreamId, action: string, bytes: number): Refused | undefined {
-    const { options, host } = this.#options
+  #refusalOf(streamId: StreamId, action: string, bytes: number): StreamRefusal | undefined {
     if (this.#refusal !== undefined) return { error: this.#refusal.message, code: code.stranger }
     if (isOwnAction(action)) return { error: `unknown action ${JSON.stringify(action)}`, code: code.bad }
-    if (this.#streams.has(streamId))
-      return { error: `stream ${JSON.stringify(streamId)} is open; choose another streamId`, code: code.conflict }
-    if (this.#streams.size >= options.maxStreams)
-      return { error: `${options.maxStreams} streams are open; wait until some have closed`, code: code.busy }
-    if (this.#inputBytes + bytes > host.limits.maxInFlightBytes)
-      return { error: 'too much data of open streams; wait until some have closed', code: code.busy }
-    return undefined
-  }
-
-  #identityOf({ sessionId }: LocalClient): unknown {
-    return this.#options.host.findSession(sessionId)?.identity?.id
-  }
-
-  #onStreamOver(stream: Stream): void {
-    this.#streams.delete(stream.streamId)
-    this.#inputBytes -= stream.bytes
-    this.#release(stream.local)
-    this.#options.onStreamOver()
+    return this.#streams.refusalOf(streamId, bytes)
   }
 
   /** Closes a former client of the server that has no more to do. */
   #release(local: LocalClient): void {
-    if (local === this.#local || [...this.#streams.values()].some((stream) => stream.local === local)) return
-    void local.close()
+    if (local !== this.#local && !this.#streams.runOn(local)) void local.close()
   }
 
   #onOverflow(): void {

@@ -20,13 +20,16 @@ export interface IgorOptions {
   readonly uuidsProve?: boolean
   /** What the server's guards get of a request, as from a cookie. In addition to its headers. Default: nothing. */
   readonly credentials?: (request: IncomingMessage) => readonly Credential[]
-  /** Called when no client has been there for `sessionMs`, after the last one left: for a server that ends with its UI. */
+  /**
+   * Called when no client that the guards let in has been there for `sessionMs`, after the last one left: for a server that
+   * ends with its UI.
+   */
   readonly onLastClientGone?: () => void
   /** Serves files below a root over HTTP. Default: none. */
   readonly files?: FileOptions
-  /** Connected clients; more are refused with 503. Default 1 000. */
+  /** Clients that are connected, and known ones that are away, whose place is kept; more are refused. Default 1 000. */
   readonly maxClients?: number
-  /** Clients that are away and kept; above it the one that is away longest is forgotten. Default 1 000. */
+  /** Clients that are away and kept; above it the longest away is forgotten, strangers first. Default 1 000. */
   readonly maxAwayClients?: number
   /** Open streams of one client; more are refused with 503. Default 10 000. */
   readonly maxStreams?: number

@@ -1,6 +1,9 @@
 // The Igor gateway: unmodified clients of Igor's JSON over a WebSocket run actions, many streams on one socket, and get
 // the events of processes. The idea and the protocol are Igor's; docs/igor.md has both.
+import type { WebSocket } from 'ws'
+import type { Credential } from '../../action/guard.ts'
 import type { Timer } from '../../base/clock.ts'
+import type { Peer } from '../../link/link.ts'
 import {
   type MountedGateway,
   type SocketRoute,
@@ -11,6 +14,7 @@ import {
 } from '../../web/gateway.ts'
 import { credentialsInHeaders } from '../credentials.ts'
 import { Connection } from './connection.ts'
+import { Doorway } from './doorway.ts'
 import { FileServer } from './file-server.ts'
 import { IgorClient } from './igor-client.ts'
 import { type IgorOptions, type ResolvedIgorOptions, resolveIgorOptions } from './igor-options.ts'
@@ -19,6 +23,9 @@ import { Roster } from './roster.ts'
 
 export type { FileOptions } from './file-options.ts'
 export type { IgorOptions } from './igor-options.ts'
+
+const noPlace = (maxClients: number): string =>
+  `${maxClients} clients are connected, or have their place kept; try again later`
 
 /** The subprotocol that a client may name. */
 const protocol = 'igor'
@@ -41,6 +48,7 @@ class MountedIgor implements MountedGateway {
   readonly #options: ResolvedIgorOptions
   readonly #roster: Roster
   readonly #introductions: Introductions
+  readonly #doorway: Doorway
   readonly #files: FileServer | undefined
   #isClosing = false
   #onDone: () => void = () => undefined
@@ -48,11 +56,16 @@ class MountedIgor implements MountedGateway {
   constructor(host: WebHost, options: ResolvedIgorOptions) {
     this.#host = host
     this.#options = options
-    const { sessionMs, maxAwayClients, onLastClientGone, uuidsProve, files, credentials } = options
-    const { clock, log } = host
-    this.#roster = new Roster({ clock, log, sessionMs, maxAwayClients, onLastClientGone })
+    const { sessionMs, maxClients, maxAwayClients, onLastClientGone, uuidsProve, files, credentials } = options
+    const { clock, log, limits } = host
+    this.#roster = new Roster({ clock, log, sessionMs, maxClients, maxAwayClients, onLastClientGone })
     this.#introductions = new Introductions(this.#roster, uuidsProve)
+    this.#doorway = new Doorway({ clock, limitMs: limits.handshakeTimeoutMs, reason: noPlace(maxClients) })
     if (files !== undefined) this.#files = new FileServer({ host, options: files, credentials })
+  }
+
+  takes(url: URL): boolean {
+    return this.#files?.takes(url) ?? false
   }
 
   onRequest(visit: WebVisit, response: Parameters<FileServer['onRequest']>[1]): boolean {
@@ -65,8 +78,8 @@ class MountedIgor implements MountedGateway {
     if (!isNamed && !isHere) return undefined
     const { maxClients, maxMessageBytes } = this.#options
     if (this.#isClosing) throw new WebRefusal(503, 'the server is shutting down')
-    if (this.#roster.connectedCount >= maxClients)
-      throw new WebRefusal(503, `${maxClients} clients are connected already`)
+    // Where there is no place, one that is known may still come: it says so when it is connected.
+    if (!this.#roster.hasPlace && !this.#roster.knowsSomebody) throw new WebRefusal(503, noPlace(maxClients))
     const credentials = [
       ...credentialsInHeaders(visit.request.headers),
       ...(this.#options.credentials?.(visit.request) ?? []),
@@ -75,22 +88,52 @@ class MountedIgor implements MountedGateway {
       ...(isNamed ? { protocol } : {}),
       maxMessageBytes,
       onSocket: (socket) => {
-        if (this.#isClosing) return socket.terminate()
-        const client = new IgorClient({
-          host: this.#host,
-          options: this.#options,
-          peer: visit.peer,
-          credentials,
-          onDropped: (dropped) => this.#roster.forget(dropped),
-          onStreamOver: () => this.#onStreamOver(client),
-        })
-        this.#roster.add(client)
-        const { clock, limits } = this.#host
-        const isClosing = (): boolean => this.#isClosing
-        const [roster, introductions] = [this.#roster, this.#introductions]
-        new Connection({ socket, client, roster, introductions, clock, limits, isClosing })
+        if (this.#isClosing) socket.terminate()
+        else if (this.#roster.hasPlace) this.#connect(socket, visit.peer, credentials)
+        else this.#receive(socket, visit.peer, credentials)
       },
     }
+  }
+
+  #connect(
+    socket: WebSocket,
+    peer: Peer,
+    credentials: readonly Credential[],
+    mayStay?: (client: IgorClient) => boolean,
+  ): Connection {
+    const [host, options, roster, introductions] = [this.#host, this.#options, this.#roster, this.#introductions]
+    const client = new IgorClient({
+      host,
+      options,
+      peer,
+      credentials,
+      onDropped: (dropped) => roster.forget(dropped),
+      onStreamOver: () => this.#onStreamOver(client),
+    })
+    roster.add(client)
+    const { clock, limits } = host
+    const isClosing = (): boolean => this.#isClosing
+    return new Connection({ socket, client, roster, introductions, clock, limits, mayStay, isClosing })
+  }
+
+  /** No place is free: it comes in as somebody who has one, or not at all. */
+  #receive(socket: WebSocket, peer: Peer, credentials: readonly Credential[]): void {
+    const doorway = this.#doorway
+    const isBack = ({ introduced }: IgorClient): boolean => {
+      if (introduced === undefined) doorway.turnAway(socket)
+      else doorway.letGo(socket)
+      return introduced !== undefined
+    }
+    doorway.receive({
+      socket,
+      mayEnter: (first) =>
+        !this.#isClosing && (this.#roster.hasPlace || this.#introductions.isOfKnown(first, credentials)),
+      enter: (first) => {
+        const isFree = this.#roster.hasPlace
+        if (isFree) doorway.letGo(socket)
+        this.#connect(socket, peer, credentials, isFree ? undefined : isBack).receive(first)
+      },
+    })
   }
 
   async close(graceMs: number): Promise<void> {

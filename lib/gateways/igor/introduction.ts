@@ -6,7 +6,7 @@ import { isName } from '../../wire/frame.ts'
 import { admissionCode, closeText, code, dataText } from './answers.ts'
 import { areSame, credentialsFrom } from './credentials.ts'
 import type { ClientSocket, IgorClient, Introduced } from './igor-client.ts'
-import type { StreamId } from './message.ts'
+import type { Message, StreamId } from './message.ts'
 import type { Roster } from './roster.ts'
 
 export const introduceAction = 'introduce_self'
@@ -31,6 +31,21 @@ export class Introductions {
     this.#uuidsProve = uuidsProve
   }
 
+  /**
+   * Whether this message proves a client that is known, by what it shows and what its request showed. The guards are asked
+   * when it is introduced.
+   */
+  isOfKnown(message: Message, shown: readonly Credential[]): boolean {
+    if (message.kind !== 'run' || message.action !== introduceAction) return false
+    try {
+      const wish = readWish(message.data, shown)
+      const known = this.#roster.find(wish.id)
+      return known !== undefined && this.#isProven(known, wish)
+    } catch {
+      return false
+    }
+  }
+
   /** Answers the client, and gives whom its socket speaks for from now on. Never rejects. */
   async introduce(introduction: Introduction): Promise<IgorClient> {
     const { client, streamId } = introduction
@@ -47,7 +62,7 @@ export class Introductions {
     const wish = readWish(data, client.credentials)
     const { introduced } = client
     if (introduced?.id === wish.id) {
-      for (const text of answer(streamId, introduced, false)) client.outbox.push(text)
+      for (const text of answer(streamId, introduced)) client.outbox.push(text)
       return client
     }
     if (introduced !== undefined) {
@@ -58,7 +73,7 @@ export class Introductions {
     if (known !== undefined) return this.#takeUp(known, wish, { streamId, client, socket })
     const fresh = { id: wish.id, secret: randomBytes(16).toString('hex') }
     await this.#claim(client, fresh, wish.credentials)
-    for (const text of answer(streamId, fresh, false)) client.outbox.push(text)
+    for (const text of answer(streamId, fresh)) client.outbox.push(text)
     return client
   }
 
@@ -68,22 +83,26 @@ export class Introductions {
     { streamId, client, socket }: Omit<Introduction, 'data'>,
   ): Promise<IgorClient> {
     const introduced = known.introduced as Introduced // by id are found those alone that have one
-    const isProven = areEqual(wish.secret, introduced.secret) || (this.#uuidsProve && randomUuid.test(wish.id))
-    // The session belongs to whom the guards took it for.
-    if (!isProven || !areSame(wish.credentials, known.credentials)) throw notProven(wish.id)
+    if (!this.#isProven(known, wish)) throw notProven(wish.id)
     if (client.openStreams > 0) throw new Refusal('introduce yourself before you run actions', code.conflict)
     // They judge where a client comes from as well; what they said of the former connection says nothing of this one.
-    const identity = await client.identityWith(wish.credentials)
+    const identity = await client.admittance.identityWith(wish.credentials)
     if (client.isGone || this.#roster.find(wish.id) !== known) throw new Refusal('the connection is closed', code.busy)
     if (identity !== known.identity) throw notProven(wish.id)
     client.detach(socket)
-    this.#roster.comeBack(known, socket, answer(streamId, introduced, true))
+    this.#roster.comeBack(known, socket, answer(streamId, introduced, known.streamIds))
     this.#roster.forget(client)
     return known
   }
 
+  #isProven(known: IgorClient, { id, secret, credentials }: Wish): boolean {
+    const isProven = areEqual(secret, known.introduced?.secret) || (this.#uuidsProve && randomUuid.test(id))
+    // The session belongs to whom the guards took it for.
+    return isProven && areSame(credentials, known.credentials)
+  }
+
   async #claim(client: IgorClient, fresh: Introduced, credentials: readonly Credential[]): Promise<void> {
-    const local = client.makeLocal(credentials, fresh.id)
+    const local = client.admittance.makeLocal(credentials, fresh.id)
     try {
       // Of two who want the same name at once the server lets in one.
       await local.connect()
@@ -127,8 +146,10 @@ function readWish(data: unknown, shown: readonly Credential[]): Wish {
   return { id: text, secret, credentials: credentials.length > 0 ? credentials : shown }
 }
 
-function answer(streamId: StreamId, { id, secret }: Introduced, resumed: boolean): readonly string[] {
-  return [dataText(streamId, { client_id: id, secret, resumed }), closeText(streamId)]
+/** `streams`: of one that came back. Of no other stream that it had does it hear any more. */
+function answer(streamId: StreamId, { id, secret }: Introduced, streams?: readonly StreamId[]): readonly string[] {
+  const how = streams === undefined ? { resumed: false } : { resumed: true, streams }
+  return [dataText(streamId, { client_id: id, secret, ...how }), closeText(streamId)]
 }
 
 function notProven(id: string): Refusal {
@@ -142,7 +163,8 @@ function refusalFor(error: unknown): Refusal {
 }
 
 /** In a time that tells nothing of the secret. */
-function areEqual(shown: string | undefined, secret: string): boolean {
-  const [a, b] = [Buffer.from(shown ?? ''), Buffer.from(secret)]
+function areEqual(shown: string | undefined, secret: string | undefined): boolean {
+  if (shown === undefined || secret === undefined) return false
+  const [a, b] = [Buffer.from(shown), Buffer.from(secret)]
   return a.length === b.length && timingSafeEqual(a, b)
 }

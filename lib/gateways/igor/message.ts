@@ -8,7 +8,7 @@ export type StreamId = string | number
 export type Message =
   | { readonly kind: 'run'; readonly streamId: StreamId; readonly action: string; readonly data: unknown }
   | { readonly kind: 'close'; readonly streamId: StreamId }
-  | { readonly kind: 'wrong'; readonly streamId?: StreamId; readonly error: string }
+  | { readonly kind: 'wrong'; readonly streamId?: StreamId | undefined; readonly error: string }
 
 /** Characters of a stream's id; each answer repeats it. */
 export const maxStreamIdLength = 256

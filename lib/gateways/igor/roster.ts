@@ -1,4 +1,5 @@
-// All clients of an Igor gateway: who has which id, who is away and for how long they are kept, and when nobody is left.
+// All clients of an Igor gateway: who has which id, who has a place, who is away and for how long they are kept, and when
+// nobody is left. Whoever has introduced itself keeps its place while it is away: no stranger gets it meanwhile.
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { ClientSocket, IgorClient } from './igor-client.ts'
@@ -7,6 +8,7 @@ export interface RosterOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly sessionMs: number
+  readonly maxClients: number
   readonly maxAwayClients: number
   readonly onLastClientGone: (() => void) | undefined
 }
@@ -15,8 +17,12 @@ export class Roster {
   readonly #options: RosterOptions
   readonly #clients = new Set<IgorClient>()
   readonly #byId = new Map<string, IgorClient>()
-  /** Those that are away, the longest first. */
+  /** Those that may come back, the longest away first. */
   readonly #away = new Map<IgorClient, Timer>()
+  /** Strangers that left something running, and will not come back. */
+  readonly #unclaimed = new Map<IgorClient, Timer>()
+  /** Those that are there and were let in by the server. */
+  readonly #inside = new Set<IgorClient>()
   #nobody: Timer | undefined
   #isClosed = false
 
@@ -24,8 +30,14 @@ export class Roster {
     this.#options = options
   }
 
-  get connectedCount(): number {
-    return this.#clients.size - this.#away.size
+  /** Whether somebody may come who is not known. */
+  get hasPlace(): boolean {
+    return this.#clients.size - this.#unclaimed.size < this.#options.maxClients
+  }
+
+  /** Whether somebody has introduced itself, and may come back: also one whose connection seems to stand. */
+  get knowsSomebody(): boolean {
+    return this.#byId.size > 0
   }
 
   get openStreams(): number {
@@ -40,6 +52,12 @@ export class Roster {
 
   add(client: IgorClient): void {
     this.#clients.add(client)
+  }
+
+  /** The server has let it in: from now on it would be missed. */
+  letIn(client: IgorClient): void {
+    if (!this.#clients.has(client) || this.#away.has(client) || this.#unclaimed.has(client)) return
+    this.#inside.add(client)
     this.#nobody?.cancel()
     this.#nobody = undefined
   }
@@ -47,6 +65,7 @@ export class Roster {
   /** The client has its id from now on. */
   name(id: string, client: IgorClient): void {
     this.#byId.set(id, client)
+    this.letIn(client)
   }
 
   /** A client that is away, or on another socket, is there again. */
@@ -54,52 +73,69 @@ export class Roster {
     this.#away.get(client)?.cancel()
     this.#away.delete(client)
     client.attach(socket, greeting)
+    this.letIn(client)
   }
 
   /** A client's socket is gone: it is kept for a while, if it may come back or something runs for it. */
   leave(client: IgorClient, socket: ClientSocket): void {
-    const { clock, sessionMs, maxAwayClients } = this.#options
+    const { clock, sessionMs } = this.#options
     if (!client.detach(socket) || !this.#clients.has(client)) return
     const isKnown = client.introduced !== undefined
     if (!isKnown) client.abandon()
-    const isLast = this.connectedCount === 1
     this.#options.log.debug({ id: client.introduced?.id }, 'a connection of an Igor client has ended')
     if (this.#isClosed || (!isKnown && client.openStreams === 0)) this.forget(client)
     else {
-      this.#away.set(
+      const kept = isKnown ? this.#away : this.#unclaimed
+      kept.set(
         client,
         clock.setTimer(() => this.forget(client), sessionMs),
       )
-      if (this.#away.size > maxAwayClients) this.forget(this.#away.keys().next().value as IgorClient)
+      this.#keepFew()
     }
-    if (isLast) this.#onNobody()
+    this.#miss(client)
   }
 
   /** It is over: its streams are cancelled, its id is free. */
   forget(client: IgorClient): void {
-    this.#away.get(client)?.cancel()
-    this.#away.delete(client)
+    for (const kept of [this.#away, this.#unclaimed]) {
+      kept.get(client)?.cancel()
+      kept.delete(client)
+    }
     if (!this.#clients.delete(client)) return
     const id = client.introduced?.id
     if (id !== undefined && this.#byId.get(id) === client) this.#byId.delete(id)
     void client.close('the client has gone')
-    if (this.connectedCount === 0) this.#onNobody()
+    this.#miss(client)
   }
 
   /** An unknown client that is away has nothing more to finish. */
   forgetIfDone(client: IgorClient): void {
-    if (this.#away.has(client) && client.introduced === undefined && client.openStreams === 0) this.forget(client)
+    if (this.#unclaimed.has(client) && client.openStreams === 0) this.forget(client)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.#nobody?.cancel()
-    for (const timer of this.#away.values()) timer.cancel()
-    this.#away.clear()
+    for (const kept of [this.#away, this.#unclaimed]) {
+      for (const timer of kept.values()) timer.cancel()
+      kept.clear()
+    }
+    this.#inside.clear()
     const clients = [...this.#clients]
     this.#clients.clear()
     this.#byId.clear()
     await Promise.all(clients.map((client) => client.close('the server is shutting down')))
+  }
+
+  /** Above the bound strangers go first: nobody who may come back is pushed out by them. */
+  #keepFew(): void {
+    if (this.#away.size + this.#unclaimed.size <= this.#options.maxAwayClients) return
+    const [stranger] = this.#unclaimed.keys()
+    this.forget(stranger ?? (this.#away.keys().next().value as IgorClient))
+  }
+
+  #miss(client: IgorClient): void {
+    if (this.#inside.delete(client) && this.#inside.size === 0) this.#onNobody()
   }
 
   #onNobody(): void {

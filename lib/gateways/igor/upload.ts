@@ -1,10 +1,11 @@
 // Writes one file whole or not at all: into a hidden file beside it, which then takes its name.
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Place } from '../../web/safe-path.ts'
+import { patienceMs } from '../patience.ts'
+import { makePartName } from './part-files.ts'
 
 /** Why a file was not written: a status of HTTP. */
 export class UploadRefusal extends Error {
@@ -28,7 +29,7 @@ export interface UploadOptions {
 /** Settles when the file is there: 'created' or 'replaced'. Rejects with UploadRefusal, or what the file system says. */
 export async function upload(request: IncomingMessage, options: UploadOptions): Promise<'created' | 'replaced'> {
   const { place } = options
-  const temporary = join(place.directory, `.${randomBytes(12).toString('hex')}.part`)
+  const temporary = join(place.directory, makePartName())
   const former = await stat(place.file).catch(() => undefined)
   // 'wx': never through something that has the name already.
   const handle = await open(temporary, 'wx', former === undefined ? 0o666 : former.mode & 0o777)
@@ -54,8 +55,13 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
   return new Promise((resolve, reject) => {
     let count = 0
     let isSettled = false
-    const watch = (): Timer =>
-      clock.setTimer(() => fail(new UploadRefusal(408, `nothing came for ${idleMs} ms`)), idleMs)
+    let since = clock.now()
+    /** What is ours, as writing, is not held against the client. */
+    let waitedMs = 0
+    const watch = (): Timer => {
+      since = clock.now()
+      return clock.setTimer(() => fail(new UploadRefusal(408, `nothing came for ${idleMs} ms`)), idleMs)
+    }
     let timer = watch()
     const settle = (): void => {
       isSettled = true
@@ -75,7 +81,12 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
     }
     const onData = (chunk: Buffer): void => {
       count += chunk.length
+      waitedMs += clock.now() - since
+      since = clock.now()
       if (count > maxBytes) return fail(tooLarge(maxBytes))
+      // A byte now and then would hold one of few places for hours.
+      if (waitedMs > patienceMs(count, idleMs))
+        return fail(new UploadRefusal(408, `only ${count} bytes came in ${Math.round(waitedMs)} ms`))
       timer.cancel()
       // One piece at a time: the next is read when this one is written.
       request.pause()

@@ -61,7 +61,10 @@ export interface LexiconsOptions {
   readonly maxSignals?: number
   /** Channels and rooms that one client may be in. Default 100. */
   readonly maxSubscriptions?: number
-  /** What may wait for a client that does not read; above it the client is let go. Default 8 MiB. */
+  /**
+   * What may wait for a client that does not read, a message counting for 512 bytes more; above it the client is let go. And
+   * what the replies to one list of signals may have. Default 8 MiB.
+   */
   readonly maxQueuedBytes?: number
   /** How long a client may take nothing of what waits for it, and a second more for each 16 KB of that. Default 30 s. */
   readonly stallTimeoutMs?: number

@@ -19,9 +19,13 @@ export interface OutboxOptions {
 
 /** Below it nobody waits. */
 const comfortableBytes = 64 * 1024
+/** What a message costs beside its bytes, about: else many small ones would take ten times what is allowed. */
+const messageCostBytes = 512
 
 export class Outbox {
   readonly #options: OutboxOptions
+  /** Messages that have not left. */
+  #waitingCount = 0
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -32,31 +36,40 @@ export class Outbox {
    * enough, or is gone. Throws UnsendableError.
    */
   send(entries: readonly object[]): Promise<void> | undefined {
-    const { socket, maxQueuedBytes, isBinary } = this.#options
+    const { socket, maxQueuedBytes } = this.#options
     const text = toJsonText(entries.map(withNull), 'payload')
     if (socket.readyState !== socket.OPEN) return undefined
-    if (socket.bufferedAmount > 0 && socket.bufferedAmount + text.length > maxQueuedBytes) {
+    const waitingBytes = socket.bufferedAmount + this.#waitingCount * messageCostBytes
+    if (socket.bufferedAmount > 0 && waitingBytes + text.length > maxQueuedBytes) {
       this.#stalled(`more than ${maxQueuedBytes} bytes wait for it`)
       return undefined
     }
-    if (socket.bufferedAmount + text.length <= comfortableBytes) {
-      // An error ends the socket, which its owner is told.
-      socket.send(text, { binary: isBinary }, () => undefined)
+    if (waitingBytes + text.length <= comfortableBytes) {
+      this.#send(text, () => undefined)
       return undefined
     }
     return this.#sendAndWait(text)
   }
 
   #sendAndWait(text: string): Promise<void> {
-    const { socket, clock, stallTimeoutMs, isBinary } = this.#options
+    const { socket, clock, stallTimeoutMs } = this.#options
     return new Promise((resolve) => {
       const limitMs = patienceMs(socket.bufferedAmount + text.length, stallTimeoutMs)
       const timer = clock.setTimer(() => this.#stalled('it takes next to nothing'), limitMs)
-      // Called in any case, with an error when the socket has ended.
-      socket.send(text, { binary: isBinary }, () => {
+      this.#send(text, () => {
         timer.cancel()
         resolve()
       })
+    })
+  }
+
+  /** `onSent` is called in any case: an error ends the socket, which its owner is told. */
+  #send(text: string, onSent: () => void): void {
+    const { socket, isBinary } = this.#options
+    this.#waitingCount++
+    socket.send(text, { binary: isBinary }, () => {
+      this.#waitingCount--
+      onSent()
     })
   }
 

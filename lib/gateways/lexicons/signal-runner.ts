@@ -1,6 +1,7 @@
 // Runs the signals of one client's messages in their order, and gathers what it is answered: replies first, then errors.
 import { ServerError } from '../../base/errors.ts'
 import type { ChannelClass } from '../../channels/channel.ts'
+import { toJsonText } from '../json-values.ts'
 import type { LocalClient } from '../local-client.ts'
 import { isOwnAction } from '../own-actions.ts'
 import type { MembershipOptions } from './lexicons-client.ts'
@@ -39,10 +40,11 @@ export class SignalRunner {
 
   /** The entries of the answer; none: there is nothing to say. Never rejects. */
   async run(text: string | undefined): Promise<readonly object[]> {
-    const { maxSignals } = this.#options.options
+    const { maxSignals, maxQueuedBytes } = this.#options.options
     const message = text === undefined ? { fault: 'the message is no text' } : readSignals(text, maxSignals)
     const replies: object[] = []
     const errors: string[] = []
+    let replyBytes = 0
     const fail = (error: unknown): void => {
       this.#options.onFailed(error)
       errors.push(errorText(error))
@@ -53,7 +55,12 @@ export class SignalRunner {
         if (this.#isStopped) break
         try {
           const reply = await this.#runOne(signal)
-          if (reply !== undefined) replies.push(reply)
+          if (reply === undefined) continue
+          // One alone may be as large as a result may be. Those of a list are held until its last signal has run.
+          const size = message.signals.length === 1 ? 0 : toJsonText(reply, 'payload').length
+          if (replies.length > 0 && replyBytes + size > maxQueuedBytes) throw new LargeReply(reply, maxQueuedBytes)
+          replyBytes += size
+          replies.push(reply)
         } catch (error) {
           fail(error)
         }
@@ -107,6 +114,14 @@ const longestName = 100
 class BadMessage extends ServerError {
   constructor(message: string) {
     super(message, { code: 'BAD_REQUEST', notStarted: true })
+  }
+}
+
+class LargeReply extends ServerError {
+  constructor(reply: object, maxBytes: number) {
+    const [name] = Object.keys(reply)
+    const message = `${name} has run, but the replies to one message have at most ${maxBytes} bytes: send it in a message of its own`
+    super(message, { code: 'TOO_LARGE' })
   }
 }
 

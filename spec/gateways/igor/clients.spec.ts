@@ -188,11 +188,36 @@ describe('The Igor gateway: clients', function () {
       await waitFor(() => Gate.running === 0)
 
       const second = await world.client()
-      expect((await second.introduce('client_1', { secret })).data).to.deep.include({ resumed: true })
+      const { data } = await second.introduce('client_1', { secret })
+      // Its end is kept, and comes.
+      expect(data).to.deep.include({ resumed: true, streams: [stream] })
       expect((await second.run('Remember', null))[0]?.data).to.equal('a text')
       expect((await second.whole(stream)).map(({ data }) => data)).to.deep.equal(['ended', undefined])
       await waitFor(() => second.of('news').length === 1)
       expect(second.of('news')[0]?.data).to.equal('while you were away')
+      // It was told: nobody hears of it once more.
+      const third = await world.client()
+      expect((await third.introduce('client_1', { secret })).data.streams).to.deep.equal([])
+    })
+
+    it('and are told which of their streams they will hear more of', async () => {
+      await world.start(prepare)
+      const first = await world.client()
+      const { secret } = (await first.introduce('a')).data
+      await first.run('Remember', 'ended before')
+      const stream = first.start('Gate')
+      await waitFor(() => first.of(stream).length === 1)
+      for (let n = 0; n < 2; n++) {
+        const next = await world.client()
+        expect((await next.introduce('a', { secret })).data.streams).to.deep.equal([stream])
+      }
+      const last = await world.client()
+      last.start('introduce_self', { client_id: 'a', secret })
+      await waitFor(() => last.received.length === 2)
+      Gate.open()
+      await last.whole(stream)
+      const after = await world.client()
+      expect((await after.introduce('a', { secret })).data.streams).to.deep.equal([])
     })
 
     it('by a random UUID without a secret, as clients of Igor do', async () => {

@@ -49,6 +49,31 @@ describe('The Igor gateway: an upload', () => {
     expect(readdirSync(directory)).to.deep.equal([])
   })
 
+  it('is given up where a byte comes now and then', async () => {
+    const { clock, request, outcome } = begin()
+    await waitFor(() => request.listenerCount('data') === 1)
+    for (let n = 1; n <= 3 && request.listenerCount('data') === 1; n++) {
+      await clock.advance(900)
+      request.emit('data', Buffer.from('x'))
+      await waitFor(() => request.resumeCount === n || request.listenerCount('data') === 0)
+    }
+    expect([request.listenerCount('data'), request.resumeCount]).to.deep.equal([0, 1])
+    expect([await outcome, clock.pendingCount]).to.deep.equal([408, 0])
+    expect(readdirSync(directory)).to.deep.equal([])
+  })
+
+  it('goes on where it is slow', async () => {
+    const { clock, request, outcome } = begin()
+    await waitFor(() => request.listenerCount('data') === 1)
+    for (let n = 1; n <= 10; n++) {
+      await clock.advance(900)
+      request.emit('data', Buffer.alloc(16_000))
+      await waitFor(() => request.resumeCount === n)
+    }
+    request.emit('end')
+    expect(await outcome).to.equal('created')
+  })
+
   it('reads on when a piece is written', async () => {
     const { clock, request, outcome } = begin()
     await waitFor(() => request.listenerCount('data') === 1)

@@ -155,6 +155,27 @@ describe('lexicons: hostile clients', function () {
     await waitFor(() => world.server.sessions.length === 0)
   })
 
+  it('that ask for much with few words get what one answer may have, and an error for the rest', async () => {
+    class Big extends Action {
+      static runs = 0
+      action(_data: object, context: Context) {
+        Big.runs++
+        return reply(context, 'x'.repeat(300_000))
+      }
+    }
+    await world.begin({ maxQueuedBytes: 1_000_000 })
+    world.server.addAction(new Big())
+    const client = await world.client()
+    client.send([...new Array(10).fill({ Big: {} }), { Count: { text: 'small' } }])
+    await client.waitForEntries(5)
+    expect(client.messages).to.have.length(1)
+    expect(client.entries.map((entry) => Object.keys(entry)[0])).to.deep.equal(['Big', 'Big', 'Big', 'Count', 'Errors'])
+    expect(client.errors).to.have.length(7)
+    expect(client.errors[0]).to.contain('Big has run')
+    expect(Big.runs).to.equal(10)
+    await expectServed()
+  })
+
   it('that do not read lose what their channel says, and hold up nobody', async () => {
     const reasons: string[] = []
     await world.begin({

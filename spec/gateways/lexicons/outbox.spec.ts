@@ -60,6 +60,26 @@ describe('lexicons: an outbox', () => {
     expect([reader.isTerminated, reasons.length]).to.deep.equal([true, 1])
   })
 
+  it('counts what small messages cost beside their bytes', () => {
+    const { outbox, reader, reasons } = make()
+    let count = 0
+    while (!reader.isTerminated && count < 100_000) {
+      count++
+      void outbox.send([{ N: 1 }])
+    }
+    expect([reader.isTerminated, reasons.length]).to.deep.equal([true, 1])
+    expect(count).to.be.below(20_000)
+  })
+
+  it('forgets what a message cost when it has left', () => {
+    const { outbox, reader } = make()
+    for (let n = 0; n < 40_000; n++) {
+      void outbox.send([{ N: 1 }])
+      if (n % 1_000 === 0) reader.takeAll()
+    }
+    expect(reader.isTerminated).to.equal(false)
+  })
+
   it('lets go at once of one for whom too much waits', () => {
     const { outbox, reader, reasons } = make()
     for (let n = 0; n < 6; n++) void outbox.send([{ History: 'x'.repeat(1_600_000) }])
