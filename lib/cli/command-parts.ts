@@ -6,6 +6,14 @@ export function command(name: string, description: string): Command {
   return new Command(name).description(description).helpOption('--help', 'print this').exitOverride()
 }
 
+/** The options by which a command's port speaks TLS. */
+export function withServerTls(base: Command): Command {
+  return base
+    .option('--tls-key <file>', 'the private key, as PEM: makes the port TLS')
+    .option('--tls-cert <file>', 'the certificate, as PEM')
+    .option('--tls-ca <file>', 'ask clients for a certificate that this authority has signed')
+}
+
 /** Reads a whole number. */
 export function count(max = Number.MAX_SAFE_INTEGER, min = 0): (text: string) => number {
   return (text) => {

@@ -4,14 +4,16 @@ import type { LogLevel } from '../daemon/background-options.ts'
 import type { Daemon, DaemonStatus } from '../daemon/daemon.ts'
 import { findDaemon, runInBackground } from '../daemon/run-in-background.ts'
 import { namesIn, notRunning, stateDirectory } from '../daemon/state-directory.ts'
+import type { TlsFiles } from '../daemon/tls-files.ts'
 import { exitCodes } from './exit-codes.ts'
 import { usageFailure } from './failure.ts'
 import { Interruption } from './interruption.ts'
 import { orFail } from './or-fail.ts'
 import { print } from './printer.ts'
+import { serverTls } from './server-tls.ts'
 import { printable, table } from './terminal-text.ts'
 
-export interface StartOptions {
+export interface StartOptions extends TlsFiles {
   readonly name: string
   readonly host: string
   readonly port?: number
@@ -42,6 +44,8 @@ export interface LogsOptions extends NamesOptions {
 
 export async function start(modules: readonly string[], { grace, ...options }: StartOptions): Promise<void> {
   await orFail(async () => {
+    // Looked at here too, so that it is told by the names of this command's options.
+    serverTls(options, options.port ?? (options.path === undefined ? 0 : undefined))
     const { name, pid, addresses } = await runInBackground({ ...options, module: modules, graceMs: grace })
     await print(`started ${name} as process ${pid}, listening at ${addresses.join(', ')}\n`)
   })

@@ -95,6 +95,7 @@ async function withDatabase(
   try {
     await using database = new Database(storeOf(await loadModules(modules), options))
     await database.open()
+    interruption.signal.throwIfAborted()
     await work(database, interruption.signal)
   } catch (error) {
     const line = `isock: ${printable(messageOf(error))}\n`
@@ -116,8 +117,12 @@ function storeOf(modules: readonly LoadedModule[], given: StoreCommandOptions): 
     throw usageFailure('which store? Give --url, or ISOCK_DATA_URL, or let a module export data = { url }')
   if (url === 'memory:')
     throw usageFailure('a store in memory has nothing yet; give --url file:<path> or postgres://...')
-  return { models, url, ...(schema === undefined ? {} : { schema }) }
+  const told = bounds.filter((name) => exported?.[name] !== undefined).map((name) => [name, exported?.[name]])
+  return { models, url, ...(schema === undefined ? {} : { schema }), ...(Object.fromEntries(told) as object) }
 }
+
+/** Of the export `data`, these hold for whichever store. */
+const bounds = ['waitMs', 'statementTimeoutMs', 'maxConnections', 'maxRows'] as const
 
 function showProgress({ model, done, total }: FileProgress): void {
   const { isTTY } = process.stderr

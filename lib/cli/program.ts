@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import type { BenchOptions } from './bench-command.ts'
 import type { CallOptions } from './call-command.ts'
-import { command, count, logLevelOption, ownVersion } from './command-parts.ts'
+import { command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
 import type { ConnectOptions } from './connect.ts'
 import { daemonCommands } from './daemon-program.ts'
 import { dataCommand } from './data-program.ts'
@@ -44,14 +44,12 @@ function buildProgram(): Command {
 }
 
 function serveCommand(): Command {
-  return command('serve', 'Serves the actions that modules export.')
+  const base = command('serve', 'Serves the actions that modules export.')
     .argument('<modules...>', 'JavaScript or TypeScript modules: paths')
     .option('--host <host>', 'where to listen', '127.0.0.1')
     .option('--port <port>', 'the port; 0: any free one (default: 4440, or none with --path)', count(65_535))
-    .option('--path <path>', 'listen at a Unix socket')
-    .option('--tls-key <file>', 'the private key, as PEM: makes the port TLS')
-    .option('--tls-cert <file>', 'the certificate, as PEM')
-    .option('--tls-ca <file>', 'ask clients for a certificate that this authority has signed')
+    .option('--path <path>', 'listen at a Unix socket, instead of the port or beside it')
+  return withServerTls(base)
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
     .option('--grace <ms>', 'how long running calls may take to finish on Ctrl-C', count(2 ** 31 - 1), 10_000)
     .addOption(logLevelOption('what to log, as JSON lines on standard error'))

@@ -5,22 +5,19 @@ import type { Logger } from '../base/log.ts'
 import { ExportedActions } from '../daemon/exported-actions.ts'
 import { exportedData } from '../daemon/exported-data.ts'
 import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
+import type { TlsFiles } from '../daemon/tls-files.ts'
 import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
-import type { ServerTls } from '../server/server-options.ts'
-import { readOptionFile } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
-import { CommandFailure, debugText, exitCodeOf, usageFailure } from './failure.ts'
+import { CommandFailure, debugText, exitCodeOf } from './failure.ts'
 import { print } from './printer.ts'
+import { serverTls } from './server-tls.ts'
 import { printable } from './terminal-text.ts'
 
-export interface ServeOptions {
+export interface ServeOptions extends TlsFiles {
   readonly host: string
   readonly port?: number
   readonly path?: string
-  readonly tlsKey?: string
-  readonly tlsCert?: string
-  readonly tlsCa?: string
   readonly tokenFile?: string
   readonly logLevel: string
   readonly grace: number
@@ -61,7 +58,7 @@ export async function serveUntilStopped(graceMs: number, make: () => Promise<Ser
 function makeServer(options: ServeOptions, data: DataOptions | undefined): Server {
   const { host, path, tokenFile } = options
   const port = options.port ?? (path === undefined ? 4440 : undefined)
-  const tls = tlsOf(options)
+  const tls = serverTls(options, port)
   const log = makeLog(options.logLevel)
   return new Server({
     host,
@@ -73,15 +70,6 @@ function makeServer(options: ServeOptions, data: DataOptions | undefined): Serve
     ...(data === undefined ? {} : { data }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
   })
-}
-
-function tlsOf({ tlsKey, tlsCert, tlsCa }: ServeOptions): ServerTls | undefined {
-  if (tlsKey === undefined && tlsCert === undefined && tlsCa === undefined) return undefined
-  if (tlsKey === undefined || tlsCert === undefined) throw usageFailure('TLS needs both --tls-key and --tls-cert')
-  const key = readOptionFile('--tls-key', tlsKey)
-  const cert = readOptionFile('--tls-cert', tlsCert)
-  if (tlsCa === undefined) return { key, cert }
-  return { key, cert, ca: readOptionFile('--tls-ca', tlsCa), requestCert: true, rejectUnauthorized: true }
 }
 
 /** To standard error, or elsewhere. */

@@ -3,14 +3,16 @@ import { resolveToken } from '../base/token.ts'
 import { DaemonServer, registerModules } from '../daemon/daemon-server.ts'
 import { exportedData } from '../daemon/exported-data.ts'
 import { loadModules } from '../daemon/load-modules.ts'
-import { LogFile } from '../daemon/log-file.ts'
+import { LogFile, requireLogFile } from '../daemon/log-file.ts'
+import type { TlsFiles } from '../daemon/tls-files.ts'
 import { isLoopback } from '../link/address.ts'
 import { readSecretFile } from '../link/secret-file.ts'
 import { usageFailure } from './failure.ts'
 import { makeLog, serveUntilStopped } from './serve-command.ts'
+import { serverTls } from './server-tls.ts'
 import { promptToken } from './token-prompt.ts'
 
-export interface ServerCommandOptions {
+export interface ServerCommandOptions extends TlsFiles {
   readonly tokenPrompt?: boolean
   readonly tokenFile?: string
   readonly logLevel: string
@@ -32,6 +34,9 @@ export function serveServices(
   return serveUntilStopped(graceMs, async () => {
     const paths = initFile === undefined ? modules : [initFile, ...modules]
     if (paths.length === 0) throw usageFailure('give modules, or --init-file: they bring the services to initialize')
+    // Before somebody types a token.
+    if (path !== undefined) requireLogFile(path)
+    const tls = serverTls(options, port)
     const source = tokenPrompt ? { token: await promptToken() } : tokenFile === undefined ? {} : { tokenFile }
     const isGuarded = resolveToken(source, process.env, readSecretFile) !== undefined
     const file = path === undefined ? undefined : new LogFile({ path, maxBytes: logMaxBytes, files: logFiles })
@@ -41,7 +46,15 @@ export function serveServices(
     const mayBeEnded = isGuarded || isLoopback(host)
     const loaded = await loadModules(paths)
     const data = exportedData(loaded)
-    const settings = { host, port, log, onError, ...source, ...(data === undefined ? {} : { data }) }
+    const settings = {
+      host,
+      port,
+      log,
+      onError,
+      ...source,
+      ...(tls === undefined ? {} : { tls }),
+      ...(data === undefined ? {} : { data }),
+    }
     const server: DaemonServer = new DaemonServer(settings, mayBeEnded, (endGraceMs) => {
       void server.shutdown({ graceMs: endGraceMs ?? graceMs })
     })

@@ -1,7 +1,7 @@
 // The commands for a server of services in the foreground, and `isock version`.
 import { type Command, InvalidArgumentError } from 'commander'
 import { maxTimeMs } from '../daemon/bounds.ts'
-import { command, count, logLevelOption, ownVersion } from './command-parts.ts'
+import { command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { print } from './printer.ts'
 import type { ServerCommandOptions } from './server-command.ts'
@@ -12,7 +12,7 @@ export function serverCommands(): Command[] {
 }
 
 function serverCommand(): Command {
-  return command('server', 'Serves the services that modules bring; a client initializes them.')
+  const base = command('server', 'Serves the services that modules bring; a client initializes them.')
     .argument('<host>', 'where to listen')
     .argument('<port>', '0: any free one', port)
     .argument('[modules...]', 'JavaScript or TypeScript modules: paths')
@@ -22,6 +22,7 @@ function serverCommand(): Command {
       'ask for the token that clients have to show; without a terminal: a line of standard input',
     )
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
+  return withServerTls(base)
     .option('--log-file <file>', 'log there, and rotate it, instead of to standard error')
     .addOption(logLevelOption('what to log, as JSON lines'))
     .option('--grace <ms>', 'how long running calls may take to finish', count(maxTimeMs), 10_000)
@@ -37,7 +38,7 @@ not let running calls finish. All ends keep to --grace, unless \`isock terminate
 
 Examples:
   isock server localhost 4440 --init-file counter.js
-  isock server 0.0.0.0 4440 --token-prompt counter.js
+  isock server 0.0.0.0 4440 --token-prompt --tls-key key.pem --tls-cert cert.pem counter.js
 `,
     )
     .action(async (host: string, at: number, modules: string[], options: ServerCommandOptions) => {
@@ -47,20 +48,25 @@ Examples:
 
 function terminateCommand(): Command {
   return command('terminate', 'Ends a server that `isock server` or `isock start` runs.')
-    .argument('<host>')
-    .argument('<port>', 'its port', port)
+    .argument('<host>', 'its name or IP address')
+    .argument('<port>', 'its port', count(65_535, 1))
     .argument('[json]', "with --service: what its exit method gets, as JSON; '-': read it from standard input")
     .option('--service <name>', 'run the exit method of this service first, and print what it responds')
     .option('--grace <ms>', "how long running calls may take to finish (default: the server's own)", count(maxTimeMs))
     .option('--token-prompt', 'ask for the token; without a terminal: the first line of standard input')
     .option('--token-file <file>', 'show the token in this file (or in ISOCK_TOKEN)')
+    .option('--tls', 'reach it over TLS; the three options below say so too')
+    .option('--tls-ca <file>', 'trust this authority')
+    .option('--tls-cert <file>', 'show this certificate')
+    .option('--tls-key <file>', 'its private key')
     .option('--timeout <ms>', 'give up after this time, connecting included', count(2 ** 31 - 1, 1))
     .option('--json', 'print JSON lines')
     .addHelpText(
       'after',
       `
 A server that asks for a token is ended by whoever shows it. Without a token, \`isock server\` may be ended by its clients
-if it listens at a loopback address; a daemon of \`isock start\` may not: use \`isock stop\`.
+if it listens at a loopback address; a daemon of \`isock start\` may not: use \`isock stop\`, as
+for one that listens at a Unix socket only.
 
 With --service, the server ends only where clients of that service may end it: with \`isock server\` as above, with
 \`isock start\` if its module added the service with allowShutdown. Else the exit method does not run either. The server
@@ -70,6 +76,7 @@ standard input.
 Examples:
   isock terminate localhost 4440
   isock terminate localhost 4440 --service Counter
+  isock terminate example.org 4440 --tls-ca ca.pem --token-prompt
 ${exitCodesHelp}`,
     )
     .action(async (host: string, at: number, json: string | undefined, options: TerminateCommandOptions) => {

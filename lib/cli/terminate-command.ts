@@ -12,6 +12,7 @@ export interface TerminateCommandOptions extends ConnectOptions {
   readonly tokenPrompt?: boolean
   readonly service?: string
   readonly grace?: number
+  readonly tls?: boolean
 }
 
 export async function terminate(
@@ -21,13 +22,15 @@ export async function terminate(
   options: TerminateCommandOptions,
 ): Promise<void> {
   await orFail(async () => {
-    requireFitting(json, options)
+    requireFitting(host, json, options)
     const token = options.tokenPrompt ? { token: await promptToken() } : {}
-    await terminateAt(host.includes(':') ? `tcp://[${host}]:${port}` : `tcp://${host}:${port}`, json, {
-      ...options,
-      ...token,
-    })
+    await terminateAt(addressOf(host, port, options), json, { ...options, ...token })
   })
+}
+
+function addressOf(host: string, port: number, { tls, tlsCa, tlsCert, tlsKey }: TerminateCommandOptions): string {
+  const isTls = tls || [tlsCa, tlsCert, tlsKey].some((file) => file !== undefined)
+  return `${isTls ? 'tls' : 'tcp'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 async function terminateAt(address: string, json: string | undefined, options: TerminateCommandOptions): Promise<void> {
@@ -45,7 +48,13 @@ async function terminateAt(address: string, json: string | undefined, options: T
 }
 
 /** @throws CommandFailure, before anything is read or asked. */
-function requireFitting(json: string | undefined, { service, grace, tokenPrompt }: TerminateCommandOptions): void {
+function requireFitting(
+  host: string,
+  json: string | undefined,
+  { service, grace, tokenPrompt }: TerminateCommandOptions,
+): void {
+  if (host.includes('/'))
+    throw usageFailure(`give the host and the port apart, without "://"; for TLS add --tls, or the files that it needs`)
   if (service === undefined && json !== undefined)
     throw usageFailure('[json] is for the exit method of a service: name it with --service')
   if (service !== undefined && grace !== undefined)

@@ -7,7 +7,9 @@ import type { TokenSource } from '../base/token.ts'
 import { requireSize, requireTimeMs } from './bounds.ts'
 import { type DaemonToken, findToken } from './daemon-token.ts'
 import { requireModules } from './load-modules.ts'
+import { requireLogFile } from './log-file.ts'
 import { requireDaemonName } from './state-directory.ts'
+import { readTls, requirePortForTls, type TlsFiles, tlsFileNames } from './tls-files.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -23,6 +25,12 @@ export interface BackgroundOptions extends TokenSource {
   readonly port?: number
   /** The path of a Unix socket, instead of or beside the port. */
   readonly path?: string
+  /** The private key, as PEM: makes the port TLS. Read at each start, a restart too. */
+  readonly tlsKey?: string | URL
+  /** The certificate, as PEM. */
+  readonly tlsCert?: string | URL
+  /** Authorities, as PEM: clients have to show a certificate that one of them has signed. */
+  readonly tlsCa?: string | URL
   /** A module that is loaded before the others. */
   readonly initFile?: string | URL
   /** Default: `daemon.log` in the daemon's directory. */
@@ -48,7 +56,7 @@ export interface BackgroundOptions extends TokenSource {
 }
 
 /** What is written down of the options. */
-export interface DaemonSettings {
+export interface DaemonSettings extends TlsFiles {
   readonly modules: readonly string[]
   readonly initFile?: string
   readonly host: string
@@ -89,6 +97,9 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
   if (!(Number.isInteger(logFiles) && logFiles >= 1 && logFiles <= 100))
     throw invalidOption('logFiles', 'a whole number from 1 to 100', logFiles)
   const source = { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) }
+  if (logFile !== undefined) requireLogFile(pathOf('logFile', logFile))
+  const tlsFiles = tlsFilesOf(options)
+  requirePortForTls(readTls(tlsFiles), port)
   return {
     name: requireDaemonName(options.name ?? 'default'),
     // A wrong one is told here rather than in the log of a process that has just ended.
@@ -109,9 +120,15 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
       ...(path === undefined ? {} : { path: pathOf('path', path) }),
       ...(initFile === undefined ? {} : { initFile: pathOf('initFile', initFile) }),
       ...(tokenFile === undefined ? {} : { tokenFile: pathOf('tokenFile', tokenFile) }),
+      ...tlsFiles,
       ...(logFile === undefined ? {} : { logFile: pathOf('logFile', logFile) }),
     },
   }
+}
+
+function tlsFilesOf(options: BackgroundOptions): TlsFiles {
+  const given = tlsFileNames.filter((name) => options[name] !== undefined)
+  return Object.fromEntries(given.map((name) => [name, pathOf(name, options[name])]))
 }
 
 function pathOf(name: string, value: unknown): string {

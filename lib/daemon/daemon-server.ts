@@ -11,6 +11,7 @@ import { ExportedActions } from './exported-actions.ts'
 import { controlFd, type LaunchOrder } from './launch.ts'
 import type { LoadedModule } from './load-modules.ts'
 import { RunShutdown } from './shutdown-action.ts'
+import { readTls } from './tls-files.ts'
 
 export class DaemonServer extends Server {
   readonly #stop: (graceMs: number | undefined) => void
@@ -30,7 +31,12 @@ export class DaemonServer extends Server {
   }
 }
 
-/** As the order of a daemon and its modules say. A successor goes on with the sockets that it got, in the order of the addresses. */
+/**
+ * As the order of a daemon and its modules say. A successor goes on with the sockets that it got, in the order of the
+ * addresses.
+ *
+ * @throws ClientError (`INVALID_OPTION`) for files of TLS that are wrong.
+ */
 export function serverFor(
   { settings, token, tokenOrigin, isSuccessor }: LaunchOrder,
   log: Logger,
@@ -38,6 +44,7 @@ export function serverFor(
   stop: (graceMs: number | undefined) => void,
 ): DaemonServer {
   const { host, port, path, tokenFile } = settings
+  const tls = readTls(settings)
   const places = Number(port !== undefined) + Number(path !== undefined)
   const options: ServerOptions = {
     host,
@@ -47,6 +54,7 @@ export function serverFor(
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(port === undefined ? {} : { port }),
     ...(path === undefined ? {} : { path }),
+    ...(tls === undefined ? {} : { tls }),
     ...(data === undefined ? {} : { data }),
     ...(isSuccessor ? { fds: Array.from({ length: places }, (_, i) => controlFd + 1 + i) } : {}),
   }

@@ -4,7 +4,7 @@ import { maxTimeMs, requireTimeMs } from './bounds.ts'
 import { type DaemonReport, HandOver, Stop } from './control-actions.ts'
 import { ask, findPresence } from './control-client.ts'
 import { type LogOptions, readLog } from './log-reader.ts'
-import { isRunning } from './process-identity.ts'
+import { isRunning, signalProcess, stateOf } from './process-identity.ts'
 import { type RestartOptions, startAgain } from './start-again.ts'
 import { type DaemonPaths, notAnswering, notRunning } from './state-directory.ts'
 import { type DaemonState, readState } from './state-file.ts'
@@ -25,6 +25,8 @@ export interface StopOptions {
 const lookEveryMs = 10
 /** For the process to end when it has said that it will. */
 const exitTimeoutMs = 3_000
+/** Its pid may be another one's by now. */
+const notKilled = 'is not killed, as this system does not tell whether it still is that process'
 /** A daemon may be replaced while it is looked at; each time that is another one to stop. */
 const maxStops = 5
 
@@ -103,7 +105,8 @@ export class Daemon {
     }
     const soonMs = performance.now() + exitTimeoutMs
     if (state === undefined || (await isGone(state, isConfirmed ? soonMs : Math.max(soonMs, giveUpAtMs)))) return true
-    process.kill(state.pid, 'SIGKILL')
+    if (stateOf(state) === 'unknown') throw notAnswering(this.name, state.pid, notKilled)
+    signalProcess(state, 'SIGKILL')
     if (await isGone(state, performance.now() + exitTimeoutMs)) return true
     throw notAnswering(this.name, state.pid, 'could not be killed')
   }

@@ -1,8 +1,9 @@
 // The log of a daemon: lines into a file that is rotated by size. A full disk costs lines, never the daemon.
-import { createWriteStream, statSync } from 'node:fs'
+import { closeSync, createWriteStream, mkdirSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { createStream } from 'rotating-file-stream'
+import { ClientError } from '../base/errors.ts'
 
 export interface LogFileOptions {
   readonly path: string
@@ -75,6 +76,24 @@ export class LogFile {
     this.#stream = undefined
     this.#lostLines++
     stream.destroy()
+  }
+}
+
+/**
+ * Tries to open a log that somebody has named, before a daemon runs without one. Its directory is made.
+ *
+ * @throws ClientError (`INVALID_OPTION`) where nothing can be written there; a full disk is no reason.
+ */
+export function requireLogFile(path: string): void {
+  // What a pipe says is for its reader, and without one it would be waited for.
+  if (!isFileOrMissing(path) && !statSync(path).isDirectory()) return
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    closeSync(openSync(path, 'a', 0o600))
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOSPC' || code === 'EDQUOT') return
+    throw new ClientError(`option logFile: cannot write to ${path}: ${message}`, { code: 'INVALID_OPTION', cause })
   }
 }
 

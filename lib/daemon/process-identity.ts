@@ -1,61 +1,142 @@
-// Which process a pid means: numbers are used again, a pid with its start time and the machine's boot is not.
+// Which process a pid means: numbers are used again, a pid with its start time is not. From /proc where there is one, else
+// from `ps`. Where neither tells, nothing is taken for known.
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
+/** Compared with what was found in the same way only. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** In clock ticks since the boot; undefined where the platform does not tell. */
+  /** By /proc: in clock ticks since the boot. */
   readonly startTime?: number
+  /** By /proc. */
   readonly bootId?: string
+  /** By `ps`: in seconds since 1970. */
+  readonly startSecond?: number
 }
+
+/** Where it is looked. */
+export interface ProcessReaders {
+  /** undefined where there is no such file. */
+  readText(path: string): string | undefined
+  /** Prints `stat` and `lstart` of a process, in English and UTC; undefined where there is no such command or process. */
+  ps(pid: number): string | undefined
+  exists(pid: number): boolean
+}
+
+/** `unknown`: a process has this pid, and whether it is that one cannot be found out. */
+export type ProcessState = 'running' | 'gone' | 'unknown'
 
 /** What only the one process knows that it was given to. */
 export function newNonce(): string {
   return randomBytes(16).toString('hex')
 }
 
-export function ownIdentity(): ProcessIdentity {
-  return identityOf(process.pid)
+export function ownIdentity(readers: ProcessReaders = platformReaders): ProcessIdentity {
+  const found = find(process.pid, readers)
+  return typeof found === 'object' ? found : { pid: process.pid }
 }
 
-/** True while this very process runs or is stopped; not for a zombie, nor for another one with its pid. */
-export function isRunning({ pid, startTime, bootId }: ProcessIdentity): boolean {
+/** `running` while this very process runs or is stopped; `gone` for a zombie, and where another one has its pid. */
+export function stateOf(process: ProcessIdentity, readers: ProcessReaders = platformReaders): ProcessState {
+  if (!readers.exists(process.pid)) return 'gone'
+  const now = find(process.pid, readers)
+  if (typeof now === 'string') return now
+  if (now.startTime !== undefined && process.startTime !== undefined) {
+    const isSame = now.startTime === process.startTime && now.bootId === process.bootId
+    return isSame ? 'running' : 'gone'
+  }
+  if (now.startSecond !== undefined && process.startSecond !== undefined)
+    return now.startSecond === process.startSecond ? 'running' : 'gone'
+  return 'unknown'
+}
+
+/** Also where it is unknown: what may run is not replaced. */
+export function isRunning(process: ProcessIdentity, readers: ProcessReaders = platformReaders): boolean {
+  return stateOf(process, readers) !== 'gone'
+}
+
+/** Sends a signal to this very process, and to no other one. False where it is not known to run, and nothing was sent. */
+export function signalProcess(
+  target: ProcessIdentity,
+  signal: NodeJS.Signals,
+  readers: ProcessReaders = platformReaders,
+  send: (pid: number, signal: NodeJS.Signals) => unknown = (pid, name) => process.kill(pid, name),
+): boolean {
+  if (stateOf(target, readers) !== 'running') return false
   try {
-    process.kill(pid, 0)
+    send(target.pid, signal)
+    return true
   } catch (error) {
-    // EPERM: there is one, of another user.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
-  }
-  const now = identityOf(pid)
-  if (bootId !== undefined && now.bootId !== bootId) return false
-  if (now.startTime === undefined || startTime === undefined) return process.platform !== 'linux'
-  return now.startTime === startTime
-}
-
-function identityOf(pid: number): ProcessIdentity {
-  const startTime = startTimeOf(pid)
-  const bootId = readText('/proc/sys/kernel/random/boot_id')?.trim()
-  return {
-    pid,
-    ...(startTime === undefined ? {} : { startTime }),
-    ...(bootId === undefined ? {} : { bootId }),
+    // It has just ended.
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
   }
 }
 
-/** Field 22 of the process's stat; undefined for a zombie too, which only waits for its parent to look. */
-function startTimeOf(pid: number): number | undefined {
+function find(pid: number, readers: ProcessReaders): ProcessIdentity | 'gone' | 'unknown' {
+  // Not there for this pid, but for our own: so there is no such process any more.
+  if (readers.readText('/proc/self/stat') !== undefined) return findInProc(pid, readers)
+  const line = readers.ps(pid)?.trim()
+  if (line === undefined || line === '') return readers.exists(pid) ? 'unknown' : 'gone'
+  if (/^[ZX]/.test(line)) return 'gone'
+  const startSecond = startSecondIn(line)
+  return startSecond === undefined ? 'unknown' : { pid, startSecond }
+}
+
+function findInProc(pid: number, { readText }: ProcessReaders): ProcessIdentity | 'gone' {
   const stat = readText(`/proc/${pid}/stat`)
-  // The second field is the name in parentheses, and may hold anything.
+  // The second field is the name in parentheses, and may hold anything. A zombie only waits for its parent to look.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-  if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined
+  if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') return 'gone'
   const startTime = Number(fields[19])
-  return Number.isFinite(startTime) ? startTime : undefined
+  if (!Number.isFinite(startTime)) return 'gone'
+  const bootId = readText('/proc/sys/kernel/random/boot_id')?.trim()
+  return { pid, startTime, ...(bootId === undefined ? {} : { bootId }) }
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** Of a line such as `Ss   Sat Mar  7 09:05:04 2026`. */
+function startSecondIn(line: string): number | undefined {
+  const match = /^\S+\s+[A-Z][a-z]{2}\s+([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)\s+(\d{4})$/.exec(line)
+  if (match === null) return undefined
+  const [, name = '', day, hour, minute, second, year] = match
+  const month = months.indexOf(name)
+  if (month < 0) return undefined
+  return Date.UTC(Number(year), month, Number(day), Number(hour), Number(minute), Number(second)) / 1_000
+}
+
+const psLimitMs = 2_000
+
+export const platformReaders: ProcessReaders = {
+  readText: (path) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+  ps: (pid) => {
+    try {
+      return execFileSync('ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], {
+        encoding: 'utf8',
+        // The time of a place may be set back, the order of a date is a language's.
+        env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+        timeout: psLimitMs,
+      })
+    } catch {
+      return undefined
+    }
+  },
+  exists: (pid) => {
+    try {
+      process.kill(pid, 0)
+      return true
+    } catch (error) {
+      // EPERM: there is one, of another user.
+      return (error as NodeJS.ErrnoException).code === 'EPERM'
+    }
+  },
 }

@@ -1,7 +1,7 @@
 // runInBackground: a server in a process of its own, which outlives the one that starts it. Also the way to those that
 // run already.
 import { rmSync } from 'node:fs'
-import { ClientError } from '../base/errors.ts'
+import { ClientError, IsockError } from '../base/errors.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from './background-options.ts'
 import type { DaemonReport } from './control-actions.ts'
 import { findPresence } from './control-client.ts'
@@ -56,9 +56,21 @@ export function findDaemon(name: string, options: { readonly stateDir?: string }
   return paths === undefined ? undefined : new Daemon(name, paths)
 }
 
-/** All daemons of this user, in the order of their names, running or not. */
+/**
+ * All daemons of this user, in the order of their names, running or not. One whose directory is refused, because it
+ * belongs to another user or is open to others, is left out: `findDaemon` with its name says why.
+ *
+ * @throws ServerError (`START_FAILED`) where the directory of all of them is refused.
+ */
 export function listDaemons(options: { readonly stateDir?: string } = {}): Daemon[] {
-  return namesIn(stateDirectory(options.stateDir)).flatMap((name) => findDaemon(name, options) ?? [])
+  return namesIn(stateDirectory(options.stateDir)).flatMap((name) => {
+    try {
+      return findDaemon(name, options) ?? []
+    } catch (error) {
+      if (error instanceof IsockError) return []
+      throw error
+    }
+  })
 }
 
 /** There is one that serves. */

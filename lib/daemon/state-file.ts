@@ -6,6 +6,7 @@ import { type DaemonSettings, logLevels } from './background-options.ts'
 import { isSize, isTimeMs } from './bounds.ts'
 import { type TokenOrigin, tokenOrigins } from './daemon-token.ts'
 import type { ProcessIdentity } from './process-identity.ts'
+import { tlsFileNames } from './tls-files.ts'
 
 export interface DaemonState extends ProcessIdentity {
   readonly version: 2
@@ -66,6 +67,7 @@ function isSettings(settings: Partial<DaemonSettings> | null | undefined): setti
   return (
     Array.isArray(modules) &&
     [...modules, host, cwd].every((each) => typeof each === 'string') &&
+    tlsFileNames.every((name) => ['string', 'undefined'].includes(typeof settings[name])) &&
     logLevels.some((level) => level === logLevel) &&
     isSize(logFiles) &&
     isSize(logMaxBytes) &&

@@ -1,10 +1,13 @@
 // `isock start | stop | restart | status | logs`, `isock server | terminate | version`: as processes of their own.
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Client } from 'isock'
 import { CompiledIsock } from '../daemon/compiled-isock.ts'
 import { DaemonWorld } from '../daemon/daemon-world.ts'
+import { makeCertificates } from '../setup/certificates.ts'
+import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 describe('the commands for daemons', function () {
@@ -165,6 +168,15 @@ describe('the commands for daemons', function () {
       [['-', '--service', 'Counter', ...token], /^isock: --token-prompt and '-' both read standard input/],
       [['--grace', '2147483648'], /whole number from 0 to 2147483647/],
     ]
+    const places: [string[], RegExp][] = [
+      [['tls://127.0.0.1', '1'], /^isock: give the host and the port apart, .*; for TLS add --tls/],
+      [['127.0.0.1', '0'], /whole number from 1 to 65535/],
+    ]
+    for (const [args, message] of places) {
+      const { code, stderr } = await world.command('terminate', ...args).ended
+      expect(stderr).to.match(message)
+      expect(code).to.equal(2)
+    }
     for (const [args, message] of wrong) {
       const ended = await world.commandWith('a secret of this spec\n', 'terminate', '127.0.0.1', '1', ...args).ended
       expect([ended.code, ended.stdout]).to.deep.equal([2, ''])
@@ -214,6 +226,64 @@ describe('the commands for daemons', function () {
     await waitFor(() => server.child.exitCode === 0, { timeoutMs: 5_000 })
     const output = await server.ended
     expect(output.stdout + output.stderr).to.not.include('secret')
+  })
+
+  it('speak TLS, and end what speaks it', async function () {
+    const { ca, server, client } =
+      makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
+    const folder = mkdtempSync(join(tmpdir(), 'isock-cli-tls-'))
+    const files = { ca, key: server.key, cert: server.cert, 'client-key': client.key, 'client-cert': client.cert }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 })
+    const file = (name: keyof typeof files): string => join(folder, name)
+    const keys = ['--tls-key', file('key'), '--tls-cert', file('cert')]
+    const trusting = ['--tls-ca', file('ca')]
+    try {
+      const started = await world.command('start', isock.module('work'), ...keys).ended
+      const [, pid = '', address = ''] =
+        /^started default as process (\d+), listening at (tls:\/\/127\.0\.0\.1:\d+)\n$/.exec(started.stdout) ?? []
+      world.remember()
+      const called = await world.command('call', address, 'Pid', ...trusting).ended
+      expect([called.code, called.stdout], called.stderr).to.deep.equal([0, `${pid}\n`])
+      const restarted = await world.command('restart').ended
+      expect(restarted.stdout).to.include(`listening at ${address}\n`)
+      expect((await world.command('stop').ended).code).to.equal(0)
+
+      const open = world.command('server', '127.0.0.1', '0', isock.module('counter'), ...keys)
+      const closed = world.command('server', '127.0.0.1', '0', isock.module('counter'), ...keys, ...trusting)
+      const portOf = async (script: typeof open): Promise<string> =>
+        (await script.printed(/^listening at tls:.*:(\d+)$/m))[1] as string
+      const [port, closedPort] = [await portOf(open), await portOf(closed)]
+      const end = (at: string, ...more: string[]) => world.command('terminate', '127.0.0.1', at, ...more).ended
+      // Without the authority it is reached, and not believed.
+      expect((await end(port, '--tls', '--timeout', '2000')).code).to.equal(3)
+      expect((await end(closedPort, ...trusting, '--timeout', '2000')).code).to.equal(3)
+      expect([open.child.exitCode, closed.child.exitCode]).to.deep.equal([null, null])
+      const ended = await end(port, ...trusting)
+      expect(ended).to.include({ code: 0, stdout: `terminated tls://127.0.0.1:${port}\n` })
+      const showing = ['--tls-cert', file('client-cert'), '--tls-key', file('client-key')]
+      expect((await end(closedPort, ...trusting, ...showing)).code).to.equal(0)
+      expect([(await open.ended).code, (await closed.ended).code]).to.deep.equal([0, 0])
+
+      const wrong: [string[], RegExp][] = [
+        [
+          ['start', isock.module('work'), '--tls-key', file('key')],
+          /^isock: TLS needs both --tls-key and --tls-cert\n$/,
+        ],
+        [['server', '127.0.0.1', '0', isock.module('work'), '--tls-cert', file('cert')], /^isock: TLS needs both/],
+        [
+          ['start', isock.module('work'), '--tls-key', file('client-key'), '--tls-cert', file('cert')],
+          /^isock: --tls-key: .*client-key is not the key of the certificate in .*cert\n$/,
+        ],
+        [['start', isock.module('work'), ...keys, '--path', join(folder, 'a.sock')], /^isock: TLS is for a port/],
+      ]
+      for (const [args, message] of wrong) {
+        const { code, stderr } = await world.command(...args).ended
+        expect(stderr).to.match(message)
+        expect(code).to.equal(2)
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('refuse wrong arguments, and tell the version', async () => {

@@ -1,9 +1,12 @@
 // `isock data`: as processes of their own, on a file.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type Ended, startScript } from '../setup/run-script.ts'
+import { Database } from 'isock/data'
+import { Paper } from '../data/paper.ts'
+import { type Ended, type RunningScript, startScript } from '../setup/run-script.ts'
+import { waitFor } from '../setup/wait-for.ts'
 
 const models = 'spec/cli/modules/data-models.ts'
 
@@ -67,6 +70,61 @@ describe('isock data', function () {
     const failed = await run(['import', join(directory, 'none'), models])
     expect(failed.code).to.equal(1)
     expect(failed.stderr).to.include('none has no file of a model: ').and.to.include('Member.json')
+  })
+
+  describe('that is interrupted', () => {
+    const large = 'spec/data/paper.ts'
+    const content = 'lorem ipsum '.repeat(10_000)
+    const begin = (args: readonly string[]): RunningScript =>
+      startScript('lib/cli/main.ts', { args: ['data', ...args], env: { ISOCK_DATA_URL: url } })
+
+    it('has written nothing where it exports, and says so by its exit code', async () => {
+      const out = join(directory, 'out')
+      const database = await new Database({ models: [Paper], url }).open()
+      try {
+        await database.migrate()
+        expect(await run(['export', out, large])).to.include({ code: 0 })
+        await database.transaction(async (db) => {
+          for (let at = 0; at < 600; at++) await db.create(Paper, { title: `${at}`, content })
+        })
+      } finally {
+        await database.close()
+      }
+      const exporting = begin(['export', out, large])
+      await waitFor(async () => (await readdir(out)).length > 1, { timeoutMs: 15_000, what: 'the file that it writes' })
+      exporting.kill('SIGINT')
+      expect(await exporting.ended).to.include({ code: 130 })
+      expect(await readdir(out)).to.deep.equal(['Paper.json'])
+      expect(await readFile(join(out, 'Paper.json'), 'utf8')).to.equal('[]\n')
+    })
+
+    it('has loaded nothing where it imports, and says so by its exit code', async () => {
+      const rows = Array.from({ length: 600 }, (_, at) => ({ pk: `p${at}`, title: `${at}`, content }))
+      await writeFile(join(directory, 'Paper.json'), JSON.stringify(rows))
+      const importing = begin(['import', directory, large])
+      const log = join(directory, 'store.db-wal')
+      await waitFor(async () => ((await stat(log).catch(() => undefined))?.size ?? 0) > 4_000_000, {
+        timeoutMs: 15_000,
+        what: 'the rows that it writes',
+      })
+      importing.kill('SIGINT')
+      expect(await importing.ended).to.include({ code: 130 })
+      const database = await new Database({ models: [Paper], url }).open()
+      try {
+        expect(await database.transaction((db) => db.count(Paper))).to.equal(0)
+      } finally {
+        await database.close()
+      }
+    })
+  })
+
+  it('keeps to the bounds that a module exports with its store', async () => {
+    const { stdout } = await startScript('lib/cli/main.ts', {
+      args: ['data', 'shell', 'spec/data/child/bounded-data.ts'],
+      input: 'await database.migrate(), 0\ndb.query(Paper, {}, { limit: 2 })\n',
+      env: { ISOCK_DATA_URL: undefined, SPEC_DATA_URL: url },
+    }).ended
+    expect(stdout).to.include('limit: expected at most 1, got 2')
   })
 
   it('says how it is used', async () => {

@@ -181,6 +181,20 @@ describe('isock serve', function () {
     expect((await call({}, '--token-file', file)).code).to.equal(2)
   })
 
+  it('does not leave a Unix socket open where TLS was asked for', async function () {
+    const { server } = makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
+    const [key, cert, path] = [join(folder, 'key'), join(folder, 'cert'), join(folder, 'own', 'isock.sock')]
+    writeFileSync(key, server.key)
+    writeFileSync(cert, server.cert)
+    const keys = ['--tls-key', key, '--tls-cert', cert]
+    const { code, stderr } = await serve([greetings, '--path', path, ...keys]).ended
+    expect(stderr).to.match(/^isock: TLS is for a port, and none is given beside the path/)
+    expect(code).to.equal(2)
+    const both = serve([greetings, '--path', path, '--port', '0', ...keys])
+    await both.printed(/^listening at tls:.*$/m)
+    await both.printed(/^listening at unix:.*$/m)
+  })
+
   it('speaks TLS, and asks for certificates where it is given an authority', async function () {
     const { ca, server, client } =
       makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')

@@ -115,6 +115,16 @@ describe('a daemon that dies', function () {
     }
   })
 
+  it('not in time is not killed where nobody knows whether its pid still is its own', async () => {
+    const daemon = await world.start({ module: [isock.module('work'), isock.module('stubborn')] })
+    const state = world.stateOf()
+    world.forgeState({ startTime: undefined, bootId: undefined } as never)
+    const error = await rejection(daemon.stop({ graceMs: 0 }))
+    expect(error.code).to.equal('NO_RESPONSE')
+    expect(error.message).to.include('is not killed, as this system does not tell')
+    expect(isRunning(state)).to.equal(true)
+  })
+
   it('not, but is stopped by SIGSTOP, is neither replaced nor signalled', async () => {
     const daemon = await world.start()
     const state = world.stateOf()
@@ -212,7 +222,14 @@ describe('a daemon that dies', function () {
     process.kill(daemon.pid, 'SIGKILL')
     await world.gone(state)
     // null is what JSON makes of Infinity.
-    const wrong = [{ graceMs: null }, { startTimeoutMs: 2 ** 31 }, { logMaxBytes: 0 }, { modules: [7] }, { cwd: 7 }]
+    const wrong = [
+      { graceMs: null },
+      { startTimeoutMs: 2 ** 31 },
+      { logMaxBytes: 0 },
+      { modules: [7] },
+      { cwd: 7 },
+      { tlsKey: 7 },
+    ]
     for (const each of wrong) {
       world.forgeState({ settings: { ...state.settings, ...each } as never })
       expect((await rejection(daemon.restart())).code, JSON.stringify(each)).to.equal('NOT_RUNNING')

@@ -12,7 +12,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { LogFile } from '../../lib/daemon/log-file.ts'
+import { ClientError } from 'isock'
+import { checkBackgroundOptions } from '../../lib/daemon/background-options.ts'
+import { LogFile, requireLogFile } from '../../lib/daemon/log-file.ts'
 import { readLog } from '../../lib/daemon/log-reader.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -54,6 +56,22 @@ describe('the log of a daemon', () => {
     const [line = ''] = readFileSync(path, 'utf8').split('\n')
     expect(line).to.equal('{"msg":"a\\u001b[2J\\u009b2J\\u2028\\u202e\\u007fz"}')
     expect(JSON.parse(line)).to.deep.equal({ msg: 'a\u001b[2J\u009b2J\u2028\u202e\u007fz' })
+  })
+
+  it('is refused where nobody can write, before a daemon runs without one', () => {
+    writeFileSync(path, 'a line\n')
+    for (const [wrong, reason] of [
+      [folder, /^option logFile: cannot write to .*: EISDIR/],
+      [join(path, 'below'), /^option logFile: cannot write to .*below: (EEXIST|ENOTDIR)/],
+    ] as const) {
+      expect(() => requireLogFile(wrong)).to.throw(ClientError, reason)
+      expect(() => checkBackgroundOptions({ module: import.meta.url, logFile: wrong })).to.throw(ClientError, reason)
+    }
+    requireLogFile(path)
+    requireLogFile(join(folder, 'new', 'own.log'))
+    expect(readFileSync(path, 'utf8')).to.equal('a line\n')
+    expect(statSync(join(folder, 'new', 'own.log')).mode & 0o777).to.equal(0o600)
+    if (existsSync('/dev/full')) requireLogFile('/dev/full')
   })
 
   it('loses lines where the disk is full, and throws nothing', async function () {

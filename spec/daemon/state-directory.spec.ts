@@ -92,6 +92,22 @@ describe('the state directory', () => {
     expect(errorOf(() => prepareDirectory(folder, 'app')).message).to.include('belongs to another user')
   })
 
+  it('lists the daemons beside those whose directory is refused, which are refused by name', () => {
+    for (const name of ['good', 'open', 'other']) mkdirSync(join(folder, name), { mode: 0o700 })
+    chmodSync(join(folder, 'open'), 0o755)
+    symlinkSync(join(folder, 'good'), join(folder, 'link'))
+    writeFileSync(join(folder, 'file'), '')
+    // Only root can give a directory away.
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) chownSync(join(folder, 'other'), 12_345, 12_345)
+    const names = listDaemons({ stateDir: folder }).map(({ name }) => name)
+    expect(names).to.deep.equal(isRoot ? ['good'] : ['good', 'other'])
+    for (const name of ['open', 'link', 'file', ...(isRoot ? ['other'] : [])])
+      expect(errorOf(() => findDaemon(name, { stateDir: folder })).code, name).to.equal('START_FAILED')
+    chmodSync(folder, 0o755)
+    expect(errorOf(() => listDaemons({ stateDir: folder })).message).to.include(`run: chmod 700 ${folder}`)
+  })
+
   it('takes names that are no paths', () => {
     for (const name of ['a', 'app-1', 'My_App.v2', '0', 'x'.repeat(64)]) expect(requireDaemonName(name)).to.equal(name)
     for (const name of ['', '.', '..', 'a/b', '../a', '-a', '.a', 'a b', 'a\0', 'ä', 'x'.repeat(65), 7, null])

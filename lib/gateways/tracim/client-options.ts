@@ -11,6 +11,12 @@ export interface TracimDaemonClientOptions {
   readonly clientSocketPath: string
   /** Signals that close the client before they end the process. Default `SIGINT` and `SIGTERM`; none: `[]`. */
   readonly closeOnSignals?: readonly NodeJS.Signals[]
+  /** Register again, by itself, at a daemon that came anew or has forgotten this client. Default true. */
+  readonly keepRegistered?: boolean
+  /** How often it is looked whether there is another daemon. Default 1 000. */
+  readonly lookEveryMs?: number
+  /** Without a ping for so long, the daemon is asked whether it knows this client. Default 150 000: two and a half pings. */
+  readonly pingSilenceMs?: number
   /** For an answer of the daemon. Default 10 000. */
   readonly answerTimeoutMs?: number
   /** The largest event. Default 16 MiB. */
@@ -44,6 +50,9 @@ export function resolveClientOptions(given: TracimDaemonClientOptions): Required
     masterSocketPath,
     clientSocketPath,
     closeOnSignals: given.closeOnSignals ?? ['SIGINT', 'SIGTERM'],
+    keepRegistered: given.keepRegistered ?? true,
+    lookEveryMs: requirePositive('lookEveryMs', given.lookEveryMs ?? 1_000),
+    pingSilenceMs: requirePositive('pingSilenceMs', given.pingSilenceMs ?? 150_000),
     answerTimeoutMs: requirePositive('answerTimeoutMs', given.answerTimeoutMs ?? 10_000),
     maxDocumentBytes: requirePositive('maxDocumentBytes', given.maxDocumentBytes ?? 16 * 1024 * 1024),
     maxBufferedBytes: requirePositive('maxBufferedBytes', given.maxBufferedBytes ?? 64 * 1024 * 1024),

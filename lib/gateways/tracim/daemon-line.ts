@@ -32,9 +32,13 @@ export class DaemonLine {
   }
 
   /** Settles when the daemon's socket took it. @throws ClientError: `UNREACHABLE`, `CLOSED` */
-  async send(type: string, data: unknown, to: string = this.#options.masterSocketPath): Promise<void> {
+  async send(
+    type: string,
+    data: unknown,
+    to: string = this.#options.masterSocketPath,
+    signal: AbortSignal = this.#closing.signal,
+  ): Promise<void> {
     const { clock, answerTimeoutMs: timeoutMs, clientSocketPath: path } = this.#options
-    const { signal } = this.#closing
     const document = formatEvent({ type, path, data })
     const endMs = clock.now() + timeoutMs
     for (;;) {
@@ -49,10 +53,19 @@ export class DaemonLine {
     }
   }
 
-  /** Sends it, and gives the first event that answers it. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
-  async ask(type: string, data: unknown, isAnswer: (event: DaemonEvent) => boolean): Promise<DaemonEvent> {
+  /**
+   * Sends it, and gives the first event that answers it. A signal of the asker's stands for the end of this line, which it
+   * has to come before.
+   *
+   * @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED`
+   */
+  async ask(
+    type: string,
+    data: unknown,
+    isAnswer: (event: DaemonEvent) => boolean,
+    signal: AbortSignal = this.#closing.signal,
+  ): Promise<DaemonEvent> {
     const { clock, answerTimeoutMs, masterSocketPath } = this.#options
-    const { signal } = this.#closing
     let question: Question | undefined
     let onAbort: (() => void) | undefined
     const answered = new Promise<DaemonEvent>((answer, reject) => {
@@ -69,7 +82,7 @@ export class DaemonLine {
     })
     limit.catch(() => undefined)
     try {
-      await this.send(type, data)
+      await this.send(type, data, masterSocketPath, signal)
       return await Promise.race([answered, limit])
     } finally {
       stop.abort()

@@ -41,7 +41,15 @@ export const localEventTypes = {
   generic: 'custom_message',
   /** Handlers of this type get what went wrong, a handler that threw included. */
   error: 'custom_error',
+  /** This client has registered again by itself; what was told in between is lost. Data: {@link RegisteredAgainData}. */
+  registeredAgain: 'custom_registered_again',
 } as const
+
+/** Data of `custom_registered_again`. */
+export interface RegisteredAgainData {
+  /** `restarted`: there is another daemon. `forgotten`: the daemon did not know this client any more. */
+  readonly reason: 'restarted' | 'forgotten'
+}
 
 /** What the protocol's document calls two of the types. */
 export const documentedNames: Readonly<Record<string, DaemonEventType>> = {

@@ -3,14 +3,16 @@ import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ClientError } from '../../base/errors.ts'
 import { resolveClientOptions, type TracimDaemonClientOptions } from './client-options.ts'
+import { clientsIn, isAnswerTo } from './daemon-answers.ts'
 import { type DaemonEvent, isRecord, parseEvent } from './daemon-event.ts'
 import { DaemonLine } from './daemon-line.ts'
 import { DocumentSocket } from './document-socket.ts'
+import { EventDispatch } from './event-dispatch.ts'
 import { type ErrorData, type EventHandler, EventHandlers } from './event-handlers.ts'
-import { EventQueue } from './event-queue.ts'
 import { EventReaders } from './event-readers.ts'
 import { type ClientData, localEventTypes, type RequestResultData, daemonEventTypes as types } from './event-types.ts'
 import { ExitHooks } from './exit-hooks.ts'
+import { KeptRegistration, socketAt } from './kept-registration.ts'
 import { checkPeerSocket } from './peer-path.ts'
 
 /** The answer to a request that the daemon passed on. */
@@ -37,9 +39,9 @@ export class TracimDaemonClient implements AsyncDisposable {
   readonly #readers: EventReaders
   readonly #line: DaemonLine
   readonly #hooks: ExitHooks
-  readonly #queue: EventQueue
+  readonly #dispatch: EventDispatch<TracimDaemonClient>
+  readonly #registration: KeptRegistration
   #socket: DocumentSocket | undefined
-  #isHandling = false
   #isRegistered = false
   #closed: Promise<void> | undefined
   #whenClosed: (() => void) | undefined
@@ -55,11 +57,20 @@ export class TracimDaemonClient implements AsyncDisposable {
     this.#options = resolveClientOptions(options)
     const { log, closeOnSignals: signals, clientSocketPath } = this.#options
     this.#handlers = new EventHandlers<TracimDaemonClient>(this, log)
-    this.#queue = new EventQueue(this.#options)
     this.#readers = new EventReaders(this.#options)
+    this.#dispatch = new EventDispatch(this.#handlers, this.#readers, this.#options)
     this.#line = new DaemonLine(this.#options)
     const onExit = (): void => rmSync(clientSocketPath, { force: true })
     this.#hooks = new ExitHooks({ signals, close: () => this.close(), onExit })
+    this.#registration = new KeptRegistration({
+      ...this.#options,
+      random: Math.random,
+      register: (signal) => this.#register(signal),
+      isKnown: async (signal) =>
+        clientsIn(await this.#askForClients(signal)).some(({ path }) => path === clientSocketPath),
+      onRegisteredAgain: (reason) =>
+        this.#dispatch.handOut({ type: localEventTypes.registeredAgain, path: '', data: { reason } }),
+    })
     this.on(types.ping, (event) => this.#answerPing(event))
     this.on(types.accountInfo, (event) => this.#takeAccount(event))
     this.on(localEventTypes.error, ({ data }) => log.error({ error: (data as ErrorData).error }, 'an event failed'))
@@ -111,17 +122,25 @@ export class TracimDaemonClient implements AsyncDisposable {
     if (this.#closed === undefined) this.#hooks.install()
   }
 
-  /** Registers; settles when the daemon has told its account. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
+  /**
+   * Registers; settles when the daemon has told its account. From then on this client registers again by itself where the
+   * daemon came anew, and says so by a `custom_registered_again`.
+   *
+   * @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED`
+   */
   async registerToMaster(): Promise<void> {
     if (this.#socket === undefined) throw new ClientError('there is no socket yet; call createClientSocket() first')
     this.#isRegistered = true
-    const answer = await this.#line.ask(types.clientAdd, this.#self, ({ type }) => type === types.accountInfo)
-    this.#takeAccount(answer)
+    const socket = socketAt(this.masterSocketPath)
+    await this.#register()
+    if (this.#options.keepRegistered && this.#isRegistered && this.#closed === undefined)
+      this.#registration.begin(socket)
   }
 
   /** Unregisters; settles when the daemon has acknowledged it. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
   async unregisterFromMaster(): Promise<void> {
     this.#isRegistered = false
+    await this.#registration.end()
     await this.#line.ask(types.clientDelete, this.#self, ({ type }) => type === types.ack)
   }
 
@@ -137,8 +156,7 @@ export class TracimDaemonClient implements AsyncDisposable {
 
   /** The clients that are registered. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
   async getClients(): Promise<ClientData[]> {
-    const { data } = await this.#line.ask(types.getClients, null, ({ type }) => type === types.clients)
-    return Array.isArray(data) ? data.filter(isClientData) : []
+    return clientsIn(await this.#askForClients())
   }
 
   /** The daemon's account. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
@@ -155,11 +173,7 @@ export class TracimDaemonClient implements AsyncDisposable {
    * @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED`
    */
   async doRequest(method: string, endpoint: string, body: unknown = null): Promise<DaemonRequestAnswer> {
-    const isAnswer = ({ type, data }: DaemonEvent): boolean =>
-      type === types.requestResult &&
-      isResult(data) &&
-      data.request.method === method &&
-      data.request.endpoint === endpoint
+    const isAnswer = (event: DaemonEvent): boolean => isAnswerTo(event, method, endpoint)
     const { data } = await this.#line.ask(types.doRequest, { method, endpoint, body }, isAnswer)
     const { status_code: statusCode, status, data: text } = data as RequestResultData // isAnswer has looked
     return { statusCode, status, body: Buffer.from(text, 'base64') }
@@ -184,7 +198,18 @@ export class TracimDaemonClient implements AsyncDisposable {
     return { path: this.clientSocketPath, pid: String(process.pid) }
   }
 
+  async #register(signal?: AbortSignal): Promise<void> {
+    const isAnswer = ({ type }: DaemonEvent): boolean => type === types.accountInfo
+    this.#takeAccount(await this.#line.ask(types.clientAdd, this.#self, isAnswer, signal))
+  }
+
+  #askForClients(signal?: AbortSignal): Promise<DaemonEvent> {
+    return this.#line.ask(types.getClients, null, ({ type }) => type === types.clients, signal)
+  }
+
   async #close(): Promise<void> {
+    // Else it could be registered after it has left.
+    await this.#registration.end()
     // A daemon that is gone has no use for it.
     if (this.#isRegistered) await this.#line.send(types.clientDelete, this.#self).catch(() => undefined)
     this.#line.close()
@@ -202,22 +227,8 @@ export class TracimDaemonClient implements AsyncDisposable {
       return void this.#handlers.fail(error)
     }
     this.#line.receive(event)
-    this.#readers.push(event, bytes.length)
-    // A slow handler must not make this client look dead.
-    if (event.type === types.ping) return void this.#handlers.run(event)
-    if (!this.#queue.push(event, bytes.length)) {
-      const message = `${this.#queue.length} events wait for the handlers; ${event.type} was left out`
-      return void this.#handlers.fail(new ClientError(message, { code: 'ITEMS_DISCARDED' }))
-    }
-    if (!this.#isHandling) void this.#handle()
-  }
-
-  async #handle(): Promise<void> {
-    this.#isHandling = true
-    for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
-      await this.#handlers.run(event)
-    }
-    this.#isHandling = false
+    if (event.type === types.ping && this.#isMaster(event.path)) this.#registration.heard()
+    this.#dispatch.handOut(event, bytes.length)
   }
 
   async #answerPing({ path }: DaemonEvent): Promise<void> {
@@ -225,20 +236,13 @@ export class TracimDaemonClient implements AsyncDisposable {
     await this.#line.send(types.pong, null, path)
   }
 
+  #isMaster(path: string): boolean {
+    return resolve(path) === resolve(this.masterSocketPath)
+  }
+
   #takeAccount({ path, data }: DaemonEvent): void {
-    if (resolve(path) !== resolve(this.masterSocketPath) || !isRecord(data)) return
+    if (!this.#isMaster(path) || !isRecord(data)) return
     const id = data['user_id']
     if (typeof id === 'string' || typeof id === 'number') this.userId = String(id)
   }
-}
-
-function isClientData(value: unknown): value is ClientData {
-  return isRecord(value) && typeof value['path'] === 'string' && typeof value['pid'] === 'string'
-}
-
-function isResult(value: unknown): value is RequestResultData {
-  if (!isRecord(value) || !isRecord(value['request'])) return false
-  return (
-    typeof value['status_code'] === 'number' && typeof value['status'] === 'string' && typeof value['data'] === 'string'
-  )
 }

@@ -12,6 +12,7 @@ export {
   type DoRequestData,
   daemonEventTypes,
   localEventTypes,
+  type RegisteredAgainData,
   type RequestResultData,
   type TracimEvent,
 } from './event-types.ts'

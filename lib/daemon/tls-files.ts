@@ -1,0 +1,73 @@
+// The files that make a server's port TLS: read, and checked before anything listens, so that what is wrong is told by the
+// name of its option. Each process reads them anew: one that goes on with the sockets of another has a renewed certificate.
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { ClientError } from '../base/errors.ts'
+import type { ServerTls } from '../server/server-options.ts'
+
+/** Paths of PEM files. */
+export interface TlsFiles {
+  /** The private key. */
+  readonly tlsKey?: string
+  /** The certificate, with those that lead from it to the authority. */
+  readonly tlsCert?: string
+  /** Authorities: clients have to show a certificate that one of them has signed. */
+  readonly tlsCa?: string
+}
+
+export const tlsFileNames = ['tlsKey', 'tlsCert', 'tlsCa'] as const
+
+/**
+ * Undefined where no file is named. `nameOf` gives an option's name as its user knows it.
+ *
+ * @throws ClientError (`INVALID_OPTION`) that names the option and the file.
+ */
+export function readTls(
+  files: TlsFiles,
+  nameOf: (option: keyof TlsFiles) => string = (option) => `option ${option}`,
+): ServerTls | undefined {
+  const { tlsKey, tlsCert, tlsCa } = files
+  if (tlsKey === undefined && tlsCert === undefined && tlsCa === undefined) return undefined
+  const names = { key: nameOf('tlsKey'), cert: nameOf('tlsCert'), ca: nameOf('tlsCa') }
+  if (tlsKey === undefined || tlsCert === undefined) throw refused(`TLS needs both ${names.key} and ${names.cert}`)
+  const [key, cert] = [read(names.key, tlsKey), read(names.cert, tlsCert)]
+  const privateKey = parse(names.key, `a private key in PEM without a passphrase in ${tlsKey}`, () =>
+    createPrivateKey(key),
+  )
+  const certificate = parse(names.cert, `a certificate in PEM in ${tlsCert}`, () => new X509Certificate(cert))
+  if (!certificate.checkPrivateKey(privateKey))
+    throw refused(`${names.key}: ${tlsKey} is not the key of the certificate in ${tlsCert}`)
+  // The other certificates of the file, and keys that are too weak.
+  parse(names.cert, `a certificate that TLS takes in ${tlsCert}`, () => createSecureContext({ key, cert }))
+  if (tlsCa === undefined) return { key, cert }
+  const ca = read(names.ca, tlsCa)
+  parse(names.ca, `a certificate in PEM in ${tlsCa}`, () => new X509Certificate(ca))
+  return { key, cert, ca, requestCert: true, rejectUnauthorized: true }
+}
+
+/** @throws ClientError (`INVALID_OPTION`): only a port speaks TLS, and a Unix socket would be open without it. */
+export function requirePortForTls(tls: ServerTls | undefined, port: number | undefined): void {
+  if (tls !== undefined && port === undefined)
+    throw refused('TLS is for a port, and none is given beside the path; give one, or no TLS files')
+}
+
+function read(name: string, path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw refused(`${name}: cannot read ${path}: ${(cause as Error).message}`, cause)
+  }
+}
+
+function parse<T>(name: string, expected: string, run: () => T): T {
+  try {
+    return run()
+  } catch (cause) {
+    throw refused(`${name}: expected ${expected}: ${(cause as Error).message}`, cause)
+  }
+}
+
+function refused(message: string, cause?: unknown): ClientError {
+  return new ClientError(message, { code: 'INVALID_OPTION', cause })
+}
