@@ -1,15 +1,10 @@
-// A stream that outlives its calls: when the server that it came from is gone, it is asked for again. Links that break
-// are the session's business and not noticed here; what begins anew, and where, is said by the class that extends this.
-//
-//   start ──> first item: open ──> items ... ──> ended in passing ──> backoff ──> start
-//     ╰─────────────────────────────────────╰──> ended for good: done
-import type { Call } from '../action/call.ts'
-import { Backoff } from '../base/backoff.ts'
-import { sleep } from '../base/clock.ts'
-import { BusyError, CancelledError, ClientError, type ErrorCode, IsockError, ServerError } from '../base/errors.ts'
+// What a subscription and a look at presence have in common, beyond being lasting calls (client/lasting-call.ts): when they
+// are ready and done, which endings they get past, and that a handler's failure is not theirs.
+import type { Call, Outcome } from '../action/call.ts'
+import { BusyError, ClientError, type ErrorCode, type IsockError, ServerError } from '../base/errors.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
-import { PulledSteps } from './pulled-steps.ts'
+import { isLoss, iteratorOf, LastingCall } from '../client/lasting-call.ts'
 
 /** Options of whatever lasts. */
 export interface LastingOptions {
@@ -28,11 +23,6 @@ export interface Opening<Step> {
   readonly steps: readonly Step[]
 }
 
-/** Endings that another attempt may get past. */
-const passingCodes: ReadonlySet<string> = new Set(['OUTCOME_UNKNOWN', 'SHUTTING_DOWN', 'LINK_LOST'])
-/** One that lasts less long does not count as a success: the next attempt waits longer. */
-const shortLifeMs = 1_000
-
 /** Keeps a place in what it reads: `Step` is what comes, `Item` what its reader gets of it. */
 export abstract class LastingStream<Step extends object, Item> implements AsyncIterable<Item>, AsyncDisposable {
   /** Settles when the server has let us in for the first time; rejects when it will not. */
@@ -42,35 +32,30 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   protected readonly kit: ClientKit
   readonly #options: LastingOptions
   readonly #retry: number
-  readonly #abort = new AbortController()
-  readonly #onEnd: (stream: AnyLastingStream) => void
-  readonly #steps = new PulledSteps<Step>((item) => this.#stepsIn(item))
-  #call: Call<unknown, unknown> | undefined
-  #end: { readonly error: unknown } | undefined
-  #wasOpen = false
+  readonly #lasting: LastingCall<Step>
+  /** Attempts that failed one after the other. */
+  #failures = 0
   #hasHandler = false
-  #ready: { resolve(): void; reject(error: unknown): void } | undefined
-  #done: { resolve(): void; reject(error: unknown): void } | undefined
 
   constructor(kit: ClientKit, options: LastingOptions, onEnd: (stream: AnyLastingStream) => void) {
     this.kit = kit
     this.#options = options
     this.#retry = requireCount('retry', options.retry ?? Number.POSITIVE_INFINITY)
-    this.#onEnd = onEnd
-    this.ready = new Promise((resolve, reject) => {
-      this.#ready = { resolve, reject }
+    this.#lasting = new LastingCall<Step>(kit, {
+      start: () => this.start(this.#retry),
+      onOpen: this.#onOpen,
+      onItem: (item) => this.onItem(item),
+      judge: this.#judge,
     })
-    this.done = new Promise((resolve, reject) => {
-      this.#done = { resolve, reject }
-    })
-    // Whoever iterates gets the error there.
-    this.ready.catch(() => undefined)
-    this.done.catch(() => undefined)
+    this.ready = this.#lasting.ready
+    this.done = this.#lasting.done
+    const onOver = (): void => onEnd(this)
+    this.done.then(onOver, onOver)
   }
 
   /** Whether it is over. */
   get isOver(): boolean {
-    return this.#end !== undefined
+    return this.#lasting.isOver
   }
 
   /** Ends it: whoever waits for an item is told that there are no more, and the server forgets it. */
@@ -85,23 +70,14 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
 
   /** Iterating reads; leaving the loop unsubscribes. Items that nobody reads wait at the server. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, undefined, undefined> {
-    if (this.#hasHandler)
-      throw new ClientError('it has a handler, which gets all that comes: iterate, or pass a handler')
-    const iterator: AsyncIterableIterator<Item, undefined, undefined> = {
-      [Symbol.asyncIterator]: () => iterator,
-      next: () => this.#next(),
-      return: async () => {
-        this.unsubscribe()
-        return { done: true, value: undefined }
-      },
-    }
-    return iterator
+    if (this.#hasHandler) throw new ClientError('it has a handler: iterate, or pass a handler')
+    return iteratorOf(this.#next, () => this.unsubscribe())
   }
 
   /** Begins; with a handler that gets all items, one after the other. @internal */
   begin(handler?: (item: Item) => unknown): this {
     if (handler !== undefined && typeof handler !== 'function') throw invalidOption('handler', 'a function', handler)
-    void this.#keepOpen()
+    this.#lasting.begin()
     this.#hasHandler = handler !== undefined
     if (handler !== undefined) void this.#feed(handler)
     return this
@@ -109,19 +85,7 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
 
   /** Ends it for good. undefined: because it was asked to. @internal */
   end(error: unknown): void {
-    if (this.#end !== undefined) return
-    this.#end = { error }
-    this.#steps.close(error === undefined ? 'drop' : 'keep')
-    this.#abort.abort(new CancelledError('unsubscribed'))
-    this.#call?.cancel('unsubscribed')
-    if (error === undefined) {
-      this.#done?.resolve()
-      this.#ready?.reject(new CancelledError('it was unsubscribed before the server had answered'))
-    } else {
-      this.#done?.reject(error)
-      this.#ready?.reject(error)
-    }
-    this.#onEnd(this)
+    this.#lasting.end(error, error === undefined ? 'drop' : 'keep')
   }
 
   /** Asks for the stream, from where it broke off. */
@@ -132,76 +96,30 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   protected abstract onItem(item: unknown): readonly Step[]
   /** It is handed to the reader: as what. */
   protected abstract onTaken(step: Step): Item
-  /** Whether to go on after this ending, beyond those that every stream gets past. */
-  protected isPassing(code: string): boolean {
-    return passingCodes.has(code)
+  /** Whether to go on after this ending. */
+  protected isPassing(error: unknown): boolean {
+    return isLoss(error)
   }
 
-  async #keepOpen(): Promise<void> {
-    const { clock, random, backoff: options } = this.kit
-    let backoff = new Backoff(options, random)
-    let failures = 0
-    while (this.#end === undefined) {
-      const startedAtMs = clock.now()
-      const { error, hasOpened } = await this.#serve()
-      if (this.#end !== undefined) return
-      failures = hasOpened ? 0 : failures + 1
-      if (!(error instanceof IsockError && this.isPassing(error.code)) || failures > this.#retry) return this.end(error)
-      if (hasOpened && clock.now() - startedAtMs > shortLifeMs) backoff = new Backoff(options, random)
-      await sleep(clock, backoff.durationMs, this.#abort.signal, true).catch(() => undefined)
-      backoff = backoff.next()
-    }
-  }
-
-  /** One call, from its start to its end. Never rejects. */
-  async #serve(): Promise<{ error: unknown; hasOpened: boolean }> {
-    const call = this.start(this.#retry)
-    this.#call = call
-    const items = call[Symbol.asyncIterator]()
-    let hasOpened = false
+  readonly #onOpen = (item: unknown): readonly Step[] => {
+    const { recovered, steps } = this.onFirst(item)
     try {
-      const first = await items.next()
-      if (!first.done) {
-        const opening = this.onFirst(first.value)
-        hasOpened = true
-        this.#open(items, opening)
-      }
-      const outcome = await call.outcome()
-      await this.#steps.finish(items)
-      return { error: outcome.ok ? errorOf(outcome.value) : outcome.error, hasOpened }
-    } catch (error) {
-      call.cancel('what came could not be read')
-      return { error, hasOpened }
-    }
-  }
-
-  #open(items: AsyncIterator<unknown>, { recovered, steps }: Opening<Step>): void {
-    this.#steps.open(items, steps)
-    this.#ready?.resolve()
-    const { onReconnect } = this.#options
-    const wasOpen = this.#wasOpen
-    this.#wasOpen = true
-    try {
-      if (wasOpen) onReconnect?.(recovered)
+      if (this.#lasting.hasBeenOpen) this.#options.onReconnect?.(recovered)
     } catch (error) {
       this.kit.log.error({ error }, 'onReconnect failed')
     }
+    return steps
   }
 
-  #stepsIn(item: unknown): readonly Step[] {
-    try {
-      return this.onItem(item)
-    } catch (error) {
-      this.end(error)
-      return []
-    }
+  readonly #judge = (outcome: Outcome<unknown>, wasOpen: boolean): 'again' | { readonly error: unknown } => {
+    const error = outcome.ok ? errorOf(outcome.value) : outcome.error
+    this.#failures = wasOpen ? 0 : this.#failures + 1
+    return this.isPassing(error) && this.#failures <= this.#retry ? 'again' : { error }
   }
 
-  async #next(): Promise<IteratorResult<Item, undefined>> {
-    const step = await this.#steps.take()
-    if (step !== undefined) return { done: false, value: this.onTaken(step) }
-    if (this.#end?.error !== undefined) throw this.#end.error
-    return { done: true, value: undefined }
+  readonly #next = async (): Promise<IteratorResult<Item, undefined>> => {
+    const step = await this.#lasting.take()
+    return step === undefined ? { done: true, value: step } : { done: false, value: this.onTaken(step) }
   }
 
   async #feed(handler: (item: Item) => unknown): Promise<void> {

@@ -1,7 +1,7 @@
 // PresenceWatch: the client's look at who is present in a channel's room. After a break it asks for the list anew, and
 // tells what is different as if it had seen it happen.
 import type { Call } from '../action/call.ts'
-import { ProtocolError } from '../base/errors.ts'
+import { BusyError, ProtocolError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
 import type { Member } from './channel.ts'
@@ -85,8 +85,8 @@ export class PresenceWatch<Info = unknown> extends LastingStream<PresenceEvent<I
   }
 
   /** A look that was slow, or cut off, is taken anew: the list says all. */
-  protected override isPassing(code: string): boolean {
-    return code === 'BUSY' || super.isPassing(code)
+  protected override isPassing(error: unknown): boolean {
+    return error instanceof BusyError || super.isPassing(error)
   }
 }
 

@@ -139,6 +139,14 @@ export class Server extends ActionServer {
   }
 
   /**
+   * Removes a process by instance, class or name; whoever listens to it gets an error with `UNKNOWN_PROCESS`, and a run
+   * that goes on is told by its signal. False: there was none.
+   */
+  removeProcess(process: AnyProcess | ProcessClass | string): boolean {
+    return this.#processes.remove(process)
+  }
+
+  /**
    * A process, to start, stop and look at it.
    *
    * @throws ServerError: `UNKNOWN_PROCESS`.

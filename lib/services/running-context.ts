@@ -1,19 +1,25 @@
 // The ServiceContext of one run: the context of the built-in action that runs it, and its responses. A client that takes
-// none must not hold up the service, which is everybody's: it is waited for so long, and then gets no more.
+// none, or one now and then, must not hold up the service, which is everybody's: it is waited for so long in all of a
+// run, and then gets no more.
 import type { Caller, Context, ServerView, SessionView } from '../action/context.ts'
 import { type Clock, sleep } from '../base/clock.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { ServiceContext } from './service.ts'
 
-/** How long a response may wait for its client to take it. */
+/** How long a run may wait for its client to take responses. */
 const patienceMs = 10_000
+/** What each one that is taken gives back of it: a client that takes ten a second is never too slow. */
+const patienceForEachMs = 100
 
 export class RunningContext implements ServiceContext {
   readonly #context: Context<unknown>
   /** The method, as in `service "Counter": exec`. */
   readonly #label: string
   readonly #clock: Clock
+  #patienceLeftMs = patienceMs
+  /** Up to here the waiting was counted: several responses may wait at the same time. */
+  #countedUntilMs = 0
   #isOver = false
   #isGivenUp = false
 
@@ -84,6 +90,7 @@ export class RunningContext implements ServiceContext {
     if (this.#isGivenUp) return
     const { signal } = this.#context
     const isTaken = new AbortController()
+    const startedAtMs = this.#clock.now()
     try {
       const taken = this.#context.emit(value).finally(() => isTaken.abort())
       const patience = new Promise<void>((resolve) => {
@@ -91,9 +98,10 @@ export class RunningContext implements ServiceContext {
           this.#isGivenUp = true
           resolve()
         }
-        sleep(this.#clock, patienceMs, isTaken.signal).then(giveUp, () => undefined)
+        sleep(this.#clock, this.#patienceLeftMs, isTaken.signal).then(giveUp, () => undefined)
       })
       await Promise.race([taken, patience])
+      this.#count(startedAtMs)
       // What becomes of it now is told by loss().
       taken.catch(() => undefined)
     } catch (error) {
@@ -102,10 +110,17 @@ export class RunningContext implements ServiceContext {
     }
   }
 
+  #count(sinceMs: number): void {
+    const nowMs = this.#clock.now()
+    const leftMs = this.#patienceLeftMs - (nowMs - Math.max(sinceMs, this.#countedUntilMs)) + patienceForEachMs
+    this.#patienceLeftMs = Math.min(patienceMs, Math.max(0, leftMs))
+    this.#countedUntilMs = nowMs
+  }
+
   /** Why the client did not get all responses, if so. */
   loss(): BusyError | undefined {
     if (!this.#isGivenUp) return undefined
-    const message = `${this.#label} ran, but its client did not take the responses within ${patienceMs} ms`
+    const message = `${this.#label} ran, but its client did not take the responses: they waited for it for ${patienceMs} ms`
     return new BusyError(message, { notStarted: false })
   }
 

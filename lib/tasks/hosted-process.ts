@@ -1,4 +1,5 @@
-// One process that was added: runs it, starts it anew when it throws, stops it.
+// One process that was added: runs it, starts it anew when it throws, stops it. None of its runs overlaps another, also
+// where it was removed and added again.
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { CancelledError, DeadlineError, ServerError } from '../base/errors.ts'
@@ -6,7 +7,7 @@ import { settlesWithin } from '../base/settles-within.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { Audience } from './audience.ts'
 import type { AnyProcess, ProcessHandle, ProcessState } from './process.ts'
-import { contextFor, isStop, outcomeOf, Telling } from './run.ts'
+import { contextFor, isStop, isToldWhile, outcomeOf, Telling } from './run.ts'
 import { endedByItself, RunOutput } from './run-output.ts'
 
 export class HostedProcess implements ProcessHandle {
@@ -20,12 +21,26 @@ export class HostedProcess implements ProcessHandle {
   #abort = new AbortController()
   #ended: Promise<void> = Promise.resolve()
   #mayRun = false
+  #isRemoved = false
+  /** undefined: there is no run before that goes on. */
+  #formerEnd: Promise<void> | undefined
 
-  constructor(name: string, process: AnyProcess, audience: Audience, kit: ServerKit) {
+  /** `former`: removed processes whose place it takes, and whose runs go on. */
+  constructor(
+    name: string,
+    process: AnyProcess,
+    audience: Audience,
+    kit: ServerKit,
+    former: readonly HostedProcess[] = [],
+  ) {
     this.name = name
     this.process = process
     this.audience = audience
     this.#kit = kit
+    if (former.length === 0) return
+    this.#formerEnd = Promise.all(former.map(({ whenEnded }) => whenEnded)).then(() => {
+      this.#formerEnd = undefined
+    })
   }
 
   get label(): string {
@@ -57,6 +72,7 @@ export class HostedProcess implements ProcessHandle {
   start(): void {
     if (this.#kit.server.isShuttingDown)
       throw new ServerError(`${this.label} cannot be started: the server is shutting down`, { code: 'SHUTTING_DOWN' })
+    if (this.#isRemoved) throw misused(`${this.label} cannot be started: it was removed from the server; add it again`)
     if (!this.#mayRun) throw misused(`${this.label} cannot be started before the server listens`)
     if (this.#state === 'running' || this.#state === 'restarting') return
     if (this.#state === 'stopping') throw misused(`${this.label} is still stopping; await stop() first`)
@@ -73,10 +89,23 @@ export class HostedProcess implements ProcessHandle {
     throw new DeadlineError(`${this.label} runs on ${stopLimitMs} ms after its signal told it to end`)
   }
 
+  /** Settles when its run has ended, which never rejects. */
+  get whenEnded(): Promise<void> {
+    return this.#ended
+  }
+
+  /** It is taken from its server: whoever listens is told so, and the run to end. */
+  remove(): void {
+    const message = `${this.label} was removed from the server`
+    this.#isRemoved = true
+    this.#tell(new CancelledError(message))
+    this.audience.close({ how: 'failed', error: new ServerError(message, { code: 'UNKNOWN_PROCESS' }) })
+  }
+
   /** The server drains: listeners are let go, the run is told, and waited for this long. */
   async drain(graceMs: number): Promise<void> {
     this.#tell(new CancelledError('the server is shutting down'))
-    this.audience.close({ how: 'again' })
+    if (!this.#isRemoved) this.audience.close({ how: 'again' })
     if (await settlesWithin(this.#kit.clock, this.#ended, graceMs)) return
     this.#report(
       new DeadlineError(`${this.label} runs on although its signal told it that the server is shutting down`),
@@ -95,6 +124,11 @@ export class HostedProcess implements ProcessHandle {
     // No jitter: nobody else is started at the same time.
     const firstBackoff = new Backoff(restartBackoff, () => 1)
     let backoff = firstBackoff
+    this.#state = 'restarting'
+    if (this.#formerEnd !== undefined && (await isToldWhile(this.#formerEnd, signal))) {
+      this.#state = 'stopped'
+      return
+    }
     for (let failures = 0; ; ) {
       this.#state = 'running'
       const startedAtMs = clock.now()

@@ -116,8 +116,9 @@ export function declareClassesOf(Class: ProcessClass, classes: ClassRegistry): v
 }
 
 /**
- *   stopped ──> running <──> restarting        restarting: it threw and waits for its next start
- *      ↑           │             │             finished, failed: as its listeners were told; it can be started again
+ *   stopped ──> running <──> restarting        restarting: it threw, or has the place of a removed one whose run goes
+ *      ↑           │             │             on, and waits for its next start
+ *      │           │             │             finished, failed: as its listeners were told; it can be started again
  *      ├─ stopping ┴─────────────┤
  *      ╰── finished, failed <────╯
  */
@@ -135,7 +136,8 @@ export interface ProcessHandle {
   /**
    * Starts it; nothing happens where it runs. Listeners that waited since it was stopped get its events.
    *
-   * @throws ServerError: `INVALID_USAGE` before the server listens and while it is stopping; `SHUTTING_DOWN`.
+   * @throws ServerError: `INVALID_USAGE` before the server listens, while it is stopping and after `removeProcess`;
+   *   `SHUTTING_DOWN`.
    */
   start(): void
   /** Tells it to end, and settles when it has. Its listeners wait for its next start. Rejects with DeadlineError when it runs on. */

@@ -1,5 +1,6 @@
-// The processes of one server: started when it listens, listened to by clients, stopped when it drains.
+// The processes of one server: started when it listens, listened to by clients, stopped when it drains or they are removed.
 import type { Context } from '../action/context.ts'
+import { beforeStart } from '../action/refused.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { ServerError } from '../base/errors.ts'
 import { describe, invalidOption, requireCount, requirePositive } from '../base/options.ts'
@@ -23,6 +24,8 @@ export class Processes implements ServerFeature {
   readonly #kit: ServerKit
   readonly #codec: StandardCodec
   readonly #processes = new Map<string, HostedProcess>()
+  /** Removed, but their runs go on. */
+  readonly #leaving = new Set<HostedProcess>()
   #isServing = false
 
   constructor(kit: ServerKit) {
@@ -40,7 +43,7 @@ export class Processes implements ServerFeature {
     if (!(process instanceof Process)) throw invalidOption('process', 'an instance of a Process subclass', process)
     if (!isName(name)) throw invalidOption('name of a process', 'a text of 1 to 512 bytes', name)
     if (this.#processes.has(name)) {
-      const message = `process "${name}" was added already; add this one under another name`
+      const message = `process "${name}" was added already; remove it first, or add this one under another name`
       throw new ServerError(message, { code: 'DUPLICATE_PROCESS' })
     }
     const { server, classes, limits } = this.#kit
@@ -59,9 +62,24 @@ export class Processes implements ServerFeature {
       maxListenersPerSession,
       maxFrameBytes: limits.maxFrameBytes,
     })
-    const hosted = new HostedProcess(name, process, audience, this.#kit)
+    const former = [...this.#leaving].filter((other) => other.name === name || other.process === process)
+    const hosted = new HostedProcess(name, process, audience, this.#kit, former)
     this.#processes.set(name, hosted)
     if (this.#isServing) hosted.onListening()
+  }
+
+  /** False: there was none. Its listeners and its run are told; where it is added again, that waits for the run's end. */
+  remove(process: AnyProcess | ProcessClass | string): boolean {
+    const name = typeof process === 'function' ? processNameOf(process) : process
+    for (const [ownName, hosted] of this.#processes) {
+      if (ownName !== name && hosted.process !== process) continue
+      this.#processes.delete(ownName)
+      hosted.remove()
+      this.#leaving.add(hosted)
+      void hosted.whenEnded.then(() => this.#leaving.delete(hosted))
+      return true
+    }
+    return false
   }
 
   /** @throws ServerError (`UNKNOWN_PROCESS`). */
@@ -78,7 +96,7 @@ export class Processes implements ServerFeature {
   }
 
   async onDrain(graceMs: number): Promise<void> {
-    await Promise.all([...this.#processes.values()].map((hosted) => hosted.drain(graceMs)))
+    await Promise.all([...this.#processes.values(), ...this.#leaving].map((hosted) => hosted.drain(graceMs)))
   }
 }
 
@@ -93,13 +111,18 @@ class ServeListeners extends ListenToProcess {
   }
 
   override action(name: string, context: Context): Promise<ListenEnd> {
+    const audience = beforeStart(() => this.#find(name))
+    // The context of a run is always this one; the Encoded stands for the end that it holds.
+    const end: Promise<Encoded> = audience.serve(context as RunContext)
+    return end as unknown as Promise<ListenEnd>
+  }
+
+  #find(name: unknown): Audience {
     if (!isName(name))
       throw new ServerError(`expected the name of a process, got ${describe(name)}`, { code: 'BAD_REQUEST' })
     const audience = this.#audienceOf(name)
     if (audience === undefined) throw unknownProcess(name)
-    // The context of a run is always this one; the Encoded stands for the end that it holds.
-    const end: Promise<Encoded> = audience.serve(context as RunContext)
-    return end as unknown as Promise<ListenEnd>
+    return audience
   }
 }
 

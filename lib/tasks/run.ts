@@ -38,6 +38,19 @@ export function isStop(error: unknown, signal: AbortSignal): boolean {
   return error instanceof IsockError && error.code === 'CANCELLED'
 }
 
+/** Waits for the end of runs before this one, which never rejects. True: it was told to end meanwhile. */
+export function isToldWhile(end: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const onAbort = (): void => resolve(true)
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    void end.then(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(false)
+    })
+  })
+}
+
 /** Tells one run to end: when a wider signal says so, or its time is up. */
 export class Telling {
   readonly #abort = new AbortController()

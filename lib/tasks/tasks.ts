@@ -25,6 +25,8 @@ interface Entry {
 export class Tasks implements ServerFeature {
   readonly #kit: ServerKit
   readonly #entries = new Map<string, Entry>()
+  /** Removed, but their runs go on. */
+  readonly #leaving = new Set<TrackedTask>()
   readonly #starting = new AbortController()
   #hasBegun = false
   #phase: 'new' | 'starting' | 'started' | 'serving' | 'draining' = 'new'
@@ -40,7 +42,8 @@ export class Tasks implements ServerFeature {
   /** @throws ServerError (`DUPLICATE_TASK`, `SHUTTING_DOWN`), ClientError (`INVALID_OPTION`, `INVALID_USAGE`). */
   add(task: Task, name = nameOf(task)): void {
     if (!isName(name)) throw invalidOption('name of a task', 'a text of 1 to 512 bytes', name)
-    const tracked = new TrackedTask(name, task, this.#kit)
+    const former = [...this.#leaving].filter((other) => other.name === name || other.task === task)
+    const tracked = new TrackedTask(name, task, this.#kit, former)
     if (this.#entries.has(name)) {
       const message = `task "${name}" was added already; remove it first, or add this one under another name`
       throw new ServerError(message, { code: 'DUPLICATE_TASK' })
@@ -58,12 +61,13 @@ export class Tasks implements ServerFeature {
     if (this.#phase === 'serving') schedule?.start()
   }
 
-  /** False: there was none. A run that goes on is told by its signal. */
+  /** False: there was none. A run that goes on is told by its signal; where the task is added again, that waits for it. */
   remove(task: Task | string): boolean {
     for (const [name, { tracked, schedule }] of this.#entries) {
       if (name !== task && tracked.task !== task) continue
       this.#entries.delete(name)
       void schedule?.stop(`task "${name}" was removed`)
+      this.#letLeave(tracked)
       return true
     }
     return false
@@ -76,6 +80,7 @@ export class Tasks implements ServerFeature {
     try {
       for (const { schedule } of this.#entries.values()) await schedule?.prepare()
       for (const tracked of this.#byPriority(StartupTask)) {
+        if (!this.#has(tracked)) continue
         const { delayMs, optional, timeLimitMs } = tracked.task as StartupTask
         if (delayMs > 0) await this.#delay(tracked, delayMs, signal)
         const outcome = await tracked.run(signal, timeLimitMs, 'may give up')
@@ -102,10 +107,15 @@ export class Tasks implements ServerFeature {
     const endsAtMs = clock.now() + graceMs
     this.#phase = 'draining'
     this.#starting.abort(new ServerError(why, { code: 'SHUTTING_DOWN' }))
-    await Promise.all([...this.#entries.values()].map((entry) => this.#stop(entry, why, graceMs / 2)))
+    const stopped = [...this.#entries.values()].map(({ tracked, schedule }) => {
+      return this.#waitFor(tracked, schedule?.stop(why), why, graceMs / 2)
+    })
+    const left = [...this.#leaving].map((tracked) => this.#waitFor(tracked, tracked.whenFree, why, graceMs / 2))
+    await Promise.all([...stopped, ...left])
     if (!this.#hasBegun) return
     const never = new AbortController().signal
     for (const tracked of this.#byPriority(ShutdownTask)) {
+      if (!this.#has(tracked)) continue
       const leftMs = Math.max(0, endsAtMs - clock.now())
       await tracked.run(never, Math.min(tracked.task.timeLimitMs, leftMs), 'may give up')
       tracked.state = 'ended'
@@ -118,9 +128,19 @@ export class Tasks implements ServerFeature {
     await sleep(this.#kit.clock, delayMs, signal, true)
   }
 
-  async #stop({ tracked, schedule }: Entry, why: string, limitMs: number): Promise<void> {
-    if (schedule === undefined) return
-    if (await settlesWithin(this.#kit.clock, schedule.stop(why), limitMs)) return
+  #has(tracked: TrackedTask): boolean {
+    return this.#entries.get(tracked.name)?.tracked === tracked
+  }
+
+  #letLeave(tracked: TrackedTask): void {
+    const { whenFree } = tracked
+    if (whenFree === undefined) return
+    this.#leaving.add(tracked)
+    void whenFree.then(() => this.#leaving.delete(tracked))
+  }
+
+  async #waitFor(tracked: TrackedTask, end: Promise<unknown> | undefined, why: string, limitMs: number): Promise<void> {
+    if (end === undefined || (await settlesWithin(this.#kit.clock, end, limitMs))) return
     tracked.report(new DeadlineError(`${tracked.label} runs on although its signal told it that ${why}`))
   }
 

@@ -1,11 +1,12 @@
-// One task that was added: runs it once at a time, and remembers how it fared. When it runs is others' business.
+// One task that was added: runs it once at a time, also where it was removed and added again, and remembers how it
+// fared. When it runs is others' business.
 import type { Outcome } from '../action/call.ts'
-import { DeadlineError } from '../base/errors.ts'
+import { DeadlineError, ServerError } from '../base/errors.ts'
 import { invalidOption, requirePositive } from '../base/options.ts'
 import type { ServerKit } from '../server/feature.ts'
 import { CronTask } from './cron-task.ts'
 import { IntervalTask } from './interval-task.ts'
-import { contextFor, isStop, outcomeOf, Telling } from './run.ts'
+import { contextFor, isStop, isToldWhile, outcomeOf, Telling } from './run.ts'
 import { ShutdownTask } from './shutdown-task.ts'
 import { StartupTask } from './startup-task.ts'
 import type { Task, TaskKind, TaskState, TaskView } from './task.ts'
@@ -18,18 +19,26 @@ export class TrackedTask {
   state: TaskState = 'idle'
   nextRunAtMs: number | undefined
   readonly #kit: ServerKit
+  /** Runs that go on: its own, and those of removed tasks whose place it has taken. None of them overlaps another. */
+  readonly #goingOn = new Set<Promise<unknown>>()
   #runCount = 0
   #lastRunAtMs: number | undefined
   #lastDurationMs: number | undefined
   #lastError: unknown
 
-  /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
-  constructor(name: string, task: Task, kit: ServerKit) {
+  /** `former`: removed tasks whose place it takes. @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+  constructor(name: string, task: Task, kit: ServerKit, former: readonly TrackedTask[] = []) {
     this.kind = kindOf(task)
     requirePositive(`timeLimitMs of task "${name}"`, task.timeLimitMs)
     this.name = name
     this.task = task
     this.#kit = kit
+    for (const { whenFree } of former) if (whenFree !== undefined) this.#keep(whenFree)
+  }
+
+  /** Settles when the runs that go on have ended; undefined: there are none. */
+  get whenFree(): Promise<unknown> | undefined {
+    return this.#goingOn.size === 0 ? undefined : Promise.all(this.#goingOn)
   }
 
   /** What it is in messages. */
@@ -60,6 +69,11 @@ export class TrackedTask {
     end: 'wait for it' | 'may give up' = 'wait for it',
   ): Promise<Outcome<unknown>> {
     const { clock } = this.#kit
+    const { whenFree } = this
+    if (whenFree !== undefined) {
+      if (end === 'may give up') return { ok: false, error: this.#runsOn() }
+      if (await isToldWhile(whenFree, parent)) return { ok: false, error: parent.reason }
+    }
     const startedAtMs = clock.now()
     const told = new Telling(parent, clock, limitMs, () => this.#lateError(limitMs))
     this.#runCount++
@@ -67,6 +81,7 @@ export class TrackedTask {
     this.nextRunAtMs = undefined
     this.state = 'running'
     const work = outcomeOf(() => this.task.run(contextFor(this.name, told.signal, this.#kit)))
+    this.#keep(work)
     const outcome = end === 'wait for it' ? await work : await told.orGivenUp(work)
     told.close()
     this.#lastDurationMs = clock.now() - startedAtMs
@@ -79,6 +94,19 @@ export class TrackedTask {
   report(error: unknown): void {
     this.#lastError = error
     this.#kit.report(error, this.label)
+  }
+
+  #keep(work: Promise<unknown>): void {
+    this.#goingOn.add(work)
+    void work.then(() => this.#goingOn.delete(work))
+  }
+
+  /** It was given up once, but does not end. */
+  #runsOn(): ServerError {
+    const message = `${this.label} still runs from before, although its signal told it to end; let it heed context.signal`
+    const error = new ServerError(message, { code: 'INVALID_USAGE' })
+    this.report(error)
+    return error
   }
 
   #lateError(limitMs: number): DeadlineError {

@@ -9,7 +9,14 @@ export function wallNow(clock: Clock): number {
   return clock.wallNow?.() ?? Date.now()
 }
 
-/** Waits until nothing is left, however long that is. Rejects with the signal's reason when that comes first. */
+/**
+ * Waits until nothing is left, however long that is, and at least for a turn of the event loop: a task whose interval is
+ * next to nothing must not take all of them. Rejects with the signal's reason when that comes first.
+ */
 export async function waitOut(clock: Clock, leftMs: () => number, signal: AbortSignal): Promise<void> {
-  for (let left = leftMs(); left > 0; left = leftMs()) await sleep(clock, Math.min(left, longestStepMs), signal)
+  let left = leftMs()
+  do {
+    await sleep(clock, Math.max(0, Math.min(left, longestStepMs)), signal)
+    left = leftMs()
+  } while (left > 0)
 }

@@ -1,5 +1,6 @@
 // Runs one task in a thread: finds the class, decodes and checks, runs, checks and encodes. What action/action-runner.ts
-// does for a call, without session or link.
+// does for a call, without session or link. A call that was aborted before it began is dropped, and the thread goes on.
+import { receiveMessageOnPort } from 'node:worker_threads'
 import { type ActionClass, type AnyAction, actionNameOf, isActionClass } from '../action/action.ts'
 import { declareClasses } from '../action/contract.ts'
 import { type ItemSource, isPromiseLike, itemSourceOf } from '../action/item-source.ts'
@@ -9,7 +10,7 @@ import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec, type ValueRules } from '../wire/value-codec.ts'
 import { ThreadContext } from './thread-context.ts'
-import { fromSent, type ThreadResult, type ThreadTask, toSent } from './thread-messages.ts'
+import { fromSent, type ServerMessage, type ThreadResult, type ThreadTask, toSent } from './thread-messages.ts'
 
 /** The class, its one instance in this thread, and what its values are read with. */
 interface LoadedAction {
@@ -30,6 +31,8 @@ const loadedActions = new WeakMap<object, LoadedAction>()
 /** Never rejects. */
 export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
   const plainCodec = new StandardCodec(new ClassRegistry())
+  const early = droppedBy(task)
+  if (early !== undefined) return early
   let loaded: LoadedAction
   try {
     loaded = await load(task)
@@ -43,6 +46,9 @@ export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
   } catch (error) {
     return failure(codec, error, true)
   }
+  // To load and to check takes time, in which it may have been aborted.
+  const late = droppedBy(task)
+  if (late !== undefined) return late
   const context = new ThreadContext(task, codec, rules)
   try {
     const returned = await settled(loaded.instance.action(data.value, context))
@@ -58,6 +64,12 @@ export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
   } finally {
     context.close()
   }
+}
+
+/** The end of a call that was aborted: nothing else is told to one that has not begun. Reads what no event has told yet. */
+function droppedBy({ port }: ThreadTask): ThreadResult | undefined {
+  const told = receiveMessageOnPort(port)?.message as ServerMessage | undefined
+  return told?.kind === 'abort' ? { ok: false, notStarted: true, error: told.error } : undefined
 }
 
 async function load({ module, className, name }: ThreadTask): Promise<LoadedAction> {

@@ -43,7 +43,7 @@ export type ThreadMessage =
   | { readonly kind: 'item'; readonly item: SentPayload }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: object; readonly message: string }
 
-/** To the thread. `taken` and `refused` answer the items in their order. */
+/** To the thread. `taken` and `refused` answer the items in their order; `abort` may come before the run has begun. */
 export type ServerMessage =
   | { readonly kind: 'taken' }
   | { readonly kind: 'refused'; readonly error: SentPayload }

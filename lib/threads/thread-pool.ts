@@ -37,6 +37,11 @@ export class ThreadPool {
     this.#line = new Line({ label: 'the threads', maxWaiting: options.maxQueue, places: options.max })
   }
 
+  /** Calls that wait for a thread. */
+  get waitingCount(): number {
+    return this.#line.waitingCount
+  }
+
   /** Runs the work when a thread is free. Rejects as not started: BusyError, CancelledError, DeadlineError. */
   whenFree<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     return this.#line.run(signal, work)

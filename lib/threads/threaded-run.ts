@@ -1,15 +1,17 @@
-// One run of an action in a thread, seen from its server: passes items, log lines and the abort on. A handler that does
-// not end when it is told to is ended with its thread.
+// One run of an action in a thread, seen from its server: passes items, log lines and the abort on. A call that has not
+// begun when it is aborted is dropped by its thread; a handler that does not end when it is told to is ended with its thread.
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Context } from '../action/context.ts'
 import { InputItems } from '../action/input-items.ts'
 import { Refused } from '../action/refused.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { ServerError } from '../base/errors.ts'
+import { BusyError, ServerError } from '../base/errors.ts'
+import { itemCost } from '../session/outbound-stream.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { decodeThrown, encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
+import { StallWatch } from './stall-watch.ts'
 import {
   fromSent,
   movable,
@@ -24,6 +26,8 @@ import type { ThreadPool } from './thread-pool.ts'
 
 /** What a handler gets to end in after it was told to, before its thread is ended. */
 export const killAfterMs = 250
+/** What a thread gets to drop a call in that has not begun: it may be starting, or load a module. */
+const dropAfterMs = 10_000
 
 /** Where an action is found by a thread. */
 export type ThreadedAction = Pick<ThreadTask, 'module' | 'className' | 'name'>
@@ -32,6 +36,8 @@ export interface ThreadedRunOptions {
   readonly pool: ThreadPool
   readonly codec: ValueCodec
   readonly clock: Clock
+  /** How long a thread may stand still for its reader while others wait for one. */
+  readonly maxStallMs: number
 }
 
 /** Runs the action; gives its encoded result, throws what it threw. */
@@ -60,13 +66,25 @@ class ThreadedRun {
   readonly #kill = new AbortController()
   readonly #port: MessagePort
   readonly #farPort: MessagePort
+  readonly #stall: StallWatch
   #hasBegun = false
+  /** Why it was told to end. */
+  #told: { readonly reason: unknown } | undefined
+  /** That, where it was its reader. */
+  #stalled: BusyError | undefined
   #grace: Timer | undefined
 
   constructor(action: ThreadedAction, context: Context<unknown>, options: ThreadedRunOptions) {
     this.#action = action
     this.#context = context
     this.#options = options
+    const { clock, pool, maxStallMs } = options
+    this.#stall = new StallWatch({
+      clock,
+      maxStallMs,
+      isWanted: () => pool.waitingCount > 0,
+      onStalled: this.#onStalled,
+    })
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#farPort = port2
@@ -81,14 +99,15 @@ class ThreadedRun {
       return this.#read(await this.#send(toSent(data)))
     } finally {
       signal.removeEventListener('abort', this.#onAbort)
-      this.#grace?.cancel()
       this.#readLast()
       this.#port.close()
+      this.#stall.close()
+      this.#grace?.cancel()
     }
   }
 
   async #send(data: SentPayload): Promise<ThreadResult> {
-    const { callId, attempt, session, remainingMs, signal } = this.#context
+    const { callId, attempt, session, remainingMs } = this.#context
     const call = {
       callId,
       attempt,
@@ -110,7 +129,7 @@ class ThreadedRun {
         },
       })
     } catch (error) {
-      if (signal.aborted) throw signal.reason
+      if (this.#told !== undefined) throw this.#told.reason
       this.#readLast()
       const { name } = this.#action
       const message = `action "${name}": its thread ended before it did (${error instanceof Error ? error.message : String(error)})`
@@ -120,21 +139,44 @@ class ThreadedRun {
   }
 
   #read(result: ThreadResult): Encoded {
+    // Whatever the handler made of it: items are missing.
+    if (this.#stalled !== undefined) throw this.#stalled
     if (result.ok) return new Encoded(fromSent(result.value))
     const error = decodeThrown(this.#options.codec, fromSent(result.error))
     throw result.notStarted ? new Refused(error) : error
   }
 
-  readonly #onAbort = (): void => {
-    if (!this.#hasBegun) return this.#kill.abort()
-    this.#tell({ kind: 'abort', error: this.#errorOf(this.#context.signal.reason) })
-    this.#grace = this.#options.clock.setTimer(() => this.#kill.abort(), killAfterMs)
+  readonly #onAbort = (): void => this.#tellToEnd(this.#context.signal.reason)
+
+  readonly #onStalled = (): void => {
+    const { name } = this.#action
+    const message = `action "${name}": its reader does not keep up, and others wait for its thread; read faster, or raise threads.maxStallMs`
+    this.#stalled = new BusyError(message, { notStarted: false })
+    this.#tellToEnd(this.#stalled)
+  }
+
+  #tellToEnd(reason: unknown): void {
+    if (this.#told !== undefined) return
+    this.#told = { reason }
+    this.#tell({ kind: 'abort', error: this.#errorOf(reason) })
+    this.#setGrace()
+  }
+
+  #setGrace(): void {
+    this.#grace?.cancel()
+    this.#grace = this.#options.clock.setTimer(() => this.#kill.abort(), this.#hasBegun ? killAfterMs : dropAfterMs)
   }
 
   readonly #onMessage = (message: ThreadMessage): void => {
-    if (message.kind === 'begun') this.#hasBegun = true
+    if (message.kind === 'begun') this.#onBegun()
     else if (message.kind === 'log') this.#context.log[message.level](message.fields, message.message)
     else void this.#passOn(message.item)
+  }
+
+  #onBegun(): void {
+    this.#hasBegun = true
+    // It began before the thread had heard of the abort.
+    if (this.#told !== undefined) this.#setGrace()
   }
 
   /** The end came by piscina's port, and may have overtaken what the thread sent before: that it has begun, its log. */
@@ -145,8 +187,9 @@ class ThreadedRun {
   }
 
   async #passOn(item: SentPayload): Promise<void> {
+    const payload = fromSent(item)
     try {
-      await this.#context.emit(new Encoded(fromSent(item)))
+      await this.#stall.during(this.#context.emit(new Encoded(payload)), itemCost(payload))
       this.#tell({ kind: 'taken' })
     } catch (error) {
       this.#tell({ kind: 'refused', error: this.#errorOf(error) })

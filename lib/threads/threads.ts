@@ -20,6 +20,12 @@ export interface ThreadOptions {
   readonly idleTimeoutMs?: number
   /** Calls that may wait for a thread; more are refused with BusyError as not started. Default 1 024. */
   readonly maxQueue?: number
+  /**
+   * While others wait for a thread: how long a call may hold its own for a client that does not take its items, in
+   * milliseconds. Then it fails with BusyError. A client that takes 16 KiB a second (16 items, if they are small) is
+   * never too slow. Default 30 000.
+   */
+  readonly maxStallMs?: number
 }
 
 /** From the last call's end to its thread's. */
@@ -29,12 +35,14 @@ export class Threads implements ServerFeature {
   readonly #kit: ServerKit
   readonly #pool: ThreadPool
   readonly #codec: StandardCodec
+  readonly #maxStallMs: number
 
   /** Throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, options: ThreadOptions = {}) {
     const { max = Math.max(1, availableParallelism() - 1), idleTimeoutMs = 10_000, maxQueue = 1_024 } = options
     if (!Number.isSafeInteger(max) || max < 1) throw invalidOption('threads.max', 'a whole number of at least 1', max)
     this.#kit = kit
+    this.#maxStallMs = requirePositive('threads.maxStallMs', options.maxStallMs ?? 30_000)
     this.#codec = new StandardCodec(kit.classes)
     this.#pool = new ThreadPool(
       {
@@ -60,7 +68,7 @@ export class Threads implements ServerFeature {
     if (Class === undefined) return action
     const found = { name: action.name, className: actionNameOf(Class), module: moduleOf(Class) }
     declareClasses(Class, this.#kit.classes)
-    const options = { pool: this.#pool, codec: this.#codec, clock: this.#kit.clock }
+    const options = { pool: this.#pool, codec: this.#codec, clock: this.#kit.clock, maxStallMs: this.#maxStallMs }
     return { ...action, takesPayload: true, run: (data, context) => runInThread(found, data, context, options) }
   }
 }

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { Context } from '../../lib/action/context.ts'
 import { BusyError } from '../../lib/index.ts'
 import { RunningContext } from '../../lib/services/running-context.ts'
-import { VirtualClock } from '../setup/virtual-clock.ts'
+import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 describe('A response of a service', () => {
   it('waits for its client for ten seconds, then no more are sent, and the caller is told', async () => {
@@ -37,5 +37,53 @@ describe('A response of a service', () => {
     await running.respond(2)
     expect(running.loss()).to.equal(undefined)
     expect(clock.pendingCount).to.equal(0)
+  })
+
+  describe('of a client that takes them slowly', () => {
+    let clock: VirtualClock
+    let running: RunningContext
+    let takes: (() => void)[]
+
+    beforeEach(() => {
+      clock = new VirtualClock()
+      takes = []
+      const emit = () => new Promise<void>((take) => takes.push(take))
+      const context = { emit, signal: new AbortController().signal } as unknown as Context<unknown>
+      running = new RunningContext(context, 'service "Slow": exec', clock)
+    })
+
+    const takeOneAfter = async (ms: number) => {
+      await clock.advance(ms)
+      takes.shift()?.()
+      await settle()
+    }
+
+    it('has ten seconds in all of a run, however often it takes one', async () => {
+      const startedAtMs = clock.now()
+      for (let i = 0; i < 100 && running.loss() === undefined; i++) {
+        void running.respond(i)
+        await takeOneAfter(2_000)
+      }
+      expect(running.loss()).to.be.instanceOf(BusyError)
+      expect(clock.now() - startedAtMs).to.be.within(10_000, 12_000)
+    })
+
+    it('goes on for one that takes ten a second', async () => {
+      for (let i = 0; i < 1_000; i++) {
+        void running.respond(i)
+        await takeOneAfter(100)
+      }
+      expect(running.loss()).to.equal(undefined)
+    })
+
+    it('counts the time once where several wait', async () => {
+      for (let i = 0; i < 50; i++) void running.respond(i)
+      await clock.advance(5_000)
+      for (const take of takes.splice(0)) take()
+      await settle()
+      void running.respond('last')
+      await takeOneAfter(9_000)
+      expect(running.loss()).to.equal(undefined)
+    })
   })
 })

@@ -8,6 +8,7 @@ import {
   type ProcessContext,
   type ProcessOutput,
   Server,
+  ServerError,
 } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf } from '../setup/world.ts'
@@ -179,6 +180,79 @@ describe('Processes', () => {
       await settle()
       handle().start()
       expect(held.runs).to.have.length(2)
+    })
+
+    for (const [how, which] of [
+      ['name', () => 'held'],
+      ['instance', () => held],
+      ['class', () => Held],
+    ] as const) {
+      it(`are removed by ${how}: their run is told, and who listens`, async () => {
+        const [first, second] = [await listen(), await listen()]
+        held.run1.output.send('tick', 1)
+        expect(server.removeProcess(which())).to.equal(true)
+        expect(server.removeProcess(which())).to.equal(false)
+        await settle()
+        for (const { events, end } of [first, second]) {
+          expect(events).to.deep.equal(['tick 1'])
+          expect(end).to.be.instanceOf(ServerError).and.have.property('code', 'UNKNOWN_PROCESS')
+          expect(end).to.match(/process "held" was removed from the server/)
+        }
+        expect(held.run1.signal.reason).to.match(/process "held" was removed/)
+        expect(server.processes).to.deep.equal([])
+        expect(() => server.process('held')).to.throw(/unknown process "held"/)
+        expect(await world.clock.until(failureOf(world.client().onProcess(Held).ready))).to.include({
+          code: 'UNKNOWN_PROCESS',
+        })
+        expect(world.told).to.deep.equal([])
+      })
+    }
+
+    it('do not start any more once they were removed', async () => {
+      const kept = handle()
+      held.run1.throw(new Error('crashed'))
+      await settle()
+      server.removeProcess(held)
+      await world.clock.advance(10_000)
+      expect(held.runs).to.have.length(1)
+      expect(kept.state).to.equal('stopped')
+      expect(() => kept.start()).to.throw(/process "held" cannot be started: it was removed from the server/)
+    })
+
+    for (const [how, nameAgain, isSame] of [
+      ['as it was', 'held', true],
+      ['another one under its name', 'held', false],
+      ['it under another name', 'other', true],
+    ] as const) {
+      it(`never overlap where one is removed and added again: ${how}`, async () => {
+        held.endsWhenTold = false
+        const again = isSame ? held : new Held()
+        const before = held.run1
+        const count = again.runs.length
+        for (let i = 0; i < 2; i++) {
+          expect(server.removeProcess(i === 0 ? 'held' : nameAgain)).to.equal(true)
+          server.addProcess(nameAgain, again)
+          await world.clock.advance(1_000)
+          expect(server.process(nameAgain).state).to.equal('restarting')
+          expect(again.runs).to.have.length(count)
+        }
+        before.end()
+        await settle()
+        expect(server.process(nameAgain).state).to.equal('running')
+        expect(again.runs).to.have.length(count + 1)
+        again.run1.end()
+        await settle()
+        expect(server.process(nameAgain)).to.include({ state: 'finished', restartCount: 0 })
+      })
+    }
+
+    it('are waited for by a shutdown although they were removed', async () => {
+      held.endsWhenTold = false
+      server.removeProcess(held)
+      const shutdown = server.shutdown({ graceMs: 1_000 })
+      await world.clock.until(shutdown)
+      expect(world.nowMs).to.be.within(1_000, 1_100)
+      expect(world.told.map(({ error }) => error)[0]).to.match(/process "held" runs on although its signal told it/)
     })
 
     it('are told when the server shuts down, which waits for them', async () => {
@@ -380,8 +454,9 @@ describe('Processes', () => {
     it('learn that there is no such process', async () => {
       const error = await world.clock.until(failureOf(world.client().onProcess('none').ready))
       expect(error)
-        .to.include({ code: 'UNKNOWN_PROCESS' })
+        .to.include({ code: 'UNKNOWN_PROCESS', notStarted: true })
         .and.match(/unknown process "none"/)
+      expect(world.told, 'errors of the server').to.deep.equal([])
     })
 
     for (const [what, name] of [
@@ -396,6 +471,7 @@ describe('Processes', () => {
         const error = await world.clock.until(failureOf(call))
         expect(['BAD_REQUEST', 'UNKNOWN_PROCESS']).to.include(error['code'])
         expect(error.message.length).to.be.below(700)
+        expect(world.told, 'errors of the server').to.deep.equal([])
         expect(handle().listenerCount).to.equal(0)
       })
     }
@@ -528,6 +604,34 @@ describe('Processes', () => {
       await settle()
       expect(heard.events).to.deep.equal(['tick 3'])
       expect(listening.gapCount).to.equal(1)
+    })
+
+    it('listen again at once, although their handler is busy', async () => {
+      const ends: (() => void)[] = []
+      const seen: unknown[] = []
+      const listening = world.client().onProcess(Held, ({ data }) => {
+        seen.push(data)
+        return new Promise<void>((end) => ends.push(end))
+      })
+      await world.clock.until(listening.ready)
+      held.run1.output.send('tick', 1)
+      held.run1.output.send('tick', 2)
+      await settle()
+      await world.clock.until(server.shutdown())
+      const next = new Held()
+      const server2 = world.server().addProcess(next)
+      await server2.listen()
+      await world.clock.advance(30_000)
+      expect(server2.process(Held).listenerCount).to.equal(1)
+      expect(listening.gapCount).to.equal(1)
+      next.run1.output.send('tick', 3)
+      for (let i = 0; i < 3; i++) {
+        await settle()
+        ends[i]!()
+      }
+      await settle()
+      expect(seen).to.deep.equal([1, 2, 3])
+      listening.stop()
     })
 
     it('listen again where too much was missed while the link was lost', async () => {

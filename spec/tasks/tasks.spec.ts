@@ -132,6 +132,27 @@ describe('Tasks', () => {
       expect(world.nowMs).to.equal(1_500)
     })
 
+    it('do not overlap a run that was given up, when the start is tried again', async () => {
+      let runs = 0
+      const run = () => {
+        runs++
+        return never()
+      }
+      server.addTask('stuck', new Start(run, { timeLimitMs: 500 }))
+      await failureOf(listen())
+      const error = await failureOf(listen())
+      expect(error).to.include({ code: 'INVALID_USAGE' })
+      expect(error.message).to.match(/task "stuck" still runs from before/)
+      expect(runs).to.equal(1)
+    })
+
+    it('do not run when one before removes them', async () => {
+      const last = new Start(note('last'))
+      server.addTask('first', new Start(() => server.removeTask(last), { priority: 1 })).addTask('last', last)
+      await listen()
+      expect(log).to.deep.equal([])
+    })
+
     it('are told when the server is shut down meanwhile', async () => {
       let signal: AbortSignal | undefined
       server.addTask(
@@ -244,6 +265,22 @@ describe('Tasks', () => {
       expect(world.told.map(({ error }) => error)[0]).to.be.instanceOf(DeadlineError)
     })
 
+    it('let others have their turn, however short the interval', async () => {
+      let turnsOfOthers = 0
+      let runs = 0
+      const task = new Every(Number.MIN_VALUE, () => {
+        if (++runs === 1) setImmediate(() => turnsOfOthers++)
+        if (runs === 100) {
+          log.push(`${turnsOfOthers}`)
+          server.removeTask(task)
+        }
+      })
+      server.addTask(task)
+      await listen()
+      await world.clock.advance(0)
+      expect(log).to.deep.equal(['1'])
+    })
+
     it('show when they ran, and when they will run', async () => {
       server.addTask('poll', new Every(3_600_000, note('run')))
       expect(viewOf('poll')).to.include({ state: 'idle', runCount: 0, lastRunAt: undefined })
@@ -313,6 +350,92 @@ describe('Tasks', () => {
       expect(world.told).to.deep.equal([])
     })
 
+    for (const [how, nameAgain, isSameTask] of [
+      ['as it was', 'slow', true],
+      ['another one under its name', 'slow', false],
+      ['it under another name', 'other', true],
+    ] as const) {
+      it(`never overlap where one is removed and added again: ${how}`, async () => {
+        const ends: (() => void)[] = []
+        const run = () => {
+          log.push(`${world.nowMs}`)
+          return new Promise<void>((end) => ends.push(end))
+        }
+        const task = new Every(100, run)
+        server.addTask('slow', task)
+        await listen()
+        await world.clock.advance(100)
+        const again = isSameTask ? task : new Every(100, run)
+        for (let i = 0; i < 2; i++) {
+          server.removeTask(i === 0 ? 'slow' : nameAgain)
+          server.addTask(nameAgain, again)
+          await world.clock.advance(1_000)
+          expect(log).to.deep.equal(['100'])
+          expect(viewOf(nameAgain)).to.include({ state: 'waiting', runCount: 0 })
+        }
+        ends[0]!()
+        await world.clock.advance(0)
+        expect(log).to.deep.equal(['100', '2100'])
+        ends[1]!()
+        await world.clock.advance(100)
+        expect(log).to.deep.equal(['100', '2100', '2200'])
+        ends[2]!()
+        expect(world.told).to.deep.equal([])
+      })
+    }
+
+    it('do not run where they are removed while they wait for the run before', async () => {
+      let end = (): void => undefined
+      const run = () => {
+        log.push('run')
+        return new Promise<void>((resolve) => {
+          end = resolve
+        })
+      }
+      const task = new Every(100, run)
+      server.addTask(task)
+      await listen()
+      await world.clock.advance(100)
+      server.removeTask(task)
+      server.addTask(task)
+      await world.clock.advance(100)
+      server.removeTask(task)
+      end()
+      await world.clock.advance(1_000)
+      expect(log).to.deep.equal(['run'])
+      expect(world.told).to.deep.equal([])
+    })
+
+    it('are waited for by a shutdown although they were removed', async () => {
+      let end = (): void => undefined
+      const run = () =>
+        new Promise<void>((resolve) => {
+          end = () => {
+            log.push('ended')
+            resolve()
+          }
+        })
+      server.addTask('slow', new Every(100, run)).addTask('flush', new End(note('flush')))
+      await listen()
+      await world.clock.advance(100)
+      server.removeTask('slow')
+      const down = server.shutdown()
+      await world.clock.advance(200)
+      end()
+      await world.clock.until(down)
+      expect(log).to.deep.equal(['ended', '300 flush'])
+      expect(world.told).to.deep.equal([])
+    })
+
+    it('are reported when they outlast a shutdown although they were removed', async () => {
+      server.addTask('slow', new Every(100, never))
+      await listen()
+      await world.clock.advance(100)
+      server.removeTask('slow')
+      await world.clock.until(server.shutdown({ graceMs: 1_000 }))
+      expect(world.told.map(({ error }) => error)[0]).to.match(/task "slow" runs on although its signal told it/)
+    })
+
     it('have the name of their class, or its taskName', () => {
       class Cleanup extends Every {}
       class Other extends Every {
@@ -358,6 +481,14 @@ describe('Tasks', () => {
       expect(log).to.deep.equal(['100 told', '100 first', '100 second'])
       expect(viewOf('poll')?.state).to.equal('ended')
       expect(world.told).to.deep.equal([])
+    })
+
+    it('do not run when one before removes them', async () => {
+      const last = new End(note('last'))
+      server.addTask('first', new End(() => server.removeTask(last), 1)).addTask('last', last)
+      await listen()
+      await world.clock.until(server.shutdown())
+      expect(log).to.deep.equal([])
     })
 
     it('have a time limit each, and what they throw is reported', async () => {

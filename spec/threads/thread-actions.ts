@@ -67,6 +67,20 @@ export class Burn extends Action {
   }
 }
 
+/** Takes half a second to check its input: without letting go of its thread, or waiting. */
+export class SlowToBegin extends Action {
+  static override threaded = true
+  static override input = z.enum(['busy', 'waiting']).refine(async (how) => {
+    if (how === 'waiting') await new Promise((resolve) => setTimeout(resolve, 500))
+    else for (const endAt = performance.now() + 500; performance.now() < endAt; ) Math.sqrt(endAt)
+    return true
+  })
+
+  override action(_how: 'busy' | 'waiting', { log }: Context): void {
+    log.warn({}, 'begun')
+  }
+}
+
 /** Waits until it is told to end; tells why. */
 export class Patient extends Action {
   static override threaded = true

@@ -31,6 +31,7 @@ import {
   LookAround,
   Patient,
   Point,
+  SlowToBegin,
   Unsendable,
   WhichThread,
   WithArguments,
@@ -71,6 +72,7 @@ describe('Actions in threads', function () {
         new Burn(),
         new Patient(),
         new CountThere(),
+        new SlowToBegin(),
         new EmitThere(),
         new LookAround(),
         new Die(),
@@ -199,6 +201,29 @@ describe('Actions in threads', function () {
       expect(await client.runAction(WhichThread), 'the same thread').to.equal(before)
     })
 
+    for (const how of ['busy', 'waiting'] as const) {
+      it(`are dropped when they are cancelled before they begin, and their thread goes on: ${how}`, async () => {
+        const before = await client.runAction(WhichThread)
+        const call = client.runAction(SlowToBegin, how)
+        await client.runAction(EchoHere, 1)
+        call.cancel()
+        expect(await failureOf(call)).to.be.instanceOf(CancelledError)
+        expect(await client.runAction(WhichThread), 'the same thread').to.equal(before)
+        expect(lines).to.deep.equal([])
+      })
+    }
+
+    it('keep their threads however many calls are cancelled at once', async () => {
+      const before = await client.runAction(WhichThread)
+      for (let i = 0; i < 50; i++) {
+        const call = client.runAction(EchoThere, i)
+        await client.runAction(EchoHere, 1)
+        call.cancel()
+        await call.outcome()
+      }
+      expect(await client.runAction(WhichThread), 'the same thread').to.equal(before)
+    })
+
     it('end with their thread when they do not: cancelled', async () => {
       const before = await client.runAction(WhichThread)
       const call = client.runAction(Burn, 60_000)
@@ -285,6 +310,30 @@ describe('Actions in threads', function () {
     })
   })
 
+  describe('with a client that does not read what they yield', () => {
+    before(() => open(2, { maxStallMs: 50 }))
+    after(() => harness.close())
+
+    it('keep their threads no longer than they may when others wait', async () => {
+      const unread = [1, 2].map(() => client.runAction(CountThere, 100_000))
+      const readers = unread.map((call) => call[Symbol.asyncIterator]())
+      for (const { done } of await Promise.all(readers.map((reader) => reader.next()))) expect(done).to.equal(false)
+      const other = await harness.connect({ name: 'another' })
+      expect(await other.runAction(WhichThread)).to.be.above(0)
+      const ends = await Promise.race(
+        readers.map(async (reader) => {
+          for (;;) if ((await reader.next()).done) return 'done'
+        }),
+      ).catch((error) => error)
+      expect(ends).to.be.instanceOf(BusyError)
+      expect(ends).to.have.property('notStarted', false)
+      expect(ends.message).to.equal(
+        'action "CountThere": its reader does not keep up, and others wait for its thread; read faster, or raise threads.maxStallMs',
+      )
+      for (const call of unread) call.cancel()
+    })
+  })
+
   describe('leave the server free', () => {
     before(() => open(1))
     after(() => harness.close())
@@ -355,6 +404,7 @@ describe('Actions in threads', function () {
         [{ max: 1.5 }, 'threads.max'],
         [{ idleTimeoutMs: 0 }, 'threads.idleTimeoutMs'],
         [{ maxQueue: -1 }, 'threads.maxQueue'],
+        [{ maxStallMs: 0 }, 'threads.maxStallMs'],
       ] as const) {
         expect(() => new Server({ port: 0, threads })).to.throw(ClientError, `option ${name}`)
       }

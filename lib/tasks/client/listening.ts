@@ -1,9 +1,10 @@
-// A client that listens to a process: one long call after another, so that it goes on when a session is lost.
-import { Backoff } from '../../base/backoff.ts'
-import { sleep } from '../../base/clock.ts'
-import { BusyError, IsockError } from '../../base/errors.ts'
+// A client that listens to a process: a lasting call (client/lasting-call.ts) whose events of the meantime are missing when
+// it had to begin anew, and which ends with the process.
+import type { Outcome } from '../../action/call.ts'
+import { IsockError } from '../../base/errors.ts'
 import type { ClientKit } from '../../client/client-kit.ts'
-import { type ListenEnd, type ListenItem, ListenToProcess } from '../listen-action.ts'
+import { isLoss, iteratorOf, LastingCall } from '../../client/lasting-call.ts'
+import { type ListenItem, ListenToProcess } from '../listen-action.ts'
 
 /** How a client listens. */
 export interface ListenOptions {
@@ -37,33 +38,32 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
    * rejects with what ended it. With a handler, heed the rejection: here alone it is told.
    */
   readonly done: Promise<void>
-  readonly #kit: ClientKit
-  readonly #name: string
   readonly #options: ListenOptions
-  readonly #abort = new AbortController()
-  readonly #events: AsyncGenerator<AnyEvent | undefined, void, undefined>
+  readonly #lasting: LastingCall<{ readonly event: unknown }>
   readonly #onOver: (listening: { stop(): void }) => void
   #isOver = false
-  #settleDone: { resolve(): void; reject(error: unknown): void } = { resolve: () => undefined, reject: () => undefined }
-  #backoff: Backoff
-  #hasBeenReady = false
+  #done: { resolve(): void; reject(error: unknown): void } | undefined
   #gapCount = 0
 
   /** Users get theirs from `client.onProcess`. @internal */
   constructor(kit: ClientKit, name: string, { handler, onOver, ...options }: ListeningOptions<Event>) {
-    this.#kit = kit
-    this.#name = name
     this.#options = options
     this.#onOver = onOver
-    this.#backoff = new Backoff(kit.backoff, kit.random)
     this.done = new Promise((resolve, reject) => {
-      this.#settleDone = { resolve, reject }
+      this.#done = { resolve, reject }
     })
-    if (options.signal?.aborted) this.#abort.abort()
-    else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
-    this.#events = this.#listen()
-    this.ready = this.#events.next().then(() => undefined)
+    this.#lasting = new LastingCall<{ readonly event: unknown }>(kit, {
+      start: () => kit.client.runAction(ListenToProcess, name, { timeoutMs: Number.POSITIVE_INFINITY }),
+      onOpen: this.#onOpen,
+      onItem: (event) => [{ event }],
+      judge: this.#judge,
+    })
+    // One that is stopped is done first.
+    this.ready = Promise.race([this.#lasting.done, this.#lasting.ready])
     this.ready.catch(() => undefined)
+    if (options.signal?.aborted) this.stop()
+    else options.signal?.addEventListener('abort', this.#stop, { once: true })
+    this.#lasting.begin()
     if (handler !== undefined) void this.#handle(handler)
     // Whoever iterates gets the error there.
     else this.done.catch(() => undefined)
@@ -80,8 +80,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
 
   /** Stops listening. Nothing happens when it is over. */
   stop(): void {
-    this.#abort.abort()
-    this.#end()
+    this.#finish()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,105 +88,64 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   }
 
   /** The one stream of its events: two readers share them. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Event, void, undefined> {
-    const iterator: AsyncIterableIterator<Event, void, undefined> = {
-      [Symbol.asyncIterator]: () => iterator,
-      next: async () => {
-        await this.ready
-        if (this.#abort.signal.aborted) return { done: true, value: undefined }
-        // Only the step before `ready` has no value.
-        return (await this.#events.next()) as IteratorResult<Event, void>
-      },
-      return: async () => {
-        this.stop()
-        return { done: true, value: undefined }
-      },
-    }
-    return iterator
+  [Symbol.asyncIterator](): AsyncIterableIterator<Event, undefined, undefined> {
+    return iteratorOf(this.#next, this.#stop)
   }
 
-  readonly #onAbort = (): void => this.stop()
+  readonly #stop = (): void => this.#finish()
 
   /** Gives each event to the handler, one after the other. What that throws ends it. */
   async #handle(handler: (event: Event) => unknown): Promise<void> {
     try {
-      for await (const event of this) {
-        try {
-          await handler(event)
-        } catch (error) {
-          return this.#end({ error })
-        }
-      }
+      for (let step = await this.#next(); !step.done; step = await this.#next()) await handler(step.value)
     } catch (error) {
-      this.#end({ error })
+      this.#finish({ error })
     }
   }
 
-  /** Yields undefined when it is ready for the first time, then the events. */
-  async *#listen(): AsyncGenerator<AnyEvent | undefined, void, undefined> {
+  readonly #next = async (): Promise<IteratorResult<Event, undefined>> => {
     try {
-      while (!this.#abort.signal.aborted) {
-        const end = yield* this.#listenOnce()
-        if (end?.how === 'failed') throw end.error
-        if (end?.how === 'finished') break
-        await this.#pause()
-      }
-      this.#end()
+      const step = await this.#lasting.take()
+      // What type its events have is its user's word.
+      if (step !== undefined) return { done: false, value: step.event as Event }
     } catch (error) {
-      if (this.#abort.signal.aborted) return
-      this.#end({ error })
+      this.#finish({ error })
       throw error
     }
+    this.#finish()
+    return { done: true, value: undefined }
   }
 
-  /** One call, to its end; undefined: its session was lost. */
-  async *#listenOnce(): AsyncGenerator<AnyEvent | undefined, ListenEnd | undefined, undefined> {
-    const { client } = this.#kit
-    const options = { timeoutMs: Number.POSITIVE_INFINITY, signal: this.#abort.signal }
-    const call = client.runAction(ListenToProcess, this.#name, options)
-    const items = call[Symbol.asyncIterator]()
-    for (;;) {
-      let step: IteratorResult<ListenItem, ListenEnd>
-      try {
-        step = await items.next()
-      } catch (error) {
-        if (!this.#isLoss(error)) throw error
-        return undefined
-      }
-      if (step.done) return step.value
-      if (step.value !== true) yield step.value
-      else if (!this.#hasBeenReady) {
-        this.#hasBeenReady = true
-        yield undefined
-      } else this.#onGap()
+  readonly #onOpen = (): [] => {
+    if (this.#lasting.hasBeenOpen) {
+      this.#gapCount++
+      this.#options.onGap?.()
     }
+    return []
   }
 
-  #onGap(): void {
-    this.#gapCount++
-    this.#backoff = new Backoff(this.#kit.backoff, this.#kit.random)
-    this.#options.onGap?.()
+  readonly #judge = (outcome: Outcome<unknown>): 'again' | { readonly error: unknown } => {
+    if (!outcome.ok) return this.#mayPass(outcome.error) ? 'again' : outcome
+    const end = (outcome.value ?? {}) as { readonly how?: unknown; readonly error?: unknown }
+    return end.how === 'again' ? end.how : { error: end.error }
   }
 
-  async #pause(): Promise<void> {
-    const { durationMs } = this.#backoff
-    this.#backoff = this.#backoff.next()
-    await sleep(this.#kit.clock, durationMs, this.#abort.signal, true)
-  }
-
-  /** Listening again may help. Before it was ready once, a server that cannot be reached is an error as for any call. */
-  #isLoss(error: unknown): boolean {
+  /** Before it was ready once, a server that cannot be reached is an error as for any call. */
+  #mayPass(error: unknown): boolean {
     if (!(error instanceof IsockError)) return false
-    if (error.code === 'OUTCOME_UNKNOWN' || error.code === 'SHUTTING_DOWN') return true
-    return this.#hasBeenReady && (error.code === 'UNREACHABLE' || (error instanceof BusyError && error.notStarted))
+    return (
+      isLoss(error) || (this.#lasting.hasBeenOpen && error.notStarted && ['BUSY', 'UNREACHABLE'].includes(error.code))
+    )
   }
 
-  #end(failure?: { readonly error: unknown }): void {
+  /** Its reader has seen the end, or wants no more. */
+  #finish(failure?: { readonly error: unknown }): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#lasting.end(undefined, 'drop')
+    this.#options.signal?.removeEventListener('abort', this.#stop)
     this.#onOver(this)
-    if (failure === undefined) this.#settleDone.resolve()
-    else this.#settleDone.reject(failure.error)
+    if (failure === undefined) this.#done?.resolve()
+    else this.#done?.reject(failure.error)
   }
 }

@@ -1,4 +1,4 @@
-// What the reader of a lasting stream takes, step by step, whichever call it comes from. Reads no further ahead than it
+// What the reader of a lasting call takes, step by step, whichever call it comes from. Reads no further ahead than it
 // is asked to, but for what came before a call ended: that has to be known before the next call begins.
 
 type Items = AsyncIterator<unknown>

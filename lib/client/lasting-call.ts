@@ -1,0 +1,161 @@
+// A stream that outlives its calls: when the session that one was of is lost, it is asked for again. Links that break are
+// the session's business and not noticed here. What is asked for, where it goes on and which endings are final says its
+// source; what its reader is told, whoever has it.
+//
+//   start ──> first item: open ──> items ... ──> ended in passing ──> backoff ──> start
+//     ╰─────────────────────────────────────╰──> ended for good
+import type { Call, Outcome } from '../action/call.ts'
+import { Backoff } from '../base/backoff.ts'
+import { sleep } from '../base/clock.ts'
+import { CancelledError, IsockError } from '../base/errors.ts'
+import type { ClientKit } from './client-kit.ts'
+import { PulledSteps } from './pulled-steps.ts'
+
+/** What it is a stream of. `Step` is what there may be in an item for the reader. */
+export interface LastingSource<Step> {
+  /** Asks for the stream, from where it broke off. */
+  start(): Call<unknown, unknown>
+  /** The first item of each call: the server has let us in. Throws for what it cannot read, likewise `onItem`. */
+  onOpen(item: unknown): readonly Step[]
+  onItem(item: unknown): readonly Step[]
+  /** A call has ended: whether to ask again, or what ends it for good; undefined: it is at its end. */
+  judge(outcome: Outcome<unknown>, wasOpen: boolean): 'again' | { readonly error: unknown }
+}
+
+/** One that lasts less long does not count as a success: the next attempt waits longer. */
+const shortLifeMs = 1_000
+
+export class LastingCall<Step extends object> {
+  /** Settles when the server has let us in for the first time; rejects when it will not. */
+  readonly ready: Promise<void>
+  /** Settles when it has ended for good, before `ready` where that did not. */
+  readonly done: Promise<void>
+  readonly #kit: ClientKit
+  readonly #source: LastingSource<Step>
+  readonly #steps = new PulledSteps<Step>((item) => this.#stepsIn(item))
+  readonly #abort = new AbortController()
+  #hasBeenOpen = false
+  /** The last call was let in. */
+  #isOpen = false
+  #ready: { resolve(): void; reject(error: unknown): void } | undefined
+  #done: { resolve(): void; reject(error: unknown): void } | undefined
+  #call: Call<unknown, unknown> | undefined
+  #end: { readonly error: unknown } | undefined
+
+  constructor(kit: ClientKit, source: LastingSource<Step>) {
+    this.#kit = kit
+    this.#source = source
+    this.ready = new Promise((resolve, reject) => {
+      this.#ready = { resolve, reject }
+    })
+    this.done = new Promise((resolve, reject) => {
+      this.#done = { resolve, reject }
+    })
+    // Whoever reads gets the error there.
+    this.ready.catch(() => undefined)
+    this.done.catch(() => undefined)
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined
+  }
+
+  /** The server has let us in before. */
+  get hasBeenOpen(): boolean {
+    return this.#hasBeenOpen
+  }
+
+  begin(): void {
+    void this.#keepOpen()
+  }
+
+  /** The next step; undefined: it is over. Rejects with what ended it. */
+  async take(): Promise<Step | undefined> {
+    const step = await this.#steps.take()
+    const error = this.#end?.error
+    if (step === undefined && error !== undefined) throw error
+    return step
+  }
+
+  /** Ends it for good; what was read already can still be taken, unless it is to be dropped. */
+  end(error: unknown, backlog: 'keep' | 'drop'): void {
+    if (this.isOver) return
+    this.#end = { error }
+    this.#steps.close(backlog)
+    this.#abort.abort()
+    this.#call?.cancel()
+    if (error === undefined) this.#done?.resolve()
+    else this.#done?.reject(error)
+    this.#ready?.reject(error ?? new CancelledError('it was ended before it was ready'))
+  }
+
+  async #keepOpen(): Promise<void> {
+    const { clock, random, backoff: options } = this.#kit
+    let backoff = new Backoff(options, random)
+    while (!this.isOver) {
+      const startedAtMs = clock.now()
+      const outcome = await this.#serve()
+      if (this.isOver) return
+      const verdict = this.#source.judge(outcome, this.#isOpen)
+      if (verdict !== 'again') return this.end(verdict.error, 'keep')
+      if (this.#isOpen && clock.now() - startedAtMs > shortLifeMs) backoff = new Backoff(options, random)
+      await sleep(clock, backoff.durationMs, this.#abort.signal, true).catch(() => undefined)
+      backoff = backoff.next()
+    }
+  }
+
+  /** One call, from its start to its end. Never rejects. */
+  async #serve(): Promise<Outcome<unknown>> {
+    this.#isOpen = false
+    const call = this.#source.start()
+    this.#call = call
+    const items = call[Symbol.asyncIterator]()
+    try {
+      const first = await items.next()
+      if (!first.done) {
+        const steps = this.#source.onOpen(first.value)
+        this.#hasBeenOpen = this.#isOpen = true
+        this.#steps.open(items, steps)
+        this.#ready?.resolve()
+      }
+      const outcome = await call.outcome()
+      await this.#steps.finish(items)
+      return outcome
+    } catch (error) {
+      call.cancel()
+      return { ok: false, error }
+    }
+  }
+
+  #stepsIn(item: unknown): readonly Step[] {
+    try {
+      return this.#source.onItem(item)
+    } catch (error) {
+      this.end(error, 'keep')
+      return []
+    }
+  }
+}
+
+const passingCodes: ReadonlySet<string> = new Set(['OUTCOME_UNKNOWN', 'SHUTTING_DOWN', 'LINK_LOST'])
+
+/** The call ended because its server or session is gone, which another one may get past. */
+export function isLoss(error: unknown): boolean {
+  return error instanceof IsockError && passingCodes.has(error.code)
+}
+
+/** The iterator of one that is read step by step; leaving the loop stops it. */
+export function iteratorOf<Item>(
+  next: () => Promise<IteratorResult<Item, undefined>>,
+  stop: () => void,
+): AsyncIterableIterator<Item, undefined, undefined> {
+  const iterator: AsyncIterableIterator<Item, undefined, undefined> = {
+    [Symbol.asyncIterator]: () => iterator,
+    next,
+    return: async () => {
+      stop()
+      return { done: true, value: undefined }
+    },
+  }
+  return iterator
+}
