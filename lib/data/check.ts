@@ -12,7 +12,8 @@ export interface ValuePlace {
 }
 
 const maxJsonDepth = 64
-const maxPkLength = 200
+/** Of a reference. */
+export const maxPkLength = 200
 
 /** The value as it is to be kept. @throws InvalidDataError that names the field, and never the value of a secret one. */
 export function checkValue(value: unknown, spec: FieldSpec, place: ValuePlace): unknown {

@@ -30,7 +30,7 @@ export interface DataOptions {
   readonly statementTimeoutMs?: number
   /** Connections to PostgreSQL, or to a file, at once. Default 10. A store in memory is one connection. */
   readonly maxConnections?: number
-  /** Rows that a query without a limit may give. Default 100 000. */
+  /** Rows that a query may give: without a limit more are an error, and no limit may be above it. Default 100 000. */
   readonly maxRows?: number
 }
 

@@ -119,7 +119,7 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Loads every table whose file is in a directory: all of it, or nothing. Gives how many rows.
+   * Loads every table whose file is in a directory: all of it, or nothing, with some rows in memory at a time. Gives how many.
    *
    * @throws InvalidDataError that names file, row and column; ConflictError.
    */
@@ -128,7 +128,7 @@ export class Database implements AsyncDisposable {
     return loadTables(this.#requireStore().engine, directory, options)
   }
 
-  /** Lets go of the store; units that run fail. */
+  /** Lets go of the store; units that run are rolled back, and fail. */
   async close(): Promise<void> {
     this.#isClosed = true
     const store = await this.#opening?.catch(() => undefined)

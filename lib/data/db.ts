@@ -17,7 +17,7 @@ export interface DropOptions {
 }
 
 export interface HydrateOptions {
-  /** How many references deep. Default 8. */
+  /** How many references deep. Default 8, at most 64. */
   readonly depth?: number
 }
 
@@ -56,7 +56,7 @@ export interface Db {
   /**
    * The rows that the filter lets through; without one, all.
    *
-   * @throws InvalidDataError for a filter that does not fit the model, or more rows than `maxRows` without a `limit`.
+   * @throws InvalidDataError for a filter that does not fit the model, for a `limit` above `maxRows`, or more rows than that without one.
    * @example await context.db.query(User, { age: { ge: 18 } }, { sort: '-age', limit: 10 })
    */
   query<M extends Model>(model: ModelClass<M>, filter?: Filter<M>, options?: QueryOptions<M>): Promise<M[]>

@@ -35,7 +35,9 @@ export interface SortStep {
 }
 
 const maxReferences = 5
+/** Values of all its lists. */
 const maxListed = 10_000
+const maxSortKeys = 20
 const maxParts = 100
 const maxPatterns = 5
 const maxPatternLength = 1_000
@@ -55,6 +57,14 @@ export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Part
   }
   if (parts.length > maxParts)
     throw new InvalidDataError(`a filter of ${plan.name} has more than ${maxParts} conditions`, { model: plan.name })
+  const listed = parts.reduce(
+    (sum, { operator, value }) => sum + (isList(operator) ? (value as unknown[]).length : 0),
+    0,
+  )
+  if (listed > maxListed)
+    throw new InvalidDataError(`a filter of ${plan.name} has lists of more than ${maxListed} values`, {
+      model: plan.name,
+    })
   if (parts.filter(({ operator }) => operator === 'matches').length > maxPatterns)
     throw new InvalidDataError(`a filter of ${plan.name} has more than ${maxPatterns} regular expressions`, {
       model: plan.name,
@@ -66,6 +76,8 @@ export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Part
 export function readSort(sort: unknown, plan: ModelPlan, plans: Plans): SortStep[] {
   if (sort === undefined) return []
   const keys: unknown[] = Array.isArray(sort) ? sort : [sort]
+  if (keys.length > maxSortKeys)
+    throw new InvalidDataError(`more than ${maxSortKeys} fields of ${plan.name} to sort by`, { model: plan.name })
   return keys.map((key) => {
     if (typeof key !== 'string')
       throw new InvalidDataError(`expected the name of a field to sort by, got ${describe(key)}`)
@@ -114,7 +126,7 @@ function readPart(path: FieldPath, operator: string, value: unknown): Part {
   }
   if (operator === 'min' || operator === 'max')
     return value === true ? { path, operator, value } : refuse(`${operator} takes true`)
-  if (operator === 'in' || operator === 'nin') {
+  if (isList(operator)) {
     if (!Array.isArray(value) || value.length > maxListed)
       return refuse(`${operator} takes a list of at most ${maxListed} values`)
     return { path, operator, value: value.map((item) => (item === null ? null : checkCompared(path, item))) }
@@ -144,6 +156,10 @@ function checkItem({ plan, field, spec }: FieldPath, value: unknown): unknown {
   if (typeof value === 'object')
     throw new InvalidDataError(`${plan.name}.${field}: contains takes a text, a number or a truth value`)
   return value
+}
+
+function isList(operator: Operator): boolean {
+  return operator === 'in' || operator === 'nin'
 }
 
 function isOperator(name: string): name is Operator {

@@ -1,7 +1,7 @@
 // What a migration may do, and what it tells.
 
 export interface MigrateOptions {
-  /** Only tells what would be done. Default false. */
+  /** Only tells what would be done, and refuses what would be refused; nothing is locked or written. Default false. */
   readonly dryRun?: boolean
   /** Drops the fields that no model has any more, with what they hold. Default false. */
   readonly drop?: boolean

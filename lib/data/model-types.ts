@@ -68,7 +68,7 @@ export type SortKey<M> = OpenName<M> | `-${OpenName<M>}` | `${string}.${string}`
 export interface QueryOptions<M> {
   /** By what; without it the order is the store's. */
   readonly sort?: SortKey<M> | readonly SortKey<M>[]
-  /** At most so many rows. Default: all, but no more than `maxRows` of the database. */
+  /** At most so many rows, and no more than `maxRows` of the database. Default: all; more than `maxRows` are an error. */
   readonly limit?: number
   /** So many are left out at the beginning. Default 0. */
   readonly offset?: number

@@ -1,4 +1,5 @@
 // Tables in files and back: types, formulas, broken files, and a store in memory that is kept in a directory.
+import { renameSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -155,7 +156,8 @@ for (const kind of stores) {
       await database.save(directory, { onProgress: (progress) => seen.push(progress) })
       await database.load(directory, { replace: true, onProgress: (progress) => seen.push(progress) })
       expect(seen.filter(({ model }) => model === 'Team')).to.deep.equal([
-        { model: 'Team', done: 1_000, total: 1_200 },
+        { model: 'Team', done: 100, total: 1_200 },
+        { model: 'Team', done: 1_100, total: 1_200 },
         { model: 'Team', done: 1_200, total: 1_200 },
         { model: 'Team', done: 500, total: 1_200 },
         { model: 'Team', done: 1_000, total: 1_200 },
@@ -211,6 +213,69 @@ for (const kind of stores) {
       const names = await readdir(directory)
       expect(names).to.include(young)
       expect(names).to.not.include(old)
+    })
+
+    it('loads JSON however it is laid out', async () => {
+      await fill([{ name: 'a]}",[{\\' }, { settings: { deep: [[1, { x: '"' }]] } }])
+      await database.save(directory)
+      const before = await all()
+      for (const indent of [undefined, 2, '\t']) {
+        for (const { name } of models) {
+          const text = await readFile(join(directory, `${name}.json`), 'utf8')
+          const rows: unknown = JSON.parse(text.replace('\uFEFF', ''))
+          await writeFile(join(directory, `${name}.json`), `\uFEFF \r\n${JSON.stringify(rows, null, indent)}\r\n\n`)
+        }
+        await database.load(directory, { replace: true })
+        expect(await all()).to.deep.equal(before)
+      }
+    })
+
+    it('names the row among many that has a value of another one, or refers to nothing', async () => {
+      const teams = Array.from({ length: 1_203 }, (_, at) => ({ pk: `t${at}`, name: `n${at}`, lead: null as unknown }))
+      const load = () =>
+        writeFile(join(directory, 'Team.json'), JSON.stringify(teams)).then(() => database.load(directory))
+      const team = teams[1_099] as (typeof teams)[number]
+      team.name = 'n3'
+      const taken = await failureOf(load())
+      expect(taken).to.be.instanceOf(ConflictError).and.to.include({ model: 'Team', field: 'name' })
+      expect(taken.message).to.equal('Team, row 1100, column name: another row has this value; nothing was loaded')
+      team.name = 'x'
+      team.lead = 'nobody'
+      const dangling = await failureOf(load())
+      expect(dangling).to.be.instanceOf(InvalidDataError).and.to.include({ model: 'Team', field: 'lead', row: 1_100 })
+      expect(dangling.message).to.include('there is no User with this pk; nothing was loaded')
+      expect(await database.transaction((db) => db.count(Team))).to.equal(0)
+      team.lead = null
+      expect(await load()).to.equal(1_203)
+      teams.splice(0, 600)
+      for (const each of teams) each.name += ' again'
+      const there = await failureOf(load())
+      expect(there.message).to.equal('Team, row 1, column pk: another row has this value; nothing was loaded')
+      expect(await database.transaction((db) => db.count(Team))).to.equal(1_203)
+    })
+
+    it('does not replace what rows without a file refer to', async () => {
+      await fill([{}])
+      const before = await all()
+      await writeFile(join(directory, 'Team.json'), '[{"pk":"t","name":"other"}]')
+      expect(await failureOf(database.load(directory, { replace: true }))).to.be.instanceOf(ConflictError)
+      expect(await all()).to.deep.equal(before)
+      await database.transaction((db) => db.create(Team, { name: 'next' }))
+      expect(await database.transaction((db) => db.count(Team))).to.equal(2)
+    })
+
+    it('reads to its end the file that it has checked, where another one takes its place', async () => {
+      await database.transaction(async (db) => {
+        for (let at = 0; at < 600; at++) await db.create(Team, { name: `${at} ${'x'.repeat(2_000)}` })
+      })
+      await database.save(directory)
+      // At once, between two rows.
+      const onProgress = (): void => {
+        writeFileSync(join(directory, 'new'), '[]')
+        renameSync(join(directory, 'new'), join(directory, 'Team.json'))
+      }
+      expect(await database.load(directory, { replace: true, onProgress })).to.equal(600)
+      expect(await database.transaction((db) => db.count(Team))).to.equal(600)
     })
 
     it('writes large rows', async () => {

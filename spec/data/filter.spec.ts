@@ -63,6 +63,54 @@ describe('A filter', () => {
     })
   }
 
+  it('refuses more than 10000 values in all of its lists', async () => {
+    const texts = Array.from({ length: 5_000 }, (_, at) => `${at}`)
+    const filter = { email: { in: texts, nin: texts } }
+    expect(await database.transaction((db) => db.count(User, filter))).to.equal(0)
+    const error = await failureOf(database.transaction((db) => db.count(User, { ...filter, name: { in: ['x'] } })))
+    expect(error).to.be.instanceOf(InvalidDataError)
+    expect(error.message).to.equal('a filter of User has lists of more than 10000 values')
+  })
+
+  it('refuses to sort by more than 20 fields', async () => {
+    const query = (length: number) =>
+      database.transaction((db) => db.query(User, {}, { sort: Array.from({ length }, () => '-email' as const) }))
+    expect((await query(20)).length).to.equal(1)
+    const error = await failureOf(query(21))
+    expect(error).to.be.instanceOf(InvalidDataError)
+    expect(error.message).to.equal('more than 20 fields of User to sort by')
+  })
+
+  it('takes a long text without looking at each character', async () => {
+    const text = 'x'.repeat(4_000_000)
+    const longestTurnMs = await database.transaction(async (db) => {
+      const startedAt = performance.now()
+      await db.find(User, { email: text })
+      await db.find(User, text)
+      return performance.now() - startedAt
+    })
+    // More than three seconds with what MikroORM makes of a bare value.
+    expect(longestTurnMs).to.be.lessThan(1_500)
+  })
+
+  it('refuses options that are none', () =>
+    database.transaction(async (db) => {
+      const user = await db.get(User, { email: 'ann@example.org' })
+      for (const options of [null, 7] as never[]) {
+        for (const operation of [
+          () => db.query(User, {}, options),
+          () => db.find(User, { name: 'x' }, options),
+          () => db.get(User, user.pk, options),
+          () => db.hydrate(user, options),
+        ])
+          expect(await failureOf(operation())).to.be.instanceOf(InvalidDataError)
+      }
+      for (const depth of [65, -1, 1.5, '8'] as never[])
+        expect((await failureOf(db.hydrate(user, { depth }))).message).to.include(
+          'depth: expected a whole number of at',
+        )
+    }))
+
   it('refuses more than a few regular expressions', async () => {
     const fields = ['email', 'name', 'role', 'pk', 'team.name', 'team.pk']
     const filter = Object.fromEntries(fields.map((name) => [name, { matches: 'x' }]))

@@ -83,6 +83,67 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory')) {
       })
     })
 
+    it('names the field that becomes a reference where rows would refer to nothing, in a dry run too', async () => {
+      class Other extends Model {
+        name = field.text()
+      }
+      class ToTeam extends Model {
+        static override modelName = 'Person'
+        name = field.text()
+        nick = field.ref(() => team, { optional: true })
+        age = field.integer({ optional: true })
+      }
+      class ToOther extends Model {
+        static override modelName = 'Person'
+        name = field.text()
+        nick = field.ref(() => Other, { optional: true })
+        age = field.integer({ optional: true })
+      }
+      class ToItself extends Model {
+        static override modelName = 'Person'
+        name = field.text()
+        nick = field.ref(() => ToItself, { optional: true })
+        age = field.integer({ optional: true })
+      }
+      const cases: [ModelClass[], string][] = [
+        [[team, ToTeam], 'Team'],
+        // Its table is not there yet.
+        [[team, Other, ToOther], 'Other'],
+        [[team, ToItself], 'Person'],
+      ]
+      for (const [models, target] of cases)
+        await opened(models, async (database) => {
+          for (const dryRun of [true, false]) {
+            const error = await failureOf(database.migrate({ dryRun }))
+            expect(error).to.be.instanceOf(ConflictError).and.to.include({ model: 'Person', field: 'nick' })
+            expect(error.message).to.equal(
+              `Person.nick refers to ${target} now, but there are rows that would refer to nothing; change those first`,
+            )
+          }
+        })
+      await opened([team, Person], async (database) => {
+        expect((await database.migrate()).statements).to.deep.equal([])
+        await database.transaction(async (db) => {
+          await db.drop(Person, { name: 'Bob' })
+          await db.update(Person, { name: 'Ann' }, { nick: (await db.get(team, { name: 'red' })).pk })
+        })
+      })
+      await opened([team, ToTeam], async (database) => {
+        const { statements } = await database.migrate({ dryRun: true })
+        expect((await database.migrate()).statements).to.deep.equal(statements)
+        expect(await database.transaction((db) => db.count(ToTeam, { 'nick.name': 'red' }))).to.equal(1)
+      })
+    })
+
+    it('that only tells what it would do waits for no writer, and holds up none', async () => {
+      await opened([team, Person], (database) =>
+        database.transaction(async (db) => {
+          await db.create(team, { name: 'new' })
+          expect(await database.migrate({ dryRun: true })).to.deep.equal({ statements: [], removedFields: [] })
+        }),
+      )
+    })
+
     it('follows a field that becomes a reference, one to another model, and a text again', async () => {
       class Other extends Model {
         name = field.text()

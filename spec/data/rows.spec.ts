@@ -287,12 +287,36 @@ for (const kind of stores) {
           expect(await emails({ sort: 'age', limit: 0 })).to.deep.equal([])
         }))
 
+      it('refuses a pk that no store can have, and goes on', () =>
+        within(async (db) => {
+          for (const pk of ['a\0b', 'a\ud800b']) {
+            for (const operation of [() => db.find(Team, pk), () => db.get(Team, pk), () => db.get(Team, { pk })]) {
+              const error = await failureOf(operation())
+              expect(error).to.be.instanceOf(InvalidDataError).and.to.include({ model: 'Team', field: 'pk' })
+            }
+          }
+          await db.create(Team, { name: 'after' })
+          expect(await db.find(Team, 'x'.repeat(1_000_000))).to.equal(undefined)
+          expect(await db.count(Team)).to.equal(1)
+        }))
+
+      it('refuses a limit above maxRows, whoever passed it on', () =>
+        within(async (db) => {
+          for (const limit of [51, 1e9, Number.MAX_SAFE_INTEGER]) {
+            const error = await failureOf(db.query(Team, {}, { limit }))
+            expect(error).to.be.instanceOf(InvalidDataError)
+            expect(error.message).to.equal(
+              `limit: expected at most 50, got ${limit}; ask for pages, or raise data.maxRows`,
+            )
+          }
+        }))
+
       it('gives no more rows than maxRows without a limit, and says so', () =>
         within(async (db) => {
           for (let i = 0; i < 51; i++) await db.create(Team, { name: `${i}` })
           const error = await failureOf(db.query(Team))
           expect(error.message).to.equal('more than 50 rows of Team match; set a limit, or raise data.maxRows')
-          expect((await db.query(Team, {}, { limit: 51 })).length).to.equal(51)
+          expect((await db.query(Team, {}, { limit: 50 })).length).to.equal(50)
           const found = await failureOf(db.query(Team, { name: { matches: '.' } }, { limit: 1 }))
           expect(found.message).to.include('matches more than 50 rows')
         }))

@@ -53,9 +53,9 @@ export class ChangeLog {
     const plan = this.#plans.ofRow(row)
     const { publishes } = plan.model
     if (publishes === undefined || this.#teller === undefined) return
-    const kept = entries.findLast((entry) => entry.row === row)?.dictionary
-    const change: Change = { model: plan.name, change: kind, pk: row.pk, row: kept ?? row.toDict() }
     try {
+      const kept = entries.findLast((entry) => entry.row === row)?.dictionary
+      const change: Change = { model: plan.name, change: kind, pk: row.pk, row: kept ?? row.toDict() }
       if (typeof publishes === 'function') await this.#teller.publish<Change>(publishes, change)
       else {
         const key = publishes.key(change)

@@ -59,7 +59,8 @@ export class Conditions {
   #simple({ path, operator, value }: Part): Where {
     switch (operator) {
       case 'eq':
-        return at(path, typeof value === 'object' ? { $eq: value } : value)
+        // MikroORM looks for keys in a bare value, which are as many as a text has characters.
+        return at(path, typeof value === 'object' || isLong(value) ? { $eq: value } : value)
       case 'ne':
         return value === null ? at(path, { $ne: null }) : { $or: [at(path, { $ne: value }), at(path, { $eq: null })] }
       case 'ge':
@@ -148,6 +149,10 @@ export class Conditions {
     // Without a row, none has an extreme.
     this.#makers.push(() => (value === null ? { pk: { $in: [] } } : at(path, { $eq: value })))
   }
+}
+
+function isLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 100
 }
 
 /** Nulls come first, and last where the greatest does. */

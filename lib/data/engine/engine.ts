@@ -17,6 +17,9 @@ export class Engine {
   readonly options: ResolvedDataOptions
   readonly isPostgres: boolean
   readonly orm: MikroORM
+  /** Units of work that are in a transaction. */
+  readonly transactions = new Set<{ cut(): Promise<void> }>()
+  #isClosed = false
 
   private constructor(orm: MikroORM, plans: Plans, options: ResolvedDataOptions) {
     this.orm = orm
@@ -58,7 +61,14 @@ export class Engine {
     return this.orm.em.fork({ flushMode: FlushMode.COMMIT, useContext: false }) as unknown as Manager
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Units that are in a transaction are rolled back: to wait for them would be to wait for whatever they wait for. */
   async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.transactions].map((unit) => unit.cut()))
     await this.orm.close(true)
     const { place } = this.options
     if (place.kind === 'libsql' && place.path !== ':memory:') await (await import('./libsql/collected.ts')).collected()

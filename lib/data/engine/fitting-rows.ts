@@ -33,6 +33,26 @@ export async function requireDistinct(
   )
 }
 
+/** Only reads, so that a dry run tells it too. @throws ConflictError where a row refers to none of the target's. */
+export async function requireTargets(
+  plan: ModelPlan,
+  field: string,
+  table: ExistingTable,
+  target: { readonly name: string; readonly table: ExistingTable | undefined },
+  manager: Manager,
+): Promise<void> {
+  const isThere =
+    target.table === undefined
+      ? ''
+      : `and not exists (select 1 from ${target.table.quoted} as found where found."pk" = rows."${field}")`
+  const sql = `select 1 as found from ${table.quoted} as rows where rows."${field}" is not null ${isThere} limit 1`
+  if (await isEmpty(sql, manager)) return
+  throw new ConflictError(
+    `${plan.name}.${field} refers to ${target.name} now, but there are rows that would refer to nothing; change those first`,
+    { model: plan.name, field },
+  )
+}
+
 async function isEmpty(sql: string, manager: Manager): Promise<boolean> {
   const rows = await manager.getConnection().execute(sql, [], 'all', manager.getTransactionContext())
   return (rows as unknown as readonly unknown[]).length === 0

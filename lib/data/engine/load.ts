@@ -1,137 +1,157 @@
-// Loads tables from files: all rows are read and checked before the first one is written, and all are written or none.
-import { ConflictError, InvalidDataError } from '../../base/data-errors.ts'
+// Loads tables from files: each file is read through and checked before the first row is written, and read again to write
+// them, all in one transaction. No more than some rows are held at a time: what needs all of them, unique values and
+// references, is left to the store, and looked for in the files only where it refused something.
+import { InvalidDataError } from '../../base/data-errors.ts'
 import type { LoadOptions } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
+import { InsertRows } from './insert-rows.ts'
 import { finishPublishing } from './publish-files.ts'
-import { storeError } from './store-errors.ts'
-import { type FileRow, readTableFile } from './table-files.ts'
+import { isDangling, storeError } from './store-errors.ts'
+import { TableSource } from './table-source.ts'
 
-const rowsAtOnce = 500
-
-type Tables = ReadonlyMap<ModelPlan, readonly Row[]>
+const maxRowsAtOnce = 500
+/** Rows may be large. */
+const maxLengthAtOnce = 4 * 1024 * 1024
 
 /** Gives how many rows were loaded. */
 export async function loadTables(engine: Engine, directory: string, options: LoadOptions): Promise<number> {
-  const tables = await readTables(engine, directory, options)
-  for (const [plan, rows] of tables) requireUnique(plan, rows)
-  const manager = engine.fork()
+  const sources: TableSource[] = []
   try {
-    await manager.begin()
-    try {
-      await deferReferences(engine, manager)
-      if (options.replace === true)
-        for (const plan of tables.keys()) await manager.nativeDelete(plan.Entity as never, {})
-      for (const [plan, rows] of tables) await requireTargets(plan, rows, tables, engine, manager, options)
-      for (const [plan, rows] of tables) await insert(plan, rows, manager, options)
-      await manager.commit()
-    } catch (error) {
-      if (manager.isInTransaction()) await manager.rollback().catch(() => undefined)
-      throw error
+    await finishPublishing(directory)
+    for (const plan of engine.plans.all) {
+      const source = await TableSource.open(directory, plan, options.format ?? 'json')
+      if (source !== undefined) sources.push(source)
     }
+    return await new Load(engine, sources, options).perform()
   } catch (error) {
     throw storeError(error)
+  } finally {
+    for (const source of sources) await source.close()
   }
-  return [...tables.values()].reduce((sum, rows) => sum + rows.length, 0)
 }
 
-async function readTables(engine: Engine, directory: string, options: LoadOptions): Promise<Tables> {
-  await finishPublishing(directory)
-  const tables = new Map<ModelPlan, readonly Row[]>()
-  for (const plan of engine.plans.all) {
-    options.signal?.throwIfAborted()
-    const records = await readTableFile(directory, plan, options.format ?? 'json')
-    if (records !== undefined)
-      tables.set(
-        plan,
-        records.map((record, at) => rowOf(record, plan, at + 1)),
-      )
-  }
-  return tables
-}
+class Load {
+  readonly #engine: Engine
+  readonly #manager: Manager
+  readonly #sources: readonly TableSource[]
+  readonly #options: LoadOptions
+  /** Rows of each file. */
+  readonly #totals = new Map<TableSource, number>()
 
-/** As it was kept: what is set now is not transformed again. */
-function rowOf(record: FileRow, plan: ModelPlan, at: number): Row {
-  const row = Object.create(plan.Entity.prototype as object) as Row
-  for (const [field, spec] of plan.fields) {
-    const value = record[field] === undefined ? (spec.makeDefault?.() ?? null) : record[field]
-    if (value === null && !spec.isOptional)
-      throw new InvalidDataError(`${plan.name}, row ${at}, column ${field}: it is missing; nothing was loaded`, {
-        model: plan.name,
-        field,
-        row: at,
-      })
-    row[plan.storedName(field)] = value
+  constructor(engine: Engine, sources: readonly TableSource[], options: LoadOptions) {
+    this.#engine = engine
+    this.#manager = engine.fork()
+    this.#sources = sources
+    this.#options = options
   }
-  return row
-}
 
-function requireUnique(plan: ModelPlan, rows: readonly Row[]): void {
-  for (const [field, { isUnique }] of plan.fields) {
-    if (!isUnique && field !== 'pk') continue
-    const seen = new Set<unknown>()
-    for (const [at, row] of rows.entries()) {
-      const value = row[plan.storedName(field)]
-      if (value === null) continue
-      const key = value instanceof Date ? value.getTime() : value
-      if (seen.has(key))
-        throw new ConflictError(
-          `${plan.name}, row ${at + 1}, column ${field}: another row has this value; nothing was loaded`,
-          {
-            model: plan.name,
-            field,
-          },
-        )
-      seen.add(key)
+  async perform(): Promise<number> {
+    for (const source of this.#sources) {
+      let total = 0
+      for await (const { rows } of this.#batchesOf(source)) total += rows.length
+      this.#totals.set(source, total)
+    }
+    await this.#manager.begin()
+    try {
+      await this.#write()
+      await this.#manager.commit()
+    } catch (error) {
+      if (this.#manager.isInTransaction()) await this.#manager.rollback().catch(() => undefined)
+      throw error
+    }
+    return [...this.#totals.values()].reduce((sum, total) => sum + total, 0)
+  }
+
+  async #write(): Promise<void> {
+    // Until the end of the transaction, so that the order of the tables does not matter.
+    await this.#execute(this.#engine.isPostgres ? 'set constraints all deferred' : 'pragma defer_foreign_keys = on')
+    if (this.#options.replace === true)
+      for (const { plan } of this.#sources) await this.#manager.nativeDelete(plan.Entity as never, {})
+    for (const source of this.#sources) {
+      const { plan } = source
+      const inserting = new InsertRows(plan, this.#manager)
+      const total = this.#totals.get(source) as number
+      let done = 0
+      for await (const { rows, first } of this.#batchesOf(source)) {
+        await inserting.insert(rows, first)
+        done += rows.length
+        this.#options.onProgress?.({ model: plan.name, done, total })
+      }
+    }
+    await this.#requireTargets()
+  }
+
+  /** Rows of a file, as many as are held at a time. `first` is which row of the file the first one is. */
+  async *#batchesOf(source: TableSource): AsyncGenerator<{ readonly rows: Row[]; readonly first: number }> {
+    let rows: Row[] = []
+    let first = 1
+    let heldLength = 0
+    for await (const { row, length } of source.rows()) {
+      rows.push(row)
+      heldLength += length
+      if (rows.length < maxRowsAtOnce && heldLength < maxLengthAtOnce) continue
+      this.#options.signal?.throwIfAborted()
+      yield { rows, first }
+      first += rows.length
+      rows = []
+      heldLength = 0
+    }
+    this.#options.signal?.throwIfAborted()
+    if (rows.length > 0) yield { rows, first }
+  }
+
+  /** Every reference points to a row of a file, or to one that stays. */
+  async #requireTargets(): Promise<void> {
+    if (this.#engine.isPostgres) {
+      await this.#execute('savepoint targets')
+      try {
+        await this.#execute('set constraints all immediate')
+      } catch (error) {
+        if (!isDangling(error)) throw error
+        await this.#execute('rollback to savepoint targets')
+        for (const source of this.#sources) await this.#findDangling(source)
+        throw error
+      }
+      return
+    }
+    for (const source of this.#sources) {
+      const found = await this.#execute(`select 1 from pragma_foreign_key_check('${source.plan.name}') limit 1`)
+      if ((found as unknown as readonly unknown[]).length > 0) await this.#findDangling(source)
     }
   }
-}
 
-/** Every reference points to a row of a file, or to one that stays. */
-async function requireTargets(
-  plan: ModelPlan,
-  rows: readonly Row[],
-  tables: Tables,
-  engine: Engine,
-  manager: Manager,
-  options: LoadOptions,
-): Promise<void> {
-  for (const [field, { kind }] of plan.fields) {
-    if (kind !== 'reference') continue
-    const target = engine.plans.target(plan, field)
-    const loaded = new Set(tables.get(target)?.map(({ pk }) => pk as string))
-    const missing = rows.flatMap((row, at) => {
-      const pk = row[field] as string | null
-      return pk === null || loaded.has(pk) ? [] : [{ pk, at }]
+  /** @throws InvalidDataError for the first row of the file that points to nothing. */
+  async #findDangling(source: TableSource): Promise<void> {
+    const { plan } = source
+    const references = [...plan.fields].filter(([, { kind }]) => kind === 'reference').map(([field]) => field)
+    for await (const { rows, first } of this.#batchesOf(source)) {
+      const faults: { readonly field: string; readonly at: number; readonly target: ModelPlan }[] = []
+      for (const field of references) {
+        const target = this.#engine.plans.target(plan, field)
+        const there = await this.#pksOf(target, [...new Set(rows.map((row) => row[field] as string | null))])
+        const at = rows.findIndex((row) => row[field] !== null && !there.has(row[field] as string))
+        if (at >= 0) faults.push({ field, at, target })
+      }
+      const [fault] = faults.sort((one, other) => one.at - other.at)
+      if (fault === undefined) continue
+      const { field, target } = fault
+      const row = first + fault.at
+      const message = `${plan.name}, row ${row}, column ${field}: there is no ${target.name} with this pk; nothing was loaded`
+      throw new InvalidDataError(message, { model: plan.name, field, row })
+    }
+  }
+
+  async #pksOf(plan: ModelPlan, pks: readonly (string | null)[]): Promise<ReadonlySet<string>> {
+    const scanner = this.#manager.fork({ clear: true, keepTransactionContext: true, useContext: false })
+    const wanted = pks.filter((pk) => pk !== null)
+    const found = await scanner.find(plan.Entity as never, { pk: { $in: wanted } } as never, {
+      fields: ['pk'] as never,
     })
-    const staying = new Set<string>()
-    for (let from = 0; from < missing.length && !(options.replace === true && tables.has(target)); from += rowsAtOnce) {
-      const pks = missing.slice(from, from + rowsAtOnce).map(({ pk }) => pk)
-      const found = await manager.find(target.Entity as never, { pk: { $in: pks } } as never, {
-        fields: ['pk'] as never,
-      })
-      for (const row of found as unknown as Row[]) staying.add(row.pk)
-    }
-    const first = missing.find(({ pk }) => !staying.has(pk))
-    if (first === undefined) continue
-    const row = first.at + 1
-    const message = `${plan.name}, row ${row}, column ${field}: there is no ${target.name} with this pk; nothing was loaded`
-    throw new InvalidDataError(message, { model: plan.name, field, row })
+    return new Set((found as unknown as Row[]).map(({ pk }) => pk))
   }
-}
 
-async function insert(plan: ModelPlan, rows: readonly Row[], manager: Manager, options: LoadOptions): Promise<void> {
-  for (let done = 0; done < rows.length; ) {
-    options.signal?.throwIfAborted()
-    const some = rows.slice(done, done + rowsAtOnce)
-    await manager.insertMany(some as never)
-    done += some.length
-    options.onProgress?.({ model: plan.name, done, total: rows.length })
+  #execute(sql: string): Promise<unknown> {
+    return this.#manager.getConnection().execute(sql, [], 'all', this.#manager.getTransactionContext())
   }
-}
-
-/** Until the end of the transaction, so that the order of the tables does not matter. */
-async function deferReferences(engine: Engine, manager: Manager): Promise<void> {
-  const sql = engine.isPostgres ? 'set constraints all deferred' : 'pragma defer_foreign_keys = on'
-  await manager.getConnection().execute(sql, [], 'run', manager.getTransactionContext())
 }

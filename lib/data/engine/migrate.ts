@@ -5,7 +5,7 @@ import type { MigrateOptions, Migration } from '../migration.ts'
 import type { ModelPlan } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
 import { columnTypeOf, type ExistingTable, readTables } from './existing-tables.ts'
-import { requireDistinct, requireNoNulls } from './fitting-rows.ts'
+import { requireDistinct, requireNoNulls, requireTargets } from './fitting-rows.ts'
 import type { LibsqlTransactionConfig } from './libsql/dialect.ts'
 import { literalFor } from './literals.ts'
 import { hasOtherReferences, outdatedRules } from './outdated.ts'
@@ -16,7 +16,7 @@ export async function migrate(engine: Engine, options: MigrateOptions): Promise<
   const manager = engine.fork()
   try {
     try {
-      await begin(engine, manager)
+      await begin(engine, manager, options)
       const migration = await migrateWithin(engine, manager, options)
       if (options.dryRun === true) await manager.rollback()
       else await manager.commit()
@@ -30,10 +30,10 @@ export async function migrate(engine: Engine, options: MigrateOptions): Promise<
   }
 }
 
-/** In libsql a table is replaced while others refer to it. */
-async function begin(engine: Engine, manager: Manager): Promise<void> {
-  if (engine.isPostgres) return manager.begin()
-  const config: LibsqlTransactionConfig = { ignoresReferences: true }
+/** A dry run only reads: it holds up nobody who writes. In libsql a table is replaced while others refer to it. */
+async function begin(engine: Engine, manager: Manager, { dryRun = false }: MigrateOptions): Promise<void> {
+  if (engine.isPostgres) return manager.begin({ readOnly: dryRun })
+  const config: LibsqlTransactionConfig = { ignoresReferences: true, readOnly: dryRun }
   manager.setTransactionContext(await manager.getKnex().transaction(config as object))
 }
 
@@ -66,12 +66,29 @@ async function migrateWithin(engine: Engine, manager: Manager, options: MigrateO
     for (const [field, { isUnique }] of plan.fields)
       if (isUnique && table?.columns.has(field) && !table.names.has(`${plan.name}_${field}_unique`))
         await requireDistinct(plan, field, table, manager)
+    if (table !== undefined) await requireNewTargets(plan, table, tables, engine, manager)
   }
   if (options.dryRun !== true) {
     await run(manager, statements)
     if (!engine.isPostgres && statements.length > 0) await requireReferences(manager)
   }
   return { statements, removedFields: removed }
+}
+
+/** Of references that the store does not know yet. */
+async function requireNewTargets(
+  plan: ModelPlan,
+  table: ExistingTable,
+  tables: ReadonlyMap<string, ExistingTable>,
+  engine: Engine,
+  manager: Manager,
+): Promise<void> {
+  for (const [field, { kind }] of plan.fields) {
+    if (kind !== 'reference' || !table.columns.has(field)) continue
+    const { name } = engine.plans.target(plan, field)
+    if (table.references.get(field)?.target === name) continue
+    await requireTargets(plan, field, table, { name, table: tables.get(name) }, manager)
+  }
 }
 
 /** The statements that would make the whole schema, by table. */

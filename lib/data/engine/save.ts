@@ -7,7 +7,11 @@ import { publishFiles } from './publish-files.ts'
 import { storeError } from './store-errors.ts'
 import { createTableFile, type TableFile } from './table-files.ts'
 
-const rowsAtOnce = 1_000
+const maxRowsAtOnce = 1_000
+/** Of the first page, which tells how large rows are. */
+const firstRowsAtOnce = 100
+/** So much of rows is held, as long as those of a page are about as large as those of the one before. */
+const lengthAtOnce = 8 * 1024 * 1024
 
 /** Gives how many rows were written. */
 export async function saveTables(engine: Engine, directory: string, options: FileOptions): Promise<number> {
@@ -44,7 +48,7 @@ async function saveTable(plan: ModelPlan, file: TableFile, manager: Manager, opt
   const total = await manager.count(plan.Entity as never)
   let done = 0
   let last: string | undefined
-  for (;;) {
+  for (let rowsAtOnce = firstRowsAtOnce; ; ) {
     options.signal?.throwIfAborted()
     // What a page has loaded is not kept for the next one.
     const page = manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
@@ -54,11 +58,12 @@ async function saveTable(plan: ModelPlan, file: TableFile, manager: Manager, opt
       limit: rowsAtOnce,
     })
     const rows = found as unknown as Row[]
-    await file.write(rows.map((row) => recordOf(row, plan)))
+    const length = await file.write(rows.map((row) => recordOf(row, plan)))
     done += rows.length
     if (rows.length > 0 || done === total) options.onProgress?.({ model: plan.name, done, total })
     if (rows.length < rowsAtOnce) return done
     last = rows.at(-1)?.pk
+    rowsAtOnce = Math.max(1, Math.min(maxRowsAtOnce, Math.floor((lengthAtOnce * rows.length) / length)))
   }
 }
 

@@ -1,7 +1,8 @@
 // The operations of `db` on one unit of work.
 import { LockMode } from '@mikro-orm/core'
 import { AmbiguousError, ConflictError, InvalidDataError, NotFoundError } from '../../base/data-errors.ts'
-import { describe, requireCount } from '../../base/options.ts'
+import { describe } from '../../base/options.ts'
+import { maxPkLength } from '../check.ts'
 import type { Db, DropOptions, HydrateOptions } from '../db.ts'
 import { readFilter, readSort } from '../filter.ts'
 import type { ModelClass } from '../model.ts'
@@ -12,6 +13,9 @@ import { dropRows } from './drop.ts'
 import { hydrateRows } from './hydrate.ts'
 import { missingReference, putRow } from './put-row.ts'
 import type { Unit } from './unit.ts'
+
+/** Of dictionaries within each other. */
+const maxDepth = 64
 
 interface Options {
   readonly sort?: unknown
@@ -57,10 +61,13 @@ export class UnitDb {
     const plan = this.#plans.of(model)
     const filter = typeof which === 'string' ? { pk: which } : which
     if (filter === undefined || filter === null) throw new InvalidDataError(`${plan.name}: expected a pk or a filter`)
+    if (typeof which === 'string') plan.check('pk', which)
+    requireOptions(options)
     return this.#run(options, plan, async () => {
       const { manager } = this.#unit
       // The shortest way, where MikroORM would not answer with what it has without asking the store.
-      const isPlainPk = typeof which === 'string' && which !== '' && options.lock !== true
+      const isPlainPk =
+        typeof which === 'string' && which !== '' && which.length <= maxPkLength && options.lock !== true
       if (isPlainPk && manager.getUnitOfWork().getById(plan.name, which as never) === undefined)
         return ((await manager.findOne(plan.Entity as never, which as never)) ?? undefined) as Row | undefined
       const conditions = await this.#conditions(plan, filter)
@@ -87,7 +94,7 @@ export class UnitDb {
 
   async query(model: ModelClass, filter: unknown = {}, options: Options = {}): Promise<Row[]> {
     const plan = this.#plans.of(model)
-    requireOptions(options)
+    requireOptions(options, this.#unit.engine.options.maxRows)
     return this.#run(options, plan, async () => this.#select(plan, await this.#conditions(plan, filter), options))
   }
 
@@ -125,10 +132,11 @@ export class UnitDb {
     }, plan.name)
   }
 
-  async hydrate(which: Row | readonly Row[], options: HydrateOptions = {}): Promise<unknown> {
+  async hydrate(which: Row | readonly Row[], options: HydrateOptions & Options = {}): Promise<unknown> {
     const isList = Array.isArray(which)
     const rows = (isList ? which : [which]) as readonly Row[]
-    const depth = requireCount('depth', options.depth ?? 8)
+    requireOptions(options)
+    const depth = requireDepth(options.depth ?? 8)
     const dictionaries = await this.#unit.read(() => hydrateRows(rows, depth, this.#unit))
     return isList ? dictionaries : dictionaries[0]
   }
@@ -223,10 +231,20 @@ export class UnitDb {
   }
 }
 
-function requireOptions(options: Options): void {
+function requireDepth(depth: number): number {
+  if (Number.isSafeInteger(depth) && depth >= 0 && depth <= maxDepth) return depth
+  throw new InvalidDataError(`depth: expected a whole number of at most ${maxDepth}, got ${describe(depth)}`)
+}
+
+function requireOptions(options: Options, maxRows = Number.POSITIVE_INFINITY): void {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidDataError(`expected an object of options, got ${describe(options)}`)
   for (const name of ['limit', 'offset'] as const) {
     const value: unknown = options[name]
     if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0))
       throw new InvalidDataError(`${name}: expected a whole number of at least 0, got ${describe(value)}`)
   }
+  const { limit = 0 } = options
+  if (limit > maxRows)
+    throw new InvalidDataError(`limit: expected at most ${maxRows}, got ${limit}; ask for pages, or raise data.maxRows`)
 }

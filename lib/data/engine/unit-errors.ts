@@ -17,6 +17,10 @@ export function lostAtCommit(): OutcomeUnknownError {
   )
 }
 
+export function wasClosed(): ServerError {
+  return new ServerError('the database was closed; nothing of what is not committed is kept', { code: 'INVALID_USAGE' })
+}
+
 /** After a statement outside of any savepoint failed in PostgreSQL. */
 export function isSpoiled(): StoreUnavailableError {
   return new StoreUnavailableError('the store gave up a statement of this action; nothing of what it did was kept')

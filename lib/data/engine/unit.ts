@@ -3,7 +3,6 @@
 //   reading ──first write, or lock──> in a transaction ──commit()──> reading      finish(): commit or roll back, then closed
 //                                          ╰──connection lost──> broken: everything fails, nothing was kept
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
-
 import { ConflictError } from '../../base/data-errors.ts'
 import { IsockError, OutcomeUnknownError } from '../../base/errors.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
@@ -11,17 +10,16 @@ import { cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Manager } from './engine.ts'
 import { isAway, isTaken, storeError } from './store-errors.ts'
-import { connectionLost, hasEnded, isSpoiled, lostAtCommit } from './unit-errors.ts'
+import { connectionLost, hasEnded, isSpoiled, lostAtCommit, wasClosed } from './unit-errors.ts'
 import { untilAborted } from './until-aborted.ts'
 
-/** How long to wait before the store is tried again. */
 const retryEveryMs = 100
 
 export class Unit {
   readonly engine: Engine
   readonly changes: ChangeLog
+  readonly manager: Manager
   readonly #signal: AbortSignal | undefined
-  readonly #manager: Manager
   #isInTransaction = false
   #isClosed = false
   #broken: Error | undefined
@@ -32,22 +30,18 @@ export class Unit {
     this.engine = engine
     this.changes = changes
     this.#signal = signal
-    this.#manager = engine.fork()
-  }
-
-  get manager(): Manager {
-    return this.#manager
+    this.manager = engine.fork()
   }
 
   /** One that keeps nothing of what it loads, in the same transaction. */
   get scanner(): Manager {
-    return this.#manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
+    return this.manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
   }
 
   /** Throws where nobody waits for the unit any more. */
   readonly requireWanted = (): void => this.#signal?.throwIfAborted()
 
-  /** Runs a reading operation after those before it. */
+  /** Runs what reads after what came before it. */
   read<T>(work: () => Promise<T>, model?: string): Promise<T> {
     return this.#enqueue(async () => {
       await this.#writeTouched()
@@ -70,10 +64,9 @@ export class Unit {
     }, model)
   }
 
-  /**
-   * Puts something new, which is prepared before. What was assigned to other rows is written first only where it may be
-   * in the way: to look at all rows for each new one would make a thousand new ones slow.
-   */
+  // What was assigned to other rows is written first only where it may be in the way: to look at all rows for each new one
+  // would make a thousand new ones slow.
+  /** Puts something new, which is prepared before. */
   put<T, P>(prepare: () => Promise<P>, work: (prepared: P) => Promise<T>, model: string): Promise<T> {
     return this.#enqueue(async () => {
       const prepared = await prepare()
@@ -91,7 +84,6 @@ export class Unit {
     return this.#enqueue(() => this.#writeAssigned())
   }
 
-  /** Writes what was assigned to rows. */
   flushTouched(): Promise<boolean> {
     return this.#enqueue(() => this.#writeTouched())
   }
@@ -123,15 +115,26 @@ export class Unit {
 
   #leave(): void {
     this.#isClosed = true
-    const cancelled = this.#isInTransaction ? cancelStatement(this.engine, this.#manager) : undefined
+    const cancelled = this.#isInTransaction ? cancelStatement(this.engine, this.manager) : undefined
     void Promise.all([this.#tail, cancelled]).then(() => this.#rollBack())
   }
 
+  /** The store is closed: what follows fails, and nothing is kept that is not committed. */
+  async cut(): Promise<void> {
+    this.#broken ??= wasClosed()
+    await cancelStatement(this.engine, this.manager)
+    await this.#rollBack()
+  }
+
   async #begin(): Promise<void> {
-    await this.#manager.begin()
+    await this.manager.begin()
     this.#isInTransaction = true
+    this.engine.transactions.add(this)
     // It may have waited for a connection, and nobody for it any more.
     this.requireWanted()
+    if (!this.engine.isClosed) return
+    await this.#rollBack()
+    throw wasClosed()
   }
 
   #enqueue<T>(work: () => Promise<T>, model?: string): Promise<T> {
@@ -158,6 +161,7 @@ export class Unit {
         return await work()
       } catch (error) {
         if (!isAway(error)) throw error
+        if (this.engine.isClosed) this.#broken ??= wasClosed()
         if (hadBegun || this.#broken !== undefined) throw await this.#break(error)
         await this.#abandon()
         if (performance.now() + retryEveryMs >= givesUpAtMs) throw error
@@ -175,18 +179,17 @@ export class Unit {
 
   /** The transaction, if any, has gone with its connection. */
   async #abandon(): Promise<void> {
-    if (!this.#isInTransaction && !this.#manager.isInTransaction()) return
+    if (!this.#isInTransaction && !this.manager.isInTransaction()) return
     this.#isInTransaction = false
-    await this.#manager.rollback().catch(() => undefined)
-    this.#manager.setTransactionContext(undefined as never)
+    await this.manager.rollback().catch(() => undefined)
+    this.manager.setTransactionContext(undefined as never)
   }
 
   async #allOrNothing<T>(work: () => Promise<T>): Promise<T> {
-    const isFirst = !this.#isInTransaction
-    if (isFirst) await this.#begin()
+    const savepoint = this.#isInTransaction ? `unit_${++this.#savepoints}` : undefined
     const mark = this.changes.length
-    const savepoint = isFirst ? undefined : `unit_${++this.#savepoints}`
-    if (savepoint !== undefined) await this.#execute(`savepoint ${savepoint}`)
+    if (savepoint === undefined) await this.#begin()
+    else await this.#execute(`savepoint ${savepoint}`)
     try {
       const result = await work()
       if (savepoint !== undefined) await this.#execute(`release savepoint ${savepoint}`)
@@ -203,20 +206,20 @@ export class Unit {
 
   /** Writes what was assigned to rows, if anything was. Gives whether it was. */
   async #writeTouched(): Promise<boolean> {
-    if (!hasAssignments(this.#manager, this.engine.plans, false)) return false
-    await this.#writeAssigned()
-    return true
+    const hasAny = hasAssignments(this.manager, this.engine.plans, false)
+    if (hasAny) await this.#writeAssigned()
+    return hasAny
   }
 
   /** Writes all that is not in the rows as it was, what is inside of lists and JSON included. */
   async #writeAssigned(): Promise<void> {
-    if (!hasAssignments(this.#manager, this.engine.plans, true)) return
-    const rows = await changedRows(this.#manager, this.engine.plans)
-    if (rows.length === 0) return
-    await this.#allOrNothing(async () => {
-      await this.#manager.flush()
+    if (!hasAssignments(this.manager, this.engine.plans, true)) return
+    const rows = await changedRows(this.manager, this.engine.plans)
+    const write = async (): Promise<void> => {
+      await this.manager.flush()
       for (const row of rows) this.changes.add('updated', row)
-    })
+    }
+    if (rows.length > 0) await this.#allOrNothing(write)
   }
 
   async #commit(): Promise<void> {
@@ -224,7 +227,7 @@ export class Unit {
     await this.#writeAssigned()
     if (!this.#isInTransaction) return
     try {
-      await this.#manager.commit()
+      await this.manager.commit()
     } catch (error) {
       if (!isAway(error)) throw error
       throw await this.#break(lostAtCommit())
@@ -235,12 +238,13 @@ export class Unit {
 
   async #rollBack(): Promise<void> {
     this.changes.forgetFrom(0)
+    this.engine.transactions.delete(this)
     if (!this.#isInTransaction) return
     this.#isInTransaction = false
-    await this.#manager.rollback().catch(() => this.#abandon())
+    await this.manager.rollback().catch(() => this.#abandon())
   }
 
   #execute(sql: string): Promise<unknown> {
-    return this.#manager.getConnection().execute(sql, [], 'run', this.#manager.getTransactionContext())
+    return this.manager.getConnection().execute(sql, [], 'run', this.manager.getTransactionContext())
   }
 }

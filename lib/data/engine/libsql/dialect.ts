@@ -11,6 +11,7 @@ import { isBusy, whileBusy } from './while-busy.ts'
 export interface LibsqlTransactionConfig {
   /** References are not looked at while it lasts. */
   readonly ignoresReferences?: boolean
+  readonly readOnly?: boolean
 }
 
 interface Query {
@@ -19,6 +20,7 @@ interface Query {
 
 interface RawConnection {
   readonly memory: boolean
+  readonly inTransaction: boolean
   exec(sql: string): void
   prepare(sql: string): unknown
   close(): void
@@ -86,7 +88,7 @@ export function libsqlDialect(waitMs: number): typeof LibSqlKnexDialect {
         const end = readOnly === true ? undefined : await turns.take()
         try {
           return await acquireConnection(options, (connection) =>
-            options.ignoresReferences === true ? withoutReferences(connection, use) : use(connection),
+            toItsEnd(connection, options.ignoresReferences === true ? withoutReferences(use) : use),
           )
         } finally {
           end?.()
@@ -113,13 +115,35 @@ async function again<T>(run: () => Promise<T>, connection: RawConnection, waitMs
   }
 }
 
-/** Not possible within a transaction. */
-async function withoutReferences<T>(connection: RawConnection, use: (connection: RawConnection) => Promise<T>) {
-  connection.exec('pragma foreign_keys = off')
+type Use<T> = (connection: RawConnection) => Promise<T>
+
+/** A transaction whose COMMIT was refused goes on in libsql: whoever has its connection next would be within it. */
+async function toItsEnd<T>(connection: RawConnection, use: Use<T>): Promise<T> {
   try {
     return await use(connection)
   } finally {
-    connection.exec('pragma foreign_keys = on')
+    rollBack(connection)
+  }
+}
+
+function rollBack(connection: RawConnection): void {
+  try {
+    if (connection.inTransaction) connection.exec('rollback')
+  } catch (error) {
+    connection.__knex__disposed = error
+  }
+}
+
+/** Not possible within a transaction. */
+function withoutReferences<T>(use: Use<T>): Use<T> {
+  return async (connection) => {
+    connection.exec('pragma foreign_keys = off')
+    try {
+      return await use(connection)
+    } finally {
+      rollBack(connection)
+      connection.exec('pragma foreign_keys = on')
+    }
   }
 }
 

@@ -1,0 +1,34 @@
+// The rows of a CSV file, one after the other as its bytes come; the first one is the header.
+import { constants } from 'node:buffer'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { parse } from 'csv-parse'
+import type { Broken } from './json-rows.ts'
+
+/** A cell: null is empty, without quotes. */
+export type ReadCell = string | null
+
+/** @throws InvalidDataError that names the row. */
+export async function* csvRows(
+  bytes: AsyncIterable<Uint8Array>,
+  broken: Broken,
+  maxRowLength: number = constants.MAX_STRING_LENGTH,
+): AsyncGenerator<ReadCell[], void> {
+  const parser = parse({
+    bom: true,
+    cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
+    skip_empty_lines: true,
+    relax_quotes: false,
+    max_record_size: maxRowLength,
+  })
+  const feeding = pipeline(Readable.from(bytes, { objectMode: false }), parser).catch(() => undefined)
+  try {
+    for await (const record of parser) yield record as ReadCell[]
+  } catch (error) {
+    const { code = '', message, records: row } = error as { code?: string; message: string; records?: number }
+    throw code.startsWith('CSV_') ? broken(`row ${row ?? '?'}: ${message}`, row) : error
+  } finally {
+    parser.destroy()
+    await feeding
+  }
+}

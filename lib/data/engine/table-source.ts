@@ -1,0 +1,165 @@
+// A table's file that is open to be read, row by row and as often as wanted: the same file, also where a save replaces it
+// meanwhile. What is held of it is one row, and what comes with that.
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TextDecoder } from 'node:util'
+import { InvalidDataError } from '../../base/data-errors.ts'
+import type { FileFormat } from '../data-options.ts'
+import type { ModelPlan, Row } from '../plan.ts'
+import { fromCell, fromJsonValue } from './cells.ts'
+import { csvRows } from './csv-rows.ts'
+import { type Broken, jsonRows } from './json-rows.ts'
+import { nameOfFile } from './table-files.ts'
+
+/** A row as a file has it: by field, undefined where it has no such column. */
+type FileRow = Readonly<Record<string, unknown>>
+
+export interface ReadRow {
+  readonly row: Row
+  /** About how many characters it has. */
+  readonly length: number
+}
+
+const bytesAtOnce = 256 * 1024
+
+export class TableSource {
+  readonly plan: ModelPlan
+  readonly #path: string
+  readonly #format: FileFormat
+  readonly #file: FileHandle
+
+  private constructor(plan: ModelPlan, path: string, format: FileFormat, file: FileHandle) {
+    this.plan = plan
+    this.#path = path
+    this.#format = format
+    this.#file = file
+  }
+
+  /** Undefined where there is no file. */
+  static async open(directory: string, plan: ModelPlan, format: FileFormat): Promise<TableSource | undefined> {
+    const path = join(directory, nameOfFile(plan, format))
+    try {
+      return new TableSource(plan, path, format, await open(path, 'r'))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  /**
+   * As they were kept: what is set now is not transformed again.
+   *
+   * @throws InvalidDataError that names the file, the row and the column.
+   */
+  async *rows(): AsyncGenerator<ReadRow, void> {
+    let at = 0
+    const records = this.#format === 'csv' ? this.#csvRecords() : this.#jsonRecords()
+    for await (const { record, length } of records) yield { row: this.#rowOf(record, ++at), length }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  async *#jsonRecords(): AsyncGenerator<{ readonly record: FileRow; readonly length: number }> {
+    const { plan } = this
+    let row = 0
+    for await (const { value, length } of jsonRows(this.#texts(), this.#broken)) {
+      row++
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw this.#broken(`row ${row}: expected an object`, row)
+      const record: Record<string, unknown> = {}
+      for (const [field, item] of Object.entries(value)) {
+        const spec = plan.fields.get(field)
+        if (spec === undefined) throw this.#unknownColumn(field, row)
+        record[field] = fromJsonValue(item, spec, { model: plan.name, field, row })
+      }
+      yield { record, length }
+    }
+  }
+
+  async *#csvRecords(): AsyncGenerator<{ readonly record: FileRow; readonly length: number }> {
+    const { plan } = this
+    let names: readonly string[] | undefined
+    let row = 0
+    for await (const cells of csvRows(this.#bytes(), this.#broken)) {
+      if (names === undefined) {
+        names = this.#requireHeader(cells.map(String))
+        continue
+      }
+      row++
+      const record: Record<string, unknown> = {}
+      let length = 0
+      for (const [index, field] of names.entries()) {
+        const spec = plan.fields.get(field)
+        const cell = cells[index] ?? null
+        length += cell?.length ?? 0
+        if (spec !== undefined) record[field] = fromCell(cell, spec, { model: plan.name, field, row })
+      }
+      yield { record, length }
+    }
+    if (names === undefined) throw this.#broken('it is empty; expected a header with the names of the fields')
+  }
+
+  async *#bytes(): AsyncGenerator<Uint8Array> {
+    const decoder = new TextDecoder('utf-8', { fatal: true })
+    for await (const bytes of this.#chunks()) {
+      this.#decoded(decoder, bytes)
+      yield bytes
+    }
+    this.#decoded(decoder)
+  }
+
+  async *#texts(): AsyncGenerator<string> {
+    const decoder = new TextDecoder('utf-8', { fatal: true })
+    for await (const bytes of this.#chunks()) yield this.#decoded(decoder, bytes)
+    yield this.#decoded(decoder)
+  }
+
+  #decoded(decoder: TextDecoder, bytes?: Uint8Array): string {
+    try {
+      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true })
+    } catch {
+      throw this.#broken('it is not UTF-8')
+    }
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    for (let position = 0; ; ) {
+      const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafe(bytesAtOnce), 0, bytesAtOnce, position)
+      if (bytesRead === 0) return
+      position += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  }
+
+  #rowOf(record: FileRow, at: number): Row {
+    const { plan } = this
+    const row = Object.create(plan.Entity.prototype as object) as Row
+    for (const [field, spec] of plan.fields) {
+      const value = record[field] === undefined ? (spec.makeDefault?.() ?? null) : record[field]
+      if (value === null && !spec.isOptional)
+        throw new InvalidDataError(`${plan.name}, row ${at}, column ${field}: it is missing; nothing was loaded`, {
+          model: plan.name,
+          field,
+          row: at,
+        })
+      row[plan.storedName(field)] = value
+    }
+    return row
+  }
+
+  #requireHeader(names: readonly string[]): readonly string[] {
+    const unknown = names.find((name) => !this.plan.fields.has(name))
+    if (unknown !== undefined) throw this.#unknownColumn(unknown)
+    if (new Set(names).size < names.length) throw this.#broken('the header: a column comes twice')
+    return names
+  }
+
+  #unknownColumn(name: string, row?: number): InvalidDataError {
+    const where = row === undefined ? 'the header' : `row ${row}`
+    return this.#broken(`${where}, column ${name}: ${this.plan.name} has no such field`, row)
+  }
+
+  readonly #broken: Broken = (what, row) => new InvalidDataError(`${this.#path}: ${what}; nothing was loaded`, { row })
+}
