@@ -99,7 +99,9 @@ export class LastingCall<Step extends object> {
       const verdict = this.#source.judge(outcome, this.#isOpen)
       if (verdict !== 'again') return this.end(verdict.error, 'keep')
       if (this.#isOpen && clock.now() - startedAtMs > shortLifeMs) backoff = new Backoff(options, random)
-      await sleep(clock, backoff.durationMs, this.#abort.signal, true).catch(() => undefined)
+      // A reader that is behind does not get more and more that has to be kept.
+      do await sleep(clock, backoff.durationMs, this.#abort.signal, true).catch(() => undefined)
+      while (this.#steps.isBehind && !this.isOver)
       backoff = backoff.next()
     }
   }

@@ -13,12 +13,19 @@ export class PulledSteps<Step extends object> {
   #reading: Promise<unknown> | undefined
   /** Read already, when no reader waited for it. */
   #backlog: Step[] = []
+  /** As much of it may be of the last call that left something. */
+  #lastCount = 0
   #tail: Promise<unknown> = Promise.resolve()
   #isClosed = false
   #wakers: (() => void)[] = []
 
   constructor(stepsIn: (item: unknown) => readonly Step[]) {
     this.#stepsIn = stepsIn
+  }
+
+  /** It has something of a call before that one. */
+  get isBehind(): boolean {
+    return this.#backlog.length > this.#lastCount
   }
 
   /** A call is open: its items follow these steps. */
@@ -33,7 +40,10 @@ export class PulledSteps<Step extends object> {
   async finish(items: Items): Promise<void> {
     this.#items = undefined
     await this.#reading
+    const earlierCount = this.#backlog.length
     while (await this.#read(items));
+    const count = this.#backlog.length - earlierCount
+    if (count > 0) this.#lastCount = count
     this.#wake()
   }
 

@@ -98,7 +98,7 @@ export class RunningContext implements ServiceContext {
           this.#isGivenUp = true
           resolve()
         }
-        sleep(this.#clock, this.#patienceLeftMs, isTaken.signal).then(giveUp, () => undefined)
+        this.#runsOut(startedAtMs, isTaken.signal).then(giveUp, () => undefined)
       })
       await Promise.race([taken, patience])
       this.#count(startedAtMs)
@@ -110,11 +110,22 @@ export class RunningContext implements ServiceContext {
     }
   }
 
+  /** Waits as long as there is patience: those that are taken meanwhile give some back. Rejects when this one is. */
+  async #runsOut(sinceMs: number, isTaken: AbortSignal): Promise<void> {
+    let leftMs = this.#patienceLeftMs
+    do {
+      await sleep(this.#clock, leftMs, isTaken)
+      leftMs = this.#leftMs(sinceMs)
+    } while (leftMs > 0 && !this.#isGivenUp)
+  }
+
+  #leftMs(sinceMs: number): number {
+    return this.#patienceLeftMs - (this.#clock.now() - Math.max(sinceMs, this.#countedUntilMs))
+  }
+
   #count(sinceMs: number): void {
-    const nowMs = this.#clock.now()
-    const leftMs = this.#patienceLeftMs - (nowMs - Math.max(sinceMs, this.#countedUntilMs)) + patienceForEachMs
-    this.#patienceLeftMs = Math.min(patienceMs, Math.max(0, leftMs))
-    this.#countedUntilMs = nowMs
+    this.#patienceLeftMs = Math.min(patienceMs, Math.max(0, this.#leftMs(sinceMs) + patienceForEachMs))
+    this.#countedUntilMs = this.#clock.now()
   }
 
   /** Why the client did not get all responses, if so. */

@@ -7,7 +7,7 @@ import { settlesWithin } from '../base/settles-within.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { Audience } from './audience.ts'
 import type { AnyProcess, ProcessHandle, ProcessState } from './process.ts'
-import { contextFor, isStop, isToldWhile, outcomeOf, Telling } from './run.ts'
+import { contextFor, endedOrTold, isStop, outcomeOf, Telling, toBegin } from './run.ts'
 import { endedByItself, RunOutput } from './run-output.ts'
 
 export class HostedProcess implements ProcessHandle {
@@ -79,7 +79,9 @@ export class HostedProcess implements ProcessHandle {
     this.#restartCount = 0
     this.#abort = new AbortController()
     this.audience.open()
-    this.#ended = this.#runOn(this.#abort.signal)
+    const { work, begin } = toBegin<void>()
+    this.#ended = work
+    begin(this.#runOn(this.#abort.signal))
   }
 
   async stop(): Promise<void> {
@@ -125,7 +127,8 @@ export class HostedProcess implements ProcessHandle {
     const firstBackoff = new Backoff(restartBackoff, () => 1)
     let backoff = firstBackoff
     this.#state = 'restarting'
-    if (this.#formerEnd !== undefined && (await isToldWhile(this.#formerEnd, signal))) {
+    if (this.#formerEnd !== undefined) await endedOrTold(this.#formerEnd, signal)
+    if (signal.aborted) {
       this.#state = 'stopped'
       return
     }

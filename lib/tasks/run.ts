@@ -38,17 +38,26 @@ export function isStop(error: unknown, signal: AbortSignal): boolean {
   return error instanceof IsockError && error.code === 'CANCELLED'
 }
 
-/** Waits for the end of runs before this one, which never rejects. True: it was told to end meanwhile. */
-export function isToldWhile(end: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+/** Waits for the end of runs before this one, which never rejects, or until this one is told to end: look at its signal. */
+export function endedOrTold(end: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const onAbort = (): void => resolve(true)
+    const onAbort = (): void => resolve()
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     void end.then(() => {
       signal.removeEventListener('abort', onAbort)
-      resolve(false)
+      resolve()
     })
   })
+}
+
+/** A promise for work that begins later. Who waits for a run has it before the run, which may ask for that itself. */
+export function toBegin<T>(): { readonly work: Promise<T>; readonly begin: (work: Promise<T>) => void } {
+  let begin: (work: Promise<T>) => void = () => undefined
+  const work = new Promise<T>((resolve) => {
+    begin = resolve
+  })
+  return { work, begin }
 }
 
 /** Tells one run to end: when a wider signal says so, or its time is up. */

@@ -80,9 +80,9 @@ export class Tasks implements ServerFeature {
     try {
       for (const { schedule } of this.#entries.values()) await schedule?.prepare()
       for (const tracked of this.#byPriority(StartupTask)) {
-        if (!this.#has(tracked)) continue
         const { delayMs, optional, timeLimitMs } = tracked.task as StartupTask
-        if (delayMs > 0) await this.#delay(tracked, delayMs, signal)
+        if (delayMs > 0 && this.#has(tracked)) await this.#delay(tracked, delayMs, signal)
+        if (!this.#has(tracked)) continue
         const outcome = await tracked.run(signal, timeLimitMs, 'may give up')
         signal.throwIfAborted()
         if (!outcome.ok && !optional) throw outcome.error

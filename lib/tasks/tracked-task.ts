@@ -6,7 +6,7 @@ import { invalidOption, requirePositive } from '../base/options.ts'
 import type { ServerKit } from '../server/feature.ts'
 import { CronTask } from './cron-task.ts'
 import { IntervalTask } from './interval-task.ts'
-import { contextFor, isStop, isToldWhile, outcomeOf, Telling } from './run.ts'
+import { contextFor, endedOrTold, isStop, outcomeOf, Telling, toBegin } from './run.ts'
 import { ShutdownTask } from './shutdown-task.ts'
 import { StartupTask } from './startup-task.ts'
 import type { Task, TaskKind, TaskState, TaskView } from './task.ts'
@@ -72,7 +72,8 @@ export class TrackedTask {
     const { whenFree } = this
     if (whenFree !== undefined) {
       if (end === 'may give up') return { ok: false, error: this.#runsOn() }
-      if (await isToldWhile(whenFree, parent)) return { ok: false, error: parent.reason }
+      await endedOrTold(whenFree, parent)
+      if (parent.aborted) return { ok: false, error: parent.reason }
     }
     const startedAtMs = clock.now()
     const told = new Telling(parent, clock, limitMs, () => this.#lateError(limitMs))
@@ -80,8 +81,9 @@ export class TrackedTask {
     this.#lastRunAtMs = wallNow(clock)
     this.nextRunAtMs = undefined
     this.state = 'running'
-    const work = outcomeOf(() => this.task.run(contextFor(this.name, told.signal, this.#kit)))
+    const { work, begin } = toBegin<Outcome<unknown>>()
     this.#keep(work)
+    begin(outcomeOf(() => this.task.run(contextFor(this.name, told.signal, this.#kit))))
     const outcome = end === 'wait for it' ? await work : await told.orGivenUp(work)
     told.close()
     this.#lastDurationMs = clock.now() - startedAtMs

@@ -21,6 +21,7 @@ export class StallWatch {
   readonly #options: StallWatchOptions
   /** Items that the reader has not taken. */
   #waitingCount = 0
+  #waitingBytes = 0
   #sinceMs = 0
   /** What was left at that time. What is taken faster than it must be does not add up. */
   #leftMs: number
@@ -34,12 +35,15 @@ export class StallWatch {
 
   /** Settles with the taking of an item of this size, and counts how long that lasts. */
   async during(taking: Promise<void>, bytes: number): Promise<void> {
+    this.#waitingBytes += bytes
     this.#leftMs += bytes / slowestBytesPerMs
     if (this.#waitingCount++ === 0) this.#begin()
     try {
       await taking
     } finally {
-      if (--this.#waitingCount === 0) this.#end()
+      this.#waitingBytes -= bytes
+      this.#waitingCount--
+      this.#onTaken()
     }
   }
 
@@ -54,9 +58,11 @@ export class StallWatch {
     this.#lookIn(this.#stillLeftMs)
   }
 
-  #end(): void {
+  #onTaken(): void {
     this.#timer?.cancel()
-    this.#leftMs = Math.min(this.#options.maxStallMs, Math.max(0, this.#stillLeftMs))
+    const mostMs = this.#options.maxStallMs + this.#waitingBytes / slowestBytesPerMs
+    this.#leftMs = Math.min(mostMs, Math.max(0, this.#stillLeftMs))
+    if (this.#waitingCount > 0) this.#begin()
   }
 
   get #stillLeftMs(): number {

@@ -23,7 +23,8 @@ export interface ThreadOptions {
   /**
    * While others wait for a thread: how long a call may hold its own for a client that does not take its items, in
    * milliseconds. Then it fails with BusyError. A client that takes 16 KiB a second (16 items, if they are small) is
-   * never too slow. Default 30 000.
+   * never too slow, unless this is less than 10 000: it tells what it took once for half a stream's window, 128 KiB.
+   * Default 30 000.
    */
   readonly maxStallMs?: number
 }

@@ -76,6 +76,26 @@ describe('A response of a service', () => {
       expect(running.loss()).to.equal(undefined)
     })
 
+    it('goes on for one that takes ten a second, however many wait', async () => {
+      for (let i = 0; i < 500; i++) void running.respond(i)
+      for (let i = 0; i < 500; i++) await takeOneAfter(99)
+      expect(running.loss()).to.equal(undefined)
+    })
+
+    it('ends for one that takes fewer, however many wait', async () => {
+      const startedAtMs = clock.now()
+      for (let i = 0; i < 500; i++) void running.respond(i)
+      while (running.loss() === undefined) await takeOneAfter(1_000)
+      expect(clock.now() - startedAtMs).to.be.within(10_000, 12_000)
+    })
+
+    it('ends for all that wait at once', async () => {
+      let settled = 0
+      for (let i = 0; i < 500; i++) void running.respond(i).then(() => settled++)
+      await clock.advance(10_000)
+      expect(settled).to.equal(500)
+    })
+
     it('counts the time once where several wait', async () => {
       for (let i = 0; i < 50; i++) void running.respond(i)
       await clock.advance(5_000)

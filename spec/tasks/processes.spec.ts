@@ -246,6 +246,51 @@ describe('Processes', () => {
       })
     }
 
+    it('do not begin with a signal that has aborted, when they are removed as the run before ends', async () => {
+      const isToldAtStart: boolean[] = []
+      class Noted extends Held {
+        override run(context: ProcessContext<Events>) {
+          isToldAtStart.push(context.signal.aborted)
+          return super.run(context)
+        }
+      }
+      for (let microtasks = 0; microtasks < 20; microtasks++) {
+        const noted = new Noted()
+        noted.endsWhenTold = false
+        server.addProcess('noted', noted)
+        server.removeProcess('noted')
+        server.addProcess('noted', noted)
+        noted.run1.end()
+        for (let i = 0; i < microtasks; i++) await undefined
+        server.removeProcess('noted')
+        await settle()
+        noted.run1.end()
+        await settle()
+      }
+      expect(isToldAtStart.length).to.be.within(21, 39)
+      expect(isToldAtStart).to.not.include(true)
+    })
+
+    it('do not overlap a run that began with the removal of its own process', async () => {
+      class Leaving extends Held {
+        override run(context: ProcessContext<Events>) {
+          if (this.runs.length === 0) server.removeProcess(this)
+          return super.run(context)
+        }
+      }
+      const leaving = new Leaving()
+      leaving.endsWhenTold = false
+      server.addProcess('leaving', leaving)
+      await settle()
+      server.addProcess('leaving', leaving)
+      await settle()
+      expect(leaving.runs).to.have.length(1)
+      leaving.run1.end()
+      await settle()
+      expect(leaving.runs).to.have.length(2)
+      leaving.run1.end()
+    })
+
     it('are waited for by a shutdown although they were removed', async () => {
       held.endsWhenTold = false
       server.removeProcess(held)
@@ -554,6 +599,31 @@ describe('Processes', () => {
 
     it('are refused for what is no name', () => {
       expect(() => world.client().onProcess('')).to.throw(/option process: expected its name/)
+    })
+
+    it('are over where they were not taken in, although nobody reads', async () => {
+      const refused = world.client().onProcess('none')
+      let failure: unknown
+      refused.done.catch((error) => {
+        failure = error
+      })
+      held.run1.output.finish()
+      const late = world.client().onProcess(Held)
+      let isDone = false
+      void late.done.then(() => {
+        isDone = true
+      })
+      await world.clock.until(late.ready)
+      await world.clock.advance(100)
+      expect(failure).to.have.property('code', 'UNKNOWN_PROCESS')
+      expect([refused.isOver, late.isOver, isDone]).to.deep.equal([true, true, true])
+    })
+
+    it('fail where their process failed without a reason', async () => {
+      const heard = await listen()
+      held.run1.output.fail(undefined)
+      await settle()
+      expect(heard.end).to.not.equal('finished')
     })
 
     it('fail where the server cannot be reached at first', async () => {

@@ -153,6 +153,15 @@ describe('Tasks', () => {
       expect(log).to.deep.equal([])
     })
 
+    it('do not run when they are removed while they wait for their delay', async () => {
+      server.addTask('late', new Start(note('late'), { delayMs: 1_000 }))
+      const listening = server.listen()
+      await world.clock.advance(500)
+      server.removeTask('late')
+      await world.clock.until(listening)
+      expect(log).to.deep.equal([])
+    })
+
     it('are told when the server is shut down meanwhile', async () => {
       let signal: AbortSignal | undefined
       server.addTask(
@@ -383,6 +392,52 @@ describe('Tasks', () => {
         expect(world.told).to.deep.equal([])
       })
     }
+
+    it('do not begin with a signal that has aborted, when they are removed as the run before ends', async () => {
+      const isToldAtStart: boolean[] = []
+      await listen()
+      for (let microtasks = 0; microtasks < 20; microtasks++) {
+        let end = (): void => undefined
+        const task = new Every(100, ({ signal }) => {
+          isToldAtStart.push(signal.aborted)
+          return new Promise<void>((resolve) => {
+            end = resolve
+          })
+        })
+        server.addTask('noted', task)
+        await world.clock.advance(100)
+        server.removeTask('noted')
+        server.addTask('noted', task)
+        await world.clock.advance(100)
+        end()
+        for (let i = 0; i < microtasks; i++) await undefined
+        server.removeTask('noted')
+        await world.clock.advance(0)
+        end()
+        await world.clock.advance(0)
+      }
+      expect(isToldAtStart.length).to.be.within(21, 39)
+      expect(isToldAtStart).to.not.include(true)
+    })
+
+    it('do not overlap a run that began with the removal of its own task', async () => {
+      const ends: (() => void)[] = []
+      const task = new Every(100, () => {
+        log.push(`${world.nowMs}`)
+        if (ends.length === 0) server.removeTask(task)
+        return new Promise<void>((end) => ends.push(end))
+      })
+      server.addTask(task)
+      await listen()
+      await world.clock.advance(100)
+      server.addTask(task)
+      await world.clock.advance(1_000)
+      expect(log).to.deep.equal(['100'])
+      ends[0]!()
+      await world.clock.advance(0)
+      expect(log).to.deep.equal(['100', '1100'])
+      ends[1]!()
+    })
 
     it('do not run where they are removed while they wait for the run before', async () => {
       let end = (): void => undefined

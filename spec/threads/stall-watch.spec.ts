@@ -76,6 +76,19 @@ describe('The watch over a reader that holds a thread', () => {
     expect(stalledAtMs).to.deep.equal([1_064])
   })
 
+  it('has no more patience with one that was quick before, where others waited all the time', async () => {
+    let take = wait(itemBytes)
+    for (let i = 0; i < 10_000; i++) {
+      const takeNext = wait(itemBytes)
+      take()
+      await settle()
+      take = takeNext
+    }
+    startedAtMs = clock.now()
+    await clock.advance(10_000)
+    expect(stalledAtMs).to.deep.equal([1_064])
+  })
+
   it('adds the time for items that came meanwhile', async () => {
     wait(itemBytes)
     await clock.advance(500)

@@ -1,7 +1,7 @@
 // A client that listens to a process: a lasting call (client/lasting-call.ts) whose events of the meantime are missing when
 // it had to begin anew, and which ends with the process.
 import type { Outcome } from '../../action/call.ts'
-import { IsockError } from '../../base/errors.ts'
+import { IsockError, ServerError } from '../../base/errors.ts'
 import type { ClientKit } from '../../client/client-kit.ts'
 import { isLoss, iteratorOf, LastingCall } from '../../client/lasting-call.ts'
 import { type ListenItem, ListenToProcess } from '../listen-action.ts'
@@ -35,7 +35,8 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   readonly ready: Promise<void>
   /**
    * Settles when it is over, as its reader sees it: resolves after the process has finished or this was stopped,
-   * rejects with what ended it. With a handler, heed the rejection: here alone it is told.
+   * rejects with what ended it. Where the server does not take it in, that is at once. With a handler, heed the
+   * rejection: here alone it is told.
    */
   readonly done: Promise<void>
   readonly #options: ListenOptions
@@ -61,6 +62,14 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     // One that is stopped is done first.
     this.ready = Promise.race([this.#lasting.done, this.#lasting.ready])
     this.ready.catch(() => undefined)
+    // There is nothing to read where it was not taken in: it is over without a reader too.
+    const onEnd = (failure?: { readonly error: unknown }): void => {
+      if (!this.#lasting.hasBeenOpen) this.#finish(failure)
+    }
+    this.#lasting.done.then(
+      () => onEnd(),
+      (error: unknown) => onEnd({ error }),
+    )
     if (options.signal?.aborted) this.stop()
     else options.signal?.addEventListener('abort', this.#stop, { once: true })
     this.#lasting.begin()
@@ -127,7 +136,9 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   readonly #judge = (outcome: Outcome<unknown>): 'again' | { readonly error: unknown } => {
     if (!outcome.ok) return this.#mayPass(outcome.error) ? 'again' : outcome
     const end = (outcome.value ?? {}) as { readonly how?: unknown; readonly error?: unknown }
-    return end.how === 'again' ? end.how : { error: end.error }
+    if (end.how === 'again') return end.how
+    if (end.how !== 'failed') return { error: undefined }
+    return { error: end.error ?? new ServerError('the process failed and did not say why', { code: 'REMOTE_ERROR' }) }
   }
 
   /** Before it was ready once, a server that cannot be reached is an error as for any call. */
