@@ -11,9 +11,27 @@ const asPem = "as PEM: a file's content, not its path"
 export function requireTls(tls: unknown): asserts tls is ListenTls {
   if (typeof tls !== 'object' || tls === null || Array.isArray(tls))
     throw invalidOption('tls', 'an object with key and cert', typeof tls === 'string' ? 'a string' : tls)
-  const { key, cert, ca, passphrase } = tls as ListenTls
+  const { key, cert, ca } = tls as ListenTls
   if (isMissing(key) || isMissing(cert)) throw wrong('tls', 'expected both key and cert')
-  if (passphrase !== undefined && typeof passphrase !== 'string') throw wrong('tls.passphrase', 'expected a string')
+  // Node leaves out what it cannot read, and then vouches for nobody.
+  for (const each of [ca ?? []].flat())
+    check('tls.ca', `expected certificates ${asPem}`, () => new X509Certificate(requirePem(each)))
+  // What can be used as a whole is not judged by its parts: `ciphers`, for one, may let in shorter keys.
+  check('tls', 'it cannot be used', () => useAll(tls as ListenTls))
+}
+
+/** Throws ClientError where it is one part that is wrong, else what Node throws. */
+function useAll(tls: ListenTls): void {
+  try {
+    createSecureContext(tls as SecureContextOptions)
+  } catch (error) {
+    requireParts(tls)
+    throw error
+  }
+}
+
+function requireParts({ key, cert, passphrase }: ListenTls): void {
+  if (typeof (passphrase ?? '') !== 'string') throw wrong('tls.passphrase', 'expected a string')
   check('tls.cert', `expected a certificate ${asPem}`, () => createSecureContext({ cert } as SecureContextOptions))
   check('tls.key', `expected a private key ${asPem}, with the right passphrase where it is encrypted`, () =>
     createSecureContext({ key, passphrase } as SecureContextOptions),
@@ -21,10 +39,13 @@ export function requireTls(tls: unknown): asserts tls is ListenTls {
   check('tls', 'expected a key and a cert that belong together', () =>
     createSecureContext({ key, cert, passphrase } as SecureContextOptions),
   )
-  // Node leaves out what it cannot read, and then vouches for nobody.
-  for (const each of ca === undefined ? [] : [ca].flat())
-    check('tls.ca', `expected certificates ${asPem}`, () => new X509Certificate(each))
-  check('tls', 'it cannot be used', () => createSecureContext(tls as SecureContextOptions))
+}
+
+/** X509Certificate reads DER as well, which a context of TLS leaves out. */
+function requirePem(each: string | NodeJS.ArrayBufferView): string {
+  const pem = typeof each === 'string' ? each : new TextDecoder('latin1').decode(each)
+  if (!pem.includes('-----BEGIN ')) throw new TypeError('no start line')
+  return pem
 }
 
 function isMissing(part: unknown): boolean {
@@ -35,6 +56,7 @@ function check(name: string, expected: string, use: () => unknown): void {
   try {
     use()
   } catch (cause) {
+    if (cause instanceof ClientError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
     // What Node says of a value's type quotes the value.
     throw code === 'ERR_INVALID_ARG_TYPE' ? wrong(name, expected) : wrong(name, `${expected} (${message})`, cause)

@@ -16,7 +16,10 @@ import type { AnyClass } from '../wire/class-registry.ts'
 
 /** TLS of a server: key and certificate, and what client certificates mean. */
 export interface ServerTls extends ListenTls {
-  /** Who a client with this certificate is. Default: `{ id: 'certificate:' + its fingerprint }`. */
+  /**
+   * Who a client with this certificate is. Default: `{ id: 'certificate:' + its fingerprint }`. It may stand alone where only
+   * web ports have TLS, which are given keys of their own.
+   */
   readonly identify?: (certificate: PeerCertificate) => Identity
 }
 
@@ -97,7 +100,7 @@ export function resolveServerOptions(args: ServerArguments): ResolvedServerOptio
   const addresses = addressesOf(given)
   if (given.fds !== undefined && (given.fds.length !== addresses.length || !given.fds.every(isFd)))
     throw invalidOption('fds', `a file descriptor for each of ${addresses.length} address(es)`, given.fds)
-  if (given.tls !== undefined) requireTls(given.tls)
+  if (given.tls !== undefined && !isOfWebPorts(given.tls, addresses)) requireTls(given.tls)
   return {
     addresses,
     limits: resolveLimits(given.limits),
@@ -108,6 +111,14 @@ export function resolveServerOptions(args: ServerArguments): ResolvedServerOptio
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     given,
   }
+}
+
+/** Web ports have keys of their own: without an address at 'tls://', `identify` alone says who their clients are. */
+function isOfWebPorts(tls: ServerTls, addresses: readonly Address[]): boolean {
+  // null where types are not checked.
+  const { identify, key, cert } = tls ?? {}
+  const hasKeys = key !== undefined || cert !== undefined
+  return identify !== undefined && !hasKeys && addresses.every(({ transport }) => transport !== 'tls')
 }
 
 function isFd(value: unknown): boolean {

@@ -1,4 +1,5 @@
 // TLS: the server's certificate is checked, a client's certificate becomes an identity.
+import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
@@ -62,6 +63,38 @@ describe('TLS', () => {
     expect(() => new Server({ port: 0, tls: { key } })).to.throw(ClientError, 'option tls: expected both key and cert')
     expect(() => new Server({ port: 0, tls: { key, cert: 'none' } })).to.throw(ClientError, 'option tls.cert')
     expect(() => new Server({ port: 0, tls: { key, cert } })).to.throw(ClientError, 'belong together')
+  })
+
+  it('needs a key where it listens with it, and none for saying who the clients of web ports are', () => {
+    const tls: ServerTls = { identify: ({ commonName }) => ({ id: commonName }) }
+    const expected = 'option tls: expected both key and cert'
+    expect(() => new Server({ tls })).to.not.throw()
+    expect(() => new Server({ address: 'tcp://127.0.0.1:0', tls })).to.not.throw()
+    expect(() => new Server({ port: 0, tls })).to.throw(ClientError, expected)
+    expect(() => new Server({ address: 'tls://localhost:0', tls })).to.throw(ClientError, expected)
+    expect(() => new Server({ tls: { ...tls, key: certificates.server.key } })).to.throw(ClientError, expected)
+    expect(() => new Server({ tls: null as unknown as ServerTls })).to.throw(ClientError, 'option tls')
+  })
+
+  it('takes what Node takes: lists, encrypted keys, and null for what is not given', () => {
+    const { server: one, client: other } = certificates
+    const passphrase = 'of a spec'
+    const encrypted = createPrivateKey(other.key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase,
+    })
+    const taken: unknown[] = [
+      { key: [Buffer.from(one.key)], cert: [Buffer.from(one.cert + certificates.ca)] },
+      { key: [{ pem: encrypted, passphrase }], cert: other.cert },
+      { key: encrypted, cert: other.cert, passphrase },
+      { ...one, ca: [certificates.ca, Buffer.from(certificates.stranger.cert)] },
+      { ...one, passphrase: null, ca: null },
+    ]
+    for (const tls of taken) expect(() => new Server({ port: 0, tls: tls as ServerTls })).to.not.throw()
+    const wrong = { key: encrypted, cert: other.cert, passphrase: 'of another' }
+    expect(() => new Server({ port: 0, tls: wrong })).to.throw(ClientError, 'the right passphrase')
   })
 
   it('makes an identity of a client certificate', async () => {

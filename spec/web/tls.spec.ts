@@ -1,9 +1,10 @@
 // A web port with TLS: what it is given is checked, and a client's certificate is an identity whatever protocol it speaks.
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, request } from 'node:https'
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { http } from 'isock/http'
 import { igor } from 'isock/igor'
@@ -137,6 +138,23 @@ describe('A web port with TLS', () => {
       expect(visits[0]).to.have.property('peer').that.does.not.have.property('certificate')
     })
 
+    it('takes nothing from a certificate that a connection shows later, and nobody vouches for', async () => {
+      const visits: unknown[] = []
+      const users = createServer(tls, (asked, response) => {
+        const socket = asked.socket as TLSSocket
+        // As Node does after the second handshake: `authorized` stays.
+        socket.authorizationError = 'DEPTH_ZERO_SELF_SIGNED_CERT' as unknown as Error
+        expect(socket.authorized).to.equal(true)
+        visits.push(visitOf(asked, 'http'))
+        response.end()
+      }).listen(0, '127.0.0.1')
+      await once(users, 'listening')
+      world.later(() => users.close())
+      await post(`https://127.0.0.1:${(users.address() as AddressInfo).port}`, certificates.client)
+      expect(visits).to.have.length(1)
+      expect(visits[0]).to.have.property('peer').that.does.not.have.property('certificate')
+    })
+
     it('lets the server say who that is', async () => {
       const runs = await serve(({ commonName, subject }) => ({ id: `${commonName} of ${subject['O']}` }))
       for (const run of runs) await run(certificates.client)
@@ -198,6 +216,7 @@ describe('A web port with TLS', () => {
       [{ ...good, passphrase: 1234 }, 'option tls.passphrase:', 'a string'],
       [{ ...good, ca: './ca.crt' }, 'option tls.ca:', pem],
       [{ ...good, ca: 1234 }, 'option tls.ca:', pem],
+      [{ ...good, ca: new X509Certificate(certificates.ca).raw }, 'option tls.ca:', pem],
       [{ ...good, minVersion: 'TLSv9' }, 'option tls:', 'TLSv9'],
     ]
     const server = new Server()

@@ -51,8 +51,8 @@ export class Connection {
   }
 
   /** What was read before the connection was made. */
-  receive(bytes: Buffer): void {
-    this.#onMessage(bytes, false)
+  receive(bytes: Buffer, isBinary: boolean): void {
+    this.#onMessage(bytes, isBinary)
   }
 
   /** Lets a stranger introduce itself, for as long as a handshake may take. */

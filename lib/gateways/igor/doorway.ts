@@ -19,7 +19,7 @@ export interface Arrival {
   /** Whether this first message lets it in. */
   readonly mayEnter: (first: Message) => boolean
   /** It comes in; the doorway keeps it until it is told to let go of it, or to turn it away. */
-  readonly enter: (first: Buffer) => void
+  readonly enter: (first: Buffer, isBinary: boolean) => void
 }
 
 /** More than who come back say nothing for a moment, and little enough: a socket and a timer each. */
@@ -47,7 +47,7 @@ export class Doorway {
       if (!this.#waiting.has(socket)) return
       const bytes = data as Buffer // as ws gives it by default
       const first: Message = isBinary ? { kind: 'wrong', error: 'binary' } : readMessage(bytes.toString('utf8'))
-      if (mayEnter(first)) enter(bytes)
+      if (mayEnter(first)) enter(bytes, isBinary)
       else this.turnAway(socket, first.streamId)
     })
     if (this.#waiting.size > maxWaiting) this.turnAway(this.#waiting.keys().next().value as WebSocket)

@@ -128,10 +128,10 @@ class MountedIgor implements MountedGateway {
       socket,
       mayEnter: (first) =>
         !this.#isClosing && (this.#roster.hasPlace || this.#introductions.isOfKnown(first, credentials)),
-      enter: (first) => {
+      enter: (first, isBinary) => {
         const isFree = this.#roster.hasPlace
         if (isFree) doorway.letGo(socket)
-        this.#connect(socket, peer, credentials, isFree ? undefined : isBack).receive(first)
+        this.#connect(socket, peer, credentials, isFree ? undefined : isBack).receive(first, isBinary)
       },
     })
   }

@@ -14,7 +14,7 @@ export interface FeedOptions {
 }
 
 /** What isock says of a listener, rather than the process: the client is let in nowhere, or has gone. */
-const aboutTheListener = new Set(['UNKNOWN_PROCESS', 'UNAUTHENTICATED', 'NAME_TAKEN', 'CLOSED', 'UNREACHABLE'])
+const aboutTheListener = new Set(['UNAUTHENTICATED', 'NAME_TAKEN', 'CLOSED', 'UNREACHABLE'])
 
 export class ProcessFeed {
   readonly #options: FeedOptions
@@ -45,6 +45,10 @@ export class ProcessFeed {
           await outbox.room()
         } else if (error instanceof IsockError && aboutTheListener.has(error.code)) {
           log.debug({ process, error }, 'an Igor client cannot listen')
+          return
+        } else if (error instanceof IsockError && error.code === 'UNKNOWN_PROCESS') {
+          // It was removed.
+          outbox.push(closeText(process))
           return
         } else {
           outbox.push(errorText(process, error))

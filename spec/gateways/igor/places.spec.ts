@@ -155,6 +155,20 @@ describe('The Igor gateway: places', function () {
     expect((await waiting.introduce('b')).data.resumed).to.equal(false)
   })
 
+  it('that have become free are not got round the rules for messages: a binary one is refused as ever', async () => {
+    await world.start(prepare, { maxClients: 2 })
+    await known('a')
+    const stranger = await world.client()
+    const waiting = await world.client()
+    await world.cut(stranger)
+    const { runs } = Remember
+    waiting.socket.send(Buffer.from(JSON.stringify({ streamId: 1, action: 'Remember', data: 'in' })))
+    await waitFor(() => waiting.received.length > 0)
+    expect(waiting.received[0]?.error).to.contain('this one was binary')
+    await waiting.run('Remember', 'in')
+    expect(Remember.runs).to.equal(runs + 1)
+  })
+
   it('of those who are away are not taken by strangers who leave something running', async () => {
     await world.start(prepare, { maxAwayClients: 2, sessionMs: 60_000 })
     const { client, secret } = await known('a')

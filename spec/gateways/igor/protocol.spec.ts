@@ -319,6 +319,12 @@ describe('The Igor gateway: protocol', function () {
       expect(await client.whole('counter_process')).to.deep.equal([{ streamId: 'counter_process', close: true }])
     })
 
+    it('close their stream when they are removed', async () => {
+      await waitFor(() => ticker.tell?.listenerCount === 1)
+      world.server.removeProcess('counter_process')
+      expect(await client.whole('counter_process')).to.deep.equal([{ streamId: 'counter_process', close: true }])
+    })
+
     it('tell the error that they failed with', async () => {
       await waitFor(() => ticker.tell?.listenerCount === 1)
       ticker.tell.fail(new Error('the sensor is gone'))
