@@ -42,6 +42,7 @@ export class Database implements AsyncDisposable {
   readonly #teller: ChangeTeller | undefined
   #store: OpenStore | undefined
   #opening: Promise<OpenStore> | undefined
+  #closing: Promise<void> | undefined
   #isClosed = false
 
   /** @throws ClientError (`INVALID_OPTION`) that names the option or the model's field that is wrong. */
@@ -128,9 +129,14 @@ export class Database implements AsyncDisposable {
     return loadTables(this.#requireStore().engine, directory, options)
   }
 
-  /** Lets go of the store; units that run are rolled back, and fail. */
-  async close(): Promise<void> {
+  /** Lets go of the store; units that run are rolled back, and fail. A load or save that runs is waited for. */
+  close(): Promise<void> {
     this.#isClosed = true
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     const store = await this.#opening?.catch(() => undefined)
     this.#opening = undefined
     this.#store = undefined

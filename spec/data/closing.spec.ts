@@ -64,6 +64,33 @@ for (const kind of stores) {
       expect(error.message).to.equal('the database was closed; nothing of what is not committed is kept')
     })
 
+    it('is closed for whoever closes it again meanwhile, too, when all is released', async () => {
+      let begun = (): void => undefined
+      const isBegun = new Promise<void>((resolve) => {
+        begun = resolve
+      })
+      let goOn = (): void => undefined
+      const unit = database.transaction(async (db) => {
+        await db.create(Counter, { name: 'never' })
+        begun()
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+        })
+      })
+      await isBegun
+      let isReleased = false
+      const closing = database.close().then(() => {
+        isReleased = true
+      })
+      // The first one has begun.
+      await new Promise((resolve) => setImmediate(resolve))
+      await database.close()
+      expect(isReleased).to.equal(true)
+      await closing
+      goOn()
+      expect((await failureOf(unit)).message).to.include('the database was closed')
+    })
+
     it('says so to whoever comes later, as often as it is closed', async () => {
       await database.close()
       await database.close()

@@ -165,6 +165,33 @@ for (const kind of stores) {
       ])
     })
 
+    it('tells the end once, also where the last page is full', async () => {
+      await database.transaction(async (db) => {
+        for (let at = 0; at < 100; at++) await db.create(Team, { name: `${at}` })
+      })
+      const seen: FileProgress[] = []
+      await database.save(directory, { onProgress: (progress) => seen.push(progress) })
+      expect(seen.filter(({ model }) => model === 'Team')).to.deep.equal([{ model: 'Team', done: 100, total: 100 }])
+      expect(seen).to.have.lengthOf(models.length)
+    })
+
+    it('loads nothing of a file that changes while it is read', async () => {
+      await database.transaction(async (db) => {
+        for (let at = 0; at < 1_200; at++) await db.create(Team, { name: `${at}` })
+      })
+      await database.save(directory, { format: 'csv' })
+      const path = join(directory, 'Team.csv')
+      const lines = (await readFile(path, 'utf8')).split('\r\n')
+      const before = await all()
+      const onProgress = ({ model }: FileProgress): void => {
+        if (model === 'Team') writeFileSync(path, lines.slice(0, 800).join('\r\n'))
+      }
+      const error = await failureOf(database.load(directory, { format: 'csv', replace: true, onProgress }))
+      expect(error).to.be.instanceOf(InvalidDataError)
+      expect(error.message).to.equal(`${path}: it was changed while it was read; nothing was loaded`)
+      expect(await all()).to.deep.equal(before)
+    })
+
     it('leaves the old files where a save fails, and nothing beside them', async () => {
       await fill([{}])
       await database.save(directory)

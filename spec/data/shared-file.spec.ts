@@ -1,10 +1,10 @@
 // A libsql file that several units of work use at once, of this process and of others.
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
-import { Database, StoreUnavailableError } from 'isock/data'
+import { Database, type Db, StoreUnavailableError } from 'isock/data'
 import { type RunningScript, startScript } from '../setup/run-script.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
@@ -160,6 +160,36 @@ describe('A libsql file', function () {
       expect(await database.transaction((db) => db.count(Counter))).to.equal(4_502)
     })
 
+    it('is not held up by one that was aborted while it waited, however long its action goes on', async () => {
+      const hasty = await open(300)
+      const aborting = new AbortController()
+      let isOver = (): void => undefined
+      const over = new Promise<void>((resolve) => {
+        isOver = resolve
+      })
+      let aborted: Promise<void> | undefined
+      await hasty.transaction(async (db) => {
+        await db.create(Counter, { name: 'first' })
+        const work = async (other: Db): Promise<void> => {
+          const refused = await failureOf(other.create(Counter, { name: 'aborted' }))
+          expect(refused.message).to.equal('not wanted any more')
+          await over
+        }
+        aborted = hasty.transaction(work, { signal: aborting.signal })
+        // It is in the queue by then.
+        await sleep(20)
+        aborting.abort(new Error('not wanted any more'))
+      })
+      try {
+        await hasty.transaction((db) => db.create(Counter, { name: 'next' }))
+      } finally {
+        isOver()
+        await aborted
+        await hasty.close()
+      }
+      expect(await database.transaction((db) => db.find(Counter, { name: 'aborted' }))).to.equal(undefined)
+    })
+
     it('lets all of many writers in, one after the other', async () => {
       await Promise.all(Array.from({ length: 200 }, add))
       expect(await shared()).to.equal(200)
@@ -200,6 +230,31 @@ describe('A libsql file', function () {
     expect(await database.transaction((db) => db.count(Counter))).to.equal(0)
     await database.transaction((db) => db.create(Counter, { name: 'new' }))
     expect(await database.transaction((db) => db.count(Counter))).to.equal(1)
+  })
+
+  it('that is gone with its directory is told to be away, without its path, and used again when it is back', async () => {
+    const place = join(directory, 'sub')
+    await mkdir(place)
+    const lost = new Database({ models: [Counter], url: `file:${join(place, 'store.db')}`, waitMs: 200 })
+    await lost.open()
+    try {
+      await lost.migrate()
+      await rm(place, { recursive: true })
+      const works: ((db: Db) => Promise<unknown>)[] = [
+        (db) => db.count(Counter),
+        (db) => db.create(Counter, { name: 'lost' }),
+      ]
+      for (const work of works) {
+        const error = await failureOf(lost.transaction(work))
+        expect(error).to.be.instanceOf(StoreUnavailableError)
+        expect(error.message).to.equal('the store is away (SQLITE_CANTOPEN)')
+      }
+      await mkdir(place)
+      await lost.migrate()
+      await lost.transaction((db) => db.create(Counter, { name: 'new' }))
+    } finally {
+      await lost.close()
+    }
   })
 
   async function openFiles(): Promise<number> {

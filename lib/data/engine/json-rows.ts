@@ -108,8 +108,10 @@ class ListReader {
         else this.#isInText = false
       } else if (character === '"') this.#isInText = true
       else if (character === '[' || character === '{') this.#depth++
-      else if (this.#depth === 0) return at
-      else if (character !== ',') this.#depth--
+      else if (this.#depth > 0) {
+        if (character !== ',') this.#depth--
+        // One too many is within the item, which JSON.parse refuses.
+      } else if (character !== '}') return at
       at++
     }
     return -1

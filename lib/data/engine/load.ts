@@ -78,6 +78,8 @@ class Load {
         done += rows.length
         this.#options.onProgress?.({ model: plan.name, done, total })
       }
+      // Otherwise something else was checked than was written.
+      await source.requireUnchanged()
     }
     await this.#requireTargets()
   }

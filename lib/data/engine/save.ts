@@ -60,7 +60,7 @@ async function saveTable(plan: ModelPlan, file: TableFile, manager: Manager, opt
     const rows = found as unknown as Row[]
     const length = await file.write(rows.map((row) => recordOf(row, plan)))
     done += rows.length
-    if (rows.length > 0 || done === total) options.onProgress?.({ model: plan.name, done, total })
+    if (rows.length > 0 || total === 0) options.onProgress?.({ model: plan.name, done, total })
     if (rows.length < rowsAtOnce) return done
     last = rows.at(-1)?.pk
     rowsAtOnce = Math.max(1, Math.min(maxRowsAtOnce, Math.floor((lengthAtOnce * rows.length) / length)))

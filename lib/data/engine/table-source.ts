@@ -27,6 +27,8 @@ export class TableSource {
   readonly #path: string
   readonly #format: FileFormat
   readonly #file: FileHandle
+  /** When it was read first. */
+  #state: string | undefined
 
   private constructor(plan: ModelPlan, path: string, format: FileFormat, file: FileHandle) {
     this.plan = plan
@@ -52,9 +54,15 @@ export class TableSource {
    * @throws InvalidDataError that names the file, the row and the column.
    */
   async *rows(): AsyncGenerator<ReadRow, void> {
+    this.#state ??= await stateOf(this.#file)
     let at = 0
     const records = this.#format === 'csv' ? this.#csvRecords() : this.#jsonRecords()
     for await (const { record, length } of records) yield { row: this.#rowOf(record, ++at), length }
+  }
+
+  /** @throws InvalidDataError where somebody has written to the file since it was read first. */
+  async requireUnchanged(): Promise<void> {
+    if ((await stateOf(this.#file)) !== this.#state) throw this.#broken('it was changed while it was read')
   }
 
   close(): Promise<void> {
@@ -162,4 +170,9 @@ export class TableSource {
   }
 
   readonly #broken: Broken = (what, row) => new InvalidDataError(`${this.#path}: ${what}; nothing was loaded`, { row })
+}
+
+async function stateOf(file: FileHandle): Promise<string> {
+  const { size, mtimeNs } = await file.stat({ bigint: true })
+  return `${size} ${mtimeNs}`
 }

@@ -130,10 +130,10 @@ export class Unit {
     await this.manager.begin()
     this.#isInTransaction = true
     this.engine.transactions.add(this)
-    // It may have waited for a connection, and nobody for it any more.
-    this.requireWanted()
-    if (!this.engine.isClosed) return
+    if (this.#signal?.aborted !== true && !this.engine.isClosed) return
+    // Nobody waits for it any more, and it holds up others: its action may go on for long.
     await this.#rollBack()
+    this.requireWanted()
     throw wasClosed()
   }
 

@@ -45,6 +45,8 @@ describe('The rows of a JSON file', () => {
     ['[{}] x', 'there is more after the list of rows'],
     ['[{}]]', 'there is more after the list of rows'],
     ['[,]', 'row 1 (line 1) is no JSON', 1],
+    ['[1}2]', 'row 1 (line 1) is no JSON', 1],
+    ['[{},\n{}}{}]', 'row 2 (line 2) is no JSON', 2],
     ['[{},]', 'row 2 (line 1) is no JSON', 2],
     ['[\n\n{},\n\n  {"a":}\n]', 'row 2 (line 5) is no JSON', 2],
     ['[{"a":\n1},\n{"a" 1}]', 'row 2 (line 3) is no JSON', 2],

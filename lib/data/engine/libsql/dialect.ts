@@ -30,6 +30,8 @@ interface RawConnection {
   __knex__disposed?: unknown
 }
 
+type Driver = new (filename: string) => RawConnection
+
 /** What there is of knex's transaction. */
 interface Transaction {
   readonly readOnly: boolean | undefined
@@ -43,14 +45,12 @@ export function libsqlDialect(waitMs: number): typeof LibSqlKnexDialect {
 
   // Its `this` may be knex's copy for a transaction, without what a constructor sets.
   return class extends LibSqlKnexDialect {
-    declare readonly driver: new (
-      filename: string,
-    ) => RawConnection
+    declare readonly driver: Driver
     declare readonly connectionSettings: { readonly filename: string }
 
     override async acquireRawConnection(): Promise<RawConnection> {
       const { filename } = this.connectionSettings
-      const connection = new this.driver(filename)
+      const connection = opened(this.driver, filename)
       try {
         // These hold for one connection only, but the first.
         await whileBusy(() => connection.exec('pragma journal_mode = wal'), waitMs)
@@ -100,6 +100,15 @@ export function libsqlDialect(waitMs: number): typeof LibSqlKnexDialect {
       transaction.begin = (connection) => whileBusy(() => connection.exec(begin), waitMs)
       return transaction
     }
+  }
+}
+
+/** libsql says it by a message with the path, and has no code for it. */
+function opened(Driver: Driver, filename: string): RawConnection {
+  try {
+    return new Driver(filename)
+  } catch (error) {
+    throw Object.assign(error as Error, { code: 'SQLITE_CANTOPEN' })
   }
 }
 
