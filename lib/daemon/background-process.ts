@@ -6,11 +6,12 @@
 
 import { pino } from 'pino'
 import { ServerError } from '../base/errors.ts'
+import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
 import type { DrainOptions } from '../server/drain.ts'
 import { type DaemonReport, HandOver, type MeantDaemon, Report, Stop, type StopRequest } from './control-actions.ts'
 import { type DaemonServer, registerModules, serverFor } from './daemon-server.ts'
-import { exportedData } from './exported-data.ts'
+import { exportedData, requireHandOver } from './exported-data.ts'
 import { controlFd, type Launched, type LaunchOrder } from './launch.ts'
 import { loadModules } from './load-modules.ts'
 import { LogFile } from './log-file.ts'
@@ -33,6 +34,7 @@ export class BackgroundProcess {
   readonly #log: pino.Logger
   readonly #control: Server
   #server: DaemonServer | undefined
+  #data: DataOptions | undefined
   /** Of a successor: settles when it has the name. */
   #takeover: Promise<void> | undefined
   #drained: Promise<unknown> | undefined
@@ -87,7 +89,8 @@ export class BackgroundProcess {
     const released = isSuccessor ? untilReleased((graceMs) => this.#giveUp(graceMs)) : undefined
     const { initFile } = settings
     const modules = await loadModules(initFile === undefined ? settings.modules : [initFile, ...settings.modules])
-    const server = serverFor(this.#order, this.#log, exportedData(modules), (graceMs) => this.#stop(graceMs))
+    this.#data = exportedData(modules)
+    const server = serverFor(this.#order, this.#log, this.#data, (graceMs) => this.#stop(graceMs))
     await registerModules(server, modules, this.#log)
     await server.listen()
     this.#server = server
@@ -164,6 +167,7 @@ export class BackgroundProcess {
     const server = this.#server
     const [control] = this.#control.fds
     if (server === undefined || control === undefined) throw atThisMoment()
+    requireHandOver(this.#data)
     const order = { ...this.#order, predecessor: this.#order.nonce, nonce: newNonce(), isSuccessor: true }
     return await this.#succession.begin(order, { control, listening: server.fds }, (successor) => {
       this.#end ??= this.#leave(server, successor)

@@ -5,7 +5,9 @@ import type { InputOf, OutputOf } from '../action/inference.ts'
 import { ClientError, IsockError } from '../base/errors.ts'
 import { Client } from '../facade/client.ts'
 import { type DaemonReport, Report } from './control-actions.ts'
-import type { DaemonPaths } from './state-directory.ts'
+import { stateOf } from './process-identity.ts'
+import { type DaemonPaths, notAnswering } from './state-directory.ts'
+import type { DaemonState } from './state-file.ts'
 
 /** Who listens at the control socket answers in no time, unless it is stopped or busy. */
 const answerTimeoutMs = 2_000
@@ -27,6 +29,28 @@ export async function findPresence(paths: DaemonPaths, timeoutMs = answerTimeout
     if (error instanceof IsockError) return { kind: 'silent' }
     throw error
   }
+}
+
+/**
+ * Whoever has the control socket and does not answer has the name, and so has the process that was written down, unless it
+ * is gone. `what` is what becomes of it.
+ *
+ * @throws ClientError (`NO_RESPONSE`).
+ */
+export function requireNotHeld(
+  name: string,
+  presence: Presence,
+  known: DaemonState | undefined,
+  paths: DaemonPaths,
+  what: string,
+): void {
+  if (presence.kind === 'silent') throw notAnswering(name, known?.pid, what)
+  if (known === undefined || presence.kind === 'answers') return
+  const state = stateOf(known)
+  if (state === 'gone') return
+  // Nothing would ever tell that it is not, so its user has to.
+  const remedy = `; if that is another program by now, remove ${paths.state}`
+  throw notAnswering(name, known.pid, what, state === 'unknown' ? remedy : '')
 }
 
 /** Rejects as `Client.runAction` does. */

@@ -2,7 +2,7 @@
 import { ClientError, DeadlineError, IsockError, LinkError } from '../base/errors.ts'
 import { maxTimeMs, requireTimeMs } from './bounds.ts'
 import { type DaemonReport, HandOver, Stop } from './control-actions.ts'
-import { ask, findPresence } from './control-client.ts'
+import { ask, findPresence, requireNotHeld } from './control-client.ts'
 import { type LogOptions, readLog } from './log-reader.ts'
 import { isRunning, signalProcess, stateOf } from './process-identity.ts'
 import { type RestartOptions, startAgain } from './start-again.ts'
@@ -147,9 +147,8 @@ export class Daemon {
   async #confirmed(): Promise<{ report: DaemonReport; state: DaemonState | undefined }> {
     const presence = await findPresence(this.#paths)
     const known = readState(this.#paths.state)
-    if (presence.kind === 'silent' || (presence.kind === 'absent' && known !== undefined && isRunning(known)))
-      throw notAnswering(this.name, known?.pid, 'is left as it is')
-    if (presence.kind === 'absent') throw notRunning(this.name, known === undefined ? undefined : 'it has crashed')
+    requireNotHeld(this.name, presence, known, this.#paths, 'is left as it is')
+    if (presence.kind !== 'answers') throw notRunning(this.name, known === undefined ? undefined : 'it has crashed')
     const { report } = presence
     this.#report = report
     return { report, state: known?.nonce === report.nonce && known.pid === report.pid ? known : undefined }

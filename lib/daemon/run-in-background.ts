@@ -4,16 +4,15 @@ import { rmSync } from 'node:fs'
 import { ClientError, IsockError } from '../base/errors.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from './background-options.ts'
 import type { DaemonReport } from './control-actions.ts'
-import { findPresence } from './control-client.ts'
+import { findPresence, requireNotHeld } from './control-client.ts'
 import { Daemon } from './daemon.ts'
 import { launch } from './launch.ts'
-import { isRunning, newNonce } from './process-identity.ts'
+import { newNonce } from './process-identity.ts'
 import { withStartLock } from './start-lock.ts'
 import {
   type DaemonPaths,
   findDirectory,
   namesIn,
-  notAnswering,
   prepareDirectory,
   requireDaemonName,
   stateDirectory,
@@ -100,8 +99,7 @@ async function requireFree(name: string, paths: DaemonPaths): Promise<void> {
   const presence = await findPresence(paths)
   const known = readState(paths.state)
   if (presence.kind === 'answers') throw new AlreadyServed(presence.report)
-  if (presence.kind === 'silent' || (known !== undefined && isRunning(known)))
-    throw notAnswering(name, known?.pid, 'is not replaced')
+  requireNotHeld(name, presence, known, paths, 'is not replaced')
   // Of one that crashed.
   rmSync(paths.state, { force: true })
 }

@@ -1,12 +1,12 @@
 // Starts a daemon that crashed once more, as it was: with the lock, and only while it is still the one that was found.
 import { ClientError } from '../base/errors.ts'
 import type { DaemonReport } from './control-actions.ts'
-import { findPresence } from './control-client.ts'
+import { findPresence, requireNotHeld } from './control-client.ts'
 import { findTokenAgain } from './daemon-token.ts'
 import { launch } from './launch.ts'
-import { isRunning, newNonce } from './process-identity.ts'
+import { newNonce } from './process-identity.ts'
 import { withStartLock } from './start-lock.ts'
-import { type DaemonPaths, notAnswering } from './state-directory.ts'
+import type { DaemonPaths } from './state-directory.ts'
 import { type DaemonState, readState } from './state-file.ts'
 
 export interface RestartOptions {
@@ -40,8 +40,7 @@ export function startAgain(known: DaemonState, paths: DaemonPaths, options: Rest
       const presence = await findPresence(paths)
       if (presence.kind === 'answers') return presence.report
       const now = readState(paths.state)
-      if (presence.kind === 'silent' || (now !== undefined && isRunning(now)))
-        throw notAnswering(name, now?.pid, 'is not replaced')
+      requireNotHeld(name, presence, now, paths, 'is not replaced')
       if (now?.nonce !== known.nonce) {
         const message = `daemon "${name}" was started and ended by someone else meanwhile; look again: isock status ${name}`
         throw new ClientError(message, { code: 'NOT_RUNNING' })

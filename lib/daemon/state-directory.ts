@@ -119,9 +119,9 @@ export function notRunning(name: string, what = 'it is not running'): ClientErro
   })
 }
 
-/** For one that has its name and says nothing: `what` is what becomes of it. */
-export function notAnswering(name: string, pid: number | undefined, what: string): ClientError {
+/** For one that has its name and says nothing: `what` is what becomes of it, `remedy` what else there is to do. */
+export function notAnswering(name: string, pid: number | undefined, what: string, remedy = ''): ClientError {
   const who = pid === undefined ? 'its process' : `process ${pid}`
-  const message = `daemon "${name}" does not answer, and ${what}: ${who} may be stopped (kill -CONT) or busy`
+  const message = `daemon "${name}" does not answer, and ${what}: ${who} may be stopped (kill -CONT) or busy${remedy}`
   return new ClientError(message, { code: 'NO_RESPONSE' })
 }

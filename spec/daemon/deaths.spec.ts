@@ -1,7 +1,7 @@
 // Daemons that were killed, stopped or restarted with their machine, and what a start or stop makes of what they left.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { Client, type IsockError } from 'isock'
@@ -113,6 +113,23 @@ describe('a daemon that dies', function () {
       stranger.kill('SIGKILL')
       await died
     }
+  })
+
+  it("is not replaced where nobody knows whether its pid is another one's, until its user says so", async () => {
+    const daemon = await world.start()
+    const state = world.stateOf()
+    process.kill(daemon.pid, 'SIGKILL')
+    await world.gone(state)
+    world.forgeState({ pid: process.pid, startTime: undefined, bootId: undefined } as never)
+    const file = world.file('state.json')
+    const errors = await Promise.all([daemon.stop(), daemon.restart(), world.start()].map(rejection))
+    for (const { code, message } of errors) {
+      expect(code).to.equal('NO_RESPONSE')
+      expect(message).to.include(`process ${process.pid} may be stopped`)
+      expect(message.endsWith(`; if that is another program by now, remove ${file}`), message).to.equal(true)
+    }
+    rmSync(file)
+    await world.start()
   })
 
   it('not in time is not killed where nobody knows whether its pid still is its own', async () => {

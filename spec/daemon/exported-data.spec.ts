@@ -1,7 +1,8 @@
 // The store that modules ask for.
 import { expect } from 'chai'
-import { field, Model } from 'isock/data'
+import { Database, field, Model } from 'isock/data'
 import { exportedData } from '../../lib/daemon/exported-data.ts'
+import type { DataOptions } from '../../lib/data/data-options.ts'
 
 class Author extends Model {
   name = field.text()
@@ -21,13 +22,36 @@ describe('the export data of modules', () => {
     expect(found({ Page, data }, { data })?.models).to.deep.equal([Page, Author])
   })
 
+  it('may have every option of a store', () => {
+    const every: Required<DataOptions> = {
+      models: [Author],
+      url: 'memory:',
+      directory: 'saved',
+      format: 'csv',
+      persist: false,
+      migrate: true,
+      schema: 'app',
+      waitMs: 1,
+      statementTimeoutMs: 1,
+      maxConnections: 1,
+      maxRows: 1,
+    }
+    expect(found({ data: every })).to.deep.equal(every)
+  })
+
   it('is no store where there is none', () => {
     expect(found({ Page })).to.equal(undefined)
   })
 
   it('says what is wrong with it', () => {
     expect(() => found({ data: {}, Page }, { data: {} })).to.throw('several modules export data')
-    expect(() => found({ data: 'file:x.db', Page })).to.throw('the export data is no object')
+    for (const data of ['file:x.db', null, [], new Map([['url', 'file:x.db']]), new Database({ models: [Author] })])
+      expect(() => found({ data, Page })).to.throw('the export data is no plain object')
+    expect(() => found({ data: { ulr: 'file:x.db' }, Page })).to.throw(
+      /^the export data has "ulr", and may have models, url, .*; export what is no store under another name$/,
+    )
+    for (const models of [null, 5, Author])
+      expect(() => found({ data: { models }, Page })).to.throw('the export data: expected models to be a list')
     expect(() => found({ data: {} })).to.throw('no model is exported')
   })
 })

@@ -93,6 +93,31 @@ describe('a restart', function () {
     })
   }
 
+  it('is refused where it would lose a store in memory that is saved', async () => {
+    process.env['SPEC_STORE'] = folder
+    try {
+      const daemon = await world.start({ module: isock.module('saved-store') })
+      const { pid } = daemon
+      await using client = new Client(daemon.address)
+      await client.runAction('Count', 'a')
+      const error = await daemon.restart().then(
+        () => expect.fail('it did not reject'),
+        (reason: IsockError) => reason,
+      )
+      expect([error.code, error.message]).to.deep.equal([
+        'NOT_ALLOWED',
+        `a restart would lose what the store in memory keeps for ${folder}: stop this daemon, and start it again`,
+      ])
+      expect(await client.runAction('Count', 'a'), 'it goes on').to.equal(pid)
+      await daemon.stop()
+      const next = await world.start({ module: isock.module('saved-store') })
+      await using nextClient = new Client(next.address)
+      expect(await nextClient.runAction('Counted')).to.equal(2)
+    } finally {
+      delete process.env['SPEC_STORE']
+    }
+  })
+
   it('loses no change of a store in a file, which both processes write for a while', async () => {
     process.env['SPEC_STORE'] = join(folder, 'store.db')
     try {
