@@ -1,6 +1,8 @@
 // What `db` costs beside MikroORM used directly: the same statements, on the same kind of store, in turns.
 //
-//   npx tsx bench/data/main.ts [--url memory: | file:<path> | postgres://...] [--rounds 15]
+//   npm run bench:data -- [--url memory: | file:<path> | postgres://... --schema <name>] [--rounds 15]
+//
+// Compiled: the TypeScript loader names each function that is made, which costs our side a twentieth.
 import { parseArgs } from 'node:util'
 import { type Contender, cells } from './cells.ts'
 import { directly } from './directly.ts'
