@@ -2,7 +2,7 @@
 //
 //   npm run bench:data -- [--url memory: | file:<path> | postgres://... --schema <name>] [--rounds 15]
 //
-// Compiled: the TypeScript loader names each function that is made, which costs our side a twentieth.
+// Compiled: the TypeScript loader names each function that is made, which costs our side up to a tenth.
 import { parseArgs } from 'node:util'
 import { type Contender, cells } from './cells.ts'
 import { directly } from './directly.ts'
