@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Action, type Context, Guard, Process, type ProcessContext, type Server } from 'isock'
 import { waitFor } from '../../setup/wait-for.ts'
+import { Gate } from './gate.ts'
 import { IgorWorld } from './igor-world.ts'
 
 /** Keeps a text for its session. */
@@ -17,29 +18,6 @@ class Remember extends Action {
 class Name extends Action {
   action(_data: unknown, { session }: Context) {
     return session.name ?? null
-  }
-}
-
-class Gate extends Action {
-  static open: () => void = () => undefined
-  static aborted = 0
-  static running = 0
-
-  async *action(_data: unknown, { signal }: Context) {
-    Gate.running++
-    yield 'begun'
-    try {
-      await new Promise<void>((resolve, reject) => {
-        Gate.open = resolve
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-      })
-    } catch (error) {
-      Gate.aborted++
-      throw error
-    } finally {
-      Gate.running--
-    }
-    yield 'ended'
   }
 }
 
@@ -92,8 +70,7 @@ describe('The Igor gateway: clients', function () {
     Slow.waiting = []
     AtHome.isHome = true
     AtHome.who = 'ann'
-    Gate.aborted = 0
-    Gate.running = 0
+    Gate.reset()
     news = new News()
     world = new IgorWorld()
   })

@@ -4,10 +4,11 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { Action, type Context, Guard, type Server } from 'isock'
+import { Guard, type Server } from 'isock'
 import type { IgorOptions } from 'isock/igor'
 import { WebSocket } from 'ws'
 import { waitFor } from '../../setup/wait-for.ts'
+import { Gate } from './gate.ts'
 import { IgorWorld } from './igor-world.ts'
 
 interface PageStream {
@@ -67,31 +68,6 @@ class LossySocket extends WebSocket {
   }
 }
 
-class Gate extends Action {
-  static open: () => void = () => undefined
-  static begun = 0
-  static aborted = 0
-  static running = 0
-
-  async *action(_data: unknown, { signal }: Context) {
-    Gate.begun++
-    Gate.running++
-    yield 'begun'
-    try {
-      await new Promise<void>((resolve, reject) => {
-        Gate.open = resolve
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-      })
-    } catch (error) {
-      Gate.aborted++
-      throw error
-    } finally {
-      Gate.running--
-    }
-    yield 'ended'
-  }
-}
-
 class Door extends Guard {
   static isOpen = true
 
@@ -134,7 +110,7 @@ describe("The desktop example's page client", function () {
   })
 
   beforeEach(() => {
-    Object.assign(Gate, { begun: 0, aborted: 0, running: 0 })
+    Gate.reset()
     Object.assign(LossySocket, { isOffline: false, isDeaf: false, isMute: false, lost: [] })
     Door.isOpen = true
     states = []
