@@ -1,7 +1,8 @@
 // From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
 // bounds. Shared by clients and by servers that call their clients.
 import type { Clock } from '../base/clock.ts'
-import { CancelledError, UnsendableError } from '../base/errors.ts'
+import { CancelledError, ClientError, UnsendableError } from '../base/errors.ts'
+import { KnownClasses } from '../base/known-classes.ts'
 import type { CallInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
@@ -9,7 +10,7 @@ import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
-import { type Contract, contractOf, declareClasses, requireName } from './contract.ts'
+import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
 import { type RunDefaults, type RunOptions, type RunParent, resolveBounds } from './run-options.ts'
 
@@ -27,6 +28,7 @@ const noRules: ValueRules = {}
 export class CallStarter {
   readonly #options: CallStarterOptions
   readonly #contracts = new WeakMap<object, Contract>()
+  readonly #known = new KnownClasses()
 
   constructor(options: CallStarterOptions) {
     this.#options = options
@@ -74,6 +76,9 @@ export class CallStarter {
     const known = typeof action === 'function' ? this.#contracts.get(action) : undefined
     if (known !== undefined) return known
     const contract = contractOf(action)
+    const isSame = (other: unknown): boolean => contractHash(contract.name, other as ActionClass) === contract.hash
+    const conflict = this.#known.claim('action', contract.name, action as ActionClass, isSame)
+    if (conflict !== undefined) throw new ClientError(conflict, { notStarted: true })
     declareClasses(action as ActionClass, this.#options.classes)
     this.#contracts.set(action as object, contract)
     return contract

@@ -1,6 +1,7 @@
 // The contract of an action class: its wire name, the rules of its values, and a hash by which client and server
 // notice that they do not mean the same action.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { requireNameOf } from '../base/class-name.ts'
 import { ClientError, ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
@@ -24,7 +25,7 @@ export function contractOf(action: unknown): Contract {
       notStarted: true,
     })
   }
-  const name = actionNameOf(action)
+  const name = requireNameOf(action, 'actionName', (message) => new ClientError(message, { notStarted: true }))
   if (name === '') throw namelessError()
   requireName(name)
   return {

@@ -153,6 +153,11 @@ export class CancelledError extends IsockError {
   }
 }
 
+/** The refusal of what a program gives this side, before anything happens. */
+export function invalidUsage(message: string): ClientError {
+  return new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
+}
+
 /** A call was handed to the network and its fate cannot be known: it may have run, once, or not at all. */
 export class OutcomeUnknownError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {

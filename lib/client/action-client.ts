@@ -9,6 +9,7 @@ import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
+import { KnownClasses } from '../base/known-classes.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Session, SessionGrant } from '../session/session.ts'
@@ -27,6 +28,7 @@ import { ParkedCalls } from './parked-calls.ts'
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
   readonly #options: ResolvedClientOptions
   readonly #codec = new StandardCodec(this.classes)
+  readonly #known = new KnownClasses()
   readonly #runner: ActionRunner
   readonly #starter: CallStarter
   readonly #connector: Connector
@@ -110,7 +112,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   /** What is built on this client gets of it. @internal */
   protected get kit(): ClientKit {
     const { clock, random, backoff, log } = this.#options
-    return { client: this, classes: this.classes, clock, random, backoff, log }
+    return { client: this, classes: this.classes, known: this.#known, clock, random, backoff, log }
   }
 
   /** @internal */

@@ -1,6 +1,7 @@
 // The classes that cross the wire as themselves, by wire name and by prototype. A peer can name only what was declared
 // here; nothing is ever constructed from the wire's data, see own-fields.ts and error-record.ts.
 
+import { requireNameOf } from '../base/class-name.ts'
 import { dataErrorClasses } from '../base/data-errors.ts'
 import { ownErrorClasses, ServerError } from '../base/errors.ts'
 
@@ -119,8 +120,8 @@ export class ClassRegistry {
 }
 
 function wireNameOf(Class: AnyClass): string {
-  const own: unknown = Object.hasOwn(Class, 'wireName') ? (Class as { wireName?: unknown }).wireName : undefined
-  const name = typeof own === 'string' ? own : Class.name
+  const name: unknown = requireNameOf(Class, 'wireName', invalid)
+  if (typeof name !== 'string') throw invalid(`class ${label(Class)}: static wireName must be a text`)
   if (name === '') throw invalid('a class without a name cannot travel; give it a `static wireName`')
   return name
 }
