@@ -76,8 +76,8 @@ export class CallStarter {
     const known = typeof action === 'function' ? this.#contracts.get(action) : undefined
     if (known !== undefined) return known
     const contract = contractOf(action)
-    const isSame = (other: unknown): boolean => contractHash(contract.name, other as ActionClass) === contract.hash
-    const conflict = this.#known.claim('action', contract.name, action as ActionClass, isSame)
+    const isDistinct = (other: unknown): boolean => contractHash(contract.name, other as ActionClass) !== contract.hash
+    const conflict = this.#known.claim('action', contract.name, action as ActionClass, isDistinct)
     if (conflict !== undefined) throw new ClientError(conflict, { notStarted: true })
     declareClasses(action as ActionClass, this.#options.classes)
     this.#contracts.set(action as object, contract)

@@ -11,15 +11,15 @@ export class KnownClasses {
    * Notes that `Class` is used by this name.
    *
    * @param kind what the class is, as in `action`: each kind has names of its own.
-   * @param isSame what else two copies of one class have in common.
+   * @param isDistinct true for a class that the other side tells from this one by more than its name.
    * @returns the message that says why not, where another class of this kind has the name.
    */
-  claim(kind: string, name: string, Class: AnyClass, isSame?: (other: AnyClass) => boolean): string | undefined {
+  claim(kind: string, name: string, Class: AnyClass, isDistinct?: (other: AnyClass) => boolean): string | undefined {
     const key = `${kind} ${name}`
     const known = this.#byName.get(key)
     if (known === undefined) this.#byName.set(key, Class)
     if (known === undefined || known === Class || isRelated(known, Class)) return undefined
-    if (String(known) === String(Class) && (isSame?.(known) ?? true)) return undefined
+    if (String(known) === String(Class) || isDistinct?.(known)) return undefined
     return `two different classes are called ${kind} "${name}" here; give one of them another \`static ${kind}Name\``
   }
 }
