@@ -65,6 +65,7 @@ export class CallStarter {
       router,
       codec,
       rules,
+      hasClass: contract !== undefined,
     })
     const call = Call.begin<never, never>(pending)
     if (options.signal !== undefined) follow(options.signal, pending)

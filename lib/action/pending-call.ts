@@ -1,12 +1,12 @@
 // The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
 import { BusyError, CancelledError, IsockError, type ServerError } from '../base/errors.ts'
 import type { InboundStream, Taken } from '../session/inbound-stream.ts'
-import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
+import type { CallBounds, CallRequest, Origin, RawOutcome } from '../session/outgoing-call.ts'
 import { OutgoingCall } from '../session/outgoing-call.ts'
-import { decodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import { withCallerStack } from './caller-stack.ts'
+import { readFailure } from './remote-error.ts'
 
 /** Who sends calls, and sends them again: a client, or a server's session. */
 export interface CallRouter {
@@ -23,6 +23,8 @@ export interface PendingCallOptions {
   readonly router: CallRouter
   readonly codec: ValueCodec
   readonly rules: ValueRules
+  /** The caller named the action by its class. */
+  readonly hasClass: boolean
 }
 
 /** How the promise of the call is settled. */
@@ -37,6 +39,7 @@ export class PendingCall extends OutgoingCall {
   readonly codec: ValueCodec
   readonly rules: ValueRules
   readonly #router: CallRouter
+  readonly #hasClass: boolean
   #settler: Settler | undefined
   #reader: ((taken: Taken) => void) | undefined
   #onDone: (() => void) | undefined
@@ -46,6 +49,7 @@ export class PendingCall extends OutgoingCall {
     this.codec = options.codec
     this.rules = options.rules
     this.#router = options.router
+    this.#hasClass = options.hasClass
   }
 
   /** Sends it; from now on it settles. `onDone` runs when it has. */
@@ -84,8 +88,8 @@ export class PendingCall extends OutgoingCall {
     if (reader !== undefined) items.take(reader)
   }
 
-  override onRefused(failure: Payload): boolean {
-    const refusal = this.#decodeFailure(failure, true)
+  override onRefused(failure: Payload, origin: Origin): boolean {
+    const refusal = this.#readFailure(failure, true, origin)
     if (!(refusal instanceof IsockError) || !isPassing(refusal)) return false
     return this.#router.retryLater(this, refusal)
   }
@@ -94,7 +98,7 @@ export class PendingCall extends OutgoingCall {
     const settler = this.#settler as Settler
     if (outcome.how === 'value') this.#resolve(outcome.value, settler)
     else if (outcome.how === 'failure') {
-      const error = this.#decodeFailure(outcome.failure, outcome.notStarted)
+      const error = this.#readFailure(outcome.failure, outcome.notStarted, outcome.origin)
       withCallerStack(error, 'keep').then(settler.resolve, settler.reject)
     } else if (outcome.error instanceof IsockError) {
       withCallerStack(outcome.error, 'drop').then(settler.resolve, settler.reject)
@@ -118,16 +122,16 @@ export class PendingCall extends OutgoingCall {
     settler.resolve(value)
   }
 
-  #decodeFailure(failure: Payload, notStarted: boolean): unknown {
-    try {
-      const error = decodeThrown(this.codec, failure)
-      // Whether it started is the frame's word, not that of an error which a handler may have thrown on.
-      if (error instanceof IsockError)
-        Object.defineProperty(error, 'notStarted', { value: notStarted, enumerable: true })
-      return error
-    } catch (error) {
-      return error
-    }
+  #readFailure(failure: Payload, notStarted: boolean, origin: Origin): unknown {
+    const { seq, request } = this
+    return readFailure(this.codec, {
+      failure,
+      notStarted,
+      origin,
+      seq,
+      action: request.name,
+      hasClass: this.#hasClass,
+    })
   }
 }
 

@@ -60,6 +60,30 @@ export interface IsockErrorOptions {
   readonly notStarted?: boolean
 }
 
+/** Where an error came from that the other side of a call sent. */
+export interface Remote {
+  /** The wire name of the action. */
+  readonly action: string
+  /** The address of the other side, as in `tcp://127.0.0.1:4440`. */
+  readonly address: string
+  /** Names the call in the other side's log, as `errorId`. */
+  readonly errorId: string
+}
+
+/**
+ * Where an error came from, of whichever class it is; undefined for one that was made here.
+ *
+ * @example catch (error) { console.error(remoteOf(error)?.action, error) }
+ */
+export function remoteOf(error: unknown): Remote | undefined {
+  return error instanceof Error ? (error as { readonly remote?: Remote }).remote : undefined
+}
+
+/** What names a call in the log of the side that runs it: the session's first characters and the call's number. */
+export function errorIdOf(sessionId: string, callId: number): string {
+  return `${sessionId.slice(0, 8)}-${callId}`
+}
+
 /**
  * The base of all errors that isock makes.
  *
@@ -73,6 +97,8 @@ export class IsockError extends Error {
   readonly code: string
   /** True where it is certain that the handler did not start. */
   readonly notStarted: boolean
+  /** Where it came from, if that was the other side: see {@link remoteOf}. */
+  declare readonly remote?: Remote
 
   constructor(code: string, message: string, options: IsockErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -189,17 +215,25 @@ export interface RemoteErrorFields {
   readonly code?: string | number
   readonly data?: Record<string, unknown>
   readonly cause?: unknown
+  /** Default false. */
+  readonly isDeclared?: boolean
 }
 
-/** An error of a class that this side does not know: name, message, code, own fields (`data`) and cause are kept. */
+/**
+ * An error of a class that this side does not know: name, message and code are kept; own fields (`data`) and cause only where
+ * the other side declared the class, or threw an ActionError.
+ */
 export class RemoteError extends IsockError {
   /** The own fields of the error that was thrown, other than name, message, code and cause. */
   readonly data: Record<string, unknown>
+  /** The other side meant it for its callers: it declared the class, or threw an ActionError. */
+  readonly isDeclared: boolean
 
   constructor(fields: RemoteErrorFields) {
     super(String(fields.code ?? 'REMOTE_ERROR'), fields.message, { cause: fields.cause })
     Object.defineProperty(this, 'name', { value: fields.name, configurable: true, writable: true })
     this.data = fields.data ?? {}
+    this.isDeclared = fields.isDeclared ?? false
   }
 }
 

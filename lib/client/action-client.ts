@@ -8,11 +8,13 @@ import type { Caller } from '../action/context.ts'
 import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
-import { ClientError, type IsockError } from '../base/errors.ts'
+import { ThrownErrors } from '../action/thrown-errors.ts'
+import { ClientError, errorIdOf, type IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Session, SessionGrant } from '../session/session.ts'
+import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
@@ -47,12 +49,16 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
     this.#options = options
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
+    const thrown = new ThrownErrors({ classes: this.classes, clock, log, isQuiet: false })
     this.#runner = new ActionRunner({
       registry: this.registry,
       codec: this.#codec,
+      classes: this.classes,
       exposeStacks: given.exposeStacks ?? false,
+      exposeErrors: given.exposeErrors ?? false,
       inheritContext: false,
-      onThrown: (error, action) => log.debug({ action, error }, 'an action of this client threw'),
+      onThrown: (error, { name, seq }, session) =>
+        thrown.thrown(error, name, { action: name, errorId: errorIdOf(session.id, seq) }),
     })
     this.#starter = new CallStarter({
       codec: this.#codec,
@@ -155,7 +161,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
 
   /** @internal */
   encodeError(error: IsockError): Payload {
-    return encodeThrown(this.#codec, error)
+    return encodeThrown(this.#codec, discreet(error, this.classes))
   }
 
   /** @internal */

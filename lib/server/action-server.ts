@@ -4,11 +4,13 @@ import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
 import type { RegisteredAction } from '../action/registry.ts'
+import { ThrownErrors } from '../action/thrown-errors.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import { formatAddress } from '../link/address.ts'
 import type { Link } from '../link/link.ts'
 import { type Listener, listenAll } from '../link/listener.ts'
+import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
@@ -52,7 +54,8 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     const options = resolveServerOptions(args)
     const { given, clock, limits, log } = options
     this.#options = options
-    this.#errors = new ErrorHook(log, given.onError)
+    const isQuiet = given.log === undefined && given.onError !== undefined
+    this.#errors = new ErrorHook(log, new ThrownErrors({ classes: this.classes, clock, log, isQuiet }), given.onError)
     this.#features = new Features(this.#errors, clock)
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const codec = new StandardCodec(this.classes)
@@ -68,9 +71,11 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       runner: new ActionRunner({
         registry: this.registry,
         codec,
+        classes: this.classes,
         exposeStacks: given.exposeStacks ?? false,
+        exposeErrors: given.exposeErrors ?? false,
         inheritContext: given.inheritContext ?? false,
-        onThrown: (error, action, session) => this.#errors.thrown(error, action, session),
+        onThrown: (error, call, session) => this.#errors.thrown(error, call.name, session, call.seq),
       }),
       runs,
       server: this as unknown as ServerView,
@@ -89,7 +94,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       trust: new TrustList(given.trust),
       identify:
         given.tls?.identify ?? ((certificate) => ({ id: `certificate:${certificate.fingerprint}`, certificate })),
-      encodeError: (error) => encodeThrown(codec, error),
+      encodeError: (error) => encodeThrown(codec, discreet(error, this.classes)),
       refusal,
       accept: (link, hello, identity) => receive(link, hello, identity, this.#store, this.#surroundings),
     })
@@ -223,13 +228,14 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /** Joins something that is built on this server. @internal */
   protected addFeature<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
-    const { clock, limits, log } = this.#options
+    const { clock, limits, log, given } = this.#options
     const store = this.#store
     const feature = make({
       server: this as unknown as ServerView,
       clock,
       log,
       limits,
+      exposeErrors: given.exposeErrors ?? false,
       classes: this.classes,
       get sessions() {
         return store.all()

@@ -90,6 +90,7 @@ export class Admission {
       this.#options.accept(link, frame, identity)
       this.#forget(link, timer)
     } catch (error) {
+      if (!(error instanceof IsockError)) this.#options.log.error({ error }, 'judging a client failed')
       const refusal = asIsockError(error)
       this.#options.log.info({ peer: link.peer.description, reason: refusal.message }, 'client refused')
       link.send({ kind: Kind.Refused, error: this.#describe(refusal) })
@@ -186,7 +187,5 @@ function wrongVersion(version: number): ServerError {
 }
 
 function asIsockError(error: unknown): IsockError {
-  return error instanceof IsockError
-    ? error
-    : new ServerError('the server failed to judge the client', { cause: error })
+  return error instanceof IsockError ? error : new ServerError('the server failed to judge the client')
 }

@@ -29,10 +29,16 @@ export interface CallBounds {
   readonly isDeadlineShared: boolean
 }
 
+/** Which session, with whom, a failure came by. */
+export interface Origin {
+  readonly session: string
+  readonly address: string
+}
+
 /** How a call ended, in payloads. `error` is from this side, `failure` the other side's. */
 export type RawOutcome =
   | { readonly how: 'value'; readonly value: Payload }
-  | { readonly how: 'failure'; readonly failure: Payload; readonly notStarted: boolean }
+  | { readonly how: 'failure'; readonly failure: Payload; readonly notStarted: boolean; readonly origin: Origin }
   | { readonly how: 'error'; readonly error: unknown }
 
 /**
@@ -118,5 +124,5 @@ export abstract class OutgoingCall {
   abstract onSettled(outcome: RawOutcome): void
 
   /** The callee refused before it started. True: it will be submitted again, so it is not settled now. */
-  abstract onRefused(failure: Payload): boolean
+  abstract onRefused(failure: Payload, origin: Origin): boolean
 }

@@ -94,8 +94,10 @@ export class OutgoingCalls implements CallHome {
     if (call === undefined) return
     this.#sender.sendAcks(this.#sent.remove(call, frame.error))
     this.#checkItems(call, frame.items)
-    if (frame.notStarted && call.isUntouched && call.onRefused(frame.error)) this.#handBack(call)
-    else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted })
+    const { id, peer } = this.#options.port
+    const origin = { session: id, address: peer?.description ?? 'the other side' }
+    if (frame.notStarted && call.isUntouched && call.onRefused(frame.error, origin)) this.#handBack(call)
+    else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted, origin })
     this.#startWaiting()
   }
 

@@ -13,6 +13,8 @@ import type { ListenEnd, ListenItem } from './listen-action.ts'
 
 export interface AudienceOptions extends Pick<OutletOptions, 'label' | 'maxQueued' | 'maxQueuedBytes'> {
   readonly codec: ValueCodec
+  /** What of an error may travel. */
+  readonly tell: (error: unknown) => unknown
   readonly maxListenersPerSession: number
   readonly maxFrameBytes: number
 }
@@ -113,11 +115,12 @@ export class Audience {
   }
 
   #encodeEnd(end: ListenEnd): Encoded {
-    const encode = (value: unknown) => this.#options.codec.encode(value, 'error')
+    const { codec, tell } = this.#options
+    const encode = (value: unknown) => codec.encode(value, 'error')
     try {
-      return new Encoded(encode(end))
+      return new Encoded(encode(end.how === 'failed' ? { ...end, error: tell(end.error) } : end))
     } catch (refusal) {
-      const thrown = end.how === 'failed' && isError(end.error) ? end.error : (refusal as Error)
+      const thrown = end.how === 'failed' && isError(end.error) ? (tell(end.error) as Error) : (refusal as Error)
       return new Encoded(encode({ how: 'failed', error: sendableError(thrown, encode) }))
     }
   }

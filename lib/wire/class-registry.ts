@@ -22,6 +22,9 @@ const nativeErrorClasses: readonly ErrorClass[] = [
   AggregateError,
 ]
 
+/** Anybody may throw these, and hang anything on them. */
+const nativePrototypes: ReadonlySet<object> = new Set(nativeErrorClasses.map((Class) => Class.prototype as object))
+
 /** What these keep is out of reach of a copy of their own fields. */
 const classesWithHiddenContent: readonly AnyClass[] = [
   Array,
@@ -90,6 +93,11 @@ export class ClassRegistry {
   /** The declared class, other than of errors, with this wire name. */
   classNamed(wireName: string): AnyClass | undefined {
     return this.#classes.get(wireName)
+  }
+
+  /** True for the prototype of a class whose instances tell all: declared by somebody, or isock's own. */
+  isTold(prototype: object): boolean {
+    return this.nameOfPrototype(prototype) !== undefined && !nativePrototypes.has(prototype)
   }
 
   /** The wire name under which this constructor is declared. */
