@@ -1,7 +1,8 @@
 // The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
 import { BusyError, CancelledError, IsockError, type ServerError } from '../base/errors.ts'
+import type { Origin } from '../session/frame-port.ts'
 import type { InboundStream, Taken } from '../session/inbound-stream.ts'
-import type { CallBounds, CallRequest, Origin, RawOutcome } from '../session/outgoing-call.ts'
+import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
 import { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'

@@ -1,6 +1,7 @@
 // The error that the other side of a call sent, completed by where it came from: which action, at which address.
-import { errorIdOf, IsockError, type Remote } from '../base/errors.ts'
-import type { Origin } from '../session/outgoing-call.ts'
+import { IsockError } from '../base/errors.ts'
+import { errorIdOf, setRemote } from '../base/remote.ts'
+import type { Origin } from '../session/frame-port.ts'
 import { decodeThrown, unknownClassOf, type ValueDecoder } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 
@@ -29,8 +30,7 @@ export function readFailure(codec: ValueDecoder, failed: RemoteFailure): unknown
     Object.defineProperty(error, 'notStarted', { value: failed.notStarted, enumerable: true })
   const { origin, seq, action } = failed
   addHint(error, failed)
-  const remote: Remote = { action, address: origin.address, errorId: errorIdOf(origin.session, seq) }
-  Object.defineProperty(error, 'remote', { value: remote, configurable: true, writable: true })
+  setRemote(error, { action, address: origin.address, errorId: errorIdOf(origin.session, seq) })
   // Also where nobody awaits the call, so that no line of the caller's can be found.
   error.stack = `${error.stack}\n    at action "${action}" (${origin.address})`
   return error

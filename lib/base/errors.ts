@@ -1,6 +1,8 @@
 // Every error that isock itself makes: one base class, a closed union of codes, and nothing about how
 // errors travel (wire/error-record.ts does that).
 
+import { named } from './own-classes.ts'
+
 /** What isock's own errors are called; callers branch on this or on the class. */
 export type ErrorCode =
   | 'INVALID_USAGE'
@@ -60,30 +62,6 @@ export interface IsockErrorOptions {
   readonly notStarted?: boolean
 }
 
-/** Where an error came from that the other side of a call sent. */
-export interface Remote {
-  /** The wire name of the action. */
-  readonly action: string
-  /** The address of the other side, as in `tcp://127.0.0.1:4440`. */
-  readonly address: string
-  /** Names the call in the other side's log, as `errorId`. */
-  readonly errorId: string
-}
-
-/**
- * Where an error came from, of whichever class it is; undefined for one that was made here.
- *
- * @example catch (error) { console.error(remoteOf(error)?.action, error) }
- */
-export function remoteOf(error: unknown): Remote | undefined {
-  return error instanceof Error ? (error as { readonly remote?: Remote }).remote : undefined
-}
-
-/** What names a call in the log of the side that runs it: the session's first characters and the call's number. */
-export function errorIdOf(sessionId: string, callId: number): string {
-  return `${sessionId.slice(0, 8)}-${callId}`
-}
-
 /**
  * The base of all errors that isock makes.
  *
@@ -97,9 +75,6 @@ export class IsockError extends Error {
   readonly code: string
   /** True where it is certain that the handler did not start. */
   readonly notStarted: boolean
-  /** Where it came from, if that was the other side: see {@link remoteOf}. */
-  declare readonly remote?: Remote
-
   constructor(code: string, message: string, options: IsockErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
@@ -227,13 +202,13 @@ export class RemoteError extends IsockError {
   /** The own fields of the error that was thrown, other than name, message, code and cause. */
   readonly data: Record<string, unknown>
   /** The other side meant it for its callers: it declared the class, or threw an ActionError. */
-  readonly isDeclared: boolean
+  declare readonly isDeclared: boolean
 
   constructor(fields: RemoteErrorFields) {
     super(String(fields.code ?? 'REMOTE_ERROR'), fields.message, { cause: fields.cause })
     Object.defineProperty(this, 'name', { value: fields.name, configurable: true, writable: true })
     this.data = fields.data ?? {}
-    this.isDeclared = fields.isDeclared ?? false
+    Object.defineProperty(this, 'isDeclared', { value: fields.isDeclared ?? false })
   }
 }
 
@@ -249,17 +224,6 @@ export class LinkError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
     super('LINK_LOST', message, options)
   }
-}
-
-/**
- * The classes of a table, each with the name that it has there: a minified build gives classes short names, and these are part
- * of the protocol.
- */
-export function named<Class extends abstract new (...args: never[]) => Error>(
-  classes: Readonly<Record<string, Class>>,
-): readonly Class[] {
-  for (const [name, Class] of Object.entries(classes)) Object.defineProperty(Class, 'name', { value: name })
-  return Object.values(classes)
 }
 
 /** The classes of this file that travel as themselves. */
@@ -278,4 +242,4 @@ export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error
   RemoteError,
   ProtocolError,
   LinkError,
-} as Record<string, abstract new (...args: never[]) => Error>)
+} as never)

@@ -9,9 +9,9 @@ import {
   IsockError,
   OutcomeUnknownError,
   RemoteError,
-  remoteOf,
   ServerError,
 } from '../base/errors.ts'
+import { remoteOf } from '../base/remote.ts'
 import type { WebHost } from '../web/gateway.ts'
 
 /** Stands for an error that is not told. */

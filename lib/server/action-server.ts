@@ -4,7 +4,6 @@ import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
 import type { RegisteredAction } from '../action/registry.ts'
-import { ThrownErrors } from '../action/thrown-errors.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import { formatAddress } from '../link/address.ts'
@@ -15,7 +14,7 @@ import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
 import { ListActions, Ping } from './built-in-actions.ts'
-import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain } from './drain.ts'
+import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
 import { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
@@ -54,8 +53,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     const options = resolveServerOptions(args)
     const { given, clock, limits, log } = options
     this.#options = options
-    const isQuiet = given.log === undefined && given.onError !== undefined
-    this.#errors = new ErrorHook(log, new ThrownErrors({ classes: this.classes, clock, log, isQuiet }), given.onError)
+    this.#errors = new ErrorHook({ log, clock, classes: this.classes, given })
     this.#features = new Features(this.#errors, clock)
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const codec = new StandardCodec(this.classes)
@@ -249,8 +247,4 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#features.add(feature)
     return feature
   }
-}
-
-function shuttingDown(): ServerError {
-  return new ServerError('the server is shutting down', { code: 'SHUTTING_DOWN', notStarted: true })
 }

@@ -1,21 +1,30 @@
 // Where the errors of a server go: what was thrown, and what is nobody's answer. To the log, and to `onError`.
 import type { SessionView } from '../action/context.ts'
-import type { ThrownErrors } from '../action/thrown-errors.ts'
-import { errorIdOf } from '../base/errors.ts'
+import { ThrownErrors } from '../action/thrown-errors.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { ErrorOrigin } from './server-options.ts'
+import { errorIdOf } from '../base/remote.ts'
+import type { ClassRegistry } from '../wire/class-registry.ts'
+import type { ErrorOrigin, ServerOptions } from './server-options.ts'
 
-type OnError = (error: unknown, where: ErrorOrigin) => void
+export interface ErrorHookOptions {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly classes: ClassRegistry
+  readonly given: Pick<ServerOptions, 'log' | 'onError'>
+}
 
 export class ErrorHook {
   readonly #log: Logger
   readonly #thrown: ThrownErrors
-  readonly #onError: OnError | undefined
+  readonly #onError: ServerOptions['onError']
 
-  constructor(log: Logger, thrown: ThrownErrors, onError: OnError | undefined) {
+  constructor({ log, clock, classes, given }: ErrorHookOptions) {
     this.#log = log
-    this.#thrown = thrown
-    this.#onError = onError
+    this.#onError = given.onError
+    // Whoever takes errors need not be shown them too.
+    const isQuiet = given.log === undefined && given.onError !== undefined
+    this.#thrown = new ThrownErrors({ classes, clock, log, isQuiet })
   }
 
   /** An action threw; its client gets that too, or a part of it. */

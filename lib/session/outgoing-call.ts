@@ -4,6 +4,7 @@ import type { IsockError } from '../base/errors.ts'
 import { CancelReason } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { CallInput, FeedInput } from './call-input.ts'
+import type { Origin } from './frame-port.ts'
 import type { InboundStream } from './inbound-stream.ts'
 
 /** What is asked for. The same request may be sent again, over another link or in another session. */
@@ -27,12 +28,6 @@ export interface CallBounds {
   readonly deadlineAtMs: number
   /** True: the callee is told. False: the default bound, of this side alone, which each sign of life moves on. */
   readonly isDeadlineShared: boolean
-}
-
-/** Which session, with whom, a failure came by. */
-export interface Origin {
-  readonly session: string
-  readonly address: string
 }
 
 /** How a call ended, in payloads. `error` is from this side, `failure` the other side's. */

@@ -94,8 +94,7 @@ export class OutgoingCalls implements CallHome {
     if (call === undefined) return
     this.#sender.sendAcks(this.#sent.remove(call, frame.error))
     this.#checkItems(call, frame.items)
-    const { id, peer } = this.#options.port
-    const origin = { session: id, address: peer?.description ?? 'the other side' }
+    const { origin } = this.#options.port
     if (frame.notStarted && call.isUntouched && call.onRefused(frame.error, origin)) this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted, origin })
     this.#startWaiting()

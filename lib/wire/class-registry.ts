@@ -4,6 +4,7 @@
 import { requireNameOf } from '../base/class-name.ts'
 import { dataErrorClasses } from '../base/data-errors.ts'
 import { ownErrorClasses, ServerError } from '../base/errors.ts'
+import { ownWireNameOf } from '../base/own-classes.ts'
 
 /** Any class, abstract ones included. Its constructor is never called. */
 export type AnyClass = abstract new (...args: never[]) => object
@@ -102,18 +103,21 @@ export class ClassRegistry {
 
   /** The wire name under which this constructor is declared. */
   nameOf(Class: AnyClass): string | undefined {
-    return this.#names.get(Class.prototype as object)
+    return this.nameOfPrototype(Class.prototype as object)
   }
 
   /** The wire name under which the constructor of objects with this prototype is declared. */
   nameOfPrototype(prototype: object): string | undefined {
-    return this.#names.get(prototype)
+    // isock's own classes of another copy of this package are ours too.
+    return this.#names.get(prototype) ?? ownWireNameOf(prototype)
   }
 
   /** False where the class was declared before. */
   #claim(Class: AnyClass): boolean {
     const prototype = Class.prototype as object
     if (this.#names.has(prototype)) return false
+    const own = ownWireNameOf(prototype)
+    if (own !== undefined && this.#errors.has(own)) return false
     const name = wireNameOf(Class)
     const holder = this.#errors.get(name) ?? this.#classes.get(name)
     if (holder) {

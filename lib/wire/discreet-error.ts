@@ -34,6 +34,8 @@ const ownThread = Symbol.for('isock.errorOfOwnThread')
 /** Marks an error that a thread of this process threw, and meant for the caller: its class is known in the thread only. */
 export function markFromOwnThread(error: object): void {
   defineHidden(error, ownThread, true)
+  // Travels, so that a gateway knows it too.
+  defineField(error, 'isDeclared', true)
 }
 
 function isFromOwnThread(error: unknown): boolean {
@@ -68,8 +70,7 @@ function bare(error: Error): Error {
   const { code } = error as { readonly code?: unknown }
   if (typeof code === 'string' || typeof code === 'number') defineField(part, 'code', code)
   if (part instanceof RemoteError) {
-    for (const [key, value] of Object.entries({ notStarted: false, data: {}, isDeclared: false }))
-      defineField(part, key, value)
+    for (const [key, value] of Object.entries({ notStarted: false, data: {} })) defineField(part, key, value)
   }
   return part
 }

@@ -1,6 +1,5 @@
 // A server's features between the start and the end, which may come first; and where errors go.
 import { expect } from 'chai'
-import { ThrownErrors } from '../../lib/action/thrown-errors.ts'
 import { platformClock } from '../../lib/base/clock.ts'
 import { silentLogger } from '../../lib/base/log.ts'
 import { ActionServer } from '../../lib/server/action-server.ts'
@@ -78,8 +77,12 @@ describe('The hook for errors', () => {
     const failures: unknown[] = []
     const log = { ...silentLogger, error: (fields: object) => void failures.push((fields as { error: unknown }).error) }
     const sink = new Error('the sink is down')
-    const thrown = new ThrownErrors({ classes: new ClassRegistry(), clock: platformClock, log, isQuiet: false })
-    const hook = new ErrorHook(log, thrown, (() => Promise.reject(sink)) as () => void)
+    const hook = new ErrorHook({
+      log,
+      clock: platformClock,
+      classes: new ClassRegistry(),
+      given: { log, onError: () => Promise.reject(sink) as never },
+    })
     const error = new Error('boom')
     hook.report(error, 'a feature')
     await waitFor(() => failures.length === 2)

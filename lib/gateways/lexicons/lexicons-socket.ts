@@ -15,7 +15,6 @@ import type { Peer } from '../../link/link.ts'
 import type { WebHost } from '../../web/gateway.ts'
 import { LocalClient } from '../local-client.ts'
 import { SilenceWatch } from '../silence-watch.ts'
-import { forStrangers } from '../stranger-errors.ts'
 import { credentialsIn } from './header-credentials.ts'
 import { type AnswerableClient, type MembershipOptions, peerWith } from './lexicons-client.ts'
 import type { LexiconsLogLine, LexiconsOptions, ResolvedLexiconsOptions } from './lexicons-options.ts'
@@ -189,7 +188,7 @@ export class LexiconsSocket implements AnswerableClient {
   }
 
   #tellErrors(errors: readonly unknown[]): void {
-    void this.#send([{ Errors: errors.map((error) => errorText(forStrangers(error, this.#surroundings.host))) }])
+    void this.#send([{ Errors: errors.map(errorText) }])
   }
 
   #failed(error: unknown): void {
