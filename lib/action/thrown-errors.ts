@@ -49,16 +49,21 @@ export class ThrownErrors {
     this.#log = boundedErrors(options.log, () => options.clock.now())
   }
 
-  /** A handler threw. */
+  /** A handler threw. Never throws. */
   thrown(error: unknown, action: string, fields: object): void {
-    if (this.#isFault(error)) this.fault(error, `action "${action}" threw what it does not declare`, fields)
-    else this.#options.log.debug({ ...fields, error }, `action "${action}" threw`)
+    quietly(() => {
+      if (this.#isFault(error)) this.fault(error, `action "${action}" threw what it does not declare`, fields)
+      else this.#options.log.debug({ ...fields, error }, `action "${action}" threw`)
+    })
   }
 
-  /** Something failed that is nobody's answer, or not only. */
+  /** Something failed that is nobody's answer, or not only. Never throws. */
   fault(error: unknown, message: string, fields: object): void {
-    if (this.#options.isQuiet || this.#wasLogged(error)) this.#options.log.debug({ ...fields, error }, message)
-    else this.#log.error({ ...fields, error }, message)
+    const isLogged = this.#options.isQuiet || this.#wasLogged(error)
+    quietly(() => {
+      if (isLogged) this.#options.log.debug({ ...fields, error }, message)
+      else this.#log.error({ ...fields, error }, message)
+    })
   }
 
   #isFault(error: unknown): boolean {
@@ -79,6 +84,15 @@ export class ThrownErrors {
     if (this.#logged.has(error)) return true
     this.#logged.add(error)
     return false
+  }
+}
+
+/** A logger may fail, and an error whose parts throw when they are read makes it. The call must be answered all the same. */
+function quietly(log: () => void): void {
+  try {
+    log()
+  } catch {
+    // There is nowhere else to say it.
   }
 }
 
