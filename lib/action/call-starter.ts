@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { CancelledError, ClientError, UnsendableError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
+import { unawaited } from '../base/unawaited.ts'
 import type { CallInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
@@ -36,11 +37,15 @@ export class CallStarter {
 
   /** The call, on its way; or one that has failed already, where nothing was sent. Never throws. */
   start(action: unknown, data: unknown, options: RunOptions = noOptions, parent?: RunParent): Call<never, never> {
+    const run = options.parent ?? parent ?? currentRun()
+    let call: Call<never, never>
     try {
-      return this.#start(action, data, options, options.parent ?? parent ?? currentRun())
+      call = this.#start(action, data, options, run)
     } catch (error) {
-      return Call.failed(error)
+      call = Call.failed(error)
     }
+    // What a run asks of others on the side must not end the process when its own caller has gone.
+    return run === undefined ? call : (unawaited(call) as Call<never, never>)
   }
 
   #start(action: unknown, data: unknown, options: RunOptions, parent: RunParent | undefined): Call<never, never> {

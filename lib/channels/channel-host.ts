@@ -1,8 +1,11 @@
 // One channel on a server: publishes into its rooms, lets clients in, knows who is present.
+
 import type { PublishOptions } from '../action/context.ts'
+import { isPromiseLike } from '../action/item-source.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { validate } from '../action/schema.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
+import { unawaited } from '../base/unawaited.ts'
 import type { ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
 import { Encoded } from '../wire/encoded.ts'
@@ -43,6 +46,12 @@ export class ChannelHost {
     })
     const isInUse = (room: Room): boolean => !this.attendance.isVacant(room)
     this.rooms = new Rooms({ clock, maxRooms, history, label, isInUse })
+  }
+
+  /** A publish of the server's own, which may not be awaited. */
+  publishFrom(publish: () => Promise<void>): Promise<void> {
+    const lost = `a message for ${this.rules.label} could not be published`
+    return unawaited(publish(), (error) => this.#kit.log.warn({ error }, lost))
   }
 
   /** Settles when the message is on its way to those who subscribed. */
@@ -203,15 +212,17 @@ export class ChannelHost {
 
   readonly #announce = (event: PresenceEventName, member: Member, room: Room): void => {
     const key = room.key === '' ? undefined : room.key
+    const failed = (error: unknown): void => this.#kit.report(error, `presence of ${this.rules.label}`)
     try {
       if (room.watchers.size > 0) {
         const item = this.#encode([event, member], 'presence')
         for (const watcher of room.watchers) watcher.deliver(item)
       }
-      if (event === 'join') this.channel.onJoin(member, key)
-      else this.channel.onLeave(member, key)
+      // They may be asynchronous, whatever their type says.
+      const told: unknown = event === 'join' ? this.channel.onJoin(member, key) : this.channel.onLeave(member, key)
+      if (isPromiseLike(told)) told.then(undefined, failed)
     } catch (error) {
-      this.#kit.report(error, `presence of ${this.rules.label}`)
+      failed(error)
     }
   }
 }
