@@ -1,9 +1,11 @@
 // ActionServer: registers actions, listens, takes clients in, drains when it is shut down. Knows actions only; what
 // is built on them joins as a feature.
+
 import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
 import type { RegisteredAction } from '../action/registry.ts'
+import { brand } from '../base/brand.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import { formatAddress } from '../link/address.ts'
@@ -248,3 +250,5 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     return feature
   }
 }
+
+brand('isock.ActionServer', ActionServer)
