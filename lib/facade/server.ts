@@ -199,4 +199,5 @@ export class Server extends ActionServer {
   }
 }
 
+brand('isock.ActionServer', ActionServer)
 brand('isock.Server', Server)

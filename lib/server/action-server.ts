@@ -5,7 +5,6 @@ import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
 import type { RegisteredAction } from '../action/registry.ts'
-import { brand } from '../base/brand.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import { formatAddress } from '../link/address.ts'
@@ -47,7 +46,6 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
-   *
    * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
    */
   constructor(...args: ServerArguments) {
@@ -250,5 +248,3 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     return feature
   }
 }
-
-brand('isock.ActionServer', ActionServer)
