@@ -1,6 +1,7 @@
 // The bounds of channels while clients come and go: what was cancelled counts no more, and a full server is waited for.
 import { expect } from 'chai'
 import { Channel, type Client, type Server, type Subscription } from '../../lib/index.ts'
+import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, World } from '../setup/world.ts'
 
@@ -146,6 +147,16 @@ describe('The bounds of channels', () => {
     taken?.unsubscribe()
     await world.clock.advance(10_000)
     expect(server.channel(News).readerCount({ key: 'mine' })).to.equal(1)
+  })
+
+  it('are asked as often as the option says, and once more', async () => {
+    server.addChannel(new News(), { maxPerSession: 1 })
+    await enter(News, ['mine'])
+    for (const retry of [0, 1, 4]) {
+      const before = world.network.wire.sent(Kind.Call, 'up').length
+      await world.clock.until(failureOf(client.subscribe(News, { key: 'more', retry }).ready))
+      expect(world.network.wire.sent(Kind.Call, 'up').length - before).to.equal(retry + 1)
+    }
   })
 
   it('end one that was in before after as many attempts as its option says', async () => {

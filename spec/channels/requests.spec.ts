@@ -173,6 +173,48 @@ describe('The actions of channels', () => {
     })
   })
 
+  it('heed the options that come after a handler', async () => {
+    const seen: string[] = []
+    const subscription = client.subscribe(News, (message) => void seen.push(message), { key: 'kitchen' })
+    const presence = client.watchPresence(News, () => undefined, { key: 'kitchen' })
+    await world.clock.until(Promise.all([subscription.ready, presence.ready]))
+    await server.channel(News).publish('to the kitchen', { key: 'kitchen' })
+    await server.channel(News).publish('to all others')
+    await settle()
+    expect(seen).to.deep.equal(['to the kitchen'])
+    expect(presence.members).to.have.length(1)
+  })
+
+  it('say to the channel which room a message is for', async () => {
+    const asked: unknown[] = []
+    class Asked extends Channel<string> {
+      override canPublish(_session: unknown, message: string, key: string | undefined): boolean {
+        asked.push([message, key])
+        return true
+      }
+
+      override canSubscribe(_session: unknown, key: string | undefined): boolean {
+        asked.push(key)
+        return true
+      }
+    }
+    server.addChannel(new Asked())
+    await world.clock.until(client.publish(Asked, 'one'))
+    await world.clock.until(client.publish(Asked, 'two', { key: 'kitchen' }))
+    await world.clock.until(client.subscribe(Asked).ready)
+    await world.clock.until(client.subscribe(Asked, { key: 'kitchen' }).ready)
+    expect(asked).to.deep.equal([['one', undefined], ['two', 'kitchen'], undefined, 'kitchen'])
+  })
+
+  it('are ended by `await using`', async () => {
+    const subscription = client.subscribe(News)
+    await world.clock.until(subscription.ready)
+    await subscription[Symbol.asyncDispose]()
+    await settle()
+    expect(subscription.isOver).to.equal(true)
+    expect(server.channel(News).readerCount()).to.equal(0)
+  })
+
   it('make no room for what nobody hears', async () => {
     for (let i = 0; i < 10; i++) await world.clock.until(client.publish(News, 'hello', { key: `k${i}` }))
     expect(server.channel(News).roomCount).to.equal(0)
