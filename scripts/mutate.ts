@@ -16,11 +16,11 @@ import { runSpecs, type SpecResult } from './mutation/spec-run.ts'
 import { Workspace } from './mutation/workspace.ts'
 
 interface Options {
-  readonly rooms: readonly string[]
+  readonly rooms?: readonly string[]
   readonly seed: number
   readonly count: number
   readonly jobs: number
-  readonly specs: readonly string[]
+  readonly specs?: readonly string[]
   readonly all: boolean
   readonly at?: string
   readonly timeout?: number
@@ -33,11 +33,11 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 
 const command = new Command('npm run mutate --')
   .description('Plants small faults in a copy of lib/, one at a time, and shows those that no spec sees.')
-  .option('--rooms <names>', 'rooms of lib/, with commas between them (default: all)', listOf, [])
+  .option('--rooms <names>', 'rooms of lib/, with commas between them (default: all)', listOf)
   .option('--seed <number>', 'which sample is drawn', wholeNumber, 1)
   .option('--count <number>', 'faults in the sample', wholeNumber, 150)
   .option('--jobs <number>', 'copies that are tested at the same time', wholeNumber, 1)
-  .option('--specs <patterns>', 'specs beside those of the room, with commas between them', listOf, [])
+  .option('--specs <patterns>', 'specs beside those of the room, with commas between them', listOf)
   .option('--all', 'run all specs on what those of the room do not see', false)
   .option('--at <place>', 'only the faults at this place: file:line or file:line:column')
   .option(
@@ -85,8 +85,8 @@ async function main(options: Options): Promise<void> {
 }
 
 /** Those that compile, in the order in which they are drawn. */
-function sampleOf({ rooms, seed, count, at }: Options): Fault[] {
-  const files = filesOf(root, rooms)
+function sampleOf({ rooms = [], seed, count, at }: Options): Fault[] {
+  const files = roomFiles(rooms)
   const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
   const faults = [...sources].flatMap(([file, source]) =>
     faultsIn(file, source).filter((fault) => !isEquivalent(fault, source)),
@@ -114,7 +114,7 @@ async function tryAll(sample: readonly Fault[], options: Options, signal: AbortS
     for (let job = 0; job < Math.min(options.jobs, sample.length); job++)
       workspaces.push(new Workspace(root, `${process.pid}-${job}`))
     const { path } = workspaces[0] as Workspace
-    const { jobs, specs: more, timeout } = options
+    const { jobs, specs: more = [], timeout } = options
     const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
     const limits = new SpecLimits({ root, path, jobs, more, timeoutMs, signal, tell })
     const queue = [...sample].sort((one, other) => (roomOf(one.file) < roomOf(other.file) ? -1 : 1))
@@ -161,6 +161,14 @@ async function seeing(
     return await runSpecs({ cwd: workspace.path, ...whole, signal })
   } finally {
     takeOut()
+  }
+}
+
+function roomFiles(rooms: readonly string[]): string[] {
+  try {
+    return filesOf(root, rooms)
+  } catch (error) {
+    return command.error(`error: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -121,6 +121,7 @@ function plantInPrefix(node: ts.PrefixUnaryExpression, add: Add): void {
 function plantInStatement(statement: ts.ExpressionStatement, add: Add): void {
   let { expression } = statement
   while (ts.isAwaitExpression(expression) || ts.isVoidExpression(expression)) expression = expression.expression
+  if (isWithoutBehaviour(expression)) return
   // Without it a class does not even come into being; the compiler says so, late.
   if (ts.isCallExpression(expression) && expression.expression.kind === ts.SyntaxKind.SuperKeyword) return
   if (ts.isCallExpression(expression) || ts.isBinaryExpression(expression) || ts.isDeleteExpression(expression))

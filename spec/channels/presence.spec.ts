@@ -107,16 +107,16 @@ describe('Presence', () => {
     const told = () =>
       server
         .channel(Moods)
-        .presence({ key: 'a' })
+        .presence()
         .map(({ info }) => info.mood)
     // It stays in another room meanwhile.
-    const [first] = [cat.subscribe(Moods, { key: 'a' }), cat.subscribe(Moods, { key: 'b' })]
+    const [first] = [cat.subscribe(Moods), cat.subscribe(Moods, { key: 'b' })]
     await world.clock.until(first?.ready as Promise<void>)
     expect(told()).to.deep.equal(['glad'])
     first?.unsubscribe()
     await settle()
     moods.mood = 'sad'
-    await world.clock.until(cat.subscribe(Moods, { key: 'a' }).ready)
+    await world.clock.until(cat.subscribe(Moods).ready)
     expect(told()).to.deep.equal(['sad'])
   })
 
