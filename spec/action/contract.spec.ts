@@ -211,6 +211,14 @@ const different: Record<string, [one: object | boolean, other: object | boolean]
   ],
   'one of two that are the same': [{ oneOf: [string, string, number] }, { oneOf: [string, number, number] }],
   'none of two that are the same': [{ oneOf: [string, string] }, string],
+  'any and one of choices that overlap': [
+    { anyOf: [{ enum: [1, 2] }, { enum: [2, 3] }] },
+    { oneOf: [{ enum: [1, 2] }, { enum: [2, 3] }] },
+  ],
+  'unevaluated fields of a choice': [
+    { anyOf: [object({ a: string }), object({ b: string })], unevaluatedProperties: false },
+    { anyOf: [object({ a: string }), object({ b: string })], additionalProperties: false },
+  ],
   'any and one of what need not be objects': [
     {
       anyOf: [
