@@ -21,9 +21,15 @@ export function roomOf(file: string): string {
   return posix.dirname(file.replace(/^lib\//, ''))
 }
 
-/** The folder of spec/ that mirrors the room, or the nearest one around it; undefined: there is none. */
-export function specsOf(root: string, room: string): string | undefined {
+/** Rooms whose promises are also described elsewhere. */
+const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  link: ['spec/contracts/**/*.spec.ts'],
+  session: ['spec/contracts/**/*.spec.ts'],
+}
+
+/** Patterns for the folder of spec/ that mirrors the room, or the nearest one around it, and for what else describes it. */
+export function specsOf(root: string, room: string): string[] {
   for (let folder = room; folder !== '.'; folder = posix.dirname(folder))
-    if (existsSync(join(root, 'spec', folder))) return `spec/${folder}/**/*.spec.ts`
-  return undefined
+    if (existsSync(join(root, 'spec', folder))) return [`spec/${folder}/**/*.spec.ts`, ...(elsewhere[folder] ?? [])]
+  return []
 }

@@ -41,8 +41,8 @@ export class SpecLimits {
 
   async #measure(room: string | undefined): Promise<Limit> {
     const { root, path, jobs, more, timeoutMs, signal, tell } = this.#options
-    const own = room === undefined ? allSpecs : specsOf(root, room)
-    const specs = [...new Set([own ?? allSpecs, ...(room === undefined ? [] : more)])]
+    const own = room === undefined ? [] : specsOf(root, room)
+    const specs = own.length === 0 ? [allSpecs] : [...new Set([...own, ...more])]
     tell(`running ${specs.join(' ')} without a fault`)
     const startedAt = performance.now()
     const result = await runSpecs({ cwd: path, specs, timeoutMs: 3_600_000, signal })

@@ -1,9 +1,10 @@
 // The faults that `npm run mutate` plants: what is changed and what is not, that they compile, and how a run of specs is read.
 
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { Compiler } from '../../scripts/mutation/compiler.ts'
-import { isEquivalent } from '../../scripts/mutation/equivalents.ts'
+import { equivalents, isEquivalent } from '../../scripts/mutation/equivalents.ts'
 import { type Fault, faultsIn, withFault } from '../../scripts/mutation/faults.ts'
 import { isSeen, jsonOf, progressText, survivorText, type Tried, tableOf } from '../../scripts/mutation/report.ts'
 import { filesOf, roomOf, specsOf } from '../../scripts/mutation/rooms.ts'
@@ -90,6 +91,15 @@ describe('A planted fault', () => {
     expect(isEquivalent(fault, source, [{ ...known, line: 'if (b) {}' }])).to.equal(false)
     expect(isEquivalent(fault, source, [{ ...known, to: 'b' }])).to.equal(false)
     expect(isEquivalent(fault, source, [{ ...known, file: 'lib/base/y.ts' }])).to.equal(false)
+    expect(isEquivalent(fault, source, [{ ...known, nth: 1 }])).to.equal(false)
+  })
+
+  it('is left out once for each line of that list, which is up to date', () => {
+    for (const known of equivalents) {
+      const source = readFileSync(`${root}/${known.file}`, 'utf8')
+      const meant = faultsIn(known.file, source).filter((fault) => isEquivalent(fault, source, [known]))
+      expect(meant, `${known.file}: ${known.line}`).to.have.length(1)
+    }
   })
 })
 
@@ -112,9 +122,10 @@ describe('A sample of faults', () => {
     expect(filesOf(root, [])).to.include.members(['lib/base/clock.ts', 'lib/session/session.ts'])
     expect(() => filesOf(root, ['kitchen'])).to.throw('there is no room lib/kitchen')
     expect(roomOf('lib/gateways/http/body.ts')).to.equal('gateways/http')
-    expect(specsOf(root, 'gateways/http')).to.equal('spec/gateways/http/**/*.spec.ts')
-    expect(specsOf(root, 'tasks/client')).to.equal('spec/tasks/**/*.spec.ts')
-    expect(specsOf(root, 'kitchen')).to.equal(undefined)
+    expect(specsOf(root, 'gateways/http')).to.deep.equal(['spec/gateways/http/**/*.spec.ts'])
+    expect(specsOf(root, 'tasks/client')).to.deep.equal(['spec/tasks/**/*.spec.ts'])
+    expect(specsOf(root, 'link')).to.deep.equal(['spec/link/**/*.spec.ts', 'spec/contracts/**/*.spec.ts'])
+    expect(specsOf(root, 'kitchen')).to.deep.equal([])
   })
 })
 
