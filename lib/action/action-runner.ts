@@ -13,6 +13,7 @@ import { detached, type Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
+import { fitsContract } from './contract.ts'
 import { InputItems } from './input-items.ts'
 import { type ItemSource, isPromiseLike, itemSourceOf } from './item-source.ts'
 import { Refused } from './refused.ts'
@@ -68,7 +69,7 @@ class Run {
     const { registry } = this.#options
     const action = registry.find(call.name)
     if (action === undefined) return this.#fail(registry.unknownError(call.name), true)
-    if (call.contract !== undefined && action.contract !== undefined && call.contract !== action.contract) {
+    if (call.contract !== undefined && action.contract !== undefined && !fitsContract(call.contract, action.contract)) {
       return this.#fail(contractMismatch(action.name), true)
     }
     this.#action = action

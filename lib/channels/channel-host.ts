@@ -8,6 +8,7 @@ import { BusyError, ServerError } from '../base/errors.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
+import { whileHere } from '../server/while-here.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { fitsFrame } from '../wire/frame-fit.ts'
 import { detached } from '../wire/payload.ts'
@@ -83,12 +84,12 @@ export class ChannelHost {
       const lossNotice = (lost: number): Lost => ({ lost })
       const reader = this.#reader({ session, context, first: [head, ...missed], overflow, label, lossNotice })
       room.add(reader)
-      try {
-        return await reader.run()
-      } finally {
+      const leave = (): void => {
         room.remove(reader)
         this.attendance.exit(room, session)
+        this.rooms.used(room)
       }
+      return whileHere(context.signal, leave, () => reader.run())
     })
   }
 
@@ -99,11 +100,11 @@ export class ChannelHost {
       const first = [{ members: this.attendance.members(room) }]
       const reader = this.#reader({ session, context, first, overflow: 'drop-reader', label })
       room.watchers.add(reader)
-      try {
-        return await reader.run()
-      } finally {
+      const leave = (): void => {
         room.watchers.delete(reader)
+        this.rooms.used(room)
       }
+      return whileHere(context.signal, leave, () => reader.run())
     })
   }
 
@@ -167,20 +168,15 @@ export class ChannelHost {
       throw new BusyError(message, { notStarted: false })
     }
     this.#streamsOf.set(session.id, count + 1)
-    try {
-      await this.#admit(context, session, key)
-      if (this.#ending !== undefined) return this.#ending
-      const room = this.rooms.obtain(key)
-      try {
-        return await serve(room)
-      } finally {
-        this.rooms.used(room)
-      }
-    } finally {
+    const leave = (): void => {
       const left = (this.#streamsOf.get(session.id) ?? 1) - 1
       if (left === 0) this.#streamsOf.delete(session.id)
       else this.#streamsOf.set(session.id, left)
     }
+    return whileHere(context.signal, leave, async () => {
+      await this.#admit(context, session, key)
+      return this.#ending ?? serve(this.rooms.obtain(key))
+    })
   }
 
   /** Waits no longer for the channel's word than the client waits for ours. */

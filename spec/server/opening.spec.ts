@@ -72,6 +72,14 @@ describe('A server that is shut down while it starts', () => {
   })
 })
 
+describe('File descriptors that a server is given', () => {
+  it('are whole numbers, one for each address', () => {
+    const make = (fds: readonly unknown[]) => () => new ActionServer({ port: 0, fds: fds as number[] })
+    for (const wrong of [[], ['3'], [-1], [1.5], [3, 4]]) expect(make(wrong), String(wrong)).to.throw('option fds')
+    expect(make([3])).to.not.throw()
+  })
+})
+
 describe('The hook for errors', () => {
   it('may be asynchronous, and fail', async () => {
     const failures: unknown[] = []
