@@ -7,7 +7,7 @@ export {
   StoreUnavailableError,
 } from './base/data-errors.ts'
 export type { Change, ChangeKind } from './data/changes.ts'
-export type { DataOptions, FileFormat, Persistence } from './data/data-options.ts'
+export type { DataOptions, Durability, FileFormat, Persistence } from './data/data-options.ts'
 export { Database, type TransactionOptions } from './data/database.ts'
 export type { Db, DropOptions, Found, HydrateOptions } from './data/db.ts'
 export { type Field, type FieldOptions, field, type ItemKind, type ReferenceOptions } from './data/field.ts'

@@ -17,10 +17,27 @@ export interface TransactionOptions {
   readonly signal?: AbortSignal
 }
 
-/** A unit of work that is ended by whoever asked for it. */
+/** A unit of work that is ended by the one that began it. */
 export interface OpenUnit {
   readonly db: Db
+  /** Others cannot have what it holds: the turn to write, a connection, locks. */
+  readonly isHolding: boolean
+  /** Others wait for what it holds, as far as can be known. */
+  isWanted(): Promise<boolean>
+  /** Takes no more operations, and writes what was assigned: nothing is left but the commit. */
+  settle(): Promise<void>
+  /** Commits, or rolls back. */
   finish(isKept: boolean): Promise<void>
+  /** Rolls back; what follows fails with the reason. */
+  giveUp(reason: Error): void
+}
+
+/** Who begins a unit of work. */
+export interface UnitOwner {
+  /** Aborts its operations; it is rolled back then. */
+  readonly signal: AbortSignal | undefined
+  /** For those that wait for it, as in `action "buy"`. */
+  readonly label: string
 }
 
 interface OpenStore {
@@ -81,7 +98,7 @@ export class Database implements AsyncDisposable {
 
   /** Runs work as one unit: committed when its promise resolves, rolled back when it rejects. */
   async transaction<T>(work: (db: Db) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
-    const unit = this.beginUnit(options.signal)
+    const unit = this.beginUnit({ signal: options.signal, label: 'a transaction outside of actions' })
     let result: T
     try {
       result = await work(unit.db)
@@ -93,10 +110,10 @@ export class Database implements AsyncDisposable {
     return result
   }
 
-  /** A unit of work, for whoever knows when it ends. @internal */
-  beginUnit(signal?: AbortSignal): OpenUnit {
+  /** A unit of work, which its owner ends. @internal */
+  beginUnit(owner: UnitOwner): OpenUnit {
     const { engine, openUnit } = this.#requireStore()
-    return openUnit(engine, this.#teller, signal)
+    return openUnit(engine, this.#teller, owner)
   }
 
   /**
@@ -152,7 +169,7 @@ export class Database implements AsyncDisposable {
       import('./engine/engine.ts'),
       import('./engine/open-unit.ts'),
     ])
-    return { engine: await Engine.open(this.#plans, this.#options), openUnit }
+    return { engine: await Engine.open(this.#plans, this.#options, this.#teller), openUnit }
   }
 
   #requireStore(): OpenStore {

@@ -318,7 +318,7 @@ describe('A server with data', function () {
     await server.listen()
     await server.shutdown()
     expect(seen).to.deep.equal([1])
-    expect(() => server.db.beginUnit()).to.throw(ServerError, 'this database was closed')
+    expect(() => server.db.beginUnit({ signal: undefined, label: 'late' })).to.throw(ServerError, 'this database was closed')
   })
 
   it('does not listen where its store cannot be opened', async () => {
