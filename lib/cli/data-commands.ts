@@ -122,7 +122,7 @@ function storeOf(modules: readonly LoadedModule[], given: StoreCommandOptions): 
 }
 
 /** Of the export `data`, these hold for whichever store. */
-const bounds = ['waitMs', 'statementTimeoutMs', 'maxConnections', 'maxRows'] as const
+const bounds = ['waitMs', 'statementTimeoutMs', 'idleTransactionMs', 'maxConnections', 'maxRows'] as const
 
 function showProgress({ model, done, total }: FileProgress): void {
   const { isTTY } = process.stderr

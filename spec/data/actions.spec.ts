@@ -15,7 +15,16 @@ import {
   StartupTask,
   type TaskContext,
 } from 'isock'
-import { type Change, ConflictError, Database, field, InvalidDataError, Model, NotFoundError } from 'isock/data'
+import {
+  type Change,
+  ConflictError,
+  Database,
+  field,
+  InvalidDataError,
+  Model,
+  NotFoundError,
+  StoreUnavailableError,
+} from 'isock/data'
 import { createHarness, type Harness } from 'isock/testing'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
@@ -104,6 +113,15 @@ class Slow extends Action {
     await db.create(Team, { name: 'slow' })
     while (!signal.aborted) await new Promise((resolve) => setImmediate(resolve))
     await db.create(Team, { name: 'slower' })
+  }
+}
+
+/** Writes, and waits for another action of the same server that writes. */
+class Outer extends Action {
+  static inner: Client | undefined
+  async action(_: undefined, { db }: Context): Promise<void> {
+    await db.create(Team, { name: 'outer' })
+    await Outer.inner?.runAction(AddTeam, 'inner')
   }
 }
 
@@ -214,6 +232,23 @@ describe('Actions with data', function () {
     expect(await names()).to.deep.equal([])
   })
 
+  it('that wait for one that waits for their turn to write learn who has it', async () => {
+    const own = await createHarness({
+      actions: [new Outer(), new AddTeam()],
+      server: { data: { models, waitMs: 200 } },
+    })
+    try {
+      Outer.inner = await own.connect()
+      const error = await failureOf(own.client.runAction(Outer))
+      expect(error).to.be.instanceOf(StoreUnavailableError)
+      expect(error.message).to.match(
+        /^the store was busy .*: the turn to write is held by action "Outer" \(for \d+ ms\); one that waits for this call must first `await db.commit\(\)`, or end$/,
+      )
+    } finally {
+      await own.close()
+    }
+  })
+
   it('of a service have none, and say what to use', async () => {
     harness.server.addService(Login)
     const login = client.service(Login)
@@ -318,7 +353,10 @@ describe('A server with data', function () {
     await server.listen()
     await server.shutdown()
     expect(seen).to.deep.equal([1])
-    expect(() => server.db.beginUnit({ signal: undefined, label: 'late' })).to.throw(ServerError, 'this database was closed')
+    expect(() => server.db.beginUnit({ signal: undefined, label: 'late' })).to.throw(
+      ServerError,
+      'this database was closed',
+    )
   })
 
   it('does not listen where its store cannot be opened', async () => {

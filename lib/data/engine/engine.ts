@@ -10,7 +10,7 @@ import { hideFields } from './hidden-fields.ts'
 import { storeBusy, Turns } from './libsql/turns.ts'
 import { readValues } from './postgres-values.ts'
 import { schemasOf } from './schemas.ts'
-import { storeError } from './store-errors.ts'
+import { isStoreFault, storeError } from './store-errors.ts'
 import type { Holder } from './transaction.ts'
 
 export type Manager = SqlEntityManager
@@ -103,10 +103,10 @@ export class Engine {
     )
   }
 
-  /** Tells the operator that the store's file cannot be used: now and then, because every call meets it. */
+  /** Tells the operator where an error means that the store's file cannot be used: now and then, as every call meets it. */
   tellFault(error: unknown): void {
     const nowMs = performance.now()
-    if (nowMs < this.#reportsAfterMs) return
+    if (!isStoreFault(error) || nowMs < this.#reportsAfterMs) return
     this.#reportsAfterMs = nowMs + reportEveryMs
     this.#teller?.report(storeError(error), 'the store of data')
   }

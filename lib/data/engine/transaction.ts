@@ -4,7 +4,8 @@ import { OutcomeUnknownError } from '../../base/errors.ts'
 import { cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Manager } from './engine.ts'
-import { isAway, isStoreFault, storeFault } from './store-errors.ts'
+import { storeBusy } from './libsql/turns.ts'
+import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
 import { connectionLost, lostAtCommit, wasClosed } from './unit-errors.ts'
 
 /** The unit of work that has a transaction, as others see it. */
@@ -23,6 +24,8 @@ export interface TransactionOptions {
   /** The signal aborts while it is open. */
   readonly onAbort: () => void
 }
+
+const nothingKept = 'nothing of what this action did was kept'
 
 export class Transaction {
   readonly manager: Manager
@@ -95,7 +98,15 @@ export class Transaction {
 
   /** Rolled back as soon as the statement that runs is over, which is cancelled. Never rejects. */
   async rollBackAfter(statement: Promise<unknown> | undefined): Promise<void> {
-    await Promise.all([statement, this.isOpen ? cancelStatement(this.#engine, this.manager) : undefined])
+    const isCancelled = statement !== undefined && this.isOpen
+    if (isCancelled) await Promise.all([statement, cancelStatement(this.#engine, this.manager)])
+    else await statement
+    await this.rollBack()
+  }
+
+  /** Also where a statement runs, which is cancelled. Never rejects. */
+  async rollBackNow(): Promise<void> {
+    await cancelStatement(this.#engine, this.manager)
     await this.rollBack()
   }
 
@@ -110,7 +121,8 @@ export class Transaction {
   /** What a unit fails with whose transaction ended with this error. */
   broken(error: unknown): Error {
     if (error instanceof OutcomeUnknownError) return error
-    return isStoreFault(error) ? storeFault(error, 'nothing of what this action did was kept') : connectionLost()
+    if (isStoreFault(error)) return storeFault(error, nothingKept)
+    return this.#engine.isPostgres || !isBusyError(error) ? connectionLost() : storeBusy(nothingKept)
   }
 
   /** Another transaction waits for a row or table that this one has locked. PostgreSQL only. */

@@ -1,27 +1,21 @@
 // One unit of work: operations on the store, one after the other, that are committed together or not at all.
 //
 //   reading ──first write, or lock──> in a transaction ──commit()──> reading      settle(): takes no more operations
-//                                          ├──connection lost──> broken           finish(): commit or roll back
-//                                          ├──giveUp()─────────> broken           broken: everything fails, nothing was kept
-//                                          ╰──signal aborts────> rolled back
+//                                          ╰──connection lost, signal aborts, giveUp()──> broken: everything fails
+// settle() takes no more operations, finish() commits or rolls back.
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
 import { ConflictError } from '../../base/data-errors.ts'
 import { IsockError } from '../../base/errors.ts'
+import type { UnitOwner } from '../database.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Manager } from './engine.ts'
-import { isAway, isBusyError, isStoreFault, isTaken, storeError } from './store-errors.ts'
+import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
 import { type Holder, Transaction } from './transaction.ts'
 import { hasEnded, isSpoiled, wasClosed } from './unit-errors.ts'
-import { untilAborted } from './until-aborted.ts'
+import { reasonOf, untilAborted } from './until-aborted.ts'
 
 const retryEveryMs = 100
-
-export interface UnitOptions {
-  /** Aborts what it does; it is rolled back then. */
-  readonly signal: AbortSignal | undefined
-  readonly label: string
-}
 
 export class Unit implements Holder {
   readonly engine: Engine
@@ -32,15 +26,21 @@ export class Unit implements Holder {
   #isClosed = false
   #isSettled = false
   #isFinishing = false
+  #isBusy = false
   #broken: Error | undefined
   #tail: Promise<unknown> = Promise.resolve()
 
-  constructor(engine: Engine, changes: ChangeLog, { signal, label }: UnitOptions) {
+  constructor(engine: Engine, changes: ChangeLog, { signal, label }: UnitOwner) {
     this.engine = engine
     this.changes = changes
     this.label = label
     this.#signal = signal
-    this.#transaction = new Transaction(engine, { holder: this, changes, signal, onAbort: () => this.#rollBackSoon() })
+    this.#transaction = new Transaction(engine, {
+      holder: this,
+      changes,
+      signal,
+      onAbort: () => this.giveUp(reasonOf(signal)),
+    })
   }
 
   get manager(): Manager {
@@ -87,10 +87,7 @@ export class Unit implements Holder {
 
   /** Runs an operation that writes or locks after those before it: all of it is done, or none. */
   write<T>(work: () => Promise<T>, model?: string): Promise<T> {
-    return this.#enqueue(async () => {
-      await this.#writeTouched()
-      return this.#transaction.allOrNothing(work)
-    }, model)
+    return this.#enqueue(() => this.#writeTouched().then(() => this.#transaction.allOrNothing(work)), model)
   }
 
   // What was assigned to other rows is written first only where it may be in the way: to look at all rows for each new one
@@ -121,7 +118,7 @@ export class Unit implements Holder {
     return this.#enqueue(() => this.#commit())
   }
 
-  /** Does what was asked for, takes no more, and writes what was assigned, so that only the commit is left. */
+  /** What was asked for and what was assigned is written: only the commit is left. */
   async settle(): Promise<void> {
     await this.#idle()
     const written = this.#append(() => this.#writeAssigned())
@@ -137,7 +134,7 @@ export class Unit implements Holder {
   async finish(isKept: boolean): Promise<void> {
     if (!isKept && this.#signal?.aborted === true) {
       this.#isClosed = true
-      return this.#rollBackSoon()
+      return this.giveUp(reasonOf(this.#signal))
     }
     await this.#idle()
     if (this.#isFinishing) return
@@ -152,21 +149,17 @@ export class Unit implements Holder {
     }
   }
 
-  /** Rolls it back, and fails what follows. */
+  /** Rolls it back, and fails what follows: also where its action does not heed the signal, others must not wait for that. */
   giveUp(reason: Error): void {
+    if (this.#isFinishing) return
     this.#broken ??= reason
-    this.#rollBackSoon()
+    void this.#transaction.rollBackAfter(this.#isBusy ? this.#tail : undefined)
   }
 
   /** The store is closed: what follows fails, and nothing is kept that is not committed. */
   cut(): Promise<void> {
     this.#broken ??= wasClosed()
-    return this.#transaction.rollBackAfter(undefined)
-  }
-
-  /** Also where its action does not heed the signal: others must not wait for that. */
-  #rollBackSoon(): void {
-    if (!this.#isFinishing) void this.#transaction.rollBackAfter(this.#tail)
+    return this.#transaction.rollBackNow()
   }
 
   async #idle(): Promise<void> {
@@ -182,21 +175,23 @@ export class Unit implements Holder {
 
   #append<T>(work: () => Promise<T>, model?: string): Promise<T> {
     const done = this.#tail.then(async () => {
+      this.#isBusy = true
       try {
         if (this.#broken !== undefined) throw this.#broken
         this.requireWanted()
         return await this.#retried(work)
       } catch (error) {
         throw this.#told(error, model)
+      } finally {
+        this.#isBusy = false
       }
     })
     this.#tail = done.catch(() => undefined)
     return this.#signal === undefined ? done : untilAborted(done, this.#signal)
   }
 
-  /** As an error that callers can act on. */
   #told(error: unknown, model?: string): Error {
-    if (isStoreFault(error)) this.engine.tellFault(error)
+    this.engine.tellFault(error)
     return isBusyError(error) ? this.engine.busy(this) : storeError(error, model)
   }
 
@@ -220,7 +215,7 @@ export class Unit implements Holder {
   }
 
   async #break(error: unknown): Promise<Error> {
-    if (isStoreFault(error)) this.engine.tellFault(error)
+    this.engine.tellFault(error)
     this.#broken ??= this.#transaction.broken(error)
     await this.#transaction.abandon()
     return this.#broken
@@ -238,16 +233,13 @@ export class Unit implements Holder {
     // What is settled is written: to compare all rows again would find nothing but what was assigned since.
     if (!hasAssignments(this.manager, this.engine.plans, !this.#isSettled)) return
     const rows = await changedRows(this.manager, this.engine.plans)
-    const write = async (): Promise<void> => {
-      await this.manager.flush()
-      for (const row of rows) this.changes.add('updated', row)
-    }
-    if (rows.length > 0) await this.#transaction.allOrNothing(write)
+    if (rows.length === 0) return
+    await this.#transaction.allOrNothing(() => this.manager.flush())
+    for (const row of rows) this.changes.add('updated', row)
   }
 
   async #commit(): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
-    this.requireWanted()
     await this.#writeAssigned()
     await this.#transaction.commit()
   }
