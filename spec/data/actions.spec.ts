@@ -23,6 +23,7 @@ import {
   InvalidDataError,
   Model,
   NotFoundError,
+  parseFilter,
   StoreUnavailableError,
 } from 'isock/data'
 import { createHarness, type Harness } from 'isock/testing'
@@ -55,10 +56,18 @@ class Nested extends Action {
   }
 }
 
-/** What a filter says that a client sent. */
-class Search extends Action {
+/** Takes a client's filter as it is: no more than values, whatever it looks like. */
+class ByValues extends Action {
   async action({ filter, options }: { filter: unknown; options?: unknown }, { db }: Context): Promise<number> {
     return (await db.query(User, filter as never, options as never)).length
+  }
+}
+
+/** Lets a client ask for all that a model lets anybody ask for. */
+class Search extends Action {
+  async action({ filter }: { filter: unknown }, { db }: Context): Promise<number> {
+    const fields = Object.keys((filter ?? {}) as object) as never[]
+    return (await db.query(User, parseFilter(filter, User, { fields }))).length
   }
 }
 
@@ -139,8 +148,8 @@ describe('Actions with data', function () {
   let client: Client
 
   const actions = [
-    ...[new AddTeam(), new AddAndFail(), new ListTeams(), new Nested(), new Search(), new Grow(), new Emit()],
-    ...[new CallsOther(), new Sync(), new SyncFailure(), new Leak(), new Slow()],
+    ...[new AddTeam(), new AddAndFail(), new ListTeams(), new Nested(), new Search(), new ByValues()],
+    ...[new Grow(), new Emit(), new CallsOther(), new Sync(), new SyncFailure(), new Leak(), new Slow()],
   ]
 
   beforeEach(async () => {
@@ -290,6 +299,15 @@ describe('Actions with data', function () {
       })
     }
 
+    it('refuses conditions where the action did not say that it may have some', async () => {
+      for (const filter of [{ email: { contains: 'a' } }, { age: { max: true } }, { age: { ge: 0 } }]) {
+        expect(await client.runAction(Search, { filter })).to.be.a('number')
+        const error = await failureOf(client.runAction(ByValues, { filter }))
+        expect(error).to.be.instanceOf(InvalidDataError)
+        expect(error.message).to.include('parseFilter() reads a filter that a client sent')
+      }
+    })
+
     it('refuses more conditions than a hundred', async () => {
       const operators = { eq: 1, ne: 1, gt: 1, ge: 1, lt: 1, le: 1 }
       const paths = ['', 'team.lead.', 'team.lead.team.lead.'].flatMap((path) => [`${path}age`, `${path}score`])
@@ -308,7 +326,7 @@ describe('Actions with data', function () {
       { offset: 1.5 },
     ]) {
       it(`refuses the options ${JSON.stringify(options)}`, async () => {
-        const error = await failureOf(client.runAction(Search, { filter: {}, options }))
+        const error = await failureOf(client.runAction(ByValues, { filter: {}, options }))
         expect(error).to.be.instanceOf(InvalidDataError)
       })
     }
