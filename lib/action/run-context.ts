@@ -4,7 +4,7 @@ import { type Logger, withFields } from '../base/log.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { Caller, Context, ServerView, SessionView } from './context.ts'
-import type { RunParent } from './run-options.ts'
+import type { RunOptions, RunParent } from './run-options.ts'
 
 /** What surrounds a run: its session, and what the server or client behind it offers. */
 export interface RunSurroundings {
@@ -94,7 +94,7 @@ export class RunContext implements Context<unknown> {
   }
 
   get client(): Caller {
-    this.#client ??= this.#surroundings.callerFor(this)
+    this.#client ??= this.#watched(this.#surroundings.callerFor(this))
     return this.#client
   }
 
@@ -128,6 +128,20 @@ export class RunContext implements Context<unknown> {
   get emit(): (item: unknown) => Promise<void> {
     this.#emit ??= (item) => this.#emitItem(item)
     return this.#emit
+  }
+
+  /** A call that the client does not answer is a wait for the client, too. */
+  #watched(caller: Caller): Caller {
+    const feature = this.#feature
+    if (feature === undefined) return caller
+    return {
+      runAction: (action: never, data?: unknown, options?: RunOptions) => {
+        const call = caller.runAction(action, data, options)
+        // Nothing happens where it is over.
+        feature.forClient(call).catch((error: unknown) => call.cancel(String((error as Error | null)?.message)))
+        return call as never
+      },
+    }
   }
 
   /** Sends an item. A promise: wait for it before the next. Throws when nobody waits for items any more. */

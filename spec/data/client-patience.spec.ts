@@ -36,6 +36,16 @@ class EmitAll extends Action {
   }
 }
 
+/** Writes, and asks its client something. */
+class Ask extends Action {
+  async action(name: string, { db, client }: Context): Promise<string> {
+    await db.create(Team, { name })
+    return client.runAction(Answer)
+  }
+}
+
+class Answer extends Action<undefined, string> {}
+
 class Add extends Action {
   async action(name: string, { db }: Context): Promise<number> {
     await db.create(Team, { name })
@@ -68,7 +78,7 @@ for (const kind of stores) {
       // Every unit needs the one connection.
       const data = { models, ...store.options, waitMs: 20_000, clientPatienceMs: 200, maxConnections: 1 }
       harness = await createHarness({
-        actions: [new Upload(), new Watch(), new EmitAll(), new Add(), new Idle()],
+        actions: [new Upload(), new Watch(), new EmitAll(), new Ask(), new Add(), new Idle()],
         server: { data },
       })
     })
@@ -114,6 +124,25 @@ for (const kind of stores) {
         isRolledBack(error, action.name)
       })
     }
+
+    it('does not hold up others by an answer that it does not give', async () => {
+      let answer: (text: string) => void = () => undefined
+      let isAsked = false
+      harness.client.addAction(Answer, () => {
+        isAsked = true
+        return new Promise<string>((resolve) => {
+          answer = resolve
+        })
+      })
+      const asking = failureOf(harness.client.runAction(Ask, 'asked'))
+      await waitFor(() => isAsked, { what: 'the question', timeoutMs: 8_000 })
+      const other = await harness.connect()
+      expect(await other.runAction(Add, 'other')).to.equal(1)
+      expect((await asking).message).to.include(
+        'action "Ask" was rolled back: it had written, and waited for its client',
+      )
+      answer('too late')
+    })
 
     it('may stand still as long as nobody else wants the store', async () => {
       let goOn = (): void => undefined

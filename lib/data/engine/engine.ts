@@ -132,6 +132,7 @@ const silent = { warn: () => undefined, error: () => undefined, debug: () => und
 async function libsqlConfig(path: string, options: ResolvedDataOptions, turns: Turns): Promise<object> {
   const { waitMs, maxConnections, durability } = options
   const { libsqlDriver } = await import('./libsql/driver.ts')
+  if (path !== ':memory:') await (await import('./libsql/private-file.ts')).makePrivate(path)
   // A store in memory is its one connection.
   const connections = path === ':memory:' ? 1 : maxConnections
   return {

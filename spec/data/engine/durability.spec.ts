@@ -1,5 +1,5 @@
 // What a libsql store does at each commit, and what is told where its disk or file fails.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -64,6 +64,19 @@ describe('A libsql file', function () {
 
   it('is synced by each commit, on every connection', async () => {
     expect(await pragmas(await open())).to.deep.equal([2, 2, 2])
+  })
+
+  it('is readable for its user only, with the files beside it, unless it was there with another mode', async () => {
+    const mode = async (name: string): Promise<number> => (await stat(join(directory, name))).mode & 0o777
+    const opened = await open()
+    const unit = openUnit(opened, teller, { signal: undefined, label: 'a spec' })
+    await unit.db.create(Page, { text: 'x' })
+    await unit.finish(true)
+    for (const name of ['store.db', 'store.db-wal', 'store.db-shm']) expect(await mode(name), name).to.equal(0o600)
+    await chmod(join(directory, 'store.db'), 0o640)
+    await using again = await new Database({ models: [Page], url }).open()
+    expect(await again.transaction((db) => db.count(Page))).to.equal(1)
+    expect(await mode('store.db')).to.equal(0o640)
   })
 
   it('is synced now and then where that is enough', async () => {
