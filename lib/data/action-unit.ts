@@ -5,8 +5,9 @@ import type { RunFeature } from '../action/run-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import { ClientPatience } from './client-patience.ts'
-import type { Database, OpenUnit } from './database.ts'
+import type { Database } from './database.ts'
 import type { Db } from './db.ts'
+import type { OpenUnit } from './open-unit.ts'
 import { asSent } from './sent-rows.ts'
 
 export class ActionUnit implements RunFeature {

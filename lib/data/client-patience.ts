@@ -2,7 +2,7 @@
 // and the client has a link, that harms no one. A client that is merely slow gets some time back for each item.
 import type { Clock, Timer } from '../base/clock.ts'
 import { BusyError } from '../base/errors.ts'
-import type { OpenUnit } from './database.ts'
+import type { OpenUnit } from './open-unit.ts'
 
 /** What each item that comes or is taken gives back: a client of ten items a second is never too slow. */
 const perItemMs = 100

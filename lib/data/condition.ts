@@ -1,6 +1,5 @@
 // Conditions of filters: `{ age: ge(18) }`. They are made by these functions and by nothing else. What a client sent never
 // becomes one by itself: an object of JSON in the place of a value is refused, see parse-filter.ts.
-import type { Model } from './model.ts'
 
 /** Global, so that conditions made by another copy of this package count too: the command line may be installed apart. */
 const mark: unique symbol = Symbol.for('isock.Condition')
@@ -31,8 +30,13 @@ export class Condition<in T = never> {
 
 type Ordered = string | number | Date
 type Comparable = Ordered | boolean
+/** A row of any model. */
+interface AnyRow {
+  readonly pk: string
+  toDict(): object
+}
 /** A literal's own type would be too narrow for its field. A row stands for its pk. */
-type Wide<T> = T extends string | Model ? string : T extends number ? number : T extends boolean ? boolean : T
+type Wide<T> = T extends string | AnyRow ? string : T extends number ? number : T extends boolean ? boolean : T
 
 /** What a condition asks; undefined for anything else. */
 export function specOf(value: unknown): ConditionSpec | undefined {
@@ -46,14 +50,14 @@ export function conditionOf(operator: Operator, value: unknown): Condition<unkno
 
 /** The same value. Without it, a bare value asks the same. */
 export function eq(value: null): Condition<unknown>
-export function eq<T extends Comparable | Model>(value: T): Condition<Wide<T>>
+export function eq<T extends Comparable | AnyRow>(value: T): Condition<Wide<T>>
 export function eq(value: unknown): Condition<unknown> {
   return conditionOf('eq', value)
 }
 
 /** Another value, or null. */
 export function ne(value: null): Condition<unknown>
-export function ne<T extends Comparable | Model>(value: T): Condition<Wide<T>>
+export function ne<T extends Comparable | AnyRow>(value: T): Condition<Wide<T>>
 export function ne(value: unknown): Condition<unknown> {
   return conditionOf('ne', value)
 }
@@ -83,12 +87,12 @@ export function le<T extends Ordered>(value: T): Condition<Wide<T>> {
 }
 
 /** One of these values; null may be among them. At most 10 000 in all lists of a filter. */
-export function oneOf<T extends Comparable | Model>(values: readonly (T | null)[]): Condition<Wide<T>> {
+export function oneOf<T extends Comparable | AnyRow>(values: readonly (T | null)[]): Condition<Wide<T>> {
   return new Condition({ operator: 'in', value: values })
 }
 
 /** None of these values. Also true of null, unless null is among them. */
-export function noneOf<T extends Comparable | Model>(values: readonly (T | null)[]): Condition<Wide<T>> {
+export function noneOf<T extends Comparable | AnyRow>(values: readonly (T | null)[]): Condition<Wide<T>> {
   return new Condition({ operator: 'nin', value: values })
 }
 

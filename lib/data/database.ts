@@ -10,34 +10,12 @@ import type { openUnit } from './engine/open-unit.ts'
 import type { FileOptions, LoadOptions } from './files.ts'
 import type { MigrateOptions, Migration } from './migration.ts'
 import type { ModelClass } from './model.ts'
+import type { OpenUnit, UnitOwner } from './open-unit.ts'
 import { Plans } from './plans.ts'
 
 export interface TransactionOptions {
   /** Aborts the operations; the work is rolled back when it throws for that. */
   readonly signal?: AbortSignal
-}
-
-/** A unit of work that is ended by the one that began it. */
-export interface OpenUnit {
-  readonly db: Db
-  /** Others cannot have what it holds: the turn to write, a connection, locks. */
-  readonly isHolding: boolean
-  /** Others wait for what it holds, as far as can be known. */
-  isWanted(): Promise<boolean>
-  /** Takes no more operations, and writes what was assigned: nothing is left but the commit. */
-  settle(): Promise<void>
-  /** Commits, or rolls back. */
-  finish(isKept: boolean): Promise<void>
-  /** Rolls back; what follows fails with the reason. */
-  giveUp(reason: Error): void
-}
-
-/** Who begins a unit of work. */
-export interface UnitOwner {
-  /** Aborts its operations; it is rolled back then. */
-  readonly signal: AbortSignal | undefined
-  /** For those that wait for it, as in `action "buy"`. */
-  readonly label: string
 }
 
 interface OpenStore {

@@ -11,7 +11,6 @@ import { storeBusy, Turns } from './libsql/turns.ts'
 import { readValues } from './postgres-values.ts'
 import { schemasOf } from './schemas.ts'
 import { isStoreFault, storeError } from './store-errors.ts'
-import type { Holder } from './transaction.ts'
 
 export type Manager = SqlEntityManager
 
@@ -19,6 +18,15 @@ export type Manager = SqlEntityManager
 const reportEveryMs = 60_000
 /** Of those that hold what others wait for, in an error. */
 const namedHolders = 3
+
+/** The unit of work that has a transaction, as others see it. */
+export interface Holder {
+  /** What it is the unit of: `action "buy"`. */
+  readonly label: string
+  /** How long it has held what others wait for. */
+  readonly heldMs: number
+  cut(): Promise<void>
+}
 
 /** What there is of knex's pool. */
 interface Pool {

@@ -1,5 +1,5 @@
 // Makes a unit of work with its `db`.
-import type { OpenUnit, UnitOwner } from '../database.ts'
+import type { OpenUnit, UnitOwner } from '../open-unit.ts'
 import { ChangeLog, type ChangeTeller } from './change-log.ts'
 import type { Engine } from './engine.ts'
 import { Unit } from './unit.ts'

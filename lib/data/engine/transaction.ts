@@ -3,19 +3,10 @@
 import { OutcomeUnknownError } from '../../base/errors.ts'
 import { cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { Engine, Manager } from './engine.ts'
+import type { Engine, Holder, Manager } from './engine.ts'
 import { storeBusy } from './libsql/turns.ts'
 import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
 import { connectionLost, lostAtCommit, wasClosed } from './unit-errors.ts'
-
-/** The unit of work that has a transaction, as others see it. */
-export interface Holder {
-  /** What it is the unit of: `action "buy"`. */
-  readonly label: string
-  /** How long it has held what others wait for. */
-  readonly heldMs: number
-  cut(): Promise<void>
-}
 
 export interface TransactionOptions {
   readonly holder: Holder

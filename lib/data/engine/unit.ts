@@ -6,12 +6,12 @@
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
 import { ConflictError } from '../../base/data-errors.ts'
 import { IsockError } from '../../base/errors.ts'
-import type { UnitOwner } from '../database.ts'
+import type { UnitOwner } from '../open-unit.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { Engine, Manager } from './engine.ts'
+import type { Engine, Holder, Manager } from './engine.ts'
 import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
-import { type Holder, Transaction } from './transaction.ts'
+import { Transaction } from './transaction.ts'
 import { hasEnded, isSpoiled, wasClosed } from './unit-errors.ts'
 import { reasonOf, untilAborted } from './until-aborted.ts'
 
