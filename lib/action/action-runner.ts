@@ -1,7 +1,10 @@
 // Runs calls that the peer asked for. The only place that catches what user code throws: whatever happens, the
 // call is answered, once.
 //
-//   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> answer
+//   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> keep -> answer
+//                                                                  ╰── throws ────────┴── fails ────┴──> undo -> failure
+//
+// What the handler did is kept last: an effect whose answer cannot be given is taken back (see RunFeature).
 import { ServerError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
@@ -56,6 +59,7 @@ class Run {
   readonly #surroundings: RunSurroundings
   readonly #maxFrameBytes: number
   #action: RegisteredAction | undefined
+  #context: RunContext | undefined
 
   constructor(options: ActionRunnerOptions, call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number) {
     this.#options = options
@@ -98,6 +102,7 @@ class Run {
 
   #run(action: RegisteredAction, data: unknown): void {
     const context = new RunContext(this.#call, this.#surroundings, this.#encodeItem)
+    this.#context = context
     let returned: unknown
     try {
       returned = this.#options.inheritContext ? runWithin(context, action.run, data) : action.run(data, context)
@@ -120,9 +125,9 @@ class Run {
   }
 
   readonly #onThrown = (error: unknown): void => {
-    if (error instanceof Refused) return this.#fail(error.error, true)
+    if (error instanceof Refused) return this.#undoAndFail(error.error, true)
     this.#options.onThrown(error, this.#call, this.#surroundings.session)
-    this.#fail(error, false)
+    this.#undoAndFail(error, false)
   }
 
   /** Sends what a generator yields, as fast as the caller reads. */
@@ -133,10 +138,10 @@ class Run {
         const step = await source.next()
         if (step.done) return this.#finish(step.value)
         const isTaken = call.emit(this.#encodeItem(step.value))
-        if (isTaken !== undefined) await isTaken
+        if (isTaken !== undefined) await (this.#context as RunContext).untilTaken(isTaken)
       }
       await source.return?.(undefined)
-      this.#fail(call.abortReason, false)
+      this.#undoAndFail(call.abortReason, false)
     } catch (error) {
       await closeQuietly(source)
       this.#onThrown(error)
@@ -170,7 +175,21 @@ class Run {
     } catch (error) {
       return this.#onThrown(error)
     }
-    call.answerWith({ kind: Kind.Result, seq: call.seq, items: call.items?.count ?? 0, value: payload })
+    const kept = this.#context?.keep()
+    if (kept === undefined) this.#succeed(payload)
+    else kept.then(() => this.#succeed(payload), this.#onThrown)
+  }
+
+  #succeed(value: Payload): void {
+    const call = this.#call
+    call.answerWith({ kind: Kind.Result, seq: call.seq, items: call.items?.count ?? 0, value })
+  }
+
+  /** The failure is told when nothing is left of what the handler did. */
+  #undoAndFail(thrown: unknown, notStarted: boolean): void {
+    const undone = this.#context?.undo()
+    if (undone === undefined) this.#fail(thrown, notStarted)
+    else void undone.then(() => this.#fail(thrown, notStarted))
   }
 
   #fail(thrown: unknown, notStarted: boolean): void {

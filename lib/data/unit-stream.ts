@@ -1,13 +1,13 @@
-// What an action streams, with its unit of work: that lasts until the stream ends. A stream that is left early was not
-// finished, and is rolled back, also where nobody has asked for its first item.
+// What an action streams, or gets as a stream, beside its unit of work. The unit lasts until the stream ends: one that is
+// left early has no result, so that what runs the action undoes it.
 import type { ItemSource } from '../action/item-source.ts'
 import type { ActionUnit } from './action-unit.ts'
 import { asSent } from './sent-rows.ts'
 
+/** Items as they travel, and the result once the unit has nothing left but its commit. */
 export class UnitStream implements AsyncIterableIterator<unknown, unknown, undefined> {
   readonly #source: ItemSource
   readonly #unit: ActionUnit
-  #isOver = false
 
   constructor(source: ItemSource, unit: ActionUnit) {
     this.#source = source
@@ -15,29 +15,37 @@ export class UnitStream implements AsyncIterableIterator<unknown, unknown, undef
   }
 
   async next(): Promise<IteratorResult<unknown>> {
-    if (this.#isOver) return { done: true, value: undefined }
-    let step: IteratorResult<unknown>
-    try {
-      step = await this.#source.next()
-    } catch (error) {
-      this.#isOver = true
-      return this.#unit.fail(error)
-    }
+    const step = await this.#source.next()
     if (!step.done) return { done: false, value: asSent(step.value) }
-    this.#isOver = true
-    return { done: true, value: await this.#unit.keep(step.value) }
+    return { done: true, value: await this.#unit.settled(step.value) }
   }
 
   async return(): Promise<IteratorResult<unknown>> {
-    if (!this.#isOver) {
-      this.#isOver = true
-      try {
-        await this.#source.return?.(undefined)
-      } finally {
-        await this.#unit.leave()
-      }
-    }
+    await this.#source.return?.(undefined)
     return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+/** The items that a client sends, waited for no longer than the unit may. */
+export class UnitInput implements AsyncIterableIterator<unknown> {
+  readonly #items: AsyncIterableIterator<unknown>
+  readonly #unit: ActionUnit
+
+  constructor(items: AsyncIterableIterator<unknown>, unit: ActionUnit) {
+    this.#items = items
+    this.#unit = unit
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    return this.#unit.forClient(this.#items.next())
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    return (await this.#items.return?.(undefined)) ?? { done: true, value: undefined }
   }
 
   [Symbol.asyncIterator](): this {

@@ -10,6 +10,11 @@ export class Turns {
     this.#waitMs = waitMs
   }
 
+  /** How many wait for theirs. */
+  get waitingCount(): number {
+    return this.#waiting.length
+  }
+
   /** Waits for its turn, and gives what ends it. @throws StoreUnavailableError where it does not come in time. */
   take(): Promise<() => void> {
     return new Promise((resolve, reject) => {
@@ -33,6 +38,13 @@ export class Turns {
   }
 }
 
-export function storeBusy(): StoreUnavailableError {
-  return new StoreUnavailableError('the store was busy with other units of work for too long')
+const busyText = 'the store was busy with other units of work for too long'
+
+/** `holders` is what they are, where that is known. */
+export function storeBusy(holders = ''): StoreUnavailableError {
+  return new StoreUnavailableError(holders === '' ? busyText : `${busyText}: ${holders}`)
+}
+
+export function isStoreBusy(error: unknown): boolean {
+  return error instanceof StoreUnavailableError && error.message.startsWith(busyText)
 }
