@@ -19,5 +19,14 @@ export class Burn extends Action<number, number> {}
 /** Takes a fixed time of one of few places; who finds none free waits. */
 export class Pooled extends Action<number, number> {}
 
+/** So many bytes, after so many milliseconds. */
+export class Make extends Action<{ readonly bytes: number; readonly afterMs: number }, Uint8Array> {}
+
+/** How many bytes its data and its input have. */
+export class Weigh extends Action<Uint8Array | AsyncIterable<Uint8Array>, number> {}
+
+/** So many items of so many bytes. */
+export class MakeItems extends Action<{ readonly items: number; readonly bytes: number }, undefined, Uint8Array> {}
+
 /** Runs until its signal aborts. */
 export class UntilCancelled extends Action<undefined, undefined> {}

@@ -1,4 +1,4 @@
-// npm run load -- [idle many burn pool flat] [--scale 0.1]
+// npm run load -- [idle many burn pool flat large] [--scale 0.1]
 // Runs the loads at full size, one after the other, and prints their figures with the bounds. Exit code 1: one is
 // broken.
 import { availableParallelism } from 'node:os'
@@ -7,6 +7,7 @@ import type { Say } from './child.ts'
 import { describeFigures, type Figure, isKept } from './figures.ts'
 import { flatHeap } from './flat-heap.ts'
 import { idleLinks } from './idle-links.ts'
+import { largeCalls } from './large.ts'
 import { manyCalls } from './many-calls.ts'
 import { overload } from './overload.ts'
 
@@ -36,6 +37,10 @@ const loads: Record<string, { title: string; run: (say: Say) => Promise<Figure[]
   pool: {
     title: 'overload: handlers that wait for one of 8 places for 5 ms, maxRunningCalls 64',
     run: (say) => overload('pool', overloadSize, say),
+  },
+  large: {
+    title: 'large calls over one link, without a retry',
+    run: (say) => largeCalls({ scale }, say),
   },
   flat: {
     title: 'a flat heap',

@@ -60,7 +60,12 @@ export const maxHandshakeBytes = 4 * 1024
 export const mostCallsInFlight = 65_536
 
 /** What the handshake tells the other side. */
-const toldToPeers: ReadonlySet<string> = new Set(['maxFrameBytes', 'maxCallsInFlight', 'streamWindowBytes'])
+const toldToPeers: ReadonlySet<string> = new Set([
+  'maxFrameBytes',
+  'maxCallsInFlight',
+  'streamWindowBytes',
+  'maxInFlightBytes',
+])
 
 /** Fills in the defaults and refuses what is no positive number, or no such limit, naming it. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {

@@ -8,7 +8,7 @@ import { FrameLink } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import type { SessionGrant } from '../session/session.ts'
 import { decodeThrown } from '../wire/error-record.ts'
-import { type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frame.ts'
+import { type HelloFrame, Kind, peerLimitsOf, protocolVersion, type WelcomeFrame } from '../wire/frame.ts'
 import { helloSize } from '../wire/frame-writer.ts'
 import { Slabs } from '../wire/slabs.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
@@ -111,7 +111,6 @@ export class Connector {
 
   #describeSelf(peer: Peer, grant: SessionGrant | undefined): HelloFrame {
     const { limits, given } = this.#options
-    const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = limits
     return {
       kind: Kind.Hello,
       version: protocolVersion,
@@ -119,7 +118,7 @@ export class Connector {
       sessionId: grant?.id,
       resumeSecret: grant?.resumeSecret,
       name: given.name,
-      limits: { maxFrameBytes, maxCallsInFlight, streamWindowBytes },
+      limits: peerLimitsOf(limits),
       credentials: this.#credentials(peer),
     }
   }

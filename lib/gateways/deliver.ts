@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { type Answer, answerSize, sendAnswer } from './answer.ts'
-import { patienceMs } from './patience.ts'
+import { patienceMs } from '../base/patience.ts'
 
 /** What is read of a request that was refused, so that its client gets to read why. */
 const lingerMs = 1_000

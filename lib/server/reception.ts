@@ -1,7 +1,7 @@
 // Gives a link that was let in its session: the one that it resumes, or a new one.
 import type { Identity } from '../action/context.ts'
 import type { FrameLink } from '../link/frame-link.ts'
-import { type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
+import { type HelloFrame, Kind, peerLimitsOf, protocolVersion } from '../wire/frame.ts'
 import { ServerSession, type SessionSurroundings } from './server-session.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -16,7 +16,6 @@ export function receive(
   const resumed = store.resume(hello, identity)
   const session = resumed ?? new ServerSession(surroundings, identity)
   const grant = session.core.grant ?? store.add(session, hello)
-  const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = surroundings.limits
   link.send({
     kind: Kind.Welcome,
     version: protocolVersion,
@@ -24,7 +23,7 @@ export function receive(
     sessionId: grant.id,
     resumeSecret: grant.resumeSecret,
     resumed: resumed !== undefined,
-    limits: { maxFrameBytes, maxCallsInFlight, streamWindowBytes },
+    limits: peerLimitsOf(surroundings.limits),
   })
   session.core.attach(link)
   store.names.claim(session, hello.name)

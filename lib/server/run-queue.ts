@@ -8,7 +8,8 @@
 //                ╰───> refused as busy, or answered as late: not started
 import { setImmediate } from 'node:timers'
 import type { Clock } from '../base/clock.ts'
-import { BusyError, CancelledError, DeadlineError, type IsockError } from '../base/errors.ts'
+import { BusyError, type IsockError } from '../base/errors.ts'
+import { errorBeforeStart } from '../session/call-errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { Kind } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
@@ -108,14 +109,7 @@ function halfOf({ admittedAtMs, deadlineAtMs }: IncomingCall): number {
 }
 
 function refusalOf(call: IncomingCall, nowMs: number, giveUpAtMs: number): IsockError | undefined {
-  const { name, abortReason, deadlineAtMs } = call
-  if (deadlineAtMs <= nowMs || abortReason instanceof DeadlineError)
-    return new DeadlineError(`the time for action "${name}" ran out before it started`, { notStarted: true })
-  if (abortReason !== undefined)
-    return new CancelledError(`action "${name}" was cancelled before it started`, {
-      cause: abortReason,
-      notStarted: true,
-    })
-  if (giveUpAtMs <= nowMs) return new BusyError(`action "${name}" waited for half of its time and could not start`)
-  return undefined
+  const error = errorBeforeStart(call, nowMs)
+  if (error !== undefined || giveUpAtMs > nowMs) return error
+  return new BusyError(`action "${call.name}" waited for half of its time and could not start`)
 }

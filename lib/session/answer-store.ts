@@ -1,11 +1,18 @@
-// The answers that a ledger keeps until their callers have them: when each may be sent, sent again, or must make
-// room. An answer that made room is never guessed at: who asks for it again learns that its outcome is unknown.
+// The answers that a ledger keeps until their callers have them: when each may be sent, sent again, or must make room.
+// An answer that made room is never guessed at: its caller learns, when it asks, that its outcome is unknown.
+//
+//   idle ──> waiting ──> sent       idle: no link, items before it that were not read, or nobody has asked over this link
+//     ╰───────────────────^         waiting: for a link that is attached and full; never dropped (see held-calls.ts)
+//                                   sent: over this link, not acknowledged; from maxLedgerBytes on the oldest make room
+//
+// Idle ones have nobody who takes them: from maxLedgerBytes on further calls are refused, from maxInFlightBytes more on
+// no more are kept.
 import { BusyError, type IsockError, OutcomeUnknownError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { type FailureFrame, Kind } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
-import type { IncomingCall } from './incoming-call.ts'
+import type { AnswerPlace, IncomingCall } from './incoming-call.ts'
 
 /** Answers below this are not worth making room with: a full table of them stays within a few MiB. */
 const leastEvictedBytes = 4 * 1024
@@ -20,32 +27,33 @@ export interface AnswerStoreOptions {
 
 export class AnswerStore {
   readonly #maxBytes: number
-  readonly #maxUnsentBytes: number
+  readonly #maxIdleBytes: number
   readonly #port: FramePort
   readonly #encodeError: (error: IsockError) => Payload
   /** Calls with large answers, oldest first, and some whose answers are gone. */
   #large: IncomingCall[] = []
   /** How many of them have their answers still. */
   #largeCount = 0
-  /** Answers that wait for a link that takes more. */
-  #waiting = new Set<IncomingCall>()
-  #bytes = 0
+  readonly #waiting = new Set<IncomingCall>()
+  readonly #bytes = { idle: 0, waiting: 0, sent: 0 }
   #unsentCount = 0
 
   constructor({ limits, port, encodeError }: AnswerStoreOptions) {
     this.#maxBytes = limits.maxLedgerBytes
-    this.#maxUnsentBytes = limits.maxLedgerBytes + limits.maxInFlightBytes
+    this.#maxIdleBytes = limits.maxLedgerBytes + limits.maxInFlightBytes
     this.#port = port
     this.#encodeError = encodeError
   }
 
-  /** Why no more calls may start, if so: more is kept than should be, because it could not be sent yet. */
+  /** Why no more calls are taken, if so: more is kept than should be that nobody takes. */
   refusal(): BusyError | undefined {
-    return this.#bytes > this.#maxBytes ? new BusyError('too many answers of this session wait to be read') : undefined
+    if (this.#bytes.idle <= this.#maxBytes) return undefined
+    return new BusyError('too many answers of this session wait to be read')
   }
 
-  get bytes(): number {
-    return this.#bytes
+  /** Of answers that wait for a link that takes more. */
+  get waitingBytes(): number {
+    return this.#bytes.waiting
   }
 
   /** Answers that were never sent: somebody still waits for them, if there is a link. */
@@ -56,18 +64,19 @@ export class AnswerStore {
   /** Keeps the answer of a call that was just answered, and sends it as soon as that may be. */
   keep(call: IncomingCall): void {
     const size = sizeOf(call)
-    this.#bytes += size
+    call.answerPlace = 'idle'
+    this.#bytes.idle += size
     this.#unsentCount++
     if (size >= leastEvictedBytes) this.#keepLarge(call)
     this.sendIfReady(call)
-    if (this.#bytes > this.#maxBytes) this.#makeRoom()
-    if (this.#bytes > this.#maxUnsentBytes && !call.isAnswerSent && size >= leastEvictedBytes) this.#giveUp(call)
+    this.#makeRoom()
+    if (size >= leastEvictedBytes && call.answerPlace === 'idle' && this.#isOverfull) this.#giveUp(call)
   }
 
   /** The caller asked again. */
   replay(call: IncomingCall): void {
     if (call.state === 'answered') {
-      call.isAnswerSent = false
+      if (call.answerPlace === 'sent') this.#move(call, 'idle')
       this.sendIfReady(call)
     } else if (call.state === 'forgotten') {
       this.#port.send(this.#lostAnswer(call))
@@ -76,47 +85,65 @@ export class AnswerStore {
 
   /** Sends an answer that was not sent yet, if all items before it were. */
   sendIfReady(call: IncomingCall): void {
-    if (call.answer === undefined || call.isAnswerSent || call.items?.isFlushed === false) return
-    if (this.#port.isWritable) {
-      call.isAnswerSent = true
-      if (!call.wasAnswerSent) {
-        call.wasAnswerSent = true
-        this.#unsentCount--
-      }
+    if (call.answer === undefined || call.answerPlace === 'sent') return
+    if (call.items?.isFlushed === false) this.#move(call, 'idle')
+    else if (this.#port.isWritable) {
+      this.#move(call, 'sent')
+      this.#countSent(call)
       this.#port.send(call.answer)
-    } else if (this.#port.isAttached) this.#waiting.add(call)
+    } else if (this.#port.isAttached) this.#move(call, 'waiting')
   }
 
+  /** The link takes more again. */
   sendWaiting(): void {
-    const waiting = this.#waiting
-    this.#waiting = new Set()
-    for (const call of waiting) this.sendIfReady(call)
-    if (this.#bytes > this.#maxBytes) this.#makeRoom()
+    for (const call of this.#waiting) {
+      if (!this.#port.isWritable) break
+      this.sendIfReady(call)
+    }
+    this.#makeRoom()
   }
 
   /** The caller has it. */
   acknowledge(call: IncomingCall): void {
     if (call.state === 'running') return
     this.#drop(call)
-    if (!call.wasAnswerSent) {
-      call.wasAnswerSent = true
-      this.#unsentCount--
-    }
+    this.#countSent(call)
     call.state = 'acknowledged'
     call.items?.close()
   }
 
-  /** A new link: nothing was sent over it yet. */
-  onNewLink(): void {
-    this.#waiting.clear()
+  /** A new link, over which nothing was sent yet. */
+  unsend(call: IncomingCall): void {
+    if (call.answer !== undefined) this.#move(call, 'idle')
+  }
+
+  /** There is no link, so that nobody takes what waits: as much is kept of that as of answers without a link. */
+  onLinkLost(): void {
+    for (const call of this.#waiting) this.#move(call, 'idle')
+    this.#makeRoom()
+    for (let i = this.#large.length - 1; i >= 0 && this.#isOverfull; i--) {
+      const call = this.#large[i] as IncomingCall
+      if (call.answerPlace === 'idle') this.#giveUp(call)
+    }
+  }
+
+  /** Of sent answers; where there is no link, of all. */
+  #excess(): number {
+    const { sent, idle } = this.#bytes
+    return (this.#port.isAttached ? sent : sent + idle) - this.#maxBytes
+  }
+
+  get #isOverfull(): boolean {
+    return this.#bytes.sent + this.#bytes.idle > this.#maxIdleBytes
   }
 
   /** Oldest first; only what was sent may go. */
   #makeRoom(): void {
+    if (this.#excess() <= 0) return
     const stay: IncomingCall[] = []
     for (const call of this.#large) {
       if (call.state !== 'answered') continue
-      if (this.#bytes > this.#maxBytes && call.isAnswerSent) {
+      if (call.answerPlace === 'sent' && this.#excess() > 0) {
         this.#drop(call)
         call.state = 'forgotten'
       } else stay.push(call)
@@ -128,8 +155,7 @@ export class AnswerStore {
   #giveUp(call: IncomingCall): void {
     this.#drop(call)
     call.answer = this.#lostAnswer(call)
-    this.#bytes += sizeOf(call)
-    if (this.#port.isAttached) this.#waiting.add(call)
+    this.#bytes.idle += sizeOf(call)
   }
 
   #lostAnswer(call: IncomingCall): FailureFrame {
@@ -146,12 +172,30 @@ export class AnswerStore {
     this.#large = this.#large.filter((kept) => kept.answer !== undefined)
   }
 
+  #countSent(call: IncomingCall): void {
+    if (call.wasAnswerSent) return
+    call.wasAnswerSent = true
+    this.#unsentCount--
+  }
+
   #drop(call: IncomingCall): void {
-    this.#waiting.delete(call)
     const size = sizeOf(call)
-    this.#bytes -= size
-    if (size >= leastEvictedBytes) this.#largeCount--
+    if (call.answer !== undefined) this.#bytes[call.answerPlace] -= size
+    if (call.answerPlace === 'waiting') this.#waiting.delete(call)
+    call.answerPlace = 'idle'
     call.answer = undefined
+    if (size >= leastEvictedBytes) this.#largeCount--
+  }
+
+  #move(call: IncomingCall, to: AnswerPlace): void {
+    const from = call.answerPlace
+    if (from === to) return
+    const size = sizeOf(call)
+    this.#bytes[from] -= size
+    this.#bytes[to] += size
+    call.answerPlace = to
+    if (from === 'waiting') this.#waiting.delete(call)
+    if (to === 'waiting') this.#waiting.add(call)
   }
 }
 

@@ -9,6 +9,7 @@ import {
   UnsendableError,
 } from '../base/errors.ts'
 import { CancelReason } from '../wire/frame.ts'
+import type { IncomingCall } from './incoming-call.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 
 /** The error of a call whose time ran out at this side. */
@@ -58,6 +59,15 @@ export function queueFull(maxQueuedCalls: number): ClientError {
 export function cancelErrorFor(name: string, reason: CancelReason): IsockError {
   if (reason === CancelReason.Deadline) return new DeadlineError(`the time for action "${name}" ran out`)
   return new CancelledError(`the caller cancelled action "${name}"`)
+}
+
+/** Why a call that has not started must not start any more, if so. */
+export function errorBeforeStart(call: IncomingCall, nowMs: number): IsockError | undefined {
+  const { name, abortReason: cause } = call
+  if (call.deadlineAtMs <= nowMs || cause instanceof DeadlineError)
+    return new DeadlineError(`the time for action "${name}" ran out before it started`, { notStarted: true })
+  if (cause === undefined) return undefined
+  return new CancelledError(`action "${name}" was cancelled before it started`, { cause, notStarted: true })
 }
 
 export function cancelledBeforeStart(): CancelledError {

@@ -4,6 +4,7 @@ import { type IsockError, ProtocolError } from '../base/errors.ts'
 import { type FailureFrame, Kind, type ResultFrame } from '../wire/frame.ts'
 import { detached, type Payload, payloadSize } from '../wire/payload.ts'
 import type { InboundStream } from './inbound-stream.ts'
+import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 
 /** What a call needs of the ledger that it stands in. */
@@ -18,17 +19,21 @@ export interface CallKeeper {
  */
 export type RunState = 'running' | 'answered' | 'forgotten' | 'acknowledged'
 
+/** Where a kept answer is on its way to the caller: see answer-store.ts. */
+export type AnswerPlace = 'idle' | 'waiting' | 'sent'
+
+const noAction: CalledAction = { name: '', contract: undefined, expectedBytes: 0 }
+
 export class IncomingCall {
   readonly seq: number
-  readonly name: string
-  readonly contract: string | undefined
+  readonly action: CalledAction
   readonly attempt: number
   /** Of what the caller sent: counted until it is answered. */
   readonly dataSize: number
   /** Let go when it is answered, with items that nobody read: the entry stays until its slot is used again. */
   input: InboundStream | undefined
-  /** On the session's clock, like the deadline. */
-  readonly admittedAtMs: number
+  /** On the session's clock, like the deadline: when it came, or when it was held no longer. */
+  admittedAtMs: number
   /** Infinity: none. */
   readonly deadlineAtMs: number
   state: RunState = 'running'
@@ -36,10 +41,13 @@ export class IncomingCall {
   answer: ResultFrame | FailureFrame | undefined
   /** Told once it is answered. */
   whenAnswered: (() => void) | undefined
-  /** The answer went over the current link. */
-  isAnswerSent = false
+  answerPlace: AnswerPlace = 'idle'
   /** The answer went over some link, so it may have been received. */
   wasAnswerSent = false
+  /** Its start waits until there is room for answers. */
+  isHeld = false
+  /** What its answer is expected to have, while it runs. */
+  expectedBytes = 0
   readonly #keeper: CallKeeper
   #data: Payload
   #abortReason: IsockError | undefined
@@ -47,13 +55,12 @@ export class IncomingCall {
 
   constructor(
     keeper: CallKeeper,
-    given: Pick<IncomingCall, 'seq' | 'name' | 'contract' | 'attempt' | 'input' | 'admittedAtMs' | 'deadlineAtMs'>,
+    given: Pick<IncomingCall, 'seq' | 'action' | 'attempt' | 'input' | 'admittedAtMs' | 'deadlineAtMs'>,
     data: Payload,
   ) {
     this.#keeper = keeper
     this.seq = given.seq
-    this.name = given.name
-    this.contract = given.contract
+    this.action = given.action
     this.attempt = given.attempt
     this.dataSize = payloadSize(data)
     this.#data = data
@@ -64,11 +71,24 @@ export class IncomingCall {
 
   /** A call that was cancelled before it came: it has its answer, and will never run. */
   static neverStarted(keeper: CallKeeper, seq: number, error: Payload): IncomingCall {
-    const none = { name: '', contract: undefined, attempt: 0, input: undefined, admittedAtMs: 0 }
+    const none = { action: noAction, attempt: 0, input: undefined, admittedAtMs: 0 }
     const call = new IncomingCall(keeper, { seq, ...none, deadlineAtMs: Number.POSITIVE_INFINITY }, undefined)
     call.state = 'answered'
     call.answer = { kind: Kind.Failure, seq, items: 0, notStarted: true, error }
     return call
+  }
+
+  get name(): string {
+    return this.action.name
+  }
+
+  get contract(): string | undefined {
+    return this.action.contract
+  }
+
+  /** The answer went over the current link. */
+  get isAnswerSent(): boolean {
+    return this.answerPlace === 'sent'
   }
 
   /** What the caller sent, for its one reader; from then on it is not kept here. */

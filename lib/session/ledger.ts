@@ -18,15 +18,17 @@ import {
   type InputEndFrame,
   type ItemFrame,
   Kind,
-  type NameFrame,
   type PeerLimits,
 } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
 import { AnswerStore } from './answer-store.ts'
-import { cancelErrorFor, cancelledBeforeStart } from './call-errors.ts'
+import { cancelErrorFor, cancelledBeforeStart, errorBeforeStart } from './call-errors.ts'
 import { CallStreams } from './call-streams.ts'
 import type { FramePort } from './frame-port.ts'
+import { HeldCalls } from './held-calls.ts'
 import { type CallKeeper, IncomingCall } from './incoming-call.ts'
+import { LinkTurns } from './link-turns.ts'
+import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 import { RunLoad } from './run-load.ts'
 
@@ -53,6 +55,8 @@ export class Ledger implements CallKeeper {
   readonly #deadlines: DeadlineSweep
   readonly #load: RunLoad
   readonly #streams: CallStreams
+  readonly #held: HeldCalls
+  readonly #turns: LinkTurns
   #isEnded = false
   #burial: Payload
   #refusal: { readonly code: string; readonly message: string; readonly payload: Payload } | undefined
@@ -64,6 +68,15 @@ export class Ledger implements CallKeeper {
     this.#streams = new CallStreams(options)
     this.#load = new RunLoad(options.limits.maxInFlightBytes, options.onBusyChange)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
+    this.#turns = new LinkTurns(() => options.port.isWritable)
+    this.#held = new HeldCalls({
+      clock: options.clock,
+      limits: options.limits,
+      waitingBytes: () => this.#answers.waitingBytes,
+      isAttached: () => options.port.isAttached,
+      start: options.startCall,
+      expectNothing: this.#expectNothing,
+    })
   }
 
   get runningCount(): number {
@@ -81,7 +94,7 @@ export class Ledger implements CallKeeper {
     return this.#entries.every((entry) => entry === undefined || entry.state === 'acknowledged' || entry.isAnswerSent)
   }
 
-  onCall(frame: CallFrame, name: NameFrame): void {
+  onCall(frame: CallFrame, action: CalledAction): void {
     const slot = frame.seq % this.#slotCount
     const entry = this.#entries[slot]
     if (entry !== undefined && entry.seq >= frame.seq) {
@@ -93,7 +106,7 @@ export class Ledger implements CallKeeper {
     if (entry?.state === 'running')
       throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
     const refusal = this.#refusalOf(frame)
-    if (refusal === undefined) this.#admit(frame, name, slot, entry)
+    if (refusal === undefined) this.#admit(frame, action, slot, entry)
     else this.#refuse(frame.seq, refusal)
   }
 
@@ -104,7 +117,7 @@ export class Ledger implements CallKeeper {
     else if (entry.seq === frame.seq) {
       if (entry.state !== 'running') this.#answers.replay(entry)
       // Said again it costs nothing: an error is made for the first one only.
-      else if (entry.abortReason === undefined) entry.abort(cancelErrorFor(entry.name, frame.reason))
+      else if (entry.abortReason === undefined) this.#abort(entry, cancelErrorFor(entry.name, frame.reason))
     }
   }
 
@@ -128,7 +141,7 @@ export class Ledger implements CallKeeper {
     const overload = this.#load.overload()
     if (overload === undefined) return
     entry.input?.discard()
-    entry.abort(overload)
+    this.#abort(entry, overload)
   }
 
   onInputEnd(frame: InputEndFrame): void {
@@ -137,22 +150,23 @@ export class Ledger implements CallKeeper {
 
   /** A link was attached: streams say again what may be lost. Answers are asked for by the caller. */
   resume(): void {
-    this.#answers.onNewLink()
     for (const entry of this.#entries) {
-      if (entry !== undefined) entry.isAnswerSent = false
+      if (entry !== undefined) this.#answers.unsend(entry)
       if (entry?.state === 'running') entry.input?.resume()
       entry?.items?.rewind()
     }
+    this.#held.startHeld()
+  }
+
+  /** The link was lost: nothing is sent until there is another one. */
+  onLinkLost(): void {
+    this.#answers.onLinkLost()
   }
 
   /** The link takes more again. */
   onWritable(): void {
-    for (const entry of this.#entries) {
-      if (entry?.items === undefined) continue
-      entry.items.pump()
-      this.#answers.sendIfReady(entry)
-    }
-    this.#answers.sendWaiting()
+    this.#turns.take(this.#entries, this.#pump, this.#sendWaiting)
+    this.#held.startHeld()
   }
 
   /** The session is over. What settles later is said to nobody: another session's calls may have the same numbers. */
@@ -160,11 +174,12 @@ export class Ledger implements CallKeeper {
     this.#isEnded = true
     this.#deadlines.close()
     this.abortAll(reason)
+    this.#held.close()
   }
 
   /** Tells the running handlers to stop; their answers are still sent. */
   abortAll(reason: IsockError): void {
-    for (const entry of this.#entries) entry?.abort(reason)
+    for (const entry of this.#entries) if (entry !== undefined) this.#abort(entry, reason)
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
@@ -175,6 +190,7 @@ export class Ledger implements CallKeeper {
       this.#answers.keep(call)
     }
     this.#load.answered(call.dataSize)
+    this.#held.answered(call, answer.kind === Kind.Result ? payloadSize(answer.value) : undefined)
   }
 
   openItems(call: IncomingCall): OutboundStream {
@@ -198,19 +214,28 @@ export class Ledger implements CallKeeper {
     port.send({ kind: Kind.Failure, seq, items: 0, notStarted: true, error: this.#refusal.payload })
   }
 
-  #admit(frame: CallFrame, name: NameFrame, slot: number, former: IncomingCall | undefined): void {
+  #admit(frame: CallFrame, action: CalledAction, slot: number, former: IncomingCall | undefined): void {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
     const input = frame.hasInput ? this.#streams.openInput(seq, this.#onUnread) : undefined
     const admittedAtMs = this.#options.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
-    const given = { seq, attempt, name: name.name, contract: name.contract, input, admittedAtMs, deadlineAtMs }
+    const given = { seq, attempt, action, input, admittedAtMs, deadlineAtMs }
     const call = new IncomingCall(this, given, frame.data)
     this.#put(slot, call, former)
     this.#load.started(call.dataSize)
     if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(deadlineAtMs)
     // Grants the first items: until now the caller has taken none from their source.
     call.input?.resume()
-    this.#options.startCall(call)
+    this.#held.admit(call)
+  }
+
+  /** Tells a handler to stop; a call that is held has none, and is answered. */
+  #abort(call: IncomingCall, reason: IsockError): void {
+    call.abort(reason)
+    if (!call.isHeld) return
+    call.isHeld = false
+    const error = this.#options.encodeError(errorBeforeStart(call, this.#options.clock.now()) ?? reason)
+    call.answerWith({ kind: Kind.Failure, seq: call.seq, items: 0, notStarted: true, error })
   }
 
   /** The cancel came before its call, which was lost: a late copy of the call must not run. */
@@ -230,6 +255,18 @@ export class Ledger implements CallKeeper {
     this.#entries[slot] = call
   }
 
+  readonly #pump = (entry: IncomingCall | undefined): void => {
+    if (entry?.items === undefined) return
+    entry.items.pump()
+    this.#answers.sendIfReady(entry)
+  }
+
+  readonly #sendWaiting = (): void => this.#answers.sendWaiting()
+
+  readonly #expectNothing = (): void => {
+    for (const entry of this.#entries) if (entry !== undefined) entry.expectedBytes = 0
+  }
+
   readonly #onUnread = (byCost: number): void => this.#load.unreadChanged(byCost)
 
   readonly #sweep = (nowMs: number): number => {
@@ -237,7 +274,7 @@ export class Ledger implements CallKeeper {
     for (const entry of this.#entries) {
       if (entry?.state !== 'running') continue
       if (entry.deadlineAtMs > nowMs) earliest = Math.min(earliest, entry.deadlineAtMs)
-      else entry.abort(cancelErrorFor(entry.name, CancelReason.Deadline))
+      else this.#abort(entry, cancelErrorFor(entry.name, CancelReason.Deadline))
     }
     return earliest
   }

@@ -36,9 +36,16 @@ export class OutgoingNames {
   }
 }
 
+/** An action as a link's caller names it, and how large its answers are expected to be. */
+export interface CalledAction {
+  readonly name: string
+  readonly contract: string | undefined
+  expectedBytes: number
+}
+
 /** The callee's side. */
 export class IncomingNames {
-  #names: NameFrame[] = []
+  #names: CalledAction[] = []
   #length = 0
 
   onName(frame: NameFrame): void {
@@ -47,10 +54,10 @@ export class IncomingNames {
     if (frame.ref >= maxNames) throw new ProtocolError(`more than ${maxNames} names on one link`)
     this.#length += frame.name.length + (frame.contract?.length ?? 0)
     if (this.#length > maxNamesLength) throw new ProtocolError(`names of over ${maxNamesLength} characters on one link`)
-    this.#names.push(frame)
+    this.#names.push({ name: frame.name, contract: frame.contract, expectedBytes: 0 })
   }
 
-  find(ref: number): NameFrame {
+  find(ref: number): CalledAction {
     const name = this.#names[ref]
     if (name === undefined) throw new ProtocolError(`a call names action ${ref}, which was not introduced`)
     return name

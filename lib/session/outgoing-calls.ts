@@ -15,6 +15,7 @@ import {
 import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
 import { CallSender } from './call-sender.ts'
 import type { FramePort } from './frame-port.ts'
+import { LinkTurns } from './link-turns.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
 import { SentCalls } from './sent-calls.ts'
@@ -35,6 +36,7 @@ export class OutgoingCalls implements CallHome {
   readonly #sender: CallSender
   readonly #resumption: Resumption
   readonly #sent = new SentCalls()
+  readonly #turns: LinkTurns
   #openCount = 0
   #endReason: IsockError | undefined
 
@@ -43,6 +45,7 @@ export class OutgoingCalls implements CallHome {
     this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
     this.#sender = new CallSender(options)
     this.#resumption = new Resumption(options.port, (call) => this.#sender.sayAgain(call))
+    this.#turns = new LinkTurns(() => options.port.isWritable)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
   }
 
@@ -58,7 +61,7 @@ export class OutgoingCalls implements CallHome {
 
   /** The session stands: from now on calls get slots. */
   begin(peerLimits: PeerLimits): void {
-    this.#sent.begin(peerLimits.maxCallsInFlight)
+    this.#sent.begin(peerLimits.maxCallsInFlight, peerLimits.maxInFlightBytes)
     this.#sender.begin(peerLimits)
   }
 
@@ -70,7 +73,7 @@ export class OutgoingCalls implements CallHome {
     const end = this.#endReason
     if (end !== undefined) return this.#settle(call, { how: 'error', error: closedBy(call, end) })
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
-    if (this.#waiting.isEmpty && this.#resumption.isDone && this.#options.port.isWritable && this.#sent.hasFreeSlot)
+    if (this.#waiting.isEmpty && this.#resumption.isDone && this.#options.port.isWritable && this.#sent.hasRoomFor(call))
       this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
     else this.#settle(call, { how: 'error', error: queueFull(this.#options.limits.maxQueuedCalls) })
@@ -126,8 +129,7 @@ export class OutgoingCalls implements CallHome {
   /** The link takes more again. */
   onWritable(): void {
     this.#resumption.goOn()
-    for (const call of this.#sent.all()) call.input?.pump()
-    this.#startWaiting()
+    this.#turns.take(this.#sent.all(), pumpInput, () => this.#startWaiting())
   }
 
   /** A link was lost, or could not be opened: costs each call that waits for it one retry. */
@@ -144,7 +146,7 @@ export class OutgoingCalls implements CallHome {
 
   /** The callee has forgotten the session: what may have run is settled, what may safely run waits for the next one. */
   forget(cause: IsockError, unanswered: 'may have run' | 'never started'): void {
-    for (const call of this.#sent.begin(0)) {
+    for (const call of this.#sent.begin(0, 0)) {
       if (unanswered === 'never started') {
         if (call.isUntouched && call.outlives(cause)) this.#sendAnew(call)
         else this.#settle(call, { how: 'error', error: neverStarted(call, cause) })
@@ -180,13 +182,11 @@ export class OutgoingCalls implements CallHome {
   }
 
   #startWaiting(): void {
-    while (
-      this.#resumption.isDone &&
-      !this.#waiting.isEmpty &&
-      this.#sent.hasFreeSlot &&
-      this.#options.port.isWritable
-    ) {
-      this.#start(this.#waiting.take() as OutgoingCall)
+    while (this.#resumption.isDone && this.#options.port.isWritable) {
+      const call = this.#waiting.first()
+      if (call === undefined || !this.#sent.hasRoomFor(call)) return
+      this.#waiting.take()
+      this.#start(call)
     }
   }
 
@@ -248,3 +248,5 @@ export class OutgoingCalls implements CallHome {
     return earliest
   }
 }
+
+const pumpInput = (call: OutgoingCall): void => call.input?.pump()

@@ -1,5 +1,5 @@
-// What the running calls of a session amount to, input that nobody has read included, and whether one more would be
-// too much.
+// What the calls of a session amount to that are not answered: their data, and by itself the input that nobody has read.
+// Says whether one more would be too much.
 import { BusyError } from '../base/errors.ts'
 
 export class RunLoad {
@@ -21,8 +21,7 @@ export class RunLoad {
 
   /** Why a call with data of this size may not start now, if so. One call alone always may. */
   refusalOf(dataSize: number): BusyError | undefined {
-    const bytes = this.#bytes + this.#unreadBytes
-    if (bytes === 0 || bytes + dataSize <= this.#maxBytes) return undefined
+    if (this.#bytes === 0 || this.#bytes + dataSize <= this.#maxBytes) return undefined
     return new BusyError(`the running calls of this session hold over ${this.#maxBytes} bytes of data`)
   }
 

@@ -1,23 +1,27 @@
-// The calls that have a slot: which call a seq belongs to, which slots are free, which answers the callee may forget.
+// The calls that have a slot: which call a seq belongs to, whether there is room for more, which answers the callee may forget.
 import { type Payload, payloadSize } from '../wire/payload.ts'
 import { Acks } from './acks.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
+import { SentBytes } from './sent-bytes.ts'
 import { Slots } from './slots.ts'
 
 export class SentCalls {
   #slots = new Slots(0)
   #acks = new Acks()
+  #bytes = new SentBytes(0)
   #bySlot: (OutgoingCall | undefined)[] = []
 
-  get hasFreeSlot(): boolean {
-    return this.#slots.hasFree
+  /** There is a free slot, and the callee takes the call's data beside that of those which were sent. */
+  hasRoomFor(call: OutgoingCall): boolean {
+    return this.#slots.hasFree && this.#bytes.hasRoomFor(payloadSize(call.request.data))
   }
 
-  /** A new session, with so many slots. Returns the calls that stood in the former one. */
-  begin(slotCount: number): OutgoingCall[] {
+  /** A new session, with so many slots for so many bytes of data. Returns the calls that stood in the former one. */
+  begin(slotCount: number, maxBytes: number): OutgoingCall[] {
     const former = this.all()
     this.#slots = new Slots(slotCount)
     this.#acks = new Acks()
+    this.#bytes = new SentBytes(maxBytes)
     this.#bySlot = []
     return former
   }
@@ -28,6 +32,7 @@ export class SentCalls {
     const slot = this.#slots.slotOf(seq)
     this.#acks.reused(slot)
     this.#bySlot[slot] = call
+    this.#bytes.sent(slot, payloadSize(call.request.data))
     call.seq = seq
   }
 
@@ -41,6 +46,7 @@ export class SentCalls {
   remove(call: OutgoingCall, answer: Payload): number[] {
     const slot = this.#slots.slotOf(call.seq)
     this.#bySlot[slot] = undefined
+    this.#bytes.answered(slot)
     // What the callee keeps for this call: its answer, and the items that it does not know to have arrived.
     this.#acks.settled(slot, call.seq, payloadSize(answer) + (call.items?.unconfirmedCost ?? 0))
     this.#slots.release(call.seq)

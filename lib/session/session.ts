@@ -104,7 +104,7 @@ export class Session implements FramePort {
 
   /** Nothing of the peer's runs here, and what was answered is on its way, if there is one. */
   get isDrained(): boolean {
-    return this.runningCount === 0 && (!this.isAttached || this.#ledger?.unsentCount === 0)
+    return this.runningCount === 0 && (!this.isAttached || (this.isWritable && this.#ledger?.unsentCount === 0))
   }
 
   /** The peer of the current link, or of the last one. */
@@ -238,6 +238,7 @@ export class Session implements FramePort {
   #onLinkEnd(link: FrameLink, reason: IsockError): void {
     if (this.#link !== link) return
     this.#link = undefined
+    this.#ledger?.onLinkLost()
     this.#owner.onLinkLost(this, reason)
   }
 

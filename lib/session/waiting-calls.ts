@@ -25,6 +25,12 @@ export class WaitingCalls {
     this.#count++
   }
 
+  /** The one that `take` would take. */
+  first(): OutgoingCall | undefined {
+    while (this.#head < this.#queue.length && this.#queue[this.#head] === undefined) this.#head++
+    return this.#queue[this.#head]
+  }
+
   take(): OutgoingCall | undefined {
     while (this.#head < this.#queue.length) {
       const call = this.#queue[this.#head]

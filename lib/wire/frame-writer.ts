@@ -108,8 +108,8 @@ export function helloSize(hello: HelloFrame): number {
 }
 
 function handshakeArray(frame: Exclude<HandshakeFrame, { kind: typeof Kind.Refused }>): unknown[] {
-  const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = frame.limits
-  const limits = [maxFrameBytes, maxCallsInFlight, streamWindowBytes]
+  const { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes } = frame.limits
+  const limits = [maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes]
   if (frame.kind === Kind.Welcome) {
     return [frame.kind, frame.version, frame.features, frame.sessionId, frame.resumeSecret, frame.resumed, limits]
   }

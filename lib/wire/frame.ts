@@ -54,6 +54,14 @@ export interface PeerLimits {
   readonly maxFrameBytes: number
   readonly maxCallsInFlight: number
   readonly streamWindowBytes: number
+  /** Data of the calls that run at once; one call alone may have more. */
+  readonly maxInFlightBytes: number
+}
+
+/** Those of a side's own limits that its peer is told. */
+export function peerLimitsOf(limits: PeerLimits): PeerLimits {
+  const { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes } = limits
+  return { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes }
 }
 
 export interface HelloFrame {

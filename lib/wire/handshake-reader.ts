@@ -63,11 +63,14 @@ function asSecret(frame: string, value: unknown): Uint8Array {
 }
 
 function asLimits(frame: string, value: unknown): PeerLimits {
-  if (!Array.isArray(value) || value.length !== 3) throw wrong(frame, 'limits')
-  const [maxFrameBytes, maxCallsInFlight, streamWindowBytes] = value.map((limit) => asCount(frame, 'limits', limit))
-  if (!maxFrameBytes || maxCallsInFlight === undefined || !streamWindowBytes) throw wrong(frame, 'limits')
+  if (!Array.isArray(value) || value.length !== 4) throw wrong(frame, 'limits')
+  const [maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes] = value.map((limit) =>
+    asCount(frame, 'limits', limit),
+  )
+  if (!maxFrameBytes || maxCallsInFlight === undefined || !streamWindowBytes || !maxInFlightBytes)
+    throw wrong(frame, 'limits')
   if (maxCallsInFlight > mostCallsInFlight) throw wrong(frame, 'limits')
-  return { maxFrameBytes, maxCallsInFlight, streamWindowBytes }
+  return { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes }
 }
 
 /** Not null, an array, or bytes. */

@@ -4,6 +4,7 @@ import { Client } from '../../lib/index.ts'
 import { AddUp, Burn, CountUp, Echo, Numbered, Pooled } from '../actions.ts'
 import { type Latency, LatencySample } from '../latency.ts'
 import { countResources, measureMemory } from './memory.ts'
+import { type LargeOrder, type LargeOutcome, runLarge } from './large-calls.ts'
 import { findPeak, type Offer, type Outcome, offerLoad } from './offered-load.ts'
 import { takeOrders, tellProgress } from './orders.ts'
 
@@ -117,6 +118,9 @@ takeOrders({
 
   offer: (order: Spot & { perSecond: number; seconds: number; timeoutMs: number }): Promise<Outcome> =>
     offerLoad(offerOf(order), order.perSecond, order.seconds, order.timeoutMs),
+
+  /** One kind of large calls, all at the same time, from a client of their own, which is not allowed to retry. */
+  large: (order: LargeOrder): Promise<LargeOutcome> => runLarge(order),
 
   memory: measureMemory,
   resources: countResources,

@@ -20,7 +20,12 @@ const hello = bytesOf({
   sessionId: undefined,
   resumeSecret: undefined,
   name: undefined,
-  limits: { maxFrameBytes: 4 * 1024 * 1024, maxCallsInFlight: 1_024, streamWindowBytes: 256 * 1024 },
+  limits: {
+    maxFrameBytes: 4 * 1024 * 1024,
+    maxCallsInFlight: 1_024,
+    streamWindowBytes: 256 * 1024,
+    maxInFlightBytes: 64 * 1024 * 1024,
+  },
   credentials: {},
 })
 const pong = bytesOf({ kind: Kind.Pong })

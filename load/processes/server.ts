@@ -1,6 +1,7 @@
 // The server of a load, in a process of its own: { do: 'listen', limits }, 'memory', 'resources', 'sessions', 'tally'.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Limits, Server } from '../../lib/index.ts'
-import { AddUp, Burn, CountUp, Echo, Numbered, Pooled, UntilCancelled } from '../actions.ts'
+import { AddUp, Burn, CountUp, Echo, Make, MakeItems, Numbered, Pooled, UntilCancelled, Weigh } from '../actions.ts'
 import { countResources, measureMemory, takeSample } from './memory.ts'
 import { takeOrders } from './orders.ts'
 import { Places } from './places.ts'
@@ -36,6 +37,20 @@ takeOrders({
       })
       .addAction(Burn, burn)
       .addAction(Pooled, (costMs) => places.occupy(costMs))
+      .addAction(Make, async ({ bytes, afterMs }) => {
+        await sleep(afterMs)
+        return new Uint8Array(bytes)
+      })
+      .addAction(Weigh, async (data) => {
+        if (data instanceof Uint8Array) return data.length
+        let sum = 0
+        for await (const item of data) sum += item.length
+        return sum
+      })
+      .addAction(MakeItems, async function* ({ items, bytes }) {
+        for (let i = 0; i < items; i++) yield new Uint8Array(bytes)
+        return undefined
+      })
       .addAction(UntilCancelled, async (_data, { signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
         return undefined

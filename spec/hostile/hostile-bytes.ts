@@ -35,7 +35,7 @@ export const payloadBombs: readonly (readonly [string, Payload])[] = [
 ]
 
 /** All of HELLO but the credentials. */
-export const helloStart = fromHex('98 01 01 00 c0 c0 c0 93 ce 00 40 00 00 cd 04 00 ce 00 04 00 00')
+export const helloStart = fromHex('98 01 01 00 c0 c0 c0 94 ce 00 40 00 00 cd 04 00 ce 00 04 00 00 ce 04 00 00 00')
 
 /** What may not stand in place of HELLO's credentials. */
 export const credentialBombs: readonly (readonly [string, string])[] = [

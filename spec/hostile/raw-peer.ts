@@ -25,7 +25,12 @@ export const plainHello: HelloFrame = {
   sessionId: undefined,
   resumeSecret: undefined,
   name: undefined,
-  limits: { maxFrameBytes: 4 * 1024 * 1024, maxCallsInFlight: 1_024, streamWindowBytes: 256 * 1024 },
+  limits: {
+    maxFrameBytes: 4 * 1024 * 1024,
+    maxCallsInFlight: 1_024,
+    streamWindowBytes: 256 * 1024,
+    maxInFlightBytes: 64 * 1024 * 1024,
+  },
   credentials: {},
 }
 

@@ -22,7 +22,7 @@ describe('Hostile peers: sessions', () => {
         sessionId: undefined,
         resumeSecret: undefined,
         name: undefined,
-        limits: { maxFrameBytes: 1, maxCallsInFlight: 0, streamWindowBytes: 1 },
+        limits: { maxFrameBytes: 1, maxCallsInFlight: 0, streamWindowBytes: 1, maxInFlightBytes: 1 },
         credentials: {},
       })
       const error = await peer.refusal()
@@ -59,7 +59,7 @@ describe('Hostile peers: sessions', () => {
       sessionId: undefined,
       resumeSecret: undefined,
       name: undefined,
-      limits: { maxFrameBytes: 1, maxCallsInFlight: 0, streamWindowBytes: 1 },
+      limits: { maxFrameBytes: 1, maxCallsInFlight: 0, streamWindowBytes: 1, maxInFlightBytes: 1 },
       credentials: {},
     })
     expect((await peer.refusal()).code).to.equal('BUSY')

@@ -73,7 +73,8 @@ describe('RunQueue', () => {
       },
       openItems: () => expect.fail('no items'),
     }
-    const given = { seq: 1, name, contract: undefined, attempt: 1, input: undefined, admittedAtMs: nowMs }
+    const action = { name, contract: undefined, expectedBytes: 0 }
+    const given = { seq: 1, action, attempt: 1, input: undefined, admittedAtMs: nowMs }
     const call = new IncomingCall(keeper, { ...given, deadlineAtMs: nowMs + timeoutMs }, undefined)
     queue.start(call, {
       run() {

@@ -8,6 +8,7 @@ import {
   type Frame,
   type HelloFrame,
   Kind,
+  peerLimitsOf,
   type SessionFrame,
   type WelcomeFrame,
 } from '../../lib/wire/frame.ts'
@@ -49,7 +50,6 @@ export class FramePeer {
   /** Connects and says HELLO; action names are introduced as refs 0, 1, ... */
   static async enter(world: World, names: readonly string[] = [], hello: Partial<HelloFrame> = {}): Promise<FramePeer> {
     const peer = new FramePeer(world, 'server')
-    const { maxFrameBytes, maxCallsInFlight, streamWindowBytes } = defaultLimits
     peer.#link.send({
       kind: Kind.Hello,
       version: 1,
@@ -57,7 +57,7 @@ export class FramePeer {
       sessionId: undefined,
       resumeSecret: undefined,
       name: undefined,
-      limits: { maxFrameBytes, maxCallsInFlight, streamWindowBytes },
+      limits: peerLimitsOf(defaultLimits),
       credentials: {},
       ...hello,
     })

@@ -31,6 +31,7 @@ const anyLimits = fc.record({
   maxFrameBytes: anyUint.map((limit) => Math.max(1, limit)),
   maxCallsInFlight: fc.nat(65_536),
   streamWindowBytes: anyUint.map((limit) => Math.max(1, limit)),
+  maxInFlightBytes: anyUint.map((limit) => Math.max(1, limit)),
 })
 
 const anyName = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 50 })

@@ -119,12 +119,17 @@ export function frameOfArray(array: readonly unknown[]): Frame {
   }
 }
 
-function arrayOfLimits({ maxFrameBytes, maxCallsInFlight, streamWindowBytes }: PeerLimits): number[] {
-  return [maxFrameBytes, maxCallsInFlight, streamWindowBytes]
+function arrayOfLimits({ maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes }: PeerLimits): number[] {
+  return [maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes]
 }
 
-function limitsOfArray([maxFrameBytes, maxCallsInFlight, streamWindowBytes]: [number, number, number]): PeerLimits {
-  return { maxFrameBytes, maxCallsInFlight, streamWindowBytes }
+function limitsOfArray([maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes]: [
+  number,
+  number,
+  number,
+  number,
+]): PeerLimits {
+  return { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes }
 }
 
 function partOfPayload(payload: Payload): unknown {

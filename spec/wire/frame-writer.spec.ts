@@ -86,7 +86,7 @@ describe('Frame writer', () => {
       sessionId: undefined,
       resumeSecret: undefined,
       name: undefined,
-      limits: { maxFrameBytes: 1, maxCallsInFlight: 1, streamWindowBytes: 1 },
+      limits: { maxFrameBytes: 1, maxCallsInFlight: 1, streamWindowBytes: 1, maxInFlightBytes: 1 },
       credentials: { guard: () => 'no msgpack' },
     } as const
     expect(() => writeFrame(writer, hello)).to.throw()

@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { commonHeaders } from '../answer.ts'
-import { patienceMs } from '../patience.ts'
+import { patienceMs } from '../../base/patience.ts'
 import type { StreamFormat } from './accept.ts'
 
 export interface EventStreamOptions {

@@ -2,7 +2,7 @@
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../base/clock.ts'
 import { type JsonValue, toJsonText } from '../json-values.ts'
-import { patienceMs } from '../patience.ts'
+import { patienceMs } from '../../base/patience.ts'
 
 export interface OutboxOptions {
   readonly socket: WebSocket

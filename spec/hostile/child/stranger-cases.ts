@@ -33,7 +33,7 @@ const brokenHellos = [
   ['a version that is text', rawHello('98 01 a1 31 00 c0 c0 c0 93 01 00 01 80')],
   ['a version that is a fraction', rawHello('98 01 ca 3f 80 00 01 00 c0 c0 c0 93 01 00 01 80')],
   ['a negative feature set', rawHello('98 01 01 ff c0 c0 c0 93 01 00 01 80')],
-  ['limits of nothing', rawHello('98 01 01 00 c0 c0 c0 93 00 00 00 80')],
+  ['limits of nothing', rawHello('98 01 01 00 c0 c0 c0 94 00 00 00 00 80')],
   ['limits that are no list', rawHello('98 01 01 00 c0 c0 c0 80 80')],
   ['more slots than there are', rawHello('98 01 01 00 c0 c0 c0 93 01 ce 00 01 00 01 01 80')],
   ['a list of 2^32 - 1 limits', rawHello('98 01 01 00 c0 c0 c0 dd ff ff ff ff')],
