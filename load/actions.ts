@@ -22,7 +22,7 @@ export class Pooled extends Action<number, number> {}
 /** So many bytes, after so many milliseconds. */
 export class Make extends Action<{ readonly bytes: number; readonly afterMs: number }, Uint8Array> {}
 
-/** How many bytes its data and its input have. */
+/** How many bytes its data has, after 400 ms, or its input. */
 export class Weigh extends Action<Uint8Array | AsyncIterable<Uint8Array>, number> {}
 
 /** So many items of so many bytes. */

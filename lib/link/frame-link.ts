@@ -50,6 +50,11 @@ export class FrameLink {
   #flushAtFrames = firstFlushAtFrames
   #isBlocked = false
   #isHandshaking = true
+  /** How often it was blocked. */
+  #blockCount = 0
+  /** Of the write that filled the way, and of those behind it. */
+  #untakenBytes = 0
+  /** Of those behind it alone. */
   #queuedBytes = 0
   #endReason: IsockError | undefined
   #released: Promise<void> = Promise.resolve()
@@ -61,7 +66,8 @@ export class FrameLink {
     this.#writer = new MsgpackWriter(options.slabs)
     this.#decoder = new FrameDecoder(Math.min(maxHandshakeBytes, options.limits.maxFrameBytes), this.#onBody)
     this.#heartbeat = new Heartbeat(options.clock, options.limits, {
-      openFrame: () => this.#decoder.openFrame,
+      incoming: () => ({ number: this.#decoder.openFrame, bytes: this.#decoder.openBytes }),
+      outgoing: () => ({ number: this.#isBlocked ? this.#blockCount : 0, bytes: this.#untakenBytes }),
       ping: () => this.send({ kind: Kind.Ping }),
       onDead: (reason) => this.close(reason),
     })
@@ -70,6 +76,11 @@ export class FrameLink {
   /** True while the peer does not take what was written; streams and results wait then. */
   get isBlocked(): boolean {
     return this.#isBlocked
+  }
+
+  /** A frame has been on its way for seconds, in or out: what is behind it cannot have come yet. */
+  get isSlow(): boolean {
+    return this.#heartbeat.isTransferSlow
   }
 
   get isEnded(): boolean {
@@ -142,11 +153,16 @@ export class FrameLink {
       }
     }
     // The write that fills the way is not counted: one frame may be larger than the bound, and the peer may be reading it.
-    if (!this.#link.write(this.#writer.take())) this.#isBlocked = true
+    const isTaken = this.#link.write(this.#writer.take())
+    if (isTaken && !this.#isBlocked) return
+    if (!this.#isBlocked) this.#blockCount++
+    this.#isBlocked = true
+    this.#untakenBytes += size
   }
 
   readonly #onDrain = (): void => {
     this.#isBlocked = false
+    this.#untakenBytes = 0
     this.#queuedBytes = 0
     if (this.#endReason === undefined) this.#sink?.onLinkWritable()
   }

@@ -1,11 +1,23 @@
-// Notices a link that died without saying so, and a frame that never ends. One timer for each link.
+// Notices a link that died without saying so, a frame that hardly comes in, and a peer that hardly takes what was written.
+// One timer for each link. All is counted in ticks rather than in time: what happened while this process stood still was not
+// listened to.
 import type { Clock, Timer } from '../base/clock.ts'
 import { LinkError } from '../base/errors.ts'
+import { patienceMs } from '../base/patience.ts'
+
+/** Something that is on its way, and how much of it has come or has to leave. */
+export interface Transfer {
+  /** Another number each time; 0: nothing is under way. */
+  readonly number: number
+  readonly bytes: number
+}
 
 /** What a heartbeat needs of the link that it watches. */
 export interface WatchedLink {
-  /** The number of the frame that came in part only; 0: none. */
-  openFrame(): number
+  /** The frame that came in part only. */
+  incoming(): Transfer
+  /** What was written and is not taken. */
+  outgoing(): Transfer
   ping(): void
   onDead(reason: LinkError): void
 }
@@ -16,17 +28,22 @@ export interface HeartbeatLimits {
   readonly frameTimeoutMs: number
 }
 
+/** A tick that is later than this, and than a whole tick, comes after this process stood still. */
+const leastStandstillMs = 1_000
+
 export class Heartbeat {
   readonly #clock: Clock
   readonly #limits: HeartbeatLimits
   readonly #link: WatchedLink
   readonly #tickMs: number
+  readonly #incoming = new Duration()
+  readonly #outgoing = new Duration()
   #timer: Timer | undefined
+  #dueAtMs = 0
   #silentTicks = 0
-  #openFrame = 0
-  #openFrameTicks = 0
   #hasHeard = false
   #hasPinged = false
+  #wasLate = false
 
   constructor(clock: Clock, limits: HeartbeatLimits, link: WatchedLink) {
     this.#clock = clock
@@ -35,8 +52,13 @@ export class Heartbeat {
     this.#tickMs = Math.max(1, Math.min(limits.heartbeatMs, limits.deadAfterMs, limits.frameTimeoutMs) / 3)
   }
 
+  /** One and the same frame, or what one write left over, has been on its way for longer than a tick. */
+  get isTransferSlow(): boolean {
+    return this.#incoming.ticks > 0 || this.#outgoing.ticks > 0
+  }
+
   start(): void {
-    this.#timer ??= this.#clock.setTimer(this.#tick, this.#tickMs)
+    if (this.#timer === undefined) this.#wait()
   }
 
   /** Bytes came, of any kind. Called for each chunk, so it does no more than this. */
@@ -49,16 +71,26 @@ export class Heartbeat {
     this.#timer = undefined
   }
 
+  #wait(): void {
+    this.#dueAtMs = this.#clock.now() + this.#tickMs
+    this.#timer = this.#clock.setTimer(this.#tick, this.#tickMs)
+  }
+
   readonly #tick = (): void => {
+    const isLate = this.#clock.now() - this.#dueAtMs > Math.max(this.#tickMs, leastStandstillMs)
+    // What came while the process stood still has not been read yet: timers run first. A page that is hidden gets each of
+    // its timers late, but listens meanwhile: so only the first of several is forgiven.
+    const isForgiven = isLate && !this.#wasLate
+    this.#wasLate = isLate
+    this.#wait()
+    if (isForgiven) return
     if (this.#hasHeard) {
       this.#silentTicks = 0
       this.#hasPinged = false
     } else this.#silentTicks++
     this.#hasHeard = false
-    const openFrame = this.#link.openFrame()
-    this.#openFrameTicks = openFrame !== 0 && openFrame === this.#openFrame ? this.#openFrameTicks + 1 : 0
-    this.#openFrame = openFrame
-    this.#timer = this.#clock.setTimer(this.#tick, this.#tickMs)
+    this.#incoming.tick(this.#link.incoming())
+    this.#outgoing.tick(this.#link.outgoing())
     this.#judge()
   }
 
@@ -66,8 +98,11 @@ export class Heartbeat {
     const { heartbeatMs, deadAfterMs, frameTimeoutMs } = this.#limits
     const silentMs = this.#silentTicks * this.#tickMs
     if (silentMs >= deadAfterMs) this.#die(`nothing heard for ${deadAfterMs} ms`)
-    else if (this.#openFrameTicks * this.#tickMs >= frameTimeoutMs) this.#die(`a frame took over ${frameTimeoutMs} ms`)
-    else if (silentMs >= heartbeatMs && !this.#hasPinged) {
+    else if (this.#incoming.isOver(frameTimeoutMs, this.#tickMs)) {
+      this.#die(`of a frame only ${this.#incoming.bytes} bytes came in ${this.#incoming.ticks * this.#tickMs} ms`)
+    } else if (this.#outgoing.isOver(deadAfterMs, this.#tickMs)) {
+      this.#die(`the peer did not take ${this.#outgoing.bytes} bytes in ${this.#outgoing.ticks * this.#tickMs} ms`)
+    } else if (silentMs >= heartbeatMs && !this.#hasPinged) {
       this.#hasPinged = true
       this.#link.ping()
     }
@@ -76,5 +111,22 @@ export class Heartbeat {
   #die(reason: string): void {
     this.stop()
     this.#link.onDead(new LinkError(`the link is dead: ${reason}`))
+  }
+}
+
+/** For how many ticks one transfer has been on its way. */
+class Duration {
+  ticks = 0
+  bytes = 0
+  #number = 0
+
+  tick({ number, bytes }: Transfer): void {
+    this.ticks = number !== 0 && number === this.#number ? this.ticks + 1 : 0
+    this.#number = number
+    this.bytes = bytes
+  }
+
+  isOver(stallMs: number, tickMs: number): boolean {
+    return this.ticks * tickMs >= patienceMs(this.bytes, stallMs)
   }
 }

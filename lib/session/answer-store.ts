@@ -120,17 +120,10 @@ export class AnswerStore {
   /** There is no link, so that nobody takes what waits: as much is kept of that as of answers without a link. */
   onLinkLost(): void {
     for (const call of this.#waiting) this.#move(call, 'idle')
-    this.#makeRoom()
     for (let i = this.#large.length - 1; i >= 0 && this.#isOverfull; i--) {
       const call = this.#large[i] as IncomingCall
       if (call.answerPlace === 'idle') this.#giveUp(call)
     }
-  }
-
-  /** Of sent answers; where there is no link, of all. */
-  #excess(): number {
-    const { sent, idle } = this.#bytes
-    return (this.#port.isAttached ? sent : sent + idle) - this.#maxBytes
   }
 
   get #isOverfull(): boolean {
@@ -139,11 +132,11 @@ export class AnswerStore {
 
   /** Oldest first; only what was sent may go. */
   #makeRoom(): void {
-    if (this.#excess() <= 0) return
+    if (this.#bytes.sent <= this.#maxBytes) return
     const stay: IncomingCall[] = []
     for (const call of this.#large) {
       if (call.state !== 'answered') continue
-      if (call.answerPlace === 'sent' && this.#excess() > 0) {
+      if (call.answerPlace === 'sent' && this.#bytes.sent > this.#maxBytes) {
         this.#drop(call)
         call.state = 'forgotten'
       } else stay.push(call)

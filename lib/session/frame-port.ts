@@ -15,6 +15,8 @@ export interface FramePort {
   readonly isAttached: boolean
   /** Attached, and the peer takes what is written: streams and large results wait for this. */
   readonly isWritable: boolean
+  /** A frame has been on its way for seconds, in or out: that an answer has not come is not its callee's silence. */
+  readonly isSlow: boolean
   /** Sends at the end of the tick; nothing happens without a link. */
   send(frame: SessionFrame): void
 }

@@ -242,6 +242,8 @@ export class OutgoingCalls implements CallHome {
     let earliest = Number.POSITIVE_INFINITY
     for (const call of [...this.#sent.all(), ...this.#waiting.all()]) {
       if (!call.isOpen) continue
+      // What is on its way shows that the link lives; the heartbeat judges its progress.
+      if (call.deadlineAtMs <= nowMs && this.#options.port.isSlow) call.showLife(nowMs)
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
       else this.#giveUp(call, CancelReason.Deadline, lateError(call))
     }

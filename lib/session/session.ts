@@ -88,6 +88,10 @@ export class Session implements FramePort {
     return this.#link !== undefined && !this.#link.isBlocked
   }
 
+  get isSlow(): boolean {
+    return this.#link?.isSlow ?? false
+  }
+
   get isEnded(): boolean {
     return this.#endReason !== undefined
   }

@@ -39,6 +39,11 @@ export class FrameDecoder {
     return this.#headerFilled > 0 ? this.#piecedFrames + 1 : 0
   }
 
+  /** How many bytes of that frame came. */
+  get openBytes(): number {
+    return this.#headerFilled < headerBytes ? this.#headerFilled : headerBytes + this.#bodyFilled
+  }
+
   /** No more bodies are handed on, also not those of the chunk that is being read. */
   stop(): void {
     this.#isStopped = true

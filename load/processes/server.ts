@@ -42,7 +42,10 @@ takeOrders({
         return new Uint8Array(bytes)
       })
       .addAction(Weigh, async (data) => {
-        if (data instanceof Uint8Array) return data.length
+        if (data instanceof Uint8Array) {
+          await sleep(400)
+          return data.length
+        }
         let sum = 0
         for await (const item of data) sum += item.length
         return sum

@@ -88,17 +88,37 @@ describe('Hostile peers: slow readers', () => {
     })
   }).timeout(40_000)
 
-  it('answers wait in the ledger, which refuses calls when they are too many', async () => {
+  it('answers wait in the ledger, and calls before it, up to maxInFlightBytes; none of those is lost', async () => {
     await fillTheWay()
     const data = new Uint8Array(3 * mebibyte)
-    for (let i = 1; i <= 20; i++) peer.send(callFrame(1_024 + i, { ref: refs.Echo, data }))
+    for (let i = 1; i <= 30; i++) peer.send(callFrame(1_024 + i, { ref: refs.Echo, data }))
     // What the kernel still holds then is the data of a few calls.
     await waitFor(() => peer.socket.writableLength === 0, { what: 'the server to take the calls' })
     await arena.serveOthersDuring(async () => {
       peer.socket.resume()
-      await peer.next(Kind.Result, 1_025)
-      expect((await peer.failure(1_034)).error.code).to.equal('BUSY')
+      // Six answers fill maxLedgerBytes, the data of 21 calls maxInFlightBytes.
+      for (let i = 1; i <= 27; i++) await peer.next(Kind.Result, 1_024 + i)
+      expect((await peer.failure(1_054)).error.code).to.equal('BUSY')
     })
+  })
+
+  it('a peer that goes on sending and takes nothing is cut after deadAfterMs, and a second for each 16 KB', async () => {
+    await arena.close()
+    arena = await Arena.open({ heartbeatMs: 100, deadAfterMs: 300, frameTimeoutMs: 200 })
+    peer = await arena.guest()
+    peer.call(1_024, { ref: refs.Flood, data: '4096' })
+    peer.socket.pause()
+    const talk = setInterval(() => peer.send({ kind: Kind.Pong }), 20)
+    try {
+      await arena.serveOthersDuring(() =>
+        waitFor(() => !arena.server.sessions.some((session) => session.core.isAttached && session.core.runningCount), {
+          what: 'the link to be closed',
+          timeoutMs: 15_000,
+        }),
+      )
+    } finally {
+      clearInterval(talk)
+    }
   })
 
   it('an action that emits without waiting is stopped at maxWriteQueueBytes', async () => {

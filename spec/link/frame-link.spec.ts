@@ -222,7 +222,7 @@ describe('FrameLink', () => {
       world.receive(item.subarray(50 + second, 51 + second))
       await world.clock.advance(1_000)
     }
-    expect(world.ends[0]?.message).to.equal('the link is dead: a frame took over 30000 ms')
+    expect(world.ends[0]?.message).to.match(/^the link is dead: of a frame only \d\d bytes came in 3[05]000 ms$/)
   })
 
   it('sets no heartbeat before the peer was let in', () => {

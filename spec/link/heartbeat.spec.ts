@@ -1,6 +1,6 @@
 // A link that died, and a frame that never ends, in virtual time.
 import { expect } from 'chai'
-import { Heartbeat, type HeartbeatLimits } from '../../lib/link/heartbeat.ts'
+import { Heartbeat, type HeartbeatLimits, type Transfer } from '../../lib/link/heartbeat.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 /** Writes down what the heartbeat does, with the time. */
@@ -9,13 +9,16 @@ class Watched {
   readonly startedAtMs = this.clock.now()
   readonly pingedAtMs: number[] = []
   openFrameNumber = 0
+  openBytes = 0
+  outgoing: Transfer = { number: 0, bytes: 0 }
   death: { atMs: number; reason: string } | undefined
   readonly heartbeat: Heartbeat
 
   constructor(limits: Partial<HeartbeatLimits> = {}) {
     const all = { heartbeatMs: 15_000, deadAfterMs: 45_000, frameTimeoutMs: 30_000, ...limits }
     this.heartbeat = new Heartbeat(this.clock, all, {
-      openFrame: () => this.openFrameNumber,
+      incoming: () => ({ number: this.openFrameNumber, bytes: this.openBytes }),
+      outgoing: () => this.outgoing,
       ping: () => this.pingedAtMs.push(this.passedMs),
       onDead: (reason) => {
         this.death = { atMs: this.passedMs, reason: reason.message }
@@ -90,8 +93,41 @@ describe('Heartbeat', () => {
     await watched.talk(29_000)
     expect(watched.death).to.equal(undefined)
     await watched.talk(7_000)
-    expect(watched.death?.reason).to.equal('the link is dead: a frame took over 30000 ms')
+    expect(watched.death?.reason).to.match(/^the link is dead: of a frame only 0 bytes came in 3[05]000 ms$/)
     expect(watched.death?.atMs).to.be.within(30_000, 35_000)
+  })
+
+  it('lets a frame take as long as it likes that comes in at the least rate, 16 bytes a millisecond', async () => {
+    watched.openFrameNumber = 1
+    await watched.talk(600_000, 1_000, () => {
+      watched.openBytes += 16_000
+    })
+    expect(watched.death).to.equal(undefined)
+    expect(watched.heartbeat.isTransferSlow).to.equal(true)
+  })
+
+  it('cuts a frame that comes in at half of the least rate, when it is 30 s behind', async () => {
+    watched.openFrameNumber = 1
+    await watched.talk(120_000, 1_000, () => {
+      watched.openBytes += 8_000
+    })
+    expect(watched.death?.atMs).to.be.within(60_000, 70_000)
+  })
+
+  it('cuts a peer that keeps talking and takes nothing of what was written, after 45 s and a second for each 16 KB', async () => {
+    watched.outgoing = { number: 1, bytes: 160_000 }
+    await watched.talk(54_000)
+    expect(watched.death).to.equal(undefined)
+    await watched.talk(10_000)
+    expect(watched.death?.reason).to.equal('the link is dead: the peer did not take 160000 bytes in 55000 ms')
+  })
+
+  it('does not cut a peer that took what was written, and has more to take', async () => {
+    await watched.talk(300_000, 1_000, () => {
+      watched.outgoing = { number: watched.outgoing.number + 1, bytes: 1_000 }
+    })
+    expect(watched.death).to.equal(undefined)
+    expect(watched.heartbeat.isTransferSlow).to.equal(false)
   })
 
   it('does not cut a link that is always in the middle of another frame', async () => {
@@ -114,17 +150,31 @@ describe('Heartbeat', () => {
   it('does not hold its own suspension against the peer', async () => {
     watched.openFrameNumber = 3
     await watched.talk(10_000)
-    const late = new SuspendedClock()
-    const died: string[] = []
-    const heartbeat = new Heartbeat(
-      late,
-      { heartbeatMs: 15_000, deadAfterMs: 45_000, frameTimeoutMs: 30_000 },
-      { openFrame: () => 3, ping: () => undefined, onDead: (reason) => died.push(reason.message) },
-    )
-    heartbeat.start()
+    const { late, heartbeat, died } = suspended({ number: 3, bytes: 0 })
     late.wakeAfter(3_600_000)
     late.wakeAfter(3_600_000)
     expect(died).to.deep.equal([])
+    heartbeat.stop()
+  })
+
+  it('lets sockets be read after a standstill, before it judges', () => {
+    const { late, heartbeat, died } = suspended()
+    for (let tick = 0; tick < 8; tick++) late.wakeAfter(5_000)
+    late.wakeAfter(65_000)
+    expect(died).to.deep.equal([])
+    heartbeat.heard()
+    for (let tick = 0; tick < 8; tick++) late.wakeAfter(5_000)
+    expect(died).to.deep.equal([])
+    late.wakeAfter(5_000)
+    late.wakeAfter(5_000)
+    expect(died).to.have.length(1)
+    heartbeat.stop()
+  })
+
+  it('notices a dead link in a page that is hidden, whose timers all come late', () => {
+    const { late, heartbeat, died } = suspended()
+    for (let minute = 0; minute < 10; minute++) late.wakeAfter(60_000)
+    expect(died).to.have.length(1)
     heartbeat.stop()
   })
 
@@ -146,6 +196,23 @@ describe('Heartbeat', () => {
     expect(watched.pingedAtMs).to.deep.equal([])
   })
 })
+
+function suspended(incoming: Transfer = { number: 0, bytes: 0 }): { late: SuspendedClock; heartbeat: Heartbeat; died: string[] } {
+  const late = new SuspendedClock()
+  const died: string[] = []
+  const heartbeat = new Heartbeat(
+    late,
+    { heartbeatMs: 15_000, deadAfterMs: 45_000, frameTimeoutMs: 30_000 },
+    {
+      incoming: () => incoming,
+      outgoing: () => ({ number: 0, bytes: 0 }),
+      ping: () => undefined,
+      onDead: (reason) => died.push(reason.message),
+    },
+  )
+  heartbeat.start()
+  return { late, heartbeat, died }
+}
 
 /** Its one timer fires late, as after the lid of a laptop was shut: once, however much time has passed. */
 class SuspendedClock {

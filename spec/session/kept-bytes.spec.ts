@@ -3,6 +3,7 @@
 import { expect } from 'chai'
 import { Action, BusyError, type Client, type Context, OutcomeUnknownError } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
+import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, World } from '../setup/world.ts'
 
 const kibibyte = 1024
@@ -83,17 +84,30 @@ describe('what a session keeps, by bytes', () => {
     }
   })
 
-  it('keeps answers that cannot be sent up to a bound; beyond it their callers learn that they are lost', async () => {
+  it('keeps answers without a link up to a bound; beyond it their callers learn that they are lost', async () => {
+    world.network.setReachable('server', false)
+    const calls = Array.from({ length: 10 }, () => client.runAction(Produce, 30 * kibibyte).outcome())
+    await waitFor(() => produce.runs === 10)
+    world.network.wire.cut('rst')
+    for (let i = 0; i < 10; i++) await settle()
+    world.network.setReachable('server', true)
+    const outcomes = await world.clock.until(Promise.all(calls))
+    const lost = outcomes.filter((outcome) => !outcome.ok)
+    expect(lost.length).to.equal(5) // five of 30 KiB are within 164 KiB
+    for (const outcome of lost) expect(outcome).to.have.property('error').that.is.instanceOf(OutcomeUnknownError)
+    expect(produce.runs).to.equal(10)
+  })
+
+  it('keeps no more of the answers that waited for a link when that is lost', async () => {
     const { wire } = world.network
     wire.block('down')
     const calls = Array.from({ length: 10 }, () => client.runAction(Produce, 30 * kibibyte).outcome())
     for (let i = 0; i < 10; i++) await settle()
     expect(produce.runs).to.equal(10)
-    wire.unblock('down')
-    const outcomes = await Promise.all(calls)
+    wire.cut('rst')
+    const outcomes = await world.clock.until(Promise.all(calls))
     const lost = outcomes.filter((outcome) => !outcome.ok)
-    expect(outcomes.length - lost.length).to.equal(6) // one was on its way, five of 30 KiB are within 164 KiB
+    expect(lost.length).to.equal(5) // the one that arrived, and four that did not, are within 164 KiB
     for (const outcome of lost) expect(outcome).to.have.property('error').that.is.instanceOf(OutcomeUnknownError)
-    expect(produce.runs).to.equal(10)
   })
 })

@@ -5,7 +5,7 @@ import { ProtocolError } from '../../lib/base/errors.ts'
 import { frameOfArray } from './frame-arrays.ts'
 import { fromHex, readBody } from './frame-bytes.ts'
 
-const limits = [4_194_304, 1_024, 262_144]
+const limits = [4_194_304, 1_024, 262_144, 67_108_864]
 const secret = new Uint8Array(32).fill(7)
 const hello: readonly unknown[] = [1, 1, 0, 'session', secret, 'me', limits, { token: 'x' }]
 const welcome: readonly unknown[] = [2, 1, 0, 'session', secret, true, limits]
@@ -40,8 +40,8 @@ describe('Handshake frames', () => {
     ['session', 3, ['', 5, 'x'.repeat(513), [], {}, true]],
     ['resume', 4, ['secret', new Uint8Array(65), 5, []]],
     ['name', 5, ['', 5, 'x'.repeat(513), []]],
-    ['limits', 6, [null, {}, [], [1, 2], [1, 2, 3, 4], [0, 1, 1], [1, 1, 0], [1, -1, 1], [1.5, 1, 1], ['1', 1, 1]]],
-    ['limits', 6, [[1, 65_537, 1]]],
+    ['limits', 6, [null, {}, [], [1, 2, 3], [1, 2, 3, 4, 5], [0, 1, 1, 1], [1, 1, 0, 1], [1, 1, 1, 0]]],
+    ['limits', 6, [[1, -1, 1, 1], [1.5, 1, 1, 1], ['1', 1, 1, 1], [1, 1, 1, null], [1, 65_537, 1, 1]]],
     ['credentials', 7, [null, [], 'token', 5, true, new Uint8Array(2)]],
   ]
   for (const [field, index, values] of wrongHellos) {
@@ -55,7 +55,7 @@ describe('Handshake frames', () => {
     ['session', 3, [null, '', 5]],
     ['resume', 4, [null, 'secret', new Uint8Array(65)]],
     ['resumed', 5, [null, 0, 1, 'true']],
-    ['limits', 6, [null, [0, 1, 1]]],
+    ['limits', 6, [null, [0, 1, 1, 1]]],
   ]
   for (const [field, index, values] of wrongWelcomes) {
     it(`WELCOME is refused with a wrong ${field}`, () => {
@@ -64,8 +64,8 @@ describe('Handshake frames', () => {
   }
 
   it('a peer may take no calls at all, but no more than there can be slots', () => {
-    expect(readBody(withField(hello, 6, [1, 0, 1]))).to.have.nested.property('limits.maxCallsInFlight', 0)
-    expect(readBody(withField(hello, 6, [1, 65_536, 1]))).to.have.nested.property('limits.maxCallsInFlight', 65_536)
+    expect(readBody(withField(hello, 6, [1, 0, 1, 1]))).to.have.nested.property('limits.maxCallsInFlight', 0)
+    expect(readBody(withField(hello, 6, [1, 65_536, 1, 1]))).to.have.nested.property('limits.maxCallsInFlight', 65_536)
   })
 
   it('are refused with fewer or more items, or bytes after them', () => {
