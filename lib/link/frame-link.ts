@@ -69,6 +69,7 @@ export class FrameLink {
       incoming: () => ({ number: this.#decoder.openFrame, bytes: this.#decoder.openBytes }),
       outgoing: () => ({ number: this.#isBlocked ? this.#blockCount : 0, bytes: this.#untakenBytes }),
       ping: () => this.send({ kind: Kind.Ping }),
+      pong: () => this.send({ kind: Kind.Pong }),
       onDead: (reason) => this.close(reason),
     })
   }
@@ -191,7 +192,8 @@ export class FrameLink {
     const frame = readSessionFrame(reader)
     reader.release()
     if (frame.kind === Kind.Ping) this.send({ kind: Kind.Pong })
-    else if (frame.kind !== Kind.Pong) this.#sink?.onFrame(frame)
+    else if (frame.kind === Kind.Pong) this.#heartbeat.onPong()
+    else this.#sink?.onFrame(frame)
   }
 
   #end(reason: IsockError): void {

@@ -19,6 +19,7 @@ export interface WatchedLink {
   /** What was written and is not taken. */
   outgoing(): Transfer
   ping(): void
+  pong(): void
   onDead(reason: LinkError): void
 }
 
@@ -44,6 +45,8 @@ export class Heartbeat {
   #hasHeard = false
   #hasPinged = false
   #wasLate = false
+  /** For how many ticks the peer's word counts that it receives slowly. */
+  #toldSlowTicks = 0
 
   constructor(clock: Clock, limits: HeartbeatLimits, link: WatchedLink) {
     this.#clock = clock
@@ -52,9 +55,9 @@ export class Heartbeat {
     this.#tickMs = Math.max(1, Math.min(limits.heartbeatMs, limits.deadAfterMs, limits.frameTimeoutMs) / 3)
   }
 
-  /** One and the same frame, or what one write left over, has been on its way for longer than a tick. */
+  /** One and the same frame, or what one write left over, has been on its way for longer than a tick, as either side sees it. */
   get isTransferSlow(): boolean {
-    return this.#incoming.ticks > 0 || this.#outgoing.ticks > 0
+    return this.#incoming.ticks > 0 || this.#outgoing.ticks > 0 || this.#toldSlowTicks > 0
   }
 
   start(): void {
@@ -64,6 +67,11 @@ export class Heartbeat {
   /** Bytes came, of any kind. Called for each chunk, so it does no more than this. */
   heard(): void {
     this.#hasHeard = true
+  }
+
+  /** The peer sent PONG: where nobody asked, it says that it still receives what was sent. */
+  onPong(): void {
+    if (!this.#hasPinged) this.#toldSlowTicks = this.#signEachTicks + 1
   }
 
   stop(): void {
@@ -89,6 +97,7 @@ export class Heartbeat {
       this.#hasPinged = false
     } else this.#silentTicks++
     this.#hasHeard = false
+    this.#toldSlowTicks = Math.max(0, this.#toldSlowTicks - 1)
     this.#incoming.tick(this.#link.incoming())
     this.#outgoing.tick(this.#link.outgoing())
     this.#judge()
@@ -105,7 +114,18 @@ export class Heartbeat {
     } else if (silentMs >= heartbeatMs && !this.#hasPinged) {
       this.#hasPinged = true
       this.#link.ping()
-    }
+    } else if (this.#isSignDue) this.#link.pong()
+  }
+
+  /** The sender of a frame that takes long hears nothing: its PING waits behind that frame. So it is shown life unasked. */
+  get #isSignDue(): boolean {
+    const { ticks } = this.#incoming
+    return ticks > 0 && ticks % this.#signEachTicks === 0
+  }
+
+  /** Before the sender has heard nothing for long enough to ask. */
+  get #signEachTicks(): number {
+    return Math.floor(((this.#limits.heartbeatMs / this.#tickMs) * 2) / 3)
   }
 
   #die(reason: string): void {

@@ -8,6 +8,7 @@ class Watched {
   readonly clock = new VirtualClock()
   readonly startedAtMs = this.clock.now()
   readonly pingedAtMs: number[] = []
+  readonly pongedAtMs: number[] = []
   openFrameNumber = 0
   openBytes = 0
   outgoing: Transfer = { number: 0, bytes: 0 }
@@ -20,6 +21,7 @@ class Watched {
       incoming: () => ({ number: this.openFrameNumber, bytes: this.openBytes }),
       outgoing: () => this.outgoing,
       ping: () => this.pingedAtMs.push(this.passedMs),
+      pong: () => this.pongedAtMs.push(this.passedMs),
       onDead: (reason) => {
         this.death = { atMs: this.passedMs, reason: reason.message }
       },
@@ -104,6 +106,30 @@ describe('Heartbeat', () => {
     })
     expect(watched.death).to.equal(undefined)
     expect(watched.heartbeat.isTransferSlow).to.equal(true)
+  })
+
+  it('shows life to the sender of a frame that takes long, every 10 s, since what that asks waits behind its frame', async () => {
+    watched.openFrameNumber = 1
+    await watched.talk(61_000, 1_000, () => {
+      watched.openBytes += 16_000
+    })
+    expect(watched.pongedAtMs).to.deep.equal([15_000, 25_000, 35_000, 45_000, 55_000])
+    expect(watched.pingedAtMs).to.deep.equal([])
+  })
+
+  it('takes a PONG that nobody asked for as the word that the peer still receives', async () => {
+    watched.heartbeat.onPong()
+    await watched.talk(15_000)
+    expect(watched.heartbeat.isTransferSlow).to.equal(false)
+    watched.heartbeat.onPong()
+    await watched.talk(10_000)
+    expect(watched.heartbeat.isTransferSlow).to.equal(true)
+  })
+
+  it('takes a PONG that answers its PING for no more than that', async () => {
+    await watched.clock.advance(15_000)
+    watched.heartbeat.onPong()
+    expect(watched.heartbeat.isTransferSlow).to.equal(false)
   })
 
   it('cuts a frame that comes in at half of the least rate, when it is 30 s behind', async () => {
@@ -207,6 +233,7 @@ function suspended(incoming: Transfer = { number: 0, bytes: 0 }): { late: Suspen
       incoming: () => incoming,
       outgoing: () => ({ number: 0, bytes: 0 }),
       ping: () => undefined,
+      pong: () => undefined,
       onDead: (reason) => died.push(reason.message),
     },
   )

@@ -122,6 +122,11 @@ export class Wire {
     this.#writerOf(direction).unblock()
   }
 
+  /** The writer of this direction, which was told to wait, may write once more. */
+  drain(direction: Direction): void {
+    this.#writerOf(direction).drain()
+  }
+
   #writerOf(direction: Direction): VirtualLink {
     return direction === 'up' ? this.near : this.far
   }
@@ -214,6 +219,10 @@ export class VirtualLink implements Link {
 
   unblock(): void {
     this.isBlocked = false
+    this.#handler?.onDrain()
+  }
+
+  drain(): void {
     this.#handler?.onDrain()
   }
 
