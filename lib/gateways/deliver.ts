@@ -1,8 +1,8 @@
 // How an answer leaves whose client does not take it, or whose request is still coming in.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
-import { type Answer, answerSize, sendAnswer } from './answer.ts'
 import { patienceMs } from '../base/patience.ts'
+import { type Answer, answerSize, sendAnswer } from './answer.ts'
 
 /** What is read of a request that was refused, so that its client gets to read why. */
 const lingerMs = 1_000

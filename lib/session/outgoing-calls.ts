@@ -73,7 +73,12 @@ export class OutgoingCalls implements CallHome {
     const end = this.#endReason
     if (end !== undefined) return this.#settle(call, { how: 'error', error: closedBy(call, end) })
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
-    if (this.#waiting.isEmpty && this.#resumption.isDone && this.#options.port.isWritable && this.#sent.hasRoomFor(call))
+    if (
+      this.#waiting.isEmpty &&
+      this.#resumption.isDone &&
+      this.#options.port.isWritable &&
+      this.#sent.hasRoomFor(call)
+    )
       this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
     else this.#settle(call, { how: 'error', error: queueFull(this.#options.limits.maxQueuedCalls) })

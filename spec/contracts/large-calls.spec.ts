@@ -66,7 +66,8 @@ for (const { name, missing, place: makePlace } of serverLinks) {
       if (missing !== undefined) skip(this, missing)
       place = makePlace()
       server = new Server({ ...place.server, limits })
-      for (const action of [new Echo(), new Together(), new Weigh(), new Make(), new AskBack()]) server.addAction(action)
+      for (const action of [new Echo(), new Together(), new Weigh(), new Make(), new AskBack()])
+        server.addAction(action)
       client = new Client(await place.listen(server), { ...place.client, limits, retry: 0 })
       client.addActions({ echo: (value: unknown) => value })
     })
@@ -77,7 +78,9 @@ for (const { name, missing, place: makePlace } of serverLinks) {
       place?.release()
     })
 
-    const sizes = (values: readonly unknown[]): number[] => [...new Set(values.map((value) => (value as Uint8Array).length))]
+    const sizes = (values: readonly unknown[]): number[] => [
+      ...new Set(values.map((value) => (value as Uint8Array).length)),
+    ]
     const repeat = <T>(count: number, run: () => PromiseLike<T>): Promise<T[]> =>
       Promise.all(Array.from({ length: count }, run))
 

@@ -2,9 +2,9 @@
 // calls beyond that are not even started.
 import { expect } from 'chai'
 import { Action } from '../../lib/index.ts'
+import { Kind } from '../../lib/wire/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena } from './arena.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { callFrame, type RawPeer } from './raw-peer.ts'
 
 const kibibyte = 1024

@@ -225,6 +225,63 @@ describe('FrameLink', () => {
     expect(world.ends[0]?.message).to.match(/^the link is dead: of a frame only \d\d bytes came in 3[05]000 ms$/)
   })
 
+  it('cuts a peer that goes on talking and does not take what was written, and says that it is slow before', async () => {
+    const world = FrameLinkWorld.established()
+    const { link, fake, clock, ends } = world
+    const talk = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        fake.handler?.onBytes(bytesOfFrames({ kind: Kind.Drain }))
+        await clock.advance(1_000)
+      }
+    }
+    fake.takesMore = false
+    link.send({ kind: Kind.Result, seq: 1, items: 0, value: new Uint8Array(160_000) })
+    await talk(11)
+    expect(link.isSlow).to.equal(true)
+    fake.handler?.onDrain()
+    await talk(11)
+    expect(link.isSlow).to.equal(false)
+    link.send({ kind: Kind.Result, seq: 1, items: 0, value: new Uint8Array(160_000) })
+    await talk(54)
+    expect(ends).to.deep.equal([])
+    await talk(10)
+    expect(ends[0]?.message).to.match(/^the link is dead: the peer did not take 1600\d\d bytes in (55|60)000 ms$/)
+    expect(world.writables).to.equal(1)
+  })
+
+  it('does not add up the times of writes that were each taken', async () => {
+    const { link, fake, clock, ends } = FrameLinkWorld.established()
+    fake.takesMore = false
+    for (let second = 0; second < 100; second++) {
+      link.send({ kind: Kind.Drain })
+      fake.handler?.onBytes(bytesOfFrames({ kind: Kind.Drain }))
+      await clock.advance(900)
+      fake.handler?.onDrain()
+      link.send({ kind: Kind.Drain })
+      await clock.advance(100)
+    }
+    expect(ends).to.deep.equal([])
+    expect(link.isSlow).to.equal(false)
+  })
+
+  it('is slow while one frame takes long to come in, and shows life to its sender', async () => {
+    const { link, fake, clock } = FrameLinkWorld.established()
+    const item = bytesOfFrames({ kind: Kind.Item, seq: 1, index: 0, value: 'x'.repeat(100) })
+    for (let second = 0; second < 16; second++) {
+      fake.handler?.onBytes(item.subarray(second, second + 1))
+      await clock.advance(1_000)
+    }
+    expect(link.isSlow).to.equal(true)
+    expect(fake.writes.map(toHex)).to.deep.equal(['00 00 00 02 91 1d'])
+  })
+
+  it('is slow while its peer says so by a PONG that nobody asked for', async () => {
+    const { link, fake } = FrameLinkWorld.established()
+    expect(link.isSlow).to.equal(false)
+    fake.handler?.onBytes(bytesOfFrames({ kind: Kind.Pong }))
+    expect(link.isSlow).to.equal(true)
+  })
+
   it('sets no heartbeat before the peer was let in', () => {
     expect(new FrameLinkWorld().clock.pendingCount).to.equal(0)
   })

@@ -223,7 +223,11 @@ describe('Heartbeat', () => {
   })
 })
 
-function suspended(incoming: Transfer = { number: 0, bytes: 0 }): { late: SuspendedClock; heartbeat: Heartbeat; died: string[] } {
+function suspended(incoming: Transfer = { number: 0, bytes: 0 }): {
+  late: SuspendedClock
+  heartbeat: Heartbeat
+  died: string[]
+} {
   const late = new SuspendedClock()
   const died: string[] = []
   const heartbeat = new Heartbeat(

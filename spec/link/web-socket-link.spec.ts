@@ -87,6 +87,61 @@ describe('A link over a WebSocket', () => {
     await once(stream, 'close')
     expect(told.ends).to.have.length(1)
   })
+
+  /** A masked frame of a client, with a mask of zeros. */
+  const frame = (opcode: number, payload: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload])
+  const closing = (code?: number): Buffer =>
+    frame(8, code === undefined ? Buffer.alloc(0) : Buffer.from([code >> 8, code & 0xff]))
+
+  for (const [what, bytes, isInOrder] of [
+    ['1000', closing(1000), true],
+    ['1001, of a page that is left', closing(1001), true],
+    ['no code', closing(), true],
+    ['1002', closing(1002), false],
+    ['4000', closing(4000), false],
+  ] as const) {
+    it(`tells a close with ${what} as ${isInOrder ? 'an end in order' : 'an error that names the code'}`, async () => {
+      const told = new Told()
+      link.open(told)
+      peerSocket.resume().write(bytes)
+      await waitFor(() => told.ends.length > 0)
+      if (isInOrder) expect(told.ends).to.deep.equal([undefined])
+      else expect(told.ends[0]?.message).to.equal(`the WebSocket was closed with code ${what}`)
+    })
+  }
+
+  it('ends with an error for a text message, and tells the peer why', async () => {
+    const told = new Told()
+    link.open(told)
+    const received: Buffer[] = []
+    peerSocket.on('data', (chunk: Buffer) => received.push(chunk))
+    peerSocket.write(frame(1, Buffer.from('hi')))
+    await waitFor(() => told.ends.length > 0)
+    expect(told.ends[0]?.message).to.equal('a text message came where only bytes are spoken')
+    // A close frame with code 1003.
+    await waitFor(() => Buffer.concat(received).includes(Buffer.from([0x88, 0x02, 0x03, 0xeb])))
+  })
+
+  it('delivers what came before anybody listened, in order, and nothing after its own close', async () => {
+    peerSocket.write(Buffer.concat([frame(2, Buffer.from('a')), frame(2, Buffer.from('b'))]))
+    await waitFor(() => stream.bytesRead > 0)
+    await new Promise((resolve) => setImmediate(resolve))
+    let came = ''
+    link.open({
+      onBytes: (chunk) => {
+        came += Buffer.from(chunk).toString()
+      },
+      onDrain: () => undefined,
+      onEnd: () => undefined,
+    })
+    await waitFor(() => came === 'ab')
+    void link.close('flush')
+    peerSocket.write(frame(2, Buffer.from('c')))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(came).to.equal('ab')
+    expect(link.write([Buffer.alloc(10)])).to.equal(true)
+  })
 })
 
 describe("A link over a browser's WebSocket", () => {

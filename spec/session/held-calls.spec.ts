@@ -1,9 +1,14 @@
 // Answers that are large in all: those that a reading client is owed are never dropped, and calls whose answers could not
 // leave are held until they can.
 import { expect } from 'chai'
+import { defaultLimits } from '../../lib/base/options.ts'
+import { Action, type Context } from '../../lib/index.ts'
+import { HeldCalls } from '../../lib/session/held-calls.ts'
+import { IncomingCall } from '../../lib/session/incoming-call.ts'
 import { CancelReason, Kind } from '../../lib/wire/frame.ts'
+import { Packed } from '../../lib/wire/packed.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
-import { settle } from '../setup/virtual-clock.ts'
+import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { Work, World } from '../setup/world.ts'
 
 const kibibyte = 1024
@@ -11,6 +16,14 @@ const limits = { maxLedgerBytes: 64 * kibibyte, maxInFlightBytes: 100 * kibibyte
 /** The number of the first call in a slot. */
 const inSlot = (slot: number): number => limits.maxCallsInFlight + slot
 const large = 'x'.repeat(30 * kibibyte)
+
+/** Two items, of which the first fills the window, and an answer that waits behind them. */
+class Emit extends Action {
+  action(_data: unknown, { emit }: Context<string>) {
+    for (let i = 0; i < 2; i++) void emit('x'.repeat(2_000))
+    return large
+  }
+}
 
 describe('calls whose answers could not leave', () => {
   let world: World
@@ -123,8 +136,39 @@ describe('calls whose answers could not leave', () => {
     expect(work.runs).to.have.length(6)
     await world.clock.advance(1_000)
     expect(work.runs).to.have.length(11)
+    // Those of which nothing is expected any more make no room when they answer.
+    for (const run of work.runs.slice(1, 6)) run.finish()
+    await settle()
+    expect(work.runs).to.have.length(11)
     await world.clock.advance(1_000)
     expect(work.runs).to.have.length(13)
+  })
+
+  it('are not started for the time that passed while answers waited, when those have left', async () => {
+    await answerLarge(1)
+    await callEach([1, 2, 3, 4, 5])
+    world.network.wire.block('down')
+    work.runs[1]?.finish(large)
+    await settle()
+    for (const run of work.runs.slice(2, 5)) run.finish(large)
+    await settle()
+    await callEach([10, 11, 12, 13, 14, 15, 16])
+    await world.clock.advance(10_000)
+    expect(work.runs).to.have.length(6)
+    world.network.wire.unblock('down')
+    await settle()
+    // One and four more of 30 KiB are within 164 KiB.
+    expect(work.runs).to.have.length(10)
+  })
+
+  it('are not refused for the time for which they were held', async () => {
+    await fillTheWay(3)
+    await callEach([10, 11, 12], { remainingMs: 4_000 })
+    await world.clock.advance(3_000)
+    world.network.wire.unblock('down')
+    await settle()
+    expect([4, 5, 6].map(data)).to.deep.equal([10, 11, 12])
+    expect(peer.failures).to.deep.equal([])
   })
 
   it('are not started for the time that passes while answers wait', async () => {
@@ -179,6 +223,46 @@ describe('calls whose answers could not leave', () => {
     await callEach([10, 11])
     await peer.send({ kind: Kind.Bye, isClean: false })
     expect(work.runs).to.have.length(4)
+  })
+})
+
+describe('answers that nobody takes', () => {
+  it('make the callee refuse further calls: those whose caller does not read the items before them', async () => {
+    const world = new World()
+    const work = new Work()
+    await world.serve([work, new Emit()], { limits: { ...limits, streamWindowBytes: 1_024 } })
+    const peer = await FramePeer.enter(world, ['Work', 'Emit'])
+    for (let slot = 0; slot < 3; slot++) await peer.call(inSlot(slot), { ref: 1 })
+    await peer.call(inSlot(9))
+    expect(peer.failures).to.deep.equal([[inSlot(9), 'BUSY', true]])
+    await peer.send({ kind: Kind.Credit, seq: inSlot(0), received: 1, granted: 1_000_000 })
+    await peer.send({ kind: Kind.Ack, seqs: [inSlot(0)] })
+    await peer.call(inSlot(9))
+    expect(work.runs).to.have.length(1)
+    work.run.finish()
+    await settle()
+    await peer.close()
+    await world.close()
+  })
+})
+
+describe('a call that is held', () => {
+  it('does not hold the buffer that its data came in', () => {
+    const held = new HeldCalls({
+      clock: new VirtualClock(),
+      limits: defaultLimits,
+      waitingBytes: () => Number.POSITIVE_INFINITY,
+      isAttached: () => true,
+      start: () => expect.fail('started'),
+      expectNothing: () => undefined,
+    })
+    const keeper = { onAnswered: () => undefined, openItems: () => expect.fail('items') }
+    const action = { name: 'any', contract: undefined, expectedBytes: 0 }
+    const given = { seq: 1, action, attempt: 1, input: undefined, admittedAtMs: 0, deadlineAtMs: 0 }
+    const call = new IncomingCall(keeper, given, new Packed(new Uint8Array(64 * kibibyte), 10, 20))
+    held.admit(call)
+    expect((call.takeData() as Packed).bytes.buffer.byteLength).to.be.below(kibibyte)
+    held.close()
   })
 })
 

@@ -44,14 +44,18 @@ describe('The turns of a link', () => {
 
   it('go to nobody twice where nobody is left', () => {
     const turns = new LinkTurns(() => true)
-    turns.take([], () => expect.fail('no entry'), () => undefined)
+    turns.take(
+      [],
+      () => expect.fail('no entry'),
+      () => undefined,
+    )
   })
 })
 
 /** Items without end. */
 class Flood extends Action {
   async action(_data: unknown, { emit, signal }: Context<string>) {
-    while (!signal.aborted) await emit('x'.repeat(100_000))
+    while (!signal.aborted) await emit('x'.repeat(300_000))
   }
 }
 
@@ -75,7 +79,9 @@ describe('A session whose link is full', () => {
       await settle()
     }
     expect(peer.results).to.deep.equal([[1_024, 'answered']])
-    const counts = [1_025, 1_026].map((seq) => peer.received.filter((frame) => frame.kind === Kind.Item && frame.seq === seq).length)
+    const counts = [1_025, 1_026].map(
+      (seq) => peer.received.filter((frame) => frame.kind === Kind.Item && frame.seq === seq).length,
+    )
     for (const count of counts) expect(count).to.be.at.least(2)
     for (const seq of [1_025, 1_026]) await peer.send({ kind: Kind.Cancel, seq, reason: 0 })
     wire.unblock('down')

@@ -2,8 +2,8 @@
 import { expect } from 'chai'
 import { Client, DeadlineError, MemoryNetwork, Server } from '../../lib/index.ts'
 import type { Link, LinkHandler } from '../../lib/link/link.ts'
-import { failureOf, Work } from '../setup/world.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
+import { failureOf, Work } from '../setup/world.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -31,7 +31,7 @@ class SlowLink implements Link {
   readonly #link: Link
   readonly #clock: VirtualClock
   readonly #bytesPerSecond: number
-  #waiting: Uint8Array[] = []
+  readonly #waiting: Uint8Array[] = []
   #handler: LinkHandler | undefined
   #isPassing = false
   #isClosed = false

@@ -41,7 +41,17 @@ describe('Handshake frames', () => {
     ['resume', 4, ['secret', new Uint8Array(65), 5, []]],
     ['name', 5, ['', 5, 'x'.repeat(513), []]],
     ['limits', 6, [null, {}, [], [1, 2, 3], [1, 2, 3, 4, 5], [0, 1, 1, 1], [1, 1, 0, 1], [1, 1, 1, 0]]],
-    ['limits', 6, [[1, -1, 1, 1], [1.5, 1, 1, 1], ['1', 1, 1, 1], [1, 1, 1, null], [1, 65_537, 1, 1]]],
+    [
+      'limits',
+      6,
+      [
+        [1, -1, 1, 1],
+        [1.5, 1, 1, 1],
+        ['1', 1, 1, 1],
+        [1, 1, 1, null],
+        [1, 65_537, 1, 1],
+      ],
+    ],
     ['credentials', 7, [null, [], 'token', 5, true, new Uint8Array(2)]],
   ]
   for (const [field, index, values] of wrongHellos) {

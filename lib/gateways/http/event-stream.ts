@@ -2,8 +2,8 @@
 // taken what was sent: nothing piles up here, and a client that takes nothing for too long is cut off.
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../../base/clock.ts'
-import { commonHeaders } from '../answer.ts'
 import { patienceMs } from '../../base/patience.ts'
+import { commonHeaders } from '../answer.ts'
 import type { StreamFormat } from './accept.ts'
 
 export interface EventStreamOptions {

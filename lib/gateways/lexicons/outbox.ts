@@ -1,8 +1,8 @@
 // What goes out to one client. Who fills it waits for a reader that is slow; one that takes nothing is let go.
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../base/clock.ts'
-import { type JsonValue, toJsonText } from '../json-values.ts'
 import { patienceMs } from '../../base/patience.ts'
+import { type JsonValue, toJsonText } from '../json-values.ts'
 
 export interface OutboxOptions {
   readonly socket: WebSocket
