@@ -11,9 +11,15 @@ export interface Limits {
   readonly maxRunningCalls: number
   /** Calls that a client holds back while its session is full or away; more are refused. Default 65 536. */
   readonly maxQueuedCalls: number
-  /** What the ledger of one session keeps of results that were not acknowledged. Default 16 MiB. */
+  /**
+   * Answers of one session: those that were sent and not acknowledged, of which large ones make room; and, counted by
+   * themselves, those that wait for a full connection before further calls are held back. Default 16 MiB.
+   */
   readonly maxLedgerBytes: number
-  /** Data of one session's running calls; above it calls are refused as not started. Default 64 MiB. */
+  /**
+   * Data of one session's calls that are not answered; the caller queues the rest, and what comes all the same is refused
+   * as not started. By itself: input of one session that nobody has read. Default 64 MiB.
+   */
   readonly maxInFlightBytes: number
   /** How far a stream's writer may be ahead of its reader; an item counts for at least 1 KiB. Default 256 KiB. */
   readonly streamWindowBytes: number
@@ -27,11 +33,14 @@ export interface Limits {
   readonly maxUnauthenticatedLinks: number
   /** From the opened link to the accepted session. Default 5 s. */
   readonly handshakeTimeoutMs: number
-  /** From the first byte of a frame to its last. Default 30 s. */
+  /** From the first byte of a frame to its last, and a second more for each 16 KB that came. Default 30 s. */
   readonly frameTimeoutMs: number
   /** Silence after which a side asks whether the other is alive. Default 15 s. */
   readonly heartbeatMs: number
-  /** Silence after which a link counts as dead. Default 45 s. */
+  /**
+   * Silence after which a link counts as dead. A peer that does not take what was written has as long, and a second more
+   * for each 16 KB. Default 45 s.
+   */
   readonly deadAfterMs: number
 }
 

@@ -1,6 +1,7 @@
-// Bodies of requests, in memory: bounded each, bounded in all, bounded in time.
+// Bodies of requests, in memory: bounded each, bounded in all, and each with a least rate.
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
+import { patienceMs } from '../../base/patience.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
 
 export interface BodyLimits {
@@ -52,7 +53,7 @@ export class Bodies {
       return undefined
     }
     try {
-      await this.#readChunks(request, onChunk)
+      await this.#readChunks(request, onChunk, () => size)
     } catch (error) {
       release()
       throw error
@@ -60,8 +61,14 @@ export class Bodies {
     return { bytes: Buffer.concat(chunks, size), release }
   }
 
-  #readChunks(request: IncomingMessage, onChunk: (chunk: Uint8Array) => HttpFault | undefined): Promise<void> {
+  #readChunks(
+    request: IncomingMessage,
+    onChunk: (chunk: Uint8Array) => HttpFault | undefined,
+    size: () => number,
+  ): Promise<void> {
     const { bodyTimeoutMs } = this.#limits
+    const clock = this.#clock
+    const startedAtMs = clock.now()
     return new Promise((resolve, reject) => {
       const settle = (fault?: HttpFault): void => {
         timer.cancel()
@@ -78,9 +85,16 @@ export class Bodies {
       }
       const onEnd = (): void => settle()
       const onGone = (): void => settle(new HttpFault(400, 'BAD_REQUEST', 'the body broke off', last))
-      const onLate = (): void =>
-        settle(new HttpFault(408, 'DEADLINE_EXCEEDED', `the body took over ${bodyTimeoutMs} ms`, last))
-      const timer = this.#clock.setTimer(onLate, bodyTimeoutMs)
+      const onLate = (): void => {
+        const tookMs = clock.now() - startedAtMs
+        const leftMs = patienceMs(size(), bodyTimeoutMs) - tookMs
+        if (leftMs > 0) timer = clock.setTimer(onLate, leftMs)
+        else {
+          const message = `of the body only ${size()} bytes came in ${Math.round(tookMs)} ms`
+          settle(new HttpFault(408, 'DEADLINE_EXCEEDED', message, last))
+        }
+      }
+      let timer = clock.setTimer(onLate, bodyTimeoutMs)
       request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
       if (request.destroyed && !request.readableEnded) onGone()
     })

@@ -8,7 +8,7 @@ export interface HttpLimits {
   readonly maxBodyBytes: number
   /** Of all bodies that are on their way in or belong to running calls; above it: 503. Default 64 MiB. */
   readonly maxBufferedBytes: number
-  /** From a request's head to the end of its body; after it: 408. Default 30 s. */
+  /** From a request's head to the end of its body, and a second more for each 16 KB that came; after it: 408. Default 30 s. */
   readonly bodyTimeoutMs: number
   /** Requests that are worked on at once, streams aside; more are answered with 503. Default 1 024. */
   readonly maxRequests: number
