@@ -255,10 +255,11 @@ export class Ledger implements CallKeeper {
     this.#entries[slot] = call
   }
 
-  readonly #pump = (entry: IncomingCall | undefined): void => {
-    if (entry?.items === undefined) return
+  readonly #pump = (entry: IncomingCall | undefined): boolean => {
+    if (entry?.items === undefined) return false
     entry.items.pump()
     this.#answers.sendIfReady(entry)
+    return true
   }
 
   readonly #sendWaiting = (): void => this.#answers.sendWaiting()

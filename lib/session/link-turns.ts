@@ -10,21 +10,27 @@ export class LinkTurns {
     this.#isWritable = isWritable
   }
 
-  /** `sendOthers` sends what is not a stream; `pump` sends what an entry's stream has. Both stop when the link is full. */
-  take<Entry>(entries: readonly Entry[], pump: (entry: Entry) => void, sendOthers: () => void): void {
+  /**
+   * `sendOthers` sends what is not a stream; `pump` sends what an entry's stream has, and says whether it has one. Both stop
+   * when the link is full.
+   */
+  take<Entry>(entries: readonly Entry[], pump: (entry: Entry) => boolean, sendOthers: () => void): void {
     this.#areStreamsFirst = !this.#areStreamsFirst
     if (!this.#areStreamsFirst) sendOthers()
     this.#pumpAll(entries, pump)
     if (this.#areStreamsFirst) sendOthers()
   }
 
-  #pumpAll<Entry>(entries: readonly Entry[], pump: (entry: Entry) => void): void {
+  #pumpAll<Entry>(entries: readonly Entry[], pump: (entry: Entry) => boolean): void {
+    if (!this.#isWritable()) return
     const { length } = entries
-    const first = this.#next
-    for (let i = 0; i < length && this.#isWritable(); i++) {
-      const index = (first + i) % length
-      pump(entries[index] as Entry)
-      this.#next = index + 1
+    let index = this.#next
+    for (let i = 0; i < length; i++) {
+      if (index >= length) index = 0
+      // Most have no stream: those cost no more than a look.
+      if (!pump(entries[index++] as Entry)) continue
+      this.#next = index
+      if (!this.#isWritable()) return
     }
   }
 }

@@ -256,4 +256,7 @@ export class OutgoingCalls implements CallHome {
   }
 }
 
-const pumpInput = (call: OutgoingCall): void => call.input?.pump()
+function pumpInput({ input }: OutgoingCall): boolean {
+  input?.pump()
+  return input !== undefined
+}

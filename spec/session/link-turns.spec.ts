@@ -18,7 +18,11 @@ class Writers {
     const write = (what: string) => (): void => {
       if (this.#room-- > 0) this.written.push(what)
     }
-    this.#turns.take(['a', 'b', 'c'], (stream) => write(stream)(), write('other'))
+    const pump = (stream: string): boolean => {
+      if (stream !== 'none') write(stream)()
+      return stream !== 'none'
+    }
+    this.#turns.take(['a', 'none', 'b', 'c'], pump, write('other'))
   }
 }
 
