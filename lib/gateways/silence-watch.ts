@@ -1,6 +1,7 @@
 // Notices a client on a WebSocket that is gone without a word: asks after silence, and gives up after more of it.
 import type { WebSocket } from 'ws'
 import type { Clock, Timer } from '../base/clock.ts'
+import { Standstill } from '../base/standstill.ts'
 
 export interface SilenceLimits {
   readonly heartbeatMs: number
@@ -19,6 +20,7 @@ export class SilenceWatch {
   readonly #socket: WebSocket
   readonly #options: SilenceOptions
   readonly #tickMs: number
+  readonly #standstill = new Standstill()
   /** Counted in looks rather than in time: while this process stood still, nobody was silent. */
   #silentTicks = 0
   #takenCount = 0
@@ -43,12 +45,15 @@ export class SilenceWatch {
   }
 
   #wait(): void {
-    this.#timer = this.#options.clock.setTimer(this.#look, this.#tickMs)
+    const { clock } = this.#options
+    this.#standstill.timerSet(clock.now(), this.#tickMs)
+    this.#timer = clock.setTimer(this.#look, this.#tickMs)
   }
 
   readonly #look = (): void => {
-    const { limits, takenCount = () => 0, onDead } = this.#options
+    const { clock, limits, takenCount = () => 0, onDead } = this.#options
     const { heartbeatMs, deadAfterMs } = limits
+    if (this.#standstill.isFirstLate(clock.now())) return this.#wait()
     this.#silentTicks++
     const taken = takenCount()
     // One that is not read can say what it likes.

@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { LinkError } from '../base/errors.ts'
 import { patienceMs } from '../base/patience.ts'
+import { Standstill } from '../base/standstill.ts'
 
 /** Something that is on its way, and how much of it has come or has to leave. */
 export interface Transfer {
@@ -29,9 +30,6 @@ export interface HeartbeatLimits {
   readonly frameTimeoutMs: number
 }
 
-/** A tick that is later than this, and than a whole tick, comes after this process stood still. */
-const leastStandstillMs = 1_000
-
 export class Heartbeat {
   readonly #clock: Clock
   readonly #limits: HeartbeatLimits
@@ -39,12 +37,11 @@ export class Heartbeat {
   readonly #tickMs: number
   readonly #incoming = new Duration()
   readonly #outgoing = new Duration()
+  readonly #standstill = new Standstill()
   #timer: Timer | undefined
-  #dueAtMs = 0
   #silentTicks = 0
   #hasHeard = false
   #hasPinged = false
-  #wasLate = false
   /** For how many ticks the peer's word counts that it receives slowly. */
   #toldSlowTicks = 0
 
@@ -80,16 +77,12 @@ export class Heartbeat {
   }
 
   #wait(): void {
-    this.#dueAtMs = this.#clock.now() + this.#tickMs
+    this.#standstill.timerSet(this.#clock.now(), this.#tickMs)
     this.#timer = this.#clock.setTimer(this.#tick, this.#tickMs)
   }
 
   readonly #tick = (): void => {
-    const isLate = this.#clock.now() - this.#dueAtMs > Math.max(this.#tickMs, leastStandstillMs)
-    // What came while the process stood still has not been read yet: timers run first. A page that is hidden gets each of
-    // its timers late, but listens meanwhile: so only the first of several is forgiven.
-    const isForgiven = isLate && !this.#wasLate
-    this.#wasLate = isLate
+    const isForgiven = this.#standstill.isFirstLate(this.#clock.now())
     this.#wait()
     if (isForgiven) return
     if (this.#hasHeard) {

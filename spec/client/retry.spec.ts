@@ -75,7 +75,7 @@ describe('retrying', () => {
   })
 
   it('tries again what a busy server refused, after a wait that grows', async () => {
-    await world.serve([work], { limits: { maxInFlightBytes: 1_000 } })
+    await world.serve([work], { limits: { maxRunningCalls: 1 } })
     const client = world.client({ random: () => 1, retry: 5 })
     const first = client.runAction(Work, 'x'.repeat(900))
     await settle()
@@ -96,7 +96,7 @@ describe('retrying', () => {
   })
 
   it('gives the refusal back when the retries are used up', async () => {
-    await world.serve([work], { limits: { maxInFlightBytes: 1_000 } })
+    await world.serve([work], { limits: { maxRunningCalls: 1 } })
     const client = world.client()
     const first = client.runAction(Work, 'x'.repeat(900))
     await settle()
@@ -109,7 +109,7 @@ describe('retrying', () => {
   })
 
   it('lets a call that waits after a refusal be cancelled, or run out of time', async () => {
-    await world.serve([work], { limits: { maxInFlightBytes: 1_000 } })
+    await world.serve([work], { limits: { maxRunningCalls: 1 } })
     const client = world.client({ random: () => 1, backoff: { minMs: 1_000 } })
     const first = client.runAction(Work, 'x'.repeat(900))
     await settle()

@@ -72,7 +72,7 @@ describe('every call settles', () => {
 
   it('when its client is closed while it waits after a refusal', async () => {
     const busy = new Work()
-    await world.serve([busy], { limits: { maxInFlightBytes: 100 } }, 'busy')
+    await world.serve([busy], { limits: { maxRunningCalls: 1 } }, 'busy')
     const refused = world.client({ random: () => 1, backoff: { minMs: 1_000 } }, 'busy')
     const running = failureOf(refused.runAction(Work, 'x'.repeat(90)))
     await settle()
