@@ -23,6 +23,8 @@ export interface AnswerStoreOptions {
   readonly limits: Limits
   readonly port: FramePort
   readonly encodeError: (error: IsockError) => Payload
+  /** Called when an answer waits for the link. */
+  readonly onWaiting: () => void
 }
 
 export class AnswerStore {
@@ -30,6 +32,7 @@ export class AnswerStore {
   readonly #maxIdleBytes: number
   readonly #port: FramePort
   readonly #encodeError: (error: IsockError) => Payload
+  readonly #onWaiting: () => void
   /** Calls with large answers, oldest first, and some whose answers are gone. */
   #large: IncomingCall[] = []
   /** How many of them have their answers still. */
@@ -38,11 +41,12 @@ export class AnswerStore {
   readonly #bytes = { idle: 0, waiting: 0, sent: 0 }
   #unsentCount = 0
 
-  constructor({ limits, port, encodeError }: AnswerStoreOptions) {
+  constructor({ limits, port, encodeError, onWaiting }: AnswerStoreOptions) {
     this.#maxBytes = limits.maxLedgerBytes
     this.#maxIdleBytes = limits.maxLedgerBytes + limits.maxInFlightBytes
     this.#port = port
     this.#encodeError = encodeError
+    this.#onWaiting = onWaiting
   }
 
   /** Why no more calls are taken, if so: more is kept than should be that nobody takes. */
@@ -188,7 +192,9 @@ export class AnswerStore {
     this.#bytes[to] += size
     call.answerPlace = to
     if (from === 'waiting') this.#waiting.delete(call)
-    if (to === 'waiting') this.#waiting.add(call)
+    if (to !== 'waiting') return
+    this.#waiting.add(call)
+    this.#onWaiting()
   }
 }
 

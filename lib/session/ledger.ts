@@ -27,6 +27,7 @@ import { CallStreams } from './call-streams.ts'
 import type { FramePort } from './frame-port.ts'
 import { HeldCalls } from './held-calls.ts'
 import { type CallKeeper, IncomingCall } from './incoming-call.ts'
+import { LifeSigns } from './life-signs.ts'
 import { LinkTurns } from './link-turns.ts'
 import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
@@ -57,6 +58,7 @@ export class Ledger implements CallKeeper {
   readonly #streams: CallStreams
   readonly #held: HeldCalls
   readonly #turns: LinkTurns
+  readonly #signs: LifeSigns
   #isEnded = false
   #burial: Payload
   #refusal: { readonly code: string; readonly message: string; readonly payload: Payload } | undefined
@@ -64,7 +66,9 @@ export class Ledger implements CallKeeper {
   constructor(options: LedgerOptions) {
     this.#options = options
     this.#slotCount = options.limits.maxCallsInFlight
-    this.#answers = new AnswerStore(options)
+    const { clock, limits, port, encodeError } = options
+    this.#signs = new LifeSigns(clock, port, () => this.#entries)
+    this.#answers = new AnswerStore({ limits, port, encodeError, onWaiting: () => this.#signs.watch() })
     this.#streams = new CallStreams(options)
     this.#load = new RunLoad(options.limits.maxInFlightBytes, options.onBusyChange)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
@@ -175,6 +179,7 @@ export class Ledger implements CallKeeper {
     this.#deadlines.close()
     this.abortAll(reason)
     this.#held.close()
+    this.#signs.close()
   }
 
   /** Tells the running handlers to stop; their answers are still sent. */
@@ -227,6 +232,7 @@ export class Ledger implements CallKeeper {
     // Grants the first items: until now the caller has taken none from their source.
     call.input?.resume()
     this.#held.admit(call)
+    if (call.isHeld) this.#signs.watch()
   }
 
   /** Tells a handler to stop; a call that is held has none, and is answered. */

@@ -161,6 +161,19 @@ describe('calls whose answers could not leave', () => {
     expect(work.runs).to.have.length(10)
   })
 
+  it('show life to their callers, as answers do that wait: their silence is not that of a handler', async () => {
+    await fillTheWay(3)
+    await callEach([10])
+    await world.clock.advance(31_000)
+    // Three answers and a call, twice.
+    const signs = peer.all(Kind.InputCredit).map(({ seq, received, granted }) => [seq, received, granted])
+    const waiting = [1, 2, 3, 10].map((slot) => [inSlot(slot), 0, 0])
+    expect(signs).to.deep.equal([...waiting, ...waiting])
+    world.network.wire.unblock('down')
+    await world.clock.advance(31_000)
+    expect(peer.all(Kind.InputCredit)).to.have.length(signs.length)
+  })
+
   it('are not refused for the time for which they were held', async () => {
     await fillTheWay(3)
     await callEach([10, 11, 12], { remainingMs: 4_000 })
