@@ -9,6 +9,7 @@
 // the others forever: after each second in which calls are held for that reason alone, nothing is expected of them any more.
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Limits } from '../base/options.ts'
+import type { FramePort } from './frame-port.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import type { CalledAction } from './name-refs.ts'
 
@@ -22,11 +23,10 @@ export interface HeldCallsOptions {
   readonly limits: Limits
   /** Bytes of answers that wait for the link. */
   readonly waitingBytes: () => number
-  /** A link is attached. */
-  readonly isAttached: () => boolean
+  readonly port: FramePort
   readonly start: (call: IncomingCall) => void
-  /** Expects nothing any more of the calls that run. */
-  readonly expectNothing: () => void
+  /** All calls of the session, those that run among them. */
+  readonly calls: () => readonly (IncomingCall | undefined)[]
 }
 
 export class HeldCalls {
@@ -65,7 +65,7 @@ export class HeldCalls {
   /** Starts those for which there is room now. */
   startHeld(): void {
     // A handler that answers within its start comes here again.
-    if (this.#isStarting || !this.#options.isAttached()) return
+    if (this.#isStarting || !this.#options.port.isAttached) return
     this.#isStarting = true
     while (this.#head < this.#held.length) {
       const call = this.#held[this.#head] as IncomingCall
@@ -106,7 +106,7 @@ export class HeldCalls {
   readonly #lookAgain = (): void => {
     this.#timer = undefined
     if (this.#options.waitingBytes() <= this.#maxWaitingBytes) {
-      this.#options.expectNothing()
+      for (const call of this.#options.calls()) if (call !== undefined) call.expectedBytes = 0
       this.#expectedBytes = 0
       this.startHeld()
     }

@@ -5,10 +5,8 @@
 //                                  the same seq, running          -> join: the answer will come by this link
 //                                  the same seq, answered         -> send the stored answer again
 //                                  a newer seq                    -> stale: its caller has settled it, say nothing
-import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { type IsockError, ProtocolError } from '../base/errors.ts'
-import type { Limits } from '../base/options.ts'
 import {
   type AckFrame,
   type CallFrame,
@@ -18,35 +16,20 @@ import {
   type InputEndFrame,
   type ItemFrame,
   Kind,
-  type PeerLimits,
 } from '../wire/frame.ts'
-import { type Payload, payloadSize } from '../wire/payload.ts'
+import { payloadSize } from '../wire/payload.ts'
 import { AnswerStore } from './answer-store.ts'
-import { cancelErrorFor, cancelledBeforeStart, errorBeforeStart } from './call-errors.ts'
+import { cancelErrorFor, errorBeforeStart } from './call-errors.ts'
 import { CallStreams } from './call-streams.ts'
-import type { FramePort } from './frame-port.ts'
 import { HeldCalls } from './held-calls.ts'
 import { type CallKeeper, IncomingCall } from './incoming-call.ts'
+import type { LedgerOptions } from './ledger-options.ts'
 import { LifeSigns } from './life-signs.ts'
 import { LinkTurns } from './link-turns.ts'
 import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
+import { Refusals } from './refusals.ts'
 import { RunLoad } from './run-load.ts'
-
-export interface LedgerOptions {
-  readonly clock: Clock
-  readonly limits: Limits
-  readonly peerLimits: PeerLimits
-  readonly port: FramePort
-  /** Runs the call. Must not throw. */
-  readonly startCall: (call: IncomingCall) => void
-  /** Makes an error into what travels. */
-  readonly encodeError: (error: IsockError) => Payload
-  /** Why no call is taken at the moment, if so: a server that drains, for one. */
-  readonly refusal: () => IsockError | undefined
-  /** Told when the first call starts running and when the last one was answered. */
-  readonly onBusyChange: () => void
-}
 
 export class Ledger implements CallKeeper {
   readonly #options: LedgerOptions
@@ -60,27 +43,22 @@ export class Ledger implements CallKeeper {
   readonly #turns: LinkTurns
   readonly #signs: LifeSigns
   #isEnded = false
-  #burial: Payload
-  #refusal: { readonly code: string; readonly message: string; readonly payload: Payload } | undefined
+  readonly #refusals: Refusals
 
   constructor(options: LedgerOptions) {
     this.#options = options
     this.#slotCount = options.limits.maxCallsInFlight
     const { clock, limits, port, encodeError } = options
-    this.#signs = new LifeSigns(clock, port, () => this.#entries)
+    const calls = (): readonly (IncomingCall | undefined)[] => this.#entries
+    this.#refusals = new Refusals(encodeError)
+    this.#signs = new LifeSigns(clock, port, calls)
     this.#answers = new AnswerStore({ limits, port, encodeError, onWaiting: () => this.#signs.watch() })
     this.#streams = new CallStreams(options)
     this.#load = new RunLoad(options.limits.maxInFlightBytes, options.onBusyChange)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
     this.#turns = new LinkTurns(() => options.port.isWritable)
-    this.#held = new HeldCalls({
-      clock: options.clock,
-      limits: options.limits,
-      waitingBytes: () => this.#answers.waitingBytes,
-      isAttached: () => options.port.isAttached,
-      start: options.startCall,
-      expectNothing: this.#expectNothing,
-    })
+    const waitingBytes = (): number => this.#answers.waitingBytes
+    this.#held = new HeldCalls({ clock, limits, port, start: options.startCall, calls, waitingBytes })
   }
 
   get runningCount(): number {
@@ -111,7 +89,7 @@ export class Ledger implements CallKeeper {
       throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
     const refusal = this.#refusalOf(frame)
     if (refusal === undefined) this.#admit(frame, action, slot, entry)
-    else this.#refuse(frame.seq, refusal)
+    else this.#options.port.send(this.#refusals.of(frame.seq, refusal))
   }
 
   onCancel(frame: CancelFrame): void {
@@ -169,7 +147,7 @@ export class Ledger implements CallKeeper {
 
   /** The link takes more again. */
   onWritable(): void {
-    this.#turns.take(this.#entries, this.#pump, this.#sendWaiting)
+    this.#turns.take(this.#entries, this.#pump, () => this.#answers.sendWaiting())
     this.#held.startHeld()
   }
 
@@ -211,14 +189,6 @@ export class Ledger implements CallKeeper {
     return this.#options.refusal() ?? this.#load.refusalOf(payloadSize(frame.data)) ?? this.#answers.refusal()
   }
 
-  #refuse(seq: number, error: IsockError): void {
-    const { port, encodeError } = this.#options
-    // Who refuses has too much to do, and refuses many for one reason: that is encoded once.
-    if (this.#refusal?.message !== error.message || this.#refusal.code !== error.code)
-      this.#refusal = { code: error.code, message: error.message, payload: encodeError(error) }
-    port.send({ kind: Kind.Failure, seq, items: 0, notStarted: true, error: this.#refusal.payload })
-  }
-
   #admit(frame: CallFrame, action: CalledAction, slot: number, former: IncomingCall | undefined): void {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
     const input = frame.hasInput ? this.#streams.openInput(seq, this.#onUnread) : undefined
@@ -240,17 +210,15 @@ export class Ledger implements CallKeeper {
     call.abort(reason)
     if (!call.isHeld) return
     call.isHeld = false
-    const error = this.#options.encodeError(errorBeforeStart(call, this.#options.clock.now()) ?? reason)
-    call.answerWith({ kind: Kind.Failure, seq: call.seq, items: 0, notStarted: true, error })
+    const error = errorBeforeStart(call, this.#options.clock.now()) ?? reason
+    call.answerWith(this.#refusals.of(call.seq, error))
   }
 
   /** The cancel came before its call, which was lost: a late copy of the call must not run. */
   #bury(frame: CancelFrame, slot: number, former: IncomingCall | undefined): void {
     if (former?.state === 'running')
       throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which runs`)
-    // The same for all, so that a cancel is as cheap to take as it is to send.
-    this.#burial ??= this.#options.encodeError(cancelledBeforeStart())
-    const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#burial)
+    const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#refusals.burial)
     this.#put(slot, tombstone, former)
     this.#answers.keep(tombstone)
   }
@@ -266,12 +234,6 @@ export class Ledger implements CallKeeper {
     entry.items.pump()
     this.#answers.sendIfReady(entry)
     return true
-  }
-
-  readonly #sendWaiting = (): void => this.#answers.sendWaiting()
-
-  readonly #expectNothing = (): void => {
-    for (const entry of this.#entries) if (entry !== undefined) entry.expectedBytes = 0
   }
 
   readonly #onUnread = (byCost: number): void => this.#load.unreadChanged(byCost)

@@ -1,9 +1,6 @@
-// The caller's half of a session: gives calls their slots, sends them, sends them again over the next link, and
-// settles each exactly once.
-import type { Clock } from '../base/clock.ts'
+// The caller's half of a session: gives calls their slots, sends them and sends them again, and settles each exactly once.
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { type IsockError, ProtocolError } from '../base/errors.ts'
-import type { Limits } from '../base/options.ts'
 import {
   CancelReason,
   type CreditFrame,
@@ -13,18 +10,14 @@ import {
   type ResultFrame,
 } from '../wire/frame.ts'
 import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
-import { CallSender } from './call-sender.ts'
-import type { FramePort } from './frame-port.ts'
+import { CallSender, type CallSenderOptions } from './call-sender.ts'
 import { LinkTurns } from './link-turns.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
-import { SentCalls } from './sent-calls.ts'
+import { pumpInput, SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
-export interface OutgoingCallsOptions {
-  readonly clock: Clock
-  readonly limits: Limits
-  readonly port: FramePort
+export interface OutgoingCallsOptions extends CallSenderOptions {
   /** Told when the first call opens and when the last one is settled. */
   readonly onBusyChange: () => void
 }
@@ -247,16 +240,11 @@ export class OutgoingCalls implements CallHome {
     let earliest = Number.POSITIVE_INFINITY
     for (const call of [...this.#sent.all(), ...this.#waiting.all()]) {
       if (!call.isOpen) continue
-      // What is on its way shows that the link lives; the heartbeat judges its progress.
-      if (call.deadlineAtMs <= nowMs && this.#options.port.isSlow) call.showLife(nowMs)
+      if (call.deadlineAtMs <= nowMs && this.#options.port.isSlow /* the heartbeat judges its progress */)
+        call.showLife(nowMs)
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
       else this.#giveUp(call, CancelReason.Deadline, lateError(call))
     }
     return earliest
   }
-}
-
-function pumpInput({ input }: OutgoingCall): boolean {
-  input?.pump()
-  return input !== undefined
 }

@@ -63,3 +63,9 @@ export class SentCalls {
     return this.#bySlot.filter((call) => call !== undefined)
   }
 }
+
+/** Sends what the call's input has, and says whether it has one. */
+export function pumpInput({ input }: OutgoingCall): boolean {
+  input?.pump()
+  return input !== undefined
+}

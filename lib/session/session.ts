@@ -9,7 +9,7 @@ import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
-import { type Frame, Kind, type PeerLimits, type SessionFrame } from '../wire/frame.ts'
+import { type Frame, Kind, type SessionFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { FramePort, Origin } from './frame-port.ts'
 import type { IncomingCall } from './incoming-call.ts'
@@ -17,6 +17,7 @@ import { Ledger } from './ledger.ts'
 import { IncomingNames } from './name-refs.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
+import type { SessionGrant } from './session-grant.ts'
 
 /** What a session needs of its owner, a server or a client. */
 export interface SessionOwner {
@@ -32,13 +33,6 @@ export interface SessionOwner {
   onPeerLeft?(session: Session, isClean: boolean): void
   /** Calls are open in either direction, or none are. */
   onBusyChange?(session: Session, isBusy: boolean): void
-}
-
-/** What the server grants: the name of the session, the secret that resumes it, and what the peer will take. */
-export interface SessionGrant {
-  readonly id: string
-  readonly resumeSecret: Uint8Array
-  readonly peerLimits: PeerLimits
 }
 
 export interface SessionOptions {

@@ -93,7 +93,7 @@ describe('Hostile peers: slow readers', () => {
     const data = new Uint8Array(3 * mebibyte)
     for (let i = 1; i <= 30; i++) peer.send(callFrame(1_024 + i, { ref: refs.Echo, data }))
     // What the kernel still holds then is the data of a few calls.
-    await waitFor(() => peer.socket.writableLength === 0, { what: 'the server to take the calls' })
+    await waitFor(() => peer.socket.writableLength === 0, { what: 'the server to take the calls', timeoutMs: 20_000 })
     await arena.serveOthersDuring(async () => {
       peer.socket.resume()
       // Six answers fill maxLedgerBytes, the data of 21 calls maxInFlightBytes.

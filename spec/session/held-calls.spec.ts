@@ -3,6 +3,7 @@
 import { expect } from 'chai'
 import { defaultLimits } from '../../lib/base/options.ts'
 import { Action, type Context } from '../../lib/index.ts'
+import type { FramePort } from '../../lib/session/frame-port.ts'
 import { HeldCalls } from '../../lib/session/held-calls.ts'
 import { IncomingCall } from '../../lib/session/incoming-call.ts'
 import { CancelReason, Kind } from '../../lib/wire/frame.ts'
@@ -265,9 +266,9 @@ describe('a call that is held', () => {
       clock: new VirtualClock(),
       limits: defaultLimits,
       waitingBytes: () => Number.POSITIVE_INFINITY,
-      isAttached: () => true,
+      port: { isAttached: true } as FramePort,
       start: () => expect.fail('started'),
-      expectNothing: () => undefined,
+      calls: () => [],
     })
     const keeper = { onAnswered: () => undefined, openItems: () => expect.fail('items') }
     const action = { name: 'any', contract: undefined, expectedBytes: 0 }
