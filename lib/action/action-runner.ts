@@ -4,6 +4,7 @@
 //   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> answer
 import { ServerError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
+import { bytesAsGiven } from '../wire/bytes-as-given.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
@@ -155,7 +156,8 @@ class Run {
     try {
       const checked = validate(schema, value, `output of action "${this.#call.name}"`, 'INVALID_OUTPUT')
       if (!(checked instanceof Promise)) return this.#answer(checked)
-      checked.then((late) => this.#answer(late), this.#onThrown)
+      const asGiven = bytesAsGiven(value)
+      checked.then((late) => this.#answer(asGiven(late)), this.#onThrown)
     } catch (error) {
       this.#onThrown(error)
     }

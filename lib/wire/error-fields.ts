@@ -1,5 +1,7 @@
 // Which parts an error has, told without trusting it.
 
+import { inherits } from './realm.ts'
+
 const notFields: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause'])
 
 /** The names of an error's own enumerable fields, without those that every error has. */
@@ -23,10 +25,10 @@ export function defineHidden(target: object, key: PropertyKey, value: unknown): 
   Object.defineProperty(target, key, { value, writable: true, enumerable: false, configurable: true })
 }
 
-/** True for errors of this realm; false, too, for a proxy that does not want to tell. */
+/** True for errors of every realm; false, too, for a proxy that does not want to tell. */
 export function isError(value: unknown): value is Error {
   try {
-    return value instanceof Error
+    return value instanceof Error || (typeof value === 'object' && value !== null && inherits(value, Error.prototype))
   } catch {
     return false
   }

@@ -9,6 +9,7 @@ import { reviveError } from './error-record.ts'
 import { jsonTextFault } from './json-text-scan.ts'
 import { checkMeta } from './meta-validator.ts'
 import { objectOf, reviveInstance } from './own-fields.ts'
+import { ownParts } from './owned-bytes.ts'
 import type { RichPayload } from './payload.ts'
 import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
@@ -43,7 +44,11 @@ export class RichFormat {
     const { json, meta } = this.#superjson.serialize(root)
     // The tree shares nothing, so meta has no equalities. Without meta it is what JSON says: half a surrogate pair, say.
     if (!meta) return JSON.stringify(json)
-    return { json: JSON.stringify(json), meta: JSON.stringify({ values: meta.values, v: meta.v }), bytes }
+    return {
+      json: JSON.stringify(json),
+      meta: JSON.stringify({ values: meta.values, v: meta.v }),
+      bytes: ownParts(bytes),
+    }
   }
 
   /** @throws any error where the payload is not what `encode` makes. */
