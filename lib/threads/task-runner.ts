@@ -73,7 +73,7 @@ function droppedBy({ port }: ThreadTask): ThreadResult | undefined {
   return told?.kind === 'abort' ? { ok: false, notStarted: true, error: told.error } : undefined
 }
 
-async function load({ module, className, name }: ThreadTask): Promise<LoadedAction> {
+async function load({ module, className, name, limits }: ThreadTask): Promise<LoadedAction> {
   const exported = (await import(module)) as Record<string, unknown>
   const Class = Object.values(exported).find((value) => isActionClass(value) && actionNameOf(value) === className)
   if (!isActionClass(Class)) {
@@ -88,7 +88,7 @@ async function load({ module, className, name }: ThreadTask): Promise<LoadedActi
   const loaded = {
     Class,
     instance,
-    codec: new StandardCodec(registry),
+    codec: new StandardCodec(registry, limits),
     rules: { allowRegExp: Class.allowRegExp ?? false },
   }
   loadedActions.set(Class, loaded)

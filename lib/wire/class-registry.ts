@@ -70,7 +70,8 @@ export class ClassRegistry {
 
   /**
    * Lets instances of exactly this class arrive as themselves: own enumerable fields, without running a constructor or a
-   * setter. What the class keeps in `#private` fields does not travel. A class of errors is declared as one.
+   * setter. A `static revive(fields)` makes the instance instead, and may refuse the fields by throwing. Fields that hide a
+   * getter or a method are refused. What the class keeps in `#private` fields does not travel. A class of errors is declared as one.
    *
    * @throws ServerError with code `INVALID_ACTION` where its content could not travel, or another class has its wire name.
    */

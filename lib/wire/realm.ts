@@ -1,46 +1,6 @@
 // Built-in prototypes of other realms (node:vm, Jest's environment, a frame of a page) as those of this one, so that what
 // a sandbox made is what it is. Told by the source text of the constructor, which programs cannot forge.
 
-const builtIns: readonly string[] = [
-  'Object',
-  'Array',
-  'Map',
-  'Set',
-  'Date',
-  'RegExp',
-  'URL',
-  'ArrayBuffer',
-  'DataView',
-  'Uint8Array',
-  'Uint8ClampedArray',
-  'Int8Array',
-  'Uint16Array',
-  'Int16Array',
-  'Uint32Array',
-  'Int32Array',
-  'BigUint64Array',
-  'BigInt64Array',
-  'Float16Array',
-  'Float32Array',
-  'Float64Array',
-  'Promise',
-  'Error',
-  'TypeError',
-  'RangeError',
-  'SyntaxError',
-  'ReferenceError',
-  'EvalError',
-  'URIError',
-  'AggregateError',
-]
-
-const homes: ReadonlyMap<string, object> = new Map(
-  builtIns.flatMap((name) => {
-    const prototype: unknown = (globalThis as unknown as Record<string, { prototype?: object }>)[name]?.prototype
-    return typeof prototype === 'object' && prototype !== null ? [[name, prototype]] : []
-  }),
-)
-
 /** What was found out before: a prototype stays what it is. */
 const known = new WeakMap<object, object>()
 
@@ -73,7 +33,8 @@ function foundHome(prototype: object): object | undefined {
   const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   if (typeof Class !== 'function' || Class.prototype !== prototype) return undefined
   const name = /^function (\w+)\(\) \{\s*\[native code\]\s*\}$/.exec(Function.prototype.toString.call(Class))?.[1]
-  return name === undefined ? undefined : homes.get(name)
+  const home: unknown = name === undefined ? undefined : (globalThis as unknown as Record<string, unknown>)[name]
+  return typeof home === 'function' ? (home.prototype as object | undefined) : undefined
 }
 
 function prototypeOf(object: object): object | null {

@@ -7,7 +7,7 @@ import { type BinaryValues, bytesOf } from './binary-values.ts'
 import type { ClassRegistry } from './class-registry.ts'
 import { errorFieldNames, isError } from './error-fields.ts'
 import { toErrorRecord } from './error-record.ts'
-import { objectOf } from './own-fields.ts'
+import { isTaken, objectOf } from './own-fields.ts'
 import { plainFormOf } from './plain-form.ts'
 import { homePrototypeOf } from './realm.ts'
 import { SendWalk } from './send-walk.ts'
@@ -106,7 +106,14 @@ export class TravelTree {
     if (className === undefined)
       return this.#copyByPrototype(plainFormOf(value) ?? this.#walk.refuse(unsendableReason(value)), null, depth)
     this.#walk.countContainers(depth + 1, 1)
-    return markNode('class', this.#annotated([className, this.#copyFieldsPart(value, Object.keys(value), depth + 1)]))
+    const keys = Object.keys(value)
+    const taken = keys.find((key) => isTaken(prototype, key))
+    if (taken !== undefined) {
+      this.#walk.refuse(
+        `its field "${taken}" hides a getter or a method of class ${className}; give the field another name`,
+      )
+    }
+    return markNode('class', this.#annotated([className, this.#copyFieldsPart(value, keys, depth + 1)]))
   }
 
   #copyItems(items: readonly unknown[], depth: number): unknown[] {
