@@ -22,7 +22,7 @@ export interface Limits {
   /** How deep arrays and objects of one value may nest (a Map counts as two). At most 512; both sides must allow it. Default 64. */
   readonly maxValueDepth: number
   /**
-   * Arrays, objects and byte arrays in one value; ten times as many values in all, and half as many that JSON has no type
+   * Arrays, objects and byte arrays in one value; five times as many values in all, and half as many that JSON has no type
    * for (Dates, bigints ...), 100 000 at least. What one costs to hold may be fifty times its bytes. Both sides must allow it.
    * Default 200 000.
    */

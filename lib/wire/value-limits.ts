@@ -29,7 +29,7 @@ export function valueLimitsOf({ maxValueDepth, maxValueContainers }: ValueOption
     maxDepth: maxValueDepth,
     maxContainers: maxValueContainers,
     maxAnnotations: Math.max(100_000, Math.floor(maxValueContainers / 2)),
-    maxNodes: 10 * maxValueContainers,
+    maxNodes: 5 * maxValueContainers,
   }
 }
 

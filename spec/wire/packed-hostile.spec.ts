@@ -33,9 +33,9 @@ describe('Hostile packed values', () => {
   const lies: readonly (readonly [string, string, string | RegExp])[] = [
     ['nothing', '', 'ends where a value should be'],
     ['an array 16 without items', 'dc ff ff', '65535 items declared, 0 bytes left'],
-    ['an array of 4 billion items', 'dd ff ff ff ff', /more than 2000000 values/],
+    ['an array of 4 billion items', 'dd ff ff ff ff', /more than 1000000 values/],
     ['an array of a million items in three bytes', 'dd 00 0f 42 3f c0 c0 c0', '999999 items declared, 3 bytes left'],
-    ['a map of 4 billion fields', 'df ff ff ff ff a1 61', /more than 2000000 values/],
+    ['a map of 4 billion fields', 'df ff ff ff ff a1 61', /more than 1000000 values/],
     ['a map of a million fields in two bytes', 'df 00 0f 42 3f a1 61', '999999 items declared, 2 bytes left'],
     ['a map with half of a field', '82 a1 61 01 a1', '1 bytes declared, 0 left'],
     ['a map whose items can not all be there', '82 a1 61 c0', '2 items declared, 3 bytes left'],
@@ -66,7 +66,7 @@ describe('Hostile packed values', () => {
     ['arrays in arrays', '91', 4 * mebibyte, 'nested more than 64 deep (limits.maxValueDepth)'],
     ['long arrays in long arrays', 'dd 00 00 00 01', 800_000, 'nested more than 64 deep (limits.maxValueDepth)'],
     ['objects in objects', '81 a0', 2 * mebibyte, 'nested more than 64 deep (limits.maxValueDepth)'],
-    ['arrays that claim whatever may be', 'dc ff ff', mebibyte, /nested more than 64 deep|more than 2000000 values/],
+    ['arrays that claim whatever may be', 'dc ff ff', mebibyte, /nested more than 64 deep|more than 1000000 values/],
   ]
   for (const [what, hex, times, message] of bombs) {
     it(`${what}, ${times} times: refused`, () => {
@@ -94,15 +94,15 @@ describe('Hostile packed values', () => {
     }
   })
 
-  it('takes two million values, and refuses one more', () => {
+  it('takes a million values, and refuses one more', () => {
     const many = (count: number): Buffer => {
       const bytes = Buffer.alloc(5 + count, 0xc0)
       bytes[0] = 0xdd
       bytes.writeUInt32BE(count, 1)
       return bytes
     }
-    expect(unpacked(many(1_999_999))).to.have.length(1_999_999)
-    refusesCheaply(many(2_000_000), 'more than 2000000 values')
+    expect(unpacked(many(999_999))).to.have.length(999_999)
+    refusesCheaply(many(1_000_000), 'more than 1000000 values')
     refuses('93 01 02 03', 'more than 3 values', { maxNodes: 3 })
     refuses('92 01 81 a1 61 02', 'more than 3 values', { maxNodes: 3 })
     expect(unpacked('92 01 02', { maxNodes: 3 })).to.deep.equal([1, 2])
