@@ -2,7 +2,9 @@
 // must not replace `get isAdmin()`.
 
 import { badRequest } from './bad-request.ts'
-import type { AnyClass } from './class-registry.ts'
+
+/** A class that is declared, see class-registry.ts. */
+type DeclaredClass = abstract new (...args: never[]) => object
 
 /**
  * A declared class's instance made of fields that came: by its `static revive`, else without running its constructor.
@@ -10,7 +12,7 @@ import type { AnyClass } from './class-registry.ts'
  * @throws ServerError with code `BAD_REQUEST` for a field that hides a getter, a setter or a method, and for what
  *   `static revive` refuses.
  */
-export function reviveInstance(Class: AnyClass, name: string, fields: Readonly<Record<string, unknown>>): object {
+export function reviveInstance(Class: DeclaredClass, name: string, fields: Readonly<Record<string, unknown>>): object {
   const prototype = Class.prototype as object
   for (const key of Object.keys(fields)) {
     if (isTaken(prototype, key))
@@ -36,7 +38,7 @@ export function isTaken(prototype: object, key: string): boolean {
 
 function revivedBy(
   revive: (fields: Readonly<Record<string, unknown>>) => unknown,
-  Class: AnyClass,
+  Class: DeclaredClass,
   name: string,
   fields: Readonly<Record<string, unknown>>,
 ): object {

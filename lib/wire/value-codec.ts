@@ -15,7 +15,7 @@ import { defaultValueLimits, type ValueLimits, type ValueRules } from './value-l
 import { ValuePacker } from './value-packer.ts'
 import { ValueUnpacker } from './value-unpacker.ts'
 
-export type { ValueLimits, ValueRules } from './value-limits.ts'
+export { type ValueLimits, type ValueRules, valueLimitsOf } from './value-limits.ts'
 
 /** Turns values into payloads and back. */
 export interface ValueCodec {

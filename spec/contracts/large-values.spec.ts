@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { Action, ClientError, Server, UnsendableError } from '../../lib/index.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
+import { failureOf } from '../setup/world.ts'
 
 class Echo extends Action {
   action(value: unknown) {
@@ -37,19 +38,19 @@ describe('values with many rows', () => {
   it('are refused where they are sent beyond the limit, naming the option', async () => {
     await using harness = await createHarness({ actions })
     const many = Array.from({ length: 200_000 }, () => [])
-    const { error } = await harness.client.runAction(Echo, many).outcome()
+    const error = await failureOf(harness.client.runAction(Echo, many))
     expect(error).to.be.instanceOf(UnsendableError)
     expect(String(error)).to.match(/more than 200000 arrays and objects.*limits\.maxValueContainers at both sides/)
   })
 
   it('are refused by a peer that allows less, naming its option', async () => {
     await using harness = await createHarness({ actions, server: { limits: { maxValueContainers: 100 } } })
-    const { error } = await harness.client
-      .runAction(
+    const error = await failureOf(
+      harness.client.runAction(
         Echo,
         Array.from({ length: 100 }, () => []),
-      )
-      .outcome()
+      ),
+    )
     expect(error).to.have.property('code', 'BAD_REQUEST')
     expect(String(error)).to.match(/more than 100 arrays and objects \(limits\.maxValueContainers\)/)
   })
@@ -66,7 +67,7 @@ describe('deep values', () => {
 
   it('are refused beyond it, naming the option', async () => {
     await using harness = await createHarness({ actions })
-    const { error } = await harness.client.runAction(Echo, nested(65)).outcome()
+    const error = await failureOf(harness.client.runAction(Echo, nested(65)))
     expect(String(error)).to.match(/nested more than 64 deep; raise limits\.maxValueDepth at both sides/)
   })
 
