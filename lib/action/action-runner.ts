@@ -7,6 +7,7 @@
 // What the handler did is kept last: an effect whose answer cannot be given is taken back (see RunFeature).
 import { ServerError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
+import { bytesAsGiven } from '../wire/bytes-as-given.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
@@ -160,7 +161,8 @@ class Run {
     try {
       const checked = validate(schema, value, `output of action "${this.#call.name}"`, 'INVALID_OUTPUT')
       if (!(checked instanceof Promise)) return this.#answer(checked)
-      checked.then((late) => this.#answer(late), this.#onThrown)
+      const asGiven = bytesAsGiven(value)
+      checked.then((late) => this.#answer(asGiven(late)), this.#onThrown)
     } catch (error) {
       this.#onThrown(error)
     }

@@ -4,6 +4,7 @@ import { ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { isName } from '../wire/frame.ts'
+import { isPlainObject } from '../wire/realm.ts'
 import type { ValueRules } from '../wire/value-codec.ts'
 import {
   type Action,
@@ -215,9 +216,7 @@ function* leavesOf(tree: unknown, separator: string, path: string[] = []): Gener
   const where = path.join(separator) || 'the tree of actions'
   if (path.length > maxTreeDepth)
     throw invalid(`${where} is nested deeper than ${maxTreeDepth}: does it contain itself?`)
-  const isPlain =
-    typeof tree === 'object' && tree !== null && [Object.prototype, null].includes(Object.getPrototypeOf(tree))
-  if (!isPlain)
+  if (!isPlainObject(tree))
     throw invalid(`${where}: expected an Action instance, a function or an object of them, got ${describe(tree)}`)
   for (const [key, branch] of Object.entries(tree)) {
     const name = [...path, key]

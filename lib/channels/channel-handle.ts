@@ -1,6 +1,7 @@
 // What `server.channel(News)` gives: the server's own end of a channel.
 import type { PublishOptions } from '../action/context.ts'
 import { requireCount } from '../base/options.ts'
+import { copied } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { Member } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
@@ -55,7 +56,7 @@ export class ChannelHandle<Message, Info = unknown> {
   history({ key, limit = Number.POSITIVE_INFINITY }: RoomOptions & { readonly limit?: number } = {}) {
     requireCount('limit', limit)
     return this.#host.kept(this.#keyOf({ key }), limit).map(({ item }): PublishedMessage<Message> => {
-      const [offset, message] = this.#codec.decode(item.payload) as [number, Message]
+      const [offset, message] = this.#codec.decode(copied(item.payload)) as [number, Message]
       return { offset, message }
     })
   }

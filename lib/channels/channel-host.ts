@@ -9,6 +9,7 @@ import { unawaited } from '../base/unawaited.ts'
 import type { ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
 import { whileHere } from '../server/while-here.ts'
+import { bytesAsGiven, withOwnBytes } from '../wire/bytes-as-given.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { fitsFrame } from '../wire/frame-fit.ts'
 import { detached } from '../wire/payload.ts'
@@ -57,7 +58,11 @@ export class ChannelHost {
 
   /** Settles when the message is on its way to those who subscribed. */
   async publish(message: unknown, key: string, options: Pick<PublishOptions, 'to' | 'except'> = {}): Promise<void> {
-    this.#send(await this.check(message), key, this.#audienceOf(options))
+    const checked = this.check(message)
+    // Without a wait where there is nothing to wait for: the message is what it is now.
+    if (!(checked instanceof Promise)) return this.#send(checked, key, this.#audienceOf(options))
+    const asGiven = bytesAsGiven(message)
+    this.#send(asGiven(await checked), key, this.#audienceOf(options))
   }
 
   /** The message as the channel's schema gives it back. Throws ValidationError. */
@@ -78,7 +83,7 @@ export class ChannelHost {
   async subscribe(context: RunContext, session: ServerSession, key: string, since: Since | undefined) {
     return this.#serve(context, session, key, async (room) => {
       const { overflow, label } = this.rules
-      this.attendance.enter(room, session, () => this.channel.presenceOf(session))
+      this.attendance.enter(room, session, () => withOwnBytes(this.channel.presenceOf(session)))
       const { offset, recovered, missed } = room.startFor(since, session.id, this.#kit.clock.now())
       const head: Head = { epoch: room.epoch, offset, recovered, session: session.id }
       const lossNotice = (lost: number): Lost => ({ lost })
@@ -182,7 +187,7 @@ export class ChannelHost {
   /** Waits no longer for the channel's word than the client waits for ours. */
   async #admit({ signal }: RunContext, session: ServerSession, key: string): Promise<void> {
     const verdict = this.channel.canSubscribe(session, key === '' ? undefined : key)
-    const isAllowed = verdict instanceof Promise ? await unlessAborted(verdict, signal) : verdict
+    const isAllowed = isPromiseLike(verdict) ? await unlessAborted(verdict, signal) : verdict
     if (isAllowed !== true) throw this.#notAllowed('subscribe to')
   }
 
@@ -231,11 +236,13 @@ function idsOf(ids: string | readonly string[]): ReadonlySet<string> {
   return new Set(typeof ids === 'string' ? [ids] : ids)
 }
 
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) return Promise.reject(signal.reason)
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
   })
 }

@@ -8,7 +8,7 @@ import { describe } from '../base/options.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { ServerFeature, ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
-import { StandardCodec, type ValueCodec } from '../wire/value-codec.ts'
+import { StandardCodec, type ValueCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { Channel, type ChannelClass, channelNameOf, type InfoOf, invalidChannel, type MessageOf } from './channel.ts'
 import { ListMembers, Publish, Subscribe, WatchPresence } from './channel-actions.ts'
 import { ChannelHandle } from './channel-handle.ts'
@@ -23,7 +23,7 @@ export class Channels implements ServerFeature {
 
   constructor(kit: ServerKit) {
     this.#kit = kit
-    this.#codec = new StandardCodec(kit.classes)
+    this.#codec = new StandardCodec(kit.classes, valueLimitsOf(kit.limits))
     for (const action of [
       new ServeSubscribe(this),
       new ServePresence(this),

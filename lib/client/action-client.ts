@@ -18,7 +18,7 @@ import type { Session, SessionGrant } from '../session/session.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import type { ClientKit } from './client-kit.ts'
 import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions } from './client-options.ts'
 import type { ClientPlatform } from './client-platform.ts'
@@ -30,7 +30,7 @@ import { ParkedCalls } from './parked-calls.ts'
 /** Runs actions on a server. Users get the one of facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
   readonly #options: ResolvedClientOptions
-  readonly #codec = new StandardCodec(this.classes)
+  readonly #codec: StandardCodec
   readonly #known = new KnownClasses()
   readonly #runner: ActionRunner
   readonly #starter: CallStarter
@@ -49,6 +49,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     const options = resolveClientOptions(platform, args)
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
     this.#options = options
+    this.#codec = new StandardCodec(this.classes, valueLimitsOf(options.limits))
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const thrown = new ThrownErrors({ classes: this.classes, clock, log, isQuiet: false })
     this.#runner = new ActionRunner({

@@ -12,7 +12,7 @@ import type { Link } from '../link/link.ts'
 import { type Listener, listenAll } from '../link/listener.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
 import { ListActions, Ping } from './built-in-actions.ts'
 import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
@@ -56,7 +56,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#errors = new ErrorHook({ log, clock, classes: this.classes, given })
     this.#features = new Features(this.#errors, clock)
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
-    const codec = new StandardCodec(this.classes)
+    const codec = new StandardCodec(this.classes, valueLimitsOf(limits))
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
     for (const action of [new ListActions(() => this.actions), new Ping()]) this.registry.addBuiltIn(action)
     this.#store = new SessionStore(clock, limits, (session, change) => this.#features.sessionChanged(session, change))

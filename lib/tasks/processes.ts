@@ -8,7 +8,7 @@ import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import type { Encoded } from '../wire/encoded.ts'
 import { isName } from '../wire/frame.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { Audience } from './audience.ts'
 import { HostedProcess } from './hosted-process.ts'
 import { type ListenEnd, ListenToProcess } from './listen-action.ts'
@@ -31,7 +31,7 @@ export class Processes implements ServerFeature {
 
   constructor(kit: ServerKit) {
     this.#kit = kit
-    this.#codec = new StandardCodec(kit.classes)
+    this.#codec = new StandardCodec(kit.classes, valueLimitsOf(kit.limits))
     kit.addBuiltIn(new ServeListeners((name) => this.#processes.get(name)?.audience))
   }
 

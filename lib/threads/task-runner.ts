@@ -6,6 +6,7 @@ import { declareClasses } from '../action/contract.ts'
 import { type ItemSource, isPromiseLike, itemSourceOf } from '../action/item-source.ts'
 import { validate } from '../action/schema.ts'
 import { ServerError } from '../base/errors.ts'
+import { bytesAsGiven } from '../wire/bytes-as-given.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec, type ValueRules } from '../wire/value-codec.ts'
@@ -72,7 +73,7 @@ function droppedBy({ port }: ThreadTask): ThreadResult | undefined {
   return told?.kind === 'abort' ? { ok: false, notStarted: true, error: told.error } : undefined
 }
 
-async function load({ module, className, name }: ThreadTask): Promise<LoadedAction> {
+async function load({ module, className, name, limits }: ThreadTask): Promise<LoadedAction> {
   const exported = (await import(module)) as Record<string, unknown>
   const Class = Object.values(exported).find((value) => isActionClass(value) && actionNameOf(value) === className)
   if (!isActionClass(Class)) {
@@ -87,7 +88,7 @@ async function load({ module, className, name }: ThreadTask): Promise<LoadedActi
   const loaded = {
     Class,
     instance,
-    codec: new StandardCodec(registry),
+    codec: new StandardCodec(registry, limits),
     rules: { allowRegExp: Class.allowRegExp ?? false },
   }
   loadedActions.set(Class, loaded)
@@ -104,7 +105,11 @@ async function check(
   subject: string,
   code: 'INVALID_INPUT' | 'INVALID_OUTPUT',
 ): Promise<Boxed> {
-  return schema === undefined ? { value } : settled(validate(schema, value, subject, code))
+  if (schema === undefined) return { value }
+  const checked = validate(schema, value, subject, code)
+  if (!(checked instanceof Promise)) return { value: checked }
+  const asGiven = bytesAsGiven(value)
+  return { value: asGiven(await checked) }
 }
 
 async function settled(value: unknown): Promise<Boxed> {

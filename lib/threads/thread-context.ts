@@ -10,6 +10,7 @@ import type { StandardCodec, ValueRules } from '../wire/value-codec.ts'
 import {
   fromSent,
   type LogLevel,
+  movable,
   type ServerMessage,
   type ThreadCallView,
   type ThreadMessage,
@@ -96,7 +97,9 @@ export class ThreadContext implements Context<unknown> {
     this.signal.throwIfAborted()
     if (this.#untaken.length >= maxUntaken)
       throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
-    this.#tell({ kind: 'item', item: toSent(this.#codec.encode(item, 'item', this.#rules)) })
+    const sent = toSent(this.#codec.encode(item, 'item', this.#rules))
+    // A payload's bytes are nobody else's: they move.
+    this.#task.port.postMessage({ kind: 'item', item: sent } satisfies ThreadMessage, movable(sent))
     await new Promise<void>((resolve, reject) => this.#untaken.push({ resolve, reject }))
   }
 
