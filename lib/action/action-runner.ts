@@ -2,6 +2,8 @@
 // call is answered, once.
 //
 //   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> answer
+
+import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
@@ -45,9 +47,13 @@ export class ActionRunner {
 
   /** Never throws; the call is answered sooner or later, as the handler settles. */
   start(call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number): void {
-    const run = new Run(this.#options, call, surroundings, maxFrameBytes)
-    run.begin()
+    // In no caller's context: several calls may have come by one chunk, or waited for one turn.
+    runClean(begin, new Run(this.#options, call, surroundings, maxFrameBytes))
   }
+}
+
+function begin(run: Run): void {
+  run.begin()
 }
 
 class Run {
@@ -98,9 +104,15 @@ class Run {
 
   #run(action: RegisteredAction, data: unknown): void {
     const context = new RunContext(this.#call, this.#surroundings, this.#encodeItem)
+    // All of it: each step of a generator that it returns belongs to the run too.
+    if (this.#options.inheritContext) runWithin(context, () => this.#perform(action, data, context))
+    else this.#perform(action, data, context)
+  }
+
+  #perform(action: RegisteredAction, data: unknown, context: RunContext): void {
     let returned: unknown
     try {
-      returned = this.#options.inheritContext ? runWithin(context, action.run, data) : action.run(data, context)
+      returned = action.run(data, context)
       if (isPromiseLike(returned)) return void returned.then(this.#onReturned, this.#onThrown)
     } catch (error) {
       return this.#onThrown(error)

@@ -1,5 +1,6 @@
 // From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
 // bounds. Shared by clients and by servers that call their clients.
+import { keepContext } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { CancelledError, ClientError, UnsendableError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
@@ -64,7 +65,8 @@ export class CallStarter {
         contract: contract?.hash,
         data: source === undefined ? codec.encode(data, 'data', rules) : undefined,
         isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
-        feedInput: source === undefined ? undefined : (stream, input) => void feed(source, stream, input, pending),
+        feedInput:
+          source === undefined ? undefined : keepContext((stream, input) => void feed(source, stream, input, pending)),
       },
       bounds,
       router,

@@ -5,9 +5,11 @@
 //    ↑           │            │          retired: the server drains; sent calls finish, no new ones are taken
 //    └───────────┴── lost ────┘
 //   any ──> retired ──> closed           any ──> closed
+import { runClean } from '../base/async-context.ts'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
+import { queueMicrotask } from '../base/platform-timers.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
@@ -146,7 +148,8 @@ export class Connection implements SessionOwner {
 
   #open(): void {
     this.#state = 'connecting'
-    this.#connectWithRetry().catch((error: unknown) => this.#onGivenUp(error))
+    // The link outlives the call that it is opened for, and serves the calls of others.
+    runClean(() => this.#connectWithRetry(), undefined).catch((error: unknown) => this.#onGivenUp(error))
   }
 
   async #connectWithRetry(): Promise<void> {

@@ -3,10 +3,12 @@
 //
 //   send(frame) -> MsgpackWriter -> [end of tick] -> Link.write
 //   Link bytes  -> FrameDecoder  -> readSessionFrame -> sink.onFrame
+import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { maxHandshakeBytes } from '../base/options.ts'
+import { nextTick } from '../base/platform-timers.ts'
 import { type Frame, Kind } from '../wire/frame.ts'
 import { FrameDecoder } from '../wire/frame-decoder.ts'
 import { readHandshakeFrame, readSessionFrame } from '../wire/frame-reader.ts'
@@ -79,10 +81,11 @@ export class FrameLink {
   /** Begins to deliver. The first frame must be one of the handshake. */
   open(sink: FrameSink): void {
     this.#sink = sink
+    // Node tells of a drain or an error in the context of whose write it was.
     this.#link.open({
       onBytes: this.#onBytes,
-      onDrain: this.#onDrain,
-      onEnd: (error) => this.#end(error === undefined ? new LinkError('the peer closed the link') : asLinkError(error)),
+      onDrain: () => runClean(this.#onDrain, undefined),
+      onEnd: (error) => runClean(this.#onEnd, error),
     })
   }
 
@@ -104,7 +107,7 @@ export class FrameLink {
     } else if (this.#writer.size >= flushAtBytes) this.#flush()
     else if (!this.#isFlushPlanned) {
       this.#isFlushPlanned = true
-      endOfTick(this.#flushPlanned)
+      nextTick(this.#flushPlanned)
     }
   }
 
@@ -143,6 +146,10 @@ export class FrameLink {
     }
     // The write that fills the way is not counted: one frame may be larger than the bound, and the peer may be reading it.
     if (!this.#link.write(this.#writer.take())) this.#isBlocked = true
+  }
+
+  readonly #onEnd = (error: Error | undefined): void => {
+    this.#end(error === undefined ? new LinkError('the peer closed the link') : asLinkError(error))
   }
 
   readonly #onDrain = (): void => {
@@ -188,9 +195,6 @@ export class FrameLink {
     this.#sink = undefined
   }
 }
-
-/** Runs when the current tick's synchronous work is done. */
-const endOfTick: (run: () => void) => void = globalThis.process?.nextTick ?? queueMicrotask
 
 function asLinkError(error: Error): LinkError {
   return error instanceof LinkError ? error : new LinkError(`the link broke: ${error.message}`, { cause: error })

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import { LinkError } from '../base/errors.ts'
+import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 import { closeCodes, maxMessageBytes, pieces } from './web-socket-messages.ts'
 

@@ -5,6 +5,7 @@ import { type ActionClass, type AnyAction, actionNameOf, isActionClass } from '.
 import { declareClasses } from '../action/contract.ts'
 import { type ItemSource, isPromiseLike, itemSourceOf } from '../action/item-source.ts'
 import { validate } from '../action/schema.ts'
+import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
@@ -51,7 +52,7 @@ export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
   if (late !== undefined) return late
   const context = new ThreadContext(task, codec, rules)
   try {
-    const returned = await settled(loaded.instance.action(data.value, context))
+    const returned = await settled(runClean(() => loaded.instance.action(data.value, context), undefined))
     const source = itemSourceOf(returned.value)
     const output = source === undefined ? returned.value : (await drain(source, context)).value
     const subject = `output of action "${task.name}"`
