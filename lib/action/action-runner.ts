@@ -3,8 +3,8 @@
 //
 //   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> answer
 
-import { runClean } from '../base/async-context.ts'
-import { ServerError } from '../base/errors.ts'
+import { keepContext, runClean } from '../base/async-context.ts'
+import { type IsockError, ServerError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { discreet } from '../wire/discreet-error.ts'
@@ -17,7 +17,7 @@ import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
 import { fitsContract } from './contract.ts'
 import { InputItems } from './input-items.ts'
-import { type ItemSource, isPromiseLike, itemSourceOf } from './item-source.ts'
+import { endsByItself, type ItemSource, isPromiseLike, itemSourceOf, leaveQuietly } from './item-source.ts'
 import { Refused } from './refused.ts'
 import type { ActionRegistry, RegisteredAction } from './registry.ts'
 import { RunContext, type RunSurroundings } from './run-context.ts'
@@ -62,6 +62,10 @@ class Run {
   readonly #surroundings: RunSurroundings
   readonly #maxFrameBytes: number
   #action: RegisteredAction | undefined
+  /** The result is there, and is checked or sent. */
+  #isFinishing = false
+  /** The reader of what it streams has left. */
+  #isLeft = false
 
   constructor(options: ActionRunnerOptions, call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number) {
     this.#options = options
@@ -137,20 +141,39 @@ class Run {
     this.#fail(error, false)
   }
 
-  /** Sends what a generator yields, as fast as the caller reads. */
+  /** Sends what the source gives, as fast as the caller reads. */
   async #drain(source: ItemSource): Promise<void> {
     const call = this.#call
+    if (call.abortReason !== undefined) return this.#leave(source, call.abortReason)
+    // At once, also while the source waits for something to give: that may never come.
+    call.whenAborted = keepContext((reason) => void this.#leave(source, reason))
     try {
-      while (call.abortReason === undefined) {
+      for (;;) {
         const step = await source.next()
+        if (this.#isLeft && !endsByItself(source)) return
         if (step.done) return this.#finish(step.value)
+        if (this.#isLeft) return
         const isTaken = call.emit(this.#encodeItem(step.value))
         if (isTaken !== undefined) await isTaken
+        if (this.#isLeft) return
       }
-      await source.return?.(undefined)
-      this.#fail(call.abortReason, false)
     } catch (error) {
-      await closeQuietly(source)
+      if (this.#isLeft && !endsByItself(source)) return
+      call.whenAborted = undefined
+      if (!this.#isLeft) await leaveQuietly(source)
+      this.#onThrown(error)
+    }
+  }
+
+  /** Nobody reads any more. Answered when the source has ended. */
+  async #leave(source: ItemSource, reason: IsockError): Promise<void> {
+    this.#isLeft = true
+    // A generator that is in the middle of a synchronous step cannot be left within it.
+    await null
+    try {
+      await source.return?.(undefined)
+      if (!this.#isFinishing) this.#fail(reason, false)
+    } catch (error) {
       this.#onThrown(error)
     }
   }
@@ -162,6 +185,7 @@ class Run {
   }
 
   #finish(value: unknown): void {
+    this.#isFinishing = true
     const schema = this.#action?.takesPayload ? undefined : this.#action?.output
     if (schema === undefined) return this.#answer(value)
     try {
@@ -192,14 +216,6 @@ class Run {
     if (!fitsFrame(error, this.#maxFrameBytes))
       error = encodeThrown(codec, tooLarge('the error', call.name, this.#maxFrameBytes))
     call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })
-  }
-}
-
-async function closeQuietly(source: ItemSource): Promise<void> {
-  try {
-    await source.return?.(undefined)
-  } catch {
-    // The first error is the one that is told.
   }
 }
 

@@ -21,6 +21,11 @@ export interface Limits {
   readonly maxWriteQueueBytes: number
   /** How long a session outlives its link. Default 15 minutes. */
   readonly sessionLeaseMs: number
+  /**
+   * How long a handler whose caller gave up (cancelled, left, or ran out of time) keeps its place among `maxCallsInFlight`.
+   * After it the place is free although the handler runs on; as many may do so as there are places. Default 1 s.
+   */
+  readonly cancelGraceMs: number
   /** Sessions that a server keeps, connected or not; above it new ones are refused. Default 100 000. */
   readonly maxSessions: number
   /** Links that have not been let in yet. Default 1 024. */
@@ -45,6 +50,7 @@ export const defaultLimits: Limits = {
   streamWindowBytes: 256 * 1024,
   maxWriteQueueBytes: 16 * 1024 * 1024,
   sessionLeaseMs: 15 * 60_000,
+  cancelGraceMs: 1_000,
   maxSessions: 100_000,
   maxUnauthenticatedLinks: 1_024,
   handshakeTimeoutMs: 5_000,
