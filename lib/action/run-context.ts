@@ -41,6 +41,11 @@ export class RunContext implements Context<unknown> {
     this.#encodeItem = encodeItem
   }
 
+  /** It is a stream of the library's own: it waits for a client that is away for as long as the session lasts. */
+  waitForClient(): void {
+    this.#call.isOfLibrary = true
+  }
+
   /** Before the action runs: what a feature that adapts it adds, read when the action asks for it. */
   provide(fields: FeatureFields): void {
     this.#fields = fields

@@ -5,11 +5,9 @@
 //    ↑           │            │          retired: the server drains; sent calls finish, no new ones are taken
 //    └───────────┴── lost ────┘
 //   any ──> retired ──> closed           any ──> closed
-import { runClean } from '../base/async-context.ts'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
-import { queueMicrotask } from '../base/platform-timers.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
@@ -19,6 +17,7 @@ import type { Payload } from '../wire/payload.ts'
 import { attemptUntilDone } from './attempts.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
+import { Farewell } from './farewell.ts'
 
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
@@ -47,6 +46,7 @@ export class Connection implements SessionOwner {
   readonly #connector: Connector
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
+  readonly #farewell: Farewell
   #waiters: Waiter[] = []
   #state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle'
   #isRetired = false
@@ -59,6 +59,7 @@ export class Connection implements SessionOwner {
     this.#owner = owner
     this.#backoff = new Backoff(options.backoff, options.random)
     this.session = new Session({ clock: options.clock, limits: options.limits, owner: this })
+    this.#farewell = new Farewell(this.session, options.onExit)
   }
 
   get isReady(): boolean {
@@ -85,6 +86,7 @@ export class Connection implements SessionOwner {
     this.#state = 'closed'
     this.#abort.abort(reason)
     this.#failWaiters(reason)
+    this.#farewell.disarm()
     const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
     await released
@@ -105,6 +107,7 @@ export class Connection implements SessionOwner {
   onLinkLost(session: Session, reason: IsockError): void {
     if (this.#state === 'closed') return
     this.#state = 'idle'
+    this.#farewell.disarm()
     session.outgoing.chargeFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
@@ -140,7 +143,7 @@ export class Connection implements SessionOwner {
   /** A retired connection goes when its last call is over. */
   #closeIfSpent(): void {
     if (!this.#isRetired || this.session.isBusy || this.#state === 'closed') return
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       if (!this.session.isBusy)
         void this.close(new ClientError('the server drains', { code: 'CLOSED', notStarted: true }))
     })
@@ -148,8 +151,7 @@ export class Connection implements SessionOwner {
 
   #open(): void {
     this.#state = 'connecting'
-    // The link outlives the call that it is opened for, and serves the calls of others.
-    runClean(() => this.#connectWithRetry(), undefined).catch((error: unknown) => this.#onGivenUp(error))
+    this.#connectWithRetry().catch((error: unknown) => this.#onGivenUp(error))
   }
 
   async #connectWithRetry(): Promise<void> {
@@ -214,6 +216,7 @@ export class Connection implements SessionOwner {
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
     }
     this.session.attach(link)
+    this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
     const waiters = this.#waiters
     this.#waiters = []

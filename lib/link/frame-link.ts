@@ -19,11 +19,15 @@ import type { Slabs } from '../wire/slabs.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Link, Peer } from './link.ts'
 
+/** The peer closed it in order, or anything else: it broke, or was closed here. */
+export type LinkEnding = 'closed' | 'broken'
+
 /** Who takes the frames of a link. `onLinkEnd` comes exactly once, and last. */
 export interface FrameSink {
   onFrame(frame: Frame): void
   onLinkWritable(): void
-  onLinkEnd(reason: IsockError): void
+  /** 'closed': by the peer, in order. */
+  onLinkEnd(reason: IsockError, how: LinkEnding): void
 }
 
 export interface FrameLinkOptions {
@@ -149,7 +153,8 @@ export class FrameLink {
   }
 
   readonly #onEnd = (error: Error | undefined): void => {
-    this.#end(error === undefined ? new LinkError('the peer closed the link') : asLinkError(error))
+    if (error === undefined) this.#end(new LinkError('the peer closed the link'), 'closed')
+    else this.#end(asLinkError(error))
   }
 
   readonly #onDrain = (): void => {
@@ -185,13 +190,13 @@ export class FrameLink {
     else if (frame.kind !== Kind.Pong) this.#sink?.onFrame(frame)
   }
 
-  #end(reason: IsockError): void {
+  #end(reason: IsockError, how: LinkEnding = 'broken'): void {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
     this.#decoder.stop()
     this.#heartbeat.stop()
     this.#writer.take()
-    this.#sink?.onLinkEnd(reason)
+    this.#sink?.onLinkEnd(reason, how)
     this.#sink = undefined
   }
 }

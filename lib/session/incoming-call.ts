@@ -34,6 +34,8 @@ export class IncomingCall {
   state: RunState = 'running'
   items: OutboundStream | undefined
   answer: ResultFrame | FailureFrame | undefined
+  /** A stream of the library's own, which runs no code of the program and can wait for its client. */
+  isOfLibrary = false
   /** Called once its handler has answered. */
   whenAnswered: (() => void) | undefined
   /** Told once it is aborted, after its signal. */

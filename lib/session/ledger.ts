@@ -46,6 +46,9 @@ export interface LedgerOptions {
   readonly onBusyChange: () => void
 }
 
+/** Which of the running calls. The library's own streams are left where their client may still go on with them. */
+export type AbortScope = 'all' | 'but for streams of the library'
+
 export class Ledger implements CallKeeper {
   readonly #options: LedgerOptions
   readonly #slotCount: number
@@ -166,8 +169,8 @@ export class Ledger implements CallKeeper {
   }
 
   /** Tells the running handlers to stop; their answers are still sent. */
-  abortAll(reason: IsockError): void {
-    for (const entry of this.#entries) entry?.abort(reason)
+  abortAll(reason: IsockError, which: AbortScope = 'all'): void {
+    for (const entry of this.#entries) if (which === 'all' || !entry?.isOfLibrary) entry?.abort(reason)
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
