@@ -3,10 +3,7 @@
 
 type Later = (run: () => void) => void
 
-const { performance, process } = globalThis as {
-  performance: { now(): number }
-  process?: { nextTick?: Later }
-}
+const { performance } = globalThis
 
 export const setTimeout = globalThis.setTimeout
 export const clearTimeout = globalThis.clearTimeout
@@ -14,7 +11,7 @@ export const queueMicrotask: Later = globalThis.queueMicrotask
 /** After what comes in now; without it, as in browsers, after a timer of nothing. */
 export const setImmediate: Later = globalThis.setImmediate ?? ((run: () => void) => void setTimeout(run, 0))
 /** Runs when the current tick's synchronous work is done. */
-export const nextTick: Later = process?.nextTick ?? queueMicrotask
+export const nextTick: Later = globalThis.process?.nextTick ?? queueMicrotask
 /** Monotonic milliseconds. */
 export const monotonicNow: () => number = performance.now.bind(performance)
 /** Milliseconds since 1970. */

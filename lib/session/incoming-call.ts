@@ -12,6 +12,9 @@ export interface CallKeeper {
   openItems(call: IncomingCall): OutboundStream
 }
 
+/** Every call; or what runs code of the program for a client that is away, and may still come for what was emitted. */
+export type AbortScope = 'all' | 'what runs for one who is away'
+
 /**
  *   running ──> answered ──> acknowledged     answered: the answer is kept, a repeated CALL gets it again
  *                   ╰─────> forgotten          forgotten: it ran, but the answer had to make room
@@ -110,10 +113,12 @@ export class IncomingCall {
     return this.#abortReason
   }
 
-  abort(reason: IsockError): void {
+  abort(reason: IsockError, which: AbortScope = 'all'): void {
+    if (which !== 'all' && this.isOfLibrary) return
     if (this.#abortReason !== undefined || this.state !== 'running') return
     this.#abortReason = reason
-    this.items?.close()
+    if (which === 'all') this.items?.close()
+    else this.items?.finish()
     this.input?.end(reason)
     this.#controller?.abort(reason)
     this.whenAborted?.(reason)

@@ -27,7 +27,7 @@ import { AnswerStore } from './answer-store.ts'
 import { cancelledBeforeStart } from './call-errors.ts'
 import { CallStreams } from './call-streams.ts'
 import type { FramePort } from './frame-port.ts'
-import { type CallKeeper, IncomingCall } from './incoming-call.ts'
+import { type AbortScope, type CallKeeper, IncomingCall } from './incoming-call.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 import { RunLoad } from './run-load.ts'
 
@@ -45,9 +45,6 @@ export interface LedgerOptions {
   /** Told when the first call starts running and when the last one was answered. */
   readonly onBusyChange: () => void
 }
-
-/** Which of the running calls. The library's own streams are left where their client may still go on with them. */
-export type AbortScope = 'all' | 'but for streams of the library'
 
 export class Ledger implements CallKeeper {
   readonly #options: LedgerOptions
@@ -169,8 +166,8 @@ export class Ledger implements CallKeeper {
   }
 
   /** Tells the running handlers to stop; their answers are still sent. */
-  abortAll(reason: IsockError, which: AbortScope = 'all'): void {
-    for (const entry of this.#entries) if (which === 'all' || !entry?.isOfLibrary) entry?.abort(reason)
+  abortAll(reason: IsockError, which?: AbortScope): void {
+    for (const entry of this.#entries) entry?.abort(reason, which)
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {

@@ -6,7 +6,7 @@ import { Action, Channel, type Context, LinkError, Process, Server } from '../..
 import { RunningScript } from '../setup/run-script.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
-import { Work, World } from '../setup/world.ts'
+import { itemsOf, Work, World } from '../setup/world.ts'
 
 describe('a client that closes its link', () => {
   let world: World
@@ -51,6 +51,30 @@ describe('a client that closes its link', () => {
     world.network.setReachable('server', true)
     expect(await world.clock.until(call)).to.equal('half done')
     expect(work.runs).to.have.length(1)
+  })
+
+  it('is given the items that were emitted for it, and the reason, when it is back too late', async () => {
+    class Count extends Action {
+      async *action(_: undefined, { signal }: Context) {
+        for (let n = 0; !signal.aborted; n++) {
+          yield n
+          if (n === 2) await once(signal, 'abort')
+        }
+      }
+    }
+    await world.serve([new Count()])
+    const client = world.client({ retry: 1_000 })
+    await client.connect()
+    world.network.wire.hold('down')
+    const call = client.runAction(Count, undefined, { timeoutMs: Number.POSITIVE_INFINITY })
+    const items = itemsOf(call)
+    await settle()
+    world.network.setReachable('server', false)
+    world.network.wire.cut('fin')
+    await world.clock.advance(20_000)
+    world.network.setReachable('server', true)
+    expect(await world.clock.until(items)).to.deep.equal([0, 1, 2])
+    await call
   })
 
   it('loses nothing when it is back within the grace', async () => {
