@@ -29,6 +29,16 @@ export interface Limits {
   readonly maxValueContainers: number
   /** How long a session outlives its link. Default 15 minutes. */
   readonly sessionLeaseMs: number
+  /**
+   * How long a handler whose caller gave up (cancelled, left, or ran out of time) keeps its place among `maxCallsInFlight`.
+   * After it the place is free although the handler runs on; as many may do so as there are places. Default 1 s.
+   */
+  readonly cancelGraceMs: number
+  /**
+   * How long a client that closed its link without saying why may take to come back before its running calls are told to
+   * stop: its process has ended, or a proxy was restarted. Infinity: as long as the session lasts. Default 10 s.
+   */
+  readonly closedLinkGraceMs: number
   /** Sessions that a server keeps, connected or not; above it new ones are refused. Default 100 000. */
   readonly maxSessions: number
   /** Links that have not been let in yet. Default 1 024. */
@@ -55,6 +65,8 @@ export const defaultLimits: Limits = {
   maxValueDepth: 64,
   maxValueContainers: 200_000,
   sessionLeaseMs: 15 * 60_000,
+  cancelGraceMs: 1_000,
+  closedLinkGraceMs: 10_000,
   maxSessions: 100_000,
   maxUnauthenticatedLinks: 1_024,
   handshakeTimeoutMs: 5_000,

@@ -48,6 +48,7 @@ export class Reader {
   /** Begins to send. Settles when the stream is over, with the reason if it was ended here; never rejects. */
   async run(): Promise<Ending | undefined> {
     const { signal } = this.#options.context
+    this.#options.context.waitForClient()
     const onAbort = (): void => this.#outlet.end()
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()

@@ -54,6 +54,7 @@ export interface ResolvedClientOptions {
   readonly random: () => number
   readonly dial: Dial
   readonly onOnline: ClientPlatform['onOnline']
+  readonly onExit: ClientPlatform['onExit']
   readonly retry: number
   readonly timeoutMs: number | undefined
   readonly backoff: BackoffOptions
@@ -84,6 +85,7 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
     random: given.random ?? Math.random,
     dial: given.dial ?? platform.dialer(given),
     onOnline: platform.onOnline,
+    onExit: platform.onExit,
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),

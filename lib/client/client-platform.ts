@@ -26,4 +26,6 @@ export interface ClientPlatform {
   dialer(options: DialOptions): Dial
   /** Calls back whenever there is a network again, where the place tells so; what it returns ends that. */
   onOnline?(tell: () => void): () => void
+  /** Calls back when the process ends in order, while what is written synchronously still leaves; likewise. */
+  onExit?(tell: () => void): () => void
 }

@@ -17,6 +17,7 @@ import type { Payload } from '../wire/payload.ts'
 import { attemptUntilDone } from './attempts.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
+import { Farewell } from './farewell.ts'
 
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
@@ -45,6 +46,7 @@ export class Connection implements SessionOwner {
   readonly #connector: Connector
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
+  readonly #farewell: Farewell
   #waiters: Waiter[] = []
   #state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle'
   #isRetired = false
@@ -57,6 +59,7 @@ export class Connection implements SessionOwner {
     this.#owner = owner
     this.#backoff = new Backoff(options.backoff, options.random)
     this.session = new Session({ clock: options.clock, limits: options.limits, owner: this })
+    this.#farewell = new Farewell(this.session, options.onExit)
   }
 
   get isReady(): boolean {
@@ -83,6 +86,7 @@ export class Connection implements SessionOwner {
     this.#state = 'closed'
     this.#abort.abort(reason)
     this.#failWaiters(reason)
+    this.#farewell.disarm()
     const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
     await released
@@ -103,6 +107,7 @@ export class Connection implements SessionOwner {
   onLinkLost(session: Session, reason: IsockError): void {
     if (this.#state === 'closed') return
     this.#state = 'idle'
+    this.#farewell.disarm()
     session.outgoing.chargeFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
@@ -138,7 +143,7 @@ export class Connection implements SessionOwner {
   /** A retired connection goes when its last call is over. */
   #closeIfSpent(): void {
     if (!this.#isRetired || this.session.isBusy || this.#state === 'closed') return
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       if (!this.session.isBusy)
         void this.close(new ClientError('the server drains', { code: 'CLOSED', notStarted: true }))
     })
@@ -211,6 +216,7 @@ export class Connection implements SessionOwner {
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
     }
     this.session.attach(link)
+    this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
     const waiters = this.#waiters
     this.#waiters = []

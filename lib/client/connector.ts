@@ -1,6 +1,7 @@
 // One attempt to connect: each address in turn, until one lets us in.
 
 import { tokenGuardName } from '../action/guard.ts'
+import { runClean } from '../base/async-context.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
 import { maxHandshakeBytes } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
@@ -76,7 +77,8 @@ export class Connector {
     const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
     const timer = clock.setTimer(() => abort.abort(late), timeoutMs)
     try {
-      const link = await dial(address, abort.signal)
+      // The link outlives the call that it is opened for, and serves the calls of others.
+      const link = await runClean(() => dial(address, abort.signal), undefined)
       timer.cancel()
       // A dial of one's own may not heed its signal.
       if (abort.signal.aborted) {

@@ -5,6 +5,7 @@
 //   start ──> first item: open ──> items ... ──> ended in passing ──> backoff ──> start
 //     ╰─────────────────────────────────────╰──> ended for good
 import type { Call, Outcome } from '../action/call.ts'
+import { runClean } from '../base/async-context.ts'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { CancelledError, IsockError } from '../base/errors.ts'
@@ -66,7 +67,8 @@ export class LastingCall<Step extends object> {
   }
 
   begin(): void {
-    void this.#keepOpen()
+    // It outlives the run that began it: no call of it may take over that run's time.
+    void runClean(() => this.#keepOpen(), undefined)
   }
 
   /** The next step; undefined: it is over. Rejects with what ended it. */

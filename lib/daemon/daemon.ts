@@ -1,5 +1,6 @@
 // The handle of a daemon, by its name: whoever has it need not have started it.
 import { ClientError, DeadlineError, IsockError, LinkError } from '../base/errors.ts'
+import { monotonicNow, setTimeout } from '../base/platform-timers.ts'
 import { maxTimeMs, requireTimeMs } from './bounds.ts'
 import { type DaemonReport, HandOver, Stop } from './control-actions.ts'
 import { ask, findPresence, requireNotHeld } from './control-client.ts'
@@ -93,7 +94,7 @@ export class Daemon {
   /** False where another process has the name by now. */
   async #stopOne(report: DaemonReport, state: DaemonState | undefined, graceMs: number | undefined): Promise<boolean> {
     const limitMs = Math.min((graceMs ?? state?.settings.graceMs ?? 10_000) + exitTimeoutMs, maxTimeMs)
-    const giveUpAtMs = performance.now() + limitMs
+    const giveUpAtMs = monotonicNow() + limitMs
     let isConfirmed = true
     try {
       await ask(this.#paths, Stop, { nonce: report.nonce, ...(graceMs === undefined ? {} : { graceMs }) }, limitMs)
@@ -103,11 +104,11 @@ export class Daemon {
       if (!isLinkTrouble(error)) throw error
       isConfirmed = false
     }
-    const soonMs = performance.now() + exitTimeoutMs
+    const soonMs = monotonicNow() + exitTimeoutMs
     if (state === undefined || (await isGone(state, isConfirmed ? soonMs : Math.max(soonMs, giveUpAtMs)))) return true
     if (stateOf(state) === 'unknown') throw notAnswering(this.name, state.pid, notKilled)
     signalProcess(state, 'SIGKILL')
-    if (await isGone(state, performance.now() + exitTimeoutMs)) return true
+    if (await isGone(state, monotonicNow() + exitTimeoutMs)) return true
     throw notAnswering(this.name, state.pid, 'could not be killed')
   }
 
@@ -162,7 +163,7 @@ function isLinkTrouble(error: unknown): boolean {
 
 async function isGone(state: DaemonState, giveUpAtMs: number): Promise<boolean> {
   while (isRunning(state)) {
-    if (performance.now() >= giveUpAtMs) return false
+    if (monotonicNow() >= giveUpAtMs) return false
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
   return true

@@ -1,5 +1,6 @@
 // Reads the log of a daemon: its last lines, then, if wished, those that come, across rotations.
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
 
 export interface LogOptions {
   /** Go on with the lines that come, until the signal aborts or the reader stops. Default false. */

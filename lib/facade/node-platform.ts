@@ -4,10 +4,27 @@ import type { ClientPlatform, Dial, DialOptions } from '../client/client-platfor
 import { dialSocket } from '../link/dial.ts'
 import { readSecretFile } from '../link/secret-file.ts'
 
+/** Those to tell when the process ends. One listener for all: Node warns of more than ten. */
+const leaving = new Set<() => void>()
+
 export const nodePlatform: ClientPlatform = {
   environment: process.env,
   readSecret: readSecretFile,
   dialer,
+  onExit,
+}
+
+function onExit(tell: () => void): () => void {
+  if (leaving.size === 0) process.once('exit', tellAll)
+  leaving.add(tell)
+  return () => {
+    leaving.delete(tell)
+    if (leaving.size === 0) process.removeListener('exit', tellAll)
+  }
+}
+
+function tellAll(): void {
+  for (const tell of leaving) tell()
 }
 
 function dialer({ network, tls }: DialOptions): Dial {

@@ -80,7 +80,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       log,
       retry: options.retry,
       refusal: () => refusal() ?? runs.refusal(),
-      onLinkLost: (session) => this.#store.detach(session),
+      onLinkLost: (session, how) => this.#store.detach(session, how),
       onLeft: (session) => void this.#store.end(session, new LinkError('the client left')),
     }
     this.#admission = new Admission({

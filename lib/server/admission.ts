@@ -2,6 +2,7 @@
 // unknown peer is read.
 import type { Identity } from '../action/context.ts'
 import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
+import { runClean } from '../base/async-context.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { AuthError, IsockError, invalidUsage, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
@@ -66,7 +67,10 @@ export class Admission {
       onFrame: (frame) => {
         if (hasHello) throw new ProtocolError('a frame before the session was accepted')
         hasHello = true
-        this.#judge(frameLink, frame, timer).catch((error) => frameLink.close(asIsockError(error), 'abort'))
+        // What a guard enters must not stay with the link.
+        runClean(() => this.#judge(frameLink, frame, timer), undefined).catch((error) =>
+          frameLink.close(asIsockError(error), 'abort'),
+        )
       },
       onLinkWritable: () => undefined,
       onLinkEnd: (reason) => void this.#release(frameLink, timer, reason),

@@ -12,6 +12,7 @@ import type { Clock } from '../base/clock.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Limits } from '../base/options.ts'
+import type { LinkEnding } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { Session, type SessionOwner } from '../session/session.ts'
@@ -35,7 +36,7 @@ export interface SessionSurroundings {
   readonly retry: number
   /** Why no call is taken at the moment, if so. */
   refusal(): IsockError | undefined
-  onLinkLost(session: ServerSession): void
+  onLinkLost(session: ServerSession, how: LinkEnding): void
   onLeft(session: ServerSession): void
 }
 
@@ -118,9 +119,9 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     return this.#shared.refusal()
   }
 
-  onLinkLost(session: Session, reason: IsockError): void {
+  onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void {
     session.outgoing.chargeFault(reason, 'link lost')
-    this.#shared.onLinkLost(this)
+    this.#shared.onLinkLost(this, how)
   }
 
   onPeerLeft(): void {

@@ -6,9 +6,11 @@ import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { BusyError, type IsockError, LinkError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
+import type { LinkEnding } from '../link/frame-link.ts'
 import type { SessionGrant } from '../session/session.ts'
 import type { HelloFrame } from '../wire/frame.ts'
 import { ClientNames } from './client-names.ts'
+import { Departures } from './departures.ts'
 import type { SessionChange } from './feature.ts'
 import type { ServerSession } from './server-session.ts'
 
@@ -24,6 +26,7 @@ export class SessionStore {
   /** Sessions without a link, with the end of their lease. All leases are equally long, so the first ends first. */
   readonly #detached = new Map<ServerSession, number>()
   readonly #leases: DeadlineSweep
+  readonly #departures: Departures
   readonly #onChange: (session: ServerSession, change: SessionChange) => void
 
   constructor(clock: Clock, limits: Limits, onChange: (session: ServerSession, change: SessionChange) => void) {
@@ -31,6 +34,7 @@ export class SessionStore {
     this.#limits = limits
     this.#onChange = onChange
     this.#leases = new DeadlineSweep(clock, this.#endLeases)
+    this.#departures = new Departures(clock, limits.closedLinkGraceMs)
   }
 
   get size(): number {
@@ -54,6 +58,7 @@ export class SessionStore {
     const isOwner = hello.resumeSecret.length === secret.length && timingSafeEqual(hello.resumeSecret, secret)
     if (!isOwner || session.identity?.id !== identity?.id) return undefined
     this.#detached.delete(session)
+    this.#departures.forget(session)
     return session
   }
 
@@ -76,17 +81,19 @@ export class SessionStore {
   }
 
   /** The session has no link: from now on its lease runs. */
-  detach(session: ServerSession): void {
+  detach(session: ServerSession, how: LinkEnding): void {
     if (this.#sessions.get(session.id) !== session) return
     const endsAtMs = this.#clock.now() + this.#limits.sessionLeaseMs
     this.#detached.set(session, endsAtMs)
     this.#leases.watch(endsAtMs)
+    if (how === 'closed') this.#departures.left(session)
     this.#onChange(session, 'cut')
   }
 
   end(session: ServerSession, reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): Promise<void> {
     const wasKept = this.#sessions.get(session.id) === session && this.#sessions.delete(session.id)
     this.#detached.delete(session)
+    this.#departures.forget(session)
     const ended = session.core.end(reason, farewell)
     this.names.release(session)
     if (wasKept) this.#onChange(session, 'ended')
@@ -95,6 +102,7 @@ export class SessionStore {
 
   close(): void {
     this.#leases.close()
+    this.#departures.close()
   }
 
   /** Ends the session that has been without a link for longest and has nothing running. */

@@ -7,12 +7,12 @@
 import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
-import type { FrameLink } from '../link/frame-link.ts'
+import type { FrameLink, LinkEnding } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import { type Frame, Kind, type PeerLimits, type SessionFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { FramePort, Origin } from './frame-port.ts'
-import type { IncomingCall } from './incoming-call.ts'
+import type { AbortScope, IncomingCall } from './incoming-call.ts'
 import { Ledger } from './ledger.ts'
 import { IncomingNames } from './name-refs.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
@@ -25,7 +25,7 @@ export interface SessionOwner {
   encodeError(error: IsockError): Payload
   /** Why no call of the peer is taken at the moment, if so. */
   refusal(): IsockError | undefined
-  onLinkLost(session: Session, reason: IsockError): void
+  onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void
   /** The peer drains: it takes no new calls. */
   onPeerDrains?(session: Session): void
   /** The peer said that the session is over. Clean: what it has not answered never started. */
@@ -150,7 +150,7 @@ export class Session implements FramePort {
     link.establish({
       onFrame: (frame) => this.#route(frame),
       onLinkWritable: () => this.#onWritable(),
-      onLinkEnd: (reason) => this.#onLinkEnd(link, reason),
+      onLinkEnd: (reason, how) => this.#onLinkEnd(link, reason, how),
     })
     this.#ledger?.resume()
     this.outgoing.resume()
@@ -180,8 +180,8 @@ export class Session implements FramePort {
   }
 
   /** Tells the handlers of the peer's calls to stop; their answers are still sent. */
-  abortRunning(reason: IsockError): void {
-    this.#ledger?.abortAll(reason)
+  abortRunning(reason: IsockError, which?: AbortScope): void {
+    this.#ledger?.abortAll(reason, which)
   }
 
   /** Ends it: handlers are told, open calls settled, the link closed. The first reason counts. Settles when all is released. */
@@ -235,10 +235,10 @@ export class Session implements FramePort {
     this.outgoing.onWritable()
   }
 
-  #onLinkEnd(link: FrameLink, reason: IsockError): void {
+  #onLinkEnd(link: FrameLink, reason: IsockError, how: LinkEnding): void {
     if (this.#link !== link) return
     this.#link = undefined
-    this.#owner.onLinkLost(this, reason)
+    this.#owner.onLinkLost(this, reason, how)
   }
 
   readonly #judgeBusy = (): void => {

@@ -75,6 +75,7 @@ export class Audience {
     const { signal, session } = context
     const listener = this.#add(context)
     const { outlet } = listener
+    context.waitForClient()
     const leave = (): void => {
       outlet.end()
       this.#remove(listener)

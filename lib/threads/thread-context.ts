@@ -3,6 +3,7 @@
 import type { Caller, Context, Identity, ServerView, SessionView } from '../action/context.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { monotonicNow } from '../base/platform-timers.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { Peer } from '../link/link.ts'
 import { decodeThrown } from '../wire/error-record.ts'
@@ -56,7 +57,7 @@ export class ThreadContext implements Context<unknown> {
       warn: (fields, message) => this.#write('warn', fields, message),
       error: (fields, message) => this.#write('error', fields, message),
     }
-    this.#endAtMs = performance.now() + task.call.remainingMs
+    this.#endAtMs = monotonicNow() + task.call.remainingMs
     task.port.on('message', this.#onMessage)
     this.#tell({ kind: 'begun' })
   }
@@ -66,7 +67,7 @@ export class ThreadContext implements Context<unknown> {
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.#endAtMs - performance.now())
+    return Math.max(0, this.#endAtMs - monotonicNow())
   }
 
   get deadline(): Date | undefined {

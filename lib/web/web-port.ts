@@ -4,6 +4,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import { OpenAnswers } from './open-answers.ts'
@@ -57,7 +58,8 @@ export class WebPort {
   /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`. */
   async open(): Promise<void> {
     const { server, host, port } = this.#options
-    if (server === undefined) await listenAt(this.#http, host, port)
+    // In no caller's context: Node hands it on to all that comes in.
+    if (server === undefined) await runClean(() => listenAt(this.#http, host, port), undefined)
     else if (typeof server.address() !== 'object' || server.address() === null)
       throw new ServerError('option server: it must listen at a port before listenWeb joins it', {
         code: 'LISTEN_FAILED',
