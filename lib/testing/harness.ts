@@ -1,6 +1,7 @@
 // A server and a connected client for a test, closed together. Knows no test framework.
 import type { AnyAction } from '../action/action.ts'
 import type { ActionTree } from '../action/registry.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { Client, type ClientOptions, MemoryNetwork, Server, type ServerOptions } from '../index.ts'
 
 export interface HarnessOptions {
@@ -10,6 +11,8 @@ export interface HarnessOptions {
   readonly server?: ServerOptions
   readonly client?: ClientOptions
 }
+
+const harnessOptions: OptionTable<HarnessOptions> = { actions: 'any', link: 'any', server: 'any', client: 'any' }
 
 /** A server and a client that is connected to it. */
 export interface Harness extends AsyncDisposable {
@@ -31,6 +34,7 @@ export interface Harness extends AsyncDisposable {
  * expect(await harness.client.runAction(Echo, 'hi')).to.equal('hi')
  */
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
+  checkOptions('createHarness', options, harnessOptions)
   const network = new MemoryNetwork()
   const address = options.link === 'tcp' ? 'tcp://127.0.0.1:0' : 'memory:harness'
   const server = new Server({ address, network, ...options.server })
