@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { CancelledError, ClientError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
+import { checkOptions } from '../base/option-table.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
@@ -13,7 +14,7 @@ import { type Contract, contractHash, contractOf, declareClasses, requireName } 
 import { FollowedSignals } from './followed-signals.ts'
 import { InputFeed } from './input-feed.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
-import { type RunDefaults, type RunOptions, type RunParent, resolveBounds } from './run-options.ts'
+import { type RunDefaults, type RunOptions, type RunParent, resolveBounds, runOptions } from './run-options.ts'
 
 export interface CallStarterOptions {
   readonly codec: ValueCodec
@@ -38,9 +39,10 @@ export class CallStarter {
 
   /** The call, on its way; or one that has failed already, where nothing was sent. Never throws. */
   start(action: unknown, data: unknown, options: RunOptions = noOptions, parent?: RunParent): Call<never, never> {
-    const run = options.parent ?? parent ?? currentRun()
+    const run = options?.parent ?? parent ?? currentRun()
     let call: Call<never, never>
     try {
+      if (options !== noOptions) checkOptions('runAction', options, runOptions)
       call = this.#start(action, data, options, run)
     } catch (error) {
       call = Call.failed(error)

@@ -1,6 +1,7 @@
 // What can be run here, by wire name: instances, contracts with their implementation, nested objects of either.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ServerError } from '../base/errors.ts'
+import { nearestNames } from '../base/nearest-names.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { isName } from '../wire/frame.ts'
@@ -18,7 +19,6 @@ import {
 } from './action.ts'
 import type { Context } from './context.ts'
 import { contractHash, declareClasses } from './contract.ts'
-import { nearestNames } from './nearest-names.ts'
 
 /** The implementation of a contract, or an action without a class. */
 // biome-ignore lint/suspicious/noExplicitAny: what it takes is its contract's business

@@ -1,5 +1,6 @@
 // Every bound of the system with its default, and the checks that name a wrong option at once.
 import { ClientError } from './errors.ts'
+import { checkOptions, withDefaults } from './option-table.ts'
 
 /** Bounds, each an option of Server and Client. Sizes in bytes, times in milliseconds. */
 export interface Limits {
@@ -93,17 +94,15 @@ const wholeNumbers: ReadonlySet<string> = new Set([
   'maxValueContainers',
 ])
 
-/** Fills in the defaults and refuses what is no positive number, or no such limit, naming it. */
+/** Fills in the defaults and refuses anything but positive numbers, and unknown limits, naming it. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultLimits, name)) {
-      throw invalidOption(`limits.${name}`, `one of ${Object.keys(defaultLimits).join(', ')}`, value)
-    }
+  checkOptions('limits', given, defaultLimits)
+  const limits = withDefaults(defaultLimits, given)
+  for (const [name, value] of Object.entries(limits)) {
     requirePositive(`limits.${name}`, value)
     if (wholeNumbers.has(name) && !Number.isSafeInteger(value))
       throw invalidOption(`limits.${name}`, 'a whole number', value)
   }
-  const limits = { ...defaultLimits, ...given }
   if (limits.maxCallsInFlight > mostCallsInFlight) {
     throw invalidOption('limits.maxCallsInFlight', `at most ${mostCallsInFlight}`, limits.maxCallsInFlight)
   }

@@ -3,6 +3,7 @@
 import type { Call, Outcome } from '../action/call.ts'
 import { keepContext } from '../base/async-context.ts'
 import { BusyError, ClientError, type ErrorCode, type IsockError, ServerError } from '../base/errors.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
 import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../client/lasting-call.ts'
@@ -17,6 +18,8 @@ export interface LastingOptions {
   /** Told when it goes on after it had to begin anew; `recovered`: nothing was lost by that. */
   readonly onReconnect?: (recovered: boolean) => void
 }
+
+export const lastingOptions: OptionTable<LastingOptions> = { retry: 'any', onReconnect: 'any' }
 
 /** Whatever it reads. */
 export type AnyLastingStream = Pick<LastingStream<object, unknown>, 'end'>

@@ -17,7 +17,7 @@ import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Session, SessionGrant } from '../session/session.ts'
 import { discreet } from '../wire/discreet-error.ts'
-import { encodeThrown } from '../wire/error-record.ts'
+import { decodeThrown, encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import type { ClientKit } from './client-kit.ts'
@@ -25,7 +25,7 @@ import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions 
 import type { ClientPlatform } from './client-platform.ts'
 import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
-import { Connector } from './connector.ts'
+import { asIsockError, Connector } from './connector.ts'
 import { ParkedCalls } from './parked-calls.ts'
 
 /** Runs actions on a server. Users get the one of facade/client.ts. */
@@ -168,6 +168,15 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   }
 
   /** @internal */
+  decodeError(error: Payload): IsockError {
+    try {
+      return asIsockError(decodeThrown(this.#codec, error))
+    } catch (unreadable) {
+      return asIsockError(unreadable)
+    }
+  }
+
+  /** @internal */
   onRetired(connection: Connection, calls: OutgoingCall[]): void {
     if (this.#connections.at(-1) === connection)
       this.#connections.push(new Connection(this.#options, this.#connector, this))
@@ -177,6 +186,11 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   /** @internal */
   onClosed(connection: Connection): void {
     this.#connections = this.#connections.filter((other) => other !== connection)
+  }
+
+  /** @internal */
+  onDismissed(connection: Connection, reason: IsockError): void {
+    void connection.close(reason)
   }
 
   #connection(): Connection {

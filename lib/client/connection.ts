@@ -23,9 +23,12 @@ import { Farewell } from './farewell.ts'
 export interface ConnectionOwner {
   startCall(session: Session, call: IncomingCall): void
   encodeError(error: IsockError): Payload
+  decodeError(error: Payload): IsockError
   /** The server takes no new calls: these are to be sent elsewhere. */
   onRetired(connection: Connection, calls: OutgoingCall[]): void
   onClosed(connection: Connection): void
+  /** The server ended the session and told why: it is to be closed. */
+  onDismissed(connection: Connection, reason: IsockError): void
   /** Stay connected although no call is open. */
   readonly isKeptConnected: boolean
 }
@@ -122,9 +125,12 @@ export class Connection implements SessionOwner {
   }
 
   /** The server ended the session: what it had not answered will never be. */
-  onPeerLeft(session: Session, isClean: boolean): void {
-    const cause = new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
+  onPeerLeft(session: Session, isClean: boolean, error: Payload | undefined): void {
+    const final = error === undefined ? undefined : this.#owner.decodeError(error)
+    const cause = final ?? new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
     session.forget(cause, isClean ? 'never started' : 'may have run')
+    // What did not start is not tried again: it wants no more of us, and only a new call connects again.
+    if (final !== undefined) return this.#owner.onDismissed(this, final)
     if (this.#isRetired) this.#owner.onRetired(this, session.outgoing.takeWaiting())
     session.dropLink(new LinkError('the server ended the session'), 'flush')
   }

@@ -129,16 +129,14 @@ export class Connector {
   #credentials(peer: Peer): Record<string, unknown> {
     const { token, isTokenGiven, given } = this.#options
     const credentials: Record<string, unknown> = Object.create(null)
-    for (const { guard, value } of given.credentials ?? []) credentials[guard] = value
-    if (token === undefined) return credentials
-    const mayTravel = peer.isPrivate || given.allowClearTextToken === true
-    if (mayTravel) credentials[tokenGuardName] = token
-    else if (isTokenGiven) {
+    const presented = given.credentials ?? []
+    if (peer.isPrivate || given.allowClearTextToken === true) {
+      for (const { guard, value } of presented) credentials[guard] = value
+      if (token !== undefined) credentials[tokenGuardName] = token
+    } else if (isTokenGiven || presented.length > 0) {
       throw new ClientError(
-        `the token is not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
-        {
-          code: 'INVALID_OPTION',
-        },
+        `${isTokenGiven ? 'the token is' : 'credentials are'} not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
+        { code: 'INVALID_OPTION' },
       )
     }
     return credentials

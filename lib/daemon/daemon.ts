@@ -1,12 +1,13 @@
 // The handle of a daemon, by its name: whoever has it need not have started it.
 import { ClientError, DeadlineError, IsockError, LinkError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { monotonicNow, setTimeout } from '../base/platform-timers.ts'
 import { maxTimeMs, requireTimeMs } from './bounds.ts'
 import { type DaemonReport, HandOver, Stop } from './control-actions.ts'
 import { ask, findPresence, requireNotHeld } from './control-client.ts'
-import { type LogOptions, readLog } from './log-reader.ts'
+import { type LogOptions, logOptions, readLog } from './log-reader.ts'
 import { isRunning, signalProcess, stateOf } from './process-identity.ts'
-import { type RestartOptions, startAgain } from './start-again.ts'
+import { type RestartOptions, restartOptions, startAgain } from './start-again.ts'
 import { type DaemonPaths, notAnswering, notRunning } from './state-directory.ts'
 import { type DaemonState, readState } from './state-file.ts'
 
@@ -23,6 +24,7 @@ export interface StopOptions {
   readonly graceMs?: number
 }
 
+const stopOptions: OptionTable<StopOptions> = { graceMs: 'any' }
 const lookEveryMs = 10
 /** For the process to end when it has said that it will. */
 const exitTimeoutMs = 3_000
@@ -80,6 +82,7 @@ export class Daemon {
    * @throws ClientError: `NOT_RUNNING`; `NO_RESPONSE` for one that does not answer, which is left as it is.
    */
   async stop(options: StopOptions = {}): Promise<void> {
+    checkOptions('stop', options, stopOptions)
     const { graceMs } = options
     if (graceMs !== undefined) requireTimeMs('graceMs', graceMs)
     for (let count = 0; count < maxStops; count++) {
@@ -126,6 +129,7 @@ export class Daemon {
    * @throws ClientError (`NOT_RUNNING`, `NO_RESPONSE`), or what kept the new process from starting; then the old goes on.
    */
   async restart(options: RestartOptions = {}): Promise<this> {
+    checkOptions('restart', options, restartOptions)
     const known = readState(this.#paths.state)
     const presence = await findPresence(this.#paths)
     if (presence.kind === 'absent' && known !== undefined && !isRunning(known)) {
@@ -140,6 +144,7 @@ export class Daemon {
 
   /** The lines of its log, as they are written: JSON, without line feeds. */
   logs(options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
+    checkOptions('logs', options, logOptions)
     const settings = readState(this.#paths.state)?.settings
     return readLog(settings?.logFile ?? this.#paths.log, options)
   }

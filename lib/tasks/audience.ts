@@ -88,6 +88,8 @@ export class Audience {
         // A client that is away cannot keep up: it listens again when it comes back.
         if (session.isConnected || !(error instanceof BusyError)) throw error
       }
+      const reason: unknown = signal.reason
+      if (reason instanceof ServerError && reason.code === 'SESSION_ENDED') throw reason
       return this.#end ?? this.#encodeEnd({ how: 'again' })
     })
   }

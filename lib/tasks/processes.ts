@@ -2,7 +2,9 @@
 import type { Context } from '../action/context.ts'
 import { beforeStart } from '../action/refused.ts'
 import type { RunContext } from '../action/run-context.ts'
+import { backoffOptions } from '../base/backoff.ts'
 import { ServerError } from '../base/errors.ts'
+import { checkOptions } from '../base/option-table.ts'
 import { describe, invalidOption, requireCount, requirePositive } from '../base/options.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import { discreet } from '../wire/discreet-error.ts'
@@ -140,8 +142,9 @@ function requireBounds(name: string, process: AnyProcess): void {
   requireCount(`maxQueued ${of}`, process.maxQueued)
   for (const option of ['maxQueuedBytes', 'maxListenersPerSession', 'healthyAfterMs', 'stopLimitMs'] as const)
     requirePositive(`${option} ${of}`, process[option])
+  checkOptions(`restartBackoff ${of}`, process.restartBackoff, backoffOptions)
   for (const [option, value] of Object.entries(process.restartBackoff))
-    requirePositive(`restartBackoff.${option} ${of}`, value)
+    if (value !== undefined) requirePositive(`restartBackoff.${option} ${of}`, value)
 }
 
 function unknownProcess(name: string): ServerError {

@@ -1,6 +1,7 @@
 // A server and a connected client for a test, closed together. Knows no test framework.
 import type { AnyAction } from '../action/action.ts'
 import type { ActionTree } from '../action/registry.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { Client, type ClientOptions, type Clock, MemoryNetwork, Server, type ServerOptions } from '../index.ts'
 
 export interface HarnessOptions {
@@ -42,6 +43,14 @@ export const globalClock: Clock = {
 /** A longer one would fire immediately. */
 const longestDelayMs = 2 ** 31 - 1
 
+const harnessOptions: OptionTable<HarnessOptions> = {
+  actions: 'any',
+  link: 'any',
+  server: 'any',
+  client: 'any',
+  clock: 'any',
+}
+
 /** A server and a client that is connected to it. */
 export interface Harness extends AsyncDisposable {
   readonly server: Server
@@ -62,6 +71,7 @@ export interface Harness extends AsyncDisposable {
  * expect(await harness.client.runAction(Echo, 'hi')).to.equal('hi')
  */
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
+  checkOptions('createHarness', options, harnessOptions)
   const network = new MemoryNetwork()
   const address = options.link === 'tcp' ? 'tcp://127.0.0.1:0' : 'memory:harness'
   const time = options.clock === undefined ? {} : { clock: options.clock }

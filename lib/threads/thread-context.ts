@@ -173,6 +173,10 @@ class ThreadSession implements SessionView {
   get state(): Map<string, unknown> {
     throw unreachable('context.session.state')
   }
+
+  end(): never {
+    throw unreachable('context.session.end')
+  }
 }
 
 function unreachable(what: string): ServerError {

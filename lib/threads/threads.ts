@@ -5,6 +5,7 @@ import { declareClasses } from '../action/contract.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { sleep } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../base/options.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
@@ -29,6 +30,13 @@ export interface ThreadOptions {
   readonly maxStallMs?: number
 }
 
+const threadOptions: OptionTable<ThreadOptions> = {
+  max: 'any',
+  idleTimeoutMs: 'any',
+  maxQueue: 'any',
+  maxStallMs: 'any',
+}
+
 /** From the last call's end to its thread's. */
 const lastCallMs = 1_000
 
@@ -40,6 +48,7 @@ export class Threads implements ServerFeature {
 
   /** Throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, options: ThreadOptions = {}) {
+    checkOptions('threads', options, threadOptions)
     const { max = Math.max(1, availableParallelism() - 1), idleTimeoutMs = 10_000, maxQueue = 1_024 } = options
     if (!Number.isSafeInteger(max) || max < 1) throw invalidOption('threads.max', 'a whole number of at least 1', max)
     this.#kit = kit
