@@ -27,6 +27,7 @@ const noRules: ValueRules = {}
 export class CallStarter {
   readonly #options: CallStarterOptions
   readonly #contracts = new WeakMap<object, Contract>()
+  #started = 0
 
   constructor(options: CallStarterOptions) {
     this.#options = options
@@ -54,6 +55,7 @@ export class CallStarter {
     const pending: PendingCall = new PendingCall({
       request: {
         name,
+        order: ++this.#started,
         contract: contract?.hash,
         data: source === undefined ? codec.encode(data, 'data', rules) : undefined,
         isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,

@@ -44,13 +44,15 @@ export class CallInput {
     this.#sayEnd()
   }
 
-  onCredit(received: number, granted: number): void {
-    this.#stream.onCredit(received, granted)
+  /** True: the callee has got further than it had. */
+  onCredit(received: number, granted: number): boolean {
+    const hasMoved = this.#stream.onCredit(received, granted)
     if (!this.#isFed) {
       this.#isFed = true
       this.#feed(this.#stream, this)
     }
     this.#sayEnd()
+    return hasMoved
   }
 
   pump(): void {

@@ -36,7 +36,7 @@ export class CallSender {
     this.#peerLimits = peerLimits
   }
 
-  /** A new link: names must be introduced anew. */
+  /** A new link: names must be introduced again. */
   onNewLink(): void {
     this.#names.forget()
   }
@@ -64,7 +64,7 @@ export class CallSender {
   }
 
   /** Over a new link: the call and where its streams stand, or that it is given up. */
-  sayAgain(call: OutgoingCall): void {
+  resend(call: OutgoingCall): void {
     if (call.state === 'abandoned') return this.sendCancel(call)
     this.sendCall(call)
     call.items?.resume()

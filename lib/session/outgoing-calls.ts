@@ -1,5 +1,5 @@
-// The caller's half of a session: gives calls their slots, sends them, sends them again over the next link, and
-// settles each exactly once.
+// The caller's half of a session: gives calls their slots, sends them, resends them over the next link in the order in
+// which they were made, and settles each exactly once. What a fault means for a call says retry-policy.ts.
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { type IsockError, ProtocolError } from '../base/errors.ts'
@@ -15,8 +15,10 @@ import {
 import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
 import { CallSender } from './call-sender.ts'
 import type { FramePort } from './frame-port.ts'
+import { LinkProgress } from './link-progress.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
+import { decide } from './retry-policy.ts'
 import { SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
@@ -24,7 +26,7 @@ export interface OutgoingCallsOptions {
   readonly clock: Clock
   readonly limits: Limits
   readonly port: FramePort
-  /** Told when the first call opens and when the last one is settled. */
+  /** Called when the first call opens and when the last one is settled. */
   readonly onBusyChange: () => void
 }
 
@@ -34,6 +36,7 @@ export class OutgoingCalls implements CallHome {
   readonly #deadlines: DeadlineSweep
   readonly #sender: CallSender
   readonly #resumption: Resumption
+  readonly #progress: LinkProgress
   readonly #sent = new SentCalls()
   #openCount = 0
   #endReason: IsockError | undefined
@@ -42,7 +45,8 @@ export class OutgoingCalls implements CallHome {
     this.#options = options
     this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
     this.#sender = new CallSender(options)
-    this.#resumption = new Resumption(options.port, (call) => this.#sender.sayAgain(call))
+    this.#resumption = new Resumption(options.port, (call) => this.#sender.resend(call))
+    this.#progress = new LinkProgress(options.limits.deadAfterMs)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
   }
 
@@ -84,6 +88,7 @@ export class OutgoingCalls implements CallHome {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
     this.#sender.sendAcks(this.#sent.remove(call, frame.value))
+    this.#progress.answered(call)
     this.#checkItems(call, frame.items)
     this.#settle(call, { how: 'value', value: frame.value })
     this.#startWaiting()
@@ -93,8 +98,9 @@ export class OutgoingCalls implements CallHome {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
     this.#sender.sendAcks(this.#sent.remove(call, frame.error))
+    this.#progress.answered(call)
     this.#checkItems(call, frame.items)
-    if (frame.notStarted && call.isUntouched && call.onRefused(frame.error)) this.#handBack(call)
+    if (frame.notStarted && call.canResend && call.onRefused(frame.error)) this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted })
     this.#startWaiting()
   }
@@ -104,21 +110,24 @@ export class OutgoingCalls implements CallHome {
     if (call?.state !== 'sent') return
     call.showLife(this.#options.clock.now())
     const { items = this.#sender.openItems(call) } = call
+    const { received } = items
     items.onItem(frame.index, frame.value)
+    if (items.received > received) call.makeProgress()
   }
 
   onInputCredit(frame: CreditFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
     call.showLife(this.#options.clock.now())
-    call.input?.onCredit(frame.received, frame.granted)
+    if (call.input?.onCredit(frame.received, frame.granted)) call.makeProgress()
   }
 
-  /** A link was attached: says again what the callee may have missed, then goes on. */
+  /** A link was attached: resends what the callee may have missed, then what waits. */
   resume(): void {
+    this.#progress.begin(this.#options.clock.now())
     this.#sender.onNewLink()
     this.#sender.sendAcks(this.#sent.untold())
-    this.#resumption.begin(this.#sent.all())
+    this.#resumption.begin(this.#sent.inOrder())
     this.#startWaiting()
   }
 
@@ -129,29 +138,34 @@ export class OutgoingCalls implements CallHome {
     this.#startWaiting()
   }
 
-  /** A link was lost, or could not be opened: costs each call that waits for it one retry. */
-  chargeFault(cause: IsockError, kind: 'link lost' | 'cannot connect'): void {
-    for (const call of this.#sent.all()) {
-      if (call.state !== 'sent' || call.outlives(cause)) continue
-      this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
-    }
-    if (kind === 'link lost') return
-    for (const call of this.#waiting.all()) {
-      if (!call.outlives(cause)) this.#giveUp(call, CancelReason.Cancelled, unreachable(call, cause))
+  /** A link was lost, or could not be opened: counts for the calls that wait for it. */
+  countFault(cause: IsockError, fault: 'link lost' | 'cannot connect'): void {
+    const nowMs = this.#options.clock.now()
+    for (const call of [...this.#sent.inOrder(), ...this.#waiting.all()]) {
+      if (!call.isOpen) continue
+      if (fault === 'link lost' && this.#progress.restores(call, nowMs)) call.makeProgress()
+      call.lastFault = cause
+      const decision = decide(call, fault)
+      if (decision === 'outcome unknown') this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
+      else if (decision === 'unreachable') this.#giveUp(call, CancelReason.Cancelled, unreachable(call, cause))
     }
   }
 
   /** The callee has forgotten the session: what may have run is settled, what may safely run waits for the next one. */
-  forget(cause: IsockError, unanswered: 'may have run' | 'never started'): void {
+  forget(cause: IsockError, fault: 'session lost' | 'server left'): void {
+    const again: OutgoingCall[] = []
     for (const call of this.#sent.begin(0)) {
-      if (unanswered === 'never started') {
-        if (call.isUntouched && call.outlives(cause)) this.#sendAnew(call)
-        else this.#settle(call, { how: 'error', error: neverStarted(call, cause) })
-      } else if (call.isUntouched && call.request.isIdempotent) {
-        call.mayHaveRun = true
-        this.#sendAnew(call)
-      } else this.#settle(call, { how: 'error', error: outcomeUnknown(call, cause) })
+      const decision = decide(call, fault)
+      if (fault === 'session lost') call.mayHaveRun = true
+      if (decision === 'resend') {
+        call.restart()
+        again.push(call)
+      } else {
+        const error = decision === 'never started' ? neverStarted(call, cause) : outcomeUnknown(call, cause)
+        this.#settle(call, { how: 'error', error })
+      }
     }
+    this.#waiting.addAll(again)
   }
 
   /** Takes the calls that were not sent out of here, so that they can be submitted elsewhere. */
@@ -163,7 +177,7 @@ export class OutgoingCalls implements CallHome {
 
   /** Settles every open call: no link will come for them. */
   failAll(cause: IsockError): void {
-    for (const call of this.#sent.all()) this.giveUp(call, outcomeUnknown(call, cause))
+    for (const call of this.#sent.inOrder()) this.giveUp(call, outcomeUnknown(call, cause))
     for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: closedBy(call, cause) })
   }
 
@@ -224,11 +238,6 @@ export class OutgoingCalls implements CallHome {
     call.input?.close()
     if (--this.#openCount === 0) this.#options.onBusyChange()
     call.onSettled(outcome)
-  }
-
-  #sendAnew(call: OutgoingCall): void {
-    call.restart()
-    this.#waiting.add(call)
   }
 
   #handBack(call: OutgoingCall): void {
