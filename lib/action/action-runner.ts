@@ -6,7 +6,7 @@ import { ServerError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { Kind } from '../wire/frame.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { detached, type Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { runWithin } from './ambient.ts'
@@ -138,7 +138,7 @@ class Run {
 
   readonly #encodeItem = (item: unknown): Payload => {
     const payload = this.#options.codec.encode(item, 'item', this.#action?.rules)
-    if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('an item', this.#call.name, this.#maxFrameBytes)
+    if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('item', payload, this.#maxFrameBytes)
     return payload
   }
 
@@ -159,7 +159,7 @@ class Run {
     let payload: Payload
     try {
       payload = this.#options.codec.encode(value, 'result', this.#action?.rules)
-      if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('the result', call.name, this.#maxFrameBytes)
+      if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('result', payload, this.#maxFrameBytes)
     } catch (error) {
       return this.#onThrown(error)
     }
@@ -171,7 +171,7 @@ class Run {
     const call = this.#call
     let error = encodeThrown(codec, thrown, { exposeStacks })
     if (!fitsFrame(error, this.#maxFrameBytes))
-      error = encodeThrown(codec, tooLarge('the error', call.name, this.#maxFrameBytes))
+      error = encodeThrown(codec, tooLarge(`the error of action "${call.name}"`, error, this.#maxFrameBytes))
     call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })
   }
 }
@@ -187,9 +187,4 @@ async function closeQuietly(source: ItemSource): Promise<void> {
 function contractMismatch(name: string): ServerError {
   const message = `action "${name}": client and server do not have the same contract (name, input and output schema, contractVersion); bring both to one version`
   return new ServerError(message, { code: 'CONTRACT_MISMATCH', notStarted: true })
-}
-
-function tooLarge(what: string, name: string, maxFrameBytes: number): ServerError {
-  const message = `${what} of action "${name}" does not fit a frame of ${maxFrameBytes} bytes; stream it in parts, or raise limits.maxFrameBytes`
-  return new ServerError(message, { code: 'TOO_LARGE' })
 }

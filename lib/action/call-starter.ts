@@ -1,7 +1,7 @@
 // From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
 // bounds. Shared by clients and by servers that call their clients.
 import type { Clock } from '../base/clock.ts'
-import { CancelledError, UnsendableError } from '../base/errors.ts'
+import { CancelledError, IsockError, neverSent } from '../base/errors.ts'
 import type { CallInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
@@ -38,7 +38,7 @@ export class CallStarter {
     try {
       return this.#start(action, data, options, options.parent ?? parent ?? currentRun())
     } catch (error) {
-      return Call.failed(error)
+      return Call.failed(error instanceof IsockError && !error.notStarted ? neverSent(error) : error)
     }
   }
 
@@ -108,8 +108,7 @@ async function feed(
     for await (const item of source) {
       if (!pending.isOpen) return
       const payload = pending.codec.encode(item, 'input item', pending.rules)
-      if (!input.fits(payload))
-        throw new UnsendableError('input item', 'it does not fit the largest frame that the peer takes')
+      if (!input.fits(payload)) throw input.tooLarge(payload)
       if (!stream.push(payload)) await stream.writable()
       if (!pending.isOpen) return
     }

@@ -43,6 +43,8 @@ export function resolveBounds(
   parent: RunParent | undefined,
   clock: Clock,
 ): CallBounds {
+  if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function')
+    throw invalidOption('signal', 'an AbortSignal', options.signal)
   const retries = options.retry === undefined ? defaults.retry : requireCount('retry', options.retry)
   const given = options.timeoutMs ?? actionTimeoutMs ?? defaults.timeoutMs
   if (given !== undefined) requireTimeout(given)

@@ -82,6 +82,11 @@ export class IsockError extends Error {
   }
 }
 
+/** The same error, raised before anything was sent: it says that the handler did not start. */
+export function neverSent<E extends IsockError>(error: E): E {
+  return Object.defineProperty(error, 'notStarted', { value: true, enumerable: true })
+}
+
 /** The caller's side: wrong use, an unreachable server, retries exhausted. */
 export class ClientError extends IsockError {
   constructor(message: string, options: IsockErrorOptions & { readonly code?: ErrorCode } = {}) {
@@ -167,12 +172,16 @@ export class BusyError extends IsockError {
   }
 }
 
-/** A value that cannot travel, refused where it was to be sent. `path` says which part of it. */
+/** A value that cannot be sent, refused where it was to be sent. `path` says which part of it; of one that is too large, the whole. */
 export class UnsendableError extends IsockError {
   readonly path: string
 
-  constructor(path: string, reason: string, options: IsockErrorOptions = {}) {
-    super('UNSENDABLE', `cannot send ${path}: ${reason}`, options)
+  constructor(
+    path: string,
+    reason: string,
+    options: IsockErrorOptions & { readonly code?: 'UNSENDABLE' | 'TOO_LARGE' } = {},
+  ) {
+    super(options.code ?? 'UNSENDABLE', `cannot send ${path}: ${reason}`, options)
     this.path = path
   }
 }

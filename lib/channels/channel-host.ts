@@ -6,7 +6,7 @@ import { BusyError, ServerError } from '../base/errors.ts'
 import type { ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
 import { Encoded } from '../wire/encoded.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { detached } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { Attendance } from './attendance.ts'
@@ -141,8 +141,7 @@ export class ChannelHost {
     const { maxFrameBytes } = this.#kit.limits
     const payload = detached(this.#codec.encode(value, label))
     if (fitsFrame(payload, maxFrameBytes)) return new Encoded(payload)
-    const message = `a message for ${this.rules.label} does not fit a frame of ${maxFrameBytes} bytes; send less, or raise limits.maxFrameBytes`
-    throw new ServerError(message, { code: 'TOO_LARGE' })
+    throw tooLarge(`a message for ${this.rules.label}`, payload, maxFrameBytes)
   }
 
   async #serve(

@@ -7,7 +7,6 @@ import {
   type IsockError,
   OutcomeUnknownError,
   ServerError,
-  UnsendableError,
 } from '../base/errors.ts'
 import { CancelReason } from '../wire/frame.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
@@ -33,14 +32,6 @@ export function neverStarted(call: OutgoingCall, cause: IsockError): ServerError
 export function unreachable(call: OutgoingCall, cause: IsockError): ClientError {
   const message = `action "${call.request.name}" could not be sent: ${cause.message}`
   return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
-}
-
-export function tooLarge(maxFrameBytes: number): UnsendableError {
-  return new UnsendableError(
-    'data',
-    `it does not fit the peer's largest frame of ${maxFrameBytes} bytes; stream it in parts`,
-    { notStarted: true },
-  )
 }
 
 /** The error of a waiting call whose session, or client, ends. Its own: callers add their stacks to it. */

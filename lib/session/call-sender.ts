@@ -1,9 +1,10 @@
 // How calls of this side get onto the wire: their CALL, CANCEL and ACK frames and their two streams. When, is the
 // business of OutgoingCalls.
 import type { Clock } from '../base/clock.ts'
+import { type IsockError, neverSent } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { Kind, type PeerLimits } from '../wire/frame.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { CallInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
@@ -43,6 +44,11 @@ export class CallSender {
 
   fits(call: OutgoingCall): boolean {
     return fitsFrame(call.request.data, this.maxFrameBytes)
+  }
+
+  /** The error of a call that does not fit: nothing of it was sent. */
+  tooLarge({ request }: OutgoingCall): IsockError {
+    return neverSent(tooLarge('data', request.data, this.maxFrameBytes))
   }
 
   /** Sends the call, as its next attempt. */

@@ -104,6 +104,11 @@ export abstract class OutgoingCall {
     if (!this.isDeadlineShared) this.deadlineAtMs = nowMs + this.timeoutMs
   }
 
+  /** It has no retries to lose any more. */
+  outlastFaults(): void {
+    this.retries = Number.POSITIVE_INFINITY
+  }
+
   /** One of its streams has moved: faults before this are no longer in a row with those to come. */
   makeProgress(): void {
     this.faults = 0

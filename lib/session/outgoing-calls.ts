@@ -12,7 +12,7 @@ import {
   type PeerLimits,
   type ResultFrame,
 } from '../wire/frame.ts'
-import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
+import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, unreachable } from './call-errors.ts'
 import { CallSender } from './call-sender.ts'
 import type { FramePort } from './frame-port.ts'
 import { LinkProgress } from './link-progress.ts'
@@ -205,7 +205,7 @@ export class OutgoingCalls implements CallHome {
 
   #start(call: OutgoingCall): void {
     if (!this.#sender.fits(call)) {
-      this.#settle(call, { how: 'error', error: tooLarge(this.#sender.maxFrameBytes) })
+      this.#settle(call, { how: 'error', error: this.#sender.tooLarge(call) })
       return
     }
     this.#sent.add(call)
