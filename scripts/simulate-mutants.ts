@@ -77,8 +77,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'take items twice after a reconnect',
     file: 'lib/session/inbound-stream.ts',
-    from: 'if (index < this.#received || this.#end !== undefined) return',
-    to: 'if (this.#end !== undefined) return',
+    from: 'if (index < this.#received || this.#end !== undefined) return false',
+    to: 'if (this.#end !== undefined) return false',
   },
   {
     name: 'retry what the action threw',

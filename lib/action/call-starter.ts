@@ -1,7 +1,8 @@
 // From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
 // bounds. Shared by clients and by servers that call their clients.
 import type { Clock } from '../base/clock.ts'
-import { CancelledError, IsockError, neverSent } from '../base/errors.ts'
+import { CancelledError, IsockError } from '../base/errors.ts'
+import { neverSent } from '../session/call-errors.ts'
 import type { CallInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'

@@ -11,6 +11,8 @@ export interface Timer {
 export interface Clock {
   now(): number
   setTimer(run: () => void, delayMs: number): Timer
+  /** Runs after what waits in the sockets was read. Default: a timer of 0 ms. */
+  afterSockets?(run: () => void): void
   /** Milliseconds since 1970, for what goes by the calendar. Default: `Date.now`. */
   wallNow?(): number
 }
@@ -42,6 +44,17 @@ class PlatformTimer implements Timer {
 export const platformClock: Clock = {
   now: () => performance.now(),
   setTimer: (run, delayMs) => new PlatformTimer(run, delayMs),
+  afterSockets,
+}
+
+/** A browser has no such phase: what it has received comes soon after a page is thawed. */
+const thawMs = 50
+
+function afterSockets(run: () => void): void {
+  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void }
+  if (setImmediate === undefined) setTimeout(run, thawMs)
+  // Node reads its sockets between timers and immediates.
+  else setImmediate(run)
 }
 
 /** Waits on a clock; rejects with the signal's reason when that comes first. */

@@ -82,11 +82,6 @@ export class IsockError extends Error {
   }
 }
 
-/** The same error, raised before anything was sent: it says that the handler did not start. */
-export function neverSent<E extends IsockError>(error: E): E {
-  return Object.defineProperty(error, 'notStarted', { value: true, enumerable: true })
-}
-
 /** The caller's side: wrong use, an unreachable server, retries exhausted. */
 export class ClientError extends IsockError {
   constructor(message: string, options: IsockErrorOptions & { readonly code?: ErrorCode } = {}) {

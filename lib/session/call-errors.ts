@@ -34,6 +34,11 @@ export function unreachable(call: OutgoingCall, cause: IsockError): ClientError 
   return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
 }
 
+/** The same error, raised before anything was sent: it says that the handler did not start. */
+export function neverSent<E extends IsockError>(error: E): E {
+  return Object.defineProperty(error, 'notStarted', { value: true, enumerable: true })
+}
+
 /** The error of a waiting call whose session, or client, ends. Its own: callers add their stacks to it. */
 export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
   return cause.notStarted ? copyOf(cause) : unreachable(call, cause)

@@ -1,10 +1,11 @@
 // How calls of this side get onto the wire: their CALL, CANCEL and ACK frames and their two streams. When, is the
 // business of OutgoingCalls.
 import type { Clock } from '../base/clock.ts'
-import { type IsockError, neverSent } from '../base/errors.ts'
+import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { Kind, type PeerLimits } from '../wire/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
+import { neverSent } from './call-errors.ts'
 import { CallInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'

@@ -12,6 +12,7 @@ import {
   type PeerLimits,
   type ResultFrame,
 } from '../wire/frame.ts'
+import type { Payload } from '../wire/payload.ts'
 import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, unreachable } from './call-errors.ts'
 import { CallSender } from './call-sender.ts'
 import type { FramePort } from './frame-port.ts'
@@ -72,24 +73,28 @@ export class OutgoingCalls implements CallHome {
     call.state = 'waiting'
     if (this.#openCount++ === 0) this.#options.onBusyChange()
     const end = this.#endReason
-    if (end !== undefined) return this.#settle(call, { how: 'error', error: closedBy(call, end) })
+    if (end !== undefined) return this.#fail(call, closedBy(call, end))
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
     if (this.#waiting.isEmpty && this.#resumption.isDone && this.#options.port.isWritable && this.#sent.hasFreeSlot)
       this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
-    else this.#settle(call, { how: 'error', error: queueFull(this.#options.limits.maxQueuedCalls) })
+    else this.#fail(call, queueFull(this.#options.limits.maxQueuedCalls))
   }
 
-  giveUp(call: OutgoingCall, error: unknown): void {
-    if (call.isOpen) this.#giveUp(call, CancelReason.Cancelled, error)
+  /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
+  giveUp(call: OutgoingCall, error: unknown, reason: CancelReason = CancelReason.Cancelled): void {
+    if (!call.isOpen) return
+    const wasSent = call.state === 'sent'
+    if (!wasSent) this.#waiting.remove(call)
+    call.cancelReason = reason
+    if (wasSent) this.#sender.sendCancel(call)
+    this.#fail(call, error, wasSent ? 'abandoned' : 'settled')
   }
 
   onResult(frame: ResultFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
-    this.#sender.sendAcks(this.#sent.remove(call, frame.value))
-    this.#progress.answered(call)
-    this.#checkItems(call, frame.items)
+    this.#onAnswered(call, frame.value, frame.items)
     this.#settle(call, { how: 'value', value: frame.value })
     this.#startWaiting()
   }
@@ -97,9 +102,7 @@ export class OutgoingCalls implements CallHome {
   onFailure(frame: FailureFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
-    this.#sender.sendAcks(this.#sent.remove(call, frame.error))
-    this.#progress.answered(call)
-    this.#checkItems(call, frame.items)
+    this.#onAnswered(call, frame.error, frame.items)
     if (frame.notStarted && call.canResend && call.onRefused(frame.error)) this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted })
     this.#startWaiting()
@@ -110,9 +113,7 @@ export class OutgoingCalls implements CallHome {
     if (call?.state !== 'sent') return
     call.showLife(this.#options.clock.now())
     const { items = this.#sender.openItems(call) } = call
-    const { received } = items
-    items.onItem(frame.index, frame.value)
-    if (items.received > received) call.makeProgress()
+    if (items.onItem(frame.index, frame.value)) call.makeProgress()
   }
 
   onInputCredit(frame: CreditFrame): void {
@@ -146,8 +147,8 @@ export class OutgoingCalls implements CallHome {
       if (fault === 'link lost' && this.#progress.restores(call, nowMs)) call.makeProgress()
       call.lastFault = cause
       const decision = decide(call, fault)
-      if (decision === 'outcome unknown') this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
-      else if (decision === 'unreachable') this.#giveUp(call, CancelReason.Cancelled, unreachable(call, cause))
+      if (decision === 'outcome unknown') this.giveUp(call, outcomeUnknown(call, cause))
+      else if (decision === 'unreachable') this.giveUp(call, unreachable(call, cause))
     }
   }
 
@@ -157,14 +158,10 @@ export class OutgoingCalls implements CallHome {
     for (const call of this.#sent.begin(0)) {
       const decision = decide(call, fault)
       if (fault === 'session lost') call.mayHaveRun = true
-      if (decision === 'resend') {
-        call.restart()
-        again.push(call)
-      } else {
-        const error = decision === 'never started' ? neverStarted(call, cause) : outcomeUnknown(call, cause)
-        this.#settle(call, { how: 'error', error })
-      }
+      if (decision === 'resend') again.push(call)
+      else this.#fail(call, decision === 'never started' ? neverStarted(call, cause) : outcomeUnknown(call, cause))
     }
+    for (const call of again) call.restart()
     this.#waiting.addAll(again)
   }
 
@@ -178,7 +175,7 @@ export class OutgoingCalls implements CallHome {
   /** Settles every open call: no link will come for them. */
   failAll(cause: IsockError): void {
     for (const call of this.#sent.inOrder()) this.giveUp(call, outcomeUnknown(call, cause))
-    for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: closedBy(call, cause) })
+    for (const call of this.#waiting.takeAll()) this.#fail(call, closedBy(call, cause))
   }
 
   /** The session is over: settles what is open, and whatever is submitted from now on. */
@@ -204,31 +201,25 @@ export class OutgoingCalls implements CallHome {
   }
 
   #start(call: OutgoingCall): void {
-    if (!this.#sender.fits(call)) {
-      this.#settle(call, { how: 'error', error: this.#sender.tooLarge(call) })
-      return
-    }
+    if (!this.#sender.fits(call)) return this.#fail(call, this.#sender.tooLarge(call))
     this.#sent.add(call)
     call.state = 'sent'
     this.#sender.sendCall(call)
     this.#sender.openInput(call)
   }
 
-  /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
-  #giveUp(call: OutgoingCall, reason: CancelReason, error: unknown): void {
-    const wasSent = call.state === 'sent'
-    if (!wasSent) this.#waiting.remove(call)
-    call.cancelReason = reason
-    if (wasSent) this.#sender.sendCancel(call)
-    this.#settle(call, { how: 'error', error }, wasSent ? 'abandoned' : 'settled')
-  }
-
-  #checkItems(call: OutgoingCall, items: number): void {
+  #onAnswered(call: OutgoingCall, answer: Payload, items: number): void {
+    this.#sender.sendAcks(this.#sent.remove(call, answer))
+    this.#progress.answered(call)
     const { received = 0 } = call.items ?? {}
     if (call.state !== 'sent' || received === items) return
     const error = new ProtocolError(`action "${call.request.name}" ended after ${items} items, ${received} came`)
-    this.#settle(call, { how: 'error', error: outcomeUnknown(call, error) })
+    this.#fail(call, outcomeUnknown(call, error))
     throw error
+  }
+
+  #fail(call: OutgoingCall, error: unknown, state: 'settled' | 'abandoned' = 'settled'): void {
+    this.#settle(call, { how: 'error', error }, state)
   }
 
   #settle(call: OutgoingCall, outcome: RawOutcome, state: 'settled' | 'abandoned' = 'settled'): void {
@@ -251,7 +242,7 @@ export class OutgoingCalls implements CallHome {
     for (const call of [...this.#sent.all(), ...this.#waiting.all()]) {
       if (!call.isOpen) continue
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
-      else this.#giveUp(call, CancelReason.Deadline, lateError(call))
+      else this.giveUp(call, lateError(call), CancelReason.Deadline)
     }
     return earliest
   }
