@@ -13,7 +13,10 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** Cancels the call. */
   readonly signal?: AbortSignal
-  /** Faults that the call outlives: a lost link, a failed connect, a refusal as busy. Default: the client's. */
+  /**
+   * Faults in a row that the call outlives: lost links and failed connects, until it makes progress. A busy server costs none: the
+   * call waits while it has time, or for a minute where it has no time limit. 0: the call is tried once. Default: the client's.
+   */
   readonly retry?: number
   /** The call may be run again where it cannot be known whether it ran. Default: the action's `static idempotent`. */
   readonly idempotent?: boolean
