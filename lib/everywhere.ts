@@ -48,6 +48,7 @@ export {
 } from './base/errors.ts'
 export type { Logger } from './base/log.ts'
 export { defaultLimits, type Limits } from './base/options.ts'
+export { type Remote, remoteOf } from './base/remote.ts'
 export {
   type AnyChannel,
   Channel,

@@ -1,6 +1,6 @@
 // Whoever has actions that the other side can run: a server, and a client that offers some.
 import { ClassRegistry } from '../wire/class-registry.ts'
-import { type ActionClass, type AnyAction, actionNameOf } from './action.ts'
+import { type ActionClass, type AnyAction, requireActionName } from './action.ts'
 import type { Implementation } from './implementation.ts'
 import { ActionRegistry, type ActionTree } from './registry.ts'
 
@@ -43,6 +43,6 @@ export abstract class ActionHost {
 
   /** True when the other side can run it. */
   hasAction(action: ActionClass | string): boolean {
-    return this.registry.find(typeof action === 'string' ? action : actionNameOf(action)) !== undefined
+    return this.registry.find(typeof action === 'string' ? action : requireActionName(action)) !== undefined
   }
 }

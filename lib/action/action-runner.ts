@@ -4,6 +4,8 @@
 //   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> answer
 import { ServerError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
+import type { ClassRegistry } from '../wire/class-registry.ts'
+import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { Kind } from '../wire/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
@@ -11,6 +13,7 @@ import { detached, type Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
+import { fitsContract } from './contract.ts'
 import { InputItems } from './input-items.ts'
 import { type ItemSource, isPromiseLike, itemSourceOf } from './item-source.ts'
 import { Refused } from './refused.ts'
@@ -21,12 +24,16 @@ import { validate } from './schema.ts'
 export interface ActionRunnerOptions {
   readonly registry: ActionRegistry
   readonly codec: ValueCodec
+  /** The classes that actions declared. */
+  readonly classes: ClassRegistry
   /** Errors travel with the stack that they have here. */
   readonly exposeStacks: boolean
+  /** Errors travel with all that they have, declared or not. */
+  readonly exposeErrors: boolean
   /** Calls that a handler makes take over its time and signal even where it does not pass them on. */
   readonly inheritContext: boolean
   /** Told of each error that a handler threw. Must not throw. */
-  readonly onThrown: (error: unknown, action: string, session: SessionView) => void
+  readonly onThrown: (error: unknown, call: IncomingCall, session: SessionView) => void
 }
 
 export class ActionRunner {
@@ -62,7 +69,7 @@ class Run {
     const { registry } = this.#options
     const action = registry.find(call.name)
     if (action === undefined) return this.#fail(registry.unknownError(call.name), true)
-    if (call.contract !== undefined && action.contract !== undefined && call.contract !== action.contract) {
+    if (call.contract !== undefined && action.contract !== undefined && !fitsContract(call.contract, action.contract)) {
       return this.#fail(contractMismatch(action.name), true)
     }
     this.#action = action
@@ -114,7 +121,7 @@ class Run {
 
   readonly #onThrown = (error: unknown): void => {
     if (error instanceof Refused) return this.#fail(error.error, true)
-    this.#options.onThrown(error, this.#call.name, this.#surroundings.session)
+    this.#options.onThrown(error, this.#call, this.#surroundings.session)
     this.#fail(error, false)
   }
 
@@ -167,9 +174,9 @@ class Run {
   }
 
   #fail(thrown: unknown, notStarted: boolean): void {
-    const { codec, exposeStacks } = this.#options
+    const { codec, classes, exposeStacks, exposeErrors } = this.#options
     const call = this.#call
-    let error = encodeThrown(codec, thrown, { exposeStacks })
+    let error = encodeThrown(codec, exposeErrors ? thrown : discreet(thrown, classes), { exposeStacks })
     if (!fitsFrame(error, this.#maxFrameBytes))
       error = encodeThrown(codec, tooLarge(`the error of action "${call.name}"`, error, this.#maxFrameBytes))
     call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })

@@ -1,5 +1,7 @@
 // Action, the unit that clients run. The types that are read off an Action class are in inference.ts.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { brand, isBrandedPrototype, isSubclass } from '../base/brand.ts'
+import { nameOf, requireNameOf } from '../base/class-name.ts'
 import { ServerError } from '../base/errors.ts'
 import type { AnyClass, ErrorClass } from '../wire/class-registry.ts'
 
@@ -17,7 +19,7 @@ export type ActionReturn<Output, Item> = Output | Promise<Output> | AsyncGenerat
  * export class Exec extends Action<string[], string> {}        // contract: the server brings the implementation
  */
 export abstract class Action<Input = unknown, Output = unknown, Item = never> {
-  /** The wire name; default: the class's name. Set it where a build minifies names. */
+  /** The wire name; default: the class's name. Set it where a build minifies names: one of one or two characters is refused. */
   static actionName?: string
   /** What the input must be, as a Standard Schema (zod, valibot, arktype ...). The server checks it. */
   static input?: StandardSchemaV1
@@ -66,35 +68,34 @@ type ActionConstructor<A extends AnyAction> = abstract new (...args: any[]) => A
 export type ActionClass<A extends AnyAction = AnyAction> = ActionConstructor<A> &
   Pick<typeof Action, keyof typeof Action>
 
-/** The name under which a class travels. */
+/** The name of a class, for messages and where a name is given beside it. */
 export function actionNameOf(action: ActionClass): string {
-  return (Object.hasOwn(action, 'actionName') ? action.actionName : undefined) ?? action.name
+  return nameOf(action, 'actionName')
 }
 
-/**
- * Marks `Action.prototype`. Global, so that an action made with another copy of this package counts too: the command
- * line may be installed apart from the project whose actions it serves.
- */
-const mark = Symbol.for('isock.Action')
-Object.defineProperty(Action.prototype, mark, { value: true })
+/** The name under which a class travels. Throws ServerError (`INVALID_ACTION`) for one that a minifier gave. */
+export function requireActionName(action: ActionClass): string {
+  return requireNameOf(action, 'actionName', (message) => new ServerError(message, { code: 'INVALID_ACTION' }))
+}
+
+const brandName = 'isock.Action'
+brand(brandName, Action)
 
 /** True for subclasses of Action, also those of another copy of this package. */
 export function isActionClass(value: unknown): value is ActionClass {
-  if (typeof value !== 'function') return false
-  const prototype = value.prototype as object | null | undefined
-  return typeof prototype === 'object' && prototype !== null && mark in prototype && !Object.hasOwn(prototype, mark)
+  return isSubclass(value, Action)
 }
 
 /** True for instances of Action, likewise. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
 export function isAction(value: unknown): value is Action<any, any, any> {
-  return typeof value === 'object' && value !== null && mark in value
+  return typeof value === 'object' && value instanceof Action
 }
 
 /** True for an action, or the prototype of its class, without an `action` method of its own. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
 export function isContractOnly(action: Action<any, any, any>): boolean {
   let base: object = action
-  while (!Object.hasOwn(base, mark)) base = Object.getPrototypeOf(base) as object
+  while (!isBrandedPrototype(base, brandName)) base = Object.getPrototypeOf(base) as object
   return action.action === (base as typeof action).action
 }

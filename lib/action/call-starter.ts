@@ -1,7 +1,9 @@
 // From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
 // bounds. Shared by clients and by servers that call their clients.
 import type { Clock } from '../base/clock.ts'
-import { CancelledError, IsockError } from '../base/errors.ts'
+import { CancelledError, ClientError, IsockError } from '../base/errors.ts'
+import { KnownClasses } from '../base/known-classes.ts'
+import { unawaited } from '../base/unawaited.ts'
 import { neverSent } from '../session/call-errors.ts'
 import type { CallInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
@@ -10,7 +12,7 @@ import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
-import { type Contract, contractOf, declareClasses, requireName } from './contract.ts'
+import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
 import { type RunDefaults, type RunOptions, type RunParent, resolveBounds } from './run-options.ts'
 
@@ -29,6 +31,7 @@ export class CallStarter {
   readonly #options: CallStarterOptions
   readonly #contracts = new WeakMap<object, Contract>()
   #started = 0
+  readonly #known = new KnownClasses()
 
   constructor(options: CallStarterOptions) {
     this.#options = options
@@ -36,11 +39,15 @@ export class CallStarter {
 
   /** The call, on its way; or one that has failed already, where nothing was sent. Never throws. */
   start(action: unknown, data: unknown, options: RunOptions = noOptions, parent?: RunParent): Call<never, never> {
+    const run = options.parent ?? parent ?? currentRun()
+    let call: Call<never, never>
     try {
-      return this.#start(action, data, options, options.parent ?? parent ?? currentRun())
+      call = this.#start(action, data, options, run)
     } catch (error) {
-      return Call.failed(error instanceof IsockError && !error.notStarted ? neverSent(error) : error)
+      call = Call.failed(error instanceof IsockError && !error.notStarted ? neverSent(error) : error)
     }
+    // What a run asks of others on the side must not end the process when its own caller has gone.
+    return run === undefined ? call : (unawaited(call) as Call<never, never>)
   }
 
   #start(action: unknown, data: unknown, options: RunOptions, parent: RunParent | undefined): Call<never, never> {
@@ -66,6 +73,7 @@ export class CallStarter {
       router,
       codec,
       rules,
+      hasClass: contract !== undefined,
     })
     const call = Call.begin<never, never>(pending)
     if (options.signal !== undefined) follow(options.signal, pending)
@@ -77,6 +85,9 @@ export class CallStarter {
     const known = typeof action === 'function' ? this.#contracts.get(action) : undefined
     if (known !== undefined) return known
     const contract = contractOf(action)
+    const isDistinct = (other: unknown): boolean => contractHash(contract.name, other as ActionClass) !== contract.hash
+    const conflict = this.#known.claim('action', contract.name, action as ActionClass, isDistinct)
+    if (conflict !== undefined) throw new ClientError(conflict, { notStarted: true })
     declareClasses(action as ActionClass, this.#options.classes)
     this.#contracts.set(action as object, contract)
     return contract

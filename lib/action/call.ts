@@ -1,5 +1,6 @@
 // Call: what runAction returns. A promise of the result that can also be iterated, cancelled, and asked for its
 // outcome without throwing.
+import { brand } from '../base/brand.ts'
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import { withCallerStack } from './caller-stack.ts'
@@ -103,6 +104,8 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     this.then(undefined, () => undefined)
   }
 }
+
+brand('isock.Call', Call)
 
 // `await call` takes a promise as it is only when its constructor is Promise; a subclass would cost two more turns
 // of the microtask queue and a second promise for each call. `then` gives plain promises for the same reason.

@@ -1,12 +1,14 @@
 // The contract of an action class: its wire name, the rules of its values, and a hash by which client and server
 // notice that they do not mean the same action.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { requireNameOf } from '../base/class-name.ts'
 import { ClientError, ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { isName } from '../wire/frame.ts'
 import type { ValueRules } from '../wire/value-codec.ts'
 import { type ActionClass, actionNameOf, isActionClass } from './action.ts'
+import { meaningOf } from './schema-meaning.ts'
 
 export interface Contract {
   readonly name: string
@@ -24,7 +26,7 @@ export function contractOf(action: unknown): Contract {
       notStarted: true,
     })
   }
-  const name = actionNameOf(action)
+  const name = requireNameOf(action, 'actionName', (message) => new ClientError(message, { notStarted: true }))
   if (name === '') throw namelessError()
   requireName(name)
   return {
@@ -56,10 +58,53 @@ export function declareClasses(action: ActionClass, registry: ClassRegistry): vo
   for (const Class of listOf(action, 'classes')) registry.declareClass(Class)
 }
 
-/** Name and schemas in a few characters. Not a secret and no defence: two honest sides compare it. */
+/**
+ * Name and schemas in a few characters, by what the schemas mean: `<hash>`, or `<hash>.<input>.<output>` with seven characters
+ * for each optional field. Not a secret and no defence: two honest sides compare it.
+ */
 export function contractHash(name: string, action: ActionClass): string {
-  const parts = [name, action.contractVersion ?? '', describeSchema(action.input), describeSchema(action.output)]
-  return hashText(parts.join('\0'))
+  const [input, output] = [meaningOfSide(action.input), meaningOfSide(action.output)]
+  const hash = hashText([name, action.contractVersion ?? '', input.text, output.text].join('\0'))
+  return input.fields + output.fields === '' ? hash : `${hash}.${input.fields}.${output.fields}`
+}
+
+/** Whether a server with the contract `own` serves a caller with this one: it may know optional fields that the caller does not. */
+export function fitsContract(asked: string, own: string): boolean {
+  if (asked === own) return true
+  const [hash, input = '', output = ''] = asked.split('.')
+  const [ownHash, ownInput = '', ownOutput = ''] = own.split('.')
+  return hash === ownHash && fitsFields(input, ownInput, false) && fitsFields(output, ownOutput, true)
+}
+
+/** Four characters for a field's path, and three for what it may be. */
+const pathLength = 4
+const fieldLength = 7
+/** More of them count as parts of the schema: a contract has at most 512 bytes. */
+const maxOptionalFields = 31
+
+function fitsFields(asked: string, own: string, mayBeUnknown: boolean): boolean {
+  const known = fieldsOf(own)
+  return [...fieldsOf(asked)].every(([path, meaning]) => (known.has(path) ? known.get(path) === meaning : mayBeUnknown))
+}
+
+function fieldsOf(text: string): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (let at = 0; at < text.length; at += fieldLength)
+    fields.set(text.slice(at, at + pathLength), text.slice(at + pathLength, at + fieldLength))
+  return fields
+}
+
+/** What the schema of one side means; else who made it: the standard has no other comparable form. */
+function meaningOfSide(schema: StandardSchemaV1 | undefined): { readonly text: string; readonly fields: string } {
+  if (schema === undefined) return { text: '', fields: '' }
+  const json = jsonSchemaOf(schema)
+  if (json === undefined) return { text: schema['~standard'].vendor, fields: '' }
+  const { text, optional } = meaningOf(json)
+  const fields = [...optional].sort(([one], [other]) => (one < other ? -1 : 1))
+  if (fields.length > maxOptionalFields) return { text: text + JSON.stringify(fields), fields: '' }
+  const short = (part: string, length: number): string => hashText(part).slice(-length).padStart(length, '0')
+  const tokens = fields.map(([path, what]) => short(path, pathLength) + short(what, fieldLength - pathLength))
+  return { text, fields: tokens.join('') }
 }
 
 type Listed = 'errors' | 'classes'
@@ -71,12 +116,6 @@ function listOf<K extends Listed>(action: ActionClass, field: K): NonNullable<Ac
   throw new ServerError(`static ${field} of action "${actionNameOf(action)}" must be an array of classes`, {
     code: 'INVALID_ACTION',
   })
-}
-
-/** The JSON Schema of a schema that can tell it, else who made it: the standard has no other comparable form. */
-export function describeSchema(schema: StandardSchemaV1 | undefined): string {
-  if (schema === undefined) return ''
-  return JSON.stringify(jsonSchemaOf(schema) ?? { vendor: schema['~standard'].vendor })
 }
 
 type JsonSchemaMaker = (options: { target: string }) => object

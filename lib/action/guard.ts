@@ -1,5 +1,8 @@
 // Guards check what a client presents before its session is accepted (lexicons calls them Headers); the gate
 // combines what they said. Both sides import the class: the server runs it, the client names it.
+import { brand } from '../base/brand.ts'
+import { requireNameOf } from '../base/class-name.ts'
+import { invalidUsage } from '../base/errors.ts'
 import type { Peer } from '../link/link.ts'
 import type { Identity } from './context.ts'
 
@@ -38,7 +41,7 @@ export interface Credential {
  * const client = new Client('localhost', 4440, { credentials: [Login.credential({ email, password })] })
  */
 export abstract class Guard<Value = unknown> {
-  /** The name under which clients present credentials; default: the class's name. */
+  /** The name under which clients present credentials; default: the class's name, which must not be minified. */
   static guardName?: string
 
   /** `credential` comes from an unknown peer: its type is a hope, so check it. undefined: none was presented. */
@@ -54,9 +57,11 @@ export abstract class Guard<Value = unknown> {
 // biome-ignore lint/suspicious/noExplicitAny: any constructor will do
 export type GuardClass<V> = (abstract new (...args: any[]) => Guard<V>) & { guardName?: string }
 
-/** The name of a guard's class. */
+brand('isock.Guard', Guard)
+
+/** The name of a guard's class. Throws ClientError (`INVALID_OPTION`) for one that a minifier gave. */
 export function guardNameOf(guard: { readonly name: string; guardName?: string }): string {
-  return guard.guardName ?? guard.name
+  return requireNameOf(guard, 'guardName', invalidUsage)
 }
 
 /** The name of the guard that checks the token of `token`, `tokenFile` or ISOCK_TOKEN. */

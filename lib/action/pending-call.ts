@@ -1,13 +1,14 @@
 // The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
 import { BusyError, CancelledError, IsockError } from '../base/errors.ts'
+import type { Origin } from '../session/frame-port.ts'
 import type { InboundStream, Taken } from '../session/inbound-stream.ts'
 import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
 import { OutgoingCall } from '../session/outgoing-call.ts'
 import { decide, type Fault, truthful } from '../session/retry-policy.ts'
-import { decodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import { withCallerStack } from './caller-stack.ts'
+import { readFailure } from './remote-error.ts'
 
 /** Sends calls, and resends them: a client, or a server's session. */
 export interface CallRouter {
@@ -24,6 +25,8 @@ export interface PendingCallOptions {
   readonly router: CallRouter
   readonly codec: ValueCodec
   readonly rules: ValueRules
+  /** The caller named the action by its class. */
+  readonly hasClass: boolean
 }
 
 /** How the promise of the call is settled. */
@@ -38,6 +41,7 @@ export class PendingCall extends OutgoingCall {
   readonly codec: ValueCodec
   readonly rules: ValueRules
   readonly #router: CallRouter
+  readonly #hasClass: boolean
   #settler: Settler | undefined
   #reader: ((taken: Taken) => void) | undefined
   #onDone: (() => void) | undefined
@@ -47,6 +51,7 @@ export class PendingCall extends OutgoingCall {
     this.codec = options.codec
     this.rules = options.rules
     this.#router = options.router
+    this.#hasClass = options.hasClass
   }
 
   /** Sends it; from now on it settles. `onDone` runs when it has. */
@@ -85,8 +90,8 @@ export class PendingCall extends OutgoingCall {
     if (reader !== undefined) items.take(reader)
   }
 
-  override onRefused(failure: Payload): boolean {
-    const refusal = this.#decodeFailure(failure, true)
+  override onRefused(failure: Payload, origin: Origin): boolean {
+    const refusal = this.#readFailure(failure, true, origin)
     if (!(refusal instanceof IsockError)) return false
     const fault = passingFault(refusal)
     return fault !== undefined && decide(this, fault) === 'delay' && this.#router.retryLater(this, refusal)
@@ -97,7 +102,7 @@ export class PendingCall extends OutgoingCall {
     if (outcome.how === 'value') this.#resolve(outcome.value, settler)
     else {
       const isRemote = outcome.how === 'failure'
-      const error = isRemote ? this.#decodeFailure(outcome.failure, outcome.notStarted) : outcome.error
+      const error = isRemote ? this.#readFailure(outcome.failure, outcome.notStarted, outcome.origin) : outcome.error
       const told = error instanceof IsockError ? truthful(this, error) : error
       // What somebody gave as a reason is rejected with as it is.
       if (!isRemote && !(told instanceof IsockError)) settler.reject(told)
@@ -122,16 +127,16 @@ export class PendingCall extends OutgoingCall {
     settler.resolve(value)
   }
 
-  #decodeFailure(failure: Payload, notStarted: boolean): unknown {
-    try {
-      const error = decodeThrown(this.codec, failure)
-      // Whether it started says the frame, not an error that a handler may have thrown on.
-      if (error instanceof IsockError)
-        Object.defineProperty(error, 'notStarted', { value: notStarted, enumerable: true })
-      return error
-    } catch (error) {
-      return error
-    }
+  #readFailure(failure: Payload, notStarted: boolean, origin: Origin): unknown {
+    const { seq, request } = this
+    return readFailure(this.codec, {
+      failure,
+      notStarted,
+      origin,
+      seq,
+      action: request.name,
+      hasClass: this.#hasClass,
+    })
   }
 }
 

@@ -13,6 +13,7 @@ import {
   isAction,
   isActionClass,
   isContractOnly,
+  requireActionName,
 } from './action.ts'
 import type { Context } from './context.ts'
 import { contractHash, declareClasses } from './contract.ts'
@@ -85,7 +86,7 @@ export class ActionRegistry {
 
   /** An instance; or a contract class with the function, instance or subclass that implements it. */
   add(action: unknown, implementation?: unknown): void {
-    if (isAction(action)) this.#addInstance(actionNameOf(action.constructor as ActionClass), action)
+    if (isAction(action)) this.#addInstance(requireActionName(action.constructor as ActionClass), action)
     else if (isActionClass(action)) this.#addContract(action, implementation)
     else
       throw invalid(
@@ -110,7 +111,7 @@ export class ActionRegistry {
 
   /** By class, instance or wire name. False: there was none. */
   remove(action: unknown): boolean {
-    return this.#actions.delete(nameOf(action))
+    return this.#actions.delete(isAction(action) ? this.#nameOfInstance(action) : nameOf(action))
   }
 
   /** The error for a name that is not registered, with names that are like it. */
@@ -120,13 +121,19 @@ export class ActionRegistry {
     return new ServerError(`unknown action "${name}"${hint}`, { code: 'UNKNOWN_ACTION', notStarted: true })
   }
 
+  /** Where it was added in a tree, its path: its class need not have a name. */
+  #nameOfInstance(instance: AnyAction): string {
+    for (const { name, instance: known } of this.#actions.values()) if (known === instance) return name
+    return requireActionName(instance.constructor as ActionClass)
+  }
+
   #addInstance(name: string, action: AnyAction): void {
     requireAction(name, action)
     this.#addClass(name, action.constructor as ActionClass, action)
   }
 
   #addContract(contract: ActionClass, implementation: unknown): void {
-    const name = actionNameOf(contract)
+    const name = requireActionName(contract)
     if (isAction(implementation)) {
       requireAction(name, implementation)
       this.#addClass(name, contract, implementation)
@@ -201,8 +208,7 @@ function isGenerator(run: unknown): boolean {
 
 function nameOf(action: unknown): string {
   if (typeof action === 'string') return action
-  if (isAction(action)) return actionNameOf(action.constructor as ActionClass)
-  return isActionClass(action) ? actionNameOf(action) : ''
+  return isActionClass(action) ? requireActionName(action) : ''
 }
 
 function* leavesOf(tree: unknown, separator: string, path: string[] = []): Generator<[name: string, leaf: unknown]> {

@@ -1,6 +1,7 @@
 // The Context of one run. What costs something (signal, log, emit, client) is made when it is first asked for.
 import { ServerError } from '../base/errors.ts'
 import { type Logger, withFields } from '../base/log.ts'
+import { unawaited } from '../base/unawaited.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { Caller, Context, ServerView, SessionView } from './context.ts'
@@ -21,6 +22,9 @@ export interface RunSurroundings {
 export interface FeatureFields {
   readonly db: unknown
 }
+
+/** What `emit` returns where there is nothing to wait for. */
+const sent: Promise<void> = Promise.resolve()
 
 export class RunContext implements Context<unknown> {
   readonly #call: IncomingCall
@@ -113,11 +117,24 @@ export class RunContext implements Context<unknown> {
     return call.emit(this.#encodeItem(item))
   }
 
-  async #emitItem(item: unknown): Promise<void> {
-    const call = this.#call
-    const isTaken = this.push(item)
-    if (isTaken === undefined) return
+  #emitItem(item: unknown): Promise<void> {
+    let isTaken: Promise<void> | undefined
+    try {
+      isTaken = this.push(item)
+    } catch (error) {
+      return unawaited(Promise.reject(error), this.#onLost)
+    }
+    return isTaken === undefined ? sent : unawaited(this.#whenTaken(isTaken), this.#onLost)
+  }
+
+  async #whenTaken(isTaken: Promise<void>): Promise<void> {
     await isTaken
-    if (call.abortReason !== undefined) throw call.abortReason
+    const { abortReason } = this.#call
+    if (abortReason !== undefined) throw abortReason
+  }
+
+  /** That the caller has gone is nobody's fault. */
+  readonly #onLost = (error: unknown): void => {
+    if (error !== this.#call.abortReason) this.log.warn({ error }, 'an item could not be sent')
   }
 }

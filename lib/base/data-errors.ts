@@ -1,5 +1,6 @@
 // The errors of a store of data, as actions throw them and clients catch them.
-import { ActionError, type IsockErrorOptions, named } from './errors.ts'
+import { ActionError, type IsockErrorOptions } from './errors.ts'
+import { named } from './own-classes.ts'
 
 /** There is no such row. */
 export class NotFoundError extends ActionError {
@@ -71,4 +72,4 @@ export const dataErrorClasses: readonly (abstract new (...args: never[]) => Erro
   AmbiguousError,
   InvalidDataError,
   StoreUnavailableError,
-} as Record<string, abstract new (...args: never[]) => Error>)
+} as never)

@@ -1,6 +1,8 @@
 // Every error that isock itself makes: one base class, a closed union of codes, and nothing about how
 // errors travel (wire/error-record.ts does that).
 
+import { named } from './own-classes.ts'
+
 /** What isock's own errors are called; callers branch on this or on the class. */
 export type ErrorCode =
   | 'INVALID_USAGE'
@@ -73,7 +75,6 @@ export class IsockError extends Error {
   readonly code: string
   /** True where it is certain that the handler did not start. */
   readonly notStarted: boolean
-
   constructor(code: string, message: string, options: IsockErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
@@ -153,6 +154,11 @@ export class CancelledError extends IsockError {
   }
 }
 
+/** The refusal of what a program gives this side, before anything happens. */
+export function invalidUsage(message: string): ClientError {
+  return new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
+}
+
 /** A call was handed to the network and its fate cannot be known: it may have run, once, or not at all. */
 export class OutcomeUnknownError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
@@ -188,17 +194,25 @@ export interface RemoteErrorFields {
   readonly code?: string | number
   readonly data?: Record<string, unknown>
   readonly cause?: unknown
+  /** Default false. */
+  readonly isDeclared?: boolean
 }
 
-/** An error of a class that this side does not know: name, message, code, own fields (`data`) and cause are kept. */
+/**
+ * An error of a class that this side does not know: name, message and code are kept; own fields (`data`) and cause only where
+ * the other side declared the class, or threw an ActionError.
+ */
 export class RemoteError extends IsockError {
   /** The own fields of the error that was thrown, other than name, message, code and cause. */
   readonly data: Record<string, unknown>
+  /** The other side meant it for its callers: it declared the class, or threw an ActionError. */
+  declare readonly isDeclared: boolean
 
   constructor(fields: RemoteErrorFields) {
     super(String(fields.code ?? 'REMOTE_ERROR'), fields.message, { cause: fields.cause })
     Object.defineProperty(this, 'name', { value: fields.name, configurable: true, writable: true })
     this.data = fields.data ?? {}
+    Object.defineProperty(this, 'isDeclared', { value: fields.isDeclared ?? false })
   }
 }
 
@@ -214,17 +228,6 @@ export class LinkError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
     super('LINK_LOST', message, options)
   }
-}
-
-/**
- * The classes of a table, each with the name that it has there: a minified build gives classes short names, and these are part
- * of the protocol.
- */
-export function named<Class extends abstract new (...args: never[]) => Error>(
-  classes: Readonly<Record<string, Class>>,
-): readonly Class[] {
-  for (const [name, Class] of Object.entries(classes)) Object.defineProperty(Class, 'name', { value: name })
-  return Object.values(classes)
 }
 
 /** The classes of this file that travel as themselves. */
@@ -243,4 +246,4 @@ export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error
   RemoteError,
   ProtocolError,
   LinkError,
-} as Record<string, abstract new (...args: never[]) => Error>)
+} as never)

@@ -1,4 +1,4 @@
-// What isock needs of a logger. pino and console both fit; by default nothing is printed.
+// What isock needs of a logger. pino and console both fit. Without one, errors go to the console and nothing else is printed.
 
 /** A structured logger: fields first, then the message, as pino takes them. */
 export interface Logger {
@@ -8,11 +8,49 @@ export interface Logger {
   error(fields: object, message: string): void
 }
 
-export const silentLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
+const ignore = (): void => undefined
+
+export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+
+/** Errors that are logged one by one within `windowMs`: a hostile client may cause more than a disk takes. */
+export const mostErrors = 20
+export const windowMs = 10_000
+
+/**
+ * A logger for where none is given: errors with their stacks on standard error (a browser's console), at most
+ * {@link mostErrors} within {@link windowMs}; nothing else.
+ */
+export function consoleLogger(now: () => number): Logger {
+  // biome-ignore lint/suspicious/noConsole: it is what Node and browsers both have
+  return boundedErrors({ ...silentLogger, error: (fields, message) => console.error(textOf(fields, message)) }, now)
+}
+
+/** The same logger, whose errors beyond {@link mostErrors} within {@link windowMs} are logged as `debug`. */
+export function boundedErrors(log: Logger, now: () => number): Logger {
+  let windowStart = Number.NEGATIVE_INFINITY
+  let count = 0
+  const error = (fields: object, message: string): void => {
+    if (now() - windowStart >= windowMs) {
+      const dropped = count - mostErrors
+      windowStart = now()
+      count = 0
+      if (dropped > 0) log.error({ dropped }, `${dropped} more errors were logged as debug`)
+    }
+    count++
+    if (count <= mostErrors) log.error(fields, message)
+    else log.debug(fields, message)
+    if (count === mostErrors)
+      log.error(
+        {},
+        `${mostErrors} errors within ${windowMs / 1000} s: those that follow are counted, and logged as debug`,
+      )
+  }
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error,
+  }
 }
 
 /** A logger that adds fields to each line. */
@@ -24,4 +62,18 @@ export function withFields(log: Logger, fields: object): Logger {
     warn: (more, message) => log.warn({ ...fields, ...more }, message),
     error: (more, message) => log.error({ ...fields, ...more }, message),
   }
+}
+
+/** `isock: task "cleanup" failed` and the error's stack. */
+function textOf(fields: object, message: string): string {
+  const { error, errorId } = fields as { readonly error?: unknown; readonly errorId?: unknown }
+  const id = errorId === undefined ? '' : ` (error ${String(errorId)})`
+  return `isock: ${message}${id}${error === undefined ? '' : `\n${stackOf(error)}`}`
+}
+
+/** With its causes, whose lines are the ones that are looked for. */
+function stackOf(error: unknown, depth = 4): string {
+  if (!(error instanceof Error)) return String(error)
+  const own = String(error.stack ?? error)
+  return error.cause === undefined || depth === 0 ? own : `${own}\ncaused by: ${stackOf(error.cause, depth - 1)}`
 }

@@ -2,7 +2,14 @@
 import { ClientError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
-import { type ChannelClass, channelNameOf, type InfoOf, type Member, type MessageOf } from './channel.ts'
+import {
+  type ChannelClass,
+  channelNameOf,
+  type InfoOf,
+  invalidChannel,
+  type Member,
+  type MessageOf,
+} from './channel.ts'
 import { ListMembers, Publish, type RoomRequest } from './channel-actions.ts'
 import type { AnyLastingStream } from './lasting-stream.ts'
 import { type PresenceEvent, type PresenceOptions, PresenceWatch } from './presence-watch.ts'
@@ -35,7 +42,7 @@ export class ChannelClient {
     more?: SubscribeOptions,
   ): Subscription<MessageOf<C>> {
     const [handler, options] = readArguments(handlerOrOptions, more)
-    const room = roomOf(channel, options)
+    const room = this.#roomOf(channel, options)
     return this.#begun(new Subscription<MessageOf<C>>(this.#kit, room, options, this.#onEnd), handler)
   }
 
@@ -45,7 +52,7 @@ export class ChannelClient {
     more?: PresenceOptions,
   ): PresenceWatch<InfoOf<C>> {
     const [handler, options] = readArguments(handlerOrOptions, more)
-    const room = roomOf(channel, options)
+    const room = this.#roomOf(channel, options)
     return this.#begun(new PresenceWatch<InfoOf<C>>(this.#kit, room, options, this.#onEnd), handler)
   }
 
@@ -54,14 +61,14 @@ export class ChannelClient {
     message: MessageOf<C>,
     { key, ...options }: ChannelCallOptions = {},
   ): Promise<void> {
-    await this.#kit.client.runAction(Publish, { ...roomOf(channel, { key }), message }, options)
+    await this.#kit.client.runAction(Publish, { ...this.#roomOf(channel, { key }), message }, options)
   }
 
   async presence<C extends ChannelClass>(
     channel: C,
     { key, ...options }: ChannelCallOptions = {},
   ): Promise<readonly Member<InfoOf<C>>[]> {
-    const members = await this.#kit.client.runAction(ListMembers, roomOf(channel, { key }), options)
+    const members = await this.#kit.client.runAction(ListMembers, this.#roomOf(channel, { key }), options)
     return members as readonly Member<InfoOf<C>>[]
   }
 
@@ -73,6 +80,16 @@ export class ChannelClient {
 
   readonly #onEnd = (stream: AnyLastingStream): void => {
     this.#open.delete(stream)
+  }
+
+  /** Throws ClientError for a key that is none. The server has its own bound on its length. */
+  #roomOf(channel: ChannelClass, { key }: { readonly key?: string | undefined }): RoomRequest {
+    const name = channelNameOf(channel)
+    const conflict = this.#kit.known.claim('channel', name, channel)
+    if (conflict !== undefined) throw invalidChannel(conflict)
+    if (key === undefined) return { channel: name }
+    if (typeof key !== 'string' || key === '') throw invalidOption('key', 'a text that is not empty', key)
+    return { channel: name, key }
   }
 
   #begun<H, S extends AnyLastingStream & { begin(handler?: H): unknown }>(stream: S, handler: H | undefined): S {
@@ -90,14 +107,6 @@ function readArguments<Item, Options extends object>(
   const noOptions = {} as Options
   if (typeof handlerOrOptions === 'function') return [handlerOrOptions as Handler<Item>, more ?? noOptions]
   return [undefined, handlerOrOptions ?? noOptions]
-}
-
-/** Throws ClientError for a key that is none. The server has its own bound on its length. */
-function roomOf(channel: ChannelClass, { key }: { readonly key?: string | undefined }): RoomRequest {
-  const name = channelNameOf(channel)
-  if (key === undefined) return { channel: name }
-  if (typeof key !== 'string' || key === '') throw invalidOption('key', 'a text that is not empty', key)
-  return { channel: name, key }
 }
 
 function closedError(): ClientError {

@@ -45,8 +45,10 @@ export class ChannelHandle<Message, Info = unknown> {
    * @throws ValidationError; UnsendableError (also `TOO_LARGE`); ServerError: `UNKNOWN_SESSION`, `UNKNOWN_CHANNEL` when it was
    * removed; BusyError when there are too many rooms.
    */
-  async publish(message: Message, options: PublishOptions = {}): Promise<void> {
-    await this.#host.publish(message, this.#keyOf(options), options)
+  publish(message: Message, options: PublishOptions = {}): Promise<void> {
+    return this.#host.publishFrom(async () => {
+      await this.#host.publish(message, this.#keyOf(options), options)
+    })
   }
 
   /** The newest messages that are kept, oldest first. `limit`: at most so many; default all. */

@@ -1,10 +1,14 @@
 // One channel on a server: publishes into its rooms, lets clients in, knows who is present.
+
 import type { PublishOptions } from '../action/context.ts'
+import { isPromiseLike } from '../action/item-source.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { validate } from '../action/schema.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
+import { unawaited } from '../base/unawaited.ts'
 import type { ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
+import { whileHere } from '../server/while-here.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { detached } from '../wire/payload.ts'
@@ -45,6 +49,12 @@ export class ChannelHost {
     this.rooms = new Rooms({ clock, maxRooms, history, label, isInUse })
   }
 
+  /** A publish of the server's own, which may not be awaited. */
+  publishFrom(publish: () => Promise<void>): Promise<void> {
+    const lost = `a message for ${this.rules.label} could not be published`
+    return unawaited(publish(), (error) => this.#kit.log.warn({ error }, lost))
+  }
+
   /** Settles when the message is on its way to those who subscribed. */
   async publish(message: unknown, key: string, options: Pick<PublishOptions, 'to' | 'except'> = {}): Promise<void> {
     this.#send(await this.check(message), key, this.#audienceOf(options))
@@ -74,12 +84,12 @@ export class ChannelHost {
       const lossNotice = (lost: number): Lost => ({ lost })
       const reader = this.#reader({ session, context, first: [head, ...missed], overflow, label, lossNotice })
       room.add(reader)
-      try {
-        return await reader.run()
-      } finally {
+      const leave = (): void => {
         room.remove(reader)
         this.attendance.exit(room, session)
+        this.rooms.used(room)
       }
+      return whileHere(context.signal, leave, () => reader.run())
     })
   }
 
@@ -90,11 +100,11 @@ export class ChannelHost {
       const first = [{ members: this.attendance.members(room) }]
       const reader = this.#reader({ session, context, first, overflow: 'drop-reader', label })
       room.watchers.add(reader)
-      try {
-        return await reader.run()
-      } finally {
+      const leave = (): void => {
         room.watchers.delete(reader)
+        this.rooms.used(room)
       }
+      return whileHere(context.signal, leave, () => reader.run())
     })
   }
 
@@ -157,20 +167,15 @@ export class ChannelHost {
       throw new BusyError(message, { notStarted: false })
     }
     this.#streamsOf.set(session.id, count + 1)
-    try {
-      await this.#admit(context, session, key)
-      if (this.#ending !== undefined) return this.#ending
-      const room = this.rooms.obtain(key)
-      try {
-        return await serve(room)
-      } finally {
-        this.rooms.used(room)
-      }
-    } finally {
+    const leave = (): void => {
       const left = (this.#streamsOf.get(session.id) ?? 1) - 1
       if (left === 0) this.#streamsOf.delete(session.id)
       else this.#streamsOf.set(session.id, left)
     }
+    return whileHere(context.signal, leave, async () => {
+      await this.#admit(context, session, key)
+      return this.#ending ?? serve(this.rooms.obtain(key))
+    })
   }
 
   /** Waits no longer for the channel's word than the client waits for ours. */
@@ -202,15 +207,17 @@ export class ChannelHost {
 
   readonly #announce = (event: PresenceEventName, member: Member, room: Room): void => {
     const key = room.key === '' ? undefined : room.key
+    const failed = (error: unknown): void => this.#kit.report(error, `presence of ${this.rules.label}`)
     try {
       if (room.watchers.size > 0) {
         const item = this.#encode([event, member], 'presence')
         for (const watcher of room.watchers) watcher.deliver(item)
       }
-      if (event === 'join') this.channel.onJoin(member, key)
-      else this.channel.onLeave(member, key)
+      // They may be asynchronous, whatever their type says.
+      const told: unknown = event === 'join' ? this.channel.onJoin(member, key) : this.channel.onLeave(member, key)
+      if (isPromiseLike(told)) told.then(undefined, failed)
     } catch (error) {
-      this.#kit.report(error, `presence of ${this.rules.label}`)
+      failed(error)
     }
   }
 }

@@ -10,7 +10,7 @@ export interface ChannelOptions {
   readonly maxRooms?: number
   /** Characters of a room's key. Default 256. */
   readonly maxKeyLength?: number
-  /** Subscriptions, and looks at who is present, that one session may have at once in all rooms. Default 100. */
+  /** Subscriptions, and looks at who is present, that one session may have in all rooms at a time; cancelled ones do not count. Default 100. */
   readonly maxPerSession?: number
   /** Messages that may wait for a subscriber that does not keep up. Default 1 024. */
   readonly maxQueued?: number

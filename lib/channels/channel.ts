@@ -2,6 +2,8 @@
 // Types and rules only; the rooms of a server are in channel-host.ts, the client's end is subscription.ts.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { SessionView } from '../action/context.ts'
+import { brand, isSubclass } from '../base/brand.ts'
+import { requireNameOf } from '../base/class-name.ts'
 import { ServerError } from '../base/errors.ts'
 
 /** What a channel keeps of its messages, so that a subscriber that was away can be given what it missed. */
@@ -93,6 +95,8 @@ export abstract class Channel<Message = unknown> {
   onLeave(_member: Member, _key: string | undefined): void {}
 }
 
+brand('isock.Channel', Channel)
+
 // biome-ignore-start lint/suspicious/noExplicitAny: only `any` accepts every subclass's messages and constructor
 /** Any channel, whatever its messages are. */
 export type AnyChannel = Channel<any>
@@ -114,11 +118,10 @@ const maxNameLength = 200
 
 /** The name under which a channel class travels. Throws ServerError (`INVALID_CHANNEL`) for what is none. */
 export function channelNameOf(channel: unknown): string {
-  if (typeof channel !== 'function' || !(channel.prototype instanceof Channel)) {
-    throw invalidChannel(`${nameOf(channel)} is no channel class; pass a subclass of Channel itself, not an instance`)
+  if (!isSubclass(channel, Channel)) {
+    throw invalidChannel(`${labelOf(channel)} is no channel class; pass a subclass of Channel itself, not an instance`)
   }
-  const own = Object.hasOwn(channel, 'channelName') ? (channel as ChannelClass).channelName : undefined
-  const name = own ?? channel.name
+  const name = requireNameOf(channel, 'channelName', invalidChannel)
   if (typeof name === 'string' && name !== '' && name.length <= maxNameLength) return name
   throw invalidChannel(
     `a channel's name is a text of 1 to ${maxNameLength} characters; give the class a static channelName`,
@@ -129,7 +132,7 @@ export function invalidChannel(message: string): ServerError {
   return new ServerError(message, { code: 'INVALID_CHANNEL' })
 }
 
-function nameOf(value: unknown): string {
+function labelOf(value: unknown): string {
   if (typeof value === 'function') return value.name || 'a function'
   return value instanceof Channel ? `an instance of ${value.constructor.name}` : String(value)
 }

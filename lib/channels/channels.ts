@@ -1,9 +1,11 @@
 // The channels of one server: added and removed while it serves, and found by what clients ask for.
+
 import type { PublishOptions, TopicClass } from '../action/context.ts'
 import { nearestNames } from '../action/nearest-names.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
+import { unawaited } from '../base/unawaited.ts'
 import type { ServerFeature, ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
 import { StandardCodec, type ValueCodec } from '../wire/value-codec.ts'
@@ -56,7 +58,13 @@ export class Channels implements ServerFeature {
     return new ChannelHandle(this.host(channelNameOf(channel)), this.#codec)
   }
 
-  async publish(topic: TopicClass<unknown>, message: unknown, options: PublishOptions = {}): Promise<void> {
+  publish(topic: TopicClass<unknown>, message: unknown, options: PublishOptions = {}): Promise<void> {
+    return unawaited(this.#publish(topic, message, options), (error) =>
+      this.#kit.log.warn({ error, channel: topic?.name }, 'a message could not be published'),
+    )
+  }
+
+  async #publish(topic: TopicClass<unknown>, message: unknown, options: PublishOptions): Promise<void> {
     const host = this.host(channelNameOf(topic))
     await host.publish(message, readKey(options.key, host.rules.maxKeyLength), options)
   }

@@ -4,11 +4,14 @@ import type { Call, Outcome } from '../action/call.ts'
 import { BusyError, ClientError, type ErrorCode, type IsockError, ServerError } from '../base/errors.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
-import { isLoss, iteratorOf, LastingCall } from '../client/lasting-call.ts'
+import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../client/lasting-call.ts'
 
 /** Options of whatever lasts. */
 export interface LastingOptions {
-  /** Attempts to begin anew that may fail one after the other. Default Infinity: until `unsubscribe()`. */
+  /**
+   * Attempts to begin again that may fail one after the other. Default Infinity: until `unsubscribe()`; but three for a
+   * server whose bounds (`maxPerSession`, `maxRooms`) have no room for one that it never let in.
+   */
   readonly retry?: number
   /** Told when it goes on after it had to begin anew; `recovered`: nothing was lost by that. */
   readonly onReconnect?: (recovered: boolean) => void
@@ -23,6 +26,9 @@ export interface Opening<Step> {
   readonly steps: readonly Step[]
 }
 
+/** Enough for what leaves in the same turn; more would hide from its user that there is too much of it. */
+const retryIfFull = 3
+
 /** Keeps a place in what it reads: `Step` is what comes, `Item` what its reader gets of it. */
 export abstract class LastingStream<Step extends object, Item> implements AsyncIterable<Item>, AsyncDisposable {
   /** Settles when the server has let us in for the first time; rejects when it will not. */
@@ -32,6 +38,8 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   protected readonly kit: ClientKit
   readonly #options: LastingOptions
   readonly #retry: number
+  /** For one that the server never let in, as its bounds have no room. */
+  readonly #retryIfFull: number
   readonly #lasting: LastingCall<Step>
   /** Attempts that failed one after the other. */
   #failures = 0
@@ -41,6 +49,7 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
     this.kit = kit
     this.#options = options
     this.#retry = requireCount('retry', options.retry ?? Number.POSITIVE_INFINITY)
+    this.#retryIfFull = options.retry ?? retryIfFull
     this.#lasting = new LastingCall<Step>(kit, {
       start: () => this.start(this.#retry),
       onOpen: this.#onOpen,
@@ -114,7 +123,9 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   readonly #judge = (outcome: Outcome<unknown>, wasOpen: boolean): 'again' | { readonly error: unknown } => {
     const error = outcome.ok ? errorOf(outcome.value) : outcome.error
     this.#failures = wasOpen ? 0 : this.#failures + 1
-    return this.isPassing(error) && this.#failures <= this.#retry ? 'again' : { error }
+    const isFull = isTurnedAway(outcome, wasOpen)
+    const retry = isFull && !this.#lasting.hasBeenOpen ? this.#retryIfFull : this.#retry
+    return (isFull || this.isPassing(error)) && this.#failures <= retry ? 'again' : { error }
   }
 
   readonly #next = async (): Promise<IteratorResult<Item, undefined>> => {

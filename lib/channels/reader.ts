@@ -50,6 +50,7 @@ export class Reader {
     const { signal } = this.#options.context
     const onAbort = (): void => this.#outlet.end()
     signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
     this.#outlet.push(opening)
     try {
       await this.#outlet.done

@@ -66,7 +66,6 @@ export class Room {
   /** `item` is `[offset + 1, message]`. */
   publish(item: Encoded, audience: Audience | undefined, nowMs: number): void {
     this.#offset++
-    this.lastUsedMs = nowMs
     this.history?.add({ offset: this.#offset, atMs: nowMs, item, audience })
     if (audience?.to === undefined) {
       for (const reader of this.#readers) if (isFor(audience, reader.session.id)) reader.deliver(item)

@@ -8,10 +8,14 @@ import type { Caller } from '../action/context.ts'
 import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
+import { ThrownErrors } from '../action/thrown-errors.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
+import { KnownClasses } from '../base/known-classes.ts'
+import { errorIdOf } from '../base/remote.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Session, SessionGrant } from '../session/session.ts'
+import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
@@ -27,6 +31,7 @@ import { DelayedRetries } from './delayed-retries.ts'
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
   readonly #options: ResolvedClientOptions
   readonly #codec = new StandardCodec(this.classes)
+  readonly #known = new KnownClasses()
   readonly #runner: ActionRunner
   readonly #starter: CallStarter
   readonly #connector: Connector
@@ -45,12 +50,16 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
     this.#options = options
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
+    const thrown = new ThrownErrors({ classes: this.classes, clock, log, isQuiet: false })
     this.#runner = new ActionRunner({
       registry: this.registry,
       codec: this.#codec,
+      classes: this.classes,
       exposeStacks: given.exposeStacks ?? false,
+      exposeErrors: given.exposeErrors ?? false,
       inheritContext: false,
-      onThrown: (error, action) => log.debug({ action, error }, 'an action of this client threw'),
+      onThrown: (error, { name, seq }, session) =>
+        thrown.thrown(error, name, { action: name, errorId: errorIdOf(session.id, seq) }),
     })
     this.#starter = new CallStarter({
       codec: this.#codec,
@@ -111,7 +120,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   /** What is built on this client gets of it. @internal */
   protected get kit(): ClientKit {
     const { clock, random, backoff, log } = this.#options
-    return { client: this, classes: this.classes, clock, random, backoff, log }
+    return { client: this, classes: this.classes, known: this.#known, clock, random, backoff, log }
   }
 
   /** @internal */
@@ -157,7 +166,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
 
   /** @internal */
   encodeError(error: IsockError): Payload {
-    return encodeThrown(this.#codec, error)
+    return encodeThrown(this.#codec, discreet(error, this.classes))
   }
 
   /** @internal */

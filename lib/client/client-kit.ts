@@ -2,6 +2,7 @@
 import type { Caller } from '../action/context.ts'
 import type { BackoffOptions } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
+import type { KnownClasses } from '../base/known-classes.ts'
 import type { Logger } from '../base/log.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 
@@ -9,6 +10,8 @@ export interface ClientKit {
   readonly client: Caller
   /** The classes that arrive as themselves. */
   readonly classes: ClassRegistry
+  /** The channels, services and processes that this client has used, by name. */
+  readonly known: KnownClasses
   readonly clock: Clock
   readonly random: () => number
   readonly backoff: BackoffOptions

@@ -3,7 +3,7 @@ import type { Credential } from '../action/guard.ts'
 import { requireTimeout } from '../action/run-options.ts'
 import type { BackoffOptions } from '../base/backoff.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
-import { type Logger, silentLogger } from '../base/log.ts'
+import { consoleLogger, type Logger } from '../base/log.ts'
 import { invalidOption, type Limits, requireCount, requirePositive, resolveLimits } from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
@@ -36,9 +36,12 @@ export interface ClientOptions extends TokenSource, DialOptions {
   readonly classes?: readonly AnyClass[]
   /** Stay connected while idle, as a client does that offers actions to the server. Default: when it offers some. */
   readonly keepConnected?: boolean
+  /** Default: errors of handlers and of this client's own actions go to the console, at most 20 in 10 s; nothing else. */
   readonly log?: Logger
   /** Errors of this client's own actions travel with their stacks. Default false. */
   readonly exposeStacks?: boolean
+  /** For development: errors that this client's actions do not declare travel with all that they have. Default false. */
+  readonly exposeErrors?: boolean
   /** For tests in virtual time. */
   readonly clock?: Clock
   readonly random?: () => number
@@ -71,6 +74,7 @@ export type ClientArguments =
 export function resolveClientOptions(platform: ClientPlatform, args: ClientArguments): ResolvedClientOptions {
   const [first, second, third] = args
   const given = (typeof second === 'number' ? third : second) ?? {}
+  const clock = given.clock ?? platformClock
   const addresses =
     typeof second === 'number' ? [tcpAddress(first as string, second, given.tls ? 'tls' : 'tcp')] : addressesOf(first)
   if (given.name !== undefined && !isName(given.name))
@@ -78,8 +82,8 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
   return {
     addresses,
     limits: resolveLimits(given.limits),
-    log: given.log ?? silentLogger,
-    clock: given.clock ?? platformClock,
+    log: given.log ?? consoleLogger(() => clock.now()),
+    clock,
     random: given.random ?? Math.random,
     dial: given.dial ?? platform.dialer(given),
     onOnline: platform.onOnline,

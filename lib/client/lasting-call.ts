@@ -146,6 +146,11 @@ export function isLoss(error: unknown): boolean {
   return error instanceof IsockError && passingCodes.has(error.code)
 }
 
+/** The server had no room for the call: others that leave make some. One that was let in and then dropped is another matter. */
+export function isTurnedAway(outcome: Outcome<unknown>, wasOpen: boolean): boolean {
+  return !wasOpen && !outcome.ok && outcome.error instanceof IsockError && outcome.error.code === 'BUSY'
+}
+
 /** The iterator of one that is read step by step; leaving the loop stops it. */
 export function iteratorOf<Item>(
   next: () => Promise<IteratorResult<Item, undefined>>,

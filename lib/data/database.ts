@@ -1,5 +1,6 @@
 // A store of models: opened once, used by units of work. What it does with the store is the engine's, which is loaded when
 // it is opened.
+import { brand } from '../base/brand.ts'
 import { ServerError } from '../base/errors.ts'
 import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
 import { resolveDataOptions } from './data-options.ts'
@@ -161,3 +162,5 @@ export class Database implements AsyncDisposable {
     throw new ServerError(message, { code: 'INVALID_USAGE' })
   }
 }
+
+brand('isock.Database', Database)

@@ -1,7 +1,9 @@
 // Model: the base class of what is a table. Rows are made by a database, never by `new`: the constructor runs once for
 // each database, to read which fields the class declares.
 import type { TopicClass } from '../action/context.ts'
-import { ClientError } from '../base/errors.ts'
+import { brand, isBrandedPrototype, isSubclass } from '../base/brand.ts'
+import { nameOf, requireNameOf } from '../base/class-name.ts'
+import { ClientError, invalidUsage } from '../base/errors.ts'
 import { plainForm } from '../wire/plain-form.ts'
 import type { Change } from './changes.ts'
 import { DeclaredField, type Field, type FieldSpec, isDeclared } from './field.ts'
@@ -9,7 +11,7 @@ import type { Dictionary } from './model-types.ts'
 
 /** Marks below are global, so that models of another copy of this package count too: the command line may be installed apart. */
 const reading: unique symbol = Symbol.for('isock.readModel')
-const mark: unique symbol = Symbol.for('isock.Model')
+const brandName = 'isock.Model'
 
 /** Where the prototype of a database's rows has what the database knows of their model. */
 export const rowPlan: unique symbol = Symbol.for('isock.rowPlan')
@@ -84,20 +86,23 @@ export abstract class Model {
   }
 }
 
-Object.defineProperty(Model.prototype, mark, { value: true })
+brand(brandName, Model)
 
 type InspectFunction = (value: unknown, options: object) => string
 
-/** The name of a model, in the store and in messages. */
+/** The name of a model, for messages. */
 export function modelNameOf(model: ModelClass): string {
-  return (Object.hasOwn(model, 'modelName') ? model.modelName : undefined) ?? model.name
+  return nameOf(model, 'modelName')
+}
+
+/** The name of a model in its store. Throws ClientError (`INVALID_OPTION`) for one that a minifier gave. */
+export function requireModelName(model: ModelClass): string {
+  return requireNameOf(model, 'modelName', (message) => invalidUsage(`option data.models: ${message}`))
 }
 
 /** True for classes of models. */
 export function isModelClass(value: unknown): value is ModelClass {
-  if (typeof value !== 'function') return false
-  const prototype = value.prototype as object | null | undefined
-  return typeof prototype === 'object' && prototype !== null && mark in prototype && !Object.hasOwn(prototype, mark)
+  return isSubclass(value, Model)
 }
 
 /** True for rows, of whichever database. */
@@ -107,7 +112,7 @@ export function isRow(value: unknown): value is Model {
 
 /** True where the getters of a class end. */
 export function isModelItself(prototype: object): boolean {
-  return Object.hasOwn(prototype, mark)
+  return isBrandedPrototype(prototype, brandName)
 }
 
 /** The fields that a class declares, `pk` first. @throws ClientError (`INVALID_OPTION`). */

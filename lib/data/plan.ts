@@ -11,9 +11,9 @@ import {
   isRow,
   type Model,
   type ModelClass,
-  modelNameOf,
   type RowPlan,
   readFields,
+  requireModelName,
   rowPlan,
 } from './model.ts'
 
@@ -49,7 +49,7 @@ export class ModelPlan implements RowPlan {
         code: 'INVALID_OPTION',
       })
     this.model = model
-    this.name = modelNameOf(model)
+    this.name = requireModelName(model)
     this.fields = readFields(model)
     for (const name of [this.name, ...this.fields.keys()]) this.#requireName(name, model)
     this.#requireColumns()

@@ -1,4 +1,5 @@
 // Client, as pages, workers and other places without Node get it.
+import { brand } from '../base/brand.ts'
 import { ClientError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ClientArguments } from '../client/client-options.ts'
@@ -45,6 +46,8 @@ export class Client extends FeatureClient {
     super(browserPlatform, withAddress(args as unknown[]))
   }
 }
+
+brand('isock.Client', Client)
 
 function withAddress(args: unknown[]): ClientArguments {
   if (typeof args[0] === 'string' || Array.isArray(args[0])) return args as unknown as ClientArguments

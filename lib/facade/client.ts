@@ -1,4 +1,5 @@
 // Client, as programs on Node get it.
+import { brand } from '../base/brand.ts'
 import type { ClientArguments } from '../client/client-options.ts'
 import { FeatureClient } from './feature-client.ts'
 import { nodePlatform } from './node-platform.ts'
@@ -23,3 +24,5 @@ export class Client extends FeatureClient {
     super(nodePlatform, args)
   }
 }
+
+brand('isock.Client', Client)

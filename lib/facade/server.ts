@@ -1,5 +1,7 @@
 // Server, as users get it: actions, and what is built on them. Each feature is a room of its own; here they only meet.
+
 import type { PublishOptions, TopicClass } from '../action/context.ts'
+import { brand } from '../base/brand.ts'
 import { ServerError } from '../base/errors.ts'
 import type { AnyChannel, ChannelClass, InfoOf, MessageOf } from '../channels/channel.ts'
 import type { ChannelHandle } from '../channels/channel-handle.ts'
@@ -196,3 +198,6 @@ export class Server extends ActionServer {
     void this.shutdown()
   }
 }
+
+brand('isock.ActionServer', ActionServer)
+brand('isock.Server', Server)

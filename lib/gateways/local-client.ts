@@ -6,15 +6,24 @@ import type { ClientPlatform } from '../client/client-platform.ts'
 import { FeatureClient } from '../facade/feature-client.ts'
 import type { Peer } from '../link/link.ts'
 import type { WebHost } from '../web/gateway.ts'
+import { forStrangers } from './stranger-errors.ts'
 
 /** What a gateway may say for its foreign client. */
 export type LocalClientOptions = Pick<ClientOptions, 'credentials' | 'name' | 'timeoutMs' | 'retry' | 'classes'>
 
 export class LocalClient extends FeatureClient {
+  readonly #host: WebHost
+
   /** `peer` is the foreign client as the server is to see it. Throws ClientError (`INVALID_OPTION`). */
   constructor(host: WebHost, peer: Peer, options: LocalClientOptions = {}) {
     const { clock, log, limits } = host
     super(platformOf(host, peer), ['memory:gateway', { ...options, clock, log, limits }])
+    this.#host = host
+  }
+
+  /** What the foreign client may hear of an error that a call or a listener of this client ended with. */
+  toldOf(error: unknown): unknown {
+    return forStrangers(error, this.#host)
   }
 }
 

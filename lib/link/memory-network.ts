@@ -1,4 +1,5 @@
 // Where servers of this process listen under a name and clients find them: the object that both are given.
+import { brand } from '../base/brand.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import type { Link } from './link.ts'
 import { createMemoryLinks } from './memory-link.ts'
@@ -38,3 +39,5 @@ export class MemoryNetwork {
     return near
   }
 }
+
+brand('isock.MemoryNetwork', MemoryNetwork)

@@ -1,5 +1,6 @@
 // ActionServer: registers actions, listens, takes clients in, drains when it is shut down. Knows actions only; what
 // is built on them joins as a feature.
+
 import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
@@ -9,11 +10,12 @@ import { invalidOption } from '../base/options.ts'
 import { formatAddress } from '../link/address.ts'
 import type { Link } from '../link/link.ts'
 import { type Listener, listenAll } from '../link/listener.ts'
+import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
 import { Admission } from './admission.ts'
 import { ListActions, Ping } from './built-in-actions.ts'
-import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain } from './drain.ts'
+import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
 import { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
@@ -44,7 +46,6 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
-   *
    * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
    */
   constructor(...args: ServerArguments) {
@@ -52,7 +53,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     const options = resolveServerOptions(args)
     const { given, clock, limits, log } = options
     this.#options = options
-    this.#errors = new ErrorHook(log, given.onError)
+    this.#errors = new ErrorHook({ log, clock, classes: this.classes, given })
     this.#features = new Features(this.#errors, clock)
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const codec = new StandardCodec(this.classes)
@@ -68,9 +69,11 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       runner: new ActionRunner({
         registry: this.registry,
         codec,
+        classes: this.classes,
         exposeStacks: given.exposeStacks ?? false,
+        exposeErrors: given.exposeErrors ?? false,
         inheritContext: given.inheritContext ?? false,
-        onThrown: (error, action, session) => this.#errors.thrown(error, action, session),
+        onThrown: (error, call, session) => this.#errors.thrown(error, call.name, session, call.seq),
       }),
       runs,
       server: this as unknown as ServerView,
@@ -89,7 +92,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       trust: new TrustList(given.trust),
       identify:
         given.tls?.identify ?? ((certificate) => ({ id: `certificate:${certificate.fingerprint}`, certificate })),
-      encodeError: (error) => encodeThrown(codec, error),
+      encodeError: (error) => encodeThrown(codec, discreet(error, this.classes)),
       refusal,
       accept: (link, hello, identity) => receive(link, hello, identity, this.#store, this.#surroundings),
     })
@@ -223,13 +226,14 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /** Joins something that is built on this server. @internal */
   protected addFeature<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
-    const { clock, limits, log } = this.#options
+    const { clock, limits, log, given } = this.#options
     const store = this.#store
     const feature = make({
       server: this as unknown as ServerView,
       clock,
       log,
       limits,
+      exposeErrors: given.exposeErrors ?? false,
       classes: this.classes,
       get sessions() {
         return store.all()
@@ -243,8 +247,4 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#features.add(feature)
     return feature
   }
-}
-
-function shuttingDown(): ServerError {
-  return new ServerError('the server is shutting down', { code: 'SHUTTING_DOWN', notStarted: true })
 }

@@ -3,7 +3,8 @@
 import type { Identity } from '../action/context.ts'
 import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { AuthError, IsockError, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
+import { AuthError, IsockError, invalidUsage, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
+import { KnownClasses } from '../base/known-classes.ts'
 import type { Logger } from '../base/log.ts'
 import { type Limits, maxHandshakeBytes } from '../base/options.ts'
 import { FrameLink } from '../link/frame-link.ts'
@@ -37,9 +38,11 @@ export class Admission {
   readonly #options: AdmissionOptions
   readonly #slabs = new Slabs()
   readonly #candidates = new Set<FrameLink>()
+  readonly #guards: readonly NamedGuard[]
 
   constructor(options: AdmissionOptions) {
     this.#options = options
+    this.#guards = namedGuards(options.guards)
   }
 
   /** Links that are not let in yet. */
@@ -87,6 +90,7 @@ export class Admission {
       this.#options.accept(link, frame, identity)
       this.#forget(link, timer)
     } catch (error) {
+      if (!(error instanceof IsockError)) this.#options.log.error({ error }, 'judging a client failed')
       const refusal = asIsockError(error)
       this.#options.log.info({ peer: link.peer.description, reason: refusal.message }, 'client refused')
       link.send({ kind: Kind.Refused, error: this.#describe(refusal) })
@@ -108,15 +112,16 @@ export class Admission {
 
   /** Asks all guards, then the gate. */
   async #identify(link: FrameLink, hello: HelloFrame): Promise<Identity | undefined> {
-    const { guards, gate, trust, identify } = this.#options
+    const { gate, trust, identify } = this.#options
+    const guards = this.#guards
     const certificate = link.peer.certificate
     let identity = certificate === undefined ? undefined : identify(certificate)
     if (guards.length === 0 || trust.includes(link.peer)) return identity
     const visitor: Visitor = { peer: link.peer, name: hello.name }
     const verdicts: boolean[] = []
     const reasons: AuthError[] = []
-    for (const guard of guards) {
-      const verdict = await this.#ask(guard, hello, visitor, reasons)
+    for (const named of guards) {
+      const verdict = await this.#ask(named, hello, visitor, reasons)
       verdicts.push(verdict !== false)
       if (typeof verdict === 'object') identity = { ...verdict, ...identity }
     }
@@ -124,8 +129,12 @@ export class Admission {
     return identity
   }
 
-  async #ask(guard: Guard, hello: HelloFrame, visitor: Visitor, reasons: AuthError[]): Promise<boolean | Identity> {
-    const name = guardNameOf(guard.constructor as typeof Guard & { name: string })
+  async #ask(
+    { name, guard }: NamedGuard,
+    hello: HelloFrame,
+    visitor: Visitor,
+    reasons: AuthError[],
+  ): Promise<boolean | Identity> {
     try {
       const credential = Object.hasOwn(hello.credentials, name) ? hello.credentials[name] : undefined
       const verdict = await guard.check(credential, visitor)
@@ -150,6 +159,23 @@ export class Admission {
   }
 }
 
+interface NamedGuard {
+  readonly name: string
+  // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
+  readonly guard: Guard<any>
+}
+
+/** Two guards of one name would both judge the credential that was meant for one of them. */
+function namedGuards(guards: AdmissionOptions['guards']): NamedGuard[] {
+  const known = new KnownClasses()
+  return guards.map((guard) => {
+    const name = guardNameOf(guard.constructor)
+    const conflict = known.claim('guard', name, guard.constructor)
+    if (conflict !== undefined) throw invalidUsage(conflict)
+    return { name, guard }
+  })
+}
+
 function wrongVersion(version: number): ServerError {
   return new ServerError(
     `protocol version ${version} is not spoken here, only ${protocolVersion}; bring client and server to one version`,
@@ -161,7 +187,5 @@ function wrongVersion(version: number): ServerError {
 }
 
 function asIsockError(error: unknown): IsockError {
-  return error instanceof IsockError
-    ? error
-    : new ServerError('the server failed to judge the client', { cause: error })
+  return error instanceof IsockError ? error : new ServerError('the server failed to judge the client')
 }

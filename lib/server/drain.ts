@@ -42,3 +42,8 @@ async function isDrainedWithin(limitMs: number, store: SessionStore, clock: Cloc
     await sleep(clock, Math.min(lookEveryMs, leftMs), undefined, true)
   }
 }
+
+/** The refusal of what comes too late. */
+export function shuttingDown(): ServerError {
+  return new ServerError('the server is shutting down', { code: 'SHUTTING_DOWN', notStarted: true })
+}

@@ -1,28 +1,42 @@
-// Where errors go that are nobody's answer: the log, and the server's `onError`.
+// Where the errors of a server go: what was thrown, and what is nobody's answer. To the log, and to `onError`.
 import type { SessionView } from '../action/context.ts'
+import { ThrownErrors } from '../action/thrown-errors.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { ErrorOrigin } from './server-options.ts'
+import { errorIdOf } from '../base/remote.ts'
+import type { ClassRegistry } from '../wire/class-registry.ts'
+import type { ErrorOrigin, ServerOptions } from './server-options.ts'
 
-type OnError = (error: unknown, where: ErrorOrigin) => void
+export interface ErrorHookOptions {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly classes: ClassRegistry
+  readonly given: Pick<ServerOptions, 'log' | 'onError'>
+}
 
 export class ErrorHook {
   readonly #log: Logger
-  readonly #onError: OnError | undefined
+  readonly #thrown: ThrownErrors
+  readonly #onError: ServerOptions['onError']
 
-  constructor(log: Logger, onError: OnError | undefined) {
+  constructor({ log, clock, classes, given }: ErrorHookOptions) {
     this.#log = log
-    this.#onError = onError
+    this.#onError = given.onError
+    // Whoever takes errors need not be shown them too.
+    const isQuiet = given.log === undefined && given.onError !== undefined
+    this.#thrown = new ThrownErrors({ classes, clock, log, isQuiet })
   }
 
-  /** An action threw; its client gets that anyway. */
-  thrown(error: unknown, action: string, session: SessionView): void {
-    this.#log.debug({ action, session: session.id, error }, 'an action threw')
-    this.#tell(error, { action, session })
+  /** An action threw; its client gets that too, or a part of it. */
+  thrown(error: unknown, action: string, session: SessionView, callId: number): void {
+    const errorId = errorIdOf(session.id, callId)
+    this.#thrown.thrown(error, action, { action, session: session.id, errorId })
+    this.#tell(error, { action, session, errorId })
   }
 
   /** Something else failed; `origin` says what. */
   report(error: unknown, origin: string): void {
-    this.#log.error({ origin, error }, `${origin} failed`)
+    this.#thrown.fault(error, `${origin} failed`, { origin })
     this.#tell(error, { origin })
   }
 

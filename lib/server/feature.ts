@@ -38,6 +38,8 @@ export interface ServerKit {
   readonly clock: Clock
   readonly log: Logger
   readonly limits: Limits
+  /** The server's option of that name. */
+  readonly exposeErrors: boolean
   /** The classes that arrive as themselves. */
   readonly classes: ClassRegistry
   readonly sessions: readonly ServerSession[]

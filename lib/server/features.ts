@@ -1,5 +1,6 @@
 // The features of one server, told of everything in the order in which they were added.
 import type { Clock } from '../base/clock.ts'
+import { refuseInThread } from '../base/in-thread.ts'
 import { settlesWithin } from '../base/settles-within.ts'
 import type { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, SessionChange } from './feature.ts'
@@ -23,6 +24,7 @@ export class Features {
 
   /** Rejects with what the first one that cannot start threw. Those that follow do not start when the drain has begun. */
   start(): Promise<void> {
+    refuseInThread('listen()')
     this.#started = this.#start()
     return this.#started
   }

@@ -75,7 +75,6 @@ export class Outlet {
     this.#isOver = true
     this.#queue = []
     this.#head = 0
-    this.#queuedBytes = 0
     if (error === undefined) this.#settle.resolve()
     else this.#settle.reject(error)
   }
@@ -94,9 +93,7 @@ export class Outlet {
   readonly #goOn = (): void => {
     this.#isWaiting = false
     while (!this.#isWaiting && this.#head < this.#queue.length) this.#send(this.#takeOldest())
-    if (this.#head !== this.#queue.length) return
-    this.#queue = []
-    this.#head = 0
+    if (this.queuedCount > 0) return
     if (this.#isFinishing && !this.#isWaiting) this.end()
   }
 

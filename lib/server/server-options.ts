@@ -3,7 +3,7 @@
 import type { Identity, SessionView } from '../action/context.ts'
 import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
-import { type Logger, silentLogger } from '../base/log.ts'
+import { consoleLogger, type Logger } from '../base/log.ts'
 import { invalidOption, type Limits, requireCount, resolveLimits } from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
@@ -55,15 +55,27 @@ export interface ServerOptions extends TokenSource {
   /** Errors travel with the stack that they have on the server. Default false. */
   readonly exposeStacks?: boolean
   /**
+   * For development: errors that no action declares travel with all of their fields and causes, and gateways tell their
+   * messages. Default false: they travel with name, message and code; HTTP, Igor and lexicons clients get an id that the log
+   * has.
+   */
+  readonly exposeErrors?: boolean
+  /**
    * Calls that a handler makes take over its remaining time and its signal even where it does not pass its context
    * on. Costs time on every call (AsyncLocalStorage; see bench/README.md). Default false: pass `{ parent: context }`.
    */
   readonly inheritContext?: boolean
   /** Classes whose instances travel as themselves, beside those that actions name. */
   readonly classes?: readonly AnyClass[]
-  /** Default: prints nothing. pino and console fit. */
+  /**
+   * Default: errors go to standard error with their stacks, at most 20 in 10 s; nothing else is printed. pino and console fit.
+   * What actions throw without declaring it is logged as `error`, bounded likewise; the rest as `debug`.
+   */
   readonly log?: Logger
-  /** Told of each error that an action threw, which its client gets anyway, and of those of tasks and the like. */
+  /**
+   * Called with each error that an action threw, and with those of tasks and the like. With it, and without `log`, they are not
+   * printed.
+   */
   readonly onError?: (error: unknown, where: ErrorOrigin) => void
   /** Of server-to-client calls: how many faults they outlive. Default 3. */
   readonly retry?: number
@@ -75,6 +87,8 @@ export interface ServerOptions extends TokenSource {
 export interface ErrorOrigin {
   readonly action?: string
   readonly session?: SessionView
+  /** What the client has as `remoteOf(error).errorId`, or was told over HTTP. */
+  readonly errorId?: string
   readonly origin?: string
 }
 
@@ -97,6 +111,7 @@ export type ServerArguments =
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveServerOptions(args: ServerArguments): ResolvedServerOptions {
   const given = gather(args)
+  const clock = given.clock ?? platformClock
   const addresses = addressesOf(given)
   if (given.fds !== undefined && (given.fds.length !== addresses.length || !given.fds.every(isFd)))
     throw invalidOption('fds', `a file descriptor for each of ${addresses.length} address(es)`, given.fds)
@@ -104,8 +119,8 @@ export function resolveServerOptions(args: ServerArguments): ResolvedServerOptio
   return {
     addresses,
     limits: resolveLimits(given.limits),
-    log: given.log ?? silentLogger,
-    clock: given.clock ?? platformClock,
+    log: given.log ?? consoleLogger(() => clock.now()),
+    clock,
     gate: given.gate ?? defaultGate,
     token: resolveToken(given, process.env, readSecretFile),
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),

@@ -16,6 +16,7 @@ import type { Peer } from '../link/link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { Session, type SessionOwner } from '../session/session.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
+import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
@@ -110,7 +111,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   }
 
   encodeError(error: IsockError): Payload {
-    return encodeThrown(this.#shared.codec, error)
+    return encodeThrown(this.#shared.codec, discreet(error, this.#shared.classes))
   }
 
   refusal(): IsockError | undefined {

@@ -1,6 +1,8 @@
 // The built-in guard: one shared secret. Compared in constant time, never over a wire that others can read.
+
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Guard, tokenGuardName, type Visitor } from '../action/guard.ts'
+import { brand } from '../base/brand.ts'
 import { AuthError } from '../base/errors.ts'
 
 export interface TokenGuardOptions {
@@ -35,6 +37,8 @@ export class TokenGuard extends Guard<string> {
     return true
   }
 }
+
+brand('isock.TokenGuard', TokenGuard)
 
 // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
 type AnyGuard = Guard<any>

@@ -5,6 +5,7 @@ import type { Caller, Context, ServerView, SessionView } from '../action/context
 import { type Clock, sleep } from '../base/clock.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { unawaited } from '../base/unawaited.ts'
 import type { ServiceContext } from './service.ts'
 
 /** How long a run may wait for its client to take responses. */
@@ -82,7 +83,10 @@ export class RunningContext implements ServiceContext {
     return this.respond
   }
 
-  readonly respond = async (value: unknown): Promise<void> => {
+  readonly respond = (value: unknown): Promise<void> =>
+    unawaited(this.#respond(value), (error) => this.log.warn({ error }, 'a response could not be sent'))
+
+  async #respond(value: unknown): Promise<void> {
     if (this.#isOver)
       throw new ServerError(`${this.#label} has ended, so that it cannot respond; await what it does before`, {
         code: 'INVALID_USAGE',

@@ -63,6 +63,8 @@ export class ServiceClient<S extends AnyService> {
     if (!isServiceClass(service)) throw new ClientError(`service() needs a Service class, got ${describe(service)}`)
     this.#kit = kit
     this.#name = requireServiceName(service)
+    const conflict = kit.known.claim('service', this.#name, service)
+    if (conflict !== undefined) throw new ClientError(conflict)
     for (const Class of service.errors ?? []) kit.classes.declareError(Class)
     for (const Class of service.classes ?? []) kit.classes.declareClass(Class)
   }

@@ -2,6 +2,8 @@
 // idea is bgpy's.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Context } from '../action/context.ts'
+import { brand, isSubclass } from '../base/brand.ts'
+import { requireNameOf } from '../base/class-name.ts'
 import { ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import type { AnyClass, ErrorClass } from '../wire/class-registry.ts'
@@ -93,33 +95,28 @@ export type ResponseOf<S extends AnyService, V extends Verb> = RespondedBy<
 type RespondedBy<X> = X extends { readonly respond: (value: infer R) => Promise<void> } ? R : unknown
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 
-/** The name under which a service class is called. */
-export function serviceNameOf(service: ServiceClass): string {
-  return (Object.hasOwn(service, 'serviceName') ? service.serviceName : undefined) ?? service.name
-}
-
-/** Marks `Service.prototype`: global, as two copies of this package may be loaded. */
-const mark = Symbol.for('isock.Service')
-Object.defineProperty(Service.prototype, mark, { value: true })
+brand('isock.Service', Service)
 
 /** True for subclasses of Service. */
 export function isServiceClass(value: unknown): value is ServiceClass {
-  if (typeof value !== 'function') return false
-  const prototype = value.prototype as object | null | undefined
-  return typeof prototype === 'object' && prototype !== null && mark in prototype && !Object.hasOwn(prototype, mark)
+  return isSubclass(value, Service)
 }
 
 /** True for instances of Service. */
 export function isService(value: unknown): value is AnyService {
-  return typeof value === 'object' && value !== null && mark in value
+  return typeof value === 'object' && value instanceof Service
 }
 
 /** Throws ServerError (`INVALID_SERVICE`) for a class whose name cannot travel; gives the name. */
 export function requireServiceName(service: ServiceClass): string {
-  const name = serviceNameOf(service)
+  const name = requireNameOf(service, 'serviceName', invalidService)
   if (typeof name === 'string' && name !== '' && name.length <= maxNameLength) return name
   const message = `a service's name is a text of 1 to ${maxNameLength} characters, got ${describe(name)}; give its class a \`static serviceName\``
-  throw new ServerError(message, { code: 'INVALID_SERVICE' })
+  throw invalidService(message)
+}
+
+function invalidService(message: string): ServerError {
+  return new ServerError(message, { code: 'INVALID_SERVICE' })
 }
 
 /** Longer names are neither taken nor looked up. */

@@ -2,7 +2,15 @@
 // what matters is sent again when there is one.
 import type { SessionFrame } from '../wire/frame.ts'
 
+/** A session, and the address of its other side. */
+export interface Origin {
+  readonly session: string
+  readonly address: string
+}
+
 export interface FramePort {
+  /** By which session, with whom, answers come. */
+  readonly origin: Origin
   /** A link is attached. */
   readonly isAttached: boolean
   /** Attached, and the peer takes what is written: streams and large results wait for this. */

@@ -4,6 +4,7 @@ import type { IsockError } from '../base/errors.ts'
 import { CancelReason } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { CallInput, FeedInput } from './call-input.ts'
+import type { Origin } from './frame-port.ts'
 import type { InboundStream } from './inbound-stream.ts'
 
 /** What is asked for. The same request may be sent again, over another link or in another session. */
@@ -34,7 +35,7 @@ export interface CallBounds {
 /** How a call ended, in payloads. `error` is from this side, `failure` the other side's. */
 export type RawOutcome =
   | { readonly how: 'value'; readonly value: Payload }
-  | { readonly how: 'failure'; readonly failure: Payload; readonly notStarted: boolean }
+  | { readonly how: 'failure'; readonly failure: Payload; readonly notStarted: boolean; readonly origin: Origin }
   | { readonly how: 'error'; readonly error: unknown }
 
 /**
@@ -126,5 +127,5 @@ export abstract class OutgoingCall {
   abstract onSettled(outcome: RawOutcome): void
 
   /** The callee refused it before it started. True: it will be submitted again, so it is not settled now. */
-  abstract onRefused(failure: Payload): boolean
+  abstract onRefused(failure: Payload, origin: Origin): boolean
 }

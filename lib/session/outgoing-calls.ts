@@ -103,8 +103,9 @@ export class OutgoingCalls implements CallHome {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
     this.#onAnswered(call, frame.error, frame.items)
-    if (frame.notStarted && call.canResend && call.onRefused(frame.error)) this.#handBack(call)
-    else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted })
+    const { origin } = this.#options.port
+    if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) this.#handBack(call)
+    else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted, origin })
     this.#startWaiting()
   }
 

@@ -11,7 +11,7 @@ import type { FrameLink } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import { type Frame, Kind, type PeerLimits, type SessionFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
-import type { FramePort } from './frame-port.ts'
+import type { FramePort, Origin } from './frame-port.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import { Ledger } from './ledger.ts'
 import { IncomingNames } from './name-refs.ts'
@@ -74,6 +74,10 @@ export class Session implements FramePort {
   /** The session's id; '' where there is none yet. */
   get id(): string {
     return this.#grant?.id ?? ''
+  }
+
+  get origin(): Origin {
+    return { session: this.id, address: this.#peer?.description ?? 'the other side' }
   }
 
   get isAttached(): boolean {

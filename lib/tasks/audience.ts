@@ -1,9 +1,11 @@
 // The listeners of one process: a message goes to each through a queue of its own, encoded once. Whoever listens when
 // the process is over is told how it ended.
 import type { SessionView } from '../action/context.ts'
+import { Refused } from '../action/refused.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { BusyError } from '../base/errors.ts'
 import { Outlet, type OutletOptions } from '../server/outlet.ts'
+import { whileHere } from '../server/while-here.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { isError } from '../wire/error-fields.ts'
 import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
@@ -13,6 +15,8 @@ import type { ListenEnd, ListenItem } from './listen-action.ts'
 
 export interface AudienceOptions extends Pick<OutletOptions, 'label' | 'maxQueued' | 'maxQueuedBytes'> {
   readonly codec: ValueCodec
+  /** What of an error may travel. */
+  readonly tell: (error: unknown) => unknown
   readonly maxListenersPerSession: number
   readonly maxFrameBytes: number
 }
@@ -64,36 +68,33 @@ export class Audience {
     for (const listeners of this.#listeners.values()) for (const { outlet } of listeners) outlet.finish()
   }
 
-  /** Serves one listener to its end. Throws BusyError where it does not keep up, or its session has too many. */
+  /** Serves one listener to its end. Throws BusyError where it does not keep up, and as not started where its session has too many. */
   async serve(context: RunContext): Promise<Encoded> {
     if (this.#end !== undefined) return this.#end
     const { signal, session } = context
     const listener = this.#add(context)
     const { outlet } = listener
-    const onAbort = (): void => outlet.end()
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-    outlet.push(this.encode(true))
-    try {
-      await outlet.done
-    } catch (error) {
-      // A client that is away cannot keep up: it listens again when it comes back.
-      if (session.isConnected || !(error instanceof BusyError)) throw error
-    } finally {
-      signal.removeEventListener('abort', onAbort)
+    const leave = (): void => {
+      outlet.end()
       this.#remove(listener)
     }
-    return this.#end ?? this.#encodeEnd({ how: 'again' })
+    return whileHere(signal, leave, async () => {
+      outlet.push(this.encode(true))
+      try {
+        await outlet.done
+      } catch (error) {
+        // A client that is away cannot keep up: it listens again when it comes back.
+        if (session.isConnected || !(error instanceof BusyError)) throw error
+      }
+      return this.#end ?? this.#encodeEnd({ how: 'again' })
+    })
   }
 
   #add(context: RunContext): Listener {
     const { label, maxQueued, maxQueuedBytes, maxListenersPerSession } = this.#options
     const { session } = context
     const listeners = this.#listeners.get(session.id) ?? new Set()
-    if (listeners.size >= maxListenersPerSession)
-      throw new BusyError(`${label} has ${maxListenersPerSession} listeners of this client already; stop one of them`, {
-        notStarted: false,
-      })
+    if (listeners.size >= maxListenersPerSession) throw new Refused(tooMany(label, maxListenersPerSession))
     const send = (message: Encoded): Promise<void> | undefined => context.push(message)
     const outlet = new Outlet({ send, maxQueued, maxQueuedBytes, overflow: 'drop-reader', label })
     const listener = { session, outlet }
@@ -112,14 +113,19 @@ export class Audience {
   }
 
   #encodeEnd(end: ListenEnd): Encoded {
-    const encode = (value: unknown) => this.#options.codec.encode(value, 'error')
+    const { codec, tell } = this.#options
+    const encode = (value: unknown) => codec.encode(value, 'error')
     try {
-      return new Encoded(encode(end))
+      return new Encoded(encode(end.how === 'failed' ? { ...end, error: tell(end.error) } : end))
     } catch (refusal) {
-      const thrown = end.how === 'failed' && isError(end.error) ? end.error : (refusal as Error)
+      const thrown = end.how === 'failed' && isError(end.error) ? (tell(end.error) as Error) : (refusal as Error)
       return new Encoded(encode({ how: 'failed', error: sendableError(thrown, encode) }))
     }
   }
+}
+
+function tooMany(label: string, max: number): BusyError {
+  return new BusyError(`${label} has ${max} listeners of this client already; stop one of them`)
 }
 
 function pushToEach(listeners: Iterable<Listener>, message: Encoded): number {

@@ -1,4 +1,5 @@
 // A task that runs by the calendar.
+import { brand } from '../base/brand.ts'
 import { Task } from './task.ts'
 
 /**
@@ -27,3 +28,5 @@ export abstract class CronTask extends Task {
   /** As in 'Europe/Berlin'. Default: the machine's. */
   readonly timeZone: string | undefined = undefined
 }
+
+brand('isock.CronTask', CronTask)

@@ -1,4 +1,5 @@
 // A task that runs again and again.
+import { brand } from '../base/brand.ts'
 import { Task, type TaskContext } from './task.ts'
 
 /**
@@ -22,3 +23,5 @@ export abstract class IntervalTask extends Task {
    */
   abstract intervalMs(context: TaskContext): number | Promise<number>
 }
+
+brand('isock.IntervalTask', IntervalTask)

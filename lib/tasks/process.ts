@@ -1,6 +1,9 @@
 // What a process is: work that goes on for as long as the server, and tells whoever listens. Both sides may import the
 // class: the client reads its name, its events' types and its error classes off it.
 import type { BackoffOptions } from '../base/backoff.ts'
+import { brand } from '../base/brand.ts'
+import { requireNameOf } from '../base/class-name.ts'
+import { invalidUsage } from '../base/errors.ts'
 import type { AnyClass, ClassRegistry, ErrorClass } from '../wire/class-registry.ts'
 import type { TaskContext } from './task.ts'
 
@@ -80,6 +83,8 @@ export abstract class Process<Events extends object = Record<string, unknown>> {
   abstract run(context: ProcessContext<Events>): unknown
 }
 
+brand('isock.Process', Process)
+
 /** Any process, whatever its events. */
 // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's events
 export type AnyProcess = Process<any>
@@ -104,9 +109,9 @@ export type ProcessEvent<Events extends object = Record<string, unknown>> = {
   [E in keyof Events & string]: { readonly event: E; readonly data: Events[E] }
 }[keyof Events & string]
 
-/** The name under which a class of processes is listened to. */
+/** The name under which a class of processes is listened to. Throws ClientError (`INVALID_OPTION`) for one that a minifier gave. */
 export function processNameOf(Class: ProcessClass): string {
-  return Class.processName ?? Class.name
+  return requireNameOf(Class, 'processName', invalidUsage)
 }
 
 /** Lets its errors and values arrive as themselves. */

@@ -5,6 +5,7 @@ import type { RunContext } from '../action/run-context.ts'
 import { ServerError } from '../base/errors.ts'
 import { describe, invalidOption, requireCount, requirePositive } from '../base/options.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
+import { discreet } from '../wire/discreet-error.ts'
 import type { Encoded } from '../wire/encoded.ts'
 import { isName } from '../wire/frame.ts'
 import { StandardCodec } from '../wire/value-codec.ts'
@@ -46,7 +47,7 @@ export class Processes implements ServerFeature {
       const message = `process "${name}" was added already; remove it first, or add this one under another name`
       throw new ServerError(message, { code: 'DUPLICATE_PROCESS' })
     }
-    const { server, classes, limits } = this.#kit
+    const { server, classes, limits, exposeErrors } = this.#kit
     if (server.isShuttingDown) {
       const message = `process "${name}" comes too late: the server is shutting down`
       throw new ServerError(message, { code: 'SHUTTING_DOWN' })
@@ -56,6 +57,7 @@ export class Processes implements ServerFeature {
     const { maxQueued, maxQueuedBytes, maxListenersPerSession } = process
     const audience = new Audience({
       codec: this.#codec,
+      tell: (error) => (exposeErrors ? error : discreet(error, classes)),
       label: `process "${name}"`,
       maxQueued,
       maxQueuedBytes,

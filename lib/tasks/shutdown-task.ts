@@ -1,4 +1,5 @@
 // A task that runs while the server shuts down.
+import { brand } from '../base/brand.ts'
 import { Task } from './task.ts'
 
 /**
@@ -17,3 +18,5 @@ export abstract class ShutdownTask extends Task {
   readonly priority: number = 0
   override readonly timeLimitMs: number = 5_000
 }
+
+brand('isock.ShutdownTask', ShutdownTask)

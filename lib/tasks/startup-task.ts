@@ -1,4 +1,5 @@
 // A task that runs before the server listens.
+import { brand } from '../base/brand.ts'
 import { Task } from './task.ts'
 
 /**
@@ -21,3 +22,5 @@ export abstract class StartupTask extends Task {
   readonly optional: boolean = false
   override readonly timeLimitMs: number = 60_000
 }
+
+brand('isock.StartupTask', StartupTask)

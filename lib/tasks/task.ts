@@ -1,6 +1,8 @@
 // What a task is: work that the server starts itself. Its four kinds are in files of their own; when they run is
 // schedule.ts, startup.ts and shutdown.ts.
+
 import type { ServerView } from '../action/context.ts'
+import { brand } from '../base/brand.ts'
 import type { Logger } from '../base/log.ts'
 
 /** What one run of a task or a process sees. */
@@ -28,6 +30,8 @@ export abstract class Task {
   /** Runs on the server. Heed `context.signal`. */
   abstract run(context: TaskContext): unknown
 }
+
+brand('isock.Task', Task)
 
 export type TaskKind = 'startup' | 'interval' | 'cron' | 'shutdown'
 

@@ -1,8 +1,9 @@
 // The tasks of one server: runs those of the start before it listens, the others while it serves, those of the end
 // while it drains.
 
+import { requireNameOf } from '../base/class-name.ts'
 import { type Clock, sleep } from '../base/clock.ts'
-import { DeadlineError, ServerError } from '../base/errors.ts'
+import { DeadlineError, invalidUsage, ServerError } from '../base/errors.ts'
 import { invalidOption, requirePositive } from '../base/options.ts'
 import { settlesWithin } from '../base/settles-within.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
@@ -159,7 +160,7 @@ function timingOf(name: string, task: Task, clock: Clock): Timing | undefined {
 
 function nameOf(task: Task): string {
   const Class = (task as unknown as { constructor?: typeof Task } | null | undefined)?.constructor
-  return Class?.taskName ?? Class?.name ?? ''
+  return requireNameOf(Class, 'taskName', invalidUsage)
 }
 
 /** @throws ClientError (`INVALID_OPTION`). */

@@ -1,27 +1,28 @@
 // Which module a class was loaded from, as the engine's inspector knows it: a thread has to import that module.
-import { realpathSync } from 'node:fs'
 import { Session } from 'node:inspector'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { type ActionClass, actionNameOf } from '../action/action.ts'
 import { ServerError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
+import { isProgram } from './program.ts'
 
 /** The URL of the module that `threaded` names, or means where it is `true`. Throws ServerError (`INVALID_ACTION`). */
 export function moduleOf(Class: ActionClass): string {
   const { threaded } = Class
   const label = `action "${actionNameOf(Class)}"`
-  if (threaded !== true) return namedModule(threaded, label)
-  const url = scriptOf(Class)
-  if (url === undefined || !isFile(url)) {
-    throw invalid(`${label}: the module that defines it was not found; set \`static threaded = import.meta.url\``)
-  }
-  const file = url.startsWith('file:') ? url : pathToFileURL(url).href
-  if (isProgram(file)) {
+  const url = threaded === true ? definingModule(Class, label) : namedModule(threaded, label)
+  if (isProgram(url)) {
     throw invalid(
       `${label} is defined in the program's main module, which every thread would run again; move it to a module of its own`,
     )
   }
-  return file
+  return url
+}
+
+function definingModule(Class: ActionClass, label: string): string {
+  const url = scriptOf(Class)
+  if (url !== undefined && isFile(url)) return url.startsWith('file:') ? url : pathToFileURL(url).href
+  throw invalid(`${label}: the module that defines it was not found; set \`static threaded = import.meta.url\``)
 }
 
 function namedModule(threaded: unknown, label: string): string {
@@ -36,17 +37,6 @@ function namedModule(threaded: unknown, label: string): string {
 
 function isFile(url: string): boolean {
   return url.startsWith('file:') || url.startsWith('/') || /^[A-Za-z]:[\\/]/.test(url)
-}
-
-function isProgram(url: string): boolean {
-  const program = process.argv[1]
-  if (program === undefined) return false
-  try {
-    return fileURLToPath(url) === realpathSync(program)
-  } catch {
-    // What was run is no file.
-    return false
-  }
 }
 
 /** undefined where there is no inspector, or the class has no place in a script. */

@@ -3,6 +3,7 @@
 import type { Caller, Context, Identity, ServerView, SessionView } from '../action/context.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { unawaited } from '../base/unawaited.ts'
 import type { Peer } from '../link/link.ts'
 import { decodeThrown } from '../wire/error-record.ts'
 import type { StandardCodec, ValueRules } from '../wire/value-codec.ts'
@@ -88,13 +89,19 @@ export class ThreadContext implements Context<unknown> {
     throw unreachable('context.client')
   }
 
-  readonly emit = async (item: unknown): Promise<void> => {
+  readonly emit = (item: unknown): Promise<void> => unawaited(this.#emitItem(item), this.#onLost)
+
+  async #emitItem(item: unknown): Promise<void> {
     if (this.#isOver) return
     this.signal.throwIfAborted()
     if (this.#untaken.length >= maxUntaken)
       throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
     this.#tell({ kind: 'item', item: toSent(this.#codec.encode(item, 'item', this.#rules)) })
     await new Promise<void>((resolve, reject) => this.#untaken.push({ resolve, reject }))
+  }
+
+  readonly #onLost = (error: unknown): void => {
+    if (!this.signal.aborted) this.log.warn({ error: String(error) }, 'an item could not be sent')
   }
 
   /** Settles when the server has answered all items. */

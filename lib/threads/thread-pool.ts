@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Transferable } from 'node:worker_threads'
 import type { Piscina } from 'piscina'
+import { refuseInThread } from '../base/in-thread.ts'
 import { Line } from '../server/line.ts'
 import type { ThreadResult, ThreadTask } from './thread-messages.ts'
 
@@ -84,6 +85,7 @@ export class ThreadPool {
   }
 
   async #open(): Promise<Piscina> {
+    refuseInThread('a pool of threads')
     const { Piscina } = await import('piscina')
     const { max, idleTimeoutMs } = this.#options
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'

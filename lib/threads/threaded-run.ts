@@ -5,8 +5,9 @@ import type { Context } from '../action/context.ts'
 import { InputItems } from '../action/input-items.ts'
 import { Refused } from '../action/refused.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { BusyError, ServerError } from '../base/errors.ts'
+import { BusyError, RemoteError, ServerError } from '../base/errors.ts'
 import { itemCost } from '../session/outbound-stream.ts'
+import { markFromOwnThread } from '../wire/discreet-error.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { decodeThrown, encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
@@ -143,6 +144,8 @@ class ThreadedRun {
     if (this.#stalled !== undefined) throw this.#stalled
     if (result.ok) return new Encoded(fromSent(result.value))
     const error = decodeThrown(this.#options.codec, fromSent(result.error))
+    // An ActionError whose class only the thread knows.
+    if (error instanceof RemoteError && error.isDeclared) markFromOwnThread(error)
     throw result.notStarted ? new Refused(error) : error
   }
 

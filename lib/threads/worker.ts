@@ -1,10 +1,12 @@
 // Where a thread begins: makes it able to import what its server can, and lets task-runner.ts run the task.
 import { register } from 'node:module'
+import { markThread } from '../base/in-thread.ts'
 import type { ThreadResult, ThreadTask } from './thread-messages.ts'
 
 /** Called by piscina for each task. */
 export async function runTask(task: ThreadTask): Promise<ThreadResult> {
   await null
+  markThread()
   readTypeScript(task.module)
   const { runThreadTask } = await import('./task-runner.ts')
   return runThreadTask(task)

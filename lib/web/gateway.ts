@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { ServerView, SessionView } from '../action/context.ts'
+import { brand } from '../base/brand.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Limits } from '../base/options.ts'
@@ -74,6 +75,8 @@ export interface WebHost {
   readonly clock: Clock
   readonly log: Logger
   readonly limits: Limits
+  /** The server tells errors whole, for development. */
+  readonly exposeErrors: boolean
   /** The processes that the server has now. */
   readonly processNames: readonly string[]
   /** What the server keeps of a client of the gateway's own: by its `sessionId`. */
@@ -92,3 +95,5 @@ export class WebRefusal extends Error {
     this.status = status
   }
 }
+
+brand('isock.WebRefusal', WebRefusal)

@@ -118,13 +118,14 @@ export class WebServer implements WebListener {
 
   #mounts(): (() => MountedGateway)[] {
     const { gateways, browserModule: modulePath, static: root } = this.#options
-    const { server, clock, log, limits, findSession } = this.#kit
+    const { server, clock, log, limits, exposeErrors, findSession } = this.#kit
     const { processNames } = this.#surroundings
     const host: WebHost = {
       server,
       clock,
       log,
       limits,
+      exposeErrors,
       get processNames() {
         return processNames()
       },

@@ -1,8 +1,10 @@
 // The classes that cross the wire as themselves, by wire name and by prototype. A peer can name only what was declared
 // here; nothing is ever constructed from the wire's data, see own-fields.ts and error-record.ts.
 
+import { requireNameOf } from '../base/class-name.ts'
 import { dataErrorClasses } from '../base/data-errors.ts'
 import { ownErrorClasses, ServerError } from '../base/errors.ts'
+import { ownWireNameOf } from '../base/own-classes.ts'
 
 /** Any class, abstract ones included. Its constructor is never called. */
 export type AnyClass = abstract new (...args: never[]) => object
@@ -20,6 +22,9 @@ const nativeErrorClasses: readonly ErrorClass[] = [
   URIError,
   AggregateError,
 ]
+
+/** Anybody may throw these, and hang anything on them. */
+const nativePrototypes: ReadonlySet<object> = new Set(nativeErrorClasses.map((Class) => Class.prototype as object))
 
 /** What these keep is out of reach of a copy of their own fields. */
 const classesWithHiddenContent: readonly AnyClass[] = [
@@ -91,20 +96,28 @@ export class ClassRegistry {
     return this.#classes.get(wireName)
   }
 
+  /** True for the prototype of a class whose instances tell all: declared by somebody, or isock's own. */
+  isTold(prototype: object): boolean {
+    return this.nameOfPrototype(prototype) !== undefined && !nativePrototypes.has(prototype)
+  }
+
   /** The wire name under which this constructor is declared. */
   nameOf(Class: AnyClass): string | undefined {
-    return this.#names.get(Class.prototype as object)
+    return this.nameOfPrototype(Class.prototype as object)
   }
 
   /** The wire name under which the constructor of objects with this prototype is declared. */
   nameOfPrototype(prototype: object): string | undefined {
-    return this.#names.get(prototype)
+    // isock's own classes of another copy of this package are ours too.
+    return this.#names.get(prototype) ?? ownWireNameOf(prototype)
   }
 
   /** False where the class was declared before. */
   #claim(Class: AnyClass): boolean {
     const prototype = Class.prototype as object
     if (this.#names.has(prototype)) return false
+    const own = ownWireNameOf(prototype)
+    if (own !== undefined && this.#errors.has(own)) return false
     const name = wireNameOf(Class)
     const holder = this.#errors.get(name) ?? this.#classes.get(name)
     if (holder) {
@@ -119,8 +132,8 @@ export class ClassRegistry {
 }
 
 function wireNameOf(Class: AnyClass): string {
-  const own: unknown = Object.hasOwn(Class, 'wireName') ? (Class as { wireName?: unknown }).wireName : undefined
-  const name = typeof own === 'string' ? own : Class.name
+  const name: unknown = requireNameOf(Class, 'wireName', invalid)
+  if (typeof name !== 'string') throw invalid(`class ${label(Class)}: static wireName must be a text`)
   if (name === '') throw invalid('a class without a name cannot travel; give it a `static wireName`')
   return name
 }

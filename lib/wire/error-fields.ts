@@ -19,7 +19,7 @@ export function hasHiddenErrors(error: Error): error is Error & { errors: unknow
 }
 
 /** Sets an own property as errors have their message: not enumerable. */
-export function defineHidden(target: object, key: string, value: unknown): void {
+export function defineHidden(target: object, key: PropertyKey, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: false, configurable: true })
 }
 

@@ -51,7 +51,7 @@ export function toErrorRecord(
 export function reviveError(record: unknown, registry: ClassRegistry): Error {
   assertErrorRecord(record)
   const Class = record.class === undefined ? undefined : registry.errorNamed(record.class)
-  if (!Class) return withStack(new RemoteError(remoteFields(record)), record)
+  if (!Class) return withStack(unknownError(record), record)
   // Made by Error, so that it is a native error to everyone who asks; then turned into what it was.
   const error = withStack(new Error(), record)
   Object.setPrototypeOf(error, Class.prototype as object)
@@ -109,6 +109,24 @@ function tellingName(error: Error, registry: ClassRegistry): string {
   return name === inherited && typeof Class === 'function' && Class.name !== '' ? Class.name : name
 }
 
+/** An undeclared ActionError is the one kind that travels without its class and with this field. */
+function isDeclared(record: ErrorRecord): boolean {
+  return record.class !== undefined || typeof record.fields?.['notStarted'] === 'boolean'
+}
+
+const unknownClass = Symbol.for('isock.unknownClass')
+
+function unknownError(record: ErrorRecord): RemoteError {
+  const error = new RemoteError(remoteFields(record))
+  defineHidden(error, unknownClass, error.name)
+  return error
+}
+
+/** The name of an error's class at the other side, where this side had to make a RemoteError of it. */
+export function unknownClassOf(error: object): string | undefined {
+  return (error as { readonly [unknownClass]?: string })[unknownClass]
+}
+
 function remoteFields(record: ErrorRecord): RemoteErrorFields {
   const { code, ...data } = record.fields ?? {}
   const isCode = typeof code === 'string' || typeof code === 'number'
@@ -123,6 +141,7 @@ function remoteFields(record: ErrorRecord): RemoteErrorFields {
       ...(record.errors ? { errors: record.errors } : {}),
     },
     ...(record.cause === undefined ? {} : { cause: record.cause }),
+    isDeclared: isDeclared(record),
   }
 }
 

@@ -219,8 +219,10 @@ describe('the context of a run', () => {
       throw new Unshared('only here')
     })
     const error = await failureOf(harness.client.runAction(PrintAll, 1))
-    expect(error)
-      .to.be.instanceOf(RemoteError)
-      .and.include({ name: 'Unshared', code: 'E_UNSHARED', message: 'only here' })
+    expect(error).to.be.instanceOf(RemoteError).and.include({
+      name: 'Unshared',
+      code: 'E_UNSHARED',
+      message: 'only here (class Unshared is not in static errors of Print)',
+    })
   })
 })

@@ -181,6 +181,17 @@ describe('registering actions', () => {
     expect(await call).to.equal('finished')
   })
 
+  it('takes an instance, by its class or by where it was added, and no other action of its name', async () => {
+    const server = new Server()
+    const [echo, nested] = [new Echo(), new Echo()]
+    server.addAction(echo).addActions({ tools: { nested }, Other: () => 'another' })
+    expect(server.removeAction(nested)).to.equal(true)
+    expect(server.actionNames).to.deep.equal(['Echo', 'Other'])
+    expect(server.removeAction(echo)).to.equal(true)
+    expect(server.removeAction(echo)).to.equal(false)
+    expect(server.actionNames).to.deep.equal(['Other'])
+  })
+
   it('may be done by an action', async () => {
     class Install extends Action {
       action(name: string, _context: Context) {

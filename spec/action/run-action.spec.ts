@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { Action, type Call, ClientError, ServerError } from '../../lib/index.ts'
 import { createHarness, type Harness } from '../../lib/testing/harness.ts'
+import { Kind } from '../../lib/wire/frame.ts'
 import { VirtualNetwork } from '../setup/virtual-network.ts'
 import { failureOf, World } from '../setup/world.ts'
 
@@ -104,6 +105,55 @@ describe('runAction', () => {
     expect(error.message).to.contain('action "Versioned"')
     expect(await harness.client.runAction(Versioned)).to.equal('two')
     expect(await harness.client.runAction('Versioned')).to.equal('two')
+  })
+
+  it('sends nothing of a call that was aborted before', async () => {
+    const world = new World()
+    await world.serve([new CreateEvent()])
+    const client = world.client()
+    await world.clock.until(client.connect())
+    const parent = { signal: AbortSignal.abort() }
+    for (const options of [{ signal: AbortSignal.abort() }, { parent: parent as never }]) {
+      const error = await world.clock.until(failureOf(client.runAction(CreateEvent, 'x', options)))
+      expect(error).to.include({ code: 'CANCELLED', notStarted: true })
+    }
+    expect(world.network.wire.sent(Kind.Call, 'up')).to.have.length(0)
+    await world.close()
+  })
+
+  it('lets regular expressions travel where the action allows them', async () => {
+    class Find extends Action<RegExp, string> {
+      static override allowRegExp = true
+      override action(pattern: RegExp): string {
+        return pattern.source
+      }
+    }
+    class Strict extends Action<RegExp, string> {
+      override action(pattern: RegExp): string {
+        return pattern.source
+      }
+    }
+    harness.server.addAction(new Find()).addAction(new Strict())
+    expect(await harness.client.runAction(Find, /a+/)).to.equal('a+')
+    expect(await failureOf(harness.client.runAction(Strict, /a+/))).to.include({ code: 'UNSENDABLE' })
+  })
+
+  it('fails when the generator has ended, where an item cannot be sent', async () => {
+    let hasEnded = false
+    class Odd extends Action {
+      override async *action() {
+        try {
+          yield () => undefined
+        } finally {
+          await Promise.resolve()
+          await new Promise((resolve) => setImmediate(resolve))
+          hasEnded = true
+        }
+      }
+    }
+    harness.server.addAction(new Odd())
+    expect(await failureOf(harness.client.runAction(Odd))).to.be.instanceOf(Error)
+    expect(hasEnded).to.equal(true)
   })
 
   it('gives a Call that says its number, as its action sees it', async () => {

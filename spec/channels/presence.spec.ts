@@ -95,6 +95,31 @@ describe('Presence', () => {
     expect(seen).to.deep.equal(['join cat', 'leave cat'])
   })
 
+  it('says of a session what is true when it comes, each time', async () => {
+    class Moods extends Channel<string> {
+      mood = 'glad'
+      override presenceOf(): { mood: string } {
+        return { mood: this.mood }
+      }
+    }
+    const moods = new Moods()
+    server.addChannel(moods)
+    const told = () =>
+      server
+        .channel(Moods)
+        .presence()
+        .map(({ info }) => info.mood)
+    // It stays in another room meanwhile.
+    const [first] = [cat.subscribe(Moods), cat.subscribe(Moods, { key: 'b' })]
+    await world.clock.until(first?.ready as Promise<void>)
+    expect(told()).to.deep.equal(['glad'])
+    first?.unsubscribe()
+    await settle()
+    moods.mood = 'sad'
+    await world.clock.until(cat.subscribe(Moods).ready)
+    expect(told()).to.deep.equal(['sad'])
+  })
+
   it('ends at once with the client', async () => {
     await world.clock.until(cat.close())
     await settle()

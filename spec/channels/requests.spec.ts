@@ -1,6 +1,7 @@
 // What strangers send to the actions of channels, and what a server has to be told of a channel: wrong shapes are
 // refused with what is wrong, and leave nothing behind.
 import { expect } from 'chai'
+import { z } from 'zod'
 import { Channel, type ChannelOptions, type Client, type Server } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, World } from '../setup/world.ts'
@@ -131,6 +132,89 @@ describe('The actions of channels', () => {
     await kept.publish('x', { key: 'd' })
   })
 
+  it('forget rooms of different ages, each when what it keeps is old', async () => {
+    const kept = server.channel(Kept)
+    await kept.publish('x', { key: 'a' })
+    await world.clock.advance(500)
+    await kept.publish('x', { key: 'b' })
+    await world.clock.advance(700)
+    expect(kept.roomCount).to.equal(1)
+    expect(kept.history({ key: 'b' })).to.have.length(1)
+    await kept.publish('x', { key: 'c' })
+    await world.clock.advance(500)
+    expect(kept.roomCount).to.equal(1)
+    await world.clock.advance(1_000)
+    expect(kept.roomCount).to.equal(0)
+  })
+
+  it('check messages by a schema that answers later, whoever publishes', async () => {
+    class Checked extends Channel<string> {
+      static override schema = z.string().transform(async (text) => {
+        await settle()
+        return text.toUpperCase()
+      })
+
+      override canPublish(_session: unknown, message: string): boolean {
+        return message === message.toUpperCase()
+      }
+    }
+    server.addChannel(new Checked())
+    const subscription = client.subscribe(Checked)
+    await world.clock.until(subscription.ready)
+    await server.publish(Checked, 'server')
+    await world.clock.until(client.publish(Checked, 'client'))
+    await server.channel(Checked).publish('handle')
+    const seen: string[] = []
+    for await (const message of subscription) if (seen.push(message) === 3) break
+    expect(seen).to.deep.equal(['SERVER', 'CLIENT', 'HANDLE'])
+    expect(await failureOf(server.publish(Checked, 7 as never))).to.include({ code: 'INVALID_INPUT' })
+    expect(await world.clock.until(failureOf(client.publish(Checked, 7 as never)))).to.include({
+      code: 'INVALID_INPUT',
+    })
+  })
+
+  it('heed the options that come after a handler', async () => {
+    const seen: string[] = []
+    const subscription = client.subscribe(News, (message) => void seen.push(message), { key: 'kitchen' })
+    const presence = client.watchPresence(News, () => undefined, { key: 'kitchen' })
+    await world.clock.until(Promise.all([subscription.ready, presence.ready]))
+    await server.channel(News).publish('to the kitchen', { key: 'kitchen' })
+    await server.channel(News).publish('to all others')
+    await settle()
+    expect(seen).to.deep.equal(['to the kitchen'])
+    expect(presence.members).to.have.length(1)
+  })
+
+  it('say to the channel which room a message is for', async () => {
+    const asked: unknown[] = []
+    class Asked extends Channel<string> {
+      override canPublish(_session: unknown, message: string, key: string | undefined): boolean {
+        asked.push([message, key])
+        return true
+      }
+
+      override canSubscribe(_session: unknown, key: string | undefined): boolean {
+        asked.push(key)
+        return true
+      }
+    }
+    server.addChannel(new Asked())
+    await world.clock.until(client.publish(Asked, 'one'))
+    await world.clock.until(client.publish(Asked, 'two', { key: 'kitchen' }))
+    await world.clock.until(client.subscribe(Asked).ready)
+    await world.clock.until(client.subscribe(Asked, { key: 'kitchen' }).ready)
+    expect(asked).to.deep.equal([['one', undefined], ['two', 'kitchen'], undefined, 'kitchen'])
+  })
+
+  it('are ended by `await using`', async () => {
+    const subscription = client.subscribe(News)
+    await world.clock.until(subscription.ready)
+    await subscription[Symbol.asyncDispose]()
+    await settle()
+    expect(subscription.isOver).to.equal(true)
+    expect(server.channel(News).readerCount()).to.equal(0)
+  })
+
   it('make no room for what nobody hears', async () => {
     for (let i = 0; i < 10; i++) await world.clock.until(client.publish(News, 'hello', { key: `k${i}` }))
     expect(server.channel(News).roomCount).to.equal(0)
@@ -168,21 +252,52 @@ describe('The actions of channels', () => {
     expect(subscription.position?.offset).to.equal(1)
   })
 
+  /** In the place of the real one: what a client gets from a server that means it ill. */
+  const lyingClient = async (items: readonly unknown[], ending?: unknown) => {
+    const other = await world.serve([], {}, 'liar')
+    const lie = async function* () {
+      yield* items
+      return ending
+    }
+    const liar = world.client({}, 'liar')
+    other.addActions({ lie })
+    const original = liar.runAction.bind(liar) as (...args: unknown[]) => unknown
+    liar.runAction = ((_action: unknown, data: unknown, options: object) =>
+      original('lie', data, options)) as typeof liar.runAction
+    return liar
+  }
+  const head = { epoch: 'e', offset: 0, recovered: true, session: 's' }
+
   it('end a subscription whose server sends what is no item', async () => {
-    for (const items of [[7], [{ epoch: 'e', offset: 0, recovered: true, session: 's' }, 'what?']]) {
-      const other = await world.serve([], {}, 'liar')
-      const lie = async function* () {
-        yield* items
-      }
-      // In the place of the real one: what a client gets from a server that means it ill.
-      const liar = world.client({}, 'liar')
-      other.addActions({ lie })
-      const original = liar.runAction.bind(liar) as (...args: unknown[]) => unknown
-      liar.runAction = ((_action: unknown, data: unknown, options: object) =>
-        original('lie', data, options)) as typeof liar.runAction
+    for (const items of [[7], [head, 'what?']]) {
+      const liar = await lyingClient(items)
       const failure = await world.clock.until(failureOf(itemsOf(liar.subscribe(News))))
       expect(failure).to.include({ code: 'PROTOCOL' })
     }
+  })
+
+  it('end a subscription whose server does not say why it ends', async () => {
+    const noReasons = [
+      undefined,
+      null,
+      7,
+      {},
+      { code: 'SHUTTING_DOWN' },
+      { message: 'gone' },
+      { code: 7, message: 'gone' },
+    ]
+    for (const ending of noReasons) {
+      const liar = await lyingClient([head, [1, 'one']], ending)
+      const subscription = liar.subscribe(News)
+      expect(await world.clock.until(failureOf(subscription.done)), JSON.stringify(ending)).to.include({
+        code: 'PROTOCOL',
+        message: 'the server ended the subscription and did not say why',
+      })
+      expect((await subscription[Symbol.asyncIterator]().next()).value).to.equal('one')
+    }
+    const liar = await lyingClient([head], { code: 'NOT_ALLOWED', message: 'no longer' })
+    const failure = await world.clock.until(failureOf(liar.subscribe(News).done))
+    expect(failure).to.include({ code: 'NOT_ALLOWED', message: 'no longer' })
   })
 })
 

@@ -8,6 +8,7 @@ import {
   type Server,
   type Subscription,
 } from '../../lib/index.ts'
+import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, World } from '../setup/world.ts'
 
@@ -107,6 +108,20 @@ describe('A subscriber that does not keep up', () => {
     expect(await firstOf(subscription, 1)).to.deep.equal([101])
     expect(subscription.recovered).to.equal(false)
     expect(subscription.lostCount).to.equal(100 - seen.length)
+  })
+
+  it('is given a long history as fast as it reads, and no faster', async () => {
+    // What waits to be written is bounded, at a tenth of that history.
+    world.network.crash('server')
+    await world.clock.until(server.shutdown({ graceMs: 0 }))
+    server = await world.serve([], { limits: { ...limits, maxWriteQueueBytes: 200 * 1024 } })
+    server.addChannel(new Kept())
+    for (let number = 1; number <= 2_000; number++) await server.publish(Kept, number)
+    const subscription = slow.subscribe(Kept, { since: 'oldest' })
+    await world.clock.until(subscription.ready)
+    expect(world.network.wire.sent(Kind.Item, 'down').length).to.be.below(50)
+    expect(await firstOf(subscription, 2_000)).to.deep.equal(upTo(2_000))
+    expect(subscription.recovered).to.equal(true)
   })
 
   it('is bounded by bytes too', async () => {

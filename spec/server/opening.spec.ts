@@ -1,8 +1,10 @@
 // A server's features between the start and the end, which may come first; and where errors go.
 import { expect } from 'chai'
+import { platformClock } from '../../lib/base/clock.ts'
 import { silentLogger } from '../../lib/base/log.ts'
 import { ActionServer } from '../../lib/server/action-server.ts'
 import { ErrorHook } from '../../lib/server/error-hook.ts'
+import { ClassRegistry } from '../../lib/wire/class-registry.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 /** A server with one feature that starts when it is told to. */
@@ -70,12 +72,25 @@ describe('A server that is shut down while it starts', () => {
   })
 })
 
+describe('File descriptors that a server is given', () => {
+  it('are whole numbers, one for each address', () => {
+    const make = (fds: readonly unknown[]) => () => new ActionServer({ port: 0, fds: fds as number[] })
+    for (const wrong of [[], ['3'], [-1], [1.5], [3, 4]]) expect(make(wrong), String(wrong)).to.throw('option fds')
+    expect(make([3])).to.not.throw()
+  })
+})
+
 describe('The hook for errors', () => {
   it('may be asynchronous, and fail', async () => {
     const failures: unknown[] = []
     const log = { ...silentLogger, error: (fields: object) => void failures.push((fields as { error: unknown }).error) }
     const sink = new Error('the sink is down')
-    const hook = new ErrorHook(log, (() => Promise.reject(sink)) as () => void)
+    const hook = new ErrorHook({
+      log,
+      clock: platformClock,
+      classes: new ClassRegistry(),
+      given: { log, onError: () => Promise.reject(sink) as never },
+    })
     const error = new Error('boom')
     hook.report(error, 'a feature')
     await waitFor(() => failures.length === 2)

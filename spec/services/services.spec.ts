@@ -306,6 +306,56 @@ describe('A service', () => {
     expect(server.isShuttingDown).to.equal(false)
   })
 
+  it('checks its arguments by schemas that answer later', async () => {
+    class Late extends Service<number, number> {
+      static override schemas = {
+        init: z.number().transform(async (value) => value * 10),
+        exec: z.number().refine(async (value) => value > 0),
+      }
+
+      readonly seen: unknown[] = []
+
+      init(first: number): number {
+        this.seen.push(first)
+        return first
+      }
+
+      exec(state: number, by: number): number {
+        this.seen.push(by)
+        return state + by
+      }
+
+      exit(): void {}
+    }
+    const late = new Late()
+    server.addService(late)
+    await client.service(Late).initialize(2)
+    await client.service(Late).execute(3)
+    expect(await failureOf(client.service(Late).execute(-3))).to.include({ code: 'INVALID_INPUT' })
+    expect(late.seen).to.deep.equal([20, 3])
+  })
+
+  it('has the name that its class gives itself, and does not inherit it', async () => {
+    class Named extends Held {
+      static override serviceName = 'named'
+    }
+    class Heir extends Named {}
+    server.addService(new Named()).addService(new Heir())
+    const Other = class extends Service<string, string> {
+      static override serviceName = 'named'
+      init(): string {
+        return ''
+      }
+      exec(): string {
+        return ''
+      }
+      exit(): void {}
+    }
+    await client.service(Other).initialize()
+    expect(await failureOf(client.service(Named).initialize('again'))).to.have.property('code')
+    await client.service(Heir).initialize('another one')
+  })
+
   describe('is used wrongly', () => {
     it('at the server', () => {
       const add = (service: unknown, options?: object) => () => server.addService(service as never, options)

@@ -27,6 +27,19 @@ describe('The turns of a service', () => {
     await world.close()
   })
 
+  it('are not waited for by what cannot come to be allowed', async () => {
+    const running = client.service(Held).execute('a')
+    await settle()
+    let failure: Error | undefined
+    void failureOf(client.service(Held).initialize('again')).then((error) => {
+      failure = error
+    })
+    await settle()
+    expect(failure).to.include({ notStarted: true })
+    held.run(0).finish()
+    await running
+  })
+
   it('come in order of arrival, also from several clients, each with the state of the one before', async () => {
     const other = world.client()
     await other.connect()

@@ -15,6 +15,15 @@ interface SpecFailing {
 
 export const mochaHooks: RootHookObject = leakCheck()
 
+/** What servers without a log print of errors that specs provoke. `SPEC_LOG=1` lets it through. */
+function silenceConsole(): void {
+  if (process.env['SPEC_LOG']) return
+  const { error } = console
+  console.error = (...args: unknown[]) => {
+    if (typeof args[0] !== 'string' || !args[0].startsWith('isock: ')) error.apply(console, args)
+  }
+}
+
 function leakCheck(): RootHookObject {
   const stacks = process.env['LEAK_STACKS'] ? new CreationStacks() : undefined
   const unhandled = new Map<Promise<unknown>, unknown>() // by promise, as mocha emits each a second time
@@ -27,6 +36,7 @@ function leakCheck(): RootHookObject {
       // Mocha lets a spec pass whose promise rejects with nobody listening.
       process.on('unhandledRejection', (reason, promise) => unhandled.set(promise, reason))
       // Node opens these when they are first used, which must not look like a leak of the spec that prints first.
+      silenceConsole()
       void process.stdout
       void process.stderr
       beforeAll = openResources()

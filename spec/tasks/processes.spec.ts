@@ -496,6 +496,47 @@ describe('Processes', () => {
       await listen()
     })
 
+    it('may be stopped and begun in one turn, as many as a client may have', async () => {
+      const client = world.client()
+      const stopped = [1, 2, 3].map(() => client.onProcess(Held))
+      await world.clock.until(Promise.all(stopped.map(({ ready }) => ready)))
+      for (const listening of stopped) listening.stop()
+      const begun = [1, 2, 3].map(() => client.onProcess(Held))
+      await settle()
+      expect(begun.filter(({ isOver }) => isOver)).to.have.length(0)
+      expect(handle().listenerCount).to.equal(3)
+    })
+
+    it('that are begun before others are stopped are let in when there is room', async () => {
+      const client = world.client()
+      const [first] = [1, 2, 3].map(() => client.onProcess(Held))
+      const more = client.onProcess(Held)
+      await world.clock.until(first?.ready as Promise<void>)
+      first?.stop()
+      await world.clock.until(more.ready)
+      expect(handle().listenerCount).to.equal(3)
+    })
+
+    it('that come back to a process that has no room for them wait until it has', async () => {
+      const client = world.client()
+      const [first, ...others] = [1, 2, 3].map(() => client.onProcess(Held))
+      await world.clock.until(Promise.all([first, ...others].map((listening) => listening?.ready)))
+      world.network.crash('server')
+      await world.clock.until(server.shutdown({ graceMs: 0 }))
+      server = world.server().addProcess(
+        new (class extends Held {
+          override readonly maxListenersPerSession = 2 as 3
+        })(),
+      )
+      await server.listen()
+      await world.clock.advance(120_000)
+      expect([first, ...others].filter((listening) => listening?.isOver)).to.have.length(0)
+      expect(handle().listenerCount).to.equal(2)
+      for (const listening of [first, others[0]]) listening?.stop()
+      await world.clock.advance(10_000)
+      expect(handle().listenerCount).to.equal(1)
+    })
+
     it('learn that there is no such process', async () => {
       const error = await world.clock.until(failureOf(world.client().onProcess('none').ready))
       expect(error)

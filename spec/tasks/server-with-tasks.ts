@@ -40,7 +40,8 @@ class Last extends ShutdownTask {
   }
 }
 
-const server = new Server('localhost', 0)
+const quiet = () => undefined
+const server = new Server('localhost', 0, { log: { debug: quiet, info: quiet, warn: quiet, error: quiet } })
 server.addTask(new Often()).addTask(new Daily()).addTask(new Deaf()).addTask(new Last())
 server.addProcess(new DeafProcess())
 await server.listen()

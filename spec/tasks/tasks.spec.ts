@@ -103,6 +103,14 @@ describe('Tasks', () => {
       expect(viewOf('first')).to.include({ kind: 'startup', state: 'ended', runCount: 1 })
     })
 
+    it('are not waited for where one before removed them', async () => {
+      server.addTask('first', new Start(() => void server.removeTask('late'), { priority: 1 }))
+      server.addTask('late', new Start(note('late'), { delayMs: 60_000 }))
+      server.addTask('last', new Start(note('last'), { priority: -1 }))
+      await listen()
+      expect(log).to.deep.equal(['0 last'])
+    })
+
     it('stop the start when one fails, which can be tried again', async () => {
       const error = new Error('no database')
       let isBroken = true

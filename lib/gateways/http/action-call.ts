@@ -87,7 +87,7 @@ async function sendSafely(stream: EventStream, event: string, value: unknown, ca
 }
 
 function sendError(stream: EventStream, error: unknown, { errors }: ActionCall): Promise<boolean> {
-  return stream.send('error', JSON.stringify(errors.body(error).error))
+  return stream.send('error', errors.eventText(error))
 }
 
 function resultAnswer(value: unknown, call: ActionCall): Answer {

@@ -7,6 +7,7 @@ import { CancelledError } from '../../base/errors.ts'
 import type { Position } from '../../channels/channel.ts'
 import { Subscribe, type SubscribeRequest } from '../../channels/channel-actions.ts'
 import { toJsonText } from '../json-values.ts'
+import type { LocalClient } from '../local-client.ts'
 import { requireEventStream } from './accept.ts'
 import { enter } from './entrance.ts'
 import { HttpFault } from './error-answer.ts'
@@ -38,7 +39,7 @@ export class ChannelRequests {
       if (first.done)
         throw new HttpFault(503, 'BUSY', 'the channel ended the subscription at once', { 'retry-after': '1' })
       const stream = this.#parts.openStream(visit, 'sse')
-      await new ChannelReader(stream, items, first.value as Position & { readonly recovered: boolean }).run()
+      await new ChannelReader(stream, items, first.value as Position & { readonly recovered: boolean }, client).run()
       stream.end()
     } finally {
       await client.close()
@@ -50,15 +51,18 @@ class ChannelReader {
   readonly #stream: EventStream
   readonly #items: AsyncIterator<unknown, unknown>
   readonly #head: Position & { readonly recovered: boolean }
+  readonly #client: LocalClient
 
   constructor(
     stream: EventStream,
     items: AsyncIterator<unknown, unknown>,
     head: Position & { readonly recovered: boolean },
+    client: LocalClient,
   ) {
     this.#stream = stream
     this.#items = items
     this.#head = head
+    this.#client = client
   }
 
   async run(): Promise<void> {
@@ -83,7 +87,8 @@ class ChannelReader {
 
   async #end(given: unknown): Promise<boolean> {
     // Where this side ended it, the reason is the cause.
-    const ending = given instanceof CancelledError ? (given.cause ?? given) : given
+    const cause = given instanceof CancelledError ? (given.cause ?? given) : given
+    const ending = cause instanceof Error ? this.#client.toldOf(cause) : cause
     const { code = 'INTERNAL', message = 'the subscription ended' } = (ending ?? {}) as {
       readonly code?: unknown
       readonly message?: unknown

@@ -18,8 +18,10 @@ import {
   RemoteError,
   ValidationError,
 } from '../../base/errors.ts'
+import type { WebHost } from '../../web/gateway.ts'
 import { type Answer, jsonAnswer } from '../answer.ts'
 import { type JsonValue, toJsonValue } from '../json-values.ts'
+import { forStrangers, InternalError } from '../stranger-errors.ts'
 
 /** An error that an action threw, as it is told of: for `statusOf`. */
 export interface FailedCall {
@@ -92,53 +94,68 @@ const toldElsewhere: ReadonlySet<string> = new Set([
   'cause',
   'notStarted',
   'issues',
+  'isDeclared',
 ])
+
+type ErrorHost = Pick<WebHost, 'exposeErrors' | 'log'>
 
 /** Makes answers of whatever a call ended with. */
 export class ErrorAnswers {
   readonly #statusOf: ((error: FailedCall) => number | undefined) | undefined
-  readonly #onFault: (error: unknown) => void
+  readonly #host: ErrorHost
 
-  /** `onFault` is told what `statusOf` throws. */
-  constructor(statusOf: ((error: FailedCall) => number | undefined) | undefined, onFault: (error: unknown) => void) {
+  constructor(statusOf: ((error: FailedCall) => number | undefined) | undefined, host: ErrorHost) {
     this.#statusOf = statusOf
-    this.#onFault = onFault
+    this.#host = host
   }
 
-  answer(error: unknown): Answer {
-    const status = this.#status(error)
+  answer(given: unknown): Answer {
+    const error = this.#told(given)
+    const status = this.#status(given, error instanceof InternalError)
     const headers = error instanceof HttpFault ? error.headers : status === 503 ? retryAfter : {}
-    return jsonAnswer(status, JSON.stringify(this.body(error)), headers)
+    return jsonAnswer(status, JSON.stringify(bodyOf(error)), headers)
   }
 
-  /** `{ error: { name, code, message, data?, issues?, notStarted? } }` */
-  body(error: unknown): { readonly error: JsonValue } {
-    const { name, message, code, data } = failedCall(error)
-    const fields = Object.keys(data).length === 0 ? undefined : jsonOrNothing(data)
-    return {
-      error: {
-        name,
-        code: code ?? 'REMOTE_ERROR',
-        message,
-        ...(fields === undefined ? {} : { data: fields }),
-        ...(error instanceof ValidationError ? { issues: jsonOrNothing(error.issues) ?? [] } : {}),
-        ...(error instanceof IsockError && error.notStarted ? { notStarted: true } : {}),
-      },
-    }
+  /** The same as one event of a stream. */
+  eventText(given: unknown): string {
+    return JSON.stringify(bodyOf(this.#told(given)).error)
   }
 
-  #status(error: unknown): number {
+  #told(error: unknown): unknown {
+    return error instanceof HttpFault ? error : forStrangers(error, this.#host)
+  }
+
+  #status(error: unknown, isHidden: boolean): number {
     if (error instanceof HttpFault) return error.status
-    if (isOwn(error)) return statuses[error.code as ErrorCode] ?? 500
+    if (!isHidden && isOwn(error)) return statuses[error.code as ErrorCode] ?? 500
     try {
       const status = this.#statusOf?.(failedCall(error))
       if (Number.isInteger(status) && (status as number) >= 400 && (status as number) < 600) return status as number
-      if (status !== undefined)
-        this.#onFault(new TypeError(`statusOf gave ${String(status)}, no status from 400 to 599`))
+      if (status !== undefined) this.#fault(new TypeError(`statusOf gave ${String(status)}, no status from 400 to 599`))
     } catch (fault) {
-      this.#onFault(fault)
+      this.#fault(fault)
     }
     return dataStatuses.find(([Class]) => error instanceof Class)?.[1] ?? 500
+  }
+
+  #fault(error: unknown): void {
+    this.#host.log.error({ error }, 'statusOf failed')
+  }
+}
+
+/** `{ error: { name, code, message, data?, issues?, notStarted? } }` */
+function bodyOf(error: unknown): { readonly error: JsonValue } {
+  const { name, message, code, data } = failedCall(error)
+  const fields = Object.keys(data).length === 0 ? undefined : jsonOrNothing(data)
+  return {
+    error: {
+      name,
+      code: code ?? 'REMOTE_ERROR',
+      message,
+      ...(fields === undefined ? {} : { data: fields }),
+      ...(error instanceof ValidationError ? { issues: jsonOrNothing(error.issues) ?? [] } : {}),
+      ...(error instanceof IsockError && error.notStarted ? { notStarted: true } : {}),
+    },
   }
 }
 

@@ -27,7 +27,7 @@ export class GatewayParts {
     this.streams = new Slots(options.maxStreams)
     this.requests = new Slots(options.maxRequests)
     this.outcomes = new KeptOutcomes(options.idempotency, host.clock)
-    this.errors = new ErrorAnswers(options.statusOf, (error) => host.log.error({ error }, 'statusOf failed'))
+    this.errors = new ErrorAnswers(options.statusOf, host)
     this.data = new DataReader(host.limits.maxFrameBytes)
   }
 

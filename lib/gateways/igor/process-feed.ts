@@ -51,7 +51,7 @@ export class ProcessFeed {
           outbox.push(closeText(process))
           return
         } else {
-          outbox.push(errorText(process, error))
+          outbox.push(errorText(process, this.#options.local.toldOf(error)))
           outbox.push(closeText(process))
           return
         }

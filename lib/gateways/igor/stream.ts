@@ -50,7 +50,7 @@ export class Stream {
       }
     } catch (error) {
       this.#call.cancel('the value cannot be sent')
-      if (!this.#isCancelled) outbox.push(errorText(streamId, error, this.#call.id > 0))
+      if (!this.#isCancelled) outbox.push(errorText(streamId, this.local.toldOf(error), this.#call.id > 0))
     }
     outbox.push(closeText(streamId))
   }

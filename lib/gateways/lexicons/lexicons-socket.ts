@@ -10,6 +10,7 @@ import type { SessionView } from '../../action/context.ts'
 import type { Timer } from '../../base/clock.ts'
 import { ClientError } from '../../base/errors.ts'
 import { settlesWithin } from '../../base/settles-within.ts'
+import { unawaited } from '../../base/unawaited.ts'
 import type { ChannelClass } from '../../channels/channel.ts'
 import type { Peer } from '../../link/link.ts'
 import type { WebHost } from '../../web/gateway.ts'
@@ -98,7 +99,11 @@ export class LexiconsSocket implements AnswerableClient {
     void this.#send([{ [name]: payload }])
   }
 
-  async subscribe(channel: ChannelClass, options?: MembershipOptions): Promise<void> {
+  subscribe(channel: ChannelClass, options?: MembershipOptions): Promise<void> {
+    return unawaited(this.#subscribe(channel, options))
+  }
+
+  async #subscribe(channel: ChannelClass, options?: MembershipOptions): Promise<void> {
     if (!this.#isConnected || this.#memberships === undefined) {
       const message = 'a client that the guards have not let in yet is in no channel; subscribe it in onConnect'
       throw new ClientError(message)

@@ -10,7 +10,7 @@ import type { Memberships } from './memberships.ts'
 import { readSignals, type Signal } from './signals.ts'
 
 export interface SignalRunnerOptions {
-  readonly client: Pick<LocalClient, 'runAction'>
+  readonly client: Pick<LocalClient, 'runAction' | 'toldOf'>
   readonly memberships: Memberships
   readonly options: ResolvedLexiconsOptions
   /** Told of each signal before it runs. */
@@ -47,7 +47,7 @@ export class SignalRunner {
     let replyBytes = 0
     const fail = (error: unknown): void => {
       this.#options.onFailed(error)
-      errors.push(errorText(error))
+      errors.push(errorText(this.#options.client.toldOf(error)))
     }
     if ('fault' in message) fail(new BadMessage(message.fault))
     else {

@@ -1,7 +1,9 @@
 // The client of a daemon: its own socket, registering, handlers by event type. Works with every daemon of the protocol.
+
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ClientError } from '../../base/errors.ts'
+import { unawaited } from '../../base/unawaited.ts'
 import { resolveClientOptions, type TracimDaemonClientOptions } from './client-options.ts'
 import { clientsIn, isAnswerTo } from './daemon-answers.ts'
 import { type DaemonEvent, isRecord, parseEvent } from './daemon-event.ts'
@@ -181,7 +183,7 @@ export class TracimDaemonClient implements AsyncDisposable {
 
   /** Sends any event to the daemon. @throws ClientError: `UNREACHABLE`, `CLOSED` */
   send(type: string, data: unknown = null): Promise<void> {
-    return this.#line.send(type, data)
+    return unawaited(this.#line.send(type, data))
   }
 
   /** Unregisters, if it can, and removes the socket. Also runs when a signal ends the process. */

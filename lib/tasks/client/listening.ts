@@ -3,7 +3,7 @@
 import type { Call, Outcome } from '../../action/call.ts'
 import { IsockError, ServerError } from '../../base/errors.ts'
 import type { ClientKit } from '../../client/client-kit.ts'
-import { isLoss, iteratorOf, LastingCall } from '../../client/lasting-call.ts'
+import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../../client/lasting-call.ts'
 import { type ListenItem, ListenToProcess } from '../listen-action.ts'
 
 /** How a client listens. */
@@ -138,19 +138,22 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     return []
   }
 
-  readonly #judge = (outcome: Outcome<unknown>): 'again' | { readonly error: unknown } => {
-    if (!outcome.ok) return this.#mayPass(outcome.error) ? 'again' : outcome
+  readonly #judge = (outcome: Outcome<unknown>, wasOpen: boolean): 'again' | { readonly error: unknown } => {
+    if (!outcome.ok) return this.#mayPass(outcome, wasOpen) ? 'again' : outcome
     const end = (outcome.value ?? {}) as { readonly how?: unknown; readonly error?: unknown }
     if (end.how === 'again') return end.how
     if (end.how !== 'failed') return { error: undefined }
     return { error: end.error ?? new ServerError('the process failed and did not say why', { code: 'REMOTE_ERROR' }) }
   }
 
-  /** Before it was ready once, a server that cannot be reached is an error as for any call. */
-  #mayPass(error: unknown): boolean {
-    if (!(error instanceof IsockError)) return false
+  /** Before it was ready once, a server that cannot be reached or is full is an error as for any call. */
+  #mayPass(outcome: Outcome<unknown> & { readonly ok: false }, wasOpen: boolean): boolean {
+    const { error } = outcome
+    if (isLoss(error)) return true
+    if (!this.#lasting.hasBeenOpen) return false
     return (
-      isLoss(error) || (this.#lasting.hasBeenOpen && error.notStarted && ['BUSY', 'UNREACHABLE'].includes(error.code))
+      isTurnedAway(outcome, wasOpen) ||
+      (error instanceof IsockError && error.notStarted && error.code === 'UNREACHABLE')
     )
   }
 

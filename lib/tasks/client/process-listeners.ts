@@ -1,4 +1,5 @@
 // What a client listens to: all of it is stopped when the client is closed.
+import { invalidUsage } from '../../base/errors.ts'
 import { invalidOption } from '../../base/options.ts'
 import type { ClientKit } from '../../client/client-kit.ts'
 import { isName } from '../../wire/frame.ts'
@@ -23,7 +24,11 @@ export class ProcessListeners {
     const options = (typeof first === 'function' ? second : first) ?? {}
     const name = typeof process === 'function' ? processNameOf(process) : process
     if (!isName(name)) throw invalidOption('process', 'its name of 1 to 512 bytes, or its class', process)
-    if (typeof process === 'function') declareClassesOf(process, this.#kit.classes)
+    if (typeof process === 'function') {
+      const conflict = this.#kit.known.claim('process', name, process)
+      if (conflict !== undefined) throw invalidUsage(conflict)
+      declareClassesOf(process, this.#kit.classes)
+    }
     const onOver = (over: { stop(): void }): void => void this.#open.delete(over)
     const listening = new Listening<Event>(this.#kit, name, { ...options, handler, onOver })
     if (!listening.isOver) this.#open.add(listening)

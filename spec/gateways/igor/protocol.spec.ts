@@ -1,4 +1,5 @@
 // The protocol as Igor's document has it, against clients that know nothing else.
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -327,7 +328,7 @@ describe('The Igor gateway: protocol', function () {
 
     it('tell the error that they failed with', async () => {
       await waitFor(() => ticker.tell?.listenerCount === 1)
-      ticker.tell.fail(new Error('the sensor is gone'))
+      ticker.tell.fail(new ActionError('the sensor is gone'))
       const told = await client.whole('counter_process')
       expect(told[0]).to.include({ error: 'the sensor is gone' })
     })

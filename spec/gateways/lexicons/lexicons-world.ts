@@ -1,8 +1,10 @@
 // A server with a lexicons gateway, and clients made of nothing but a WebSocket: what the document of lexicons says of
 // the wire, and no code of ours. All closed by `close`.
+
 import { Action, Channel, type ChannelSession, Client, type Context, Guard, Server, type ServerOptions } from 'isock'
 import { type LexiconsOptions, lexicons, type Named, reply, respond } from 'isock/lexicons'
 import { WebSocket } from 'ws'
+import { ActionError } from '../../../lib/base/errors.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
 export class Public extends Channel<Named<Record<string, unknown>>> {
@@ -45,7 +47,7 @@ export class Quiet extends Action {
 
 export class Fail extends Action {
   override action({ why }: { readonly why: string }): never {
-    throw new Error(why)
+    throw new ActionError(why)
   }
 }
 

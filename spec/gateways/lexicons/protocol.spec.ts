@@ -1,7 +1,9 @@
 // lexicons' wire, by a client that knows no more than its document says: headers, signals in, entries out of channels.
+
 import { expect } from 'chai'
 import { AuthError } from 'isock'
 import { lexicons } from 'isock/lexicons'
+import { ActionError } from '../../../lib/base/errors.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { CreateChatMessage, LexiconsWorld, Login, News, Public } from './lexicons-world.ts'
 
@@ -170,7 +172,7 @@ describe('lexicons: the wire', () => {
     await world.begin({
       input: (kwargs, name) => {
         seen.push(name)
-        if ('bad' in kwargs) throw new Error('it cannot be spelled')
+        if ('bad' in kwargs) throw new ActionError('it cannot be spelled')
         return { text: Object.keys(kwargs).join() }
       },
     })

@@ -1,0 +1,30 @@
+// Where an error came from that the other side of a call sent: what tells a program's own faults from a server's.
+
+/** Where an error came from. */
+export interface Remote {
+  /** The wire name of the action. */
+  readonly action: string
+  /** The address of the other side, as in `tcp://127.0.0.1:4440`. */
+  readonly address: string
+  /** Names the call in the other side's log, as `errorId`. */
+  readonly errorId: string
+}
+
+/**
+ * Where an error came from, of whichever class it is; undefined for one that was made here.
+ *
+ * @example catch (error) { console.error(remoteOf(error)?.action, error) }
+ */
+export function remoteOf(error: unknown): Remote | undefined {
+  return error instanceof Error ? (error as { readonly remote?: Remote }).remote : undefined
+}
+
+/** Sets what {@link remoteOf} finds. */
+export function setRemote(error: Error, remote: Remote): void {
+  Object.defineProperty(error, 'remote', { value: remote, configurable: true, writable: true })
+}
+
+/** What names a call in the log of the side that runs it: the session's first characters and the call's number. */
+export function errorIdOf(sessionId: string, callId: number): string {
+  return `${sessionId.slice(0, 8)}-${callId}`
+}

@@ -1,0 +1,49 @@
+// What foreign clients hear of errors. They may be anybody, so what nobody meant for them (a bug, a driver's words, an
+// address inside) is an id for them, under which the log has the error.
+import {
+  ActionError,
+  AuthError,
+  BusyError,
+  CancelledError,
+  DeadlineError,
+  IsockError,
+  OutcomeUnknownError,
+  RemoteError,
+  ServerError,
+} from '../base/errors.ts'
+import { remoteOf } from '../base/remote.ts'
+import type { WebHost } from '../web/gateway.ts'
+
+/** Stands for an error that is not told. */
+export class InternalError extends ServerError {
+  /** Names it in the server's log. */
+  readonly errorId: string
+
+  constructor(errorId: string) {
+    super(`the server failed; its log says more of error ${errorId}`, { code: 'INTERNAL' })
+    this.name = 'ServerError'
+    this.errorId = errorId
+  }
+}
+
+/** The same error where it may be told, else an {@link InternalError}. `exposeErrors` tells everything. */
+export function forStrangers(error: unknown, host: Pick<WebHost, 'exposeErrors' | 'log'>): unknown {
+  if (host.exposeErrors || isForAll(error)) return error
+  const remote = remoteOf(error)
+  // The side that threw it has logged it.
+  if (remote !== undefined) return new InternalError(remote.errorId)
+  const errorId = crypto.randomUUID().slice(0, 8)
+  host.log.error({ error, errorId }, 'a foreign client was answered with an error')
+  return new InternalError(errorId)
+}
+
+const forAll = [ActionError, AuthError, BusyError, CancelledError, DeadlineError, OutcomeUnknownError]
+
+/** Of errors that the action's side sent, those that speak of the call. What the gateway makes itself is for its client. */
+function isForAll(error: unknown): boolean {
+  if (!(error instanceof IsockError)) return false
+  if (error instanceof RemoteError) return error.isDeclared
+  if (remoteOf(error) === undefined || forAll.some((Class) => error instanceof Class)) return true
+  if (error.code === 'INVALID_INPUT') return true
+  return error instanceof ServerError && !['INTERNAL', 'WORKER_FAILED'].includes(error.code)
+}

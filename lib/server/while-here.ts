@@ -1,0 +1,21 @@
+// The time for which a lasting call of a client counts against a bound: until it is cancelled or has ended. The handler
+// of a cancelled call ends a few microtasks later, and what its client asks for in the same turn must not find it still
+// counted.
+
+/** Runs the work, and calls `leave` once: when the signal aborts, or when the work has ended. */
+export async function whileHere<T>(signal: AbortSignal, leave: () => void, work: () => Promise<T>): Promise<T> {
+  let isHere = true
+  const onLeave = (): void => {
+    if (!isHere) return
+    isHere = false
+    leave()
+  }
+  signal.addEventListener('abort', onLeave, { once: true })
+  if (signal.aborted) onLeave()
+  try {
+    return await work()
+  } finally {
+    signal.removeEventListener('abort', onLeave)
+    onLeave()
+  }
+}

@@ -1,0 +1,75 @@
+// Faults that break no promise: what they change, nobody can see, or is said nowhere. They are not planted. Each has its reason.
+import type { Fault } from './faults.ts'
+
+export interface Equivalent {
+  readonly file: string
+  /** The line of it, without the space around it. */
+  readonly line: string
+  readonly from: string
+  /** Which of several in the line, from 0 on. Default 0. */
+  readonly nth?: number
+  readonly to: string
+  readonly why: string
+}
+
+export const equivalents: readonly Equivalent[] = [
+  {
+    file: 'lib/channels/attendance.ts',
+    line: 'own?.delete(attendant.room)',
+    from: '?.',
+    to: '!.',
+    why: 'an attendant that is removed is always in the table of its session',
+  },
+  {
+    file: 'lib/tasks/client/listening.ts',
+    line: 'else this.#done?.reject(failure.error)',
+    from: '?.',
+    to: '!.',
+    why: 'the constructor sets it before anything can end',
+  },
+  {
+    file: 'lib/action/caller-stack.ts',
+    line: "const lines = here.stack?.split('\\n').filter((line) => line.startsWith('    at ') && !line.includes('(node:')) ?? []",
+    from: '?.',
+    to: '!.',
+    why: 'an error always has a stack in V8; the type says otherwise',
+  },
+  {
+    file: 'lib/action/call.ts',
+    line: "Object.defineProperty(Call.prototype, 'constructor', { value: Promise })",
+    from: "Object.defineProperty(Call.prototype, 'constructor', { value: Promise })",
+    to: '{}',
+    why: 'it saves two turns of the microtask queue for each call, which the benchmarks see',
+  },
+  {
+    file: 'lib/server/trust.ts',
+    line: 'if (version === 0 || rest.length > 0 || (bits !== undefined && !/^\\d{1,3}$/.test(bits))) throw wrong()',
+    from: '0',
+    to: '1',
+    why: 'the list itself refuses what is no address, with the same error',
+  },
+  {
+    file: 'lib/server/admission.ts',
+    line: 'await link.close(refusal)',
+    from: 'await link.close(refusal)',
+    to: 'link.close(refusal)',
+    why: 'nobody waits for the end of a refusal',
+  },
+  {
+    file: 'lib/server/session-store.ts',
+    line: 'const secret = session?.core.grant?.resumeSecret',
+    from: '?.',
+    nth: 1,
+    to: '!.',
+    why: 'a session of a server has its grant from the beginning',
+  },
+]
+
+export function isEquivalent(fault: Fault, source: string, known: readonly Equivalent[] = equivalents): boolean {
+  const line = source.split('\n')[fault.line - 1] ?? ''
+  const { file, from, to } = fault
+  const nth = line.slice(0, fault.column - 1).split(from).length - 1
+  const isThis = (one: Equivalent): boolean =>
+    one.file === file && one.line === line.trim() && one.from === from && one.to === to && (one.nth ?? 0) === nth
+  return known.some(isThis)
+}
