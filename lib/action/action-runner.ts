@@ -13,7 +13,7 @@ import type { ClassRegistry } from '../wire/class-registry.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { Kind } from '../wire/frame.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { detached, type Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { runWithin } from './ambient.ts'
@@ -185,7 +185,7 @@ class Run {
 
   readonly #encodeItem = (item: unknown): Payload => {
     const payload = this.#options.codec.encode(item, 'item', this.#action?.rules)
-    if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('an item', this.#call.name, this.#maxFrameBytes)
+    if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('item', payload, this.#maxFrameBytes)
     return payload
   }
 
@@ -204,11 +204,10 @@ class Run {
   }
 
   #answer(value: unknown): void {
-    const call = this.#call
     let payload: Payload
     try {
       payload = this.#options.codec.encode(value, 'result', this.#action?.rules)
-      if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('the result', call.name, this.#maxFrameBytes)
+      if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('result', payload, this.#maxFrameBytes)
     } catch (error) {
       return this.#onThrown(error)
     }
@@ -234,7 +233,7 @@ class Run {
     const call = this.#call
     let error = encodeThrown(codec, exposeErrors ? thrown : discreet(thrown, classes), { exposeStacks })
     if (!fitsFrame(error, this.#maxFrameBytes))
-      error = encodeThrown(codec, tooLarge('the error', call.name, this.#maxFrameBytes))
+      error = encodeThrown(codec, tooLarge(`the error of action "${call.name}"`, error, this.#maxFrameBytes))
     call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })
   }
 }
@@ -242,9 +241,4 @@ class Run {
 function contractMismatch(name: string): ServerError {
   const message = `action "${name}": client and server do not have the same contract (name, input and output schema, contractVersion); bring both to one version`
   return new ServerError(message, { code: 'CONTRACT_MISMATCH', notStarted: true })
-}
-
-function tooLarge(what: string, name: string, maxFrameBytes: number): ServerError {
-  const message = `${what} of action "${name}" does not fit a frame of ${maxFrameBytes} bytes; stream it in parts, or raise limits.maxFrameBytes`
-  return new ServerError(message, { code: 'TOO_LARGE' })
 }

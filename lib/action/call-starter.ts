@@ -1,10 +1,11 @@
 // From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
 // bounds. Shared by clients and by servers that call their clients.
 import type { Clock } from '../base/clock.ts'
-import { CancelledError, ClientError } from '../base/errors.ts'
+import { CancelledError, ClientError, IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import { checkOptions } from '../base/option-table.ts'
 import { unawaited } from '../base/unawaited.ts'
+import { neverSent } from '../session/call-errors.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
@@ -30,6 +31,7 @@ const noRules: ValueRules = {}
 export class CallStarter {
   readonly #options: CallStarterOptions
   readonly #contracts = new WeakMap<object, Contract>()
+  #started = 0
   readonly #known = new KnownClasses()
   readonly #signals = new FollowedSignals()
 
@@ -45,7 +47,7 @@ export class CallStarter {
       if (options !== noOptions) checkOptions('runAction', options, runOptions)
       call = this.#start(action, data, options, run)
     } catch (error) {
-      call = Call.failed(error)
+      call = Call.failed(error instanceof IsockError && !error.notStarted ? neverSent(error) : error)
     }
     // What a run asks of others on the side must not end the process when its own caller has gone.
     return run === undefined ? call : (unawaited(call) as Call<never, never>)
@@ -64,6 +66,7 @@ export class CallStarter {
     const pending = new PendingCall({
       request: {
         name,
+        order: ++this.#started,
         contract: contract?.hash,
         data: feed === undefined ? codec.encode(data, 'data', rules) : undefined,
         isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,

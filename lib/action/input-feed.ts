@@ -1,7 +1,6 @@
 // The source of a call's input: read as fast as the callee takes its items, left as soon as the call is over, in the
 // context of the caller's program.
 import { keepContext } from '../base/async-context.ts'
-import { UnsendableError } from '../base/errors.ts'
 import type { CallInput, FeedInput } from '../session/call-input.ts'
 import type { OutboundStream } from '../session/outbound-stream.ts'
 import { type ItemSource, itemSourceOf, leaveQuietly } from './item-source.ts'
@@ -36,8 +35,7 @@ export class InputFeed {
         if (!pending.isOpen) return
         if (step.done) break
         const payload = pending.codec.encode(step.value, 'input item', pending.rules)
-        if (!input.fits(payload))
-          throw new UnsendableError('input item', 'it does not fit the largest frame that the peer takes')
+        if (!input.fits(payload)) throw input.tooLarge(payload)
         if (!stream.push(payload)) await stream.writable()
         if (!pending.isOpen) return
       }

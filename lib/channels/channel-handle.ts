@@ -51,7 +51,7 @@ export class ChannelHandle<Message, Info = unknown> {
    * Sends a message to those who subscribed: to all, to some (`to`), or to all but some (`except`), by session id.
    * Settles when it is on its way; who does not keep up does not hold it up.
    *
-   * @throws ValidationError; UnsendableError; ServerError: `UNKNOWN_SESSION`, `TOO_LARGE`, `UNKNOWN_CHANNEL` when it was
+   * @throws ValidationError; UnsendableError (also `TOO_LARGE`); ServerError: `UNKNOWN_SESSION`, `UNKNOWN_CHANNEL` when it was
    * removed; BusyError when there are too many rooms.
    */
   publish(message: Message, options: PublishOptions = {}): Promise<void> {

@@ -11,7 +11,7 @@ import type { ServerSession } from '../server/server-session.ts'
 import { whileHere } from '../server/while-here.ts'
 import { bytesAsGiven, withOwnBytes } from '../wire/bytes-as-given.ts'
 import { Encoded } from '../wire/encoded.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { detached } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { Attendance } from './attendance.ts'
@@ -167,8 +167,7 @@ export class ChannelHost {
     const { maxFrameBytes } = this.#kit.limits
     const payload = detached(this.#codec.encode(value, label))
     if (fitsFrame(payload, maxFrameBytes)) return new Encoded(payload)
-    const message = `a message for ${this.rules.label} does not fit a frame of ${maxFrameBytes} bytes; send less, or raise limits.maxFrameBytes`
-    throw new ServerError(message, { code: 'TOO_LARGE' })
+    throw tooLarge(`a message for ${this.rules.label}`, payload, maxFrameBytes)
   }
 
   async #serve(

@@ -26,7 +26,7 @@ import type { ClientPlatform } from './client-platform.ts'
 import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { asIsockError, Connector } from './connector.ts'
-import { ParkedCalls } from './parked-calls.ts'
+import { DelayedRetries } from './delayed-retries.ts'
 
 /** Runs actions on a server. Users get the one of facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
@@ -36,7 +36,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   readonly #runner: ActionRunner
   readonly #starter: CallStarter
   readonly #connector: Connector
-  readonly #parked: ParkedCalls
+  readonly #delayed: DelayedRetries
   /** What the actions of this client see, by the session that they run in. */
   readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
   /** The one that takes new calls is the last; those before it are retired and finish theirs. */
@@ -71,7 +71,8 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
       defaults: { retry, timeoutMs },
     })
     this.#connector = new Connector(options, this.#codec)
-    this.#parked = new ParkedCalls({ clock, random, backoff, submit: (call) => this.submit(call) })
+    const { maxQueuedCalls: maxCount } = options.limits
+    this.#delayed = new DelayedRetries({ clock, random, backoff, maxCount, submit: (call) => this.#resubmit(call) })
   }
 
   /** True while a link to the server stands. */
@@ -108,7 +109,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     if (!this.#isClosed) {
       this.#isClosed = true
       const reason = closedError()
-      this.#parked.giveUpAll(reason)
+      this.#delayed.close(reason)
       this.#released = Promise.all([...this.#connections].map((connection) => connection.close(reason)))
     }
     await this.#released
@@ -131,24 +132,27 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
 
   /** @internal */
   submit(call: PendingCall): void {
-    if (this.#isClosed) this.#parked.giveUp(call, closedError())
-    else this.#connection().submit(call)
+    if (this.#isClosed) this.#delayed.giveUp(call, closedError())
+    else if (!this.#delayed.keepBehind(call)) this.#connection().submit(call)
   }
 
   /** @internal */
-  retryLater(call: PendingCall, _refusal: IsockError): boolean {
-    if (this.#isClosed || call.retriesLeft-- <= 0) return false
-    // After this turn, when the session has let go of it.
+  retryLater(call: PendingCall, refusal: IsockError): boolean {
+    if (this.#isClosed || !this.#delayed.hasRoom) return false
+    // The server that takes new calls is another one already: no need to wait.
+    const isElsewhere = call.home !== this.#connections.at(-1)?.session.outgoing
+    // After this turn, when the session has released it.
     queueMicrotask(() => {
-      if (this.#isClosed) this.#parked.giveUp(call, closedError())
-      else if (call.isOpen) this.#parked.add(call)
+      if (!call.isOpen) return
+      if (this.#isClosed || isElsewhere) this.#resubmit(call)
+      else this.#delayed.add(call, refusal)
     })
     return true
   }
 
   /** @internal */
-  giveUpParked(call: PendingCall, error: unknown): void {
-    this.#parked.giveUp(call, error)
+  giveUpDelayed(call: PendingCall, error: unknown): void {
+    this.#delayed.giveUp(call, error)
   }
 
   /** @internal */
@@ -191,6 +195,11 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   /** @internal */
   onDismissed(connection: Connection, reason: IsockError): void {
     void connection.close(reason)
+  }
+
+  #resubmit(call: OutgoingCall): void {
+    if (this.#isClosed) this.#delayed.giveUp(call, closedError())
+    else if (call.isOpen) this.#connection().submit(call)
   }
 
   #connection(): Connection {

@@ -13,7 +13,10 @@ import { isName } from '../wire/frame.ts'
 import type { ClientPlatform, Dial, DialOptions } from './client-platform.ts'
 
 export interface ClientOptions extends TokenSource, DialOptions {
-  /** Faults that each call outlives: a lost link, a failed connect, a refusal as busy. Default 3. */
+  /**
+   * Faults in a row that each call outlives: lost links and failed connects, until it makes progress. A busy server costs none: the
+   * call waits while it has time, or for a minute where it has no time limit. 0: each call is tried once. Default 3.
+   */
   readonly retry?: number
   /** How long to wait between attempts to connect. Default: 100 ms, doubling to 5 s, with full jitter. */
   readonly backoff?: BackoffOptions

@@ -1,5 +1,5 @@
 // A client's session with one server, and the links that it goes on over: connects when there is something to do,
-// connects again when a link is lost, charges each failed attempt to the calls that wait for it.
+// connects again when a link is lost, counts each failed attempt for the calls that wait for it.
 //
 //   idle ──> connecting ──> ready        idle: no link, and nothing to do
 //    ↑           │            │          retired: the server drains; sent calls finish, no new ones are taken
@@ -11,6 +11,7 @@ import { ClientError, type IsockError, LinkError, ServerError } from '../base/er
 import type { FrameLink } from '../link/frame-link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
+import { spendRetry, type Tries } from '../session/retry-policy.ts'
 import { Session, type SessionOwner } from '../session/session.ts'
 import type { WelcomeFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
@@ -34,8 +35,7 @@ export interface ConnectionOwner {
 }
 
 /** Somebody who waits for the connection itself. */
-interface Waiter {
-  retriesLeft: number
+interface Waiter extends Tries {
   resolve(): void
   reject(error: unknown): void
 }
@@ -78,7 +78,7 @@ export class Connection implements SessionOwner {
   connect(): Promise<void> {
     if (this.#state === 'ready') return Promise.resolve()
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ retriesLeft: this.#options.retry, resolve, reject })
+      this.#waiters.push({ retries: this.#options.retry, faults: 0, resolve, reject })
       if (this.#state === 'idle') this.#open()
     })
   }
@@ -111,7 +111,7 @@ export class Connection implements SessionOwner {
     if (this.#state === 'closed') return
     this.#state = 'idle'
     this.#farewell.disarm()
-    session.outgoing.chargeFault(reason, 'link lost')
+    session.outgoing.countFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
   }
@@ -128,7 +128,7 @@ export class Connection implements SessionOwner {
   onPeerLeft(session: Session, isClean: boolean, error: Payload | undefined): void {
     const final = error === undefined ? undefined : this.#owner.decodeError(error)
     const cause = final ?? new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
-    session.forget(cause, isClean ? 'never started' : 'may have run')
+    session.forget(cause, isClean ? 'server left' : 'session lost')
     // What did not start is not tried again: it wants no more of us, and only a new call connects again.
     if (final !== undefined) return this.#owner.onDismissed(this, final)
     if (this.#isRetired) this.#owner.onRetired(this, session.outgoing.takeWaiting())
@@ -172,7 +172,7 @@ export class Connection implements SessionOwner {
       onFailure: async (error) => {
         where = 'anywhere'
         if (isFinal(error) || signal.aborted) return false
-        this.#chargeFault(asIsockError(error))
+        this.#countFault(asIsockError(error))
         // On our clock, with full jitter.
         if (this.#isWanted) await this.#pause()
         return this.#isWanted
@@ -197,10 +197,10 @@ export class Connection implements SessionOwner {
     signal.throwIfAborted()
   }
 
-  #chargeFault(error: IsockError): void {
+  #countFault(error: IsockError): void {
     this.#options.log.debug({ error: error.message }, 'cannot connect')
-    this.session.outgoing.chargeFault(error, 'cannot connect')
-    const spent = this.#waiters.filter((waiter) => waiter.retriesLeft-- <= 0)
+    this.session.outgoing.countFault(error, 'cannot connect')
+    const spent = this.#waiters.filter((waiter) => !spendRetry(waiter))
     this.#waiters = this.#waiters.filter((waiter) => !spent.includes(waiter))
     const failure = new ClientError(`cannot connect: ${error.message}`, {
       code: 'UNREACHABLE',

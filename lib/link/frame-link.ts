@@ -36,6 +36,8 @@ export interface FrameLinkOptions {
   readonly limits: Limits
 }
 
+/** What is kept of a peer's bytes that are not isock's, for an error message. */
+const shownBytes = 64
 /** Bytes of one tick after which they are handed over before it ends. */
 const flushAtBytes = 256 * 1024
 /** Frames after which a tick's first ones are handed over before it ends, so that the peer works on them meanwhile. */
@@ -58,6 +60,7 @@ export class FrameLink {
   #isHandshaking = true
   #queuedBytes = 0
   #endReason: IsockError | undefined
+  #foreignBytes: Uint8Array | undefined
   #released: Promise<void> = Promise.resolve()
 
   constructor(link: Link, options: FrameLinkOptions) {
@@ -80,6 +83,11 @@ export class FrameLink {
 
   get isEnded(): boolean {
     return this.#endReason !== undefined
+  }
+
+  /** What came in place of a first frame that could be read. */
+  get foreignBytes(): Uint8Array | undefined {
+    return this.#foreignBytes
   }
 
   /** Begins to deliver. The first frame must be one of the handshake. */
@@ -169,6 +177,7 @@ export class FrameLink {
     try {
       this.#decoder.push(chunk)
     } catch (error) {
+      if (this.#isHandshaking) this.#foreignBytes = chunk.slice(0, shownBytes)
       const reason =
         error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
       this.close(reason, 'abort')

@@ -135,7 +135,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   }
 
   onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void {
-    session.outgoing.chargeFault(reason, 'link lost')
+    session.outgoing.countFault(reason, 'link lost')
     this.#shared.onLinkLost(this, how)
   }
 
@@ -147,8 +147,8 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     this.core.outgoing.submit(call)
   }
 
-  giveUpParked(): void {
-    // A server parks no calls: they wait in the session.
+  giveUpDelayed(): void {
+    // A server delays no calls: they wait in the session.
   }
 
   retryLater(): boolean {

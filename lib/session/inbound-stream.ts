@@ -67,8 +67,9 @@ export class InboundStream {
     return this.#receivedCost >= this.#granted
   }
 
-  onItem(index: number, payload: Payload): void {
-    if (index < this.#received || this.#end !== undefined) return
+  /** False: it came before. */
+  onItem(index: number, payload: Payload): boolean {
+    if (index < this.#received || this.#end !== undefined) return false
     if (index > this.#received) throw new ProtocolError(`item ${index} came where ${this.#received} was next`)
     if (this.isFull) throw new ProtocolError('an item came that was not granted')
     this.#received++
@@ -84,6 +85,7 @@ export class InboundStream {
       this.#countUnread(cost)
       if (this.#options.mayGoUnread && !this.#isRead && this.isFull) this.discard()
     }
+    return true
   }
 
   /** No more items come. Those received are still there to be taken. The first end counts. */

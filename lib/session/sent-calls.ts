@@ -13,9 +13,9 @@ export class SentCalls {
     return this.#slots.hasFree
   }
 
-  /** A new session, with so many slots. Returns the calls that stood in the former one. */
+  /** A new session, with this many slots. Returns the calls of the former one, in order. */
   begin(slotCount: number): OutgoingCall[] {
-    const former = this.all()
+    const former = this.inOrder()
     this.#slots = new Slots(slotCount)
     this.#acks = new Acks()
     this.#bySlot = []
@@ -52,7 +52,12 @@ export class SentCalls {
     return this.#acks.untold()
   }
 
-  /** A copy: calls may leave while it is read. */
+  /** In the order in which their caller made them: slots say nothing about it. */
+  inOrder(): OutgoingCall[] {
+    return this.all().sort((one, other) => one.request.order - other.request.order)
+  }
+
+  /** A copy, by slot: calls may leave while it is read. */
   all(): OutgoingCall[] {
     return this.#bySlot.filter((call) => call !== undefined)
   }

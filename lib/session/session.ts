@@ -130,11 +130,11 @@ export class Session implements FramePort {
   }
 
   /** The peer has forgotten the session: nothing of it can be resumed, and the next grant begins another. */
-  forget(cause: IsockError, unanswered: 'may have run' | 'never started' = 'may have run'): void {
+  forget(cause: IsockError, fault: 'session lost' | 'server left' = 'session lost'): void {
     this.#grant = undefined
     this.#ledger?.end(cause)
     this.#ledger = undefined
-    this.outgoing.forget(cause, unanswered)
+    this.outgoing.forget(cause, fault)
     this.#judgeBusy()
   }
 

@@ -8,7 +8,7 @@ import { Outlet, type OutletOptions } from '../server/outlet.ts'
 import { whileHere } from '../server/while-here.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { isError } from '../wire/error-fields.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { sendableError } from '../wire/sendable-error.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ListenEnd, ListenItem } from './listen-action.ts'
@@ -41,13 +41,12 @@ export class Audience {
     return this.#count
   }
 
-  /** An event for `send`. Throws UnsendableError, and ServerError (`TOO_LARGE`). */
+  /** An event for `send`. Throws UnsendableError. */
   encode(item: ListenItem): Encoded {
     const { codec, label, maxFrameBytes } = this.#options
     const payload = codec.encode(item, 'event')
     if (fitsFrame(payload, maxFrameBytes)) return new Encoded(payload)
-    const message = `${label}: an event does not fit a frame of ${maxFrameBytes} bytes; send less at a time`
-    throw new ServerError(message, { code: 'TOO_LARGE' })
+    throw tooLarge(`an event of ${label}`, payload, maxFrameBytes)
   }
 
   /** To all, or to the listeners of one session. Gives how many these are. */

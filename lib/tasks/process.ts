@@ -25,7 +25,7 @@ export interface ProcessOutput<in Events extends object = Record<string, unknown
    * Sends an event to all clients that listen, or to some. Never waits: each listener has a queue of its own. Gives the
    * number of listeners that it goes to.
    *
-   * @throws ServerError (`UNKNOWN_SESSION`, `TOO_LARGE`, `CLOSED`), UnsendableError; the signal's reason once the
+   * @throws ServerError (`UNKNOWN_SESSION`, `CLOSED`), UnsendableError (also `TOO_LARGE`); the signal's reason once the
    *   process was told to end.
    */
   send<E extends keyof Events & string>(event: E, data: Events[E], options?: SendOptions): number
