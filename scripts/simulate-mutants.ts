@@ -48,7 +48,7 @@ const mutants: readonly Mutant[] = [
     name: 'resume a session that has expired as if it were the same',
     file: 'lib/client/connection.ts',
     from: 'if (this.session.grant !== undefined) this.session.forget(lostSession())',
-    to: "if (this.session.grant !== undefined) this.session.forget(lostSession(), 'never started')",
+    to: "if (this.session.grant !== undefined) this.session.forget(lostSession(), 'server left')",
   },
   {
     name: 'lose the last item of a stream',
@@ -77,14 +77,20 @@ const mutants: readonly Mutant[] = [
   {
     name: 'take items twice after a reconnect',
     file: 'lib/session/inbound-stream.ts',
-    from: 'if (index < this.#received || this.#end !== undefined) return',
-    to: 'if (this.#end !== undefined) return',
+    from: 'if (index < this.#received || this.#end !== undefined) return false',
+    to: 'if (this.#end !== undefined) return false',
   },
   {
     name: 'retry what the action threw',
     file: 'lib/session/outgoing-calls.ts',
-    from: 'if (frame.notStarted && call.isUntouched && call.onRefused(frame.error)) this.#handBack(call)',
-    to: 'if (call.isUntouched && call.retriesLeft-- > 0) this.#sendAnew(call)',
+    from: 'if (frame.notStarted && call.canResend && call.onRefused(frame.error)) this.#handBack(call)',
+    to: 'if (call.canResend && call.faults++ < call.retries) {\n      call.restart()\n      this.#waiting.add(call)\n    }',
+  },
+  {
+    name: 'pass the claim of a refusal on for a call that ran in a session before',
+    file: 'lib/session/retry-policy.ts',
+    from: 'if (!error.notStarted || !call.mayHaveRun) return error',
+    to: 'if (call.request) return error',
   },
 ]
 

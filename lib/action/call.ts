@@ -55,6 +55,11 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     this.#pending?.cancel(reason)
   }
 
+  /** From now on no fault of a link ends it: for calls that would only be made again. @internal */
+  outlastFaults(): void {
+    this.#pending?.outlastFaults()
+  }
+
   /** Waits for the end and never rejects. */
   outcome(): Promise<Outcome<Output>> {
     return this.then(

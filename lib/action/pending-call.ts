@@ -1,20 +1,21 @@
 // The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
-import { BusyError, CancelledError, IsockError, type ServerError } from '../base/errors.ts'
+import { BusyError, CancelledError, IsockError } from '../base/errors.ts'
 import type { Origin } from '../session/frame-port.ts'
 import type { InboundStream, Taken } from '../session/inbound-stream.ts'
 import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
 import { OutgoingCall } from '../session/outgoing-call.ts'
+import { decide, type Fault, truthful } from '../session/retry-policy.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import { withCallerStack } from './caller-stack.ts'
 import { readFailure } from './remote-error.ts'
 
-/** Who sends calls, and sends them again: a client, or a server's session. */
+/** Sends calls, and resends them: a client, or a server's session. */
 export interface CallRouter {
   submit(call: PendingCall): void
   /** Settles a call that is in no session at the moment. */
-  giveUpParked(call: PendingCall, error: unknown): void
-  /** Submits a refused call again later. False: it is not to be tried again. */
+  giveUpDelayed(call: PendingCall, error: unknown): void
+  /** Submits a refused call again later, if it can. Called before the session has released the call. */
   retryLater(call: PendingCall, refusal: IsockError): boolean
 }
 
@@ -42,8 +43,9 @@ export class PendingCall extends OutgoingCall {
   readonly #router: CallRouter
   readonly #hasClass: boolean
   #settler: Settler | undefined
-  #reader: ((taken: Taken) => void) | undefined
-  #onDone: (() => void) | undefined
+  /** Who asked for items before there were any, in order. */
+  #readers: ((taken: Taken) => void)[] | undefined
+  #onDone: (() => void)[] | undefined
 
   constructor(options: PendingCallOptions) {
     super(options.request, options.bounds)
@@ -61,55 +63,63 @@ export class PendingCall extends OutgoingCall {
 
   /** Runs when the call is over. */
   whenDone(onDone: () => void): void {
-    if (this.isOpen) this.#onDone = onDone
-    else onDone()
+    if (!this.isOpen) return onDone()
+    this.#onDone ??= []
+    this.#onDone.push(onDone)
   }
 
   cancel(message: string, cause?: unknown): void {
-    if (this.isOpen) this.fail(new CancelledError(message, { cause, notStarted: this.hasNotStarted }))
+    if (this.isOpen) this.fail(new CancelledError(message, { cause, notStarted: this.state === 'waiting' }))
   }
 
   /** Over at once, with this error; the handler is cancelled. */
   fail(error: unknown): void {
     if (!this.isOpen) return
     if (this.home !== undefined) this.home.giveUp(this, error)
-    else this.#router.giveUpParked(this, error)
+    else this.#router.giveUpDelayed(this, error)
   }
 
-  /** The next item, or the end. One reader at a time. */
+  /** The next item, or the end. Those who ask are answered in order. */
   take(onTaken: (taken: Taken) => void): void {
     if (this.items !== undefined) this.items.take(onTaken)
-    else if (this.isOpen) this.#reader = onTaken
-    else onTaken(endOfItems)
+    else if (!this.isOpen) onTaken(endOfItems)
+    else {
+      this.#readers ??= []
+      this.#readers.push(onTaken)
+    }
   }
 
   override onItemsOpened(items: InboundStream): void {
-    const reader = this.#reader
-    this.#reader = undefined
-    if (reader !== undefined) items.take(reader)
+    const readers = this.#readers ?? []
+    this.#readers = undefined
+    for (const reader of readers) items.take(reader)
   }
 
   override onRefused(failure: Payload, origin: Origin): boolean {
     const refusal = this.#readFailure(failure, true, origin)
-    if (!(refusal instanceof IsockError) || !isPassing(refusal)) return false
-    return this.#router.retryLater(this, refusal)
+    if (!(refusal instanceof IsockError)) return false
+    const fault = passingFault(refusal)
+    return fault !== undefined && decide(this, fault) === 'delay' && this.#router.retryLater(this, refusal)
   }
 
   override onSettled(outcome: RawOutcome): void {
     const settler = this.#settler as Settler
     if (outcome.how === 'value') this.#resolve(outcome.value, settler)
-    else if (outcome.how === 'failure') {
-      const error = this.#readFailure(outcome.failure, outcome.notStarted, outcome.origin)
-      withCallerStack(error, 'keep').then(settler.resolve, settler.reject)
-    } else if (outcome.error instanceof IsockError) {
-      withCallerStack(outcome.error, 'drop').then(settler.resolve, settler.reject)
-    } else settler.reject(outcome.error)
+    else {
+      const isRemote = outcome.how === 'failure'
+      const error = isRemote ? this.#readFailure(outcome.failure, outcome.notStarted, outcome.origin) : outcome.error
+      const told = error instanceof IsockError ? truthful(this, error) : error
+      // What somebody gave as a reason is rejected with as it is.
+      if (!isRemote && !(told instanceof IsockError)) settler.reject(told)
+      else withCallerStack(told, isRemote && told === error ? 'keep' : 'drop').then(settler.resolve, settler.reject)
+    }
     this.items?.end(undefined)
-    const reader = this.#reader
-    this.#reader = undefined
-    reader?.(endOfItems)
-    this.#onDone?.()
+    const readers = this.#readers
+    this.#readers = undefined
+    if (readers !== undefined) for (const reader of readers) reader(endOfItems)
+    const onDone = this.#onDone
     this.#onDone = undefined
+    if (onDone !== undefined) for (const tell of onDone) tell()
   }
 
   #resolve(payload: Payload, settler: Settler): void {
@@ -136,7 +146,8 @@ export class PendingCall extends OutgoingCall {
   }
 }
 
-/** Refusals that another attempt may get past. */
-function isPassing(error: IsockError): boolean {
-  return error instanceof BusyError || (error as ServerError).code === 'SHUTTING_DOWN'
+/** What a refusal is that another attempt may get past; undefined for the others. */
+function passingFault(refusal: IsockError): Fault | undefined {
+  if (refusal instanceof BusyError) return 'refused as busy'
+  return refusal.code === 'SHUTTING_DOWN' ? 'refused at the end' : undefined
 }

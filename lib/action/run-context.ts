@@ -50,6 +50,11 @@ export class RunContext implements Context<unknown> {
     this.#encodeItem = encodeItem
   }
 
+  /** It is a stream of the library's own: it waits for a client that is away for as long as the session lasts. */
+  waitForClient(): void {
+    this.#call.isOfLibrary = true
+  }
+
   /** Called before the action runs, by the feature that adapts it. */
   provide(feature: RunFeature): void {
     this.#feature = feature

@@ -1,5 +1,6 @@
 // How one call is to be run: the options of runAction, checked and completed.
 import type { Clock } from '../base/clock.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { CallBounds } from '../session/outgoing-call.ts'
 
@@ -13,12 +14,23 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** Cancels the call. */
   readonly signal?: AbortSignal
-  /** Faults that the call outlives: a lost link, a failed connect, a refusal as busy. Default: the client's. */
+  /**
+   * Faults in a row that the call outlives: lost links and failed connects, until it makes progress. A busy server costs none: the
+   * call waits while it has time, or for a minute where it has no time limit. 0: the call is tried once. Default: the client's.
+   */
   readonly retry?: number
   /** The call may be run again where it cannot be known whether it ran. Default: the action's `static idempotent`. */
   readonly idempotent?: boolean
   /** The context of the action that makes this call: its remaining time and its signal hold for the call too. */
   readonly parent?: RunParent
+}
+
+export const runOptions: OptionTable<RunOptions> = {
+  timeoutMs: 'any',
+  signal: 'any',
+  retry: 'any',
+  idempotent: 'any',
+  parent: 'any',
 }
 
 /** What a call takes over from the run that makes it. */
@@ -43,6 +55,8 @@ export function resolveBounds(
   parent: RunParent | undefined,
   clock: Clock,
 ): CallBounds {
+  if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function')
+    throw invalidOption('signal', 'an AbortSignal', options.signal)
   const retries = options.retry === undefined ? defaults.retry : requireCount('retry', options.retry)
   const given = options.timeoutMs ?? actionTimeoutMs ?? defaults.timeoutMs
   if (given !== undefined) requireTimeout(given)

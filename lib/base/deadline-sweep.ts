@@ -1,9 +1,16 @@
 // One timer for many deadlines: it is set to the earliest, and when it fires the owner looks through its own
-// table. A timer per call was the costliest part of a small call; a sweep over the table costs nothing between.
+// table. A timer per call was the costliest part of a small call; a sweep over the table costs nothing between. A timer that
+// fires much too late says that the process stood still (SIGSTOP, a debugger, a frozen page, a long computation): answers
+// that came meanwhile lie in the sockets, and are read before deadlines are judged.
 import type { Clock, Timer } from './clock.ts'
 
 /** Looks through a table, settles what is due, and returns the earliest deadline left (Infinity: none). */
 export type Sweep = (nowMs: number) => number
+
+/** A timer that is later than this was kept from firing. */
+const lateMs = 50
+/** Turns that the sockets get then: one turn reads a few megabytes of each. */
+const turnsForSockets = 3
 
 export class DeadlineSweep {
   readonly #clock: Clock
@@ -42,8 +49,22 @@ export class DeadlineSweep {
   }
 
   readonly #run = (): void => {
+    const byMs = this.#clock.now() - this.#timerAtMs
     this.#timer = undefined
     this.#timerAtMs = Number.POSITIVE_INFINITY
+    if (byMs > lateMs) this.#afterSockets(turnsForSockets)
+    else this.#judge()
+  }
+
+  #afterSockets(turns: number): void {
+    if (this.#isClosed) return
+    if (turns === 0) return this.#judge()
+    const next = (): void => this.#afterSockets(turns - 1)
+    if (this.#clock.afterSockets === undefined) this.#clock.setTimer(next, 0)
+    else this.#clock.afterSockets(next)
+  }
+
+  #judge(): void {
     const nextMs = this.#sweep(this.#clock.now())
     if (nextMs !== Number.POSITIVE_INFINITY) this.watch(nextMs)
   }

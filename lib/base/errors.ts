@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'DUPLICATE_CHANNEL'
   | 'UNKNOWN_PROCESS'
   | 'UNKNOWN_SESSION'
+  | 'SESSION_ENDED'
   | 'UNKNOWN_SERVICE'
   | 'INVALID_SERVICE'
   | 'DUPLICATE_SERVICE'
@@ -173,12 +174,16 @@ export class BusyError extends IsockError {
   }
 }
 
-/** A value that cannot travel, refused where it was to be sent. `path` says which part of it. */
+/** A value that cannot be sent, refused where it was to be sent. `path` says which part of it; of one that is too large, the whole. */
 export class UnsendableError extends IsockError {
   readonly path: string
 
-  constructor(path: string, reason: string, options: IsockErrorOptions = {}) {
-    super('UNSENDABLE', `cannot send ${path}: ${reason}`, options)
+  constructor(
+    path: string,
+    reason: string,
+    options: IsockErrorOptions & { readonly code?: 'UNSENDABLE' | 'TOO_LARGE' } = {},
+  ) {
+    super(options.code ?? 'UNSENDABLE', `cannot send ${path}: ${reason}`, options)
     this.path = path
   }
 }

@@ -11,32 +11,33 @@ import type { RunOptions } from '../action/run-options.ts'
 import { ThrownErrors } from '../action/thrown-errors.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
+import { queueMicrotask } from '../base/platform-timers.ts'
 import { errorIdOf } from '../base/remote.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
 import { discreet } from '../wire/discreet-error.ts'
-import { encodeThrown } from '../wire/error-record.ts'
+import { decodeThrown, encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import type { ClientKit } from './client-kit.ts'
 import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions } from './client-options.ts'
 import type { ClientPlatform } from './client-platform.ts'
 import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
-import { Connector } from './connector.ts'
-import { ParkedCalls } from './parked-calls.ts'
+import { asIsockError, Connector } from './connector.ts'
+import { DelayedRetries } from './delayed-retries.ts'
 
 /** Runs actions on a server. Users get the one of facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
   readonly #options: ResolvedClientOptions
-  readonly #codec = new StandardCodec(this.classes)
+  readonly #codec: StandardCodec
   readonly #known = new KnownClasses()
   readonly #runner: ActionRunner
   readonly #starter: CallStarter
   readonly #connector: Connector
-  readonly #parked: ParkedCalls
+  readonly #delayed: DelayedRetries
   /** What the actions of this client see, by the session that they run in. */
   readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
   /** The one that takes new calls is the last; those before it are retired and finish theirs. */
@@ -50,6 +51,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     const options = resolveClientOptions(platform, args)
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
     this.#options = options
+    this.#codec = new StandardCodec(this.classes, valueLimitsOf(options.limits))
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const thrown = new ThrownErrors({ classes: this.classes, clock, log, isQuiet: false })
     this.#runner = new ActionRunner({
@@ -70,7 +72,8 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
       defaults: { retry, timeoutMs },
     })
     this.#connector = new Connector(options, this.#codec)
-    this.#parked = new ParkedCalls({ clock, random, backoff, submit: (call) => this.submit(call) })
+    const { maxQueuedCalls: maxCount } = options.limits
+    this.#delayed = new DelayedRetries({ clock, random, backoff, maxCount, submit: (call) => this.#resubmit(call) })
   }
 
   /** True while a link to the server stands. */
@@ -107,7 +110,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     if (!this.#isClosed) {
       this.#isClosed = true
       const reason = closedError()
-      this.#parked.giveUpAll(reason)
+      this.#delayed.close(reason)
       this.#released = Promise.all([...this.#connections].map((connection) => connection.close(reason)))
     }
     await this.#released
@@ -130,24 +133,27 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
 
   /** @internal */
   submit(call: PendingCall): void {
-    if (this.#isClosed) this.#parked.giveUp(call, closedError())
-    else this.#connection().submit(call)
+    if (this.#isClosed) this.#delayed.giveUp(call, closedError())
+    else if (!this.#delayed.keepBehind(call)) this.#connection().submit(call)
   }
 
   /** @internal */
-  retryLater(call: PendingCall, _refusal: IsockError): boolean {
-    if (this.#isClosed || call.retriesLeft-- <= 0) return false
-    // After this turn, when the session has let go of it.
+  retryLater(call: PendingCall, refusal: IsockError): boolean {
+    if (this.#isClosed || !this.#delayed.hasRoom) return false
+    // The server that takes new calls is another one already: no need to wait.
+    const isElsewhere = call.home !== this.#connections.at(-1)?.session.outgoing
+    // After this turn, when the session has released it.
     queueMicrotask(() => {
-      if (this.#isClosed) this.#parked.giveUp(call, closedError())
-      else if (call.isOpen) this.#parked.add(call)
+      if (!call.isOpen) return
+      if (this.#isClosed || isElsewhere) this.#resubmit(call)
+      else this.#delayed.add(call, refusal)
     })
     return true
   }
 
   /** @internal */
-  giveUpParked(call: PendingCall, error: unknown): void {
-    this.#parked.giveUp(call, error)
+  giveUpDelayed(call: PendingCall, error: unknown): void {
+    this.#delayed.giveUp(call, error)
   }
 
   /** @internal */
@@ -167,6 +173,15 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   }
 
   /** @internal */
+  decodeError(error: Payload): IsockError {
+    try {
+      return asIsockError(decodeThrown(this.#codec, error))
+    } catch (unreadable) {
+      return asIsockError(unreadable)
+    }
+  }
+
+  /** @internal */
   onRetired(connection: Connection, calls: OutgoingCall[]): void {
     if (this.#connections.at(-1) === connection)
       this.#connections.push(new Connection(this.#options, this.#connector, this))
@@ -176,6 +191,16 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   /** @internal */
   onClosed(connection: Connection): void {
     this.#connections = this.#connections.filter((other) => other !== connection)
+  }
+
+  /** @internal */
+  onDismissed(connection: Connection, reason: IsockError): void {
+    void connection.close(reason)
+  }
+
+  #resubmit(call: OutgoingCall): void {
+    if (this.#isClosed) this.#delayed.giveUp(call, closedError())
+    else if (call.isOpen) this.#connection().submit(call)
   }
 
   #connection(): Connection {

@@ -1,5 +1,5 @@
 // A client's session with one server, and the links that it goes on over: connects when there is something to do,
-// connects again when a link is lost, charges each failed attempt to the calls that wait for it.
+// connects again when a link is lost, counts each failed attempt for the calls that wait for it.
 //
 //   idle ──> connecting ──> ready        idle: no link, and nothing to do
 //    ↑           │            │          retired: the server drains; sent calls finish, no new ones are taken
@@ -11,27 +11,31 @@ import { ClientError, type IsockError, LinkError, ServerError } from '../base/er
 import type { FrameLink } from '../link/frame-link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
+import { spendRetry, type Tries } from '../session/retry-policy.ts'
 import { Session, type SessionOwner } from '../session/session.ts'
 import type { WelcomeFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import { attemptUntilDone } from './attempts.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
+import { Farewell } from './farewell.ts'
 
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
   startCall(session: Session, call: IncomingCall): void
   encodeError(error: IsockError): Payload
+  decodeError(error: Payload): IsockError
   /** The server takes no new calls: these are to be sent elsewhere. */
   onRetired(connection: Connection, calls: OutgoingCall[]): void
   onClosed(connection: Connection): void
+  /** The server ended the session and told why: it is to be closed. */
+  onDismissed(connection: Connection, reason: IsockError): void
   /** Stay connected although no call is open. */
   readonly isKeptConnected: boolean
 }
 
 /** Somebody who waits for the connection itself. */
-interface Waiter {
-  retriesLeft: number
+interface Waiter extends Tries {
   resolve(): void
   reject(error: unknown): void
 }
@@ -45,6 +49,7 @@ export class Connection implements SessionOwner {
   readonly #connector: Connector
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
+  readonly #farewell: Farewell
   #waiters: Waiter[] = []
   #state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle'
   #isRetired = false
@@ -57,6 +62,7 @@ export class Connection implements SessionOwner {
     this.#owner = owner
     this.#backoff = new Backoff(options.backoff, options.random)
     this.session = new Session({ clock: options.clock, limits: options.limits, owner: this })
+    this.#farewell = new Farewell(this.session, options.onExit)
   }
 
   get isReady(): boolean {
@@ -72,7 +78,7 @@ export class Connection implements SessionOwner {
   connect(): Promise<void> {
     if (this.#state === 'ready') return Promise.resolve()
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ retriesLeft: this.#options.retry, resolve, reject })
+      this.#waiters.push({ retries: this.#options.retry, faults: 0, resolve, reject })
       if (this.#state === 'idle') this.#open()
     })
   }
@@ -83,6 +89,7 @@ export class Connection implements SessionOwner {
     this.#state = 'closed'
     this.#abort.abort(reason)
     this.#failWaiters(reason)
+    this.#farewell.disarm()
     const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
     await released
@@ -103,7 +110,8 @@ export class Connection implements SessionOwner {
   onLinkLost(session: Session, reason: IsockError): void {
     if (this.#state === 'closed') return
     this.#state = 'idle'
-    session.outgoing.chargeFault(reason, 'link lost')
+    this.#farewell.disarm()
+    session.outgoing.countFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
   }
@@ -117,9 +125,12 @@ export class Connection implements SessionOwner {
   }
 
   /** The server ended the session: what it had not answered will never be. */
-  onPeerLeft(session: Session, isClean: boolean): void {
-    const cause = new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
-    session.forget(cause, isClean ? 'never started' : 'may have run')
+  onPeerLeft(session: Session, isClean: boolean, error: Payload | undefined): void {
+    const final = error === undefined ? undefined : this.#owner.decodeError(error)
+    const cause = final ?? new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
+    session.forget(cause, isClean ? 'server left' : 'session lost')
+    // What did not start is not tried again: it wants no more of us, and only a new call connects again.
+    if (final !== undefined) return this.#owner.onDismissed(this, final)
     if (this.#isRetired) this.#owner.onRetired(this, session.outgoing.takeWaiting())
     session.dropLink(new LinkError('the server ended the session'), 'flush')
   }
@@ -138,7 +149,7 @@ export class Connection implements SessionOwner {
   /** A retired connection goes when its last call is over. */
   #closeIfSpent(): void {
     if (!this.#isRetired || this.session.isBusy || this.#state === 'closed') return
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       if (!this.session.isBusy)
         void this.close(new ClientError('the server drains', { code: 'CLOSED', notStarted: true }))
     })
@@ -161,7 +172,7 @@ export class Connection implements SessionOwner {
       onFailure: async (error) => {
         where = 'anywhere'
         if (isFinal(error) || signal.aborted) return false
-        this.#chargeFault(asIsockError(error))
+        this.#countFault(asIsockError(error))
         // On our clock, with full jitter.
         if (this.#isWanted) await this.#pause()
         return this.#isWanted
@@ -186,10 +197,10 @@ export class Connection implements SessionOwner {
     signal.throwIfAborted()
   }
 
-  #chargeFault(error: IsockError): void {
+  #countFault(error: IsockError): void {
     this.#options.log.debug({ error: error.message }, 'cannot connect')
-    this.session.outgoing.chargeFault(error, 'cannot connect')
-    const spent = this.#waiters.filter((waiter) => waiter.retriesLeft-- <= 0)
+    this.session.outgoing.countFault(error, 'cannot connect')
+    const spent = this.#waiters.filter((waiter) => !spendRetry(waiter))
     this.#waiters = this.#waiters.filter((waiter) => !spent.includes(waiter))
     const failure = new ClientError(`cannot connect: ${error.message}`, {
       code: 'UNREACHABLE',
@@ -211,6 +222,7 @@ export class Connection implements SessionOwner {
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
     }
     this.session.attach(link)
+    this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
     const waiters = this.#waiters
     this.#waiters = []

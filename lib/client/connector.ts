@@ -1,6 +1,7 @@
 // One attempt to connect: each address in turn, until one lets us in.
 
 import { tokenGuardName } from '../action/guard.ts'
+import { runClean } from '../base/async-context.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
 import { maxHandshakeBytes } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
@@ -13,7 +14,7 @@ import { helloSize } from '../wire/frame-writer.ts'
 import { Slabs } from '../wire/slabs.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
-import { shakeHands } from './handshake.ts'
+import { type Refusal, shakeHands } from './handshake.ts'
 
 /** Takes a link over whose server let us in. */
 export type OnWelcome = (link: FrameLink, welcome: WelcomeFrame) => void
@@ -36,8 +37,9 @@ export class Connector {
   }
 
   /**
-   * Connects and is let in (`onWelcome` is called), resuming the session of the grant where the server still has it. Rejects with the error
-   * of the last address; one that no other attempt can mend passes `isFinal`.
+   * Connects and is let in (`onWelcome` is called), resuming the session of the grant where the server still has it. Rejects with
+   * the fault of the last address that had one. An error that no other attempt can mend passes `isFinal`: what an isock
+   * server says against this client, or options with which no address can be used.
    */
   async connect(
     grant: SessionGrant | undefined,
@@ -46,20 +48,31 @@ export class Connector {
     where: 'anywhere' | 'same address',
   ): Promise<void> {
     const { addresses } = this.#options
-    let lastError: unknown
+    let fault: unknown
+    let wrongOption: ClientError | undefined
     const count = where === 'anywhere' ? addresses.length : 1
     for (let i = 0; i < count; i++) {
       const index = (this.#current + i) % addresses.length
+      const address = addresses[index] as Address
+      let refusal: Refusal | undefined
       try {
-        await this.#connectTo(addresses[index] as Address, grant, signal, onWelcome)
+        refusal = await this.#connectTo(address, grant, signal, onWelcome)
+      } catch (error) {
+        if (signal.aborted) throw error
+        if (error instanceof ClientError) wrongOption ??= error
+        else fault = error instanceof LinkError ? error : new LinkError(failed(address, error), { cause: error })
+        continue
+      }
+      if (refusal === undefined) {
         this.#current = index
         return
-      } catch (error) {
-        if (signal.aborted || isFinal(error)) throw error
-        lastError = error
       }
+      fault = asIsockError(refusal.error)
+      if (isFinal(fault)) throw fault
     }
-    throw lastError
+    if (fault !== undefined) throw fault
+    // No address can be used with these options; or this one cannot, and there are others to be tried yet.
+    throw count === addresses.length ? wrongOption : new LinkError(String(wrongOption?.message), { cause: wrongOption })
   }
 
   async #connectTo(
@@ -67,7 +80,7 @@ export class Connector {
     grant: SessionGrant | undefined,
     signal: AbortSignal,
     onWelcome: OnWelcome,
-  ): Promise<void> {
+  ): Promise<Refusal | undefined> {
     const { clock, limits, dial } = this.#options
     const timeoutMs = limits.handshakeTimeoutMs
     const abort = new AbortController()
@@ -76,7 +89,8 @@ export class Connector {
     const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
     const timer = clock.setTimer(() => abort.abort(late), timeoutMs)
     try {
-      const link = await dial(address, abort.signal)
+      // The link outlives the call that it is opened for, and serves the calls of others.
+      const link = await runClean(() => dial(address, abort.signal), undefined)
       timer.cancel()
       // A dial of one's own may not heed its signal.
       if (abort.signal.aborted) {
@@ -92,9 +106,8 @@ export class Connector {
         throw error
       }
       const decodeError = (error: Parameters<typeof decodeThrown>[1]): unknown => decodeThrown(this.#codec, error)
-      const options = { clock, timeoutMs, signal: abort.signal, decodeError, onWelcome }
-      const refusal = await shakeHands(frameLink, hello, options)
-      if (refusal !== undefined) throw asIsockError(refusal.error)
+      const options = { address, clock, timeoutMs, signal: abort.signal, decodeError, onWelcome }
+      return await shakeHands(frameLink, hello, options)
     } finally {
       timer.cancel()
       signal.removeEventListener('abort', onAbort)
@@ -126,16 +139,14 @@ export class Connector {
   #credentials(peer: Peer): Record<string, unknown> {
     const { token, isTokenGiven, given } = this.#options
     const credentials: Record<string, unknown> = Object.create(null)
-    for (const { guard, value } of given.credentials ?? []) credentials[guard] = value
-    if (token === undefined) return credentials
-    const mayTravel = peer.isPrivate || given.allowClearTextToken === true
-    if (mayTravel) credentials[tokenGuardName] = token
-    else if (isTokenGiven) {
+    const presented = given.credentials ?? []
+    if (peer.isPrivate || given.allowClearTextToken === true) {
+      for (const { guard, value } of presented) credentials[guard] = value
+      if (token !== undefined) credentials[tokenGuardName] = token
+    } else if (isTokenGiven || presented.length > 0) {
       throw new ClientError(
-        `the token is not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
-        {
-          code: 'INVALID_OPTION',
-        },
+        `${isTokenGiven ? 'the token is' : 'credentials are'} not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
+        { code: 'INVALID_OPTION' },
       )
     }
     return credentials
@@ -146,6 +157,10 @@ export class Connector {
 export function isFinal(error: unknown): boolean {
   if (error instanceof AuthError || error instanceof ProtocolError || error instanceof ClientError) return true
   return error instanceof IsockError && (error as ServerError).code === 'PROTOCOL'
+}
+
+function failed(address: Address, error: unknown): string {
+  return `cannot connect to ${formatAddress(address)}: ${error instanceof Error ? error.message : String(error)}`
 }
 
 export function asIsockError(error: unknown): IsockError {

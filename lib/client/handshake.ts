@@ -1,11 +1,15 @@
 // The client's first words on a new link, and the answer.
 import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
+import { type Address, formatAddress } from '../link/address.ts'
+import { describeForeign } from '../link/foreign-bytes.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 
 export interface HandshakeOptions {
+  /** Where the link leads, for error messages. */
+  readonly address: Address
   readonly clock: Clock
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -14,7 +18,7 @@ export interface HandshakeOptions {
   readonly onWelcome: (link: FrameLink, welcome: WelcomeFrame) => void
 }
 
-/** The refusal of a server, kept apart from faults of the way to it. */
+/** What an isock server says against this client, kept apart from faults of the way to it. */
 export class Refusal {
   readonly error: unknown
 
@@ -24,15 +28,16 @@ export class Refusal {
 }
 
 /**
- * Says HELLO and waits for the answer; undefined: we were let in. Rejects with LinkError when the link ends or time runs out, with
- * ProtocolError when something else than an answer comes. The link is closed then, and after a refusal.
+ * Sends HELLO and waits for the answer; undefined: we were let in. Another version of the protocol is a refusal too. Rejects with
+ * LinkError when the link ends, time runs out, or what comes is not isock's: a proxy or another program may be there for
+ * a moment. The link is closed then, and after a refusal.
  */
 export function shakeHands(
   link: FrameLink,
   hello: HelloFrame,
   options: HandshakeOptions,
 ): Promise<Refusal | undefined> {
-  const { clock, timeoutMs, signal, decodeError, onWelcome } = options
+  const { address, clock, timeoutMs, signal, decodeError, onWelcome } = options
   return new Promise((resolve, reject) => {
     let isDone = false
     const settle = (): void => {
@@ -44,26 +49,38 @@ export function shakeHands(
     const late = new LinkError(`the server did not answer within ${timeoutMs} ms`)
     const onAbort = (): void => void link.close(new LinkError('the client gave up connecting'), 'abort')
     signal.addEventListener('abort', onAbort, { once: true })
+    const refuse = (error: unknown): void => {
+      settle()
+      resolve(new Refusal(error))
+      link.close(new LinkError('the server refused the client'))
+    }
     const onFrame = (frame: Frame): void => {
       if (isDone) throw new ProtocolError('a second answer to HELLO')
       if (frame.kind === Kind.Welcome) {
-        if (frame.version !== protocolVersion)
-          throw new ProtocolError(`the server speaks protocol version ${frame.version}, not ${protocolVersion}`)
+        if (frame.version !== protocolVersion) return refuse(otherVersion(frame.version))
         settle()
         onWelcome(link, frame)
         resolve(undefined)
-      } else if (frame.kind === Kind.Refused) {
-        settle()
-        resolve(new Refusal(decodeError(frame.error)))
-        link.close(new LinkError('the server refused the client'))
-      } else throw new ProtocolError('the first frame must be WELCOME or REFUSED')
+      } else if (frame.kind === Kind.Refused) refuse(decodeError(frame.error))
+      else throw new ProtocolError('the first frame must be WELCOME or REFUSED')
     }
     const onLinkEnd = (reason: IsockError): void => {
       if (isDone) return
       settle()
-      reject(reason)
+      reject(faultOf(reason, address, link.foreignBytes))
     }
     link.open({ onFrame, onLinkWritable: () => undefined, onLinkEnd })
     link.send(hello)
   })
+}
+
+function otherVersion(version: number): ProtocolError {
+  return new ProtocolError(`the server speaks protocol version ${version}, not ${protocolVersion}`)
+}
+
+function faultOf(reason: IsockError, address: Address, foreign: Uint8Array | undefined): IsockError {
+  if (!(reason instanceof ProtocolError)) return reason
+  const what =
+    foreign === undefined ? `${formatAddress(address)}: ${reason.message}` : describeForeign(address, foreign)
+  return new LinkError(what, { cause: reason })
 }

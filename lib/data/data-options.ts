@@ -1,4 +1,5 @@
 // What a database can be told, with its defaults and bounds.
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../base/options.ts'
 import type { ModelClass } from './model.ts'
 import { parseStoreUrl, type StorePlace } from './store-url.ts'
@@ -70,11 +71,29 @@ export interface ResolvedDataOptions {
   readonly maxRows: number
 }
 
+const dataOptions: OptionTable<DataOptions> = {
+  models: 'any',
+  url: 'any',
+  directory: 'any',
+  format: 'any',
+  persist: 'any',
+  migrate: 'any',
+  schema: 'any',
+  durability: 'any',
+  clientPatienceMs: 'any',
+  idleTransactionMs: 'any',
+  waitMs: 'any',
+  statementTimeoutMs: 'any',
+  maxConnections: 'any',
+  maxRows: 'any',
+}
+
 const longestTimeoutMs = 2 ** 31 - 1
 
 /** @throws ClientError (`INVALID_OPTION`). */
 export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
   if (typeof options !== 'object' || options === null) throw invalidOption('data', 'an object with models', options)
+  checkOptions('data', options, dataOptions)
   const { url = 'memory:', directory, format = 'json', migrate = true, schema } = options
   const place = parseStoreUrl(url)
   const isMemory = place.kind === 'libsql' && place.path === ':memory:'

@@ -13,6 +13,7 @@ import { type FailureFrame, Kind } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
 import type { AnswerPlace, IncomingCall } from './incoming-call.ts'
+import { LinkTurns } from './link-turns.ts'
 
 /** Answers below this are not worth making room with: a full table of them stays within a few MiB. */
 const leastEvictedBytes = 4 * 1024
@@ -38,6 +39,7 @@ export class AnswerStore {
   /** How many of them have their answers still. */
   #largeCount = 0
   readonly #waiting = new Set<IncomingCall>()
+  readonly #turns: LinkTurns
   readonly #bytes = { idle: 0, waiting: 0, sent: 0 }
   #unsentCount = 0
 
@@ -45,6 +47,7 @@ export class AnswerStore {
     this.#maxBytes = limits.maxLedgerBytes
     this.#maxIdleBytes = limits.maxLedgerBytes + limits.maxInFlightBytes
     this.#port = port
+    this.#turns = new LinkTurns(() => port.isWritable)
     this.#encodeError = encodeError
     this.#onWaiting = onWaiting
   }
@@ -98,12 +101,9 @@ export class AnswerStore {
     } else if (this.#port.isAttached) this.#move(call, 'waiting')
   }
 
-  /** The link takes more again. */
-  sendWaiting(): void {
-    for (const call of this.#waiting) {
-      if (!this.#port.isWritable) break
-      this.sendIfReady(call)
-    }
+  /** The link takes more again: answers, and the items of these calls. */
+  onWritable(calls: readonly (IncomingCall | undefined)[]): void {
+    this.#turns.take(calls, this.#pump, this.#sendWaiting)
     this.#makeRoom()
   }
 
@@ -195,6 +195,20 @@ export class AnswerStore {
     if (to !== 'waiting') return
     this.#waiting.add(call)
     this.#onWaiting()
+  }
+
+  readonly #pump = (call: IncomingCall | undefined): boolean => {
+    if (call?.items === undefined) return false
+    call.items.pump()
+    this.sendIfReady(call)
+    return true
+  }
+
+  readonly #sendWaiting = (): void => {
+    for (const call of this.#waiting) {
+      if (!this.#port.isWritable) break
+      this.sendIfReady(call)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-// The errors that a session makes for its calls, and what each may claim about the handler.
+// The errors that a session makes for its calls. Each says what is true of that session; retry-policy.ts sees to it that
+// `notStarted` is true of the call.
 import {
   CancelledError,
   ClientError,
@@ -6,7 +7,6 @@ import {
   type IsockError,
   OutcomeUnknownError,
   ServerError,
-  UnsendableError,
 } from '../base/errors.ts'
 import { CancelReason } from '../wire/frame.ts'
 import type { IncomingCall } from './incoming-call.ts'
@@ -14,10 +14,10 @@ import type { OutgoingCall } from './outgoing-call.ts'
 
 /** The error of a call whose time ran out at this side. */
 export function lateError(call: OutgoingCall): DeadlineError {
-  const { lastFault: cause, hasNotStarted: notStarted } = call
+  const { lastFault: cause } = call
   const why = cause === undefined ? '' : `: ${cause.message}`
   const message = `action "${call.request.name}" did not finish within ${Math.round(call.timeoutMs)} ms${why}`
-  return new DeadlineError(message, { cause, notStarted })
+  return new DeadlineError(message, { cause, notStarted: call.state === 'waiting' })
 }
 
 export function outcomeUnknown(call: OutgoingCall, cause: IsockError): OutcomeUnknownError {
@@ -30,23 +30,18 @@ export function neverStarted(call: OutgoingCall, cause: IsockError): ServerError
   return new ServerError(message, { code: 'SHUTTING_DOWN', cause, notStarted: true })
 }
 
-export function unreachable(call: OutgoingCall, cause: IsockError): IsockError {
-  if (call.mayHaveRun) return outcomeUnknown(call, cause)
+export function unreachable(call: OutgoingCall, cause: IsockError): ClientError {
   const message = `action "${call.request.name}" could not be sent: ${cause.message}`
   return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
 }
 
-export function tooLarge(maxFrameBytes: number): UnsendableError {
-  return new UnsendableError(
-    'data',
-    `it does not fit the peer's largest frame of ${maxFrameBytes} bytes; stream it in parts`,
-    { notStarted: true },
-  )
+/** The same error, raised before anything was sent: it says that the handler did not start. */
+export function neverSent<E extends IsockError>(error: E): E {
+  return Object.defineProperty(error, 'notStarted', { value: true, enumerable: true })
 }
 
 /** The error of a waiting call whose session, or client, ends. Its own: callers add their stacks to it. */
 export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
-  if (call.mayHaveRun) return outcomeUnknown(call, cause)
   return cause.notStarted ? copyOf(cause) : unreachable(call, cause)
 }
 

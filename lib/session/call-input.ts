@@ -1,8 +1,9 @@
 // The input stream of a call, at the caller. Nothing is taken from its source before the callee has granted
 // something, which it does when it admits the call: so a call that is refused can be sent elsewhere, untouched. The
 // end is said when all items before it were sent, and again over each new link.
+import type { UnsendableError } from '../base/errors.ts'
 import { Kind } from '../wire/frame.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
 import type { OutboundStream } from './outbound-stream.ts'
@@ -33,6 +34,11 @@ export class CallInput {
     return fitsFrame(item, this.#maxFrameBytes)
   }
 
+  /** The error for an item that does not fit. */
+  tooLarge(item: Payload): UnsendableError {
+    return tooLarge('input item', item, this.#maxFrameBytes)
+  }
+
   /** Something was taken from the source. */
   get isFed(): boolean {
     return this.#isFed
@@ -44,13 +50,15 @@ export class CallInput {
     this.#sayEnd()
   }
 
-  onCredit(received: number, granted: number): void {
-    this.#stream.onCredit(received, granted)
+  /** True: the callee has got further than it had. */
+  onCredit(received: number, granted: number): boolean {
+    const hasMoved = this.#stream.onCredit(received, granted)
     if (!this.#isFed) {
       this.#isFed = true
       this.#feed(this.#stream, this)
     }
     this.#sayEnd()
+    return hasMoved
   }
 
   pump(): void {

@@ -1,9 +1,11 @@
 // How calls of this side get onto the wire: their CALL, CANCEL and ACK frames and their two streams. When, is the
 // business of OutgoingCalls.
 import type { Clock } from '../base/clock.ts'
+import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { Kind, type PeerLimits } from '../wire/frame.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
+import { neverSent } from './call-errors.ts'
 import { CallInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
@@ -36,13 +38,18 @@ export class CallSender {
     this.#peerLimits = peerLimits
   }
 
-  /** A new link: names must be introduced anew. */
+  /** A new link: names must be introduced again. */
   onNewLink(): void {
     this.#names.forget()
   }
 
   fits(call: OutgoingCall): boolean {
     return fitsFrame(call.request.data, this.maxFrameBytes)
+  }
+
+  /** The error of a call that does not fit: nothing of it was sent. */
+  tooLarge({ request }: OutgoingCall): IsockError {
+    return neverSent(tooLarge('data', request.data, this.maxFrameBytes))
   }
 
   /** Sends the call, as its next attempt. */
@@ -64,7 +71,7 @@ export class CallSender {
   }
 
   /** Over a new link: the call and where its streams stand, or that it is given up. */
-  sayAgain(call: OutgoingCall): void {
+  resend(call: OutgoingCall): void {
     if (call.state === 'abandoned') return this.sendCancel(call)
     this.sendCall(call)
     call.items?.resume()

@@ -21,8 +21,8 @@ const easing = 6
 export interface HeldCallsOptions {
   readonly clock: Clock
   readonly limits: Limits
-  /** Bytes of answers that wait for the link. */
-  readonly waitingBytes: () => number
+  /** How many bytes of answers wait for the link. */
+  readonly answers: { readonly waitingBytes: number }
   readonly port: FramePort
   readonly start: (call: IncomingCall) => void
   /** All calls of the session, those that run among them. */
@@ -91,7 +91,7 @@ export class HeldCalls {
   }
 
   #mayStart(call: IncomingCall): boolean {
-    const waitingBytes = this.#options.waitingBytes()
+    const { waitingBytes } = this.#options.answers
     if (waitingBytes > this.#maxWaitingBytes) return false
     const expectedBytes = this.#expectedBytes + call.action.expectedBytes
     return this.#expectedBytes === 0 || waitingBytes + expectedBytes <= this.#maxExpectedBytes
@@ -105,7 +105,7 @@ export class HeldCalls {
 
   readonly #lookAgain = (): void => {
     this.#timer = undefined
-    if (this.#options.waitingBytes() <= this.#maxWaitingBytes) {
+    if (this.#options.answers.waitingBytes <= this.#maxWaitingBytes) {
       for (const call of this.#options.calls()) if (call !== undefined) call.expectedBytes = 0
       this.#expectedBytes = 0
       this.startHeld()

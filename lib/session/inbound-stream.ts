@@ -39,7 +39,8 @@ export class InboundStream {
   #end: { readonly error: unknown } | undefined
   #isRead = false
   #isDiscarding = false
-  #waiter: ((taken: Taken) => void) | undefined
+  /** Who asked for items that have not come, in order. */
+  readonly #waiters: ((taken: Taken) => void)[] = []
 
   constructor(options: InboundStreamOptions) {
     this.#options = options
@@ -66,17 +67,17 @@ export class InboundStream {
     return this.#receivedCost >= this.#granted
   }
 
-  onItem(index: number, payload: Payload): void {
-    if (index < this.#received || this.#end !== undefined) return
+  /** False: it came before. */
+  onItem(index: number, payload: Payload): boolean {
+    if (index < this.#received || this.#end !== undefined) return false
     if (index > this.#received) throw new ProtocolError(`item ${index} came where ${this.#received} was next`)
     if (this.isFull) throw new ProtocolError('an item came that was not granted')
     this.#received++
     const cost = itemCost(payload)
     this.#receivedCost += cost
     if (this.#isDiscarding) this.#consume(cost)
-    else if (this.#waiter !== undefined) {
-      const waiter = this.#waiter
-      this.#waiter = undefined
+    else if (this.#waiters.length > 0) {
+      const waiter = this.#waiters.shift() as (taken: Taken) => void
       this.#consume(cost)
       waiter({ item: true, value: payload })
     } else {
@@ -84,15 +85,14 @@ export class InboundStream {
       this.#countUnread(cost)
       if (this.#options.mayGoUnread && !this.#isRead && this.isFull) this.discard()
     }
+    return true
   }
 
   /** No more items come. Those received are still there to be taken. The first end counts. */
   end(error: unknown): void {
     if (this.#end !== undefined) return
     this.#end = { error }
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    waiter?.({ item: false, error })
+    this.#endWaiting({ item: false, error })
   }
 
   /** The next item if it is there, or the end if that is; else undefined. */
@@ -114,11 +114,11 @@ export class InboundStream {
     return this.#end === undefined ? undefined : { item: false, error: this.#end.error }
   }
 
-  /** Calls back with the next item or the end. One reader at a time. */
+  /** Calls back with the next item or the end; those who ask are answered in order. */
   take(onTaken: (taken: Taken) => void): void {
     const taken = this.takeNow()
     if (taken !== undefined) onTaken(taken)
-    else this.#waiter = onTaken
+    else this.#waiters.push(onTaken)
   }
 
   /** From now on items are only counted, and the writer is let go on. */
@@ -126,6 +126,12 @@ export class InboundStream {
     this.#isDiscarding = true
     this.drop()
     this.#consume(this.#receivedCost - this.#consumedCost)
+  }
+
+  /** Its reader wants no more: who waits for an item gets none, and the writer goes on for nothing. */
+  leave(): void {
+    this.discard()
+    this.#endWaiting({ item: false, error: undefined })
   }
 
   /** Lets go of what waits to be read. */
@@ -138,6 +144,10 @@ export class InboundStream {
   /** A new link: says again what was received and granted. */
   resume(): void {
     if (this.#end === undefined) this.#sendCredit()
+  }
+
+  #endWaiting(end: Taken): void {
+    for (const waiter of this.#waiters.splice(0)) waiter(end)
   }
 
   #countUnread(byCost: number): void {

@@ -18,14 +18,14 @@ import {
   Kind,
 } from '../wire/frame.ts'
 import { payloadSize } from '../wire/payload.ts'
+import { AbandonedCalls } from './abandoned-calls.ts'
 import { AnswerStore } from './answer-store.ts'
-import { cancelErrorFor, errorBeforeStart } from './call-errors.ts'
+import { errorBeforeStart } from './call-errors.ts'
 import { CallStreams } from './call-streams.ts'
 import { HeldCalls } from './held-calls.ts'
-import { type CallKeeper, IncomingCall } from './incoming-call.ts'
+import { type AbortScope, type CallKeeper, IncomingCall } from './incoming-call.ts'
 import type { LedgerOptions } from './ledger-options.ts'
 import { LifeSigns } from './life-signs.ts'
-import { LinkTurns } from './link-turns.ts'
 import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 import { Refusals } from './refusals.ts'
@@ -40,8 +40,8 @@ export class Ledger implements CallKeeper {
   readonly #load: RunLoad
   readonly #streams: CallStreams
   readonly #held: HeldCalls
-  readonly #turns: LinkTurns
   readonly #signs: LifeSigns
+  readonly #abandoned: AbandonedCalls
   #isEnded = false
   readonly #refusals: Refusals
 
@@ -56,9 +56,8 @@ export class Ledger implements CallKeeper {
     this.#streams = new CallStreams(options)
     this.#load = new RunLoad(options.limits.maxInFlightBytes, options.onBusyChange)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
-    this.#turns = new LinkTurns(() => options.port.isWritable)
-    const waitingBytes = (): number => this.#answers.waitingBytes
-    this.#held = new HeldCalls({ clock, limits, port, start: options.startCall, calls, waitingBytes })
+    this.#held = new HeldCalls({ clock, limits, port, start: options.startCall, calls, answers: this.#answers })
+    this.#abandoned = new AbandonedCalls(options, this.#load)
   }
 
   get runningCount(): number {
@@ -98,8 +97,7 @@ export class Ledger implements CallKeeper {
     if (entry === undefined || entry.seq < frame.seq) this.#bury(frame, slot, entry)
     else if (entry.seq === frame.seq) {
       if (entry.state !== 'running') this.#answers.replay(entry)
-      // Said again it costs nothing: an error is made for the first one only.
-      else if (entry.abortReason === undefined) this.#abort(entry, cancelErrorFor(entry.name, frame.reason))
+      else this.#giveUp(entry, frame.reason)
     }
   }
 
@@ -123,7 +121,8 @@ export class Ledger implements CallKeeper {
     const overload = this.#load.overload()
     if (overload === undefined) return
     entry.input?.discard()
-    this.#abort(entry, overload)
+    entry.abort(overload)
+    if (entry.isHeld) this.#answerHeld(entry, overload)
   }
 
   onInputEnd(frame: InputEndFrame): void {
@@ -147,7 +146,7 @@ export class Ledger implements CallKeeper {
 
   /** The link takes more again. */
   onWritable(): void {
-    this.#turns.take(this.#entries, this.#pump, () => this.#answers.sendWaiting())
+    this.#answers.onWritable(this.#entries)
     this.#held.startHeld()
   }
 
@@ -155,14 +154,18 @@ export class Ledger implements CallKeeper {
   end(reason: IsockError): void {
     this.#isEnded = true
     this.#deadlines.close()
+    this.#abandoned.close()
     this.abortAll(reason)
     this.#held.close()
     this.#signs.close()
   }
 
   /** Tells the running handlers to stop; their answers are still sent. */
-  abortAll(reason: IsockError): void {
-    for (const entry of this.#entries) if (entry !== undefined) this.#abort(entry, reason)
+  abortAll(reason: IsockError, which?: AbortScope): void {
+    for (const entry of this.#entries) {
+      entry?.abort(reason, which)
+      if (entry?.isHeld) this.#answerHeld(entry, reason)
+    }
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
@@ -172,7 +175,8 @@ export class Ledger implements CallKeeper {
       call.answer = answer
       this.#answers.keep(call)
     }
-    this.#load.answered(call.dataSize)
+    if (call.abortReason !== undefined) this.#abandoned.answered(call)
+    if (!call.isAbandoned) this.#load.answered(call.dataSize)
     this.#held.answered(call, answer.kind === Kind.Result ? payloadSize(answer.value) : undefined)
   }
 
@@ -191,7 +195,9 @@ export class Ledger implements CallKeeper {
 
   #admit(frame: CallFrame, action: CalledAction, slot: number, former: IncomingCall | undefined): void {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
-    const input = frame.hasInput ? this.#streams.openInput(seq, this.#onUnread) : undefined
+    const input = frame.hasInput
+      ? this.#streams.openInput(seq, (byCost) => this.#load.unreadChanged(byCost))
+      : undefined
     const admittedAtMs = this.#options.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
     const given = { seq, attempt, action, input, admittedAtMs, deadlineAtMs }
@@ -205,10 +211,14 @@ export class Ledger implements CallKeeper {
     if (call.isHeld) this.#signs.watch()
   }
 
-  /** Tells a handler to stop; a call that is held has none, and is answered. */
-  #abort(call: IncomingCall, reason: IsockError): void {
-    call.abort(reason)
-    if (!call.isHeld) return
+  /** Its caller gave it up. */
+  #giveUp(call: IncomingCall, reason: CancelReason): void {
+    this.#abandoned.giveUp(call, reason)
+    if (call.isHeld) this.#answerHeld(call, call.abortReason as IsockError)
+  }
+
+  /** It was aborted, and has no handler that could end. */
+  #answerHeld(call: IncomingCall, reason: IsockError): void {
     call.isHeld = false
     const error = errorBeforeStart(call, this.#options.clock.now()) ?? reason
     call.answerWith(this.#refusals.of(call.seq, error))
@@ -229,21 +239,12 @@ export class Ledger implements CallKeeper {
     this.#entries[slot] = call
   }
 
-  readonly #pump = (entry: IncomingCall | undefined): boolean => {
-    if (entry?.items === undefined) return false
-    entry.items.pump()
-    this.#answers.sendIfReady(entry)
-    return true
-  }
-
-  readonly #onUnread = (byCost: number): void => this.#load.unreadChanged(byCost)
-
   readonly #sweep = (nowMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
     for (const entry of this.#entries) {
       if (entry?.state !== 'running') continue
       if (entry.deadlineAtMs > nowMs) earliest = Math.min(earliest, entry.deadlineAtMs)
-      else this.#abort(entry, cancelErrorFor(entry.name, CancelReason.Deadline))
+      else this.#giveUp(entry, CancelReason.Deadline)
     }
     return earliest
   }

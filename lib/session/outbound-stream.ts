@@ -92,9 +92,10 @@ export class OutboundStream {
     if (this.isFlushed) this.#wake()
   }
 
-  /** The reader's word on what it has and what it will take. Both numbers only grow; older ones change nothing. */
-  onCredit(received: number, granted: number): void {
+  /** What the reader has and what it will take. Both numbers only grow; older ones change nothing. True: one has grown. */
+  onCredit(received: number, granted: number): boolean {
     if (received > this.count) throw new ProtocolError(`${received} items confirmed, ${this.count} were sent`)
+    const hasMoved = received > this.#base || granted > this.#granted
     if (received > this.#base) {
       const confirmed = received - this.#base
       // Confirmed but, after a rewind, not sent again yet: they need not be.
@@ -109,6 +110,7 @@ export class OutboundStream {
     }
     if (granted > this.#granted) this.#granted = granted
     this.pump()
+    return hasMoved
   }
 
   /** A new link: what the reader did not confirm is sent again. */
@@ -120,6 +122,11 @@ export class OutboundStream {
     }
     this.#next = this.#base
     this.pump()
+  }
+
+  /** Nothing more comes; what was pushed still goes. Lets waiting writers go on. */
+  finish(): void {
+    this.#wake()
   }
 
   /** Forgets everything and lets waiting writers go on. */

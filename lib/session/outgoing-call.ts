@@ -10,6 +10,8 @@ import type { InboundStream } from './inbound-stream.ts'
 /** What is asked for. The same request may be sent again, over another link or in another session. */
 export interface CallRequest {
   readonly name: string
+  /** Its place among its caller's calls, from 1: what is resent keeps this order. */
+  readonly order: number
   readonly contract: string | undefined
   readonly data: Payload
   /** May be run again where it cannot be known whether it ran. */
@@ -20,7 +22,7 @@ export interface CallRequest {
 
 /** How long and how often a call is tried. */
 export interface CallBounds {
-  /** Faults that the call outlives. */
+  /** Faults in a row that the call outlives. */
   readonly retries: number
   /** Milliseconds; Infinity: no bound. */
   readonly timeoutMs: number
@@ -55,7 +57,11 @@ export abstract class OutgoingCall {
   readonly timeoutMs: number
   readonly isDeadlineShared: boolean
   deadlineAtMs: number
-  retriesLeft: number
+  retries: number
+  /** Faults since it last made progress. Counted by retry-policy.ts alone. */
+  faults = 0
+  /** Sessions that were lost with it, after each of which it was sent again. */
+  reruns = 0
   state: CallState = 'waiting'
   /** The session's calls that it is among; undefined between two sessions. */
   home: CallHome | undefined
@@ -65,10 +71,13 @@ export abstract class OutgoingCall {
   items: InboundStream | undefined
   input: CallInput | undefined
   cancelReason: CancelReason = CancelReason.Cancelled
+  /** Its neighbours among the calls that wait. */
+  ahead: OutgoingCall | undefined
+  behind: OutgoingCall | undefined
 
   constructor(request: CallRequest, bounds: CallBounds) {
     this.request = request
-    this.retriesLeft = bounds.retries
+    this.retries = bounds.retries
     this.timeoutMs = bounds.timeoutMs
     this.deadlineAtMs = bounds.deadlineAtMs
     this.isDeadlineShared = bounds.isDeadlineShared
@@ -79,20 +88,9 @@ export abstract class OutgoingCall {
   /** It was sent in a session that is lost, and waits to be run again: being idempotent, it may. */
   mayHaveRun = false
 
-  /** It is certain that no handler was started. */
-  get hasNotStarted(): boolean {
-    return this.state === 'waiting' && !this.mayHaveRun
-  }
-
   /** It was sent, but nothing of its streams has moved: it can be sent again as it is. */
-  get isUntouched(): boolean {
+  get canResend(): boolean {
     return this.state === 'sent' && !this.input?.isFed && this.items === undefined
-  }
-
-  /** Costs it one retry. False: it had none left. */
-  outlives(fault: IsockError): boolean {
-    this.lastFault = fault
-    return this.retriesLeft-- > 0
   }
 
   /** It is to be sent as if for the first time. */
@@ -102,9 +100,19 @@ export abstract class OutgoingCall {
     this.input = undefined
   }
 
-  /** A sign of life of the callee, or of who reads the items: a bound of this side alone starts anew. */
+  /** A sign of life of the callee, or of who reads the items: a bound of this side alone begins again. */
   showLife(nowMs: number): void {
     if (!this.isDeadlineShared) this.deadlineAtMs = nowMs + this.timeoutMs
+  }
+
+  /** It has no retries to lose any more. */
+  outlastFaults(): void {
+    this.retries = Number.POSITIVE_INFINITY
+  }
+
+  /** One of its streams has moved: faults before this are no longer in a row with those to come. */
+  makeProgress(): void {
+    this.faults = 0
   }
 
   /** Still open for the user. */
@@ -118,6 +126,6 @@ export abstract class OutgoingCall {
   /** Called once, when the state is 'settled' or 'abandoned' already. */
   abstract onSettled(outcome: RawOutcome): void
 
-  /** The callee refused before it started. True: it will be submitted again, so it is not settled now. */
+  /** The callee refused it before it started. True: it will be submitted again, so it is not settled now. */
   abstract onRefused(failure: Payload, origin: Origin): boolean
 }

@@ -1,4 +1,5 @@
-// The caller's half of a session: gives calls their slots, sends them and sends them again, and settles each exactly once.
+// The caller's half of a session: gives calls their slots, sends them, resends them over the next link in the order in
+// which they were made, and settles each exactly once. What a fault means for a call says retry-policy.ts.
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { type IsockError, ProtocolError } from '../base/errors.ts'
 import {
@@ -9,16 +10,19 @@ import {
   type PeerLimits,
   type ResultFrame,
 } from '../wire/frame.ts'
-import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, tooLarge, unreachable } from './call-errors.ts'
+import type { Payload } from '../wire/payload.ts'
+import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, unreachable } from './call-errors.ts'
 import { CallSender, type CallSenderOptions } from './call-sender.ts'
+import { LinkProgress } from './link-progress.ts'
 import { LinkTurns } from './link-turns.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
+import { decide } from './retry-policy.ts'
 import { pumpInput, SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
 export interface OutgoingCallsOptions extends CallSenderOptions {
-  /** Told when the first call opens and when the last one is settled. */
+  /** Called when the first call opens and when the last one is settled. */
   readonly onBusyChange: () => void
 }
 
@@ -28,6 +32,7 @@ export class OutgoingCalls implements CallHome {
   readonly #deadlines: DeadlineSweep
   readonly #sender: CallSender
   readonly #resumption: Resumption
+  readonly #progress: LinkProgress
   readonly #sent = new SentCalls()
   readonly #turns: LinkTurns
   #openCount = 0
@@ -37,7 +42,8 @@ export class OutgoingCalls implements CallHome {
     this.#options = options
     this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
     this.#sender = new CallSender(options)
-    this.#resumption = new Resumption(options.port, (call) => this.#sender.sayAgain(call))
+    this.#resumption = new Resumption(options.port, (call) => this.#sender.resend(call))
+    this.#progress = new LinkProgress(options.limits.deadAfterMs)
     this.#turns = new LinkTurns(() => options.port.isWritable)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
   }
@@ -64,7 +70,7 @@ export class OutgoingCalls implements CallHome {
     call.state = 'waiting'
     if (this.#openCount++ === 0) this.#options.onBusyChange()
     const end = this.#endReason
-    if (end !== undefined) return this.#settle(call, { how: 'error', error: closedBy(call, end) })
+    if (end !== undefined) return this.#fail(call, closedBy(call, end))
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
     if (
       this.#waiting.isEmpty &&
@@ -74,18 +80,23 @@ export class OutgoingCalls implements CallHome {
     )
       this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
-    else this.#settle(call, { how: 'error', error: queueFull(this.#options.limits.maxQueuedCalls) })
+    else this.#fail(call, queueFull(this.#options.limits.maxQueuedCalls))
   }
 
-  giveUp(call: OutgoingCall, error: unknown): void {
-    if (call.isOpen) this.#giveUp(call, CancelReason.Cancelled, error)
+  /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
+  giveUp(call: OutgoingCall, error: unknown, reason: CancelReason = CancelReason.Cancelled): void {
+    if (!call.isOpen) return
+    const wasSent = call.state === 'sent'
+    if (!wasSent) this.#waiting.remove(call)
+    call.cancelReason = reason
+    if (wasSent) this.#sender.sendCancel(call)
+    this.#fail(call, error, wasSent ? 'abandoned' : 'settled')
   }
 
   onResult(frame: ResultFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
-    this.#sender.sendAcks(this.#sent.remove(call, frame.value))
-    this.#checkItems(call, frame.items)
+    this.#onAnswered(call, frame.value, frame.items)
     this.#settle(call, { how: 'value', value: frame.value })
     this.#startWaiting()
   }
@@ -93,10 +104,9 @@ export class OutgoingCalls implements CallHome {
   onFailure(frame: FailureFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
-    this.#sender.sendAcks(this.#sent.remove(call, frame.error))
-    this.#checkItems(call, frame.items)
+    this.#onAnswered(call, frame.error, frame.items)
     const { origin } = this.#options.port
-    if (frame.notStarted && call.isUntouched && call.onRefused(frame.error, origin)) this.#handBack(call)
+    if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted, origin })
     this.#startWaiting()
   }
@@ -106,21 +116,22 @@ export class OutgoingCalls implements CallHome {
     if (call?.state !== 'sent') return
     call.showLife(this.#options.clock.now())
     const { items = this.#sender.openItems(call) } = call
-    items.onItem(frame.index, frame.value)
+    if (items.onItem(frame.index, frame.value)) call.makeProgress()
   }
 
   onInputCredit(frame: CreditFrame): void {
     const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
     call.showLife(this.#options.clock.now())
-    call.input?.onCredit(frame.received, frame.granted)
+    if (call.input?.onCredit(frame.received, frame.granted)) call.makeProgress()
   }
 
-  /** A link was attached: says again what the callee may have missed, then goes on. */
+  /** A link was attached: resends what the callee may have missed, then what waits. */
   resume(): void {
+    this.#progress.begin(this.#options.clock.now())
     this.#sender.onNewLink()
     this.#sender.sendAcks(this.#sent.untold())
-    this.#resumption.begin(this.#sent.all())
+    this.#resumption.begin(this.#sent.inOrder())
     this.#startWaiting()
   }
 
@@ -130,29 +141,30 @@ export class OutgoingCalls implements CallHome {
     this.#turns.take(this.#sent.all(), pumpInput, () => this.#startWaiting())
   }
 
-  /** A link was lost, or could not be opened: costs each call that waits for it one retry. */
-  chargeFault(cause: IsockError, kind: 'link lost' | 'cannot connect'): void {
-    for (const call of this.#sent.all()) {
-      if (call.state !== 'sent' || call.outlives(cause)) continue
-      this.#giveUp(call, CancelReason.Cancelled, outcomeUnknown(call, cause))
-    }
-    if (kind === 'link lost') return
-    for (const call of this.#waiting.all()) {
-      if (!call.outlives(cause)) this.#giveUp(call, CancelReason.Cancelled, unreachable(call, cause))
+  /** A link was lost, or could not be opened: counts for the calls that wait for it. */
+  countFault(cause: IsockError, fault: 'link lost' | 'cannot connect'): void {
+    const nowMs = this.#options.clock.now()
+    for (const call of [...this.#sent.inOrder(), ...this.#waiting.all()]) {
+      if (!call.isOpen) continue
+      if (fault === 'link lost' && this.#progress.restores(call, nowMs)) call.makeProgress()
+      call.lastFault = cause
+      const decision = decide(call, fault)
+      if (decision === 'outcome unknown') this.giveUp(call, outcomeUnknown(call, cause))
+      else if (decision === 'unreachable') this.giveUp(call, unreachable(call, cause))
     }
   }
 
   /** The callee has forgotten the session: what may have run is settled, what may safely run waits for the next one. */
-  forget(cause: IsockError, unanswered: 'may have run' | 'never started'): void {
+  forget(cause: IsockError, fault: 'session lost' | 'server left'): void {
+    const again: OutgoingCall[] = []
     for (const call of this.#sent.begin(0, 0)) {
-      if (unanswered === 'never started') {
-        if (call.isUntouched && call.outlives(cause)) this.#sendAnew(call)
-        else this.#settle(call, { how: 'error', error: neverStarted(call, cause) })
-      } else if (call.isUntouched && call.request.isIdempotent) {
-        call.mayHaveRun = true
-        this.#sendAnew(call)
-      } else this.#settle(call, { how: 'error', error: outcomeUnknown(call, cause) })
+      const decision = decide(call, fault)
+      if (fault === 'session lost') call.mayHaveRun = true
+      if (decision === 'resend') again.push(call)
+      else this.#fail(call, decision === 'never started' ? neverStarted(call, cause) : outcomeUnknown(call, cause))
     }
+    for (const call of again) call.restart()
+    this.#waiting.addAll(again)
   }
 
   /** Takes the calls that were not sent out of here, so that they can be submitted elsewhere. */
@@ -164,8 +176,8 @@ export class OutgoingCalls implements CallHome {
 
   /** Settles every open call: no link will come for them. */
   failAll(cause: IsockError): void {
-    for (const call of this.#sent.all()) this.giveUp(call, outcomeUnknown(call, cause))
-    for (const call of this.#waiting.takeAll()) this.#settle(call, { how: 'error', error: closedBy(call, cause) })
+    for (const call of this.#sent.inOrder()) this.giveUp(call, outcomeUnknown(call, cause))
+    for (const call of this.#waiting.takeAll()) this.#fail(call, closedBy(call, cause))
   }
 
   /** The session is over: settles what is open, and whatever is submitted from now on. */
@@ -189,31 +201,25 @@ export class OutgoingCalls implements CallHome {
   }
 
   #start(call: OutgoingCall): void {
-    if (!this.#sender.fits(call)) {
-      this.#settle(call, { how: 'error', error: tooLarge(this.#sender.maxFrameBytes) })
-      return
-    }
+    if (!this.#sender.fits(call)) return this.#fail(call, this.#sender.tooLarge(call))
     this.#sent.add(call)
     call.state = 'sent'
     this.#sender.sendCall(call)
     this.#sender.openInput(call)
   }
 
-  /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
-  #giveUp(call: OutgoingCall, reason: CancelReason, error: unknown): void {
-    const wasSent = call.state === 'sent'
-    if (!wasSent) this.#waiting.remove(call)
-    call.cancelReason = reason
-    if (wasSent) this.#sender.sendCancel(call)
-    this.#settle(call, { how: 'error', error }, wasSent ? 'abandoned' : 'settled')
-  }
-
-  #checkItems(call: OutgoingCall, items: number): void {
+  #onAnswered(call: OutgoingCall, answer: Payload, items: number): void {
+    this.#sender.sendAcks(this.#sent.remove(call, answer))
+    this.#progress.answered(call)
     const { received = 0 } = call.items ?? {}
     if (call.state !== 'sent' || received === items) return
     const error = new ProtocolError(`action "${call.request.name}" ended after ${items} items, ${received} came`)
-    this.#settle(call, { how: 'error', error: outcomeUnknown(call, error) })
+    this.#fail(call, outcomeUnknown(call, error))
     throw error
+  }
+
+  #fail(call: OutgoingCall, error: unknown, state: 'settled' | 'abandoned' = 'settled'): void {
+    this.#settle(call, { how: 'error', error }, state)
   }
 
   #settle(call: OutgoingCall, outcome: RawOutcome, state: 'settled' | 'abandoned' = 'settled'): void {
@@ -223,11 +229,6 @@ export class OutgoingCalls implements CallHome {
     call.input?.close()
     if (--this.#openCount === 0) this.#options.onBusyChange()
     call.onSettled(outcome)
-  }
-
-  #sendAnew(call: OutgoingCall): void {
-    call.restart()
-    this.#waiting.add(call)
   }
 
   #handBack(call: OutgoingCall): void {
@@ -240,10 +241,9 @@ export class OutgoingCalls implements CallHome {
     let earliest = Number.POSITIVE_INFINITY
     for (const call of [...this.#sent.all(), ...this.#waiting.all()]) {
       if (!call.isOpen) continue
-      if (call.deadlineAtMs <= nowMs && this.#options.port.isSlow /* the heartbeat judges its progress */)
-        call.showLife(nowMs)
+      if (call.deadlineAtMs <= nowMs && this.#options.port.isSlow) call.showLife(nowMs)
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
-      else this.#giveUp(call, CancelReason.Deadline, lateError(call))
+      else this.giveUp(call, lateError(call), CancelReason.Deadline)
     }
     return earliest
   }

@@ -1,5 +1,5 @@
-// Says again over a new link what its callee may have missed, call by call, as fast as the link takes it: all at once
-// could be more than a link may hold back.
+// Resends over a new link what its callee may have missed, call by call in the caller's order, as fast as the link takes
+// it: all at once could be more than a link may hold back.
 import type { FramePort } from './frame-port.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 
@@ -17,7 +17,7 @@ export class Resumption {
     return this.#calls.length === 0
   }
 
-  /** A new link: from the beginning. */
+  /** A new link: from the first call of these. */
   begin(calls: OutgoingCall[]): void {
     this.#calls = calls.reverse()
     this.goOn()

@@ -16,9 +16,9 @@ export class SentCalls {
     return this.#slots.hasFree && this.#bytes.hasRoomFor(payloadSize(call.request.data))
   }
 
-  /** A new session, with so many slots for so many bytes of data. Returns the calls that stood in the former one. */
+  /** A new session, with this many slots for this many bytes of data. Returns the calls of the former one, in order. */
   begin(slotCount: number, maxBytes: number): OutgoingCall[] {
-    const former = this.all()
+    const former = this.inOrder()
     this.#slots = new Slots(slotCount)
     this.#acks = new Acks()
     this.#bytes = new SentBytes(maxBytes)
@@ -58,7 +58,12 @@ export class SentCalls {
     return this.#acks.untold()
   }
 
-  /** A copy: calls may leave while it is read. */
+  /** In the order in which their caller made them: slots say nothing about it. */
+  inOrder(): OutgoingCall[] {
+    return this.all().sort((one, other) => one.request.order - other.request.order)
+  }
+
+  /** A copy, by slot: calls may leave while it is read. */
   all(): OutgoingCall[] {
     return this.#bySlot.filter((call) => call !== undefined)
   }

@@ -1,11 +1,11 @@
-// Calls that wait for a link or a slot, in order. Taking and adding cost nothing; one that left early leaves a
-// gap that is stepped over.
+// Calls that wait for a link or a slot, in their caller's order: a list through the calls themselves, so that each can leave
+// from anywhere. A call that was made before others of the list is put before them.
 import type { OutgoingCall } from './outgoing-call.ts'
 
 export class WaitingCalls {
   readonly #maxCount: number
-  #queue: (OutgoingCall | undefined)[] = []
-  #head = 0
+  #first: OutgoingCall | undefined
+  #last: OutgoingCall | undefined
   #count = 0
 
   constructor(maxCount: number) {
@@ -20,63 +20,77 @@ export class WaitingCalls {
     return this.#count < this.#maxCount
   }
 
+  /** Nearly always at the end. */
   add(call: OutgoingCall): void {
-    this.#queue.push(call)
-    this.#count++
+    let ahead = this.#last
+    while (ahead !== undefined && ahead.request.order > call.request.order) ahead = ahead.ahead
+    this.#insert(call, ahead)
+  }
+
+  /** Adds calls that are in order, most of which belong before those that wait. */
+  addAll(calls: readonly OutgoingCall[]): void {
+    let ahead: OutgoingCall | undefined
+    for (const call of calls) {
+      let behind = ahead === undefined ? this.#first : ahead.behind
+      while (behind !== undefined && behind.request.order < call.request.order) {
+        ahead = behind
+        behind = behind.behind
+      }
+      this.#insert(call, ahead)
+      ahead = call
+    }
   }
 
   /** The one that `take` would take. */
   first(): OutgoingCall | undefined {
-    while (this.#head < this.#queue.length && this.#queue[this.#head] === undefined) this.#head++
-    return this.#queue[this.#head]
+    return this.#first
   }
 
   take(): OutgoingCall | undefined {
-    while (this.#head < this.#queue.length) {
-      const call = this.#queue[this.#head]
-      this.#queue[this.#head++] = undefined
-      if (call !== undefined) {
-        this.#count--
-        this.#tidy()
-        return call
-      }
-    }
-    this.#tidy()
-    return undefined
+    const call = this.#first
+    if (call !== undefined) this.#unlink(call)
+    return call
   }
 
-  remove(call: OutgoingCall): void {
-    const index = this.#queue.indexOf(call, this.#head)
-    if (index === -1) return
-    this.#queue[index] = undefined
-    this.#count--
+  /** False: it was not here. A call is in one list at a time. */
+  remove(call: OutgoingCall): boolean {
+    if (call.ahead === undefined && this.#first !== call) return false
+    this.#unlink(call)
+    return true
   }
 
   takeAll(): OutgoingCall[] {
     const calls = this.all()
-    this.#queue = []
-    this.#head = 0
-    this.#count = 0
+    for (const call of calls) this.#unlink(call)
     return calls
   }
 
-  /** A copy: the queue may change while it is read. */
+  /** A copy: the list may change while it is read. */
   all(): OutgoingCall[] {
     const calls: OutgoingCall[] = []
-    for (let i = this.#head; i < this.#queue.length; i++) {
-      const call = this.#queue[i]
-      if (call !== undefined) calls.push(call)
-    }
+    for (let call = this.#first; call !== undefined; call = call.behind) calls.push(call)
     return calls
   }
 
-  #tidy(): void {
-    if (this.#head === this.#queue.length) {
-      this.#queue = []
-      this.#head = 0
-    } else if (this.#head > 1_024 && this.#head * 2 > this.#queue.length) {
-      this.#queue.splice(0, this.#head)
-      this.#head = 0
-    }
+  #insert(call: OutgoingCall, ahead: OutgoingCall | undefined): void {
+    const behind = ahead === undefined ? this.#first : ahead.behind
+    call.ahead = ahead
+    call.behind = behind
+    if (ahead === undefined) this.#first = call
+    else ahead.behind = call
+    if (behind === undefined) this.#last = call
+    else behind.ahead = call
+    this.#count++
+  }
+
+  #unlink(call: OutgoingCall): void {
+    const { ahead, behind } = call
+    if (ahead === undefined) this.#first = behind
+    else ahead.behind = behind
+    if (behind === undefined) this.#last = ahead
+    else behind.ahead = ahead
+    call.ahead = undefined
+    call.behind = undefined
+    this.#count--
   }
 }

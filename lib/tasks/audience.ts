@@ -8,7 +8,7 @@ import { Outlet, type OutletOptions } from '../server/outlet.ts'
 import { whileHere } from '../server/while-here.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { isError } from '../wire/error-fields.ts'
-import { fitsFrame } from '../wire/frame-fit.ts'
+import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { sendableError } from '../wire/sendable-error.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ListenEnd, ListenItem } from './listen-action.ts'
@@ -41,13 +41,12 @@ export class Audience {
     return this.#count
   }
 
-  /** An event for `send`. Throws UnsendableError, and ServerError (`TOO_LARGE`). */
+  /** An event for `send`. Throws UnsendableError. */
   encode(item: ListenItem): Encoded {
     const { codec, label, maxFrameBytes } = this.#options
     const payload = codec.encode(item, 'event')
     if (fitsFrame(payload, maxFrameBytes)) return new Encoded(payload)
-    const message = `${label}: an event does not fit a frame of ${maxFrameBytes} bytes; send less at a time`
-    throw new ServerError(message, { code: 'TOO_LARGE' })
+    throw tooLarge(`an event of ${label}`, payload, maxFrameBytes)
   }
 
   /** To all, or to the listeners of one session. Gives how many these are. */
@@ -75,6 +74,7 @@ export class Audience {
     const { signal, session } = context
     const listener = this.#add(context)
     const { outlet } = listener
+    context.waitForClient()
     const leave = (): void => {
       outlet.end()
       this.#remove(listener)
@@ -87,6 +87,8 @@ export class Audience {
         // A client that is away cannot keep up: it listens again when it comes back.
         if (session.isConnected || !(error instanceof BusyError)) throw error
       }
+      const reason: unknown = signal.reason
+      if (reason instanceof ServerError && reason.code === 'SESSION_ENDED') throw reason
       return this.#end ?? this.#encodeEnd({ how: 'again' })
     })
   }

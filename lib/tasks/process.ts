@@ -4,6 +4,7 @@ import type { BackoffOptions } from '../base/backoff.ts'
 import { brand } from '../base/brand.ts'
 import { requireNameOf } from '../base/class-name.ts'
 import { invalidUsage } from '../base/errors.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import type { AnyClass, ClassRegistry, ErrorClass } from '../wire/class-registry.ts'
 import type { TaskContext } from './task.ts'
 
@@ -13,6 +14,9 @@ export interface SendOptions {
   readonly to?: string | readonly string[]
 }
 
+/** Undefined would make an event for some one for all. */
+export const sendOptions: OptionTable<SendOptions> = { to: 'protects' }
+
 /** Where a run of a process puts what it has to tell. `Events` maps the names of events to their data. */
 export interface ProcessOutput<in Events extends object = Record<string, unknown>> {
   /** Listeners of all clients, as of now. */
@@ -21,7 +25,7 @@ export interface ProcessOutput<in Events extends object = Record<string, unknown
    * Sends an event to all clients that listen, or to some. Never waits: each listener has a queue of its own. Gives the
    * number of listeners that it goes to.
    *
-   * @throws ServerError (`UNKNOWN_SESSION`, `TOO_LARGE`, `CLOSED`), UnsendableError; the signal's reason once the
+   * @throws ServerError (`UNKNOWN_SESSION`, `CLOSED`), UnsendableError (also `TOO_LARGE`); the signal's reason once the
    *   process was told to end.
    */
   send<E extends keyof Events & string>(event: E, data: Events[E], options?: SendOptions): number

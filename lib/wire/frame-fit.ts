@@ -1,7 +1,9 @@
-// Whether a payload fits a peer's largest frame. Exact only near the bound, where it matters.
+// Whether a payload fits a peer's largest frame, and the error for one that does not. Exact only near the bound, where it
+// matters.
+import { UnsendableError } from '../base/errors.ts'
 import { maxByteArrays } from './frame.ts'
 import { Packed } from './packed.ts'
-import type { Payload } from './payload.ts'
+import type { Payload, RichPayload } from './payload.ts'
 import { encodeText } from './text.ts'
 
 /** What a frame needs besides its payload, with room to spare. */
@@ -18,6 +20,35 @@ export function fitsFrame(payload: Payload, maxFrameBytes: number): boolean {
   let left = room
   for (const bytes of payload.bytes) left -= bytes.length + perByteArray
   return left > 0 && textFits(payload.meta, left) && textFits(payload.json, left - textBytes(payload.meta))
+}
+
+/**
+ * The error for a value that does not fit.
+ *
+ * @param label what it is, as in `data of action "X"`
+ */
+export function tooLarge(label: string, payload: Payload, maxFrameBytes: number): UnsendableError {
+  const what =
+    isRich(payload) && payload.bytes.length > maxByteArrays
+      ? `it holds ${payload.bytes.length} byte arrays, at most ${maxByteArrays} fit a frame`
+      : `it has ${sizeOf(payload)} bytes, at most ${maxFrameBytes - envelopeBytes} fit a frame of ${maxFrameBytes}`
+  return new UnsendableError(label, `${what}; stream it in parts, or raise limits.maxFrameBytes of its reader`, {
+    code: 'TOO_LARGE',
+  })
+}
+
+function isRich(payload: Payload): payload is RichPayload {
+  return typeof payload === 'object' && !(payload instanceof Packed) && !(payload instanceof Uint8Array)
+}
+
+/** Its bytes on the wire, without the frame around them. */
+function sizeOf(payload: Payload): number {
+  if (payload === undefined) return 0
+  if (payload instanceof Packed) return payload.size
+  if (typeof payload === 'string') return encodeText(payload).length
+  if (payload instanceof Uint8Array) return payload.length
+  const texts = encodeText(payload.json).length + encodeText(payload.meta).length
+  return payload.bytes.reduce((size, bytes) => size + bytes.length + perByteArray, texts)
 }
 
 function textFits(text: string, room: number): boolean {

@@ -1,6 +1,6 @@
 // One timer for many deadlines, and sleeping on a clock.
 import { expect } from 'chai'
-import { sleep } from '../../lib/base/clock.ts'
+import { platformClock, sleep } from '../../lib/base/clock.ts'
 import { DeadlineSweep } from '../../lib/base/deadline-sweep.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
@@ -31,6 +31,63 @@ describe('DeadlineSweep', () => {
     sweep.watch(clock.now() + 10)
     await clock.advance(100)
     expect(sweeps).to.equal(3)
+  })
+
+  it('lets the sockets be read first when it comes much later than it was set', async () => {
+    const clock = new VirtualClock()
+    const order: string[] = []
+    const sweep = new DeadlineSweep(clock, () => {
+      order.push('sweep')
+      return Number.POSITIVE_INFINITY
+    })
+    sweep.watch(clock.now() + 100)
+    clock.standStill(5_000)
+    // What is read in the turn after the timers.
+    clock.setTimer(() => setImmediate(() => order.push('read')), 0)
+    await clock.advance(0)
+    expect(order).to.deep.equal(['read', 'sweep'])
+    expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('judges immediately when it comes in time', async () => {
+    const clock = new VirtualClock()
+    let sweeps = 0
+    const sweep = new DeadlineSweep(clock, () => {
+      sweeps++
+      return Number.POSITIVE_INFINITY
+    })
+    sweep.watch(clock.now() + 100)
+    await clock.advance(100)
+    expect([sweeps, clock.pendingCount]).to.deep.equal([1, 0])
+  })
+
+  it('lets the sockets of the platform be read first', async () => {
+    const order: string[] = []
+    await new Promise<void>((resolve) => {
+      const sweep = new DeadlineSweep(platformClock, () => {
+        order.push('sweep')
+        resolve()
+        return Number.POSITIVE_INFINITY
+      })
+      sweep.keepProcessAlive(true)
+      sweep.watch(platformClock.now() + 1)
+      const endMs = performance.now() + 100
+      while (performance.now() < endMs);
+      setTimeout(() => setImmediate(() => order.push('read')), 0)
+    })
+    expect(order).to.deep.equal(['read', 'sweep'])
+  })
+
+  it('is silent once closed, also between being late and judging', async () => {
+    const clock = new VirtualClock()
+    const sweep = new DeadlineSweep(clock, () => {
+      throw new Error('it ran')
+    })
+    sweep.watch(clock.now() + 10)
+    clock.standStill(5_000)
+    clock.setTimer(() => sweep.close(), 0)
+    await clock.advance(100)
+    expect(clock.pendingCount).to.equal(0)
   })
 
   it('is silent once closed', async () => {

@@ -70,7 +70,9 @@ describe('large calls over a new link', () => {
       yield 'x'.repeat(size)
     }
     const outcome = await client.runAction(Sum, texts(20_000)).outcome()
-    expect(outcome.ok ? undefined : outcome.error).to.be.instanceOf(UnsendableError)
+    expect(outcome.ok ? undefined : outcome.error)
+      .to.be.instanceOf(UnsendableError)
+      .and.include({ code: 'TOO_LARGE' })
     expect(await client.runAction(Sum, texts(100))).to.equal(105)
   })
 })

@@ -95,17 +95,88 @@ describe('retrying', () => {
     expect(await second).to.equal('second')
   })
 
-  it('gives the refusal back when the retries are used up', async () => {
+  /** A server that is busy with a call for as long as the spec wants. */
+  async function serveBusy(): Promise<{ client: Client; first: PromiseLike<unknown> }> {
     await world.serve([work], { limits: { maxRunningCalls: 1 } })
     const client = world.client()
-    const first = client.runAction(Work, 'x'.repeat(900))
+    const first = client.runAction(Work, 'x'.repeat(900), { timeoutMs: Number.POSITIVE_INFINITY })
     await settle()
-    const error = await world.clock.until(failureOf(client.runAction(Work, 'y'.repeat(900))))
-    expect(error).to.be.instanceOf(BusyError).and.include({ notStarted: true })
-    expect(world.network.wire.sent(Kind.Failure, 'down')).to.have.length(4)
+    return { client, first }
+  }
+
+  it('spends no retry on a busy server: the call waits as long as it has time', async () => {
+    const { client, first } = await serveBusy()
+    const call = client.runAction(Work, 'y'.repeat(900), { retry: 1 })
+    await world.clock.advance(50_000)
+    expect(world.network.wire.sent(Kind.Failure, 'down').length).to.be.greaterThan(10)
+    work.run.finish()
+    await first
+    await world.clock.advance(5_000)
+    work.runs[1]?.finish('second')
+    expect(await call).to.equal('second')
+  })
+
+  it('says at the end of its time why a busy server did not start it', async () => {
+    const { client, first } = await serveBusy()
+    const error = await world.clock.until(failureOf(client.runAction(Work, 'y'.repeat(900), { timeoutMs: 90_000 })))
+    expect(error).to.include({ code: 'DEADLINE_EXCEEDED', notStarted: true })
+    expect(error.cause).to.be.instanceOf(BusyError)
+    expect(error.message).to.include((error.cause as Error).message)
     expect(work.runs).to.have.length(1)
     work.run.finish()
     await first
+  })
+
+  it('gives the refusal of a busy server back after a minute where a call has no time limit', async () => {
+    const { client, first } = await serveBusy()
+    const startedAtMs = world.clock.now()
+    const call = client.runAction(Work, 'y'.repeat(900), { timeoutMs: Number.POSITIVE_INFINITY })
+    const error = await world.clock.until(failureOf(call))
+    expect(error).to.be.instanceOf(BusyError).and.include({ notStarted: true })
+    expect(world.clock.now() - startedAtMs).to.be.within(60_000, 61_000)
+    work.run.finish()
+    await first
+  })
+
+  it('gives the refusal of a busy server back immediately with retry: 0', async () => {
+    const { client, first } = await serveBusy()
+    expect(await failureOf(client.runAction(Work, 'y'.repeat(900), { retry: 0 }))).to.be.instanceOf(BusyError)
+    expect(world.network.wire.sent(Kind.Failure, 'down')).to.have.length(1)
+    work.run.finish()
+    await first
+  })
+
+  it('submits many refused calls soon after each other as soon as the server takes some', async () => {
+    await world.serve([work], { limits: { maxRunningCalls: 2 } })
+    const client = world.client()
+    const calls = Array.from({ length: 40 }, (_, i) => client.runAction(Work, i))
+    const startedAtMs = world.clock.now()
+    let finished = 0
+    for (let turn = 0; turn < 2_000 && finished < 40; turn++) {
+      await world.clock.advance(10)
+      for (const run of work.runs.splice(0)) {
+        run.finish(run.data)
+        finished++
+      }
+    }
+    expect(await Promise.all(calls)).to.deep.equal(Array.from({ length: 40 }, (_, i) => i))
+    // Each wait is a first one, of 50 ms: the line gets on.
+    expect(world.clock.now() - startedAtMs).to.be.below(3_000)
+  })
+
+  it('bounds the calls that wait behind refused ones', async () => {
+    await world.serve([work], { limits: { maxRunningCalls: 1 } })
+    const client = world.client({ limits: { maxQueuedCalls: 3 } })
+    const calls = [client.runAction(Work)]
+    await settle()
+    calls.push(client.runAction(Work, 'refused'))
+    await settle()
+    calls.push(client.runAction(Work), client.runAction(Work))
+    expect(await failureOf(client.runAction(Work))).to.include({ code: 'QUEUE_FULL', notStarted: true })
+    for (const call of calls.slice(1)) call.cancel()
+    for (const call of calls.slice(1)) await failureOf(call)
+    work.run.finish()
+    await calls[0]
   })
 
   it('lets a call that waits after a refusal be cancelled, or run out of time', async () => {

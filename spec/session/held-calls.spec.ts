@@ -265,7 +265,7 @@ describe('a call that is held', () => {
     const held = new HeldCalls({
       clock: new VirtualClock(),
       limits: defaultLimits,
-      waitingBytes: () => Number.POSITIVE_INFINITY,
+      answers: { waitingBytes: Number.POSITIVE_INFINITY },
       port: { isAttached: true } as FramePort,
       start: () => expect.fail('started'),
       calls: () => [],

@@ -125,7 +125,10 @@ describe('limits', () => {
   it('refuse data that is too large for the server, before it is sent', async () => {
     const client = await connect({ maxFrameBytes: 10_000 })
     const error = await failureOf(client.runAction(Work, 'x'.repeat(20_000)))
-    expect(error).to.be.instanceOf(UnsendableError).and.include({ code: 'UNSENDABLE', notStarted: true, path: 'data' })
+    expect(error).to.be.instanceOf(UnsendableError).and.include({ code: 'TOO_LARGE', notStarted: true, path: 'data' })
+    expect(error.message).to.match(
+      /^cannot send data: it has 20005 bytes, at most 9872 fit a frame of 10000; stream it/,
+    )
     expect(world.network.wire.sent(Kind.Call, 'up')).to.have.length(0)
     expect(client.isConnected).to.equal(true)
   })
@@ -133,9 +136,24 @@ describe('limits', () => {
   it('refuse data that cannot be sent, with the path of what is wrong', async () => {
     const client = await connect()
     const error = await failureOf(client.runAction(Work, { list: [1, () => undefined] }))
-    expect(error).to.be.instanceOf(UnsendableError)
+    expect(error).to.be.instanceOf(UnsendableError).and.include({ notStarted: true })
     expect(error.message).to.contain('data.list[1]')
     expect(world.network.dials).to.have.length(0)
+  })
+
+  it('say of everything that was refused before it was sent that it did not start', async () => {
+    const client = await connect()
+    const wrong: Record<string, unknown>[] = [
+      { timeoutMs: -1 },
+      { retry: 1.5 },
+      { signal: 'soon' },
+      { signal: AbortSignal.abort() },
+    ]
+    for (const options of wrong)
+      expect(await failureOf(client.runAction(Work, 1, options))).to.include({ notStarted: true })
+    expect(await failureOf(client.runAction('' as never))).to.include({ notStarted: true })
+    await world.clock.advance(1_000)
+    expect(work.runs).to.have.length(0)
   })
 
   for (const [what, code] of [
@@ -145,7 +163,7 @@ describe('limits', () => {
     it(`make a result that is ${what} the error of a call that ran, once`, async () => {
       const client = await connect({}, { maxFrameBytes: 10_000 })
       const error = await world.clock.until(failureOf(client.runAction(Produce, what)))
-      expect(error).to.include({ code, notStarted: false })
+      expect(error).to.be.instanceOf(UnsendableError).and.include({ code, notStarted: false })
       await world.clock.advance(60_000)
       expect(produce.runs).to.equal(1)
       expect(world.network.wires).to.have.length(1)
@@ -199,14 +217,14 @@ describe('limits', () => {
   })
 
   it('are named when they are wrong', () => {
-    for (const limits of [
-      { maxFrameBytes: 0 },
-      { maxCallsInFlight: 70_000 },
-      { nonsense: 1 },
-      { heartbeatMs: Number.NaN },
-    ]) {
+    for (const limits of [{ maxFrameBytes: 0 }, { maxCallsInFlight: 70_000 }, { heartbeatMs: Number.NaN }]) {
       expect(() => world.client({ limits: limits as never })).to.throw(`option limits.${Object.keys(limits)[0]}`)
     }
+  })
+
+  it('are named when there are none of that name', () => {
+    const limits = { heartbeat: 1 } as never
+    expect(() => world.client({ limits })).to.throw('limits: unknown option "heartbeat"; did you mean heartbeatMs?')
   })
 
   it('count the items of streams as well', async () => {

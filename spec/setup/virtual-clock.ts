@@ -35,6 +35,11 @@ export class VirtualClock implements Clock {
     await settle()
   }
 
+  /** As if the process stood still: time passes, and no timer fires before it is over. */
+  standStill(ms: number): void {
+    this.#nowMs += ms
+  }
+
   /** Lets time pass, from timer to timer, until the promise settles; gives its value or error. */
   async until<T>(promise: PromiseLike<T>, limitMs = 3_600_000): Promise<T> {
     let isSettled = false

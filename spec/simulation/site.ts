@@ -10,6 +10,8 @@ export interface SiteOptions {
   readonly limits: Partial<Limits>
   readonly network: SimNetwork
   readonly oracle: Oracle
+  /** Whether the server of this start has the idempotent action: during a rolling deploy another version may run. */
+  readonly offersIdempotent: (generation: number) => boolean
 }
 
 export class Site {
@@ -27,7 +29,7 @@ export class Site {
 
   async start(): Promise<void> {
     if (this.#server !== undefined) return
-    const { clock, limits, network, oracle } = this.#options
+    const { clock, limits, network, oracle, offersIdempotent } = this.#options
     const isAlive = { value: true }
     const where = `${this.name}${++this.#generation}`
     const server = new Server({ address: `memory:${this.name}`, network, clock, limits })
@@ -42,7 +44,7 @@ export class Site {
     })
     server.addAction(Quick, handlers.quick)
     server.addAction(Slow, handlers.slow)
-    server.addAction(Idempotent, handlers.slow)
+    if (offersIdempotent(this.#generation)) server.addAction(Idempotent, handlers.slow)
     server.addAction(Throwing, handlers.throwing)
     server.addAction(Stream, handlers.stream)
     server.addAction(Upload, handlers.upload)

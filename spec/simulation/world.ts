@@ -53,7 +53,10 @@ class World {
     this.#slotCount = limits.maxCallsInFlight
     this.#oracle.leaseMs = limits.sessionLeaseMs
     const names = random.chance(0.4) ? ['a', 'b'] : ['a']
-    this.#sites = names.map((name) => new Site(name, { clock, limits, network: this.#network, oracle: this.#oracle }))
+    const offersIdempotent = (generation: number): boolean => generation === 1 || random.chance(0.7)
+    this.#sites = names.map(
+      (name) => new Site(name, { clock, limits, network: this.#network, oracle: this.#oracle, offersIdempotent }),
+    )
     this.#callers = Array.from({ length: random.between(1, 3) }, () => {
       const retry = random.pick([0, 1, 3, 3, 10])
       const options: ClientOptions = {

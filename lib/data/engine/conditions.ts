@@ -2,6 +2,7 @@
 // sorting, limits and counts are the store's work for them, too.
 import { type QueryOrderMap, raw } from '@mikro-orm/core'
 import { InvalidDataError } from '../../base/data-errors.ts'
+import { monotonicNow, setImmediate } from '../../base/platform-timers.ts'
 import type { FieldPath, Part, SortStep, Term } from '../filter.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Plans } from '../plans.ts'
@@ -101,7 +102,7 @@ export class Conditions {
     const stored = path.plan.storedName(path.field)
     const found: string[] = []
     let last: string | undefined
-    let restsAtMs = performance.now() + atOnceMs
+    let restsAtMs = monotonicNow() + atOnceMs
     const rest = async (): Promise<void> => {
       await new Promise<void>((resolve) => setImmediate(resolve))
       requireWanted()
@@ -118,9 +119,9 @@ export class Conditions {
         .execute('all')) as unknown as Record<string, string>[]
       for (const row of rows) {
         if (matches(row[stored] as string)) found.push(row['pk'] as string)
-        if (performance.now() < restsAtMs) continue
+        if (monotonicNow() < restsAtMs) continue
         await rest()
-        restsAtMs = performance.now() + atOnceMs
+        restsAtMs = monotonicNow() + atOnceMs
       }
       if (found.length > maxRows)
         throw new InvalidDataError(

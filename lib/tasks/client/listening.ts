@@ -1,6 +1,7 @@
 // A client that listens to a process: a lasting call (client/lasting-call.ts) whose events of the meantime are missing when
 // it had to begin anew, and which ends with the process.
-import type { Outcome } from '../../action/call.ts'
+import type { Call, Outcome } from '../../action/call.ts'
+import { keepContext } from '../../base/async-context.ts'
 import { IsockError, ServerError } from '../../base/errors.ts'
 import type { ClientKit } from '../../client/client-kit.ts'
 import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../../client/lasting-call.ts'
@@ -42,19 +43,24 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   readonly #options: ListenOptions
   readonly #lasting: LastingCall<{ readonly event: unknown }>
   readonly #onOver: (listening: { stop(): void }) => void
+  #call: Call<unknown, unknown> | undefined
   #isOver = false
   #done: { resolve(): void; reject(error: unknown): void } | undefined
   #gapCount = 0
 
   /** Users get theirs from `client.onProcess`. @internal */
   constructor(kit: ClientKit, name: string, { handler, onOver, ...options }: ListeningOptions<Event>) {
-    this.#options = options
+    const { onGap } = options
+    this.#options = onGap === undefined ? options : { ...options, onGap: keepContext(onGap) }
     this.#onOver = onOver
     this.done = new Promise((resolve, reject) => {
       this.#done = { resolve, reject }
     })
     this.#lasting = new LastingCall<{ readonly event: unknown }>(kit, {
-      start: () => kit.client.runAction(ListenToProcess, name, { timeoutMs: Number.POSITIVE_INFINITY }),
+      start: () => {
+        this.#call = kit.client.runAction(ListenToProcess, name, { timeoutMs: Number.POSITIVE_INFINITY })
+        return this.#call
+      },
       onOpen: this.#onOpen,
       onItem: (event) => [{ event }],
       judge: this.#judge,
@@ -126,6 +132,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   }
 
   readonly #onOpen = (): [] => {
+    this.#call?.outlastFaults()
     if (this.#lasting.hasBeenOpen) {
       this.#gapCount++
       this.#options.onGap?.()

@@ -1,5 +1,6 @@
 // One after the other: who may write to a store with one writer at a time, in the order in which they asked.
 import { StoreUnavailableError } from '../../../base/data-errors.ts'
+import { clearTimeout, setTimeout } from '../../../base/platform-timers.ts'
 
 export class Turns {
   readonly #waiting: (() => void)[] = []

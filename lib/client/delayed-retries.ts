@@ -1,0 +1,187 @@
+// Calls that were refused before they started and wait for their next attempt: one line for each action, in the order in
+// which the calls were made. New calls of an action go behind those of its line, so that a busy server does not
+// change the order of one caller's calls.
+//
+//   refused ──> line ── backoff ──> the first of the line, then more ──> submitted
+//                 ↑                                                         │
+//                 ╰── refused again: the same first one? a longer wait ─────╯    another one? it gets on: a short wait
+import type { PendingCall } from '../action/pending-call.ts'
+import { Backoff, type BackoffOptions } from '../base/backoff.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import { DeadlineSweep } from '../base/deadline-sweep.ts'
+import type { IsockError } from '../base/errors.ts'
+import { closedBy, lateError, queueFull } from '../session/call-errors.ts'
+import type { OutgoingCall } from '../session/outgoing-call.ts'
+import { WaitingCalls } from '../session/waiting-calls.ts'
+
+export interface DelayedRetriesOptions {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly backoff: BackoffOptions
+  /** Calls that may wait here. */
+  readonly maxCount: number
+  readonly submit: (call: OutgoingCall) => void
+}
+
+interface Line {
+  readonly calls: WaitingCalls
+  timer: Timer | undefined
+  backoff: Backoff
+  /** The first call of the latest release: if that one is refused again, nothing has changed. */
+  head: OutgoingCall | undefined
+  isHeadJudged: boolean
+  burst: number
+}
+
+/** What is known of a refused call. */
+interface Refusal {
+  readonly line: Line
+  readonly error: IsockError
+  /** When the refusal becomes the error of a call; Infinity where the call has a deadline. */
+  readonly endsAtMs: number
+  readonly atMs: number
+}
+
+/** A call without a deadline is refused for this long in a row at most. */
+export const longestBusyMs = 60_000
+/** Calls of a line that are submitted together at first; twice as many each time that none is refused. */
+const firstBurst = 64
+
+export class DelayedRetries {
+  readonly #options: DelayedRetriesOptions
+  readonly #lines = new Map<string, Line>()
+  readonly #refusals = new WeakMap<OutgoingCall, Refusal>()
+  readonly #deadlines: DeadlineSweep
+  #count = 0
+
+  constructor(options: DelayedRetriesOptions) {
+    this.#options = options
+    this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
+  }
+
+  get hasRoom(): boolean {
+    return this.#count < this.#options.maxCount
+  }
+
+  /** Submits a refused call again after its line's wait; or settles it when its time runs out first. */
+  add(call: PendingCall, error: IsockError): void {
+    const { clock } = this.#options
+    const { name } = call.request
+    const nowMs = clock.now()
+    const former = this.#refusals.get(call)
+    const line = this.#lines.get(name) ?? former?.line ?? this.#newLine()
+    const isInRow = former !== undefined && nowMs - former.atMs < longestBusyMs
+    const endsAtMs = call.deadlineAtMs === Number.POSITIVE_INFINITY ? nowMs + longestBusyMs : Number.POSITIVE_INFINITY
+    this.#refusals.set(call, { line, error, endsAtMs: isInRow ? former.endsAtMs : endsAtMs, atMs: nowMs })
+    call.lastFault = error
+    this.#judge(line, call)
+    this.#lines.set(name, line)
+    this.#insert(line, call)
+    if (line.timer === undefined) this.#arm(name, line)
+  }
+
+  /** Keeps a new call behind the others of its action. False: none of them waits here. */
+  keepBehind(call: PendingCall): boolean {
+    const line = this.#count === 0 ? undefined : this.#lines.get(call.request.name)
+    if (line === undefined) return false
+    if (this.hasRoom) this.#insert(line, call)
+    else settle(call, queueFull(this.#options.maxCount))
+    return true
+  }
+
+  /** Settles one of them. */
+  giveUp(call: OutgoingCall, error: unknown): void {
+    const line = this.#lines.get(call.request.name)
+    if (line?.calls.remove(call)) {
+      this.#count--
+      if (line.calls.isEmpty) this.#close(call.request.name, line)
+    }
+    settle(call, error)
+  }
+
+  /** No more attempts: settles all of them. */
+  close(error: IsockError): void {
+    this.#deadlines.close()
+    for (const [name, line] of [...this.#lines]) {
+      this.#close(name, line)
+      const calls = line.calls.takeAll()
+      this.#count -= calls.length
+      for (const call of calls) settle(call, closedBy(call, error))
+    }
+  }
+
+  #newLine(): Line {
+    const { backoff, random } = this.#options
+    return {
+      calls: new WaitingCalls(this.#options.maxCount),
+      timer: undefined,
+      backoff: new Backoff(backoff, random),
+      head: undefined,
+      isHeadJudged: true,
+      burst: firstBurst,
+    }
+  }
+
+  /** Refusals come in the order of the calls: the first one after a release says whether its first call was taken. */
+  #judge(line: Line, call: PendingCall): void {
+    if (line.isHeadJudged) return
+    const { backoff, random } = this.#options
+    line.isHeadJudged = true
+    line.burst = firstBurst
+    line.backoff = call === line.head ? line.backoff.next() : new Backoff(backoff, random)
+  }
+
+  #insert(line: Line, call: PendingCall): void {
+    line.calls.add(call)
+    this.#count++
+    this.#deadlines.watch(this.#endOf(call))
+  }
+
+  #arm(name: string, line: Line): void {
+    line.timer = this.#options.clock.setTimer(() => this.#release(name, line), line.backoff.durationMs)
+    line.timer.keepProcessAlive(true)
+  }
+
+  #release(name: string, line: Line): void {
+    const { submit } = this.#options
+    const calls: OutgoingCall[] = []
+    while (calls.length < line.burst && !line.calls.isEmpty) calls.push(line.calls.take() as OutgoingCall)
+    this.#count -= calls.length
+    line.timer = undefined
+    line.head = calls[0]
+    line.isHeadJudged = false
+    line.burst *= 2
+    // The rest waits until it is known whether these are taken.
+    if (line.calls.isEmpty) this.#close(name, line)
+    else this.#arm(name, line)
+    for (const call of calls) submit(call)
+  }
+
+  #close(name: string, line: Line): void {
+    line.timer?.cancel()
+    line.timer = undefined
+    this.#lines.delete(name)
+  }
+
+  #endOf(call: OutgoingCall): number {
+    return Math.min(call.deadlineAtMs, this.#refusals.get(call)?.endsAtMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  readonly #sweep = (nowMs: number): number => {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const line of [...this.#lines.values()]) {
+      for (const call of line.calls.all()) {
+        const endsAtMs = this.#endOf(call)
+        if (endsAtMs > nowMs) earliest = Math.min(earliest, endsAtMs)
+        else this.giveUp(call, call.deadlineAtMs > nowMs ? this.#refusals.get(call)?.error : lateError(call))
+      }
+    }
+    return earliest
+  }
+}
+
+function settle(call: OutgoingCall, error: unknown): void {
+  if (!call.isOpen) return
+  call.state = 'settled'
+  call.onSettled({ how: 'error', error })
+}
