@@ -195,9 +195,8 @@ export class Ledger implements CallKeeper {
 
   #admit(frame: CallFrame, action: CalledAction, slot: number, former: IncomingCall | undefined): void {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
-    const input = frame.hasInput
-      ? this.#streams.openInput(seq, (byCost) => this.#load.unreadChanged(byCost))
-      : undefined
+    const onUnread = (byCost: number): void => this.#load.unreadChanged(byCost)
+    const input = frame.hasInput ? this.#streams.openInput(seq, onUnread) : undefined
     const admittedAtMs = this.#options.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
     const given = { seq, attempt, action, input, admittedAtMs, deadlineAtMs }
