@@ -224,9 +224,7 @@ export class Connection implements SessionOwner {
     this.session.attach(link)
     this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) waiter.resolve()
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
   }
 
   /** Nothing waits any more, or no attempt can help. */
@@ -242,14 +240,11 @@ export class Connection implements SessionOwner {
   }
 
   #failWaiters(error: IsockError): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) waiter.reject(error)
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
   }
 }
 
 function lostSession(): ServerError {
-  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out', {
-    code: 'INTERNAL',
-  })
+  const message = 'the server does not know the session any more: it was restarted, or the lease ran out'
+  return new ServerError(message, { code: 'INTERNAL' })
 }
