@@ -90,3 +90,5 @@ export {
   type ProcessState,
   type SendOptions,
 } from './tasks/process.ts'
+export type { Transferable } from './wire/binary-brand.ts'
+export { transfer } from './wire/transfer.ts'

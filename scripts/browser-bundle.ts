@@ -44,15 +44,23 @@ export async function bundleForBrowsers(): Promise<BrowserBundle> {
 }
 
 const nothing = 'export const nearestNames = () => []'
+const shortMessages = [
+  "export const notOptions = (label) => label + ': no options'",
+  "export const unknownOption = (label, name) => label + ': unknown option ' + name",
+  "export const unprotected = (label, name) => label + ': undefined ' + name",
+].join('\n')
 
 /** What is there in another, smaller form where every kilobyte is loaded. */
 const substitutes: Plugin = {
   name: 'substitutes',
   setup(build) {
     build.onResolve({ filter: /\/free-msgpack\.ts$/ }, () => ({ path: `${root}lib/wire/browser-msgpack.ts` }))
+    build.onResolve({ filter: /\/async-context\.ts$/ }, () => ({ path: `${root}lib/base/browser-async-context.ts` }))
     build.onResolve({ filter: /\/attempts\.ts$/ }, () => ({ path: `${root}lib/client/browser-attempts.ts` }))
     // Hints for mistyped names are for those who write servers.
     build.onResolve({ filter: /\/nearest-names\.ts$/ }, () => ({ path: 'nearest-names', namespace: 'nothing' }))
+    build.onResolve({ filter: /\/option-messages\.ts$/ }, () => ({ path: 'option-messages', namespace: 'short' }))
+    build.onLoad({ filter: /.*/, namespace: 'short' }, () => ({ contents: shortMessages }))
     build.onResolve({ filter: /^superjson$/ }, () => ({ path: `${root}lib/wire/browser-superjson.ts` }))
     build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: nothing }))
   },

@@ -135,7 +135,7 @@ describe('the types of', () => {
     // @ts-expect-error: it takes none
     await client.runAction(Nothing, 5)
     // @ts-expect-error: there is no such option
-    await client.runAction(Echo, 'hi', { timeout: 5 })
+    await client.runAction(Echo, 'hi', { timeout: 5 }).outcome()
   })
 
   it('items are those that are yielded or emitted', async () => {

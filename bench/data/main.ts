@@ -1,7 +1,8 @@
 // What `db` costs beside MikroORM used directly: the same statements, on the same kind of store, in turns.
 //
-//   npm run bench:data -- [--url memory: | file:<path> | postgres://... --schema <name>] [--rounds 15]
+//   npm run bench:data -- [--url memory: | file:<path> | postgres://... --schema <name>] [--rounds 15] [--durability]
 //
+// --durability: what durability 'full' costs beside 'normal', in a file.
 // Compiled: the TypeScript loader names each function that is made, which costs our side up to a tenth.
 import { parseArgs } from 'node:util'
 import { type Contender, cells } from './cells.ts'
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     url: { type: 'string', default: 'memory:' },
     rounds: { type: 'string', default: '15' },
     schema: { type: 'string' },
+    durability: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds)
@@ -25,10 +27,10 @@ interface Sample {
 }
 
 await dropSchemas()
-const contenders: readonly Contender[] = [
-  await throughDb(values.url, schemaOf('db')),
-  await directly(values.url, schemaOf('orm')),
-]
+const names = values.durability ? ['full', 'normal'] : ['db', 'MikroORM']
+const contenders: readonly Contender[] = values.durability
+  ? [await throughDb(values.url, undefined, 'full'), await throughDb(values.url, undefined, 'normal')]
+  : [await throughDb(values.url, schemaOf('db')), await directly(values.url, schemaOf('orm'))]
 for (const contender of contenders) await contender.fill(rowCount)
 
 for (const cell of cells) {
@@ -47,7 +49,7 @@ for (const cell of cells) {
   const show = (all: readonly Sample[]): string =>
     `${median(all.map(({ us }) => us)).toFixed(1)} us (CPU ${median(all.map(({ cpuUs }) => cpuUs)).toFixed(1)})`
   console.log(
-    `${cell.name.padEnd(28)} db ${show(ours)}   MikroORM ${show(theirs)}   ratio of time ${median(times).toFixed(2)}, of CPU ${median(ratios).toFixed(2)}`,
+    `${cell.name.padEnd(28)} ${names[0]} ${show(ours)}   ${names[1]} ${show(theirs)}   ratio of time ${median(times).toFixed(2)}, of CPU ${median(ratios).toFixed(2)}`,
   )
 }
 for (const contender of contenders) await contender.close()

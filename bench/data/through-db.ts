@@ -1,13 +1,20 @@
 // The contender that goes through `db`.
-import { Database } from '../../lib/data.ts'
+import { Database, type Durability } from '../../lib/data.ts'
 import { type Contender, Person, personAt } from './cells.ts'
 
-export async function throughDb(url: string, schema: string | undefined): Promise<Contender> {
-  const place = url.startsWith('file:') ? `${url}.db` : url
+/** A file is synced as MikroORM's is, unless another durability is asked for. */
+export async function throughDb(
+  url: string,
+  schema: string | undefined,
+  durability: Durability = 'normal',
+): Promise<Contender> {
+  const isFile = url.startsWith('file:')
+  const place = isFile ? `${url}-${durability}.db` : url
   const database = await new Database({
     models: [Person],
     url: place,
     ...(schema === undefined ? {} : { schema }),
+    ...(isFile ? { durability } : {}),
   }).open()
   await database.migrate()
   const pks: string[] = []

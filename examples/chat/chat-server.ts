@@ -1,6 +1,6 @@
 // The chat's server: models, guards, signals, a public channel, and tasks that load and save.
 import { ActionError, type Context, type Member, Server, ShutdownTask, StartupTask, type TaskContext } from 'isock'
-import { type Filter, fromLexicons, type SortKey } from 'isock/data'
+import { fromLexicons, parseFilter, parseSort } from 'isock/data'
 import { lexicons, reply, respond } from 'isock/lexicons'
 import { Login, nameOf, Register, Tokens } from './guards.ts'
 import { ChatMessage, User } from './models.ts'
@@ -15,7 +15,8 @@ export interface RunningChat extends AsyncDisposable {
 
 const longestContent = 2_000
 const longestList = 100
-const listedFields = new Set(['pk', 'channel', 'content', 'timestamp'])
+/** What a client may ask for: not of authors' fields. */
+const listedFields = ['pk', 'channel', 'content', 'timestamp'] as const
 const tokensAreValidMs = 24 * 3_600_000
 
 /** `dataDirectory`: where the tables are kept while it does not run. `pageDirectory`: what browsers get. */
@@ -70,13 +71,12 @@ async function createChatMessage(data: { channel: string; content: string }, con
 
 async function getChatList({ filter = {}, options = {} }: ChatQuery, context: Context): Promise<ChatLine[]> {
   const { sort, limit = longestList, offset = 0 } = options
-  // What a client may ask for: not of authors' fields, nor for more than a page shows.
-  const hidden = Object.keys(filter).find((field) => !listedFields.has(field))
-  if (hidden !== undefined) throw new ActionError(`messages are not listed by "${hidden}"`)
-  const found = await context.db.query(ChatMessage, filter as Filter<ChatMessage>, {
+  const fields = { fields: listedFields }
+  const found = await context.db.query(ChatMessage, parseFilter(filter, ChatMessage, fields), {
+    // No more than a page shows.
     limit: Math.min(limit, longestList),
     offset,
-    sort: (sort ?? ['-timestamp']) as SortKey<ChatMessage>[],
+    sort: parseSort(sort ?? '-timestamp', ChatMessage, fields),
   })
   const messages = await context.db.hydrate(sort === undefined ? found.reverse() : found)
   const lines = messages.map(({ author, ...message }) => ({ ...message, author: nameOf((author as User).email) }))

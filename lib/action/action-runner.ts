@@ -1,9 +1,14 @@
 // Runs calls that the peer asked for. The only place that catches what user code throws: whatever happens, the
 // call is answered, once.
 //
-//   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> answer
-import { ServerError } from '../base/errors.ts'
+//   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> keep -> answer
+//                                                                  ╰── throws ────────┴── fails ────┴──> undo -> failure
+//
+// What the handler did is kept last: an effect whose answer cannot be given is taken back (see RunFeature).
+import { keepContext, runClean } from '../base/async-context.ts'
+import { type IsockError, ServerError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
+import { bytesAsGiven } from '../wire/bytes-as-given.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
@@ -15,7 +20,7 @@ import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
 import { fitsContract } from './contract.ts'
 import { InputItems } from './input-items.ts'
-import { type ItemSource, isPromiseLike, itemSourceOf } from './item-source.ts'
+import { endsByItself, type ItemSource, isPromiseLike, itemSourceOf, leaveQuietly } from './item-source.ts'
 import { Refused } from './refused.ts'
 import type { ActionRegistry, RegisteredAction } from './registry.ts'
 import { RunContext, type RunSurroundings } from './run-context.ts'
@@ -45,9 +50,13 @@ export class ActionRunner {
 
   /** Never throws; the call is answered sooner or later, as the handler settles. */
   start(call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number): void {
-    const run = new Run(this.#options, call, surroundings, maxFrameBytes)
-    run.begin()
+    // In no caller's context: several calls may have come by one chunk, or waited for one turn.
+    runClean(begin, new Run(this.#options, call, surroundings, maxFrameBytes))
   }
+}
+
+function begin(run: Run): void {
+  run.begin()
 }
 
 class Run {
@@ -56,6 +65,11 @@ class Run {
   readonly #surroundings: RunSurroundings
   readonly #maxFrameBytes: number
   #action: RegisteredAction | undefined
+  #context: RunContext | undefined
+  /** The result is there, and is checked or sent. */
+  #isFinishing = false
+  /** The reader of what it streams has left. */
+  #isLeft = false
 
   constructor(options: ActionRunnerOptions, call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number) {
     this.#options = options
@@ -98,9 +112,16 @@ class Run {
 
   #run(action: RegisteredAction, data: unknown): void {
     const context = new RunContext(this.#call, this.#surroundings, this.#encodeItem)
+    this.#context = context
+    // All of it: each step of a generator that it returns belongs to the run too.
+    if (this.#options.inheritContext) runWithin(context, () => this.#perform(action, data, context))
+    else this.#perform(action, data, context)
+  }
+
+  #perform(action: RegisteredAction, data: unknown, context: RunContext): void {
     let returned: unknown
     try {
-      returned = this.#options.inheritContext ? runWithin(context, action.run, data) : action.run(data, context)
+      returned = action.run(data, context)
       if (isPromiseLike(returned)) return void returned.then(this.#onReturned, this.#onThrown)
     } catch (error) {
       return this.#onThrown(error)
@@ -120,25 +141,44 @@ class Run {
   }
 
   readonly #onThrown = (error: unknown): void => {
-    if (error instanceof Refused) return this.#fail(error.error, true)
+    if (error instanceof Refused) return this.#undoAndFail(error.error, true)
     this.#options.onThrown(error, this.#call, this.#surroundings.session)
-    this.#fail(error, false)
+    this.#undoAndFail(error, false)
   }
 
-  /** Sends what a generator yields, as fast as the caller reads. */
+  /** Sends what the source gives, as fast as the caller reads. */
   async #drain(source: ItemSource): Promise<void> {
     const call = this.#call
+    if (call.abortReason !== undefined) return this.#leave(source, call.abortReason)
+    // At once, also while the source waits for something to give: that may never come.
+    call.whenAborted = keepContext((reason) => void this.#leave(source, reason))
     try {
-      while (call.abortReason === undefined) {
+      for (;;) {
         const step = await source.next()
+        if (this.#isLeft && !endsByItself(source)) return
         if (step.done) return this.#finish(step.value)
+        if (this.#isLeft) return
         const isTaken = call.emit(this.#encodeItem(step.value))
-        if (isTaken !== undefined) await isTaken
+        if (isTaken !== undefined) await (this.#context as RunContext).untilTaken(isTaken)
+        if (this.#isLeft) return
       }
-      await source.return?.(undefined)
-      this.#fail(call.abortReason, false)
     } catch (error) {
-      await closeQuietly(source)
+      if (this.#isLeft && !endsByItself(source)) return
+      call.whenAborted = undefined
+      if (!this.#isLeft) await leaveQuietly(source)
+      this.#onThrown(error)
+    }
+  }
+
+  /** Nobody reads any more. Answered when the source has ended. */
+  async #leave(source: ItemSource, reason: IsockError): Promise<void> {
+    this.#isLeft = true
+    // A generator that is in the middle of a synchronous step cannot be left within it.
+    await null
+    try {
+      await source.return?.(undefined)
+      if (!this.#isFinishing) this.#undoAndFail(reason, false)
+    } catch (error) {
       this.#onThrown(error)
     }
   }
@@ -150,19 +190,20 @@ class Run {
   }
 
   #finish(value: unknown): void {
+    this.#isFinishing = true
     const schema = this.#action?.takesPayload ? undefined : this.#action?.output
     if (schema === undefined) return this.#answer(value)
     try {
       const checked = validate(schema, value, `output of action "${this.#call.name}"`, 'INVALID_OUTPUT')
       if (!(checked instanceof Promise)) return this.#answer(checked)
-      checked.then((late) => this.#answer(late), this.#onThrown)
+      const asGiven = bytesAsGiven(value)
+      checked.then((late) => this.#answer(asGiven(late)), this.#onThrown)
     } catch (error) {
       this.#onThrown(error)
     }
   }
 
   #answer(value: unknown): void {
-    const call = this.#call
     let payload: Payload
     try {
       payload = this.#options.codec.encode(value, 'result', this.#action?.rules)
@@ -170,7 +211,21 @@ class Run {
     } catch (error) {
       return this.#onThrown(error)
     }
-    call.answerWith({ kind: Kind.Result, seq: call.seq, items: call.items?.count ?? 0, value: payload })
+    const kept = this.#context?.keep()
+    if (kept === undefined) this.#succeed(payload)
+    else kept.then(() => this.#succeed(payload), this.#onThrown)
+  }
+
+  #succeed(value: Payload): void {
+    const call = this.#call
+    call.answerWith({ kind: Kind.Result, seq: call.seq, items: call.items?.count ?? 0, value })
+  }
+
+  /** The failure is told when nothing is left of what the handler did. */
+  #undoAndFail(thrown: unknown, notStarted: boolean): void {
+    const undone = this.#context?.undo()
+    if (undone === undefined) this.#fail(thrown, notStarted)
+    else void undone.then(() => this.#fail(thrown, notStarted))
   }
 
   #fail(thrown: unknown, notStarted: boolean): void {
@@ -180,14 +235,6 @@ class Run {
     if (!fitsFrame(error, this.#maxFrameBytes))
       error = encodeThrown(codec, tooLarge(`the error of action "${call.name}"`, error, this.#maxFrameBytes))
     call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })
-  }
-}
-
-async function closeQuietly(source: ItemSource): Promise<void> {
-  try {
-    await source.return?.(undefined)
-  } catch {
-    // The first error is the one that is told.
   }
 }
 

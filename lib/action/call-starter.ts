@@ -3,18 +3,19 @@
 import type { Clock } from '../base/clock.ts'
 import { CancelledError, ClientError, IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
+import { checkOptions } from '../base/option-table.ts'
 import { unawaited } from '../base/unawaited.ts'
 import { neverSent } from '../session/call-errors.ts'
-import type { CallInput } from '../session/call-input.ts'
-import type { OutboundStream } from '../session/outbound-stream.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
 import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
+import { FollowedSignals } from './followed-signals.ts'
+import { InputFeed } from './input-feed.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
-import { type RunDefaults, type RunOptions, type RunParent, resolveBounds } from './run-options.ts'
+import { type RunDefaults, type RunOptions, type RunParent, resolveBounds, runOptions } from './run-options.ts'
 
 export interface CallStarterOptions {
   readonly codec: ValueCodec
@@ -32,6 +33,7 @@ export class CallStarter {
   readonly #contracts = new WeakMap<object, Contract>()
   #started = 0
   readonly #known = new KnownClasses()
+  readonly #signals = new FollowedSignals()
 
   constructor(options: CallStarterOptions) {
     this.#options = options
@@ -39,9 +41,10 @@ export class CallStarter {
 
   /** The call, on its way; or one that has failed already, where nothing was sent. Never throws. */
   start(action: unknown, data: unknown, options: RunOptions = noOptions, parent?: RunParent): Call<never, never> {
-    const run = options.parent ?? parent ?? currentRun()
+    const run = options?.parent ?? parent ?? currentRun()
     let call: Call<never, never>
     try {
+      if (options !== noOptions) checkOptions('runAction', options, runOptions)
       call = this.#start(action, data, options, run)
     } catch (error) {
       call = Call.failed(error instanceof IsockError && !error.notStarted ? neverSent(error) : error)
@@ -59,15 +62,15 @@ export class CallStarter {
     const bounds = resolveBounds(options, contract?.timeoutMs, defaults, parent, clock)
     refuseAborted(options.signal, name)
     refuseAborted(parent?.signal, name)
-    const source = isAsyncIterable(data) ? data : undefined
-    const pending: PendingCall = new PendingCall({
+    const feed = isAsyncIterable(data) ? new InputFeed(data) : undefined
+    const pending = new PendingCall({
       request: {
         name,
         order: ++this.#started,
         contract: contract?.hash,
-        data: source === undefined ? codec.encode(data, 'data', rules) : undefined,
+        data: feed === undefined ? codec.encode(data, 'data', rules) : undefined,
         isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
-        feedInput: source === undefined ? undefined : (stream, input) => void feed(source, stream, input, pending),
+        feedInput: feed?.start,
       },
       bounds,
       router,
@@ -76,8 +79,9 @@ export class CallStarter {
       hasClass: contract !== undefined,
     })
     const call = Call.begin<never, never>(pending)
-    if (options.signal !== undefined) follow(options.signal, pending)
-    if (parent !== undefined) follow(parent.signal, pending)
+    feed?.belongsTo(pending)
+    if (options.signal !== undefined) this.#signals.follow(options.signal, pending)
+    if (parent !== undefined) this.#signals.follow(parent.signal, pending)
     return call
   }
 
@@ -94,40 +98,12 @@ export class CallStarter {
   }
 }
 
-/** Cancels the call when the signal aborts, and stops listening when the call is over. */
-function follow(signal: AbortSignal, pending: PendingCall): void {
-  const onAbort = (): void => pending.cancel('its signal was aborted', signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  pending.whenDone(() => signal.removeEventListener('abort', onAbort))
-}
-
 function refuseAborted(signal: AbortSignal | undefined, name: string): void {
   if (!signal?.aborted) return
   throw new CancelledError(`action "${name}" was not sent: its signal is aborted`, {
     cause: signal.reason,
     notStarted: true,
   })
-}
-
-/** Sends what the source gives, as fast as the action reads. A source that fails ends the call with its error. */
-async function feed(
-  source: AsyncIterable<unknown>,
-  stream: OutboundStream,
-  input: CallInput,
-  pending: PendingCall,
-): Promise<void> {
-  try {
-    for await (const item of source) {
-      if (!pending.isOpen) return
-      const payload = pending.codec.encode(item, 'input item', pending.rules)
-      if (!input.fits(payload)) throw input.tooLarge(payload)
-      if (!stream.push(payload)) await stream.writable()
-      if (!pending.isOpen) return
-    }
-    input.end(stream.count)
-  } catch (error) {
-    pending.fail(error)
-  }
 }
 
 function isAsyncIterable(data: unknown): data is AsyncIterable<unknown> {

@@ -1,5 +1,6 @@
-// What one run of an action sees of its surroundings: types only. The running itself is run-action.ts.
+// What one run of an action sees of its surroundings. The running itself is run-action.ts.
 import type { Logger } from '../base/log.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import type { Peer } from '../link/link.ts'
 import type { ActionClass } from './action.ts'
 import type { Call } from './call.ts'
@@ -17,7 +18,7 @@ export interface Identity {
 export interface SessionView {
   /** 128 random bits in hex. */
   readonly id: string
-  /** Who the guards said it is; undefined where the server has none. */
+  /** Who the guards said it is, when its client last connected; undefined where the server has none. */
   readonly identity: Identity | undefined
   /** The name that the client gave itself, unique among the connected ones; see `ClientOptions.name`. */
   readonly name: string | undefined
@@ -26,6 +27,15 @@ export interface SessionView {
   readonly isConnected: boolean
   /** Whatever actions want to keep for this client; it outlives a reconnect, not the session's lease. */
   readonly state: Map<string, unknown>
+  /**
+   * Ends it: a logout, or one that is not wanted any more. The signals of its handlers abort, and what they answer within a second
+   * is still sent; new calls are refused, and it cannot be resumed. Its client gets the reason (up to 400 characters are told) as
+   * ServerError (`SESSION_ENDED`) and does not come back by itself; whether a new call of its may connect is for the guards to say.
+   * Throws where the action runs on a client, or in a thread.
+   *
+   * @example context.session.end('logged out')
+   */
+  end(reason?: string): void
 }
 
 /** A class whose messages are of this type: a Channel. */
@@ -45,6 +55,9 @@ export interface PublishOptions {
   /** Not these sessions, by id. */
   readonly except?: string | readonly string[]
 }
+
+/** Undefined would make a message for some one for all. */
+export const publishOptions: OptionTable<PublishOptions> = { key: 'any', to: 'protects', except: 'protects' }
 
 /** The server of a run, as its action sees it. */
 export interface ServerView {

@@ -14,6 +14,7 @@ export interface InputItemsOptions {
 
 export class InputItems implements AsyncIterableIterator<unknown> {
   readonly #options: InputItemsOptions
+  #isOver = false
 
   constructor(options: InputItemsOptions) {
     this.#options = options
@@ -24,6 +25,7 @@ export class InputItems implements AsyncIterableIterator<unknown> {
   }
 
   next(): Promise<IteratorResult<unknown>> {
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
       this.#options.stream.take((taken) => {
         try {
@@ -37,7 +39,8 @@ export class InputItems implements AsyncIterableIterator<unknown> {
 
   /** Whoever stops early lets the sender go on for nothing rather than wait for ever. */
   return(): Promise<IteratorResult<unknown>> {
-    this.#options.stream.discard()
+    this.#isOver = true
+    this.#options.stream.leave()
     return Promise.resolve({ done: true, value: undefined })
   }
 

@@ -1,17 +1,42 @@
-// What a handler may return to stream: a generator of either kind, or anything async-iterable.
+// What streams: a generator of either kind, a Readable, a ReadableStream, or anything async-iterable; read by a handler's
+// caller or given as input. All of them can be left while a step is on its way.
 
 /** An iterator whose steps are awaited. */
 export interface ItemSource {
   next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown>
+  /**
+   * Its reader leaves. Called also while `next()` is pending, so that what gives nothing at the moment is released
+   * without waiting for its next item. Settles when it has ended.
+   */
   return?(value: unknown): Promise<IteratorResult<unknown>> | IteratorResult<unknown>
+  /** How its last step ends it is its own decision, also after it was left: a generator's. Default: it is one. */
+  readonly endsByItself?: boolean
 }
 
 /** undefined for what is a value. A sync iterable (an array, a Map) is a value; a sync generator is not. */
 export function itemSourceOf(returned: unknown): ItemSource | undefined {
   if (typeof returned !== 'object' || returned === null) return undefined
+  if (isWebStream(returned)) return new WebStreamSource(returned)
   const asyncIterator = (returned as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]
-  if (typeof asyncIterator === 'function') return asyncIterator.call(returned)
-  return isGenerator(returned) ? returned : undefined
+  if (typeof asyncIterator === 'function') {
+    const iterator = asyncIterator.call(returned) as ItemSource
+    return isReadable(returned) ? new ReadableSource(returned, iterator) : iterator
+  }
+  return tagOf(returned) === 'Generator' ? (returned as ItemSource) : undefined
+}
+
+/** Whether a step that ends the source counts although its reader has left. */
+export function endsByItself(source: ItemSource): boolean {
+  return source.endsByItself ?? /^(Async)?Generator$/.test(tagOf(source))
+}
+
+/** Lets a source go that nobody will read on. What it throws at its end is nobody's any more. Never rejects. */
+export async function leaveQuietly(source: ItemSource | undefined): Promise<void> {
+  try {
+    await source?.return?.(undefined)
+  } catch {
+    // See above.
+  }
 }
 
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
@@ -20,7 +45,70 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
-function isGenerator(value: object): value is ItemSource {
-  if (!(Symbol.iterator in value) || !('next' in value)) return false
-  return Object.prototype.toString.call(value) === '[object Generator]'
+interface Readable {
+  destroy(): unknown
+}
+
+/** A stream of Node's, which its own iterator destroys only after the next item. */
+class ReadableSource implements ItemSource {
+  readonly endsByItself = false
+  readonly #stream: Readable
+  readonly #iterator: ItemSource
+
+  constructor(stream: Readable, iterator: ItemSource) {
+    this.#stream = stream
+    this.#iterator = iterator
+  }
+
+  next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown> {
+    return this.#iterator.next()
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    this.#stream.destroy()
+    await leaveQuietly(this.#iterator)
+    return { done: true, value: undefined }
+  }
+}
+
+interface WebStream {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: unknown }>
+    cancel(): Promise<void>
+    releaseLock(): void
+  }
+}
+
+/** A ReadableStream, whose own iterator cannot be left while it waits for a chunk. */
+class WebStreamSource implements ItemSource {
+  readonly endsByItself = false
+  readonly #reader: ReturnType<WebStream['getReader']>
+
+  constructor(stream: WebStream) {
+    this.#reader = stream.getReader()
+  }
+
+  async next(): Promise<IteratorResult<unknown>> {
+    const { done, value } = await this.#reader.read()
+    return done ? { done, value: undefined } : { done: false, value }
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    await this.#reader.cancel()
+    this.#reader.releaseLock()
+    return { done: true, value: undefined }
+  }
+}
+
+function isReadable(returned: object): returned is Readable {
+  const { destroy, pipe } = returned as { destroy?: unknown; pipe?: unknown }
+  return typeof destroy === 'function' && typeof pipe === 'function'
+}
+
+function isWebStream(returned: object): returned is WebStream {
+  return tagOf(returned) === 'ReadableStream' && typeof (returned as Partial<WebStream>).getReader === 'function'
+}
+
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
 }

@@ -43,8 +43,9 @@ export class PendingCall extends OutgoingCall {
   readonly #router: CallRouter
   readonly #hasClass: boolean
   #settler: Settler | undefined
-  #reader: ((taken: Taken) => void) | undefined
-  #onDone: (() => void) | undefined
+  /** Who asked for items before there were any, in order. */
+  #readers: ((taken: Taken) => void)[] | undefined
+  #onDone: (() => void)[] | undefined
 
   constructor(options: PendingCallOptions) {
     super(options.request, options.bounds)
@@ -62,8 +63,9 @@ export class PendingCall extends OutgoingCall {
 
   /** Runs when the call is over. */
   whenDone(onDone: () => void): void {
-    if (this.isOpen) this.#onDone = onDone
-    else onDone()
+    if (!this.isOpen) return onDone()
+    this.#onDone ??= []
+    this.#onDone.push(onDone)
   }
 
   cancel(message: string, cause?: unknown): void {
@@ -77,17 +79,20 @@ export class PendingCall extends OutgoingCall {
     else this.#router.giveUpDelayed(this, error)
   }
 
-  /** The next item, or the end. One reader at a time. */
+  /** The next item, or the end. Those who ask are answered in order. */
   take(onTaken: (taken: Taken) => void): void {
     if (this.items !== undefined) this.items.take(onTaken)
-    else if (this.isOpen) this.#reader = onTaken
-    else onTaken(endOfItems)
+    else if (!this.isOpen) onTaken(endOfItems)
+    else {
+      this.#readers ??= []
+      this.#readers.push(onTaken)
+    }
   }
 
   override onItemsOpened(items: InboundStream): void {
-    const reader = this.#reader
-    this.#reader = undefined
-    if (reader !== undefined) items.take(reader)
+    const readers = this.#readers ?? []
+    this.#readers = undefined
+    for (const reader of readers) items.take(reader)
   }
 
   override onRefused(failure: Payload, origin: Origin): boolean {
@@ -109,11 +114,12 @@ export class PendingCall extends OutgoingCall {
       else withCallerStack(told, isRemote && told === error ? 'keep' : 'drop').then(settler.resolve, settler.reject)
     }
     this.items?.end(undefined)
-    const reader = this.#reader
-    this.#reader = undefined
-    reader?.(endOfItems)
-    this.#onDone?.()
+    const readers = this.#readers
+    this.#readers = undefined
+    if (readers !== undefined) for (const reader of readers) reader(endOfItems)
+    const onDone = this.#onDone
     this.#onDone = undefined
+    if (onDone !== undefined) for (const tell of onDone) tell()
   }
 
   #resolve(payload: Payload, settler: Settler): void {

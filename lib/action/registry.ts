@@ -1,9 +1,11 @@
 // What can be run here, by wire name: instances, contracts with their implementation, nested objects of either.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ServerError } from '../base/errors.ts'
+import { nearestNames } from '../base/nearest-names.ts'
 import { describe } from '../base/options.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { isName } from '../wire/frame.ts'
+import { isPlainObject } from '../wire/realm.ts'
 import type { ValueRules } from '../wire/value-codec.ts'
 import {
   type Action,
@@ -17,7 +19,6 @@ import {
 } from './action.ts'
 import type { Context } from './context.ts'
 import { contractHash, declareClasses } from './contract.ts'
-import { nearestNames } from './nearest-names.ts'
 
 /** The implementation of a contract, or an action without a class. */
 // biome-ignore lint/suspicious/noExplicitAny: what it takes is its contract's business
@@ -215,9 +216,7 @@ function* leavesOf(tree: unknown, separator: string, path: string[] = []): Gener
   const where = path.join(separator) || 'the tree of actions'
   if (path.length > maxTreeDepth)
     throw invalid(`${where} is nested deeper than ${maxTreeDepth}: does it contain itself?`)
-  const isPlain =
-    typeof tree === 'object' && tree !== null && [Object.prototype, null].includes(Object.getPrototypeOf(tree))
-  if (!isPlain)
+  if (!isPlainObject(tree))
     throw invalid(`${where}: expected an Action instance, a function or an object of them, got ${describe(tree)}`)
   for (const [key, branch] of Object.entries(tree)) {
     const name = [...path, key]

@@ -5,7 +5,7 @@ import { unawaited } from '../base/unawaited.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { Caller, Context, ServerView, SessionView } from './context.ts'
-import type { RunParent } from './run-options.ts'
+import type { RunOptions, RunParent } from './run-options.ts'
 
 /** What surrounds a run: its session, and what the server or client behind it offers. */
 export interface RunSurroundings {
@@ -18,9 +18,18 @@ export interface RunSurroundings {
   callerFor(parent: RunParent): Caller
 }
 
-/** What features add to the context of a run. Of which types says whoever adds it, see data/context-db.ts. */
-export interface FeatureFields {
+/**
+ * What a feature adds to a run: a field of its context, and work that is kept only with the run's answer. The field's
+ * type is declared by the feature, see data/context-db.ts.
+ */
+export interface RunFeature {
   readonly db: unknown
+  /** Keeps what the run did. Called once, when the answer is checked and encoded. Undefined: there was nothing to keep. */
+  keep(): Promise<void> | undefined
+  /** Takes back what the run did, before its failure is told. Never rejects. Undefined: there was nothing to take back. */
+  undo(): Promise<void> | undefined
+  /** Waits for the run's client, which must not hold up others for long. Rejects when it does. */
+  forClient<T>(waiting: Promise<T>): Promise<T>
 }
 
 /** What `emit` returns where there is nothing to wait for. */
@@ -30,7 +39,7 @@ export class RunContext implements Context<unknown> {
   readonly #call: IncomingCall
   readonly #surroundings: RunSurroundings
   readonly #encodeItem: (item: unknown) => Payload
-  #fields: FeatureFields | undefined
+  #feature: RunFeature | undefined
   #emit: ((item: unknown) => Promise<void>) | undefined
   #client: Caller | undefined
   #log: Logger | undefined
@@ -41,13 +50,33 @@ export class RunContext implements Context<unknown> {
     this.#encodeItem = encodeItem
   }
 
-  /** Before the action runs: what a feature that adapts it adds, read when the action asks for it. */
-  provide(fields: FeatureFields): void {
-    this.#fields = fields
+  /** It is a stream of the library's own: it waits for a client that is away for as long as the session lasts. */
+  waitForClient(): void {
+    this.#call.isOfLibrary = true
+  }
+
+  /** Called before the action runs, by the feature that adapts it. */
+  provide(feature: RunFeature): void {
+    this.#feature = feature
+  }
+
+  /** Keeps what the run did, now that nothing but the answer is left to do. Undefined: there was nothing to keep. */
+  keep(): Promise<void> | undefined {
+    return this.#feature?.keep()
+  }
+
+  /** Takes back what the run did. Undefined: there was nothing to take back. */
+  undo(): Promise<void> | undefined {
+    return this.#feature?.undo()
+  }
+
+  /** Waits until the client has taken an item. */
+  untilTaken(taken: Promise<void>): Promise<void> {
+    return this.#feature === undefined ? taken : this.#feature.forClient(taken)
   }
 
   get db(): never {
-    if (this.#fields !== undefined) return this.#fields.db as never
+    if (this.#feature !== undefined) return this.#feature.db as never
     const message = 'context.db: no data here; it is there in actions of a server made with { data: { models: [...] } }'
     throw new ServerError(message, { code: 'INVALID_USAGE' })
   }
@@ -74,7 +103,7 @@ export class RunContext implements Context<unknown> {
   }
 
   get client(): Caller {
-    this.#client ??= this.#surroundings.callerFor(this)
+    this.#client ??= this.#watched(this.#surroundings.callerFor(this))
     return this.#client
   }
 
@@ -110,6 +139,20 @@ export class RunContext implements Context<unknown> {
     return this.#emit
   }
 
+  /** A call that the client does not answer is a wait for the client, too. */
+  #watched(caller: Caller): Caller {
+    const feature = this.#feature
+    if (feature === undefined) return caller
+    return {
+      runAction: (action: never, data?: unknown, options?: RunOptions) => {
+        const call = caller.runAction(action, data, options)
+        // Nothing happens where it is over.
+        feature.forClient(call).catch((error: unknown) => call.cancel(String((error as Error | null)?.message)))
+        return call as never
+      },
+    }
+  }
+
   /** Sends an item. A promise: wait for it before the next. Throws when nobody waits for items any more. */
   push(item: unknown): Promise<void> | undefined {
     const call = this.#call
@@ -128,7 +171,7 @@ export class RunContext implements Context<unknown> {
   }
 
   async #whenTaken(isTaken: Promise<void>): Promise<void> {
-    await isTaken
+    await this.untilTaken(isTaken)
     const { abortReason } = this.#call
     if (abortReason !== undefined) throw abortReason
   }

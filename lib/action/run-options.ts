@@ -1,5 +1,6 @@
 // How one call is to be run: the options of runAction, checked and completed.
 import type { Clock } from '../base/clock.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { CallBounds } from '../session/outgoing-call.ts'
 
@@ -22,6 +23,14 @@ export interface RunOptions {
   readonly idempotent?: boolean
   /** The context of the action that makes this call: its remaining time and its signal hold for the call too. */
   readonly parent?: RunParent
+}
+
+export const runOptions: OptionTable<RunOptions> = {
+  timeoutMs: 'any',
+  signal: 'any',
+  retry: 'any',
+  idempotent: 'any',
+  parent: 'any',
 }
 
 /** What a call takes over from the run that makes it. */

@@ -1,6 +1,7 @@
 // Standard Schema at work: checks a value, says what is wrong with it. Any library that speaks the standard fits.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ValidationError, type ValidationIssue } from '../base/errors.ts'
+import { isPromiseLike } from './item-source.ts'
 
 /** The value as the schema gives it back, now or later. Throws or rejects with ValidationError. */
 export function validate(
@@ -11,7 +12,8 @@ export function validate(
 ): unknown {
   const result = schema['~standard'].validate(value)
   // A schema that answers later gives a promise; its result holds the value in a box, so nothing is unwrapped by chance.
-  if (result instanceof Promise) return result.then((late) => accept(late, subject, code))
+  // Not by instanceof: it may be a promise of another realm.
+  if (isPromiseLike(result)) return Promise.resolve(result).then((late) => accept(late, subject, code))
   return accept(result, subject, code)
 }
 

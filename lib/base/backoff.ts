@@ -1,5 +1,6 @@
 // How long to wait before the next attempt: exponential, capped, with full jitter (the AWS architecture
 // blog's "full jitter"). An immutable value; the waiting itself is the caller's.
+import type { OptionTable } from './option-table.ts'
 
 /** Backoff settings. Times in milliseconds. */
 export interface BackoffOptions {
@@ -10,6 +11,8 @@ export interface BackoffOptions {
   /** What the bound is multiplied by for each attempt. Default 2. */
   readonly factor?: number
 }
+
+export const backoffOptions: OptionTable<BackoffOptions> = { minMs: 'any', maxMs: 'any', factor: 'any' }
 
 export class Backoff {
   /** Milliseconds to wait, drawn evenly between 0 and this step's bound. */

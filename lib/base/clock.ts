@@ -1,4 +1,6 @@
 // Time as an argument: everything that waits takes a Clock, so that a test can run it in virtual time.
+import { runClean } from './async-context.ts'
+import { calendarNow, clearTimeout, monotonicNow, setImmediate, setTimeout } from './platform-timers.ts'
 
 /** A timer that was set; cancelling twice is fine. */
 export interface Timer {
@@ -13,7 +15,7 @@ export interface Clock {
   setTimer(run: () => void, delayMs: number): Timer
   /** Runs after what waits in the sockets was read. Default: a timer of 0 ms. */
   afterSockets?(run: () => void): void
-  /** Milliseconds since 1970, for what goes by the calendar. Default: `Date.now`. */
+  /** Milliseconds since 1970, for what goes by the calendar. Default: the calendar of the platform. */
   wallNow?(): number
 }
 
@@ -40,21 +42,20 @@ class PlatformTimer implements Timer {
   }
 }
 
-/** The platform's own time. Its timers do not keep the process alive unless asked to. */
+/**
+ * The platform's own time. Its timers do not keep the process alive unless asked to, and run in no caller's context: what
+ * they guard (the deadlines of all calls, for one) is not of the call that set them.
+ */
 export const platformClock: Clock = {
-  now: () => performance.now(),
-  setTimer: (run, delayMs) => new PlatformTimer(run, delayMs),
-  afterSockets,
+  now: monotonicNow,
+  setTimer: (run, delayMs) => runClean(startTimer, { run, delayMs }),
+  // Node reads its sockets between timers and immediates.
+  afterSockets: setImmediate,
+  wallNow: calendarNow,
 }
 
-/** A browser has no such phase: what it has received comes soon after a page is thawed. */
-const thawMs = 50
-
-function afterSockets(run: () => void): void {
-  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void }
-  if (setImmediate === undefined) setTimeout(run, thawMs)
-  // Node reads its sockets between timers and immediates.
-  else setImmediate(run)
+function startTimer({ run, delayMs }: { readonly run: () => void; readonly delayMs: number }): Timer {
+  return new PlatformTimer(run, delayMs)
 }
 
 /** Waits on a clock; rejects with the signal's reason when that comes first. */

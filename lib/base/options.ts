@@ -1,5 +1,6 @@
 // Every bound of the system with its default, and the checks that name a wrong option at once.
 import { ClientError } from './errors.ts'
+import { checkOptions, withDefaults } from './option-table.ts'
 
 /** Bounds, each an option of Server and Client. Sizes in bytes, times in milliseconds. */
 export interface Limits {
@@ -19,8 +20,26 @@ export interface Limits {
   readonly streamWindowBytes: number
   /** Bytes that wait for a peer that does not read; above it the link is closed. Default 16 MiB. */
   readonly maxWriteQueueBytes: number
+  /** How deep arrays and objects of one value may nest (a Map counts as two). At most 512; both sides must allow it. Default 64. */
+  readonly maxValueDepth: number
+  /**
+   * Arrays, objects and byte arrays in one value; five times as many values in all, and half as many that JSON has no type
+   * for (Dates, bigints ...), 100 000 at least. What one costs to hold may be fifty times its bytes. Both sides must allow it.
+   * Default 200 000.
+   */
+  readonly maxValueContainers: number
   /** How long a session outlives its link. Default 15 minutes. */
   readonly sessionLeaseMs: number
+  /**
+   * How long a handler whose caller gave up (cancelled, left, or ran out of time) keeps its place among `maxCallsInFlight`.
+   * After it the place is free although the handler runs on; as many may do so as there are places. Default 1 s.
+   */
+  readonly cancelGraceMs: number
+  /**
+   * How long a client that closed its link without saying why may take to come back before its running calls are told to
+   * stop: its process has ended, or a proxy was restarted. Infinity: as long as the session lasts. Default 10 s.
+   */
+  readonly closedLinkGraceMs: number
   /** Sessions that a server keeps, connected or not; above it new ones are refused. Default 100 000. */
   readonly maxSessions: number
   /** Links that have not been let in yet. Default 1 024. */
@@ -44,7 +63,11 @@ export const defaultLimits: Limits = {
   maxInFlightBytes: 64 * 1024 * 1024,
   streamWindowBytes: 256 * 1024,
   maxWriteQueueBytes: 16 * 1024 * 1024,
+  maxValueDepth: 64,
+  maxValueContainers: 200_000,
   sessionLeaseMs: 15 * 60_000,
+  cancelGraceMs: 1_000,
+  closedLinkGraceMs: 10_000,
   maxSessions: 100_000,
   maxUnauthenticatedLinks: 1_024,
   handshakeTimeoutMs: 5_000,
@@ -59,23 +82,32 @@ export const maxHandshakeBytes = 4 * 1024
 /** The most calls in flight that any session may agree on: the size of its slot tables. */
 export const mostCallsInFlight = 65_536
 
-/** What the handshake tells the other side. */
-const toldToPeers: ReadonlySet<string> = new Set(['maxFrameBytes', 'maxCallsInFlight', 'streamWindowBytes'])
+/** How deep a value may be allowed to nest: walking it takes stack. */
+const deepestValue = 512
 
-/** Fills in the defaults and refuses what is no positive number, or no such limit, naming it. */
+/** What the handshake tells the other side, and what counts. */
+const wholeNumbers: ReadonlySet<string> = new Set([
+  'maxFrameBytes',
+  'maxCallsInFlight',
+  'streamWindowBytes',
+  'maxValueDepth',
+  'maxValueContainers',
+])
+
+/** Fills in the defaults and refuses anything but positive numbers, and unknown limits, naming it. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultLimits, name)) {
-      throw invalidOption(`limits.${name}`, `one of ${Object.keys(defaultLimits).join(', ')}`, value)
-    }
+  checkOptions('limits', given, defaultLimits)
+  const limits = withDefaults(defaultLimits, given)
+  for (const [name, value] of Object.entries(limits)) {
     requirePositive(`limits.${name}`, value)
-    if (toldToPeers.has(name) && !Number.isSafeInteger(value))
+    if (wholeNumbers.has(name) && !Number.isSafeInteger(value))
       throw invalidOption(`limits.${name}`, 'a whole number', value)
   }
-  const limits = { ...defaultLimits, ...given }
   if (limits.maxCallsInFlight > mostCallsInFlight) {
     throw invalidOption('limits.maxCallsInFlight', `at most ${mostCallsInFlight}`, limits.maxCallsInFlight)
   }
+  if (limits.maxValueDepth > deepestValue)
+    throw invalidOption('limits.maxValueDepth', `at most ${deepestValue}`, limits.maxValueDepth)
   if (limits.maxFrameBytes > 2 ** 31 - 1)
     throw invalidOption('limits.maxFrameBytes', 'below 2 GiB', limits.maxFrameBytes)
   return limits

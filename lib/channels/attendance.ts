@@ -15,6 +15,8 @@ import type { Room } from './room.ts'
 export interface AttendanceOptions {
   readonly clock: Clock
   readonly graceMs: number
+  /** What is told of a session today; undefined: it is not to be seen. Must not throw. */
+  readonly infoOf: (session: ServerSession) => unknown
   /** Tells whoever wants to know. Must not throw. */
   readonly announce: (event: PresenceEventName, member: Member, room: Room) => void
   /** Nobody is present in the room any more. */
@@ -24,7 +26,7 @@ export interface AttendanceOptions {
 interface Attendant {
   readonly room: Room
   readonly session: ServerSession
-  readonly member: Member
+  member: Member
   /** Its subscriptions to the room. */
   readerCount: number
   isListed: boolean
@@ -105,6 +107,13 @@ export class Attendance {
   #welcomeBack(attendant: Attendant): void {
     if (attendant.readerCount <= 0) return this.#awaitReturn(attendant)
     this.#away.delete(attendant)
+    const { session, member } = attendant
+    const info = this.#options.infoOf(session)
+    if (info === undefined) return this.#remove(attendant)
+    if (!isSame(info, member.info)) {
+      this.#unlist(attendant)
+      attendant.member = { session: session.id, info }
+    }
     this.#list(attendant)
   }
 
@@ -145,5 +154,14 @@ export class Attendance {
     if (listed?.size === 0) this.#listed.delete(room)
     this.#options.announce('leave', attendant.member, room)
     if (listed?.size === 0) this.#options.onVacant(room)
+  }
+}
+
+/** As far as JSON can tell: what differs in nothing else is not announced. */
+function isSame(some: unknown, other: unknown): boolean {
+  try {
+    return some === other || JSON.stringify(some) === JSON.stringify(other)
+  } catch {
+    return false
   }
 }

@@ -1,5 +1,6 @@
 // The channels of a server, from the client's side: starts subscriptions, and ends them with the client.
 import { ClientError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
 import {
@@ -12,8 +13,8 @@ import {
 } from './channel.ts'
 import { ListMembers, Publish, type RoomRequest } from './channel-actions.ts'
 import type { AnyLastingStream } from './lasting-stream.ts'
-import { type PresenceEvent, type PresenceOptions, PresenceWatch } from './presence-watch.ts'
-import { type SubscribeOptions, Subscription } from './subscription.ts'
+import { type PresenceEvent, type PresenceOptions, PresenceWatch, presenceOptions } from './presence-watch.ts'
+import { type SubscribeOptions, Subscription, subscribeOptions } from './subscription.ts'
 
 /** Gets what comes, one after the other: the next one when its promise has settled. What it throws is logged. */
 export type Handler<Item> = (item: Item) => unknown
@@ -26,6 +27,8 @@ export interface ChannelCallOptions {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
+
+const callOptions: OptionTable<ChannelCallOptions> = { key: 'any', timeoutMs: 'any', signal: 'any' }
 
 export class ChannelClient {
   readonly #kit: ClientKit
@@ -42,6 +45,7 @@ export class ChannelClient {
     more?: SubscribeOptions,
   ): Subscription<MessageOf<C>> {
     const [handler, options] = readArguments(handlerOrOptions, more)
+    checkOptions('subscribe', options, subscribeOptions)
     const room = this.#roomOf(channel, options)
     return this.#begun(new Subscription<MessageOf<C>>(this.#kit, room, options, this.#onEnd), handler)
   }
@@ -52,6 +56,7 @@ export class ChannelClient {
     more?: PresenceOptions,
   ): PresenceWatch<InfoOf<C>> {
     const [handler, options] = readArguments(handlerOrOptions, more)
+    checkOptions('watchPresence', options, presenceOptions)
     const room = this.#roomOf(channel, options)
     return this.#begun(new PresenceWatch<InfoOf<C>>(this.#kit, room, options, this.#onEnd), handler)
   }
@@ -59,16 +64,18 @@ export class ChannelClient {
   async publish<C extends ChannelClass>(
     channel: C,
     message: MessageOf<C>,
-    { key, ...options }: ChannelCallOptions = {},
+    options: ChannelCallOptions = {},
   ): Promise<void> {
-    await this.#kit.client.runAction(Publish, { ...this.#roomOf(channel, { key }), message }, options)
+    const { key, ...runOptions } = checkedCall('publish', options)
+    await this.#kit.client.runAction(Publish, { ...this.#roomOf(channel, { key }), message }, runOptions)
   }
 
   async presence<C extends ChannelClass>(
     channel: C,
-    { key, ...options }: ChannelCallOptions = {},
+    options: ChannelCallOptions = {},
   ): Promise<readonly Member<InfoOf<C>>[]> {
-    const members = await this.#kit.client.runAction(ListMembers, this.#roomOf(channel, { key }), options)
+    const { key, ...runOptions } = checkedCall('presence', options)
+    const members = await this.#kit.client.runAction(ListMembers, this.#roomOf(channel, { key }), runOptions)
     return members as readonly Member<InfoOf<C>>[]
   }
 
@@ -98,6 +105,11 @@ export class ChannelClient {
     stream.begin(handler)
     return stream
   }
+}
+
+function checkedCall(label: string, options: ChannelCallOptions): ChannelCallOptions {
+  checkOptions(label, options, callOptions)
+  return options
 }
 
 function readArguments<Item, Options extends object>(

@@ -1,6 +1,8 @@
 // What `server.channel(News)` gives: the server's own end of a channel.
-import type { PublishOptions } from '../action/context.ts'
+import { type PublishOptions, publishOptions } from '../action/context.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { requireCount } from '../base/options.ts'
+import { copied } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { Member } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
@@ -16,6 +18,13 @@ export interface PublishedMessage<Message> {
 export interface RoomOptions {
   readonly key?: string
 }
+
+interface HistoryQuery extends RoomOptions {
+  readonly limit?: number
+}
+
+const roomOptions: OptionTable<RoomOptions> = { key: 'any' }
+const historyQuery: OptionTable<HistoryQuery> = { ...roomOptions, limit: 'any' }
 
 /**
  * A channel, from the server's side.
@@ -47,26 +56,31 @@ export class ChannelHandle<Message, Info = unknown> {
    */
   publish(message: Message, options: PublishOptions = {}): Promise<void> {
     return this.#host.publishFrom(async () => {
+      checkOptions('publish', options, publishOptions)
       await this.#host.publish(message, this.#keyOf(options), options)
     })
   }
 
   /** The newest messages that are kept, oldest first. `limit`: at most so many; default all. */
-  history({ key, limit = Number.POSITIVE_INFINITY }: RoomOptions & { readonly limit?: number } = {}) {
+  history(options: HistoryQuery = {}) {
+    checkOptions('history', options, historyQuery)
+    const { key, limit = Number.POSITIVE_INFINITY } = options
     requireCount('limit', limit)
     return this.#host.kept(this.#keyOf({ key }), limit).map(({ item }): PublishedMessage<Message> => {
-      const [offset, message] = this.#codec.decode(item.payload) as [number, Message]
+      const [offset, message] = this.#codec.decode(copied(item.payload)) as [number, Message]
       return { offset, message }
     })
   }
 
   /** Who is present, in the order in which they came. */
   presence(options: RoomOptions = {}): Member<Info>[] {
+    checkOptions('presence', options, roomOptions)
     return this.#host.attendance.members(this.#host.rooms.find(this.#keyOf(options))) as Member<Info>[]
   }
 
   /** Subscriptions to the room. */
   readerCount(options: RoomOptions = {}): number {
+    checkOptions('readerCount', options, roomOptions)
     return this.#host.rooms.find(this.#keyOf(options))?.readerCount ?? 0
   }
 

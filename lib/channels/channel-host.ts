@@ -4,11 +4,12 @@ import type { PublishOptions } from '../action/context.ts'
 import { isPromiseLike } from '../action/item-source.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { validate } from '../action/schema.ts'
-import { BusyError, ServerError } from '../base/errors.ts'
+import { ServerError } from '../base/errors.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
 import { whileHere } from '../server/while-here.ts'
+import { bytesAsGiven, withOwnBytes } from '../wire/bytes-as-given.ts'
 import { Encoded } from '../wire/encoded.ts'
 import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { detached } from '../wire/payload.ts'
@@ -17,10 +18,12 @@ import { Attendance } from './attendance.ts'
 import type { AnyChannel, Member } from './channel.ts'
 import type { Ending, Head, Lost, PresenceEventName, Since } from './channel-actions.ts'
 import type { ChannelRules } from './channel-options.ts'
+import { admit, endingUnlessAdmitted, notAllowed } from './entry.ts'
 import type { Audience, KeptMessage } from './history.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import type { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
+import { type SessionStream, SessionStreams } from './session-streams.ts'
 
 export class ChannelHost {
   readonly channel: AnyChannel
@@ -29,19 +32,21 @@ export class ChannelHost {
   readonly attendance: Attendance
   readonly #kit: ServerKit
   readonly #codec: ValueCodec
-  readonly #streamsOf = new Map<string, number>()
+  readonly #streams: SessionStreams
   #ending: Ending | undefined
 
   constructor(channel: AnyChannel, rules: ChannelRules, kit: ServerKit, codec: ValueCodec) {
     const { clock } = kit
-    const { maxRooms, history, label, presenceGraceMs: graceMs } = rules
+    const { maxRooms, history, label, presenceGraceMs: graceMs, maxPerSession } = rules
     this.channel = channel
     this.rules = rules
     this.#kit = kit
     this.#codec = codec
+    this.#streams = new SessionStreams(maxPerSession, label)
     this.attendance = new Attendance({
       clock,
       graceMs,
+      infoOf: (session) => this.#infoOf(session),
       announce: this.#announce,
       onVacant: (room) => this.rooms.used(room),
     })
@@ -57,7 +62,11 @@ export class ChannelHost {
 
   /** Settles when the message is on its way to those who subscribed. */
   async publish(message: unknown, key: string, options: Pick<PublishOptions, 'to' | 'except'> = {}): Promise<void> {
-    this.#send(await this.check(message), key, this.#audienceOf(options))
+    const checked = this.check(message)
+    // Without a wait where there is nothing to wait for: the message is what it is now.
+    if (!(checked instanceof Promise)) return this.#send(checked, key, this.#audienceOf(options))
+    const asGiven = bytesAsGiven(message)
+    this.#send(asGiven(await checked), key, this.#audienceOf(options))
   }
 
   /** The message as the channel's schema gives it back. Throws ValidationError. */
@@ -70,19 +79,20 @@ export class ChannelHost {
   async publishFor(session: ServerSession, message: unknown, key: string): Promise<void> {
     const checked = await this.check(message)
     const isAllowed = await this.channel.canPublish(session, checked, key === '' ? undefined : key)
-    if (isAllowed !== true) throw this.#notAllowed('publish to')
+    if (isAllowed !== true) throw notAllowed('publish to', this.rules.label)
     this.#send(checked, key, undefined)
   }
 
   /** Sends what is published, until the client has enough or this side ends it. */
   async subscribe(context: RunContext, session: ServerSession, key: string, since: Since | undefined) {
-    return this.#serve(context, session, key, async (room) => {
+    return this.#serve(context, session, key, async (room, stream) => {
       const { overflow, label } = this.rules
-      this.attendance.enter(room, session, () => this.channel.presenceOf(session))
+      this.attendance.enter(room, session, () => withOwnBytes(this.channel.presenceOf(session)))
       const { offset, recovered, missed } = room.startFor(since, session.id, this.#kit.clock.now())
       const head: Head = { epoch: room.epoch, offset, recovered, session: session.id }
       const lossNotice = (lost: number): Lost => ({ lost })
       const reader = this.#reader({ session, context, first: [head, ...missed], overflow, label, lossNotice })
+      stream.reader = reader
       room.add(reader)
       const leave = (): void => {
         room.remove(reader)
@@ -95,10 +105,11 @@ export class ChannelHost {
 
   /** Sends who is present, and then who comes and goes. */
   async watch(context: RunContext, session: ServerSession, key: string) {
-    return this.#serve(context, session, key, async (room) => {
+    return this.#serve(context, session, key, async (room, stream) => {
       const label = `presence of ${this.rules.label}`
       const first = [{ members: this.attendance.members(room) }]
       const reader = this.#reader({ session, context, first, overflow: 'drop-reader', label })
+      stream.reader = reader
       room.watchers.add(reader)
       const leave = (): void => {
         room.watchers.delete(reader)
@@ -131,6 +142,11 @@ export class ChannelHost {
 
   sessionChanged(session: ServerSession, change: SessionChange): void {
     this.attendance.changed(session, change)
+    if (change !== 'resumed') return
+    for (const stream of this.#streams.of(session.id)) {
+      stream.isStale = true
+      if (stream.reader !== undefined) void this.#askAgain(stream, stream.reader)
+    }
   }
 
   #send(message: unknown, key: string, audience: Audience | undefined): void {
@@ -158,35 +174,41 @@ export class ChannelHost {
     context: RunContext,
     session: ServerSession,
     key: string,
-    serve: (room: Room) => Promise<Ending | undefined>,
+    serve: (room: Room, stream: SessionStream) => Promise<Ending | undefined>,
   ): Promise<Ending | undefined> {
-    const { label, maxPerSession } = this.rules
-    const count = this.#streamsOf.get(session.id) ?? 0
-    if (count >= maxPerSession) {
-      const message = `this session has ${count} subscriptions to ${label}; end some, or raise its option maxPerSession`
-      throw new BusyError(message, { notStarted: false })
-    }
-    this.#streamsOf.set(session.id, count + 1)
-    const leave = (): void => {
-      const left = (this.#streamsOf.get(session.id) ?? 1) - 1
-      if (left === 0) this.#streamsOf.delete(session.id)
-      else this.#streamsOf.set(session.id, left)
-    }
+    const stream = this.#streams.begin(session.id, key)
+    const leave = (): void => this.#streams.end(session.id, stream)
     return whileHere(context.signal, leave, async () => {
-      await this.#admit(context, session, key)
-      return this.#ending ?? serve(this.rooms.obtain(key))
+      do {
+        stream.isStale = false
+        await this.#admit(context, session, key)
+      } while (stream.isStale)
+      return this.#ending ?? serve(this.rooms.obtain(key), stream)
     })
   }
 
-  /** Waits no longer for the channel's word than the client waits for ours. */
-  async #admit({ signal }: RunContext, session: ServerSession, key: string): Promise<void> {
-    const verdict = this.channel.canSubscribe(session, key === '' ? undefined : key)
-    const isAllowed = verdict instanceof Promise ? await unlessAborted(verdict, signal) : verdict
-    if (isAllowed !== true) throw this.#notAllowed('subscribe to')
+  #admit({ signal }: RunContext, session: ServerSession, key: string): Promise<void> {
+    return admit(this.channel, this.rules.label, session, key, signal)
   }
 
-  #notAllowed(what: string): ServerError {
-    return new ServerError(`this client may not ${what} ${this.rules.label}`, { code: 'NOT_ALLOWED' })
+  /** A session came back as who it is today: what it may not hear any more ends. */
+  async #askAgain({ key }: SessionStream, reader: Reader): Promise<void> {
+    const ending = await endingUnlessAdmitted(
+      this.#admit(reader.context, reader.session, key),
+      this.rules.label,
+      this.#kit.report,
+    )
+    if (ending !== undefined) reader.end(ending)
+  }
+
+  /** undefined, as for one that is not to be seen, where the channel fails. */
+  #infoOf(session: ServerSession): unknown {
+    try {
+      return this.channel.presenceOf(session)
+    } catch (error) {
+      this.#kit.report(error, `presenceOf of ${this.rules.label}`)
+      return undefined
+    }
   }
 
   #reader(options: Omit<ReaderOptions, 'maxQueued' | 'maxQueuedBytes'>): Reader {
@@ -228,13 +250,4 @@ function errorOf({ code, message }: Ending): ServerError {
 
 function idsOf(ids: string | readonly string[]): ReadonlySet<string> {
   return new Set(typeof ids === 'string' ? [ids] : ids)
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason)
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -1,7 +1,15 @@
 // The bounds of one channel on a server, checked and completed; and what its class says, checked when it is added.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { describe, invalidOption, requireCount, requirePositive } from '../base/options.ts'
-import { type AnyChannel, type ChannelClass, type ChannelOverflow, channelNameOf, invalidChannel } from './channel.ts'
+import { checkOptions, type OptionTable, withDefaults } from '../base/option-table.ts'
+import { describe, requireCount, requirePositive } from '../base/options.ts'
+import {
+  type AnyChannel,
+  type ChannelClass,
+  type ChannelOverflow,
+  channelNameOf,
+  type HistoryOptions,
+  invalidChannel,
+} from './channel.ts'
 import type { HistoryBounds } from './history.ts'
 
 /** Bounds of a channel, given when it is added. */
@@ -39,6 +47,7 @@ export const defaultChannelOptions: Required<ChannelOptions> = {
   presenceGraceMs: 10_000,
 }
 
+const historyOptions: OptionTable<HistoryOptions> = { size: 'any', ttlMs: 'any', maxBytes: 'any' }
 const defaultTtlMs = 5 * 60_000
 const defaultHistoryBytes = 8 * 1024 * 1024
 const overflows: readonly unknown[] = ['drop-reader', 'drop-oldest', 'drop-newest'] satisfies ChannelOverflow[]
@@ -47,9 +56,9 @@ const overflows: readonly unknown[] = ['drop-reader', 'drop-oldest', 'drop-newes
 export function rulesOf(channel: AnyChannel, given: ChannelOptions = {}): ChannelRules {
   const Class = channel.constructor as ChannelClass
   const name = channelNameOf(Class)
-  for (const [option, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultChannelOptions, option))
-      throw invalidOption(option, `one of ${Object.keys(defaultChannelOptions).join(', ')}`, value)
+  checkOptions('addChannel', given, defaultChannelOptions)
+  const bounds = withDefaults(defaultChannelOptions, given)
+  for (const [option, value] of Object.entries(bounds)) {
     if (option === 'presenceGraceMs' || option === 'maxRooms') requireCount(option, value)
     else requirePositive(option, value)
   }
@@ -59,11 +68,12 @@ export function rulesOf(channel: AnyChannel, given: ChannelOptions = {}): Channe
     throw invalidChannel(`static schema of ${label} is no Standard Schema (zod, valibot, arktype ...)`)
   if (!overflows.includes(overflow))
     throw invalidChannel(`static overflow of ${label}: expected ${overflows.join(', ')}, got ${describe(overflow)}`)
-  return { ...defaultChannelOptions, ...given, name, label, schema, overflow, history: historyOf(Class, label) }
+  return { ...bounds, name, label, schema, overflow, history: historyOf(Class, label) }
 }
 
 function historyOf({ history }: ChannelClass, label: string): HistoryBounds | undefined {
   if (history === undefined) return undefined
+  checkOptions(`static history of ${label}`, history, historyOptions)
   const { size, ttlMs = defaultTtlMs, maxBytes = defaultHistoryBytes } = history
   for (const [name, value] of Object.entries({ size, ttlMs, maxBytes })) {
     const isRight = typeof value === 'number' && value > 0 && (name !== 'size' || Number.isInteger(value))

@@ -1,14 +1,14 @@
 // The channels of one server: added and removed while it serves, and found by what clients ask for.
-
-import type { PublishOptions, TopicClass } from '../action/context.ts'
-import { nearestNames } from '../action/nearest-names.ts'
+import { type PublishOptions, publishOptions, type TopicClass } from '../action/context.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { ServerError } from '../base/errors.ts'
+import { nearestNames } from '../base/nearest-names.ts'
+import { checkOptions } from '../base/option-table.ts'
 import { describe } from '../base/options.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { ServerFeature, ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
-import { StandardCodec, type ValueCodec } from '../wire/value-codec.ts'
+import { StandardCodec, type ValueCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { Channel, type ChannelClass, channelNameOf, type InfoOf, invalidChannel, type MessageOf } from './channel.ts'
 import { ListMembers, Publish, Subscribe, WatchPresence } from './channel-actions.ts'
 import { ChannelHandle } from './channel-handle.ts'
@@ -23,7 +23,7 @@ export class Channels implements ServerFeature {
 
   constructor(kit: ServerKit) {
     this.#kit = kit
-    this.#codec = new StandardCodec(kit.classes)
+    this.#codec = new StandardCodec(kit.classes, valueLimitsOf(kit.limits))
     for (const action of [
       new ServeSubscribe(this),
       new ServePresence(this),
@@ -65,6 +65,7 @@ export class Channels implements ServerFeature {
   }
 
   async #publish(topic: TopicClass<unknown>, message: unknown, options: PublishOptions): Promise<void> {
+    checkOptions('publish', options, publishOptions)
     const host = this.host(channelNameOf(topic))
     await host.publish(message, readKey(options.key, host.rules.maxKeyLength), options)
   }

@@ -1,7 +1,9 @@
 // What a subscription and a look at presence have in common, beyond being lasting calls (client/lasting-call.ts): when they
 // are ready and done, which endings they get past, and that a handler's failure is not theirs.
 import type { Call, Outcome } from '../action/call.ts'
+import { keepContext } from '../base/async-context.ts'
 import { BusyError, ClientError, type ErrorCode, type IsockError, ServerError } from '../base/errors.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
 import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../client/lasting-call.ts'
@@ -16,6 +18,8 @@ export interface LastingOptions {
   /** Told when it goes on after it had to begin anew; `recovered`: nothing was lost by that. */
   readonly onReconnect?: (recovered: boolean) => void
 }
+
+export const lastingOptions: OptionTable<LastingOptions> = { retry: 'any', onReconnect: 'any' }
 
 /** Whatever it reads. */
 export type AnyLastingStream = Pick<LastingStream<object, unknown>, 'end'>
@@ -47,7 +51,8 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
 
   constructor(kit: ClientKit, options: LastingOptions, onEnd: (stream: AnyLastingStream) => void) {
     this.kit = kit
-    this.#options = options
+    const { onReconnect } = options
+    this.#options = onReconnect === undefined ? options : { ...options, onReconnect: keepContext(onReconnect) }
     this.#retry = requireCount('retry', options.retry ?? Number.POSITIVE_INFINITY)
     this.#retryIfFull = options.retry ?? retryIfFull
     this.#lasting = new LastingCall<Step>(kit, {

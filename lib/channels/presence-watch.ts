@@ -2,11 +2,18 @@
 // tells what is different as if it had seen it happen.
 import type { Call } from '../action/call.ts'
 import { BusyError, ProtocolError } from '../base/errors.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import { describe } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
 import type { Member } from './channel.ts'
 import { type PresenceEventName, type RoomRequest, WatchPresence } from './channel-actions.ts'
-import { type AnyLastingStream, type LastingOptions, LastingStream, type Opening } from './lasting-stream.ts'
+import {
+  type AnyLastingStream,
+  type LastingOptions,
+  LastingStream,
+  lastingOptions,
+  type Opening,
+} from './lasting-stream.ts'
 
 /** Somebody came, or went. */
 export interface PresenceEvent<Info = unknown> {
@@ -19,6 +26,8 @@ export interface PresenceOptions extends LastingOptions {
   /** The room; without it, the one that has no key. */
   readonly key?: string
 }
+
+export const presenceOptions: OptionTable<PresenceOptions> = { ...lastingOptions, key: 'any' }
 
 /**
  * Who comes and goes: iterate it, or pass a handler. Those who are there at the beginning are `members`.

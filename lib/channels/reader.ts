@@ -40,6 +40,11 @@ export class Reader {
     this.#outlet = new Outlet({ send: this.#send, maxQueued, maxQueuedBytes, overflow, label })
   }
 
+  /** Of the call that it answers. */
+  get context(): RunContext {
+    return this.#options.context
+  }
+
   /** Messages that wait. */
   get queuedCount(): number {
     return this.#outlet.queuedCount
@@ -48,7 +53,12 @@ export class Reader {
   /** Begins to send. Settles when the stream is over, with the reason if it was ended here; never rejects. */
   async run(): Promise<Ending | undefined> {
     const { signal } = this.#options.context
-    const onAbort = (): void => this.#outlet.end()
+    this.#options.context.waitForClient()
+    const onAbort = (): void => {
+      const reason: unknown = signal.reason
+      if (reason instanceof IsockError && reason.code === 'SESSION_ENDED') this.#ending ??= this.#endingOf(reason)
+      this.#outlet.end()
+    }
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     this.#outlet.push(opening)

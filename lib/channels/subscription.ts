@@ -1,11 +1,18 @@
 // Subscription: the client's end of a channel's room. Knows up to where it has come, so that it can go on from there.
 import type { Call } from '../action/call.ts'
 import { ProtocolError } from '../base/errors.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import { describe } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
 import type { Position } from './channel.ts'
 import { type RoomRequest, type Since, Subscribe } from './channel-actions.ts'
-import { type AnyLastingStream, type LastingOptions, LastingStream, type Opening } from './lasting-stream.ts'
+import {
+  type AnyLastingStream,
+  type LastingOptions,
+  LastingStream,
+  lastingOptions,
+  type Opening,
+} from './lasting-stream.ts'
 
 /** Options of a subscription. */
 export interface SubscribeOptions extends LastingOptions {
@@ -14,6 +21,8 @@ export interface SubscribeOptions extends LastingOptions {
   /** Begin after this place, with what is kept of it, or with the oldest message that is kept. Default: with the next. */
   readonly since?: Since
 }
+
+export const subscribeOptions: OptionTable<SubscribeOptions> = { ...lastingOptions, key: 'any', since: 'any' }
 
 /** A message, and its number in its room. */
 interface Numbered<Message> {

@@ -69,7 +69,7 @@ function clientOptionsOf({ timeout, retry, token, tokenFile, tlsCa, tlsCert, tls
     ...(tlsKey === undefined ? {} : { key: readOptionFile('--tls-key', tlsKey) }),
   }
   return {
-    tls,
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(retry === undefined ? {} : { retry }),
     ...(tokenFile === undefined ? {} : { tokenFile }),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportedData, exportedModels } from '../daemon/exported-data.ts'
 import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
+import { and, contains, eq, ge, gt, le, lt, matches, max, min, ne, noneOf, not, oneOf, or } from '../data/condition.ts'
 import type { DataOptions, FileFormat } from '../data/data-options.ts'
 import { Database } from '../data/database.ts'
 import type { Db } from '../data/db.ts'
@@ -71,9 +72,12 @@ export function importData(directory: string, modules: readonly string[], option
 export function openDataShell(modules: readonly string[], options: StoreCommandOptions): Promise<void> {
   return withDatabase(modules, options, async (database) => {
     const models = database.models.map((model): [string, unknown] => [modelNameOf(model), model])
-    await openShell({ db: eachCommitted(database), database, ...Object.fromEntries(models) })
+    // A model's name wins over a condition's.
+    await openShell({ ...conditions, db: eachCommitted(database), database, ...Object.fromEntries(models) })
   })
 }
+
+const conditions = { and, contains, eq, ge, gt, le, lt, matches, max, min, ne, noneOf, not, oneOf, or }
 
 /** Each operation is a unit of its own. */
 function eachCommitted(database: Database): Partial<Db> {
@@ -122,7 +126,7 @@ function storeOf(modules: readonly LoadedModule[], given: StoreCommandOptions): 
 }
 
 /** Of the export `data`, these hold for whichever store. */
-const bounds = ['waitMs', 'statementTimeoutMs', 'maxConnections', 'maxRows'] as const
+const bounds = ['waitMs', 'statementTimeoutMs', 'idleTransactionMs', 'maxConnections', 'maxRows'] as const
 
 function showProgress({ model, done, total }: FileProgress): void {
   const { isTTY } = process.stderr

@@ -37,9 +37,11 @@ function migrateCommand(): Command {
 }
 
 function shellCommand(): Command {
-  return ofStore(command('shell', 'A prompt for JavaScript, with `db` and the models; each statement is committed.'))
+  return ofStore(
+    command('shell', 'A prompt for JavaScript, with `db`, the models and conditions; each statement is committed.'),
+  )
     .argument('<modules...>', 'modules with models: paths')
-    .addHelpText('after', '\nExample:\n  isock> db.query(User, { age: { ge: 18 } }, { limit: 3 })\n')
+    .addHelpText('after', '\nExample:\n  isock> db.query(User, { age: ge(18) }, { limit: 3 })\n')
     .action(async (modules: string[], options: StoreCommandOptions) => {
       await (await import('./data-commands.ts')).openDataShell(modules, options)
     })

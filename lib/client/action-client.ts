@@ -11,26 +11,27 @@ import type { RunOptions } from '../action/run-options.ts'
 import { ThrownErrors } from '../action/thrown-errors.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
+import { queueMicrotask } from '../base/platform-timers.ts'
 import { errorIdOf } from '../base/remote.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Session, SessionGrant } from '../session/session.ts'
 import { discreet } from '../wire/discreet-error.ts'
-import { encodeThrown } from '../wire/error-record.ts'
+import { decodeThrown, encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import type { ClientKit } from './client-kit.ts'
 import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions } from './client-options.ts'
 import type { ClientPlatform } from './client-platform.ts'
 import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
-import { Connector } from './connector.ts'
+import { asIsockError, Connector } from './connector.ts'
 import { DelayedRetries } from './delayed-retries.ts'
 
 /** Runs actions on a server. Users get the one of facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
   readonly #options: ResolvedClientOptions
-  readonly #codec = new StandardCodec(this.classes)
+  readonly #codec: StandardCodec
   readonly #known = new KnownClasses()
   readonly #runner: ActionRunner
   readonly #starter: CallStarter
@@ -49,6 +50,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     const options = resolveClientOptions(platform, args)
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
     this.#options = options
+    this.#codec = new StandardCodec(this.classes, valueLimitsOf(options.limits))
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const thrown = new ThrownErrors({ classes: this.classes, clock, log, isQuiet: false })
     this.#runner = new ActionRunner({
@@ -170,6 +172,15 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   }
 
   /** @internal */
+  decodeError(error: Payload): IsockError {
+    try {
+      return asIsockError(decodeThrown(this.#codec, error))
+    } catch (unreadable) {
+      return asIsockError(unreadable)
+    }
+  }
+
+  /** @internal */
   onRetired(connection: Connection, calls: OutgoingCall[]): void {
     if (this.#connections.at(-1) === connection)
       this.#connections.push(new Connection(this.#options, this.#connector, this))
@@ -179,6 +190,11 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   /** @internal */
   onClosed(connection: Connection): void {
     this.#connections = this.#connections.filter((other) => other !== connection)
+  }
+
+  /** @internal */
+  onDismissed(connection: Connection, reason: IsockError): void {
+    void connection.close(reason)
   }
 
   #resubmit(call: OutgoingCall): void {

@@ -1,9 +1,10 @@
 // What a Client can be told, and the reading of its constructor's forms.
 import type { Credential } from '../action/guard.ts'
 import { requireTimeout } from '../action/run-options.ts'
-import type { BackoffOptions } from '../base/backoff.ts'
+import { type BackoffOptions, backoffOptions } from '../base/backoff.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
 import { consoleLogger, type Logger } from '../base/log.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, type Limits, requireCount, requirePositive, resolveLimits } from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
@@ -23,7 +24,7 @@ export interface ClientOptions extends TokenSource, DialOptions {
   readonly timeoutMs?: number
   /** What guards ask for; made by `YourGuard.credential(...)`. */
   readonly credentials?: readonly Credential[]
-  /** Send the token over TCP without TLS to another machine too. Default false. */
+  /** Send the token and the credentials without TLS to another machine too. Default false. */
   readonly allowClearTextToken?: boolean
   /**
    * The name that this client gives itself, 1 to 512 bytes: `session.name` at the server, the same after a reconnect.
@@ -49,6 +50,28 @@ export interface ClientOptions extends TokenSource, DialOptions {
   readonly dial?: Dial
 }
 
+const clientOptions: OptionTable<ClientOptions> = {
+  token: 'protects',
+  tokenFile: 'protects',
+  credentials: 'protects',
+  tls: 'protects',
+  network: 'any',
+  retry: 'any',
+  backoff: 'any',
+  timeoutMs: 'any',
+  allowClearTextToken: 'any',
+  name: 'any',
+  limits: 'any',
+  classes: 'any',
+  keepConnected: 'any',
+  log: 'any',
+  exposeStacks: 'any',
+  exposeErrors: 'any',
+  clock: 'any',
+  random: 'any',
+  dial: 'any',
+}
+
 export interface ResolvedClientOptions {
   readonly addresses: readonly Address[]
   readonly limits: Limits
@@ -57,6 +80,7 @@ export interface ResolvedClientOptions {
   readonly random: () => number
   readonly dial: Dial
   readonly onOnline: ClientPlatform['onOnline']
+  readonly onExit: ClientPlatform['onExit']
   readonly retry: number
   readonly timeoutMs: number | undefined
   readonly backoff: BackoffOptions
@@ -72,11 +96,8 @@ export type ClientArguments =
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveClientOptions(platform: ClientPlatform, args: ClientArguments): ResolvedClientOptions {
-  const [first, second, third] = args
-  const given = (typeof second === 'number' ? third : second) ?? {}
+  const { addresses, given } = readArguments(args)
   const clock = given.clock ?? platformClock
-  const addresses =
-    typeof second === 'number' ? [tcpAddress(first as string, second, given.tls ? 'tls' : 'tcp')] : addressesOf(first)
   if (given.name !== undefined && !isName(given.name))
     throw invalidOption('name', 'a text of 1 to 512 bytes', given.name)
   return {
@@ -85,8 +106,9 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
     log: given.log ?? consoleLogger(() => clock.now()),
     clock,
     random: given.random ?? Math.random,
-    dial: given.dial ?? platform.dialer(given),
+    dial: given.dial ?? platform.dialer(given, addresses),
     onOnline: platform.onOnline,
+    onExit: platform.onExit,
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),
@@ -96,13 +118,26 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
   }
 }
 
-function addressesOf(given: unknown): Address[] {
-  const texts = Array.isArray(given) ? given : [given]
-  if (texts.length === 0) throw invalidOption('address', 'at least one address', given)
-  return texts.map(parseAddress)
+/** What the forms of the constructor mean. */
+function readArguments([first, second, third]: ClientArguments): { addresses: Address[]; given: ClientOptions } {
+  if (typeof second === 'string') throw invalidOption('port', 'a number', second)
+  const hasPort = typeof second === 'number'
+  const given = (hasPort ? third : second) ?? {}
+  checkOptions('Client', given, clientOptions)
+  const hasTls = given.tls !== undefined
+  if (hasTls && given.dial !== undefined) throw invalidOption('tls', 'none beside dial', given.tls)
+  const texts = Array.isArray(first) ? first : [first]
+  if (texts.length === 0) throw invalidOption('address', 'at least one address', first)
+  const bare = hasTls ? 'tls' : 'tcp'
+  const addresses = hasPort
+    ? [tcpAddress(first as string, second, bare)]
+    : texts.map((text) => parseAddress(text, bare))
+  return { addresses, given }
 }
 
 function checkedBackoff(backoff: BackoffOptions = {}): BackoffOptions {
-  for (const [name, value] of Object.entries(backoff)) requirePositive(`backoff.${name}`, value)
+  checkOptions('backoff', backoff, backoffOptions)
+  for (const [name, value] of Object.entries(backoff))
+    if (value !== undefined) requirePositive(`backoff.${name}`, value)
   return backoff
 }

@@ -22,8 +22,10 @@ export interface ClientPlatform {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Reads a token's file; throws where there are no files. */
   readonly readSecret: ReadSecret
-  /** How addresses are dialed, for a client of these options. */
-  dialer(options: DialOptions): Dial
+  /** How these addresses are dialed, for a client of these options. Throws ClientError (`INVALID_OPTION`). */
+  dialer(options: DialOptions, addresses: readonly Address[]): Dial
   /** Calls back whenever there is a network again, where the place tells so; what it returns ends that. */
   onOnline?(tell: () => void): () => void
+  /** Calls back when the process ends in order, while what is written synchronously still leaves; likewise. */
+  onExit?(tell: () => void): () => void
 }

@@ -35,6 +35,10 @@ export class ClientSurroundings implements RunSurroundings, SessionView {
     return this.#session.isAttached
   }
 
+  end(): void {
+    throw new ClientError('this action runs on a client: only the server ends sessions, a client is closed')
+  }
+
   get session(): SessionView {
     return this
   }

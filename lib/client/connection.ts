@@ -18,14 +18,18 @@ import type { Payload } from '../wire/payload.ts'
 import { attemptUntilDone } from './attempts.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
+import { Farewell } from './farewell.ts'
 
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
   startCall(session: Session, call: IncomingCall): void
   encodeError(error: IsockError): Payload
+  decodeError(error: Payload): IsockError
   /** The server takes no new calls: these are to be sent elsewhere. */
   onRetired(connection: Connection, calls: OutgoingCall[]): void
   onClosed(connection: Connection): void
+  /** The server ended the session and told why: it is to be closed. */
+  onDismissed(connection: Connection, reason: IsockError): void
   /** Stay connected although no call is open. */
   readonly isKeptConnected: boolean
 }
@@ -45,6 +49,7 @@ export class Connection implements SessionOwner {
   readonly #connector: Connector
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
+  readonly #farewell: Farewell
   #waiters: Waiter[] = []
   #state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle'
   #isRetired = false
@@ -57,6 +62,7 @@ export class Connection implements SessionOwner {
     this.#owner = owner
     this.#backoff = new Backoff(options.backoff, options.random)
     this.session = new Session({ clock: options.clock, limits: options.limits, owner: this })
+    this.#farewell = new Farewell(this.session, options.onExit)
   }
 
   get isReady(): boolean {
@@ -83,6 +89,7 @@ export class Connection implements SessionOwner {
     this.#state = 'closed'
     this.#abort.abort(reason)
     this.#failWaiters(reason)
+    this.#farewell.disarm()
     const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
     await released
@@ -103,6 +110,7 @@ export class Connection implements SessionOwner {
   onLinkLost(session: Session, reason: IsockError): void {
     if (this.#state === 'closed') return
     this.#state = 'idle'
+    this.#farewell.disarm()
     session.outgoing.countFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
@@ -117,9 +125,12 @@ export class Connection implements SessionOwner {
   }
 
   /** The server ended the session: what it had not answered will never be. */
-  onPeerLeft(session: Session, isClean: boolean): void {
-    const cause = new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
+  onPeerLeft(session: Session, isClean: boolean, error: Payload | undefined): void {
+    const final = error === undefined ? undefined : this.#owner.decodeError(error)
+    const cause = final ?? new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
     session.forget(cause, isClean ? 'server left' : 'session lost')
+    // What did not start is not tried again: it wants no more of us, and only a new call connects again.
+    if (final !== undefined) return this.#owner.onDismissed(this, final)
     if (this.#isRetired) this.#owner.onRetired(this, session.outgoing.takeWaiting())
     session.dropLink(new LinkError('the server ended the session'), 'flush')
   }
@@ -138,7 +149,7 @@ export class Connection implements SessionOwner {
   /** A retired connection goes when its last call is over. */
   #closeIfSpent(): void {
     if (!this.#isRetired || this.session.isBusy || this.#state === 'closed') return
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       if (!this.session.isBusy)
         void this.close(new ClientError('the server drains', { code: 'CLOSED', notStarted: true }))
     })
@@ -191,11 +202,8 @@ export class Connection implements SessionOwner {
     this.session.outgoing.countFault(error, 'cannot connect')
     const spent = this.#waiters.filter((waiter) => !spendRetry(waiter))
     this.#waiters = this.#waiters.filter((waiter) => !spent.includes(waiter))
-    const failure = new ClientError(`cannot connect: ${error.message}`, {
-      code: 'UNREACHABLE',
-      cause: error,
-      notStarted: true,
-    })
+    const options = { code: 'UNREACHABLE', cause: error, notStarted: true } as const
+    const failure = new ClientError(`cannot connect: ${error.message}`, options)
     for (const waiter of spent) waiter.reject(failure)
   }
 
@@ -211,6 +219,7 @@ export class Connection implements SessionOwner {
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
     }
     this.session.attach(link)
+    this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
     const waiters = this.#waiters
     this.#waiters = []
@@ -237,7 +246,5 @@ export class Connection implements SessionOwner {
 }
 
 function lostSession(): ServerError {
-  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out', {
-    code: 'INTERNAL',
-  })
+  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out')
 }

@@ -1,6 +1,7 @@
 // One attempt to connect: each address in turn, until one lets us in.
 
 import { tokenGuardName } from '../action/guard.ts'
+import { runClean } from '../base/async-context.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
 import { maxHandshakeBytes } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
@@ -88,7 +89,8 @@ export class Connector {
     const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
     const timer = clock.setTimer(() => abort.abort(late), timeoutMs)
     try {
-      const link = await dial(address, abort.signal)
+      // The link outlives the call that it is opened for, and serves the calls of others.
+      const link = await runClean(() => dial(address, abort.signal), undefined)
       timer.cancel()
       // A dial of one's own may not heed its signal.
       if (abort.signal.aborted) {
@@ -138,16 +140,14 @@ export class Connector {
   #credentials(peer: Peer): Record<string, unknown> {
     const { token, isTokenGiven, given } = this.#options
     const credentials: Record<string, unknown> = Object.create(null)
-    for (const { guard, value } of given.credentials ?? []) credentials[guard] = value
-    if (token === undefined) return credentials
-    const mayTravel = peer.isPrivate || given.allowClearTextToken === true
-    if (mayTravel) credentials[tokenGuardName] = token
-    else if (isTokenGiven) {
+    const presented = given.credentials ?? []
+    if (peer.isPrivate || given.allowClearTextToken === true) {
+      for (const { guard, value } of presented) credentials[guard] = value
+      if (token !== undefined) credentials[tokenGuardName] = token
+    } else if (isTokenGiven || presented.length > 0) {
       throw new ClientError(
-        `the token is not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
-        {
-          code: 'INVALID_OPTION',
-        },
+        `${isTokenGiven ? 'the token is' : 'credentials are'} not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
+        { code: 'INVALID_OPTION' },
       )
     }
     return credentials

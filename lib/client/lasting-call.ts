@@ -5,6 +5,7 @@
 //   start ──> first item: open ──> items ... ──> ended in passing ──> backoff ──> start
 //     ╰─────────────────────────────────────╰──> ended for good
 import type { Call, Outcome } from '../action/call.ts'
+import { runClean } from '../base/async-context.ts'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { CancelledError, IsockError } from '../base/errors.ts'
@@ -66,7 +67,8 @@ export class LastingCall<Step extends object> {
   }
 
   begin(): void {
-    void this.#keepOpen()
+    // It outlives the run that began it: no call of it may take over that run's time.
+    void runClean(() => this.#keepOpen(), undefined)
   }
 
   /** The next step; undefined: it is over. Rejects with what ended it. */
@@ -96,6 +98,8 @@ export class LastingCall<Step extends object> {
       const startedAtMs = clock.now()
       const outcome = await this.#serve()
       if (this.isOver) return
+      const dismissal = dismissalIn(outcome)
+      if (dismissal !== undefined) return this.end(dismissal, 'keep')
       const verdict = this.#source.judge(outcome, this.#isOpen)
       if (verdict !== 'again') return this.end(verdict.error, 'keep')
       if (this.#isOpen && clock.now() - startedAtMs > shortLifeMs) backoff = new Backoff(options, random)
@@ -137,6 +141,13 @@ export class LastingCall<Step extends object> {
       return []
     }
   }
+}
+
+/** The server has ended the session and wants no other one of us. */
+function dismissalIn(outcome: Outcome<unknown>): unknown {
+  if (outcome.ok || !(outcome.error instanceof IsockError)) return undefined
+  const { error } = outcome
+  return [error, error.cause].find((each) => each instanceof IsockError && each.code === 'SESSION_ENDED')
 }
 
 const passingCodes: ReadonlySet<string> = new Set(['OUTCOME_UNKNOWN', 'SHUTTING_DOWN', 'LINK_LOST'])

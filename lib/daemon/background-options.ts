@@ -2,6 +2,7 @@
 // in. The token is kept apart, so that it is not written down.
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 import type { TokenSource } from '../base/token.ts'
 import { requireSize, requireTimeMs } from './bounds.ts'
@@ -55,6 +56,30 @@ export interface BackgroundOptions extends TokenSource {
   readonly stateDir?: string
 }
 
+const backgroundOptions: OptionTable<BackgroundOptions> = {
+  token: 'protects',
+  tokenFile: 'protects',
+  tlsKey: 'protects',
+  tlsCert: 'protects',
+  tlsCa: 'protects',
+  module: 'any',
+  name: 'any',
+  host: 'any',
+  port: 'any',
+  path: 'any',
+  initFile: 'any',
+  logFile: 'any',
+  logLevel: 'any',
+  logMaxBytes: 'any',
+  logFiles: 'any',
+  exitWithParent: 'any',
+  reuse: 'any',
+  graceMs: 'any',
+  startTimeoutMs: 'any',
+  cwd: 'any',
+  stateDir: 'any',
+}
+
 /** What is written down of the options. */
 export interface DaemonSettings extends TlsFiles {
   readonly modules: readonly string[]
@@ -83,6 +108,7 @@ export interface CheckedOptions {
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptions {
+  checkOptions('runInBackground', options, backgroundOptions)
   const { module, initFile, host = '127.0.0.1', path, logFile, tokenFile, token, stateDir, cwd = '.' } = options
   const { logLevel = 'info', logMaxBytes = 10 * 1024 * 1024, logFiles = 5 } = options
   const { graceMs = 10_000, startTimeoutMs = 30_000 } = options

@@ -6,6 +6,7 @@
 
 import { pino } from 'pino'
 import { ServerError } from '../base/errors.ts'
+import { calendarNow } from '../base/platform-timers.ts'
 import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
 import type { DrainOptions } from '../server/drain.ts'
@@ -137,7 +138,7 @@ export class BackgroundProcess {
       pid: process.pid,
       startedAt: this.#startedAt.toISOString(),
       addresses: server?.addresses ?? [],
-      uptimeMs: Date.now() - this.#startedAt.getTime(),
+      uptimeMs: calendarNow() - this.#startedAt.getTime(),
       calls: server?.callCount ?? 0,
       sessions: server?.sessions.length ?? 0,
       memoryBytes: process.memoryUsage.rss(),

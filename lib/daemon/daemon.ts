@@ -1,11 +1,13 @@
 // The handle of a daemon, by its name: whoever has it need not have started it.
 import { ClientError, DeadlineError, IsockError, LinkError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
+import { monotonicNow, setTimeout } from '../base/platform-timers.ts'
 import { maxTimeMs, requireTimeMs } from './bounds.ts'
 import { type DaemonReport, HandOver, Stop } from './control-actions.ts'
 import { ask, findPresence, requireNotHeld } from './control-client.ts'
-import { type LogOptions, readLog } from './log-reader.ts'
+import { type LogOptions, logOptions, readLog } from './log-reader.ts'
 import { isRunning, signalProcess, stateOf } from './process-identity.ts'
-import { type RestartOptions, startAgain } from './start-again.ts'
+import { type RestartOptions, restartOptions, startAgain } from './start-again.ts'
 import { type DaemonPaths, notAnswering, notRunning } from './state-directory.ts'
 import { type DaemonState, readState } from './state-file.ts'
 
@@ -22,6 +24,7 @@ export interface StopOptions {
   readonly graceMs?: number
 }
 
+const stopOptions: OptionTable<StopOptions> = { graceMs: 'any' }
 const lookEveryMs = 10
 /** For the process to end when it has said that it will. */
 const exitTimeoutMs = 3_000
@@ -79,6 +82,7 @@ export class Daemon {
    * @throws ClientError: `NOT_RUNNING`; `NO_RESPONSE` for one that does not answer, which is left as it is.
    */
   async stop(options: StopOptions = {}): Promise<void> {
+    checkOptions('stop', options, stopOptions)
     const { graceMs } = options
     if (graceMs !== undefined) requireTimeMs('graceMs', graceMs)
     for (let count = 0; count < maxStops; count++) {
@@ -93,7 +97,7 @@ export class Daemon {
   /** False where another process has the name by now. */
   async #stopOne(report: DaemonReport, state: DaemonState | undefined, graceMs: number | undefined): Promise<boolean> {
     const limitMs = Math.min((graceMs ?? state?.settings.graceMs ?? 10_000) + exitTimeoutMs, maxTimeMs)
-    const giveUpAtMs = performance.now() + limitMs
+    const giveUpAtMs = monotonicNow() + limitMs
     let isConfirmed = true
     try {
       await ask(this.#paths, Stop, { nonce: report.nonce, ...(graceMs === undefined ? {} : { graceMs }) }, limitMs)
@@ -103,11 +107,11 @@ export class Daemon {
       if (!isLinkTrouble(error)) throw error
       isConfirmed = false
     }
-    const soonMs = performance.now() + exitTimeoutMs
+    const soonMs = monotonicNow() + exitTimeoutMs
     if (state === undefined || (await isGone(state, isConfirmed ? soonMs : Math.max(soonMs, giveUpAtMs)))) return true
     if (stateOf(state) === 'unknown') throw notAnswering(this.name, state.pid, notKilled)
     signalProcess(state, 'SIGKILL')
-    if (await isGone(state, performance.now() + exitTimeoutMs)) return true
+    if (await isGone(state, monotonicNow() + exitTimeoutMs)) return true
     throw notAnswering(this.name, state.pid, 'could not be killed')
   }
 
@@ -125,6 +129,7 @@ export class Daemon {
    * @throws ClientError (`NOT_RUNNING`, `NO_RESPONSE`), or what kept the new process from starting; then the old goes on.
    */
   async restart(options: RestartOptions = {}): Promise<this> {
+    checkOptions('restart', options, restartOptions)
     const known = readState(this.#paths.state)
     const presence = await findPresence(this.#paths)
     if (presence.kind === 'absent' && known !== undefined && !isRunning(known)) {
@@ -139,6 +144,7 @@ export class Daemon {
 
   /** The lines of its log, as they are written: JSON, without line feeds. */
   logs(options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
+    checkOptions('logs', options, logOptions)
     const settings = readState(this.#paths.state)?.settings
     return readLog(settings?.logFile ?? this.#paths.log, options)
   }
@@ -162,7 +168,7 @@ function isLinkTrouble(error: unknown): boolean {
 
 async function isGone(state: DaemonState, giveUpAtMs: number): Promise<boolean> {
   while (isRunning(state)) {
-    if (performance.now() >= giveUpAtMs) return false
+    if (monotonicNow() >= giveUpAtMs) return false
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
   return true

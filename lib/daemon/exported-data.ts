@@ -24,6 +24,9 @@ const optionNames: Readonly<Record<keyof DataOptions, true>> = {
   schema: true,
   waitMs: true,
   statementTimeoutMs: true,
+  idleTransactionMs: true,
+  clientPatienceMs: true,
+  durability: true,
   maxConnections: true,
   maxRows: true,
 }

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { createStream } from 'rotating-file-stream'
 import { ClientError } from '../base/errors.ts'
+import { monotonicNow } from '../base/platform-timers.ts'
 
 export interface LogFileOptions {
   readonly path: string
@@ -58,11 +59,11 @@ export class LogFile {
 
   #open(): Writable | undefined {
     if (this.#stream !== undefined) return this.#stream
-    if (performance.now() - this.#failedAtMs < reopenAfterMs) return undefined
+    if (monotonicNow() - this.#failedAtMs < reopenAfterMs) return undefined
     try {
       this.#stream = openLog(this.#options)
     } catch {
-      this.#failedAtMs = performance.now()
+      this.#failedAtMs = monotonicNow()
       return undefined
     }
     const stream = this.#stream
@@ -71,7 +72,7 @@ export class LogFile {
   }
 
   #onFault(stream: Writable): void {
-    this.#failedAtMs = Math.max(this.#failedAtMs, performance.now())
+    this.#failedAtMs = Math.max(this.#failedAtMs, monotonicNow())
     if (this.#stream !== stream) return
     this.#stream = undefined
     this.#lostLines++

@@ -1,5 +1,7 @@
 // Reads the log of a daemon: its last lines, then, if wished, those that come, across rotations.
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import type { OptionTable } from '../base/option-table.ts'
+import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
 
 export interface LogOptions {
   /** Go on with the lines that come, until the signal aborts or the reader stops. Default false. */
@@ -8,6 +10,8 @@ export interface LogOptions {
   readonly lines?: number
   readonly signal?: AbortSignal
 }
+
+export const logOptions: OptionTable<LogOptions> = { follow: 'any', lines: 'any', signal: 'any' }
 
 /** What is read of the end of the file for the last lines, and at most at once. */
 const maxChunkBytes = 256 * 1024

@@ -1,5 +1,6 @@
 // What modules print goes into the log, line by line: a daemon has no terminal.
 import type { Logger } from '../base/log.ts'
+import { nextTick } from '../base/platform-timers.ts'
 
 /** A line that never ends is cut. */
 const maxLineLength = 16 * 1024
@@ -20,7 +21,7 @@ function capture(stream: NodeJS.WriteStream, onLine: (text: string) => void): vo
   stream.write = (chunk: string | Uint8Array, ...more: unknown[]): boolean => {
     take(chunk)
     const onWritten = more.find((each) => typeof each === 'function') as (() => void) | undefined
-    if (onWritten !== undefined) process.nextTick(onWritten)
+    if (onWritten !== undefined) nextTick(onWritten)
     return true
   }
 }

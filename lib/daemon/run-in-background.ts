@@ -2,6 +2,7 @@
 // run already.
 import { rmSync } from 'node:fs'
 import { ClientError, IsockError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from './background-options.ts'
 import type { DaemonReport } from './control-actions.ts'
 import { findPresence, requireNotHeld } from './control-client.ts'
@@ -49,8 +50,16 @@ export async function runInBackground(options: BackgroundOptions): Promise<Daemo
   }
 }
 
+interface PlaceOptions {
+  /** Where daemons keep their state. Default: as in BackgroundOptions. */
+  readonly stateDir?: string
+}
+
+const placeOptions: OptionTable<PlaceOptions> = { stateDir: 'any' }
+
 /** The daemon of this name, running or not; undefined where there never was one. */
-export function findDaemon(name: string, options: { readonly stateDir?: string } = {}): Daemon | undefined {
+export function findDaemon(name: string, options: PlaceOptions = {}): Daemon | undefined {
+  checkOptions('findDaemon', options, placeOptions)
   const paths = findDirectory(stateDirectory(options.stateDir), requireDaemonName(name))
   return paths === undefined ? undefined : new Daemon(name, paths)
 }
@@ -61,7 +70,8 @@ export function findDaemon(name: string, options: { readonly stateDir?: string }
  *
  * @throws ServerError (`START_FAILED`) where the directory of all of them is refused.
  */
-export function listDaemons(options: { readonly stateDir?: string } = {}): Daemon[] {
+export function listDaemons(options: PlaceOptions = {}): Daemon[] {
+  checkOptions('listDaemons', options, placeOptions)
   return namesIn(stateDirectory(options.stateDir)).flatMap((name) => {
     try {
       return findDaemon(name, options) ?? []

@@ -1,5 +1,6 @@
 // Starts a daemon that crashed once more, as it was: with the lock, and only while it is still the one that was found.
 import { ClientError } from '../base/errors.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import type { DaemonReport } from './control-actions.ts'
 import { findPresence, requireNotHeld } from './control-client.ts'
 import { findTokenAgain } from './daemon-token.ts'
@@ -15,6 +16,8 @@ export interface RestartOptions {
   /** For a daemon that crashed: end when this process ends. Default: as it was, and then this process is meant. */
   readonly exitWithParent?: boolean
 }
+
+export const restartOptions: OptionTable<RestartOptions> = { token: 'protects', exitWithParent: 'any' }
 
 /** @throws ClientError: `NOT_RUNNING`, `NO_RESPONSE`; what kept it from starting. */
 export function startAgain(known: DaemonState, paths: DaemonPaths, options: RestartOptions): Promise<DaemonReport> {

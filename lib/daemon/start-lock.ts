@@ -2,6 +2,7 @@
 // Whether a daemon runs is another question, which its control socket answers.
 import { lock } from 'proper-lockfile'
 import { ServerError } from '../base/errors.ts'
+import { monotonicNow, setTimeout } from '../base/platform-timers.ts'
 import type { DaemonPaths } from './state-directory.ts'
 
 const staleMs = 5_000
@@ -34,7 +35,7 @@ async function takeLock(
   random: () => number,
   isNeeded: () => Promise<void>,
 ): Promise<() => Promise<void>> {
-  const giveUpAtMs = performance.now() + timeoutMs
+  const giveUpAtMs = monotonicNow() + timeoutMs
   for (;;) {
     await isNeeded()
     try {
@@ -42,7 +43,7 @@ async function takeLock(
       return await lock(directory, { lockfilePath, stale: staleMs, update: 1_000, onCompromised: () => undefined })
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause
-      if (performance.now() >= giveUpAtMs) {
+      if (monotonicNow() >= giveUpAtMs) {
         const message = `another start of this daemon has not ended within ${timeoutMs} ms; see ${directory}`
         throw new ServerError(message, { code: 'START_FAILED', cause })
       }

@@ -1,6 +1,7 @@
 // What a daemon's process and the one that starts it tell each other, from the inside: how the start went, and, of a
 // successor, when its predecessor lets go.
 import { Socket } from 'node:net'
+import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { RichPayload } from '../wire/payload.ts'

@@ -1,6 +1,7 @@
 // Data as a feature of a server: opens the store before it listens, gives each run of an action its unit of work, saves
 // and closes when nothing runs any more.
 import type { Context } from '../action/context.ts'
+import { InputItems } from '../action/input-items.ts'
 import { isPromiseLike, itemSourceOf } from '../action/item-source.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { RunContext } from '../action/run-context.ts'
@@ -10,18 +11,20 @@ import './context-db.ts'
 import type { DataOptions } from './data-options.ts'
 import { Database } from './database.ts'
 import { Persisting } from './persisting.ts'
-import { UnitStream } from './unit-stream.ts'
+import { UnitInput, UnitStream } from './unit-stream.ts'
 
 export class Data implements ServerFeature {
   readonly database: Database
+  readonly #kit: ServerKit
   readonly #persisting: Persisting
 
   /** @throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, options: DataOptions) {
     this.database = new Database(options, {
       publish: (topic, message, more) => kit.server.publish(topic, message, more),
-      report: (error) => kit.report(error, 'publishing a change of data'),
+      report: (error, origin) => kit.report(error, origin),
     })
+    this.#kit = kit
     this.#persisting = new Persisting(this.database, kit)
     kit.adaptActions((action) => this.#adapt(action))
   }
@@ -49,25 +52,18 @@ export class Data implements ServerFeature {
     return { ...action, run: (data, context) => this.#run(action, data, context) }
   }
 
-  /** As the action itself would: what settles at once does so here, too, unless it used the store. */
+  /** As the action itself would: what settles immediately does so here, too, unless it used the store. */
   #run(action: RegisteredAction, data: unknown, context: Context<unknown>): unknown {
-    const unit = new ActionUnit(this.database, context)
-    if (context instanceof RunContext) context.provide(unit)
-    let returned: unknown
-    try {
-      returned = action.run(data, context)
-    } catch (error) {
-      return unit.fail(error)
-    }
-    if (!isPromiseLike(returned)) return ended(unit, returned)
-    return returned.then(
-      (value) => ended(unit, value),
-      (error) => unit.fail(error),
-    )
+    if (!(context instanceof RunContext)) return action.run(data, context)
+    const unit = new ActionUnit(this.database, context, this.#kit.clock)
+    context.provide(unit)
+    const returned: unknown = action.run(data instanceof InputItems ? new UnitInput(data, unit) : data, context)
+    return isPromiseLike(returned) ? returned.then((value) => settled(unit, value)) : settled(unit, returned)
   }
 }
 
-function ended(unit: ActionUnit, value: unknown): unknown {
+/** What travels of what an action returned. That it is kept or undone is left to what runs the action. */
+function settled(unit: ActionUnit, value: unknown): unknown {
   const source = itemSourceOf(value)
-  return source === undefined ? unit.keep(value) : new UnitStream(source, unit)
+  return source === undefined ? unit.settled(value) : new UnitStream(source, unit)
 }

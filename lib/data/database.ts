@@ -11,17 +11,12 @@ import type { openUnit } from './engine/open-unit.ts'
 import type { FileOptions, LoadOptions } from './files.ts'
 import type { MigrateOptions, Migration } from './migration.ts'
 import type { ModelClass } from './model.ts'
+import type { OpenUnit, UnitOwner } from './open-unit.ts'
 import { Plans } from './plans.ts'
 
 export interface TransactionOptions {
   /** Aborts the operations; the work is rolled back when it throws for that. */
   readonly signal?: AbortSignal
-}
-
-/** A unit of work that is ended by whoever asked for it. */
-export interface OpenUnit {
-  readonly db: Db
-  finish(isKept: boolean): Promise<void>
 }
 
 interface OpenStore {
@@ -82,7 +77,7 @@ export class Database implements AsyncDisposable {
 
   /** Runs work as one unit: committed when its promise resolves, rolled back when it rejects. */
   async transaction<T>(work: (db: Db) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
-    const unit = this.beginUnit(options.signal)
+    const unit = this.beginUnit({ signal: options.signal, label: 'a transaction outside of actions' })
     let result: T
     try {
       result = await work(unit.db)
@@ -94,10 +89,10 @@ export class Database implements AsyncDisposable {
     return result
   }
 
-  /** A unit of work, for whoever knows when it ends. @internal */
-  beginUnit(signal?: AbortSignal): OpenUnit {
+  /** A unit of work, which its owner ends. @internal */
+  beginUnit(owner: UnitOwner): OpenUnit {
     const { engine, openUnit } = this.#requireStore()
-    return openUnit(engine, this.#teller, signal)
+    return openUnit(engine, this.#teller, owner)
   }
 
   /**
@@ -153,7 +148,7 @@ export class Database implements AsyncDisposable {
       import('./engine/engine.ts'),
       import('./engine/open-unit.ts'),
     ])
-    return { engine: await Engine.open(this.#plans, this.#options), openUnit }
+    return { engine: await Engine.open(this.#plans, this.#options, this.#teller), openUnit }
   }
 
   #requireStore(): OpenStore {

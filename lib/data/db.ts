@@ -35,7 +35,8 @@ export interface Db {
    */
   create<M extends Model>(model: ModelClass<M>, values: CreateData<M>): Promise<M>
   /**
-   * The row with this pk, or the one that the filter lets through.
+   * The row with this pk, or the one that the filter lets through. Where a client sent the pk, `{ pk }` takes a text and
+   * nothing else.
    *
    * @throws NotFoundError, AmbiguousError (says how many), InvalidDataError.
    * @example const user = await context.db.get(User, { email: 'ann@example.org' })
@@ -50,14 +51,14 @@ export interface Db {
   /** The row that has these values, or a new one with them and with `more`. */
   getOrCreate<M extends Model>(
     model: ModelClass<M>,
-    values: Filter<M>,
+    values: Partial<CreateData<M>>,
     more?: Partial<CreateData<M>>,
   ): Promise<Found<M>>
   /**
    * The rows that the filter lets through; without one, all.
    *
    * @throws InvalidDataError for a filter that does not fit the model, for a `limit` above `maxRows`, or more rows than that without one.
-   * @example await context.db.query(User, { age: { ge: 18 } }, { sort: '-age', limit: 10 })
+   * @example await context.db.query(User, { age: ge(18) }, { sort: '-age', limit: 10 })
    */
   query<M extends Model>(model: ModelClass<M>, filter?: Filter<M>, options?: QueryOptions<M>): Promise<M[]>
   /** How many rows the filter lets through. */

@@ -1,8 +1,9 @@
-// Filters and sort keys, read and checked: they may be what a client sent. What passes names fields that may be seen, and
-// has values that fit them; nothing else reaches the store.
+// Filters and sort keys, read and checked: the values in them may be what a client sent. What passes names fields that may
+// be seen, and has values that fit them; nothing else reaches the store.
 import { InvalidDataError } from '../base/data-errors.ts'
 import { describe } from '../base/options.ts'
 import { checkValue } from './check.ts'
+import { type ConditionSpec, type Operator, specOf } from './condition.ts'
 import type { FieldSpec } from './field.ts'
 import { isRow } from './model.ts'
 import type { ModelPlan } from './plan.ts'
@@ -18,16 +19,20 @@ export interface FieldPath {
   readonly spec: FieldSpec
 }
 
-const comparisons = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] as const
-const operators = [...comparisons, 'in', 'nin', 'contains', 'matches', 'min', 'max'] as const
-export type Operator = (typeof operators)[number]
-
-/** One condition of a filter. */
+/** A condition on one field. */
 export interface Part {
   readonly path: FieldPath
-  readonly operator: Operator
+  readonly operator: Operator | 'lacks'
   readonly value: unknown
 }
+
+/** Conditions of which all, or at least one, must hold. */
+export interface Group {
+  readonly operator: 'and' | 'or'
+  readonly parts: readonly Term[]
+}
+
+export type Term = Part | Group
 
 export interface SortStep {
   readonly path: FieldPath
@@ -37,39 +42,106 @@ export interface SortStep {
 const maxReferences = 5
 /** Values of all its lists. */
 const maxListed = 10_000
-const maxSortKeys = 20
-const maxParts = 100
+export const maxSortKeys = 20
+export const maxParts = 100
 const maxPatterns = 5
 const maxPatternLength = 1_000
 
 /** @throws InvalidDataError that names what is wrong. */
-export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Part[] {
+export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Term[] {
   if (!isPlain(filter))
     throw new InvalidDataError(`a filter of ${plan.name} must be an object, got ${describe(filter)}`)
-  const parts: Part[] = []
-  for (const [key, condition] of Object.entries(filter)) {
+  const terms: Term[] = []
+  for (const [key, asked] of Object.entries(filter)) {
     const path = readPath(key, plan, plans)
-    if (isPlain(condition)) {
-      const conditions = Object.entries(condition)
-      if (conditions.length === 0) throw noCondition(path)
-      for (const [operator, value] of conditions) parts.push(readPart(path, operator, value))
-    } else parts.push(readPart(path, 'eq', condition))
+    const term = readTerm(path, specOf(asked) ?? valueSpec(path, asked))
+    // All that a filter asks must hold, so that these need no group of their own.
+    if (term.operator === 'and') terms.push(...(term as Group).parts)
+    else terms.push(term)
   }
-  if (parts.length > maxParts)
-    throw new InvalidDataError(`a filter of ${plan.name} has more than ${maxParts} conditions`, { model: plan.name })
+  requireBounds(terms, plan)
+  return terms
+}
+
+/** An object in the place of a value is no condition, whoever made it. */
+function valueSpec({ plan, field }: FieldPath, value: unknown): ConditionSpec {
+  if (!isPlain(value)) return { operator: 'eq', value }
+  const message = `${plan.name}.${field}: expected a value, or a condition such as eq() or contains(), got ${describe(value)}; parseFilter() reads a filter that a client sent`
+  throw new InvalidDataError(message, { model: plan.name, field })
+}
+
+function readTerm(path: FieldPath, spec: ConditionSpec, isNegated = false): Term {
+  switch (spec.operator) {
+    case 'not':
+      return readTerm(path, spec.part, !isNegated)
+    case 'and':
+    case 'or': {
+      if (spec.parts.length === 0) throw noCondition(path)
+      const parts = spec.parts.map((part) => readTerm(path, part, isNegated))
+      const operator = (spec.operator === 'and') === isNegated ? 'or' : 'and'
+      if (operator === 'or') for (const part of parts) requireRowwise(part)
+      return parts.length === 1
+        ? (parts[0] as Term)
+        : { operator, parts: parts.flatMap((part) => flat(part, operator)) }
+    }
+    default: {
+      const part = readPart(path, spec.operator, spec.value)
+      return isNegated ? negated(part) : part
+    }
+  }
+}
+
+function flat(term: Term, operator: 'and' | 'or'): readonly Term[] {
+  return term.operator === operator ? (term as Group).parts : [term]
+}
+
+const opposites = {
+  eq: 'ne',
+  ne: 'eq',
+  in: 'nin',
+  nin: 'in',
+  gt: 'le',
+  ge: 'lt',
+  lt: 'ge',
+  le: 'gt',
+  contains: 'lacks',
+} as const
+
+/** True of every row of which the part is not: where the field is null, too, but for `ne` and `nin`. */
+function negated(part: Part): Term {
+  requireRowwise(part)
+  const opposite: Part = { ...part, operator: opposites[part.operator as keyof typeof opposites] }
+  const isTrueOfNull = opposite.operator === 'ne' || opposite.operator === 'nin' || opposite.operator === 'lacks'
+  if (isTrueOfNull || opposite.operator === 'eq' || opposite.operator === 'in') return opposite
+  return { operator: 'or', parts: [opposite, { path: part.path, operator: 'eq', value: null }] }
+}
+
+/** These are looked up for all rows that the others let through. */
+function requireRowwise(term: Term): void {
+  const { operator } = term
+  if (operator !== 'matches' && operator !== 'min' && operator !== 'max') return
+  const { plan, field } = (term as Part).path
+  const message = `${plan.name}.${field}: ${operator} can be within and(), but neither within or() nor not()`
+  throw new InvalidDataError(message, { model: plan.name, field })
+}
+
+function requireBounds(terms: readonly Term[], { name }: ModelPlan): void {
+  const parts = leavesOf(terms)
+  const refuse = (what: string): never => {
+    throw new InvalidDataError(`a filter of ${name} has ${what}`, { model: name })
+  }
+  if (parts.length > maxParts) refuse(`more than ${maxParts} conditions`)
   const listed = parts.reduce(
     (sum, { operator, value }) => sum + (isList(operator) ? (value as unknown[]).length : 0),
     0,
   )
-  if (listed > maxListed)
-    throw new InvalidDataError(`a filter of ${plan.name} has lists of more than ${maxListed} values`, {
-      model: plan.name,
-    })
+  if (listed > maxListed) refuse(`lists of more than ${maxListed} values`)
   if (parts.filter(({ operator }) => operator === 'matches').length > maxPatterns)
-    throw new InvalidDataError(`a filter of ${plan.name} has more than ${maxPatterns} regular expressions`, {
-      model: plan.name,
-    })
-  return parts
+    refuse(`more than ${maxPatterns} regular expressions`)
+}
+
+function leavesOf(terms: readonly Term[]): Part[] {
+  return terms.flatMap((term) => ('parts' in term ? leavesOf(term.parts) : [term]))
 }
 
 /** @throws InvalidDataError. */
@@ -103,14 +175,13 @@ function readPath(key: string, plan: ModelPlan, plans: Plans): FieldPath {
   return { references: names.slice(0, -1), plan: at, field, spec: at.openField(field) }
 }
 
-function readPart(path: FieldPath, operator: string, value: unknown): Part {
+function readPart(path: FieldPath, operator: Operator, value: unknown): Part {
   const { spec, plan, field } = path
   const { kind } = spec
   const refuse = (what: string): never => {
     throw new InvalidDataError(`${plan.name}.${field}: ${what}`, { model: plan.name, field })
   }
   if (value === undefined) throw noCondition(path)
-  if (!isOperator(operator)) return refuse(`unknown operator ${describe(operator)}; there are ${operators.join(', ')}`)
   if ((operator === 'eq' || operator === 'ne') && value === null) return { path, operator, value }
   if (operator === 'contains') {
     if (kind === 'text') return { path, operator, value: checkText(path, value) }
@@ -158,12 +229,8 @@ function checkItem({ plan, field, spec }: FieldPath, value: unknown): unknown {
   return value
 }
 
-function isList(operator: Operator): boolean {
+function isList(operator: Part['operator']): operator is 'in' | 'nin' {
   return operator === 'in' || operator === 'nin'
-}
-
-function isOperator(name: string): name is Operator {
-  return (operators as readonly string[]).includes(name)
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

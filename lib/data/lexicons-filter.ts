@@ -1,8 +1,9 @@
-// Filters as lexicons spells them: `{ age__gt: 18, author__email: 'ann@example.org', sort: '-age', limit: 10 }`.
+// Filters as lexicons spells them: `{ age__gt: 18, author__email: 'ann@example.org', sort: '-age', limit: 10 }`. The spelling
+// changes and nothing else: what may be asked for is left to parseFilter.
 import { InvalidDataError } from '../base/data-errors.ts'
 import { describe } from '../base/options.ts'
 
-/** A filter and options that `db.query` takes; the model's fields are checked there. */
+/** A filter and sort keys as JSON, for `parseFilter` and `parseSort`. */
 export interface TranslatedQuery {
   readonly filter: Record<string, unknown>
   readonly options: { readonly sort?: string[]; readonly limit?: number; readonly offset?: number }
@@ -35,7 +36,11 @@ const operatorOf = new Map([
  * @throws InvalidDataError for what is no object, or a bad limit or sort.
  * @example
  * const { filter, options } = fromLexicons({ age__gt: 18, sort: '-age' })
- * await context.db.query(User, filter, options)
+ * const fields = ['age', 'name'] as const
+ * await context.db.query(User, parseFilter(filter, User, { fields }), {
+ *   limit: options.limit ?? 100,
+ *   sort: parseSort(options.sort, User, { fields }),
+ * })
  */
 export function fromLexicons(keywords: unknown): TranslatedQuery {
   if (typeof keywords !== 'object' || keywords === null || Array.isArray(keywords))

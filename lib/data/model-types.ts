@@ -1,4 +1,5 @@
 // The types that are read off a model's class: what `create` takes, what a filter may ask, what a dictionary holds.
+import type { Condition } from './condition.ts'
 import type { InfoOf } from './field.ts'
 
 /** The names of a model's fields. */
@@ -29,38 +30,27 @@ export type Hydrated<M> = {
   [K in OpenName<M>]: [RefTo<M[K]>] extends [never] ? Value<M[K]> : Hydrated<RefTo<M[K]>> | Extract<M[K], null> | string
 }
 
-/** Conditions on one field; all of them must hold. */
-export interface Conditions<T> {
-  readonly eq?: T | null
-  /** Also true of rows where the field is null. */
-  readonly ne?: T | null
-  readonly gt?: T
-  readonly ge?: T
-  readonly lt?: T
-  readonly le?: T
-  readonly in?: readonly (T | null)[]
-  /** Also true of rows where the field is null, unless null is among them. */
-  readonly nin?: readonly (T | null)[]
-  /** A text that has this part, or a list that has this item. */
-  readonly contains?: T extends readonly (infer Item)[] ? Item : T extends string ? string : never
-  /** A text in which this regular expression (RE2's syntax, linear in time) is found. */
-  readonly matches?: string
-  /** The least value of all rows that the other conditions let through. */
-  readonly min?: true
-  /** The greatest one. */
-  readonly max?: true
-}
+/** What a condition on a field must be able to ask: a list of anything may have items of each kind. */
+type Asked<T> = T extends readonly (infer Item)[]
+  ? unknown extends Item
+    ? readonly string[] & readonly number[] & readonly boolean[]
+    : T
+  : T
 
-type Condition<Property> = Settable<Property> | null | Conditions<NonNullable<Value<Property>>>
+type FieldCondition<Property> = Settable<Property> | null | Condition<Asked<NonNullable<Value<Property>>>>
 
 /**
- * Which rows: a value for each field, or conditions; all must hold. Fields of referenced rows have a path.
+ * Which rows: a value for each field, or a condition on it; all must hold. Fields of referenced rows have a path. An object
+ * in the place of a value is refused, so that the values may be what a client sent.
  *
- * @example { age: { ge: 18 }, 'author.email': { matches: '@example\\.org$' } }
+ * @example { age: ge(18), name: 'Ann', 'author.email': matches('@example\\.org$') }
  */
-export type Filter<M> = { readonly [K in OpenName<M>]?: Condition<M[K]> } & {
+export type Filter<M> = { readonly [K in OpenName<M>]?: FieldCondition<M[K]> } & {
   readonly [R in ReferenceName<M> as `${R}.${OpenName<RefTo<M[R]>>}`]?: unknown
 } & { readonly [path: `${string}.${string}.${string}`]: unknown }
+
+/** A field that a filter may ask for, or the path of one of a referenced row. */
+export type FilterField<M> = OpenName<M> | `${string}.${string}`
 
 /** A field to sort by; with `-` in front, the greatest first. */
 export type SortKey<M> = OpenName<M> | `-${OpenName<M>}` | `${string}.${string}`

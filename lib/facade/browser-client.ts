@@ -15,7 +15,8 @@ const browserPlatform: ClientPlatform = {
       code: 'INVALID_OPTION',
     })
   },
-  dialer: () => {
+  dialer: ({ tls }) => {
+    if (tls !== undefined) throw invalidOption('tls', 'none in a browser, which has its own; use wss://', tls)
     return async (address, signal) => {
       if (isWebAddress(address)) return dialFromBrowser(address, signal)
       throw invalidOption('address', "'ws://host:port' or 'wss://host:port' in a browser", formatAddress(address))

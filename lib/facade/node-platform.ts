@@ -1,16 +1,41 @@
 // Node as the place of a client: sockets of every kind, files for secrets, the environment.
+import { checkOptions } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ClientPlatform, Dial, DialOptions } from '../client/client-platform.ts'
+import type { Address } from '../link/address.ts'
+import { requireUseOfTls } from '../link/clear-text.ts'
 import { dialSocket } from '../link/dial.ts'
 import { readSecretFile } from '../link/secret-file.ts'
+import { dialTlsOptions } from '../link/tls-options.ts'
+
+/** Those to tell when the process ends. One listener for all: Node warns of more than ten. */
+const leaving = new Set<() => void>()
 
 export const nodePlatform: ClientPlatform = {
   environment: process.env,
   readSecret: readSecretFile,
   dialer,
+  onExit,
 }
 
-function dialer({ network, tls }: DialOptions): Dial {
+function onExit(tell: () => void): () => void {
+  if (leaving.size === 0) process.once('exit', tellAll)
+  leaving.add(tell)
+  return () => {
+    leaving.delete(tell)
+    if (leaving.size === 0) process.removeListener('exit', tellAll)
+  }
+}
+
+function tellAll(): void {
+  for (const tell of leaving) tell()
+}
+
+function dialer({ network, tls }: DialOptions, addresses: readonly Address[]): Dial {
+  if (tls !== undefined) {
+    checkOptions('tls', tls, dialTlsOptions)
+    requireUseOfTls(addresses)
+  }
   return async (address, signal) => {
     switch (address.transport) {
       case 'memory':

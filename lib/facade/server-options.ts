@@ -1,6 +1,7 @@
 // What a Server can be told: the options of the core, and those of the features that are built on it.
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import type { DataOptions } from '../data/data-options.ts'
-import { type ServerOptions as ActionServerOptions, gather } from '../server/server-options.ts'
+import { type ServerOptions as ActionServerOptions, gather, serverOptions } from '../server/server-options.ts'
 import type { ThreadOptions } from '../threads/threads.ts'
 
 export interface ServerOptions extends ActionServerOptions {
@@ -14,6 +15,14 @@ export type ServerArguments =
   | [options?: ServerOptions]
   | [address: string, options?: ServerOptions]
   | [host: string, port: number, options?: ServerOptions]
+
+const knownOptions: OptionTable<ServerOptions> = { ...serverOptions, threads: 'any', data: 'any' }
+
+/** Refuses what a Server does not take. Throws ClientError (`INVALID_OPTION`). */
+export function checkedArguments(args: ServerArguments): ServerArguments {
+  checkOptions('Server', gather(args), knownOptions)
+  return args
+}
 
 export function threadOptionsOf(args: ServerArguments): ThreadOptions | undefined {
   return (gather(args) as ServerOptions).threads

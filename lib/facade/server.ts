@@ -21,7 +21,7 @@ import { Threads } from '../threads/threads.ts'
 import { Web } from '../web/web.ts'
 import type { WebOptions } from '../web/web-options.ts'
 import type { WebListener } from '../web/web-server.ts'
-import { dataOptionsOf, type ServerArguments, threadOptionsOf } from './server-options.ts'
+import { checkedArguments, dataOptionsOf, type ServerArguments, threadOptionsOf } from './server-options.ts'
 
 /**
  * Runs actions for clients, publishes to channels, runs tasks and services.
@@ -47,7 +47,7 @@ export class Server extends ActionServer {
    * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
    */
   constructor(...args: ServerArguments) {
-    super(...args)
+    super(...checkedArguments(args))
     const data = dataOptionsOf(args)
     if (data !== undefined) this.#data = this.addFeature((kit) => new Data(kit, data))
     // After the data: tasks of the start may use them.

@@ -1,8 +1,9 @@
 // A gateway's own client of the server that it belongs to, for one foreign client: what that one wants runs in a session
 // like any other, with its guards, limits, deadlines, channels and promises. The way is a link in memory.
-import { ClientError } from '../base/errors.ts'
+import { ClientError, type IsockError } from '../base/errors.ts'
 import type { ClientOptions } from '../client/client-options.ts'
 import type { ClientPlatform } from '../client/client-platform.ts'
+import type { Connection } from '../client/connection.ts'
 import { FeatureClient } from '../facade/feature-client.ts'
 import type { Peer } from '../link/link.ts'
 import type { WebHost } from '../web/gateway.ts'
@@ -12,6 +13,8 @@ import { forStrangers } from './stranger-errors.ts'
 export type LocalClientOptions = Pick<ClientOptions, 'credentials' | 'name' | 'timeoutMs' | 'retry' | 'classes'>
 
 export class LocalClient extends FeatureClient {
+  /** The server ended its session: the foreign client is to go. Set by who speaks to that. */
+  onServerEnded: (reason: IsockError) => void = () => undefined
   readonly #host: WebHost
 
   /** `peer` is the foreign client as the server is to see it. Throws ClientError (`INVALID_OPTION`). */
@@ -24,6 +27,11 @@ export class LocalClient extends FeatureClient {
   /** What the foreign client may hear of an error that a call or a listener of this client ended with. */
   toldOf(error: unknown): unknown {
     return forStrangers(error, this.#host)
+  }
+
+  override onDismissed(connection: Connection, reason: IsockError): void {
+    super.onDismissed(connection, reason)
+    this.onServerEnded(reason)
   }
 }
 

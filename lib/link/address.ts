@@ -22,8 +22,10 @@ export interface WebAddress {
 /** The path at which a web server takes isock's own clients. */
 export const defaultWebPath = '/isock'
 
-/** Reads one address. Throws ClientError (`INVALID_OPTION`) that says what forms there are. */
-export function parseAddress(text: string): Address {
+/**
+ * Reads one address. `bare` is what 'host:port' means. Throws ClientError (`INVALID_OPTION`) that says what forms there are.
+ */
+export function parseAddress(text: string, bare: 'tcp' | 'tls' = 'tcp'): Address {
   if (typeof text !== 'string') throw wrongAddress(text)
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '')
@@ -34,7 +36,7 @@ export function parseAddress(text: string): Address {
   if (/^wss?:/.test(text)) return webAddress(text)
   const match = /^(?:(tcp|tls):\/\/)?(\[[0-9a-fA-F:.%\w]+\]|[^/:@\s[\]]+):(\d{1,5})\/?$/.exec(text)
   if (match === null) throw wrongAddress(text)
-  const [, transport = 'tcp', host = '', port = ''] = match
+  const [, transport = bare, host = '', port = ''] = match
   return tcpAddress(host.replace(/^\[|\]$/g, ''), Number(port), transport as 'tcp' | 'tls')
 }
 
@@ -79,11 +81,19 @@ export function isLoopback(ip: string): boolean {
 }
 
 function wrongAddress(came: unknown): ClientError {
-  return wrongOption(
+  const error = wrongOption(
     'address',
     "'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port', 'memory:name' or 'host:port'",
     came,
   )
+  const hint = hintFor(came)
+  return hint === '' ? error : new ClientError(error.message + hint, { code: 'INVALID_OPTION' })
+}
+
+function hintFor(came: unknown): string {
+  if (came === undefined) return '; has listen() been awaited, where it is one of server.addresses?'
+  if (typeof came === 'number') return ', a port without a host'
+  return typeof came === 'string' && /^[\w.-]+$/.test(came) ? ', which has no port' : ''
 }
 
 function wrongOption(name: string, expected: string, came: unknown): ClientError {

@@ -1,6 +1,7 @@
 // The WebSocket of a browser (or of Deno, or a worker) as a Link. It names nothing of Node. A browser does not tell when
 // what was written has left, so while much is waiting that is looked at again and again.
 import { LinkError } from '../base/errors.ts'
+import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 import { closeCodes, pieces } from './web-socket-messages.ts'
 

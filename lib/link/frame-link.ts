@@ -3,10 +3,12 @@
 //
 //   send(frame) -> MsgpackWriter -> [end of tick] -> Link.write
 //   Link bytes  -> FrameDecoder  -> readSessionFrame -> sink.onFrame
+import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { maxHandshakeBytes } from '../base/options.ts'
+import { nextTick } from '../base/platform-timers.ts'
 import { type Frame, Kind } from '../wire/frame.ts'
 import { FrameDecoder } from '../wire/frame-decoder.ts'
 import { readHandshakeFrame, readSessionFrame } from '../wire/frame-reader.ts'
@@ -17,11 +19,15 @@ import type { Slabs } from '../wire/slabs.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Link, Peer } from './link.ts'
 
+/** The peer closed it in order, or anything else: it broke, or was closed here. */
+export type LinkEnding = 'closed' | 'broken'
+
 /** Who takes the frames of a link. `onLinkEnd` comes exactly once, and last. */
 export interface FrameSink {
   onFrame(frame: Frame): void
   onLinkWritable(): void
-  onLinkEnd(reason: IsockError): void
+  /** 'closed': by the peer, in order. */
+  onLinkEnd(reason: IsockError, how: LinkEnding): void
 }
 
 export interface FrameLinkOptions {
@@ -87,10 +93,11 @@ export class FrameLink {
   /** Begins to deliver. The first frame must be one of the handshake. */
   open(sink: FrameSink): void {
     this.#sink = sink
+    // Node tells of a drain or an error in the context of whose write it was.
     this.#link.open({
       onBytes: this.#onBytes,
-      onDrain: this.#onDrain,
-      onEnd: (error) => this.#end(error === undefined ? new LinkError('the peer closed the link') : asLinkError(error)),
+      onDrain: () => runClean(this.#onDrain, undefined),
+      onEnd: (error) => runClean(this.#onEnd, error),
     })
   }
 
@@ -112,7 +119,7 @@ export class FrameLink {
     } else if (this.#writer.size >= flushAtBytes) this.#flush()
     else if (!this.#isFlushPlanned) {
       this.#isFlushPlanned = true
-      endOfTick(this.#flushPlanned)
+      nextTick(this.#flushPlanned)
     }
   }
 
@@ -153,6 +160,11 @@ export class FrameLink {
     if (!this.#link.write(this.#writer.take())) this.#isBlocked = true
   }
 
+  readonly #onEnd = (error: Error | undefined): void => {
+    if (error === undefined) this.#end(new LinkError('the peer closed the link'), 'closed')
+    else this.#end(asLinkError(error))
+  }
+
   readonly #onDrain = (): void => {
     this.#isBlocked = false
     this.#queuedBytes = 0
@@ -187,19 +199,16 @@ export class FrameLink {
     else if (frame.kind !== Kind.Pong) this.#sink?.onFrame(frame)
   }
 
-  #end(reason: IsockError): void {
+  #end(reason: IsockError, how: LinkEnding = 'broken'): void {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
     this.#decoder.stop()
     this.#heartbeat.stop()
     this.#writer.take()
-    this.#sink?.onLinkEnd(reason)
+    this.#sink?.onLinkEnd(reason, how)
     this.#sink = undefined
   }
 }
-
-/** Runs when the current tick's synchronous work is done. */
-const endOfTick: (run: () => void) => void = globalThis.process?.nextTick ?? queueMicrotask
 
 function asLinkError(error: Error): LinkError {
   return error instanceof LinkError ? error : new LinkError(`the link broke: ${error.message}`, { cause: error })

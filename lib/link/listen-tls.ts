@@ -2,15 +2,18 @@
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { ClientError } from '../base/errors.ts'
+import { checkOptions } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ListenTls } from './listener.ts'
+import { listenTlsOptions } from './tls-options.ts'
 
 const asPem = "as PEM: a file's content, not its path"
 
-/** Throws ClientError (`INVALID_OPTION`) that names the part. It quotes none of them: they are secrets. */
-export function requireTls(tls: unknown): asserts tls is ListenTls {
+/** `table` has the names that it takes. Throws ClientError (`INVALID_OPTION`) that names the part. It quotes none of them: they are secrets. */
+export function requireTls(tls: unknown, table: object = listenTlsOptions): asserts tls is ListenTls {
   if (typeof tls !== 'object' || tls === null || Array.isArray(tls))
     throw invalidOption('tls', 'an object with key and cert', typeof tls === 'string' ? 'a string' : tls)
+  checkOptions('tls', tls, table)
   const { key, cert, ca } = tls as ListenTls
   if (isMissing(key) || isMissing(cert)) throw wrong('tls', 'expected both key and cert')
   // Node leaves out what it cannot read, and then vouches for nobody.

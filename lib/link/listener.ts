@@ -1,7 +1,9 @@
 // From an address to a stream of connected Links, for TCP, TLS, Unix sockets and memory.
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
+import { setImmediate } from '../base/platform-timers.ts'
 import { type Address, formatAddress, isWebAddress, type SocketAddress } from './address.ts'
 import type { Link } from './link.ts'
 import type { MemoryNetwork } from './memory-network.ts'
@@ -44,7 +46,10 @@ export interface Listener {
 export async function listenAll(addresses: readonly Address[], options: ListenOptions): Promise<Listener[]> {
   const listeners: Listener[] = []
   try {
-    for (const [i, address] of addresses.entries()) listeners.push(await listen(address, options, options.fds?.[i]))
+    for (const [i, address] of addresses.entries()) {
+      // Links that come in are of no context: Node hands on that of the one who listens.
+      listeners.push(await runClean(() => listen(address, options, options.fds?.[i]), undefined))
+    }
     return listeners
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close()))

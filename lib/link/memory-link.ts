@@ -1,6 +1,8 @@
 // Two ends in one process, with the manners of a socket: bytes are copied, delivered later and in order, an end
 // reaches the other side after what was written before it.
+import { runClean } from '../base/async-context.ts'
 import { LinkError } from '../base/errors.ts'
+import { queueMicrotask, setImmediate } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 
 /** Makes two links that are connected to each other. `nearPeer` is whom the second one sees at the first. */
@@ -77,7 +79,10 @@ export class MemoryLink implements Link {
     else setImmediate(this.#deliver)
   }
 
-  readonly #deliver = (): void => {
+  /** In no writer's context: what several wrote within one tick is delivered together. */
+  readonly #deliver = (): void => runClean(this.#deliverNow, undefined)
+
+  readonly #deliverNow = (): void => {
     const other = this.#other
     const arrived = this.#onTheirWay
     this.#onTheirWay = []

@@ -1,6 +1,7 @@
 // A net.Socket, a tls.TLSSocket or a Unix socket as a Link. The one place that knows their events.
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
 import { isLoopback } from './address.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 import { certificateOf } from './peer-certificate.ts'

@@ -4,6 +4,7 @@ import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync
 import { connect, type Server as NetServer } from 'node:net'
 import { dirname } from 'node:path'
 import { ServerError } from '../base/errors.ts'
+import { calendarNow, clearTimeout, setTimeout } from '../base/platform-timers.ts'
 
 const takeoverLimitMs = 10_000
 const probeLimitMs = 1_000
@@ -107,7 +108,7 @@ function attempt(run: () => void): boolean {
 function lockPath(path: string): () => void {
   const lock = `${path}.takeover`
   try {
-    if (Date.now() - statSync(lock).mtimeMs > takeoverLimitMs) rmSync(lock, { force: true })
+    if (calendarNow() - statSync(lock).mtimeMs > takeoverLimitMs) rmSync(lock, { force: true })
   } catch {
     // There is none, as it should be.
   }

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import { LinkError } from '../base/errors.ts'
+import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 import { closeCodes, maxMessageBytes, pieces } from './web-socket-messages.ts'
 
@@ -26,6 +27,8 @@ export class WebSocketLink implements Link {
   readonly #stream: Socket
   #handler: LinkHandler | undefined
   #error: Error | undefined
+  /** The peer's system closed the connection, as it does when a process ends: no close frame comes then. */
+  #hasEnded = false
   /** What came before somebody listened. */
   #early: Uint8Array[] = []
   #isWaiting = false
@@ -36,6 +39,9 @@ export class WebSocketLink implements Link {
     this.#socket = socket
     this.#stream = stream
     stream.setNoDelay(true)
+    stream.once('end', () => {
+      this.#hasEnded = true
+    })
     socket.binaryType = 'nodebuffer'
     socket.on('error', (error) => {
       this.#error = error
@@ -43,7 +49,7 @@ export class WebSocketLink implements Link {
       this.#onEnd(error)
     })
     socket.on('message', this.#onMessage)
-    socket.on('close', (code) => this.#onEnd(endOf(code, this.#error)))
+    socket.on('close', (code) => this.#onEnd(endOf(code, this.#error, this.#hasEnded)))
   }
 
   open(handler: LinkHandler): void {
@@ -51,7 +57,8 @@ export class WebSocketLink implements Link {
     const early = this.#early
     this.#early = []
     for (const chunk of early) this.#handler?.onBytes(chunk)
-    if (this.#socket.readyState === this.#socket.CLOSED) queueMicrotask(() => this.#onEnd(endOf(1006, this.#error)))
+    if (this.#socket.readyState === this.#socket.CLOSED)
+      queueMicrotask(() => this.#onEnd(endOf(closeCodes.abnormal, this.#error, this.#hasEnded)))
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -121,8 +128,9 @@ export function answerPings(socket: WebSocket): void {
 }
 
 /** undefined: the peer ended it in order. */
-function endOf(code: number, error: Error | undefined): Error | undefined {
+function endOf(code: number, error: Error | undefined, hasEnded: boolean): Error | undefined {
   if (error !== undefined) return error
+  if (code === closeCodes.abnormal && hasEnded) return undefined
   if (code === closeCodes.done || code === closeCodes.goingAway || code === closeCodes.none) return undefined
   return new LinkError(`the WebSocket was closed with code ${code}`)
 }

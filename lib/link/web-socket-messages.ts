@@ -16,6 +16,8 @@ export const closeCodes = {
   unsupported: 1003,
   /** No code was given. */
   none: 1005,
+  /** The connection ended without a code. */
+  abnormal: 1006,
 } as const
 
 /** The chunk in pieces that fit a message; it is not copied. */

@@ -12,19 +12,20 @@ import type { Link } from '../link/link.ts'
 import { type Listener, listenAll } from '../link/listener.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
-import { Admission } from './admission.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
+import { Admission, identifyByFingerprint } from './admission.ts'
 import { ListActions, Ping } from './built-in-actions.ts'
 import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
 import { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
+import { OpenPorts } from './open-ports.ts'
 import { receive } from './reception.ts'
 import { RunQueue } from './run-queue.ts'
+import { kitOf } from './server-kit.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
-import { guardsWithToken } from './token-guard.ts'
 import { TrustList } from './trust.ts'
 
 /** Runs actions for clients. Users get the one of facade/server.ts. */
@@ -35,6 +36,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   readonly #surroundings: SessionSurroundings
   readonly #errors: ErrorHook
   readonly #features: Features
+  readonly #openPorts: OpenPorts
   #listeners: Listener[] = []
   #isListening = false
   /** Settled when the features have started, which they do before the first address is open. */
@@ -56,7 +58,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#errors = new ErrorHook({ log, clock, classes: this.classes, given })
     this.#features = new Features(this.#errors, clock)
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
-    const codec = new StandardCodec(this.classes)
+    const codec = new StandardCodec(this.classes, valueLimitsOf(limits))
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
     for (const action of [new ListActions(() => this.actions), new Ping()]) this.registry.addBuiltIn(action)
     this.#store = new SessionStore(clock, limits, (session, change) => this.#features.sessionChanged(session, change))
@@ -80,18 +82,20 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       log,
       retry: options.retry,
       refusal: () => refusal() ?? runs.refusal(),
-      onLinkLost: (session) => this.#store.detach(session),
+      onLinkLost: (session, how) => this.#store.detach(session, how),
       onLeft: (session) => void this.#store.end(session, new LinkError('the client left')),
+      onDismissed: (session, reason) => void this.#store.dismiss(session, reason),
     }
+    this.#openPorts = new OpenPorts(options.guards.length > 0 || given.gate !== undefined, given.log)
     this.#admission = new Admission({
       clock,
       limits,
       log,
-      guards: guardsWithToken(given.guards, options.token, given.allowClearTextToken),
+      guards: options.guards,
       gate: options.gate,
       trust: new TrustList(given.trust),
-      identify:
-        given.tls?.identify ?? ((certificate) => ({ id: `certificate:${certificate.fingerprint}`, certificate })),
+      allowClearText: given.allowClearTextToken ?? false,
+      identify: given.tls?.identify ?? identifyByFingerprint,
       encodeError: (error) => encodeThrown(codec, discreet(error, this.classes)),
       refusal,
       accept: (link, hello, identity) => receive(link, hello, identity, this.#store, this.#surroundings),
@@ -162,6 +166,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       this.#isListening = false
       throw error
     }
+    this.#openPorts.lookAt(this.#listeners, tls)
     log.info({ addresses: this.addresses }, 'listening')
     return this
   }
@@ -226,24 +231,18 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /** Joins something that is built on this server. @internal */
   protected addFeature<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
-    const { clock, limits, log, given } = this.#options
-    const store = this.#store
-    const feature = make({
-      server: this as unknown as ServerView,
-      clock,
-      log,
-      limits,
-      exposeErrors: given.exposeErrors ?? false,
-      classes: this.classes,
-      get sessions() {
-        return store.all()
-      },
-      findSession: (id) => store.find(id),
-      addBuiltIn: (action) => this.registry.addBuiltIn(action),
-      adaptActions: (adapt) => this.registry.adapt(adapt),
-      takeLink: (link) => this.#admission.onLink(link),
-      report: (error, origin) => this.#errors.report(error, origin),
-    })
+    const feature = make(
+      kitOf({
+        server: this,
+        classes: this.classes,
+        registry: this.registry,
+        options: this.#options,
+        store: this.#store,
+        admission: this.#admission,
+        errors: this.#errors,
+        openPorts: this.#openPorts,
+      }),
+    )
     this.#features.add(feature)
     return feature
   }

@@ -2,6 +2,7 @@
 // unknown peer is read.
 import type { Identity } from '../action/context.ts'
 import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
+import { runClean } from '../base/async-context.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { AuthError, IsockError, invalidUsage, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
@@ -18,6 +19,10 @@ import type { TrustList } from './trust.ts'
 /** Characters of a reason that is told to a client; each may take six bytes as text. */
 const longestReason = 400
 
+/** The rule of a client, kept by the server too: what others can read on the way proves nothing. */
+const inClearText =
+  'credentials are not taken in clear text from another machine: use tls://, or allow it with allowClearTextToken'
+
 export interface AdmissionOptions {
   readonly clock: Clock
   readonly limits: Limits
@@ -26,6 +31,8 @@ export interface AdmissionOptions {
   readonly guards: readonly Guard<any>[]
   readonly gate: Gate
   readonly trust: TrustList
+  /** Looks at what was presented in clear text from another machine too. */
+  readonly allowClearText: boolean
   readonly identify: (certificate: PeerCertificate) => Identity
   readonly encodeError: (error: IsockError) => Payload
   /** Why nobody is let in at the moment, if so. */
@@ -66,7 +73,10 @@ export class Admission {
       onFrame: (frame) => {
         if (hasHello) throw new ProtocolError('a frame before the session was accepted')
         hasHello = true
-        this.#judge(frameLink, frame, timer).catch((error) => frameLink.close(asIsockError(error), 'abort'))
+        // What a guard enters must not stay with the link.
+        runClean(() => this.#judge(frameLink, frame, timer), undefined).catch((error) =>
+          frameLink.close(asIsockError(error), 'abort'),
+        )
       },
       onLinkWritable: () => undefined,
       onLinkEnd: (reason) => void this.#release(frameLink, timer, reason),
@@ -116,7 +126,7 @@ export class Admission {
     const guards = this.#guards
     const certificate = link.peer.certificate
     let identity = certificate === undefined ? undefined : identify(certificate)
-    if (guards.length === 0 || trust.includes(link.peer)) return identity
+    if (trust.includes(link.peer)) return identity
     const visitor: Visitor = { peer: link.peer, name: hello.name }
     const verdicts: boolean[] = []
     const reasons: AuthError[] = []
@@ -135,8 +145,13 @@ export class Admission {
     visitor: Visitor,
     reasons: AuthError[],
   ): Promise<boolean | Identity> {
+    const isPresented = Object.hasOwn(hello.credentials, name)
+    if (isPresented && !visitor.peer.isPrivate && !this.#options.allowClearText) {
+      reasons.push(new AuthError(inClearText))
+      return false
+    }
     try {
-      const credential = Object.hasOwn(hello.credentials, name) ? hello.credentials[name] : undefined
+      const credential = isPresented ? hello.credentials[name] : undefined
       const verdict = await guard.check(credential, visitor)
       if (verdict === true || (typeof verdict === 'object' && verdict !== null)) return verdict
     } catch (error) {
@@ -157,6 +172,11 @@ export class Admission {
     timer.cancel()
     this.#candidates.delete(link)
   }
+}
+
+/** Who a client is by its certificate, where nobody says otherwise. */
+export function identifyByFingerprint(certificate: PeerCertificate): Identity {
+  return { id: `certificate:${certificate.fingerprint}`, certificate }
 }
 
 interface NamedGuard {

@@ -1,7 +1,10 @@
 // The end of a server: running calls finish, answers leave, then every session is told and closed.
-import { type Clock, sleep } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { CancelledError, ServerError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { requirePositive } from '../base/options.ts'
+import { drainedWithin, lastCallMs } from './drained.ts'
+import type { ServerSession } from './server-session.ts'
 import type { SessionStore } from './session-store.ts'
 
 export interface DrainOptions {
@@ -11,36 +14,28 @@ export interface DrainOptions {
   readonly keepsAddresses?: boolean
 }
 
-/** What handlers get to end in after they were told to. */
-const lastCallMs = 1_000
-const lookEveryMs = 5
+const drainOptions: OptionTable<DrainOptions> = { graceMs: 'any', keepsAddresses: 'any' }
+
 export const defaultGraceMs = 10_000
 
 /** Throws ClientError (`INVALID_OPTION`). */
-export function checkDrainOptions({ graceMs = defaultGraceMs }: DrainOptions): void {
+export function checkDrainOptions(options: DrainOptions): void {
+  checkOptions('shutdown', options, drainOptions)
+  const { graceMs = defaultGraceMs } = options
   if (graceMs !== 0) requirePositive('graceMs', graceMs)
 }
 
 /** Settles when every session is over. */
 export async function drain(store: SessionStore, clock: Clock, graceMs: number): Promise<void> {
   for (const session of store.all()) session.core.sayDrain()
-  if (!(await isDrainedWithin(graceMs, store, clock))) {
+  const all = (): readonly ServerSession[] => store.all()
+  if (!(await drainedWithin(graceMs, all, clock))) {
     const reason = new CancelledError('the server is shutting down')
     for (const session of store.all()) session.core.abortRunning(reason)
-    await isDrainedWithin(lastCallMs, store, clock)
+    await drainedWithin(lastCallMs, all, clock)
   }
   const reason = new ServerError('the server was shut down', { code: 'SHUTTING_DOWN' })
-  await Promise.all(store.all().map((session) => store.end(session, reason, 'say bye')))
-}
-
-async function isDrainedWithin(limitMs: number, store: SessionStore, clock: Clock): Promise<boolean> {
-  const endAtMs = clock.now() + limitMs
-  for (;;) {
-    if (store.all().every((session) => session.core.isDrained)) return true
-    const leftMs = endAtMs - clock.now()
-    if (leftMs <= 0) return false
-    await sleep(clock, Math.min(lookEveryMs, leftMs), undefined, true)
-  }
+  await Promise.all([...all().map((session) => store.end(session, reason, 'say bye')), store.dismissed()])
 }
 
 /** The refusal of what comes too late. */

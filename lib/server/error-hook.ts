@@ -1,5 +1,6 @@
 // Where the errors of a server go: what was thrown, and what is nobody's answer. To the log, and to `onError`.
 import type { SessionView } from '../action/context.ts'
+import { isPromiseLike } from '../action/item-source.ts'
 import { ThrownErrors } from '../action/thrown-errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
@@ -45,7 +46,7 @@ export class ErrorHook {
     try {
       // It may be asynchronous, whatever its type says, and nobody awaits it.
       const told: unknown = this.#onError?.(error, where)
-      if (told instanceof Promise) told.catch(failed)
+      if (isPromiseLike(told)) Promise.resolve(told).catch(failed)
     } catch (hookError) {
       failed(hookError)
     }

@@ -1,13 +1,14 @@
 // What is built on a server without being part of it: channels, tasks, services. A feature is told of the server's
 // life and of its sessions', and gets a kit with what it needs of the server. The server knows no feature by name.
 import type { AnyAction } from '../action/action.ts'
-import type { ServerView } from '../action/context.ts'
+import type { Identity, ServerView } from '../action/context.ts'
 import type { Adaptation } from '../action/registry.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Limits } from '../base/options.ts'
 import type { Link } from '../link/link.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
+import type { OpenedPort } from './open-ports.ts'
 import type { ServerSession } from './server-session.ts'
 
 /**
@@ -44,6 +45,8 @@ export interface ServerKit {
   readonly classes: ClassRegistry
   readonly sessions: readonly ServerSession[]
   findSession(id: string): ServerSession | undefined
+  /** As when a session is resumed: this is who its client is today, and all are told. Only of the same `id`. */
+  renewIdentity(sessionId: string, identity: Identity | undefined): void
   /** Adds an action whose name begins with "isock.": it is not listed and cannot be replaced. */
   addBuiltIn(action: AnyAction): void
   /** Lets it replace how actions run that are added from now on. What it throws refuses the action. */
@@ -52,4 +55,6 @@ export interface ServerKit {
   takeLink(link: Link): void
   /** Tells the log and the server's `onError`. `origin` is what failed, as in `task "cleanup"`. */
   report(error: unknown, origin: string): void
+  /** To be called for each port that a feature opens: the log warns of one that lets everybody in. */
+  onPortOpened(port: OpenedPort): void
 }

@@ -1,4 +1,6 @@
-// The features of one server, told of everything in the order in which they were added.
+// The features of one server, told of everything in the order in which they were added, and in no caller's context: what
+// they begin outlives the call that made the server listen or shut down.
+import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { refuseInThread } from '../base/in-thread.ts'
 import { settlesWithin } from '../base/settles-within.ts'
@@ -25,7 +27,7 @@ export class Features {
   /** Rejects with what the first one that cannot start threw. Those that follow do not start when the drain has begun. */
   start(): Promise<void> {
     refuseInThread('listen()')
-    this.#started = this.#start()
+    this.#started = runClean(() => this.#start(), undefined)
     return this.#started
   }
 
@@ -54,7 +56,7 @@ export class Features {
     await Promise.all(
       this.#features.map(async (feature) => {
         try {
-          await tell(feature)
+          await runClean(tell, feature)
         } catch (error) {
           this.#errors.report(error, 'the end of a feature')
         }
@@ -65,7 +67,7 @@ export class Features {
   #tell(tell: (feature: ServerFeature) => void): void {
     for (const feature of this.#features) {
       try {
-        tell(feature)
+        runClean(tell, feature)
       } catch (error) {
         this.#errors.report(error, 'a feature')
       }

@@ -6,9 +6,9 @@
 //   CALL ──> run at once                     while handlers take little of the processor
 //     ╰────> waits ──> run, slice by slice   while they take all of it
 //                ╰───> refused as busy, or answered as late: not started
-import { setImmediate } from 'node:timers'
 import type { Clock } from '../base/clock.ts'
 import { BusyError, CancelledError, DeadlineError, type IsockError } from '../base/errors.ts'
+import { setImmediate } from '../base/platform-timers.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { Kind } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'

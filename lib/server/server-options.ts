@@ -4,15 +4,19 @@ import type { Identity, SessionView } from '../action/context.ts'
 import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
 import { consoleLogger, type Logger } from '../base/log.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, type Limits, requireCount, resolveLimits } from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
+import { requireUseOfTls } from '../link/clear-text.ts'
 import type { PeerCertificate } from '../link/link.ts'
 import { requireTls } from '../link/listen-tls.ts'
 import type { ListenTls } from '../link/listener.ts'
 import type { MemoryNetwork } from '../link/memory-network.ts'
 import { readSecretFile } from '../link/secret-file.ts'
+import { listenTlsOptions } from '../link/tls-options.ts'
 import type { AnyClass } from '../wire/class-registry.ts'
+import { guardsWithToken } from './token-guard.ts'
 
 /** TLS of a server: key and certificate, and what client certificates mean. */
 export interface ServerTls extends ListenTls {
@@ -40,14 +44,17 @@ export interface ServerOptions extends TokenSource {
   readonly tls?: ServerTls
   /** For 'memory:' addresses. */
   readonly network?: MemoryNetwork
-  /** All are asked for each client; `gate` decides. A token makes one more. */
+  /**
+   * All are asked for each client; `gate` decides. A token makes one more. What a client presents in clear text from another
+   * machine is not looked at, unless `allowClearTextToken`.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
   readonly guards?: readonly Guard<any>[]
-  /** Default: every guard must have said yes. */
+  /** Asked also where there are no guards. Default: every guard must have said yes. */
   readonly gate?: Gate
-  /** IP addresses and ranges whose clients need no credentials. */
+  /** IP addresses and ranges whose clients need no credentials; it keeps nobody out. Needs a guard or a token. */
   readonly trust?: readonly string[]
-  /** Take the token over TCP without TLS from other machines too. Default false. */
+  /** Take the token and the credentials without TLS from other machines too. Default false. */
   readonly allowClearTextToken?: boolean
   /** Put Unix sockets into directories that others can enter. Default false. */
   readonly allowSharedDirectory?: boolean
@@ -83,6 +90,34 @@ export interface ServerOptions extends TokenSource {
   readonly clock?: Clock
 }
 
+export const serverOptions: OptionTable<ServerOptions> = {
+  token: 'protects',
+  tokenFile: 'protects',
+  guards: 'protects',
+  gate: 'protects',
+  trust: 'protects',
+  tls: 'protects',
+  host: 'any',
+  port: 'any',
+  path: 'any',
+  address: 'any',
+  fds: 'any',
+  network: 'any',
+  allowClearTextToken: 'any',
+  allowSharedDirectory: 'any',
+  limits: 'any',
+  exposeStacks: 'any',
+  exposeErrors: 'any',
+  inheritContext: 'any',
+  classes: 'any',
+  log: 'any',
+  onError: 'any',
+  retry: 'any',
+  clock: 'any',
+}
+
+const serverTlsOptions = { ...listenTlsOptions, identify: 'protects' } as const
+
 /** Where an error comes from: a call's action and session, or what else failed, as in `task "cleanup"`. */
 export interface ErrorOrigin {
   readonly action?: string
@@ -98,7 +133,9 @@ export interface ResolvedServerOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly gate: Gate
-  readonly token: string | undefined
+  /** The token's among them. */
+  // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
+  readonly guards: readonly Guard<any>[]
   readonly retry: number
   readonly given: ServerOptions
 }
@@ -111,21 +148,30 @@ export type ServerArguments =
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveServerOptions(args: ServerArguments): ResolvedServerOptions {
   const given = gather(args)
+  const { fds, tls } = given
   const clock = given.clock ?? platformClock
   const addresses = addressesOf(given)
-  if (given.fds !== undefined && (given.fds.length !== addresses.length || !given.fds.every(isFd)))
-    throw invalidOption('fds', `a file descriptor for each of ${addresses.length} address(es)`, given.fds)
-  if (given.tls !== undefined && !isOfWebPorts(given.tls, addresses)) requireTls(given.tls)
+  if (fds !== undefined && (fds.length !== addresses.length || !fds.every(isFd)))
+    throw invalidOption('fds', `a file descriptor for each of ${addresses.length} address(es)`, fds)
+  if (tls !== undefined) checkTls(tls, addresses)
+  const token = resolveToken(given, process.env, readSecretFile)
+  checkGuards(given, token)
   return {
     addresses,
     limits: resolveLimits(given.limits),
     log: given.log ?? consoleLogger(() => clock.now()),
     clock,
     gate: given.gate ?? defaultGate,
-    token: resolveToken(given, process.env, readSecretFile),
+    guards: guardsWithToken(given.guards, token, given.allowClearTextToken),
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     given,
   }
+}
+
+function checkTls(tls: ServerTls, addresses: readonly Address[]): void {
+  if (isOfWebPorts(tls, addresses)) return checkOptions('tls', tls, serverTlsOptions)
+  requireTls(tls, serverTlsOptions)
+  requireUseOfTls(addresses)
 }
 
 /** Web ports have keys of their own: without an address at 'tls://', `identify` alone says who their clients are. */
@@ -136,13 +182,29 @@ function isOfWebPorts(tls: ServerTls, addresses: readonly Address[]): boolean {
   return identify !== undefined && !hasKeys && addresses.every(({ transport }) => transport !== 'tls')
 }
 
+/** What would let everybody in although it reads as if it did not. */
+function checkGuards({ guards = [], gate, trust }: ServerOptions, token: string | undefined): void {
+  if (!Array.isArray(guards) || !guards.every((guard) => typeof guard?.check === 'function'))
+    throw invalidOption('guards', 'a list of instances of Guard', guards)
+  if (gate !== undefined && typeof gate !== 'function') throw invalidOption('gate', 'a function', gate)
+  if (guards.length > 0 || token !== undefined || gate !== undefined) return
+  if (trust !== undefined)
+    throw invalidOption(
+      'trust',
+      'none without guards, a gate or a token: it exempts from these, and it keeps nobody out',
+      trust,
+    )
+}
+
 function isFd(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 3
 }
 
 /** What the forms of the constructor mean. */
-export function gather(args: ServerArguments): ServerOptions {
-  const [first, second, third] = args
+export function gather([first, second, third]: ServerArguments): ServerOptions {
+  if (typeof first === 'number')
+    throw invalidOption('host', "a host before the port: new Server('localhost', 4440)", first)
+  if (typeof second === 'string') throw invalidOption('port', 'a number', second)
   if (typeof first !== 'string') return first ?? {}
   if (typeof second === 'number') return { ...third, host: first, port: second }
   return { ...(second as ServerOptions | undefined), address: first }
@@ -150,9 +212,14 @@ export function gather(args: ServerArguments): ServerOptions {
 
 function addressesOf(given: ServerOptions): Address[] {
   const { address, host, port, path } = given
-  if (address !== undefined) return (typeof address === 'string' ? [address] : [...address]).map(parseAddress)
+  const bare = given.tls === undefined ? 'tcp' : 'tls'
+  if (address !== undefined) {
+    for (const [name, other] of Object.entries({ port, path }))
+      if (other !== undefined) throw invalidOption(name, 'none beside address, which says where to listen', other)
+    return (typeof address === 'string' ? [address] : [...address]).map((text) => parseAddress(text, bare))
+  }
   const addresses: Address[] = []
-  if (port !== undefined) addresses.push(tcpAddress(host ?? '127.0.0.1', port, given.tls === undefined ? 'tcp' : 'tls'))
+  if (port !== undefined) addresses.push(tcpAddress(host ?? '127.0.0.1', port, bare))
   if (path !== undefined) addresses.push(parseAddress(`unix:${path}`))
   return addresses
 }

@@ -9,9 +9,10 @@ import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunSurroundings } from '../action/run-context.ts'
 import type { RunOptions, RunParent } from '../action/run-options.ts'
 import type { Clock } from '../base/clock.ts'
-import type { IsockError } from '../base/errors.ts'
+import { type IsockError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import type { Limits } from '../base/options.ts'
+import { invalidOption, type Limits } from '../base/options.ts'
+import type { LinkEnding } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { Session, type SessionOwner } from '../session/session.ts'
@@ -21,6 +22,9 @@ import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { RunQueue, RunStarter } from './run-queue.ts'
+
+/** Characters of a reason that its client is told. */
+const longestReason = 400
 
 /** What all sessions of a server share. */
 export interface SessionSurroundings {
@@ -35,18 +39,22 @@ export interface SessionSurroundings {
   readonly retry: number
   /** Why no call is taken at the moment, if so. */
   refusal(): IsockError | undefined
-  onLinkLost(session: ServerSession): void
+  onLinkLost(session: ServerSession, how: LinkEnding): void
   onLeft(session: ServerSession): void
+  /** It is to end, for this reason. */
+  onDismissed(session: ServerSession, reason: IsockError): void
 }
 
 export class ServerSession implements SessionView, SessionOwner, RunSurroundings, RunStarter, CallRouter, Caller {
-  readonly identity: Identity | undefined
+  /** As of the last handshake; set by the store. */
+  identity: Identity | undefined
   /** The name that the client gave itself; undefined where it has none, or another client took it over meanwhile. */
   name: string | undefined
   readonly core: Session
   readonly #shared: SessionSurroundings
   #state: Map<string, unknown> | undefined
   #starter: CallStarter | undefined
+  #dismissal: IsockError | undefined
 
   constructor(shared: SessionSurroundings, identity: Identity | undefined) {
     this.#shared = shared
@@ -69,6 +77,14 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   get state(): Map<string, unknown> {
     this.#state ??= new Map()
     return this.#state
+  }
+
+  end(reason = 'no reason was given'): void {
+    if (typeof reason !== 'string') throw invalidOption('reason', 'a text', reason)
+    if (this.#dismissal !== undefined || this.core.isEnded) return
+    const message = `the server ended this session: ${reason.slice(0, longestReason)}`
+    this.#dismissal = new ServerError(message, { code: 'SESSION_ENDED', notStarted: true })
+    this.#shared.onDismissed(this, this.#dismissal)
   }
 
   get session(): SessionView {
@@ -115,12 +131,12 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   }
 
   refusal(): IsockError | undefined {
-    return this.#shared.refusal()
+    return this.#dismissal ?? this.#shared.refusal()
   }
 
-  onLinkLost(session: Session, reason: IsockError): void {
+  onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void {
     session.outgoing.countFault(reason, 'link lost')
-    this.#shared.onLinkLost(this)
+    this.#shared.onLinkLost(this, how)
   }
 
   onPeerLeft(): void {

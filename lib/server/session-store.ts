@@ -4,11 +4,14 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Identity } from '../action/context.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
-import { BusyError, type IsockError, LinkError } from '../base/errors.ts'
+import { BusyError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
+import type { LinkEnding } from '../link/frame-link.ts'
 import type { SessionGrant } from '../session/session.ts'
 import type { HelloFrame } from '../wire/frame.ts'
 import { ClientNames } from './client-names.ts'
+import { Departures } from './departures.ts'
+import { drainedWithin, lastCallMs } from './drained.ts'
 import type { SessionChange } from './feature.ts'
 import type { ServerSession } from './server-session.ts'
 
@@ -24,6 +27,8 @@ export class SessionStore {
   /** Sessions without a link, with the end of their lease. All leases are equally long, so the first ends first. */
   readonly #detached = new Map<ServerSession, number>()
   readonly #leases: DeadlineSweep
+  readonly #departures: Departures
+  readonly #dismissals = new Set<Promise<void>>()
   readonly #onChange: (session: ServerSession, change: SessionChange) => void
 
   constructor(clock: Clock, limits: Limits, onChange: (session: ServerSession, change: SessionChange) => void) {
@@ -31,6 +36,7 @@ export class SessionStore {
     this.#limits = limits
     this.#onChange = onChange
     this.#leases = new DeadlineSweep(clock, this.#endLeases)
+    this.#departures = new Departures(clock, limits.closedLinkGraceMs)
   }
 
   get size(): number {
@@ -54,7 +60,18 @@ export class SessionStore {
     const isOwner = hello.resumeSecret.length === secret.length && timingSafeEqual(hello.resumeSecret, secret)
     if (!isOwner || session.identity?.id !== identity?.id) return undefined
     this.#detached.delete(session)
+    this.#departures.forget(session)
+    // Of today: a role may have been taken, or a field changed, since it was here.
+    session.identity = identity
     return session
+  }
+
+  /** The guards said again who the client of a session is, which has its link. */
+  renewIdentity(id: string, identity: Identity | undefined): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined || session.identity?.id !== identity?.id) return
+    session.identity = identity
+    this.#onChange(session, 'resumed')
   }
 
   /** Makes a session stand. Throws BusyError when there are too many and none can be spared, ClientError (`NAME_TAKEN`). */
@@ -76,25 +93,38 @@ export class SessionStore {
   }
 
   /** The session has no link: from now on its lease runs. */
-  detach(session: ServerSession): void {
+  detach(session: ServerSession, how: LinkEnding): void {
     if (this.#sessions.get(session.id) !== session) return
     const endsAtMs = this.#clock.now() + this.#limits.sessionLeaseMs
     this.#detached.set(session, endsAtMs)
     this.#leases.watch(endsAtMs)
+    if (how === 'closed') this.#departures.left(session)
     this.#onChange(session, 'cut')
   }
 
   end(session: ServerSession, reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): Promise<void> {
-    const wasKept = this.#sessions.get(session.id) === session && this.#sessions.delete(session.id)
-    this.#detached.delete(session)
+    const wasKept = this.#forget(session)
     const ended = session.core.end(reason, farewell)
-    this.names.release(session)
     if (wasKept) this.#onChange(session, 'ended')
     return ended
   }
 
+  /** Ends a session that is not wanted any more: it is gone for all others now, and for its client when its handlers have ended. */
+  dismiss(session: ServerSession, reason: IsockError): void {
+    if (!this.#forget(session)) return
+    const dismissal = this.#dismiss(session, reason).finally(() => this.#dismissals.delete(dismissal))
+    this.#dismissals.add(dismissal)
+    this.#onChange(session, 'ended')
+  }
+
+  /** Settles when the sessions that were dismissed are over. */
+  async dismissed(): Promise<void> {
+    await Promise.all(this.#dismissals)
+  }
+
   close(): void {
     this.#leases.close()
+    this.#departures.close()
   }
 
   /** Ends the session that has been without a link for longest and has nothing running. */
@@ -105,6 +135,21 @@ export class SessionStore {
       return true
     }
     return false
+  }
+
+  async #dismiss(session: ServerSession, reason: IsockError): Promise<void> {
+    // Not by the error itself: it claims that nothing has started.
+    session.core.abortRunning(new ServerError(reason.message, { code: 'SESSION_ENDED' }))
+    await drainedWithin(lastCallMs, () => [session], this.#clock)
+    await session.core.end(reason, 'say why')
+  }
+
+  /** False: it was not kept any more. */
+  #forget(session: ServerSession): boolean {
+    this.#detached.delete(session)
+    this.#departures.forget(session)
+    this.names.release(session)
+    return this.#sessions.get(session.id) === session && this.#sessions.delete(session.id)
   }
 
   readonly #endLeases = (nowMs: number): number => {

@@ -1,8 +1,9 @@
 // A service, as a client uses it: three methods over the built-in actions, and the waiting for a response.
 import type { ActionClass } from '../action/action.ts'
 import type { Call } from '../action/call.ts'
-import type { RunOptions } from '../action/run-options.ts'
+import { type RunOptions, runOptions } from '../action/run-options.ts'
 import { ClientError, DeadlineError, ServerError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { describe, invalidOption } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
 import {
@@ -30,6 +31,9 @@ export interface TerminateOptions extends ServiceCallOptions {
   /** End the server too, where it allows that. Default false. */
   readonly shutdown?: boolean
 }
+
+const callOptions: OptionTable<ServiceCallOptions & RunOptions> = { ...runOptions, awaitResponse: 'any' }
+const terminateOptions: OptionTable<TerminateOptions & RunOptions> = { ...callOptions, shutdown: 'any' }
 
 /** These options, where a response is waited for. */
 export type Awaiting<Options> = Options & { readonly awaitResponse: true | number }
@@ -95,15 +99,17 @@ export class ServiceClient<S extends AnyService> {
   terminate(args: ArgsOf<S, 'exit'>, options: Awaiting<TerminateOptions>): Promise<ResponseOf<S, 'exit'>>
   terminate(...given: Given<ArgsOf<S, 'exit'>, NotAwaiting<TerminateOptions>>): Promise<void>
   terminate(args?: unknown, options: TerminateOptions = {}): Promise<unknown> {
+    checkOptions('terminate', options, terminateOptions)
     const { shutdown, ...others } = options
     const request = { service: this.#name, args, ...(shutdown === undefined ? {} : { shutdown }) }
     return this.#run(Terminate, request, others)
   }
 
   async #run(action: ActionClass, request: ServiceRequest, options: ServiceCallOptions = {}): Promise<unknown> {
-    const { awaitResponse = false, ...runOptions } = options
+    checkOptions(`service "${this.#name}"`, options, callOptions)
+    const { awaitResponse = false, ...others } = options
     const waitMs = readWait(awaitResponse)
-    const call = this.#kit.client.runAction(action, request, runOptions) as Call<unknown, unknown>
+    const call = this.#kit.client.runAction(action, request, others) as Call<unknown, unknown>
     if (waitMs === undefined) return void (await call)
     return this.#firstResponse(call, waitMs, methodOf(action))
   }

@@ -1,9 +1,10 @@
 // The services of one server, as a feature of it: knows them by name, and reads what clients ask of them.
 import type { Context } from '../action/context.ts'
-import { nearestNames } from '../action/nearest-names.ts'
 import { beforeStart } from '../action/refused.ts'
 import { sleep } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
+import { nearestNames } from '../base/nearest-names.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { describe, invalidOption, requireCount } from '../base/options.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import {
@@ -18,6 +19,7 @@ import {
 import { Execute, Initialize, type ServeRequest, type ServiceRequest, Terminate } from './service-actions.ts'
 import { ServiceHost, type ServiceOptions } from './service-host.ts'
 
+const serviceOptions: OptionTable<ServiceOptions> = { maxQueued: 'any', allowShutdown: 'any' }
 const defaultMaxQueued = 1_024
 
 export class Services implements ServerFeature {
@@ -39,7 +41,7 @@ export class Services implements ServerFeature {
 
   /** A class, which is made without arguments, or an instance. Throws ServerError, ClientError (`INVALID_OPTION`). */
   add(service: unknown, options: ServiceOptions = {}): void {
-    const checked = checkOptions(options)
+    const checked = checkedOptions(options)
     const instance = instanceOf(service)
     const Class = instance.constructor as ServiceClass
     const name = requireServiceName(Class)
@@ -84,7 +86,8 @@ export class Services implements ServerFeature {
   }
 }
 
-function checkOptions(options: ServiceOptions): Required<ServiceOptions> {
+function checkedOptions(options: ServiceOptions): Required<ServiceOptions> {
+  checkOptions('addService', options, serviceOptions)
   const { maxQueued = defaultMaxQueued, allowShutdown = false } = options
   if (typeof allowShutdown !== 'boolean') throw invalidOption('allowShutdown', 'true or false', allowShutdown)
   return { maxQueued: requireCount('maxQueued', maxQueued), allowShutdown }

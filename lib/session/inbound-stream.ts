@@ -39,7 +39,8 @@ export class InboundStream {
   #end: { readonly error: unknown } | undefined
   #isRead = false
   #isDiscarding = false
-  #waiter: ((taken: Taken) => void) | undefined
+  /** Who asked for items that have not come, in order. */
+  readonly #waiters: ((taken: Taken) => void)[] = []
 
   constructor(options: InboundStreamOptions) {
     this.#options = options
@@ -75,9 +76,8 @@ export class InboundStream {
     const cost = itemCost(payload)
     this.#receivedCost += cost
     if (this.#isDiscarding) this.#consume(cost)
-    else if (this.#waiter !== undefined) {
-      const waiter = this.#waiter
-      this.#waiter = undefined
+    else if (this.#waiters.length > 0) {
+      const waiter = this.#waiters.shift() as (taken: Taken) => void
       this.#consume(cost)
       waiter({ item: true, value: payload })
     } else {
@@ -92,9 +92,7 @@ export class InboundStream {
   end(error: unknown): void {
     if (this.#end !== undefined) return
     this.#end = { error }
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    waiter?.({ item: false, error })
+    this.#endWaiting({ item: false, error })
   }
 
   /** The next item if it is there, or the end if that is; else undefined. */
@@ -116,11 +114,11 @@ export class InboundStream {
     return this.#end === undefined ? undefined : { item: false, error: this.#end.error }
   }
 
-  /** Calls back with the next item or the end. One reader at a time. */
+  /** Calls back with the next item or the end; those who ask are answered in order. */
   take(onTaken: (taken: Taken) => void): void {
     const taken = this.takeNow()
     if (taken !== undefined) onTaken(taken)
-    else this.#waiter = onTaken
+    else this.#waiters.push(onTaken)
   }
 
   /** From now on items are only counted, and the writer is let go on. */
@@ -128,6 +126,12 @@ export class InboundStream {
     this.#isDiscarding = true
     this.drop()
     this.#consume(this.#receivedCost - this.#consumedCost)
+  }
+
+  /** Its reader wants no more: who waits for an item gets none, and the writer goes on for nothing. */
+  leave(): void {
+    this.discard()
+    this.#endWaiting({ item: false, error: undefined })
   }
 
   /** Lets go of what waits to be read. */
@@ -140,6 +144,10 @@ export class InboundStream {
   /** A new link: says again what was received and granted. */
   resume(): void {
     if (this.#end === undefined) this.#sendCredit()
+  }
+
+  #endWaiting(end: Taken): void {
+    for (const waiter of this.#waiters.splice(0)) waiter(end)
   }
 
   #countUnread(byCost: number): void {

@@ -12,6 +12,9 @@ export interface CallKeeper {
   openItems(call: IncomingCall): OutboundStream
 }
 
+/** Every call; or what runs code of the program for a client that is away, and may still come for what was emitted. */
+export type AbortScope = 'all' | 'what runs for one who is away'
+
 /**
  *   running ──> answered ──> acknowledged     answered: the answer is kept, a repeated CALL gets it again
  *                   ╰─────> forgotten          forgotten: it ran, but the answer had to make room
@@ -34,14 +37,19 @@ export class IncomingCall {
   state: RunState = 'running'
   items: OutboundStream | undefined
   answer: ResultFrame | FailureFrame | undefined
-  /** Told once it is answered. */
+  /** A stream of the library's own, which runs no code of the program and can wait for its client. */
+  isOfLibrary = false
+  /** Called once its handler has answered. */
   whenAnswered: (() => void) | undefined
+  /** Told once it is aborted, after its signal. */
+  whenAborted: ((reason: IsockError) => void) | undefined
   /** The answer went over the current link. */
   isAnswerSent = false
   /** The answer went over some link, so it may have been received. */
   wasAnswerSent = false
   readonly #keeper: CallKeeper
   #data: Payload
+  #whenEnded: (() => void) | undefined
   #abortReason: IsockError | undefined
   #controller: AbortController | undefined
 
@@ -81,6 +89,7 @@ export class IncomingCall {
   /** It is answered: what it came with is not needed any more. */
   letGo(): void {
     this.#data = undefined
+    this.whenAborted = undefined
     this.input?.drop()
     this.input = undefined
   }
@@ -104,12 +113,15 @@ export class IncomingCall {
     return this.#abortReason
   }
 
-  abort(reason: IsockError): void {
+  abort(reason: IsockError, which: AbortScope = 'all'): void {
+    if (which !== 'all' && this.isOfLibrary) return
     if (this.#abortReason !== undefined || this.state !== 'running') return
     this.#abortReason = reason
-    this.items?.close()
+    if (which === 'all') this.items?.close()
+    else this.items?.finish()
     this.input?.end(reason)
     this.#controller?.abort(reason)
+    this.whenAborted?.(reason)
   }
 
   /** The input stream has no more than these items. */
@@ -130,8 +142,21 @@ export class IncomingCall {
 
   /** The one answer; a second one is ignored. It follows all items. */
   answerWith(answer: ResultFrame | FailureFrame): void {
-    if (this.state !== 'running') return
-    this.#keeper.onAnswered(this, answer)
+    if (this.state === 'running') this.#keeper.onAnswered(this, answer)
+    else if (this.#whenEnded === undefined) return
+    this.#whenEnded?.()
+    this.#whenEnded = undefined
     this.whenAnswered?.()
+  }
+
+  /** Its handler runs on although it is answered. */
+  get isAbandoned(): boolean {
+    return this.#whenEnded !== undefined
+  }
+
+  /** Answers it, so that its place is free, while its handler runs on. `whenEnded` is called when that has ended. */
+  abandon(answer: FailureFrame, whenEnded: () => void): void {
+    this.#whenEnded = whenEnded
+    this.#keeper.onAnswered(this, answer)
   }
 }

@@ -22,11 +22,12 @@ import {
   type PeerLimits,
 } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
+import { AbandonedCalls } from './abandoned-calls.ts'
 import { AnswerStore } from './answer-store.ts'
-import { cancelErrorFor, cancelledBeforeStart } from './call-errors.ts'
+import { cancelledBeforeStart } from './call-errors.ts'
 import { CallStreams } from './call-streams.ts'
 import type { FramePort } from './frame-port.ts'
-import { type CallKeeper, IncomingCall } from './incoming-call.ts'
+import { type AbortScope, type CallKeeper, IncomingCall } from './incoming-call.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 import { RunLoad } from './run-load.ts'
 
@@ -53,6 +54,7 @@ export class Ledger implements CallKeeper {
   readonly #deadlines: DeadlineSweep
   readonly #load: RunLoad
   readonly #streams: CallStreams
+  readonly #abandoned: AbandonedCalls
   #isEnded = false
   #burial: Payload
   #refusal: { readonly code: string; readonly message: string; readonly payload: Payload } | undefined
@@ -64,6 +66,7 @@ export class Ledger implements CallKeeper {
     this.#streams = new CallStreams(options)
     this.#load = new RunLoad(options.limits.maxInFlightBytes, options.onBusyChange)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
+    this.#abandoned = new AbandonedCalls(options, this.#load)
   }
 
   get runningCount(): number {
@@ -103,8 +106,7 @@ export class Ledger implements CallKeeper {
     if (entry === undefined || entry.seq < frame.seq) this.#bury(frame, slot, entry)
     else if (entry.seq === frame.seq) {
       if (entry.state !== 'running') this.#answers.replay(entry)
-      // Said again it costs nothing: an error is made for the first one only.
-      else if (entry.abortReason === undefined) entry.abort(cancelErrorFor(entry.name, frame.reason))
+      else this.#abandoned.giveUp(entry, frame.reason)
     }
   }
 
@@ -159,12 +161,13 @@ export class Ledger implements CallKeeper {
   end(reason: IsockError): void {
     this.#isEnded = true
     this.#deadlines.close()
+    this.#abandoned.close()
     this.abortAll(reason)
   }
 
   /** Tells the running handlers to stop; their answers are still sent. */
-  abortAll(reason: IsockError): void {
-    for (const entry of this.#entries) entry?.abort(reason)
+  abortAll(reason: IsockError, which?: AbortScope): void {
+    for (const entry of this.#entries) entry?.abort(reason, which)
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
@@ -174,7 +177,8 @@ export class Ledger implements CallKeeper {
       call.answer = answer
       this.#answers.keep(call)
     }
-    this.#load.answered(call.dataSize)
+    if (call.abortReason !== undefined) this.#abandoned.answered(call)
+    if (!call.isAbandoned) this.#load.answered(call.dataSize)
   }
 
   openItems(call: IncomingCall): OutboundStream {
@@ -237,7 +241,7 @@ export class Ledger implements CallKeeper {
     for (const entry of this.#entries) {
       if (entry?.state !== 'running') continue
       if (entry.deadlineAtMs > nowMs) earliest = Math.min(earliest, entry.deadlineAtMs)
-      else entry.abort(cancelErrorFor(entry.name, CancelReason.Deadline))
+      else this.#abandoned.giveUp(entry, CancelReason.Deadline)
     }
     return earliest
   }

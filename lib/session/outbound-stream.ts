@@ -124,6 +124,11 @@ export class OutboundStream {
     this.pump()
   }
 
+  /** Nothing more comes; what was pushed still goes. Lets waiting writers go on. */
+  finish(): void {
+    this.#wake()
+  }
+
   /** Forgets everything and lets waiting writers go on. */
   close(): void {
     this.#isClosed = true

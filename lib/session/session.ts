@@ -7,12 +7,12 @@
 import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
-import type { FrameLink } from '../link/frame-link.ts'
+import type { FrameLink, LinkEnding } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import { type Frame, Kind, type PeerLimits, type SessionFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { FramePort, Origin } from './frame-port.ts'
-import type { IncomingCall } from './incoming-call.ts'
+import type { AbortScope, IncomingCall } from './incoming-call.ts'
 import { Ledger } from './ledger.ts'
 import { IncomingNames } from './name-refs.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
@@ -25,11 +25,11 @@ export interface SessionOwner {
   encodeError(error: IsockError): Payload
   /** Why no call of the peer is taken at the moment, if so. */
   refusal(): IsockError | undefined
-  onLinkLost(session: Session, reason: IsockError): void
+  onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void
   /** The peer drains: it takes no new calls. */
   onPeerDrains?(session: Session): void
-  /** The peer said that the session is over. Clean: what it has not answered never started. */
-  onPeerLeft?(session: Session, isClean: boolean): void
+  /** The peer said that the session is over. Clean: what it has not answered never started. An error is final. */
+  onPeerLeft?(session: Session, isClean: boolean, error: Payload | undefined): void
   /** Calls are open in either direction, or none are. */
   onBusyChange?(session: Session, isBusy: boolean): void
 }
@@ -115,7 +115,6 @@ export class Session implements FramePort {
   /** The session stands. Calls that waited for this get their slots when a link is attached. */
   begin(grant: SessionGrant): void {
     const { clock, limits } = this.#options
-    const owner = this.#owner
     this.#grant = grant
     this.outgoing.begin(grant.peerLimits)
     this.#ledger = new Ledger({
@@ -124,9 +123,9 @@ export class Session implements FramePort {
       peerLimits: grant.peerLimits,
       port: this,
       onBusyChange: this.#judgeBusy,
-      startCall: (call) => owner.startCall(this, call),
-      encodeError: (error) => owner.encodeError(error),
-      refusal: () => owner.refusal(),
+      startCall: (call) => this.#owner.startCall(this, call),
+      encodeError: (error) => this.#owner.encodeError(error),
+      refusal: () => this.#owner.refusal(),
     })
   }
 
@@ -150,7 +149,7 @@ export class Session implements FramePort {
     link.establish({
       onFrame: (frame) => this.#route(frame),
       onLinkWritable: () => this.#onWritable(),
-      onLinkEnd: (reason) => this.#onLinkEnd(link, reason),
+      onLinkEnd: (reason, how) => this.#onLinkEnd(link, reason, how),
     })
     this.#ledger?.resume()
     this.outgoing.resume()
@@ -180,16 +179,17 @@ export class Session implements FramePort {
   }
 
   /** Tells the handlers of the peer's calls to stop; their answers are still sent. */
-  abortRunning(reason: IsockError): void {
-    this.#ledger?.abortAll(reason)
+  abortRunning(reason: IsockError, which?: AbortScope): void {
+    this.#ledger?.abortAll(reason, which)
   }
 
   /** Ends it: handlers are told, open calls settled, the link closed. The first reason counts. Settles when all is released. */
-  end(reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): Promise<void> {
+  end(reason: IsockError, farewell: 'say bye' | 'say why' | 'silent' = 'silent'): Promise<void> {
     if (this.#endReason !== undefined) return Promise.resolve()
     this.#endReason = reason
     const link = this.#link
-    if (farewell === 'say bye') link?.send({ kind: Kind.Bye, isClean: this.#ledger?.isClean ?? false })
+    const error = farewell === 'say why' ? this.#owner.encodeError(reason) : undefined
+    if (farewell !== 'silent') link?.send({ kind: Kind.Bye, isClean: this.#ledger?.isClean ?? false, error })
     this.#ledger?.end(reason)
     this.outgoing.end(reason)
     this.#link = undefined
@@ -224,7 +224,7 @@ export class Session implements FramePort {
       case Kind.Drain:
         return this.#owner.onPeerDrains?.(this)
       case Kind.Bye:
-        return this.#owner.onPeerLeft?.(this, frame.isClean)
+        return this.#owner.onPeerLeft?.(this, frame.isClean, frame.error)
       default:
         throw new ProtocolError(`a frame of kind ${frame.kind} within a session`)
     }
@@ -235,10 +235,10 @@ export class Session implements FramePort {
     this.outgoing.onWritable()
   }
 
-  #onLinkEnd(link: FrameLink, reason: IsockError): void {
+  #onLinkEnd(link: FrameLink, reason: IsockError, how: LinkEnding): void {
     if (this.#link !== link) return
     this.#link = undefined
-    this.#owner.onLinkLost(this, reason)
+    this.#owner.onLinkLost(this, reason, how)
   }
 
   readonly #judgeBusy = (): void => {

@@ -3,7 +3,7 @@
 import type { SessionView } from '../action/context.ts'
 import { Refused } from '../action/refused.ts'
 import type { RunContext } from '../action/run-context.ts'
-import { BusyError } from '../base/errors.ts'
+import { BusyError, ServerError } from '../base/errors.ts'
 import { Outlet, type OutletOptions } from '../server/outlet.ts'
 import { whileHere } from '../server/while-here.ts'
 import { Encoded } from '../wire/encoded.ts'
@@ -74,6 +74,7 @@ export class Audience {
     const { signal, session } = context
     const listener = this.#add(context)
     const { outlet } = listener
+    context.waitForClient()
     const leave = (): void => {
       outlet.end()
       this.#remove(listener)
@@ -86,6 +87,8 @@ export class Audience {
         // A client that is away cannot keep up: it listens again when it comes back.
         if (session.isConnected || !(error instanceof BusyError)) throw error
       }
+      const reason: unknown = signal.reason
+      if (reason instanceof ServerError && reason.code === 'SESSION_ENDED') throw reason
       return this.#end ?? this.#encodeEnd({ how: 'again' })
     })
   }

@@ -1,5 +1,6 @@
 // One process that was added: runs it, starts it anew when it throws, stops it. None of its runs overlaps another, also
 // where it was removed and added again.
+import { runClean } from '../base/async-context.ts'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { CancelledError, DeadlineError, ServerError } from '../base/errors.ts'
@@ -81,7 +82,7 @@ export class HostedProcess implements ProcessHandle {
     this.audience.open()
     const { work, begin } = toBegin<void>()
     this.#ended = work
-    begin(this.#runOn(this.#abort.signal))
+    begin(runClean((signal) => this.#runOn(signal), this.#abort.signal))
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import type { BackoffOptions } from '../base/backoff.ts'
 import { brand } from '../base/brand.ts'
 import { requireNameOf } from '../base/class-name.ts'
 import { invalidUsage } from '../base/errors.ts'
+import type { OptionTable } from '../base/option-table.ts'
 import type { AnyClass, ClassRegistry, ErrorClass } from '../wire/class-registry.ts'
 import type { TaskContext } from './task.ts'
 
@@ -12,6 +13,9 @@ export interface SendOptions {
   /** The id of a session, or several; default: all that listen. */
   readonly to?: string | readonly string[]
 }
+
+/** Undefined would make an event for some one for all. */
+export const sendOptions: OptionTable<SendOptions> = { to: 'protects' }
 
 /** Where a run of a process puts what it has to tell. `Events` maps the names of events to their data. */
 export interface ProcessOutput<in Events extends object = Record<string, unknown>> {

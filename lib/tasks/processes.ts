@@ -2,13 +2,15 @@
 import type { Context } from '../action/context.ts'
 import { beforeStart } from '../action/refused.ts'
 import type { RunContext } from '../action/run-context.ts'
+import { backoffOptions } from '../base/backoff.ts'
 import { ServerError } from '../base/errors.ts'
+import { checkOptions } from '../base/option-table.ts'
 import { describe, invalidOption, requireCount, requirePositive } from '../base/options.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import type { Encoded } from '../wire/encoded.ts'
 import { isName } from '../wire/frame.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { Audience } from './audience.ts'
 import { HostedProcess } from './hosted-process.ts'
 import { type ListenEnd, ListenToProcess } from './listen-action.ts'
@@ -31,7 +33,7 @@ export class Processes implements ServerFeature {
 
   constructor(kit: ServerKit) {
     this.#kit = kit
-    this.#codec = new StandardCodec(kit.classes)
+    this.#codec = new StandardCodec(kit.classes, valueLimitsOf(kit.limits))
     kit.addBuiltIn(new ServeListeners((name) => this.#processes.get(name)?.audience))
   }
 
@@ -140,8 +142,9 @@ function requireBounds(name: string, process: AnyProcess): void {
   requireCount(`maxQueued ${of}`, process.maxQueued)
   for (const option of ['maxQueuedBytes', 'maxListenersPerSession', 'healthyAfterMs', 'stopLimitMs'] as const)
     requirePositive(`${option} ${of}`, process[option])
+  checkOptions(`restartBackoff ${of}`, process.restartBackoff, backoffOptions)
   for (const [option, value] of Object.entries(process.restartBackoff))
-    requirePositive(`restartBackoff.${option} ${of}`, value)
+    if (value !== undefined) requirePositive(`restartBackoff.${option} ${of}`, value)
 }
 
 function unknownProcess(name: string): ServerError {

@@ -1,11 +1,12 @@
 // The output of one run of a process.
 import { CancelledError, ServerError } from '../base/errors.ts'
+import { checkOptions } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ServerKit } from '../server/feature.ts'
 import { isName } from '../wire/frame.ts'
 import type { Audience } from './audience.ts'
 import type { ListenEnd } from './listen-action.ts'
-import type { ProcessOutput, SendOptions } from './process.ts'
+import { type ProcessOutput, type SendOptions, sendOptions } from './process.ts'
 
 export interface RunOutputOptions {
   readonly label: string
@@ -34,7 +35,9 @@ export class RunOutput implements ProcessOutput<Record<string, unknown>> {
     return this.#options.audience.count
   }
 
-  send(event: string, data: unknown, { to }: SendOptions = {}): number {
+  send(event: string, data: unknown, options: SendOptions = {}): number {
+    checkOptions('send', options, sendOptions)
+    const { to } = options
     const { audience, signal, label, kit } = this.#options
     if (this.#isClosed) throw new ServerError(`${label}: this run of it is over`, { code: 'CLOSED' })
     signal.throwIfAborted()

@@ -1,4 +1,5 @@
 // Runs one task at its times until it is stopped: waits, runs, asks when next. So no run overlaps another.
+import { runClean } from '../base/async-context.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { ServerKit } from '../server/feature.ts'
 import { contextFor, isStop } from './run.ts'
@@ -26,7 +27,7 @@ export class Schedule {
 
   /** Begins, once. */
   start(): void {
-    this.#ended ??= this.#runOn()
+    this.#ended ??= runClean(() => this.#runOn(), undefined)
   }
 
   /** No run begins any more; one that goes on is told. Settles when it has ended. */

@@ -1,12 +1,13 @@
 // Waits of tasks: long ones, and ones that end with the calendar.
 import { type Clock, sleep } from '../base/clock.ts'
+import { calendarNow } from '../base/platform-timers.ts'
 
 /** No timer is longer: the calendar is asked again, which may have been set meanwhile. */
 const longestStepMs = 60_000
 
 /** Milliseconds since 1970 on this clock. */
 export function wallNow(clock: Clock): number {
-  return clock.wallNow?.() ?? Date.now()
+  return clock.wallNow?.() ?? calendarNow()
 }
 
 /**

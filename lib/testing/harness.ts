@@ -1,7 +1,8 @@
 // A server and a connected client for a test, closed together. Knows no test framework.
 import type { AnyAction } from '../action/action.ts'
 import type { ActionTree } from '../action/registry.ts'
-import { Client, type ClientOptions, MemoryNetwork, Server, type ServerOptions } from '../index.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
+import { Client, type ClientOptions, type Clock, MemoryNetwork, Server, type ServerOptions } from '../index.ts'
 
 export interface HarnessOptions {
   readonly actions?: readonly AnyAction[] | ActionTree
@@ -9,6 +10,45 @@ export interface HarnessOptions {
   readonly link?: 'memory' | 'tcp'
   readonly server?: ServerOptions
   readonly client?: ClientOptions
+  /**
+   * The time of the server and the clients. Default: the platform's, also while a test fakes the global timers. Pass
+   * {@link globalClock} to move it with `vi.advanceTimersByTimeAsync` or `clock.tickAsync`, or a clock of your own.
+   */
+  readonly clock?: Clock
+}
+
+/**
+ * A clock that asks the global timers each time, so that a test which fakes them moves deadlines, backoff and intervals of
+ * tasks.
+ *
+ * @example
+ * vi.useFakeTimers()
+ * const { client } = await createHarness({ actions: [new Slow()], clock: globalClock })
+ * const late = expect(client.runAction(Slow, 1, { timeoutMs: 30_000 })).rejects.toThrow(/30000 ms/)
+ * await vi.advanceTimersByTimeAsync(30_000)
+ * await late
+ */
+export const globalClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  setTimer: (run, delayMs) => {
+    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), longestDelayMs)).unref()
+    return {
+      cancel: () => clearTimeout(timer),
+      keepProcessAlive: (keep) => void (keep ? timer.ref() : timer.unref()),
+    }
+  },
+}
+
+/** A longer one would fire immediately. */
+const longestDelayMs = 2 ** 31 - 1
+
+const harnessOptions: OptionTable<HarnessOptions> = {
+  actions: 'any',
+  link: 'any',
+  server: 'any',
+  client: 'any',
+  clock: 'any',
 }
 
 /** A server and a client that is connected to it. */
@@ -31,9 +71,11 @@ export interface Harness extends AsyncDisposable {
  * expect(await harness.client.runAction(Echo, 'hi')).to.equal('hi')
  */
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
+  checkOptions('createHarness', options, harnessOptions)
   const network = new MemoryNetwork()
   const address = options.link === 'tcp' ? 'tcp://127.0.0.1:0' : 'memory:harness'
-  const server = new Server({ address, network, ...options.server })
+  const time = options.clock === undefined ? {} : { clock: options.clock }
+  const server = new Server({ address, network, ...time, ...options.server })
   const { actions = [] } = options
   if (Array.isArray(actions)) for (const action of actions) server.addAction(action)
   else server.addActions(actions as ActionTree)
@@ -41,7 +83,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const bound = server.addresses[0] as string
   const clients: Client[] = []
   const connect = async (more: ClientOptions = {}): Promise<Client> => {
-    const client = new Client(bound, { network, ...options.client, ...more })
+    const client = new Client(bound, { network, ...time, ...options.client, ...more })
     clients.push(client)
     await client.connect()
     return client

@@ -3,9 +3,11 @@
 import { receiveMessageOnPort } from 'node:worker_threads'
 import { type ActionClass, type AnyAction, actionNameOf, isActionClass } from '../action/action.ts'
 import { declareClasses } from '../action/contract.ts'
-import { type ItemSource, isPromiseLike, itemSourceOf } from '../action/item-source.ts'
+import { endsByItself, type ItemSource, isPromiseLike, itemSourceOf, leaveQuietly } from '../action/item-source.ts'
 import { validate } from '../action/schema.ts'
+import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
+import { bytesAsGiven } from '../wire/bytes-as-given.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec, type ValueRules } from '../wire/value-codec.ts'
@@ -51,7 +53,7 @@ export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
   if (late !== undefined) return late
   const context = new ThreadContext(task, codec, rules)
   try {
-    const returned = await settled(loaded.instance.action(data.value, context))
+    const returned = await settled(runClean(() => loaded.instance.action(data.value, context), undefined))
     const source = itemSourceOf(returned.value)
     const output = source === undefined ? returned.value : (await drain(source, context)).value
     const subject = `output of action "${task.name}"`
@@ -72,7 +74,7 @@ function droppedBy({ port }: ThreadTask): ThreadResult | undefined {
   return told?.kind === 'abort' ? { ok: false, notStarted: true, error: told.error } : undefined
 }
 
-async function load({ module, className, name }: ThreadTask): Promise<LoadedAction> {
+async function load({ module, className, name, limits }: ThreadTask): Promise<LoadedAction> {
   const exported = (await import(module)) as Record<string, unknown>
   const Class = Object.values(exported).find((value) => isActionClass(value) && actionNameOf(value) === className)
   if (!isActionClass(Class)) {
@@ -87,7 +89,7 @@ async function load({ module, className, name }: ThreadTask): Promise<LoadedActi
   const loaded = {
     Class,
     instance,
-    codec: new StandardCodec(registry),
+    codec: new StandardCodec(registry, limits),
     rules: { allowRegExp: Class.allowRegExp ?? false },
   }
   loadedActions.set(Class, loaded)
@@ -104,25 +106,43 @@ async function check(
   subject: string,
   code: 'INVALID_INPUT' | 'INVALID_OUTPUT',
 ): Promise<Boxed> {
-  return schema === undefined ? { value } : settled(validate(schema, value, subject, code))
+  if (schema === undefined) return { value }
+  const checked = validate(schema, value, subject, code)
+  if (!(checked instanceof Promise)) return { value: checked }
+  const asGiven = bytesAsGiven(value)
+  return { value: asGiven(await checked) }
 }
 
 async function settled(value: unknown): Promise<Boxed> {
   return { value: isPromiseLike(value) ? await value : value }
 }
 
-/** Sends what a generator yields, as fast as the caller reads; gives what it returns. */
-async function drain(source: ItemSource, context: ThreadContext): Promise<Boxed> {
-  try {
-    while (!context.signal.aborted) {
-      const step = await source.next()
-      if (step.done) return { value: step.value }
-      await context.emit(step.value)
-    }
-    throw context.signal.reason
-  } catch (error) {
-    await Promise.resolve(source.return?.(undefined)).catch(() => undefined)
-    throw error
+/** Sends what the source gives, as fast as the caller reads; gives what it returns. Leaves it when the run is aborted. */
+function drain(source: ItemSource, context: ThreadContext): Promise<Boxed> {
+  const { signal } = context
+  let left: Promise<void> | undefined
+  const leave = (): Promise<void> => {
+    left ??= leaveQuietly(source)
+    return left
+  }
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => void leave().then(() => reject(error))
+    const onAbort = (): void => fail(signal.reason)
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    readAll(source, context)
+      .then(resolve, fail)
+      .finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+async function readAll(source: ItemSource, { signal, emit }: ThreadContext): Promise<Boxed> {
+  for (;;) {
+    const step = await source.next()
+    if (signal.aborted && !endsByItself(source)) throw signal.reason
+    if (step.done) return { value: step.value }
+    signal.throwIfAborted()
+    await emit(step.value)
   }
 }
 

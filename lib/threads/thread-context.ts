@@ -3,6 +3,7 @@
 import type { Caller, Context, Identity, ServerView, SessionView } from '../action/context.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { monotonicNow } from '../base/platform-timers.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { Peer } from '../link/link.ts'
 import { decodeThrown } from '../wire/error-record.ts'
@@ -10,6 +11,7 @@ import type { StandardCodec, ValueRules } from '../wire/value-codec.ts'
 import {
   fromSent,
   type LogLevel,
+  movable,
   type ServerMessage,
   type ThreadCallView,
   type ThreadMessage,
@@ -55,7 +57,7 @@ export class ThreadContext implements Context<unknown> {
       warn: (fields, message) => this.#write('warn', fields, message),
       error: (fields, message) => this.#write('error', fields, message),
     }
-    this.#endAtMs = performance.now() + task.call.remainingMs
+    this.#endAtMs = monotonicNow() + task.call.remainingMs
     task.port.on('message', this.#onMessage)
     this.#tell({ kind: 'begun' })
   }
@@ -65,7 +67,7 @@ export class ThreadContext implements Context<unknown> {
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.#endAtMs - performance.now())
+    return Math.max(0, this.#endAtMs - monotonicNow())
   }
 
   get deadline(): Date | undefined {
@@ -96,7 +98,9 @@ export class ThreadContext implements Context<unknown> {
     this.signal.throwIfAborted()
     if (this.#untaken.length >= maxUntaken)
       throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
-    this.#tell({ kind: 'item', item: toSent(this.#codec.encode(item, 'item', this.#rules)) })
+    const sent = toSent(this.#codec.encode(item, 'item', this.#rules))
+    // A payload's bytes are nobody else's: they move.
+    this.#task.port.postMessage({ kind: 'item', item: sent } satisfies ThreadMessage, movable(sent))
     await new Promise<void>((resolve, reject) => this.#untaken.push({ resolve, reject }))
   }
 
@@ -168,6 +172,10 @@ class ThreadSession implements SessionView {
 
   get state(): Map<string, unknown> {
     throw unreachable('context.session.state')
+  }
+
+  end(): never {
+    throw unreachable('context.session.end')
   }
 }
 

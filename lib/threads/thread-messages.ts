@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { Packed } from '../wire/packed.ts'
 import type { Payload } from '../wire/payload.ts'
+import type { ValueLimits } from '../wire/value-limits.ts'
 
 /** A payload that can be cloned. */
 export type SentPayload = Exclude<Payload, Packed> | { readonly packed: Uint8Array<ArrayBuffer> }
@@ -15,6 +16,8 @@ export interface ThreadTask {
   readonly className: string
   /** The wire name of the action, for errors. */
   readonly name: string
+  /** On its values, as the server has them. */
+  readonly limits: ValueLimits
   readonly data: SentPayload
   /** Items, log lines and the abort; see below. */
   readonly port: MessagePort

@@ -31,7 +31,7 @@ export const killAfterMs = 250
 const dropAfterMs = 10_000
 
 /** Where an action is found by a thread. */
-export type ThreadedAction = Pick<ThreadTask, 'module' | 'className' | 'name'>
+export type ThreadedAction = Pick<ThreadTask, 'module' | 'className' | 'name' | 'limits'>
 
 export interface ThreadedRunOptions {
   readonly pool: ThreadPool

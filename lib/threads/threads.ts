@@ -5,9 +5,10 @@ import { declareClasses } from '../action/contract.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { sleep } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../base/options.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { moduleOf } from './module-of.ts'
 import { ThreadPool } from './thread-pool.ts'
 import { killAfterMs, runInThread } from './threaded-run.ts'
@@ -29,6 +30,13 @@ export interface ThreadOptions {
   readonly maxStallMs?: number
 }
 
+const threadOptions: OptionTable<ThreadOptions> = {
+  max: 'any',
+  idleTimeoutMs: 'any',
+  maxQueue: 'any',
+  maxStallMs: 'any',
+}
+
 /** From the last call's end to its thread's. */
 const lastCallMs = 1_000
 
@@ -40,11 +48,12 @@ export class Threads implements ServerFeature {
 
   /** Throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, options: ThreadOptions = {}) {
+    checkOptions('threads', options, threadOptions)
     const { max = Math.max(1, availableParallelism() - 1), idleTimeoutMs = 10_000, maxQueue = 1_024 } = options
     if (!Number.isSafeInteger(max) || max < 1) throw invalidOption('threads.max', 'a whole number of at least 1', max)
     this.#kit = kit
     this.#maxStallMs = requirePositive('threads.maxStallMs', options.maxStallMs ?? 30_000)
-    this.#codec = new StandardCodec(kit.classes)
+    this.#codec = new StandardCodec(kit.classes, valueLimitsOf(kit.limits))
     this.#pool = new ThreadPool(
       {
         max,
@@ -67,7 +76,8 @@ export class Threads implements ServerFeature {
   #adapt(action: RegisteredAction): RegisteredAction {
     const Class = threadedClassOf(action)
     if (Class === undefined) return action
-    const found = { name: action.name, className: actionNameOf(Class), module: moduleOf(Class) }
+    const limits = valueLimitsOf(this.#kit.limits)
+    const found = { name: action.name, className: actionNameOf(Class), module: moduleOf(Class), limits }
     declareClasses(Class, this.#kit.classes)
     const options = { pool: this.#pool, codec: this.#codec, clock: this.#kit.clock, maxStallMs: this.#maxStallMs }
     return { ...action, takesPayload: true, run: (data, context) => runInThread(found, data, context, options) }

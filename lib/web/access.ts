@@ -14,12 +14,12 @@ export interface AccessOptions {
    * Host names, with the port where it is another than the server's: 'chat.example.org'. A named host may also come without
    * a port, as behind a proxy at 80 or 443. Default: loopback, at the server's port alone.
    */
-  readonly hosts?: AllowList | undefined
+  readonly hosts?: AllowList
   /**
    * Origins as browsers send them: 'https://chat.example.org', 'file://', 'null'. Default: those of `hosts`; where these are
    * 'any', that of the Host that was asked.
    */
-  readonly origins?: AllowList | undefined
+  readonly origins?: AllowList
 }
 
 export class Access {

@@ -2,7 +2,7 @@
 // turns them into actions and channels. It is given sessions, as every client gets them; the web server knows no gateway.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocket } from 'ws'
-import type { ServerView, SessionView } from '../action/context.ts'
+import type { Identity, ServerView, SessionView } from '../action/context.ts'
 import { brand } from '../base/brand.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
@@ -81,6 +81,8 @@ export interface WebHost {
   readonly processNames: readonly string[]
   /** What the server keeps of a client of the gateway's own: by its `sessionId`. */
   findSession(id: string): SessionView | undefined
+  /** The guards said again who the client of this session is: its rights are of that from now on. Only of the same `id`. */
+  renewIdentity(sessionId: string, identity: Identity | undefined): void
   /** A link to the server, in memory, at whose end the server sees this peer: for a client of the gateway's own. */
   connect(peer: Peer): Link
 }

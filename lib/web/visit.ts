@@ -6,14 +6,17 @@ import { certificateOf } from '../link/peer-certificate.ts'
 import type { WebVisit } from './gateway.ts'
 import type { Refusal } from './web-port.ts'
 
+/** Headers that say who asks, from where and for whom. */
+const singular = ['host', 'origin', 'authorization']
+
 /** The request with who makes it; a refusal where its target is no URL, or its host is not one. */
 export function visitOf(request: IncomingMessage, transport: 'http' | 'websocket'): WebVisit | Refusal {
   const target = request.url ?? ''
   const base = 'http://isock'
   if (!target.startsWith('/') || !URL.canParse(base + target)) return { status: 400, reason: 'this is no path' }
-  // Node reads the first one; a proxy on the way may have judged another.
-  const isHost = (name: string, i: number): boolean => i % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host'
-  if (request.rawHeaders.filter(isHost).length > 1) return { status: 400, reason: 'this request names several hosts' }
+  // Node reads the first one, or puts them together; a proxy on the way may have judged another.
+  const several = singular.find((name) => countOf(name, request.rawHeaders) > 1)
+  if (several !== undefined) return { status: 400, reason: `this request has several headers ${several}` }
   const { socket } = request
   const address = socket.remoteAddress ?? ''
   const description = `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort}`
@@ -21,4 +24,13 @@ export function visitOf(request: IncomingMessage, transport: 'http' | 'websocket
   const certificate = socket instanceof TLSSocket ? certificateOf(socket) : undefined
   const peer = { transport, description, address, isPrivate, ...(certificate === undefined ? {} : { certificate }) }
   return { request, url: new URL(base + target), peer }
+}
+
+function countOf(header: string, rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length === header.length && name.toLowerCase() === header) count++
+  }
+  return count
 }

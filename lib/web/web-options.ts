@@ -1,6 +1,7 @@
 // What `server.listenWeb` can be told, and its checks.
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, requirePositive } from '../base/options.ts'
 import { tcpAddress } from '../link/address.ts'
 import { requireTls } from '../link/listen-tls.ts'
@@ -43,29 +44,27 @@ export interface ResolvedWebOptions extends WebOptions {
   readonly maxConnections: number
 }
 
-const known: Record<keyof WebOptions, true> = {
-  hosts: true,
-  origins: true,
-  port: true,
-  host: true,
-  tls: true,
-  server: true,
-  path: true,
-  static: true,
-  browserModule: true,
-  gateways: true,
-  maxConnections: true,
+const webOptions: OptionTable<WebOptions> = {
+  hosts: 'protects',
+  origins: 'protects',
+  tls: 'protects',
+  port: 'any',
+  host: 'any',
+  server: 'any',
+  path: 'any',
+  static: 'any',
+  browserModule: 'any',
+  gateways: 'any',
+  maxConnections: 'any',
 }
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveWebOptions(given: WebOptions, defaultPath: string): ResolvedWebOptions {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(known, name))
-      throw invalidOption(`listenWeb ${name}`, `one of ${Object.keys(known).join(', ')}`, name)
-  }
+  checkOptions('listenWeb', given, webOptions)
   const { server, host = '127.0.0.1', path = defaultPath, gateways = [], maxConnections = 10_000 } = given
   if (server === undefined && given.port === undefined)
     throw invalidOption('port', 'a port to listen at, or an HTTP server as the option server', given.port)
+  if (server !== undefined && !isHttpServer(server)) throw notHttpServer(server)
   if (server !== undefined && (given.port !== undefined || given.tls !== undefined))
     throw invalidOption('server', 'no port and no tls beside it: it has its own', 'both')
   tcpAddress(host, given.port ?? 0)
@@ -90,6 +89,14 @@ export function requireGrace(graceMs: unknown): void {
 export function requirePath(name: string, path: unknown): string {
   if (typeof path === 'string' && /^\/[^?#\s]*$/.test(path)) return path
   throw invalidOption(name, "a path that begins with '/'", path)
+}
+
+function isHttpServer(server: unknown): boolean {
+  return typeof server === 'object' && server !== null && typeof (server as HttpServer).address === 'function'
+}
+
+function notHttpServer(came: unknown): Error {
+  return invalidOption('server', 'an http.Server, such as an application of Express returns from app.listen()', came)
 }
 
 function isGateway(value: unknown): boolean {

@@ -4,6 +4,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import { OpenAnswers } from './open-answers.ts'
@@ -24,6 +25,9 @@ export interface WebHandlers {
 
 /** What answers have to leave in where the grace is over. */
 const releaseMs = 1_000
+const tooManyHeaders: Refusal = { status: 431, reason: 'this request has more headers than are read' }
+/** What Node reads where its server does not say. */
+const mostHeadersOfNode = 1_000
 const unknownProtocol: Refusal = { status: 404, reason: 'nothing but WebSockets is taken at this path' }
 
 export class WebPort {
@@ -54,10 +58,17 @@ export class WebPort {
     return this.#http.address() as AddressInfo
   }
 
+  /** Whether Node may have dropped headers, as the user's server has it do beyond a number of them. */
+  #hasLostHeaders({ rawHeaders }: IncomingMessage): boolean {
+    const most = this.#http.maxHeadersCount ?? mostHeadersOfNode
+    return most > 0 && rawHeaders.length / 2 >= most
+  }
+
   /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`. */
   async open(): Promise<void> {
     const { server, host, port } = this.#options
-    if (server === undefined) await listenAt(this.#http, host, port)
+    // In no caller's context: Node hands it on to all that comes in.
+    if (server === undefined) await runClean(() => listenAt(this.#http, host, port), undefined)
     else if (typeof server.address() !== 'object' || server.address() === null)
       throw new ServerError('option server: it must listen at a port before listenWeb joins it', {
         code: 'LISTEN_FAILED',
@@ -68,7 +79,7 @@ export class WebPort {
   attach(handlers: WebHandlers): void {
     const http = this.#http
     const requests = new TakenListeners(http, 'request', (request, response) => {
-      const refusal = handlers.onRequest(request, response)
+      const refusal = this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
       if (refusal !== undefined && !requests.isEmpty) return requests.call(request, response)
       this.#answers.add(request, response)
       if (refusal !== undefined) refuseRequest(response, refusal)
@@ -76,13 +87,15 @@ export class WebPort {
     const upgrades = new TakenListeners(http, 'upgrade', (request, stream, head) => {
       this.#connections.delete(stream as Socket)
       const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
-      if (!isForWebSocket && upgrades.isEmpty) {
+      const hasLost = this.#hasLostHeaders(request)
+      if (!hasLost && !isForWebSocket && upgrades.isEmpty) {
         unreadWithoutUpgrade(request, stream, head)
         http.emit(this.#connected, stream)
         return
       }
       stream.on('error', () => undefined)
-      const refusal = isForWebSocket ? handlers.onUpgrade(request, stream, head) : unknownProtocol
+      const take = isForWebSocket ? handlers.onUpgrade : () => unknownProtocol
+      const refusal = hasLost ? tooManyHeaders : take(request, stream, head)
       if (refusal === undefined) return
       if (upgrades.isEmpty) refuseUpgrade(stream, refusal)
       else upgrades.call(request, stream, head)
@@ -171,7 +184,8 @@ function makeServer({ tls, maxConnections }: ResolvedWebOptions): HttpServer {
   const server =
     tls === undefined ? createServer(bounds) : createTlsServer({ ...bounds, ...tls, handshakeTimeout: 5_000 })
   server.maxConnections = maxConnections
-  server.maxHeadersCount = 200
+  // No count: Node would drop those beyond it without a word. maxHeaderSize bounds them, and answers 431.
+  server.maxHeadersCount = 0
   return server
 }
 

@@ -9,6 +9,7 @@ import { defaultWebPath } from '../link/address.ts'
 import type { Link, Peer } from '../link/link.ts'
 import { createMemoryLinks } from '../link/memory-link.ts'
 import type { ServerKit } from '../server/feature.ts'
+import type { OpenedPort } from '../server/open-ports.ts'
 import { Access } from './access.ts'
 import { allowOrigin, answerPreflight, preflightMethod } from './cross-origin.ts'
 import { type MountedGateway, type SocketRoute, type WebHost, WebRefusal, type WebVisit } from './gateway.ts'
@@ -114,11 +115,13 @@ export class WebServer implements WebListener {
     this.#url = `${this.#port.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
     this.#port.attach({ onRequest: this.#onRequest, onUpgrade: this.#onUpgrade })
     this.#isOpen = true
+    const { tls, server } = this.#options
+    this.#kit.onPortOpened({ address: this.#url, host: address, tls: tls ?? (server as OpenedPort['tls']) })
   }
 
   #mounts(): (() => MountedGateway)[] {
     const { gateways, browserModule: modulePath, static: root } = this.#options
-    const { server, clock, log, limits, exposeErrors, findSession } = this.#kit
+    const { server, clock, log, limits, exposeErrors, findSession, renewIdentity } = this.#kit
     const { processNames } = this.#surroundings
     const host: WebHost = {
       server,
@@ -130,6 +133,7 @@ export class WebServer implements WebListener {
         return processNames()
       },
       findSession,
+      renewIdentity,
       connect: (peer) => this.#connect(peer),
     }
     return [

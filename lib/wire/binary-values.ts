@@ -2,6 +2,8 @@
 // as almost every machine keeps them; one that does not swaps them.
 
 import { badRequest } from './bad-request.ts'
+import { spentReason } from './owned-bytes.ts'
+import { isDetached } from './transfer.ts'
 
 /** Of a typed array only its part of the buffer travels. */
 interface BinaryKind {
@@ -95,9 +97,10 @@ const typedArrayClasses: readonly (readonly [string, TypedArrayClass | undefined
 /**
  * The bytes of a binary value in the order of the wire: a view of them, or a copy where the order is another.
  *
- * @throws TypeError for an object that only has the prototype of one.
+ * @throws TypeError for an object that only has the prototype of one, and for one whose memory is detached.
  */
 export function bytesOf(value: object, kind: { readonly unit: number }): Uint8Array {
+  if (isDetached(ArrayBuffer.isView(value) ? value.buffer : (value as ArrayBuffer))) throw new TypeError(spentReason)
   const bytes = ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : new Uint8Array(value as ArrayBuffer, 0, bufferLength.call(value as ArrayBuffer))

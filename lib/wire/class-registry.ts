@@ -5,6 +5,8 @@ import { requireNameOf } from '../base/class-name.ts'
 import { dataErrorClasses } from '../base/data-errors.ts'
 import { ownErrorClasses, ServerError } from '../base/errors.ts'
 import { ownWireNameOf } from '../base/own-classes.ts'
+import { isError } from './error-fields.ts'
+import { homePrototypeOf, inherits } from './realm.ts'
 
 /** Any class, abstract ones included. Its constructor is never called. */
 export type AnyClass = abstract new (...args: never[]) => object
@@ -68,7 +70,8 @@ export class ClassRegistry {
 
   /**
    * Lets instances of exactly this class arrive as themselves: own enumerable fields, without running a constructor or a
-   * setter. What the class keeps in `#private` fields does not travel. A class of errors is declared as one.
+   * setter. A `static revive(fields)` makes the instance instead, and may refuse the fields by throwing. Fields that hide a
+   * getter or a method are refused. What the class keeps in `#private` fields does not travel. A class of errors is declared as one.
    *
    * @throws ServerError with code `INVALID_ACTION` where its content could not travel, or another class has its wire name.
    */
@@ -77,7 +80,9 @@ export class ClassRegistry {
     if (typeof Class !== 'function' || typeof Class.prototype !== 'object' || Class.prototype === Object.prototype) {
       throw invalid(`${label(Class)} is not a class whose instances could travel`)
     }
-    const hidden = classesWithHiddenContent.find((Base) => Class === Base || Class.prototype instanceof Base)
+    const hidden = classesWithHiddenContent.find(
+      (Base) => Class === Base || inherits(Class.prototype as object, Base.prototype as object),
+    )
     if (hidden) {
       throw invalid(
         `class ${label(Class)} cannot travel: what a ${hidden.name} holds is not in fields; send a plain one`,
@@ -108,14 +113,15 @@ export class ClassRegistry {
 
   /** The wire name under which the constructor of objects with this prototype is declared. */
   nameOfPrototype(prototype: object): string | undefined {
+    const known = this.#names.get(prototype) ?? this.#names.get(homePrototypeOf(prototype))
     // isock's own classes of another copy of this package are ours too.
-    return this.#names.get(prototype) ?? ownWireNameOf(prototype)
+    return known ?? ownWireNameOf(prototype)
   }
 
   /** False where the class was declared before. */
   #claim(Class: AnyClass): boolean {
     const prototype = Class.prototype as object
-    if (this.#names.has(prototype)) return false
+    if (this.#names.has(prototype) || this.#names.has(homePrototypeOf(prototype))) return false
     const own = ownWireNameOf(prototype)
     if (own !== undefined && this.#errors.has(own)) return false
     const name = wireNameOf(Class)
@@ -139,7 +145,7 @@ function wireNameOf(Class: AnyClass): string {
 }
 
 function isErrorClass(Class: unknown): Class is ErrorClass {
-  return typeof Class === 'function' && (Class === Error || Class.prototype instanceof Error)
+  return typeof Class === 'function' && (Class === Error || isError(Class.prototype))
 }
 
 function label(Class: unknown): string {

@@ -1,10 +1,14 @@
 // Which parts an error has, told without trusting it.
 
+import { isTaken } from './own-fields.ts'
+import { inherits } from './realm.ts'
+
 const notFields: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause'])
 
-/** The names of an error's own enumerable fields, without those that every error has. */
+/** The names of an error's own enumerable fields, without those that every error has, and those that hide a method. */
 export function errorFieldNames(error: Error): string[] {
-  return Object.keys(error).filter(isFieldName)
+  const prototype = Object.getPrototypeOf(error) as object
+  return Object.keys(error).filter((key) => isFieldName(key) && !isTaken(prototype, key))
 }
 
 /** False for the properties that an error's record has a place of its own for. */
@@ -23,10 +27,10 @@ export function defineHidden(target: object, key: PropertyKey, value: unknown): 
   Object.defineProperty(target, key, { value, writable: true, enumerable: false, configurable: true })
 }
 
-/** True for errors of this realm; false, too, for a proxy that does not want to tell. */
+/** True for errors of every realm; false, too, for a proxy that does not want to tell. */
 export function isError(value: unknown): value is Error {
   try {
-    return value instanceof Error
+    return value instanceof Error || (typeof value === 'object' && value !== null && inherits(value, Error.prototype))
   } catch {
     return false
   }

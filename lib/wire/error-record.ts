@@ -5,7 +5,7 @@ import { RemoteError, type RemoteErrorFields } from '../base/errors.ts'
 import { badRequest } from './bad-request.ts'
 import type { ClassRegistry } from './class-registry.ts'
 import { defineHidden, hasHiddenErrors, isError, isFieldName } from './error-fields.ts'
-import { defineField } from './own-fields.ts'
+import { defineField, isTaken } from './own-fields.ts'
 import type { Payload } from './payload.ts'
 import { sendableError } from './sendable-error.ts'
 import type { ValueRules } from './value-limits.ts'
@@ -54,13 +54,16 @@ export function reviveError(record: unknown, registry: ClassRegistry): Error {
   if (!Class) return withStack(unknownError(record), record)
   // Made by Error, so that it is a native error to everyone who asks; then turned into what it was.
   const error = withStack(new Error(), record)
-  Object.setPrototypeOf(error, Class.prototype as object)
+  const prototype = Class.prototype as object
+  Object.setPrototypeOf(error, prototype)
+  const fields = record.fields ?? {}
+  for (const key of Object.keys(fields)) if (!isTaken(prototype, key)) defineField(error, key, fields[key])
+  // After the fields, of which a getter may make its text.
   if (!inherits(error, 'message', record.message)) defineHidden(error, 'message', record.message)
   if (!inherits(error, 'name', nameIn(record))) defineHidden(error, 'name', nameIn(record))
-  if (Object.hasOwn(record, 'cause')) defineHidden(error, 'cause', record.cause)
-  if (record.errors) defineHidden(error, 'errors', record.errors)
-  const fields = record.fields ?? {}
-  for (const key of Object.keys(fields)) defineField(error, key, fields[key])
+  for (const key of ['cause', 'errors'] as const) {
+    if (Object.hasOwn(record, key) && !isTaken(prototype, key)) defineHidden(error, key, record[key])
+  }
   return error
 }
 
@@ -128,7 +131,8 @@ export function unknownClassOf(error: object): string | undefined {
 }
 
 function remoteFields(record: ErrorRecord): RemoteErrorFields {
-  const { code, ...data } = record.fields ?? {}
+  const { code, ...given } = record.fields ?? {}
+  const data = Object.fromEntries(Object.entries(given).filter(([key]) => !isTaken(RemoteError.prototype, key)))
   const isCode = typeof code === 'string' || typeof code === 'number'
   const name = nameIn(record)
   return {
@@ -155,10 +159,10 @@ function withStack(error: Error, record: ErrorRecord): Error {
   return error
 }
 
-/** A class may have a getter that its constructor should have prepared for. */
+/** Whether its class has this text, or a getter, which nothing hides: unless it needs what its constructor would have prepared. */
 function inherits(error: Error, key: 'name' | 'message', text: string): boolean {
   try {
-    return error[key] === text
+    return error[key] === text || (typeof error[key] === 'string' && isTaken(error, key))
   } catch {
     return false
   }

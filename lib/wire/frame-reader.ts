@@ -93,8 +93,8 @@ function readKind(reader: MsgpackReader, kind: number, count: number): SessionFr
       expectCount(kind, count, 1)
       return { kind }
     case Kind.Bye:
-      expectCount(kind, count, 2)
-      return { kind, isClean: readFlag(reader) }
+      if (count !== 3) expectCount(kind, count, 2)
+      return { kind, isClean: readFlag(reader), error: count === 3 ? readPayload(reader) : undefined }
     default:
       throw new ProtocolError(`a frame of unknown kind ${kind}`)
   }

@@ -91,9 +91,10 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
       writer.raw(handshake as Uint8Array)
       break
     case Kind.Bye:
-      writer.arrayHead(2)
+      writer.arrayHead(frame.error === undefined ? 2 : 3)
       writer.uint(Kind.Bye)
       writer.uint(frame.isClean ? 1 : 0)
+      if (frame.error !== undefined) writePayload(writer, frame.error)
       break
     default:
       writer.arrayHead(1)

@@ -21,7 +21,7 @@
 //   0x1b  DRAIN         -                                                          either: takes no new calls
 //   0x1c  PING          -                                                          either
 //   0x1d  PONG          -                                                          either
-//   0x1e  BYE           clean                                                      either: the session is over
+//   0x1e  BYE           clean, error where there is one                            either: the session is over
 //
 // Both peers can be caller, each with its own numbers: seq belongs to the caller's slot table.
 import type { Payload } from './payload.ts'
@@ -161,6 +161,8 @@ export interface ByeFrame {
   readonly kind: typeof Kind.Bye
   /** Every call that was received has its answer on this link: what is unanswered never started. */
   readonly isClean: boolean
+  /** Why it was ended, where that is final: nobody is to come back by itself. */
+  readonly error?: Payload | undefined
 }
 
 /** What is said before the session stands. */

@@ -1,12 +1,56 @@
-// Objects made of fields that came: whatever the fields are called, and whatever the prototype has under their names.
+// Objects made of fields that came. A field never hides what the class has under its name: a peer that sends `isAdmin`
+// must not replace `get isAdmin()`.
 
-import type { AnyClass } from './class-registry.ts'
+import { badRequest } from './bad-request.ts'
 
-/** A declared class's instance made of fields that came: neither its constructor nor a setter of it runs. */
-export function reviveInstance(Class: AnyClass, fields: Readonly<Record<string, unknown>>): object {
-  const instance = Object.create(Class.prototype as object) as object
+/** A class that is declared, see class-registry.ts. */
+type DeclaredClass = abstract new (...args: never[]) => object
+
+/**
+ * A declared class's instance made of fields that came: by its `static revive`, else without running its constructor.
+ *
+ * @throws ServerError with code `BAD_REQUEST` for a field that hides a getter, a setter or a method, and for what
+ *   `static revive` refuses.
+ */
+export function reviveInstance(Class: DeclaredClass, name: string, fields: Readonly<Record<string, unknown>>): object {
+  const prototype = Class.prototype as object
+  for (const key of Object.keys(fields)) {
+    if (isTaken(prototype, key))
+      throw badRequest(
+        `an instance of "${name}" with a field "${key}": its class has a getter or a method of that name`,
+      )
+  }
+  const { revive } = Class as { revive?: (fields: Readonly<Record<string, unknown>>) => unknown }
+  if (typeof revive === 'function') return revivedBy(revive, Class, name, fields)
+  const instance = Object.create(prototype) as object
   for (const key of Object.keys(fields)) defineField(instance, key, fields[key])
   return instance
+}
+
+/** Whether objects with this prototype have a getter, a setter or a method of this name, those of all objects included. */
+export function isTaken(prototype: object, key: string): boolean {
+  if (!(key in prototype)) return false
+  let at: object | null = prototype
+  while (at !== null && !Object.hasOwn(at, key)) at = Object.getPrototypeOf(at) as object | null
+  const property = at === null ? undefined : Object.getOwnPropertyDescriptor(at, key)
+  return property === undefined || !('value' in property) || typeof property.value === 'function'
+}
+
+function revivedBy(
+  revive: (fields: Readonly<Record<string, unknown>>) => unknown,
+  Class: DeclaredClass,
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+): object {
+  let made: unknown
+  try {
+    made = revive.call(Class, fields)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw badRequest(`an instance of "${name}" that its static revive refuses: ${why}`, error)
+  }
+  if (made instanceof Class) return made
+  throw badRequest(`an instance of "${name}": its static revive returned something else`)
 }
 
 /** Sets an own enumerable field, whatever its name is and whatever the prototype has under it. */

@@ -29,6 +29,13 @@ export function payloadSize(payload: Payload): number {
   return size
 }
 
+/** The payload for decoding what is kept: the values that come of it get memory of their own. */
+export function copied(payload: Payload): Payload {
+  if (payload instanceof Uint8Array) return new Uint8Array(payload)
+  if (payload === undefined || payload instanceof Packed || typeof payload === 'string') return payload
+  return { ...payload, bytes: payload.bytes.map((bytes) => new Uint8Array(bytes)) }
+}
+
 /** The payload for who keeps it longer than the frame it came in: see {@link Packed.detached}. */
 export function detached(payload: Payload): Payload {
   return payload instanceof Packed ? payload.detached() : payload

@@ -9,6 +9,7 @@ import { reviveError } from './error-record.ts'
 import { jsonTextFault } from './json-text-scan.ts'
 import { checkMeta } from './meta-validator.ts'
 import { objectOf, reviveInstance } from './own-fields.ts'
+import { ownParts } from './owned-bytes.ts'
 import type { RichPayload } from './payload.ts'
 import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
@@ -22,7 +23,7 @@ export class RichFormat {
   readonly #limits: ValueLimits
   readonly #binaries = new BinaryValues()
   readonly #superjson = new SuperJSON({ dedupe: false })
-  /** Those of the payload that is being decoded; no user code runs meanwhile. */
+  /** Those of the payload that is being decoded. */
   #bytes = noBytes
 
   constructor(registry: ClassRegistry, limits: ValueLimits) {
@@ -43,7 +44,11 @@ export class RichFormat {
     const { json, meta } = this.#superjson.serialize(root)
     // The tree shares nothing, so meta has no equalities. Without meta it is what JSON says: half a surrogate pair, say.
     if (!meta) return JSON.stringify(json)
-    return { json: JSON.stringify(json), meta: JSON.stringify({ values: meta.values, v: meta.v }), bytes }
+    return {
+      json: JSON.stringify(json),
+      meta: JSON.stringify({ values: meta.values, v: meta.v }),
+      bytes: ownParts(bytes),
+    }
   }
 
   /** @throws any error where the payload is not what `encode` makes. */
@@ -53,11 +58,13 @@ export class RichFormat {
     // An annotation is up to three arrays and objects, and nested ones stand two deeper than what they annotate.
     const meta = this.#parse(payload.meta, 2 * this.#limits.maxDepth + 4, 3 * this.#limits.maxAnnotations + 4)
     checkMeta(meta, json, { limits: this.#limits, rules, bytes: payload.bytes, binaries: this.#binaries })
+    // A `static revive` may send or read values meanwhile.
+    const outer = this.#bytes
     this.#bytes = payload.bytes
     try {
       return this.#superjson.deserialize({ json, meta } as never, { inPlace: true })
     } finally {
-      this.#bytes = noBytes
+      this.#bytes = outer
     }
   }
 
@@ -94,7 +101,7 @@ export class RichFormat {
     if (typeof fields !== 'object' || fields === null || Object.getPrototypeOf(fields) !== Object.prototype) {
       throw badRequest(`an instance of "${name}" without its fields`)
     }
-    return reviveInstance(Class, fields as Record<string, unknown>)
+    return reviveInstance(Class, name, fields as Record<string, unknown>)
   }
 }
 

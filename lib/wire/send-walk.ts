@@ -71,7 +71,10 @@ export class SendWalk {
   /** Too deep: because a value contains itself, which shows only now, or because it just is. */
   #refuseDepth(): never {
     const again = this.#objects.findIndex((object, i) => this.#objects.indexOf(object) < i)
-    if (again === -1) return this.refuse(`it is nested more than ${this.#limits.maxDepth} deep`)
+    if (again === -1)
+      return this.refuse(
+        `it is nested more than ${this.#limits.maxDepth} deep; raise limits.maxValueDepth at both sides`,
+      )
     const first = this.#objects.indexOf(this.#objects[again] as object)
     throw new UnsendableError(
       this.#pathOf(this.#stepsAt[again] ?? 0),
@@ -83,7 +86,8 @@ export class SendWalk {
   #refuseCount(most: number, what: string): never {
     throw new UnsendableError(
       this.#label,
-      `it holds more than ${most} ${what} (one that is shared counts, and is sent, each time)`,
+      `it holds more than ${most} ${what} (one that is shared counts, and is sent, each time); ` +
+        'send it in parts, or raise limits.maxValueContainers at both sides',
     )
   }
 

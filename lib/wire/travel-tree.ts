@@ -5,14 +5,16 @@
 import { UnsendableError } from '../base/errors.ts'
 import { type BinaryValues, bytesOf } from './binary-values.ts'
 import type { ClassRegistry } from './class-registry.ts'
-import { errorFieldNames } from './error-fields.ts'
+import { errorFieldNames, isError } from './error-fields.ts'
 import { toErrorRecord } from './error-record.ts'
-import { objectOf } from './own-fields.ts'
+import { isTaken, objectOf } from './own-fields.ts'
 import { plainFormOf } from './plain-form.ts'
+import { homePrototypeOf } from './realm.ts'
 import { SendWalk } from './send-walk.ts'
+import { bigIntLeaf, dateLeaf, regExpLeaf } from './travel-leaf.ts'
 import { isJsonNumber, markNode, PlainPart } from './travel-node.ts'
 import { readFailure, unsendableReason } from './unsendable-reason.ts'
-import { maxBigIntDigits, maxRegExpLength, type ValueLimits, type ValueRules } from './value-limits.ts'
+import type { ValueLimits, ValueRules } from './value-limits.ts'
 import { keyStep, mapValueStep } from './value-path.ts'
 
 /** What the walk needs besides the value. */
@@ -23,7 +25,7 @@ export interface TravelOptions {
   readonly rules: ValueRules
 }
 
-/** A copy of one value that superjson carries exactly, and the bytes that were in it. */
+/** A copy of one value that superjson carries exactly, and views of the bytes that are in it. */
 export class TravelTree {
   readonly bytes: Uint8Array[] = []
   readonly root: unknown
@@ -56,11 +58,7 @@ export class TravelTree {
         this.#walk.countAnnotation()
         return value
       case 'bigint':
-        if (value >= bigIntBound || value <= -bigIntBound) {
-          this.#walk.refuse(`a bigint of more than ${maxBigIntDigits} digits does not travel`)
-        }
-        this.#walk.countAnnotation()
-        return value
+        return this.#annotated(bigIntLeaf(value, this.#walk))
       case 'object':
         return value === null ? null : this.#copyObject(value, depth)
       default:
@@ -84,29 +82,38 @@ export class TravelTree {
       case Set.prototype:
         return this.#copySet(value as Set<unknown>, depth)
       case Date.prototype:
-        return this.#copyDate(value as Date)
+        return this.#annotated(dateLeaf(value as Date))
       case URL.prototype:
         return this.#annotated(new URL((value as URL).href))
       case RegExp.prototype:
-        return this.#copyRegExp(value as RegExp)
+        return this.#annotated(regExpLeaf(value as RegExp, this.#options.rules, this.#walk))
       default:
         return this.#copyOther(value, prototype, depth)
     }
   }
 
   #copyOther(value: object, prototype: object, depth: number): unknown {
+    const home = homePrototypeOf(prototype)
+    if (home !== prototype) return this.#copyByPrototype(value, home, depth)
     const binary = this.#options.binaries.kindOf(prototype)
     if (binary) {
       this.#walk.countContainers(depth + 1, 1)
       this.bytes.push(bytesOf(value, binary))
       return markNode('bytes', this.#annotated([binary.name, this.bytes.length - 1]))
     }
-    if (value instanceof Error) return this.#copyError(value, depth)
+    if (isError(value)) return this.#copyError(value, depth)
     const className = this.#options.registry.nameOfPrototype(prototype)
     if (className === undefined)
       return this.#copyByPrototype(plainFormOf(value) ?? this.#walk.refuse(unsendableReason(value)), null, depth)
     this.#walk.countContainers(depth + 1, 1)
-    return markNode('class', this.#annotated([className, this.#copyFieldsPart(value, Object.keys(value), depth + 1)]))
+    const keys = Object.keys(value)
+    const taken = keys.find((key) => isTaken(prototype, key))
+    if (taken !== undefined) {
+      this.#walk.refuse(
+        `its field "${taken}" hides a getter or a method of class ${className}; give the field another name`,
+      )
+    }
+    return markNode('class', this.#annotated([className, this.#copyFieldsPart(value, keys, depth + 1)]))
   }
 
   #copyItems(items: readonly unknown[], depth: number): unknown[] {
@@ -196,24 +203,6 @@ export class TravelTree {
     return this.#annotated(copy)
   }
 
-  #copyDate(date: Date): unknown {
-    const time = Date.prototype.getTime.call(date)
-    if (!Number.isNaN(time)) return this.#annotated(new Date(time))
-    return markNode('invalid-date', this.#annotated([]))
-  }
-
-  #copyRegExp(pattern: RegExp): RegExp {
-    if (!this.#options.rules.allowRegExp) {
-      this.#walk.refuse(
-        'regular expressions travel only where the action allows them; send `source` and `flags` as text',
-      )
-    }
-    if (String(pattern).length > maxRegExpLength) {
-      this.#walk.refuse(`a regular expression of more than ${maxRegExpLength} characters does not travel`)
-    }
-    return this.#annotated(new RegExp(pattern.source, pattern.flags))
-  }
-
   #copyError(error: Error, depth: number): unknown {
     this.#walk.countContainers(depth + 1, 1)
     const { registry, rules } = this.#options
@@ -234,9 +223,6 @@ export class TravelTree {
     return node
   }
 }
-
-/** More than the longest bigint that travels. */
-const bigIntBound = 10n ** BigInt(maxBigIntDigits)
 
 const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')?.get as (this: Map<unknown, unknown>) => number
 

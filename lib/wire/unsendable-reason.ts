@@ -4,11 +4,10 @@
 export function unsendableReason(value: unknown): string {
   if (typeof value === 'function') return 'functions do not travel'
   if (typeof value === 'symbol') return 'symbols do not travel'
-  if (value instanceof Promise) return 'promises do not travel; await it first'
   const name = classNameOf(value)
+  if (name === 'Promise') return 'promises do not travel; await it first'
   if (isAsyncIterable(value)) return `streams (${name}) travel only as the whole input or output of an action`
-  if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef)
-    return `a ${name} does not travel`
+  if (name === 'WeakMap' || name === 'WeakSet' || name === 'WeakRef') return `a ${name} does not travel`
   if (name === 'SharedArrayBuffer') return 'a SharedArrayBuffer does not travel; send a copy of its bytes'
   if (name === 'Number' || name === 'String' || name === 'Boolean')
     return `a ${name} object does not travel; send its primitive value`

@@ -7,6 +7,7 @@ import { isBareBytes } from './binary-values.ts'
 import type { ClassRegistry } from './class-registry.ts'
 import { Encoded } from './encoded.ts'
 import { jsonTextFault } from './json-text-scan.ts'
+import { isSpent, ownBytes, spentReason } from './owned-bytes.ts'
 import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
 import { RichFormat } from './rich-format.ts'
@@ -14,11 +15,13 @@ import { defaultValueLimits, type ValueLimits, type ValueRules } from './value-l
 import { ValuePacker } from './value-packer.ts'
 import { ValueUnpacker } from './value-unpacker.ts'
 
-export type { ValueLimits, ValueRules } from './value-limits.ts'
+export { type ValueLimits, type ValueRules, valueLimitsOf } from './value-limits.ts'
 
 /** Turns values into payloads and back. */
 export interface ValueCodec {
   /**
+   * The payload holds no memory of the value: what the program does with its bytes afterwards changes nothing.
+   *
    * @param label what the value is to the reader of an error: `data`, `result` ...
    * @throws UnsendableError that names the place in the value, as in `data.items[3].callback`.
    */
@@ -50,7 +53,10 @@ export class StandardCodec implements ValueCodec {
   encode(value: unknown, label: string, rules: ValueRules = noRules): Payload {
     if (value === undefined) return undefined
     try {
-      if (isBareBytes(value)) return value
+      if (isBareBytes(value)) {
+        if (isSpent(value)) throw new UnsendableError(label, spentReason)
+        return ownBytes(value)
+      }
       const packed = this.#packer.pack(value)
       if (packed !== undefined) return packed
       return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules)

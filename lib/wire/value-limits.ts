@@ -1,6 +1,8 @@
 // The bounds on one value, the same at the sender (who gets the clear error) and at the receiver (who trusts nobody),
 // and what a caller may additionally allow.
 
+import { defaultLimits, type Limits } from '../base/options.ts'
+
 /** What one call of the codec allows beyond the defaults. */
 export interface ValueRules {
   /** Regular expressions travel: only where the action asked for them, for a hostile pattern can hang its user. Default false. */
@@ -21,12 +23,19 @@ export interface ValueLimits {
   readonly maxNodes: number
 }
 
-export const defaultValueLimits: ValueLimits = {
-  maxDepth: 64,
-  maxContainers: 100_000,
-  maxAnnotations: 100_000,
-  maxNodes: 1_000_000,
+/** The bounds on values of a server or client with these limits. */
+export function valueLimitsOf({ maxValueDepth, maxValueContainers }: ValueOptions): ValueLimits {
+  return {
+    maxDepth: maxValueDepth,
+    maxContainers: maxValueContainers,
+    maxAnnotations: Math.max(100_000, Math.floor(maxValueContainers / 2)),
+    maxNodes: 5 * maxValueContainers,
+  }
 }
+
+type ValueOptions = Pick<Limits, 'maxValueDepth' | 'maxValueContainers'>
+
+export const defaultValueLimits: ValueLimits = valueLimitsOf(defaultLimits)
 
 /** Digits of the longest bigint that travels: reading one takes time that grows with the square of its length. */
 export const maxBigIntDigits = 10_000

@@ -2,7 +2,9 @@
 // Runs over every value that is sent, so it explains nothing: whoever is told `undefined` walks the value again, see
 // travel-tree.ts, and tells what is wrong or carries what msgpack does not.
 
+import { isSpent } from './owned-bytes.ts'
 import { type Packed, PackedSlab } from './packed.ts'
+import { homePrototypeOf } from './realm.ts'
 import { allocateBytes, writeText } from './text.ts'
 import type { ValueLimits } from './value-limits.ts'
 
@@ -13,7 +15,7 @@ const mostKeptScratch = 256 * 1024
 const leafRoom = 16
 /** Texts below this length are written character by character: a native call costs more. */
 const leastNativeText = 24
-/** Byte arrays above this travel as rich values do: beside the others, without a copy. */
+/** Byte arrays above this travel as rich values do: beside the others, copied once. */
 const mostInlineBytes = 16 * 1024
 
 /** Packs plain values: null, booleans, numbers, texts, small byte arrays, and arrays and objects of them. */
@@ -74,12 +76,18 @@ export class ValuePacker {
     if (depthLeft < 0 || ++this.#containers > this.#limits.maxContainers) return false
     // superjson and JSON would call it; the second walk decides.
     if ((value as { toJSON?: unknown }).toJSON !== undefined) return false
-    const prototype: unknown = Object.getPrototypeOf(value)
+    return this.#writeByPrototype(value, Object.getPrototypeOf(value) as object | null, depthLeft)
+  }
+
+  #writeByPrototype(value: object, prototype: object | null, depthLeft: number): boolean {
     if (prototype === Object.prototype) return this.#writeFields(value as Record<string, unknown>, depthLeft)
     if (prototype === Array.prototype) return Array.isArray(value) && this.#writeItems(value, depthLeft)
     if (prototype === Uint8Array.prototype) return ArrayBuffer.isView(value) && this.#writeBytes(value as Uint8Array)
     // JSON.rawJSON's objects have no prototype, and JSON.stringify pastes them unchanged.
-    return prototype === null && !('rawJSON' in value) && this.#writeFields(value as Record<string, unknown>, depthLeft)
+    if (prototype === null)
+      return !('rawJSON' in value) && this.#writeFields(value as Record<string, unknown>, depthLeft)
+    const home = homePrototypeOf(prototype)
+    return home !== prototype && this.#writeByPrototype(value, home, depthLeft)
   }
 
   #writeItems(items: readonly unknown[], depthLeft: number): boolean {
@@ -109,7 +117,7 @@ export class ValuePacker {
 
   #writeBytes(value: Uint8Array): boolean {
     const { length } = value
-    if (length > mostInlineBytes) return false
+    if (length > mostInlineBytes || isSpent(value)) return false
     this.#reserve(length + leafRoom)
     const bytes = this.#bytes
     bytes[this.#at++] = 0xc5

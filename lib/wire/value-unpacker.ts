@@ -126,16 +126,17 @@ export class ValueUnpacker {
   /** Each item takes a byte at least: what cannot be there is refused before a place is made for it. */
   #enter(count: number, leastBytes: number, depthLeft: number): void {
     const { maxContainers, maxDepth, maxNodes } = this.#limits
-    if (depthLeft < 0) throw badRequest(`nested more than ${maxDepth} deep`)
+    if (depthLeft < 0) throw badRequest(`nested more than ${maxDepth} deep (limits.maxValueDepth)`)
     this.#countContainer(maxContainers)
     this.#nodes += count
-    if (this.#nodes > maxNodes) throw badRequest(`more than ${maxNodes} values`)
+    if (this.#nodes > maxNodes) throw badRequest(`more than ${maxNodes} values (limits.maxValueContainers)`)
     if (leastBytes > this.#end - this.#at)
       throw badRequest(`${count} items declared, ${this.#end - this.#at} bytes left`)
   }
 
   #countContainer(maxContainers: number): void {
-    if (++this.#containers > maxContainers) throw badRequest(`more than ${maxContainers} arrays and objects`)
+    if (++this.#containers > maxContainers)
+      throw badRequest(`more than ${maxContainers} arrays and objects (limits.maxValueContainers)`)
   }
 
   #readKey(): string {

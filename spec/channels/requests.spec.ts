@@ -185,6 +185,34 @@ describe('The actions of channels', () => {
     expect(presence.members).to.have.length(1)
   })
 
+  it('bring the next message to a handler when it is done with the one before', async () => {
+    const seen: string[] = []
+    const subscription = client.subscribe(News, async (message) => {
+      seen.push(`${message} begins`)
+      await settle()
+      seen.push(`${message} ends`)
+    })
+    await world.clock.until(subscription.ready)
+    for (const message of ['one', 'two']) await server.publish(News, message)
+    for (let turn = 0; turn < 5; turn++) await settle()
+    expect(seen).to.deep.equal(['one begins', 'one ends', 'two begins', 'two ends'])
+  })
+
+  it('keep as many messages as the history says, however many there were', async () => {
+    class Small extends Channel<string> {
+      static override history = { size: 3, maxBytes: 200 }
+    }
+    server.addChannel(new Small())
+    for (let i = 0; i < 100; i++) await server.publish(Small, 'x')
+    expect(server.channel(Small).history()).to.have.length(3)
+  })
+
+  it('begin with the next message where the oldest is asked for and there is none', async () => {
+    const subscription = client.subscribe(Kept, { since: 'oldest' })
+    await world.clock.until(subscription.ready)
+    expect(subscription.position?.offset).to.equal(0)
+  })
+
   it('say to the channel which room a message is for', async () => {
     const asked: unknown[] = []
     class Asked extends Channel<string> {
@@ -351,7 +379,7 @@ describe('A channel that is added', () => {
       'presenceGraceMs',
     ])
       expect(() => server.addChannel(new News(), { [option]: -1 } as ChannelOptions)).to.throw(`option ${option}`)
-    expect(() => server.addChannel(new News(), { size: 1 } as ChannelOptions)).to.throw('option size: expected one of')
+    expect(() => server.addChannel(new News(), { size: 1 } as ChannelOptions)).to.throw('unknown option "size"')
     expect(server.removeChannel(News)).to.equal(false)
   })
 

@@ -47,10 +47,12 @@ describe('isock data', function () {
     })
     const shell = await run(
       ['shell', models],
-      "await db.count(Member)\ndb.query(Member, { 'club.name': 'red' })\nnope()\ndb.get(Member, 'x')\n1 + 1\n",
+      "await db.count(Member)\ndb.query(Member, { 'club.name': 'red' })\nnope()\ndb.get(Member, 'x')\ndb.count(Member, { email: or(contains('ann'), eq('no one')) })\n1 + 1\n",
     )
     expect(shell.stdout).to.match(/^2\n/).and.to.include("email: '=ann'").and.to.include('nope is not defined')
-    expect(shell.stdout).to.include('there is no Member').and.to.match(/2\n$/)
+    expect(shell.stdout)
+      .to.include('there is no Member')
+      .and.to.match(/\n1\n2\n$/)
     const exported = await run(['export', join(directory, 'out'), models, '--format', 'csv'])
     expect(exported.stderr).to.include('3 rows of 2 models written')
     expect(await readFile(join(directory, 'out', 'Member.csv'), 'utf8')).to.include('"\'=ann"')

@@ -1,7 +1,7 @@
 // What a lasting call keeps of calls that ended, for a reader who does not come to take it. In virtual time.
 import { expect } from 'chai'
 import type { Call, Outcome } from '../../lib/action/call.ts'
-import { ServerError } from '../../lib/base/errors.ts'
+import { OutcomeUnknownError, ServerError } from '../../lib/base/errors.ts'
 import type { ClientKit } from '../../lib/client/client-kit.ts'
 import { isLoss, LastingCall } from '../../lib/client/lasting-call.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
@@ -57,6 +57,27 @@ describe('A lasting call', () => {
     expect(calls).to.equal(10)
   })
 
+  it('ends for good with the session that the server wants no more, also where its own outcome is unknown', async () => {
+    for (const notStarted of [false, true]) {
+      const cause = new ServerError('banned', { code: 'SESSION_ENDED', notStarted })
+      for (const error of [cause, new OutcomeUnknownError('it was sent', { cause })]) {
+        let starts = 0
+        const kit = { clock, random: () => 0.5, backoff: { minMs: 10, maxMs: 100 } } as unknown as ClientKit
+        const ended = new LastingCall<{ readonly n: number }>(kit, {
+          start: () => callThatIsLost(++starts, 1, error),
+          onOpen: () => [],
+          onItem: () => [],
+          judge: () => 'again',
+        })
+        ended.begin()
+        const reason = ended.done.catch((thrown: unknown) => thrown)
+        await clock.advance(1_000)
+        expect(await reason).to.equal(cause)
+        expect(starts).to.equal(1)
+      }
+    }
+  })
+
   it('ends although its reader is behind', async () => {
     await clock.advance(60_000)
     lasting.end(undefined, 'drop')
@@ -67,12 +88,15 @@ describe('A lasting call', () => {
 })
 
 /** Opens, gives its items, and then its server is gone. */
-function callThatIsLost(number: number, count: number): Call<unknown, unknown> {
+function callThatIsLost(
+  number: number,
+  count: number,
+  error: Error = new ServerError('gone', { code: 'SHUTTING_DOWN' }),
+): Call<unknown, unknown> {
   async function* items() {
     if (count > 0) yield 'open'
     for (let i = 0; i < count; i++) yield number * 1_000 + i
   }
-  const error = new ServerError('gone', { code: 'SHUTTING_DOWN' })
   return {
     [Symbol.asyncIterator]: items,
     outcome: async (): Promise<Outcome<unknown>> => ({ ok: false, error }),

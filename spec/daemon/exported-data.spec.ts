@@ -33,6 +33,9 @@ describe('the export data of modules', () => {
       schema: 'app',
       waitMs: 1,
       statementTimeoutMs: 1,
+      idleTransactionMs: 1,
+      clientPatienceMs: 1,
+      durability: 'normal',
       maxConnections: 1,
       maxRows: 1,
     }

@@ -15,7 +15,17 @@ import {
   StartupTask,
   type TaskContext,
 } from 'isock'
-import { type Change, ConflictError, Database, field, InvalidDataError, Model, NotFoundError } from 'isock/data'
+import {
+  type Change,
+  ConflictError,
+  Database,
+  field,
+  InvalidDataError,
+  Model,
+  NotFoundError,
+  parseFilter,
+  StoreUnavailableError,
+} from 'isock/data'
 import { createHarness, type Harness } from 'isock/testing'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
@@ -46,10 +56,18 @@ class Nested extends Action {
   }
 }
 
-/** What a filter says that a client sent. */
-class Search extends Action {
+/** Takes a client's filter as it is: no more than values, whatever it looks like. */
+class ByValues extends Action {
   async action({ filter, options }: { filter: unknown; options?: unknown }, { db }: Context): Promise<number> {
     return (await db.query(User, filter as never, options as never)).length
+  }
+}
+
+/** Lets a client ask for all that a model lets anybody ask for. */
+class Search extends Action {
+  async action({ filter }: { filter: unknown }, { db }: Context): Promise<number> {
+    const fields = Object.keys((filter ?? {}) as object) as never[]
+    return (await db.query(User, parseFilter(filter, User, { fields }))).length
   }
 }
 
@@ -107,6 +125,15 @@ class Slow extends Action {
   }
 }
 
+/** Writes, and waits for another action of the same server that writes. */
+class Outer extends Action {
+  static inner: Client | undefined
+  async action(_: undefined, { db }: Context): Promise<void> {
+    await db.create(Team, { name: 'outer' })
+    await Outer.inner?.runAction(AddTeam, 'inner')
+  }
+}
+
 class Login extends Service {
   override async init(): Promise<void> {}
   override async exec(_state: unknown, _args: unknown, context: { db: unknown }): Promise<unknown> {
@@ -121,8 +148,8 @@ describe('Actions with data', function () {
   let client: Client
 
   const actions = [
-    ...[new AddTeam(), new AddAndFail(), new ListTeams(), new Nested(), new Search(), new Grow(), new Emit()],
-    ...[new CallsOther(), new Sync(), new SyncFailure(), new Leak(), new Slow()],
+    ...[new AddTeam(), new AddAndFail(), new ListTeams(), new Nested(), new Search(), new ByValues()],
+    ...[new Grow(), new Emit(), new CallsOther(), new Sync(), new SyncFailure(), new Leak(), new Slow()],
   ]
 
   beforeEach(async () => {
@@ -214,6 +241,23 @@ describe('Actions with data', function () {
     expect(await names()).to.deep.equal([])
   })
 
+  it('that wait for one that waits for their turn to write learn who has it', async () => {
+    const own = await createHarness({
+      actions: [new Outer(), new AddTeam()],
+      server: { data: { models, waitMs: 200 } },
+    })
+    try {
+      Outer.inner = await own.connect()
+      const error = await failureOf(own.client.runAction(Outer))
+      expect(error).to.be.instanceOf(StoreUnavailableError)
+      expect(error.message).to.match(
+        /^the store was busy .*: the turn to write is held by action "Outer" \(for \d+ ms\); one that waits for this call must first `await db.commit\(\)`, or end$/,
+      )
+    } finally {
+      await own.close()
+    }
+  })
+
   it('of a service have none, and say what to use', async () => {
     harness.server.addService(Login)
     const login = client.service(Login)
@@ -255,6 +299,15 @@ describe('Actions with data', function () {
       })
     }
 
+    it('refuses conditions where the action did not say that it may have some', async () => {
+      for (const filter of [{ email: { contains: 'a' } }, { age: { max: true } }, { age: { ge: 0 } }]) {
+        expect(await client.runAction(Search, { filter })).to.be.a('number')
+        const error = await failureOf(client.runAction(ByValues, { filter }))
+        expect(error).to.be.instanceOf(InvalidDataError)
+        expect(error.message).to.include('parseFilter() reads a filter that a client sent')
+      }
+    })
+
     it('refuses more conditions than a hundred', async () => {
       const operators = { eq: 1, ne: 1, gt: 1, ge: 1, lt: 1, le: 1 }
       const paths = ['', 'team.lead.', 'team.lead.team.lead.'].flatMap((path) => [`${path}age`, `${path}score`])
@@ -273,7 +326,7 @@ describe('Actions with data', function () {
       { offset: 1.5 },
     ]) {
       it(`refuses the options ${JSON.stringify(options)}`, async () => {
-        const error = await failureOf(client.runAction(Search, { filter: {}, options }))
+        const error = await failureOf(client.runAction(ByValues, { filter: {}, options }))
         expect(error).to.be.instanceOf(InvalidDataError)
       })
     }
@@ -318,7 +371,10 @@ describe('A server with data', function () {
     await server.listen()
     await server.shutdown()
     expect(seen).to.deep.equal([1])
-    expect(() => server.db.beginUnit()).to.throw(ServerError, 'this database was closed')
+    expect(() => server.db.beginUnit({ signal: undefined, label: 'late' })).to.throw(
+      ServerError,
+      'this database was closed',
+    )
   })
 
   it('does not listen where its store cannot be opened', async () => {

@@ -1,7 +1,22 @@
 // Filters without a value: whoever wrote `{ email }` did not mean all rows.
 import { inspect } from 'node:util'
 import { expect } from 'chai'
-import { type Database, InvalidDataError } from 'isock/data'
+import {
+  and,
+  type Condition,
+  contains,
+  type Database,
+  eq,
+  ge,
+  InvalidDataError,
+  matches,
+  max,
+  min,
+  noneOf,
+  not,
+  oneOf,
+  or,
+} from 'isock/data'
 import { failureOf } from '../setup/world.ts'
 import { models, User } from './models.ts'
 import { openDatabase } from './stores.ts'
@@ -16,7 +31,7 @@ describe('A filter', () => {
 
   after(() => database.close())
 
-  const bad = [{ email: undefined }, { email: {} }, { age: { ge: undefined } }, { 'team.name': undefined }]
+  const bad = [{ email: undefined }, { email: and() }, { age: ge(undefined as never) }, { 'team.name': undefined }]
   for (const filter of bad as never[]) {
     it(`is refused where a condition has no value: ${inspect(filter)}`, () =>
       database.transaction(async (db) => {
@@ -38,6 +53,61 @@ describe('A filter', () => {
       }))
   }
 
+  describe('with an object where a value is meant', () => {
+    const objects: Record<string, unknown>[] = [
+      { contains: 'ann' },
+      { max: true },
+      { eq: 'ann@example.org' },
+      { ne: null },
+      { $ne: null },
+      {},
+      { 'isock.Condition': { operator: 'max', value: true } },
+      Object.assign(Object.create(null) as object, { contains: 'ann' }) as never,
+      // Whatever a condition becomes on its way through JSON, it is none.
+      JSON.parse(JSON.stringify(contains('ann'))) as never,
+    ]
+    for (const object of objects) {
+      it(`is refused, and never a condition: ${inspect(object)}`, () =>
+        database.transaction(async (db) => {
+          const filter = { email: object } as never
+          const operations = [
+            ...[() => db.get(User, filter), () => db.find(User, filter), () => db.query(User, filter)],
+            ...[() => db.count(User, filter), () => db.update(User, filter, { name: 'x' })],
+            ...[() => db.drop(User, filter), () => db.getOrCreate(User, filter), () => db.create(User, filter)],
+            () => db.count(User, { 'team.name': object }),
+            () => db.count(User, { email: eq<string>(object as never) }),
+            () => db.count(User, { email: oneOf<string>([object as never]) }),
+            () => db.count(User, { email: or<string>(object as never, eq('x')) }),
+            () => db.update(User, {}, filter),
+          ]
+          for (const operation of operations) {
+            const error = await failureOf(operation())
+            expect(error).to.be.instanceOf(InvalidDataError)
+            expect(error.message).to.include('expected a')
+          }
+          expect(await db.count(User, { name: 'x' })).to.equal(0)
+        }))
+    }
+
+    it('is refused for a list and for JSON, too', () =>
+      database.transaction(async (db) => {
+        for (const filter of [
+          { tags: { contains: 'a' } },
+          { settings: { eq: null } },
+          { settings: { a: 1 } },
+        ] as never[])
+          expect(await failureOf(db.count(User, filter))).to.be.instanceOf(InvalidDataError)
+      }))
+  })
+
+  it('takes matches, min and max for all rows only', async () => {
+    for (const condition of [or(matches('a'), eq('b')), not(matches('a')), not(min()), or(eq('a'), max())]) {
+      const error = await failureOf(database.transaction((db) => db.count(User, { email: condition as never })))
+      expect(error).to.be.instanceOf(InvalidDataError)
+      expect(error.message).to.include('can be within and(), but neither within or() nor not()')
+    }
+  })
+
   it('is needed to change rows of a model', () =>
     database.transaction(async (db) => {
       const error = await failureOf(db.update(User, undefined as never, { name: 'x' }))
@@ -45,13 +115,9 @@ describe('A filter', () => {
       expect(await db.count(User, { name: 'x' })).to.equal(0)
     }))
 
-  const costly: [string, string, object][] = [
-    ['compiles to a large automaton', 'repeats too much', { matches: 'a{1000}'.repeat(20) }],
-    [
-      'would look long at a long text',
-      'too costly for a text of 100000 characters',
-      { matches: '(?:[ac]?){500}[d-z]' },
-    ],
+  const costly: [string, string, Condition<string>][] = [
+    ['compiles to a large automaton', 'repeats too much', matches('a{1000}'.repeat(20))],
+    ['would look long at a long text', 'too costly for a text of 100000 characters', matches('(?:[ac]?){500}[d-z]')],
   ]
   for (const [what, told, condition] of costly) {
     it(`refuses a regular expression that ${what}`, async () => {
@@ -65,9 +131,9 @@ describe('A filter', () => {
 
   it('refuses more than 10000 values in all of its lists', async () => {
     const texts = Array.from({ length: 5_000 }, (_, at) => `${at}`)
-    const filter = { email: { in: texts, nin: texts } }
+    const filter = { email: and(oneOf(texts), noneOf(texts)) }
     expect(await database.transaction((db) => db.count(User, filter))).to.equal(0)
-    const error = await failureOf(database.transaction((db) => db.count(User, { ...filter, name: { in: ['x'] } })))
+    const error = await failureOf(database.transaction((db) => db.count(User, { ...filter, name: oneOf(['x']) })))
     expect(error).to.be.instanceOf(InvalidDataError)
     expect(error.message).to.equal('a filter of User has lists of more than 10000 values')
   })
@@ -113,7 +179,7 @@ describe('A filter', () => {
 
   it('refuses more than a few regular expressions', async () => {
     const fields = ['email', 'name', 'role', 'pk', 'team.name', 'team.pk']
-    const filter = Object.fromEntries(fields.map((name) => [name, { matches: 'x' }]))
+    const filter = Object.fromEntries(fields.map((name) => [name, matches('x')]))
     const error = await failureOf(database.transaction((db) => db.count(User, filter)))
     expect(error).to.be.instanceOf(InvalidDataError)
     expect(error.message).to.equal('a filter of User has more than 5 regular expressions')
@@ -126,13 +192,13 @@ describe('A filter', () => {
     let turns = 0
     const timer = setInterval(() => turns++, 1)
     try {
-      await database.transaction((db) => db.count(User, { name: { matches: '(?:[ac]?){50}[d-z]' } }))
+      await database.transaction((db) => db.count(User, { name: matches('(?:[ac]?){50}[d-z]') }))
     } finally {
       clearInterval(timer)
     }
     // All in one turn without; what is looked at takes more than a second.
     expect(turns).to.be.greaterThan(5)
-    await database.transaction((db) => db.drop(User, { email: { contains: 'long' } }))
+    await database.transaction((db) => db.drop(User, { email: contains('long') }))
   }).timeout(30_000)
 
   it('finds what getOrCreate made, where a setter changes the value', () =>

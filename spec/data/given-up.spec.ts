@@ -73,4 +73,26 @@ describe('A statement that PostgreSQL gives up', function () {
     await lock
     expect(await database.transaction((db) => db.count(Team))).to.equal(0)
   })
+
+  it('is all that is left of a transaction in which nothing happens for too long', async () => {
+    const patient = await openDatabase(store, { models, idleTransactionMs: 300 })
+    try {
+      const error = await failureOf(
+        patient.transaction(async (db) => {
+          await db.create(Team, { name: 'idle' })
+          const held = `select 1 from pg_stat_activity where state like 'idle in transaction%' and query like '%' || $1 || '%'`
+          await waitFor(async () => (await queryPostgres(held, [store.options.schema])).length === 0, {
+            what: 'PostgreSQL to end the transaction',
+            timeoutMs: 8_000,
+          })
+          await db.create(Team, { name: 'late' })
+        }),
+      )
+      expect(error).to.be.instanceOf(StoreUnavailableError)
+      expect(error.message).to.include('the connection to the store was lost; nothing of what this action did was kept')
+      expect(await patient.transaction((db) => db.count(Team))).to.equal(0)
+    } finally {
+      await patient.close()
+    }
+  })
 })

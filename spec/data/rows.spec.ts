@@ -1,6 +1,28 @@
 // What can be done with rows, the same on every store.
 import { expect } from 'chai'
-import { AmbiguousError, ConflictError, type Database, type Db, InvalidDataError, NotFoundError } from 'isock/data'
+import {
+  AmbiguousError,
+  and,
+  ConflictError,
+  contains,
+  type Database,
+  type Db,
+  eq,
+  ge,
+  gt,
+  InvalidDataError,
+  le,
+  lt,
+  matches,
+  max,
+  min,
+  NotFoundError,
+  ne,
+  noneOf,
+  not,
+  oneOf,
+  or,
+} from 'isock/data'
 import { failureOf } from '../setup/world.ts'
 import { ChatMessage, models, Team, User } from './models.ts'
 import { openDatabase, stores, type TestStore } from './stores.ts'
@@ -99,7 +121,7 @@ for (const kind of stores) {
           within(async (db) => {
             const { pk } = await db.create(Team, { name: 'x' })
             const user = await db.create(User, { email: 'time', team: pk, joinedAt: new Date(at) })
-            await db.query(User, { joinedAt: { ge: new Date(at), le: new Date(at) } })
+            await db.query(User, { joinedAt: and(ge(new Date(at)), le(new Date(at))) })
             expect((await readAnew(db, user.pk)).joinedAt.toISOString()).to.equal(at)
           }))
       }
@@ -168,7 +190,7 @@ for (const kind of stores) {
           expect(await failureOf(db.create(Team, { name: 'taken' }))).to.be.instanceOf(ConflictError)
           await db.create(Team, { name: 'free' })
         })
-        expect(await database.transaction((db) => db.drop(Team, { name: { in: ['taken', 'free'] } }))).to.equal(2)
+        expect(await database.transaction((db) => db.drop(Team, { name: oneOf(['taken', 'free']) }))).to.equal(2)
       })
 
       it('names a reference that points to nothing', () =>
@@ -217,43 +239,60 @@ for (const kind of stores) {
       const cases: [string, object, string[]][] = [
         ['a value', { name: 'Ann' }, ['ann']],
         ['null', { age: null }, ['dee']],
-        ['eq', { age: { eq: 30 } }, ['ann']],
-        ['ne, true of null', { age: { ne: 30 } }, ['bob', 'cy', 'dee']],
-        ['ne null', { age: { ne: null } }, ['ann', 'bob', 'cy']],
-        ['gt', { age: { gt: 30 } }, ['cy']],
-        ['ge', { age: { ge: 30 } }, ['ann', 'cy']],
-        ['lt', { age: { lt: 30 } }, ['bob']],
-        ['le', { age: { le: 30 } }, ['ann', 'bob']],
-        ['two conditions', { age: { gt: 20, lt: 40 } }, ['ann']],
-        ['in', { age: { in: [20, 40, 99] } }, ['bob', 'cy']],
-        ['in with null', { age: { in: [20, null] } }, ['bob', 'dee']],
-        ['in nothing', { age: { in: [] } }, []],
-        ['nin', { age: { nin: [20, 40] } }, ['ann', 'dee']],
-        ['nin with null', { age: { nin: [20, null] } }, ['ann', 'cy']],
-        ['contains', { name: { contains: 'e' } }, ['dee']],
-        ['contains, with case', { name: { contains: 'E' } }, []],
-        ['contains of wildcards', { name: { contains: '%_' } }, ['cy']],
-        ['contains of quotes and marks', { name: { contains: '\\y\'?"' } }, ['cy']],
-        ['contains of a list', { tags: { contains: 'b' } }, ['ann', 'cy']],
-        ['contains of a list, by type', { tags: { contains: '1' } }, ['cy']],
-        ['matches', { name: { matches: '^[AB]' } }, ['ann', 'bob']],
-        ['matches with others', { name: { matches: '^[AB]' }, age: { gt: 25 } }, ['ann']],
-        ['matches nothing', { name: { matches: '^$' } }, []],
-        ['min', { age: { min: true } }, ['bob']],
-        ['max', { age: { max: true } }, ['cy']],
-        ['max of what the others let through', { 'team.name': 'red', age: { max: true } }, ['ann']],
-        ['max of none', { name: 'none', age: { max: true } }, []],
+        ['eq', { age: eq(30) }, ['ann']],
+        ['ne, true of null', { age: ne(30) }, ['bob', 'cy', 'dee']],
+        ['ne null', { age: ne(null) }, ['ann', 'bob', 'cy']],
+        ['gt', { age: gt(30) }, ['cy']],
+        ['ge', { age: ge(30) }, ['ann', 'cy']],
+        ['lt', { age: lt(30) }, ['bob']],
+        ['le', { age: le(30) }, ['ann', 'bob']],
+        ['two conditions', { age: and(gt(20), lt(40)) }, ['ann']],
+        ['in', { age: oneOf([20, 40, 99]) }, ['bob', 'cy']],
+        ['in with null', { age: oneOf([20, null]) }, ['bob', 'dee']],
+        ['in nothing', { age: oneOf([]) }, []],
+        ['nin', { age: noneOf([20, 40]) }, ['ann', 'dee']],
+        ['nin with null', { age: noneOf([20, null]) }, ['ann', 'cy']],
+        ['all of several', { age: and(ge(20), lt(40), ne(20)) }, ['ann']],
+        ['one of several', { age: or(lt(25), gt(35)) }, ['bob', 'cy']],
+        ['a value among them', { age: or(20 as never, eq(null)) }, ['bob', 'dee']],
+        ['groups in groups', { age: or(eq(null), and(gt(20), lt(40))) }, ['ann', 'dee']],
+        ['two groups', { age: or(lt(25), gt(35)), name: or(eq('Bob'), eq('Ann')) }, ['bob']],
+        ['not gt, true of null', { age: not(gt(20)) }, ['bob', 'dee']],
+        ['not ge, lt and le', { age: and(not(ge(40)), not(lt(20)), not(le(20))) }, ['ann', 'dee']],
+        ['not eq and not ne', { age: and(not(eq(30)), not(ne(20))) }, ['bob']],
+        ['not in and not nin', { age: and(not(oneOf([20])), not(noneOf([30, 40]))) }, ['ann', 'cy']],
+        ['not of not', { age: not(not(gt(30))) }, ['cy']],
+        ['not of a group', { age: not(or(eq(20), gt(35))) }, ['ann', 'dee']],
+        ['not of all of several', { age: not(and(ge(30), le(30))) }, ['bob', 'cy', 'dee']],
+        ['not contains', { name: not(contains('e')) }, ['ann', 'bob', 'cy']],
+        ['not contains of a list', { tags: not(contains('b')) }, ['bob', 'dee']],
+        ['one of several parts', { name: or(contains('nn'), contains('ob')) }, ['ann', 'bob']],
+        ['one of several of a reference', { 'team.name': or(eq('blue'), contains('re')) }, ['ann', 'bob', 'cy']],
+        ['matches beside others', { name: and(matches('^[AB]'), ne('Ann')) }, ['bob']],
+        ['contains', { name: contains('e') }, ['dee']],
+        ['contains, with case', { name: contains('E') }, []],
+        ['contains of wildcards', { name: contains('%_') }, ['cy']],
+        ['contains of quotes and marks', { name: contains('\\y\'?"') }, ['cy']],
+        ['contains of a list', { tags: contains('b') }, ['ann', 'cy']],
+        ['contains of a list, by type', { tags: contains('1') }, ['cy']],
+        ['matches', { name: matches('^[AB]') }, ['ann', 'bob']],
+        ['matches with others', { name: matches('^[AB]'), age: gt(25) }, ['ann']],
+        ['matches nothing', { name: matches('^$') }, []],
+        ['min', { age: min() }, ['bob']],
+        ['max', { age: max() }, ['cy']],
+        ['max of what the others let through', { 'team.name': 'red', age: max() }, ['ann']],
+        ['max of none', { name: 'none', age: max() }, []],
         ['a field of a reference', { 'team.name': 'red' }, ['ann', 'bob']],
-        ['a condition on one', { 'team.name': { ne: 'red' } }, ['cy', 'dee']],
-        ['matches on one', { 'team.name': { matches: 'l' } }, ['cy']],
-        ['contains on one', { 'team.name': { contains: 'lu' } }, ['cy']],
-        ['max on one', { 'team.name': { max: true } }, ['ann', 'bob']],
+        ['a condition on one', { 'team.name': ne('red') }, ['cy', 'dee']],
+        ['matches on one', { 'team.name': matches('l') }, ['cy']],
+        ['contains on one', { 'team.name': contains('lu') }, ['cy']],
+        ['max on one', { 'team.name': max() }, ['ann', 'bob']],
         ['a boolean', { isActive: false }, ['bob']],
-        ['a number', { score: { gt: 2 } }, ['dee']],
-        ['a date', { joinedAt: { gt: new Date('2020-02-01T23:59:59.999Z') } }, ['dee']],
+        ['a number', { score: gt(2) }, ['dee']],
+        ['a date', { joinedAt: gt(new Date('2020-02-01T23:59:59.999Z')) }, ['dee']],
         ['the same date', { joinedAt: new Date('2020-02-02') }, ['dee']],
         ['nothing', {}, ['ann', 'bob', 'cy', 'dee']],
-        ['a text that is no choice', { role: 'user', name: { ne: 'x' }, isActive: true }, ['ann', 'cy', 'dee']],
+        ['a text that is no choice', { role: 'user', name: ne('x'), isActive: true }, ['ann', 'cy', 'dee']],
       ]
       for (const [what, filter, expected] of cases) {
         it(`knows ${what}, and counts the same`, () =>
@@ -317,7 +356,7 @@ for (const kind of stores) {
           const error = await failureOf(db.query(Team))
           expect(error.message).to.equal('more than 50 rows of Team match; set a limit, or raise data.maxRows')
           expect((await db.query(Team, {}, { limit: 50 })).length).to.equal(50)
-          const found = await failureOf(db.query(Team, { name: { matches: '.' } }, { limit: 1 }))
+          const found = await failureOf(db.query(Team, { name: matches('.') }, { limit: 1 }))
           expect(found.message).to.include('matches more than 50 rows')
         }))
     })
@@ -342,7 +381,7 @@ for (const kind of stores) {
           user.age = 5
           user.tags.push('new')
           Object.assign(user.settings as object, { deep: { n: 2 } })
-          expect(await db.count(User, { age: 5, tags: { contains: 'new' } })).to.equal(1)
+          expect(await db.count(User, { age: 5, tags: contains('new') })).to.equal(1)
         }))
 
       it('refuses an assignment of the wrong type before the store sees it', async () => {
@@ -378,7 +417,7 @@ for (const kind of stores) {
         within(async (db) => {
           await people(db)
           expect(await db.drop(await db.get(User, { name: 'Ann' }))).to.equal(1)
-          expect(await db.drop(User, { age: { gt: 25 } })).to.equal(1)
+          expect(await db.drop(User, { age: gt(25) })).to.equal(1)
           expect(await db.drop(await db.query(User))).to.equal(2)
           expect(await db.count(User)).to.equal(0)
         }))

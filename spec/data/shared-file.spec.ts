@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
-import { Database, type Db, StoreUnavailableError } from 'isock/data'
+import { Database, type Db, ge, StoreUnavailableError } from 'isock/data'
 import { type RunningScript, startScript } from '../setup/run-script.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -216,7 +216,7 @@ describe('A libsql file', function () {
 
   it('is let go of when the database is closed', async function () {
     if (process.platform !== 'linux') skip(this, 'open files are told by /proc/self/fd, which only Linux has')
-    await database.transaction((db) => db.query(Counter, { value: { ge: 0 } }))
+    await database.transaction((db) => db.query(Counter, { value: ge(0) }))
     expect(await openFiles()).to.be.greaterThan(0)
     await database.close()
     expect(await openFiles()).to.equal(0)

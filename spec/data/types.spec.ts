@@ -2,8 +2,31 @@
 import { expect } from 'chai'
 import { expectTypeOf } from 'expect-type'
 import { Action, type Context, type ItemOf, type OutputOf } from 'isock'
-import { type CreateData, type Db, type Dictionary, type Hydrated, Model, type ModelClass } from 'isock/data'
-import { ChatMessage, User } from './models.ts'
+import {
+  and,
+  type CreateData,
+  contains,
+  type Db,
+  type Dictionary,
+  eq,
+  ge,
+  gt,
+  type Hydrated,
+  lt,
+  Model,
+  type ModelClass,
+  matches,
+  max,
+  min,
+  ne,
+  noneOf,
+  not,
+  oneOf,
+  or,
+  parseFilter,
+  parseSort,
+} from 'isock/data'
+import { ChatMessage, Team, User } from './models.ts'
 
 interface UserDictionary {
   pk: string
@@ -62,6 +85,7 @@ describe('The types of models', () => {
   it('follow through db', () => {
     const use = async (db: Db): Promise<void> => {
       const user = await db.create(User, { email: 'a@b' })
+      const team = await db.create(Team, { name: 'red' })
       expectTypeOf(user).toEqualTypeOf<User>()
       user.email = 'x'
       user.age = null
@@ -77,15 +101,46 @@ describe('The types of models', () => {
       await db.create(User, { name: 'x' })
       // @ts-expect-error no such field
       await db.create(User, { email: 'x', nick: 'y' })
-      await db.query(User, { age: { ge: 3 }, email: { contains: 'x' }, 'team.name': 'red', team: null })
+      await db.query(User, { age: ge(3), email: contains('x'), 'team.name': 'red', team: null })
       // @ts-expect-error no such field
       await db.query(User, { nick: 'x' })
       // @ts-expect-error a text is no number
-      await db.query(User, { age: { gt: '3' } })
+      await db.query(User, { age: gt('3') })
       // @ts-expect-error a secret field cannot be searched
       await db.query(User, { password: 'x' })
-      // @ts-expect-error no such operator
-      await db.query(User, { age: { like: 3 } })
+      // @ts-expect-error an object is no condition
+      await db.query(User, { age: { ge: 3 } })
+      // @ts-expect-error a number has no parts
+      await db.query(User, { age: contains('3') })
+      // @ts-expect-error a number is no text
+      await db.query(User, { age: matches('3') })
+      // @ts-expect-error a truth value has no order
+      await db.query(User, { isActive: gt(1) })
+      // @ts-expect-error a list has no order
+      await db.query(User, { tags: max() })
+      // @ts-expect-error a list of texts has no numbers
+      await db.query(User, { tags: contains(3) })
+      // @ts-expect-error not all of them are about numbers
+      await db.query(User, { age: and(ge(3), lt('x')) })
+      // @ts-expect-error what is negated is about texts
+      await db.query(User, { age: not(contains('x')) })
+      // @ts-expect-error a date is no text
+      await db.query(User, { joinedAt: ge('2020-01-01') })
+      // @ts-expect-error a secret field cannot be searched
+      await db.query(User, { password: eq('x') })
+      await db.query(User, { age: and(ge(3), lt(5)), email: or(contains('x'), matches('y')), role: eq('admin') })
+      await db.query(User, { age: or(eq(null), not(oneOf([1, null]))), tags: contains('x'), isActive: ne(true) })
+      await db.query(User, { joinedAt: ge(new Date()), team: eq(team), settings: eq(null), score: min(), name: max() })
+      await db.query(User, { team, email: eq(user.email), age: noneOf([1]) })
+      // @ts-expect-error what a row is found by are values, which a new one gets
+      await db.getOrCreate(User, { email: contains('x') })
+      await db.query(User, parseFilter({}, User, { fields: ['age', 'team.name'] }), {
+        sort: parseSort('-age', User, { fields: ['age'] }),
+      })
+      // @ts-expect-error no such field
+      parseFilter({}, User, { fields: ['nick'] })
+      // @ts-expect-error a secret field cannot be searched
+      parseFilter({}, User, { fields: ['password'] })
       await db.query(User, {}, { sort: ['-age', 'email', 'team.name'] })
       // @ts-expect-error no such field
       await db.query(User, {}, { sort: 'nick' })

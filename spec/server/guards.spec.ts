@@ -15,6 +15,7 @@ import {
   TokenGuard,
   type Visitor,
 } from '../../lib/index.ts'
+import type { ServerKit } from '../../lib/server/feature.ts'
 
 class WhoAmI extends Action {
   action(_data: undefined, { session }: Context) {
@@ -141,6 +142,64 @@ describe('Guards', () => {
     const error = await failureOf(connect({ token, dial }).runAction(WhoAmI))
     expect(error.message).to.contain('allowClearTextToken')
     expect(sent).to.equal(0)
+  })
+
+  it('sends no credentials in clear text to another machine either', async () => {
+    server = await serve({ guards: [new Login()] })
+    const { createMemoryLinks } = await import('../../lib/link/memory-link.ts')
+    let sent = 0
+    const dial = async () => {
+      const [near] = createMemoryLinks()
+      const write = (): boolean => {
+        sent++
+        return true
+      }
+      return Object.assign(Object.create(near), {
+        peer: remotePeer,
+        write,
+        open: () => undefined,
+        close: () => undefined,
+      })
+    }
+    const credentials = [Login.credential({ email: 'ann@example.org', password: 'open sesame' })]
+    const error = await failureOf(connect({ credentials, dial }).runAction(WhoAmI))
+    expect(error).to.be.instanceOf(ClientError)
+    expect(error.message).to.contain('credentials are not sent in clear text to 192.0.2.1:5')
+    expect(sent).to.equal(0)
+  })
+
+  it('looks at no credentials in clear text from another machine, unless allowed', async () => {
+    const { createMemoryLinks } = await import('../../lib/link/memory-link.ts')
+    for (const allowClearTextToken of [false, true]) {
+      server = await serve({ guards: [new Login()], allowClearTextToken })
+      const takeLink = (server as unknown as { addFeature(make: (kit: ServerKit) => object): void }).addFeature.bind(
+        server,
+      )
+      let take: ServerKit['takeLink'] = () => undefined
+      takeLink((kit) => {
+        take = kit.takeLink
+        return {}
+      })
+      const dial = async () => {
+        const [near, far] = createMemoryLinks('a test', remotePeer)
+        take(far)
+        return near
+      }
+      const credentials = [Login.credential({ email: 'ann@example.org', password: 'open sesame' })]
+      const outcome = await connect({ credentials, dial }).runAction(WhoAmI).outcome()
+      if (outcome.ok) expect(allowClearTextToken).to.equal(true)
+      else expect((outcome.error as Error).message).to.contain('credentials are not taken in clear text')
+      expect(outcome.ok).to.equal(allowClearTextToken)
+      await server.shutdown()
+    }
+  })
+
+  it('asks the gate also where there are no guards', async () => {
+    server = await serve({ gate: (verdicts) => verdicts.some(Boolean) })
+    expect(await failureOf(connect().runAction(WhoAmI))).to.be.instanceOf(AuthError)
+    await server.shutdown()
+    server = await serve({ gate: () => true })
+    expect(await connect().runAction(WhoAmI)).to.equal(undefined)
   })
 
   it('gives the action the identity that a guard found', async () => {

@@ -186,7 +186,10 @@ describe('Listening', () => {
       ClientError,
       'option limits.maxFrameBytes',
     )
-    expect(() => new Server({ port: 0, limits: { maxFrames: 1 } as object })).to.throw(ClientError, 'limits.maxFrames')
+    expect(() => new Server({ port: 0, limits: { maxSession: 1 } as object })).to.throw(
+      ClientError,
+      'did you mean maxSessions?',
+    )
   })
 
   it('listens no more when it was shut down while it began to listen', async () => {

@@ -351,7 +351,7 @@ describe('A service', () => {
       }
       exit(): void {}
     }
-    await client.service(Other).initialize()
+    await world.client().service(Other).initialize()
     expect(await failureOf(client.service(Named).initialize('again'))).to.have.property('code')
     await client.service(Heir).initialize('another one')
   })

@@ -195,7 +195,7 @@ describe('cancelling a call', () => {
     }
     const calls = [client.runAction(Work, 1, { signal }), client.runAction(Work, 2, { signal })]
     await settle()
-    expect(listeners).to.equal(2)
+    expect(listeners, 'listeners of two calls with one signal').to.equal(1)
     work.runs[0]?.finish()
     calls[1]?.cancel()
     await Promise.allSettled(calls)

@@ -202,3 +202,22 @@ class Hidden extends Action {
 
 /** Not exported as a class, so that no thread finds it. */
 export const hidden = (): Action => new Hidden()
+
+/** Fills one buffer for all its items. */
+export class RefillThere extends Action {
+  static override threaded = true
+
+  override async action(
+    { size, count, isAlone }: { size: number; count: number; isAlone: boolean },
+    { emit }: Context,
+  ) {
+    const bytes = new Uint8Array(size)
+    const taken: Promise<void>[] = []
+    for (let n = 0; n < count; n++) {
+      bytes.fill(n)
+      taken.push(emit((isAlone ? bytes : { bytes }) as never))
+    }
+    bytes.fill(99)
+    await Promise.all(taken)
+  }
+}

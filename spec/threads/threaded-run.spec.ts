@@ -8,6 +8,7 @@ import type { ThreadPool, ThreadUse } from '../../lib/threads/thread-pool.ts'
 import { runInThread } from '../../lib/threads/threaded-run.ts'
 import { ClassRegistry } from '../../lib/wire/class-registry.ts'
 import { StandardCodec } from '../../lib/wire/value-codec.ts'
+import { defaultValueLimits } from '../../lib/wire/value-limits.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
@@ -43,7 +44,7 @@ describe('A run in a thread that was told to end', () => {
       remainingMs: 1,
       emit: () => emit(),
     } as unknown as Context<unknown>
-    const action = { module: 'file:///none.ts', className: 'Held', name: 'Held' }
+    const action = { module: 'file:///none.ts', className: 'Held', name: 'Held', limits: defaultValueLimits }
     const codec = new StandardCodec(new ClassRegistry())
     const run = runInThread(action, undefined, context, { pool, codec, clock, maxStallMs: 1_000 })
     failure = failureOf(run)

@@ -102,7 +102,7 @@ export const anySessionFrame: fc.Arbitrary<SessionFrame> = fc.oneof(
   fc.record({ kind: fc.constant(Kind.Cancel), seq: anyUint, reason: fc.constantFrom(0 as const, 1 as const) }),
   fc.record({ kind: fc.constant(Kind.Ack), seqs: fc.array(anyUint, { maxLength: 40 }) }),
   fc.record({ kind: fc.constantFrom(Kind.Drain, Kind.Ping, Kind.Pong) }),
-  fc.record({ kind: fc.constant(Kind.Bye), isClean: fc.boolean() }),
+  fc.record({ kind: fc.constant(Kind.Bye), isClean: fc.boolean(), error: orNothing(anyPayload) }),
 )
 
 /** Any frame. */

@@ -58,7 +58,7 @@ function fieldsOf(frame: Frame): unknown[] {
     case Kind.Ack:
       return [frame.seqs]
     case Kind.Bye:
-      return [frame.isClean ? 1 : 0]
+      return [frame.isClean ? 1 : 0, ...(frame.error === undefined ? [] : [partOfPayload(frame.error)])]
     default:
       return []
   }
@@ -113,7 +113,7 @@ export function frameOfArray(array: readonly unknown[]): Frame {
     case Kind.Ack:
       return { kind, seqs: a }
     case Kind.Bye:
-      return { kind, isClean: a === 1 }
+      return { kind, isClean: a === 1, error: b === undefined ? undefined : payloadOfPart(b) }
     default:
       return { kind }
   }

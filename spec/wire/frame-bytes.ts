@@ -60,7 +60,7 @@ function exactly({ bytes, start, end }: Packed): Packed {
 /** The payload of a frame that carries one; other frames carry none. */
 export function payloadOf(frame: Frame): Payload {
   if (frame.kind === Kind.Call) return frame.data
-  if (frame.kind === Kind.Failure || frame.kind === Kind.Refused) return frame.error
+  if (frame.kind === Kind.Failure || frame.kind === Kind.Refused || frame.kind === Kind.Bye) return frame.error
   return 'value' in frame ? frame.value : undefined
 }
 

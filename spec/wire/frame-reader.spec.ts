@@ -99,7 +99,6 @@ describe('Frame reader', () => {
       ['DRAIN', '1b', 1],
       ['PING', '1c', 1],
       ['PONG', '1d', 1],
-      ['BYE', '1e', 2],
     ]
     for (const [name, kind, count] of counts) {
       it(`${name} with more or fewer items than ${count}`, () => {
@@ -114,6 +113,11 @@ describe('Frame reader', () => {
     it('REFUSED with more or fewer items than 2', () => {
       refusesFirst('91 03', 'with 1 items, 2 expected')
       refusesFirst('93 03 c0 c0', 'with 3 items, 2 expected')
+    })
+
+    it('BYE with fewer items than 2, or more than an error after them', () => {
+      refuses('91 1e', 'with 1 items, 2 expected')
+      refuses('94 1e 00 c0 c0', 'with 4 items, 2 expected')
     })
 
     it('bytes after the frame', () => {

@@ -187,7 +187,10 @@ describe('Packed values', () => {
       depth === 0 ? 'x' : depth % 2 ? [nested(depth - 1)] : { k: nested(depth - 1) }
     arrives(nested(64))
     expect(packer.pack(nested(65))).to.equal(undefined)
-    expect(() => codec.encode(nested(65), 'data')).to.throw(UnsendableError, 'nested more than 64 deep')
+    expect(() => codec.encode(nested(65), 'data')).to.throw(
+      UnsendableError,
+      'nested more than 64 deep; raise limits.maxValueDepth at both sides',
+    )
     const holds = (value: unknown, limits: object): boolean =>
       new ValuePacker({ ...defaultValueLimits, ...limits }).pack(value) !== undefined
     expect(holds([1, 2], { maxNodes: 3 })).to.equal(true)

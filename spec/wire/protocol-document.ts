@@ -16,6 +16,8 @@ export interface FrameRow {
   readonly name: string
   /** Fields after the kind. */
   readonly fieldCount: number
+  /** Of them, at the end, those that may be left out. */
+  readonly optionalCount: number
 }
 
 const path = new URL('../../PROTOCOL.md', import.meta.url)
@@ -36,6 +38,7 @@ function rowOf([, kind, name, fields]: RegExpMatchArray): FrameRow {
     kind: Number.parseInt(kind as string, 16),
     name: name as string,
     fieldCount: flat === '' ? 0 : flat.split(',').length,
+    optionalCount: flat.split(',').filter((field) => field.includes('(left out where there is none)')).length,
   }
 }
 

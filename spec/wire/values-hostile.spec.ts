@@ -252,12 +252,12 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
     ['Maps in Maps without end', annotated(pairs(500), deepMeta(500)), 'a path that is malformed or too deep'],
     ['deep JSON', '['.repeat(1e6) + ']'.repeat(1e6), 'nested more than 64 deep'],
     ['deep JSON of objects', '{"a":'.repeat(1e5), 'nested more than 64 deep'],
-    ['many arrays', repeat('[]', 1e6), 'more than 100000 arrays and objects'],
-    ['many objects', repeat('{}', 1e6), 'more than 100000 arrays and objects'],
+    ['many arrays', repeat('[]', 1e6), 'more than 200000 arrays and objects'],
+    ['many objects', repeat('{}', 1e6), 'more than 200000 arrays and objects'],
     [
       'many arrays, in a rich value',
       rich(repeat('[]', 1e6), { values: { 0: ['set'] }, v: 1 }),
-      'more than 100000 arrays and objects',
+      'more than 200000 arrays and objects',
     ],
     [
       'many arrays, in a meta',
@@ -371,11 +371,8 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
     ]
     const came = codec.decode(annotated(json, [['custom', 'entries'], { '1.1': [['custom', 'entries']] }])) as object
     expect(Object.keys(came)).to.deep.equal([unsafe, 'constructor'])
-    const account = codec.decode(
-      annotated(['Account', Object.assign(own({ polluted: 1 }) as object, { constructor: 5 })], [['custom', 'class']]),
-    ) as object
-    expect(Object.getPrototypeOf(account)).to.equal(Account.prototype)
-    expect(Object.keys(account)).to.deep.equal([unsafe, 'constructor'])
+    for (const fields of [own({ polluted: 1 }), { constructor: 5 }])
+      expect(fault(annotated(['Account', fields], [['custom', 'class']]))).to.match(/"Account" with a field "/)
     const error = codec.decode(
       annotated({ message: 'm', fields: own({ polluted: 1 }) }, [['custom', 'error']]),
     ) as object

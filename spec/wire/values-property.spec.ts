@@ -88,6 +88,8 @@ function fieldsOn<T extends object>(target: T, fields: readonly (readonly [strin
   return target
 }
 const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: false, configurable: true })
+/** Fields of instances and errors hide nothing that all objects have. */
+const hides = (name: string): boolean => name in Object.prototype
 const isErrorPart = (name: string): boolean => ['name', 'message', 'stack', 'cause', 'errors'].includes(name)
 
 const { value: anyValue } = fc.letrec<{ value: unknown; fields: [string, unknown][] }>((tie) => ({
@@ -99,11 +101,16 @@ const { value: anyValue } = fc.letrec<{ value: unknown; fields: [string, unknown
     tie('fields').map((fields) => fieldsOn({}, fields)),
     fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 }).map((entries) => new Map(entries)),
     fc.array(tie('value'), { maxLength: 4 }).map((items) => new Set(items)),
-    tie('fields').map((fields) => fieldsOn(new Point(), fields)),
+    tie('fields').map((fields) =>
+      fieldsOn(
+        new Point(),
+        fields.filter(([name]) => !hides(name)),
+      ),
+    ),
     fc.tuple(fc.constantFrom(Error, TypeError, Lost), fc.string(), tie('fields')).map(([Class, message, fields]) =>
       fieldsOn(
         new Class(message),
-        fields.filter(([name]) => !isErrorPart(name)),
+        fields.filter(([name]) => !isErrorPart(name) && !hides(name)),
       ),
     ),
     fc
@@ -139,7 +146,7 @@ describe('any value', () => {
     const stranger = new StandardCodec(new ClassRegistry())
     fc.assert(
       fc.property(fc.string(), key, leaf, (message, name, field) => {
-        fc.pre(!isErrorPart(name) && name !== 'code')
+        fc.pre(!isErrorPart(name) && !hides(name) && name !== 'code')
         const came = stranger.decode(
           overTheWire(codec.encode(fieldsOn(new Lost(message), [[name, field]]), 'data', allow)),
           allow,

@@ -6,8 +6,8 @@ import type { Plans } from '../plans.ts'
 
 export interface ChangeTeller {
   readonly publish: ServerView['publish']
-  /** Told of what could not be published: the change itself is committed. */
-  report(error: unknown): void
+  /** Tells the operator what no caller can do anything about. `origin` is what failed. */
+  report(error: unknown, origin: string): void
 }
 
 interface Entry {
@@ -62,7 +62,7 @@ export class ChangeLog {
         await this.#teller.publish<Change>(publishes.channel, change, key === undefined ? {} : { key })
       }
     } catch (error) {
-      this.#teller.report(error)
+      this.#teller.report(error, 'publishing a change of data')
     }
   }
 }

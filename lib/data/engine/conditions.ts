@@ -2,7 +2,8 @@
 // sorting, limits and counts are the store's work for them, too.
 import { type QueryOrderMap, raw } from '@mikro-orm/core'
 import { InvalidDataError } from '../../base/data-errors.ts'
-import type { FieldPath, Part, SortStep } from '../filter.ts'
+import { monotonicNow, setImmediate } from '../../base/platform-timers.ts'
+import type { FieldPath, Part, SortStep, Term } from '../filter.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Plans } from '../plans.ts'
 import type { Manager } from './engine.ts'
@@ -36,14 +37,14 @@ export class Conditions {
   }
 
   /** Asks the store, through a `scanner`, what must be known before. */
-  static async of(parts: readonly Part[], plan: ModelPlan, scanner: () => Manager, options: ConditionsOptions) {
+  static async of(terms: readonly Term[], plan: ModelPlan, scanner: () => Manager, options: ConditionsOptions) {
     const conditions = new Conditions(plan, options)
-    const rank = ({ operator }: Part): number =>
+    const rank = ({ operator }: Term): number =>
       operator === 'min' || operator === 'max' ? 2 : operator === 'matches' ? 1 : 0
-    for (const part of [...parts].sort((one, other) => rank(one) - rank(other))) {
-      if (rank(part) === 0) conditions.#makers.push(() => conditions.#simple(part))
-      else if (rank(part) === 1) await conditions.#addPattern(part, scanner())
-      else await conditions.#addExtreme(part, scanner())
+    for (const term of [...terms].sort((one, other) => rank(one) - rank(other))) {
+      if (rank(term) === 0) conditions.#makers.push(() => conditions.#whereOf(term))
+      else if (rank(term) === 1) await conditions.#addPattern(term as Part, scanner())
+      else await conditions.#addExtreme(term as Part, scanner())
     }
     return conditions
   }
@@ -54,6 +55,11 @@ export class Conditions {
     const merged: Where = Object.assign({}, ...all)
     const keys = all.reduce((sum, each) => sum + Reflect.ownKeys(each).length, 0)
     return Reflect.ownKeys(merged).length === keys ? merged : { $and: all }
+  }
+
+  #whereOf(term: Term): Where {
+    if (!('parts' in term)) return this.#simple(term)
+    return { [`$${term.operator}`]: term.parts.map((part) => this.#whereOf(part)) }
   }
 
   #simple({ path, operator, value }: Part): Where {
@@ -72,6 +78,8 @@ export class Conditions {
         return listed(path, operator, value as unknown[])
       case 'contains':
         return this.#containing(path, value)
+      case 'lacks':
+        return { $or: [{ $not: this.#containing(path, value) }, at(path, { $eq: null })] }
       default:
         return at(path, { [`$${operator}`]: value })
     }
@@ -94,7 +102,7 @@ export class Conditions {
     const stored = path.plan.storedName(path.field)
     const found: string[] = []
     let last: string | undefined
-    let restsAtMs = performance.now() + atOnceMs
+    let restsAtMs = monotonicNow() + atOnceMs
     const rest = async (): Promise<void> => {
       await new Promise<void>((resolve) => setImmediate(resolve))
       requireWanted()
@@ -111,9 +119,9 @@ export class Conditions {
         .execute('all')) as unknown as Record<string, string>[]
       for (const row of rows) {
         if (matches(row[stored] as string)) found.push(row['pk'] as string)
-        if (performance.now() < restsAtMs) continue
+        if (monotonicNow() < restsAtMs) continue
         await rest()
-        restsAtMs = performance.now() + atOnceMs
+        restsAtMs = monotonicNow() + atOnceMs
       }
       if (found.length > maxRows)
         throw new InvalidDataError(

@@ -5,12 +5,33 @@ import type { SqlEntityManager } from '@mikro-orm/libsql'
 import { StoreUnavailableError } from '../../base/data-errors.ts'
 import type { ResolvedDataOptions } from '../data-options.ts'
 import type { Plans } from '../plans.ts'
+import type { ChangeTeller } from './change-log.ts'
 import { hideFields } from './hidden-fields.ts'
+import { storeBusy, Turns } from './libsql/turns.ts'
 import { readValues } from './postgres-values.ts'
 import { schemasOf } from './schemas.ts'
-import { storeError } from './store-errors.ts'
+import { isStoreFault, storeError } from './store-errors.ts'
 
 export type Manager = SqlEntityManager
+
+/** Between two reports of a store that cannot be used. */
+const reportEveryMs = 60_000
+/** Of those that hold what others wait for, in an error. */
+const namedHolders = 3
+
+/** The unit of work that has a transaction, as others see it. */
+export interface Holder {
+  /** What it is the unit of: `action "buy"`. */
+  readonly label: string
+  /** How long it has held what others wait for. */
+  readonly heldMs: number
+  cut(): Promise<void>
+}
+
+/** What there is of knex's pool. */
+interface Pool {
+  numPendingAcquires(): number
+}
 
 export class Engine {
   readonly plans: Plans
@@ -18,23 +39,29 @@ export class Engine {
   readonly isPostgres: boolean
   readonly orm: MikroORM
   /** Units of work that are in a transaction. */
-  readonly transactions = new Set<{ cut(): Promise<void> }>()
+  readonly transactions = new Set<Holder>()
+  readonly #turns: Turns
+  readonly #teller: ChangeTeller | undefined
+  #reportsAfterMs = 0
   #isClosed = false
 
-  private constructor(orm: MikroORM, plans: Plans, options: ResolvedDataOptions) {
+  private constructor(orm: MikroORM, plans: Plans, options: ResolvedDataOptions, more: EngineParts) {
     this.orm = orm
     this.plans = plans
     this.options = options
     this.isPostgres = options.place.kind === 'postgresql'
+    this.#turns = more.turns
+    this.#teller = more.teller
   }
 
   /** @throws StoreUnavailableError where the store cannot be reached. */
-  static async open(plans: Plans, options: ResolvedDataOptions): Promise<Engine> {
+  static async open(plans: Plans, options: ResolvedDataOptions, teller?: ChangeTeller): Promise<Engine> {
     const { place } = options
+    const turns = new Turns(options.waitMs)
     const config = {
       ...(place.kind === 'postgresql'
         ? await postgresConfig(place.url, options)
-        : await libsqlConfig(place.path, options)),
+        : await libsqlConfig(place.path, options, turns)),
       entities: schemasOf(plans, place.kind === 'postgresql'),
       connect: false,
       ensureDatabase: false,
@@ -46,7 +73,7 @@ export class Engine {
     } as unknown as Options
     const orm = await MikroORM.init(config)
     hideFields(orm, plans)
-    const engine = new Engine(orm, plans, options)
+    const engine = new Engine(orm, plans, options, { turns, teller })
     try {
       await engine.orm.em.fork().getConnection().execute('select 1')
       return engine
@@ -65,6 +92,33 @@ export class Engine {
     return this.#isClosed
   }
 
+  /** Somebody in this process waits for the turn to write, or for a connection. */
+  get isWaitedFor(): boolean {
+    if (this.#turns.waitingCount > 0) return true
+    const { client } = this.orm.em.getConnection() as unknown as { readonly client?: { client?: { pool?: Pool } } }
+    return (client?.client?.pool?.numPendingAcquires() ?? 0) > 0
+  }
+
+  /** What a unit fails with that waited too long for others: it names them. */
+  busy(waiting: Holder): Error {
+    const holders = [...this.transactions].filter((unit) => unit !== waiting).sort((a, b) => b.heldMs - a.heldMs)
+    if (holders.length === 0) return storeBusy()
+    const named = holders.slice(0, namedHolders).map(({ label, heldMs }) => `${label} (for ${Math.round(heldMs)} ms)`)
+    const more = holders.length > namedHolders ? ` and ${holders.length - namedHolders} more` : ''
+    const what = this.isPostgres ? 'its connections are held by' : 'the turn to write is held by'
+    return storeBusy(
+      `${what} ${named.join(', ')}${more}; one that waits for this call must first \`await db.commit()\`, or end`,
+    )
+  }
+
+  /** Tells the operator where an error means that the store's file cannot be used: now and then, as every call meets it. */
+  tellFault(error: unknown): void {
+    const nowMs = performance.now()
+    if (!isStoreFault(error) || nowMs < this.#reportsAfterMs) return
+    this.#reportsAfterMs = nowMs + reportEveryMs
+    this.#teller?.report(storeError(error), 'the store of data')
+  }
+
   /** Units that are in a transaction are rolled back: to wait for them would be to wait for whatever they wait for. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -75,15 +129,22 @@ export class Engine {
   }
 }
 
+interface EngineParts {
+  readonly turns: Turns
+  readonly teller: ChangeTeller | undefined
+}
+
 /** What goes wrong is told by errors. */
 const silent = { warn: () => undefined, error: () => undefined, debug: () => undefined, deprecate: () => undefined }
 
-async function libsqlConfig(path: string, { waitMs, maxConnections }: ResolvedDataOptions): Promise<object> {
+async function libsqlConfig(path: string, options: ResolvedDataOptions, turns: Turns): Promise<object> {
+  const { waitMs, maxConnections, durability } = options
   const { libsqlDriver } = await import('./libsql/driver.ts')
+  if (path !== ':memory:') await (await import('./libsql/private-file.ts')).makePrivate(path)
   // A store in memory is its one connection.
   const connections = path === ':memory:' ? 1 : maxConnections
   return {
-    driver: libsqlDriver(waitMs),
+    driver: libsqlDriver({ turns, waitMs, durability }),
     dbName: path,
     // None is closed while the store is used: its file would stay open until what was prepared on it is collected.
     pool: { min: connections, max: connections, acquireTimeoutMillis: waitMs },
@@ -93,7 +154,7 @@ async function libsqlConfig(path: string, { waitMs, maxConnections }: ResolvedDa
 
 async function postgresConfig(url: string, options: ResolvedDataOptions): Promise<object> {
   const { PostgreSqlDriver } = await import('@mikro-orm/postgresql')
-  const { waitMs, statementTimeoutMs, maxConnections, schema } = options
+  const { waitMs, statementTimeoutMs, idleTransactionMs, maxConnections, schema } = options
   return {
     driver: PostgreSqlDriver,
     clientUrl: url,
@@ -117,6 +178,7 @@ async function postgresConfig(url: string, options: ResolvedDataOptions): Promis
         keepAlive: true,
         connectionTimeoutMillis: waitMs,
         statement_timeout: statementTimeoutMs,
+        idle_in_transaction_session_timeout: idleTransactionMs,
         // Where the server is gone without a word, nobody else ends the wait.
         query_timeout: statementTimeoutMs + 1_000,
       },

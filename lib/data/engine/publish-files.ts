@@ -2,6 +2,7 @@
 // down first, and a load does what was left.
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { calendarNow } from '../../base/platform-timers.ts'
 
 /** A file beside its place. */
 export interface WaitingFile {
@@ -73,6 +74,6 @@ async function removeStale(directory: string): Promise<void> {
       ({ mtimeMs }) => mtimeMs,
       () => Number.POSITIVE_INFINITY,
     )
-    if (Date.now() - writtenAt > staleAfterMs) await rm(path, { force: true })
+    if (calendarNow() - writtenAt > staleAfterMs) await rm(path, { force: true })
   }
 }

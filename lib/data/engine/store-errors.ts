@@ -3,7 +3,7 @@
 import { ConnectionException, DriverException } from '@mikro-orm/core'
 import { ConflictError, InvalidDataError, StoreUnavailableError } from '../../base/data-errors.ts'
 import { IsockError, ServerError } from '../../base/errors.ts'
-import { storeBusy } from './libsql/turns.ts'
+import { isStoreBusy, storeBusy } from './libsql/turns.ts'
 import { isBusy } from './libsql/while-busy.ts'
 
 /** Of connections that could not be made or ended, or a server that starts or stops. */
@@ -13,6 +13,8 @@ const awayMessage =
   /Connection (terminated|ended)|Transaction query already complete|Connection lost|Unable to acquire a connection|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|aborted/i
 /** Of SQLite and PostgreSQL; Node's own have other letters. */
 const isDriverCode = /^(SQLITE_\w+|[0-9][0-9A-Z]{4}|[FHPX][0-9A-Z]\d{3})$/
+/** Of a file that cannot be used: only who looks after the server can do something about it. */
+const faultCode = /^SQLITE_(FULL|IOERR|READONLY|NOTADB|CORRUPT)/
 const busyMessage = /Timeout acquiring a connection/i
 
 interface DriverFields {
@@ -31,6 +33,29 @@ export function isAway(error: unknown): boolean {
   return error instanceof ConnectionException || awayCode.test(code) || awayMessage.test(ownMessage(message))
 }
 
+/** Others used the store for too long. */
+export function isBusyError(error: unknown): boolean {
+  return isStoreBusy(error) || isBusy(error) || busyMessage.test(((error ?? {}) as DriverFields).message ?? '')
+}
+
+/** The store's file cannot be used, its disk is full or has failed. */
+export function isStoreFault(error: unknown): boolean {
+  return !(error instanceof IsockError) && faultCode.test(((error ?? {}) as DriverFields).code ?? '')
+}
+
+/** What such an error is to callers. */
+export function storeFault(error: unknown, consequence?: string): StoreUnavailableError {
+  const { code = '' } = error as DriverFields
+  const what = code.startsWith('SQLITE_FULL')
+    ? 'the disk of the store is full'
+    : code.startsWith('SQLITE_READONLY')
+      ? 'the file of the store cannot be written'
+      : code.startsWith('SQLITE_IOERR')
+        ? 'the file of the store cannot be read or written'
+        : 'the file is no database of libsql, or a broken one'
+  return new StoreUnavailableError(`${what} (${code})${consequence === undefined ? '' : `; ${consequence}`}`)
+}
+
 /** @returns an error of isock. What is one already stays what it is. */
 export function storeError(error: unknown, model?: string): Error {
   if (error instanceof IsockError) return error
@@ -44,9 +69,8 @@ export function storeError(error: unknown, model?: string): Error {
   if (code === '42P01' || message.includes('no such table:'))
     return new ServerError('the store has no table for a model; run migrate()', { code: 'INVALID_USAGE' })
   if (code === '57014') return new StoreUnavailableError('the store took too long for a statement and gave it up')
-  if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT')
-    return new StoreUnavailableError(`the file is no database of libsql, or a broken one (${code})`)
-  if (busyMessage.test(message) || isBusy(error)) return storeBusy()
+  if (isStoreFault(error)) return storeFault(error)
+  if (isBusyError(error)) return storeBusy()
   if (isAway(error)) return new StoreUnavailableError(`the store is away (${code === '' ? 'connection lost' : code})`)
   if (/^22/.test(code) || /^23/.test(code) || code.startsWith('SQLITE_CONSTRAINT'))
     return new InvalidDataError(`the store refused a value (${code})`, { model, field: fields.column })

@@ -1,41 +1,70 @@
 // One unit of work: operations on the store, one after the other, that are committed together or not at all.
 //
-//   reading ──first write, or lock──> in a transaction ──commit()──> reading      finish(): commit or roll back, then closed
-//                                          ╰──connection lost──> broken: everything fails, nothing was kept
+//   reading ──first write, or lock──> in a transaction ──commit()──> reading      settle(): takes no more operations
+//                                          ╰──connection lost, signal aborts, giveUp()──> broken: everything fails
+// settle() takes no more operations, finish() commits or rolls back.
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
 import { ConflictError } from '../../base/data-errors.ts'
-import { IsockError, OutcomeUnknownError } from '../../base/errors.ts'
+import { IsockError } from '../../base/errors.ts'
+import type { UnitOwner } from '../open-unit.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
-import { cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { Engine, Manager } from './engine.ts'
-import { isAway, isTaken, storeError } from './store-errors.ts'
-import { connectionLost, hasEnded, isSpoiled, lostAtCommit, wasClosed } from './unit-errors.ts'
-import { untilAborted } from './until-aborted.ts'
+import type { Engine, Holder, Manager } from './engine.ts'
+import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
+import { Transaction } from './transaction.ts'
+import { hasEnded, isSpoiled, wasClosed } from './unit-errors.ts'
+import { reasonOf, untilAborted } from './until-aborted.ts'
 
 const retryEveryMs = 100
 
-export class Unit {
+export class Unit implements Holder {
   readonly engine: Engine
   readonly changes: ChangeLog
-  readonly manager: Manager
+  readonly label: string
   readonly #signal: AbortSignal | undefined
-  #isInTransaction = false
+  readonly #transaction: Transaction
   #isClosed = false
+  #isSettled = false
+  #isFinishing = false
+  #isBusy = false
   #broken: Error | undefined
-  #savepoints = 0
   #tail: Promise<unknown> = Promise.resolve()
 
-  constructor(engine: Engine, changes: ChangeLog, signal: AbortSignal | undefined) {
+  constructor(engine: Engine, changes: ChangeLog, { signal, label }: UnitOwner) {
     this.engine = engine
     this.changes = changes
+    this.label = label
     this.#signal = signal
-    this.manager = engine.fork()
+    this.#transaction = new Transaction(engine, {
+      holder: this,
+      changes,
+      signal,
+      onAbort: () => this.giveUp(reasonOf(signal)),
+    })
+  }
+
+  get manager(): Manager {
+    return this.#transaction.manager
   }
 
   /** One that keeps nothing of what it loads, in the same transaction. */
   get scanner(): Manager {
     return this.manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
+  }
+
+  /** Others cannot have what it has: the turn to write, a connection, locks. */
+  get isHolding(): boolean {
+    return this.#transaction.isOpen
+  }
+
+  get heldMs(): number {
+    return this.#transaction.heldMs
+  }
+
+  /** Others wait for what it holds, as far as can be known. */
+  async isWanted(): Promise<boolean> {
+    if (this.engine.isWaitedFor) return true
+    return this.engine.isPostgres && this.#enqueue(() => this.#transaction.isWaitedFor()).catch(() => false)
   }
 
   /** Throws where nobody waits for the unit any more. */
@@ -49,7 +78,7 @@ export class Unit {
         return await work()
       } catch (error) {
         // PostgreSQL keeps nothing of a transaction in which a statement failed, and does not say so at its commit.
-        if (this.engine.isPostgres && this.#isInTransaction && !(error instanceof IsockError) && !isAway(error))
+        if (this.engine.isPostgres && this.isHolding && !(error instanceof IsockError) && !isAway(error))
           this.#broken = isSpoiled()
         throw error
       }
@@ -58,10 +87,7 @@ export class Unit {
 
   /** Runs an operation that writes or locks after those before it: all of it is done, or none. */
   write<T>(work: () => Promise<T>, model?: string): Promise<T> {
-    return this.#enqueue(async () => {
-      await this.#writeTouched()
-      return this.#allOrNothing(work)
-    }, model)
+    return this.#enqueue(() => this.#writeTouched().then(() => this.#transaction.allOrNothing(work)), model)
   }
 
   // What was assigned to other rows is written first only where it may be in the way: to look at all rows for each new one
@@ -71,10 +97,10 @@ export class Unit {
     return this.#enqueue(async () => {
       const prepared = await prepare()
       try {
-        return await this.#allOrNothing(() => work(prepared))
+        return await this.#transaction.allOrNothing(() => work(prepared))
       } catch (error) {
         if (!(isTaken(error) || error instanceof ConflictError) || !(await this.#writeTouched())) throw error
-        return this.#allOrNothing(() => work(prepared))
+        return this.#transaction.allOrNothing(() => work(prepared))
       }
     }, model)
   }
@@ -92,78 +118,95 @@ export class Unit {
     return this.#enqueue(() => this.#commit())
   }
 
+  /** What was asked for and what was assigned is written: only the commit is left. */
+  async settle(): Promise<void> {
+    await this.#idle()
+    const written = this.#append(() => this.#writeAssigned())
+    this.#isClosed = true
+    await written
+    this.#isSettled = true
+  }
+
   /**
    * What was asked for is done first. Rejects with why it could not be committed; it is rolled back then. Nobody waits for
-   * a unit that was aborted: it is rolled back as soon as the store lets go of it.
+   * a unit that was aborted: it is rolled back as soon as the store has ended its statement.
    */
   async finish(isKept: boolean): Promise<void> {
-    if (!isKept && this.#signal?.aborted === true) return this.#leave()
+    if (!isKept && this.#signal?.aborted === true) {
+      this.#isClosed = true
+      return this.giveUp(reasonOf(this.#signal))
+    }
+    await this.#idle()
+    if (this.#isFinishing) return
+    this.#isClosed = true
+    this.#isFinishing = true
+    try {
+      if (isKept) await this.#retried(() => this.#commit())
+    } catch (error) {
+      throw this.#told(error)
+    } finally {
+      await this.#transaction.rollBack()
+    }
+  }
+
+  /** Rolls it back, and fails what follows: also where its action does not heed the signal, others must not wait for that. */
+  giveUp(reason: Error): void {
+    if (this.#isFinishing) return
+    this.#broken ??= reason
+    void this.#transaction.rollBackAfter(this.#isBusy ? this.#tail : undefined)
+  }
+
+  /** The store is closed: what follows fails, and nothing is kept that is not committed. */
+  cut(): Promise<void> {
+    this.#broken ??= wasClosed()
+    return this.#transaction.rollBackNow()
+  }
+
+  async #idle(): Promise<void> {
     for (let last: unknown; last !== this.#tail; ) {
       last = this.#tail
       await last
     }
-    if (this.#isClosed) return
-    this.#isClosed = true
-    try {
-      if (isKept) await this.#retried(() => this.#commit())
-    } catch (error) {
-      throw storeError(error)
-    } finally {
-      await this.#rollBack()
-    }
-  }
-
-  #leave(): void {
-    this.#isClosed = true
-    const cancelled = this.#isInTransaction ? cancelStatement(this.engine, this.manager) : undefined
-    void Promise.all([this.#tail, cancelled]).then(() => this.#rollBack())
-  }
-
-  /** The store is closed: what follows fails, and nothing is kept that is not committed. */
-  async cut(): Promise<void> {
-    this.#broken ??= wasClosed()
-    await cancelStatement(this.engine, this.manager)
-    await this.#rollBack()
-  }
-
-  async #begin(): Promise<void> {
-    await this.manager.begin()
-    this.#isInTransaction = true
-    this.engine.transactions.add(this)
-    if (this.#signal?.aborted !== true && !this.engine.isClosed) return
-    // Nobody waits for it any more, and it holds up others: its action may go on for long.
-    await this.#rollBack()
-    this.requireWanted()
-    throw wasClosed()
   }
 
   #enqueue<T>(work: () => Promise<T>, model?: string): Promise<T> {
-    if (this.#isClosed) return Promise.reject(hasEnded())
+    return this.#isClosed ? Promise.reject(hasEnded()) : this.#append(work, model)
+  }
+
+  #append<T>(work: () => Promise<T>, model?: string): Promise<T> {
     const done = this.#tail.then(async () => {
-      if (this.#broken !== undefined) throw this.#broken
-      this.requireWanted()
+      this.#isBusy = true
       try {
+        if (this.#broken !== undefined) throw this.#broken
+        this.requireWanted()
         return await this.#retried(work)
       } catch (error) {
-        throw storeError(error, model)
+        throw this.#told(error, model)
+      } finally {
+        this.#isBusy = false
       }
     })
     this.#tail = done.catch(() => undefined)
     return this.#signal === undefined ? done : untilAborted(done, this.#signal)
   }
 
+  #told(error: unknown, model?: string): Error {
+    this.engine.tellFault(error)
+    return isBusyError(error) ? this.engine.busy(this) : storeError(error, model)
+  }
+
   /** Waits for a store that is away, as long as nothing is lost by that. */
   async #retried<T>(work: () => Promise<T>): Promise<T> {
     const givesUpAtMs = performance.now() + this.engine.options.waitMs
     for (;;) {
-      const hadBegun = this.#isInTransaction
+      const hadBegun = this.isHolding
       try {
         return await work()
       } catch (error) {
         if (!isAway(error)) throw error
         if (this.engine.isClosed) this.#broken ??= wasClosed()
         if (hadBegun || this.#broken !== undefined) throw await this.#break(error)
-        await this.#abandon()
+        await this.#transaction.abandon()
         if (performance.now() + retryEveryMs >= givesUpAtMs) throw error
         await new Promise<void>((resolve) => setTimeout(resolve, retryEveryMs))
         this.requireWanted()
@@ -172,39 +215,13 @@ export class Unit {
   }
 
   async #break(error: unknown): Promise<Error> {
-    this.#broken ??= error instanceof OutcomeUnknownError ? error : connectionLost()
-    await this.#abandon()
+    this.engine.tellFault(error)
+    this.#broken ??= this.#transaction.broken(error)
+    await this.#transaction.abandon()
     return this.#broken
   }
 
-  /** The transaction, if any, has gone with its connection. */
-  async #abandon(): Promise<void> {
-    if (!this.#isInTransaction && !this.manager.isInTransaction()) return
-    this.#isInTransaction = false
-    await this.manager.rollback().catch(() => undefined)
-    this.manager.setTransactionContext(undefined as never)
-  }
-
-  async #allOrNothing<T>(work: () => Promise<T>): Promise<T> {
-    const savepoint = this.#isInTransaction ? `unit_${++this.#savepoints}` : undefined
-    const mark = this.changes.length
-    if (savepoint === undefined) await this.#begin()
-    else await this.#execute(`savepoint ${savepoint}`)
-    try {
-      const result = await work()
-      if (savepoint !== undefined) await this.#execute(`release savepoint ${savepoint}`)
-      return result
-    } catch (error) {
-      if (isAway(error)) throw error
-      this.changes.forgetFrom(mark)
-      // What was the first thing done leaves no transaction: PostgreSQL would refuse whatever follows in it.
-      if (savepoint === undefined) await this.#rollBack()
-      else await this.#execute(`rollback to savepoint ${savepoint}`)
-      throw error
-    }
-  }
-
-  /** Writes what was assigned to rows, if anything was. Gives whether it was. */
+  /** Gives whether anything was assigned. */
   async #writeTouched(): Promise<boolean> {
     const hasAny = hasAssignments(this.manager, this.engine.plans, false)
     if (hasAny) await this.#writeAssigned()
@@ -213,38 +230,17 @@ export class Unit {
 
   /** Writes all that is not in the rows as it was, what is inside of lists and JSON included. */
   async #writeAssigned(): Promise<void> {
-    if (!hasAssignments(this.manager, this.engine.plans, true)) return
+    // What is settled is written: to compare all rows again would find nothing but what was assigned since.
+    if (!hasAssignments(this.manager, this.engine.plans, !this.#isSettled)) return
     const rows = await changedRows(this.manager, this.engine.plans)
-    const write = async (): Promise<void> => {
-      await this.manager.flush()
-      for (const row of rows) this.changes.add('updated', row)
-    }
-    if (rows.length > 0) await this.#allOrNothing(write)
+    if (rows.length === 0) return
+    await this.#transaction.allOrNothing(() => this.manager.flush())
+    for (const row of rows) this.changes.add('updated', row)
   }
 
   async #commit(): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
     await this.#writeAssigned()
-    if (!this.#isInTransaction) return
-    try {
-      await this.manager.commit()
-    } catch (error) {
-      if (!isAway(error)) throw error
-      throw await this.#break(lostAtCommit())
-    }
-    this.#isInTransaction = false
-    await this.changes.publish()
-  }
-
-  async #rollBack(): Promise<void> {
-    this.changes.forgetFrom(0)
-    this.engine.transactions.delete(this)
-    if (!this.#isInTransaction) return
-    this.#isInTransaction = false
-    await this.manager.rollback().catch(() => this.#abandon())
-  }
-
-  #execute(sql: string): Promise<unknown> {
-    return this.manager.getConnection().execute(sql, [], 'run', this.manager.getTransactionContext())
+    await this.#transaction.commit()
   }
 }

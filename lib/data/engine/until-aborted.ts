@@ -5,7 +5,7 @@ import { CancelledError } from '../../base/errors.ts'
 export async function untilAborted<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop: (() => void) | undefined
   const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason instanceof Error ? signal.reason : new CancelledError('cancelled'))
+    stop = () => reject(reasonOf(signal))
     signal.addEventListener('abort', stop, { once: true })
   })
   try {
@@ -15,4 +15,9 @@ export async function untilAborted<T>(done: Promise<T>, signal: AbortSignal): Pr
     if (stop !== undefined) signal.removeEventListener('abort', stop)
     done.catch(() => undefined)
   }
+}
+
+/** Why it aborted, as an error. */
+export function reasonOf(signal: AbortSignal | undefined): Error {
+  return signal?.reason instanceof Error ? signal.reason : new CancelledError('cancelled')
 }

@@ -28,7 +28,7 @@ export class GatewayParts {
     this.requests = new Slots(options.maxRequests)
     this.outcomes = new KeptOutcomes(options.idempotency, host.clock)
     this.errors = new ErrorAnswers(options.statusOf, host)
-    this.data = new DataReader(host.limits.maxFrameBytes)
+    this.data = new DataReader(host.limits)
   }
 
   /** Throws HttpFault (503). */

@@ -17,6 +17,9 @@ import { HttpVisit } from './http-visit.ts'
 import { Metrics } from './metrics.ts'
 import { methodsOf, type Route, routeOf } from './route.ts'
 
+/** Headers of a request that a proxy passed on. */
+const signsOfProxies = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
+
 export class HttpGateway implements MountedGateway {
   readonly #parts: GatewayParts
   readonly #actions: ActionRequests
@@ -163,7 +166,7 @@ export class HttpGateway implements MountedGateway {
   #tellMetrics({ request, peer }: HttpVisit): Answer {
     const { metrics } = this.#parts.options
     if (metrics === 'off') throw new HttpFault(404, 'UNKNOWN_PATH', 'there are no metrics here')
-    const isForwarded = request.headers.forwarded !== undefined || request.headers['x-forwarded-for'] !== undefined
+    const isForwarded = signsOfProxies.some((name) => request.headers[name] !== undefined)
     if (metrics === 'loopback' && (isForwarded || !isLoopback(peer.address ?? '')))
       throw new HttpFault(
         403,

@@ -1,4 +1,5 @@
 // The options of the HTTP gateway, their defaults and checks.
+import { checkOptions } from '../../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
 import type { FailedCall } from './error-answer.ts'
 
@@ -76,13 +77,11 @@ const idempotencyDefaults: IdempotencyLimits = {
 }
 
 const accesses: readonly unknown[] = ['loopback', 'everyone', 'off'] satisfies MetricsAccess[]
-const names = [...Object.keys(defaults), 'path', 'idempotency', 'metrics', 'statusOf']
+const httpOptions = { ...defaults, path: 'any', idempotency: 'any', metrics: 'any', statusOf: 'any' }
 
 /** @throws ClientError (`INVALID_OPTION`) that names the option. */
 export function resolveHttpOptions(given: HttpOptions = {}): ResolvedHttpOptions {
-  for (const name of Object.keys(given)) {
-    if (!names.includes(name)) throw invalidOption(`http ${name}`, `one of ${names.join(', ')}`, name)
-  }
+  checkOptions('http', given, httpOptions)
   const { path = '/', metrics = 'loopback', statusOf } = given
   if (typeof path !== 'string' || !/^\/([\w.~-]+(\/[\w.~-]+)*)?$/.test(path))
     throw invalidOption('http path', "a path as in '/api'", path)
@@ -92,10 +91,15 @@ export function resolveHttpOptions(given: HttpOptions = {}): ResolvedHttpOptions
   return {
     ...checked(defaults, given, 'http'),
     prefix: path === '/' ? '' : path,
-    idempotency: checked(idempotencyDefaults, given.idempotency ?? {}, 'http idempotency'),
+    idempotency: idempotencyOf(given.idempotency),
     metrics,
     statusOf,
   }
+}
+
+function idempotencyOf(given: Partial<IdempotencyLimits> = {}): IdempotencyLimits {
+  checkOptions('http idempotency', given, idempotencyDefaults)
+  return checked(idempotencyDefaults, given, 'http idempotency')
 }
 
 function checked<L extends object>(byDefault: L, given: Partial<L>, label: string): L {
@@ -107,10 +111,6 @@ function checked<L extends object>(byDefault: L, given: Partial<L>, label: strin
       option,
       name.startsWith('max') && !name.endsWith('Ms') ? requireCount(option, own) : own,
     )
-  }
-  for (const name of Object.keys(given)) {
-    if (label !== 'http' && !Object.hasOwn(byDefault, name))
-      throw invalidOption(`${label} ${name}`, `one of ${Object.keys(byDefault).join(', ')}`, name)
   }
   return limits as L
 }

@@ -1,6 +1,7 @@
 // What the gateway counts of its requests, and what it tells of the server and its process at the moment.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ServerView } from '../../action/context.ts'
+import { calendarNow } from '../../base/platform-timers.ts'
 import { ActionServer } from '../../server/action-server.ts'
 import { exposition, type MetricFamily, type Sample } from './exposition.ts'
 
@@ -98,7 +99,7 @@ export class Metrics {
   #ofProcess(): MetricFamily[] {
     const { rss, heapUsed } = process.memoryUsage()
     const { user, system } = process.cpuUsage()
-    const startedAt = Date.now() / 1000 - process.uptime()
+    const startedAt = calendarNow() / 1000 - process.uptime()
     const lag = [
       { labels: { quantile: '0.5' }, value: lagSeconds(this.#delay.percentile(50)) },
       { labels: { quantile: '0.99' }, value: lagSeconds(this.#delay.percentile(99)) },

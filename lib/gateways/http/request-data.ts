@@ -2,13 +2,14 @@
 // same that stands between isock's clients and their sessions.
 import type { IncomingMessage } from 'node:http'
 import { UnsendableError } from '../../base/errors.ts'
+import type { Limits } from '../../base/options.ts'
 import { ClassRegistry } from '../../wire/class-registry.ts'
 import { Encoded } from '../../wire/encoded.ts'
 import { fitsFrame } from '../../wire/frame-fit.ts'
 import { jsonTextFault } from '../../wire/json-text-scan.ts'
 import type { Payload } from '../../wire/payload.ts'
-import { StandardCodec } from '../../wire/value-codec.ts'
-import { defaultValueLimits } from '../../wire/value-limits.ts'
+import { StandardCodec, type ValueCodec } from '../../wire/value-codec.ts'
+import { type ValueLimits, valueLimitsOf } from '../../wire/value-limits.ts'
 import { readMediaType, type ValueFormat } from './accept.ts'
 import { HttpFault } from './error-answer.ts'
 
@@ -42,16 +43,19 @@ export function bodyTypeOf({ headers }: IncomingMessage): BodyType {
 /** Reads bodies. */
 export class DataReader {
   readonly #maxFrameBytes: number
-  readonly #codec = new StandardCodec(new ClassRegistry())
+  readonly #limits: ValueLimits
+  readonly #codec: ValueCodec
 
   /** Data that fits no frame of this size could not be handed on. */
-  constructor(maxFrameBytes: number) {
-    this.#maxFrameBytes = maxFrameBytes
+  constructor(limits: Limits) {
+    this.#maxFrameBytes = limits.maxFrameBytes
+    this.#limits = valueLimitsOf(limits)
+    this.#codec = new StandardCodec(new ClassRegistry(), this.#limits)
   }
 
   /** Throws HttpFault: 400, 413. */
   read(bytes: Uint8Array, type: BodyType): RequestData {
-    const { payload, format } = readPayload(bytes, type, this.#codec)
+    const { payload, format } = readPayload(bytes, type, this.#codec, this.#limits)
     if (!fitsFrame(payload, this.#maxFrameBytes))
       throw new HttpFault(
         413,
@@ -67,18 +71,18 @@ interface ReadPayload {
   readonly format: ValueFormat
 }
 
-function readPayload(bytes: Uint8Array, type: BodyType, codec: StandardCodec): ReadPayload {
+function readPayload(bytes: Uint8Array, type: BodyType, codec: ValueCodec, limits: ValueLimits): ReadPayload {
   const format = type === 'superjson' ? 'superjson' : 'plain'
   if (type === 'bytes') return { payload: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), format }
   if (bytes.length === 0) return { payload: undefined, format }
-  const value = parse(textOf(bytes))
+  const value = parse(textOf(bytes), limits)
   if (type === 'superjson' && !isRecord(value)) throw bad('superjson is an object with "json", and "meta" if need be')
   if (type !== 'superjson' && !(type === 'json' && isSuperJson(value))) return { payload: pack(value, codec), format }
   return { payload: richPayload(value as object, codec), format: 'superjson' }
 }
 
 /** As it came, in two texts: the server checks the meta before it looks at the value. */
-function richPayload(value: object, codec: StandardCodec): Payload {
+function richPayload(value: object, codec: ValueCodec): Payload {
   const { json, meta, ...others } = value as { readonly json?: unknown; readonly meta?: unknown }
   if (Object.keys(others).length > 0) throw bad('superjson has "json" and "meta" and nothing else')
   if (meta === undefined) return pack(json, codec)
@@ -86,7 +90,7 @@ function richPayload(value: object, codec: StandardCodec): Payload {
 }
 
 /** Of JSON only what is too deep cannot travel. */
-function pack(value: unknown, codec: StandardCodec): Payload {
+function pack(value: unknown, codec: ValueCodec): Payload {
   try {
     return codec.encode(value, 'data')
   } catch (error) {
@@ -111,8 +115,8 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-function parse(text: string): unknown {
-  const fault = jsonTextFault(text, defaultValueLimits.maxDepth, defaultValueLimits.maxContainers)
+function parse(text: string, { maxDepth, maxContainers }: ValueLimits): unknown {
+  const fault = jsonTextFault(text, maxDepth, maxContainers)
   if (fault !== undefined) throw bad(`the body is ${fault}`)
   try {
     return JSON.parse(text)

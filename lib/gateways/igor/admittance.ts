@@ -1,5 +1,6 @@
 // How one Igor client gets into the server, from where it is: the gateway's own clients for it, and whom the guards take it
 // for.
+import type { Identity } from '../../action/context.ts'
 import type { Credential } from '../../action/guard.ts'
 import type { Peer } from '../../link/link.ts'
 import type { WebHost } from '../../web/gateway.ts'
@@ -21,12 +22,12 @@ export class Admittance {
   }
 
   /** Who the guards said it is. */
-  identityOf({ sessionId }: LocalClient): unknown {
-    return this.#host.findSession(sessionId)?.identity?.id
+  identityOf({ sessionId }: LocalClient): Identity | undefined {
+    return this.#host.findSession(sessionId)?.identity
   }
 
   /** Asks the guards who it is with these credentials. Rejects where the server does not let it in. */
-  async identityWith(credentials: readonly Credential[]): Promise<unknown> {
+  async identityWith(credentials: readonly Credential[]): Promise<Identity | undefined> {
     const local = this.makeLocal(credentials)
     try {
       await local.connect()

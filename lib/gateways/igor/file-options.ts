@@ -1,5 +1,6 @@
 // What the file server can be told, and its checks.
 import { realpathSync, statSync } from 'node:fs'
+import { checkOptions, type OptionTable, withDefaults } from '../../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
 import { requirePath } from '../../web/web-options.ts'
 
@@ -29,6 +30,16 @@ export interface ResolvedFileOptions extends Required<FileOptions> {
   readonly prefix: string
 }
 
+const fileOptions: OptionTable<FileOptions> = {
+  root: 'any',
+  write: 'any',
+  path: 'any',
+  maxFileBytes: 'any',
+  maxUploads: 'any',
+  maxDownloads: 'any',
+  idleMs: 'any',
+}
+
 const defaults = {
   write: false,
   path: '/files',
@@ -40,11 +51,8 @@ const defaults = {
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong, or that the root is no directory. */
 export function resolveFileOptions(given: FileOptions): ResolvedFileOptions {
-  const known = ['root', ...Object.keys(defaults)]
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) throw invalidOption(`igor files.${name}`, `one of ${known.join(', ')}`, name)
-  }
-  const options = { ...defaults, ...given }
+  checkOptions('igor files', given, fileOptions)
+  const options = { ...withDefaults(defaults, given), root: given.root }
   if (typeof options.root !== 'string' || statSync(options.root, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw invalidOption('igor files.root', 'a directory that is there', options.root)
   if (typeof options.write !== 'boolean') throw invalidOption('igor files.write', 'true or false', options.write)

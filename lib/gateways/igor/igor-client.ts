@@ -1,5 +1,7 @@
 // One client of the Igor gateway, whether it is connected or away: what it runs, what it listens to, and what waits for
 // it. It runs in an ordinary session of the server, through a client of the gateway's own.
+
+import type { Identity } from '../../action/context.ts'
 import type { Credential } from '../../action/guard.ts'
 import { AuthError } from '../../base/errors.ts'
 import type { Peer } from '../../link/link.ts'
@@ -71,7 +73,7 @@ export class IgorClient {
       maxInputBytes: options.host.limits.maxInFlightBytes,
       mayComeBack: () => this.#socket === undefined && !this.isGone,
     })
-    this.#local = this.admittance.makeLocal(options.credentials)
+    this.#local = this.#watched(this.admittance.makeLocal(options.credentials))
     this.#feed = this.#listenWith(this.#local)
   }
 
@@ -106,8 +108,13 @@ export class IgorClient {
   }
 
   /** Who the guards said it is. */
-  get identity(): unknown {
+  get identity(): Identity | undefined {
     return this.admittance.identityOf(this.#local)
+  }
+
+  /** It came back, and this is what the guards say of it today. */
+  renewIdentity(identity: Identity | undefined): void {
+    for (const { sessionId } of this.#locals()) this.#options.host.renewIdentity(sessionId, identity)
   }
 
   /** Whether it is at the other end of this socket. */
@@ -178,7 +185,7 @@ export class IgorClient {
     this.#introduced = introduced
     this.#credentials = credentials
     this.#refusal = undefined
-    this.#local = local
+    this.#local = this.#watched(local)
     this.#feed.stop()
     this.#feed = this.#listenWith(local)
     this.#release(former)
@@ -191,9 +198,23 @@ export class IgorClient {
       this.#feed.stop()
       this.#streams.cancelAll(reason)
     }
-    const locals = this.#streams.locals().add(this.#local)
-    await Promise.all([...locals].map((local) => local.close()))
+    await Promise.all([...this.#locals()].map((local) => local.close()))
     this.#outbox.discard()
+  }
+
+  #locals(): ReadonlySet<LocalClient> {
+    return this.#streams.locals().add(this.#local)
+  }
+
+  /** Of all its sessions the one that it has now is the one whose end is its own. */
+  #watched(local: LocalClient): LocalClient {
+    local.onServerEnded = ({ message }) => {
+      if (local !== this.#local) return
+      this.#outbox.push(refusalText(message, code.forbidden))
+      this.#socket?.close(1008, 'the server ended the session')
+      this.#options.onDropped(this)
+    }
+    return local
   }
 
   #listenWith(local: LocalClient): ProcessFeed {

@@ -1,6 +1,7 @@
 // What the Igor gateway can be told, and its checks.
 import type { IncomingMessage } from 'node:http'
 import type { Credential } from '../../action/guard.ts'
+import { checkOptions, type OptionTable, withDefaults } from '../../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
 import { requirePath } from '../../web/web-options.ts'
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts'
@@ -48,9 +49,24 @@ export interface ResolvedIgorOptions
   readonly files: ResolvedFileOptions | undefined
 }
 
+const igorOptions: OptionTable<IgorOptions> = {
+  processes: 'protects',
+  uuidsProve: 'protects',
+  credentials: 'protects',
+  path: 'any',
+  sessionMs: 'any',
+  onLastClientGone: 'any',
+  files: 'any',
+  maxClients: 'any',
+  maxAwayClients: 'any',
+  maxStreams: 'any',
+  maxMessageBytes: 'any',
+  maxQueuedBytes: 'any',
+}
+
 const defaults = {
   path: '/igor',
-  processes: 'all' as const,
+  processes: 'all' as 'all' | readonly string[],
   sessionMs: 10_000,
   uuidsProve: true,
   maxClients: 1_000,
@@ -65,12 +81,9 @@ const bytes = ['maxMessageBytes', 'maxQueuedBytes'] as const
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
-  const known = [...Object.keys(defaults), ...functions, 'files']
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) throw invalidOption(`igor ${name}`, `one of ${known.join(', ')}`, name)
-  }
-  const { files, ...rest } = given
-  const options = { ...defaults, ...rest }
+  checkOptions('igor', given, igorOptions)
+  const { files, credentials, onLastClientGone, ...rest } = given
+  const options = withDefaults(defaults, rest)
   requirePath('igor path', options.path)
   const { processes } = options
   if (processes !== 'all' && !(Array.isArray(processes) && processes.every((name) => typeof name === 'string')))
@@ -83,5 +96,10 @@ export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
     if (given[name] !== undefined && typeof given[name] !== 'function')
       throw invalidOption(`igor ${name}`, 'a function', given[name])
   }
-  return { ...options, files: files === undefined ? undefined : resolveFileOptions(files) }
+  return {
+    ...options,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(onLastClientGone === undefined ? {} : { onLastClientGone }),
+    files: files === undefined ? undefined : resolveFileOptions(files),
+  }
 }

@@ -88,7 +88,8 @@ export class Introductions {
     // They judge where a client comes from as well; what they said of the former connection says nothing of this one.
     const identity = await client.admittance.identityWith(wish.credentials)
     if (client.isGone || this.#roster.find(wish.id) !== known) throw new Refusal('the connection is closed', code.busy)
-    if (identity !== known.identity) throw notProven(wish.id)
+    if (identity?.id !== known.identity?.id) throw notProven(wish.id)
+    known.renewIdentity(identity)
     client.detach(socket)
     this.#roster.comeBack(known, socket, answer(streamId, introduced, known.streamIds))
     this.#roster.forget(client)

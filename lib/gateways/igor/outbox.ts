@@ -1,5 +1,6 @@
 // Messages on their way to one client, in order, whether it is there or not. While it is away they are kept; while it
 // does not read, whoever has more to say waits; and above a bound the client is given up.
+import { setImmediate } from '../../base/platform-timers.ts'
 
 /** What the outbox needs of a WebSocket. */
 export interface OutSocket {

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { lstat, opendir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { calendarNow } from '../../base/platform-timers.ts'
 
 export interface LeftParts {
   /** Absolute, links followed. */
@@ -53,7 +54,7 @@ async function* entriesOf(directory: string): AsyncGenerator<Dirent> {
 async function removeIfOld(path: string, staleAfterMs: number): Promise<boolean> {
   try {
     const { mtimeMs } = await lstat(path)
-    if (Date.now() - mtimeMs <= staleAfterMs) return false
+    if (calendarNow() - mtimeMs <= staleAfterMs) return false
     await unlink(path)
     return true
   } catch {

@@ -1,6 +1,7 @@
 // What `lexicons(...)` can be told, and its checks.
 import type { ServerView } from '../../action/context.ts'
 import { type Guard, guardNameOf } from '../../action/guard.ts'
+import { checkOptions, type OptionTable, withDefaults } from '../../base/option-table.ts'
 import { describe, invalidOption, requirePositive } from '../../base/options.ts'
 import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
 import { TrustList } from '../../server/trust.ts'
@@ -100,14 +101,37 @@ const defaults = {
   binary: false,
 } as const
 const hooks: readonly Kept[] = ['input', 'onConnect', 'onDisconnect', 'onStart', 'onShutdown', 'onLog']
-const known: readonly string[] = [...Object.keys(defaults), ...hooks, 'headers', 'channels', 'trust']
+const lexiconsOptions: OptionTable<LexiconsOptions> = {
+  headers: 'protects',
+  trust: 'protects',
+  path: 'any',
+  channels: 'any',
+  subscribeAction: 'any',
+  unsubscribeAction: 'any',
+  replies: 'any',
+  input: 'any',
+  binary: 'any',
+  onConnect: 'any',
+  onDisconnect: 'any',
+  onStart: 'any',
+  onShutdown: 'any',
+  onLog: 'any',
+  maxMessageBytes: 'any',
+  maxSignals: 'any',
+  maxSubscriptions: 'any',
+  maxQueuedBytes: 'any',
+  stallTimeoutMs: 'any',
+  timeoutMs: 'any',
+}
 
 /** @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_CHANNEL`). */
 export function resolveLexiconsOptions(given: LexiconsOptions): ResolvedLexiconsOptions {
-  for (const name of Object.keys(given))
-    if (!known.includes(name)) throw invalidOption(`lexicons ${name}`, `one of ${known.join(', ')}`, name)
+  checkOptions('lexicons', given, lexiconsOptions)
   const { headers = [], channels = [], trust, ...others } = given
-  const options = { ...defaults, ...others }
+  const options: typeof others & Required<Pick<LexiconsOptions, keyof typeof defaults>> = withDefaults(
+    { ...others, ...defaults },
+    others,
+  )
   for (const name of Object.keys(bounds) as (keyof typeof bounds)[]) requirePositive(`lexicons ${name}`, options[name])
   for (const name of hooks) requireFunction(`lexicons ${name}`, options[name])
   for (const name of ['subscribeAction', 'unsubscribeAction'] as const) {

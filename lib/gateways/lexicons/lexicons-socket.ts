@@ -137,6 +137,10 @@ export class LexiconsSocket implements AnswerableClient {
     const { host, options, log } = this.#surroundings
     const credentials = credentialsIn(this.#headers, options.guards)
     const client = new LocalClient(host, peerWith(this.peer, this), { credentials, retry: 0 })
+    client.onServerEnded = (reason) => {
+      this.#tellErrors([reason])
+      this.#end(1008, 'the server ended the session')
+    }
     this.#client = client
     this.#memberships = new Memberships({
       client,

@@ -1,6 +1,7 @@
 // The options of a client of the daemon, their defaults and checks.
 import { type Clock, platformClock } from '../../base/clock.ts'
 import { type Logger, silentLogger } from '../../base/log.ts'
+import { checkOptions, type OptionTable } from '../../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
 
 /** Sizes in bytes, times in milliseconds. */
@@ -37,8 +38,28 @@ export interface TracimDaemonClientOptions {
   readonly clock?: Clock
 }
 
+const clientOptions: OptionTable<TracimDaemonClientOptions> = {
+  masterSocketPath: 'any',
+  clientSocketPath: 'any',
+  closeOnSignals: 'any',
+  keepRegistered: 'any',
+  lookEveryMs: 'any',
+  pingSilenceMs: 'any',
+  answerTimeoutMs: 'any',
+  maxDocumentBytes: 'any',
+  maxBufferedBytes: 'any',
+  documentTimeoutMs: 'any',
+  maxConnections: 'any',
+  maxQueuedEvents: 'any',
+  maxQueuedBytes: 'any',
+  allowSharedDirectory: 'any',
+  log: 'any',
+  clock: 'any',
+}
+
 /** @throws ClientError (`INVALID_OPTION`) that names the option. */
 export function resolveClientOptions(given: TracimDaemonClientOptions): Required<TracimDaemonClientOptions> {
+  checkOptions('TracimDaemonClient', given, clientOptions)
   for (const name of ['masterSocketPath', 'clientSocketPath'] as const) {
     if (typeof given[name] !== 'string' || given[name] === '')
       throw invalidOption(name, 'an absolute path', given[name])

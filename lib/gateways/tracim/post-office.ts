@@ -2,6 +2,7 @@
 // up nobody. Queues, connections at once and every wait are bounded; who is registered is left to others.
 import { setMaxListeners } from 'node:events'
 import type { Clock, Timer } from '../../base/clock.ts'
+import { queueMicrotask } from '../../base/platform-timers.ts'
 import { BadEvent } from './daemon-event.ts'
 import { type DeliveryOutcome, deliver } from './delivery.ts'
 import { checkPeerSocket } from './peer-path.ts'

@@ -1,6 +1,7 @@
 // The options of a daemon, their defaults and checks.
 import { type Clock, platformClock } from '../../base/clock.ts'
 import { type Logger, silentLogger } from '../../base/log.ts'
+import { checkOptions } from '../../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
 import type { EventSource } from './event-source.ts'
 import type { TracimEvent } from './event-types.ts'
@@ -63,8 +64,22 @@ const defaults: TracimDaemonLimits = {
   maxRequests: 16,
 }
 
+const daemonOptions: { readonly [Name in keyof Required<TracimDaemonOptions>]: unknown } = {
+  ...defaults,
+  socketPath: 'any',
+  source: 'any',
+  userId: 'any',
+  toEvent: 'any',
+  pingIntervalMs: 'any',
+  announceClients: 'any',
+  allowSharedDirectory: 'any',
+  log: 'any',
+  clock: 'any',
+}
+
 /** @throws ClientError (`INVALID_OPTION`) that names the option. */
 export function resolveDaemonOptions(given: TracimDaemonOptions): ResolvedDaemonOptions {
+  checkOptions('TracimDaemon', given, daemonOptions)
   if (typeof given.socketPath !== 'string' || given.socketPath === '')
     throw invalidOption('socketPath', 'an absolute path', given.socketPath)
   const options = {

@@ -1,6 +1,7 @@
 // A client that listens to a process: a lasting call (client/lasting-call.ts) whose events of the meantime are missing when
 // it had to begin anew, and which ends with the process.
 import type { Call, Outcome } from '../../action/call.ts'
+import { keepContext } from '../../base/async-context.ts'
 import { IsockError, ServerError } from '../../base/errors.ts'
 import type { ClientKit } from '../../client/client-kit.ts'
 import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../../client/lasting-call.ts'
@@ -49,7 +50,8 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
 
   /** Users get theirs from `client.onProcess`. @internal */
   constructor(kit: ClientKit, name: string, { handler, onOver, ...options }: ListeningOptions<Event>) {
-    this.#options = options
+    const { onGap } = options
+    this.#options = onGap === undefined ? options : { ...options, onGap: keepContext(onGap) }
     this.#onOver = onOver
     this.done = new Promise((resolve, reject) => {
       this.#done = { resolve, reject }

@@ -1,10 +1,13 @@
 // What a client listens to: all of it is stopped when the client is closed.
 import { invalidUsage } from '../../base/errors.ts'
+import { checkOptions, type OptionTable } from '../../base/option-table.ts'
 import { invalidOption } from '../../base/options.ts'
 import type { ClientKit } from '../../client/client-kit.ts'
 import { isName } from '../../wire/frame.ts'
 import { declareClassesOf, type ProcessClass, processNameOf } from '../process.ts'
 import { Listening, type ListenOptions } from './listening.ts'
+
+const listenOptions: OptionTable<ListenOptions> = { onGap: 'any', signal: 'any' }
 
 export class ProcessListeners {
   readonly #kit: ClientKit
@@ -22,6 +25,7 @@ export class ProcessListeners {
   ): Listening<Event> {
     const handler = typeof first === 'function' ? first : undefined
     const options = (typeof first === 'function' ? second : first) ?? {}
+    checkOptions('onProcess', options, listenOptions)
     const name = typeof process === 'function' ? processNameOf(process) : process
     if (!isName(name)) throw invalidOption('process', 'its name of 1 to 512 bytes, or its class', process)
     if (typeof process === 'function') {

@@ -50,7 +50,7 @@ describe('Turns', () => {
 
 describe('A statement that is refused because the file is busy', () => {
   /** What runs statements, without a store. */
-  const dialect = libsqlDialect(100).prototype as unknown as {
+  const dialect = libsqlDialect({ turns: new Turns(100), waitMs: 100, durability: 'full' }).prototype as unknown as {
     _query(connection: object, query: object): Promise<{ readonly response: unknown }>
   }
   const query = { sql: 'select 1', method: 'raw', bindings: [] }

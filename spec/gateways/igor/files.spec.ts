@@ -41,6 +41,18 @@ describe('The Igor gateway: files', function () {
     return { socket, answer: () => Buffer.concat(chunks).toString() }
   }
 
+  it('are answered with 503 where the server keeps no more sessions, and with 431 for credentials that are too long', async () => {
+    await start({}, { limits: { maxSessions: 1 } })
+    const client = await world.client()
+    await waitFor(() => world.server.sessions.length === 1)
+    const full = await ask('/files/a.txt')
+    expect([full.status, await full.text()]).to.deep.equal([503, 'the server takes no more clients for now\n'])
+    await client.close()
+    await waitFor(() => world.server.sessions.length === 0)
+    const long = await ask('/files/a.txt', { headers: { authorization: `Bearer ${'x'.repeat(5_000)}` } })
+    expect(long.status).to.equal(431)
+  })
+
   describe('are read', () => {
     it('whole, with their length and type', async () => {
       await start()

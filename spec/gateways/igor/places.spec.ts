@@ -30,12 +30,19 @@ class Hang extends Action {
   }
 }
 
+class Rights extends Action {
+  action(_data: unknown, { session }: Context) {
+    return session.identity?.['role'] ?? null
+  }
+}
+
 /** Asks where a client is rather than what it knows. */
 class AtHome extends Guard {
   static who = 'ann'
+  static role = 'admin'
 
   check() {
-    return { id: AtHome.who }
+    return { id: AtHome.who, role: AtHome.role }
   }
 }
 
@@ -44,7 +51,7 @@ describe('The Igor gateway: places', function () {
   let world: IgorWorld
 
   const prepare = (server: Server): void => {
-    server.addAction(new Remember()).addAction(new Hang())
+    server.addAction(new Remember()).addAction(new Hang()).addAction(new Rights())
   }
   /** One that is known, with something in its session. */
   const known = async (id: string): Promise<{ client: SeedClient; secret: string }> => {
@@ -143,6 +150,27 @@ describe('The Igor gateway: places', function () {
     await waitFor(() => world.server.sessions.length === 1)
     expect(Remember.runs).to.equal(runs)
     expect((await client.run('Remember', null))[0]?.data).to.equal('of a')
+  })
+
+  it('have the rights that the guards give at the return, not those of the former login', async () => {
+    AtHome.role = 'admin'
+    await world.start(prepare, {}, { guards: [new AtHome()] })
+    const { client, secret } = await known('ann')
+    expect((await client.run('Rights'))[0]?.data).to.equal('admin')
+    await world.cut(client)
+    AtHome.role = 'user'
+    const back = await comesBack('ann', secret)
+    expect((await back.run('Rights'))[0]?.data).to.equal('user')
+  })
+
+  it('are lost with the session that the server ends, and the connection with them', async () => {
+    await world.start(prepare)
+    const { client, secret } = await known('ann')
+    world.server.sessions.find(({ name }) => name === 'ann')?.end('banned')
+    expect(await client.isClosed()).to.equal(1008)
+    expect(client.received.at(-1)?.error).to.equal('the server ended this session: banned')
+    const again = await world.client()
+    expect((await again.introduce('ann', { secret })).data).to.deep.include({ resumed: false })
   })
 
   it('are for whoever asks next when one has become free', async () => {

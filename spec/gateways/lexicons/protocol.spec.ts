@@ -1,5 +1,5 @@
 // lexicons' wire, by a client that knows no more than its document says: headers, signals in, entries out of channels.
-
+import { once } from 'node:events'
 import { expect } from 'chai'
 import { AuthError } from 'isock'
 import { lexicons } from 'isock/lexicons'
@@ -255,6 +255,18 @@ describe('lexicons: the wire', () => {
     })
   })
 
+  it('goes where the server ends its session, and learns why', async () => {
+    await world.begin()
+    const client = await world.client()
+    client.send({ Count: { text: 'x' } })
+    await client.waitForEntries(1)
+    const closed = once(client.socket, 'close')
+    world.server.sessions[0]?.end('banned')
+    const [code] = await closed
+    expect(code).to.equal(1008)
+    expect(client.messages.at(-1)).to.deep.equal([{ Errors: ['the server ended this session: banned'] }])
+  })
+
   it('lets only trusted addresses connect, if told so', async () => {
     await world.begin({ trust: ['10.0.0.0/8'] })
     const client = world.strange()
@@ -283,7 +295,6 @@ describe('lexicons: the wire', () => {
       { subscribeAction: '' },
       { binary: 1 },
       { path: '/a b' },
-      { unknown: true },
     ]
     for (const options of wrong) {
       expect(() => lexicons(options as never), JSON.stringify(options)).to.throw(

@@ -1,4 +1,7 @@
 // What the daemon keeps for paths, and what a stream keeps of messages that nobody takes yet.
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { platformClock } from '../../../lib/base/clock.ts'
 import { LiveMessages } from '../../../lib/gateways/tracim/live-messages.ts'
@@ -44,6 +47,46 @@ describe('what the tracim gateway keeps', () => {
     })
     await waitFor(() => two.received.length === 1)
     post.close()
+  })
+
+  it('is delivered by no more connections at once than maxDeliveries', async () => {
+    const accepted: Record<string, Socket[]> = {}
+    const paths = ['one', 'two', 'three'].map((name) => join(dirname(world.masterPath), `${name}.sock`))
+    const listeners = paths.map((path) => {
+      const sockets: Socket[] = []
+      accepted[path] = sockets
+      const onSocket = (socket: Socket): void => void sockets.push(socket.on('error', () => undefined))
+      return createServer({ pauseOnConnect: true }, onSocket).listen(path)
+    })
+    await Promise.all(listeners.map((listener) => once(listener, 'listening')))
+    const countAt = (path: string | undefined): number => accepted[path as string]?.length ?? 0
+    const post = new PostOffice({
+      clock: platformClock,
+      ownPath: world.masterPath,
+      deliveryTimeoutMs: 20_000,
+      busyTimeoutMs: 20_000,
+      maxDeliveries: 2,
+      maxQueued: 10,
+      maxQueuedBytes: 100_000_000,
+      maxPaths: 10,
+      onLost: () => undefined,
+    })
+    const [one, two, three] = paths
+    // More than the kernel keeps for a reader that does not read.
+    for (const path of paths) post.send(path, Buffer.alloc(8_000_000))
+    // A socket accepts in the order in which was connected: what is behind the deliveries comes after them.
+    const probe = connect(three as string, () => probe.write('the probe'))
+    await waitFor(() => countAt(one) === 1 && countAt(two) === 1 && countAt(three) > 0)
+    const first = accepted[three as string]?.[0] as Socket
+    first.resume()
+    const [chunk] = await once(first, 'data')
+    expect(String(chunk)).to.equal('the probe')
+    probe.destroy()
+    accepted[one as string]?.[0]?.resume()
+    await waitFor(() => countAt(three) === 2)
+    post.close()
+    for (const socket of Object.values(accepted).flat()) socket.destroy()
+    await Promise.all(listeners.map((listener) => once(listener.close(), 'close')))
   })
 
   it('is no more of a stream than is taken soon', async () => {

@@ -4,7 +4,7 @@
 //   begin() ──turn in this process──> connection ──BEGIN IMMEDIATE, again while another process writes──> statements, COMMIT
 import { statSync } from 'node:fs'
 import { LibSqlKnexDialect } from '@mikro-orm/libsql'
-import { Turns } from './turns.ts'
+import type { Turns } from './turns.ts'
 import { isBusy, whileBusy } from './while-busy.ts'
 
 /** What a transaction may be asked for beside what knex knows. */
@@ -39,10 +39,17 @@ interface Transaction {
   acquireConnection<T>(config: LibsqlTransactionConfig, use: (connection: RawConnection) => Promise<T>): Promise<T>
 }
 
-/** The dialect of one store. */
-export function libsqlDialect(waitMs: number): typeof LibSqlKnexDialect {
-  const turns = new Turns(waitMs)
+export interface LibsqlOptions {
+  /** To write. */
+  readonly turns: Turns
+  /** For another process that writes. */
+  readonly waitMs: number
+  /** Full: what is committed is on the disk. Normal: a power failure may take the last commits, of which none is torn. */
+  readonly durability: 'full' | 'normal'
+}
 
+/** The dialect of one store. */
+export function libsqlDialect({ turns, waitMs, durability }: LibsqlOptions): typeof LibSqlKnexDialect {
   // Its `this` may be knex's copy for a transaction, without what a constructor sets.
   return class extends LibSqlKnexDialect {
     declare readonly driver: Driver
@@ -54,7 +61,7 @@ export function libsqlDialect(waitMs: number): typeof LibSqlKnexDialect {
       try {
         // These hold for one connection only, but the first.
         await whileBusy(() => connection.exec('pragma journal_mode = wal'), waitMs)
-        connection.exec('pragma synchronous = normal')
+        connection.exec(`pragma synchronous = ${durability}`)
         connection.exec('pragma foreign_keys = on')
         connection.file = connection.memory ? undefined : identityOf(filename)
         return connection

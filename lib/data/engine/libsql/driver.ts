@@ -1,11 +1,15 @@
 // MikroORM's driver of libsql, with our dialect.
 import type { Configuration } from '@mikro-orm/core'
 import { AbstractSqlDriver, LibSqlConnection, LibSqlPlatform } from '@mikro-orm/libsql'
-import { libsqlDialect } from './dialect.ts'
+import { type LibsqlOptions, libsqlDialect } from './dialect.ts'
 
 /** The class that MikroORM wants, for one store. */
-export function libsqlDriver(waitMs: number): new (config: Configuration) => AbstractSqlDriver<LibSqlConnection> {
-  const dialect = libsqlDialect(waitMs)
+export function libsqlDriver(
+  options: LibsqlOptions,
+): new (
+  config: Configuration,
+) => AbstractSqlDriver<LibSqlConnection> {
+  const dialect = libsqlDialect(options)
 
   class Connection extends LibSqlConnection {
     override createKnex(): void {

@@ -1,5 +1,6 @@
 // One after the other: who may write to a store with one writer at a time, in the order in which they asked.
 import { StoreUnavailableError } from '../../../base/data-errors.ts'
+import { clearTimeout, setTimeout } from '../../../base/platform-timers.ts'
 
 export class Turns {
   readonly #waiting: (() => void)[] = []
@@ -8,6 +9,11 @@ export class Turns {
 
   constructor(waitMs: number) {
     this.#waitMs = waitMs
+  }
+
+  /** How many wait for theirs. */
+  get waitingCount(): number {
+    return this.#waiting.length
   }
 
   /** Waits for its turn, and gives what ends it. @throws StoreUnavailableError where it does not come in time. */
@@ -33,6 +39,13 @@ export class Turns {
   }
 }
 
-export function storeBusy(): StoreUnavailableError {
-  return new StoreUnavailableError('the store was busy with other units of work for too long')
+const busyText = 'the store was busy with other units of work for too long'
+
+/** `holders` is what they are, where that is known. */
+export function storeBusy(holders = ''): StoreUnavailableError {
+  return new StoreUnavailableError(holders === '' ? busyText : `${busyText}: ${holders}`)
+}
+
+export function isStoreBusy(error: unknown): boolean {
+  return error instanceof StoreUnavailableError && error.message.startsWith(busyText)
 }

@@ -1,0 +1,63 @@
+// The source of a call's input: read as fast as the callee takes its items, left as soon as the call is over, in the
+// context of the caller's program.
+import { keepContext } from '../base/async-context.ts'
+import type { CallInput, FeedInput } from '../session/call-input.ts'
+import type { OutboundStream } from '../session/outbound-stream.ts'
+import { type ItemSource, itemSourceOf, leaveQuietly } from './item-source.ts'
+import type { PendingCall } from './pending-call.ts'
+
+export class InputFeed {
+  /** Begins to read. Called once, when the callee has admitted the call. */
+  readonly start: FeedInput
+  readonly #given: AsyncIterable<unknown>
+  #source: ItemSource | undefined
+  #isOver = false
+
+  constructor(given: AsyncIterable<unknown>) {
+    this.#given = given
+    this.start = keepContext((stream, input) => void this.#feed(stream, input))
+  }
+
+  #pending: PendingCall | undefined
+
+  /** The call that it is the input of: when that is over, it is left, also where nothing was read of it. */
+  belongsTo(pending: PendingCall): void {
+    this.#pending = pending
+    pending.whenDone(keepContext(() => this.#leave()))
+  }
+
+  async #feed(stream: OutboundStream, input: CallInput): Promise<void> {
+    const pending = this.#pending as PendingCall
+    try {
+      const source = this.#open() as ItemSource
+      for (;;) {
+        const step = await source.next()
+        if (!pending.isOpen) return
+        if (step.done) break
+        const payload = pending.codec.encode(step.value, 'input item', pending.rules)
+        if (!input.fits(payload)) throw input.tooLarge(payload)
+        if (!stream.push(payload)) await stream.writable()
+        if (!pending.isOpen) return
+      }
+      this.#isOver = true
+      input.end(stream.count)
+    } catch (error) {
+      pending.fail(error)
+    }
+  }
+
+  #open(): ItemSource | undefined {
+    this.#source ??= itemSourceOf(this.#given)
+    return this.#source
+  }
+
+  #leave(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    try {
+      void leaveQuietly(this.#open())
+    } catch {
+      // It cannot even be opened: there is nothing to leave.
+    }
+  }
+}

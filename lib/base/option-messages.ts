@@ -1,0 +1,17 @@
+// What is said of options that are wrong by name. A browser's bundle has shorter words in their place.
+import { nearestNames } from './nearest-names.ts'
+
+export function notOptions(label: string, given: unknown): string {
+  const came = given === null ? 'null' : Array.isArray(given) ? 'a list' : `a ${typeof given}`
+  return `${label}: expected an object with options, got ${came}`
+}
+
+export function unknownOption(label: string, name: string, known: readonly string[]): string {
+  const near = nearestNames(name, known)
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `there are ${known.join(', ')}`
+  return `${label}: unknown option ${JSON.stringify(name)}; ${hint}`
+}
+
+export function unprotected(label: string, name: string): string {
+  return `${label} option ${name}: undefined protects nothing; is the variable or setting that it comes from missing? Leave the option out where none is meant`
+}

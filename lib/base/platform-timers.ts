@@ -1,0 +1,18 @@
+// The platform's timers and clocks, taken when this module is loaded. The library waits with these only: a test that
+// fakes the global ones later (vitest, sinon) must not stop sockets from closing or links in memory from delivering.
+
+type Later = (run: () => void) => void
+
+const { performance } = globalThis
+
+export const setTimeout = globalThis.setTimeout
+export const clearTimeout = globalThis.clearTimeout
+export const queueMicrotask: Later = globalThis.queueMicrotask
+/** After what comes in now; without it, as in browsers, after a timer of nothing. */
+export const setImmediate: Later = globalThis.setImmediate ?? ((run: () => void) => void setTimeout(run, 0))
+/** Runs when the current tick's synchronous work is done. */
+export const nextTick: Later = globalThis.process?.nextTick ?? queueMicrotask
+/** Monotonic milliseconds. */
+export const monotonicNow: () => number = performance.now.bind(performance)
+/** Milliseconds since 1970. */
+export const calendarNow: () => number = Date.now

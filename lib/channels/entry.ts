@@ -1,0 +1,51 @@
+// The door of a channel: whether a session may hear it, asked at the beginning of a stream, and again when its client comes back
+// as who it is by then.
+import { isPromiseLike } from '../action/item-source.ts'
+import { IsockError, ServerError } from '../base/errors.ts'
+import type { ServerSession } from '../server/server-session.ts'
+import type { AnyChannel } from './channel.ts'
+import type { Ending } from './channel-actions.ts'
+
+/** Waits no longer for the channel's word than the client waits for ours. Rejects with `NOT_ALLOWED`, or what the channel throws. */
+export async function admit(
+  channel: AnyChannel,
+  label: string,
+  session: ServerSession,
+  key: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const verdict = channel.canSubscribe(session, key === '' ? undefined : key)
+  const isAllowed = isPromiseLike(verdict) ? await unlessAborted(verdict, signal) : verdict
+  if (isAllowed !== true) throw notAllowed('subscribe to', label)
+}
+
+/** How a stream ends that is not let in again; undefined: it goes on. What the channel throws is reported. */
+export async function endingUnlessAdmitted(
+  admission: Promise<void>,
+  label: string,
+  report: (error: unknown, origin: string) => void,
+): Promise<Ending | undefined> {
+  try {
+    await admission
+    return undefined
+  } catch (error) {
+    if (error instanceof IsockError) return { code: error.code, message: error.message }
+    report(error, `canSubscribe of ${label}`)
+    return { code: 'INTERNAL', message: `${label} could not say whether this client may go on` }
+  }
+}
+
+export function notAllowed(what: string, label: string): ServerError {
+  return new ServerError(`this client may not ${what} ${label}`, { code: 'NOT_ALLOWED' })
+}
+
+function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason)
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,0 +1,54 @@
+// The options of TLS that Node takes, at either side: a mistyped one would be ignored by Node, and with it what it was to keep.
+import type { CommonConnectionOptions, ConnectionOptions, SecureContextOptions, TlsOptions } from 'node:tls'
+import type { OptionTable } from '../base/option-table.ts'
+
+const eitherSide: OptionTable<SecureContextOptions & CommonConnectionOptions> = {
+  ca: 'protects',
+  crl: 'protects',
+  minVersion: 'protects',
+  requestCert: 'protects',
+  ALPNCallback: 'any',
+  ALPNProtocols: 'any',
+  SNICallback: 'any',
+  allowPartialTrustChain: 'any',
+  cert: 'any',
+  ciphers: 'any',
+  clientCertEngine: 'any',
+  dhparam: 'any',
+  ecdhCurve: 'any',
+  enableTrace: 'any',
+  honorCipherOrder: 'any',
+  key: 'any',
+  maxVersion: 'any',
+  passphrase: 'any',
+  pfx: 'any',
+  privateKeyEngine: 'any',
+  privateKeyIdentifier: 'any',
+  // Undefined is true.
+  rejectUnauthorized: 'any',
+  secureContext: 'any',
+  secureOptions: 'any',
+  secureProtocol: 'any',
+  sessionIdContext: 'any',
+  sessionTimeout: 'any',
+  sigalgs: 'any',
+  ticketKeys: 'any',
+}
+
+type OfServer = Pick<TlsOptions, 'pskCallback' | 'pskIdentityHint'>
+type OfClient = Pick<ConnectionOptions, 'servername' | 'checkServerIdentity' | 'minDHSize' | 'session' | 'pskCallback'>
+
+export const listenTlsOptions: OptionTable<SecureContextOptions & CommonConnectionOptions & OfServer> = {
+  ...eitherSide,
+  pskCallback: 'any',
+  pskIdentityHint: 'any',
+}
+
+export const dialTlsOptions: OptionTable<SecureContextOptions & CommonConnectionOptions & OfClient> = {
+  ...eitherSide,
+  servername: 'any',
+  checkServerIdentity: 'any',
+  minDHSize: 'any',
+  session: 'any',
+  pskCallback: 'any',
+}

@@ -1,0 +1,44 @@
+// The warning of ports that other machines reach and that ask for nothing: one for each, when it opens. Leaves refusing to the
+// options: such a server may be meant.
+import type { Logger } from '../base/log.ts'
+import { formatAddress, isLoopback } from '../link/address.ts'
+import type { Listener } from '../link/listener.ts'
+
+/** A port that was opened. */
+export interface OpenedPort {
+  /** As its clients know it. */
+  readonly address: string
+  /** What it is bound to. */
+  readonly host: string
+  readonly tls?:
+    | { readonly requestCert?: boolean | undefined; readonly rejectUnauthorized?: boolean | undefined }
+    | undefined
+}
+
+export class OpenPorts {
+  readonly #isGuarded: boolean
+  readonly #log: Logger | undefined
+
+  /** Without a log it goes to standard error, as warnings of Node do. */
+  constructor(isGuarded: boolean, log: Logger | undefined) {
+    this.#isGuarded = isGuarded
+    this.#log = log
+  }
+
+  /** Those that a server listens at by itself. */
+  lookAt(listeners: readonly Listener[], tls: OpenedPort['tls']): void {
+    for (const { address } of listeners) {
+      const { transport } = address
+      if (transport !== 'tcp' && transport !== 'tls') continue
+      this.look({ address: formatAddress(address), host: address.host, tls: transport === 'tls' ? tls : undefined })
+    }
+  }
+
+  look({ address, host, tls }: OpenedPort): void {
+    const asksForCertificate = tls?.requestCert === true && tls.rejectUnauthorized !== false
+    if (this.#isGuarded || asksForCertificate || isLoopback(host)) return
+    const message = `${address} can be reached from other machines and lets everybody in; give the server a token or guards, or let it listen at 127.0.0.1`
+    if (this.#log !== undefined) this.#log.warn({ address }, message)
+    else process.emitWarning(message, { type: 'IsockWarning', code: 'ISOCK_OPEN_PORT' })
+  }
+}
