@@ -202,11 +202,8 @@ export class Connection implements SessionOwner {
     this.session.outgoing.countFault(error, 'cannot connect')
     const spent = this.#waiters.filter((waiter) => !spendRetry(waiter))
     this.#waiters = this.#waiters.filter((waiter) => !spent.includes(waiter))
-    const failure = new ClientError(`cannot connect: ${error.message}`, {
-      code: 'UNREACHABLE',
-      cause: error,
-      notStarted: true,
-    })
+    const options = { code: 'UNREACHABLE', cause: error, notStarted: true } as const
+    const failure = new ClientError(`cannot connect: ${error.message}`, options)
     for (const waiter of spent) waiter.reject(failure)
   }
 
@@ -245,6 +242,5 @@ export class Connection implements SessionOwner {
 }
 
 function lostSession(): ServerError {
-  const message = 'the server does not know the session any more: it was restarted, or the lease ran out'
-  return new ServerError(message, { code: 'INTERNAL' })
+  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out')
 }
