@@ -18,7 +18,7 @@ import { Attendance } from './attendance.ts'
 import type { AnyChannel, Member } from './channel.ts'
 import type { Ending, Head, Lost, PresenceEventName, Since } from './channel-actions.ts'
 import type { ChannelRules } from './channel-options.ts'
-import { admit, endingUnlessAdmitted, notAllowed } from './entry.ts'
+import { admit, endingUnlessAdmitted, infoOf, notAllowed } from './entry.ts'
 import type { Audience, KeptMessage } from './history.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import type { Room } from './room.ts'
@@ -46,7 +46,7 @@ export class ChannelHost {
     this.attendance = new Attendance({
       clock,
       graceMs,
-      infoOf: (session) => this.#infoOf(session),
+      infoOf: (session) => infoOf(channel, session, label, kit.report),
       announce: this.#announce,
       onVacant: (room) => this.rooms.used(room),
     })
@@ -199,16 +199,6 @@ export class ChannelHost {
       this.#kit.report,
     )
     if (ending !== undefined) reader.end(ending)
-  }
-
-  /** undefined, as for one that is not to be seen, where the channel fails. */
-  #infoOf(session: ServerSession): unknown {
-    try {
-      return this.channel.presenceOf(session)
-    } catch (error) {
-      this.#kit.report(error, `presenceOf of ${this.rules.label}`)
-      return undefined
-    }
   }
 
   #reader(options: Omit<ReaderOptions, 'maxQueued' | 'maxQueuedBytes'>): Reader {

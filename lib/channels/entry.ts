@@ -35,6 +35,21 @@ export async function endingUnlessAdmitted(
   }
 }
 
+/** What others see of a session; undefined, as for one that is not to be seen, where the channel fails, which is reported. */
+export function infoOf(
+  channel: AnyChannel,
+  session: ServerSession,
+  label: string,
+  report: (error: unknown, origin: string) => void,
+): unknown {
+  try {
+    return channel.presenceOf(session)
+  } catch (error) {
+    report(error, `presenceOf of ${label}`)
+    return undefined
+  }
+}
+
 export function notAllowed(what: string, label: string): ServerError {
   return new ServerError(`this client may not ${what} ${label}`, { code: 'NOT_ALLOWED' })
 }

@@ -202,11 +202,8 @@ export class Connection implements SessionOwner {
     this.session.outgoing.countFault(error, 'cannot connect')
     const spent = this.#waiters.filter((waiter) => !spendRetry(waiter))
     this.#waiters = this.#waiters.filter((waiter) => !spent.includes(waiter))
-    const failure = new ClientError(`cannot connect: ${error.message}`, {
-      code: 'UNREACHABLE',
-      cause: error,
-      notStarted: true,
-    })
+    const options = { code: 'UNREACHABLE', cause: error, notStarted: true } as const
+    const failure = new ClientError(`cannot connect: ${error.message}`, options)
     for (const waiter of spent) waiter.reject(failure)
   }
 
@@ -224,9 +221,7 @@ export class Connection implements SessionOwner {
     this.session.attach(link)
     this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) waiter.resolve()
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
   }
 
   /** Nothing waits any more, or no attempt can help. */
@@ -242,14 +237,10 @@ export class Connection implements SessionOwner {
   }
 
   #failWaiters(error: IsockError): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) waiter.reject(error)
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
   }
 }
 
 function lostSession(): ServerError {
-  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out', {
-    code: 'INTERNAL',
-  })
+  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out')
 }

@@ -1,6 +1,8 @@
 // Conditions of filters: `{ age: ge(18) }`. They are made by these functions and by nothing else. What a client sent never
 // becomes one by itself: an object of JSON in the place of a value is refused, see parse-filter.ts.
 
+import { brand } from '../base/brand.ts'
+
 /** Global, so that conditions made by another copy of this package count too: the command line may be installed apart. */
 const mark: unique symbol = Symbol.for('isock.Condition')
 
@@ -27,6 +29,8 @@ export class Condition<in T = never> {
     this[mark] = spec
   }
 }
+
+brand('isock.ConditionClass', Condition)
 
 type Ordered = string | number | Date
 type Comparable = Ordered | boolean

@@ -3,6 +3,7 @@
 import { FlushMode, MikroORM, type Options } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/libsql'
 import { StoreUnavailableError } from '../../base/data-errors.ts'
+import { monotonicNow } from '../../base/platform-timers.ts'
 import type { ResolvedDataOptions } from '../data-options.ts'
 import type { Plans } from '../plans.ts'
 import type { ChangeTeller } from './change-log.ts'
@@ -113,7 +114,7 @@ export class Engine {
 
   /** Tells the operator where an error means that the store's file cannot be used: now and then, as every call meets it. */
   tellFault(error: unknown): void {
-    const nowMs = performance.now()
+    const nowMs = monotonicNow()
     if (!isStoreFault(error) || nowMs < this.#reportsAfterMs) return
     this.#reportsAfterMs = nowMs + reportEveryMs
     this.#teller?.report(storeError(error), 'the store of data')

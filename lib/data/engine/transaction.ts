@@ -1,6 +1,7 @@
 // The transaction of one unit of work: begun by its first write, committed or rolled back, perhaps begun again. While it is
 // open the unit holds what others wait for: the turn to write to a libsql store, a connection of the pool, locks of rows.
 import { OutcomeUnknownError } from '../../base/errors.ts'
+import { monotonicNow } from '../../base/platform-timers.ts'
 import { cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
@@ -38,7 +39,7 @@ export class Transaction {
 
   /** How long it has been open; 0 where it is not. */
   get heldMs(): number {
-    return this.#sinceMs === undefined ? 0 : performance.now() - this.#sinceMs
+    return this.#sinceMs === undefined ? 0 : monotonicNow() - this.#sinceMs
   }
 
   /** Runs work that writes or locks, in the transaction or a new one: all of it is done, or none. */
@@ -128,7 +129,7 @@ export class Transaction {
   async #begin(): Promise<void> {
     const { holder, signal, onAbort } = this.#options
     await this.manager.begin()
-    this.#sinceMs = performance.now()
+    this.#sinceMs = monotonicNow()
     this.#engine.transactions.add(holder)
     if (signal?.aborted !== true && !this.#engine.isClosed) {
       signal?.addEventListener('abort', onAbort, { once: true })

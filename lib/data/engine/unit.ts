@@ -6,6 +6,7 @@
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
 import { ConflictError } from '../../base/data-errors.ts'
 import { IsockError } from '../../base/errors.ts'
+import { monotonicNow, setTimeout } from '../../base/platform-timers.ts'
 import type { UnitOwner } from '../open-unit.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -197,7 +198,7 @@ export class Unit implements Holder {
 
   /** Waits for a store that is away, as long as nothing is lost by that. */
   async #retried<T>(work: () => Promise<T>): Promise<T> {
-    const givesUpAtMs = performance.now() + this.engine.options.waitMs
+    const givesUpAtMs = monotonicNow() + this.engine.options.waitMs
     for (;;) {
       const hadBegun = this.isHolding
       try {
@@ -207,7 +208,7 @@ export class Unit implements Holder {
         if (this.engine.isClosed) this.#broken ??= wasClosed()
         if (hadBegun || this.#broken !== undefined) throw await this.#break(error)
         await this.#transaction.abandon()
-        if (performance.now() + retryEveryMs >= givesUpAtMs) throw error
+        if (monotonicNow() + retryEveryMs >= givesUpAtMs) throw error
         await new Promise<void>((resolve) => setTimeout(resolve, retryEveryMs))
         this.requireWanted()
       }
