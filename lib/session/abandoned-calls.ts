@@ -33,13 +33,17 @@ export class AbandonedCalls {
     this.#sweep = new DeadlineSweep(options.clock, this.#onGraceOver)
   }
 
-  /** Its caller gave it up: it is aborted, and its grace begins. Again it costs nothing. */
+  /**
+   * Its caller gave it up: it is aborted, and its grace begins. It may have been aborted for another reason before, with its
+   * items kept for a caller who might come back for them. Again it costs nothing.
+   */
   giveUp(call: IncomingCall, reason: CancelReason): void {
-    if (call.abortReason !== undefined) return
+    if (this.#givenUp.has(call)) return
     const { clock, limits } = this.#options
     const endsAtMs = clock.now() + limits.cancelGraceMs
     this.#givenUp.set(call, endsAtMs)
     this.#sweep.watch(endsAtMs)
+    call.items?.close()
     call.abort(cancelErrorFor(call.name, reason))
   }
 

@@ -94,11 +94,11 @@ export class Ledger implements CallKeeper {
   onCancel(frame: CancelFrame): void {
     const slot = frame.seq % this.#slotCount
     const entry = this.#entries[slot]
-    if (entry === undefined || entry.seq < frame.seq) this.#bury(frame, slot, entry)
-    else if (entry.seq === frame.seq) {
-      if (entry.state !== 'running') this.#answers.replay(entry)
-      else this.#giveUp(entry, frame.reason)
-    }
+    if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, slot, entry)
+    if (entry.seq > frame.seq) return
+    if (entry.state === 'running') return this.#giveUp(entry, frame.reason)
+    entry.items?.close() // Nobody reads what its answer may wait for.
+    this.#answers.replay(entry)
   }
 
   onAck(frame: AckFrame): void {

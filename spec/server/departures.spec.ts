@@ -77,6 +77,29 @@ describe('a client that closes its link', () => {
     await call
   })
 
+  it('may cancel what was told to stop meanwhile, which frees its slot although items wait for a reader', async () => {
+    class Flood extends Action {
+      async *action(_: undefined, { signal }: Context) {
+        while (!signal.aborted) yield new Uint8Array(1_000)
+      }
+    }
+    await world.serve([new Flood(), work], { limits: { maxCallsInFlight: 1, streamWindowBytes: 2_048 } })
+    const client = world.client({ retry: 1_000 })
+    const call = client.runAction(Flood, undefined, { timeoutMs: Number.POSITIVE_INFINITY })
+    await call[Symbol.asyncIterator]().next()
+    world.network.setReachable('server', false)
+    world.network.wire.cut('fin')
+    await world.clock.advance(20_000)
+    call.cancel()
+    await call.outcome()
+    world.network.setReachable('server', true)
+    const next = client.runAction(Work)
+    await world.clock.advance(5_000)
+    expect(work.runs).to.have.length(1)
+    work.run.finish()
+    await next
+  })
+
   it('loses nothing when it is back within the grace', async () => {
     const { call } = await leave('fin')
     await world.clock.advance(5_000)

@@ -181,6 +181,27 @@ describe('cancelling a call', () => {
     expect(world.network.wire.sent(Kind.Call, 'up')).to.have.length(0)
   })
 
+  it('frees the slot of a call that has answered behind items which nobody reads', async () => {
+    class Burst extends Action<undefined, string, Uint8Array> {
+      override action(_: undefined, { emit }: Context<Uint8Array>): string {
+        for (let n = 0; n < 1_000; n++) void emit(new Uint8Array(1_000))
+        return 'done'
+      }
+    }
+    await world.serve([new Burst(), work], { limits: { maxCallsInFlight: 1 } }, 'other')
+    const other = world.client({}, 'other')
+    const call = other.runAction(Burst)
+    const first = call[Symbol.asyncIterator]().next()
+    await first
+    call.cancel()
+    await expectCancelled(call, false)
+    const next = other.runAction(Work)
+    await settle()
+    expect(work.runs).to.have.length(1)
+    work.run.finish()
+    await next
+  })
+
   it('leaves no listener on a signal that lives on', async () => {
     const { signal } = new AbortController()
     let listeners = 0
