@@ -8,6 +8,7 @@ export const slots = 64
 
 export const smallLimits: Partial<Limits> = {
   maxFrameBytes,
+  maxValueContainers: 100_000,
   maxCallsInFlight: slots,
   streamWindowBytes: 16 * 1024,
   maxInFlightBytes: 4 * 1024 * 1024,
