@@ -11,8 +11,8 @@ const kibibyte = 1024
 const mebibyte = 1024 * kibibyte
 const answerBytes = 512 * kibibyte
 const limits = { maxLedgerBytes: 4 * mebibyte, maxInFlightBytes: 16 * mebibyte }
-/** What is on its way in the kernel and in the sockets of both sides. */
-const onTheWayBytes = 16 * mebibyte
+/** What may be on its way in the kernel and in the sockets of both sides; all that is asked for has 500 MiB. */
+const onTheWayBytes = 64 * mebibyte
 const asked = 1_000
 
 class Produce extends Action {
