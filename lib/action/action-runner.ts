@@ -150,7 +150,7 @@ class Run {
   async #drain(source: ItemSource): Promise<void> {
     const call = this.#call
     if (call.abortReason !== undefined) return this.#leave(source, call.abortReason)
-    // At once, also while the source waits for something to give: that may never come.
+    // Immediately, also while the source waits for something to give: that may never come.
     call.whenAborted = keepContext((reason) => void this.#leave(source, reason))
     try {
       for (;;) {
@@ -221,7 +221,7 @@ class Run {
     call.answerWith({ kind: Kind.Result, seq: call.seq, items: call.items?.count ?? 0, value })
   }
 
-  /** The failure is told when nothing is left of what the handler did. */
+  /** The failure is sent when nothing is left of what the handler did. */
   #undoAndFail(thrown: unknown, notStarted: boolean): void {
     const undone = this.#context?.undo()
     if (undone === undefined) this.#fail(thrown, notStarted)

@@ -29,7 +29,7 @@ export interface SessionView {
   readonly state: Map<string, unknown>
   /**
    * Ends it: a logout, or one that is not wanted any more. The signals of its handlers abort, and what they answer within a second
-   * is still sent; new calls are refused, and it cannot be resumed. Its client gets the reason (up to 400 characters are told) as
+   * is still sent; new calls are refused, and it cannot be resumed. Its client gets the reason (up to 400 characters) as
    * ServerError (`SESSION_ENDED`) and does not come back by itself; whether a new call of its may connect is for the guards to say.
    * Throws where the action runs on a client, or in a thread.
    *

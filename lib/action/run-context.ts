@@ -26,7 +26,7 @@ export interface RunFeature {
   readonly db: unknown
   /** Keeps what the run did. Called once, when the answer is checked and encoded. Undefined: there was nothing to keep. */
   keep(): Promise<void> | undefined
-  /** Takes back what the run did, before its failure is told. Never rejects. Undefined: there was nothing to take back. */
+  /** Takes back what the run did, before its failure is sent. Never rejects. Undefined: there was nothing to take back. */
   undo(): Promise<void> | undefined
   /** Waits for the run's client, which must not hold up others for long. Rejects when it does. */
   forClient<T>(waiting: Promise<T>): Promise<T>

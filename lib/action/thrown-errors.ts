@@ -19,7 +19,7 @@ export interface ThrownErrorsOptions {
   readonly classes: ClassRegistry
   readonly clock: Clock
   readonly log: Logger
-  /** Faults are told to somebody else: they are logged as debug. */
+  /** Faults are reported elsewhere: they are logged as debug. */
   readonly isQuiet: boolean
 }
 

@@ -42,8 +42,8 @@ export interface Limits {
    */
   readonly cancelGraceMs: number
   /**
-   * How long a client that closed its link without saying why may take to come back before its running calls are told to
-   * stop: its process has ended, or a proxy was restarted. Infinity: as long as the session lasts. Default 10 s.
+   * How long a client that closed its link without saying why may take to come back before the signals of its running calls
+   * abort: its process has ended, or a proxy was restarted. Infinity: as long as the session lasts. Default 10 s.
    */
   readonly closedLinkGraceMs: number
   /** Sessions that a server keeps, connected or not; above it new ones are refused. Default 100 000. */

@@ -1,4 +1,5 @@
 // Where a token comes from: an option, a file that only its owner can read, or the environment.
+import { ClientError } from './errors.ts'
 import { invalidOption } from './options.ts'
 
 export interface TokenSource {
@@ -27,6 +28,7 @@ export function resolveToken(
 
 function checked(name: string, token: unknown): string {
   if (typeof token === 'string' && token.length >= minTokenLength && token.length <= 1_024) return token
-  const came = typeof token === 'string' ? `one of ${token.length}` : typeof token
-  throw invalidOption(name, `a token of ${minTokenLength} to 1024 characters`, came)
+  if (typeof token !== 'string') throw invalidOption(name, 'a text', token)
+  const fault = `option ${name}: expected a token of ${minTokenLength} to 1024 characters, got ${token.length}`
+  throw new ClientError(fault, { code: 'INVALID_OPTION' })
 }

@@ -15,7 +15,7 @@ import type { Room } from './room.ts'
 export interface AttendanceOptions {
   readonly clock: Clock
   readonly graceMs: number
-  /** What is told of a session today; undefined: it is not to be seen. Must not throw. */
+  /** What presence shows of a session today; undefined: nothing. Must not throw. */
   readonly infoOf: (session: ServerSession) => unknown
   /** Tells whoever wants to know. Must not throw. */
   readonly announce: (event: PresenceEventName, member: Member, room: Room) => void

@@ -89,7 +89,7 @@ export class ChannelClient {
     this.#open.delete(stream)
   }
 
-  /** Throws ClientError for a key that is none. The server has its own bound on its length. */
+  /** Throws ClientError for an invalid key. The server has its own bound on its length. */
   #roomOf(channel: ChannelClass, { key }: { readonly key?: string | undefined }): RoomRequest {
     const name = channelNameOf(channel)
     const conflict = this.#kit.known.claim('channel', name, channel)

@@ -19,7 +19,7 @@ export async function admit(
   if (isAllowed !== true) throw notAllowed('subscribe to', label)
 }
 
-/** How a stream ends that is not let in again; undefined: it goes on. What the channel throws is reported. */
+/** How a stream ends that is not let in again; undefined: it continues. What the channel throws is reported. */
 export async function endingUnlessAdmitted(
   admission: Promise<void>,
   label: string,

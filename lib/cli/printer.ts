@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { inspect } from 'node:util'
 import { IsockError, RemoteError, ValidationError } from '../base/errors.ts'
+import { remoteOf } from '../base/remote.ts'
 import { isBareBytes } from '../wire/binary-values.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { RichFormat } from '../wire/rich-format.ts'
@@ -93,6 +94,9 @@ function describeThrown(error: unknown): string {
   if (error instanceof ValidationError) {
     for (const { path, message: fault } of error.issues) lines.push(`  ${path?.join('.') || 'the value'}: ${fault}`)
   }
+  // Nobody declares what is neither an ActionError nor of isock: the server's log has it, with its stack.
+  const remote = error instanceof IsockError ? undefined : remoteOf(error)
+  if (remote !== undefined) lines.push(`  errorId: ${remote.errorId} (in the server's log)`)
   if (error.cause instanceof Error) lines.push(`  cause: ${error.cause.name}: ${error.cause.message}`)
   return `${lines.map(printable).join('\n')}\n`
 }

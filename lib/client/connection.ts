@@ -28,7 +28,7 @@ export interface ConnectionOwner {
   /** The server takes no new calls: these are to be sent elsewhere. */
   onRetired(connection: Connection, calls: OutgoingCall[]): void
   onClosed(connection: Connection): void
-  /** The server ended the session and told why: it is to be closed. */
+  /** The server ended the session and said why: it is to be closed. */
   onDismissed(connection: Connection, reason: IsockError): void
   /** Stay connected although no call is open. */
   readonly isKeptConnected: boolean

@@ -46,7 +46,7 @@ export function shakeHands(
       signal.removeEventListener('abort', onAbort)
     }
     const timer = clock.setTimer(() => link.close(late, 'abort'), timeoutMs)
-    const late = new LinkError(`the server did not answer within ${timeoutMs} ms`)
+    const late = new LinkError(`${formatAddress(address)} did not answer within ${timeoutMs} ms`)
     const onAbort = (): void => void link.close(new LinkError('the client gave up connecting'), 'abort')
     signal.addEventListener('abort', onAbort, { once: true })
     const refuse = (error: unknown): void => {

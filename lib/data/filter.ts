@@ -63,7 +63,7 @@ export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Term
   return terms
 }
 
-/** An object in the place of a value is no condition, whoever made it. */
+/** An object in the place of a value is not a condition, wherever it comes from. */
 function valueSpec({ plan, field }: FieldPath, value: unknown): ConditionSpec {
   if (!isPlain(value)) return { operator: 'eq', value }
   const message = `${plan.name}.${field}: expected a value, or a condition such as eq() or contains(), got ${describe(value)}; parseFilter() reads a filter that a client sent`

@@ -14,7 +14,7 @@ import {
 import { remoteOf } from '../base/remote.ts'
 import type { WebHost } from '../web/gateway.ts'
 
-/** Stands for an error that is not told. */
+/** Stands for an error that strangers must not see. */
 export class InternalError extends ServerError {
   /** Names it in the server's log. */
   readonly errorId: string
@@ -26,7 +26,7 @@ export class InternalError extends ServerError {
   }
 }
 
-/** The same error where it may be told, else an {@link InternalError}. `exposeErrors` tells everything. */
+/** The same error where strangers may see it, else an {@link InternalError}. `exposeErrors` shows everything. */
 export function forStrangers(error: unknown, host: Pick<WebHost, 'exposeErrors' | 'log'>): unknown {
   if (host.exposeErrors || isForAll(error)) return error
   const remote = remoteOf(error)

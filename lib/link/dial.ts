@@ -33,7 +33,11 @@ export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: Di
     }
     const onAbort = (): void => fail(signal.reason)
     const onError = (cause: Error): void => {
-      fail(new LinkError(`cannot connect to ${formatAddress(address)}: ${reasonOf(cause)}`, { cause }))
+      fail(
+        new LinkError(`cannot connect to ${formatAddress(address)}: ${reasonOf(cause)}${hintOf(address, cause)}`, {
+          cause,
+        }),
+      )
     }
     const onClose = (): void =>
       fail(new LinkError(`cannot connect to ${formatAddress(address)}: closed while connecting`))
@@ -69,8 +73,17 @@ function peerAt(address: SocketAddress, socket: Socket): Peer {
   }
 }
 
+/** What OpenSSL and Node say where no TLS is spoken names no remedy. */
+function hintOf(address: SocketAddress, { code }: NodeJS.ErrnoException): string {
+  const isNoTls = code === 'ECONNRESET' || /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/.test(code ?? '')
+  return address.transport === 'tls' && isNoTls ? '; does the server speak TLS there?' : ''
+}
+
 /** Happy eyeballs reports one error for each address tried; the first says enough. */
 function reasonOf(error: Error): string {
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message
+  // OpenSSL's messages name its source files and end in a line break; Node has the words alone.
+  const { reason } = error as { reason?: unknown }
+  if (typeof reason === 'string' && reason !== '') return reason
   return error.message || (error as NodeJS.ErrnoException).code || error.name
 }

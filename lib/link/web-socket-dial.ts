@@ -37,7 +37,9 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
       const hint = statusCode === 403 ? "; the server's option hosts must name this host" : ''
       fail(new LinkError(`cannot connect to ${url}: it answered with status ${statusCode}${hint}`))
     })
-    socket.once('error', (cause) => fail(new LinkError(`cannot connect to ${url}: ${cause.message}`, { cause })))
+    socket.once('error', (cause) => {
+      fail(new LinkError(`cannot connect to ${url}: ${cause.message}${hintOf(cause)}`, { cause }))
+    })
     socket.once('open', () => {
       settle()
       answerPings(socket)
@@ -47,4 +49,10 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
       resolve(new WebSocketLink(socket, stream, { transport: 'websocket', description: url, address: ip, isPrivate }))
     })
   })
+}
+
+/** A port that closes, or answers otherwise, before it has answered HTTP. */
+function hintOf({ code }: NodeJS.ErrnoException): string {
+  const isNoHttp = code === 'ECONNRESET' || code?.startsWith('HPE_') === true
+  return isNoHttp ? '; is it a port of listenWeb? Others are tcp://host:port' : ''
 }

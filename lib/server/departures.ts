@@ -1,5 +1,5 @@
 // Clients that closed their link without a word: their processes ended, or a proxy between was restarted. Those that are
-// not back after a grace have gone, and what their calls run is told to stop. The session itself stays for its lease, with
+// not back after a grace have gone, and the signals of their handlers abort. The session itself stays for its lease, with
 // the answers that it keeps. A link that broke, by a reset or by silence, is the network's fault and begins no grace.
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'

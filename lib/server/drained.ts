@@ -2,7 +2,7 @@
 import { type Clock, sleep } from '../base/clock.ts'
 import type { ServerSession } from './server-session.ts'
 
-/** What handlers get to end in after they were told to. */
+/** The time that handlers have to end after their signals aborted. */
 export const lastCallMs = 1_000
 const lookEveryMs = 5
 

@@ -23,7 +23,7 @@ export class ErrorHook {
   constructor({ log, clock, classes, given }: ErrorHookOptions) {
     this.#log = log
     this.#onError = given.onError
-    // Whoever takes errors need not be shown them too.
+    // What `onError` takes need not be printed too.
     const isQuiet = given.log === undefined && given.onError !== undefined
     this.#thrown = new ThrownErrors({ classes, clock, log, isQuiet })
   }

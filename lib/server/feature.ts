@@ -45,7 +45,7 @@ export interface ServerKit {
   readonly classes: ClassRegistry
   readonly sessions: readonly ServerSession[]
   findSession(id: string): ServerSession | undefined
-  /** As when a session is resumed: this is who its client is today, and all are told. Only of the same `id`. */
+  /** As when a session is resumed: this is who its client is today, and all features hear of it. Only of the same `id`. */
   renewIdentity(sessionId: string, identity: Identity | undefined): void
   /** Adds an action whose name begins with "isock.": it is not listed and cannot be replaced. */
   addBuiltIn(action: AnyAction): void

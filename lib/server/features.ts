@@ -1,4 +1,4 @@
-// The features of one server, told of everything in the order in which they were added, and in no caller's context: what
+// The features of one server, called for everything in the order in which they were added, and in no caller's context: what
 // they begin outlives the call that made the server listen or shut down.
 import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'

@@ -122,7 +122,7 @@ const serverTlsOptions = { ...listenTlsOptions, identify: 'protects' } as const
 export interface ErrorOrigin {
   readonly action?: string
   readonly session?: SessionView
-  /** What the client has as `remoteOf(error).errorId`, or was told over HTTP. */
+  /** What the client has as `remoteOf(error).errorId`, or got over HTTP. */
   readonly errorId?: string
   readonly origin?: string
 }

@@ -23,7 +23,7 @@ import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { RunQueue, RunStarter } from './run-queue.ts'
 
-/** Characters of a reason that its client is told. */
+/** Characters of a reason that its client gets. */
 const longestReason = 400
 
 /** What all sessions of a server share. */

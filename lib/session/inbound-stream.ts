@@ -128,7 +128,7 @@ export class InboundStream {
     this.#consume(this.#receivedCost - this.#consumedCost)
   }
 
-  /** Its reader wants no more: who waits for an item gets none, and the writer goes on for nothing. */
+  /** Its reader has left: a pending read gets no item, and what still comes is discarded. */
   leave(): void {
     this.discard()
     this.#endWaiting({ item: false, error: undefined })

@@ -46,7 +46,7 @@ export class IncomingCall {
   isOfLibrary = false
   /** Called once its handler has answered. */
   whenAnswered: (() => void) | undefined
-  /** Told once it is aborted, after its signal. */
+  /** Called once when it is aborted, after its signal. */
   whenAborted: ((reason: IsockError) => void) | undefined
   answerPlace: AnswerPlace = 'idle'
   /** The answer went over some link, so it may have been received. */

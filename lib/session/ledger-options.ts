@@ -18,6 +18,6 @@ export interface LedgerOptions {
   readonly encodeError: (error: IsockError) => Payload
   /** Why no call is taken at the moment, if so: a server that drains, for one. */
   readonly refusal: () => IsockError | undefined
-  /** Told when the first call starts running and when the last one was answered. */
+  /** Called when the first call starts running and when the last one was answered. */
   readonly onBusyChange: () => void
 }

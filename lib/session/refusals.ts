@@ -1,4 +1,4 @@
-// The answers to calls that do not start. What many are told is encoded once: who refuses has too much to do.
+// The answers to calls that do not start. A refusal that many get is encoded once: a server that refuses has too much to do.
 import type { IsockError } from '../base/errors.ts'
 import { type FailureFrame, Kind } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'

@@ -1,4 +1,4 @@
-// What a binary value is, told by its internal slots: the same for values of every realm, and true of nothing that only
+// What a binary value is, read from its internal slots: the same for values of every realm, and true of nothing that only
 // looks like one.
 
 const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)

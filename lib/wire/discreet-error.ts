@@ -22,7 +22,7 @@ export function discreet(thrown: unknown, registry: ClassRegistry): unknown {
   }
 }
 
-/** True for an error of which all may be told: whoever threw it meant it for the caller. */
+/** True for an error that may travel whole: it was thrown for the caller. */
 export function isMeantForCallers(error: unknown, registry: ClassRegistry): boolean {
   if (error instanceof ActionError || isFromOwnThread(error)) return true
   if (!isError(error) || error instanceof RemoteError) return false

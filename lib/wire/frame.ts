@@ -58,7 +58,7 @@ export interface PeerLimits {
   readonly maxInFlightBytes: number
 }
 
-/** Those of a side's own limits that its peer is told. */
+/** Those of a side's own limits that its peer gets. */
 export function peerLimitsOf(limits: PeerLimits): PeerLimits {
   const { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes } = limits
   return { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes }

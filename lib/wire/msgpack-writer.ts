@@ -1,5 +1,5 @@
 // Writes the few msgpack types that frames are made of, straight into memory that is borrowed for one frame at a time:
-// the next frame, of whichever link, goes on behind it. Byte arrays above a size are not copied again: they become
+// the next frame, of whichever link, continues behind it. Byte arrays above a size are not copied again: they become
 // segments of their own between the written ones. They belong to payloads, and nobody changes them.
 //
 //   segments:   [slab part: headers, small values][the payload's big array][slab part: ...]

@@ -1,5 +1,5 @@
 // Built-in prototypes of other realms (node:vm, Jest's environment, a frame of a page) as those of this one, so that what
-// a sandbox made is what it is. Told by the source text of the constructor, which programs cannot forge.
+// a sandbox made is what it is. Recognised by the source text of the constructor, which programs cannot forge.
 
 /** What was found out before: a prototype stays what it is. */
 const known = new WeakMap<object, object>()

@@ -182,7 +182,11 @@ describe('isock call', function () {
   })
 
   it('shows control characters of others instead of obeying them', async () => {
-    expect((await call('Escape')).stderr).to.equal('Error: red \\x1b[31m text\n')
+    expect((await call('Escape')).stderr).to.match(/^Error: red \\x1b\[31m text\n/)
+  })
+
+  it('says where the log of the server has an error that its action does not declare', async () => {
+    expect((await call('Escape')).stderr).to.match(/\n {2}errorId: [\da-f]{8}-\d+ \(in the server's log\)\n$/)
   })
 
   it('exits with 2 on bad JSON, and shows where it is bad', async () => {

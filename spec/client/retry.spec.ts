@@ -264,7 +264,7 @@ describe('retrying', () => {
   it('gives up on a server that does not answer HELLO', async () => {
     world.network.listen('mute', () => undefined)
     const error = await world.clock.until(failureOf(world.client({ retry: 0 }, 'mute').connect()))
-    expect(error.message).to.match(/did not answer within 5000 ms/)
+    expect(error.message).to.match(/: memory:mute did not answer within 5000 ms/)
   })
 
   it('refuses options that are no counts', () => {
