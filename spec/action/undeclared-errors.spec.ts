@@ -177,7 +177,7 @@ describe('what an action throws by mistake', () => {
       id = remoteOf(error)?.errorId ?? ''
     })
     expect(printed).to.have.lengthOf(1)
-    expect(printed[0]).to.match(/^isock: action "Throw" threw what it does not declare \(error [\da-f]{8}-\d+\)\n/)
+    expect(printed[0]).to.match(/^isock: action "Throw" failed with an error that it does not declare \(error [\da-f]{8}-\d+\)\n/)
     expect(printed[0]).to.contain(`(error ${id})`)
     expect(printed[0]).to.contain('Error: away\n    at ')
     expect(printed[0]).to.contain('undeclared-errors.spec.ts')
@@ -238,6 +238,6 @@ describe('what an action throws by mistake', () => {
     })
     harness.client.addAction(new Throw())
     const printed = await printedBy(() => failureOf(harness.client.runAction('ask')))
-    expect(printed[0]).to.contain('isock: action "Throw" threw what it does not declare')
+    expect(printed[0]).to.contain('isock: action "Throw" failed with an error that it does not declare')
   })
 })
