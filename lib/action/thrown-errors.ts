@@ -52,7 +52,8 @@ export class ThrownErrors {
   /** A handler threw. Never throws. */
   thrown(error: unknown, action: string, fields: object): void {
     quietly(() => {
-      if (this.#isFault(error)) this.fault(error, `action "${action}" failed with an error that it does not declare`, fields)
+      if (this.#isFault(error))
+        this.fault(error, `action "${action}" failed with an error that it does not declare`, fields)
       else this.#options.log.debug({ ...fields, error }, `action "${action}" threw`)
     })
   }

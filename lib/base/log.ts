@@ -74,6 +74,7 @@ function textOf(fields: object, message: string): string {
 /** With its causes, whose lines are the ones that are looked for. */
 function stackOf(error: unknown, depth = 4): string {
   if (!(error instanceof Error)) return String(error)
-  const own = String(error.stack ?? error)
+  // A stack begins with the error's name, which a class that sets none has from Error.
+  const own = String(error.stack ?? error).replace(/^Error(?=:|\n|$)/, () => error.constructor?.name || 'Error')
   return error.cause === undefined || depth === 0 ? own : `${own}\ncaused by: ${stackOf(error.cause, depth - 1)}`
 }

@@ -177,9 +177,11 @@ describe('what an action throws by mistake', () => {
       id = remoteOf(error)?.errorId ?? ''
     })
     expect(printed).to.have.lengthOf(1)
-    expect(printed[0]).to.match(/^isock: action "Throw" failed with an error that it does not declare \(error [\da-f]{8}-\d+\)\n/)
+    expect(printed[0]).to.match(
+      /^isock: action "Throw" failed with an error that it does not declare \(error [\da-f]{8}-\d+\)\n/,
+    )
     expect(printed[0]).to.contain(`(error ${id})`)
-    expect(printed[0]).to.contain('Error: away\n    at ')
+    expect(printed[0]).to.contain('\nDriver: away\n    at ')
     expect(printed[0]).to.contain('undeclared-errors.spec.ts')
     expect(printed[0]).to.contain('caused by: Error: inner\n    at ')
   })
