@@ -201,7 +201,7 @@ describe('what an action throws by mistake', () => {
     await using harness = await served({ log: logInto(lines) })
     for (const what of ['type', 'remote', 'unsendable', 'declared', 'purpose', 'own', 'cancelled', 'abort'])
       await failureOf(harness.client.runAction(Throw, what))
-    const thrown = lines.filter(({ message }) => message.startsWith('action "Throw" threw'))
+    const thrown = lines.filter(({ message }) => message.startsWith('action "Throw" '))
     expect(thrown.map(({ level }) => level)).to.deep.equal([
       ...['error', 'error', 'error'],
       ...['debug', 'debug', 'debug', 'debug', 'debug'],
