@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import { describeForeign } from '../link/foreign-bytes.ts'
-import type { FrameLink } from '../link/frame-link.ts'
+import type { FrameLink, LinkEnding } from '../link/frame-link.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 
@@ -64,10 +64,10 @@ export function shakeHands(
       } else if (frame.kind === Kind.Refused) refuse(decodeError(frame.error))
       else throw new ProtocolError('the first frame must be WELCOME or REFUSED')
     }
-    const onLinkEnd = (reason: IsockError): void => {
+    const onLinkEnd = (reason: IsockError, how: LinkEnding): void => {
       if (isDone) return
       settle()
-      reject(faultOf(reason, address, link.foreignBytes))
+      reject(how === 'closed' ? closedBy(address, reason) : faultOf(reason, address, link.foreignBytes))
     }
     link.open({ onFrame, onLinkWritable: () => undefined, onLinkEnd })
     link.send(hello)
@@ -83,4 +83,10 @@ function faultOf(reason: IsockError, address: Address, foreign: Uint8Array | und
   const what =
     foreign === undefined ? `${formatAddress(address)}: ${reason.message}` : describeForeign(address, foreign)
   return new LinkError(what, { cause: reason })
+}
+
+function closedBy(address: Address, cause: IsockError): LinkError {
+  const name = formatAddress(address)
+  const hint = address.transport === 'tcp' ? `; if it speaks TLS, use ${name.replace(/^tcp/, 'tls')}` : ''
+  return new LinkError(`${name} closed the link before it answered${hint}`, { cause })
 }

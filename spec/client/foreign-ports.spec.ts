@@ -99,6 +99,17 @@ describe('a port where another program answers', () => {
     })
   }
 
+  it('is named where it closes without an answer, as ports with TLS do', async () => {
+    port.banner = ''
+    const client = new Client(port.address, { retry: 0 })
+    clients.push(client)
+    const { message } = await failureOf(client.connect())
+    const address = `tcp://${port.address}`
+    expect(message).to.contain(
+      `${address} closed the link before it answered; if it speaks TLS, use ${address.replace('tcp', 'tls')}`,
+    )
+  })
+
   it('does not keep a client from the next address', async () => {
     port.banner = 'SSH-2.0-OpenSSH_9.6\r\n'
     const call = clientOf(port.address, server.addresses[0] as string).runAction(Work)
