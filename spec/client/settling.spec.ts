@@ -152,10 +152,11 @@ describe('every call settles', () => {
     world.network.setReachable('server', false)
     const idle = world.client({ retry: Number.POSITIVE_INFINITY })
     const calls = Array.from({ length: 20_000 }, () => failureOf(idle.runAction(Work)))
-    const startedAt = performance.now()
+    const before = process.cpuUsage()
     await idle.close()
     for (const error of await Promise.all(calls)) expect(error).to.include({ code: 'CLOSED' })
-    expect(performance.now() - startedAt).to.be.lessThan(3_000)
+    // Of the processor, which other processes of the machine may have meanwhile.
+    expect(process.cpuUsage(before).user / 1_000).to.be.lessThan(3_000)
   })
 
   it('with CLOSED when it is made after the close', async () => {
