@@ -1,4 +1,5 @@
 // What a handler throws that its action does not declare: how little of it travels, and who hears of the rest.
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { mostErrors } from '../../lib/base/log.ts'
 import {
@@ -43,6 +44,12 @@ const errors: Readonly<Record<string, () => unknown>> = {
   cancelled: () => new CancelledError('of an inner call'),
   abort: () => Object.assign(new Error('stopped'), { name: 'AbortError' }),
   unsendable: () => new UnsendableError('result', 'it is a function'),
+  object: () => ({ ...secret, message: 'away', code: 'E_AWAY', errors: [secret] }),
+  nothing: () => secret,
+  list: () => [secret],
+  map: () => new Map([['secret', secret]]),
+  text: () => 'away',
+  number: () => 7,
   odd: () =>
     Object.defineProperty(new Error(), 'message', {
       get: () => {
@@ -109,6 +116,32 @@ describe('an error that the action does not declare', () => {
     })
   }
 
+  it('and of an object that is not an error, message and code travel', async () => {
+    await using harness = await served()
+    const error = await failureOf(harness.client.runAction(Throw, 'object'))
+    expect(error).to.be.instanceOf(Error).and.include({ message: 'away', code: 'E_AWAY' })
+    expect(Object.keys(error)).to.deep.equal(['code'])
+  })
+
+  for (const what of ['nothing', 'list', 'map']) {
+    it(`says of an object without a message that it was thrown, and nothing of what it holds (${what})`, async () => {
+      await using harness = await served()
+      const error = await failureOf(harness.client.runAction(Throw, what))
+      expect(error).to.be.instanceOf(Error).and.have.property('message', 'a value that is not an error was thrown')
+      expect(inspect(error, { showHidden: true })).to.not.contain('secret')
+    })
+  }
+
+  for (const [what, value] of [
+    ['text', 'away'],
+    ['number', 7],
+  ] as const) {
+    it(`travels as it is where it is a ${what}: it has nothing but what it says`, async () => {
+      await using harness = await served()
+      expect(await failureOf(harness.client.runAction(Throw, what))).to.equal(value)
+    })
+  }
+
   for (const [what, Class] of [
     ['declared', Declared],
     ['purpose', RemoteError],
@@ -137,6 +170,7 @@ describe('an error that the action does not declare', () => {
     await using harness = await served({ exposeErrors: true })
     const error = await failureOf(harness.client.runAction(Throw, 'driver'))
     expect(error['data']).to.deep.equal(secret)
+    expect(await failureOf(harness.client.runAction(Throw, 'nothing'))).to.deep.equal(secret)
     expect(error.cause).to.have.property('message', 'inner')
   })
 
