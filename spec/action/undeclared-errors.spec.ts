@@ -15,6 +15,7 @@ import {
   UnsendableError,
 } from '../../lib/index.ts'
 import { createHarness, type Harness } from '../../lib/testing/harness.ts'
+import { printedBy } from '../setup/printed.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 const secret = { config: { headers: { Authorization: 'Bearer secret' } } }
@@ -85,19 +86,6 @@ function logInto(lines: Line[]): Logger {
   const level = (name: string) => (fields: object, message: string) =>
     void lines.push({ level: name, message, fields: fields as Record<string, unknown> })
   return { debug: level('debug'), info: () => undefined, warn: level('warn'), error: level('error') }
-}
-
-/** What goes to standard error meanwhile. */
-async function printedBy(work: () => Promise<unknown>): Promise<string[]> {
-  const { error } = console
-  const printed: string[] = []
-  console.error = (text: string) => void printed.push(text)
-  try {
-    await work()
-  } finally {
-    console.error = error
-  }
-  return printed
 }
 
 const served = (server: ServerOptions = {}): Promise<Harness> => createHarness({ actions: [new Throw()], server })
