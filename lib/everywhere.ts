@@ -2,6 +2,7 @@
 import './data/context-db.ts' // what data add to the types of a context
 
 export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
+export type { TreeOptions } from './action/action-host.ts'
 export { Call, type Outcome } from './action/call.ts'
 export type {
   Caller,

@@ -50,6 +50,9 @@ const shortMessages = [
   "export const unprotected = (label, name) => label + ': undefined ' + name",
 ].join('\n')
 
+/** A WebSocket was opened by then: neither HTTP nor TLS speaks through it. */
+const shortForeign = "export const describeForeign = (address) => address.host + ' is no isock server'"
+
 /** What is there in another, smaller form where every kilobyte is loaded. */
 const substitutes: Plugin = {
   name: 'substitutes',
@@ -61,6 +64,8 @@ const substitutes: Plugin = {
     build.onResolve({ filter: /\/nearest-names\.ts$/ }, () => ({ path: 'nearest-names', namespace: 'nothing' }))
     build.onResolve({ filter: /\/option-messages\.ts$/ }, () => ({ path: 'option-messages', namespace: 'short' }))
     build.onLoad({ filter: /.*/, namespace: 'short' }, () => ({ contents: shortMessages }))
+    build.onResolve({ filter: /\/foreign-bytes\.ts$/ }, () => ({ path: 'foreign-bytes', namespace: 'foreign' }))
+    build.onLoad({ filter: /.*/, namespace: 'foreign' }, () => ({ contents: shortForeign }))
     build.onResolve({ filter: /^superjson$/ }, () => ({ path: `${root}lib/wire/browser-superjson.ts` }))
     build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: nothing }))
   },

@@ -1,6 +1,7 @@
 // Two copies of the package in one process, as when a command is installed apart from the project whose modules it loads:
 // what is made with one works with the other. Goes over every public class.
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -8,11 +9,30 @@ import { expect } from 'chai'
 import { build } from 'esbuild'
 import * as data from '../lib/data.ts'
 import type { http } from '../lib/gateways/http/http.ts'
+import type { igor as ownIgor } from '../lib/gateways/igor/igor.ts'
+import { type lexicons as ownLexicons, reply } from '../lib/gateways/lexicons/lexicons.ts'
 import * as isock from '../lib/index.ts'
+import type * as testing from '../lib/testing/harness.ts'
 import { waitFor } from './setup/wait-for.ts'
 
 type Isock = typeof isock
 type AnyClass = abstract new (...args: never[]) => object
+
+/** The modules beside isock and isock/data, as package.json exports them. */
+const subpaths = {
+  http: 'lib/gateways/http/http.ts',
+  igor: 'lib/gateways/igor/igor.ts',
+  lexicons: 'lib/gateways/lexicons/lexicons.ts',
+  testing: 'lib/testing/harness.ts',
+  daemon: 'lib/daemon.ts',
+  tracim: 'lib/gateways/tracim/tracim.ts',
+}
+
+/**
+ * Their classes that are not known across copies: nothing of isock's takes an instance of one, so that nothing asks. A new one
+ * is to be branded, or to be added here for that reason.
+ */
+const ownToEachCopy = ['Daemon', 'Shutdown', 'TracimDaemon', 'TracimDaemonClient', 'TracimSource']
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -28,6 +48,7 @@ describe('two copies of the package', function () {
   let other: Isock
   let otherData: typeof data
   let otherHttp: typeof http
+  const others: Record<string, object> = {}
   let server: isock.Server
   let client: isock.Client
 
@@ -36,20 +57,22 @@ describe('two copies of the package', function () {
     symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
     await build({
       absWorkingDir: root,
-      entryPoints: { index: 'lib/index.ts', data: 'lib/data.ts', http: 'lib/gateways/http/http.ts' },
+      entryPoints: { index: 'lib/index.ts', data: 'lib/data.ts', ...subpaths },
       outdir: directory,
       outExtension: { '.js': '.mjs' },
       bundle: true,
       splitting: true,
       keepNames: true,
       format: 'esm',
+      target: 'node20',
       platform: 'node',
       packages: 'external',
     })
     const load = (name: string): Promise<unknown> => import(pathToFileURL(join(directory, `${name}.mjs`)).href)
     other = (await load('index')) as Isock
     otherData = (await load('data')) as typeof data
-    otherHttp = ((await load('http')) as { http: typeof http }).http
+    for (const name of Object.keys(subpaths)) others[name] = (await load(name)) as never
+    otherHttp = (others['http'] as { http: typeof http }).http
   })
   after(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -92,6 +115,65 @@ describe('two copies of the package', function () {
       expect(Object.create(Below.prototype) instanceof Own, `${name} and a subclass of the other`).to.equal(false)
       expect({} instanceof Mine || Mine.prototype instanceof Mine, name).to.equal(false)
     }
+  })
+
+  it('are asked about no class of the other modules, but for those that are known', () => {
+    expect(
+      Object.values(others)
+        .flatMap((exported) => classesOf(exported).map(([name]) => name))
+        .sort(),
+    ).to.deep.equal(ownToEachCopy)
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object }
+    const paths = Object.keys(manifest.exports).filter(
+      (path) => !['.', './browser', './data', './package.json'].includes(path),
+    )
+    expect(paths.sort()).to.deep.equal(
+      Object.keys(subpaths)
+        .map((name) => `./${name}`)
+        .sort(),
+    )
+  })
+
+  it('test actions of each other', async () => {
+    class Twice extends isock.Action {
+      override action(n: number): number {
+        return 2 * n
+      }
+    }
+    const { createHarness } = others['testing'] as typeof testing
+    await using harness = await createHarness({ actions: [new Twice() as never] })
+    expect(await harness.client.runAction(Twice as never, 4)).to.equal(8)
+  })
+
+  it('answer lexicons and Igor clients of a gateway of each other', async () => {
+    class Length extends isock.Action {
+      override action({ text }: { text: string }, context: isock.Context): number {
+        return reply(context, text.length)
+      }
+    }
+    const { lexicons } = others['lexicons'] as { lexicons: typeof ownLexicons }
+    const { igor } = others['igor'] as { igor: typeof ownIgor }
+    await serve({}, () => server.addAction(new Length()))
+    const web = await server.listenWeb({ port: 0, gateways: [lexicons({ path: '/lexicons' }), igor()] })
+    const { WebSocket } = await import('ws')
+    const answerTo = async (path: string, message: object): Promise<string> => {
+      const socket = new WebSocket(`${web.url.replace('http', 'ws')}${path}`)
+      try {
+        await once(socket, 'open')
+        const answered = new Promise<string>((resolve) => {
+          socket.on('message', (data) =>
+            String(data).includes('"data":2') || String(data).includes('Length') ? resolve(String(data)) : undefined,
+          )
+        })
+        socket.send(JSON.stringify(message))
+        return await answered
+      } finally {
+        socket.terminate()
+      }
+    }
+    expect(JSON.parse(await answerTo('/lexicons', { Length: { text: 'hi' } }))).to.deep.equal([{ Length: 2 }])
+    const asked = { streamId: 1, action: 'Length', data: { text: 'hi' } }
+    expect(JSON.parse(await answerTo('/igor', asked))).to.deep.equal({ streamId: 1, data: 2 })
   })
 
   it('run actions of each other, whose errors arrive as themselves for both', async () => {

@@ -1,8 +1,17 @@
 // Whoever has actions that the other side can run: a server, and a client that offers some.
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { type ActionClass, type AnyAction, requireActionName } from './action.ts'
 import type { Implementation } from './implementation.ts'
 import { ActionRegistry, type ActionTree } from './registry.ts'
+
+/** How `addActions` makes wire names. */
+export interface TreeOptions {
+  /** Between the parts of a path. Default '.'. */
+  readonly separator?: string
+}
+
+const treeOptions: OptionTable<TreeOptions> = { separator: 'any' }
 
 export abstract class ActionHost {
   /** The classes that arrive as themselves. @internal */
@@ -31,7 +40,8 @@ export abstract class ActionHost {
    *
    * @example server.addActions({ events: { create: new CreateEvent(), remove: (id) => remove(id) } })
    */
-  addActions(tree: ActionTree, options: { readonly separator?: string } = {}): this {
+  addActions(tree: ActionTree, options: TreeOptions = {}): this {
+    checkOptions('addActions', options, treeOptions)
     this.registry.addTree(tree, options.separator ?? '.')
     return this
   }

@@ -1,4 +1,5 @@
-// What isock needs of a logger. pino and console both fit. Without one, errors go to the console and nothing else is printed.
+// What isock needs of a logger. pino and console both fit. Without one, errors and warnings go to the
+// console, and nothing else is printed.
 
 /** A structured logger: fields first, then the message, as pino takes them. */
 export interface Logger {
@@ -16,13 +17,28 @@ export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore,
 export const mostErrors = 20
 export const windowMs = 10_000
 
+/** Different warnings that are printed where no logger is given. */
+export const mostWarnings = 100
+
 /**
  * A logger for where none is given: errors with their stacks on standard error (a browser's console), at most
- * {@link mostErrors} within {@link windowMs}; nothing else.
+ * {@link mostErrors} within {@link windowMs}; each warning once, at most {@link mostWarnings}; nothing else.
  */
 export function consoleLogger(now: () => number): Logger {
   // biome-ignore lint/suspicious/noConsole: it is what Node and browsers both have
-  return boundedErrors({ ...silentLogger, error: (fields, message) => console.error(textOf(fields, message)) }, now)
+  const print = (fields: object, message: string): void => console.error(textOf(fields, message))
+  return boundedErrors({ ...silentLogger, warn: onceEach(print, mostWarnings), error: print }, now)
+}
+
+/** Logs a message the first time that it comes, and says when it has no room to remember more of them. */
+export function onceEach(log: Logger['warn'], most: number): Logger['warn'] {
+  const logged = new Set<string>()
+  return (fields, message) => {
+    if (logged.size >= most || logged.has(message)) return
+    logged.add(message)
+    log(fields, message)
+    if (logged.size === most) log({}, `${most} different warnings: no more are printed; give a log to see all`)
+  }
 }
 
 /** The same logger, whose errors beyond {@link mostErrors} within {@link windowMs} are logged as `debug`. */

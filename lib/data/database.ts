@@ -2,14 +2,15 @@
 // it is opened.
 import { brand } from '../base/brand.ts'
 import { ServerError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
 import { resolveDataOptions } from './data-options.ts'
 import type { Db } from './db.ts'
 import type { ChangeTeller } from './engine/change-log.ts'
 import type { Engine } from './engine/engine.ts'
 import type { openUnit } from './engine/open-unit.ts'
-import type { FileOptions, LoadOptions } from './files.ts'
-import type { MigrateOptions, Migration } from './migration.ts'
+import { type FileOptions, fileOptions, type LoadOptions, loadOptions } from './files.ts'
+import { type MigrateOptions, type Migration, migrateOptions } from './migration.ts'
 import type { ModelClass } from './model.ts'
 import type { OpenUnit, UnitOwner } from './open-unit.ts'
 import { Plans } from './plans.ts'
@@ -18,6 +19,8 @@ export interface TransactionOptions {
   /** Aborts the operations; the work is rolled back when it throws for that. */
   readonly signal?: AbortSignal
 }
+
+const transactionOptions: OptionTable<TransactionOptions> = { signal: 'any' }
 
 interface OpenStore {
   readonly engine: Engine
@@ -77,6 +80,7 @@ export class Database implements AsyncDisposable {
 
   /** Runs work as one unit: committed when its promise resolves, rolled back when it rejects. */
   async transaction<T>(work: (db: Db) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
+    checkOptions('transaction', options, transactionOptions)
     const unit = this.beginUnit({ signal: options.signal, label: 'a transaction outside of actions' })
     let result: T
     try {
@@ -101,6 +105,7 @@ export class Database implements AsyncDisposable {
    * @throws InvalidDataError where a field's type is another one in the store, or rows could not get a value.
    */
   async migrate(options: MigrateOptions = {}): Promise<Migration> {
+    checkOptions('migrate', options, migrateOptions)
     const { migrate } = await import('./engine/migrate.ts')
     return migrate(this.#requireStore().engine, options)
   }
@@ -111,6 +116,7 @@ export class Database implements AsyncDisposable {
    * @example await database.save('backup', { format: 'csv' })
    */
   async save(directory: string, options: FileOptions = {}): Promise<number> {
+    checkOptions('save', options, fileOptions)
     const { saveTables } = await import('./engine/save.ts')
     return saveTables(this.#requireStore().engine, directory, options)
   }
@@ -121,6 +127,7 @@ export class Database implements AsyncDisposable {
    * @throws InvalidDataError that names file, row and column; ConflictError.
    */
   async load(directory: string, options: LoadOptions = {}): Promise<number> {
+    checkOptions('load', options, loadOptions)
     const { loadTables } = await import('./engine/load.ts')
     return loadTables(this.#requireStore().engine, directory, options)
   }

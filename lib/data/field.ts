@@ -1,6 +1,7 @@
 // How a model declares its fields: `email = field.text({ unique: true })`. The type of such a property is that of its
 // values; what the engine must know of it is the FieldSpec that stands in its place until the class has been read.
 import { ClientError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 
 declare const fieldMark: unique symbol
@@ -70,6 +71,15 @@ export interface FieldOptions<Value> {
   readonly set?: (value: Value) => Value | Promise<Value>
 }
 
+const fieldOptions: OptionTable<FieldOptions<never>> = {
+  secret: 'protects',
+  optional: 'any',
+  unique: 'any',
+  index: 'any',
+  default: 'any',
+  set: 'any',
+}
+
 interface IsOptional {
   readonly optional: true
 }
@@ -98,6 +108,7 @@ type More = Partial<Pick<FieldSpec, 'choices' | 'items' | 'target' | 'transform'
 
 /** A FieldSpec stands where the type says that a value is: Model reads it off, and no row ever has it. */
 function declare(kind: FieldKind, options: object | undefined, more: More = {}): never {
+  checkOptions('field', options ?? {}, fieldOptions)
   return new DeclaredField(kind, options ?? {}, more) as never
 }
 

@@ -1,4 +1,5 @@
 // What saving and loading may be told.
+import type { OptionTable } from '../base/option-table.ts'
 import type { FileFormat } from './data-options.ts'
 
 /** How far a save or a load has come. */
@@ -22,3 +23,6 @@ export interface LoadOptions extends FileOptions {
   /** Empties the tables first. Default false: rows that are there already are a ConflictError. */
   readonly replace?: boolean
 }
+
+export const fileOptions: OptionTable<FileOptions> = { format: 'any', onProgress: 'any', signal: 'any' }
+export const loadOptions: OptionTable<LoadOptions> = { ...fileOptions, replace: 'any' }

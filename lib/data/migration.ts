@@ -1,4 +1,5 @@
 // What a migration may do, and what it tells.
+import type { OptionTable } from '../base/option-table.ts'
 
 export interface MigrateOptions {
   /** Only tells what would be done, and refuses what would be refused; nothing is locked or written. Default false. */
@@ -6,6 +7,8 @@ export interface MigrateOptions {
   /** Drops the fields that no model has any more, with what they hold. Default false. */
   readonly drop?: boolean
 }
+
+export const migrateOptions: OptionTable<MigrateOptions> = { dryRun: 'any', drop: 'any' }
 
 export interface Migration {
   /** What was done, or would be, one statement each. */

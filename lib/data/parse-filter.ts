@@ -1,6 +1,7 @@
 // Filters and sort keys that a client sent, as those that `db` takes. The program says which fields may be asked for; what
 // JSON spells as a condition becomes one here and nowhere else.
 import { InvalidDataError } from '../base/data-errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { describe } from '../base/options.ts'
 import { and, type Condition, conditionOf, type Operator, operators } from './condition.ts'
 import { maxParts, maxSortKeys } from './filter.ts'
@@ -14,10 +15,14 @@ export interface ParseFilterOptions<M> {
   readonly operators?: readonly Operator[]
 }
 
+const parseFilterOptions: OptionTable<ParseFilterOptions<Model>> = { fields: 'protects', operators: 'protects' }
+
 export interface ParseSortOptions<M> {
   /** The fields that rows may be sorted by; those of references by their path. */
   readonly fields: readonly FilterField<M>[]
 }
+
+const parseSortOptions: OptionTable<ParseSortOptions<Model>> = { fields: 'protects' }
 
 /**
  * A filter that a client sent, as JSON: a value for each field, or an object of conditions, all of which must hold. They
@@ -32,8 +37,10 @@ export interface ParseSortOptions<M> {
 export function parseFilter<M extends Model>(
   json: unknown,
   model: ModelClass<M>,
-  { fields, operators: allowed = operators }: ParseFilterOptions<M>,
+  options: ParseFilterOptions<M>,
 ): Filter<M> {
+  checkOptions('parseFilter', options, parseFilterOptions)
+  const { fields, operators: allowed = operators } = options
   const name = modelNameOf(model)
   if (!isPlain(json)) throw new InvalidDataError(`a filter of ${name} must be an object, got ${describe(json)}`)
   const filter = Object.create(null) as Record<string, unknown>
@@ -64,8 +71,10 @@ export function parseFilter<M extends Model>(
 export function parseSort<M extends Model>(
   json: unknown,
   model: ModelClass<M>,
-  { fields }: ParseSortOptions<M>,
+  options: ParseSortOptions<M>,
 ): SortKey<M>[] {
+  checkOptions('parseSort', options, parseSortOptions)
+  const { fields } = options
   const name = modelNameOf(model)
   const keys: readonly unknown[] = json === undefined || json === null ? [] : Array.isArray(json) ? json : [json]
   if (keys.length > maxSortKeys)

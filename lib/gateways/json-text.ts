@@ -1,14 +1,19 @@
 // JSON of a stranger: looked over before it is parsed, so that depth costs nobody anything.
 import { jsonTextFault } from '../wire/json-text-scan.ts'
-import { defaultValueLimits } from '../wire/value-limits.ts'
+import { defaultValueLimits, type ValueLimits } from '../wire/value-limits.ts'
 
 /** Completes a sentence that begins with "it is". */
 export interface JsonFault {
   readonly fault: string
 }
 
-export function readJson(text: string): { readonly value: unknown } | JsonFault {
-  const { maxDepth, maxContainers } = defaultValueLimits
+/** Of the server that hands the value on. */
+export type JsonLimits = Pick<ValueLimits, 'maxDepth' | 'maxContainers'>
+
+export function readJson(
+  text: string,
+  { maxDepth, maxContainers }: JsonLimits = defaultValueLimits,
+): { readonly value: unknown } | JsonFault {
   const fault = jsonTextFault(text, maxDepth, maxContainers)
   if (fault !== undefined) return { fault }
   try {

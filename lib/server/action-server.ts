@@ -86,7 +86,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       onLeft: (session) => void this.#store.end(session, new LinkError('the client left')),
       onDismissed: (session, reason) => void this.#store.dismiss(session, reason),
     }
-    this.#openPorts = new OpenPorts(options.guards.length > 0 || given.gate !== undefined, given.log)
+    this.#openPorts = new OpenPorts(options.guards.length > 0 || given.gate !== undefined, options.log)
     this.#admission = new Admission({
       clock,
       limits,

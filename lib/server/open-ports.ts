@@ -17,10 +17,9 @@ export interface OpenedPort {
 
 export class OpenPorts {
   readonly #isGuarded: boolean
-  readonly #log: Logger | undefined
+  readonly #log: Logger
 
-  /** Without a log it goes to standard error, as warnings of Node do. */
-  constructor(isGuarded: boolean, log: Logger | undefined) {
+  constructor(isGuarded: boolean, log: Logger) {
     this.#isGuarded = isGuarded
     this.#log = log
   }
@@ -38,7 +37,6 @@ export class OpenPorts {
     const asksForCertificate = tls?.requestCert === true && tls.rejectUnauthorized !== false
     if (this.#isGuarded || asksForCertificate || isLoopback(host)) return
     const message = `${address} can be reached from other machines and lets everybody in; give the server a token or guards, or let it listen at 127.0.0.1`
-    if (this.#log !== undefined) this.#log.warn({ address }, message)
-    else process.emitWarning(message, { type: 'IsockWarning', code: 'ISOCK_OPEN_PORT' })
+    this.#log.warn({ address }, message)
   }
 }

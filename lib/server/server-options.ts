@@ -75,7 +75,8 @@ export interface ServerOptions extends TokenSource {
   /** Classes whose instances travel as themselves, beside those that actions name. */
   readonly classes?: readonly AnyClass[]
   /**
-   * Default: errors go to standard error with their stacks, at most 20 in 10 s; nothing else is printed. pino and console fit.
+   * Default: errors go to standard error with their stacks, at most 20 in 10 s, and each warning once;
+   * nothing else is printed. pino and console fit.
    * What actions throw without declaring it is logged as `error`, bounded likewise; the rest as `debug`.
    */
   readonly log?: Logger

@@ -9,6 +9,15 @@ export type AllowList = readonly string[] | 'any'
 /** The names of this machine that no other machine can be reached by. */
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
+/** The header for which a request is refused. */
+export type RefusedHeader = 'host' | 'origin'
+
+export interface AccessRefusal {
+  readonly reason: string
+  /** Which header's value is not on its list; undefined where that was not the reason. */
+  readonly header?: RefusedHeader
+}
+
 export interface AccessOptions {
   /**
    * Host names, with the port where it is another than the server's: 'chat.example.org'. A named host may also come without
@@ -46,16 +55,14 @@ export class Access {
   }
 
   /** Why a request is refused; undefined: it is not. */
-  refusalOf(headers: IncomingHttpHeaders): string | undefined {
+  refusalOf(headers: IncomingHttpHeaders): AccessRefusal | undefined {
     const { host, origin } = headers
-    if (this.#hosts !== undefined && (host === undefined || !this.#hosts.has(host.toLowerCase())))
-      return "this host is not served here; the server's option hosts names those that are"
+    if (this.#hosts !== undefined && (host === undefined || !this.#hosts.has(host.toLowerCase()))) return foreignHost
     if (this.#origins === 'any') return undefined
-    if (origin !== undefined && !this.#isLetIn(origin, host))
-      return "pages of this origin are not let in; the server's option origins names those that are"
+    if (origin !== undefined && !this.#isLetIn(origin, host)) return foreignOrigin
     // A page that embeds us (an image, a script) sends no Origin, but tells where it is from.
     const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
-    return origin === undefined && isEmbedded ? 'pages of other sites may not embed this one' : undefined
+    return origin === undefined && isEmbedded ? foreignSite : undefined
   }
 
   #isLetIn(origin: string, host: string | undefined): boolean {
@@ -63,6 +70,16 @@ export class Access {
     return typeof origins === 'string' ? isOfHost(origin, host) : origins.has(origin)
   }
 }
+
+const foreignHost: AccessRefusal = {
+  reason: "this host is not served here; the server's option hosts names those that are",
+  header: 'host',
+}
+const foreignOrigin: AccessRefusal = {
+  reason: "pages of this origin are not let in; the server's option origins names those that are",
+  header: 'origin',
+}
+const foreignSite: AccessRefusal = { reason: 'pages of other sites may not embed this one' }
 
 function isOfHost(origin: string, host: string | undefined): boolean {
   return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)

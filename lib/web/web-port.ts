@@ -15,6 +15,8 @@ import type { ResolvedWebOptions } from './web-options.ts'
 export interface Refusal {
   readonly status: number
   readonly reason: string
+  /** Called when it is answered; not where the user's own handlers take the request. */
+  readonly onAnswered?: () => void
 }
 
 /** Each answers undefined for what it takes. */
@@ -167,7 +169,8 @@ async function closedWithin(all: readonly (Socket | ServerResponse)[], limitMs: 
 }
 
 /** Answers an upgrade with a status, and closes. */
-export function refuseUpgrade(stream: Duplex, { status, reason }: Refusal): void {
+export function refuseUpgrade(stream: Duplex, { status, reason, onAnswered }: Refusal): void {
+  onAnswered?.()
   if (stream.destroyed || stream.writableEnded) return
   const lines = [`HTTP/1.1 ${status} Refused`, 'connection: close', 'content-type: text/plain; charset=utf-8']
   const body = `${reason}\n`
@@ -175,7 +178,8 @@ export function refuseUpgrade(stream: Duplex, { status, reason }: Refusal): void
   stream.end([...lines, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
 }
 
-function refuseRequest(response: ServerResponse, { status, reason }: Refusal): void {
+function refuseRequest(response: ServerResponse, { status, reason, onAnswered }: Refusal): void {
+  onAnswered?.()
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${reason}\n`)
 }
 

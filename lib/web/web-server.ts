@@ -14,6 +14,7 @@ import { Access } from './access.ts'
 import { allowOrigin, answerPreflight, preflightMethod } from './cross-origin.ts'
 import { type MountedGateway, type SocketRoute, type WebHost, WebRefusal, type WebVisit } from './gateway.ts'
 import { ownClients } from './own-clients.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { browserModule, staticFiles } from './static-files.ts'
 import { Upgrades } from './upgrades.ts'
 import { visitOf } from './visit.ts'
@@ -55,6 +56,7 @@ export class WebServer implements WebListener {
   readonly #links = new Upgrades()
   readonly #sockets = new Upgrades()
   #access: Access | undefined
+  readonly #refusals: RefusalLog
   readonly #mounted: MountedGateway[] = []
   #opened: Promise<void> | undefined
   #drained: Promise<void> | undefined
@@ -62,6 +64,7 @@ export class WebServer implements WebListener {
   /** Throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, given: WebOptions, surroundings: WebSurroundings) {
     this.#kit = kit
+    this.#refusals = new RefusalLog(kit.log)
     this.#surroundings = surroundings
     this.#options = resolveWebOptions(given, defaultWebPath)
     this.#port = new WebPort(this.#options)
@@ -207,8 +210,11 @@ export class WebServer implements WebListener {
   }
 
   #refusalOf(request: IncomingMessage): Refusal | undefined {
-    const reason = this.#access?.refusalOf(request.headers)
-    return reason === undefined ? undefined : { status: 403, reason }
+    const refused = this.#access?.refusalOf(request.headers)
+    if (refused === undefined) return undefined
+    const { reason, header } = refused
+    const onAnswered = (): void => (header === undefined ? undefined : this.#refusals.note(header, request.headers))
+    return { status: 403, reason, onAnswered }
   }
 
   #routeOf(visit: WebVisit, protocols: readonly string[]): SocketRoute | Promise<SocketRoute> | undefined {

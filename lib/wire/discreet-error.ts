@@ -10,13 +10,13 @@ const maxDepth = 8
 
 /**
  * What was thrown, as it may travel. Errors of declared classes, isock's own and ActionErrors keep their fields and causes;
- * all others keep name, message and code, and so do those in fields and causes. What is no error is what somebody chose to
- * throw: it stays as it is. Never throws.
+ * all others keep name, message and code, and so do those in fields and causes. Of an object that is not an error, message and
+ * code remain, as an error. A text, or another primitive value, travels as it is: it holds nothing but what it says. Never throws.
  */
 export function discreet(thrown: unknown, registry: ClassRegistry): unknown {
-  if (!isError(thrown)) return thrown
+  if ((typeof thrown !== 'object' || thrown === null) && typeof thrown !== 'function') return thrown
   try {
-    return partOf(thrown, registry, maxDepth)
+    return isError(thrown) ? partOf(thrown, registry, maxDepth) : errorInPlaceOf(thrown)
   } catch {
     return new Error('an error that cannot be read')
   }
@@ -65,10 +65,21 @@ function partOfValue(value: unknown, registry: ClassRegistry, depth: number): un
   return depth === 0 ? bare(value) : partOf(value, registry, depth - 1)
 }
 
+function errorInPlaceOf(thrown: object): Error {
+  const { message } = thrown as { readonly message?: unknown }
+  const error = new Error(typeof message === 'string' ? message : 'a value that is not an error was thrown')
+  copyCode(thrown, error)
+  return error
+}
+
+function copyCode(thrown: object, part: Error): void {
+  const { code } = thrown as { readonly code?: unknown }
+  if (typeof code === 'string' || typeof code === 'number') defineField(part, 'code', code)
+}
+
 function bare(error: Error): Error {
   const part = emptyLike(error)
-  const { code } = error as { readonly code?: unknown }
-  if (typeof code === 'string' || typeof code === 'number') defineField(part, 'code', code)
+  copyCode(error, part)
   if (part instanceof RemoteError) {
     for (const [key, value] of Object.entries({ notStarted: false, data: {} })) defineField(part, key, value)
   }

@@ -1,4 +1,5 @@
 // What a handler throws that its action does not declare: how little of it travels, and who hears of the rest.
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { mostErrors } from '../../lib/base/log.ts'
 import {
@@ -14,6 +15,7 @@ import {
   UnsendableError,
 } from '../../lib/index.ts'
 import { createHarness, type Harness } from '../../lib/testing/harness.ts'
+import { printedBy } from '../setup/printed.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 const secret = { config: { headers: { Authorization: 'Bearer secret' } } }
@@ -43,6 +45,12 @@ const errors: Readonly<Record<string, () => unknown>> = {
   cancelled: () => new CancelledError('of an inner call'),
   abort: () => Object.assign(new Error('stopped'), { name: 'AbortError' }),
   unsendable: () => new UnsendableError('result', 'it is a function'),
+  object: () => ({ ...secret, message: 'away', code: 'E_AWAY', errors: [secret] }),
+  nothing: () => secret,
+  list: () => [secret],
+  map: () => new Map([['secret', secret]]),
+  text: () => 'away',
+  number: () => 7,
   odd: () =>
     Object.defineProperty(new Error(), 'message', {
       get: () => {
@@ -80,19 +88,6 @@ function logInto(lines: Line[]): Logger {
   return { debug: level('debug'), info: () => undefined, warn: level('warn'), error: level('error') }
 }
 
-/** What goes to standard error meanwhile. */
-async function printedBy(work: () => Promise<unknown>): Promise<string[]> {
-  const { error } = console
-  const printed: string[] = []
-  console.error = (text: string) => void printed.push(text)
-  try {
-    await work()
-  } finally {
-    console.error = error
-  }
-  return printed
-}
-
 const served = (server: ServerOptions = {}): Promise<Harness> => createHarness({ actions: [new Throw()], server })
 
 describe('an error that the action does not declare', () => {
@@ -106,6 +101,32 @@ describe('an error that the action does not declare', () => {
       expect(error['config']).to.equal(undefined)
       expect(error['errors'] ?? []).to.deep.equal([])
       expect(JSON.stringify([error, error['data'] ?? {}])).to.not.contain('secret')
+    })
+  }
+
+  it('and of an object that is not an error, message and code travel', async () => {
+    await using harness = await served()
+    const error = await failureOf(harness.client.runAction(Throw, 'object'))
+    expect(error).to.be.instanceOf(Error).and.include({ message: 'away', code: 'E_AWAY' })
+    expect(Object.keys(error)).to.deep.equal(['code'])
+  })
+
+  for (const what of ['nothing', 'list', 'map']) {
+    it(`says of an object without a message that it was thrown, and nothing of what it holds (${what})`, async () => {
+      await using harness = await served()
+      const error = await failureOf(harness.client.runAction(Throw, what))
+      expect(error).to.be.instanceOf(Error).and.have.property('message', 'a value that is not an error was thrown')
+      expect(inspect(error, { showHidden: true })).to.not.contain('secret')
+    })
+  }
+
+  for (const [what, value] of [
+    ['text', 'away'],
+    ['number', 7],
+  ] as const) {
+    it(`travels as it is where it is a ${what}: it has nothing but what it says`, async () => {
+      await using harness = await served()
+      expect(await failureOf(harness.client.runAction(Throw, what))).to.equal(value)
     })
   }
 
@@ -137,6 +158,7 @@ describe('an error that the action does not declare', () => {
     await using harness = await served({ exposeErrors: true })
     const error = await failureOf(harness.client.runAction(Throw, 'driver'))
     expect(error['data']).to.deep.equal(secret)
+    expect(await failureOf(harness.client.runAction(Throw, 'nothing'))).to.deep.equal(secret)
     expect(error.cause).to.have.property('message', 'inner')
   })
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { boundedErrors, mostErrors, silentLogger, windowMs } from '../../lib/base/log.ts'
+import { boundedErrors, consoleLogger, mostErrors, mostWarnings, silentLogger, windowMs } from '../../lib/base/log.ts'
+import { printedBy } from '../setup/printed.ts'
 
 describe('a bounded log', () => {
   it('says that it stops, counts what it leaves out, and begins anew with the next window', () => {
@@ -19,5 +20,19 @@ describe('a bounded log', () => {
     now += windowMs
     bounded.error({}, 'later')
     expect(errors.slice(-2)).to.deep.equal(['3 more errors were logged as debug', 'later'])
+  })
+})
+
+describe('the log of those who give none', () => {
+  it('prints each warning once, says when it stops, and prints nothing of less weight', async () => {
+    const log = consoleLogger(() => 0)
+    const printed = await printedBy(async () => {
+      log.debug({}, 'd')
+      log.info({}, 'i')
+      for (let i = 0; i < 3 * mostWarnings; i++) log.warn({}, `w${i >> 1}`)
+    })
+    expect(printed).to.have.lengthOf(mostWarnings + 1)
+    expect(printed.slice(0, 2)).to.deep.equal(['isock: w0', 'isock: w1'])
+    expect(printed.at(-1)).to.contain('no more are printed')
   })
 })

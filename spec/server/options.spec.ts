@@ -111,6 +111,7 @@ describe('Options', () => {
       runInBackground: [() => runInBackground({ module: 'x', pth: '/x' } as never), 'did you mean path?'],
       findDaemon: [() => findDaemon('x', { stateDirectory: '/x' } as object), 'unknown option "stateDirectory"'],
       listDaemons: [() => listDaemons({ stateDr: '/x' } as object), 'did you mean stateDir?'],
+      addActions: [() => server().addActions({}, { seperator: '/' } as object), 'did you mean separator?'],
       createHarness: [() => createHarness({ action: [] } as object), 'did you mean actions?'],
     }
     for (const [what, [make, expected]] of Object.entries(wrong))

@@ -4,7 +4,7 @@ import { ClientError } from '../../lib/index.ts'
 import { Access, type AccessOptions } from '../../lib/web/access.ts'
 
 function refusal(headers: Record<string, string>, options: AccessOptions = {}, port = 8080, isTls = false) {
-  return new Access(options, port, isTls).refusalOf(headers)
+  return new Access(options, port, isTls).refusalOf(headers)?.reason
 }
 
 describe('Access to a web server', () => {

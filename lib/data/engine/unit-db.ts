@@ -1,4 +1,5 @@
 // The operations of `db` on one unit of work.
+
 import { LockMode } from '@mikro-orm/core'
 import { AmbiguousError, ConflictError, InvalidDataError, NotFoundError } from '../../base/data-errors.ts'
 import { describe } from '../../base/options.ts'
@@ -12,16 +13,10 @@ import { Conditions, orderOf } from './conditions.ts'
 import { dropRows } from './drop.ts'
 import { hydrateRows } from './hydrate.ts'
 import { missingReference, putRow } from './put-row.ts'
+import { cascadeOf, depthOf, type RowsOptions, requireFindOptions, requireQueryOptions } from './read-options.ts'
 import type { Unit } from './unit.ts'
 
-/** Of dictionaries within each other. */
-const maxDepth = 64
-
-interface Options {
-  readonly sort?: unknown
-  readonly limit?: number | undefined
-  readonly offset?: number | undefined
-  readonly lock?: boolean | undefined
+interface Options extends RowsOptions {
   /** A limit is about how many, not about which. */
   readonly isAnyOrder?: boolean
 }
@@ -49,7 +44,7 @@ export class UnitDb {
     )
   }
 
-  async get(model: ModelClass, which: unknown, options: Options = {}): Promise<Row> {
+  async get(model: ModelClass, which: unknown, options: RowsOptions = {}): Promise<Row> {
     const plan = this.#plans.of(model)
     const row = await this.find(model, which, options)
     if (row !== undefined) return row
@@ -57,12 +52,12 @@ export class UnitDb {
     throw new NotFoundError(`there is no ${plan.name} with ${what}`, plan.name)
   }
 
-  async find(model: ModelClass, which: unknown, options: Options = {}): Promise<Row | undefined> {
+  async find(model: ModelClass, which: unknown, options: RowsOptions = {}): Promise<Row | undefined> {
     const plan = this.#plans.of(model)
     const filter = typeof which === 'string' ? { pk: which } : which
     if (filter === undefined || filter === null) throw new InvalidDataError(`${plan.name}: expected a pk or a filter`)
     if (typeof which === 'string') plan.check('pk', which)
-    requireOptions(options)
+    requireFindOptions(options)
     return this.#run(options, plan, async () => {
       const { manager } = this.#unit
       // The shortest way, where MikroORM would not answer with what it has without asking the store.
@@ -92,9 +87,9 @@ export class UnitDb {
     }
   }
 
-  async query(model: ModelClass, filter: unknown = {}, options: Options = {}): Promise<Row[]> {
+  async query(model: ModelClass, filter: unknown = {}, options: RowsOptions = {}): Promise<Row[]> {
     const plan = this.#plans.of(model)
-    requireOptions(options, this.#unit.engine.options.maxRows)
+    requireQueryOptions(options, this.#unit.engine.options.maxRows)
     return this.#run(options, plan, async () => this.#select(plan, await this.#conditions(plan, filter), options))
   }
 
@@ -118,7 +113,7 @@ export class UnitDb {
 
   async drop(first: unknown, second?: object, third?: DropOptions): Promise<number> {
     const given = this.#given(first)
-    const cascade = ((given.rows === undefined ? third : (second as DropOptions | undefined))?.cascade ?? []) as unknown
+    const cascade = cascadeOf(given.rows === undefined ? third : (second as DropOptions | undefined))
     if (given.rows !== undefined) {
       const { rows } = given
       return this.#unit.write(() => dropRows(rows, cascade, this.#unit))
@@ -132,11 +127,10 @@ export class UnitDb {
     }, plan.name)
   }
 
-  async hydrate(which: Row | readonly Row[], options: HydrateOptions & Options = {}): Promise<unknown> {
+  async hydrate(which: Row | readonly Row[], options: HydrateOptions = {}): Promise<unknown> {
     const isList = Array.isArray(which)
     const rows = (isList ? which : [which]) as readonly Row[]
-    requireOptions(options)
-    const depth = requireDepth(options.depth ?? 8)
+    const depth = depthOf(options)
     const dictionaries = await this.#unit.read(() => hydrateRows(rows, depth, this.#unit))
     return isList ? dictionaries : dictionaries[0]
   }
@@ -229,22 +223,4 @@ export class UnitDb {
     for (const row of rows) this.#plans.ofRow(row)
     return { rows }
   }
-}
-
-function requireDepth(depth: number): number {
-  if (Number.isSafeInteger(depth) && depth >= 0 && depth <= maxDepth) return depth
-  throw new InvalidDataError(`depth: expected a whole number of at most ${maxDepth}, got ${describe(depth)}`)
-}
-
-function requireOptions(options: Options, maxRows = Number.POSITIVE_INFINITY): void {
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidDataError(`expected an object of options, got ${describe(options)}`)
-  for (const name of ['limit', 'offset'] as const) {
-    const value: unknown = options[name]
-    if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0))
-      throw new InvalidDataError(`${name}: expected a whole number of at least 0, got ${describe(value)}`)
-  }
-  const { limit = 0 } = options
-  if (limit > maxRows)
-    throw new InvalidDataError(`limit: expected at most ${maxRows}, got ${limit}; ask for pages, or raise data.maxRows`)
 }

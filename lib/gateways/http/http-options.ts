@@ -44,7 +44,8 @@ export interface HttpOptions extends Partial<HttpLimits> {
   /** Default 'loopback'. A request that was forwarded by a proxy is not from this machine. */
   readonly metrics?: MetricsAccess
   /**
-   * The status for an error that an action threw, 400 to 599; undefined: 500. Errors are told by name, code and data.
+   * The status for an error that an action threw, 400 to 599; undefined: 500. Errors are told by name, message, code and data.
+   * Asked about undeclared errors too: the client sees the status that it returns, and of such an error nothing else.
    *
    * @example http({ statusOf: (error) => (error.name === 'OutOfStock' ? 409 : undefined) })
    */

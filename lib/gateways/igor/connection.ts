@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from 'ws'
 import type { Clock } from '../../base/clock.ts'
 import { AuthError } from '../../base/errors.ts'
 import type { Limits } from '../../base/options.ts'
+import { type ValueLimits, valueLimitsOf } from '../../wire/value-limits.ts'
 import { SilenceWatch } from '../silence-watch.ts'
 import { admissionCode, code, refusalText } from './answers.ts'
 import type { ClientSocket, IgorClient } from './igor-client.ts'
@@ -32,10 +33,12 @@ export class Connection {
   #held: Buffer[] | undefined
   #mustGo = false
   readonly #silence: SilenceWatch
+  readonly #valueLimits: ValueLimits
 
   constructor(options: ConnectionOptions) {
     const { socket, client, clock, limits } = options
     this.#options = options
+    this.#valueLimits = valueLimitsOf(limits)
     this.#socket = socket
     this.#out = socket
     this.#client = client
@@ -88,7 +91,7 @@ export class Connection {
     const client = this.#client
     // The client may have come back on another connection, or was dropped: this one speaks for nobody any more.
     if (!client.speaksThrough(this.#out)) return
-    const message = readMessage(bytes.toString('utf8'))
+    const message = readMessage(bytes.toString('utf8'), this.#valueLimits)
     if (message.kind === 'wrong') {
       if (message.streamId === undefined) client.outbox.push(refusalText(message.error, code.bad))
       else client.refuse(message.streamId, message.error, code.bad)

@@ -1,5 +1,5 @@
 // What an Igor client may say, read from text: JSON of one documented shape, or an answer that says what is wrong with it.
-import { readJson } from '../json-text.ts'
+import { type JsonLimits, readJson } from '../json-text.ts'
 
 /** Clients make these: a counter or a text. 1 and '1' are two streams. */
 export type StreamId = string | number
@@ -14,8 +14,8 @@ export type Message =
 export const maxStreamIdLength = 256
 const maxActionLength = 512
 
-export function readMessage(text: string): Message {
-  const json = readJson(text)
+export function readMessage(text: string, limits?: JsonLimits): Message {
+  const json = readJson(text, limits)
   if ('fault' in json) return wrong(`this message is ${json.fault}; send {"streamId", "action", "data"}`)
   const parsed = json.value
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))

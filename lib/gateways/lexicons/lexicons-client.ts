@@ -37,7 +37,8 @@ export interface AnswerableClient extends LexiconsClient {
   markReply(callId: number): void
 }
 
-const clientKey = Symbol('lexicons client')
+/** Shared by all copies of this package: an action may find the client of another copy's gateway. */
+const clientKey: unique symbol = Symbol.for('isock.lexiconsClient')
 
 /** The peer as the server sees it, with the client in it for those who know. */
 export function peerWith(peer: Peer, client: AnswerableClient): Peer {

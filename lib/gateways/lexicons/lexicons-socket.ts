@@ -14,6 +14,7 @@ import { unawaited } from '../../base/unawaited.ts'
 import type { ChannelClass } from '../../channels/channel.ts'
 import type { Peer } from '../../link/link.ts'
 import type { WebHost } from '../../web/gateway.ts'
+import { valueLimitsOf } from '../../wire/value-limits.ts'
 import { LocalClient } from '../local-client.ts'
 import { SilenceWatch } from '../silence-watch.ts'
 import { credentialsIn } from './header-credentials.ts'
@@ -157,6 +158,7 @@ export class LexiconsSocket implements AnswerableClient {
       client,
       memberships: this.#memberships,
       options,
+      limits: valueLimitsOf(host.limits),
       onSignal: (signal) => log({ status: 'signal', client: this, data: signal }),
       onFailed: (error) => this.#failed(error),
     })

@@ -1,6 +1,7 @@
 // Runs the signals of one client's messages in their order, and gathers what it is answered: replies first, then errors.
 import { ServerError } from '../../base/errors.ts'
 import type { ChannelClass } from '../../channels/channel.ts'
+import type { JsonLimits } from '../json-text.ts'
 import { toJsonText } from '../json-values.ts'
 import type { LocalClient } from '../local-client.ts'
 import { isOwnAction } from '../own-actions.ts'
@@ -13,6 +14,8 @@ export interface SignalRunnerOptions {
   readonly client: Pick<LocalClient, 'runAction' | 'toldOf'>
   readonly memberships: Memberships
   readonly options: ResolvedLexiconsOptions
+  /** Of the server's values. */
+  readonly limits: JsonLimits
   /** Told of each signal before it runs. */
   readonly onSignal: (signal: object) => void
   /** Told of what fails. */
@@ -41,7 +44,8 @@ export class SignalRunner {
   /** The entries of the answer; none: there is nothing to say. Never rejects. */
   async run(text: string | undefined): Promise<readonly object[]> {
     const { maxSignals, maxQueuedBytes } = this.#options.options
-    const message = text === undefined ? { fault: 'the message is no text' } : readSignals(text, maxSignals)
+    const { limits } = this.#options
+    const message = text === undefined ? { fault: 'the message is no text' } : readSignals(text, maxSignals, limits)
     const replies: object[] = []
     const errors: string[] = []
     let replyBytes = 0

@@ -1,6 +1,6 @@
 // Reads what a client sends: `{"Name": {kwargs}}`, or a list of them. All of a message is of that shape, or none of it is
 // acted upon.
-import { type JsonFault, readJson } from '../json-text.ts'
+import { type JsonFault, type JsonLimits, readJson } from '../json-text.ts'
 
 /** An action to run, in lexicons' word. */
 export interface Signal {
@@ -12,8 +12,8 @@ export type SignalMessage = { readonly signals: readonly Signal[] } | JsonFault
 
 const shape = 'expected {"Name": {...}} or a list of such objects'
 
-export function readSignals(text: string, maxSignals: number): SignalMessage {
-  const json = readJson(text)
+export function readSignals(text: string, maxSignals: number, limits?: JsonLimits): SignalMessage {
+  const json = readJson(text, limits)
   if ('fault' in json) return { fault: `the message is ${json.fault}; ${shape}` }
   const items: readonly unknown[] = Array.isArray(json.value) ? json.value : [json.value]
   if (items.length > maxSignals)

@@ -188,15 +188,10 @@ describe('actions over HTTP', () => {
   })
 
   describe('errors', () => {
-    const statusOf = ({
-      name,
-      data,
-    }: {
-      name: string
-      data: Readonly<Record<string, unknown>>
-    }): number | undefined => {
+    const statusOf = ({ name, message }: { name: string; message: string }): number | undefined => {
       if (name === 'Far') throw new Error('a bug of statusOf')
-      if (data['odd'] === 1) return 200
+      if (message === 'a bug') return 200
+      if (message === 'outer') return 410
       return name === 'OutOfStock' ? 409 : undefined
     }
     beforeEach(() => start({ http: { statusOf } }))
@@ -264,7 +259,14 @@ describe('actions over HTTP', () => {
       })
     }
 
-    for (const what of ['plain', 'cause', 'value', 'code', 'remote', 'server']) {
+    it('that nobody declared have the status that statusOf gives, and nothing else', async () => {
+      const response = await world.post('Throws', 'cause')
+      const { name, code, data } = await errorOf(response)
+      expect([response.status, name, code]).to.deep.equal([410, 'ServerError', 'INTERNAL'])
+      expect(Object.keys(data as object)).to.deep.equal(['errorId'])
+    })
+
+    for (const what of ['plain', 'value', 'code', 'remote', 'server']) {
       it(`that nobody declared (${what}) are 500 and an id, and nothing else`, async () => {
         const response = await world.post('Throws', what)
         const { data, message, ...error } = await errorOf(response)

@@ -80,11 +80,11 @@ describe('hostile clients of the HTTP gateway', function () {
 
   it('that send a small text of many arrays are told before it is parsed', async () => {
     await start()
-    const body = `[${'[],'.repeat(120_000)}0]`
+    const body = `[${'[],'.repeat(220_000)}0]`
     const response = await world.post('Echo', undefined, {}, { body })
     expect([response.status, (await errorOf(response))['message']]).to.deep.equal([
       400,
-      'the body is more than 100000 arrays and objects',
+      'the body is more than 200000 arrays and objects',
     ])
   })
 

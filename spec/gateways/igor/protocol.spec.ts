@@ -238,10 +238,10 @@ describe('The Igor gateway: protocol', function () {
     })
 
     it('400 for width that costs its sender nothing, before it is parsed', async () => {
-      client.send(`{"streamId":"wide","action":"Echo","data":[${'[],'.repeat(120_000)}0]}`)
+      client.send(`{"streamId":"wide","action":"Echo","data":[${'[],'.repeat(220_000)}0]}`)
       await waitFor(() => client.received.length > 0, { timeoutMs: 8_000 })
       expect(client.received[0]).to.include({ code: 400 })
-      expect(client.received[0]?.error).to.contain('this message is more than 100000 arrays and objects')
+      expect(client.received[0]?.error).to.contain('this message is more than 200000 arrays and objects')
       expect((await client.run('Echo', 1))[0]?.data).to.equal(1)
     })
 
