@@ -110,7 +110,7 @@ export class IncomingCall {
   letGo(): void {
     this.#data = undefined
     this.whenAborted = undefined
-    this.input?.drop()
+    this.input?.close()
     this.input = undefined
   }
 
