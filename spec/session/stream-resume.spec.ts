@@ -161,7 +161,8 @@ describe('a stream whose call was aborted', () => {
     const { context, fail } = work.run
     context.signal.addEventListener('abort', () => fail(context.signal.reason))
     world.network.wire.hold('down')
-    for (let i = 0; i < 10; i++) context.emit(i).catch(() => undefined)
+    const { emit } = context as unknown as Context<number>
+    for (let i = 0; i < 10; i++) emit(i).catch(() => undefined)
     await world.clock.advance(1_000)
     world.network.wire.cut('rst')
     await settle()
