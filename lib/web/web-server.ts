@@ -64,7 +64,7 @@ export class WebServer implements WebListener {
     this.#kit = kit
     this.#surroundings = surroundings
     this.#options = resolveWebOptions(given, defaultWebPath)
-    this.#port = new WebPort(this.#options)
+    this.#port = new WebPort(this.#options, this.#kit.clock)
     this.#own = ownClients(this.#options.path, (link) => kit.takeLink(link))
   }
 
