@@ -47,7 +47,7 @@ describe('The body of a request', () => {
       received += text
     })
     await once(socket, 'connect')
-    socket.write(`POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${length}\r\n\r\n`)
+    socket.write(`POST / HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-length: ${length}\r\n\r\n`)
     return { socket, received: () => received }
   }
 
