@@ -9,6 +9,7 @@ import { neverSent } from '../session/call-errors.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
+import { addresseeOf } from './addressee.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
 import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
@@ -66,6 +67,7 @@ export class CallStarter {
     const pending = new PendingCall({
       request: {
         name,
+        addressee: addresseeOf(name, data),
         order: ++this.#started,
         contract: contract?.hash,
         data: feed === undefined ? codec.encode(data, 'data', rules) : undefined,

@@ -1,5 +1,5 @@
-// Calls that were refused before they started and wait for their next attempt: one line for each action, in the order in
-// which the calls were made. New calls of an action go behind those of its line, so that a busy server does not
+// Calls that were refused before they started and wait for their next attempt: one line for each addressee, in the order in
+// which the calls were made. New calls to an addressee go behind those of its line, so that a busy server does not
 // change the order of one caller's calls.
 //
 //   refused ──> line ── backoff ──> the first of the line, then more ──> submitted
@@ -66,23 +66,23 @@ export class DelayedRetries {
   /** Submits a refused call again after its line's wait; or settles it when its time runs out first. */
   add(call: PendingCall, error: IsockError): void {
     const { clock } = this.#options
-    const { name } = call.request
+    const { addressee } = call.request
     const nowMs = clock.now()
     const former = this.#refusals.get(call)
-    const line = this.#lines.get(name) ?? former?.line ?? this.#newLine()
+    const line = this.#lines.get(addressee) ?? former?.line ?? this.#newLine()
     const isInRow = former !== undefined && nowMs - former.atMs < longestBusyMs
     const endsAtMs = call.deadlineAtMs === Number.POSITIVE_INFINITY ? nowMs + longestBusyMs : Number.POSITIVE_INFINITY
     this.#refusals.set(call, { line, error, endsAtMs: isInRow ? former.endsAtMs : endsAtMs, atMs: nowMs })
     call.lastFault = error
     this.#judge(line, call)
-    this.#lines.set(name, line)
+    this.#lines.set(addressee, line)
     this.#insert(line, call)
-    if (line.timer === undefined) this.#arm(name, line)
+    if (line.timer === undefined) this.#arm(addressee, line)
   }
 
-  /** Keeps a new call behind the others of its action. False: none of them waits here. */
+  /** Keeps a new call behind the others to its addressee. False: none of them waits here. */
   keepBehind(call: PendingCall): boolean {
-    const line = this.#count === 0 ? undefined : this.#lines.get(call.request.name)
+    const line = this.#count === 0 ? undefined : this.#lines.get(call.request.addressee)
     if (line === undefined) return false
     if (this.hasRoom) this.#insert(line, call)
     else settle(call, queueFull(this.#options.maxCount))
@@ -91,10 +91,10 @@ export class DelayedRetries {
 
   /** Settles one of them. */
   giveUp(call: OutgoingCall, error: unknown): void {
-    const line = this.#lines.get(call.request.name)
+    const line = this.#lines.get(call.request.addressee)
     if (line?.calls.remove(call)) {
       this.#count--
-      if (line.calls.isEmpty) this.#close(call.request.name, line)
+      if (line.calls.isEmpty) this.#close(call.request.addressee, line)
     }
     settle(call, error)
   }
@@ -102,8 +102,8 @@ export class DelayedRetries {
   /** No more attempts: settles all of them. */
   close(error: IsockError): void {
     this.#deadlines.close()
-    for (const [name, line] of [...this.#lines]) {
-      this.#close(name, line)
+    for (const [addressee, line] of [...this.#lines]) {
+      this.#close(addressee, line)
       const calls = line.calls.takeAll()
       this.#count -= calls.length
       for (const call of calls) settle(call, closedBy(call, error))
@@ -137,12 +137,12 @@ export class DelayedRetries {
     this.#deadlines.watch(this.#endOf(call))
   }
 
-  #arm(name: string, line: Line): void {
-    line.timer = this.#options.clock.setTimer(() => this.#release(name, line), line.backoff.durationMs)
+  #arm(addressee: string, line: Line): void {
+    line.timer = this.#options.clock.setTimer(() => this.#release(addressee, line), line.backoff.durationMs)
     line.timer.keepProcessAlive(true)
   }
 
-  #release(name: string, line: Line): void {
+  #release(addressee: string, line: Line): void {
     const { submit } = this.#options
     const calls: OutgoingCall[] = []
     while (calls.length < line.burst && !line.calls.isEmpty) calls.push(line.calls.take() as OutgoingCall)
@@ -152,15 +152,15 @@ export class DelayedRetries {
     line.isHeadJudged = false
     line.burst *= 2
     // The rest waits until it is known whether these are taken.
-    if (line.calls.isEmpty) this.#close(name, line)
-    else this.#arm(name, line)
+    if (line.calls.isEmpty) this.#close(addressee, line)
+    else this.#arm(addressee, line)
     for (const call of calls) submit(call)
   }
 
-  #close(name: string, line: Line): void {
+  #close(addressee: string, line: Line): void {
     line.timer?.cancel()
     line.timer = undefined
-    this.#lines.delete(name)
+    this.#lines.delete(addressee)
   }
 
   #endOf(call: OutgoingCall): number {

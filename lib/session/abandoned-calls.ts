@@ -43,7 +43,7 @@ export class AbandonedCalls {
     const endsAtMs = clock.now() + limits.cancelGraceMs
     this.#givenUp.set(call, endsAtMs)
     this.#sweep.watch(endsAtMs)
-    call.items?.close()
+    call.items?.cutOff()
     call.abort(cancelErrorFor(call.name, reason))
   }
 

@@ -126,7 +126,8 @@ export class AnswerStore {
     for (const call of this.#waiting) this.#move(call, 'idle')
     for (let i = this.#large.length - 1; i >= 0 && this.#isOverfull; i--) {
       const call = this.#large[i] as IncomingCall
-      if (call.answerPlace === 'idle') this.#giveUp(call)
+      // Of the others in the list the answers are gone already.
+      if (call.state === 'answered' && call.answerPlace === 'idle') this.#giveUp(call)
     }
   }
 

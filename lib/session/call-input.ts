@@ -53,7 +53,7 @@ export class CallInput {
   /** True: the callee has got further than it had. */
   onCredit(received: number, granted: number): boolean {
     const hasMoved = this.#stream.onCredit(received, granted)
-    if (!this.#isFed) {
+    if (!this.#isFed && granted > 0) {
       this.#isFed = true
       this.#feed(this.#stream, this)
     }

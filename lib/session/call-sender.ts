@@ -38,9 +38,10 @@ export class CallSender {
     this.#peerLimits = peerLimits
   }
 
-  /** A new link: names must be introduced again. */
-  onNewLink(): void {
+  /** A new link: names must be introduced again. The callee cannot know which answers have arrived: these. */
+  onNewLink(answered: number[]): void {
     this.#names.forget()
+    this.sendAcks(answered)
   }
 
   fits(call: OutgoingCall): boolean {

@@ -1,10 +1,12 @@
 // The two streams of a call that the peer asked for, as large as both sides allow: opened when there is something to
 // say on them.
 import type { Clock } from '../base/clock.ts'
+import type { BusyError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { Kind, type PeerLimits } from '../wire/frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
+import { InputBudget } from './input-budget.ts'
 import { OutboundStream, streamWindow } from './outbound-stream.ts'
 
 /** A handler that reads slowly says so this often: its caller's default bound is a minute of silence. */
@@ -20,10 +22,13 @@ export interface CallStreamsOptions {
 export class CallStreams {
   readonly #options: CallStreamsOptions
   readonly #windowBytes: number
+  /** Of all inputs. */
+  readonly #budget: InputBudget
 
   constructor(options: CallStreamsOptions) {
     this.#options = options
     this.#windowBytes = streamWindow(options.limits, options.peerLimits)
+    this.#budget = new InputBudget(options.limits)
   }
 
   /** What the handler sends. */
@@ -34,19 +39,17 @@ export class CallStreams {
     return new OutboundStream({ kind: Kind.Item, seq, port, grantedBytes: windowBytes, windowBytes, maxWaitingBytes })
   }
 
-  /** What the caller sends. `onUnread` is told by how much what waits to be read has grown or shrunk. */
-  openInput(seq: number, onUnread: (byCost: number) => void): InboundStream {
+  /** What the caller sends. */
+  openInput(seq: number): InboundStream {
     const { clock, port } = this.#options
     const windowBytes = this.#windowBytes
+    const budget = this.#budget
     const lifeSigns = { clock, everyMs: lifeSignMs }
-    return new InboundStream({
-      kind: Kind.InputCredit,
-      seq,
-      windowBytes,
-      mayGoUnread: false,
-      lifeSigns,
-      onUnread,
-      port,
-    })
+    return new InboundStream({ kind: Kind.InputCredit, seq, windowBytes, mayGoUnread: false, lifeSigns, budget, port })
+  }
+
+  /** Why the call whose input came last must end, if so. */
+  inputOverload(): BusyError | undefined {
+    return this.#budget.overload()
   }
 }

@@ -83,6 +83,14 @@ export class HeldCalls {
     this.#head = 0
   }
 
+  /** Takes all that are held out of here: none of them starts any more. */
+  takeAll(): IncomingCall[] {
+    const calls = this.#held.slice(this.#head).filter((call) => call.isHeld)
+    this.#held = []
+    this.#head = 0
+    return calls
+  }
+
   close(): void {
     this.#timer?.cancel()
     this.#timer = undefined

@@ -20,10 +20,20 @@ export interface InboundStreamOptions {
   readonly onTaken?: () => void
   /** Where the writer takes silence for death: credit goes out after this much time too, however little was read. */
   readonly lifeSigns?: { readonly clock: Clock; readonly everyMs: number }
-  /** Told by how much the items that wait to be read have grown or shrunk. */
-  readonly onUnread?: (byCost: number) => void
+  /** Shared with other streams; undefined: the window alone bounds what is granted. */
+  readonly budget?: StreamBudget
   readonly port: FramePort
 }
+
+/** What several streams may have under way and unread together. */
+export interface StreamBudget {
+  readonly leftBytes: number
+  grantedChanged(byBytes: number): void
+  unreadChanged(byBytes: number): void
+}
+
+/** What a reader that waits is granted, whatever other streams hold: it is read as it comes. */
+const leastGrantBytes = 16 * 1024
 
 export class InboundStream {
   readonly #options: InboundStreamOptions
@@ -36,15 +46,19 @@ export class InboundStream {
   #creditedAtMs = 0
   #unreadCost = 0
   #granted: number
+  /** Of the budget. */
+  #reserved = 0
   #end: { readonly error: unknown } | undefined
   #isRead = false
   #isDiscarding = false
+  #isClosed = false
   /** Who asked for items that have not come, in order. */
   readonly #waiters: ((taken: Taken) => void)[] = []
 
   constructor(options: InboundStreamOptions) {
     this.#options = options
-    this.#granted = options.windowBytes
+    this.#granted = this.#grantable
+    this.#reserve()
   }
 
   /** Items received so far, each counted once. */
@@ -75,6 +89,7 @@ export class InboundStream {
     this.#received++
     const cost = itemCost(payload)
     this.#receivedCost += cost
+    if (this.#receivedCost > this.#granted) this.#reserve()
     if (this.#isDiscarding) this.#consume(cost)
     else if (this.#waiters.length > 0) {
       const waiter = this.#waiters.shift() as (taken: Taken) => void
@@ -92,6 +107,7 @@ export class InboundStream {
   end(error: unknown): void {
     if (this.#end !== undefined) return
     this.#end = { error }
+    this.#reserve()
     this.#endWaiting({ item: false, error })
   }
 
@@ -117,14 +133,15 @@ export class InboundStream {
   /** Calls back with the next item or the end; those who ask are answered in order. */
   take(onTaken: (taken: Taken) => void): void {
     const taken = this.takeNow()
-    if (taken !== undefined) onTaken(taken)
-    else this.#waiters.push(onTaken)
+    if (taken !== undefined) return onTaken(taken)
+    this.#waiters.push(onTaken)
+    if (this.isFull && !this.#isClosed) this.#grant(Math.max(this.#grantable, this.#consumedCost + this.#leastGrant))
   }
 
   /** From now on items are only counted, and the writer is let go on. */
   discard(): void {
     this.#isDiscarding = true
-    this.drop()
+    this.#drop()
     this.#consume(this.#receivedCost - this.#consumedCost)
   }
 
@@ -134,16 +151,22 @@ export class InboundStream {
     this.#endWaiting({ item: false, error: undefined })
   }
 
-  /** Lets go of what waits to be read. */
-  drop(): void {
-    this.#queue = []
-    this.#head = 0
-    this.#countUnread(-this.#unreadCost)
+  /** Its call is over: drops what waits to be read, and grants no more. */
+  close(): void {
+    this.#isClosed = true
+    this.#drop()
+    this.#reserve()
   }
 
   /** A new link: says again what was received and granted. */
   resume(): void {
     if (this.#end === undefined) this.#sendCredit()
+  }
+
+  #drop(): void {
+    this.#queue = []
+    this.#head = 0
+    this.#countUnread(-this.#unreadCost)
   }
 
   #endWaiting(end: Taken): void {
@@ -152,16 +175,45 @@ export class InboundStream {
 
   #countUnread(byCost: number): void {
     this.#unreadCost += byCost
-    this.#options.onUnread?.(byCost)
+    this.#options.budget?.unreadChanged(byCost)
   }
 
   #consume(cost: number): void {
     this.#consumedCost += cost
-    const granted = this.#consumedCost + this.#options.windowBytes
+    const granted = this.#grantable
     const isGrantDue = this.#end === undefined && granted - this.#granted >= this.#options.windowBytes / 2
-    if (!isGrantDue && !this.#isSignDue) return
-    if (this.#end === undefined) this.#granted = granted
+    if (isGrantDue) this.#grant(granted)
+    else {
+      this.#reserve()
+      if (this.#isSignDue) this.#sendCredit()
+    }
+  }
+
+  /** A window beyond what was read; less where other streams hold much. Nothing is held of what is thrown away. */
+  get #grantable(): number {
+    const { windowBytes, budget } = this.#options
+    if (budget === undefined || this.#isDiscarding) return this.#consumedCost + windowBytes
+    return this.#consumedCost + Math.max(0, Math.min(windowBytes, budget.leftBytes + this.#reserved))
+  }
+
+  get #leastGrant(): number {
+    return Math.min(leastGrantBytes, this.#options.windowBytes)
+  }
+
+  #grant(granted: number): void {
+    this.#granted = granted
+    this.#reserve()
     this.#sendCredit()
+  }
+
+  /** Takes of the budget what may come, or has come, and was not read. */
+  #reserve(): void {
+    const { budget } = this.#options
+    if (budget === undefined) return
+    const mayHold = this.#end === undefined ? Math.max(this.#granted, this.#receivedCost) : this.#receivedCost
+    const reserved = this.#isDiscarding || this.#isClosed ? 0 : mayHold - this.#consumedCost
+    budget.grantedChanged(reserved - this.#reserved)
+    this.#reserved = reserved
   }
 
   get #isSignDue(): boolean {

@@ -110,7 +110,7 @@ export class IncomingCall {
   letGo(): void {
     this.#data = undefined
     this.whenAborted = undefined
-    this.input?.drop()
+    this.input?.close()
     this.input = undefined
   }
 
@@ -137,7 +137,7 @@ export class IncomingCall {
     if (which !== 'all' && this.isOfLibrary) return
     if (this.#abortReason !== undefined || this.state !== 'running') return
     this.#abortReason = reason
-    if (which === 'all') this.items?.close()
+    if (which === 'all') this.items?.cutOff()
     else this.items?.finish()
     this.input?.end(reason)
     this.#controller?.abort(reason)

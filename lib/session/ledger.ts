@@ -118,7 +118,7 @@ export class Ledger implements CallKeeper {
     const entry = this.#find(frame.seq)
     if (entry?.state !== 'running') return
     entry.input?.onItem(frame.index, frame.value)
-    const overload = this.#load.overload()
+    const overload = this.#streams.inputOverload()
     if (overload === undefined) return
     entry.input?.discard()
     entry.abort(overload)
@@ -162,10 +162,9 @@ export class Ledger implements CallKeeper {
 
   /** Tells the running handlers to stop; their answers are still sent. */
   abortAll(reason: IsockError, which?: AbortScope): void {
-    for (const entry of this.#entries) {
-      entry?.abort(reason, which)
-      if (entry?.isHeld) this.#answerHeld(entry, reason)
-    }
+    // First, all of them: none is to start in the place of another.
+    for (const held of this.#held.takeAll()) this.#answerHeld(held, reason)
+    for (const entry of this.#entries) entry?.abort(reason, which)
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
@@ -195,8 +194,7 @@ export class Ledger implements CallKeeper {
 
   #admit(frame: CallFrame, action: CalledAction, slot: number, former: IncomingCall | undefined): void {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
-    const onUnread = (byCost: number): void => this.#load.unreadChanged(byCost)
-    const input = frame.hasInput ? this.#streams.openInput(seq, onUnread) : undefined
+    const input = frame.hasInput ? this.#streams.openInput(seq) : undefined
     const admittedAtMs = this.#options.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
     const given = { seq, attempt, action, input, admittedAtMs, deadlineAtMs }
@@ -216,8 +214,9 @@ export class Ledger implements CallKeeper {
     if (call.isHeld) this.#answerHeld(call, call.abortReason as IsockError)
   }
 
-  /** It was aborted, and has no handler that could end. */
+  /** It is aborted, and has no handler that could end. */
   #answerHeld(call: IncomingCall, reason: IsockError): void {
+    call.abort(reason)
     call.isHeld = false
     const error = errorBeforeStart(call, this.#options.clock.now()) ?? reason
     call.answerWith(this.#refusals.of(call.seq, error))

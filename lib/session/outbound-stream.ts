@@ -1,8 +1,9 @@
 // The writing end of a stream, for items and for input alike: sends as far as the reader granted, keeps what the
 // reader has not received, and sends that again over the next link.
 //
-//   index:   0 ...... base ............ next ............ end
-//            received | kept, sent      | kept, not sent   |
+//   index:   0 ...... base ............ next ............ reached ............ count
+//            received | kept, sent      | kept, sent over  | kept, never sent    |
+//                     | over this link  | a former link    |                     |
 import { BusyError, ProtocolError } from '../base/errors.ts'
 import { type ItemFrame, minItemCost } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
@@ -38,6 +39,8 @@ export class OutboundStream {
   #kept: Payload[] = []
   #base = 0
   #next = 0
+  /** The reader may have these, whichever link they went over. */
+  #reached = 0
   #sentCost = 0
   #confirmedCost = 0
   #waitingCost = 0
@@ -88,6 +91,7 @@ export class OutboundStream {
       this.#sentCost += cost
       this.#waitingCost -= cost
       port.send({ kind, seq, index: this.#next++, value })
+      if (this.#next > this.#reached) this.#reached = this.#next
     }
     if (this.isFlushed) this.#wake()
   }
@@ -107,6 +111,7 @@ export class OutboundStream {
       for (const item of this.#kept.splice(0, confirmed)) this.#confirmedCost += itemCost(item)
       this.#base = received
       this.#next = Math.max(this.#next, received)
+      this.#reached = Math.max(this.#reached, received)
     }
     if (granted > this.#granted) this.#granted = granted
     this.pump()
@@ -129,11 +134,22 @@ export class OutboundStream {
     this.#wake()
   }
 
+  /**
+   * Drops what was never sent. The rest stays, to be sent again over another link: the answer counts it, and the reader must
+   * have it. Lets waiting writers go on.
+   */
+  cutOff(): void {
+    this.#isClosed = true
+    this.#kept = this.#kept.slice(0, this.#reached - this.#base)
+    this.#wake()
+  }
+
   /** Forgets everything and lets waiting writers go on. */
   close(): void {
     this.#isClosed = true
     this.#kept = []
-    this.#base = this.#next
+    this.#base = this.#reached
+    this.#next = this.#reached
     this.#wake()
   }
 

@@ -10,6 +10,8 @@ import type { InboundStream } from './inbound-stream.ts'
 /** What is asked for. The same request may be sent again, over another link or in another session. */
 export interface CallRequest {
   readonly name: string
+  /** A refusal of it holds up the caller's later calls with the same addressee, and no others: see action/addressee.ts. */
+  readonly addressee: string
   /** Its place among its caller's calls, from 1: what is resent keeps this order. */
   readonly order: number
   readonly contract: string | undefined

@@ -72,24 +72,25 @@ export class OutgoingCalls implements CallHome {
     const end = this.#endReason
     if (end !== undefined) return this.#fail(call, closedBy(call, end))
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
-    if (
-      this.#waiting.isEmpty &&
-      this.#resumption.isDone &&
-      this.#options.port.isWritable &&
-      this.#sent.hasRoomFor(call)
-    )
-      this.#start(call)
+    const isNext = this.#waiting.isEmpty && this.#resumption.isDone && this.#options.port.isWritable
+    if (isNext && this.#sent.hasRoomFor(call)) this.#start(call)
     else if (this.#waiting.hasRoom) this.#waiting.add(call)
     else this.#fail(call, queueFull(this.#options.limits.maxQueuedCalls))
   }
 
+  /** Settles it. It may have been too large to be sent, and have kept smaller ones waiting behind it. */
+  giveUp(call: OutgoingCall, error: unknown): void {
+    this.#giveUp(call, error)
+    this.#startWaiting()
+  }
+
   /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
-  giveUp(call: OutgoingCall, error: unknown, reason: CancelReason = CancelReason.Cancelled): void {
+  #giveUp(call: OutgoingCall, error: unknown, reason: CancelReason = CancelReason.Cancelled): void {
     if (!call.isOpen) return
     const wasSent = call.state === 'sent'
-    if (!wasSent) this.#waiting.remove(call)
     call.cancelReason = reason
     if (wasSent) this.#sender.sendCancel(call)
+    else this.#waiting.remove(call)
     this.#fail(call, error, wasSent ? 'abandoned' : 'settled')
   }
 
@@ -115,8 +116,7 @@ export class OutgoingCalls implements CallHome {
     const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
     call.showLife(this.#options.clock.now())
-    const { items = this.#sender.openItems(call) } = call
-    if (items.onItem(frame.index, frame.value)) call.makeProgress()
+    if ((call.items ?? this.#sender.openItems(call)).onItem(frame.index, frame.value)) call.makeProgress()
   }
 
   onInputCredit(frame: CreditFrame): void {
@@ -129,8 +129,7 @@ export class OutgoingCalls implements CallHome {
   /** A link was attached: resends what the callee may have missed, then what waits. */
   resume(): void {
     this.#progress.begin(this.#options.clock.now())
-    this.#sender.onNewLink()
-    this.#sender.sendAcks(this.#sent.untold())
+    this.#sender.onNewLink(this.#sent.untold())
     this.#resumption.begin(this.#sent.inOrder())
     this.#startWaiting()
   }
@@ -149,8 +148,8 @@ export class OutgoingCalls implements CallHome {
       if (fault === 'link lost' && this.#progress.restores(call, nowMs)) call.makeProgress()
       call.lastFault = cause
       const decision = decide(call, fault)
-      if (decision === 'outcome unknown') this.giveUp(call, outcomeUnknown(call, cause))
-      else if (decision === 'unreachable') this.giveUp(call, unreachable(call, cause))
+      if (decision === 'outcome unknown') this.#giveUp(call, outcomeUnknown(call, cause))
+      else if (decision === 'unreachable') this.#giveUp(call, unreachable(call, cause))
     }
   }
 
@@ -176,7 +175,7 @@ export class OutgoingCalls implements CallHome {
 
   /** Settles every open call: no link will come for them. */
   failAll(cause: IsockError): void {
-    for (const call of this.#sent.inOrder()) this.giveUp(call, outcomeUnknown(call, cause))
+    for (const call of this.#sent.inOrder()) this.#giveUp(call, outcomeUnknown(call, cause))
     for (const call of this.#waiting.takeAll()) this.#fail(call, closedBy(call, cause))
   }
 
@@ -243,8 +242,9 @@ export class OutgoingCalls implements CallHome {
       if (!call.isOpen) continue
       if (call.deadlineAtMs <= nowMs && this.#options.port.isSlow) call.showLife(nowMs)
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
-      else this.giveUp(call, lateError(call), CancelReason.Deadline)
+      else this.#giveUp(call, lateError(call), CancelReason.Deadline)
     }
+    this.#startWaiting()
     return earliest
   }
 }

@@ -1,5 +1,4 @@
-// What the calls of a session amount to that are not answered: their data, and by itself the input that nobody has read.
-// Says whether one more would be too much.
+// What the calls of a session amount to that are not answered, by their data. Says whether one more would be too much.
 import { BusyError } from '../base/errors.ts'
 
 export class RunLoad {
@@ -7,7 +6,6 @@ export class RunLoad {
   readonly #onBusyChange: () => void
   #count = 0
   #bytes = 0
-  #unreadBytes = 0
 
   /** `onBusyChange` is told when the first call starts and when the last one was answered. */
   constructor(maxBytes: number, onBusyChange: () => void) {
@@ -23,18 +21,6 @@ export class RunLoad {
   refusalOf(dataSize: number): BusyError | undefined {
     if (this.#bytes === 0 || this.#bytes + dataSize <= this.#maxBytes) return undefined
     return new BusyError(`the running calls of this session hold over ${this.#maxBytes} bytes of data`)
-  }
-
-  /** Input came that nobody has read, or was read or thrown away. */
-  unreadChanged(byBytes: number): void {
-    this.#unreadBytes += byBytes
-  }
-
-  /** Why the call whose input came last must end, if so. */
-  overload(): BusyError | undefined {
-    if (this.#unreadBytes <= this.#maxBytes) return undefined
-    const message = `over ${this.#maxBytes} bytes of input of this session wait to be read`
-    return new BusyError(message, { notStarted: false })
   }
 
   started(dataSize: number): void {

@@ -8,6 +8,7 @@ import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import { OpenAnswers } from './open-answers.ts'
+import { SlowBodies } from './slow-bodies.ts'
 import { TakenListeners } from './taken-listeners.ts'
 import type { ResolvedWebOptions } from './web-options.ts'
 
@@ -38,11 +39,14 @@ export class WebPort {
   /** Those that were not upgraded, which are then somebody's WebSocket. */
   readonly #connections = new Set<Socket>()
   readonly #answers = new OpenAnswers((socket) => this.#onLastAnswer(socket))
+  readonly #slowBodies: SlowBodies | undefined
   #isClosing = false
   #detach: () => void = () => undefined
 
-  constructor(options: ResolvedWebOptions) {
+  constructor(options: ResolvedWebOptions, clock: Clock) {
     this.#options = options
+    // How long a request may take at the user's server is the user's choice.
+    if (options.server === undefined) this.#slowBodies = new SlowBodies(clock)
     this.#http = options.server ?? makeServer(options)
   }
 
@@ -84,6 +88,7 @@ export class WebPort {
       const refusal = this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
       if (refusal !== undefined && !requests.isEmpty) return requests.call(request, response)
       this.#answers.add(request, response)
+      this.#slowBodies?.watch(request)
       if (refusal !== undefined) refuseRequest(response, refusal)
     })
     const upgrades = new TakenListeners(http, 'upgrade', (request, stream, head) => {
@@ -184,7 +189,8 @@ function refuseRequest(response: ServerResponse, { status, reason, onAnswered }:
 }
 
 function makeServer({ tls, maxConnections }: ResolvedWebOptions): HttpServer {
-  const bounds = { headersTimeout: 10_000, requestTimeout: 300_000, keepAliveTimeout: 5_000, maxHeaderSize: 16 * 1024 }
+  // No requestTimeout: it counts time, and not what has come. See slow-bodies.ts.
+  const bounds = { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 5_000, maxHeaderSize: 16 * 1024 }
   const server =
     tls === undefined ? createServer(bounds) : createTlsServer({ ...bounds, ...tls, handshakeTimeout: 5_000 })
   server.maxConnections = maxConnections

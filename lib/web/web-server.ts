@@ -67,7 +67,7 @@ export class WebServer implements WebListener {
     this.#refusals = new RefusalLog(kit.log)
     this.#surroundings = surroundings
     this.#options = resolveWebOptions(given, defaultWebPath)
-    this.#port = new WebPort(this.#options)
+    this.#port = new WebPort(this.#options, this.#kit.clock)
     this.#own = ownClients(this.#options.path, (link) => kit.takeLink(link))
   }
 

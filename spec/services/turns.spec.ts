@@ -2,8 +2,11 @@
 import { expect } from 'chai'
 import { BusyError, CancelledError, type Client, DeadlineError, type Server } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
+import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, World } from '../setup/world.ts'
 import { Held } from './held-service.ts'
+
+class Other extends Held {}
 
 describe('The turns of a service', () => {
   let world: World
@@ -61,6 +64,28 @@ describe('The turns of a service', () => {
     expect(held.run(2).state).to.equal('1')
     held.run(2).finish()
     await third
+  })
+
+  it('that a client waits for hold up none of its calls to other services, and keep their own order', async () => {
+    const other = new Other()
+    server.addService(other)
+    await client.service(Other).initialize('0')
+    const service = client.service(Held)
+    const calls = ['a', 'b', 'c'].map((args) => service.execute(args))
+    await settle()
+    calls.push(service.execute('d'), service.execute('e'))
+    await settle()
+    const elsewhere = client.service(Other).execute('f')
+    await settle()
+    expect(other.started).to.deep.equal(['f'])
+    other.run(0).finish()
+    await elsewhere
+    for (const [index, call] of calls.entries()) {
+      await world.clock.until(waitFor(() => held.runs.length > index))
+      held.run(index).finish()
+      await world.clock.until(call)
+    }
+    expect(held.started).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
   })
 
   it('are bounded: more are refused as not started', async () => {

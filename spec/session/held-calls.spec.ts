@@ -232,6 +232,16 @@ describe('calls whose answers could not leave', () => {
     expect(work.runs).to.have.length(5)
   })
 
+  it('are not started when their session ends, nor when the server tells what runs to stop', async () => {
+    await peer.send({ kind: Kind.Name, ref: 1, name: 'isock.ping', contract: undefined })
+    await answerLarge(1)
+    await callEach([1, 2, 3, 4, 5, 6])
+    await peer.call(inSlot(7), { ref: 1 })
+    await world.close()
+    const held = peer.failures.filter(([, , notStarted]) => notStarted)
+    expect(held).to.deep.equal([6, 7].map((slot) => [inSlot(slot), 'CANCELLED', true]))
+  })
+
   it('leave nothing when their session ends', async () => {
     await fillTheWay(3)
     await callEach([10, 11])

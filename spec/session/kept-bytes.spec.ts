@@ -11,10 +11,12 @@ const kibibyte = 1024
 /** Takes input and reads it when it is told to. */
 class Later extends Action {
   read: () => void = () => undefined
+  readonly reads: (() => void)[] = []
 
   async action(items: AsyncIterable<string>, { signal }: Context) {
     await new Promise<void>((resolve) => {
       this.read = resolve
+      this.reads.push(resolve)
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
     let count = 0
@@ -44,7 +46,7 @@ describe('what a session keeps, by bytes', () => {
     const limits = {
       maxInFlightBytes: 100 * kibibyte,
       maxLedgerBytes: 64 * kibibyte,
-      streamWindowBytes: 64 * kibibyte,
+      streamWindowBytes: 10 * kibibyte,
       maxWriteQueueBytes: 1024 * kibibyte,
     }
     produce.runs = 0
@@ -55,19 +57,18 @@ describe('what a session keeps, by bytes', () => {
 
   afterEach(() => world.close())
 
-  async function* upload(items: number): AsyncGenerator<string> {
-    for (let i = 0; i < items; i++) yield 'x'.repeat(40 * kibibyte)
+  async function* upload(items: number, size = 40): AsyncGenerator<string> {
+    for (let i = 0; i < items; i++) yield 'x'.repeat(size * kibibyte)
   }
 
   it('ends the call whose input would be too much beside that of others, and leaves those alone', async () => {
-    const first = client.runAction(Later, upload(1))
-    await settle()
-    const readFirst = later.read
-    const second = client.runAction(Later, upload(2))
+    // Both are granted something before anything has come: their first items are larger than that.
+    const first = client.runAction(Later, upload(1, 60))
+    const second = client.runAction(Later, upload(2, 60))
     const error = await failureOf(second)
     expect(error).to.be.instanceOf(BusyError).with.property('notStarted', false)
     expect((error as Error).message).to.contain('wait to be read')
-    readFirst()
+    later.reads[0]?.()
     expect(await first).to.equal(1)
   })
 

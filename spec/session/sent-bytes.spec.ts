@@ -73,6 +73,23 @@ describe('data of calls in flight', () => {
     await next
   })
 
+  it('that is too much keeps no smaller calls waiting when it is cancelled, or late', async () => {
+    const calls = [call('a')]
+    const large = client.runAction(Work, 'b'.padEnd(600))
+    calls.push(call('c', 100))
+    large.cancel()
+    await failureOf(large)
+    await settle()
+    expect(started()).to.deep.equal(['a', 'c'])
+    const late = failureOf(client.runAction(Work, 'd'.padEnd(600), { timeoutMs: 1_000 }))
+    calls.push(call('e', 100))
+    await world.clock.advance(1_000)
+    expect(await late).to.include({ code: 'DEADLINE_EXCEEDED', notStarted: true })
+    expect(started()).to.deep.equal(['a', 'c', 'e'])
+    for (let run = 0; run < 3; run++) await finish(run)
+    await Promise.all(calls)
+  })
+
   it('of a session that is lost does not count in the next one', async () => {
     const lost = call('a')
     await settle()

@@ -2,8 +2,9 @@
 import { expect } from 'chai'
 import { Action, type Client, type Context, OutcomeUnknownError } from '../../lib/index.ts'
 import { Kind } from '../../lib/wire/frame.ts'
+import { FramePeer } from '../setup/frame-peer.ts'
 import { settle } from '../setup/virtual-clock.ts'
-import { failureOf, itemsOf, World } from '../setup/world.ts'
+import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
 
 class Count extends Action {
   starts = 0
@@ -147,5 +148,33 @@ describe('a stream whose link is cut', () => {
     await world.serve([fresh])
     expect(await world.clock.until(failureOf(call))).to.be.instanceOf(OutcomeUnknownError)
     expect(fresh.starts).to.equal(0)
+  })
+})
+
+describe('a stream whose call was aborted', () => {
+  it('is sent again over another link as far as it had come: the answer counts those items', async () => {
+    const world = new World()
+    const work = new Work()
+    await world.serve([work], { limits: { streamWindowBytes: 4_096 } })
+    const peer = await FramePeer.enter(world, ['Work'])
+    await peer.call(1_024, { remainingMs: 1_000 })
+    const { context, fail } = work.run
+    context.signal.addEventListener('abort', () => fail(context.signal.reason))
+    world.network.wire.hold('down')
+    const { emit } = context as unknown as Context<number>
+    for (let i = 0; i < 10; i++) emit(i).catch(() => undefined)
+    await world.clock.advance(1_000)
+    world.network.wire.cut('rst')
+    await settle()
+    const again = await FramePeer.resume(world, peer, ['Work'])
+    await again.call(1_024, { attempt: 2 })
+    // A window of four items had been sent.
+    expect(again.all(Kind.Item).map(({ index }) => index)).to.deep.equal([0, 1, 2, 3])
+    expect(again.all(Kind.Failure).map(({ items }) => items)).to.deep.equal([4])
+    await again.send({ kind: Kind.Credit, seq: 1_024, received: 4, granted: 8_192 })
+    expect(again.endReason).to.equal(undefined)
+    await again.close()
+    await peer.close()
+    await world.close()
   })
 })

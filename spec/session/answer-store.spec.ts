@@ -1,0 +1,66 @@
+// What is counted of the answers that a ledger keeps, where nobody takes them any more.
+import { expect } from 'chai'
+import { defaultLimits } from '../../lib/base/options.ts'
+import { AnswerStore } from '../../lib/session/answer-store.ts'
+import { type CallKeeper, IncomingCall } from '../../lib/session/incoming-call.ts'
+import { OutboundStream } from '../../lib/session/outbound-stream.ts'
+import { Kind, type SessionFrame } from '../../lib/wire/frame.ts'
+
+const kibibyte = 1024
+const limits = { ...defaultLimits, maxLedgerBytes: 10 * kibibyte, maxInFlightBytes: 10 * kibibyte }
+
+describe('the store of answers', () => {
+  const sent: SessionFrame[] = []
+  let isAttached: boolean
+  let answers: AnswerStore
+
+  const port = {
+    get isAttached() {
+      return isAttached
+    },
+    get isWritable() {
+      return isAttached
+    },
+    isSlow: false,
+    origin: { session: '', address: '' },
+    send: (frame: SessionFrame) => void sent.push(frame),
+  }
+
+  const keeper: CallKeeper = {
+    onAnswered: (call, answer) => {
+      call.state = 'answered'
+      call.answer = answer
+      answers.keep(call)
+    },
+    openItems: ({ seq }) =>
+      new OutboundStream({ kind: Kind.Item, seq, port, grantedBytes: 0, windowBytes: 1, maxWaitingBytes: 100 }),
+  }
+
+  beforeEach(() => {
+    sent.length = 0
+    isAttached = true
+    const encodeError = (): Uint8Array => new Uint8Array(300)
+    answers = new AnswerStore({ limits, port, encodeError, onWaiting: () => undefined })
+  })
+
+  /** A call with an answer of 8 KiB; with an item that its caller does not read, the answer waits behind that. */
+  function answered(seq: number, { isRead = true } = {}): IncomingCall {
+    const action = { name: 'Work', contract: undefined, expectedBytes: 0 }
+    const given = { seq, action, attempt: 1, input: undefined, admittedAtMs: 0, deadlineAtMs: Number.POSITIVE_INFINITY }
+    const call = new IncomingCall(keeper, given, undefined)
+    if (!isRead) void call.emit(new Uint8Array(1))
+    call.answerWith({ kind: Kind.Result, seq, items: 0, value: new Uint8Array(8 * kibibyte) })
+    return call
+  }
+
+  it('makes no answer again for a call whose answer was acknowledged', () => {
+    const unread = [answered(1, { isRead: false }), answered(2, { isRead: false })]
+    const taken = answered(3)
+    answers.acknowledge(taken)
+    answered(4)
+    isAttached = false
+    answers.onLinkLost()
+    expect(taken).to.include({ state: 'acknowledged', answer: undefined })
+    expect(unread.map(({ answer }) => answer?.kind)).to.deep.equal([Kind.Result, Kind.Failure])
+  })
+})
