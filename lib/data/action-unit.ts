@@ -6,6 +6,7 @@ import type { RunFeature } from '../action/run-context.ts'
 import type { NestedCall } from '../action/run-options.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
+import type { ClientInput } from './client-input.ts'
 import { ClientPatience } from './client-patience.ts'
 import type { Database } from './database.ts'
 import type { Db } from './db.ts'
@@ -33,8 +34,12 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
 
   #calls: Set<NestedCall> | undefined
 
-  constructor(context: Context, { database, clock, runs }: ActionUnitParts) {
+  readonly #input: ClientInput | undefined
+
+  /** `input`: what the client sent, where no schema checks it. */
+  constructor(context: Context, input: ClientInput | undefined, { database, clock, runs }: ActionUnitParts) {
     this.context = context
+    this.#input = input
     this.#database = database
     this.#clock = clock
     this.#runs = runs
@@ -97,6 +102,10 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   holderAbove(): OpenUnit | undefined {
     const run = this.#runs.above(this, isHolding)
     return run === undefined ? undefined : run.#unit
+  }
+
+  isFromClient(value: object): boolean {
+    return this.#input?.has(value) ?? false
   }
 
   get signal(): AbortSignal {

@@ -7,6 +7,7 @@ import type { RegisteredAction } from '../action/registry.ts'
 import { RunContext } from '../action/run-context.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
+import { ClientInput } from './client-input.ts'
 import './context-db.ts'
 import type { DataOptions } from './data-options.ts'
 import { Database } from './database.ts'
@@ -56,9 +57,10 @@ export class Data implements ServerFeature {
   /** As the action itself would: what settles immediately does so here, too, unless it used the store. */
   #run(action: RegisteredAction, data: unknown, context: Context<unknown>): unknown {
     if (!(context instanceof RunContext)) return action.run(data, context)
-    const unit = new ActionUnit(context, this.#units)
+    const input = action.input === undefined ? new ClientInput(data) : undefined
+    const unit = new ActionUnit(context, input, this.#units)
     context.provide(unit)
-    const returned: unknown = action.run(data instanceof InputItems ? new UnitInput(data, unit) : data, context)
+    const returned: unknown = action.run(data instanceof InputItems ? new UnitInput(data, unit, input) : data, context)
     return isPromiseLike(returned) ? returned.then((value) => settled(unit, value)) : settled(unit, returned)
   }
 }

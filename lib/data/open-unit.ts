@@ -24,4 +24,6 @@ export interface UnitOwner {
   readonly label: string
   /** The unit of a run that waits for this one's, and has a transaction: what it holds this one can never get. */
   holderAbove?(): OpenUnit | undefined
+  /** A part of what a client sent, which no schema has checked. */
+  isFromClient?(value: object): boolean
 }

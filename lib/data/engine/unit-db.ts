@@ -13,6 +13,7 @@ import { dropRows } from './drop.ts'
 import { hydrateRows } from './hydrate.ts'
 import { missingReference, putRow } from './put-row.ts'
 import type { Unit } from './unit.ts'
+import { filterOf } from './which-row.ts'
 
 /** Of dictionaries within each other. */
 const maxDepth = 64
@@ -59,9 +60,7 @@ export class UnitDb {
 
   async find(model: ModelClass, which: unknown, options: Options = {}): Promise<Row | undefined> {
     const plan = this.#plans.of(model)
-    const filter = typeof which === 'string' ? { pk: which } : which
-    if (filter === undefined || filter === null) throw new InvalidDataError(`${plan.name}: expected a pk or a filter`)
-    if (typeof which === 'string') plan.check('pk', which)
+    const filter = filterOf(which, plan, this.#unit.owner)
     requireOptions(options)
     return this.#run(options, plan, async () => {
       const { manager } = this.#unit

@@ -22,7 +22,7 @@ export class Unit implements Holder {
   readonly engine: Engine
   readonly changes: ChangeLog
   readonly label: string
-  readonly #owner: UnitOwner
+  readonly owner: UnitOwner
   readonly transaction: Transaction
   #isClosed = false
   #isSettled = false
@@ -35,7 +35,7 @@ export class Unit implements Holder {
     this.engine = engine
     this.changes = changes
     this.label = owner.label
-    this.#owner = owner
+    this.owner = owner
     const onAbort = (): void => this.giveUp(reasonOf(owner.signal))
     this.transaction = new Transaction(engine, { holder: this, changes, signal: owner.signal, onAbort })
   }
@@ -69,7 +69,7 @@ export class Unit implements Holder {
   }
 
   /** Throws where nobody waits for the unit any more. */
-  readonly requireWanted = (): void => this.#owner.signal?.throwIfAborted()
+  readonly requireWanted = (): void => this.owner.signal?.throwIfAborted()
 
   /** Runs what reads after what came before it. */
   read<T>(work: () => Promise<T>, model?: string): Promise<T> {
@@ -134,9 +134,9 @@ export class Unit implements Holder {
    * a unit that was aborted: it is rolled back as soon as the store has ended its statement.
    */
   async finish(isKept: boolean): Promise<void> {
-    if (!isKept && this.#owner.signal?.aborted === true) {
+    if (!isKept && this.owner.signal?.aborted === true) {
       this.#isClosed = true
-      return this.giveUp(reasonOf(this.#owner.signal))
+      return this.giveUp(reasonOf(this.owner.signal))
     }
     // What is broken and holds nothing may wait for a turn that it will never use.
     if (isKept || this.#broken === undefined || this.isHolding) await this.#idle()
@@ -190,9 +190,9 @@ export class Unit implements Holder {
       }
     })
     this.#tail = done.catch(() => undefined)
-    const above = this.#owner.holderAbove?.() as Unit | undefined
+    const above = this.owner.holderAbove?.() as Unit | undefined
     const outcome = above === undefined ? done : unlessHeldAbove(done, this, above)
-    const { signal } = this.#owner
+    const { signal } = this.owner
     return signal === undefined ? outcome : untilAborted(outcome, signal)
   }
 
