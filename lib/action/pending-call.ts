@@ -12,7 +12,7 @@ import { readFailure } from './remote-error.ts'
 
 /** Sends calls, and resends them: a client, or a server's session. */
 export interface CallRouter {
-  /** The session by which its calls go, where it tells. */
+  /** The session by which its calls go, of a client. A server numbers its own calls apart, so that it must not say so. */
   readonly sessionId?: string
   submit(call: PendingCall): void
   /** Settles a call that is in no session at the moment. */

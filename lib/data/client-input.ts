@@ -34,6 +34,6 @@ function objectsIn(value: object): Set<object> {
 
 function partsOf(object: object): Iterable<unknown> {
   if (ArrayBuffer.isView(object)) return []
-  if (object instanceof Map) return object.values()
+  if (object instanceof Map) return [...object.keys(), ...object.values()]
   return object instanceof Set ? object : Object.values(object)
 }
