@@ -80,6 +80,7 @@ export class CallStarter {
       rules,
       hasClass: contract !== undefined,
     })
+    parent?.onCall?.(pending)
     const call = Call.begin<never, never>(pending)
     feed?.belongsTo(pending)
     if (options.signal !== undefined) this.#signals.follow(options.signal, pending)

@@ -12,6 +12,8 @@ import { readFailure } from './remote-error.ts'
 
 /** Sends calls, and resends them: a client, or a server's session. */
 export interface CallRouter {
+  /** The session by which its calls go, of a client. A server numbers its own calls apart, so that it must not say so. */
+  readonly sessionId?: string
   submit(call: PendingCall): void
   /** Settles a call that is in no session at the moment. */
   giveUpDelayed(call: PendingCall, error: unknown): void
@@ -59,6 +61,10 @@ export class PendingCall extends OutgoingCall {
   start(settler: Settler): void {
     this.#settler = settler
     this.#router.submit(this)
+  }
+
+  get sessionId(): string | undefined {
+    return this.#router.sessionId
   }
 
   /** Runs when the call is over. */

@@ -5,7 +5,7 @@ import { unawaited } from '../base/unawaited.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { Caller, Context, ServerView, SessionView } from './context.ts'
-import type { RunOptions, RunParent } from './run-options.ts'
+import type { NestedCall, RunOptions, RunParent } from './run-options.ts'
 
 /** What surrounds a run: its session, and what the server or client behind it offers. */
 export interface RunSurroundings {
@@ -30,6 +30,8 @@ export interface RunFeature {
   undo(): Promise<void> | undefined
   /** Waits for the run's client, which must not hold up others for long. Rejects when it does. */
   forClient<T>(waiting: Promise<T>): Promise<T>
+  /** The run makes a call, and is taken to wait for it. */
+  onCall(call: NestedCall): void
 }
 
 /** What `emit` returns where there is nothing to wait for. */
@@ -68,6 +70,11 @@ export class RunContext implements Context<unknown> {
   /** Takes back what the run did. Undefined: there was nothing to take back. */
   undo(): Promise<void> | undefined {
     return this.#feature?.undo()
+  }
+
+  /** See {@link RunParent}. */
+  onCall(call: NestedCall): void {
+    this.#feature?.onCall(call)
   }
 
   /** Waits until the client has taken an item. */

@@ -37,6 +37,18 @@ export const runOptions: OptionTable<RunOptions> = {
 export interface RunParent {
   readonly signal: AbortSignal
   readonly remainingMs: number
+  /** Called with each call that takes over from it, before it is sent. @internal */
+  onCall?(call: NestedCall): void
+}
+
+/** A call that a run makes, as the run sees it. */
+export interface NestedCall {
+  /** The session by which it goes; undefined where that is not known. */
+  readonly sessionId: string | undefined
+  /** Its number there; 0 until it is sent. */
+  readonly seq: number
+  /** Runs when the call is over. */
+  whenDone(onDone: () => void): void
 }
 
 export interface RunDefaults {

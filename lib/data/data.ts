@@ -6,16 +6,18 @@ import { isPromiseLike, itemSourceOf } from '../action/item-source.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { RunContext } from '../action/run-context.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
-import { ActionUnit } from './action-unit.ts'
+import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
+import { ClientInput } from './client-input.ts'
 import './context-db.ts'
 import type { DataOptions } from './data-options.ts'
 import { Database } from './database.ts'
+import { NestedRuns } from './nested-runs.ts'
 import { Persisting } from './persisting.ts'
 import { UnitInput, UnitStream } from './unit-stream.ts'
 
 export class Data implements ServerFeature {
   readonly database: Database
-  readonly #kit: ServerKit
+  readonly #units: ActionUnitParts
   readonly #persisting: Persisting
 
   /** @throws ClientError (`INVALID_OPTION`). */
@@ -24,7 +26,7 @@ export class Data implements ServerFeature {
       publish: (topic, message, more) => kit.server.publish(topic, message, more),
       report: (error, origin) => kit.report(error, origin),
     })
-    this.#kit = kit
+    this.#units = { database: this.database, clock: kit.clock, runs: new NestedRuns() }
     this.#persisting = new Persisting(this.database, kit)
     kit.adaptActions((action) => this.#adapt(action))
   }
@@ -55,9 +57,10 @@ export class Data implements ServerFeature {
   /** As the action itself would: what settles immediately does so here, too, unless it used the store. */
   #run(action: RegisteredAction, data: unknown, context: Context<unknown>): unknown {
     if (!(context instanceof RunContext)) return action.run(data, context)
-    const unit = new ActionUnit(this.database, context, this.#kit.clock)
+    const input = action.input === undefined ? new ClientInput(data) : undefined
+    const unit = new ActionUnit(context, input, this.#units)
     context.provide(unit)
-    const returned: unknown = action.run(data instanceof InputItems ? new UnitInput(data, unit) : data, context)
+    const returned: unknown = action.run(data instanceof InputItems ? new UnitInput(data, unit, input) : data, context)
     return isPromiseLike(returned) ? returned.then((value) => settled(unit, value)) : settled(unit, returned)
   }
 }

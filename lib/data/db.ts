@@ -35,8 +35,8 @@ export interface Db {
    */
   create<M extends Model>(model: ModelClass<M>, values: CreateData<M>): Promise<M>
   /**
-   * The row with this pk, or the one that the filter lets through. Where a client sent the pk, `{ pk }` takes a text and
-   * nothing else.
+   * The row with this pk, or the one that the filter lets through. An object that the client sent is refused, unless a
+   * `static input` checked it.
    *
    * @throws NotFoundError, AmbiguousError (says how many), InvalidDataError.
    * @example const user = await context.db.get(User, { email: 'ann@example.org' })

@@ -22,4 +22,8 @@ export interface UnitOwner {
   readonly signal: AbortSignal | undefined
   /** For those that wait for it, as in `action "buy"`. */
   readonly label: string
+  /** The unit of a run that waits for this one's, and has a transaction: what it holds this one can never get. */
+  holderAbove?(): OpenUnit | undefined
+  /** A part of what a client sent, which no schema has checked. */
+  isFromClient?(value: object): boolean
 }

@@ -1,11 +1,13 @@
 // Filters and sort keys that a client sent, as those that `db` takes. The program says which fields may be asked for; what
-// JSON spells as a condition becomes one here and nowhere else.
+// JSON spells as a condition becomes one here and nowhere else, and dates, which it spells as texts, become dates.
 import { InvalidDataError } from '../base/data-errors.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { describe } from '../base/options.ts'
 import { and, type Condition, conditionOf, type Operator, operators } from './condition.ts'
+import type { FieldSpec } from './field.ts'
 import { maxParts, maxSortKeys } from './filter.ts'
-import { type Model, type ModelClass, modelNameOf } from './model.ts'
+import { valueFromJson } from './json-filter-value.ts'
+import { type Model, type ModelClass, modelNameOf, readFields } from './model.ts'
 import type { Filter, FilterField, SortKey } from './model-types.ts'
 
 export interface ParseFilterOptions<M> {
@@ -27,7 +29,8 @@ const parseSortOptions: OptionTable<ParseSortOptions<Model>> = { fields: 'protec
 /**
  * A filter that a client sent, as JSON: a value for each field, or an object of conditions, all of which must hold. They
  * are called `eq`, `ne`, `gt`, `ge`, `lt`, `le`, `in`, `nin`, `contains`, `matches`, `min` and `max`; the last two take true.
- * Values are checked against the model when the filter is used.
+ * A date is a text such as `2026-11-28T21:30:00.000Z`, with `Z` or an offset, or `2026-11-28`, which is midnight UTC. Values are
+ * checked against the model when the filter is used.
  *
  * @throws InvalidDataError for a field or condition that is not allowed, or anything but an object.
  * @example
@@ -51,8 +54,10 @@ export function parseFilter<M extends Model>(
     count += asked.length
     if (count > maxParts)
       throw new InvalidDataError(`a filter of ${name} has more than ${maxParts} conditions`, { model: name })
+    const spec = fieldAt(field, model)
     const conditions = asked.map(([operator, operand]): Condition<unknown> => {
-      if ((allowed as readonly string[]).includes(operator)) return conditionOf(operator as Operator, operand)
+      if ((allowed as readonly string[]).includes(operator))
+        return conditionOf(operator as Operator, valueFromJson(operand, spec, { model: name, field }))
       const message = `${name}.${field}: unknown operator ${describe(operator)}; there are ${allowed.join(', ')}`
       throw new InvalidDataError(message, { model: name, field })
     })
@@ -91,6 +96,29 @@ function requireField(field: string, fields: readonly string[], model: string, w
   if (fields.includes(field)) return
   const message = `${what} of ${model} may not ask for ${describe(field)}; it may ask for ${fields.join(', ')}`
   throw new InvalidDataError(message, { model })
+}
+
+/** The field that a path leads to; undefined where it leads nowhere, which is told when the filter is used. */
+function fieldAt(path: string, model: ModelClass): FieldSpec | undefined {
+  let at: ModelClass | undefined = model
+  let spec: FieldSpec | undefined
+  for (const name of path.split('.')) {
+    if (at === undefined) return undefined
+    spec = fieldsOf(at).get(name)
+    at = spec?.target?.() as ModelClass | undefined
+  }
+  return spec
+}
+
+/** A class declares the same fields each time that it is read. */
+const fieldsByModel = new WeakMap<ModelClass, ReadonlyMap<string, FieldSpec>>()
+
+function fieldsOf(model: ModelClass): ReadonlyMap<string, FieldSpec> {
+  const known = fieldsByModel.get(model)
+  if (known !== undefined) return known
+  const fields = readFields(model)
+  fieldsByModel.set(model, fields)
+  return fields
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

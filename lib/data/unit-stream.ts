@@ -2,6 +2,7 @@
 // left early has no result, so that what runs the action undoes it.
 import { endsByItself, type ItemSource } from '../action/item-source.ts'
 import type { ActionUnit } from './action-unit.ts'
+import type { ClientInput } from './client-input.ts'
 import { asSent } from './sent-rows.ts'
 
 /** Items as they travel, and the result once the unit has nothing left but its commit. */
@@ -43,14 +44,18 @@ export class UnitStream implements AsyncIterableIterator<unknown, unknown, undef
 export class UnitInput implements AsyncIterableIterator<unknown> {
   readonly #items: AsyncIterableIterator<unknown>
   readonly #unit: ActionUnit
+  readonly #input: ClientInput | undefined
 
-  constructor(items: AsyncIterableIterator<unknown>, unit: ActionUnit) {
+  constructor(items: AsyncIterableIterator<unknown>, unit: ActionUnit, input: ClientInput | undefined) {
     this.#items = items
     this.#unit = unit
+    this.#input = input
   }
 
-  next(): Promise<IteratorResult<unknown>> {
-    return this.#unit.forClient(this.#items.next())
+  async next(): Promise<IteratorResult<unknown>> {
+    const step = await this.#unit.forClient(this.#items.next())
+    this.#input?.replace(step.value)
+    return step
   }
 
   async return(): Promise<IteratorResult<unknown>> {

@@ -47,6 +47,8 @@ export interface ServerKit {
   findSession(id: string): ServerSession | undefined
   /** As when a session is resumed: this is who its client is today, and all features hear of it. Only of the same `id`. */
   renewIdentity(sessionId: string, identity: Identity | undefined): void
+  /** True for a registered action that is a generator: each of its calls is a stream. */
+  isStream(actionName: string): boolean
   /** Adds an action whose name begins with "isock.": it is not listed and cannot be replaced. */
   addBuiltIn(action: AnyAction): void
   /** Lets it replace how actions run that are added from now on. What it throws refuses the action. */

@@ -44,6 +44,7 @@ export function kitOf({
     },
     findSession: (id) => store.find(id),
     renewIdentity: (id, identity) => store.renewIdentity(id, identity),
+    isStream: (name) => registry.find(name)?.isStream === true,
     addBuiltIn: (action) => registry.addBuiltIn(action),
     adaptActions: (adapt) => registry.adapt(adapt),
     takeLink: (link) => admission.onLink(link),

@@ -79,6 +79,8 @@ export interface WebHost {
   readonly exposeErrors: boolean
   /** The processes that the server has now. */
   readonly processNames: readonly string[]
+  /** True for an action that is a generator: each of its calls is a stream. False where that is not known. */
+  isStream(actionName: string): boolean
   /** What the server keeps of a client of the gateway's own: by its `sessionId`. */
   findSession(id: string): SessionView | undefined
   /** The guards said again who the client of this session is: its rights are of that from now on. Only of the same `id`. */

@@ -124,7 +124,7 @@ export class WebServer implements WebListener {
 
   #mounts(): (() => MountedGateway)[] {
     const { gateways, browserModule: modulePath, static: root } = this.#options
-    const { server, clock, log, limits, exposeErrors, findSession, renewIdentity } = this.#kit
+    const { server, clock, log, limits, exposeErrors, isStream, findSession, renewIdentity } = this.#kit
     const { processNames } = this.#surroundings
     const host: WebHost = {
       server,
@@ -135,6 +135,7 @@ export class WebServer implements WebListener {
       get processNames() {
         return processNames()
       },
+      isStream,
       findSession,
       renewIdentity,
       connect: (peer) => this.#connect(peer),

@@ -4,7 +4,7 @@ import { type Database, InvalidDataError, parseFilter, parseSort } from 'isock/d
 import { models, Team, User } from './models.ts'
 import { openDatabase } from './stores.ts'
 
-const fields = ['age', 'name', 'team.name'] as const
+const fields = ['age', 'name', 'joinedAt', 'team.name', 'team.lead.joinedAt'] as const
 
 describe('parseFilter', () => {
   let database: Database
@@ -13,7 +13,10 @@ describe('parseFilter', () => {
     database = await openDatabase({ options: {}, remove: async () => undefined }, { models })
     await database.transaction(async (db) => {
       const team = await db.create(Team, { name: 'red' })
-      for (const age of [10, 20, 30]) await db.create(User, { email: `${age}@x`, name: `n${age}`, age, team })
+      for (const age of [10, 20, 30]) {
+        const joinedAt = new Date(Date.UTC(2026, 0, age))
+        team.lead = (await db.create(User, { email: `${age}@x`, name: `n${age}`, age, team, joinedAt })).pk
+      }
     })
   })
 
@@ -32,6 +35,16 @@ describe('parseFilter', () => {
     [{ age: { max: true }, name: { matches: '^n[12]' } }, 1],
     [{ 'team.name': { ne: 'blue' }, age: { min: true } }, 1],
     [JSON.parse('{ "age": { "eq": 20 } }'), 1],
+    [{ joinedAt: '2026-01-10T00:00:00.000Z' }, 1],
+    [{ joinedAt: '2026-01-20' }, 1],
+    [{ joinedAt: '2026-01-20T01:30+01:30' }, 1],
+    [{ joinedAt: new Date(Date.UTC(2026, 0, 20)) }, 1],
+    [{ joinedAt: { gt: '2026-01-10', le: '2026-01-30T00:00:00Z' } }, 2],
+    [{ joinedAt: { in: ['2026-01-10', '2026-01-30', null] } }, 2],
+    [{ joinedAt: { nin: ['2026-01-10'] } }, 2],
+    [{ joinedAt: { ne: null } }, 3],
+    [{ joinedAt: { max: true } }, 1],
+    [{ 'team.lead.joinedAt': { ge: '2026-01-30' } }, 3],
   ]
   for (const [filter, expected] of answered) {
     it(`reads ${JSON.stringify(filter)}`, async () => {
@@ -40,7 +53,7 @@ describe('parseFilter', () => {
   }
 
   const refused: [unknown, string][] = [
-    [{ email: 'x' }, 'a filter of User may not ask for "email"; it may ask for age, name, team.name'],
+    [{ email: 'x' }, 'a filter of User may not ask for "email"; it may ask for age, name, joinedAt, team.name'],
     [{ password: 'x' }, 'a filter of User may not ask for "password"'],
     [{ 'team.lead.name': 'x' }, 'may not ask for "team.lead.name"'],
     [JSON.parse('{ "__proto__": 1 }'), 'may not ask for "__proto__"'],
@@ -52,6 +65,17 @@ describe('parseFilter', () => {
     [{ age: { ge: undefined } }, 'a condition without a value'],
     [{ age: { ge: { ge: 1 } } }, 'User.age: expected a whole number'],
     [{ name: { contains: 7 } }, 'User.name: expected a text'],
+    [
+      { joinedAt: 'yesterday' },
+      'User.joinedAt: expected a date such as "2026-11-28T21:30:00.000Z" or "2026-11-28", got "yesterday"',
+    ],
+    [{ joinedAt: '2026-02-30' }, 'User.joinedAt: expected a date such as'],
+    [{ joinedAt: '2026-01-10T00:00:00' }, 'User.joinedAt: expected a date such as'],
+    [{ joinedAt: { in: ['2026-13-01'] } }, 'User.joinedAt: expected a date such as'],
+    [{ joinedAt: '0000-01-01' }, 'User.joinedAt: expected a valid Date'],
+    [{ joinedAt: 1_768_000_000_000 }, 'User.joinedAt: expected a valid Date'],
+    [{ joinedAt: { contains: '2026-01-10' } }, 'contains is for texts and lists'],
+    [{ 'team.lead.joinedAt': { lt: 'x'.repeat(50) } }, 'User.team.lead.joinedAt: expected a date such as'],
     [undefined, 'a filter of User must be an object'],
     [null, 'a filter of User must be an object'],
     [[{ age: 1 }], 'a filter of User must be an object'],

@@ -21,8 +21,7 @@ interface KnexClient {
 export async function cancelStatement(engine: Engine, manager: Manager): Promise<void> {
   if (!engine.isPostgres) return
   try {
-    const transaction = manager.getTransactionContext() as { readonly client: KnexClient } | undefined
-    const pid = (await transaction?.client.acquireConnection())?.processID
+    const pid = await backendOf(manager)
     if (pid === undefined) return
     const { client } = manager.getConnection().getKnex() as unknown as { readonly client: KnexClient }
     const connection = await client.acquireRawConnection()
@@ -34,4 +33,10 @@ export async function cancelStatement(engine: Engine, manager: Manager): Promise
   } catch {
     // See above.
   }
+}
+
+/** PostgreSQL's process that works on a transaction; undefined where there is none. */
+export async function backendOf(manager: Manager): Promise<number | undefined> {
+  const transaction = manager.getTransactionContext() as { readonly client: KnexClient } | undefined
+  return (await transaction?.client.acquireConnection())?.processID
 }

@@ -38,6 +38,8 @@ export class Engine {
   readonly plans: Plans
   readonly options: ResolvedDataOptions
   readonly isPostgres: boolean
+  /** What has a transaction holds up everything, reads included. */
+  readonly hasOneConnection: boolean
   readonly orm: MikroORM
   /** Units of work that are in a transaction. */
   readonly transactions = new Set<Holder>()
@@ -51,6 +53,7 @@ export class Engine {
     this.plans = plans
     this.options = options
     this.isPostgres = options.place.kind === 'postgresql'
+    this.hasOneConnection = connectionsOf(options) === 1
     this.#turns = more.turns
     this.#teller = more.teller
   }
@@ -138,12 +141,16 @@ interface EngineParts {
 /** What goes wrong is told by errors. */
 const silent = { warn: () => undefined, error: () => undefined, debug: () => undefined, deprecate: () => undefined }
 
+/** A store in memory is its one connection. */
+function connectionsOf({ place, maxConnections }: ResolvedDataOptions): number {
+  return place.kind === 'libsql' && place.path === ':memory:' ? 1 : maxConnections
+}
+
 async function libsqlConfig(path: string, options: ResolvedDataOptions, turns: Turns): Promise<object> {
-  const { waitMs, maxConnections, durability } = options
+  const { waitMs, durability } = options
   const { libsqlDriver } = await import('./libsql/driver.ts')
   if (path !== ':memory:') await (await import('./libsql/private-file.ts')).makePrivate(path)
-  // A store in memory is its one connection.
-  const connections = path === ':memory:' ? 1 : maxConnections
+  const connections = connectionsOf(options)
   return {
     driver: libsqlDriver({ turns, waitMs, durability }),
     dbName: path,

@@ -2,12 +2,12 @@
 // open the unit holds what others wait for: the turn to write to a libsql store, a connection of the pool, locks of rows.
 import { OutcomeUnknownError } from '../../base/errors.ts'
 import { monotonicNow } from '../../base/platform-timers.ts'
-import { cancelStatement } from './cancel-statement.ts'
+import { backendOf, cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
 import { storeBusy } from './libsql/turns.ts'
 import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
-import { connectionLost, lostAtCommit, wasClosed } from './unit-errors.ts'
+import { connectionLost, hasEnded, lostAtCommit, wasClosed } from './unit-errors.ts'
 
 export interface TransactionOptions {
   readonly holder: Holder
@@ -24,6 +24,8 @@ export class Transaction {
   readonly #engine: Engine
   readonly #options: TransactionOptions
   #sinceMs: number | undefined
+  #isBeginning = false
+  #isGivenUp = false
   #savepoints = 0
   #rolledBack: Promise<void> = Promise.resolve()
 
@@ -35,6 +37,11 @@ export class Transaction {
 
   get isOpen(): boolean {
     return this.#sinceMs !== undefined
+  }
+
+  /** It waits for its turn, or for a connection. */
+  get isBeginning(): boolean {
+    return this.#isBeginning
   }
 
   /** How long it has been open; 0 where it is not. */
@@ -88,8 +95,9 @@ export class Transaction {
     return this.#rolledBack
   }
 
-  /** Rolled back as soon as the statement that runs is over, which is cancelled. Never rejects. */
+  /** Rolled back as soon as the statement that runs is over, which is cancelled; it does not begin again. Never rejects. */
   async rollBackAfter(statement: Promise<unknown> | undefined): Promise<void> {
+    this.#isGivenUp = true
     const isCancelled = statement !== undefined && this.isOpen
     if (isCancelled) await Promise.all([statement, cancelStatement(this.#engine, this.manager)])
     else await statement
@@ -119,26 +127,33 @@ export class Transaction {
 
   /** Another transaction waits for a row or table that this one has locked. PostgreSQL only. */
   async isWaitedFor(): Promise<boolean> {
-    if (!this.isOpen) return false
-    const sql =
-      'select exists (select 1 from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))) as found'
-    const rows = (await this.#execute(sql, 'all')) as { readonly found: boolean }[]
-    return rows[0]?.found === true
+    return this.#finds('select 1 from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))')
+  }
+
+  /** The other transaction waits for what this one has locked, or for one that does. PostgreSQL only. */
+  async locksOut(other: Transaction): Promise<boolean> {
+    const pid = other.isOpen ? await backendOf(other.manager) : undefined
+    return pid !== undefined && this.#finds(`select 1 from (${waitedForBy(pid)}) found where pid = pg_backend_pid()`)
   }
 
   async #begin(): Promise<void> {
     const { holder, signal, onAbort } = this.#options
-    await this.manager.begin()
+    this.#isBeginning = true
+    try {
+      await this.manager.begin()
+    } finally {
+      this.#isBeginning = false
+    }
     this.#sinceMs = monotonicNow()
     this.#engine.transactions.add(holder)
-    if (signal?.aborted !== true && !this.#engine.isClosed) {
+    if (signal?.aborted !== true && !this.#engine.isClosed && !this.#isGivenUp) {
       signal?.addEventListener('abort', onAbort, { once: true })
       return
     }
     // Nobody waits for it any more, and it holds up others: its action may go on for long.
     await this.rollBack()
     signal?.throwIfAborted()
-    throw wasClosed()
+    throw this.#isGivenUp ? hasEnded() : wasClosed()
   }
 
   #end(): void {
@@ -148,7 +163,19 @@ export class Transaction {
     signal?.removeEventListener('abort', onAbort)
   }
 
+  async #finds(query: string): Promise<boolean> {
+    if (!this.isOpen) return false
+    const rows = (await this.#execute(`select exists (${query}) as found`, 'all')) as { readonly found: boolean }[]
+    return rows[0]?.found === true
+  }
+
   #execute(sql: string, method: 'run' | 'all' = 'run'): Promise<unknown> {
     return this.manager.getConnection().execute(sql, [], method, this.manager.getTransactionContext())
   }
+}
+
+/** The backends that one waits for, and that those wait for: who queues behind others is blocked by these alone. */
+function waitedForBy(pid: number): string {
+  const next = (of: string): string => `select unnest(pg_blocking_pids(${of})) as pid`
+  return `with recursive waited as (${next(String(pid))} union ${next('waited.pid')} from waited) select pid from waited`
 }

@@ -15,6 +15,7 @@ import { hydrateRows } from './hydrate.ts'
 import { missingReference, putRow } from './put-row.ts'
 import { cascadeOf, depthOf, type RowsOptions, requireFindOptions, requireQueryOptions } from './read-options.ts'
 import type { Unit } from './unit.ts'
+import { filterOf } from './which-row.ts'
 
 interface Options extends RowsOptions {
   /** A limit is about how many, not about which. */
@@ -54,9 +55,7 @@ export class UnitDb {
 
   async find(model: ModelClass, which: unknown, options: RowsOptions = {}): Promise<Row | undefined> {
     const plan = this.#plans.of(model)
-    const filter = typeof which === 'string' ? { pk: which } : which
-    if (filter === undefined || filter === null) throw new InvalidDataError(`${plan.name}: expected a pk or a filter`)
-    if (typeof which === 'string') plan.check('pk', which)
+    const filter = filterOf(which, plan, this.#unit.owner)
     requireFindOptions(options)
     return this.#run(options, plan, async () => {
       const { manager } = this.#unit

@@ -2,7 +2,6 @@
 //
 //   reading ──first write, or lock──> in a transaction ──commit()──> reading      settle(): takes no more operations
 //                                          ╰──connection lost, signal aborts, giveUp()──> broken: everything fails
-// settle() takes no more operations, finish() commits or rolls back.
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
 import { ConflictError } from '../../base/data-errors.ts'
 import { IsockError } from '../../base/errors.ts'
@@ -11,6 +10,7 @@ import type { UnitOwner } from '../open-unit.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
+import { unlessHeldAbove } from './held-above.ts'
 import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
 import { Transaction } from './transaction.ts'
 import { hasEnded, isSpoiled, wasClosed } from './unit-errors.ts'
@@ -22,8 +22,8 @@ export class Unit implements Holder {
   readonly engine: Engine
   readonly changes: ChangeLog
   readonly label: string
-  readonly #signal: AbortSignal | undefined
-  readonly #transaction: Transaction
+  readonly owner: UnitOwner
+  readonly transaction: Transaction
   #isClosed = false
   #isSettled = false
   #isFinishing = false
@@ -31,21 +31,17 @@ export class Unit implements Holder {
   #broken: Error | undefined
   #tail: Promise<unknown> = Promise.resolve()
 
-  constructor(engine: Engine, changes: ChangeLog, { signal, label }: UnitOwner) {
+  constructor(engine: Engine, changes: ChangeLog, owner: UnitOwner) {
     this.engine = engine
     this.changes = changes
-    this.label = label
-    this.#signal = signal
-    this.#transaction = new Transaction(engine, {
-      holder: this,
-      changes,
-      signal,
-      onAbort: () => this.giveUp(reasonOf(signal)),
-    })
+    this.label = owner.label
+    this.owner = owner
+    const onAbort = (): void => this.giveUp(reasonOf(owner.signal))
+    this.transaction = new Transaction(engine, { holder: this, changes, signal: owner.signal, onAbort })
   }
 
   get manager(): Manager {
-    return this.#transaction.manager
+    return this.transaction.manager
   }
 
   /** One that keeps nothing of what it loads, in the same transaction. */
@@ -55,21 +51,25 @@ export class Unit implements Holder {
 
   /** Others cannot have what it has: the turn to write, a connection, locks. */
   get isHolding(): boolean {
-    return this.#transaction.isOpen
+    return this.transaction.isOpen
   }
 
   get heldMs(): number {
-    return this.#transaction.heldMs
+    return this.transaction.heldMs
+  }
+
+  get isBusy(): boolean {
+    return this.#isBusy
   }
 
   /** Others wait for what it holds, as far as can be known. */
   async isWanted(): Promise<boolean> {
     if (this.engine.isWaitedFor) return true
-    return this.engine.isPostgres && this.#enqueue(() => this.#transaction.isWaitedFor()).catch(() => false)
+    return this.engine.isPostgres && this.#enqueue(() => this.transaction.isWaitedFor()).catch(() => false)
   }
 
   /** Throws where nobody waits for the unit any more. */
-  readonly requireWanted = (): void => this.#signal?.throwIfAborted()
+  readonly requireWanted = (): void => this.owner.signal?.throwIfAborted()
 
   /** Runs what reads after what came before it. */
   read<T>(work: () => Promise<T>, model?: string): Promise<T> {
@@ -88,7 +88,7 @@ export class Unit implements Holder {
 
   /** Runs an operation that writes or locks after those before it: all of it is done, or none. */
   write<T>(work: () => Promise<T>, model?: string): Promise<T> {
-    return this.#enqueue(() => this.#writeTouched().then(() => this.#transaction.allOrNothing(work)), model)
+    return this.#enqueue(() => this.#writeTouched().then(() => this.transaction.allOrNothing(work)), model)
   }
 
   // What was assigned to other rows is written first only where it may be in the way: to look at all rows for each new one
@@ -98,10 +98,10 @@ export class Unit implements Holder {
     return this.#enqueue(async () => {
       const prepared = await prepare()
       try {
-        return await this.#transaction.allOrNothing(() => work(prepared))
+        return await this.transaction.allOrNothing(() => work(prepared))
       } catch (error) {
         if (!(isTaken(error) || error instanceof ConflictError) || !(await this.#writeTouched())) throw error
-        return this.#transaction.allOrNothing(() => work(prepared))
+        return this.transaction.allOrNothing(() => work(prepared))
       }
     }, model)
   }
@@ -121,6 +121,7 @@ export class Unit implements Holder {
 
   /** What was asked for and what was assigned is written: only the commit is left. */
   async settle(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken
     await this.#idle()
     const written = this.#append(() => this.#writeAssigned())
     this.#isClosed = true
@@ -133,20 +134,21 @@ export class Unit implements Holder {
    * a unit that was aborted: it is rolled back as soon as the store has ended its statement.
    */
   async finish(isKept: boolean): Promise<void> {
-    if (!isKept && this.#signal?.aborted === true) {
+    if (!isKept && this.owner.signal?.aborted === true) {
       this.#isClosed = true
-      return this.giveUp(reasonOf(this.#signal))
+      return this.giveUp(reasonOf(this.owner.signal))
     }
-    await this.#idle()
-    if (this.#isFinishing) return
+    // What is broken and holds nothing may wait for a turn that it will never use.
+    if (isKept || this.#broken === undefined || this.isHolding) await this.#idle()
     this.#isClosed = true
+    if (this.#isFinishing) return
     this.#isFinishing = true
     try {
       if (isKept) await this.#retried(() => this.#commit())
     } catch (error) {
       throw this.#told(error)
     } finally {
-      await this.#transaction.rollBack()
+      await this.transaction.rollBack()
     }
   }
 
@@ -154,13 +156,13 @@ export class Unit implements Holder {
   giveUp(reason: Error): void {
     if (this.#isFinishing) return
     this.#broken ??= reason
-    void this.#transaction.rollBackAfter(this.#isBusy ? this.#tail : undefined)
+    void this.transaction.rollBackAfter(this.#isBusy ? this.#tail : undefined)
   }
 
   /** The store is closed: what follows fails, and nothing is kept that is not committed. */
   cut(): Promise<void> {
     this.#broken ??= wasClosed()
-    return this.#transaction.rollBackNow()
+    return this.transaction.rollBackNow()
   }
 
   async #idle(): Promise<void> {
@@ -188,7 +190,10 @@ export class Unit implements Holder {
       }
     })
     this.#tail = done.catch(() => undefined)
-    return this.#signal === undefined ? done : untilAborted(done, this.#signal)
+    const above = this.owner.holderAbove?.() as Unit | undefined
+    const outcome = above === undefined ? done : unlessHeldAbove(done, this, above)
+    const { signal } = this.owner
+    return signal === undefined ? outcome : untilAborted(outcome, signal)
   }
 
   #told(error: unknown, model?: string): Error {
@@ -206,20 +211,17 @@ export class Unit implements Holder {
       } catch (error) {
         if (!isAway(error)) throw error
         if (this.engine.isClosed) this.#broken ??= wasClosed()
-        if (hadBegun || this.#broken !== undefined) throw await this.#break(error)
-        await this.#transaction.abandon()
+        if (hadBegun) this.#broken ??= this.transaction.broken(error)
+        await this.transaction.abandon()
+        if (this.#broken !== undefined) {
+          this.engine.tellFault(error)
+          throw this.#broken
+        }
         if (monotonicNow() + retryEveryMs >= givesUpAtMs) throw error
         await new Promise<void>((resolve) => setTimeout(resolve, retryEveryMs))
         this.requireWanted()
       }
     }
-  }
-
-  async #break(error: unknown): Promise<Error> {
-    this.engine.tellFault(error)
-    this.#broken ??= this.#transaction.broken(error)
-    await this.#transaction.abandon()
-    return this.#broken
   }
 
   /** Gives whether anything was assigned. */
@@ -235,13 +237,13 @@ export class Unit implements Holder {
     if (!hasAssignments(this.manager, this.engine.plans, !this.#isSettled)) return
     const rows = await changedRows(this.manager, this.engine.plans)
     if (rows.length === 0) return
-    await this.#transaction.allOrNothing(() => this.manager.flush())
+    await this.transaction.allOrNothing(() => this.manager.flush())
     for (const row of rows) this.changes.add('updated', row)
   }
 
   async #commit(): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
     await this.#writeAssigned()
-    await this.#transaction.commit()
+    await this.transaction.commit()
   }
 }

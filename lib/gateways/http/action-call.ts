@@ -36,18 +36,19 @@ export async function runAction(call: ActionCall): Promise<Answer | undefined> {
     return undefined
   }
   try {
-    if (streamIfNeeded === undefined)
-      throw new HttpFault(
-        406,
-        'NOT_ACCEPTABLE',
-        `action "${name}" streams: ask with Accept: text/event-stream or application/x-ndjson`,
-      )
+    if (streamIfNeeded === undefined) throw onlyStreams(name)
     await sendAll(call.openStream(streamIfNeeded), first.value, reader, call)
     return undefined
   } finally {
     // Nothing happens when it is over.
     await reader.return?.(undefined)
   }
+}
+
+/** The client takes no stream, and gets no part of one. */
+export function onlyStreams(name: string): HttpFault {
+  const message = `action "${name}" streams: ask with Accept: text/event-stream or application/x-ndjson`
+  return new HttpFault(406, 'NOT_ACCEPTABLE', message)
 }
 
 /** Reads no further than the client of the request does. */

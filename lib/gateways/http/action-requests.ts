@@ -5,7 +5,7 @@ import { isName } from '../../wire/frame.ts'
 import type { Answer } from '../answer.ts'
 import { isOwnAction } from '../own-actions.ts'
 import { type Accepted, readAccept, type StreamFormat } from './accept.ts'
-import { type ActionCall, runAction } from './action-call.ts'
+import { type ActionCall, onlyStreams, runAction } from './action-call.ts'
 import type { Body } from './body.ts'
 import { type Entered, enter } from './entrance.ts'
 import { HttpFault } from './error-answer.ts'
@@ -51,6 +51,7 @@ export class ActionRequests {
     const entered = await enter(host, visit)
     let isLent = false
     try {
+      if (host.isStream(name)) requireStream(asked)
       const body = await bodies.read(visit.request)
       try {
         if (asked.key === undefined) return await this.#run(entered, asked, body, this.#roomOf(visit))
@@ -95,7 +96,7 @@ export class ActionRequests {
     settle: (answer: Answer, fate: 'keep' | 'drop') => void,
   ): Promise<Answer> {
     const openStream = (): never => {
-      throw new HttpFault(400, 'INVALID_USAGE', `action "${asked.name}" streams: call it without an Idempotency-Key`)
+      throw streamWithKey(asked.name)
     }
     let answer: Answer
     let fate: 'keep' | 'drop' = 'keep'
@@ -132,6 +133,16 @@ function readHead(visit: HttpVisit, name: string): Asked {
   if (key !== undefined && accepted.stream !== undefined)
     throw new HttpFault(400, 'INVALID_USAGE', 'a stream is not kept: leave the Idempotency-Key out, or ask for JSON')
   return { name, accepted, bodyType: bodyTypeOf(request), key, timeoutMs: visit.timeoutMs }
+}
+
+/** Before the action runs: nothing of a stream that cannot be answered must be kept. Throws HttpFault: 400, 406. */
+function requireStream({ name, key, accepted }: Asked): void {
+  if (key !== undefined) throw streamWithKey(name)
+  if (accepted.streamIfNeeded === undefined) throw onlyStreams(name)
+}
+
+function streamWithKey(name: string): HttpFault {
+  return new HttpFault(400, 'INVALID_USAGE', `action "${name}" streams: call it without an Idempotency-Key`)
 }
 
 /** A request that could not be read has not started anything either. */

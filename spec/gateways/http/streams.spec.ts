@@ -41,17 +41,31 @@ class Flood extends Action<undefined, void, string> {
   }
 }
 
+/** Streams, which nothing but its first item shows. */
+class Emit extends Action<undefined, void, string> {
+  isCancelled = false
+  override async action(_data: undefined, { emit, signal }: Context<string>) {
+    signal.addEventListener('abort', () => {
+      this.isCancelled = true
+    })
+    await emit('item')
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+}
+
 const sse = { accept: 'text/event-stream' }
 const ndjson = { accept: 'application/x-ndjson' }
 
 describe('streams over HTTP', () => {
   let world: HttpWorld
   let flood: Flood
+  let emit: Emit
 
   const start = async (http = {}): Promise<void> => {
     world = new HttpWorld({ http })
     flood = new Flood()
-    for (const action of [new Count(), new Late(), new Slow(), flood]) world.server.addAction(action)
+    emit = new Emit()
+    for (const action of [new Count(), new Late(), new Slow(), flood, emit]) world.server.addAction(action)
     await world.start()
   }
 
@@ -75,11 +89,18 @@ describe('streams over HTTP', () => {
     }
   })
 
-  it('are refused to who takes JSON only, and their call ends', async () => {
+  it('do not run for a client that takes only JSON', async () => {
     await start()
     const response = await world.post('Flood', undefined, { accept: 'application/json' })
     expect([response.status, (await errorOf(response))['code']]).to.deep.equal([406, 'NOT_ACCEPTABLE'])
-    await waitFor(() => flood.ended)
+    expect(flood.given).to.equal(0)
+  })
+
+  it('that only show by their first item end there for a client that takes only JSON', async () => {
+    await start()
+    const response = await world.post('Emit', undefined, { accept: 'application/json' })
+    expect([response.status, (await errorOf(response))['code']]).to.deep.equal([406, 'NOT_ACCEPTABLE'])
+    await waitFor(() => emit.isCancelled)
   })
 
   it('have but a result where the action has no items', async () => {
