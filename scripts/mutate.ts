@@ -48,7 +48,7 @@ const command = new Command('npm run mutate --')
   )
   .option(
     '--timeout <seconds>',
-    'for the specs on one fault (default: thrice as long as without a fault, and 30)',
+    'for the specs on one fault, which are then not run without one before (default: thrice as long as without a fault, and 30)',
     wholeNumber,
   )
   .option('--least <percent>', 'fail where fewer were seen', wholeNumber)
@@ -125,8 +125,8 @@ async function tryAll(sample: readonly Fault[], options: Options, signal: AbortS
     const { jobs, specs: more = [], timeout } = options
     const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
     const limits = new SpecLimits({ root, path, jobs, more, timeoutMs, signal, tell })
-    const byRoom = [...sample].sort((one, other) => (roomOf(one.file) < roomOf(other.file) ? -1 : 1))
-    let queue = byRoom
+    // In the order in which they were drawn: what was tried before an interruption is a sample too, a smaller one.
+    let queue = sample
     for (const reach of reachesOf(options)) {
       // Before anything is planted, and only for what is left.
       for (const room of new Set(queue.map(({ file }) => roomOf(file)))) await limits.measure(room, reach)
