@@ -11,7 +11,7 @@ import { type Fault, faultsIn, withFault } from './mutation/faults.ts'
 import { isSeen, jsonOf, placeOf, progressText, survivorText, type Tried, tableOf } from './mutation/report.ts'
 import { filesOf, roomOf } from './mutation/rooms.ts'
 import { drawn } from './mutation/sample.ts'
-import { allSpecs, SpecLimits } from './mutation/spec-limits.ts'
+import { type Limit, type Reach, SpecLimits } from './mutation/spec-limits.ts'
 import { runSpecs, type SpecResult } from './mutation/spec-run.ts'
 import { Workspace } from './mutation/workspace.ts'
 
@@ -22,7 +22,8 @@ interface Options {
   readonly jobs: number
   readonly specs?: readonly string[]
   readonly all: boolean
-  readonly at?: string
+  readonly wider: boolean
+  readonly at?: readonly string[]
   readonly timeout?: number
   readonly least?: number
   readonly json?: string | true
@@ -38,11 +39,16 @@ const command = new Command('npm run mutate --')
   .option('--count <number>', 'faults in the sample', wholeNumber, 150)
   .option('--jobs <number>', 'copies that are tested at the same time', wholeNumber, 1)
   .option('--specs <patterns>', 'specs beside those of the room, with commas between them', listOf)
-  .option('--all', 'run all specs on what those of the room do not see', false)
-  .option('--at <place>', 'only the faults at this place: file:line or file:line:column')
+  .option('--wider', 'run the specs of the rooms that use it on what those of the room do not see', false)
+  .option('--all', 'run all specs on what those before do not see', false)
+  .option(
+    '--at <places>',
+    'only the faults at these places: file:line or file:line:column, with commas between them',
+    listOf,
+  )
   .option(
     '--timeout <seconds>',
-    'for the specs on one fault (default: thrice as long as without a fault, and 30)',
+    'for the specs on one fault, which are then not run without one before (default: thrice as long as without a fault, and 30)',
     wholeNumber,
   )
   .option('--least <percent>', 'fail where fewer were seen', wholeNumber)
@@ -58,7 +64,7 @@ Examples:
   npm run mutate -- --rooms client,channels --seed 7 --count 30
   npm run mutate -- --rooms session --specs 'spec/contracts/**/*.spec.ts,spec/simulation/*.spec.ts'
   npm run mutate -- --at lib/channels/rooms.ts:100
-  npm run mutate -- --count 150 --all --jobs 4 --least 98 --json mutants.json`,
+  npm run mutate -- --count 150 --wider --jobs 4 --least 98 --json mutants.json`,
   )
 
 await main(command.parse().opts<Options>())
@@ -92,7 +98,9 @@ function sampleOf({ rooms = [], seed, count, at }: Options): Fault[] {
     faultsIn(file, source).filter((fault) => !isEquivalent(fault, source)),
   )
   const candidates =
-    at === undefined ? drawn(faults, seed) : faults.filter((fault) => `${placeOf(fault)}:`.startsWith(`${at}:`))
+    at === undefined
+      ? drawn(faults, seed)
+      : faults.filter((fault) => at.some((place) => `${placeOf(fault)}:`.startsWith(`${place}:`)))
   const compiler = new Compiler(root, [...files.map((file) => join(root, file))])
   const sample: Fault[] = []
   for (const fault of candidates) {
@@ -106,7 +114,7 @@ function sampleOf({ rooms = [], seed, count, at }: Options): Fault[] {
 
 async function tryAll(sample: readonly Fault[], options: Options, signal: AbortSignal): Promise<Tried[]> {
   const workspaces: Workspace[] = []
-  const tried: Tried[] = []
+  const tried = new Map<Fault, Tried>()
   const startedAt = performance.now()
   const { isTTY } = process.stderr
   const tell = (text: string): void => void process.stderr.write(isTTY ? `\r${text}\u001b[K` : `${text}\n`)
@@ -117,22 +125,29 @@ async function tryAll(sample: readonly Fault[], options: Options, signal: AbortS
     const { jobs, specs: more = [], timeout } = options
     const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
     const limits = new SpecLimits({ root, path, jobs, more, timeoutMs, signal, tell })
-    const queue = [...sample].sort((one, other) => (roomOf(one.file) < roomOf(other.file) ? -1 : 1))
-    const work = async (workspace: Workspace): Promise<void> => {
-      for (let fault = queue.shift(); fault !== undefined && !signal.aborted; fault = queue.shift()) {
-        const room = roomOf(fault.file)
-        const faultAt = performance.now()
-        const result = await seeing(fault, workspace, limits, options, signal)
-        if (result.how === 'stopped') return
-        tried.push({ fault, room, result, ms: Math.round(performance.now() - faultAt) })
-        const survived = tried.filter((each) => !isSeen(each)).length
-        tell(progressText(tried.length, sample.length, survived, performance.now() - startedAt))
+    // In the order in which they were drawn: what was tried before an interruption is a sample too, a smaller one.
+    let queue = sample
+    for (const reach of reachesOf(options)) {
+      // Before anything is planted, and only for what is left.
+      for (const room of new Set(queue.map(({ file }) => roomOf(file)))) await limits.measure(room, reach)
+      const left = [...queue]
+      const count = queue.length
+      const work = async (workspace: Workspace): Promise<void> => {
+        for (let fault = left.shift(); fault !== undefined && !signal.aborted; fault = left.shift()) {
+          const faultAt = performance.now()
+          const result = await seeing(fault, workspace, await limits.measure(roomOf(fault.file), reach), signal)
+          if (result === undefined) continue
+          if (result.how === 'stopped') return
+          const ms = Math.round(performance.now() - faultAt) + (tried.get(fault)?.ms ?? 0)
+          tried.set(fault, { fault, room: roomOf(fault.file), result, ms })
+          const survived = queue.filter((each) => tried.has(each) && !isSeen(tried.get(each) as Tried)).length
+          tell(progressText(count - left.length, count, survived, performance.now() - startedAt))
+        }
       }
+      await Promise.all(workspaces.map(work))
+      if (signal.aborted) break
+      queue = queue.filter((fault) => !isSeen(tried.get(fault) as Tried))
     }
-    // Before anything is planted.
-    for (const room of new Set(queue.map(({ file }) => roomOf(file)))) await limits.measure(room)
-    if (options.all) await limits.measure(undefined)
-    await Promise.all(workspaces.map(work))
   } catch (error) {
     if (!signal.aborted) {
       process.exitCode = 2
@@ -142,26 +157,28 @@ async function tryAll(sample: readonly Fault[], options: Options, signal: AbortS
     for (const workspace of workspaces) workspace.close()
     if (isTTY) process.stderr.write('\n')
   }
-  return tried
+  return [...tried.values()]
 }
 
+/** Undefined where the room has no more specs to show it to. */
 async function seeing(
   fault: Fault,
   workspace: Workspace,
-  limits: SpecLimits,
-  { all }: Options,
+  limit: Limit,
   signal: AbortSignal,
-): Promise<SpecResult> {
+): Promise<SpecResult | undefined> {
+  if (limit.specs.length === 0) return undefined
   const takeOut = workspace.plant(fault)
   try {
-    const { specs, timeoutMs } = await limits.measure(roomOf(fault.file))
-    const result = await runSpecs({ cwd: workspace.path, specs, timeoutMs, signal })
-    if (result.how !== 'passed' || !all || specs.includes(allSpecs)) return result
-    const whole = await limits.measure(undefined)
-    return await runSpecs({ cwd: workspace.path, ...whole, signal })
+    return await runSpecs({ cwd: workspace.path, ...limit, signal })
   } finally {
     takeOut()
   }
+}
+
+/** The nearest first: most faults are seen there, in the shortest time. */
+function reachesOf({ wider, all }: Options): Reach[] {
+  return ['own', ...(wider ? (['wider'] as const) : []), ...(all ? (['all'] as const) : [])]
 }
 
 function roomFiles(rooms: readonly string[]): string[] {

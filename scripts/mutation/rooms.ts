@@ -23,13 +23,63 @@ export function roomOf(file: string): string {
 
 /** Rooms whose promises are also described elsewhere. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
-  link: ['spec/contracts/**/*.spec.ts'],
-  session: ['spec/contracts/**/*.spec.ts'],
+  link: ['contracts'],
+  session: ['contracts'],
+}
+
+/** Where else a fault of a room shows: the specs of those that use it, the quick ones first. */
+const users: Readonly<Record<string, readonly string[]>> = {
+  base: ['session', 'server', 'client', 'channels', 'testing', 'processes', 'gateways', 'daemon'],
+  wire: ['session', 'contracts', 'action', 'fuzz', 'hostile', 'data', 'browser'],
+  link: ['server', 'client', 'session', 'hostile', 'browser', 'every-byte', 'web'],
+  session: ['server', 'client', 'action', 'channels', 'tasks', 'simulation', 'hostile', 'every-byte', 'fuzz'],
+  action: ['session', 'server', 'client', 'contracts', 'channels', 'services', 'threads', 'hostile', 'cli', 'gateways'],
+  server: [
+    'session',
+    'client',
+    'channels',
+    'tasks',
+    'services',
+    'web',
+    'hostile',
+    'testing',
+    'cli',
+    'gateways',
+    'daemon',
+  ],
+  client: ['session', 'server', 'channels', 'tasks', 'services', 'simulation', 'gateways', 'browser', 'processes'],
+  channels: ['gateways', 'testing', 'browser', 'hostile'],
+  tasks: ['gateways', 'testing', 'daemon'],
+  services: ['gateways', 'testing', 'processes'],
+  threads: ['session', 'gateways', 'daemon'],
+  web: ['gateways', 'server', 'hostile', 'browser'],
+  data: ['cli', 'daemon'],
+  facade: ['session', 'client', 'channels', 'tasks', 'services', 'testing', 'web', 'browser', 'cli'],
+  gateways: ['web'],
+  daemon: ['cli', 'processes'],
+  testing: ['session', 'server'],
 }
 
 /** Patterns for the folder of spec/ that mirrors the room, or the nearest one around it, and for what else describes it. */
 export function specsOf(root: string, room: string): string[] {
-  for (let folder = room; folder !== '.'; folder = posix.dirname(folder))
-    if (existsSync(join(root, 'spec', folder))) return [`spec/${folder}/**/*.spec.ts`, ...(elsewhere[folder] ?? [])]
-  return []
+  const folder = folderOf(root, room)
+  return folder === undefined ? [] : [folder, ...(elsewhere[folder] ?? [])].map(patternOf)
 }
+
+/** Patterns for the specs of the rooms that use this one, without its own. */
+export function widerSpecsOf(root: string, room: string): string[] {
+  const own = specsOf(root, room)
+  const whole = room.split('/', 1)[0] as string
+  return [whole, ...(users[whole] ?? [])]
+    .filter((folder) => existsSync(join(root, 'spec', folder)))
+    .map(patternOf)
+    .filter((pattern) => !own.includes(pattern))
+}
+
+function folderOf(root: string, room: string): string | undefined {
+  for (let folder = room; folder !== '.'; folder = posix.dirname(folder))
+    if (existsSync(join(root, 'spec', folder))) return folder
+  return undefined
+}
+
+const patternOf = (folder: string): string => `spec/${folder}/**/*.spec.ts`

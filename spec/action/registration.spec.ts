@@ -50,6 +50,13 @@ describe('registering actions', () => {
     ])
   })
 
+  it('takes a tree of actions 32 objects deep below the first, and refuses a deeper one as one that may contain itself', () => {
+    const nested = (depth: number): object => (depth === 0 ? { leaf: () => 1 } : { a: nested(depth - 1) })
+    const [name] = newServer().addActions(nested(32) as never).actionNames
+    expect(name?.split('.')).to.have.length(33)
+    expect(codeOf(() => newServer().addActions(nested(33) as never))).to.equal('INVALID_ACTION')
+  })
+
   it('does not hand a static actionName down to subclasses', () => {
     class Special extends Renamed {}
     expect(newServer().addAction(new Special()).actionNames).to.deep.equal(['Special'])

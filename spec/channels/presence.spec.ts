@@ -72,6 +72,26 @@ describe('Presence', () => {
     expect(names()).to.deep.equal(['cat'])
   })
 
+  it('keeps its room while somebody is only away, also where no message is kept', async () => {
+    const red = { key: 'red' }
+    server.removeChannel(Lobby)
+    server.addChannel(lobby, { presenceGraceMs: graceMs, maxQueued: 1 })
+    const dog = world.client({ name: 'dog' })
+    await world.clock.until(dog.subscribe(Lobby, red).ready)
+    lobby.heard.length = 0
+    cut()
+    for (const message of ['a', 'b', 'c', 'd']) await server.publish(Lobby, message, red)
+    await settle()
+    const channel = server.channel(Lobby)
+    expect(channel.readerCount(red)).to.equal(0)
+    expect(channel.presence(red)).to.have.length(1)
+    world.network.setReachable('server', true)
+    await world.clock.advance(10_000)
+    expect(channel.readerCount(red)).to.equal(1)
+    expect(channel.presence(red)).to.have.length(1)
+    expect(lobby.heard).to.deep.equal([])
+  })
+
   it('ends with the grace, and begins again for who is back after it', async () => {
     cut()
     await world.clock.advance(graceMs + 1)

@@ -1,12 +1,69 @@
-import type { AddressInfo } from 'node:net'
-import { createServer, type Server, type Socket } from 'node:net'
+// One attempt to connect, and what its failure says.
+import dns from 'node:dns'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
+import { LinkError } from '../../lib/base/errors.ts'
 import { parseAddress, type SocketAddress, type WebAddress } from '../../lib/link/address.ts'
 import { dialSocket } from '../../lib/link/dial.ts'
 import { dialWebSocket } from '../../lib/link/web-socket-dial.ts'
 import { failureOf } from '../setup/world.ts'
 
 const never = new AbortController().signal
+
+/** A port at which nothing listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+describe('An attempt to connect', () => {
+  const { lookup } = dns
+
+  afterEach(() => {
+    dns.lookup = lookup
+  })
+
+  it('is rejected with the reason of a signal that has aborted before, and opens nothing', async () => {
+    const reason = new Error('no time')
+    const attempt = dialSocket({ transport: 'tcp', host: '127.0.0.1', port: 9 }, AbortSignal.abort(reason))
+    expect(await failureOf(attempt)).to.equal(reason)
+  })
+
+  it('is rejected with the reason of a signal that aborts meanwhile', async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const stop = new AbortController()
+    const attempt = dialSocket({ transport: 'tcp', host: '127.0.0.1', port }, stop.signal)
+    const reason = new Error('given up')
+    stop.abort(reason)
+    expect(await failureOf(attempt)).to.equal(reason)
+    server.close()
+    await once(server, 'close')
+  })
+
+  it('says why it failed and to what address', async () => {
+    const port = await freePort()
+    const error = await failureOf(dialSocket({ transport: 'tcp', host: '127.0.0.1', port }, never))
+    expect(error).to.be.instanceOf(LinkError)
+    expect(error.message).to.equal(`cannot connect to tcp://127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`)
+  })
+
+  it('says of a host with several addresses why the first one failed', async () => {
+    const port = await freePort()
+    const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+    const found = (_host: string, _options: unknown, done: (error: null, found: unknown) => void) =>
+      void process.nextTick(done, null, addresses)
+    dns.lookup = found as unknown as typeof lookup
+    const error = await failureOf(dialSocket({ transport: 'tcp', host: 'two.test', port }, never))
+    expect(error.message).to.equal(`cannot connect to tcp://two.test:${port}: connect ECONNREFUSED 127.0.0.1:${port}`)
+  })
+})
 
 describe('dialing a port that speaks something else', () => {
   const sockets = new Set<Socket>()

@@ -1,12 +1,13 @@
 // What becomes of the path of a Unix socket when its server ends: it is removed, kept for another process, or another's.
 import { once } from 'node:events'
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Listener, listen } from '../../lib/link/listener.ts'
 import { closeAtPath, identifyPath, type PathIdentity } from '../../lib/link/unix-path.ts'
+import { failureOf } from '../setup/world.ts'
 
 describe('The path of a Unix socket', () => {
   let folder: string
@@ -40,6 +41,21 @@ describe('The path of a Unix socket', () => {
     expect(existsSync(`${path}.kept`)).to.equal(false)
     const second = await start()
     await second.close()
+    expect(existsSync(path)).to.equal(false)
+  })
+
+  it('gets a directory that no other user enters, where there is none', async () => {
+    path = join(folder, 'made', 'a.sock')
+    await start()
+    expect(statSync(join(folder, 'made')).mode & 0o777).to.equal(0o700)
+  })
+
+  it('is refused in a directory that others can enter', async () => {
+    const shared = join(folder, 'shared')
+    mkdirSync(shared)
+    chmodSync(shared, 0o777)
+    path = join(shared, 'a.sock')
+    expect(await failureOf(start())).to.have.property('code', 'LISTEN_FAILED')
     expect(existsSync(path)).to.equal(false)
   })
 

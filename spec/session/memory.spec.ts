@@ -71,6 +71,12 @@ describe('what a session keeps of calls that are over', () => {
     expect(heapBytes() - before).to.be.lessThan(16 * 1_024 * 1_024)
   })
 
+  it('is no large answer: it is acknowledged as soon as it came, also one alone', async () => {
+    await client.runAction(Produce, 200_000)
+    await settle()
+    expect(world.network.wire.sent(Kind.Ack, 'up').map((frame) => frame.seqs)).to.deep.equal([[1_024]])
+  })
+
   it('is no answer that arrived over a former link', async () => {
     await Promise.all([client.runAction(Produce, 1), client.runAction(Produce, 2)])
     world.network.wire.cut()

@@ -3,6 +3,8 @@ import { expect } from 'chai'
 import { defaultLimits } from '../../lib/base/options.ts'
 import { Action, type Client, type Context, type Server } from '../../lib/index.ts'
 import { streamWindow } from '../../lib/session/outbound-stream.ts'
+import { OutgoingCall } from '../../lib/session/outgoing-call.ts'
+import { OutgoingCalls } from '../../lib/session/outgoing-calls.ts'
 import type { Session } from '../../lib/session/session.ts'
 import { Kind } from '../../lib/wire/frame.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
@@ -12,6 +14,19 @@ import { failureOf, Work, World } from '../setup/world.ts'
 class Flood extends Action {
   async action(_data: unknown, { emit, signal }: Context<string>) {
     while (!signal.aborted) await emit('x'.repeat(1_000))
+  }
+}
+
+/** A call that nobody waits for. */
+class Asked extends OutgoingCall {
+  constructor() {
+    const bounds = { retries: 0, timeoutMs: 1_000, deadlineAtMs: Number.POSITIVE_INFINITY, isDeadlineShared: false }
+    super({ name: 'Work', order: 1, contract: undefined, data: undefined, isIdempotent: false }, bounds)
+  }
+  onItemsOpened(): void {}
+  onSettled(): void {}
+  onRefused(): boolean {
+    return false
   }
 }
 
@@ -96,6 +111,41 @@ describe('A session', () => {
     wire.drain('down')
     expect(core().isDrained).to.equal(true)
     wire.unblock('down')
+  })
+
+  it('says in its farewell whether all that was asked of it is answered', async () => {
+    const peers = [await FramePeer.enter(world, ['Work']), await FramePeer.enter(world, ['Work'])] as const
+    for (const peer of peers) await peer.call(1_024)
+    work.runs[0]?.finish()
+    await settle()
+    expect(peers[0].results).to.have.length(1)
+    await world.clock.until(server.shutdown({ graceMs: 0 }))
+    expect(peers.map((peer) => peer.all(Kind.Bye).map(({ isClean }) => isClean))).to.deep.equal([[true], [false]])
+    for (const peer of peers) await peer.close()
+  })
+
+  it('knows its peer, also between two links', async () => {
+    const { description } = core().peer ?? {}
+    expect(core().peer).to.include({ transport: 'memory', isPrivate: true })
+    world.network.setReachable('server', false)
+    world.network.wire.cut('rst')
+    await settle()
+    expect(core().isAttached).to.equal(false)
+    expect(core().peer?.description).to.equal(description)
+    world.network.setReachable('server', true)
+  })
+
+  it('is not busy with a call that it handed back before it was sent', () => {
+    let changes = 0
+    const without = { isAttached: false, isWritable: false, isSlow: false, send: () => undefined }
+    const port = { ...without, origin: { session: '', address: '' } }
+    const onBusyChange = () => void changes++
+    const calls = new OutgoingCalls({ clock: world.clock, limits: defaultLimits, port, onBusyChange })
+    const call = new Asked()
+    calls.submit(call)
+    expect([calls.openCount, changes]).to.deep.equal([1, 1])
+    expect(calls.takeWaiting()).to.deep.equal([call])
+    expect([calls.openCount, changes]).to.deep.equal([0, 2])
   })
 
   it('has streams as wide as the narrower side wants, whichever that is', async () => {

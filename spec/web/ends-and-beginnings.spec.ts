@@ -1,12 +1,18 @@
 // A web port whose end comes while something of it begins: nothing is left open, and nobody waits for ever.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { Server, type WebGateway } from '../../lib/index.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { ask, Echo, rawAnswer, WebWorld } from './web-world.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 describe('A web port at its beginning and end', () => {
   let world: WebWorld
@@ -107,6 +113,44 @@ describe('A web port at its beginning and end', () => {
     release()
     await ended
     await closed
+  })
+
+  it('leaves nothing at its server, nor of its own, once it was closed', async () => {
+    const { server } = await world.serve()
+    const ports: WeakRef<object>[] = []
+    const underneath: WeakRef<object>[] = []
+    const onRequest = (message: unknown): void => {
+      underneath.push(new WeakRef((message as { server: object }).server))
+    }
+    const openAndClose = async (): Promise<void> => {
+      const web = await server.listenWeb({ port: 0 })
+      ports.push(new WeakRef(web))
+      await ask(web.url)
+      await web.close()
+    }
+    subscribe('http.server.request.start', onRequest)
+    for (let i = 0; i < 5; i++) await openAndClose()
+    unsubscribe('http.server.request.start', onRequest)
+    const alive = (refs: WeakRef<object>[]): number => refs.filter((ref) => ref.deref() !== undefined).length
+    const isGone = (): boolean => {
+      collectGarbage()
+      return alive(ports) === 0 && alive(underneath) === 0
+    }
+    await waitFor(isGone, { timeoutMs: 15_000, what: 'five closed ports to be forgotten' })
+    expect(underneath).to.have.length(5)
+  })
+
+  it('lets go of a socket whose upgrade it refused, although its client keeps its end open', async () => {
+    const { web } = await world.serve()
+    const { port, host } = new URL(web.url)
+    const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+    world.later(() => socket.destroy())
+    socket.on('error', () => undefined).resume()
+    const head = [`host: ${host}`, 'upgrade: websocket', 'connection: upgrade']
+    socket.write(['GET /nowhere HTTP/1.1', ...head, '', ''].join('\r\n'))
+    await once(socket, 'end')
+    // What nobody can take any more breaks its end.
+    await waitFor(() => socket.write('more') && socket.destroyed, { timeoutMs: 15_000, what: 'its socket to break' })
   })
 
   it('is not ended in a time that is none', async () => {

@@ -152,6 +152,10 @@ describe('A web server', () => {
       expect(errors.map(String)).to.deep.equal(['boom', 'boom', 'bang', 'cannot close'].map((text) => `Error: ${text}`))
     })
 
+    it('names what a gateway throws to refuse an upgrade, for the log of its user', () => {
+      expect(String(new WebRefusal(403, 'not today'))).to.equal('WebRefusal: not today')
+    })
+
     it('ends an upgrade that a gateway does not decide', async () => {
       const slow: WebGateway = {
         name: 'slow',
