@@ -64,6 +64,12 @@ export class WebPort {
     return this.#http.address() as AddressInfo
   }
 
+  /** The same, as browsers write it. */
+  get url(): string {
+    const { address, family, port } = this.address
+    return `${this.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  }
+
   /** Whether Node may have dropped headers, as the user's server has it do beyond a number of them. */
   #hasLostHeaders({ rawHeaders }: IncomingMessage): boolean {
     const most = this.#http.maxHeadersCount ?? mostHeadersOfNode

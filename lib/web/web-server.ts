@@ -114,12 +114,12 @@ export class WebServer implements WebListener {
       await this.#port.close(0, this.#kit.clock)
       throw error
     }
-    const { address, family, port } = this.#port.address
-    this.#url = `${this.#port.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    this.#url = this.#port.url
     this.#port.attach({ onRequest: this.#onRequest, onUpgrade: this.#onUpgrade })
     this.#isOpen = true
     const { tls, server } = this.#options
-    this.#kit.onPortOpened({ address: this.#url, host: address, tls: tls ?? (server as OpenedPort['tls']) })
+    const { address: host } = this.#port.address
+    this.#kit.onPortOpened({ address: this.#url, host, tls: tls ?? (server as OpenedPort['tls']) })
   }
 
   #mounts(): (() => MountedGateway)[] {

@@ -21,7 +21,10 @@ class Flood extends Action {
 class Asked extends OutgoingCall {
   constructor() {
     const bounds = { retries: 0, timeoutMs: 1_000, deadlineAtMs: Number.POSITIVE_INFINITY, isDeadlineShared: false }
-    super({ name: 'Work', order: 1, contract: undefined, data: undefined, isIdempotent: false }, bounds)
+    super(
+      { name: 'Work', addressee: 'Work', order: 1, contract: undefined, data: undefined, isIdempotent: false },
+      bounds,
+    )
   }
   onItemsOpened(): void {}
   onSettled(): void {}
