@@ -14,7 +14,7 @@ const kills = 6
 const rows = 800
 
 describe('A save whose process is killed', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let directory: string
   let database: Database
 

@@ -12,7 +12,7 @@ import { failureOf } from '../setup/world.ts'
 import { Counter } from './counter.ts'
 
 describe('A libsql file', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   let directory: string
   let url: string
   let database: Database

@@ -9,7 +9,7 @@ import { openDatabase, stores, type TestStore } from './stores.ts'
 
 for (const kind of stores) {
   describe(`Units of work in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(180_000)
     let store: TestStore
     let database: Database
 
@@ -160,14 +160,16 @@ for (const kind of stores) {
 
     it('makes many rows in a time that grows with their number, not faster', async () => {
       const perRow = async (count: number): Promise<number> => {
-        const startedAt = performance.now()
+        // The processor's time, because others may use it too.
+        const startedAt = process.cpuUsage()
         await failureOf(
           database.transaction(async (db) => {
             for (let at = 0; at < count; at++) await db.create(Team, { name: `${at}` })
             throw new Error('enough')
           }),
         )
-        return (performance.now() - startedAt) / count
+        const { user, system } = process.cpuUsage(startedAt)
+        return (user + system) / 1_000 / count
       }
       await perRow(300)
       const few = await perRow(300)

@@ -7,6 +7,8 @@ import { CreationStacks, leakedSince, type OpenResources, openResources } from '
 const graceMs = 1_000
 const pollEveryMs = 5
 const hookTimeoutMs = 10_000
+/** Longer than afterAll may take. */
+const hangAfterMs = 30_000
 
 /** What scripts/mocha-reporter.mjs puts on the root context; absent under other reporters. */
 interface SpecFailing {
@@ -22,6 +24,16 @@ function silenceConsole(): void {
   console.error = (...args: unknown[]) => {
     if (typeof args[0] !== 'string' || !args[0].startsWith('isock: ')) error.apply(console, args)
   }
+}
+
+/** A spec that failed half-way may leave what keeps the process alive: under a reporter without a bound of its own, forever. */
+function endWhereItHangs(): void {
+  const end = (): void => {
+    process.stderr.write(`the specs ended, their process did not: ${process.getActiveResourcesInfo().join(', ')}\n`)
+    process.exit(1)
+  }
+  // It fires only where something else keeps the process alive.
+  setTimeout(end, hangAfterMs).unref()
 }
 
 function leakCheck(): RootHookObject {
@@ -71,6 +83,7 @@ function leakCheck(): RootHookObject {
     },
 
     afterAll(this: Context, done: Done) {
+      endWhereItHangs()
       stacks?.close()
       this.timeout(hookTimeoutMs)
       const check = async (): Promise<void> => {

@@ -7,7 +7,7 @@ import { openDatabase, stores, type TestStore } from '../stores.ts'
 
 for (const kind of stores) {
   describe(`A drop in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(180_000)
     let store: TestStore
     let database: Database
 
