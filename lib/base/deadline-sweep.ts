@@ -41,11 +41,16 @@ export class DeadlineSweep {
     this.#timer?.keepProcessAlive(keep)
   }
 
-  close(): void {
-    this.#isClosed = true
+  /** The table is empty: no timer is needed until the next deadline. */
+  rest(): void {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#timerAtMs = Number.POSITIVE_INFINITY
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.rest()
   }
 
   readonly #run = (): void => {

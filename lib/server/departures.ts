@@ -29,7 +29,7 @@ export class Departures {
 
   /** It has a link again, or is over. */
   forget(session: ServerSession): void {
-    this.#gone.delete(session)
+    if (this.#gone.delete(session) && this.#gone.size === 0) this.#graces.rest()
   }
 
   close(): void {

@@ -21,6 +21,22 @@ describe('DeadlineSweep', () => {
     expect(clock.pendingCount).to.equal(0)
   })
 
+  it('needs no timer while it rests, and takes the next deadline', async () => {
+    const clock = new VirtualClock()
+    const sweptAtMs: number[] = []
+    const startMs = clock.now()
+    const sweep = new DeadlineSweep(clock, (nowMs) => {
+      sweptAtMs.push(nowMs - startMs)
+      return Number.POSITIVE_INFINITY
+    })
+    sweep.watch(startMs + 100)
+    sweep.rest()
+    expect(clock.pendingCount).to.equal(0)
+    sweep.watch(startMs + 200)
+    await clock.advance(1_000)
+    expect(sweptAtMs).to.deep.equal([200])
+  })
+
   it('takes what is watched during a sweep', async () => {
     const clock = new VirtualClock()
     let sweeps = 0
