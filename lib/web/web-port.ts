@@ -70,6 +70,11 @@ export class WebPort {
     return `${this.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   }
 
+  /** Both, as those need it who ask whether the port is open to others. */
+  get place(): { readonly address: string; readonly host: string } {
+    return { address: this.url, host: this.address.address }
+  }
+
   /** Whether Node may have dropped headers, as the user's server has it do beyond a number of them. */
   #hasLostHeaders({ rawHeaders }: IncomingMessage): boolean {
     const most = this.#http.maxHeadersCount ?? mostHeadersOfNode

@@ -118,8 +118,7 @@ export class WebServer implements WebListener {
     this.#port.attach({ onRequest: this.#onRequest, onUpgrade: this.#onUpgrade })
     this.#isOpen = true
     const { tls, server } = this.#options
-    const { address: host } = this.#port.address
-    this.#kit.onPortOpened({ address: this.#url, host, tls: tls ?? (server as OpenedPort['tls']) })
+    this.#kit.onPortOpened({ ...this.#port.place, tls: tls ?? (server as OpenedPort['tls']) })
   }
 
   #mounts(): (() => MountedGateway)[] {
