@@ -1,5 +1,6 @@
 // One server in virtual time and memory, with an honest client, for many sequences one after the other: after each, the
 // honest client is served and nothing of the peer is left.
+import { silentLogger } from '../../lib/base/log.ts'
 import { Action, Client, type Context, Server } from '../../lib/index.ts'
 import { MemoryNetwork } from '../../lib/link/memory-network.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
@@ -39,7 +40,7 @@ export class SequenceWorld {
     this.#network = new MemoryNetwork()
     const clock = this.#clock
     const network = this.#network
-    this.#server = new Server({ address: 'memory:server', network, clock, limits })
+    this.#server = new Server({ address: 'memory:server', network, clock, limits, log: silentLogger })
     const witness = {
       begins: (context: Pick<Context, 'session' | 'callId'>) => this.#onRun(context),
       ends: () => void this.#open--,
