@@ -41,8 +41,7 @@ export interface WebSurroundings {
 }
 
 const defaultGraceMs = 10_000
-/** From asking a WebSocket to close to ending it. */
-const closeSocketMs = 1_000
+const closeSocketMs = 1_000 // from asking a WebSocket to close to ending it
 
 export class WebServer implements WebListener {
   readonly #kit: ServerKit
