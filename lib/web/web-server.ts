@@ -233,12 +233,11 @@ export class WebServer implements WebListener {
   async #end(graceMs: number): Promise<void> {
     // Node tells nothing of a port that is closed while it opens: it is opened first.
     await this.#opened?.catch(() => undefined)
-    const { clock } = this.#kit
-    const endAtMs = clock.now() + graceMs
+    const endAtMs = this.#kit.clock.now() + graceMs
     await this.#closeMounted(graceMs)
     await this.#sockets.close(closeSocketMs)
     this.#isOpen = false
-    await this.#port.close(endAtMs - clock.now(), clock)
+    await this.#port.close(endAtMs - this.#kit.clock.now(), this.#kit.clock)
     this.#surroundings.onClosed()
   }
 
