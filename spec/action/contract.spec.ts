@@ -94,7 +94,10 @@ const same: Record<string, [one: object | boolean, other: object | boolean]> = {
     { anyOf: [{ anyOf: [{ type: 'null' }, number] }, string] },
   ],
   'a union of one': [string, { anyOf: [string] }],
-  'a bound beside the type, and apart from it': [{ ...string, minLength: 1 }, { allOf: [string, { minLength: 1 }] }],
+  'a type beside its fields, and apart from them': [
+    { type: 'object', allOf: [{ properties: { a: string } }] },
+    { type: 'object', properties: { a: string } },
+  ],
   'all of one': [string, { description: 'd', allOf: [string] }],
   'all of several that fit in one': [
     { type: 'string', minLength: 1, pattern: 'a' },

@@ -1,7 +1,15 @@
-// What becomes of the source of a call's input where the call never begins.
+// What becomes of the source of a call's input where the call never begins, or where the source fails.
 import { expect } from 'chai'
-import { ClientError } from '../../lib/index.ts'
+import { Action, ClientError } from '../../lib/index.ts'
 import { failureOf, World } from '../setup/world.ts'
+
+class Total extends Action {
+  async action(numbers: AsyncIterable<number>) {
+    let total = 0
+    for await (const number of numbers) total += number
+    return total
+  }
+}
 
 describe('The input of a call', () => {
   let world: World
@@ -31,5 +39,17 @@ describe('The input of a call', () => {
     expect(asked).to.deep.equal(['return'])
     first.cancel()
     await failureOf(first)
+  })
+
+  it('that fails is what its call is rejected with, as it is', async () => {
+    await world.serve([new Total()])
+    const failure = new Error('the source is dry')
+    const { stack } = failure
+    async function* numbers(): AsyncGenerator<number> {
+      yield 1
+      throw failure
+    }
+    expect(await failureOf(world.client().runAction(Total, numbers()))).to.equal(failure)
+    expect(failure.stack).to.equal(stack)
   })
 })

@@ -7,7 +7,7 @@ import { Compiler } from '../../scripts/mutation/compiler.ts'
 import { equivalents, isEquivalent } from '../../scripts/mutation/equivalents.ts'
 import { type Fault, faultsIn, withFault } from '../../scripts/mutation/faults.ts'
 import { isSeen, jsonOf, progressText, survivorText, type Tried, tableOf } from '../../scripts/mutation/report.ts'
-import { filesOf, roomOf, specsOf } from '../../scripts/mutation/rooms.ts'
+import { filesOf, roomOf, specsOf, widerSpecsOf } from '../../scripts/mutation/rooms.ts'
 import { drawn } from '../../scripts/mutation/sample.ts'
 import { readTap, type SpecResult } from '../../scripts/mutation/spec-run.ts'
 
@@ -126,6 +126,16 @@ describe('A sample of faults', () => {
     expect(specsOf(root, 'tasks/client')).to.deep.equal(['spec/tasks/**/*.spec.ts'])
     expect(specsOf(root, 'link')).to.deep.equal(['spec/link/**/*.spec.ts', 'spec/contracts/**/*.spec.ts'])
     expect(specsOf(root, 'kitchen')).to.deep.equal([])
+  })
+
+  it('shows survivors to the specs of the rooms that use theirs, without those that they were shown to', () => {
+    const wider = widerSpecsOf(root, 'session')
+    expect(wider).to.include.members(['spec/server/**/*.spec.ts', 'spec/simulation/**/*.spec.ts'])
+    expect(wider).to.not.include.members(specsOf(root, 'session'))
+    expect(widerSpecsOf(root, 'gateways/http')[0]).to.equal('spec/gateways/**/*.spec.ts')
+    expect(widerSpecsOf(root, 'cli')).to.deep.equal([])
+    for (const room of new Set(filesOf(root, []).map(roomOf)))
+      for (const pattern of widerSpecsOf(root, room)) expect(specsOf(root, room)).to.not.include(pattern)
   })
 })
 

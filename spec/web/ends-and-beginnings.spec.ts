@@ -4,15 +4,11 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { Server, type WebGateway } from '../../lib/index.ts'
+import { untilForgotten } from '../setup/garbage.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { ask, Echo, rawAnswer, WebWorld } from './web-world.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 describe('A web port at its beginning and end', () => {
   let world: WebWorld
@@ -131,14 +127,9 @@ describe('A web port at its beginning and end', () => {
     subscribe('http.server.request.start', onRequest)
     for (let i = 0; i < 5; i++) await openAndClose()
     unsubscribe('http.server.request.start', onRequest)
-    const alive = (refs: WeakRef<object>[]): number => refs.filter((ref) => ref.deref() !== undefined).length
-    const isGone = (): boolean => {
-      collectGarbage()
-      return alive(ports) === 0 && alive(underneath) === 0
-    }
-    await waitFor(isGone, { timeoutMs: 15_000, what: 'five closed ports to be forgotten' })
+    await untilForgotten([...ports, ...underneath], 'five closed ports')
     expect(underneath).to.have.length(5)
-  })
+  }).timeout(30_000)
 
   it('lets go of a socket whose upgrade it refused, although its client keeps its end open', async () => {
     const { web } = await world.serve()
@@ -150,8 +141,12 @@ describe('A web port at its beginning and end', () => {
     socket.write(['GET /nowhere HTTP/1.1', ...head, '', ''].join('\r\n'))
     await once(socket, 'end')
     // What nobody can take any more breaks its end.
-    await waitFor(() => socket.write('more') && socket.destroyed, { timeoutMs: 15_000, what: 'its socket to break' })
-  })
+    const isBroken = (): boolean => {
+      if (!socket.destroyed) socket.write('more')
+      return socket.destroyed
+    }
+    await waitFor(isBroken, { timeoutMs: 15_000, what: 'its socket to break' })
+  }).timeout(30_000)
 
   it('is not ended in a time that is none', async () => {
     const { web } = await world.serve({ gateways: [answering('/one')] })
