@@ -42,6 +42,13 @@ export const equivalents: readonly Equivalent[] = [
     why: 'it saves two turns of the microtask queue for each call, which the benchmarks see',
   },
   {
+    file: 'lib/link/browser-dial.ts',
+    line: "socket.removeEventListener('close', onClose)",
+    from: "socket.removeEventListener('close', onClose)",
+    to: '{}',
+    why: 'a promise that is settled stays so',
+  },
+  {
     file: 'lib/link/frame-link.ts',
     line: 'else this.#sink?.onFrame(frame)',
     from: '?.',
