@@ -242,6 +242,25 @@ describe('calls whose answers could not leave', () => {
     expect(held).to.deep.equal([6, 7].map((slot) => [inSlot(slot), 'CANCELLED', true]))
   })
 
+  it('are answered when their client has left for too long, and those that it makes later start', async () => {
+    await answerLarge(1)
+    await callEach([1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(work.runs).to.have.length(6)
+    work.runs[1]?.finish()
+    await settle()
+    expect(work.runs).to.have.length(7)
+    world.network.wire.cut('fin')
+    await world.clock.advance(defaultLimits.closedLinkGraceMs)
+    for (const run of work.runs) run.finish()
+    const again = await FramePeer.resume(world, peer, ['Work'])
+    peers.push(again)
+    await again.call(inSlot(7), { attempt: 2 })
+    expect(again.failures).to.deep.equal([[inSlot(7), 'CANCELLED', true]])
+    await again.call(inSlot(20))
+    expect(work.runs).to.have.length(8)
+    work.runs[7]?.finish()
+  })
+
   it('leave nothing when their session ends', async () => {
     await fillTheWay(3)
     await callEach([10, 11])
