@@ -101,7 +101,10 @@ describe('Headers of a request', () => {
       const { web } = await world.serve({ server: theirs, gateways: [http()] })
       const evil = 'origin: http://evil.example'
       expect(await statusOf(web.url, 'GET /health/live', [...junk(10), 'connection: close'])).to.equal(200)
-      expect(await statusOf(web.url, 'GET /health/live', ['connection: close', ...junk(70), evil])).to.equal(418)
+      // Newer versions of Node refuse it themselves.
+      expect(await statusOf(web.url, 'GET /health/live', ['connection: close', ...junk(70), evil])).to.be.oneOf([
+        418, 431,
+      ])
     })
 
     it('without handlers are answered with 431 where some were lost', async () => {
