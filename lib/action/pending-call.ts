@@ -114,10 +114,10 @@ export class PendingCall extends OutgoingCall {
     else {
       const isRemote = outcome.how === 'failure'
       const error = isRemote ? this.#readFailure(outcome.failure, outcome.notStarted, outcome.origin) : outcome.error
-      const told = error instanceof IsockError ? truthful(this, error) : error
+      const honest = error instanceof IsockError ? truthful(this, error) : error
       // What somebody gave as a reason is rejected with as it is.
-      if (!isRemote && !(told instanceof IsockError)) settler.reject(told)
-      else withCallerStack(told, isRemote && told === error ? 'keep' : 'drop').then(settler.resolve, settler.reject)
+      if (!isRemote && !(honest instanceof IsockError)) settler.reject(honest)
+      else withCallerStack(honest, isRemote && honest === error ? 'keep' : 'drop').then(settler.resolve, settler.reject)
     }
     this.items?.end(undefined)
     const readers = this.#readers

@@ -226,8 +226,8 @@ export class ChannelHost {
         for (const watcher of room.watchers) watcher.deliver(item)
       }
       // They may be asynchronous, whatever their type says.
-      const told: unknown = event === 'join' ? this.channel.onJoin(member, key) : this.channel.onLeave(member, key)
-      if (isPromiseLike(told)) told.then(undefined, failed)
+      const returned: unknown = event === 'join' ? this.channel.onJoin(member, key) : this.channel.onLeave(member, key)
+      if (isPromiseLike(returned)) returned.then(undefined, failed)
     } catch (error) {
       failed(error)
     }

@@ -146,7 +146,7 @@ export class Unit implements Holder {
     try {
       if (isKept) await this.#retried(() => this.#commit())
     } catch (error) {
-      throw this.#told(error)
+      throw this.#asSeen(error)
     } finally {
       await this.transaction.rollBack()
     }
@@ -184,7 +184,7 @@ export class Unit implements Holder {
         this.requireWanted()
         return await this.#retried(work)
       } catch (error) {
-        throw this.#told(error, model)
+        throw this.#asSeen(error, model)
       } finally {
         this.#isBusy = false
       }
@@ -196,7 +196,7 @@ export class Unit implements Holder {
     return signal === undefined ? outcome : untilAborted(outcome, signal)
   }
 
-  #told(error: unknown, model?: string): Error {
+  #asSeen(error: unknown, model?: string): Error {
     this.engine.tellFault(error)
     return isBusyError(error) ? this.engine.busy(this) : storeError(error, model)
   }
