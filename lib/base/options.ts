@@ -34,8 +34,16 @@ export interface Limits {
    * Default 200 000.
    */
   readonly maxValueContainers: number
+  /**
+   * What a server holds for all of its clients together: kept answers, data and input that wait, names, histories, queues,
+   * keys, requests on their way in, and what sessions, links and rooms cost by themselves. Above it, room is made at the
+   * cost of those that hold most: see docs/limits.md. Default 256 MiB, which fits a machine with 1 GiB.
+   */
+  readonly maxHeldBytes: number
   /** How long a session outlives its link. Default 15 minutes. */
   readonly sessionLeaseMs: number
+  /** The same for a session in which nothing was called in either direction. Default 30 s. */
+  readonly unusedSessionLeaseMs: number
   /**
    * How long a handler whose caller gave up (cancelled, left, or ran out of time) keeps its place among `maxCallsInFlight`.
    * After it the place is free although the handler runs on; as many may do so as there are places. Default 1 s.
@@ -46,9 +54,12 @@ export interface Limits {
    * abort: its process has ended, or a proxy was restarted. Infinity: as long as the session lasts. Default 10 s.
    */
   readonly closedLinkGraceMs: number
-  /** Sessions that a server keeps, connected or not; above it new ones are refused. Default 100 000. */
+  /**
+   * Sessions that a server keeps, connected or not. Above it, a new one takes the place of one that belongs to the address or
+   * identity with most, an idle one first; where nobody has more, it is refused. Default 100 000.
+   */
   readonly maxSessions: number
-  /** Links that have not been let in yet. Default 1 024. */
+  /** Links that have not been let in yet; above it, shared out like `maxSessions`. Default 1 024. */
   readonly maxUnauthenticatedLinks: number
   /** From the opened link to the accepted session. Default 5 s. */
   readonly handshakeTimeoutMs: number
@@ -74,7 +85,9 @@ export const defaultLimits: Limits = {
   maxWriteQueueBytes: 16 * 1024 * 1024,
   maxValueDepth: 64,
   maxValueContainers: 200_000,
+  maxHeldBytes: 256 * 1024 * 1024,
   sessionLeaseMs: 15 * 60_000,
+  unusedSessionLeaseMs: 30_000,
   cancelGraceMs: 1_000,
   closedLinkGraceMs: 10_000,
   maxSessions: 100_000,

@@ -18,6 +18,7 @@ import { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { Slabs } from '../wire/slabs.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Link, Peer } from './link.ts'
+import { type LinkAccount, LinkHoldings } from './link-holdings.ts'
 
 /** The peer closed it in order, or anything else: it broke, or was closed here. */
 export type LinkEnding = 'closed' | 'broken'
@@ -31,6 +32,7 @@ export interface FrameSink {
 }
 
 export interface FrameLinkOptions {
+  readonly account?: LinkAccount
   readonly clock: Clock
   readonly slabs: Slabs
   readonly limits: Limits
@@ -51,6 +53,7 @@ export class FrameLink {
   readonly #decoder: FrameDecoder
   readonly #heartbeat: Heartbeat
   readonly #limits: Limits
+  readonly #held: LinkHoldings
   #sink: FrameSink | undefined
   #isFlushPlanned = false
   /** Frames since the last flush, and how many there may be: twice as many after each flush within a tick. */
@@ -72,6 +75,7 @@ export class FrameLink {
     this.peer = link.peer
     this.#link = link
     this.#limits = options.limits
+    this.#held = new LinkHoldings(options.account)
     this.#writer = new MsgpackWriter(options.slabs)
     this.#decoder = new FrameDecoder(Math.min(maxHandshakeBytes, options.limits.maxFrameBytes), this.#onBody)
     this.#heartbeat = new Heartbeat(options.clock, options.limits, {
@@ -174,6 +178,7 @@ export class FrameLink {
     if (!this.#isBlocked) this.#blockCount++
     this.#isBlocked = true
     this.#untakenBytes += size
+    this.#held.writes.change(size)
   }
 
   readonly #onEnd = (error: Error | undefined): void => {
@@ -184,6 +189,7 @@ export class FrameLink {
   readonly #onDrain = (): void => {
     this.#isBlocked = false
     this.#untakenBytes = 0
+    this.#held.writes.clear()
     this.#queuedBytes = 0
     if (this.#endReason === undefined) this.#sink?.onLinkWritable()
   }
@@ -193,6 +199,7 @@ export class FrameLink {
     this.#heartbeat.heard()
     try {
       this.#decoder.push(chunk)
+      this.#held.frames.set(this.#decoder.gatheringBytes)
     } catch (error) {
       if (this.#isHandshaking) this.#foreignBytes = chunk.slice(0, shownBytes)
       const reason =
@@ -221,6 +228,7 @@ export class FrameLink {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
     this.#decoder.stop()
+    this.#held.close()
     this.#heartbeat.stop()
     this.#writer.take()
     this.#sink?.onLinkEnd(reason, how)

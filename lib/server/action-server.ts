@@ -1,15 +1,14 @@
 // ActionServer: registers actions, listens, takes clients in, drains when it is shut down. Knows actions only; what
 // is built on them joins as a feature.
 
+import { Accounting } from '../accounting/accounting.ts'
+import type { Usage } from '../accounting/usage.ts'
 import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
-import { formatAddress } from '../link/address.ts'
-import type { Link } from '../link/link.ts'
-import { type Listener, listenAll } from '../link/listener.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
@@ -20,24 +19,27 @@ import { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
 import { OpenPorts } from './open-ports.ts'
+import { OwnPorts } from './own-ports.ts'
 import { receive } from './reception.ts'
 import { RunQueue } from './run-queue.ts'
 import { kitOf } from './server-kit.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
+import { sharedAddresses } from './shared-addresses.ts'
 import { TrustList } from './trust.ts'
 
 /** Runs actions for clients. Users get the one of facade/server.ts. */
 export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   readonly #options: ResolvedServerOptions
+  readonly #accounting: Accounting
   readonly #store: SessionStore
   readonly #admission: Admission
   readonly #surroundings: SessionSurroundings
   readonly #errors: ErrorHook
   readonly #features: Features
   readonly #openPorts: OpenPorts
-  #listeners: Listener[] = []
+  readonly #ports = new OwnPorts()
   #isListening = false
   /** Settled when the features have started, which they do before the first address is open. */
   #started: Promise<void> | undefined
@@ -61,7 +63,13 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     const codec = new StandardCodec(this.classes, valueLimitsOf(limits))
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
     for (const action of [new ListActions(() => this.actions), new Ping()]) this.registry.addBuiltIn(action)
-    this.#store = new SessionStore(clock, limits, (session, change) => this.#features.sessionChanged(session, change))
+    this.#accounting = new Accounting({
+      maxHeldBytes: limits.maxHeldBytes,
+      isShared: sharedAddresses(given.sharedAddresses),
+    })
+    this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) =>
+      this.#features.sessionChanged(session, change),
+    )
     const runs = new RunQueue(clock, limits.maxRunningCalls)
     this.#surroundings = {
       clock,
@@ -84,12 +92,14 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       refusal: () => refusal() ?? runs.refusal(),
       onLinkLost: (session, how) => this.#store.detach(session, how),
       onLeft: (session) => void this.#store.end(session, new LinkError('the client left')),
+      onAnsweredAway: (session) => this.#store.restIfIdle(session),
       onDismissed: (session, reason) => void this.#store.dismiss(session, reason),
     }
     this.#openPorts = new OpenPorts(options.guards.length > 0 || given.gate !== undefined, options.log)
     this.#admission = new Admission({
       clock,
       limits,
+      accounting: this.#accounting,
       log,
       guards: options.guards,
       gate: options.gate,
@@ -104,7 +114,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /** What it listens at, with the ports that it really got; empty before `listen`. */
   get addresses(): readonly string[] {
-    return this.#listeners.map((listener) => formatAddress(listener.address))
+    return this.#ports.addresses
   }
 
   get actionNames(): readonly string[] {
@@ -118,12 +128,17 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /** The listening sockets, in the order of the addresses, for a process that is to go on with them. */
   get fds(): readonly number[] {
-    return this.#listeners.flatMap(({ fd }) => fd ?? [])
+    return this.#ports.fds
   }
 
   /** Calls that were taken so far, those of built-in actions included. */
   get callCount(): number {
     return this.#surroundings.runs.admittedCount
+  }
+
+  /** What this server holds for its clients at the moment, and who holds most. */
+  get usage(): Usage {
+    return this.#accounting.usage()
   }
 
   get isShuttingDown(): boolean {
@@ -149,24 +164,20 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     if (this.isShuttingDown)
       throw new ServerError('this server was shut down; make another one', { code: 'SHUTTING_DOWN' })
     if (this.#isListening) throw new ServerError('this server listens already', { code: 'LISTEN_FAILED' })
-    const { addresses, given, limits, log } = this.#options
+    const { addresses, given, log } = this.#options
     if (addresses.length === 0)
       throw invalidOption('port', 'a port, a path or an address to listen at; or call listenWeb', undefined)
     this.#isListening = true
-    const { tls, network, allowSharedDirectory, fds } = given
-    const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
-    const onLink = (link: Link): void => this.#admission.onLink(link)
-    const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, onLink }
     try {
       await this.opening(async () => {
-        this.#listeners = await listenAll(addresses, places)
-        if (this.isShuttingDown) await this.#stopListening()
+        await this.#ports.open(this.#options, (link) => this.#admission.onLink(link))
+        if (this.isShuttingDown) await this.#ports.close()
       })
     } catch (error) {
       this.#isListening = false
       throw error
     }
-    this.#openPorts.lookAt(this.#listeners, tls)
+    this.#openPorts.lookAt(this.#ports.listeners, given.tls)
     log.info({ addresses: this.addresses }, 'listening')
     return this
   }
@@ -214,19 +225,13 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     // After this turn, so that isShuttingDown is true for whoever asks.
     await undefined
     const { graceMs = defaultGraceMs, keepsAddresses } = options
-    await this.#stopListening(keepsAddresses)
+    await this.#ports.close(keepsAddresses)
     this.#admission.close(shuttingDown())
     await this.#features.drain(graceMs, () => drain(this.#store, this.#options.clock, graceMs))
     this.#store.close()
     this.#isClosed = true
     for (const resolve of this.#waitingForEnd.splice(0)) resolve()
     this.#options.log.info({}, 'shut down')
-  }
-
-  async #stopListening(keepsAddresses?: boolean): Promise<void> {
-    const listeners = this.#listeners
-    this.#listeners = []
-    await Promise.all(listeners.map((listener) => listener.close(keepsAddresses)))
   }
 
   /** Joins something that is built on this server. @internal */
@@ -237,6 +242,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
         classes: this.classes,
         registry: this.registry,
         options: this.#options,
+        accounting: this.#accounting,
         store: this.#store,
         admission: this.#admission,
         errors: this.#errors,

@@ -1,5 +1,9 @@
 // From a new link to an accepted session: one small frame, the guards, the gate, an answer. Nothing else of an
 // unknown peer is read.
+import type { Account } from '../accounting/account.ts'
+import type { Accounting } from '../accounting/accounting.ts'
+import type { FairPlaces } from '../accounting/fair-places.ts'
+import { placeBytes } from '../accounting/held.ts'
 import type { Identity } from '../action/context.ts'
 import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
 import { runClean } from '../base/async-context.ts'
@@ -26,6 +30,7 @@ const inClearText =
 export interface AdmissionOptions {
   readonly clock: Clock
   readonly limits: Limits
+  readonly accounting: Accounting
   readonly log: Logger
   // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
   readonly guards: readonly Guard<any>[]
@@ -44,11 +49,14 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #slabs = new Slabs()
-  readonly #candidates = new Set<FrameLink>()
+  /** Links that are not let in yet, with what they hold. */
+  readonly #candidates = new Map<FrameLink, Account>()
+  readonly #places: FairPlaces
   readonly #guards: readonly NamedGuard[]
 
   constructor(options: AdmissionOptions) {
     this.#options = options
+    this.#places = options.accounting.places('unauthenticatedLinks', options.limits.maxUnauthenticatedLinks)
     this.#guards = namedGuards(options.guards)
   }
 
@@ -58,14 +66,22 @@ export class Admission {
   }
 
   onLink(link: Link): void {
-    const { clock, limits } = this.#options
-    if (this.#candidates.size >= limits.maxUnauthenticatedLinks) {
+    const { clock, limits, accounting } = this.#options
+    const account = accounting.open({
+      owner: { address: link.peer.address, identity: undefined },
+      bytes: placeBytes.link,
+      shed: (reason) => frameLink.close(new LinkError(reason.message), 'abort'),
+    })
+    if (!this.#places.take(account)) {
+      account.close()
       link.open({ onBytes: () => undefined, onDrain: () => undefined, onEnd: () => undefined })
       link.close('abort')
       return
     }
-    const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs })
-    this.#candidates.add(frameLink)
+    // Silent ones are the first to make room.
+    account.rest()
+    const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs, account })
+    this.#candidates.set(frameLink, account)
     const late = new LinkError(`the handshake took over ${limits.handshakeTimeoutMs} ms`)
     const timer = clock.setTimer(() => frameLink.close(late, 'abort'), limits.handshakeTimeoutMs)
     let hasHello = false
@@ -73,6 +89,7 @@ export class Admission {
       onFrame: (frame) => {
         if (hasHello) throw new ProtocolError('a frame before the session was accepted')
         hasHello = true
+        account.wake()
         // What a guard enters must not stay with the link.
         runClean(() => this.#judge(frameLink, frame, timer), undefined).catch((error) =>
           frameLink.close(asIsockError(error), 'abort'),
@@ -85,7 +102,7 @@ export class Admission {
 
   /** Ends all links that are not let in yet. */
   close(reason: IsockError): void {
-    for (const candidate of [...this.#candidates]) candidate.close(reason)
+    for (const candidate of [...this.#candidates.keys()]) candidate.close(reason)
   }
 
   async #judge(link: FrameLink, frame: Frame, timer: Timer): Promise<void> {
@@ -170,7 +187,10 @@ export class Admission {
 
   #forget(link: FrameLink, timer: Timer): void {
     timer.cancel()
+    const account = this.#candidates.get(link)
+    if (account === undefined) return
     this.#candidates.delete(link)
+    this.#places.leave(account)
   }
 }
 

@@ -1,5 +1,6 @@
 // What is built on a server without being part of it: channels, tasks, services. A feature is told of the server's
 // life and of its sessions', and gets a kit with what it needs of the server. The server knows no feature by name.
+import type { Accounting } from '../accounting/accounting.ts'
 import type { AnyAction } from '../action/action.ts'
 import type { Identity, ServerView } from '../action/context.ts'
 import type { Adaptation } from '../action/registry.ts'
@@ -39,6 +40,8 @@ export interface ServerKit {
   readonly clock: Clock
   readonly log: Logger
   readonly limits: Limits
+  /** What a feature holds for clients counts there. */
+  readonly accounting: Accounting
   /** The server's option of that name. */
   readonly exposeErrors: boolean
   /** The classes that arrive as themselves. */

@@ -15,7 +15,7 @@ export function receive(
 ): void {
   const resumed = store.resume(hello, identity)
   const session = resumed ?? new ServerSession(surroundings, identity)
-  const grant = session.core.grant ?? store.add(session, hello)
+  const grant = session.core.grant ?? store.add(session, hello, link.peer)
   link.send({
     kind: Kind.Welcome,
     version: protocolVersion,

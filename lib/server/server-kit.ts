@@ -1,4 +1,5 @@
 // What a feature gets of its server, put together of the server's parts.
+import type { Accounting } from '../accounting/accounting.ts'
 import type { ActionHost } from '../action/action-host.ts'
 import type { ServerView } from '../action/context.ts'
 import type { ActionRegistry } from '../action/registry.ts'
@@ -15,6 +16,7 @@ export interface KitParts {
   readonly classes: ClassRegistry
   readonly registry: ActionRegistry
   readonly options: ResolvedServerOptions
+  readonly accounting: Accounting
   readonly store: SessionStore
   readonly admission: Admission
   readonly errors: ErrorHook
@@ -26,6 +28,7 @@ export function kitOf({
   classes,
   registry,
   options,
+  accounting,
   store,
   admission,
   errors,
@@ -37,6 +40,7 @@ export function kitOf({
     clock,
     log,
     limits,
+    accounting,
     exposeErrors: options.given.exposeErrors ?? false,
     classes,
     get sessions() {

@@ -59,6 +59,12 @@ export interface ServerOptions extends TokenSource {
   /** Put Unix sockets into directories that others can enter. Default false. */
   readonly allowSharedDirectory?: boolean
   readonly limits?: Partial<Limits>
+  /**
+   * IP addresses and ranges that many clients share, as those behind a proxy do: these clients are told apart by their
+   * identities, and without one each stands for itself. `'loopback'` names this machine. Default none: what one address holds is
+   * added up, for IPv6 what one network of 64 bits holds.
+   */
+  readonly sharedAddresses?: readonly string[]
   /** Errors travel with the stack that they have on the server. Default false. */
   readonly exposeStacks?: boolean
   /**
@@ -107,6 +113,7 @@ export const serverOptions: OptionTable<ServerOptions> = {
   allowClearTextToken: 'any',
   allowSharedDirectory: 'any',
   limits: 'any',
+  sharedAddresses: 'any',
   exposeStacks: 'any',
   exposeErrors: 'any',
   inheritContext: 'any',

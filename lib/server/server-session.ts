@@ -15,7 +15,8 @@ import { invalidOption, type Limits } from '../base/options.ts'
 import type { LinkEnding } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
-import { Session, type SessionOwner } from '../session/session.ts'
+import { Session } from '../session/session.ts'
+import type { SessionOwner } from '../session/session-owner.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
@@ -43,6 +44,8 @@ export interface SessionSurroundings {
   onLeft(session: ServerSession): void
   /** It is to end, for this reason. */
   onDismissed(session: ServerSession, reason: IsockError): void
+  /** A call of it was answered while it had no link. */
+  onAnsweredAway(session: ServerSession): void
 }
 
 export class ServerSession implements SessionView, SessionOwner, RunSurroundings, RunStarter, CallRouter, Caller {
@@ -137,6 +140,10 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void {
     session.outgoing.countFault(reason, 'link lost')
     this.#shared.onLinkLost(this, how)
+  }
+
+  onAnsweredAway(): void {
+    this.#shared.onAnsweredAway(this)
   }
 
   onPeerLeft(): void {

@@ -1,18 +1,24 @@
 // The sessions of a server: made, found again by those who can prove that they are theirs, and ended when their
-// lease is over.
+// lease is over or others need their room.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Account } from '../accounting/account.ts'
+import type { Accounting } from '../accounting/accounting.ts'
+import type { FairPlaces } from '../accounting/fair-places.ts'
+import { placeBytes } from '../accounting/held.ts'
+import type { Owner } from '../accounting/owner.ts'
 import type { Identity } from '../action/context.ts'
 import type { Clock } from '../base/clock.ts'
-import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { BusyError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import type { LinkEnding } from '../link/frame-link.ts'
+import type { Peer } from '../link/link.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
 import type { HelloFrame } from '../wire/frame.ts'
 import { ClientNames } from './client-names.ts'
 import { Departures } from './departures.ts'
 import { drainedWithin, lastCallMs } from './drained.ts'
 import type { SessionChange } from './feature.ts'
+import { Leases } from './leases.ts'
 import type { ServerSession } from './server-session.ts'
 
 /** 128 bits each: nobody finds one by trying. */
@@ -23,19 +29,27 @@ export class SessionStore {
   readonly names = new ClientNames()
   readonly #clock: Clock
   readonly #limits: Limits
+  readonly #accounting: Accounting
+  readonly #places: FairPlaces
   readonly #sessions = new Map<string, ServerSession>()
-  /** Sessions without a link, with the end of their lease. All leases are equally long, so the first ends first. */
-  readonly #detached = new Map<ServerSession, number>()
-  readonly #leases: DeadlineSweep
+  readonly #accounts = new Map<ServerSession, Account>()
+  readonly #leases: Leases
   readonly #departures: Departures
   readonly #dismissals = new Set<Promise<void>>()
   readonly #onChange: (session: ServerSession, change: SessionChange) => void
 
-  constructor(clock: Clock, limits: Limits, onChange: (session: ServerSession, change: SessionChange) => void) {
+  constructor(
+    clock: Clock,
+    limits: Limits,
+    accounting: Accounting,
+    onChange: (session: ServerSession, change: SessionChange) => void,
+  ) {
     this.#clock = clock
     this.#limits = limits
+    this.#accounting = accounting
+    this.#places = accounting.places('sessions', limits.maxSessions)
     this.#onChange = onChange
-    this.#leases = new DeadlineSweep(clock, this.#endLeases)
+    this.#leases = new Leases(clock, limits, this.#onLeaseOver)
     this.#departures = new Departures(clock, limits.closedLinkGraceMs)
   }
 
@@ -59,8 +73,9 @@ export class SessionStore {
     if (session === undefined || secret === undefined) return undefined
     const isOwner = hello.resumeSecret.length === secret.length && timingSafeEqual(hello.resumeSecret, secret)
     if (!isOwner || session.identity?.id !== identity?.id) return undefined
-    this.#detached.delete(session)
+    this.#leases.end(session)
     this.#departures.forget(session)
+    this.#accounts.get(session)?.wake()
     // Of today: a role may have been taken, or a field changed, since it was here.
     session.identity = identity
     return session
@@ -75,34 +90,47 @@ export class SessionStore {
   }
 
   /** Makes a session stand. Throws BusyError when there are too many and none can be spared, ClientError (`NAME_TAKEN`). */
-  add(session: ServerSession, hello: HelloFrame): SessionGrant {
+  add(session: ServerSession, hello: HelloFrame, peer: Peer): SessionGrant {
     this.names.requireFree(hello.name, session.identity)
-    if (this.#sessions.size >= this.#limits.maxSessions && !this.#spareOne()) {
+    const shed = (reason: IsockError): void => this.#shed(session, reason)
+    const account = this.#accounting.open({ owner: ownerOf(session, peer), bytes: placeBytes.session, shed })
+    if (!this.#places.take(account)) {
+      account.close()
       throw new BusyError(`this server keeps ${this.#limits.maxSessions} sessions and can take no more`)
     }
     const id = randomBytes(idBytes).toString('hex')
     const grant = { id, resumeSecret: randomBytes(secretBytes), peerLimits: hello.limits }
-    session.core.begin(grant)
+    session.core.begin(grant, account)
     this.#sessions.set(id, session)
+    this.#accounts.set(session, account)
     return grant
   }
 
   /** The session has a link: its first, or another one. */
   attached(session: ServerSession, how: 'opened' | 'resumed'): void {
+    if (how === 'resumed') this.#move(session)
     this.#onChange(session, how)
   }
 
   /** The session has no link: from now on its lease runs. */
   detach(session: ServerSession, how: LinkEnding): void {
     if (this.#sessions.get(session.id) !== session) return
-    const endsAtMs = this.#clock.now() + this.#limits.sessionLeaseMs
-    this.#detached.set(session, endsAtMs)
-    this.#leases.watch(endsAtMs)
+    this.#leases.begin(session)
+    this.restIfIdle(session)
     if (how === 'closed') this.#departures.left(session)
     this.#onChange(session, 'cut')
   }
 
-  end(session: ServerSession, reason: IsockError, farewell: 'say bye' | 'silent' = 'silent'): Promise<void> {
+  /** Without a link and without work, a session is the first to make room for others. */
+  restIfIdle(session: ServerSession): void {
+    if (!session.core.isAttached && !session.core.isWorking) this.#accounts.get(session)?.rest()
+  }
+
+  end(
+    session: ServerSession,
+    reason: IsockError,
+    farewell: 'say bye' | 'say why' | 'silent' = 'silent',
+  ): Promise<void> {
     const wasKept = this.#forget(session)
     const ended = session.core.end(reason, farewell)
     if (wasKept) this.#onChange(session, 'ended')
@@ -127,14 +155,18 @@ export class SessionStore {
     this.#departures.close()
   }
 
-  /** Ends the session that has been without a link for longest and has nothing running. */
-  #spareOne(): boolean {
-    for (const session of this.#detached.keys()) {
-      if (session.core.isBusy) continue
-      void this.end(session, new LinkError('the session made room for others while it had no link'))
-      return true
-    }
-    return false
+  /** Its room is needed: it is over, and a client that is there learns why. */
+  #shed(session: ServerSession, reason: IsockError): void {
+    void this.end(session, new ServerError(reason.message, { code: 'SESSION_ENDED' }), 'say why')
+  }
+
+  /** It came back from somewhere else, perhaps. */
+  #move(session: ServerSession): void {
+    const account = this.#accounts.get(session)
+    const { peer } = session
+    if (account === undefined || peer === undefined) return
+    account.moveTo(ownerOf(session, peer))
+    this.#places.moved(account)
   }
 
   async #dismiss(session: ServerSession, reason: IsockError): Promise<void> {
@@ -146,17 +178,23 @@ export class SessionStore {
 
   /** False: it was not kept any more. */
   #forget(session: ServerSession): boolean {
-    this.#detached.delete(session)
+    this.#leases.end(session)
     this.#departures.forget(session)
     this.names.release(session)
+    const account = this.#accounts.get(session)
+    if (account !== undefined) {
+      this.#accounts.delete(session)
+      this.#places.leave(account)
+      account.close()
+    }
     return this.#sessions.get(session.id) === session && this.#sessions.delete(session.id)
   }
 
-  readonly #endLeases = (nowMs: number): number => {
-    for (const [session, endsAtMs] of this.#detached) {
-      if (endsAtMs > nowMs) return endsAtMs
-      void this.end(session, new LinkError(`the client did not come back within ${this.#limits.sessionLeaseMs} ms`))
-    }
-    return Number.POSITIVE_INFINITY
+  readonly #onLeaseOver = (session: ServerSession, afterMs: number): void => {
+    void this.end(session, new LinkError(`the client did not come back within ${afterMs} ms`))
   }
+}
+
+function ownerOf({ identity }: ServerSession, { address }: Peer): Owner {
+  return { address, identity: identity?.id }
 }

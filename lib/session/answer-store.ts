@@ -7,6 +7,8 @@
 //
 // Idle ones have nobody who takes them: from maxLedgerBytes on further calls are refused, from maxInFlightBytes more on
 // no more are kept.
+import { Held } from '../accounting/held.ts'
+import type { Meter, MeterSource } from '../accounting/meter.ts'
 import { BusyError, type IsockError, OutcomeUnknownError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { type FailureFrame, Kind } from '../wire/frame.ts'
@@ -22,6 +24,7 @@ const leastTidied = 64
 
 export interface AnswerStoreOptions {
   readonly limits: Limits
+  readonly account: MeterSource
   readonly port: FramePort
   readonly encodeError: (error: IsockError) => Payload
   /** Called when an answer waits for the link. */
@@ -31,6 +34,7 @@ export interface AnswerStoreOptions {
 export class AnswerStore {
   readonly #maxBytes: number
   readonly #maxIdleBytes: number
+  readonly #held: Meter
   readonly #port: FramePort
   readonly #encodeError: (error: IsockError) => Payload
   readonly #onWaiting: () => void
@@ -43,7 +47,8 @@ export class AnswerStore {
   readonly #bytes = { idle: 0, waiting: 0, sent: 0 }
   #unsentCount = 0
 
-  constructor({ limits, port, encodeError, onWaiting }: AnswerStoreOptions) {
+  constructor({ limits, account, port, encodeError, onWaiting }: AnswerStoreOptions) {
+    this.#held = account.meter(Held.Answers)
     this.#maxBytes = limits.maxLedgerBytes
     this.#maxIdleBytes = limits.maxLedgerBytes + limits.maxInFlightBytes
     this.#port = port
@@ -73,6 +78,7 @@ export class AnswerStore {
     const size = sizeOf(call)
     call.answerPlace = 'idle'
     this.#bytes.idle += size
+    this.#held.change(size)
     this.#unsentCount++
     if (size >= leastEvictedBytes) this.#keepLarge(call)
     this.sendIfReady(call)
@@ -154,6 +160,7 @@ export class AnswerStore {
     this.#drop(call)
     call.answer = this.#lostAnswer(call)
     this.#bytes.idle += sizeOf(call)
+    this.#held.change(sizeOf(call))
   }
 
   #lostAnswer(call: IncomingCall): FailureFrame {
@@ -178,7 +185,10 @@ export class AnswerStore {
 
   #drop(call: IncomingCall): void {
     const size = sizeOf(call)
-    if (call.answer !== undefined) this.#bytes[call.answerPlace] -= size
+    if (call.answer !== undefined) {
+      this.#bytes[call.answerPlace] -= size
+      this.#held.change(-size)
+    }
     if (call.answerPlace === 'waiting') this.#waiting.delete(call)
     call.answerPlace = 'idle'
     call.answer = undefined

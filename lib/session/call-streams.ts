@@ -1,5 +1,7 @@
 // The two streams of a call that the peer asked for, as large as both sides allow: opened when there is something to
 // say on them.
+import { Held } from '../accounting/held.ts'
+import type { Meter, MeterSource } from '../accounting/meter.ts'
 import type { Clock } from '../base/clock.ts'
 import type { BusyError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
@@ -16,6 +18,7 @@ export interface CallStreamsOptions {
   readonly clock: Clock
   readonly limits: Limits
   readonly peerLimits: PeerLimits
+  readonly account: MeterSource
   readonly port: FramePort
 }
 
@@ -24,11 +27,13 @@ export class CallStreams {
   readonly #windowBytes: number
   /** Of all inputs. */
   readonly #budget: InputBudget
+  readonly #heldItems: Meter
 
   constructor(options: CallStreamsOptions) {
     this.#options = options
     this.#windowBytes = streamWindow(options.limits, options.peerLimits)
-    this.#budget = new InputBudget(options.limits)
+    this.#budget = new InputBudget(options.limits, options.account)
+    this.#heldItems = options.account.meter(Held.Items)
   }
 
   /** What the handler sends. */
@@ -36,7 +41,16 @@ export class CallStreams {
     const { limits, port } = this.#options
     const windowBytes = this.#windowBytes
     const maxWaitingBytes = limits.maxWriteQueueBytes
-    return new OutboundStream({ kind: Kind.Item, seq, port, grantedBytes: windowBytes, windowBytes, maxWaitingBytes })
+    const held = this.#heldItems
+    return new OutboundStream({
+      kind: Kind.Item,
+      seq,
+      port,
+      grantedBytes: windowBytes,
+      windowBytes,
+      maxWaitingBytes,
+      held,
+    })
   }
 
   /** What the caller sends. */

@@ -26,7 +26,7 @@ export interface HeldCallsOptions {
   readonly port: FramePort
   readonly start: (call: IncomingCall) => void
   /** All calls of the session, those that run among them. */
-  readonly calls: () => readonly (IncomingCall | undefined)[]
+  readonly calls: readonly (IncomingCall | undefined)[]
 }
 
 export class HeldCalls {
@@ -114,7 +114,7 @@ export class HeldCalls {
   readonly #lookAgain = (): void => {
     this.#timer = undefined
     if (this.#options.answers.waitingBytes <= this.#maxWaitingBytes) {
-      for (const call of this.#options.calls()) if (call !== undefined) call.expectedBytes = 0
+      for (const call of this.#options.calls) if (call !== undefined) call.expectedBytes = 0
       this.#expectedBytes = 0
       this.startHeld()
     }

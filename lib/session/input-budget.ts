@@ -1,6 +1,8 @@
 // The input of a session's calls that may come although nobody reads it: how much of it is granted, and how much has come.
 // Many uploads whose handlers read late share this, so that none of them ends for what the others hold. A reader that
 // waits is granted a little in any case: see inbound-stream.ts.
+import { Held } from '../accounting/held.ts'
+import type { Meter, MeterSource } from '../accounting/meter.ts'
 import { BusyError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 
@@ -9,11 +11,16 @@ const grantedShare = 4
 
 export class InputBudget {
   readonly #maxBytes: number
+  readonly #held: Meter
   #leftBytes: number
   #unreadBytes = 0
 
-  constructor({ maxInFlightBytes, streamWindowBytes }: Pick<Limits, 'maxInFlightBytes' | 'streamWindowBytes'>) {
+  constructor(
+    { maxInFlightBytes, streamWindowBytes }: Pick<Limits, 'maxInFlightBytes' | 'streamWindowBytes'>,
+    account: MeterSource,
+  ) {
     this.#maxBytes = maxInFlightBytes
+    this.#held = account.meter(Held.Input)
     // One stream alone always has its window.
     this.#leftBytes = Math.max(maxInFlightBytes / grantedShare, streamWindowBytes)
   }
@@ -31,6 +38,7 @@ export class InputBudget {
   /** Input came that nobody has read, or was read or thrown away. */
   unreadChanged(byBytes: number): void {
     this.#unreadBytes += byBytes
+    this.#held.change(byBytes)
   }
 
   /** Why the call whose input came last must end, if so. */

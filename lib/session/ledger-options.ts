@@ -1,4 +1,5 @@
 // What a ledger needs of its session.
+import type { MeterSource } from '../accounting/meter.ts'
 import type { Clock } from '../base/clock.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
@@ -11,6 +12,8 @@ export interface LedgerOptions {
   readonly clock: Clock
   readonly limits: Limits
   readonly peerLimits: PeerLimits
+  /** Whom what is held counts for. */
+  readonly account: MeterSource
   readonly port: FramePort
   /** Runs the call. Must not throw. */
   readonly startCall: (call: IncomingCall) => void
@@ -20,4 +23,6 @@ export interface LedgerOptions {
   readonly refusal: () => IsockError | undefined
   /** Called when the first call starts running and when the last one was answered. */
   readonly onBusyChange: () => void
+  /** Called when a call was answered while there is no link. */
+  readonly onAnsweredAway: () => void
 }

@@ -22,6 +22,7 @@ import { AbandonedCalls } from './abandoned-calls.ts'
 import { AnswerStore } from './answer-store.ts'
 import { errorBeforeStart } from './call-errors.ts'
 import { CallStreams } from './call-streams.ts'
+import { CallTable } from './call-table.ts'
 import { HeldCalls } from './held-calls.ts'
 import { type AbortScope, type CallKeeper, IncomingCall } from './incoming-call.ts'
 import type { LedgerOptions } from './ledger-options.ts'
@@ -34,7 +35,7 @@ import { RunLoad } from './run-load.ts'
 export class Ledger implements CallKeeper {
   readonly #options: LedgerOptions
   readonly #slotCount: number
-  readonly #entries: (IncomingCall | undefined)[] = []
+  readonly #calls: CallTable
   readonly #answers: AnswerStore
   readonly #deadlines: DeadlineSweep
   readonly #load: RunLoad
@@ -48,13 +49,14 @@ export class Ledger implements CallKeeper {
   constructor(options: LedgerOptions) {
     this.#options = options
     this.#slotCount = options.limits.maxCallsInFlight
-    const { clock, limits, port, encodeError } = options
-    const calls = (): readonly (IncomingCall | undefined)[] => this.#entries
+    const { clock, limits, account, port, encodeError } = options
+    this.#calls = new CallTable(limits.maxCallsInFlight, account)
+    const calls = this.#calls.all
     this.#refusals = new Refusals(encodeError)
     this.#signs = new LifeSigns(clock, port, calls)
-    this.#answers = new AnswerStore({ limits, port, encodeError, onWaiting: () => this.#signs.watch() })
+    this.#answers = new AnswerStore({ limits, account, port, encodeError, onWaiting: () => this.#signs.watch() })
     this.#streams = new CallStreams(options)
-    this.#load = new RunLoad(options.limits.maxInFlightBytes, options.onBusyChange)
+    this.#load = new RunLoad(limits.maxInFlightBytes, account, options.onBusyChange)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
     this.#held = new HeldCalls({ clock, limits, port, start: options.startCall, calls, answers: this.#answers })
     this.#abandoned = new AbandonedCalls(options, this.#load)
@@ -62,6 +64,11 @@ export class Ledger implements CallKeeper {
 
   get runningCount(): number {
     return this.#load.count
+  }
+
+  /** The peer's calls, those that were answered among them. */
+  get calls(): CallTable {
+    return this.#calls
   }
 
   /** Calls that were answered, but the answer waits for items or for a link that takes more. */
@@ -72,12 +79,11 @@ export class Ledger implements CallKeeper {
   /** Everything that was asked for is answered, and each answer went over the current link or is acknowledged. */
   get isClean(): boolean {
     if (this.#load.count > 0) return false
-    return this.#entries.every((entry) => entry === undefined || entry.state === 'acknowledged' || entry.isAnswerSent)
+    return this.#calls.all.every((entry) => entry === undefined || entry.state === 'acknowledged' || entry.isAnswerSent)
   }
 
   onCall(frame: CallFrame, action: CalledAction): void {
-    const slot = frame.seq % this.#slotCount
-    const entry = this.#entries[slot]
+    const entry = this.#calls.at(frame.seq)
     if (entry !== undefined && entry.seq >= frame.seq) {
       // A running one is joined: its answer will come by this link.
       if (entry.seq === frame.seq && entry.state !== 'running') this.#answers.replay(entry)
@@ -87,14 +93,13 @@ export class Ledger implements CallKeeper {
     if (entry?.state === 'running')
       throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
     const refusal = this.#refusalOf(frame)
-    if (refusal === undefined) this.#admit(frame, action, slot, entry)
+    if (refusal === undefined) this.#admit(frame, action, entry)
     else this.#options.port.send(this.#refusals.of(frame.seq, refusal))
   }
 
   onCancel(frame: CancelFrame): void {
-    const slot = frame.seq % this.#slotCount
-    const entry = this.#entries[slot]
-    if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, slot, entry)
+    const entry = this.#calls.at(frame.seq)
+    if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, entry)
     if (entry.seq > frame.seq) return
     if (entry.state === 'running') return this.#giveUp(entry, frame.reason)
     entry.items?.close() // Nobody reads what its answer may wait for.
@@ -103,19 +108,19 @@ export class Ledger implements CallKeeper {
 
   onAck(frame: AckFrame): void {
     for (const seq of frame.seqs) {
-      const entry = this.#find(seq)
+      const entry = this.#calls.find(seq)
       if (entry !== undefined) this.#answers.acknowledge(entry)
     }
   }
 
   onCredit(frame: CreditFrame): void {
-    const entry = this.#find(frame.seq)
+    const entry = this.#calls.find(frame.seq)
     entry?.items?.onCredit(frame.received, frame.granted)
     if (entry !== undefined) this.#answers.sendIfReady(entry)
   }
 
   onInput(frame: ItemFrame): void {
-    const entry = this.#find(frame.seq)
+    const entry = this.#calls.find(frame.seq)
     if (entry?.state !== 'running') return
     entry.input?.onItem(frame.index, frame.value)
     const overload = this.#streams.inputOverload()
@@ -126,12 +131,12 @@ export class Ledger implements CallKeeper {
   }
 
   onInputEnd(frame: InputEndFrame): void {
-    this.#find(frame.seq)?.endInput(frame.items)
+    this.#calls.find(frame.seq)?.endInput(frame.items)
   }
 
   /** A link was attached: streams say again what may be lost. Answers are asked for by the caller. */
   resume(): void {
-    for (const entry of this.#entries) {
+    for (const entry of this.#calls.all) {
       if (entry !== undefined) this.#answers.unsend(entry)
       if (entry?.state === 'running') entry.input?.resume()
       entry?.items?.rewind()
@@ -146,7 +151,7 @@ export class Ledger implements CallKeeper {
 
   /** The link takes more again. */
   onWritable(): void {
-    this.#answers.onWritable(this.#entries)
+    this.#answers.onWritable(this.#calls.all)
     this.#held.startHeld()
   }
 
@@ -164,7 +169,7 @@ export class Ledger implements CallKeeper {
   abortAll(reason: IsockError, which?: AbortScope): void {
     // First, all of them: none is to start in the place of another.
     for (const held of this.#held.takeAll()) this.#answerHeld(held, reason)
-    for (const entry of this.#entries) entry?.abort(reason, which)
+    for (const entry of this.#calls.all) entry?.abort(reason, which)
   }
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
@@ -176,6 +181,7 @@ export class Ledger implements CallKeeper {
     }
     if (call.abortReason !== undefined) this.#abandoned.answered(call)
     if (!call.isAbandoned) this.#load.answered(call.dataSize)
+    if (!this.#options.port.isAttached) this.#options.onAnsweredAway()
     this.#held.answered(call, answer.kind === Kind.Result ? payloadSize(answer.value) : undefined)
   }
 
@@ -183,23 +189,18 @@ export class Ledger implements CallKeeper {
     return this.#streams.openItems(call.seq)
   }
 
-  #find(seq: number): IncomingCall | undefined {
-    const entry = this.#entries[seq % this.#slotCount]
-    return entry?.seq === seq ? entry : undefined
-  }
-
   #refusalOf(frame: CallFrame): IsockError | undefined {
     return this.#options.refusal() ?? this.#load.refusalOf(payloadSize(frame.data)) ?? this.#answers.refusal()
   }
 
-  #admit(frame: CallFrame, action: CalledAction, slot: number, former: IncomingCall | undefined): void {
+  #admit(frame: CallFrame, action: CalledAction, former: IncomingCall | undefined): void {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
     const input = frame.hasInput ? this.#streams.openInput(seq) : undefined
     const admittedAtMs = this.#options.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
     const given = { seq, attempt, action, input, admittedAtMs, deadlineAtMs }
     const call = new IncomingCall(this, given, frame.data)
-    this.#put(slot, call, former)
+    this.#put(call, former)
     this.#load.started(call.dataSize)
     if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(deadlineAtMs)
     // Grants the first items: until now the caller has taken none from their source.
@@ -223,23 +224,22 @@ export class Ledger implements CallKeeper {
   }
 
   /** The cancel came before its call, which was lost: a late copy of the call must not run. */
-  #bury(frame: CancelFrame, slot: number, former: IncomingCall | undefined): void {
+  #bury(frame: CancelFrame, former: IncomingCall | undefined): void {
     if (former?.state === 'running')
       throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which runs`)
     const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#refusals.burial)
-    this.#put(slot, tombstone, former)
+    this.#put(tombstone, former)
     this.#answers.keep(tombstone)
   }
 
-  #put(slot: number, call: IncomingCall, former: IncomingCall | undefined): void {
+  #put(call: IncomingCall, former: IncomingCall | undefined): void {
     if (former !== undefined) this.#answers.acknowledge(former)
-    while (this.#entries.length <= slot) this.#entries.push(undefined)
-    this.#entries[slot] = call
+    this.#calls.put(call)
   }
 
   readonly #sweep = (nowMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
-    for (const entry of this.#entries) {
+    for (const entry of this.#calls.all) {
       if (entry?.state !== 'running') continue
       if (entry.deadlineAtMs > nowMs) earliest = Math.min(earliest, entry.deadlineAtMs)
       else this.#giveUp(entry, CancelReason.Deadline)

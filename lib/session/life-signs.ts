@@ -11,11 +11,11 @@ const everyMs = 15_000
 export class LifeSigns {
   readonly #clock: Clock
   readonly #port: FramePort
-  readonly #calls: () => readonly (IncomingCall | undefined)[]
+  readonly #calls: readonly (IncomingCall | undefined)[]
   #timer: Timer | undefined
   #isClosed = false
 
-  constructor(clock: Clock, port: FramePort, calls: () => readonly (IncomingCall | undefined)[]) {
+  constructor(clock: Clock, port: FramePort, calls: readonly (IncomingCall | undefined)[]) {
     this.#clock = clock
     this.#port = port
     this.#calls = calls
@@ -34,7 +34,7 @@ export class LifeSigns {
 
   readonly #show = (): void => {
     this.#timer = undefined
-    for (const call of this.#calls()) {
+    for (const call of this.#calls) {
       if (call === undefined || !(call.isHeld || call.answerPlace === 'waiting')) continue
       this.#port.send({ kind: Kind.InputCredit, seq: call.seq, received: 0, granted: 0 })
       this.watch()

@@ -1,5 +1,7 @@
 // Short numbers for action names, one table each way and anew for each link: the name and its contract hash
 // travel once, with the first call of the action.
+import { Held, placeBytes } from '../accounting/held.ts'
+import type { Meter, MeterSource } from '../accounting/meter.ts'
 import { ProtocolError } from '../base/errors.ts'
 import { Kind, type NameFrame } from '../wire/frame.ts'
 import type { FramePort } from './frame-port.ts'
@@ -45,15 +47,22 @@ export interface CalledAction {
 
 /** The callee's side. */
 export class IncomingNames {
+  readonly #held: Meter
   #names: CalledAction[] = []
   #length = 0
+
+  constructor(account: MeterSource) {
+    this.#held = account.meter(Held.Names)
+  }
 
   onName(frame: NameFrame): void {
     if (frame.ref !== this.#names.length)
       throw new ProtocolError(`name ${frame.ref} came where ${this.#names.length} was next`)
     if (frame.ref >= maxNames) throw new ProtocolError(`more than ${maxNames} names on one link`)
-    this.#length += frame.name.length + (frame.contract?.length ?? 0)
+    const length = frame.name.length + (frame.contract?.length ?? 0)
+    this.#length += length
     if (this.#length > maxNamesLength) throw new ProtocolError(`names of over ${maxNamesLength} characters on one link`)
+    this.#held.change(length + placeBytes.name)
     this.#names.push({ name: frame.name, contract: frame.contract, expectedBytes: 0 })
   }
 
@@ -66,5 +75,6 @@ export class IncomingNames {
   forget(): void {
     this.#names = []
     this.#length = 0
+    this.#held.clear()
   }
 }

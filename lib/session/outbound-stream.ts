@@ -4,6 +4,7 @@
 //   index:   0 ...... base ............ next ............ reached ............ count
 //            received | kept, sent      | kept, sent over  | kept, never sent    |
 //                     | over this link  | a former link    |                     |
+import type { Meter } from '../accounting/meter.ts'
 import { BusyError, ProtocolError } from '../base/errors.ts'
 import { type ItemFrame, minItemCost } from '../wire/frame.ts'
 import { type Payload, payloadSize } from '../wire/payload.ts'
@@ -31,12 +32,15 @@ export interface OutboundStreamOptions {
   readonly windowBytes: number
   /** Items that are pushed without waiting may take this much; above it `push` throws BusyError. */
   readonly maxWaitingBytes: number
+  /** What it keeps counts there; undefined: for nobody. */
+  readonly held?: Meter
   readonly port: FramePort
 }
 
 export class OutboundStream {
   readonly #options: OutboundStreamOptions
   #kept: Payload[] = []
+  #keptCost = 0
   #base = 0
   #next = 0
   /** The reader may have these, whichever link they went over. */
@@ -71,6 +75,7 @@ export class OutboundStream {
       throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
     }
     this.#kept.push(payload)
+    this.#keeps(cost)
     this.#waitingCost += cost
     this.pump()
     return this.isFlushed
@@ -108,7 +113,9 @@ export class OutboundStream {
         this.#sentCost += cost
         this.#waitingCost -= cost
       }
+      const formerCost = this.#confirmedCost
       for (const item of this.#kept.splice(0, confirmed)) this.#confirmedCost += itemCost(item)
+      this.#keeps(formerCost - this.#confirmedCost)
       this.#base = received
       this.#next = Math.max(this.#next, received)
       this.#reached = Math.max(this.#reached, received)
@@ -140,7 +147,8 @@ export class OutboundStream {
    */
   cutOff(): void {
     this.#isClosed = true
-    this.#kept = this.#kept.slice(0, this.#reached - this.#base)
+    const dropped = this.#kept.splice(this.#reached - this.#base)
+    this.#keeps(-dropped.reduce((sum, item) => sum + itemCost(item), 0))
     this.#wake()
   }
 
@@ -148,9 +156,15 @@ export class OutboundStream {
   close(): void {
     this.#isClosed = true
     this.#kept = []
+    this.#keeps(-this.#keptCost)
     this.#base = this.#reached
     this.#next = this.#reached
     this.#wake()
+  }
+
+  #keeps(byCost: number): void {
+    this.#keptCost += byCost
+    this.#options.held?.change(byCost)
   }
 
   get #mayGoOn(): boolean {

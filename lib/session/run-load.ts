@@ -1,15 +1,19 @@
 // What the calls of a session amount to that are not answered, by their data. Says whether one more would be too much.
+import { Held } from '../accounting/held.ts'
+import type { Meter, MeterSource } from '../accounting/meter.ts'
 import { BusyError } from '../base/errors.ts'
 
 export class RunLoad {
   readonly #maxBytes: number
   readonly #onBusyChange: () => void
+  readonly #held: Meter
   #count = 0
   #bytes = 0
 
   /** `onBusyChange` is told when the first call starts and when the last one was answered. */
-  constructor(maxBytes: number, onBusyChange: () => void) {
+  constructor(maxBytes: number, account: MeterSource, onBusyChange: () => void) {
     this.#maxBytes = maxBytes
+    this.#held = account.meter(Held.Calls)
     this.#onBusyChange = onBusyChange
   }
 
@@ -24,11 +28,13 @@ export class RunLoad {
   }
 
   started(dataSize: number): void {
+    this.#held.change(dataSize)
     this.#bytes += dataSize
     if (this.#count++ === 0) this.#onBusyChange()
   }
 
   answered(dataSize: number): void {
+    this.#held.change(-dataSize)
     this.#bytes -= dataSize
     if (--this.#count === 0) this.#onBusyChange()
   }

@@ -4,36 +4,21 @@
 //                       ┌─ CALL, CANCEL, INPUT, CREDIT, ACK ──> Ledger         (what the peer asks of us)
 //   FrameLink ─ frame ──┤
 //                       └─ RESULT, FAILURE, ITEM, ... ────────> OutgoingCalls  (what we asked of the peer)
+import { type MeterSource, unaccounted } from '../accounting/meter.ts'
 import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import type { FrameLink, LinkEnding } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import { type Frame, Kind, type SessionFrame } from '../wire/frame.ts'
-import type { Payload } from '../wire/payload.ts'
 import type { FramePort, Origin } from './frame-port.ts'
-import type { AbortScope, IncomingCall } from './incoming-call.ts'
+import type { AbortScope } from './incoming-call.ts'
 import { Ledger } from './ledger.ts'
 import { IncomingNames } from './name-refs.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
 import type { SessionGrant } from './session-grant.ts'
-
-/** What a session needs of its owner, a server or a client. */
-export interface SessionOwner {
-  /** Runs a call that the peer asked for. Must not throw. */
-  startCall(session: Session, call: IncomingCall): void
-  encodeError(error: IsockError): Payload
-  /** Why no call of the peer is taken at the moment, if so. */
-  refusal(): IsockError | undefined
-  onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void
-  /** The peer drains: it takes no new calls. */
-  onPeerDrains?(session: Session): void
-  /** The peer said that the session is over. Clean: what it has not answered never started. An error is final. */
-  onPeerLeft?(session: Session, isClean: boolean, error: Payload | undefined): void
-  /** Calls are open in either direction, or none are. */
-  onBusyChange?(session: Session, isBusy: boolean): void
-}
+import type { SessionOwner } from './session-owner.ts'
 
 export interface SessionOptions {
   readonly clock: Clock
@@ -45,7 +30,7 @@ export class Session implements FramePort {
   readonly outgoing: OutgoingCalls
   readonly #options: SessionOptions
   readonly #owner: SessionOwner
-  readonly #names = new IncomingNames()
+  #names = new IncomingNames(unaccounted)
   #grant: SessionGrant | undefined
   #ledger: Ledger | undefined
   #link: FrameLink | undefined
@@ -110,17 +95,30 @@ export class Session implements FramePort {
     return this.#peer
   }
 
-  /** The session stands. Calls that waited for this get their slots when a link is attached. */
-  begin(grant: SessionGrant): void {
+  /** Code of the program runs for the peer. */
+  get isWorking(): boolean {
+    return this.#ledger?.calls.isWorking ?? false
+  }
+
+  /** Nothing was asked for, in either direction. */
+  get isUnused(): boolean {
+    return (this.#ledger?.calls.isEmpty ?? true) && this.outgoing.openCount === 0
+  }
+
+  /** The session stands. Calls that waited for this get their slots when a link is attached. What is held counts for `account`. */
+  begin(grant: SessionGrant, account: MeterSource = unaccounted): void {
     const { clock, limits } = this.#options
     this.#grant = grant
+    this.#names = new IncomingNames(account)
     this.outgoing.begin(grant.peerLimits)
     this.#ledger = new Ledger({
       clock,
       limits,
       peerLimits: grant.peerLimits,
+      account,
       port: this,
       onBusyChange: this.#judgeBusy,
+      onAnsweredAway: () => this.#owner.onAnsweredAway?.(this),
       startCall: (call) => this.#owner.startCall(this, call),
       encodeError: (error) => this.#owner.encodeError(error),
       refusal: () => this.#owner.refusal(),
@@ -141,9 +139,9 @@ export class Session implements FramePort {
     const former = this.#link
     this.#link = undefined
     former?.close(new LinkError('the session goes on over a newer link'))
+    this.#names.forget()
     this.#link = link
     this.#peer = link.peer
-    this.#names.forget()
     link.establish({
       onFrame: (frame) => this.#route(frame),
       onLinkWritable: () => this.#onWritable(),
@@ -236,6 +234,8 @@ export class Session implements FramePort {
   #onLinkEnd(link: FrameLink, reason: IsockError, how: LinkEnding): void {
     if (this.#link !== link) return
     this.#link = undefined
+    // The next link introduces them again.
+    this.#names.forget()
     this.#ledger?.onLinkLost()
     this.#owner.onLinkLost(this, reason, how)
   }

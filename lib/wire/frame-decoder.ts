@@ -44,6 +44,11 @@ export class FrameDecoder {
     return this.#headerFilled < headerBytes ? this.#headerFilled : headerBytes + this.#bodyFilled
   }
 
+  /** The memory that is taken for it. */
+  get gatheringBytes(): number {
+    return this.#body?.length ?? 0
+  }
+
   /** No more bodies are handed on, also not those of the chunk that is being read. */
   stop(): void {
     this.#isStopped = true

@@ -1,5 +1,6 @@
 // What is counted of the answers that a ledger keeps, where nobody takes them any more.
 import { expect } from 'chai'
+import { unaccounted } from '../../lib/accounting/meter.ts'
 import { defaultLimits } from '../../lib/base/options.ts'
 import { AnswerStore } from '../../lib/session/answer-store.ts'
 import { type CallKeeper, IncomingCall } from '../../lib/session/incoming-call.ts'
@@ -40,7 +41,7 @@ describe('the store of answers', () => {
     sent.length = 0
     isAttached = true
     const encodeError = (): Uint8Array => new Uint8Array(300)
-    answers = new AnswerStore({ limits, port, encodeError, onWaiting: () => undefined })
+    answers = new AnswerStore({ limits, account: unaccounted, port, encodeError, onWaiting: () => undefined })
   })
 
   /** A call with an answer of 8 KiB; with an item that its caller does not read, the answer waits behind that. */

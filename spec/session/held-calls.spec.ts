@@ -297,7 +297,7 @@ describe('a call that is held', () => {
       answers: { waitingBytes: Number.POSITIVE_INFINITY },
       port: { isAttached: true } as FramePort,
       start: () => expect.fail('started'),
-      calls: () => [],
+      calls: [],
     })
     const keeper = { onAnswered: () => undefined, openItems: () => expect.fail('items') }
     const action = { name: 'any', contract: undefined, expectedBytes: 0 }

@@ -30,7 +30,7 @@ export interface Violation {
 /** The rooms of each layer, lowest first. Rooms that share a layer do not import each other. */
 export const layers: readonly (readonly string[])[] = [
   ['base'],
-  ['wire'],
+  ['wire', 'accounting'],
   ['link'],
   ['session'],
   ['action'],
@@ -43,10 +43,10 @@ export const layers: readonly (readonly string[])[] = [
 
 const cliLayer = layers.length - 1
 /** Rooms below the features, which must not know them: not even by name. */
-const withoutFeatures = ['session', 'wire']
+const withoutFeatures = ['session', 'wire', 'accounting']
 const featureWord = /channel|\btasks?\b|service/i
 /** Rooms that a browser loads too. */
-const withoutNode = ['base', 'wire', 'session', 'action', 'client', 'channels', 'tasks', 'services']
+const withoutNode = ['base', 'wire', 'accounting', 'session', 'action', 'client', 'channels', 'tasks', 'services']
 /** Rooms that are users of the library, and so may import its public list. */
 const usersOfPublicList = ['cli', 'testing']
 /** What the public lists have in common. */

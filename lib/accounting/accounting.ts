@@ -1,0 +1,109 @@
+// The one place that adds up what a server holds for its clients, by kind and by who has it, and that makes room when it is
+// more than the server allows. Tables with a bound on places (sessions, links, streams) are shared fairly by FairPlaces.
+//
+//   session, link, room, key ──> Account ──> Part (identity at an address) ──> sums by address and by identity
+//                                   └──────> totals by kind ──> above maxHeldBytes: shedding.ts
+import { nextTick, setImmediate } from '../base/platform-timers.ts'
+import { Account, type AccountKeeper, type AccountSubject } from './account.ts'
+import { FairPlaces } from './fair-places.ts'
+import { type HeldKind, type HeldName, heldNames } from './held.ts'
+import { Holders, type Part } from './holders.ts'
+import { addressKey, type Owner } from './owner.ts'
+import { shed } from './shedding.ts'
+import type { Usage } from './usage.ts'
+
+export interface AccountingOptions {
+  /** Above it room is made. */
+  readonly maxHeldBytes: number
+  /** Whether many clients have this address, as those behind a proxy. */
+  readonly isShared: (address: string) => boolean
+}
+
+/** Room is made until so much of the bound is free again. */
+const freeShare = 1 / 16
+/** In `usage`. */
+const largestShown = 5
+
+export class Accounting implements AccountKeeper {
+  readonly #options: AccountingOptions
+  readonly #holders = new Holders()
+  readonly #bytes = heldNames.map(() => 0)
+  readonly #places = new Map<string, FairPlaces>()
+  #heldBytes = 0
+  #openedCount = 0
+  #shedCount = 0
+  #isMakingRoom = false
+
+  constructor(options: AccountingOptions) {
+    this.#options = options
+  }
+
+  /** Of all accounts. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
+  get isFull(): boolean {
+    return this.#heldBytes > this.#options.maxHeldBytes
+  }
+
+  /** An account in use. Its subject closes it. */
+  open(subject: AccountSubject): Account {
+    this.#openedCount++
+    return new Account(this, subject)
+  }
+
+  /** A table of places that this accounting shares out. `name` is for `usage`. */
+  places(name: string, max: number): FairPlaces {
+    const places = new FairPlaces(name, max, () => this.#shedCount++)
+    this.#places.set(name, places)
+    return places
+  }
+
+  /** What is held at the moment. */
+  usage(): Usage {
+    const held = Object.fromEntries(heldNames.map((name, kind) => [name, this.#bytes[kind] ?? 0]))
+    const largest = [...this.#holders.all()].sort((one, other) => other.bytes - one.bytes).slice(0, largestShown)
+    return {
+      heldBytes: this.#heldBytes,
+      maxHeldBytes: this.#options.maxHeldBytes,
+      held: held as Record<HeldName, number>,
+      places: Object.fromEntries([...this.#places].map(([name, { count, max }]) => [name, { taken: count, max }])),
+      addresses: this.#holders.addressCount,
+      identities: this.#holders.identityCount,
+      largest: largest.map(({ key, bytes }) => ({ holder: key, bytes })),
+      shed: this.#shedCount,
+    }
+  }
+
+  onHeld(kind: HeldKind, byBytes: number): void {
+    this.#heldBytes += byBytes
+    this.#bytes[kind] = (this.#bytes[kind] ?? 0) + byBytes
+    if (byBytes > 0 && this.isFull && !this.#isMakingRoom) {
+      this.#isMakingRoom = true
+      // Not now: whoever holds more is in the middle of something.
+      nextTick(this.#makeRoom)
+    }
+  }
+
+  partOf({ address, identity }: Owner): Part {
+    // Those who share an address are told apart by who they are, else each stands for itself.
+    if (address !== undefined && this.#options.isShared(address))
+      return this.#holders.obtain(identity === undefined ? `client ${this.#openedCount}` : `of ${identity}`, identity)
+    return this.#holders.obtain(addressKey(address), identity)
+  }
+
+  tidy(part: Part): void {
+    this.#holders.tidy(part)
+  }
+
+  readonly #makeRoom = (): void => {
+    const { maxHeldBytes } = this.#options
+    const enough = maxHeldBytes * (1 - freeShare)
+    const count = shed(this.#holders, maxHeldBytes, () => this.#heldBytes <= enough)
+    this.#shedCount += count
+    // Sockets and timers get their turn in between. Where nothing could go, what comes next begins it again.
+    this.#isMakingRoom = count > 0 && this.#heldBytes > enough
+    if (this.#isMakingRoom) setImmediate(this.#makeRoom)
+  }
+}

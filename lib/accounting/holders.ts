@@ -1,0 +1,115 @@
+// Who holds how much: sums by address and by identity. An account is in one part, which is one identity at one address, and
+// its bytes count for both.
+//
+//   address 192.0.2.7 ──┬── part (192.0.2.7, ann) ──── accounts        identity ann ──┬── part (192.0.2.7, ann)
+//                       └── part (192.0.2.7, -)   ──── accounts                       └── part (198.51.100.2, ann)
+import type { Account } from './account.ts'
+
+/** An address, or an identity wherever it comes from. */
+export class Holder {
+  readonly key: string
+  readonly parts = new Set<Part>()
+  bytes = 0
+  /** Calls of its sessions that run. */
+  running = 0
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  /** The part that holds most, of those that have an account which passes. */
+  largestPart(has: (part: Part) => boolean): Part | undefined {
+    let largest: Part | undefined
+    for (const part of this.parts) {
+      if ((largest === undefined || part.bytes > largest.bytes) && has(part)) largest = part
+    }
+    return largest
+  }
+}
+
+/** The accounts of one identity, or of nobody in particular, at one address. */
+export class Part {
+  readonly key: string
+  readonly address: Holder
+  readonly identity: Holder | undefined
+  readonly inUse = new Set<Account>()
+  /** Nobody uses them now; for longest first. */
+  readonly idle = new Set<Account>()
+  bytes = 0
+
+  constructor(key: string, address: Holder, identity: Holder | undefined) {
+    this.key = key
+    this.address = address
+    this.identity = identity
+  }
+
+  change(byBytes: number): void {
+    this.bytes += byBytes
+    this.address.bytes += byBytes
+    if (this.identity !== undefined) this.identity.bytes += byBytes
+  }
+
+  /** What the larger of its two holders has. */
+  get weight(): number {
+    return Math.max(this.address.bytes, this.identity?.bytes ?? 0)
+  }
+}
+
+export class Holders {
+  readonly #addresses = new Map<string, Holder>()
+  readonly #identities = new Map<string, Holder>()
+  readonly #parts = new Map<string, Part>()
+
+  get addressCount(): number {
+    return this.#addresses.size
+  }
+
+  get identityCount(): number {
+    return this.#identities.size
+  }
+
+  get parts(): Iterable<Part> {
+    return this.#parts.values()
+  }
+
+  /** All addresses and identities. */
+  *all(): Generator<Holder> {
+    yield* this.#addresses.values()
+    yield* this.#identities.values()
+  }
+
+  /** The part of these two, made if need be. */
+  obtain(address: string, identity: string | undefined): Part {
+    const key = JSON.stringify([address, identity])
+    const known = this.#parts.get(key)
+    if (known !== undefined) return known
+    const ofIdentity = identity === undefined ? undefined : holderOf(this.#identities, identity)
+    const part = new Part(key, holderOf(this.#addresses, address), ofIdentity)
+    part.address.parts.add(part)
+    ofIdentity?.parts.add(part)
+    this.#parts.set(key, part)
+    return part
+  }
+
+  /** Forgets a part without accounts. */
+  tidy(part: Part): void {
+    if (part.inUse.size + part.idle.size > 0) return
+    this.#parts.delete(part.key)
+    leave(this.#addresses, part.address, part)
+    if (part.identity !== undefined) leave(this.#identities, part.identity, part)
+  }
+}
+
+function holderOf(holders: Map<string, Holder>, key: string): Holder {
+  let holder = holders.get(key)
+  if (holder === undefined) {
+    holder = new Holder(key)
+    holders.set(key, holder)
+  }
+  return holder
+}
+
+function leave(holders: Map<string, Holder>, holder: Holder, part: Part): void {
+  holder.parts.delete(part)
+  if (holder.parts.size === 0) holders.delete(holder.key)
+}

@@ -1,0 +1,60 @@
+// One kind of bytes of one account. It is told of every change and tells its account in steps, so that a small call costs
+// an addition. What it has not told is less than a step; nothing, once it is settled.
+import type { HeldKind } from './held.ts'
+
+/** Who adds up what meters tell. */
+export interface MeterReader {
+  onMeter(kind: HeldKind, byBytes: number): void
+}
+
+const stepBytes = 1024
+
+export class Meter {
+  readonly #reader: MeterReader
+  readonly #kind: HeldKind
+  #bytes = 0
+  #toldBytes = 0
+
+  constructor(reader: MeterReader, kind: HeldKind) {
+    this.#reader = reader
+    this.#kind = kind
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  change(byBytes: number): void {
+    this.#bytes += byBytes
+    const untold = this.#bytes - this.#toldBytes
+    if (untold >= stepBytes || untold <= -stepBytes) this.settle()
+  }
+
+  set(bytes: number): void {
+    if (bytes !== this.#bytes) this.change(bytes - this.#bytes)
+  }
+
+  /** Tells all that it has not told. */
+  settle(): void {
+    const untold = this.#bytes - this.#toldBytes
+    if (untold === 0) return
+    this.#toldBytes = this.#bytes
+    this.#reader.onMeter(this.#kind, untold)
+  }
+
+  /** Nothing is held any more. */
+  clear(): void {
+    this.#bytes = 0
+    this.settle()
+  }
+}
+
+/** Where meters come from. */
+export interface MeterSource {
+  meter(kind: HeldKind): Meter
+}
+
+const nobody: MeterReader = { onMeter: () => undefined }
+
+/** For a side that accounts for nobody, as a client does for its one server. */
+export const unaccounted: MeterSource = { meter: (kind) => new Meter(nobody, kind) }

@@ -1,0 +1,31 @@
+// Whom an account belongs to: an address, which is a /64 network for IPv6, and an identity where guards gave one.
+
+/** Who something is held for. */
+export interface Owner {
+  /** An IP address; undefined where there is none, as with a Unix socket. */
+  readonly address: string | undefined
+  /** The `id` of the identity. */
+  readonly identity: string | undefined
+}
+
+/** Clients without an address: of this machine. */
+const withoutAddress = 'local'
+
+/** Addresses that count as one have the same key. A subscriber of IPv6 has a /64 network at least, so an address of it means nothing. */
+export function addressKey(address: string | undefined): string {
+  if (address === undefined) return withoutAddress
+  const [bare = ''] = address.toLowerCase().split('%')
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/.exec(bare)
+  if (mapped !== null) return mapped[1] as string
+  if (!bare.includes(':')) return bare
+  return `${groupsOf(bare).slice(0, 4).join(':')}::/64`
+}
+
+/** The eight groups of an IPv6 address, without leading zeros. */
+function groupsOf(address: string): string[] {
+  const [head = '', tail] = address.split('::')
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  return [...first, ...Array<string>(zeros).fill('0'), ...last].map((group) => group.replace(/^0+(?=.)/, ''))
+}

@@ -1,0 +1,94 @@
+// Which accounts have to go when a server holds too much. What nobody uses goes before what is in use; of that, what
+// belongs to the largest holder; of that, the oldest. Whoever holds less than a fair share is spared while others hold more.
+//
+//   1. idle accounts of holders above half a fair share     largest holder first, in it its largest part, in it the oldest
+//   2. accounts in use of holders above a fair share        likewise, in the part the one that holds most
+//   3. idle accounts of all others                          as 1.
+//   4. accounts in use of all others                        as 2.
+import { BusyError } from '../base/errors.ts'
+import type { Account } from './account.ts'
+import type { Holder, Holders, Part } from './holders.ts'
+
+interface Step {
+  /** Of a fair share: holders with no more are spared in this step. */
+  readonly above: number
+  readonly has: (part: Part) => boolean
+  readonly pick: (part: Part) => Account | undefined
+}
+
+const hasIdle = ({ idle }: Part): boolean => idle.size > 0
+const hasInUse = ({ inUse }: Part): boolean => inUse.size > 0
+
+const steps: readonly Step[] = [
+  { above: 1 / 2, has: hasIdle, pick: oldestIdle },
+  { above: 1, has: hasInUse, pick: largestInUse },
+  { above: 0, has: hasIdle, pick: oldestIdle },
+  { above: 0, has: hasInUse, pick: largestInUse },
+]
+
+/** A turn of the event loop sheds no more than so many. */
+const mostInTurn = 256
+
+/** Sheds accounts until `isEnough`, as many as one turn of the event loop may; returns how many. */
+export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean): number {
+  let count = 0
+  for (const { above, has, pick } of steps) {
+    const least = (above * maxBytes) / Math.max(1, holders.addressCount)
+    for (const part of largestFirst(holders, least, has)) {
+      if (isEnough() || count === mostInTurn) return count
+      const account = pick(part) as Account // The part has one: `has` says so.
+      account.subject.shed(madeRoom())
+      // Whatever its owner did: it cannot be picked again.
+      account.close()
+      count++
+    }
+  }
+  return count
+}
+
+/** Why something was shed, for whom it belonged to. */
+export function madeRoom(): BusyError {
+  return new BusyError('the server holds as much as it may, and this had to make room for others', {
+    notStarted: false,
+  })
+}
+
+/** The largest part of the holder that is the largest at the moment, again and again. */
+function* largestFirst(holders: Holders, least: number, has: Step['has']): Generator<Part> {
+  const left = [...holders.all()].sort((one, other) => one.bytes - other.bytes)
+  for (let holder = left.pop(); holder !== undefined; holder = left.pop()) {
+    if (holder.bytes < (left.at(-1)?.bytes ?? 0)) {
+      // It has shrunk, by what was shed of it or of another holder of the same accounts.
+      insert(left, holder)
+      continue
+    }
+    if (holder.bytes <= least) return
+    const part = holder.largestPart(has)
+    if (part === undefined) continue
+    yield part
+    insert(left, holder)
+  }
+}
+
+/** Where it belongs in a list by size. */
+function insert(sorted: Holder[], holder: Holder): void {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] as Holder).bytes <= holder.bytes) low = middle + 1
+    else high = middle
+  }
+  sorted.splice(low, 0, holder)
+}
+
+function oldestIdle({ idle }: Part): Account | undefined {
+  const [oldest] = idle
+  return oldest
+}
+
+function largestInUse({ inUse }: Part): Account | undefined {
+  let largest: Account | undefined
+  for (const account of inUse) if (largest === undefined || account.bytes > largest.bytes) largest = account
+  return largest
+}

@@ -1,0 +1,37 @@
+// The addresses that a server itself listens at.
+import { formatAddress } from '../link/address.ts'
+import type { Link } from '../link/link.ts'
+import { type Listener, listenAll } from '../link/listener.ts'
+import type { ResolvedServerOptions } from './server-options.ts'
+
+export class OwnPorts {
+  #listeners: Listener[] = []
+
+  /** With the ports that it really got; empty before `open`. */
+  get addresses(): readonly string[] {
+    return this.#listeners.map((listener) => formatAddress(listener.address))
+  }
+
+  /** The listening sockets, in the order of the addresses. */
+  get fds(): readonly number[] {
+    return this.#listeners.flatMap(({ fd }) => fd ?? [])
+  }
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners
+  }
+
+  /** Listens at all addresses, or rejects and listens at none. */
+  async open({ addresses, given, limits }: ResolvedServerOptions, onLink: (link: Link) => void): Promise<void> {
+    const { tls, network, allowSharedDirectory, fds } = given
+    const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
+    const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, onLink }
+    this.#listeners = await listenAll(addresses, places)
+  }
+
+  async close(keepsAddresses?: boolean): Promise<void> {
+    const listeners = this.#listeners
+    this.#listeners = []
+    await Promise.all(listeners.map((listener) => listener.close(keepsAddresses)))
+  }
+}

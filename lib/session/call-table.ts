@@ -1,0 +1,53 @@
+// The calls of a ledger by slot. It grows with the slots that the caller uses, and an entry stays until its slot is used
+// again, so that a repeated call is known for what it is.
+import { Held, placeBytes } from '../accounting/held.ts'
+import type { Meter, MeterSource } from '../accounting/meter.ts'
+import type { IncomingCall } from './incoming-call.ts'
+
+export class CallTable {
+  readonly #slotCount: number
+  readonly #held: Meter
+  readonly #entries: (IncomingCall | undefined)[] = []
+
+  constructor(slotCount: number, account: MeterSource) {
+    this.#slotCount = slotCount
+    this.#held = account.meter(Held.Calls)
+  }
+
+  /** All entries, by slot. */
+  get all(): readonly (IncomingCall | undefined)[] {
+    return this.#entries
+  }
+
+  /** Code of the program runs for the peer: not only streams of the library, which wait for it as long as it likes. */
+  get isWorking(): boolean {
+    return this.#entries.some((call) => call?.state === 'running' && !call.isOfLibrary)
+  }
+
+  /** Nothing was ever asked for. */
+  get isEmpty(): boolean {
+    return this.#entries.length === 0
+  }
+
+  /** What has the slot of this call: the call itself, an older or a newer one. */
+  at(seq: number): IncomingCall | undefined {
+    return this.#entries[seq % this.#slotCount]
+  }
+
+  /** The call itself, if it is there. */
+  find(seq: number): IncomingCall | undefined {
+    const entry = this.#entries[seq % this.#slotCount]
+    return entry?.seq === seq ? entry : undefined
+  }
+
+  put(call: IncomingCall): void {
+    const slot = call.seq % this.#slotCount
+    if (this.#entries.length <= slot) this.#grow(slot + 1)
+    this.#entries[slot] = call
+  }
+
+  #grow(length: number): void {
+    this.#held.change((length - this.#entries.length) * placeBytes.call)
+    while (this.#entries.length < length) this.#entries.push(undefined)
+  }
+}
