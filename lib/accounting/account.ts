@@ -1,15 +1,15 @@
 // What a server holds for one client: a session, a link, a room that it made, a key. Its owner says what is held and
 // whether anybody uses it; the server's accounting decides when it has to go.
-import type { IsockError } from '../base/errors.ts'
+import { BusyError, type IsockError } from '../base/errors.ts'
 import { Held, type HeldKind } from './held.ts'
-import type { Part } from './holders.ts'
+import type { Holding, Part } from './holders.ts'
 import { Meter, type MeterReader } from './meter.ts'
 import type { Owner } from './owner.ts'
 
 /** What an account needs of the accounting. */
 export interface AccountKeeper {
   onHeld(kind: HeldKind, byBytes: number): void
-  partOf(owner: Owner, account: Account): Part
+  partOf(owner: Owner): Part
   tidy(part: Part): void
 }
 
@@ -22,8 +22,8 @@ export interface AccountSubject {
   shed(reason: IsockError): void
 }
 
-export class Account implements MeterReader {
-  readonly subject: AccountSubject
+export class Account implements MeterReader, Holding {
+  readonly #subject: AccountSubject
   readonly #keeper: AccountKeeper
   readonly #meters: Meter[] = []
   #part: Part
@@ -33,8 +33,8 @@ export class Account implements MeterReader {
 
   constructor(keeper: AccountKeeper, subject: AccountSubject) {
     this.#keeper = keeper
-    this.subject = subject
-    this.#part = keeper.partOf(subject.owner, this)
+    this.#subject = subject
+    this.#part = keeper.partOf(subject.owner)
     this.#part.inUse.add(this)
     this.meter(Held.Places).change(subject.bytes)
     this.settle()
@@ -97,7 +97,7 @@ export class Account implements MeterReader {
   moveTo(owner: Owner): void {
     if (this.#isClosed) return
     const former = this.#part
-    const part = this.#keeper.partOf(owner, this)
+    const part = this.#keeper.partOf(owner)
     if (part === former) return
     former.change(-this.#bytes)
     part.change(this.#bytes)
@@ -107,6 +107,13 @@ export class Account implements MeterReader {
     else part.inUse.add(this)
     this.#part = part
     this.#keeper.tidy(former)
+  }
+
+  shed(): void {
+    const message = 'the server holds as much as it may, and this had to make room for others'
+    this.#subject.shed(new BusyError(message, { notStarted: false }))
+    // Whatever its owner did: nothing counts for it any more.
+    this.close()
   }
 
   /** Nothing is held for it any more. What its meters are told later counts for nothing. */

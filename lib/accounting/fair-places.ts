@@ -3,7 +3,6 @@
 // most, if that has more than the newcomer's own; an idle one goes first.
 import type { Account } from './account.ts'
 import type { Holder } from './holders.ts'
-import { madeRoom } from './shedding.ts'
 
 export class FairPlaces {
   readonly max: number
@@ -67,12 +66,11 @@ export class FairPlaces {
     const own = Math.max(...holdersOf(asking).map((holder) => this.#taken.get(holder)?.size ?? 0))
     const most = this.#most()
     const hasMore = most.size > own + 1
-    const shed = idleOf(most) ?? (hasMore ? oldestOf(most) : this.#anyIdle())
-    if (shed === undefined) return false
-    this.leave(shed)
+    const sparable = idleOf(most) ?? (hasMore ? oldestOf(most) : this.#anyIdle())
+    if (sparable === undefined) return false
+    this.leave(sparable)
     this.#onShed()
-    shed.subject.shed(madeRoom())
-    shed.close()
+    sparable.shed()
     return true
   }
 

@@ -3,7 +3,13 @@
 //
 //   address 192.0.2.7 ──┬── part (192.0.2.7, ann) ──── accounts        identity ann ──┬── part (192.0.2.7, ann)
 //                       └── part (192.0.2.7, -)   ──── accounts                       └── part (198.51.100.2, ann)
-import type { Account } from './account.ts'
+
+/** What one client has: see account.ts. */
+export interface Holding {
+  readonly bytes: number
+  /** Releases it, because others need the room. */
+  shed(): void
+}
 
 /** An address, or an identity wherever it comes from. */
 export class Holder {
@@ -32,9 +38,9 @@ export class Part {
   readonly key: string
   readonly address: Holder
   readonly identity: Holder | undefined
-  readonly inUse = new Set<Account>()
+  readonly inUse = new Set<Holding>()
   /** Nobody uses them now; for longest first. */
-  readonly idle = new Set<Account>()
+  readonly idle = new Set<Holding>()
   bytes = 0
 
   constructor(key: string, address: Holder, identity: Holder | undefined) {

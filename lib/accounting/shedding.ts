@@ -5,15 +5,13 @@
 //   2. accounts in use of holders above a fair share        likewise, in the part the one that holds most
 //   3. idle accounts of all others                          as 1.
 //   4. accounts in use of all others                        as 2.
-import { BusyError } from '../base/errors.ts'
-import type { Account } from './account.ts'
-import type { Holder, Holders, Part } from './holders.ts'
+import type { Holder, Holders, Holding, Part } from './holders.ts'
 
 interface Step {
   /** Of a fair share: holders with no more are spared in this step. */
   readonly above: number
   readonly has: (part: Part) => boolean
-  readonly pick: (part: Part) => Account | undefined
+  readonly pick: (part: Part) => Holding | undefined
 }
 
 const hasIdle = ({ idle }: Part): boolean => idle.size > 0
@@ -36,21 +34,12 @@ export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean
     const least = (above * maxBytes) / Math.max(1, holders.addressCount)
     for (const part of largestFirst(holders, least, has)) {
       if (isEnough() || count === mostInTurn) return count
-      const account = pick(part) as Account // The part has one: `has` says so.
-      account.subject.shed(madeRoom())
-      // Whatever its owner did: it cannot be picked again.
-      account.close()
+      // It has one: `has` says so.
+      pick(part)?.shed()
       count++
     }
   }
   return count
-}
-
-/** Why something was shed, for whom it belonged to. */
-export function madeRoom(): BusyError {
-  return new BusyError('the server holds as much as it may, and this had to make room for others', {
-    notStarted: false,
-  })
 }
 
 /** The largest part of the holder that is the largest at the moment, again and again. */
@@ -82,13 +71,13 @@ function insert(sorted: Holder[], holder: Holder): void {
   sorted.splice(low, 0, holder)
 }
 
-function oldestIdle({ idle }: Part): Account | undefined {
+function oldestIdle({ idle }: Part): Holding | undefined {
   const [oldest] = idle
   return oldest
 }
 
-function largestInUse({ inUse }: Part): Account | undefined {
-  let largest: Account | undefined
+function largestInUse({ inUse }: Part): Holding | undefined {
+  let largest: Holding | undefined
   for (const account of inUse) if (largest === undefined || account.bytes > largest.bytes) largest = account
   return largest
 }

@@ -96,8 +96,8 @@ export class Connection implements SessionOwner {
     await released
   }
 
-  startCall(session: Session, call: IncomingCall): void {
-    this.#owner.startCall(session, call)
+  startCall(call: IncomingCall): void {
+    this.#owner.startCall(this.session, call)
   }
 
   encodeError(error: IsockError): Payload {
@@ -108,36 +108,36 @@ export class Connection implements SessionOwner {
     return undefined
   }
 
-  onLinkLost(session: Session, reason: IsockError): void {
+  onLinkLost(reason: IsockError): void {
     if (this.#state === 'closed') return
     this.#state = 'idle'
     this.#farewell.disarm()
-    session.outgoing.countFault(reason, 'link lost')
+    this.session.outgoing.countFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
   }
 
-  onPeerDrains(session: Session): void {
+  onPeerDrains(): void {
     if (this.#isRetired) return
     this.#isRetired = true
     this.#connector.preferNext()
-    this.#owner.onRetired(this, session.outgoing.takeWaiting())
+    this.#owner.onRetired(this, this.session.outgoing.takeWaiting())
     this.#closeIfSpent()
   }
 
   /** The server ended the session: what it had not answered will never be. */
-  onPeerLeft(session: Session, isClean: boolean, error: Payload | undefined): void {
+  onPeerLeft(isClean: boolean, error: Payload | undefined): void {
     const final = error === undefined ? undefined : this.#owner.decodeError(error)
     const cause = final ?? new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
-    session.forget(cause, isClean ? 'server left' : 'session lost')
+    this.session.forget(cause, isClean ? 'server left' : 'session lost')
     // What did not start is not tried again: it wants no more of us, and only a new call connects again.
     if (final !== undefined) return this.#owner.onDismissed(this, final)
-    if (this.#isRetired) this.#owner.onRetired(this, session.outgoing.takeWaiting())
-    session.dropLink(new LinkError('the server ended the session'), 'flush')
+    if (this.#isRetired) this.#owner.onRetired(this, this.session.outgoing.takeWaiting())
+    this.session.dropLink(new LinkError('the server ended the session'), 'flush')
   }
 
-  onBusyChange(session: Session, isBusy: boolean): void {
-    session.keepProcessAlive(isBusy)
+  onBusyChange(isBusy: boolean): void {
+    this.session.keepProcessAlive(isBusy)
     if (!isBusy) this.#closeIfSpent()
   }
 

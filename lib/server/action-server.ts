@@ -26,7 +26,6 @@ import { kitOf } from './server-kit.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
-import { sharedAddresses } from './shared-addresses.ts'
 import { TrustList } from './trust.ts'
 
 /** Runs actions for clients. Users get the one of facade/server.ts. */
@@ -55,7 +54,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   constructor(...args: ServerArguments) {
     super()
     const options = resolveServerOptions(args)
-    const { given, clock, limits, log } = options
+    const { given, clock, limits, log, isShared } = options
     this.#options = options
     this.#errors = new ErrorHook({ log, clock, classes: this.classes, given })
     this.#features = new Features(this.#errors, clock)
@@ -63,10 +62,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     const codec = new StandardCodec(this.classes, valueLimitsOf(limits))
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
     for (const action of [new ListActions(() => this.actions), new Ping()]) this.registry.addBuiltIn(action)
-    this.#accounting = new Accounting({
-      maxHeldBytes: limits.maxHeldBytes,
-      isShared: sharedAddresses(given.sharedAddresses),
-    })
+    this.#accounting = new Accounting({ maxHeldBytes: limits.maxHeldBytes, isShared })
     this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) =>
       this.#features.sessionChanged(session, change),
     )
@@ -236,19 +232,11 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /** Joins something that is built on this server. @internal */
   protected addFeature<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
-    const feature = make(
-      kitOf({
-        server: this,
-        classes: this.classes,
-        registry: this.registry,
-        options: this.#options,
-        accounting: this.#accounting,
-        store: this.#store,
-        admission: this.#admission,
-        errors: this.#errors,
-        openPorts: this.#openPorts,
-      }),
-    )
+    const { classes, registry } = this
+    const [options, accounting, store, admission] = [this.#options, this.#accounting, this.#store, this.#admission]
+    const [errors, openPorts] = [this.#errors, this.#openPorts]
+    const parts = { server: this, classes, registry, options, accounting, store, admission, errors, openPorts }
+    const feature = make(kitOf(parts))
     this.#features.add(feature)
     return feature
   }

@@ -121,7 +121,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     }
   }
 
-  startCall(_session: Session, call: IncomingCall): void {
+  startCall(call: IncomingCall): void {
     this.#shared.runs.start(call, this)
   }
 
@@ -137,8 +137,8 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     return this.#dismissal ?? this.#shared.refusal()
   }
 
-  onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void {
-    session.outgoing.countFault(reason, 'link lost')
+  onLinkLost(reason: IsockError, how: LinkEnding): void {
+    this.core.outgoing.countFault(reason, 'link lost')
     this.#shared.onLinkLost(this, how)
   }
 

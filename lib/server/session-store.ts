@@ -157,7 +157,7 @@ export class SessionStore {
 
   /** Its room is needed: it is over, and a client that is there learns why. */
   #shed(session: ServerSession, reason: IsockError): void {
-    void this.end(session, new ServerError(reason.message, { code: 'SESSION_ENDED' }), 'say why')
+    void this.end(session, reason, 'say bye')
   }
 
   /** It came back from somewhere else, perhaps. */

@@ -3,22 +3,21 @@ import type { IsockError } from '../base/errors.ts'
 import type { LinkEnding } from '../link/frame-link.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { IncomingCall } from './incoming-call.ts'
-import type { Session } from './session.ts'
 
 /** What a session needs of its owner, a server or a client. */
 export interface SessionOwner {
   /** Runs a call that the peer asked for. Must not throw. */
-  startCall(session: Session, call: IncomingCall): void
+  startCall(call: IncomingCall): void
   encodeError(error: IsockError): Payload
   /** Why no call of the peer is taken at the moment, if so. */
   refusal(): IsockError | undefined
   /** While the session has no link, a call of the peer was answered. */
-  onAnsweredAway?(session: Session): void
-  onLinkLost(session: Session, reason: IsockError, how: LinkEnding): void
+  onAnsweredAway?(): void
+  onLinkLost(reason: IsockError, how: LinkEnding): void
   /** The peer drains: it takes no new calls. */
-  onPeerDrains?(session: Session): void
+  onPeerDrains?(): void
   /** The peer said that the session is over. Clean: what it has not answered never started. An error is final. */
-  onPeerLeft?(session: Session, isClean: boolean, error: Payload | undefined): void
+  onPeerLeft?(isClean: boolean, error: Payload | undefined): void
   /** Calls are open in either direction, or none are. */
-  onBusyChange?(session: Session, isBusy: boolean): void
+  onBusyChange?(isBusy: boolean): void
 }

@@ -118,8 +118,8 @@ export class Session implements FramePort {
       account,
       port: this,
       onBusyChange: this.#judgeBusy,
-      onAnsweredAway: () => this.#owner.onAnsweredAway?.(this),
-      startCall: (call) => this.#owner.startCall(this, call),
+      onAnsweredAway: () => this.#owner.onAnsweredAway?.(),
+      startCall: (call) => this.#owner.startCall(call),
       encodeError: (error) => this.#owner.encodeError(error),
       refusal: () => this.#owner.refusal(),
     })
@@ -218,9 +218,9 @@ export class Session implements FramePort {
       case Kind.Name:
         return this.#names.onName(frame)
       case Kind.Drain:
-        return this.#owner.onPeerDrains?.(this)
+        return this.#owner.onPeerDrains?.()
       case Kind.Bye:
-        return this.#owner.onPeerLeft?.(this, frame.isClean, frame.error)
+        return this.#owner.onPeerLeft?.(frame.isClean, frame.error)
       default:
         throw new ProtocolError(`a frame of kind ${frame.kind} within a session`)
     }
@@ -237,13 +237,13 @@ export class Session implements FramePort {
     // The next link introduces them again.
     this.#names.forget()
     this.#ledger?.onLinkLost()
-    this.#owner.onLinkLost(this, reason, how)
+    this.#owner.onLinkLost(reason, how)
   }
 
   readonly #judgeBusy = (): void => {
     const isBusy = this.outgoing.openCount > 0 || this.runningCount > 0
     if (isBusy === this.#isBusy) return
     this.#isBusy = isBusy
-    this.#owner.onBusyChange?.(this, isBusy)
+    this.#owner.onBusyChange?.(isBusy)
   }
 }

@@ -78,6 +78,10 @@ describe('a session without a link', () => {
     await world.serve([work], { limits: { sessionLeaseMs: 60_000 } }, 'short')
     const other = world.client({ retry: Number.POSITIVE_INFINITY }, 'short')
     await other.connect()
+    const call = other.runAction(Work)
+    await settle()
+    work.run.finish()
+    await call
     const id = other.sessionId
     for (let i = 0; i < 3; i++) {
       world.network.setReachable('short', false)
