@@ -23,11 +23,11 @@ export class Holder {
     this.key = key
   }
 
-  /** The part that holds most, of those that have an account which passes. */
-  largestPart(has: (part: Part) => boolean): Part | undefined {
+  /** The part that holds most of those that pass. */
+  largestPart(passes: (part: Part) => boolean): Part | undefined {
     let largest: Part | undefined
     for (const part of this.parts) {
-      if ((largest === undefined || part.bytes > largest.bytes) && has(part)) largest = part
+      if ((largest === undefined || part.bytes > largest.bytes) && passes(part)) largest = part
     }
     return largest
   }

@@ -32,7 +32,7 @@ export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean
   let count = 0
   for (const { above, has, pick } of steps) {
     const least = (above * maxBytes) / Math.max(1, holders.addressCount)
-    for (const part of largestFirst(holders, least, has)) {
+    for (const part of largestFirst(holders, least, above, has)) {
       if (isEnough() || count === mostInTurn) return count
       // It has one: `has` says so.
       pick(part)?.shed()
@@ -43,7 +43,7 @@ export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean
 }
 
 /** The largest part of the holder that is the largest at the moment, again and again. */
-function* largestFirst(holders: Holders, least: number, has: Step['has']): Generator<Part> {
+function* largestFirst(holders: Holders, least: number, above: number, has: Step['has']): Generator<Part> {
   const left = [...holders.all()].sort((one, other) => one.bytes - other.bytes)
   for (let holder = left.pop(); holder !== undefined; holder = left.pop()) {
     if (holder.bytes < (left.at(-1)?.bytes ?? 0)) {
@@ -52,7 +52,9 @@ function* largestFirst(holders: Holders, least: number, has: Step['has']): Gener
       continue
     }
     if (holder.bytes <= least) return
-    const part = holder.largestPart(has)
+    // Within a holder likewise: who comes from the address of a hoarder is not taken for one.
+    const leastOfPart = (above * holder.bytes) / holder.parts.size
+    const part = holder.largestPart((each) => each.bytes >= leastOfPart && has(each))
     if (part === undefined) continue
     yield part
     insert(left, holder)

@@ -71,6 +71,13 @@ describe('a server that holds too much', () => {
     expect(shed).to.deep.equal(['larger hoard'])
   })
 
+  it('spares them at the address of the hoarder too', async () => {
+    hold('honest, away', '192.0.2.1', 100, 'idle', 'ann')
+    hold('hoard', '192.0.2.1', 901, 'in use', 'mallory')
+    await nextTurn()
+    expect(shed).to.deep.equal(['hoard'])
+  })
+
   it('sheds those as well where nobody has more', async () => {
     for (let i = 0; i < 101; i++) hold(`${i}`, `192.0.2.${i}`, 10, 'idle')
     await nextTurn()
