@@ -187,6 +187,7 @@ describe('what a server holds for its clients', () => {
       const mallory = await clientOf('mallory')
       const call = failureOf(mallory.runAction(Work))
       await settle()
+      world.network.wire.cut()
       const ann = await clientOf('ann')
       await ann.runAction(Blob, 1)
       const annsSession = ann.sessionId
