@@ -1,5 +1,7 @@
 // The public list of isock: what is for Node alone, and what is for browsers too.
 
+export type { HeldName } from './accounting/held.ts'
+export type { Usage } from './accounting/usage.ts'
 export type { TokenSource } from './base/token.ts'
 export type { ChannelHandle, PublishedMessage, RoomOptions } from './channels/channel-handle.ts'
 export type { ChannelOptions } from './channels/channel-options.ts'

@@ -154,17 +154,23 @@ function errorsAsText(_key: string, value: unknown): unknown {
   return value instanceof Error ? value.message : value
 }
 
-const heading = ['NAME', 'STATE', 'PID', 'UPTIME', 'CALLS', 'SESSIONS', 'MEMORY', 'ADDRESS']
+const heading = ['NAME', 'STATE', 'PID', 'UPTIME', 'CALLS', 'SESSIONS', 'MEMORY', 'HELD', 'ADDRESS']
 
 function rowOf(status: FoundStatus): string[] {
   const { name, state } = status
   if (status.state === 'running' || status.state === 'stopping') {
-    const { pid, uptimeMs, calls, sessions, memoryBytes, addresses } = status
-    const memory = `${(memoryBytes / 2 ** 20).toFixed(0)} MiB`
-    return [name, state, String(pid), inWords(uptimeMs), String(calls), String(sessions), memory, addresses.join(', ')]
+    const { pid, uptimeMs, calls, sessions, memoryBytes, usage, addresses } = status
+    const memory = `${inMiB(memoryBytes)} MiB`
+    const held = usage === undefined ? '-' : `${inMiB(usage.heldBytes)} of ${inMiB(usage.maxHeldBytes)} MiB`
+    const counts = [String(pid), inWords(uptimeMs), String(calls), String(sessions)]
+    return [name, state, ...counts, memory, held, addresses.join(', ')]
   }
   const pid = 'pid' in status ? status.pid : undefined
-  return [name, state, String(pid ?? '-'), '-', '-', '-', '-', '-']
+  return [name, state, String(pid ?? '-'), '-', '-', '-', '-', '-', '-']
+}
+
+function inMiB(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0)
 }
 
 function inWords(ms: number): string {

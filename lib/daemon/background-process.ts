@@ -142,6 +142,7 @@ export class BackgroundProcess {
       calls: server?.callCount ?? 0,
       sessions: server?.sessions.length ?? 0,
       memoryBytes: process.memoryUsage.rss(),
+      usage: server?.usage,
       isStopping: this.#end !== undefined || server?.isShuttingDown === true,
     }
   }

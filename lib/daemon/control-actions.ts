@@ -1,4 +1,5 @@
 // What a daemon is asked over its control socket, which only its own user can reach. Contracts of both sides.
+import type { Usage } from '../accounting/usage.ts'
 import { Action } from '../action/action.ts'
 
 /** How a daemon is doing. */
@@ -17,6 +18,8 @@ export interface DaemonReport {
   readonly sessions: number
   /** Of the whole process: resident set. */
   readonly memoryBytes: number
+  /** What its server holds for its clients; undefined before there is a server. */
+  readonly usage: Usage | undefined
   readonly isStopping: boolean
 }
 

@@ -39,6 +39,7 @@ describe('a stop', () => {
       calls: 0,
       sessions: 0,
       memoryBytes: 0,
+      usage: undefined,
       isStopping: false,
     })
     server = new Server({ path: paths.control, gate: () => true })

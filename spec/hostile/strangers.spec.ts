@@ -28,17 +28,38 @@ describe('Hostile peers: strangers', () => {
     return Promise.all(Array.from({ length: count }, () => opened.stranger()))
   }
 
-  it('one more than maxUnauthenticatedLinks is closed at once; a link that is let in makes room', async () => {
+  it('one more than maxUnauthenticatedLinks takes the place of the oldest silent one', async () => {
     arena = await Arena.open({ maxUnauthenticatedLinks: 3 })
     await arena.serveOthersDuring(async () => {
-      const [first, ...others] = await strangers(3)
-      const [surplus] = await strangers(1)
-      await surplus!.closed()
-      expect([first, ...others].some((peer) => peer!.isClosed)).to.equal(false)
-      await first!.enter()
-      const [late] = await strangers(1)
-      await late!.enter()
+      const first = await (arena as Arena).stranger()
+      await settled(arena as Arena, 1)
+      const others = await strangers(2)
+      await settled(arena as Arena, 3)
+      const [newcomer] = await strangers(1)
+      await first.closed()
+      expect([newcomer, ...others].some((peer) => peer!.isClosed)).to.equal(false)
+      await newcomer!.enter()
     })
+  })
+
+  it('however many come, one that says who it is gets in', async () => {
+    arena = await Arena.open({ maxUnauthenticatedLinks: 3 })
+    await arena.serveOthersDuring(async () => {
+      for (let i = 0; i < 5; i++) {
+        await strangers(4)
+        const [newcomer] = await strangers(1)
+        await newcomer!.enter()
+      }
+    })
+  })
+
+  it('a link that is let in makes room', async () => {
+    arena = await Arena.open({ maxUnauthenticatedLinks: 1 })
+    const [first] = await strangers(1)
+    await first!.enter()
+    const [second] = await strangers(1)
+    await second!.enter()
+    expect(first!.isClosed).to.equal(false)
   })
 
   it('a stranger that leaves makes room', async () => {
@@ -134,3 +155,8 @@ describe('Hostile peers: strangers', () => {
     })
   })
 })
+
+/** The server has seen so many links that did not say who they are, beside none of the honest client. */
+async function settled(arena: Arena, count: number): Promise<void> {
+  await waitFor(() => (arena.server.usage.places['unauthenticatedLinks']?.taken ?? 0) >= count)
+}
