@@ -42,7 +42,7 @@ describe('the commands for daemons', function () {
     const [shown, json] = [await world.command('status').ended, await world.command('status', 'app', '--json').ended]
     const [heading = '', row = ''] = shown.stdout.split('\n')
     expect(heading).to.match(/^NAME +STATE +PID +UPTIME +CALLS +SESSIONS +MEMORY +HELD +ADDRESS$/)
-    expect(row).to.match(new RegExp(`^app +running +${pid} +\\d+ s +0 +0 +\\d+ MiB +${address}$`))
+    expect(row).to.match(new RegExp(`^app +running +${pid} +\\d+ s +0 +0 +\\d+ MiB +0 of 256 MiB +${address}$`))
     expect(JSON.parse(json.stdout)).to.include({ name: 'app', state: 'running', pid: Number(pid), calls: 0 })
 
     const restarted = await world.command('restart', 'app').ended
