@@ -3,6 +3,7 @@
 //
 //   session, link, room, key ──> Account ──> Part (identity at an address) ──> sums by address and by identity
 //                                   └──────> totals by kind ──> above maxHeldBytes: shedding.ts
+import { runClean } from '../base/async-context.ts'
 import { nextTick, setImmediate } from '../base/platform-timers.ts'
 import { Account, type AccountKeeper, type AccountSubject } from './account.ts'
 import { FairPlaces } from './fair-places.ts'
@@ -81,8 +82,8 @@ export class Accounting implements AccountKeeper {
     this.#bytes[kind] = (this.#bytes[kind] ?? 0) + byBytes
     if (byBytes > 0 && this.isFull && !this.#isMakingRoom) {
       this.#isMakingRoom = true
-      // Not now: whoever holds more is in the middle of something.
-      nextTick(this.#makeRoom)
+      // Not now: the one that holds more is in the middle of something. And not in its context.
+      nextTick(() => runClean(this.#makeRoom, undefined))
     }
   }
 

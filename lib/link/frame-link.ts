@@ -228,7 +228,8 @@ export class FrameLink {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
     this.#decoder.stop()
-    this.#held.close()
+    // What was written counts until it has left, or the link is released without it.
+    void this.#released.finally(() => this.#held.close())
     this.#heartbeat.stop()
     this.#writer.take()
     this.#sink?.onLinkEnd(reason, how)

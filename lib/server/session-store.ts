@@ -157,6 +157,8 @@ export class SessionStore {
 
   /** Its room is needed: it is over, and a client that is there learns why. */
   #shed(session: ServerSession, reason: IsockError): void {
+    // A peer that does not read would keep what was written for it, goodbye included.
+    if (!session.core.isWritable) session.core.dropLink(reason, 'abort')
     void this.end(session, reason, 'say bye')
   }
 

@@ -3,6 +3,7 @@ import type { IsockError } from '../../lib/base/errors.ts'
 import { defaultLimits, type Limits } from '../../lib/base/options.ts'
 import { FrameLink } from '../../lib/link/frame-link.ts'
 import type { Link, LinkHandler, Peer } from '../../lib/link/link.ts'
+import type { LinkAccount } from '../../lib/link/link-holdings.ts'
 import type { Frame } from '../../lib/wire/frame.ts'
 import { Slabs } from '../../lib/wire/slabs.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
@@ -12,6 +13,8 @@ class FakeLink implements Link {
   readonly writes: Buffer[] = []
   takesMore = true
   closedHow: 'flush' | 'abort' | undefined
+  /** When its close is over. */
+  released: Promise<void> = Promise.resolve()
   handler: LinkHandler | undefined
 
   open(handler: LinkHandler): void {
@@ -25,6 +28,7 @@ class FakeLink implements Link {
 
   async close(how: 'flush' | 'abort'): Promise<void> {
     this.closedHow ??= how
+    await this.released
   }
 
   keepProcessAlive(): void {}
@@ -50,8 +54,9 @@ export class FrameLinkWorld {
     },
   }
 
-  constructor(limits: Partial<Limits> = {}) {
+  constructor(limits: Partial<Limits> = {}, account?: LinkAccount) {
     this.link = new FrameLink(this.fake, {
+      ...(account === undefined ? {} : { account }),
       clock: this.clock,
       slabs: new Slabs(),
       limits: { ...defaultLimits, ...limits },
@@ -59,8 +64,8 @@ export class FrameLinkWorld {
     this.link.open(this.sink)
   }
 
-  static established(limits: Partial<Limits> = {}): FrameLinkWorld {
-    const world = new FrameLinkWorld(limits)
+  static established(limits: Partial<Limits> = {}, account?: LinkAccount): FrameLinkWorld {
+    const world = new FrameLinkWorld(limits, account)
     world.link.establish(world.sink)
     return world
   }
