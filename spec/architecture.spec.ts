@@ -206,6 +206,18 @@ describe('the check of the architecture', () => {
     }
   })
 
+  it('refuses a listener of a signal, but for the one that many share', () => {
+    for (const source of [
+      "signal.addEventListener('abort', f)",
+      'signal?.addEventListener(\n  "abort",',
+      'signal.onabort = f',
+    ]) {
+      expect(rulesBrokenBy({ 'link/a.ts': source }), source).to.deep.equal(['abort-listener'])
+      expect(rulesBrokenBy({ 'base/followed-signals.ts': source }), source).to.deep.equal([])
+    }
+    expect(rulesBrokenBy({ 'link/a.ts': "socket.addEventListener('close', f)" })).to.deep.equal([])
+  })
+
   it('refuses a file that does not open with a comment', () => {
     const breaks = (source: string) => findViolations(new Map([['base/a.ts', source]])).map(({ rule }) => rule)
     expect(breaks('export const a = 1\n// too late')).to.deep.equal(['opening-comment'])

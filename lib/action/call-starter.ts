@@ -2,6 +2,7 @@
 // bounds. Shared by clients and by servers that call their clients.
 import type { Clock } from '../base/clock.ts'
 import { CancelledError, ClientError, IsockError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import { checkOptions } from '../base/option-table.ts'
 import { unawaited } from '../base/unawaited.ts'
@@ -13,7 +14,6 @@ import { addresseeOf } from './addressee.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
 import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
-import { FollowedSignals } from './followed-signals.ts'
 import { InputFeed } from './input-feed.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
 import { type RunDefaults, type RunOptions, type RunParent, resolveBounds, runOptions } from './run-options.ts'
@@ -34,7 +34,6 @@ export class CallStarter {
   readonly #contracts = new WeakMap<object, Contract>()
   #started = 0
   readonly #known = new KnownClasses()
-  readonly #signals = new FollowedSignals()
 
   constructor(options: CallStarterOptions) {
     this.#options = options
@@ -83,8 +82,8 @@ export class CallStarter {
     parent?.onCall?.(pending)
     const call = Call.begin<never, never>(pending)
     feed?.belongsTo(pending)
-    if (options.signal !== undefined) this.#signals.follow(options.signal, pending)
-    if (parent !== undefined) this.#signals.follow(parent.signal, pending)
+    if (options.signal !== undefined) cancelWith(options.signal, pending)
+    if (parent !== undefined && parent.signal !== options.signal) cancelWith(parent.signal, pending)
     return call
   }
 
@@ -99,6 +98,11 @@ export class CallStarter {
     this.#contracts.set(action as object, contract)
     return contract
   }
+}
+
+/** Until the call is over. */
+function cancelWith(signal: AbortSignal, call: PendingCall): void {
+  if (call.isOpen) call.whenDone(followSignal(signal, () => call.cancel('its signal was aborted', signal.reason)))
 }
 
 function refuseAborted(signal: AbortSignal | undefined, name: string): void {

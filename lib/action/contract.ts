@@ -94,9 +94,27 @@ function fieldsOf(text: string): Map<string, string> {
   return fields
 }
 
-/** What the schema of one side means; else who made it: the standard has no other comparable form. */
-function meaningOfSide(schema: StandardSchemaV1 | undefined): { readonly text: string; readonly fields: string } {
+/** What the schema of one side means, as two sides compare it. */
+interface SideMeaning {
+  readonly text: string
+  readonly fields: string
+}
+
+/** By schema, which does not change: each client, and each session by which a server calls its client, asks again. */
+const knownMeanings = new WeakMap<StandardSchemaV1, SideMeaning>()
+
+function meaningOfSide(schema: StandardSchemaV1 | undefined): SideMeaning {
   if (schema === undefined) return { text: '', fields: '' }
+  let meaning = knownMeanings.get(schema)
+  if (meaning === undefined) {
+    meaning = readMeaning(schema)
+    knownMeanings.set(schema, meaning)
+  }
+  return meaning
+}
+
+/** By its JSON Schema; else by who made it: the standard has no other comparable form. */
+function readMeaning(schema: StandardSchemaV1): SideMeaning {
   const json = jsonSchemaOf(schema)
   if (json === undefined) return { text: schema['~standard'].vendor, fields: '' }
   const { text, optional } = meaningOf(json)

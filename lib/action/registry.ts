@@ -68,6 +68,11 @@ export class ActionRegistry {
     return [...this.#actions.keys()]
   }
 
+  /** Without ours, in the order in which they were added. */
+  get actions(): RegisteredAction[] {
+    return [...this.#actions.values()]
+  }
+
   find(name: string): RegisteredAction | undefined {
     return this.#actions.get(name) ?? this.#builtIns.get(name)
   }

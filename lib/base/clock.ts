@@ -1,5 +1,6 @@
 // Time as an argument: everything that waits takes a Clock, so that a test can run it in virtual time.
 import { runClean } from './async-context.ts'
+import { followSignal } from './followed-signals.ts'
 import { calendarNow, clearTimeout, monotonicNow, setImmediate, setTimeout } from './platform-timers.ts'
 
 /** A timer that was set; cancelling twice is fine. */
@@ -74,15 +75,14 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal, keepP
       reject(signal.reason)
       return
     }
-    const onAbort = (): void => {
-      timer.cancel()
-      reject(signal?.reason)
-    }
     const timer = clock.setTimer(() => {
-      signal?.removeEventListener('abort', onAbort)
+      unfollow()
       resolve()
     }, delayMs)
     timer.keepProcessAlive(keepProcessAlive)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, () => {
+      timer.cancel()
+      reject(signal?.reason)
+    })
   })
 }

@@ -2,6 +2,7 @@
 // as who it is by then.
 import { isPromiseLike } from '../action/item-source.ts'
 import { IsockError, ServerError } from '../base/errors.ts'
+import { unlessAborted } from '../base/followed-signals.ts'
 import type { ServerSession } from '../server/server-session.ts'
 import type { AnyChannel } from './channel.ts'
 import type { Ending } from './channel-actions.ts'
@@ -52,15 +53,4 @@ export function infoOf(
 
 export function notAllowed(what: string, label: string): ServerError {
   return new ServerError(`this client may not ${what} ${label}`, { code: 'NOT_ALLOWED' })
-}
-
-function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason)
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    Promise.resolve(promise)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -1,6 +1,7 @@
 // One stream of a channel to one client: what it asked for first, then what is published, as fast as it reads.
 import type { RunContext } from '../action/run-context.ts'
 import { BusyError, IsockError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { Outlet, type Overflow } from '../server/outlet.ts'
 import type { ServerSession } from '../server/server-session.ts'
 import { Encoded } from '../wire/encoded.ts'
@@ -59,15 +60,14 @@ export class Reader {
       if (reason instanceof IsockError && reason.code === 'SESSION_ENDED') this.#ending ??= this.#endingOf(reason)
       this.#outlet.end()
     }
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
+    const unfollow = followSignal(signal, onAbort)
     this.#outlet.push(opening)
     try {
       await this.#outlet.done
     } catch (error) {
       this.#ending ??= this.#endingOf(error)
     } finally {
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
     }
     return this.#ending
   }

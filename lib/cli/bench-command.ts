@@ -1,4 +1,5 @@
 // `isock bench`: how many calls of an action a server takes, and how long they take.
+import { followSignal } from '../base/followed-signals.ts'
 import type { Client } from '../facade/client.ts'
 import { benchLine, benchText, progressText } from './bench-report.ts'
 import { readCallData } from './call-data.ts'
@@ -29,7 +30,7 @@ export async function bench(
     if (options.calls !== undefined && options.duration !== undefined) {
       throw usageFailure('give either --calls or --duration, not both')
     }
-    signal.addEventListener('abort', () => process.stdin.destroy())
+    followSignal(signal, () => process.stdin.destroy())
     const data = await readCallData({ json, isStreamed: false })
     await warmUp(clients, action, data, signal)
     const load = new Load({

@@ -1,4 +1,5 @@
 // `isock call`: runs one action by its wire name, prints its items as they come, then its result.
+import { followSignal } from '../base/followed-signals.ts'
 import { readCallData } from './call-data.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
 
@@ -14,7 +15,7 @@ export async function callAction(
 ): Promise<void> {
   await withClient(address, options, async (client, signal, printer) => {
     // Whoever waits for its end, or for its next line, stops waiting.
-    signal.addEventListener('abort', () => process.stdin.destroy())
+    followSignal(signal, () => process.stdin.destroy())
     try {
       const data = await readCallData({ json, isStreamed: options.stdin ?? false })
       const items = client.runAction(action, data, { signal })[Symbol.asyncIterator]()

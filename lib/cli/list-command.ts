@@ -1,5 +1,5 @@
 // `isock ls`: what a server offers, as it tells itself.
-import type { ActionListing } from '../server/built-in-actions.ts'
+import type { ActionListing } from '../server/action-listings.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
 import { print } from './printer.ts'
 import { shortSchema } from './short-schema.ts'

@@ -1,6 +1,7 @@
 // The load of `isock bench`: calls at so many places at once, as fast as they come back or at a fixed rate; how long
 // they took, and how those that failed did.
 import { RemoteError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
 import { Pacer } from './pacer.ts'
 
@@ -36,10 +37,7 @@ export class Load {
   /** Waits for the calls that were started, unless the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     this.#startedAt = performance.now()
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    const stopped = new Promise<void>((resolve) => void followSignal(signal, resolve))
     await Promise.race([stopped, Promise.all(this.#plan.places.map((call) => this.#occupy(call)))])
     this.#isStopped = true
     this.#pacer.close()

@@ -8,6 +8,7 @@
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
@@ -190,10 +191,10 @@ export class Connection implements SessionOwner {
     const pause = new AbortController()
     const end = (): void => pause.abort()
     const stop = onOnline?.(end)
-    signal.addEventListener('abort', end, { once: true })
+    const unfollow = followSignal(signal, end)
     // Whoever has a network again need not wait for the rest.
     await sleep(clock, durationMs, pause.signal, this.session.isBusy || this.#waiters.length > 0).catch(() => undefined)
-    signal.removeEventListener('abort', end)
+    unfollow()
     stop?.()
     signal.throwIfAborted()
   }
@@ -201,8 +202,9 @@ export class Connection implements SessionOwner {
   #countFault(error: IsockError): void {
     this.#options.log.debug({ error: error.message }, 'cannot connect')
     this.session.outgoing.countFault(error, 'cannot connect')
-    const spent = this.#waiters.filter((waiter) => !spendRetry(waiter))
-    this.#waiters = this.#waiters.filter((waiter) => !spent.includes(waiter))
+    const [left, spent]: [Waiter[], Waiter[]] = [[], []]
+    for (const waiter of this.#waiters) (spendRetry(waiter) ? left : spent).push(waiter)
+    this.#waiters = left
     const options = { code: 'UNREACHABLE', cause: error, notStarted: true } as const
     const failure = new ClientError(`cannot connect: ${error.message}`, options)
     for (const waiter of spent) waiter.reject(failure)

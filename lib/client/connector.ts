@@ -3,6 +3,7 @@
 import { tokenGuardName } from '../action/guard.ts'
 import { runClean } from '../base/async-context.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { maxHandshakeBytes } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import { FrameLink } from '../link/frame-link.ts'
@@ -84,8 +85,7 @@ export class Connector {
     const { clock, limits, dial } = this.#options
     const timeoutMs = limits.handshakeTimeoutMs
     const abort = new AbortController()
-    const onAbort = (): void => abort.abort(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, () => abort.abort(signal.reason))
     const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
     const timer = clock.setTimer(() => abort.abort(late), timeoutMs)
     try {
@@ -110,7 +110,7 @@ export class Connector {
       return await shakeHands(frameLink, hello, options)
     } finally {
       timer.cancel()
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
     }
   }
 

@@ -1,6 +1,7 @@
 // The client's first words on a new link, and the answer.
 import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import { describeForeign } from '../link/foreign-bytes.ts'
 import type { FrameLink, LinkEnding } from '../link/frame-link.ts'
@@ -43,12 +44,12 @@ export function shakeHands(
     const settle = (): void => {
       isDone = true
       timer.cancel()
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
     }
     const timer = clock.setTimer(() => link.close(late, 'abort'), timeoutMs)
     const late = new LinkError(`${formatAddress(address)} did not answer within ${timeoutMs} ms`)
     const onAbort = (): void => void link.close(new LinkError('the client gave up connecting'), 'abort')
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, onAbort)
     const refuse = (error: unknown): void => {
       settle()
       resolve(new Refusal(error))

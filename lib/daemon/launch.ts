@@ -6,6 +6,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ServerError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { decodeThrown } from '../wire/error-record.ts'
@@ -139,18 +140,19 @@ function firstWord(
       reject(signal?.reason)
     }
     const timer = setTimeout(() => fail(`did not listen within ${timeoutMs} ms`), timeoutMs)
+    let unfollow = (): void => undefined
     const settle = (): void => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      unfollow()
       child
         .off('message', onMessage)
         .off('exit', onExit)
         .off('error', onError)
         .on('error', () => undefined)
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
     child.on('message', onMessage).on('exit', onExit).on('error', onError)
     child.send({ kind: 'start', order } satisfies Orders, (error) => void error)
+    unfollow = followSignal(signal, onAbort)
   })
 }
 

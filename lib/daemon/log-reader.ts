@@ -1,5 +1,6 @@
 // Reads the log of a daemon: its last lines, then, if wished, those that come, across rotations.
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { followSignal } from '../base/followed-signals.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
 
@@ -100,10 +101,11 @@ function pause(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', finish)
+      unfollow()
       resolve()
     }
+    let unfollow = (): void => undefined
     const timer = setTimeout(finish, lookEveryMs)
-    signal?.addEventListener('abort', finish, { once: true })
+    unfollow = followSignal(signal, finish)
   })
 }

@@ -1,5 +1,6 @@
 // From a ws:// or wss:// address to a connected Link, in a browser. One attempt; trying again is the client's.
 import { LinkError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { formatAddress, isLoopback, type WebAddress } from './address.ts'
 import { type BrowserSocket, BrowserSocketLink } from './browser-socket-link.ts'
 import type { Link } from './link.ts'
@@ -16,7 +17,7 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
     // A page over https may not speak ws: the constructor throws.
     const socket = new WebSocket(description, webSocketProtocol)
     const settle = (): void => {
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
       socket.removeEventListener('close', onClose)
     }
     const onAbort = (): void => {
@@ -29,7 +30,7 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
       settle()
       reject(new LinkError(`cannot connect to ${description}: no answer, or this page's origin is not let in`))
     }
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, onAbort)
     socket.addEventListener('close', onClose)
     socket.addEventListener('open', () => {
       if (signal.aborted) return

@@ -2,6 +2,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LinkError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { formatAddress, isLoopback, type SocketAddress } from './address.ts'
 import type { Link, Peer } from './link.ts'
 import { SocketLink } from './socket-link.ts'
@@ -21,7 +22,7 @@ export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: Di
     }
     const socket = connect(address, tls)
     const settle = (): void => {
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
       socket.removeListener('error', onError)
       socket.removeListener('close', onClose)
     }
@@ -41,7 +42,7 @@ export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: Di
     }
     const onClose = (): void =>
       fail(new LinkError(`cannot connect to ${formatAddress(address)}: closed while connecting`))
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, onAbort)
     socket.once('error', onError)
     socket.once('close', onClose)
     socket.once(address.transport === 'tls' ? 'secureConnect' : 'connect', () => {

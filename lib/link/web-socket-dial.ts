@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { LinkError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { formatAddress, isLoopback, type WebAddress } from './address.ts'
 import type { DialTls } from './dial.ts'
 import type { Link } from './link.ts'
@@ -19,7 +20,7 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
     const socket = new WebSocket(url, webSocketProtocol, { ...webSocketBounds, ...tls, followRedirects: false })
     let response: IncomingMessage | undefined
     const settle = (): void => {
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
       socket.removeAllListeners()
     }
     const fail = (reason: unknown): void => {
@@ -29,7 +30,7 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
       reject(reason)
     }
     const onAbort = (): void => fail(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, onAbort)
     socket.once('upgrade', (message) => {
       response = message
     })

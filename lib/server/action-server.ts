@@ -13,7 +13,7 @@ import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { Admission, identifyByFingerprint } from './admission.ts'
-import { ListActions, Ping } from './built-in-actions.ts'
+import { builtInActions } from './built-in-actions.ts'
 import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
 import { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, ServerKit } from './feature.ts'
@@ -61,7 +61,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const codec = new StandardCodec(this.classes, valueLimitsOf(limits))
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
-    for (const action of [new ListActions(() => this.actions), new Ping()]) this.registry.addBuiltIn(action)
+    for (const action of builtInActions(() => this.actions, codec)) this.registry.addBuiltIn(action)
     this.#accounting = new Accounting({ maxHeldBytes: limits.maxHeldBytes, isShared })
     this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) =>
       this.#features.sessionChanged(session, change),
@@ -119,7 +119,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /** The registered actions with their schemas, for those who list them. */
   get actions(): readonly RegisteredAction[] {
-    return this.registry.names.flatMap((name) => this.registry.find(name) ?? [])
+    return this.registry.actions
   }
 
   /** The listening sockets, in the order of the addresses, for a process that is to go on with them. */

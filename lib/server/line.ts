@@ -1,6 +1,8 @@
 // Those who wait for their turn, in order of arrival: one at a time, or as many as there are places. How many may wait is
 // bounded. Who is aborted while waiting leaves the line and never has a turn.
 import { BusyError, CancelledError, DeadlineError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
+import { Queue } from '../base/queue.ts'
 
 export interface LineOptions {
   /** What it leads to, for errors: `service "Counter"`. */
@@ -11,15 +13,11 @@ export interface LineOptions {
   readonly places?: number
 }
 
-interface Waiting {
-  readonly start: () => void
-}
-
 export class Line {
   readonly #label: string
   readonly #maxWaiting: number
   readonly #places: number
-  readonly #waiting: Waiting[] = []
+  readonly #waiting = new Queue<() => void>()
   #takenCount = 0
   #whenIdle: (() => void)[] = []
 
@@ -61,25 +59,21 @@ export class Line {
     if (this.#waiting.length >= this.#maxWaiting)
       throw new BusyError(`${this.#label}: ${this.#maxWaiting} calls wait for it already; try again later`)
     await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+      const place = this.#waiting.add(() => {
+        unfollow()
+        resolve()
+      })
+      const unfollow = followSignal(signal, () => {
+        place.leave()
         reject(this.#leftError(signal.reason))
-      }
-      const waiting = {
-        start: () => {
-          signal.removeEventListener('abort', onAbort)
-          resolve()
-        },
-      }
-      this.#waiting.push(waiting)
-      signal.addEventListener('abort', onAbort, { once: true })
+      })
     })
   }
 
   /** The turn passes on without a gap, so that nobody who comes meanwhile is first. */
   #next(): void {
-    const next = this.#waiting.shift()
-    if (next !== undefined) return next.start()
+    const start = this.#waiting.take()
+    if (start !== undefined) return start()
     this.#takenCount--
     if (this.#takenCount > 0) return
     const idle = this.#whenIdle

@@ -1,6 +1,7 @@
 // The time for which a lasting call of a client counts against a bound: until it is cancelled or has ended. The handler
 // of a cancelled call ends a few microtasks later, and what its client asks for in the same turn must not find it still
 // counted.
+import { followSignal } from '../base/followed-signals.ts'
 
 /** Runs the work, and calls `leave` once: when the signal aborts, or when the work has ended. */
 export async function whileHere<T>(signal: AbortSignal, leave: () => void, work: () => Promise<T>): Promise<T> {
@@ -10,12 +11,11 @@ export async function whileHere<T>(signal: AbortSignal, leave: () => void, work:
     isHere = false
     leave()
   }
-  signal.addEventListener('abort', onLeave, { once: true })
-  if (signal.aborted) onLeave()
+  const unfollow = followSignal(signal, onLeave)
   try {
     return await work()
   } finally {
-    signal.removeEventListener('abort', onLeave)
+    unfollow()
     onLeave()
   }
 }

@@ -2,6 +2,7 @@
 // grants the writer more as its own reader goes on, and holds no more than the window.
 import type { Clock } from '../base/clock.ts'
 import { ProtocolError } from '../base/errors.ts'
+import { Queue } from '../base/queue.ts'
 import type { CreditFrame } from '../wire/frame.ts'
 import { detached, type Payload } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
@@ -53,7 +54,7 @@ export class InboundStream {
   #isDiscarding = false
   #isClosed = false
   /** Who asked for items that have not come, in order. */
-  readonly #waiters: ((taken: Taken) => void)[] = []
+  readonly #waiters = new Queue<(taken: Taken) => void>()
 
   constructor(options: InboundStreamOptions) {
     this.#options = options
@@ -92,7 +93,7 @@ export class InboundStream {
     if (this.#receivedCost > this.#granted) this.#reserve()
     if (this.#isDiscarding) this.#consume(cost)
     else if (this.#waiters.length > 0) {
-      const waiter = this.#waiters.shift() as (taken: Taken) => void
+      const waiter = this.#waiters.take() as (taken: Taken) => void
       this.#consume(cost)
       waiter({ item: true, value: payload })
     } else {
@@ -134,7 +135,7 @@ export class InboundStream {
   take(onTaken: (taken: Taken) => void): void {
     const taken = this.takeNow()
     if (taken !== undefined) return onTaken(taken)
-    this.#waiters.push(onTaken)
+    this.#waiters.add(onTaken)
     if (this.isFull && !this.#isClosed) this.#grant(Math.max(this.#grantable, this.#consumedCost + this.#leastGrant))
   }
 
@@ -170,7 +171,7 @@ export class InboundStream {
   }
 
   #endWaiting(end: Taken): void {
-    for (const waiter of this.#waiters.splice(0)) waiter(end)
+    for (const waiter of this.#waiters.takeAll()) waiter(end)
   }
 
   #countUnread(byCost: number): void {

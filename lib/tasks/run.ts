@@ -3,6 +3,7 @@
 import type { Outcome } from '../action/call.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { type DeadlineError, IsockError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { withFields } from '../base/log.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { TaskContext } from './task.ts'
@@ -41,11 +42,9 @@ export function isStop(error: unknown, signal: AbortSignal): boolean {
 /** Waits for the end of runs before this one, which never rejects, or until this one is told to end: look at its signal. */
 export function endedOrTold(end: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const onAbort = (): void => resolve()
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, resolve)
     void end.then(() => {
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
       resolve()
     })
   })
@@ -63,17 +62,15 @@ export function toBegin<T>(): { readonly work: Promise<T>; readonly begin: (work
 /** Tells one run to end: when a wider signal says so, or its time is up. */
 export class Telling {
   readonly #abort = new AbortController()
-  readonly #parent: AbortSignal
+  readonly #unfollow: () => void
   readonly #clock: Clock
   readonly #limit: Timer | undefined
   #lastCall: Timer | undefined
 
   /** With a limit goes the error that says that it has passed. */
   constructor(parent: AbortSignal, clock: Clock, limitMs: number, lateError?: () => DeadlineError) {
-    this.#parent = parent
     this.#clock = clock
-    if (parent.aborted) this.#onAbort()
-    else parent.addEventListener('abort', this.#onAbort, { once: true })
+    this.#unfollow = followSignal(parent, () => this.#abort.abort(parent.reason))
     if (limitMs !== Number.POSITIVE_INFINITY)
       this.#limit = clock.setTimer(() => this.#abort.abort(lateError?.()), limitMs)
   }
@@ -90,22 +87,18 @@ export class Telling {
   async orGivenUp(work: Promise<Outcome<unknown>>): Promise<Outcome<unknown>> {
     this.#limit?.keepProcessAlive(true)
     const givenUp = new Promise<Outcome<unknown>>((resolve) => {
-      const onTold = (): void => {
+      followSignal(this.signal, () => {
         this.#lastCall = this.#clock.setTimer(() => resolve({ ok: false, error: this.signal.reason }), lastCallMs)
         this.#lastCall.keepProcessAlive(true)
-      }
-      if (this.signal.aborted) onTold()
-      else this.signal.addEventListener('abort', onTold, { once: true })
+      })
     })
     return Promise.race([work, givenUp])
   }
 
   /** The run is over. */
   close(): void {
-    this.#parent.removeEventListener('abort', this.#onAbort)
+    this.#unfollow()
     this.#limit?.cancel()
     this.#lastCall?.cancel()
   }
-
-  readonly #onAbort = (): void => this.#abort.abort(this.#parent.reason)
 }

@@ -7,6 +7,7 @@ import { endsByItself, type ItemSource, isPromiseLike, itemSourceOf, leaveQuietl
 import { validate } from '../action/schema.ts'
 import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { bytesAsGiven } from '../wire/bytes-as-given.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
@@ -127,12 +128,9 @@ function drain(source: ItemSource, context: ThreadContext): Promise<Boxed> {
   }
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => void leave().then(() => reject(error))
-    const onAbort = (): void => fail(signal.reason)
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    readAll(source, context)
-      .then(resolve, fail)
-      .finally(() => signal.removeEventListener('abort', onAbort))
+    if (signal.aborted) return fail(signal.reason)
+    const unfollow = followSignal(signal, () => fail(signal.reason))
+    readAll(source, context).then(resolve, fail).finally(unfollow)
   })
 }
 

@@ -6,6 +6,7 @@ import { InputItems } from '../action/input-items.ts'
 import { Refused } from '../action/refused.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { BusyError, RemoteError, ServerError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import { itemCost } from '../session/outbound-stream.ts'
 import { markFromOwnThread } from '../wire/discreet-error.ts'
 import { Encoded } from '../wire/encoded.ts'
@@ -95,11 +96,11 @@ class ThreadedRun {
 
   async run(data: Payload): Promise<Encoded> {
     const { signal } = this.#context
-    signal.addEventListener('abort', this.#onAbort, { once: true })
+    const unfollow = followSignal(signal, () => this.#tellToEnd(signal.reason))
     try {
       return this.#read(await this.#send(toSent(data)))
     } finally {
-      signal.removeEventListener('abort', this.#onAbort)
+      unfollow()
       this.#readLast()
       this.#port.close()
       this.#stall.close()
@@ -148,8 +149,6 @@ class ThreadedRun {
     if (error instanceof RemoteError && error.isDeclared) markFromOwnThread(error)
     throw result.notStarted ? new Refused(error) : error
   }
-
-  readonly #onAbort = (): void => this.#tellToEnd(this.#context.signal.reason)
 
   readonly #onStalled = (): void => {
     const { name } = this.#action

@@ -19,6 +19,7 @@ export type Rule =
   | 'file-length'
   | 'opening-comment'
   | 'feature-word'
+  | 'abort-listener'
 
 /** One place where a rule is broken. */
 export interface Violation {
@@ -51,6 +52,9 @@ const withoutNode = ['base', 'wire', 'accounting', 'session', 'action', 'client'
 const usersOfPublicList = ['cli', 'testing']
 /** What the public lists have in common. */
 const commonList = 'everywhere.ts'
+/** The one place that listens to signals: a signal may be given to thousands of calls. */
+const listensToSignals = 'base/followed-signals.ts'
+const abortListener = /addEventListener\(\s*['"`]abort['"`]|\.onabort\b/
 const maxLines = 250
 const packageName = 'isock'
 
@@ -102,6 +106,10 @@ function checkText(file: string, source: string): Violation[] {
   }
   if (!/^(#![^\n]*\n)?\s*\/[/*]/.test(source)) {
     violations.push({ rule: 'opening-comment', file, message: 'it opens with a comment that says its job' })
+  }
+  if (file !== listensToSignals && abortListener.test(source)) {
+    const message = `listens to a signal by itself; use followSignal of ${listensToSignals}`
+    violations.push({ rule: 'abort-listener', file, message })
   }
   const room = roomOf(file)
   const word = room !== undefined && withoutFeatures.includes(room) ? featureWord.exec(source)?.[0] : undefined

@@ -1,6 +1,7 @@
 // The transaction of one unit of work: begun by its first write, committed or rolled back, perhaps begun again. While it is
 // open the unit holds what others wait for: the turn to write to a libsql store, a connection of the pool, locks of rows.
 import { OutcomeUnknownError } from '../../base/errors.ts'
+import { followSignal } from '../../base/followed-signals.ts'
 import { monotonicNow } from '../../base/platform-timers.ts'
 import { backendOf, cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -24,6 +25,7 @@ export class Transaction {
   readonly #engine: Engine
   readonly #options: TransactionOptions
   #sinceMs: number | undefined
+  #unfollow: (() => void) | undefined
   #isBeginning = false
   #isGivenUp = false
   #savepoints = 0
@@ -147,7 +149,7 @@ export class Transaction {
     this.#sinceMs = monotonicNow()
     this.#engine.transactions.add(holder)
     if (signal?.aborted !== true && !this.#engine.isClosed && !this.#isGivenUp) {
-      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#unfollow = followSignal(signal, onAbort)
       return
     }
     // Nobody waits for it any more, and it holds up others: its action may go on for long.
@@ -157,10 +159,11 @@ export class Transaction {
   }
 
   #end(): void {
-    const { holder, signal, onAbort } = this.#options
+    const { holder } = this.#options
     this.#sinceMs = undefined
     this.#engine.transactions.delete(holder)
-    signal?.removeEventListener('abort', onAbort)
+    this.#unfollow?.()
+    this.#unfollow = undefined
   }
 
   async #finds(query: string): Promise<boolean> {

@@ -1,20 +1,10 @@
 // Waits for something no longer than a signal lets.
 import { CancelledError } from '../../base/errors.ts'
+import { unlessAborted } from '../../base/followed-signals.ts'
 
 /** Its outcome, or the signal's reason as soon as that aborts. */
-export async function untilAborted<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop: (() => void) | undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(reasonOf(signal))
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    if (signal.aborted) stop?.()
-    return await Promise.race([done, aborted])
-  } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop)
-    done.catch(() => undefined)
-  }
+export function untilAborted<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {
+  return unlessAborted(done, signal, () => reasonOf(signal))
 }
 
 /** Why it aborted, as an error. */

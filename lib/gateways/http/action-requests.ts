@@ -1,6 +1,7 @@
 // POST /actions/<name>: from the request to the call and its answer. The guards are asked before a byte of the body is
 // read, and for an outcome that is kept as for one that is not.
 import { CancelledError, IsockError } from '../../base/errors.ts'
+import { unlessAborted } from '../../base/followed-signals.ts'
 import { isName } from '../../wire/frame.ts'
 import type { Answer } from '../answer.ts'
 import { isOwnAction } from '../own-actions.ts'
@@ -153,13 +154,4 @@ function hasNotStarted(error: unknown): boolean {
 
 function asReplayed(answer: Answer): Answer {
   return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

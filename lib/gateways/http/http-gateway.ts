@@ -2,7 +2,6 @@
 import type { ServerResponse } from 'node:http'
 import { ServerError } from '../../base/errors.ts'
 import { isLoopback } from '../../link/address.ts'
-import type { ActionListing } from '../../server/built-in-actions.ts'
 import type { MountedGateway, WebHost, WebVisit } from '../../web/gateway.ts'
 import { type Answer, jsonAnswer, textAnswer } from '../answer.ts'
 import { closeOf, deliver } from '../deliver.ts'
@@ -148,10 +147,8 @@ export class HttpGateway implements MountedGateway {
     const { client } = await enter(this.#parts.host, visit)
     try {
       const { signal } = visit
-      const actions = await client.runAction<readonly ActionListing[]>('isock.actions', undefined, { signal })
-      if (name === undefined) return jsonAnswer(200, JSON.stringify({ actions }))
-      const found = actions.find((action) => action.name === name)
-      if (found !== undefined) return jsonAnswer(200, JSON.stringify(found))
+      const json = await client.runAction<string | undefined>('isock.actions.json', name, { signal })
+      if (json !== undefined) return jsonAnswer(200, name === undefined ? `{"actions":${json}}` : json)
       throw new HttpFault(404, 'UNKNOWN_ACTION', 'there is no action of this name; GET /actions lists them')
     } finally {
       await client.close()

@@ -5,6 +5,7 @@
 //                │          ╰────> forgotten: too large to keep; said so until it is gone
 //                ╰──> gone: it certainly never started
 import type { Clock, Timer } from '../../base/clock.ts'
+import { type Place, Queue } from '../../base/queue.ts'
 import { type Answer, answerSize } from '../answer.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
 import type { IdempotencyLimits } from './http-options.ts'
@@ -28,7 +29,7 @@ interface Entry {
   /** undefined: it is forgotten. */
   answer: Promise<Answer> | undefined
   /** undefined while it runs. */
-  kept: { readonly size: number; readonly untilMs: number } | undefined
+  kept: { readonly size: number; readonly untilMs: number; readonly place: Place } | undefined
 }
 
 export class KeptOutcomes {
@@ -38,6 +39,8 @@ export class KeptOutcomes {
   readonly #countOf = new Map<string, number>()
   /** Those that have ended, the oldest first. */
   readonly #ended = new Set<Entry>()
+  /** Those of them whose answers are kept. */
+  readonly #answers = new Queue<Entry>()
   #keptBytes = 0
   #timer: Timer | undefined
 
@@ -118,19 +121,15 @@ export class KeptOutcomes {
 
   #keep(entry: Entry, answer: Answer): void {
     const size = answerSize(answer)
-    entry.kept = { size, untilMs: this.#clock.now() + this.#limits.keepMs }
+    entry.kept = { size, untilMs: this.#clock.now() + this.#limits.keepMs, place: this.#answers.add(entry) }
     this.#ended.add(entry)
     this.#keptBytes += size
-    for (const oldest of this.#ended) {
-      if (this.#keptBytes <= this.#limits.maxKeptBytes) break
-      this.#forget(oldest)
-    }
+    while (this.#keptBytes > this.#limits.maxKeptBytes) this.#forget(this.#answers.take() as Entry)
     this.#arm()
   }
 
   /** The answer goes, the key stays: what ran must not run again. */
   #forget(entry: Entry): void {
-    if (entry.answer === undefined) return
     this.#keptBytes -= entry.kept?.size ?? 0
     entry.answer = undefined
   }
@@ -138,7 +137,7 @@ export class KeptOutcomes {
   #remove(entry: Entry): void {
     this.#entries.delete(entry.id)
     this.#ended.delete(entry)
-    if (entry.answer !== undefined) this.#keptBytes -= entry.kept?.size ?? 0
+    if (entry.kept?.place.leave()) this.#keptBytes -= entry.kept.size
     const left = (this.#countOf.get(entry.identity) ?? 1) - 1
     if (left === 0) this.#countOf.delete(entry.identity)
     else this.#countOf.set(entry.identity, left)

@@ -3,6 +3,7 @@ import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../base/clock.ts'
+import { followSignal } from '../../base/followed-signals.ts'
 import { patienceMs } from '../../base/patience.ts'
 import type { Place } from '../../web/safe-path.ts'
 import { makePartName } from './part-files.ts'
@@ -55,6 +56,7 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
   return new Promise((resolve, reject) => {
     let count = 0
     let isSettled = false
+    let unfollow = (): void => undefined
     let since = clock.now()
     /** What is ours, as writing, is not held against the client. */
     let waitedMs = 0
@@ -66,7 +68,7 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
     const settle = (): void => {
       isSettled = true
       timer.cancel()
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
       request.off('data', onData).off('end', onEnd).off('close', onClose).pause()
     }
     const fail = (error: unknown): void => {
@@ -98,10 +100,9 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
         request.resume()
       }, fail)
     }
-    signal.addEventListener('abort', onAbort, { once: true })
     request.on('data', onData).on('end', onEnd).on('close', onClose)
-    if (signal.aborted) onAbort()
-    else if (request.destroyed && !request.complete) onClose()
+    unfollow = followSignal(signal, onAbort)
+    if (!isSettled && request.destroyed && !request.complete) onClose()
   })
 }
 

@@ -1,7 +1,7 @@
 // A client's way to the daemon: sends events to it, and finds the answer among the events that come.
-import { setMaxListeners } from 'node:events'
 import { type Clock, sleep } from '../../base/clock.ts'
 import { ClientError } from '../../base/errors.ts'
+import { followSignal } from '../../base/followed-signals.ts'
 import { type DaemonEvent, formatEvent } from './daemon-event.ts'
 import { deliver } from './delivery.ts'
 
@@ -27,8 +27,6 @@ export class DaemonLine {
 
   constructor(options: DaemonLineOptions) {
     this.#options = options
-    // Each question and each sending listens.
-    setMaxListeners(0, this.#closing.signal)
   }
 
   /** Settles when the daemon's socket took it. @throws ClientError: `UNREACHABLE`, `CLOSED` */
@@ -67,11 +65,10 @@ export class DaemonLine {
   ): Promise<DaemonEvent> {
     const { clock, answerTimeoutMs, masterSocketPath } = this.#options
     let question: Question | undefined
-    let onAbort: (() => void) | undefined
+    let unfollow: (() => void) | undefined
     const answered = new Promise<DaemonEvent>((answer, reject) => {
       question = { isAnswer, answer }
-      onAbort = () => reject(closed())
-      signal.addEventListener('abort', onAbort, { once: true })
+      unfollow = followSignal(signal, () => reject(closed()))
       this.#questions.add(question)
     })
     answered.catch(() => undefined) // where sending fails first
@@ -87,7 +84,7 @@ export class DaemonLine {
     } finally {
       stop.abort()
       if (question !== undefined) this.#questions.delete(question)
-      if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+      unfollow?.()
     }
   }
 

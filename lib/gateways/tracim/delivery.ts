@@ -2,6 +2,7 @@
 // that takes too long; whether to try again is left to others.
 import { connect } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
+import { followSignal } from '../../base/followed-signals.ts'
 
 /** `busy`: its queue of connections is full. `gone`: nobody listens there. `stuck`: it does not read. */
 export type DeliveryOutcome = 'delivered' | 'busy' | 'gone' | 'stuck' | 'aborted'
@@ -21,13 +22,12 @@ export function deliver(path: string, document: Buffer, options: DeliveryOptions
     const socket = connect({ path })
     const settle = (outcome: DeliveryOutcome): void => {
       timer.cancel()
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
       socket.destroy()
       resolve(outcome)
     }
-    const onAbort = (): void => settle('aborted')
     const timer = clock.setTimer(() => settle('stuck'), timeoutMs)
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, () => settle('aborted'))
     socket.on('error', (error: NodeJS.ErrnoException) => settle(isBusy(error) ? 'busy' : 'gone'))
     socket.resume()
     // The kernel keeps what was written for the reader, so that nobody has to wait until the reader has closed.

@@ -1,5 +1,6 @@
 // What the daemon needs of whatever its events come from; and any async iterable as such a source.
 import { ServerError } from '../../base/errors.ts'
+import { followSignal } from '../../base/followed-signals.ts'
 import { isRecord } from './daemon-event.ts'
 import type { TracimEvent } from './event-types.ts'
 
@@ -47,8 +48,7 @@ export class IterableSource implements EventSource {
   async *events(signal: AbortSignal): AsyncGenerator<TracimEvent> {
     const iterator = this.#items[Symbol.asyncIterator]()
     let stop: (() => void) | undefined
-    const onAbort = (): void => stop?.()
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = followSignal(signal, () => stop?.())
     try {
       while (!signal.aborted) {
         // A race with one promise for all rounds would keep every round in memory.
@@ -60,7 +60,7 @@ export class IterableSource implements EventSource {
         yield this.#toEvent(next.value)
       }
     } finally {
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
       // A generator that waits for its own source never settles this; nobody is to wait for it.
       iterator.return?.().then(undefined, () => undefined)
     }

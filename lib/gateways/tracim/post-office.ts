@@ -1,6 +1,5 @@
 // Delivers documents to sockets by path: in order for each, in turns among all, so that one that is dead or slow keeps
 // up nobody. Queues, connections at once and every wait are bounded; who is registered is left to others.
-import { setMaxListeners } from 'node:events'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { queueMicrotask } from '../../base/platform-timers.ts'
 import { BadEvent } from './daemon-event.ts'
@@ -50,8 +49,6 @@ export class PostOffice {
 
   constructor(options: PostOfficeOptions) {
     this.#options = options
-    // Each delivery listens.
-    setMaxListeners(0, this.#closing.signal)
   }
 
   /** Takes it for delivery; `onLost` says when that fails. */

@@ -40,7 +40,7 @@ export class TracimDaemon implements AsyncDisposable {
   /** @throws ClientError (`INVALID_OPTION`) that names the option. */
   constructor(given: TracimDaemonOptions) {
     this.#options = resolveDaemonOptions(given)
-    // Each request that is passed on listens.
+    // A source of the program's own may listen with each request that is passed on.
     setMaxListeners(0, this.#closing.signal)
     const { log, socketPath, clock, maxClients } = this.#options
     this.#source = sourceOf(given, this.#options.userId)

@@ -2,6 +2,7 @@
 // password is in the body of the login only; no message and no log line has it.
 import { type Clock, platformClock } from '../../base/clock.ts'
 import { AuthError, ServerError } from '../../base/errors.ts'
+import { followSignal } from '../../base/followed-signals.ts'
 import { invalidOption, requirePositive } from '../../base/options.ts'
 import { isRecord } from './daemon-event.ts'
 import { staysInside } from './endpoint-path.ts'
@@ -112,13 +113,11 @@ export class TracimSession {
     const url = this.urlOf(request.endpoint)
     const limit = new AbortController()
     let isLate = false
-    const onAbort = (): void => limit.abort()
     const timer = this.#clock.setTimer(() => {
       isLate = true
       limit.abort()
     }, this.#requestTimeoutMs)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
+    const unfollow = followSignal(signal, () => limit.abort())
     try {
       const response = await fetch(url, {
         method: request.method,
@@ -138,7 +137,7 @@ export class TracimSession {
       throw new RequestRefused(502, 'Bad Gateway', reasonOf(error))
     } finally {
       timer.cancel()
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
     }
   }
 

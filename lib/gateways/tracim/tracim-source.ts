@@ -1,6 +1,7 @@
 // Tracim itself as the source of a daemon: one login for live messages and passed requests, made anew when it expires.
 import { Backoff } from '../../base/backoff.ts'
 import { type Clock, platformClock, sleep } from '../../base/clock.ts'
+import { followSignal } from '../../base/followed-signals.ts'
 import { type Logger, silentLogger } from '../../base/log.ts'
 import { requirePositive } from '../../base/options.ts'
 import type { EventSource, PassedAnswer, PassedRequest } from './event-source.ts'
@@ -57,15 +58,14 @@ export class TracimSource implements EventSource {
     while (!signal.aborted) {
       const [log, clock] = [this.#log, this.#clock]
       const stream = new LiveMessages({ login: this.#session, lastEventId, ...this.#bounds, clock, log })
-      const onAbort = (): void => stream.close()
-      signal.addEventListener('abort', onAbort, { once: true })
+      const unfollow = followSignal(signal, () => stream.close())
       try {
         for (let text = await stream.next(); text !== undefined; text = await stream.next()) {
           backoff = first
           yield text
         }
       } finally {
-        signal.removeEventListener('abort', onAbort)
+        unfollow()
         stream.close()
         lastEventId = stream.lastEventId
       }

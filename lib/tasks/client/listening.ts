@@ -3,6 +3,7 @@
 import type { Call, Outcome } from '../../action/call.ts'
 import { keepContext } from '../../base/async-context.ts'
 import { IsockError, ServerError } from '../../base/errors.ts'
+import { followSignal } from '../../base/followed-signals.ts'
 import type { ClientKit } from '../../client/client-kit.ts'
 import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../../client/lasting-call.ts'
 import { type ListenItem, ListenToProcess } from '../listen-action.ts'
@@ -43,6 +44,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   readonly #options: ListenOptions
   readonly #lasting: LastingCall<{ readonly event: unknown }>
   readonly #onOver: (listening: { stop(): void }) => void
+  readonly #unfollow: (() => void) | undefined
   #call: Call<unknown, unknown> | undefined
   #isOver = false
   #done: { resolve(): void; reject(error: unknown): void } | undefined
@@ -76,8 +78,8 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
       () => onEnd(),
       (error: unknown) => onEnd({ error }),
     )
-    if (options.signal?.aborted) this.stop()
-    else options.signal?.addEventListener('abort', this.#stop, { once: true })
+    // Where it has aborted already, it is over before this returns.
+    this.#unfollow = followSignal(options.signal, this.#stop)
     this.#lasting.begin()
     if (handler !== undefined) void this.#handle(handler)
     // Whoever iterates gets the error there.
@@ -164,7 +166,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     if (this.#isOver) return
     this.#isOver = true
     this.#lasting.end(undefined, 'drop')
-    this.#options.signal?.removeEventListener('abort', this.#stop)
+    this.#unfollow?.()
     this.#onOver(this)
     if (failure === undefined) this.#done?.resolve()
     else this.#done?.reject(failure.error)

@@ -91,6 +91,22 @@ describe('an Idempotency-Key', () => {
     expect(pay.runs).to.equal(1)
   })
 
+  it('has so many runs at once that one listener for each would be taken for a leak', async () => {
+    await start()
+    const warnings: string[] = []
+    const onWarning = ({ name, message }: Error): void => void warnings.push(`${name}: ${message}`)
+    process.on('warning', onWarning)
+    try {
+      const all = Array.from({ length: 15 }, (_, n) => send(`k${n}`, { amount: n, what: 'wait' }))
+      await waitFor(() => pay.runs === 15)
+      pay.release()
+      expect((await Promise.all(all)).map(({ status }) => status)).to.deep.equal(all.map(() => 200))
+    } finally {
+      process.off('warning', onWarning)
+    }
+    expect(warnings).to.deep.equal([])
+  })
+
   it('lets the run go on where the client leaves, for when it comes again', async () => {
     await start()
     const abort = new AbortController()

@@ -1,9 +1,10 @@
 // One after the other: who may write to a store with one writer at a time, in the order in which they asked.
 import { StoreUnavailableError } from '../../../base/data-errors.ts'
 import { clearTimeout, setTimeout } from '../../../base/platform-timers.ts'
+import { type Place, Queue } from '../../../base/queue.ts'
 
 export class Turns {
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting = new Queue<() => void>()
   readonly #waitMs: number
   #isTaken = false
 
@@ -24,18 +25,19 @@ export class Turns {
         this.#isTaken = true
         resolve(this.#end)
       }
+      let place: Place | undefined
       const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(begin), 1)
+        place?.leave()
         reject(storeBusy())
       }, this.#waitMs)
-      if (this.#isTaken) this.#waiting.push(begin)
+      if (this.#isTaken) place = this.#waiting.add(begin)
       else begin()
     })
   }
 
   readonly #end = (): void => {
     this.#isTaken = false
-    this.#waiting.shift()?.()
+    this.#waiting.take()?.()
   }
 }
 

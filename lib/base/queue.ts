@@ -1,0 +1,72 @@
+// A queue that its members can leave from anywhere. Adding, taking and leaving cost the same however long it is: an array
+// pays for each with a search, or by moving all that follow.
+
+/** A member's place in a queue. */
+export interface Place {
+  /** False: it had left already, or was taken. */
+  leave(): boolean
+}
+
+export class Queue<T> {
+  #first: Member<T> | undefined
+  #last: Member<T> | undefined
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** At the end. */
+  add(value: T): Place {
+    const member = new Member(value, this.#last, this.#remove)
+    if (this.#last === undefined) this.#first = member
+    else this.#last.behind = member
+    this.#last = member
+    this.#length++
+    return member
+  }
+
+  /** The one that waits longest; undefined: nobody does. */
+  take(): T | undefined {
+    const first = this.#first
+    first?.leave()
+    return first?.value
+  }
+
+  /** All that are here now, in order. */
+  takeAll(): T[] {
+    const values: T[] = []
+    while (this.#first !== undefined) values.push(this.take() as T)
+    return values
+  }
+
+  readonly #remove = (member: Member<T>): void => {
+    const { ahead, behind } = member
+    if (ahead === undefined) this.#first = behind
+    else ahead.behind = behind
+    if (behind === undefined) this.#last = ahead
+    else behind.ahead = ahead
+    member.ahead = member.behind = undefined
+    this.#length--
+  }
+}
+
+class Member<T> implements Place {
+  readonly value: T
+  ahead: Member<T> | undefined
+  behind: Member<T> | undefined
+  #remove: ((member: Member<T>) => void) | undefined
+
+  constructor(value: T, ahead: Member<T> | undefined, remove: (member: Member<T>) => void) {
+    this.value = value
+    this.ahead = ahead
+    this.#remove = remove
+  }
+
+  leave(): boolean {
+    const remove = this.#remove
+    this.#remove = undefined
+    remove?.(this)
+    return remove !== undefined
+  }
+}

@@ -1,0 +1,78 @@
+// What a server tells of the actions that it runs. Any client may ask at any time, and a JSON Schema takes a fraction of a
+// millisecond to make: what is told of an action is made when it is first asked for, and kept as long as it is registered.
+import { jsonSchemaOf } from '../action/contract.ts'
+import type { RegisteredAction } from '../action/registry.ts'
+
+/** What `isock.actions` tells of one action. */
+export interface ActionListing {
+  readonly name: string
+  /** stream: a generator. function: a plain function, which has no class and so no contract. */
+  readonly kind: 'action' | 'stream' | 'function'
+  /** As JSON Schema, where the action has a schema; a `$comment` where its library cannot tell. */
+  readonly input?: object
+  readonly output?: object
+  readonly description?: string
+}
+
+/** What there is to tell while no action comes or goes. */
+interface Edition {
+  readonly actions: readonly RegisteredAction[]
+  readonly listings: readonly ActionListing[]
+  readonly byName: ReadonlyMap<string, ActionListing>
+}
+
+export class ActionListings {
+  readonly #actions: () => readonly RegisteredAction[]
+  readonly #kept = new WeakMap<RegisteredAction, ActionListing>()
+  #edition: Edition = { actions: [], listings: [], byName: new Map() }
+
+  constructor(actions: () => readonly RegisteredAction[]) {
+    this.#actions = actions
+  }
+
+  /** In the order in which they were added. The same array as long as no action comes or goes. */
+  all(): readonly ActionListing[] {
+    return this.#latest().listings
+  }
+
+  /** undefined: there is no such action. The same object as long as it is registered. */
+  find(name: string): ActionListing | undefined {
+    return this.#latest().byName.get(name)
+  }
+
+  #latest(): Edition {
+    const actions = this.#actions()
+    if (isSame(actions, this.#edition.actions)) return this.#edition
+    const listings = actions.map((action) => this.#listingOf(action))
+    this.#edition = { actions, listings, byName: new Map(listings.map((listing) => [listing.name, listing])) }
+    return this.#edition
+  }
+
+  #listingOf(action: RegisteredAction): ActionListing {
+    let listing = this.#kept.get(action)
+    if (listing === undefined) {
+      listing = listingOf(action)
+      this.#kept.set(action, listing)
+    }
+    return listing
+  }
+}
+
+function isSame(one: readonly RegisteredAction[], other: readonly RegisteredAction[]): boolean {
+  return one.length === other.length && one.every((action, index) => action === other[index])
+}
+
+function listingOf({ name, input, output, actionClass, isStream }: RegisteredAction): ActionListing {
+  const description = actionClass?.description
+  return {
+    name,
+    kind: isStream ? 'stream' : actionClass === undefined ? 'function' : 'action',
+    ...(input === undefined ? {} : { input: jsonSchemaOf(input, 'input') ?? unknownSchema(input) }),
+    ...(output === undefined ? {} : { output: jsonSchemaOf(output, 'output') ?? unknownSchema(output) }),
+    ...(description === undefined ? {} : { description }),
+  }
+}
+
+function unknownSchema(schema: NonNullable<RegisteredAction['input']>): object {
+  return { $comment: `a schema of ${schema['~standard'].vendor}` }
+}
