@@ -53,8 +53,14 @@ export class CallSender {
     return neverSent(tooLarge('data', request.data, this.maxFrameBytes))
   }
 
+  /** Sends the call for the first time in this session, and opens its input stream, if it has one. */
+  start(call: OutgoingCall): void {
+    this.#send(call)
+    this.#openInput(call)
+  }
+
   /** Sends the call, as its next attempt. */
-  sendCall(call: OutgoingCall): void {
+  #send(call: OutgoingCall): void {
     const { request } = call
     const { port } = this.#options
     call.attempt++
@@ -74,7 +80,7 @@ export class CallSender {
   /** Over a new link: the call and where its streams stand, or that it is given up. */
   resend(call: OutgoingCall): void {
     if (call.state === 'abandoned') return this.sendCancel(call)
-    this.sendCall(call)
+    this.#send(call)
     call.items?.resume()
     call.input?.rewind()
   }
@@ -87,8 +93,7 @@ export class CallSender {
     if (seqs.length > 0) this.#options.port.send({ kind: Kind.Ack, seqs })
   }
 
-  /** Opens the call's input stream, if it has one. */
-  openInput(call: OutgoingCall): void {
+  #openInput(call: OutgoingCall): void {
     const { seq } = call
     const { feedInput } = call.request
     const { limits, port } = this.#options

@@ -1,5 +1,6 @@
 // The caller's half of a session: gives calls their slots, sends them, resends them over the next link in the order in
 // which they were made, and settles each exactly once. What a fault means for a call says retry-policy.ts.
+import type { MeterSource } from '../accounting/meter.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { type IsockError, ProtocolError } from '../base/errors.ts'
 import {
@@ -15,6 +16,7 @@ import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, unreachab
 import { CallSender, type CallSenderOptions } from './call-sender.ts'
 import { LinkProgress } from './link-progress.ts'
 import { LinkTurns } from './link-turns.ts'
+import { OpenCalls } from './open-calls.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
 import { decide } from './retry-policy.ts'
@@ -22,7 +24,6 @@ import { pumpInput, SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
 export interface OutgoingCallsOptions extends CallSenderOptions {
-  /** Called when the first call opens and when the last one is settled. */
   readonly onBusyChange: () => void
 }
 
@@ -35,11 +36,12 @@ export class OutgoingCalls implements CallHome {
   readonly #progress: LinkProgress
   readonly #sent = new SentCalls()
   readonly #turns: LinkTurns
-  #openCount = 0
+  readonly #open: OpenCalls
   #endReason: IsockError | undefined
 
   constructor(options: OutgoingCallsOptions) {
     this.#options = options
+    this.#open = new OpenCalls(options.onBusyChange)
     this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
     this.#sender = new CallSender(options)
     this.#resumption = new Resumption(options.port, (call) => this.#sender.resend(call))
@@ -50,7 +52,7 @@ export class OutgoingCalls implements CallHome {
 
   /** Calls that are not settled for their users. */
   get openCount(): number {
-    return this.#openCount
+    return this.#open.count
   }
 
   /** Calls were sent whose answers somebody waits for. */
@@ -58,8 +60,9 @@ export class OutgoingCalls implements CallHome {
     return this.#sent.all().some((call) => call.isOpen)
   }
 
-  /** The session stands: from now on calls get slots. */
-  begin(peerLimits: PeerLimits): void {
+  /** The session stands: from now on calls get slots, and count for `account`. */
+  begin(peerLimits: PeerLimits, account: MeterSource): void {
+    this.#open.countFor(account)
     this.#sent.begin(peerLimits.maxCallsInFlight, peerLimits.maxInFlightBytes)
     this.#sender.begin(peerLimits)
   }
@@ -68,7 +71,7 @@ export class OutgoingCalls implements CallHome {
   submit(call: OutgoingCall): void {
     call.home = this
     call.state = 'waiting'
-    if (this.#openCount++ === 0) this.#options.onBusyChange()
+    this.#open.opened(call)
     const end = this.#endReason
     if (end !== undefined) return this.#fail(call, closedBy(call, end))
     if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
@@ -107,7 +110,7 @@ export class OutgoingCalls implements CallHome {
     if (call === undefined) return
     this.#onAnswered(call, frame.error, frame.items)
     const { origin } = this.#options.port
-    if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) this.#handBack(call)
+    if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) void this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted, origin })
     this.#startWaiting()
   }
@@ -168,9 +171,7 @@ export class OutgoingCalls implements CallHome {
 
   /** Takes the calls that were not sent out of here, so that they can be submitted elsewhere. */
   takeWaiting(): OutgoingCall[] {
-    const calls = this.#waiting.takeAll()
-    for (const call of calls) this.#handBack(call)
-    return calls
+    return this.#waiting.takeAll().map((call) => this.#handBack(call))
   }
 
   /** Settles every open call: no link will come for them. */
@@ -203,8 +204,7 @@ export class OutgoingCalls implements CallHome {
     if (!this.#sender.fits(call)) return this.#fail(call, this.#sender.tooLarge(call))
     this.#sent.add(call)
     call.state = 'sent'
-    this.#sender.sendCall(call)
-    this.#sender.openInput(call)
+    this.#sender.start(call)
   }
 
   #onAnswered(call: OutgoingCall, answer: Payload, items: number): void {
@@ -226,14 +226,14 @@ export class OutgoingCalls implements CallHome {
     call.state = state
     if (!wasOpen) return
     call.input?.close()
-    if (--this.#openCount === 0) this.#options.onBusyChange()
+    this.#open.closed(call)
     call.onSettled(outcome)
   }
 
-  #handBack(call: OutgoingCall): void {
+  #handBack(call: OutgoingCall): OutgoingCall {
     call.restart()
-    call.home = undefined
-    if (--this.#openCount === 0) this.#options.onBusyChange()
+    this.#open.closed(call)
+    return Object.assign(call, { home: undefined })
   }
 
   readonly #sweep = (nowMs: number): number => {

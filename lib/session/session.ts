@@ -110,7 +110,7 @@ export class Session implements FramePort {
     const { clock, limits } = this.#options
     this.#grant = grant
     this.#names = new IncomingNames(account)
-    this.outgoing.begin(grant.peerLimits)
+    this.outgoing.begin(grant.peerLimits, account)
     this.#ledger = new Ledger({
       clock,
       limits,

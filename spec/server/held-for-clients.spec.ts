@@ -85,6 +85,20 @@ describe('what a server holds for its clients', () => {
     expect(server.usage.held.calls).to.be.at.most(10 * kibibyte)
   })
 
+  it('is the data of calls that the server makes to a client, while that is away too', async () => {
+    await serve()
+    await clientOf('ann')
+    await cutOff()
+    const [session] = server.sessions
+    const call = failureOf(session?.runAction('any', new Uint8Array(100 * kibibyte)) ?? expect.fail('no session'))
+    await settle()
+    expect(server.usage.held.calls).to.be.at.least(100 * kibibyte)
+    session?.end()
+    await world.clock.until(call)
+    await settle()
+    expect(server.usage.held.calls).to.equal(0)
+  })
+
   it('is an answer until its caller has confirmed it', async () => {
     await serve()
     const client = await clientOf('ann')
