@@ -158,10 +158,19 @@ const heading = ['NAME', 'STATE', 'PID', 'UPTIME', 'CALLS', 'SESSIONS', 'MEMORY'
 
 function rowOf(status: FoundStatus): string[] {
   const { name, state } = status
-  if (status.state === 'running' || status.state === 'stopping') {
+  if (status.state === 'starting' || status.state === 'running' || status.state === 'stopping') {
     const { pid, uptimeMs, calls, sessions, memoryBytes, addresses } = status
     const memory = `${(memoryBytes / 2 ** 20).toFixed(0)} MiB`
-    return [name, state, String(pid), inWords(uptimeMs), String(calls), String(sessions), memory, addresses.join(', ')]
+    return [
+      name,
+      state,
+      String(pid),
+      inWords(uptimeMs),
+      String(calls),
+      String(sessions),
+      memory,
+      addresses.join(', ') || '-',
+    ]
   }
   const pid = 'pid' in status ? status.pid : undefined
   return [name, state, String(pid ?? '-'), '-', '-', '-', '-', '-']

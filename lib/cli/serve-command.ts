@@ -24,21 +24,31 @@ export interface ServeOptions extends TlsFiles {
 }
 
 export function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
-  return serveUntilStopped(options.grace, async () => {
-    const loaded = await loadModules(modules)
-    const server = makeServer(options, exportedData(loaded))
-    await register(server, loaded)
-    return server
-  })
+  const sayWhat = (server: Server): Promise<void> => print(`serving ${server.actionNames.join(', ')}\n`)
+  return serveUntilStopped(
+    options.grace,
+    async () => {
+      const loaded = await loadModules(modules)
+      const server = makeServer(options, exportedData(loaded))
+      await register(server, loaded)
+      return server
+    },
+    sayWhat,
+  )
 }
 
-/** Serves until a signal or a client ends it. Ends the process. */
-export async function serveUntilStopped(graceMs: number, make: () => Promise<Server>): Promise<void> {
+/** Serves until a signal or a client ends it; `onServing` is called when all its addresses are open. Ends the process. */
+export async function serveUntilStopped(
+  graceMs: number,
+  make: () => Promise<Server>,
+  onServing?: (server: Server) => Promise<void>,
+): Promise<void> {
   // A server serves on when nobody reads what it says.
   process.stdout.on('error', () => undefined)
   try {
     const server = await make()
     await server.listen()
+    await onServing?.(server)
     for (const address of server.addresses) await print(`listening at ${address}\n`)
     stopOnSignal(server, graceMs)
     await server.serveForever()
@@ -87,7 +97,6 @@ async function register(server: Server, modules: readonly LoadedModule[]): Promi
   if (server.actionNames.length === 0) {
     throw new CommandFailure(`no action to serve in ${modules.map(({ path }) => path).join(', ')}`, exitCodes.failed)
   }
-  await print(`serving ${server.actionNames.join(', ')}\n`)
 }
 
 /** The first signal drains, the second ends the process at once. */
