@@ -13,8 +13,7 @@ import { openShell } from './data-shell.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
 import { Interruption } from './interruption.ts'
-import { print } from './printer.ts'
-import { printable } from './terminal-text.ts'
+import { print } from './output.ts'
 
 export interface StoreCommandOptions {
   readonly url?: string
@@ -102,7 +101,7 @@ async function withDatabase(
     interruption.signal.throwIfAborted()
     await work(database, interruption.signal)
   } catch (error) {
-    const line = `isock: ${printable(messageOf(error))}\n`
+    const line = `isock: ${messageOf(error)}\n`
     if (interruption.exitCode === undefined) await print(`${debugText(error)}${line}`, process.stderr)
     process.exitCode = interruption.exitCode ?? exitCodeOf(error, false)
   } finally {

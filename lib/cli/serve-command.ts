@@ -2,6 +2,7 @@
 import { type DestinationStream, pino } from 'pino'
 import { IsockError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { printableJson } from '../base/terminal-text.ts'
 import { ExportedActions } from '../daemon/exported-actions.ts'
 import { exportedData } from '../daemon/exported-data.ts'
 import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
@@ -10,9 +11,8 @@ import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf } from './failure.ts'
-import { print } from './printer.ts'
+import { print } from './output.ts'
 import { serverTls } from './server-tls.ts'
-import { printable } from './terminal-text.ts'
 
 export interface ServeOptions extends TlsFiles {
   readonly host: string
@@ -55,10 +55,7 @@ export async function serveUntilStopped(
     // What the modules left open is not to keep us.
     process.exit(exitCodes.done)
   } catch (error) {
-    await print(
-      `${debugText(error)}isock: ${printable(error instanceof Error ? error.message : String(error))}\n`,
-      process.stderr,
-    )
+    await print(`${debugText(error)}isock: ${error instanceof Error ? error.message : String(error)}\n`, process.stderr)
     process.exit(
       error instanceof IsockError || error instanceof CommandFailure ? exitCodeOf(error, false) : exitCodes.failed,
     )
@@ -83,10 +80,16 @@ function makeServer(options: ServeOptions, data: DataOptions | undefined): Serve
 }
 
 /** To standard error, or elsewhere. */
-export function makeLog(level: string, stream: DestinationStream = pino.destination({ dest: 2, sync: true })): Logger {
+export function makeLog(level: string, stream: DestinationStream = printableLines()): Logger {
   const formatters = { level: (label: string): object => ({ level: label }) }
   const options = { level, formatters, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   return pino(options, stream)
+}
+
+/** JSON lets characters stand that a terminal obeys, and peers' texts are in the log. */
+function printableLines(): DestinationStream {
+  const stderr = pino.destination({ dest: 2, sync: true })
+  return { write: (line) => void stderr.write(printableJson(line)) }
 }
 
 async function register(server: Server, modules: readonly LoadedModule[]): Promise<void> {
