@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportedData, exportedModels } from '../daemon/exported-data.ts'
 import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
+import { takeSecrets } from '../daemon/secret-variables.ts'
 import { and, contains, eq, ge, gt, le, lt, matches, max, min, ne, noneOf, not, oneOf, or } from '../data/condition.ts'
 import type { DataOptions, FileFormat } from '../data/data-options.ts'
 import { Database } from '../data/database.ts'
@@ -95,6 +96,8 @@ async function withDatabase(
   work: (database: Database, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const interruption = new Interruption()
+  // It has been read: --url has it now.
+  takeSecrets(process.env)
   try {
     await using database = new Database(storeOf(await loadModules(modules), options))
     await database.open()

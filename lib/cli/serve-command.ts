@@ -3,6 +3,7 @@ import { type DestinationStream, pino } from 'pino'
 import { IsockError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { printableJson } from '../base/terminal-text.ts'
+import type { TokenSource } from '../base/token.ts'
 import { ExportedActions } from '../daemon/exported-actions.ts'
 import { exportedData } from '../daemon/exported-data.ts'
 import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
@@ -12,6 +13,7 @@ import { Server } from '../facade/server.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf } from './failure.ts'
 import { print } from './output.ts'
+import { takeToken } from './own-token.ts'
 import { serverTls } from './server-tls.ts'
 
 export interface ServeOptions extends TlsFiles {
@@ -28,8 +30,9 @@ export function serve(modules: readonly string[], options: ServeOptions): Promis
   return serveUntilStopped(
     options.grace,
     async () => {
+      const token = takeToken(options.tokenFile)
       const loaded = await loadModules(modules)
-      const server = makeServer(options, exportedData(loaded))
+      const server = makeServer(options, token, exportedData(loaded))
       await register(server, loaded)
       return server
     },
@@ -62,8 +65,8 @@ export async function serveUntilStopped(
   }
 }
 
-function makeServer(options: ServeOptions, data: DataOptions | undefined): Server {
-  const { host, path, tokenFile } = options
+function makeServer(options: ServeOptions, token: TokenSource, data: DataOptions | undefined): Server {
+  const { host, path } = options
   const port = options.port ?? (path === undefined ? 4440 : undefined)
   const tls = serverTls(options, port)
   const log = makeLog(options.logLevel)
@@ -75,7 +78,7 @@ function makeServer(options: ServeOptions, data: DataOptions | undefined): Serve
     ...(path === undefined ? {} : { path }),
     ...(tls === undefined ? {} : { tls }),
     ...(data === undefined ? {} : { data }),
-    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...token,
   })
 }
 

@@ -209,10 +209,10 @@ describe('a terminal', function () {
       ['server', '127.0.0.1', '0', module],
     ]) {
       const script = start(args, { env: { NODE_OPTIONS: '' } })
-      const [, at = ''] = await script.printed(/^listening at (.*)$/m)
+      const [, at = ''] = await script.printed(/^listening at (.*)\n/m, 'stdout', 20_000)
       await using client = new Client(at)
       await client.runAction('Throw', commands).outcome()
-      await script.printed(/something threw|an action threw/, 'stderr')
+      await script.printed(/(something|an action) threw.*\n/, 'stderr')
       expectObedientToNobody(script)
       const line = script.stderr.split('\n').find((each) => each.includes('threw')) as string
       expect((JSON.parse(line) as { error: string }).error).to.equal(`Error: ${commands}`)
