@@ -1,5 +1,6 @@
 // The other way round: an action on the server runs an action of the client that called it.
 import { Action, Client, type Context, Server } from 'isock'
+import { printable } from './printable.ts'
 
 /** Offered by the client: this declares only what goes in and what comes out. */
 class AskUser extends Action<string, boolean> {}
@@ -19,7 +20,7 @@ await server.listen()
 const client = new Client(server.addresses[0] as string)
 client.addAction(AskUser, (question: string) => {
   const answer = question.includes('draft')
-  console.log(`  asked "${question}", answered ${answer ? 'yes' : 'no'}`)
+  console.log(`  asked "${printable(question)}", answered ${answer ? 'yes' : 'no'}`)
   return answer
 })
 console.log(await client.runAction(DeleteFile, 'draft.txt'))

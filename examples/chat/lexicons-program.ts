@@ -1,6 +1,7 @@
 // A client of lexicons in the chat: nothing of isock, a WebSocket that speaks its JSON.
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
+import { printable } from '../printable.ts'
 import { hearing } from './hearing.ts'
 
 export class LexiconsProgram implements AsyncDisposable {
@@ -59,5 +60,5 @@ export class LexiconsProgram implements AsyncDisposable {
 }
 
 function short(text: string): string {
-  return text.length > 150 ? `${text.slice(0, 150)}...` : text
+  return printable(text.length > 150 ? `${text.slice(0, 150)}...` : text)
 }

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { printable } from '../printable.ts'
 import { BrowserVisit, missingBrowser } from './browser-visit.ts'
 import { startChat } from './chat-server.ts'
 import { LexiconsProgram } from './lexicons-program.ts'
@@ -47,7 +48,7 @@ async function show(): Promise<void> {
   console.log('the server has ended, and is started anew')
   await using chat = await startChat(dataDirectory, page.directory)
   await using linus = await NativeProgram.begin(chat.address, 'linus@example.org', 'Login')
-  for (const line of await linus.history()) console.log(`  kept: ${line}`)
+  for (const line of await linus.history()) console.log(`  kept: ${printable(line)}`)
 }
 
 async function visit(url: string, linus: NativeProgram, grete: LexiconsProgram): Promise<void> {
@@ -66,7 +67,7 @@ async function visit(url: string, linus: NativeProgram, grete: LexiconsProgram):
     console.log('page:   bob has gone, ada sees ada, grete and linus')
     await ada.reload()
     console.log('page:   ada has loaded the page again, without signing in, and sees')
-    for (const line of await ada.lines()) console.log(`          ${line}`)
+    for (const line of await ada.lines()) console.log(`          ${printable(line)}`)
   } finally {
     await browser.close()
   }

@@ -1,5 +1,6 @@
 // A program in the chat: isock's own client, over TCP.
 import { Client } from 'isock'
+import { printable } from '../printable.ts'
 import { hearing } from './hearing.ts'
 import { type ChatLine, CreateChatMessage, GetChatList, Public } from './shared.ts'
 
@@ -18,7 +19,7 @@ export class NativeProgram implements AsyncDisposable {
       if (!('CreateChatMessage' in message)) return
       const { author, content } = message.CreateChatMessage
       program.#heard.push(content)
-      console.log(`native: hears ${author}: ${content}`)
+      console.log(`native: hears ${printable(`${author}: ${content}`)}`)
     }).ready
     return program
   }

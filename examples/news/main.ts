@@ -2,6 +2,7 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Server } from 'isock'
+import { printable } from '../printable.ts'
 import { News } from './channel.ts'
 
 // A server that forgets a client 200 ms after its connection is lost. The default is 15 minutes.
@@ -16,14 +17,14 @@ const way = await openWay(port)
 await using near = new Client(server.addresses[0] as string, { name: 'near' })
 await using far = new Client('127.0.0.1', way.port, { name: 'far', backoff: { maxMs: 100 } })
 
-near.subscribe(News, ({ title }) => console.log(`    near reads: ${title}`))
+near.subscribe(News, ({ title }) => console.log(`    near reads: ${printable(title)}`))
 const reading = far.subscribe(News, {
   onReconnect: (recovered) => console.log(`  far is back; nothing was missed: ${recovered}`),
 })
 await reading.ready
 const done = (async () => {
   for await (const { title } of reading) {
-    console.log(`    far reads:  ${title}`)
+    console.log(`    far reads:  ${printable(title)}`)
     if (title === 'the end') break
   }
 })()

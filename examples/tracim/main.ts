@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TracimDaemon, TracimDaemonClient, tracimEventOf } from 'isock/tracim'
+import { printable } from '../printable.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tracim-example-'))
 const masterSocketPath = join(folder, 'master.sock')
@@ -21,7 +22,7 @@ async function* madeUpEvents() {
 const client = new TracimDaemonClient({ masterSocketPath, clientSocketPath: join(folder, 'mini-client.sock') })
 client.on('content.created.comment', (event) => {
   const { event_id, fields } = tracimEventOf(event)
-  console.log(`comment ${event_id}:`, (fields as { content: { raw_content: string } }).content.raw_content)
+  console.log(`comment ${event_id}:`, printable((fields as { content: { raw_content: string } }).content.raw_content))
 })
 client.on('workspace.deleted', () => client.close())
 client.on('custom_error', ({ data }) => console.error(data))

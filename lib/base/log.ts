@@ -1,5 +1,6 @@
 // What isock needs of a logger. pino and console both fit. Without one, errors and warnings go to the
 // console, and nothing else is printed.
+import { printable } from './terminal-text.ts'
 
 /** A structured logger: fields first, then the message, as pino takes them. */
 export interface Logger {
@@ -26,7 +27,7 @@ export const mostWarnings = 100
  */
 export function consoleLogger(now: () => number): Logger {
   // biome-ignore lint/suspicious/noConsole: it is what Node and browsers both have
-  const print = (fields: object, message: string): void => console.error(textOf(fields, message))
+  const print = (fields: object, message: string): void => console.error(printable(textOf(fields, message)))
   return boundedErrors({ ...silentLogger, warn: onceEach(print, mostWarnings), error: print }, now)
 }
 

@@ -7,7 +7,7 @@ import { type ConnectOptions, withClients } from './connect.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { exitCodeOf, usageFailure } from './failure.ts'
 import { Load } from './load.ts'
-import { print } from './printer.ts'
+import { print, printAsIs, printJson } from './output.ts'
 
 export interface BenchOptions extends ConnectOptions {
   readonly inFlight: number
@@ -45,7 +45,7 @@ export async function bench(
     await load.run(signal)
     await progress?.end()
     const asked = { address, action, inFlight: options.inFlight, links: options.links, rate: options.rate }
-    await print(options.json ? `${JSON.stringify(benchLine(load, asked))}\n` : benchText(load))
+    await (options.json ? printJson(benchLine(load, asked)) : print(benchText(load)))
     signal.throwIfAborted()
     if (load.failed > 0) process.exitCode = exitCodeOfAll(load)
   })
@@ -73,7 +73,7 @@ function showProgress(load: Load): { end(): Promise<void> } {
   return {
     end: async () => {
       clearInterval(timer)
-      if (isTerminal) await print('\r\u001b[K', process.stderr)
+      if (isTerminal) await printAsIs('\r\u001b[K', process.stderr)
     },
   }
 }

@@ -3,7 +3,7 @@
 import { messageOf } from './failure.ts'
 import type { Bar } from './latency-histogram.ts'
 import type { Load } from './load.ts'
-import { printable, table } from './terminal-text.ts'
+import { table } from './table.ts'
 
 const mostBarLength = 40
 
@@ -31,7 +31,7 @@ export function benchText(load: Load): string {
     ['max', inMs(latencies.maxMs)],
   ]
   const faults = [...failures].map(([code, count]) => {
-    return `${thousands(count)} failed with ${printable(code)}: ${printable(messageOf(load.examples.get(code)))}\n`
+    return `${thousands(count)} failed with ${code}: ${messageOf(load.examples.get(code))}\n`
   })
   return [
     `${thousands(latencies.count)} calls in ${(load.elapsedMs / 1_000).toFixed(2)} s: ${thousands(perSecond(load))} calls/s\n`,

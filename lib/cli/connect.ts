@@ -5,10 +5,13 @@ import { Client } from '../facade/client.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
 import { Interruption } from './interruption.ts'
-import { HumanPrinter, JsonPrinter, type Printer, print } from './printer.ts'
+import { print } from './output.ts'
+import { HumanPrinter, JsonPrinter, type Printer } from './printer.ts'
 
 export interface ConnectOptions {
   readonly json?: boolean
+  /** Control characters of texts reach a terminal. */
+  readonly raw?: boolean
   readonly timeout?: number
   readonly retry?: number
   readonly tokenFile?: string
@@ -38,7 +41,7 @@ export async function withClients(
   count: number,
   run: (clients: readonly Client[], signal: AbortSignal, printer: Printer) => Promise<void>,
 ): Promise<void> {
-  const printer = options.json ? new JsonPrinter() : new HumanPrinter()
+  const printer = options.json ? new JsonPrinter() : new HumanPrinter(options.raw)
   const interruption = new Interruption()
   const clients: Client[] = []
   try {

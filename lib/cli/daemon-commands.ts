@@ -1,5 +1,6 @@
 // `isock start | stop | restart | status | logs`: thin over isock/daemon.
 import { IsockError } from '../base/errors.ts'
+import { printableJson } from '../base/terminal-text.ts'
 import type { LogLevel } from '../daemon/background-options.ts'
 import type { Daemon, DaemonStatus } from '../daemon/daemon.ts'
 import { findDaemon, runInBackground } from '../daemon/run-in-background.ts'
@@ -9,9 +10,9 @@ import { exitCodes } from './exit-codes.ts'
 import { usageFailure } from './failure.ts'
 import { Interruption } from './interruption.ts'
 import { orFail } from './or-fail.ts'
-import { print } from './printer.ts'
+import { print, printJson } from './output.ts'
 import { serverTls } from './server-tls.ts'
-import { printable, table } from './terminal-text.ts'
+import { table } from './table.ts'
 
 export interface StartOptions extends TlsFiles {
   readonly name: string
@@ -71,9 +72,9 @@ export async function status(names: readonly string[], { json }: StatusOptions):
     const wanted = names.length === 0 ? allNames() : names
     const found = await Promise.all(wanted.map(findStatus))
     const shown = found.filter((each) => !('error' in each && isNotRunning(each.error)))
-    if (json) for (const each of shown) await print(`${JSON.stringify(each, errorsAsText)}\n`)
+    if (json) for (const each of shown) await printJson(errorsAsText(each))
     else if (wanted.length === 0) await print('there are no daemons\n')
-    else if (shown.length > 0) await print(printable(table([heading, ...shown.map(rowOf)])))
+    else if (shown.length > 0) await print(table([heading, ...shown.map(rowOf)]))
     for (const each of found) {
       if ('error' in each) await orFail(() => Promise.reject(each.error))
     }
@@ -91,7 +92,7 @@ export async function logs(names: readonly string[], options: LogsOptions): Prom
         orFail(async () => {
           const prefix = wanted.length > 1 ? `${name}: ` : ''
           for await (const line of requireDaemon(name).logs({ follow, lines, signal: interruption.signal }))
-            await print(`${prefix}${printable(line)}\n`)
+            await print(`${prefix}${printableJson(line)}\n`)
         })
       if (follow) await Promise.all(wanted.map(show))
       else for (const name of wanted) await show(name)
@@ -150,20 +151,22 @@ function isNotRunning(error: unknown): boolean {
   return error instanceof IsockError && (error.code === 'NOT_RUNNING' || error.code === 'INVALID_OPTION')
 }
 
-function errorsAsText(_key: string, value: unknown): unknown {
-  return value instanceof Error ? value.message : value
+function errorsAsText(status: FoundStatus): object {
+  if (!('error' in status)) return status
+  const { error } = status
+  return { ...status, error: error instanceof Error ? error.message : error }
 }
 
 const heading = ['NAME', 'STATE', 'PID', 'UPTIME', 'CALLS', 'SESSIONS', 'MEMORY', 'HELD', 'ADDRESS']
 
 function rowOf(status: FoundStatus): string[] {
   const { name, state } = status
-  if (status.state === 'running' || status.state === 'stopping') {
+  if (status.state === 'starting' || status.state === 'running' || status.state === 'stopping') {
     const { pid, uptimeMs, calls, sessions, memoryBytes, usage, addresses } = status
     const memory = `${inMiB(memoryBytes)} MiB`
     const held = usage === undefined ? '-' : `${inMiB(usage.heldBytes)} of ${inMiB(usage.maxHeldBytes)} MiB`
     const counts = [String(pid), inWords(uptimeMs), String(calls), String(sessions)]
-    return [name, state, ...counts, memory, held, addresses.join(', ')]
+    return [name, state, ...counts, memory, held, addresses.join(', ') || '-']
   }
   const pid = 'pid' in status ? status.pid : undefined
   return [name, state, String(pid ?? '-'), '-', '-', '-', '-', '-', '-']

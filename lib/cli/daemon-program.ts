@@ -81,7 +81,7 @@ function statusCommand(): Command {
     .option('--json', 'print a JSON line for each')
     .addHelpText(
       'after',
-      `\nWith names, the exit code is 3 where one of them does not run. One that cannot be asked is "unknown"; standard error says why.\n${placeHelp}\n`,
+      `\nWith names, the exit code is 3 where one of them does not run: one that is "starting" does not listen yet. One that cannot be asked is "unknown"; standard error says why.\n${placeHelp}\n`,
     )
     .action(async (names: string[], options: StatusOptions) => {
       await (await import('./daemon-commands.ts')).status(names, options)

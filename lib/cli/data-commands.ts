@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportedData, exportedModels } from '../daemon/exported-data.ts'
 import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
+import { takeSecrets } from '../daemon/secret-variables.ts'
 import { and, contains, eq, ge, gt, le, lt, matches, max, min, ne, noneOf, not, oneOf, or } from '../data/condition.ts'
 import type { DataOptions, FileFormat } from '../data/data-options.ts'
 import { Database } from '../data/database.ts'
@@ -13,8 +14,7 @@ import { openShell } from './data-shell.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
 import { Interruption } from './interruption.ts'
-import { print } from './printer.ts'
-import { printable } from './terminal-text.ts'
+import { print } from './output.ts'
 
 export interface StoreCommandOptions {
   readonly url?: string
@@ -96,13 +96,15 @@ async function withDatabase(
   work: (database: Database, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const interruption = new Interruption()
+  // It has been read: --url has it now.
+  takeSecrets(process.env)
   try {
     await using database = new Database(storeOf(await loadModules(modules), options))
     await database.open()
     interruption.signal.throwIfAborted()
     await work(database, interruption.signal)
   } catch (error) {
-    const line = `isock: ${printable(messageOf(error))}\n`
+    const line = `isock: ${messageOf(error)}\n`
     if (interruption.exitCode === undefined) await print(`${debugText(error)}${line}`, process.stderr)
     process.exitCode = interruption.exitCode ?? exitCodeOf(error, false)
   } finally {

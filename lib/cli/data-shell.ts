@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { Recoverable, start } from 'node:repl'
 import { Script } from 'node:vm'
+import { inspectPrintable } from './output.ts'
 
 /** Settles when its user has left, and the last statement has ended. */
 export async function openShell(names: object): Promise<void> {
@@ -9,6 +10,8 @@ export async function openShell(names: object): Promise<void> {
   const shell = start({
     prompt: process.stdin.isTTY ? 'isock> ' : '',
     ignoreUndefined: true,
+    // What is in a store may have come from anybody.
+    writer: (value: unknown) => inspectPrintable(value, { colors: process.stdout.isTTY && process.stdout.hasColors() }),
     // Objects of another global's would not be plain ones to a filter.
     useGlobal: true,
     eval: (code, _context, _file, callback) => {

@@ -1,9 +1,9 @@
 // `isock ls`: what a server offers, as it tells itself.
 import type { ActionListing } from '../server/action-listings.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
-import { print } from './printer.ts'
+import { print } from './output.ts'
 import { shortSchema } from './short-schema.ts'
-import { printable, table } from './terminal-text.ts'
+import { table } from './table.ts'
 
 export async function listActions(address: string, options: ConnectOptions): Promise<void> {
   await withClient(address, options, async (client, signal, printer) => {
@@ -16,5 +16,5 @@ export async function listActions(address: string, options: ConnectOptions): Pro
 
 function rowOf({ name, kind, input, output, description }: ActionListing): string[] {
   const schema = [input && shortSchema(input), output && `-> ${shortSchema(output)}`].filter(Boolean).join(' ')
-  return [name, kind, schema || '-', description ?? ''].map((cell) => printable(cell).replace(/\s+/g, ' '))
+  return [name, kind, schema || '-', description ?? '']
 }

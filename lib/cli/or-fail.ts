@@ -1,7 +1,6 @@
 // For commands without a client: what goes wrong is printed, and becomes the exit code of the process.
 import { debugText, exitCodeOf, messageOf } from './failure.ts'
-import { print } from './printer.ts'
-import { printable } from './terminal-text.ts'
+import { print } from './output.ts'
 
 /** Never rejects. The exit code is that of the first failure. */
 export async function orFail(run: () => Promise<void>): Promise<void> {
@@ -9,6 +8,6 @@ export async function orFail(run: () => Promise<void>): Promise<void> {
     await run()
   } catch (error) {
     process.exitCode ??= exitCodeOf(error, false)
-    await print(`${debugText(error)}isock: ${printable(messageOf(error))}\n`, process.stderr)
+    await print(`${debugText(error)}isock: ${messageOf(error)}\n`, process.stderr)
   }
 }

@@ -1,6 +1,6 @@
 // `isock ping`: how long a call takes there and back.
 import { type ConnectOptions, withClient } from './connect.ts'
-import { print } from './printer.ts'
+import { print, printJson } from './output.ts'
 
 export interface PingOptions extends ConnectOptions {
   readonly count: number
@@ -20,7 +20,7 @@ export async function ping(address: string, options: PingOptions): Promise<void>
     const { minMs, medianMs, maxMs } = summaryOf(tookMs)
     const times = `min ${inMs(minMs)}, median ${inMs(medianMs)}, max ${inMs(maxMs)}`
     const line = { address, connectMs, count: tookMs.length, minMs, medianMs, maxMs, tookMs }
-    await print(options.json ? `${JSON.stringify(line)}\n` : `${tookMs.length} calls: ${times}\n`)
+    await (options.json ? printJson(line) : print(`${tookMs.length} calls: ${times}\n`))
   })
 }
 

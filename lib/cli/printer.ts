@@ -1,13 +1,13 @@
 // How values and errors are printed: for people, or as JSON lines for programs.
-import { once } from 'node:events'
-import { inspect } from 'node:util'
+import { type InspectOptions, inspect } from 'node:util'
 import { IsockError, RemoteError, ValidationError } from '../base/errors.ts'
 import { remoteOf } from '../base/remote.ts'
+import { printable } from '../base/terminal-text.ts'
 import { isBareBytes } from '../wire/binary-values.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { RichFormat } from '../wire/rich-format.ts'
 import { defaultValueLimits } from '../wire/value-limits.ts'
-import { printable } from './terminal-text.ts'
+import { inspectPrintable, print, printAsIs, printJson } from './output.ts'
 
 /** Prints what a call gives. */
 export interface Printer {
@@ -17,15 +17,21 @@ export interface Printer {
   error(error: unknown): Promise<void>
 }
 
-/** Waits where the reader of a pipe is slower than we are. */
-export async function print(text: string, stream: NodeJS.WriteStream = process.stdout): Promise<void> {
-  if (!stream.write(text) && !stream.destroyed) await once(stream, 'drain')
-}
-
-/** Text as it is, other values as Node shows them. */
+/**
+ * Text as it is, other values as Node shows them. On a terminal control characters are shown and not obeyed, unless `isRaw`; a
+ * pipe or a file gets exactly what the action gave.
+ */
 export class HumanPrinter implements Printer {
+  readonly #isRaw: boolean
+
+  constructor(isRaw = false) {
+    this.#isRaw = isRaw
+  }
+
   async item(value: unknown): Promise<void> {
-    await print(`${shown(value)}\n`)
+    if (this.#isRaw || !process.stdout.isTTY)
+      await printAsIs(`${typeof value === 'string' ? value : inspect(value, shape())}\n`)
+    else await printAsIs(`${typeof value === 'string' ? printable(value) : inspectPrintable(value, shape())}\n`)
   }
 
   async result(value: unknown): Promise<void> {
@@ -42,22 +48,22 @@ export class JsonPrinter implements Printer {
   readonly #format = new RichFormat(new ClassRegistry(), defaultValueLimits)
 
   async item(value: unknown): Promise<void> {
-    await print(this.#line('item', value))
+    await printJson(this.#line('item', value))
   }
 
   async result(value: unknown): Promise<void> {
-    await print(this.#line('result', value))
+    await printJson(this.#line('result', value))
   }
 
   async error(error: unknown): Promise<void> {
     const { name, message, code, fields } = partsOf(error)
     const hasFields = typeof fields !== 'object' || fields === null || Object.keys(fields).length > 0
     const line = { kind: 'error', name, message, code, ...(hasFields ? this.#parts(fields) : {}) }
-    await print(`${JSON.stringify(line)}\n`, process.stderr)
+    await printJson(line, process.stderr)
   }
 
-  #line(kind: string, value: unknown): string {
-    return `${JSON.stringify({ kind, ...this.#parts(value) })}\n`
+  #line(kind: string, value: unknown): object {
+    return { kind, ...this.#parts(value) }
   }
 
   #parts(value: unknown): Record<string, unknown> {
@@ -74,15 +80,15 @@ export class JsonPrinter implements Printer {
   }
 }
 
-function shown(value: unknown): string {
-  if (typeof value === 'string') return process.stdout.isTTY ? printable(value) : value
-  return inspect(value, {
+/** Values are shown whole. */
+function shape(): InspectOptions {
+  return {
     depth: Number.POSITIVE_INFINITY,
     maxArrayLength: Number.POSITIVE_INFINITY,
     maxStringLength: Number.POSITIVE_INFINITY,
     breakLength: process.stdout.columns ?? 80,
     colors: process.stdout.hasColors?.() ?? false,
-  })
+  }
 }
 
 function describeThrown(error: unknown): string {
@@ -98,7 +104,7 @@ function describeThrown(error: unknown): string {
   const remote = error instanceof IsockError ? undefined : remoteOf(error)
   if (remote !== undefined) lines.push(`  errorId: ${remote.errorId} (in the server's log)`)
   if (error.cause instanceof Error) lines.push(`  cause: ${error.cause.name}: ${error.cause.message}`)
-  return `${lines.map(printable).join('\n')}\n`
+  return `${lines.join('\n')}\n`
 }
 
 interface ErrorParts {

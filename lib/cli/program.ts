@@ -1,6 +1,6 @@
 // The command line: which commands there are, what they take, and their help. What they do is in files of their own,
 // which are loaded when they are run, so that each starts fast.
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import type { BenchOptions } from './bench-command.ts'
 import type { CallOptions } from './call-command.ts'
 import { command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
@@ -78,12 +78,17 @@ function callCommand(): Command {
     .argument('<address>', addressHelp)
     .argument('<action>', 'its wire name')
     .argument('[json]', "the data, as JSON; '-': read it from standard input")
+    .addOption(new Option('--raw', 'print texts as they are on a terminal too').conflicts('json'))
     .option('--stdin', "each line of standard input is JSON: one item of the action's input stream")
     .addHelpText(
       'after',
       `
 With --json, each line is { kind: "item" | "result" | "error", json, meta }: json and meta are superjson's, so that a Date
 or a Map can be told from a text or an object; bytes are a list of base64 texts. Errors go to standard error.
+
+On a terminal, control characters in what the server sends are shown (\\x1b) and not obeyed: it could write over the screen,
+or turn the direction of the text. --raw lets them through. A pipe or a file gets texts exactly as they are. With --json they
+are escaped as JSON does it, so that the value is the same. Messages of errors are always escaped.
 
 Examples:
   isock call localhost:4440 Echo '"hi"'

@@ -2,6 +2,8 @@
 import { type DestinationStream, pino } from 'pino'
 import { IsockError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { printableJson } from '../base/terminal-text.ts'
+import type { TokenSource } from '../base/token.ts'
 import { ExportedActions } from '../daemon/exported-actions.ts'
 import { exportedData } from '../daemon/exported-data.ts'
 import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
@@ -10,9 +12,9 @@ import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf } from './failure.ts'
-import { print } from './printer.ts'
+import { print } from './output.ts'
+import { takeToken } from './own-token.ts'
 import { serverTls } from './server-tls.ts'
-import { printable } from './terminal-text.ts'
 
 export interface ServeOptions extends TlsFiles {
   readonly host: string
@@ -24,39 +26,47 @@ export interface ServeOptions extends TlsFiles {
 }
 
 export function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
-  return serveUntilStopped(options.grace, async () => {
-    const loaded = await loadModules(modules)
-    const server = makeServer(options, exportedData(loaded))
-    await register(server, loaded)
-    return server
-  })
+  const sayWhat = (server: Server): Promise<void> => print(`serving ${server.actionNames.join(', ')}\n`)
+  return serveUntilStopped(
+    options.grace,
+    async () => {
+      const token = takeToken(options.tokenFile)
+      const loaded = await loadModules(modules)
+      const server = makeServer(options, token, exportedData(loaded))
+      await register(server, loaded)
+      return server
+    },
+    sayWhat,
+  )
 }
 
-/** Serves until a signal or a client ends it. Ends the process. */
-export async function serveUntilStopped(graceMs: number, make: () => Promise<Server>): Promise<void> {
+/** Serves until a signal or a client ends it; `onServing` is called when all its addresses are open. Ends the process. */
+export async function serveUntilStopped(
+  graceMs: number,
+  make: () => Promise<Server>,
+  onServing?: (server: Server) => Promise<void>,
+): Promise<void> {
   // A server serves on when nobody reads what it says.
   process.stdout.on('error', () => undefined)
   try {
     const server = await make()
     await server.listen()
+    await onServing?.(server)
     for (const address of server.addresses) await print(`listening at ${address}\n`)
     stopOnSignal(server, graceMs)
     await server.serveForever()
     // What the modules left open is not to keep us.
     process.exit(exitCodes.done)
   } catch (error) {
-    await print(
-      `${debugText(error)}isock: ${printable(error instanceof Error ? error.message : String(error))}\n`,
-      process.stderr,
-    )
+    await print(`${debugText(error)}isock: ${error instanceof Error ? error.message : String(error)}\n`, process.stderr)
     process.exit(
       error instanceof IsockError || error instanceof CommandFailure ? exitCodeOf(error, false) : exitCodes.failed,
     )
   }
 }
 
-function makeServer(options: ServeOptions, data: DataOptions | undefined): Server {
-  const { host, path, tokenFile } = options
+function makeServer(options: ServeOptions, token: TokenSource, data: DataOptions | undefined): Server {
+  const { host, path } = options
   const port = options.port ?? (path === undefined ? 4440 : undefined)
   const tls = serverTls(options, port)
   const log = makeLog(options.logLevel)
@@ -68,15 +78,21 @@ function makeServer(options: ServeOptions, data: DataOptions | undefined): Serve
     ...(path === undefined ? {} : { path }),
     ...(tls === undefined ? {} : { tls }),
     ...(data === undefined ? {} : { data }),
-    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...token,
   })
 }
 
 /** To standard error, or elsewhere. */
-export function makeLog(level: string, stream: DestinationStream = pino.destination({ dest: 2, sync: true })): Logger {
+export function makeLog(level: string, stream: DestinationStream = printableLines()): Logger {
   const formatters = { level: (label: string): object => ({ level: label }) }
   const options = { level, formatters, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   return pino(options, stream)
+}
+
+/** JSON lets characters stand that a terminal obeys, and peers' texts are in the log. */
+function printableLines(): DestinationStream {
+  const stderr = pino.destination({ dest: 2, sync: true })
+  return { write: (line) => void stderr.write(printableJson(line)) }
 }
 
 async function register(server: Server, modules: readonly LoadedModule[]): Promise<void> {
@@ -87,7 +103,6 @@ async function register(server: Server, modules: readonly LoadedModule[]): Promi
   if (server.actionNames.length === 0) {
     throw new CommandFailure(`no action to serve in ${modules.map(({ path }) => path).join(', ')}`, exitCodes.failed)
   }
-  await print(`serving ${server.actionNames.join(', ')}\n`)
 }
 
 /** The first signal drains, the second ends the process at once. */

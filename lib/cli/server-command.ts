@@ -8,6 +8,7 @@ import type { TlsFiles } from '../daemon/tls-files.ts'
 import { isLoopback } from '../link/address.ts'
 import { readSecretFile } from '../link/secret-file.ts'
 import { usageFailure } from './failure.ts'
+import { takeToken } from './own-token.ts'
 import { makeLog, serveUntilStopped } from './serve-command.ts'
 import { serverTls } from './server-tls.ts'
 import { promptToken } from './token-prompt.ts'
@@ -37,8 +38,9 @@ export function serveServices(
     // Before somebody types a token.
     if (path !== undefined) requireLogFile(path)
     const tls = serverTls(options, port)
-    const source = tokenPrompt ? { token: await promptToken() } : tokenFile === undefined ? {} : { tokenFile }
-    const isGuarded = resolveToken(source, process.env, readSecretFile) !== undefined
+    const found = takeToken(tokenFile)
+    const source = tokenPrompt ? { token: await promptToken() } : found
+    const isGuarded = resolveToken(source, {}, readSecretFile) !== undefined
     const file = path === undefined ? undefined : new LogFile({ path, maxBytes: logMaxBytes, files: logFiles })
     const log = makeLog(logLevel, file)
     const onError = (error: unknown): void => log.info({ error: String(error) }, 'something threw')

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { maxTimeMs } from '../daemon/bounds.ts'
 import { command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
 import { exitCodesHelp } from './exit-codes.ts'
-import { print } from './printer.ts'
+import { print } from './output.ts'
 import type { ServerCommandOptions } from './server-command.ts'
 import type { TerminateCommandOptions } from './terminate-command.ts'
 

@@ -5,7 +5,7 @@ import { readCallData } from './call-data.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
 import { usageFailure } from './failure.ts'
 import { orFail } from './or-fail.ts'
-import { print } from './printer.ts'
+import { print } from './output.ts'
 import { promptToken } from './token-prompt.ts'
 
 export interface TerminateCommandOptions extends ConnectOptions {

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { usageFailure } from './failure.ts'
-import { print } from './printer.ts'
+import { print } from './output.ts'
 
 /** @throws CommandFailure when the input ends first. */
 export async function promptToken(): Promise<string> {

@@ -22,7 +22,7 @@ export interface ClientOptions extends TokenSource, DialOptions {
   readonly backoff?: BackoffOptions
   /** Milliseconds for each call, all attempts together. Default: 60 000 without a sign of life. */
   readonly timeoutMs?: number
-  /** What guards ask for; made by `YourGuard.credential(...)`. */
+  /** What guards ask for; made by `YourGuard.credential(...)`. Shown, as the token is, to each address of the client. */
   readonly credentials?: readonly Credential[]
   /** Send the token and the credentials without TLS to another machine too. Default false. */
   readonly allowClearTextToken?: boolean

@@ -9,18 +9,20 @@ import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
+import type { Address } from '../link/address.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
-import { spendRetry, type Tries } from '../session/retry-policy.ts'
 import { Session } from '../session/session.ts'
 import type { SessionOwner } from '../session/session-owner.ts'
 import type { WelcomeFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import { attemptUntilDone } from './attempts.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
+import { ConnectWaiters } from './connect-waiters.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
 import { Farewell } from './farewell.ts'
+import { SessionHome } from './session-home.ts'
 
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
@@ -36,12 +38,6 @@ export interface ConnectionOwner {
   readonly isKeptConnected: boolean
 }
 
-/** Somebody who waits for the connection itself. */
-interface Waiter extends Tries {
-  resolve(): void
-  reject(error: unknown): void
-}
-
 /** A link that lived for less is a sign to wait before the next. */
 const shortLifeMs = 1_000
 
@@ -52,7 +48,8 @@ export class Connection implements SessionOwner {
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
   readonly #farewell: Farewell
-  #waiters: Waiter[] = []
+  readonly #home: SessionHome
+  readonly #waiters = new ConnectWaiters()
   #state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle'
   #isRetired = false
   #backoff: Backoff
@@ -65,6 +62,7 @@ export class Connection implements SessionOwner {
     this.#backoff = new Backoff(options.backoff, options.random)
     this.session = new Session({ clock: options.clock, limits: options.limits, owner: this })
     this.#farewell = new Farewell(this.session, options.onExit)
+    this.#home = new SessionHome(this.session, options.clock, options.addresses.length > 1)
   }
 
   get isReady(): boolean {
@@ -79,10 +77,9 @@ export class Connection implements SessionOwner {
   /** Connects if need be. Rejects when the retries are used up, or the server does not let us in. */
   connect(): Promise<void> {
     if (this.#state === 'ready') return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ retries: this.#options.retry, faults: 0, resolve, reject })
-      if (this.#state === 'idle') this.#open()
-    })
+    const connected = this.#waiters.wait(this.#options.retry)
+    if (this.#state === 'idle') this.#open()
+    return connected
   }
 
   /** Ends the session and settles what is open. */
@@ -90,7 +87,7 @@ export class Connection implements SessionOwner {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#abort.abort(reason)
-    this.#failWaiters(reason)
+    this.#waiters.rejectAll(reason)
     this.#farewell.disarm()
     const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
@@ -121,7 +118,7 @@ export class Connection implements SessionOwner {
   onPeerDrains(): void {
     if (this.#isRetired) return
     this.#isRetired = true
-    this.#connector.preferNext()
+    if (this.#home.address !== undefined) this.#connector.preferNextTo(this.#home.address)
     this.#owner.onRetired(this, this.session.outgoing.takeWaiting())
     this.#closeIfSpent()
   }
@@ -144,7 +141,7 @@ export class Connection implements SessionOwner {
 
   get #isWanted(): boolean {
     if (this.#state === 'closed') return false
-    if (this.session.outgoing.openCount > 0 || this.#waiters.length > 0) return true
+    if (this.session.outgoing.openCount > 0 || !this.#waiters.isEmpty) return true
     return this.#owner.isKeptConnected && !this.#isRetired
   }
 
@@ -159,6 +156,7 @@ export class Connection implements SessionOwner {
 
   #open(): void {
     this.#state = 'connecting'
+    this.#home.onLinkNeeded()
     this.#connectWithRetry().catch((error: unknown) => this.#onGivenUp(error))
   }
 
@@ -167,14 +165,16 @@ export class Connection implements SessionOwner {
     const { clock } = this.#options
     if (clock.now() - this.#connectedAtMs < shortLifeMs) await this.#pause()
     else this.#backoff = new Backoff(this.#options.backoff, this.#options.random)
-    // Whoever knows the calls that were sent is asked first, alone: elsewhere their outcome could not be known.
-    let where: 'anywhere' | 'same address' = this.session.outgoing.hasSent ? 'same address' : 'anywhere'
-    await attemptUntilDone(() => this.#connector.connect(this.session.grant, signal, this.#onWelcome, where), {
+    let isAlone = false
+    const attempt = (): Promise<void> => {
+      isAlone = this.#home.isAskedAlone
+      return this.#connector.connect(this.#home, signal, this.#onWelcome, isAlone ? 'at home' : 'anywhere')
+    }
+    await attemptUntilDone(attempt, {
       signal,
       onFailure: async (error) => {
-        where = 'anywhere'
         if (isFinal(error) || signal.aborted) return false
-        this.#countFault(asIsockError(error))
+        this.#countFault(asIsockError(error), isAlone)
         // On our clock, with full jitter.
         if (this.#isWanted) await this.#pause()
         return this.#isWanted
@@ -193,24 +193,20 @@ export class Connection implements SessionOwner {
     const stop = onOnline?.(end)
     const unfollow = followSignal(signal, end)
     // Whoever has a network again need not wait for the rest.
-    await sleep(clock, durationMs, pause.signal, this.session.isBusy || this.#waiters.length > 0).catch(() => undefined)
+    await sleep(clock, durationMs, pause.signal, this.session.isBusy || !this.#waiters.isEmpty).catch(() => undefined)
     unfollow()
     stop?.()
     signal.throwIfAborted()
   }
 
-  #countFault(error: IsockError): void {
+  #countFault(error: IsockError, wasAlone: boolean): void {
     this.#options.log.debug({ error: error.message }, 'cannot connect')
-    this.session.outgoing.countFault(error, 'cannot connect')
-    const [left, spent]: [Waiter[], Waiter[]] = [[], []]
-    for (const waiter of this.#waiters) (spendRetry(waiter) ? left : spent).push(waiter)
-    this.#waiters = left
-    const options = { code: 'UNREACHABLE', cause: error, notStarted: true } as const
-    const failure = new ClientError(`cannot connect: ${error.message}`, options)
-    for (const waiter of spent) waiter.reject(failure)
+    this.session.outgoing.countFault(error, wasAlone ? 'cannot resume' : 'cannot connect')
+    // Other addresses were not asked yet.
+    if (!wasAlone) this.#waiters.countFault(error)
   }
 
-  readonly #onWelcome = (link: FrameLink, welcome: WelcomeFrame): void => {
+  readonly #onWelcome = (link: FrameLink, welcome: WelcomeFrame, address: Address): void => {
     if (this.#state === 'closed') {
       link.close(new LinkError('the client was closed'), 'abort')
       return
@@ -220,11 +216,12 @@ export class Connection implements SessionOwner {
     if (!welcome.resumed) {
       if (this.session.grant !== undefined) this.session.forget(lostSession())
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
+      this.#home.moveTo(address)
     }
     this.session.attach(link)
     this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+    this.#waiters.resolveAll()
   }
 
   /** Nothing waits any more, or no attempt can help. */
@@ -234,13 +231,9 @@ export class Connection implements SessionOwner {
     const cause = asIsockError(error)
     if (isFinal(error)) {
       this.session.outgoing.failAll(cause)
-      this.#failWaiters(cause)
+      this.#waiters.rejectAll(cause)
     } else if (this.#isWanted) this.#open()
     this.#closeIfSpent()
-  }
-
-  #failWaiters(error: IsockError): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
   }
 }
 

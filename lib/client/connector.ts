@@ -1,4 +1,5 @@
-// One attempt to connect: each address in turn, until one lets us in.
+// One attempt to connect: each address in turn, until one lets us in. A session's own address comes first, and alone is
+// shown its secret.
 
 import { tokenGuardName } from '../action/guard.ts'
 import { runClean } from '../base/async-context.ts'
@@ -16,15 +17,16 @@ import { Slabs } from '../wire/slabs.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { type Refusal, shakeHands } from './handshake.ts'
+import { isSameAddress, type SessionHome } from './session-home.ts'
 
-/** Takes a link over whose server let us in. */
-export type OnWelcome = (link: FrameLink, welcome: WelcomeFrame) => void
+/** Takes a link over whose server, at this address, let us in. */
+export type OnWelcome = (link: FrameLink, welcome: WelcomeFrame, address: Address) => void
 
 export class Connector {
   readonly #options: ResolvedClientOptions
   readonly #codec: ValueCodec
   readonly #slabs = new Slabs()
-  /** The address that let us in last, or that is tried first. */
+  /** Where a new session is asked for first: the address that let us in last. */
   #current = 0
 
   constructor(options: ResolvedClientOptions, codec: ValueCodec) {
@@ -32,32 +34,33 @@ export class Connector {
     this.#codec = codec
   }
 
-  /** Asks another address first the next time: the current server drains. */
-  preferNext(): void {
-    this.#current = (this.#current + 1) % this.#options.addresses.length
+  /** Asks for new sessions at the address behind this one first: its server drains. */
+  preferNextTo(address: Address): void {
+    this.#current = (this.#indexOf(address) + 1) % this.#options.addresses.length
   }
 
   /**
-   * Connects and is let in (`onWelcome` is called), resuming the session of the grant where the server still has it. Rejects with
+   * Connects and is let in (`onWelcome` is called), resuming the session at its home where the server still has it. Rejects with
    * the fault of the last address that had one. An error that no other attempt can mend passes `isFinal`: what an isock
    * server says against this client, or options with which no address can be used.
    */
   async connect(
-    grant: SessionGrant | undefined,
+    home: SessionHome,
     signal: AbortSignal,
     onWelcome: OnWelcome,
-    where: 'anywhere' | 'same address',
+    where: 'anywhere' | 'at home',
   ): Promise<void> {
     const { addresses } = this.#options
     let fault: unknown
     let wrongOption: ClientError | undefined
     const count = where === 'anywhere' ? addresses.length : 1
+    const first = home.address === undefined ? this.#current : this.#indexOf(home.address)
     for (let i = 0; i < count; i++) {
-      const index = (this.#current + i) % addresses.length
+      const index = (first + i) % addresses.length
       const address = addresses[index] as Address
       let refusal: Refusal | undefined
       try {
-        refusal = await this.#connectTo(address, grant, signal, onWelcome)
+        refusal = await this.#connectTo(address, home.grantFor(address), signal, onWelcome)
       } catch (error) {
         if (signal.aborted) throw error
         if (error instanceof ClientError) wrongOption ??= error
@@ -74,6 +77,10 @@ export class Connector {
     if (fault !== undefined) throw fault
     // No address can be used with these options; or this one cannot, and there are others to be tried yet.
     throw count === addresses.length ? wrongOption : new LinkError(String(wrongOption?.message), { cause: wrongOption })
+  }
+
+  #indexOf(address: Address): number {
+    return this.#options.addresses.findIndex((each) => isSameAddress(each, address))
   }
 
   async #connectTo(

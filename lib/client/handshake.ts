@@ -16,7 +16,7 @@ export interface HandshakeOptions {
   readonly signal: AbortSignal
   readonly decodeError: (error: Payload) => unknown
   /** Takes the link over at once: frames of the session may follow in the same chunk. */
-  readonly onWelcome: (link: FrameLink, welcome: WelcomeFrame) => void
+  readonly onWelcome: (link: FrameLink, welcome: WelcomeFrame, address: Address) => void
 }
 
 /** What an isock server says against this client, kept apart from faults of the way to it. */
@@ -55,12 +55,20 @@ export function shakeHands(
       resolve(new Refusal(error))
       link.close(new LinkError('the server refused the client'))
     }
+    /** It would be sent what another server was asked and has not answered. */
+    const distrust = (): void => {
+      const message = `${formatAddress(address)} claims to resume a session that it was not asked for`
+      settle()
+      reject(new LinkError(message))
+      link.close(new LinkError(message), 'abort')
+    }
     const onFrame = (frame: Frame): void => {
       if (isDone) throw new ProtocolError('a second answer to HELLO')
       if (frame.kind === Kind.Welcome) {
         if (frame.version !== protocolVersion) return refuse(otherVersion(frame.version))
+        if (frame.resumed && frame.sessionId !== hello.sessionId) return distrust()
         settle()
-        onWelcome(link, frame)
+        onWelcome(link, frame, address)
         resolve(undefined)
       } else if (frame.kind === Kind.Refused) refuse(decodeError(frame.error))
       else throw new ProtocolError('the first frame must be WELCOME or REFUSED')

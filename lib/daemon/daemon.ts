@@ -12,7 +12,8 @@ import { type DaemonPaths, notAnswering, notRunning } from './state-directory.ts
 import { type DaemonState, readState } from './state-file.ts'
 
 export type DaemonStatus =
-  | ({ readonly state: 'running' | 'stopping' } & DaemonReport)
+  /** 'starting': it loads its modules, and does not listen yet. */
+  | ({ readonly state: 'starting' | 'running' | 'stopping' } & DaemonReport)
   /** It has its name, but does not answer: stopped by a signal, or busy for seconds. */
   | { readonly state: 'silent'; readonly name: string; readonly pid: number | undefined }
   /** It ended without saying so. */
@@ -68,7 +69,7 @@ export class Daemon {
     const { name } = this
     if (presence.kind === 'answers') {
       this.#report = presence.report
-      return { state: presence.report.isStopping ? 'stopping' : 'running', ...presence.report }
+      return { state: servingState(presence.report), ...presence.report }
     }
     if (presence.kind === 'silent') return { state: 'silent', name, pid: known?.pid }
     if (known === undefined) return { state: 'stopped', name }
@@ -159,6 +160,11 @@ export class Daemon {
     this.#report = report
     return { report, state: known?.nonce === report.nonce && known.pid === report.pid ? known : undefined }
   }
+}
+
+function servingState({ isStopping, addresses }: DaemonReport): 'starting' | 'running' | 'stopping' {
+  if (isStopping) return 'stopping'
+  return addresses.length === 0 ? 'starting' : 'running'
 }
 
 function isLinkTrouble(error: unknown): boolean {

@@ -16,6 +16,7 @@ import type { DaemonSettings } from './background-options.ts'
 import { maxTimeMs } from './bounds.ts'
 import type { DaemonReport } from './control-actions.ts'
 import type { DaemonToken } from './daemon-token.ts'
+import { withoutSecrets } from './secret-variables.ts'
 import type { DaemonPaths } from './state-directory.ts'
 
 /** What the new process gets to know. */
@@ -89,6 +90,8 @@ function spawnDaemon({ name, paths, settings }: LaunchOrder, inheritance: Inheri
   try {
     return spawn(process.execPath, [...inheritedFlags(process.execArgv), entry, name], {
       cwd: settings.cwd,
+      // Its token comes with the order.
+      env: withoutSecrets(process.env),
       detached: true,
       serialization: 'advanced',
       stdio,

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream'
 import { createStream } from 'rotating-file-stream'
 import { ClientError } from '../base/errors.ts'
 import { monotonicNow } from '../base/platform-timers.ts'
+import { printableJson } from '../base/terminal-text.ts'
 
 export interface LogFileOptions {
   readonly path: string
@@ -41,7 +42,8 @@ export class LogFile {
       const time = new Date().toISOString()
       stream.write(`${JSON.stringify({ level: 'warn', time, lostLines: count, msg: 'lines of this log were lost' })}\n`)
     }
-    stream.write(escapeUnseen(line))
+    // JSON escapes most control characters; terminals heed some of those that it leaves.
+    stream.write(printableJson(line))
   }
 
   /** Settles when what was written is on the disk, or cannot be. */
@@ -118,11 +120,4 @@ function isFileOrMissing(path: string): boolean {
   } catch {
     return true
   }
-}
-
-/** JSON escapes most control characters; terminals heed some of those that it leaves. */
-function escapeUnseen(line: string): string {
-  return line.replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 }

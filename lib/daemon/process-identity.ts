@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { withoutSecrets } from './secret-variables.ts'
 
 /** Compared with what was found in the same way only. */
 export interface ProcessIdentity {
@@ -122,7 +123,7 @@ export const platformReaders: ProcessReaders = {
       return execFileSync('ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], {
         encoding: 'utf8',
         // The time of a place may be set back, the order of a date is a language's.
-        env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
+        env: { ...withoutSecrets(process.env), TZ: 'UTC', LC_ALL: 'C' },
         stdio: ['ignore', 'pipe', 'ignore'],
         timeout: psLimitMs,
       })

@@ -19,7 +19,7 @@ import { LinkTurns } from './link-turns.ts'
 import { OpenCalls } from './open-calls.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
-import { decide } from './retry-policy.ts'
+import { decide, mayRunAgain } from './retry-policy.ts'
 import { pumpInput, SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
@@ -55,9 +55,9 @@ export class OutgoingCalls implements CallHome {
     return this.#open.count
   }
 
-  /** Calls were sent whose answers somebody waits for. */
-  get hasSent(): boolean {
-    return this.#sent.all().some((call) => call.isOpen)
+  /** Calls were sent whose outcome nobody would know without this session. */
+  get needsSession(): boolean {
+    return this.#sent.all().some((call) => call.isOpen && !mayRunAgain(call))
   }
 
   /** The session stands: from now on calls get slots, and count for `account`. */
@@ -144,7 +144,7 @@ export class OutgoingCalls implements CallHome {
   }
 
   /** A link was lost, or could not be opened: counts for the calls that wait for it. */
-  countFault(cause: IsockError, fault: 'link lost' | 'cannot connect'): void {
+  countFault(cause: IsockError, fault: 'link lost' | 'cannot connect' | 'cannot resume'): void {
     const nowMs = this.#options.clock.now()
     for (const call of [...this.#sent.inOrder(), ...this.#waiting.all()]) {
       if (!call.isOpen) continue

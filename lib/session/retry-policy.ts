@@ -3,6 +3,7 @@
 //
 //                       waiting           sent, streams untouched                    sent, streams moved
 //   cannot connect      keep, costs 1     keep, costs 1                              keep, costs 1
+//   cannot resume       keep              idempotent: keep; else keep, costs 1       keep, costs 1
 //   link lost           keep              keep, costs 1                              keep, costs 1
 //   session lost        keep              idempotent: resend; else outcome unknown   outcome unknown
 //   server left         keep              resend, costs 1; else never started        never started
@@ -17,6 +18,8 @@ import type { CallState } from './outgoing-call.ts'
 
 export type Fault =
   | 'cannot connect'
+  /** The address at which the session lives cannot be reached; the others were not asked. */
+  | 'cannot resume'
   | 'link lost'
   /** The callee has forgotten the session. What it had not answered may have run. */
   | 'session lost'
@@ -60,11 +63,16 @@ export function decide(call: TriedCall, fault: Fault): Decision {
     case 'cannot connect':
       if (spendRetry(call)) return 'keep'
       return isSent ? 'outcome unknown' : 'unreachable'
+    case 'cannot resume':
+      // Another address may still take it.
+      return !isSent || mayRunAgain(call) || spendRetry(call) ? 'keep' : 'outcome unknown'
     case 'link lost':
       return !isSent || spendRetry(call) ? 'keep' : 'outcome unknown'
     case 'session lost':
       if (!isSent) return 'keep'
-      return call.canResend && call.request.isIdempotent && call.reruns++ <= call.retries ? 'resend' : 'outcome unknown'
+      if (!mayRunAgain(call)) return 'outcome unknown'
+      call.reruns++
+      return 'resend'
     case 'server left':
       if (!isSent) return 'keep'
       return call.canResend && spendRetry(call) ? 'resend' : 'never started'
@@ -73,6 +81,11 @@ export function decide(call: TriedCall, fault: Fault): Decision {
     case 'refused at the end':
       return call.canResend && spendRetry(call) ? 'delay' : 'refused'
   }
+}
+
+/** It was sent, and may be run in another session when this one is lost. */
+export function mayRunAgain(call: Omit<TriedCall, 'state' | 'faults'>): boolean {
+  return call.canResend && call.request.isIdempotent && call.reruns <= call.retries
 }
 
 /** False: none was left. */

@@ -24,6 +24,14 @@ describe('a bounded log', () => {
 })
 
 describe('the log of those who give none', () => {
+  it('shows control characters in what peers have to say, the stack included', async () => {
+    const log = consoleLogger(() => 0)
+    const printed = await printedBy(async () => {
+      log.error({ error: new Error('said \u001b[2J\u202e') }, 'action "\u009b2J" failed')
+    })
+    expect(printed.join('\n')).to.match(/^isock: action "\\x9b2J" failed\nError: said \\x1b\[2J\\u202e\n {4}at /)
+  })
+
   it('prints each warning once, says when it stops, and prints nothing of less weight', async () => {
     const log = consoleLogger(() => 0)
     const printed = await printedBy(async () => {

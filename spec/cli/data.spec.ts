@@ -37,6 +37,12 @@ describe('isock data', function () {
     expect((await run(['migrate', models])).stderr).to.equal('nothing to do\n')
   })
 
+  it('keeps the URL, in which there may be a password, from modules and what they start', async () => {
+    await run(['migrate', models])
+    const input = "db.count(Member)\n'ISOCK_DATA_URL' in process.env\n"
+    expect((await run(['shell', models], input)).stdout).to.equal('0\nfalse\n')
+  })
+
   it('imports, shows and exports', async () => {
     await writeFile(join(directory, 'Club.csv'), 'pk,name\r\nc1,red\r\n')
     await writeFile(join(directory, 'Member.csv'), 'pk,email,club\r\nm1,=ann,c1\r\nm2,bob,\r\n')

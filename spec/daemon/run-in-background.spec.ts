@@ -226,7 +226,7 @@ describe('runInBackground', function () {
   it('leaves no process behind when the one that starts it ends before it listens', async () => {
     const starter = world.starter({ module: isock.module('hangs') })
     await waitFor(
-      async () => existsSync(world.file('control.sock')) && (await world.find().status()).state === 'running',
+      async () => existsSync(world.file('control.sock')) && (await world.find().status()).state === 'starting',
       {
         timeoutMs: 8_000,
       },

@@ -42,6 +42,12 @@ const table: Readonly<Record<Fault, Partial<Record<Column, Cell>>>> = {
     'sent, idempotent': ['keep', 1, 'outcome unknown'],
     'sent, streams moved': ['keep', 1, 'outcome unknown'],
   },
+  'cannot resume': {
+    waiting: ['keep', 0, 'keep'],
+    sent: ['keep', 1, 'outcome unknown'],
+    'sent, idempotent': ['keep', 0, 'keep'],
+    'sent, streams moved': ['keep', 1, 'outcome unknown'],
+  },
   'link lost': {
     waiting: ['keep', 0, 'keep'],
     sent: ['keep', 1, 'outcome unknown'],

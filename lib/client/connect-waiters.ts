@@ -1,0 +1,40 @@
+// The callers of `connect()`, who wait for the connection itself rather than for a call. Counts faults for each of them.
+import { ClientError, type IsockError } from '../base/errors.ts'
+import { spendRetry, type Tries } from '../session/retry-policy.ts'
+
+interface Waiter extends Tries {
+  resolve(): void
+  reject(error: unknown): void
+}
+
+export class ConnectWaiters {
+  #waiters: Waiter[] = []
+
+  get isEmpty(): boolean {
+    return this.#waiters.length === 0
+  }
+
+  /** Settles with the connection. Rejects when the retries are used up, or the server does not let us in. */
+  wait(retries: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ retries, faults: 0, resolve, reject })
+    })
+  }
+
+  countFault(error: IsockError): void {
+    const [left, spent]: [Waiter[], Waiter[]] = [[], []]
+    for (const waiter of this.#waiters) (spendRetry(waiter) ? left : spent).push(waiter)
+    this.#waiters = left
+    const options = { code: 'UNREACHABLE', cause: error, notStarted: true } as const
+    const failure = new ClientError(`cannot connect: ${error.message}`, options)
+    for (const waiter of spent) waiter.reject(failure)
+  }
+
+  resolveAll(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+  }
+
+  rejectAll(error: IsockError): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+  }
+}

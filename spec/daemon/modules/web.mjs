@@ -1,0 +1,12 @@
+// A server with a port for browsers too, which the environment names; it is opened before the others.
+import { Action } from 'isock'
+
+export class Pid extends Action {
+  action() {
+    return process.pid
+  }
+}
+
+export async function setup(server) {
+  await server.listenWeb({ port: Number(process.env.SPEC_WEB_PORT) })
+}
