@@ -7,6 +7,7 @@ import { runClean } from '../base/async-context.ts'
 import { nextTick, setImmediate } from '../base/platform-timers.ts'
 import { Account, type AccountKeeper, type AccountSubject } from './account.ts'
 import { FairPlaces } from './fair-places.ts'
+import { FairQuota } from './fair-quota.ts'
 import { type HeldKind, type HeldName, heldNames } from './held.ts'
 import { Holders, type Part } from './holders.ts'
 import { addressKey, type Owner } from './owner.ts'
@@ -20,6 +21,9 @@ export interface AccountingOptions {
   readonly isShared: (address: string) => boolean
 }
 
+/** As `usage` shows it. */
+type SharedTable = Pick<FairPlaces, 'count' | 'max'>
+
 /** Room is made until so much of the bound is free again. */
 const freeShare = 1 / 16
 /** In `usage`. */
@@ -29,7 +33,7 @@ export class Accounting implements AccountKeeper {
   readonly #options: AccountingOptions
   readonly #holders = new Holders()
   readonly #bytes = heldNames.map(() => 0)
-  readonly #places = new Map<string, FairPlaces>()
+  readonly #places = new Map<string, SharedTable>()
   #heldBytes = 0
   #openedCount = 0
   #shedCount = 0
@@ -57,8 +61,20 @@ export class Accounting implements AccountKeeper {
   /** A table of places that this accounting shares out. `name` is for `usage`. */
   places(name: string, max: number): FairPlaces {
     const places = new FairPlaces(name, max, () => this.#shedCount++)
-    this.#places.set(name, places)
+    this.#places.set(this.#freeName(name), places)
     return places
+  }
+
+  /** An amount of which only what is idle can be taken back. With a name, `usage` shows it as a table of places. */
+  quota(max: number, name?: string): FairQuota {
+    const quota = new FairQuota(max, () => this.#shedCount++)
+    if (name !== undefined) this.#places.set(this.#freeName(name), quota)
+    return quota
+  }
+
+  /** A table that is no more: it is not shown any longer. */
+  forget(table: SharedTable): void {
+    for (const [name, each] of this.#places) if (each === table) this.#places.delete(name)
   }
 
   /** What is held at the moment. */
@@ -96,6 +112,13 @@ export class Accounting implements AccountKeeper {
 
   tidy(part: Part): void {
     this.#holders.tidy(part)
+  }
+
+  /** Several ports have tables of one name. */
+  #freeName(name: string): string {
+    let free = name
+    for (let number = 2; this.#places.has(free); number++) free = `${name}${number}`
+    return free
   }
 
   readonly #makeRoom = (): void => {

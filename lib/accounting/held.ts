@@ -51,6 +51,8 @@ export type HeldName = (typeof heldNames)[number]
 export const placeBytes = {
   session: 16 * 1024,
   link: 8 * 1024,
+  connection: 4 * 1024,
+  request: 4 * 1024,
   call: 512,
   name: 256,
   room: 4 * 1024,

@@ -1,13 +1,16 @@
 // From an address to a stream of connected Links, for TCP, TLS, Unix sockets and memory.
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import type { Accounting } from '../accounting/accounting.ts'
 import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
 import { setImmediate } from '../base/platform-timers.ts'
 import { type Address, formatAddress, isWebAddress, type SocketAddress } from './address.ts'
+import { boundHandshakes } from './handshakes.ts'
 import type { Link } from './link.ts'
 import type { MemoryNetwork } from './memory-network.ts'
 import { SocketLink } from './socket-link.ts'
+import { ownAccounting } from './socket-places.ts'
 import { type BoundPath, closeAtPath, identifyPath, listenAtPath, prepareSocketDirectory } from './unix-path.ts'
 
 /** The server's side of TLS. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a certificate. */
@@ -24,8 +27,10 @@ export interface ListenOptions {
   readonly fds?: readonly number[] | undefined
   /** From the accepted connection to the finished TLS handshake. */
   readonly handshakeTimeoutMs: number
-  /** TLS handshakes at once; more connections are closed. */
+  /** TLS handshakes at once. Above it, the oldest one goes of the address with most. */
   readonly maxHandshakes: number
+  /** Where connections count before they are links. Default: nowhere else. */
+  readonly accounting?: Accounting | undefined
   onLink(link: Link): void
 }
 
@@ -96,16 +101,7 @@ function createSocketServer(address: SocketAddress, options: ListenOptions): Net
   }
   const tls = { ...options.tls, handshakeTimeout: options.handshakeTimeoutMs, noDelay: true }
   const server = createTlsServer(tls, onSocket)
-  let handshakes = 0
-  server.on('connection', (socket: Socket) => {
-    if (handshakes++ >= options.maxHandshakes) socket.destroy()
-  })
-  server.on('secureConnection', () => handshakes--)
-  // A failed TLS handshake is that client's trouble; its socket must not outlive it.
-  server.on('tlsClientError', (_error, socket) => {
-    handshakes--
-    socket.destroy()
-  })
+  boundHandshakes(server, options.accounting ?? ownAccounting(), options.maxHandshakes)
   return server
 }
 

@@ -166,7 +166,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#isListening = true
     try {
       await this.opening(async () => {
-        await this.#ports.open(this.#options, (link) => this.#admission.onLink(link))
+        await this.#ports.open(this.#options, this.#accounting, (link) => this.#admission.onLink(link))
         if (this.isShuttingDown) await this.#ports.close()
       })
     } catch (error) {

@@ -42,6 +42,8 @@ export interface ServerKit {
   readonly limits: Limits
   /** What a feature holds for clients counts there. */
   readonly accounting: Accounting
+  /** Of the server's guards. */
+  readonly guardNames: ReadonlySet<string>
   /** The server's option of that name. */
   readonly exposeErrors: boolean
   /** The classes that arrive as themselves. */

@@ -1,4 +1,5 @@
 // The addresses that a server itself listens at.
+import type { Accounting } from '../accounting/accounting.ts'
 import { formatAddress } from '../link/address.ts'
 import type { Link } from '../link/link.ts'
 import { type Listener, listenAll } from '../link/listener.ts'
@@ -22,10 +23,14 @@ export class OwnPorts {
   }
 
   /** Listens at all addresses, or rejects and listens at none. */
-  async open({ addresses, given, limits }: ResolvedServerOptions, onLink: (link: Link) => void): Promise<void> {
+  async open(
+    { addresses, given, limits }: ResolvedServerOptions,
+    accounting: Accounting,
+    onLink: (link: Link) => void,
+  ): Promise<void> {
     const { tls, network, allowSharedDirectory, fds } = given
     const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
-    const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, onLink }
+    const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, accounting, onLink }
     this.#listeners = await listenAll(addresses, places)
   }
 

@@ -2,6 +2,7 @@
 import type { Accounting } from '../accounting/accounting.ts'
 import type { ActionHost } from '../action/action-host.ts'
 import type { ServerView } from '../action/context.ts'
+import { guardNameOf } from '../action/guard.ts'
 import type { ActionRegistry } from '../action/registry.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { Admission } from './admission.ts'
@@ -41,6 +42,7 @@ export function kitOf({
     log,
     limits,
     accounting,
+    guardNames: new Set(options.guards.map((guard) => guardNameOf(guard.constructor))),
     exposeErrors: options.given.exposeErrors ?? false,
     classes,
     get sessions() {

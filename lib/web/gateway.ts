@@ -2,6 +2,7 @@
 // turns them into actions and channels. It is given sessions, as every client gets them; the web server knows no gateway.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocket } from 'ws'
+import type { Accounting } from '../accounting/accounting.ts'
 import type { Identity, ServerView, SessionView } from '../action/context.ts'
 import { brand } from '../base/brand.ts'
 import type { Clock } from '../base/clock.ts'
@@ -75,6 +76,10 @@ export interface WebHost {
   readonly clock: Clock
   readonly log: Logger
   readonly limits: Limits
+  /** What a gateway holds for its clients counts there. */
+  readonly accounting: Accounting
+  /** Of the guards that the server has: what is presented to others proves nothing. */
+  readonly guardNames: ReadonlySet<string>
   /** The server tells errors whole, for development. */
   readonly exposeErrors: boolean
   /** The processes that the server has now. */

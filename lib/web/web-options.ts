@@ -32,7 +32,10 @@ export interface WebOptions extends AccessOptions {
   readonly browserModule?: string
   /** Foreign protocols on the same port. */
   readonly gateways?: readonly WebGateway[]
-  /** Open connections, WebSockets among them; more are closed. Default 10 000. */
+  /**
+   * Open connections, WebSockets among them. Above it, the oldest one without a request goes of the address with most, else
+   * the oldest one that it has; where nobody has more, the new one is closed. Default 10 000.
+   */
   readonly maxConnections?: number
 }
 

@@ -4,9 +4,13 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Server as TlsServer } from 'node:tls'
 import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
+import { boundHandshakes } from '../link/handshakes.ts'
+import type { ServerKit } from '../server/feature.ts'
+import { Connections } from './connections.ts'
 import { OpenAnswers } from './open-answers.ts'
 import { SlowBodies } from './slow-bodies.ts'
 import { TakenListeners } from './taken-listeners.ts'
@@ -26,6 +30,9 @@ export interface WebHandlers {
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined
 }
 
+/** What a port needs of its server. */
+export type PortKit = Pick<ServerKit, 'clock' | 'accounting' | 'limits'>
+
 /** What answers have to leave in where the grace is over. */
 const releaseMs = 1_000
 const tooManyHeaders: Refusal = { status: 431, reason: 'this request has more headers than are read' }
@@ -39,15 +46,24 @@ export class WebPort {
   /** Those that were not upgraded, which are then somebody's WebSocket. */
   readonly #connections = new Set<Socket>()
   readonly #answers = new OpenAnswers((socket) => this.#onLastAnswer(socket))
+  /** What bounds a port of our own. How long a request may take at the user's server, and how many, is the user's choice. */
   readonly #slowBodies: SlowBodies | undefined
+  #places: Connections | undefined
   #isClosing = false
   #detach: () => void = () => undefined
 
-  constructor(options: ResolvedWebOptions, clock: Clock) {
+  constructor(options: ResolvedWebOptions, kit: PortKit) {
     this.#options = options
-    // How long a request may take at the user's server is the user's choice.
-    if (options.server === undefined) this.#slowBodies = new SlowBodies(clock)
     this.#http = options.server ?? makeServer(options)
+    if (options.server !== undefined) return
+    this.#slowBodies = new SlowBodies(kit.clock)
+    const { accounting, limits } = kit
+    this.#http.once('listening', () => {
+      const places = new Connections(accounting, options.maxConnections)
+      this.#places = places
+      this.#http.on(this.#connected, (socket: Socket) => places.take(socket)).on('close', () => places.close())
+    })
+    if (this.isTls) boundHandshakes(this.#http as NetServer as TlsServer, accounting, limits.maxUnauthenticatedLinks)
   }
 
   get isTls(): boolean {
@@ -98,12 +114,14 @@ export class WebPort {
     const requests = new TakenListeners(http, 'request', (request, response) => {
       const refusal = this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
       if (refusal !== undefined && !requests.isEmpty) return requests.call(request, response)
+      this.#places?.wake(request.socket)
       this.#answers.add(request, response)
       this.#slowBodies?.watch(request)
       if (refusal !== undefined) refuseRequest(response, refusal)
     })
     const upgrades = new TakenListeners(http, 'upgrade', (request, stream, head) => {
       this.#connections.delete(stream as Socket)
+      this.#places?.wake(stream as Socket)
       const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
       const hasLost = this.#hasLostHeaders(request)
       if (!hasLost && !isForWebSocket && upgrades.isEmpty) {
@@ -148,6 +166,7 @@ export class WebPort {
   }
 
   #onLastAnswer(socket: Socket): void {
+    this.#places?.rest(socket)
     // As Node does after an answer with `connection: close`.
     if (this.#isClosing && this.#options.server === undefined) socket.destroySoon()
   }
@@ -199,12 +218,11 @@ function refuseRequest(response: ServerResponse, { status, reason, onAnswered }:
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${reason}\n`)
 }
 
-function makeServer({ tls, maxConnections }: ResolvedWebOptions): HttpServer {
+function makeServer({ tls }: ResolvedWebOptions): HttpServer {
   // No requestTimeout: it counts time, and not what has come. See slow-bodies.ts.
   const bounds = { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 5_000, maxHeaderSize: 16 * 1024 }
   const server =
     tls === undefined ? createServer(bounds) : createTlsServer({ ...bounds, ...tls, handshakeTimeout: 5_000 })
-  server.maxConnections = maxConnections
   // No count: Node would drop those beyond it without a word. maxHeaderSize bounds them, and answers 431.
   server.maxHeadersCount = 0
   return server

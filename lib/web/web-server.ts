@@ -6,18 +6,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { defaultWebPath } from '../link/address.ts'
-import type { Link, Peer } from '../link/link.ts'
-import { createMemoryLinks } from '../link/memory-link.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { OpenedPort } from '../server/open-ports.ts'
 import { Access } from './access.ts'
 import { allowOrigin, answerPreflight, preflightMethod } from './cross-origin.ts'
-import { type MountedGateway, type SocketRoute, type WebHost, WebRefusal, type WebVisit } from './gateway.ts'
+import { type MountedGateway, type SocketRoute, WebRefusal, type WebVisit } from './gateway.ts'
 import { ownClients } from './own-clients.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { browserModule, staticFiles } from './static-files.ts'
 import { Upgrades } from './upgrades.ts'
 import { visitOf } from './visit.ts'
+import { webHostOf } from './web-host.ts'
 import { type ResolvedWebOptions, requireGrace, resolveWebOptions, type WebOptions } from './web-options.ts'
 import { type Refusal, WebPort } from './web-port.ts'
 
@@ -66,7 +65,7 @@ export class WebServer implements WebListener {
     this.#refusals = new RefusalLog(kit.log)
     this.#surroundings = surroundings
     this.#options = resolveWebOptions(given, defaultWebPath)
-    this.#port = new WebPort(this.#options, this.#kit.clock)
+    this.#port = new WebPort(this.#options, kit)
     this.#own = ownClients(this.#options.path, (link) => kit.takeLink(link))
   }
 
@@ -122,33 +121,12 @@ export class WebServer implements WebListener {
 
   #mounts(): (() => MountedGateway)[] {
     const { gateways, browserModule: modulePath, static: root } = this.#options
-    const { server, clock, log, limits, exposeErrors, isStream, findSession, renewIdentity } = this.#kit
-    const { processNames } = this.#surroundings
-    const host: WebHost = {
-      server,
-      clock,
-      log,
-      limits,
-      exposeErrors,
-      get processNames() {
-        return processNames()
-      },
-      isStream,
-      findSession,
-      renewIdentity,
-      connect: (peer) => this.#connect(peer),
-    }
+    const host = webHostOf(this.#kit, () => this.#surroundings.processNames())
     return [
       ...gateways.map((gateway) => () => gateway.mount(host)),
       ...(modulePath === undefined ? [] : [() => browserModule(modulePath)]),
       ...(root === undefined ? [] : [() => staticFiles(root)]),
     ]
-  }
-
-  #connect(peer: Peer): Link {
-    const [near, far] = createMemoryLinks(peer.description, peer)
-    this.#kit.takeLink(far)
-    return near
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): Refusal | undefined => {

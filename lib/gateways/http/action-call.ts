@@ -5,6 +5,7 @@ import { bytesIn } from '../json-values.ts'
 import type { Accepted, StreamFormat, ValueFormat } from './accept.ts'
 import { type ErrorAnswers, HttpFault } from './error-answer.ts'
 import type { EventStream } from './event-stream.ts'
+import { endingOf } from './request-places.ts'
 import { valueText } from './value-texts.ts'
 
 export interface ActionCall {
@@ -87,8 +88,8 @@ async function sendSafely(stream: EventStream, event: string, value: unknown, ca
   return stream.send(event, text)
 }
 
-function sendError(stream: EventStream, error: unknown, { errors }: ActionCall): Promise<boolean> {
-  return stream.send('error', errors.eventText(error))
+function sendError(stream: EventStream, error: unknown, { errors, signal }: ActionCall): Promise<boolean> {
+  return stream.send('error', errors.eventText(endingOf(error, signal)))
 }
 
 function resultAnswer(value: unknown, call: ActionCall): Answer {

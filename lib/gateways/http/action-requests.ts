@@ -15,6 +15,7 @@ import type { GatewayParts } from './gateway-parts.ts'
 import type { HttpVisit } from './http-visit.ts'
 import { fingerprintOf, readIdempotencyKey } from './idempotency-key.ts'
 import { bodyTypeOf } from './request-data.ts'
+import type { RequestPlace } from './request-places.ts'
 
 /** What the head of a request asks for. */
 interface Asked {
@@ -47,14 +48,14 @@ export class ActionRequests {
   /** The answer; undefined: it was a stream. Rejects with what it ended with. */
   async answer(visit: HttpVisit, name: string): Promise<Answer | undefined> {
     const asked = readHead(visit, name)
-    const { host, bodies, streams } = this.#parts
-    if (asked.accepted.stream !== undefined && streams.isFull) throw this.#parts.streamsFull()
+    const { host, bodies } = this.#parts
     const entered = await enter(host, visit)
     let isLent = false
     try {
       if (host.isStream(name)) requireStream(asked)
-      const body = await bodies.read(visit.request)
+      const body = await bodies.read(visit.request, visit.place as RequestPlace)
       try {
+        if (asked.accepted.stream !== undefined || host.isStream(name)) visit.place?.becomeStream()
         if (asked.key === undefined) return await this.#run(entered, asked, body, this.#roomOf(visit))
         const kept = this.#runOnce(visit, entered, asked, body, asked.key)
         isLent = kept.isFirst
@@ -81,7 +82,7 @@ export class ActionRequests {
   #runOnce(visit: HttpVisit, entered: Entered, asked: Asked, body: Body, key: string): Lent {
     const { outcomes } = this.#parts
     const fingerprint = fingerprintOf(asked.bodyType, body.bytes)
-    const begun = outcomes.begin({ identity: entered.identity, action: asked.name, key }, fingerprint)
+    const begun = outcomes.begin({ identity: entered.identity, action: asked.name, key }, entered.owner, fingerprint)
     if (!begun.isFirst) return { isFirst: false, answer: unlessAborted(begun.answer, visit.signal).then(asReplayed) }
     const answer = this.#runKept(entered, asked, body, begun.settle)
     this.#kept.add(answer)

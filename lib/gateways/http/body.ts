@@ -1,8 +1,13 @@
-// Bodies of requests, in memory: bounded each, bounded in all, and each with a least rate.
+// Bodies of requests, in memory: bounded each, bounded in all, and each with a least rate. While a body is on its way its
+// request is idle: it makes room for others before any that runs.
 import type { IncomingMessage } from 'node:http'
+import type { Accounting } from '../../accounting/accounting.ts'
+import type { FairQuota } from '../../accounting/fair-quota.ts'
+import { Held } from '../../accounting/held.ts'
 import type { Clock } from '../../base/clock.ts'
 import { patienceMs } from '../../base/patience.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
+import type { RequestPlace } from './request-places.ts'
 
 export interface BodyLimits {
   readonly maxBodyBytes: number
@@ -22,41 +27,52 @@ const last = { connection: 'close' } as const
 export class Bodies {
   readonly #limits: BodyLimits
   readonly #clock: Clock
-  #bufferedBytes = 0
+  readonly #buffered: FairQuota
 
-  constructor(limits: BodyLimits, clock: Clock) {
+  constructor(limits: BodyLimits, accounting: Accounting, clock: Clock) {
     this.#limits = limits
     this.#clock = clock
+    this.#buffered = accounting.quota(limits.maxBufferedBytes)
   }
 
   /** Of all bodies that are not released. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes
+    return this.#buffered.count
   }
 
-  /** Rejects with HttpFault: 400 where the client left, 408, 413, 503. Nothing counts then. */
-  async read(request: IncomingMessage): Promise<Body> {
+  /**
+   * Of the request that has this place. Rejects with HttpFault: 400 where the client left, 408, 413, 503, also where it had to
+   * make room. Nothing counts then.
+   */
+  async read(request: IncomingMessage, place: RequestPlace): Promise<Body> {
     const announced = Number(request.headers['content-length'] ?? 0)
     if (announced > this.#limits.maxBodyBytes) throw this.#tooLarge()
     const chunks: Uint8Array[] = []
     let size = 0
+    const { account } = place
+    const meter = account.meter(Held.Bodies)
     const release = (): void => {
-      this.#bufferedBytes -= size
-      size = 0
+      this.#buffered.leave(account)
+      meter.clear()
     }
     const onChunk = (chunk: Uint8Array): HttpFault | undefined => {
       if (size + chunk.length > this.#limits.maxBodyBytes) return this.#tooLarge()
-      if (this.#bufferedBytes + chunk.length > this.#limits.maxBufferedBytes) return this.#full()
+      if (!this.#buffered.take(account, chunk.length)) return this.#full()
       size += chunk.length
-      this.#bufferedBytes += chunk.length
+      meter.change(chunk.length)
+      this.#buffered.refresh(account)
+      place.wasUsed()
       chunks.push(chunk)
       return undefined
     }
+    account.rest()
     try {
-      await this.#readChunks(request, onChunk, () => size)
+      await this.#readChunks(request, onChunk, () => size, place.signal)
     } catch (error) {
       release()
       throw error
+    } finally {
+      account.wake()
     }
     return { bytes: Buffer.concat(chunks, size), release }
   }
@@ -65,6 +81,7 @@ export class Bodies {
     request: IncomingMessage,
     onChunk: (chunk: Uint8Array) => HttpFault | undefined,
     size: () => number,
+    shed: AbortSignal,
   ): Promise<void> {
     const { bodyTimeoutMs } = this.#limits
     const clock = this.#clock
@@ -72,6 +89,7 @@ export class Bodies {
     return new Promise((resolve, reject) => {
       const settle = (fault?: HttpFault): void => {
         timer.cancel()
+        shed.removeEventListener('abort', onShed)
         request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
         if (fault === undefined) resolve()
         else {
@@ -85,6 +103,7 @@ export class Bodies {
       }
       const onEnd = (): void => settle()
       const onGone = (): void => settle(new HttpFault(400, 'BAD_REQUEST', 'the body broke off', last))
+      const onShed = (): void => settle(madeRoom())
       const onLate = (): void => {
         const tookMs = clock.now() - startedAtMs
         const leftMs = patienceMs(size(), bodyTimeoutMs) - tookMs
@@ -96,7 +115,9 @@ export class Bodies {
       }
       let timer = clock.setTimer(onLate, bodyTimeoutMs)
       request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
+      shed.addEventListener('abort', onShed)
       if (request.destroyed && !request.readableEnded) onGone()
+      else if (shed.aborted) onShed()
     })
   }
 
@@ -114,4 +135,9 @@ export class Bodies {
     const message = `${this.#limits.maxBufferedBytes} bytes of requests are in memory already`
     return new HttpFault(503, 'BUSY', message, { ...last, ...retryAfter })
   }
+}
+
+function madeRoom(): HttpFault {
+  const message = 'the body was on its way while others needed the room; send the request again'
+  return new HttpFault(503, 'BUSY', message, { ...last, ...retryAfter })
 }

@@ -30,9 +30,9 @@ export class ChannelRequests {
   async serve(visit: HttpVisit, channel: string): Promise<void> {
     requireEventStream(visit.request.headers.accept)
     const request = readRequest(visit, channel)
-    if (this.#parts.streams.isFull) throw this.#parts.streamsFull()
     const { client } = await enter(this.#parts.host, visit)
     try {
+      visit.place?.becomeStream()
       const call = client.runAction(Subscribe, request, { signal: visit.signal })
       const items: AsyncIterator<unknown, unknown> = call[Symbol.asyncIterator]()
       const first = await items.next()

@@ -1,6 +1,7 @@
 // What a request presents to the guards: from headers only, never from its URL, which ends up in logs.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { addressKey } from '../../accounting/owner.ts'
 import type { Credential } from '../../action/guard.ts'
 import type { Peer } from '../../link/link.ts'
 import { WebRefusal } from '../../web/gateway.ts'
@@ -22,11 +23,19 @@ export function readCredentials(headers: IncomingHttpHeaders): Credential[] {
   }
 }
 
-/** Names whoever presents these, where the guards give no identity: nothing can be read out of it. */
-export function digestOfCredentials(credentials: readonly Credential[], { certificate }: Peer): string {
+/**
+ * Names who presents these, where the guards give no identity: nothing can be read out of it. What no guard looks at proves
+ * nothing, so who presents nothing else is told from others by its address too, as far as that tells clients apart.
+ */
+export function nameOfStranger(
+  credentials: readonly Credential[],
+  { address, certificate }: Peer,
+  guardNames: ReadonlySet<string>,
+): string {
   const pairs = credentials.map(({ guard, value }) => [guard, value])
-  const text = JSON.stringify([pairs, certificate?.fingerprint ?? null])
-  return createHash('sha256').update(text).digest('base64')
+  const isProven = certificate !== undefined || credentials.some(({ guard }) => guardNames.has(guard))
+  const text = JSON.stringify([pairs, certificate?.fingerprint ?? null, isProven ? null : addressKey(address)])
+  return `credentials:${createHash('sha256').update(text).digest('base64')}`
 }
 
 function bad(message: string): HttpFault {

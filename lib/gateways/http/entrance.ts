@@ -1,15 +1,17 @@
 // Lets a request in: as a client of its own, which the guards judge like any other, and which ends with the request.
+import type { Owner } from '../../accounting/owner.ts'
 import { AuthError, ClientError, IsockError } from '../../base/errors.ts'
 import type { WebHost } from '../../web/gateway.ts'
 import { LocalClient } from '../local-client.ts'
-import { digestOfCredentials, readCredentials } from './credentials.ts'
+import { nameOfStranger, readCredentials } from './credentials.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
 import type { HttpVisit } from './http-visit.ts'
 
 export interface Entered {
   readonly client: LocalClient
-  /** Names who it is: the guards' word where they have one, else what it presented. */
+  /** Names who it is: the guards' word where they have one, else what it presented to them, else where it comes from. */
   readonly identity: string
+  readonly owner: Owner
 }
 
 /** Rejects with HttpFault: 400, 401, 503. */
@@ -24,8 +26,14 @@ export async function enter(host: WebHost, visit: HttpVisit): Promise<Entered> {
     throw faultOf(error)
   }
   const id = host.findSession(client.sessionId)?.identity?.id
-  const identity = id === undefined ? `credentials:${digestOfCredentials(credentials, peer)}` : `identity:${id}`
-  return { client, identity }
+  try {
+    visit.place?.identify(id)
+  } catch (error) {
+    void client.close()
+    throw error
+  }
+  const identity = id === undefined ? nameOfStranger(credentials, peer, host.guardNames) : `identity:${id}`
+  return { client, identity, owner: { address: peer.address, identity: id } }
 }
 
 function faultOf(error: unknown): unknown {

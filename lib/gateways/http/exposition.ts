@@ -17,6 +17,11 @@ export interface MetricFamily {
   readonly samples: readonly Sample[]
 }
 
+/** A family of one sample. */
+export function gauge(name: string, help: string, value: number): MetricFamily {
+  return { name, type: 'gauge', help, samples: [{ value }] }
+}
+
 export const expositionType = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** Families without samples are left out. */

@@ -14,6 +14,7 @@ import { GatewayParts } from './gateway-parts.ts'
 import type { ResolvedHttpOptions } from './http-options.ts'
 import { HttpVisit } from './http-visit.ts'
 import { Metrics } from './metrics.ts'
+import { endingOf } from './request-places.ts'
 import { methodsOf, type Route, routeOf } from './route.ts'
 
 /** Headers of a request that a proxy passed on. */
@@ -28,8 +29,6 @@ export class HttpGateway implements MountedGateway {
   readonly #open = new Map<HttpVisit, Promise<void>>()
   /** What has no end of its own. */
   readonly #endless = new Set<HttpVisit>()
-  /** Gives back the places of requests that have become streams. */
-  readonly #places = new Map<HttpVisit, () => void>()
   #isClosing = false
 
   constructor(host: WebHost, options: ResolvedHttpOptions) {
@@ -54,7 +53,7 @@ export class HttpGateway implements MountedGateway {
   }
 
   #begin(webVisit: WebVisit, response: ServerResponse, route: Route): void {
-    const visit = new HttpVisit(webVisit, response, (stream) => this.#places.get(stream)?.())
+    const visit = new HttpVisit(webVisit, response)
     const startedAtMs = this.#parts.host.clock.now()
     response.once('close', () => {
       const status = response.headersSent ? response.statusCode : 499
@@ -69,14 +68,14 @@ export class HttpGateway implements MountedGateway {
   /** Streams of channels end at once, calls when they are over or the grace is. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
-    const { host, outcomes } = this.#parts
+    const { host } = this.#parts
     const settled = Promise.all([...this.#open.values(), this.#actions.settled()])
     for (const visit of this.#endless) visit.abort(shuttingDown())
     const timer = host.clock.setTimer(() => this.#giveUp(), graceMs)
     await settled
     timer.cancel()
     this.#giveUp()
-    outcomes.close()
+    this.#parts.close()
     this.#metrics.close()
   }
 
@@ -95,7 +94,8 @@ export class HttpGateway implements MountedGateway {
     let answer: Answer | undefined
     try {
       answer = await this.#answer(visit, route)
-    } catch (error) {
+    } catch (thrown) {
+      const error = endingOf(thrown, visit.signal)
       host.log.debug({ error, path: visit.url.pathname }, 'a request failed')
       answer = errors.answer(error)
     }
@@ -117,14 +117,14 @@ export class HttpGateway implements MountedGateway {
     if (route.to === 'health') return this.#health(route.check)
     if (route.to === 'metrics') return this.#tellMetrics(visit)
     if (this.#isDraining) throw shuttingDown()
-    const giveBack = this.#parts.requests.take()
-    if (giveBack === undefined) throw this.#parts.requestsFull()
-    this.#places.set(visit, giveBack)
+    const place = this.#parts.places.take(visit.peer.address, (reason) => visit.shed(reason))
+    visit.place = place
     try {
       return await this.#work(visit, route)
     } finally {
-      this.#places.delete(visit)
-      giveBack()
+      // A stream's last words may still be on their way.
+      if (visit.isStream && !visit.response.destroyed) visit.response.once('close', () => place.leave())
+      else place.leave()
     }
   }
 
@@ -170,8 +170,8 @@ export class HttpGateway implements MountedGateway {
         'NOT_ALLOWED',
         "metrics are for this machine only; the option metrics: 'everyone' opens them",
       )
-    const { requests, streams } = this.#parts
-    return textAnswer(200, this.#metrics.text({ requests: requests.count, streams: streams.count }), expositionType)
+    const { requestCount, streamCount } = this.#parts.places
+    return textAnswer(200, this.#metrics.text({ requests: requestCount, streams: streamCount }), expositionType)
   }
 
   get #isDraining(): boolean {

@@ -7,13 +7,19 @@ import type { FailedCall } from './error-answer.ts'
 export interface HttpLimits {
   /** The largest body of a request; more is answered with 413. Default 1 MiB. */
   readonly maxBodyBytes: number
-  /** Of all bodies that are on their way in or belong to running calls; above it: 503. Default 64 MiB. */
+  /**
+   * Of all bodies that are on their way in or belong to running calls. Three quarters of it are for everybody; beyond, only
+   * those with less than a fair share get more, at the cost of bodies on their way; others get 503. Default 64 MiB.
+   */
   readonly maxBufferedBytes: number
   /** From a request's head to the end of its body, and a second more for each 16 KB that came; after it: 408. Default 30 s. */
   readonly bodyTimeoutMs: number
-  /** Requests that are worked on at once, streams aside; more are answered with 503. Default 1 024. */
+  /** Requests that are worked on at once, streams aside; shared out like `maxBufferedBytes`. Default 1 024. */
   readonly maxRequests: number
-  /** Open streams, of channels and actions together; more are answered with 503. Default 1 024. */
+  /**
+   * Open streams, of channels and actions together. Above it, a new one takes the place of the oldest of the address or
+   * identity with most; where nobody has more, it is answered with 503. Default 1 024.
+   */
   readonly maxStreams: number
   /** Silence on an event stream after which a comment is sent, so that nobody on the way ends it. Default 15 s. */
   readonly keepAliveMs: number
@@ -25,11 +31,12 @@ export interface HttpLimits {
 export interface IdempotencyLimits {
   /** How long an outcome is kept, in milliseconds. Default 15 minutes. */
   readonly keepMs: number
-  /** Keys in all; with more, new ones are answered with 503. Default 10 000. */
+  /**
+   * Keys in all, shared out like `maxRequests`: those whose calls have ended make room, the oldest of who has most, and are
+   * answered with 409 for as long as they would have been kept. Default 10 000.
+   */
   readonly maxKeys: number
-  /** Keys of one identity; with more, new ones are answered with 429. Default 1 000. */
-  readonly maxKeysPerIdentity: number
-  /** Bytes of kept answers; above it the oldest are forgotten, and their keys answered with 409. Default 16 MiB. */
+  /** Bytes of kept answers; above it keys make room likewise. Default 16 MiB. */
   readonly maxKeptBytes: number
 }
 
@@ -73,7 +80,6 @@ const defaults: HttpLimits = {
 const idempotencyDefaults: IdempotencyLimits = {
   keepMs: 15 * 60_000,
   maxKeys: 10_000,
-  maxKeysPerIdentity: 1_000,
   maxKeptBytes: 16 * 1024 * 1024,
 }
 

@@ -4,19 +4,19 @@ import { CancelledError } from '../../base/errors.ts'
 import type { Peer } from '../../link/link.ts'
 import type { WebVisit } from '../../web/gateway.ts'
 import { HttpFault } from './error-answer.ts'
+import type { RequestPlace } from './request-places.ts'
 
 export class HttpVisit {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly url: URL
   readonly peer: Peer
+  /** Undefined where it needs none, or has none yet. */
+  place: RequestPlace | undefined
   readonly #abort = new AbortController()
-  readonly #onStream: () => void
   #isStream = false
 
-  /** `onStream`: its answer has become a stream, which may last. */
-  constructor({ request, url, peer }: WebVisit, response: ServerResponse, onStream: (visit: HttpVisit) => void) {
-    this.#onStream = () => onStream(this)
+  constructor({ request, url, peer }: WebVisit, response: ServerResponse) {
     this.request = request
     this.response = response
     this.url = url
@@ -35,9 +35,17 @@ export class HttpVisit {
     return this.#isStream
   }
 
+  /** Its answer is a stream, which may last. Throws HttpFault (503) where there is no place for one. */
   becomeStream(): void {
+    this.place?.becomeStream()
     this.#isStream = true
-    this.#onStream()
+  }
+
+  /** It has to end, because others need the room. */
+  shed(reason: Error): void {
+    this.abort(reason)
+    // Nothing more reaches a reader of a stream who takes nothing.
+    if (this.response.headersSent && this.response.writableNeedDrain) this.response.destroy()
   }
 
   abort(reason: Error): void {

@@ -1,17 +1,24 @@
 // The outcomes of calls that came with an Idempotency-Key: who comes again with the key joins the run, or is given what
-// it ended with. A key is never run a second time while it is kept; what cannot be promised is refused instead.
+// it ended with. A key is never run a second time within its time; what cannot be promised is refused instead. Keys and
+// answers are shared out fairly: when there are too many, those that have ended make room, the oldest of who has most.
 //
 //   begin ──> running ──> kept ──> (keepMs) gone
-//                │          ╰────> forgotten: too large to keep; said so until it is gone
+//                │          ╰────> evicted: others needed the room; said so until it is gone
 //                ╰──> gone: it certainly never started
+import type { Account } from '../../accounting/account.ts'
+import type { Accounting } from '../../accounting/accounting.ts'
+import type { FairQuota } from '../../accounting/fair-quota.ts'
+import { Held, placeBytes } from '../../accounting/held.ts'
+import type { Owner } from '../../accounting/owner.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
-import { type Place, Queue } from '../../base/queue.ts'
 import { type Answer, answerSize } from '../answer.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
+import { EvictedKeys } from './evicted-keys.ts'
 import type { IdempotencyLimits } from './http-options.ts'
 
 /** Which run is meant: whose, of what, and by which key. */
 export interface RunName {
+  /** Names who it is, in one way only. */
   readonly identity: string
   readonly action: string
   readonly key: string
@@ -24,29 +31,32 @@ export type Begun =
 
 interface Entry {
   readonly id: string
-  readonly identity: string
   readonly fingerprint: string
-  /** undefined: it is forgotten. */
-  answer: Promise<Answer> | undefined
+  readonly answer: Promise<Answer>
+  readonly account: Account
   /** undefined while it runs. */
-  kept: { readonly size: number; readonly untilMs: number; readonly place: Place } | undefined
+  untilMs: number | undefined
 }
 
 export class KeptOutcomes {
   readonly #limits: IdempotencyLimits
+  readonly #accounting: Accounting
   readonly #clock: Clock
+  readonly #keys: FairQuota
+  readonly #answers: FairQuota
   readonly #entries = new Map<string, Entry>()
-  readonly #countOf = new Map<string, number>()
+  readonly #evicted: EvictedKeys
   /** Those that have ended, the oldest first. */
   readonly #ended = new Set<Entry>()
-  /** Those of them whose answers are kept. */
-  readonly #answers = new Queue<Entry>()
-  #keptBytes = 0
   #timer: Timer | undefined
 
-  constructor(limits: IdempotencyLimits, clock: Clock) {
+  constructor(limits: IdempotencyLimits, accounting: Accounting, clock: Clock) {
     this.#limits = limits
+    this.#accounting = accounting
     this.#clock = clock
+    this.#keys = accounting.quota(limits.maxKeys, 'httpKeys')
+    this.#answers = accounting.quota(limits.maxKeptBytes)
+    this.#evicted = new EvictedKeys(limits.keepMs, clock)
   }
 
   get keyCount(): number {
@@ -54,23 +64,30 @@ export class KeptOutcomes {
   }
 
   get keptBytes(): number {
-    return this.#keptBytes
+    return this.#answers.count
   }
 
-  /** Throws HttpFault: 422 for another request, 409 where the answer is kept no longer, 429, 503. */
-  begin(name: RunName, fingerprint: string): Begun {
+  /** Throws HttpFault: 422 for another request, 409 where the outcome is kept no longer, 503 where nobody's can make room. */
+  begin(name: RunName, owner: Owner, fingerprint: string): Begun {
     const { identity, action, key } = name
     const id = JSON.stringify([identity, action, key])
     const known = this.#entries.get(id)
-    if (known !== undefined) return this.#again(known, fingerprint)
-    this.#requireRoom(identity)
+    if (known !== undefined) return again(known, fingerprint)
+    if (this.#evicted.has(id))
+      throw new HttpFault(
+        409,
+        'OUTCOME_UNKNOWN',
+        'a call with this Idempotency-Key may have run, and its outcome is not kept any more; look whether it ran before you use a new key',
+      )
     let settled: ((answer: Answer) => void) | undefined
     const answer = new Promise<Answer>((resolve) => {
       settled = resolve
     })
-    const entry: Entry = { id, identity, fingerprint, answer, kept: undefined }
+    const shed = (): void => this.#shed(entry)
+    const account = this.#accounting.open({ owner, bytes: placeBytes.key, shed })
+    const entry: Entry = { id, fingerprint, answer, account, untilMs: undefined }
+    this.#requirePlace(account)
     this.#entries.set(id, entry)
-    this.#countOf.set(identity, (this.#countOf.get(identity) ?? 0) + 1)
     const settle = (given: Answer, fate: 'keep' | 'drop'): void => {
       if (fate === 'keep') this.#keep(entry, given)
       else this.#remove(entry)
@@ -82,81 +99,69 @@ export class KeptOutcomes {
   close(): void {
     this.#timer?.cancel()
     for (const entry of [...this.#ended]) this.#remove(entry)
+    this.#accounting.forget(this.#keys)
   }
 
-  #again(entry: Entry, fingerprint: string): Begun {
-    if (entry.fingerprint !== fingerprint)
-      throw new HttpFault(422, 'IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another body; use a new key')
-    if (entry.answer === undefined)
-      throw new HttpFault(
-        409,
-        'OUTCOME_UNKNOWN',
-        'the call with this Idempotency-Key ran, and its answer is not kept any more',
-      )
-    return { isFirst: false, answer: entry.answer }
-  }
-
-  #requireRoom(identity: string): void {
-    const { maxKeys, maxKeysPerIdentity } = this.#limits
-    if ((this.#countOf.get(identity) ?? 0) >= maxKeysPerIdentity)
-      throw new HttpFault(
-        429,
-        'BUSY',
-        `${maxKeysPerIdentity} Idempotency-Keys of this client are kept already`,
-        this.#retryAfter(identity),
-      )
-    if (this.#entries.size >= maxKeys)
-      throw new HttpFault(503, 'BUSY', `${maxKeys} Idempotency-Keys are kept already`, this.#retryAfter())
-  }
-
-  /** Seconds until the first of them is gone. */
-  #retryAfter(identity?: string): Readonly<Record<string, string>> {
-    for (const entry of this.#ended) {
-      if (identity !== undefined && entry.identity !== identity) continue
-      const waitMs = (entry.kept?.untilMs ?? 0) - this.#clock.now()
-      return { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) }
-    }
-    return retryAfter
+  #requirePlace(account: Account): void {
+    // Who causes so many evictions that keys of others would be taken for evicted ones has to wait.
+    const isTooFast = this.#evicted.isFull && this.#keys.isGreedy(account)
+    if (!isTooFast && this.#keys.take(account)) return
+    account.close()
+    throw new HttpFault(503, 'BUSY', 'too many calls with an Idempotency-Key are running or kept', retryAfter)
   }
 
   #keep(entry: Entry, answer: Answer): void {
+    const { account } = entry
+    entry.untilMs = this.#clock.now() + this.#limits.keepMs
     const size = answerSize(answer)
-    entry.kept = { size, untilMs: this.#clock.now() + this.#limits.keepMs, place: this.#answers.add(entry) }
+    // While it ran it could not make room, and where it was asked to, or is too large, it does so now.
+    if (account.isClosed || (size > 0 && !this.#answers.take(account, size))) return this.#evict(entry)
     this.#ended.add(entry)
-    this.#keptBytes += size
-    while (this.#keptBytes > this.#limits.maxKeptBytes) this.#forget(this.#answers.take() as Entry)
+    this.#keys.refresh(account)
+    account.meter(Held.Keys).set(size)
+    account.rest()
     this.#arm()
   }
 
-  /** The answer goes, the key stays: what ran must not run again. */
-  #forget(entry: Entry): void {
-    this.#keptBytes -= entry.kept?.size ?? 0
-    entry.answer = undefined
+  /** The server holds too much. What runs must be found by those who come again, and goes when it has ended. */
+  #shed(entry: Entry): void {
+    if (entry.untilMs !== undefined) this.#evict(entry)
+  }
+
+  /** What ran must not run again. */
+  #evict(entry: Entry): void {
+    if (this.#entries.get(entry.id) !== entry) return
+    this.#evicted.add(entry.id)
+    this.#remove(entry)
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.id)
     this.#ended.delete(entry)
-    if (entry.kept?.place.leave()) this.#keptBytes -= entry.kept.size
-    const left = (this.#countOf.get(entry.identity) ?? 1) - 1
-    if (left === 0) this.#countOf.delete(entry.identity)
-    else this.#countOf.set(entry.identity, left)
+    this.#keys.leave(entry.account)
+    this.#answers.leave(entry.account)
+    entry.account.close()
   }
 
   #arm(): void {
     if (this.#timer !== undefined) return
     const [oldest] = this.#ended
-    if (oldest?.kept === undefined) return
-    this.#timer = this.#clock.setTimer(this.#sweep, oldest.kept.untilMs - this.#clock.now())
+    if (oldest?.untilMs === undefined) return
+    this.#timer = this.#clock.setTimer(this.#sweep, oldest.untilMs - this.#clock.now())
   }
 
   readonly #sweep = (): void => {
     this.#timer = undefined
     const nowMs = this.#clock.now()
     for (const entry of this.#ended) {
-      if ((entry.kept?.untilMs ?? 0) > nowMs) break
+      if ((entry.untilMs ?? 0) > nowMs) break
       this.#remove(entry)
     }
     this.#arm()
   }
+}
+
+function again({ fingerprint, answer }: Entry, given: string): Begun {
+  if (fingerprint === given) return { isFirst: false, answer }
+  throw new HttpFault(422, 'IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another body; use a new key')
 }

@@ -3,7 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ServerView } from '../../action/context.ts'
 import { calendarNow } from '../../base/platform-timers.ts'
 import { ActionServer } from '../../server/action-server.ts'
-import { exposition, type MetricFamily, type Sample } from './exposition.ts'
+import { exposition, gauge, type MetricFamily, type Sample } from './exposition.ts'
+import { usageMetrics } from './usage-metrics.ts'
 
 /** Which of the gateway's paths a request was for. */
 export type RouteName = 'actions' | 'action' | 'channel' | 'health' | 'metrics' | 'unknown'
@@ -93,6 +94,7 @@ export class Metrics {
       { name: 'isock_calls_total', type: 'counter', help: 'Calls that were taken.', samples: [{ value: callCount }] },
       gauge('isock_calls_running', 'Calls that are not answered yet.', running),
       { name: 'isock_sessions', type: 'gauge', help: 'Sessions of clients.', samples: states },
+      ...usageMetrics(server.usage),
     ]
   }
 
@@ -137,10 +139,6 @@ function histogram(route: RouteName, { counts, sum }: Durations): Sample[] {
     { suffix: '_sum', labels: { route }, value: sum },
     { suffix: '_count', labels: { route }, value: total },
   ]
-}
-
-function gauge(name: string, help: string, value: number): MetricFamily {
-  return { name, type: 'gauge', help, samples: [{ value }] }
 }
 
 /** The monitor gives nanoseconds between its looks; the first ones have no measure. */

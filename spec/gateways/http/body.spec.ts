@@ -2,7 +2,9 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
+import { Accounting } from '../../../lib/accounting/accounting.ts'
 import { Bodies } from '../../../lib/gateways/http/body.ts'
+import { type RequestPlace, RequestPlaces } from '../../../lib/gateways/http/request-places.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 import { failureOf } from '../../setup/world.ts'
 
@@ -11,15 +13,22 @@ describe('The body of a request', () => {
   let clock: VirtualClock
   let request: PassThrough
   let bodies: Bodies
+  let accounting: Accounting
+  let place: RequestPlace
 
   beforeEach(() => {
     clock = new VirtualClock()
     request = new PassThrough()
-    bodies = new Bodies(limits, clock)
+    accounting = new Accounting({ maxHeldBytes: 2 ** 30, isShared: () => false })
+    bodies = new Bodies(limits, accounting, clock)
+    place = placeOf('192.0.2.1')
   })
 
+  const placeOf = (address: string): RequestPlace =>
+    new RequestPlaces({ maxRequests: 10, maxStreams: 10 }, accounting).take(address, () => undefined)
+
   const read = (): ReturnType<Bodies['read']> =>
-    bodies.read(Object.assign(request, { headers: {} }) as unknown as IncomingMessage)
+    bodies.read(Object.assign(request, { headers: {} }) as unknown as IncomingMessage, place)
 
   async function send(seconds: number, bytesPerSecond: number): Promise<void> {
     for (let second = 0; second < seconds && !request.isPaused(); second++) {
@@ -52,5 +61,48 @@ describe('The body of a request', () => {
     await clock.advance(30_000)
     expect(await failure).to.include({ status: 408, message: 'of the body only 0 bytes came in 30000 ms' })
     expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('counts for its client until its call is over', async () => {
+    const body = read()
+    request.write(Buffer.alloc(100_000))
+    await clock.advance(0)
+    expect([place.account.isIdle, accounting.usage().held.bodies]).to.deep.equal([true, 100_000])
+    request.end()
+    const { release } = await body
+    expect([place.account.isIdle, accounting.usage().held.bodies]).to.deep.equal([false, 100_000])
+    release()
+    expect([accounting.usage().held.bodies, bodies.bufferedBytes]).to.deep.equal([0, 0])
+  })
+
+  it('is refused with 503 where it has to make room while it is on its way', async () => {
+    const failure = failureOf(read())
+    request.write(Buffer.alloc(100_000))
+    await clock.advance(0)
+    place.account.shed()
+    expect(await failure).to.include({ status: 503, code: 'BUSY' })
+    expect([accounting.heldBytes, bodies.bufferedBytes, clock.pendingCount]).to.deep.equal([0, 0, 0])
+  })
+
+  it('makes room in memory where that of another address comes, the one first that stands still', async () => {
+    bodies = new Bodies({ ...limits, maxBufferedBytes: 1_000_000 }, accounting, clock)
+    const ofAttacker = [0, 1, 2].map(() => {
+      const each = new PassThrough()
+      const message = Object.assign(each, { headers: {} }) as unknown as IncomingMessage
+      return { each, failure: failureOf(bodies.read(message, placeOf('192.0.2.66'))) }
+    })
+    for (const { each } of ofAttacker) each.write(Buffer.alloc(200_000))
+    await clock.advance(0)
+    ofAttacker[0]?.each.write(Buffer.alloc(100_000))
+    await clock.advance(0)
+    const body = read()
+    request.end(Buffer.alloc(400_000))
+    expect((await body).bytes).to.have.length(400_000)
+    expect(await ofAttacker[1]?.failure).to.include({ status: 503 })
+    expect(bodies.bufferedBytes).to.be.at.most(1_000_000)
+    ofAttacker[0]?.each.destroy()
+    expect(await ofAttacker[0]?.failure).to.include({ status: 400 })
+    ofAttacker[2]?.each.destroy()
+    await ofAttacker[2]?.failure
   })
 })

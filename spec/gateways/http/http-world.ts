@@ -81,9 +81,9 @@ export class HttpWorld {
   }
 
   /** A connection of its own, whose bytes are ours to choose. */
-  async raw(text = ''): Promise<RawClient> {
+  async raw(text = '', localAddress = '127.0.0.1'): Promise<RawClient> {
     const { port, hostname } = new URL(this.url)
-    const socket = connect(Number(port), hostname)
+    const socket = connect({ port: Number(port), host: hostname, localAddress })
     this.#sockets.push(socket)
     const client = new RawClient(socket)
     if (text !== '') socket.write(text)

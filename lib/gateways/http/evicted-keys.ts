@@ -1,0 +1,137 @@
+// Which idempotency keys had to make room for others although their time was not over: a call with such a key may have run,
+// so it must not run again, and its outcome is not kept any more. Only bits of digests are kept, in Bloom filters: a key that
+// was evicted is always found, and of those that never were about one in a thousand is taken for one, three at most.
+//
+//   slice (half a keepMs) ── small filter ── when that is full: large filter      a key is looked for in all slices;
+//   slice ...                                                                     one is dropped when the last of its keys
+//   slice (the present one)                                                       has been evicted for keepMs
+import { createHash, randomBytes } from 'node:crypto'
+import type { Clock } from '../../base/clock.ts'
+
+/** Of a key: 16 bits and 11 looks at them make 1 of 2 000 false. */
+const bitsPerKey = 16
+const looks = 11
+/** Bits of the filters of one slice, powers of two: for 32 768 keys, and for 1 048 576 more. */
+const usualSizes: readonly number[] = [2 ** 19, 2 ** 24]
+const slicesInKeepMs = 2
+
+/** What the digests of all are salted with, so that nobody can look for keys that are taken for others. */
+const saltBytes = 16
+
+interface Slice {
+  readonly beganAtMs: number
+  readonly filters: Filter[]
+}
+
+export class EvictedKeys {
+  readonly #clock: Clock
+  readonly #keepMs: number
+  readonly #sizes: readonly number[]
+  readonly #salt = randomBytes(saltBytes)
+  /** The oldest first. */
+  #slices: Slice[] = []
+
+  constructor(keepMs: number, clock: Clock, sizes = usualSizes) {
+    this.#keepMs = keepMs
+    this.#sizes = sizes
+    this.#clock = clock
+  }
+
+  /** At most 7 MiB: three slices. */
+  get bytes(): number {
+    return this.#slices.reduce((sum, { filters }) => sum + filters.reduce((of, { bytes }) => of + bytes, 0), 0)
+  }
+
+  /** With more keys, more and more others would be taken for evicted ones. */
+  get isFull(): boolean {
+    const filters = this.#current()?.filters ?? []
+    return filters.length === this.#sizes.length && filters.at(-1)?.isFull === true
+  }
+
+  add(id: string): void {
+    const { filters } = this.#current() ?? this.#begin()
+    let last = filters.at(-1)
+    const size = this.#sizes[filters.length]
+    if (size !== undefined && last?.isFull !== false) {
+      last = new Filter(size)
+      filters.push(last)
+    }
+    last?.add(this.#digest(id))
+  }
+
+  /** True for each that was added within the last `keepMs`, and for a few others. */
+  has(id: string): boolean {
+    this.#dropOld()
+    if (this.#slices.length === 0) return false
+    const digest = this.#digest(id)
+    return this.#slices.some(({ filters }) => filters.some((filter) => filter.has(digest)))
+  }
+
+  #begin(): Slice {
+    const slice: Slice = { beganAtMs: this.#clock.now(), filters: [] }
+    this.#slices.push(slice)
+    return slice
+  }
+
+  /** undefined: its time is over. */
+  #current(): Slice | undefined {
+    this.#dropOld()
+    const last = this.#slices.at(-1)
+    const isOver = last !== undefined && this.#clock.now() - last.beganAtMs >= this.#keepMs / slicesInKeepMs
+    return isOver ? undefined : last
+  }
+
+  #dropOld(): void {
+    // What was added last to a slice came when the slice ended.
+    const oldestMs = this.#clock.now() - this.#keepMs - this.#keepMs / slicesInKeepMs
+    if ((this.#slices[0]?.beganAtMs ?? Number.POSITIVE_INFINITY) > oldestMs) return
+    this.#slices = this.#slices.filter(({ beganAtMs }) => beganAtMs > oldestMs)
+  }
+
+  #digest(id: string): Digest {
+    const bytes = createHash('sha256').update(this.#salt).update(id).digest()
+    return { first: bytes.readUInt32LE(0), step: bytes.readUInt32LE(4) | 1 }
+  }
+}
+
+interface Digest {
+  readonly first: number
+  /** Odd, so that it leads to other bits each time. */
+  readonly step: number
+}
+
+class Filter {
+  readonly #bits: Uint8Array
+  readonly #mask: number
+  #count = 0
+
+  /** `size`: a power of two. */
+  constructor(size: number) {
+    this.#bits = new Uint8Array(size / 8)
+    this.#mask = size - 1
+  }
+
+  get bytes(): number {
+    return this.#bits.length
+  }
+
+  get isFull(): boolean {
+    return this.#count * bitsPerKey > this.#mask
+  }
+
+  add({ first, step }: Digest): void {
+    this.#count++
+    for (let look = 0, at = first; look < looks; look++, at = (at + step) | 0) {
+      const bit = at & this.#mask
+      this.#bits[bit >>> 3] = (this.#bits[bit >>> 3] as number) | (1 << (bit & 7))
+    }
+  }
+
+  has({ first, step }: Digest): boolean {
+    for (let look = 0, at = first; look < looks; look++, at = (at + step) | 0) {
+      const bit = at & this.#mask
+      if (((this.#bits[bit >>> 3] as number) & (1 << (bit & 7))) === 0) return false
+    }
+    return true
+  }
+}

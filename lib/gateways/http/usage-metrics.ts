@@ -1,0 +1,22 @@
+// What a server holds for its clients, as metrics. No addresses and no identities: anybody could fill a monitor with them.
+import type { Usage } from '../../accounting/usage.ts'
+import { gauge, type MetricFamily } from './exposition.ts'
+
+export function usageMetrics({ maxHeldBytes, held, places, shed }: Usage): MetricFamily[] {
+  const kinds = Object.entries(held).map(([kind, value]) => ({ labels: { kind }, value }))
+  const tables = Object.entries(places).map(([table, { taken, max }]) => ({ labels: { table }, taken, max }))
+  const taken = tables.map(({ labels, taken: value }) => ({ labels, value }))
+  const most = tables.map(({ labels, max: value }) => ({ labels, value }))
+  return [
+    { name: 'isock_held_bytes', type: 'gauge', help: 'What is held for clients, by kind.', samples: kinds },
+    gauge('isock_held_bytes_max', 'Above it, room is made at the cost of who holds most.', maxHeldBytes),
+    { name: 'isock_places_taken', type: 'gauge', help: 'Places that clients have, by table.', samples: taken },
+    { name: 'isock_places_max', type: 'gauge', help: 'Places that there are, by table.', samples: most },
+    {
+      name: 'isock_shed_total',
+      type: 'counter',
+      help: 'How often something had to make room.',
+      samples: [{ value: shed }],
+    },
+  ]
+}

@@ -1,0 +1,41 @@
+// TLS handshakes of a port that are not over. They cost most of all that strangers may ask for, so there is a bound on them.
+import type { Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
+import type { Account } from '../accounting/account.ts'
+import type { Accounting } from '../accounting/accounting.ts'
+import { SocketPlaces } from './socket-places.ts'
+
+/** Bounds them, fairly by address, from when it listens to when it is closed. Those that fail are closed. */
+export function boundHandshakes(server: TlsServer, accounting: Accounting, max: number): void {
+  server.once('listening', () => bound(server, accounting, max))
+}
+
+function bound(server: TlsServer, accounting: Accounting, max: number): void {
+  const places = new SocketPlaces(accounting, 'tlsHandshakes', max)
+  /** By the peer: a connection has another object when its handshake is over. */
+  const open = new Map<string, Account>()
+  const end = (peer: string, account: Account | undefined): void => {
+    if (account === undefined) return
+    if (open.get(peer) === account) open.delete(peer)
+    places.leave(account)
+  }
+  server.on('connection', (socket: Socket) => {
+    const account = places.take(socket)
+    if (account === undefined) return
+    const peer = peerOf(socket)
+    open.set(peer, account)
+    socket.once('close', () => end(peer, account))
+  })
+  server.on('secureConnection', (socket) => {
+    const peer = peerOf(socket)
+    end(peer, open.get(peer))
+  })
+  // A failed handshake is that client's trouble; its socket must not outlive it.
+  server.on('tlsClientError', (_error, socket) => void socket.destroy())
+  server.on('close', () => places.close())
+}
+
+/** Of no other connection of a port at the same time. Of one whose peer has gone nothing is known; it is about to close. */
+function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`
+}
