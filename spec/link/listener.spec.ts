@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
+import { Accounting } from '../../lib/accounting/accounting.ts'
 import { ServerError } from '../../lib/base/errors.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../lib/link/address.ts'
 import { dialSocket } from '../../lib/link/dial.ts'
@@ -44,8 +45,9 @@ describe('A listener', () => {
     return link
   }
 
-  function knock({ address }: Listener): Socket {
-    const socket = connect((address as { port: number }).port, '127.0.0.1').on('error', () => undefined)
+  function knock({ address }: Listener, localAddress = '127.0.0.1'): Socket {
+    const { port } = address as { readonly port: number }
+    const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined)
     sockets.push(socket)
     return socket
   }
@@ -141,26 +143,25 @@ describe('A listener', () => {
     const open1 = (): Promise<Listener> =>
       open('tls://127.0.0.1:0', { tls: { ...certificates?.server }, maxHandshakes: 1 })
 
-    it('closes connections beyond its number of handshakes, and takes more when one is done', async () => {
-      const listener = await open1()
-      const silent = knock(listener)
-      await once(silent, 'connect')
-      const refused = knock(listener)
-      await once(refused, 'close')
-      expect(silent.destroyed).to.equal(false)
-      silent.destroy()
-      await waitFor(() =>
-        dial(listener).then(
-          () => true,
-          () => false,
-        ),
-      )
-      await waitFor(() =>
-        dial(listener).then(
-          () => true,
-          () => false,
-        ),
-      )
+    it('closes the oldest silent connection of the address with most when its handshakes are too many', async () => {
+      const accounting = new Accounting({ maxHeldBytes: 2 ** 30, isShared: () => false })
+      const tls = { ...certificates?.server }
+      const listener = await open('tls://127.0.0.1:0', { tls, maxHandshakes: 3, accounting })
+      const taken = (): number | undefined => accounting.usage().places['tlsHandshakes']?.taken
+      const attackers: Socket[] = []
+      for (let i = 0; i < 2; i++) {
+        attackers.push(knock(listener, '127.0.0.66'))
+        await waitFor(() => taken() === i + 1)
+      }
+      const honest = knock(listener, '127.0.0.2')
+      await waitFor(() => taken() === 3)
+      await dial(listener)
+      await waitFor(() => attackers[0]?.closed === true)
+      await waitFor(() => taken() === 2)
+      expect([attackers[1]?.closed, honest.closed]).to.deep.equal([false, false])
+      for (const socket of [...attackers, honest]) socket.destroy()
+      await waitFor(() => taken() === 0)
+      expect(accounting.heldBytes).to.equal(0)
     })
 
     it('closes the socket whose handshake failed, and counts it no more', async () => {

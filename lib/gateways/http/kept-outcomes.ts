@@ -50,13 +50,18 @@ export class KeptOutcomes {
   readonly #ended = new Set<Entry>()
   #timer: Timer | undefined
 
-  constructor(limits: IdempotencyLimits, accounting: Accounting, clock: Clock) {
+  constructor(
+    limits: IdempotencyLimits,
+    accounting: Accounting,
+    clock: Clock,
+    evicted = new EvictedKeys(limits.keepMs, clock),
+  ) {
     this.#limits = limits
     this.#accounting = accounting
     this.#clock = clock
     this.#keys = accounting.quota(limits.maxKeys, 'httpKeys')
     this.#answers = accounting.quota(limits.maxKeptBytes)
-    this.#evicted = new EvictedKeys(limits.keepMs, clock)
+    this.#evicted = evicted
   }
 
   get keyCount(): number {

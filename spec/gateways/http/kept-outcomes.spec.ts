@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { Accounting } from '../../../lib/accounting/accounting.ts'
 import type { Answer } from '../../../lib/gateways/answer.ts'
 import type { HttpFault } from '../../../lib/gateways/http/error-answer.ts'
+import { EvictedKeys } from '../../../lib/gateways/http/evicted-keys.ts'
 import type { IdempotencyLimits } from '../../../lib/gateways/http/http-options.ts'
 import { type Begun, KeptOutcomes } from '../../../lib/gateways/http/kept-outcomes.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
@@ -16,10 +17,16 @@ describe('Kept outcomes', () => {
   let accounting: Accounting
   let outcomes: KeptOutcomes
 
-  function make(limits: Partial<IdempotencyLimits> = {}, maxHeldBytes = 2 ** 30): void {
+  function make(limits: Partial<IdempotencyLimits> = {}, maxHeldBytes = 2 ** 30, evictedBits = 2 ** 16): void {
     clock = new VirtualClock()
+    const evicted = new EvictedKeys(900_000, clock, [evictedBits])
     accounting = new Accounting({ maxHeldBytes, isShared: () => false })
-    outcomes = new KeptOutcomes({ keepMs: 900_000, maxKeys: 8, maxKeptBytes: 1_000, ...limits }, accounting, clock)
+    outcomes = new KeptOutcomes(
+      { keepMs: 900_000, maxKeys: 8, maxKeptBytes: 1_000, ...limits },
+      accounting,
+      clock,
+      evicted,
+    )
   }
   const begin = (from: string, key: string): Begun =>
     outcomes.begin(
@@ -40,6 +47,15 @@ describe('Kept outcomes', () => {
       const begun = begin(from, key)
       if (begun.isFirst) begun.settle(answerOf(0), 'drop')
       return begun.isFirst ? 'runs' : 'is kept'
+    } catch (error) {
+      return `${(error as HttpFault).status}`
+    }
+  }
+  /** It runs and has ended, or is refused. */
+  function attempt(from: string, key: string): string {
+    try {
+      run(from, key, 10)
+      return 'runs'
     } catch (error) {
       return `${(error as HttpFault).status}`
     }
@@ -128,6 +144,19 @@ describe('Kept outcomes', () => {
     running.settle(answerOf(10), 'keep')
     expect((await joined.answer).status).to.equal(200)
     expect(state('192.0.2.1', 'a')).to.equal('409')
+  })
+
+  it('refuse who makes others go too fast for the memory of evicted keys, and nobody else', async () => {
+    make({}, 2 ** 30, 2 ** 10)
+    // One in two thousand is taken for an evicted one.
+    const states = names(0, 200).map((key) => attempt('192.0.2.1', key))
+    const firstRefused = states.indexOf('503')
+    expect(firstRefused).to.be.within(64, 80)
+    expect(states.slice(firstRefused).every((each) => each !== 'runs')).to.equal(true)
+    expect(states.filter((each) => each === '409').length).to.be.below(20)
+    expect(['x', 'y'].map((key) => attempt('192.0.2.2', key))).to.include('runs')
+    await clock.advance(450_000)
+    expect(['x', 'y'].map((key) => attempt('192.0.2.1', key))).to.include('runs')
   })
 
   it('forget a key whose call never started', () => {
