@@ -42,10 +42,11 @@ describe('A fair quota', () => {
   })
 
   it('takes from what is idle of the address with most, the one first that was used least recently', () => {
+    const small = taken('s', '192.0.2.9')
+    small.rest()
     const [first, second, third] = [0, 1, 2, 3].map((i) => taken(`a${i}`, '192.0.2.1')) as [Account, Account, Account]
     for (const account of [second, third, first]) account.rest()
-    const others = [0, 1].map((i) => taken(`b${i}`, '192.0.2.2'))
-    for (const other of others) other.rest()
+    taken('b', '192.0.2.2').rest()
     taken('c0', '192.0.2.3')
     taken('c1', '192.0.2.3')
     quota.refresh(first)

@@ -67,7 +67,7 @@ export class Bodies {
     }
     account.rest()
     try {
-      await this.#readChunks(request, onChunk, () => size, place.signal)
+      await this.#readChunks(request, onChunk, () => size, place)
     } catch (error) {
       release()
       throw error
@@ -81,7 +81,7 @@ export class Bodies {
     request: IncomingMessage,
     onChunk: (chunk: Uint8Array) => HttpFault | undefined,
     size: () => number,
-    shed: AbortSignal,
+    place: RequestPlace,
   ): Promise<void> {
     const { bodyTimeoutMs } = this.#limits
     const clock = this.#clock
@@ -89,7 +89,7 @@ export class Bodies {
     return new Promise((resolve, reject) => {
       const settle = (fault?: HttpFault): void => {
         timer.cancel()
-        shed.removeEventListener('abort', onShed)
+        stopListening()
         request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
         if (fault === undefined) resolve()
         else {
@@ -103,7 +103,6 @@ export class Bodies {
       }
       const onEnd = (): void => settle()
       const onGone = (): void => settle(new HttpFault(400, 'BAD_REQUEST', 'the body broke off', last))
-      const onShed = (): void => settle(madeRoom())
       const onLate = (): void => {
         const tookMs = clock.now() - startedAtMs
         const leftMs = patienceMs(size(), bodyTimeoutMs) - tookMs
@@ -114,10 +113,10 @@ export class Bodies {
         }
       }
       let timer = clock.setTimer(onLate, bodyTimeoutMs)
+      let stopListening = (): void => undefined
       request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
-      shed.addEventListener('abort', onShed)
+      stopListening = place.whenShed(() => settle(madeRoom()))
       if (request.destroyed && !request.readableEnded) onGone()
-      else if (shed.aborted) onShed()
     })
   }
 

@@ -96,7 +96,8 @@ export class RequestPlace {
   readonly account: Account
   readonly #places: RequestPlaces
   readonly #address: string | undefined
-  readonly #shed = new AbortController()
+  #isShed = false
+  #onShed: (() => void) | undefined
   #isStream = false
 
   constructor(
@@ -111,15 +112,20 @@ export class RequestPlace {
       owner: { address, identity: undefined },
       bytes: placeBytes.request,
       shed: () => {
-        this.#shed.abort()
+        this.#isShed = true
+        this.#onShed?.()
         onShed(this.#reason)
       },
     })
   }
 
-  /** Aborts when it has to make room. */
-  get signal(): AbortSignal {
-    return this.#shed.signal
+  /** Calls this first when it has to make room, which may have been before; until what is returned is called. */
+  whenShed(react: () => void): () => void {
+    this.#onShed = react
+    if (this.#isShed) react()
+    return () => {
+      this.#onShed = undefined
+    }
   }
 
   /** Whom it counts for, by the word of the guards. Throws HttpFault (503) where that one has more than a fair share. */
