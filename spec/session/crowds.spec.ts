@@ -2,6 +2,7 @@
 // are the elements of lists that are walked over, among few and among four times as many; no time is measured.
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
+import { Accounting } from '../../lib/accounting/accounting.ts'
 import { Turns } from '../../lib/data/engine/libsql/turns.ts'
 import { KeptOutcomes } from '../../lib/gateways/http/kept-outcomes.ts'
 import { CancelledError, Process, type ProcessContext } from '../../lib/index.ts'
@@ -155,9 +156,11 @@ describe('Many calls that wait', () => {
 describe('Many outcomes that are kept', () => {
   it('make room for others at the same cost, the oldest first', async () => {
     await expectSameForEach(async (count) => {
-      const limits = { maxKeys: count, maxKeysPerIdentity: count, maxKeptBytes: 1_500, keepMs: 1_000 }
-      const outcomes = new KeptOutcomes(limits, new VirtualClock())
-      const begin = (key: string) => outcomes.begin({ identity: 'me', action: 'Pay', key }, '')
+      const limits = { maxKeys: count, maxKeptBytes: 1_500, keepMs: 1_000 }
+      const accounting = new Accounting({ maxHeldBytes: 2 ** 30, isShared: () => false })
+      const outcomes = new KeptOutcomes(limits, accounting, new VirtualClock())
+      const owner = { address: '192.0.2.1', identity: undefined }
+      const begin = (key: string) => outcomes.begin({ identity: 'me', action: 'Pay', key }, owner, '')
       const walked = await elementsWalked(() => {
         for (let n = 0; n < count; n++) {
           const begun = begin(String(n))
