@@ -21,7 +21,9 @@ class Hold extends Action<unknown, unknown> {
   }
 }
 class Tick extends Action<unknown, void, number> {
+  runs = 0
   override async *action(_: unknown, { signal }: { signal: AbortSignal }) {
+    this.runs++
     yield 1
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
   }
@@ -35,11 +37,13 @@ class User extends Guard<string> {
 describe('the fairness of the HTTP gateway', () => {
   let world: HttpWorld
   let hold: Hold
+  let tick: Tick
 
   const start = async (options: WorldOptions): Promise<void> => {
     world = new HttpWorld(options)
     hold = new Hold()
-    world.server.addAction(hold).addAction(new Tick())
+    tick = new Tick()
+    world.server.addAction(hold).addAction(tick)
     await world.start()
   }
   const head = (line: string, more: readonly string[] = []): string =>
@@ -141,6 +145,15 @@ describe('the fairness of the HTTP gateway', () => {
     await waitFor(() => (streams[0] as RawClient).text.includes('event: error'))
     expect((streams[0] as RawClient).text).to.include('others needed the room')
     await waitFor(async () => (await world.metric('isock_calls_running')) === 3)
+  })
+
+  it('runs nothing for a stream that gets no place, because nobody has more', async () => {
+    await start({ http: { maxStreams: 1 } })
+    const reader = await news(attacker)
+    await waitFor(() => reader.text.includes('event: subscribed'))
+    for (const accept of ['text/event-stream', '*/*'])
+      expect(await (await post(honest, 'Tick', '1', [`accept: ${accept}`])).answered()).to.equal(503)
+    expect(tick.runs).to.equal(0)
   })
 
   it('answers a call that has to make room in the whole server with an unknown outcome', async () => {
