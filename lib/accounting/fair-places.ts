@@ -1,6 +1,6 @@
-// A table with so many places, which all clients share: sessions, links that are not let in, streams. While there is room
-// everybody gets a place. When it is full, a newcomer gets the place of somebody from the address or identity that has
-// most, if that has more than the newcomer's own; an idle one goes first.
+// A table with so many places, which all clients share: sessions, links that are not let in, rooms, streams. While there is
+// room everybody gets a place. When it is full, a newcomer gets the place of somebody from the address or identity that has
+// most, if that has more than the newcomer's own; an idle one goes first. What the server's own program has goes last.
 import type { Account } from './account.ts'
 import type { Holder } from './holders.ts'
 
@@ -8,14 +8,16 @@ export class FairPlaces {
   readonly max: number
   /** As in `sessions`. */
   readonly name: string
+  readonly #server: Holder
   readonly #onShed: () => void
   readonly #holdersOf = new Map<Account, readonly Holder[]>()
   /** Oldest first. */
   readonly #taken = new Map<Holder, Set<Account>>()
 
-  constructor(name: string, max: number, onShed: () => void) {
+  constructor(name: string, max: number, server: Holder, onShed: () => void) {
     this.name = name
     this.max = max
+    this.#server = server
     this.#onShed = onShed
   }
 
@@ -29,7 +31,7 @@ export class FairPlaces {
 
   /** Gives the account a place, if need be that of another one. False: there is none that may be taken. */
   take(account: Account): boolean {
-    if (this.isFull && !this.#makeRoom(account)) return false
+    while (this.isFull) if (!this.#makeRoom(account)) return false
     this.#put(account)
     return true
   }
@@ -63,10 +65,10 @@ export class FairPlaces {
   }
 
   #makeRoom(asking: Account): boolean {
-    const own = Math.max(...holdersOf(asking).map((holder) => this.#taken.get(holder)?.size ?? 0))
+    if (this.max === 0) return false
+    const own = this.#mostOf(holdersOf(asking))
     const most = this.#most()
-    const hasMore = most.size > own + 1
-    const sparable = idleOf(most) ?? (hasMore ? oldestOf(most) : this.#anyIdle())
+    const sparable = idleOf(most) ?? (most.size > own + 1 ? oldestOf(most) : this.#anyIdle(own))
     if (sparable === undefined) return false
     this.leave(sparable)
     this.#onShed()
@@ -74,16 +76,23 @@ export class FairPlaces {
     return true
   }
 
+  #mostOf(holders: readonly Holder[]): number {
+    return Math.max(...holders.map((holder) => this.#taken.get(holder)?.size ?? 0))
+  }
+
+  /** Of one of the clients. */
   #most(): ReadonlySet<Account> {
     let most: ReadonlySet<Account> = new Set()
-    for (const own of this.#taken.values()) if (own.size > most.size) most = own
+    for (const [holder, own] of this.#taken) if (own.size > most.size && holder !== this.#server) most = own
     return most
   }
 
-  /** Where all have as much, somebody's who does not use it. */
-  #anyIdle(): Account | undefined {
-    for (const account of this.#holdersOf.keys()) if (account.isIdle) return account
-    return undefined
+  /** One that nobody uses, of somebody who has more than so many: a client, or else the server. */
+  #anyIdle(than: number): Account | undefined {
+    for (const [account, holders] of this.#holdersOf)
+      if (account.isIdle && !holders.includes(this.#server) && this.#mostOf(holders) > than) return account
+    const own = this.#taken.get(this.#server) ?? new Set()
+    return own.size > than ? idleOf(own) : undefined
   }
 }
 
@@ -97,7 +106,8 @@ function oldestOf(accounts: ReadonlySet<Account>): Account | undefined {
   return oldest
 }
 
-function holdersOf({ part }: Account): readonly Holder[] {
+/** Whom the places of this account count for: its address, and its identity where it has one. */
+export function holdersOf({ part }: Account): readonly Holder[] {
   const { address, identity } = part
   return identity === undefined ? [address] : [address, identity]
 }
