@@ -57,9 +57,7 @@ export const placeBytes = {
   name: 256,
   room: 4 * 1024,
   /** A message that is kept, beside its bytes. */
-  message: 256,
-  /** A subscription, or another stream that lasts. */
-  subscription: 4 * 1024,
+  message: 384,
   key: 1024,
   stream: 8 * 1024,
 } as const

@@ -43,13 +43,13 @@ export class SessionStreams {
     }
     const stream: SessionStream = { key, reader: undefined, room: undefined, isStale: false }
     this.#bySession.set(session.id, own.add(stream))
-    session.held(Held.Places).change(placeBytes.subscription)
+    session.held(Held.Places).change(placeBytes.stream)
     return stream
   }
 
   end(session: ServerSession, stream: SessionStream): void {
     const own = this.#bySession.get(session.id)
-    if (own?.delete(stream)) session.held(Held.Places).change(-placeBytes.subscription)
+    if (own?.delete(stream)) session.held(Held.Places).change(-placeBytes.stream)
     if (own?.size === 0) this.#bySession.delete(session.id)
   }
 }

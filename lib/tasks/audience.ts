@@ -109,7 +109,7 @@ export class Audience {
     const held = owner?.held(Held.Queues)
     const outlet = new Outlet({ send, maxQueued, maxQueuedBytes, overflow: 'drop-reader', label, held })
     const listener = { session, outlet, places: owner?.held(Held.Places) }
-    listener.places?.change(placeBytes.subscription)
+    listener.places?.change(placeBytes.stream)
     listeners.add(listener)
     this.#listeners.set(session.id, listeners)
     this.#count++
@@ -120,7 +120,7 @@ export class Audience {
     const { id } = listener.session
     const listeners = this.#listeners.get(id)
     if (!listeners?.delete(listener)) return
-    listener.places?.change(-placeBytes.subscription)
+    listener.places?.change(-placeBytes.stream)
     this.#count--
     if (listeners.size === 0) this.#listeners.delete(id)
   }

@@ -332,7 +332,7 @@ describe('What channels hold for clients', () => {
       const before = server.usage.held.places
       const looks = ['a', 'b', 'c'].map((key) => client.watchPresence(Wall, { key }))
       await world.clock.until(Promise.all(looks.map(({ ready }) => ready)))
-      expect(server.usage.held.places - before).to.be.at.least(3 * 4 * kibibyte)
+      expect(server.usage.held.places - before).to.be.at.least(3 * 8 * kibibyte)
       for (const look of looks) look.unsubscribe()
       await world.clock.advance(2 * ttlMs)
       expect(server.usage.held.places).to.equal(before)
@@ -365,7 +365,12 @@ describe('What channels hold for clients', () => {
       for (let i = 0; i < 20; i++) await server.channel(Wall).publish(new Uint8Array(10 * kibibyte))
       const slow = await clientAt(ann)
       const subscription = await enter(slow.subscribe(Wall, { since: 'oldest' }))
-      expect(server.usage.held.queues).to.be.within(100 * kibibyte, 210 * kibibyte)
+      const { queues } = server.usage.held
+      expect(queues).to.be.within(100 * kibibyte, 210 * kibibyte)
+      const iterator = subscription[Symbol.asyncIterator]()
+      for (let i = 0; i < 5; i++) await world.clock.until(iterator.next())
+      await settle()
+      expect(server.usage.held.queues).to.be.within(50 * kibibyte, queues - 30 * kibibyte)
       subscription.unsubscribe()
       await settle()
       expect(server.usage.held.queues).to.equal(0)
