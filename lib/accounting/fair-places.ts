@@ -29,6 +29,11 @@ export class FairPlaces {
     return this.count >= this.max
   }
 
+  /** Whether `take` would give it one. */
+  hasPlaceFor(account: Account): boolean {
+    return !this.isFull || this.#sparableFor(account) !== undefined
+  }
+
   /** Gives the account a place, if need be that of another one. False: there is none that may be taken. */
   take(account: Account): boolean {
     while (this.isFull) if (!this.#makeRoom(account)) return false
@@ -65,15 +70,18 @@ export class FairPlaces {
   }
 
   #makeRoom(asking: Account): boolean {
-    if (this.max === 0) return false
-    const own = this.#mostOf(holdersOf(asking))
-    const most = this.#most()
-    const sparable = idleOf(most) ?? (most.size > own + 1 ? oldestOf(most) : this.#anyIdle(own))
+    const sparable = this.#sparableFor(asking)
     if (sparable === undefined) return false
     this.leave(sparable)
     this.#onShed()
     sparable.shed()
     return true
+  }
+
+  #sparableFor(asking: Account): Account | undefined {
+    const own = this.#mostOf(holdersOf(asking))
+    const most = this.#most()
+    return idleOf(most) ?? (most.size > own + 1 ? oldestOf(most) : this.#anyIdle(own))
   }
 
   #mostOf(holders: readonly Holder[]): number {
