@@ -80,33 +80,51 @@ export class FairPlaces {
 
   #sparableFor(asking: Account): Account | undefined {
     const own = this.#mostOf(holdersOf(asking))
-    const most = this.#most()
-    return idleOf(most) ?? (most.size > own + 1 ? oldestOf(most) : this.#anyIdle(own))
+    const largest = this.#largest()
+    if (largest === undefined) return this.#idleOf(this.#server, own)
+    const idle = this.#idleOf(largest)
+    if (idle !== undefined) return idle
+    const most = this.#taken.get(largest) ?? new Set()
+    if (most.size > own + 1) return oldestOf(most)
+    // Where nobody has more than the one who asks there is nothing to look for: a hoarder that asks on and on costs little.
+    return (most.size > own ? this.#anyIdle(own) : undefined) ?? this.#idleOf(this.#server, own)
   }
 
   #mostOf(holders: readonly Holder[]): number {
     return Math.max(...holders.map((holder) => this.#taken.get(holder)?.size ?? 0))
   }
 
-  /** Of one of the clients. */
-  #most(): ReadonlySet<Account> {
-    let most: ReadonlySet<Account> = new Set()
-    for (const [holder, own] of this.#taken) if (own.size > most.size && holder !== this.#server) most = own
-    return most
+  /** The client that has most. */
+  #largest(): Holder | undefined {
+    let largest: Holder | undefined
+    let most = 0
+    for (const [holder, { size }] of this.#taken) {
+      if (size <= most || holder === this.#server) continue
+      largest = holder
+      most = size
+    }
+    return largest
   }
 
-  /** One that nobody uses, of somebody who has more than so many: a client, or else the server. */
+  /** One that nobody uses, of a client that has more than so many. */
   #anyIdle(than: number): Account | undefined {
     for (const [account, holders] of this.#holdersOf)
       if (account.isIdle && !holders.includes(this.#server) && this.#mostOf(holders) > than) return account
-    const own = this.#taken.get(this.#server) ?? new Set()
-    return own.size > than ? idleOf(own) : undefined
+    return undefined
+  }
+
+  /** One that nobody uses of this holder, if it has more than so many. */
+  #idleOf(holder: Holder, than = 0): Account | undefined {
+    const own = this.#taken.get(holder)
+    if (own === undefined || own.size <= than || !hasIdle(holder)) return undefined
+    for (const account of own) if (account.isIdle) return account
+    return undefined
   }
 }
 
-function idleOf(accounts: ReadonlySet<Account>): Account | undefined {
-  for (const account of accounts) if (account.isIdle) return account
-  return undefined
+function hasIdle({ parts }: Holder): boolean {
+  for (const { idle } of parts) if (idle.size > 0) return true
+  return false
 }
 
 function oldestOf(accounts: ReadonlySet<Account>): Account | undefined {

@@ -68,6 +68,10 @@ export class Holders {
   /** What the server's own program keeps. It is none of the clients: what it has goes only when nothing of theirs is left. */
   readonly server = new Part('server', new Holder('server'), undefined)
 
+  constructor() {
+    this.server.address.parts.add(this.server)
+  }
+
   get addressCount(): number {
     return this.#addresses.size
   }

@@ -80,6 +80,7 @@ export class RoomHoldings {
 
   /** Somebody uses it, or nobody does: then it counts as used for the last time now. */
   use(isInUse: boolean): void {
+    if (isInUse && this.#isInUse) return
     this.#isInUse = isInUse
     for (const account of [this.#kept?.account, this.#place]) {
       account?.wake()
