@@ -207,6 +207,22 @@ describe('The Igor gateway: places', function () {
     expect(await back.introduce('1')).to.include({ code: 503 })
   })
 
+  it('count for an identity wherever its clients are, and at the address from which they came back', async () => {
+    await world.start(prepare, { maxClients: 3, sessionMs: 60_000 }, { guards: [new AtHome()] })
+    AtHome.who = 'honest'
+    const { client: honest, secret } = await known('a')
+    AtHome.who = 'mallory'
+    for (const from of ['127.0.0.2', '127.0.0.3']) await (await world.client({ from })).run('Remember', 'mine')
+    AtHome.who = 'ann'
+    expect((await (await world.client({ from: '127.0.0.4' })).run('Remember', 'in'))[0]?.data).to.equal('in')
+    AtHome.who = 'honest'
+    await world.cut(honest)
+    const back = await world.client({ from: '127.0.0.5' })
+    expect((await back.introduce('a', { secret })).data).to.deep.include({ resumed: true })
+    await waitFor(() => world.server.usage.places['sessions']?.taken === 3)
+    expect(world.server.usage.addresses).to.equal(4)
+  })
+
   it('are told to those who have to leave them', async () => {
     await world.start(prepare, { maxClients: 2 })
     const hoard: SeedClient[] = []
@@ -247,6 +263,13 @@ describe('The Igor gateway: places', function () {
     await world.start(prepare, { sessionMs: 60_000 }, { limits: { maxHeldBytes } })
     const { client, secret } = await known('honest')
     await world.cut(client)
+    const talker = await world.client()
+    const stream = talker.start('Hang', 'x'.repeat(100_000))
+    await waitFor(() => Hang.running === 1)
+    expect(world.server.usage.held.bodies).to.be.within(100_000, 110_000)
+    talker.send({ streamId: stream, close: true })
+    await talker.whole(stream)
+    expect(world.server.usage.held.bodies).to.equal(0)
     // Those who are away let texts come for them.
     for (let n = 0; n < 6; n++) {
       const each = await world.client({ from: '127.0.0.2' })
