@@ -91,6 +91,15 @@ describe('places that are shared out fairly', () => {
       expect(shed).to.deep.equal(['0'])
     })
 
+    it('are taken from clients that do not use them before', () => {
+      ofServer('own', 'idle')
+      ofServer('own too', 'idle')
+      take('in use', '192.0.2.1')
+      take('idle', '192.0.2.2', 'idle')
+      take('newcomer', '192.0.2.3')
+      expect(shed).to.deep.equal(['idle'])
+    })
+
     it('are taken from the server where it does not use them, for one who has fewer', () => {
       for (let i = 0; i < 3; i++) ofServer(`own ${i}`, 'idle')
       take('client', '192.0.2.1')
