@@ -9,13 +9,14 @@ import type { Owner } from './owner.ts'
 /** What an account needs of the accounting. */
 export interface AccountKeeper {
   onHeld(kind: HeldKind, byBytes: number): void
-  partOf(owner: Owner): Part
+  partOf(owner: Owner | Part): Part
   tidy(part: Part): void
 }
 
 /** What is accounted for. */
 export interface AccountSubject {
-  readonly owner: Owner
+  /** Who it is for; or the part of an account that it is for the same client as, or `Accounting.server`. */
+  readonly owner: Owner | Part
   /** What it costs by itself: see `placeBytes`. */
   readonly bytes: number
   /** Releases what it holds, for this reason, and closes the account. */
@@ -94,7 +95,7 @@ export class Account implements MeterReader, Holding {
   }
 
   /** It belongs to somebody else from now on: the client came back from another address. */
-  moveTo(owner: Owner): void {
+  moveTo(owner: Owner | Part): void {
     if (this.#isClosed) return
     const former = this.#part
     const part = this.#keeper.partOf(owner)

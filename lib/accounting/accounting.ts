@@ -9,7 +9,7 @@ import { Account, type AccountKeeper, type AccountSubject } from './account.ts'
 import { FairPlaces } from './fair-places.ts'
 import { FairQuota } from './fair-quota.ts'
 import { type HeldKind, type HeldName, heldNames } from './held.ts'
-import { Holders, type Part } from './holders.ts'
+import { Holders, Part } from './holders.ts'
 import { addressKey, type Owner } from './owner.ts'
 import { shed } from './shedding.ts'
 import type { Usage } from './usage.ts'
@@ -48,6 +48,11 @@ export class Accounting implements AccountKeeper {
     return this.#heldBytes
   }
 
+  /** For what the server's own program keeps, and no client has asked for. */
+  get server(): Part {
+    return this.#holders.server
+  }
+
   get isFull(): boolean {
     return this.#heldBytes > this.#options.maxHeldBytes
   }
@@ -60,7 +65,7 @@ export class Accounting implements AccountKeeper {
 
   /** A table of places that this accounting shares out. `name` is for `usage`. */
   places(name: string, max: number): FairPlaces {
-    const places = new FairPlaces(name, max, () => this.#shedCount++)
+    const places = new FairPlaces(name, max, this.#holders.server.address, () => this.#shedCount++)
     this.#places.set(this.#freeName(name), places)
     return places
   }
@@ -80,7 +85,10 @@ export class Accounting implements AccountKeeper {
   /** What is held at the moment. */
   usage(): Usage {
     const held = Object.fromEntries(heldNames.map((name, kind) => [name, this.#bytes[kind] ?? 0]))
-    const largest = [...this.#holders.all()].sort((one, other) => other.bytes - one.bytes).slice(0, largestShown)
+    const largest = [...this.#holders.all(), this.#holders.server.address]
+      .sort((one, other) => other.bytes - one.bytes)
+      .slice(0, largestShown)
+    const shown = largest.filter(({ bytes }) => bytes > 0)
     return {
       heldBytes: this.#heldBytes,
       maxHeldBytes: this.#options.maxHeldBytes,
@@ -88,7 +96,7 @@ export class Accounting implements AccountKeeper {
       places: Object.fromEntries([...this.#places].map(([name, { count, max }]) => [name, { taken: count, max }])),
       addresses: this.#holders.addressCount,
       identities: this.#holders.identityCount,
-      largest: largest.map(({ key, bytes }) => ({ holder: key, bytes })),
+      largest: shown.map(({ key, bytes }) => ({ holder: key, bytes })),
       shed: this.#shedCount,
     }
   }
@@ -103,7 +111,11 @@ export class Accounting implements AccountKeeper {
     }
   }
 
-  partOf({ address, identity }: Owner): Part {
+  partOf(owner: Owner | Part): Part {
+    if (owner === this.#holders.server) return this.#holders.server
+    // It may have been forgotten with the last of its accounts.
+    if (owner instanceof Part) return this.#holders.obtain(owner.address.key, owner.identity?.key)
+    const { address, identity } = owner
     // Those who share an address are told apart by who they are, else each stands for itself.
     if (address !== undefined && this.#options.isShared(address))
       return this.#holders.obtain(identity === undefined ? `client ${this.#openedCount}` : `of ${identity}`, identity)

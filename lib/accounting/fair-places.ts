@@ -1,6 +1,6 @@
-// A table with so many places, which all clients share: sessions, links that are not let in, streams. While there is room
-// everybody gets a place. When it is full, a newcomer gets the place of somebody from the address or identity that has
-// most, if that has more than the newcomer's own; an idle one goes first.
+// A table with so many places, which all clients share: sessions, links that are not let in, rooms, streams. While there is
+// room everybody gets a place. When it is full, a newcomer gets the place of somebody from the address or identity that has
+// most, if that has more than the newcomer's own; an idle one goes first. What the server's own program has goes last.
 import type { Account } from './account.ts'
 import type { Holder } from './holders.ts'
 
@@ -8,14 +8,16 @@ export class FairPlaces {
   readonly max: number
   /** As in `sessions`. */
   readonly name: string
+  readonly #server: Holder
   readonly #onShed: () => void
   readonly #holdersOf = new Map<Account, readonly Holder[]>()
   /** Oldest first. */
   readonly #taken = new Map<Holder, Set<Account>>()
 
-  constructor(name: string, max: number, onShed: () => void) {
+  constructor(name: string, max: number, server: Holder, onShed: () => void) {
     this.name = name
     this.max = max
+    this.#server = server
     this.#onShed = onShed
   }
 
@@ -27,9 +29,14 @@ export class FairPlaces {
     return this.count >= this.max
   }
 
+  /** Whether `take` would give it one. */
+  hasPlaceFor(account: Account): boolean {
+    return !this.isFull || this.#sparableFor(account) !== undefined
+  }
+
   /** Gives the account a place, if need be that of another one. False: there is none that may be taken. */
   take(account: Account): boolean {
-    if (this.isFull && !this.#makeRoom(account)) return false
+    while (this.isFull) if (!this.#makeRoom(account)) return false
     this.#put(account)
     return true
   }
@@ -63,10 +70,7 @@ export class FairPlaces {
   }
 
   #makeRoom(asking: Account): boolean {
-    const own = Math.max(...holdersOf(asking).map((holder) => this.#taken.get(holder)?.size ?? 0))
-    const most = this.#most()
-    const hasMore = most.size > own + 1
-    const sparable = idleOf(most) ?? (hasMore ? oldestOf(most) : this.#anyIdle())
+    const sparable = this.#sparableFor(asking)
     if (sparable === undefined) return false
     this.leave(sparable)
     this.#onShed()
@@ -74,22 +78,53 @@ export class FairPlaces {
     return true
   }
 
-  #most(): ReadonlySet<Account> {
-    let most: ReadonlySet<Account> = new Set()
-    for (const own of this.#taken.values()) if (own.size > most.size) most = own
-    return most
+  #sparableFor(asking: Account): Account | undefined {
+    const own = this.#mostOf(holdersOf(asking))
+    const largest = this.#largest()
+    if (largest === undefined) return this.#idleOf(this.#server, own)
+    const idle = this.#idleOf(largest)
+    if (idle !== undefined) return idle
+    const most = this.#taken.get(largest) ?? new Set()
+    if (most.size > own + 1) return oldestOf(most)
+    // Where nobody has more than the one who asks there is nothing to look for: a hoarder that asks on and on costs little.
+    return (most.size > own ? this.#anyIdle(own) : undefined) ?? this.#idleOf(this.#server, own)
   }
 
-  /** Where all have as much, somebody's who does not use it. */
-  #anyIdle(): Account | undefined {
-    for (const account of this.#holdersOf.keys()) if (account.isIdle) return account
+  #mostOf(holders: readonly Holder[]): number {
+    return Math.max(...holders.map((holder) => this.#taken.get(holder)?.size ?? 0))
+  }
+
+  /** The client that has most. */
+  #largest(): Holder | undefined {
+    let largest: Holder | undefined
+    let most = 0
+    for (const [holder, { size }] of this.#taken) {
+      if (size <= most || holder === this.#server) continue
+      largest = holder
+      most = size
+    }
+    return largest
+  }
+
+  /** One that nobody uses, of a client that has more than so many. */
+  #anyIdle(than: number): Account | undefined {
+    for (const [account, holders] of this.#holdersOf)
+      if (account.isIdle && !holders.includes(this.#server) && this.#mostOf(holders) > than) return account
+    return undefined
+  }
+
+  /** One that nobody uses of this holder, if it has more than so many. */
+  #idleOf(holder: Holder, than = 0): Account | undefined {
+    const own = this.#taken.get(holder)
+    if (own === undefined || own.size <= than || !hasIdle(holder)) return undefined
+    for (const account of own) if (account.isIdle) return account
     return undefined
   }
 }
 
-function idleOf(accounts: ReadonlySet<Account>): Account | undefined {
-  for (const account of accounts) if (account.isIdle) return account
-  return undefined
+function hasIdle({ parts }: Holder): boolean {
+  for (const { idle } of parts) if (idle.size > 0) return true
+  return false
 }
 
 function oldestOf(accounts: ReadonlySet<Account>): Account | undefined {
@@ -97,7 +132,8 @@ function oldestOf(accounts: ReadonlySet<Account>): Account | undefined {
   return oldest
 }
 
-function holdersOf({ part }: Account): readonly Holder[] {
+/** Whom the places of this account count for: its address, and its identity where it has one. */
+export function holdersOf({ part }: Account): readonly Holder[] {
   const { address, identity } = part
   return identity === undefined ? [address] : [address, identity]
 }

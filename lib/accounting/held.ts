@@ -56,6 +56,8 @@ export const placeBytes = {
   call: 512,
   name: 256,
   room: 4 * 1024,
+  /** A message that is kept, beside its bytes. */
+  message: 384,
   key: 1024,
   stream: 8 * 1024,
 } as const

@@ -33,7 +33,7 @@ export class Holder {
   }
 }
 
-/** The accounts of one identity, or of nobody in particular, at one address. */
+/** The accounts of one identity, or of nobody in particular, at one address; or those of the server's own program. */
 export class Part {
   readonly key: string
   readonly address: Holder
@@ -65,6 +65,12 @@ export class Holders {
   readonly #addresses = new Map<string, Holder>()
   readonly #identities = new Map<string, Holder>()
   readonly #parts = new Map<string, Part>()
+  /** What the server's own program keeps. It is none of the clients: what it has goes only when nothing of theirs is left. */
+  readonly server = new Part('server', new Holder('server'), undefined)
+
+  constructor() {
+    this.server.address.parts.add(this.server)
+  }
 
   get addressCount(): number {
     return this.#addresses.size
@@ -78,7 +84,7 @@ export class Holders {
     return this.#parts.values()
   }
 
-  /** All addresses and identities. */
+  /** All addresses and identities of clients. */
   *all(): Generator<Holder> {
     yield* this.#addresses.values()
     yield* this.#identities.values()
@@ -99,7 +105,7 @@ export class Holders {
 
   /** Forgets a part without accounts. */
   tidy(part: Part): void {
-    if (part.inUse.size + part.idle.size > 0) return
+    if (part === this.server || part.inUse.size + part.idle.size > 0) return
     this.#parts.delete(part.key)
     leave(this.#addresses, part.address, part)
     if (part.identity !== undefined) leave(this.#identities, part.identity, part)

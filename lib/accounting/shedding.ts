@@ -5,6 +5,7 @@
 //   2. accounts in use of holders above a fair share        likewise, in the part the one that holds most
 //   3. idle accounts of all others                          as 1.
 //   4. accounts in use of all others                        as 2.
+//   5. what the server's own program keeps                  idle before in use
 import type { Holder, Holders, Holding, Part } from './holders.ts'
 
 interface Step {
@@ -36,6 +37,13 @@ export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean
       if (isEnough() || count === mostInTurn) return count
       // It has one: `has` says so.
       pick(part)?.shed()
+      count++
+    }
+  }
+  for (const pick of [oldestIdle, largestInUse]) {
+    for (let own = pick(holders.server); own !== undefined; own = pick(holders.server)) {
+      if (isEnough() || count === mostInTurn) return count
+      own.shed()
       count++
     }
   }

@@ -16,6 +16,8 @@ export interface RunSurroundings {
   nowMs(): number
   /** Runs actions at the caller's side, within the time of this run. */
   callerFor(parent: RunParent): Caller
+  /** A run of the session is none of the program's code any more: it waits for its client. */
+  onWaiting?(): void
 }
 
 /**
@@ -55,6 +57,7 @@ export class RunContext implements Context<unknown> {
   /** It is a stream of the library's own: it waits for a client that is away for as long as the session lasts. */
   waitForClient(): void {
     this.#call.isOfLibrary = true
+    this.#surroundings.onWaiting?.()
   }
 
   /** Called before the action runs, by the feature that adapts it. */

@@ -88,6 +88,11 @@ export class Attendance {
     }
   }
 
+  /** The room is no more: nobody is present there. */
+  vacate(room: Room): void {
+    for (const attendant of [...(this.#listed.get(room) ?? [])]) this.#remove(attendant)
+  }
+
   /** Forgets all of a room, and says nothing. */
   close(): void {
     this.#graces.close()

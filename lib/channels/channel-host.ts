@@ -1,5 +1,6 @@
 // One channel on a server: publishes into its rooms, lets clients in, knows who is present.
-
+import type { Account } from '../accounting/account.ts'
+import type { Part } from '../accounting/holders.ts'
 import type { PublishOptions } from '../action/context.ts'
 import { isPromiseLike } from '../action/item-source.ts'
 import type { RunContext } from '../action/run-context.ts'
@@ -15,11 +16,12 @@ import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { detached } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { Attendance } from './attendance.ts'
+import { type Audience, audienceOf } from './audience.ts'
 import type { AnyChannel, Member } from './channel.ts'
 import type { Ending, Head, Lost, PresenceEventName, Since } from './channel-actions.ts'
 import type { ChannelRules } from './channel-options.ts'
 import { admit, endingUnlessAdmitted, infoOf, notAllowed } from './entry.ts'
-import type { Audience, KeptMessage } from './history.ts'
+import type { KeptMessage } from './history.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import type { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
@@ -36,8 +38,8 @@ export class ChannelHost {
   #ending: Ending | undefined
 
   constructor(channel: AnyChannel, rules: ChannelRules, kit: ServerKit, codec: ValueCodec) {
-    const { clock } = kit
-    const { maxRooms, history, label, presenceGraceMs: graceMs, maxPerSession } = rules
+    const { clock, accounting } = kit
+    const { name, maxRooms, history, label, presenceGraceMs: graceMs, maxPerSession } = rules
     this.channel = channel
     this.rules = rules
     this.#kit = kit
@@ -51,7 +53,7 @@ export class ChannelHost {
       onVacant: (room) => this.rooms.used(room),
     })
     const isInUse = (room: Room): boolean => !this.attendance.isVacant(room)
-    this.rooms = new Rooms({ clock, maxRooms, history, label, isInUse })
+    this.rooms = new Rooms({ clock, accounting, name, maxRooms, history, label, isInUse, onTaken: this.#onRoomTaken })
   }
 
   /** A publish of the server's own, which may not be awaited. */
@@ -62,11 +64,12 @@ export class ChannelHost {
 
   /** Settles when the message is on its way to those who subscribed. */
   async publish(message: unknown, key: string, options: Pick<PublishOptions, 'to' | 'except'> = {}): Promise<void> {
+    const { server } = this.#kit.accounting
     const checked = this.check(message)
     // Without a wait where there is nothing to wait for: the message is what it is now.
-    if (!(checked instanceof Promise)) return this.#send(checked, key, this.#audienceOf(options))
+    if (!(checked instanceof Promise)) return this.#send(checked, key, server, this.#audienceOf(options))
     const asGiven = bytesAsGiven(message)
-    this.#send(asGiven(await checked), key, this.#audienceOf(options))
+    this.#send(asGiven(await checked), key, server, this.#audienceOf(options))
   }
 
   /** The message as the channel's schema gives it back. Throws ValidationError. */
@@ -80,7 +83,7 @@ export class ChannelHost {
     const checked = await this.check(message)
     const isAllowed = await this.channel.canPublish(session, checked, key === '' ? undefined : key)
     if (isAllowed !== true) throw notAllowed('publish to', this.rules.label)
-    this.#send(checked, key, undefined)
+    this.#send(checked, key, this.#partOf(session))
   }
 
   /** Sends what is published, until the client has enough or this side ends it. */
@@ -92,7 +95,7 @@ export class ChannelHost {
       const head: Head = { epoch: room.epoch, offset, recovered, session: session.id }
       const lossNotice = (lost: number): Lost => ({ lost })
       const reader = this.#reader({ session, context, first: [head, ...missed], overflow, label, lossNotice })
-      stream.reader = reader
+      Object.assign(stream, { room, reader })
       room.add(reader)
       const leave = (): void => {
         room.remove(reader)
@@ -109,10 +112,10 @@ export class ChannelHost {
       const label = `presence of ${this.rules.label}`
       const first = [{ members: this.attendance.members(room) }]
       const reader = this.#reader({ session, context, first, overflow: 'drop-reader', label })
-      stream.reader = reader
-      room.watchers.add(reader)
+      Object.assign(stream, { room, reader })
+      room.addWatcher(reader)
       const leave = (): void => {
-        room.watchers.delete(reader)
+        room.removeWatcher(reader)
         this.rooms.used(room)
       }
       return whileHere(context.signal, leave, () => reader.run())
@@ -127,9 +130,7 @@ export class ChannelHost {
 
   /** What a room keeps, oldest first. */
   kept(key: string, limit: number): readonly KeptMessage[] {
-    const history = this.rooms.find(key)?.history
-    history?.prune(this.#kit.clock.now())
-    return history?.newest(limit) ?? []
+    return this.rooms.find(key)?.kept(limit, this.#kit.clock.now()) ?? []
   }
 
   /** Ends all streams, for good. */
@@ -142,23 +143,26 @@ export class ChannelHost {
 
   sessionChanged(session: ServerSession, change: SessionChange): void {
     this.attendance.changed(session, change)
-    if (change !== 'resumed') return
+    if (change !== 'cut' && change !== 'resumed') return
     for (const stream of this.#streams.of(session.id)) {
+      const { reader, room } = stream
+      if (reader !== undefined) room?.see(reader)
+      if (change === 'cut') continue
       stream.isStale = true
-      if (stream.reader !== undefined) void this.#askAgain(stream, stream.reader)
+      if (reader !== undefined) void this.#askAgain(stream, reader)
     }
   }
 
-  #send(message: unknown, key: string, audience: Audience | undefined): void {
+  #send(message: unknown, key: string, by: Part, audience?: Audience): void {
     const { rules } = this
     if (this.#ending !== undefined) throw errorOf(this.#ending)
     // Without a history, nobody can ask later for what nobody hears now.
     const mustKeep = rules.history !== undefined || key === ''
     // Encoded before a room is made for it: what cannot travel leaves nothing behind.
     const item = this.#encode([(this.rooms.find(key)?.offset ?? 0) + 1, message], 'message')
-    const room = mustKeep ? this.rooms.obtain(key) : this.rooms.find(key)
+    const room = mustKeep ? this.rooms.obtain(key, by) : this.rooms.find(key)
     if (room === undefined) return
-    room.publish(item, audience, this.#kit.clock.now())
+    room.publish(item, audience, this.#kit.clock.now(), by)
     this.rooms.used(room)
   }
 
@@ -176,14 +180,14 @@ export class ChannelHost {
     key: string,
     serve: (room: Room, stream: SessionStream) => Promise<Ending | undefined>,
   ): Promise<Ending | undefined> {
-    const stream = this.#streams.begin(session.id, key)
-    const leave = (): void => this.#streams.end(session.id, stream)
+    const stream = this.#streams.begin(session, key)
+    const leave = (): void => this.#streams.end(session, stream)
     return whileHere(context.signal, leave, async () => {
       do {
         stream.isStale = false
         await this.#admit(context, session, key)
       } while (stream.isStale)
-      return this.#ending ?? serve(this.rooms.obtain(key), stream)
+      return this.#ending ?? serve(this.rooms.obtain(key, this.#partOf(session)), stream)
     })
   }
 
@@ -206,15 +210,22 @@ export class ChannelHost {
     return new Reader({ maxQueued, maxQueuedBytes, ...options })
   }
 
-  #audienceOf({ to, except }: Pick<PublishOptions, 'to' | 'except'>): Audience | undefined {
-    if (to === undefined && except === undefined) return undefined
-    const audience = { to: to === undefined ? undefined : idsOf(to), except: idsOf(except ?? []) }
-    for (const id of audience.to ?? []) {
-      if (this.#kit.findSession(id) !== undefined) continue
-      const message = `publish to ${this.rules.label}: there is no session "${id}"; it has ended, or is no session's id`
-      throw new ServerError(message, { code: 'UNKNOWN_SESSION' })
-    }
-    return audience
+  #audienceOf(options: Pick<PublishOptions, 'to' | 'except'>): Audience | undefined {
+    return audienceOf(options, this.rules.label, (id) => this.#kit.findSession(id) !== undefined)
+  }
+
+  /** Whom a room counts for that this client makes. */
+  #partOf({ account }: ServerSession): Part {
+    // A session that its server knows has one.
+    return (account as Account).part
+  }
+
+  /** Those who are in it come again, to another room of this key. */
+  readonly #onRoomTaken = (room: Room): void => {
+    const message = `a room of ${this.rules.label} had to make room for others`
+    for (const reader of [...room.readers, ...room.watchers]) reader.end({ code: 'LINK_LOST', message })
+    // Not now: hooks of the program hear of it, and whoever needs the place is in the middle of something.
+    queueMicrotask(() => this.attendance.vacate(room))
   }
 
   readonly #announce = (event: PresenceEventName, member: Member, room: Room): void => {
@@ -236,8 +247,4 @@ export class ChannelHost {
 
 function errorOf({ code, message }: Ending): ServerError {
   return new ServerError(message, { code: code as 'SHUTTING_DOWN' | 'UNKNOWN_CHANNEL' })
-}
-
-function idsOf(ids: string | readonly string[]): ReadonlySet<string> {
-  return new Set(typeof ids === 'string' ? [ids] : ids)
 }

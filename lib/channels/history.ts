@@ -1,12 +1,8 @@
 // The messages that one room keeps, oldest first, without a gap: bounded by number, age and bytes.
+import { placeBytes } from '../accounting/held.ts'
 import type { Encoded } from '../wire/encoded.ts'
 import { payloadSize } from '../wire/payload.ts'
-
-/** Whom a message is for; undefined: all. Session ids. */
-export interface Audience {
-  readonly to: ReadonlySet<string> | undefined
-  readonly except: ReadonlySet<string> | undefined
-}
+import type { Audience } from './audience.ts'
 
 /** A message that is kept. */
 export interface KeptMessage {
@@ -23,12 +19,17 @@ export interface HistoryBounds {
   readonly maxBytes: number
 }
 
+/** A session's id in a set. */
+const idBytes = 64
+
 export class History {
   readonly #bounds: HistoryBounds
   /** Before #head: dropped, and not held. */
   #kept: (KeptMessage | undefined)[] = []
   #head = 0
   #bytes = 0
+  /** Of audiences. */
+  #idCount = 0
 
   constructor(bounds: HistoryBounds) {
     this.#bounds = bounds
@@ -42,12 +43,24 @@ export class History {
     return this.#bytes
   }
 
+  /** About what it takes in memory. */
+  get heldBytes(): number {
+    return this.#bytes + this.count * placeBytes.message + this.#idCount * idBytes
+  }
+
   add(message: KeptMessage): void {
     const { size, maxBytes } = this.#bounds
     this.#kept.push(message)
     this.#bytes += payloadSize(message.item.payload)
+    this.#idCount += idsIn(message)
     this.prune(message.atMs)
     while (this.count > size || (this.#bytes > maxBytes && this.count > 0)) this.#dropOldest()
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#kept = []
+    this.#head = this.#bytes = this.#idCount = 0
   }
 
   /** Forgets what is too old. */
@@ -75,6 +88,7 @@ export class History {
 
   #dropOldest(): void {
     this.#bytes -= payloadSize(this.#oldest.item.payload)
+    this.#idCount -= idsIn(this.#oldest)
     this.#kept[this.#head++] = undefined
     // Not with each message: the list may be long.
     if (this.#head * 2 < this.#kept.length) return
@@ -83,10 +97,6 @@ export class History {
   }
 }
 
-/** Whether a message is for this session, which was known by `former` before, if at all. */
-export function isFor(audience: Audience | undefined, session: string, former?: string): boolean {
-  if (audience === undefined) return true
-  const { to, except } = audience
-  if (to !== undefined && !to.has(session)) return false
-  return except === undefined || !(except.has(session) || (former !== undefined && except.has(former)))
+function idsIn({ audience }: KeptMessage): number {
+  return audience === undefined ? 0 : (audience.to?.size ?? 0) + (audience.except?.size ?? 0)
 }

@@ -1,10 +1,13 @@
 // One stream of a channel to one client: what it asked for first, then what is published, as fast as it reads.
+import { Held } from '../accounting/held.ts'
+import type { Meter } from '../accounting/meter.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { BusyError, IsockError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
-import { Outlet, type Overflow } from '../server/outlet.ts'
+import { Outlet, type Overflow, slotBytes } from '../server/outlet.ts'
 import type { ServerSession } from '../server/server-session.ts'
 import { Encoded } from '../wire/encoded.ts'
+import { payloadSize } from '../wire/payload.ts'
 import type { Ending } from './channel-actions.ts'
 
 export interface ReaderOptions {
@@ -26,8 +29,11 @@ const opening = new Encoded(undefined)
 
 export class Reader {
   readonly session: ServerSession
+  /** It is in a room and its client has a link: kept by the room. */
+  isHere = false
   readonly #options: Omit<ReaderOptions, 'first'>
   readonly #outlet: Outlet
+  readonly #held: Meter
   /** Let go of as it is sent: a history may be large, and a reader lives long. */
   #first: unknown[]
   #toldLost = 0
@@ -35,10 +41,11 @@ export class Reader {
 
   constructor({ first, ...options }: ReaderOptions) {
     const { session, maxQueued, maxQueuedBytes, overflow, label } = options
+    this.#held = session.held(Held.Queues)
     this.session = session
     this.#options = options
     this.#first = [...first]
-    this.#outlet = new Outlet({ send: this.#send, maxQueued, maxQueuedBytes, overflow, label })
+    this.#outlet = new Outlet({ send: this.#send, maxQueued, maxQueuedBytes, overflow, label, held: this.#held })
   }
 
   /** Of the call that it answers. */
@@ -97,12 +104,24 @@ export class Reader {
     return first.length === 1 ? this.#options.context.push(first[0]) : this.#sendEach(first)
   }
 
-  /** From the last to the first. */
+  /** From the last to the first. What has to wait counts for the client: its room may have dropped it meanwhile. */
   async #sendEach(items: unknown[]): Promise<void> {
-    while (items.length > 0) {
-      const item = items.pop()
-      const isTaken = this.#options.context.push(item)
-      if (isTaken !== undefined) await isTaken
+    let waitingBytes = 0
+    const wait = (bytes: number): void => {
+      this.#held.change(bytes)
+      waitingBytes += bytes
+    }
+    try {
+      while (items.length > 0) {
+        const item = items.pop()
+        const isTaken = this.#options.context.push(item)
+        if (waitingBytes > 0) wait(-heldOf(item))
+        if (isTaken === undefined) continue
+        if (waitingBytes === 0) wait(items.reduce((bytes: number, each) => bytes + heldOf(each), 0))
+        await isTaken
+      }
+    } finally {
+      wait(-waitingBytes)
     }
   }
 
@@ -113,4 +132,8 @@ export class Reader {
     const isAway = error instanceof BusyError && !this.session.isConnected
     return { code: isAway ? 'LINK_LOST' : code, message }
   }
+}
+
+function heldOf(item: unknown): number {
+  return item instanceof Encoded ? payloadSize(item.payload) + slotBytes : 0
 }

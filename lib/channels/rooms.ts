@@ -1,4 +1,8 @@
-// The rooms of one channel, by key. One that nobody is in is forgotten when nobody can come back for what it keeps.
+// The rooms of one channel, by key. One that nobody is in is forgotten when nobody can come back for what it keeps, or when
+// another one needs its place.
+import type { Accounting } from '../accounting/accounting.ts'
+import type { FairPlaces } from '../accounting/fair-places.ts'
+import type { Part } from '../accounting/holders.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { BusyError } from '../base/errors.ts'
@@ -7,12 +11,16 @@ import { Room } from './room.ts'
 
 export interface RoomsOptions {
   readonly clock: Clock
+  readonly accounting: Accounting
+  readonly name: string
   readonly maxRooms: number
   readonly history: HistoryBounds | undefined
   /** As in `channel "News"`. */
   readonly label: string
   /** Somebody is present there, be it that they are away for a moment. */
   readonly isInUse: (room: Room) => boolean
+  /** It was taken from those who are in it, as others need what it takes. */
+  readonly onTaken: (room: Room) => void
 }
 
 /** A sweep looks at all rooms: not more often than so many times within the time that a message is kept. */
@@ -21,16 +29,17 @@ const sweepsPerTtl = 8
 export class Rooms {
   readonly #options: RoomsOptions
   readonly #rooms = new Map<string, Room>()
-  /** Kept, for somebody may come back, though nobody is there and nothing was ever said: the first to go, the oldest first. */
-  readonly #idle = new Set<Room>()
+  readonly #places: FairPlaces
   readonly #sweeps: DeadlineSweep
   /** No two rooms that were ever made have the same epoch. */
   readonly #origin = crypto.randomUUID()
   #made = 0
 
   constructor(options: RoomsOptions) {
+    const { clock, accounting, name, maxRooms } = options
     this.#options = options
-    this.#sweeps = new DeadlineSweep(options.clock, this.#sweep)
+    this.#places = accounting.places(`rooms of ${name}`, maxRooms)
+    this.#sweeps = new DeadlineSweep(clock, this.#sweep)
   }
 
   get count(): number {
@@ -46,56 +55,58 @@ export class Rooms {
   }
 
   /**
-   * The room, made if need be, in the place of an idle one where there are too many; throws BusyError where none is idle. The
-   * room without a key always fits.
+   * The room, made if need be, in the place of another one where there are too many: see FairPlaces. Throws BusyError where none
+   * can be spared. The room without a key always fits, and is the server's own.
    */
-  obtain(key: string): Room {
+  obtain(key: string, maker: Part): Room {
     const known = this.#rooms.get(key)
-    if (known !== undefined) {
-      this.#idle.delete(known)
-      return known
-    }
-    const { maxRooms, history, label } = this.#options
-    const keyed = this.#rooms.has('') ? this.#rooms.size - 1 : this.#rooms.size
-    if (key !== '' && keyed >= maxRooms && !this.#evict()) {
+    if (known !== undefined) return known
+    const { accounting, maxRooms, history, label } = this.#options
+    const room = new Room(key, `${this.#origin}.${this.#made++}`, history, {
+      accounting,
+      ...(key === '' ? { places: undefined, maker: accounting.server } : { places: this.#places, maker }),
+      onEnd: () => this.#take(room),
+    })
+    if (!room.holdings.takePlace()) {
       const message = `${label} has ${maxRooms} rooms and can take no more; raise its option maxRooms`
       throw new BusyError(message, { notStarted: false })
     }
-    const room = new Room(key, `${this.#origin}.${this.#made++}`, history)
     this.#rooms.set(key, room)
     return room
   }
 
   /** Somebody left it, or something was published in it. */
   used(room: Room): void {
+    if (this.#rooms.get(room.key) !== room) return
     const { clock, history } = this.#options
     room.lastUsedMs = clock.now()
-    if (room.key !== '' && room.offset === 0 && room.isEmpty) this.#idle.add(room)
+    room.touch()
     if (history !== undefined) this.#sweeps.watch(room.lastUsedMs + history.ttlMs)
     else this.#forgetIfSpent(room, room.lastUsedMs)
   }
 
   close(): void {
     this.#sweeps.close()
+    for (const room of this.#rooms.values()) room.holdings.close()
     this.#rooms.clear()
-    this.#idle.clear()
+    this.#options.accounting.forget(this.#places)
   }
 
-  /** Makes place. Whoever comes back to that room is told that it cannot be known what was missed. */
-  #evict(): boolean {
-    for (const room of this.#idle) {
-      this.#idle.delete(room)
-      if (!room.isEmpty || this.#options.isInUse(room) || !this.#rooms.delete(room.key)) continue
-      return true
-    }
-    return false
+  /** Who comes back to it is told that it cannot be known what was missed: the next room of this key has another epoch. */
+  #take(room: Room): void {
+    if (this.#forget(room)) this.#options.onTaken(room)
+  }
+
+  #forget(room: Room): boolean {
+    room.holdings.close()
+    return this.#rooms.get(room.key) === room && this.#rooms.delete(room.key)
   }
 
   readonly #sweep = (nowMs: number): number => {
     const { ttlMs } = this.#options.history as HistoryBounds // else no sweep was ever asked for
     let earliest = Number.POSITIVE_INFINITY
     for (const room of this.#rooms.values()) {
-      room.history?.prune(nowMs)
+      room.prune(nowMs)
       if (this.#forgetIfSpent(room, nowMs)) continue
       if (room.lastUsedMs + ttlMs > nowMs) earliest = Math.min(earliest, room.lastUsedMs + ttlMs)
     }
@@ -106,7 +117,6 @@ export class Rooms {
     const { history, isInUse } = this.#options
     if (room.key === '' || !room.isEmpty || isInUse(room)) return false
     if (history !== undefined && room.lastUsedMs + history.ttlMs > nowMs) return false
-    this.#idle.delete(room)
-    return this.#rooms.get(room.key) === room && this.#rooms.delete(room.key)
+    return this.#forget(room)
   }
 }

@@ -1,7 +1,10 @@
 // The streams that sessions have of one channel, each with the reader that the channel let in; by session, for what concerns all
 // of one session's. Leaves the rooms to those who publish.
+import { Held, placeBytes } from '../accounting/held.ts'
 import { BusyError } from '../base/errors.ts'
+import type { ServerSession } from '../server/server-session.ts'
 import type { Reader } from './reader.ts'
+import type { Room } from './room.ts'
 
 /** A subscription, or a look at presence. */
 export interface SessionStream {
@@ -9,6 +12,8 @@ export interface SessionStream {
   readonly key: string
   /** undefined: the channel has not let it in yet. */
   reader: Reader | undefined
+  /** Where that reader is. */
+  room: Room | undefined
   /** Its session came back, as who it is today: the word of the channel was for who it was. */
   isStale: boolean
 }
@@ -30,20 +35,21 @@ export class SessionStreams {
   }
 
   /** Throws BusyError where the session has too many. */
-  begin(sessionId: string, key: string): SessionStream {
-    const own = this.#bySession.get(sessionId) ?? new Set()
+  begin(session: ServerSession, key: string): SessionStream {
+    const own = this.#bySession.get(session.id) ?? new Set()
     if (own.size >= this.#maxPerSession) {
       const message = `this session has ${own.size} subscriptions to ${this.#label}; end some, or raise its option maxPerSession`
       throw new BusyError(message, { notStarted: false })
     }
-    const stream: SessionStream = { key, reader: undefined, isStale: false }
-    this.#bySession.set(sessionId, own.add(stream))
+    const stream: SessionStream = { key, reader: undefined, room: undefined, isStale: false }
+    this.#bySession.set(session.id, own.add(stream))
+    session.held(Held.Places).change(placeBytes.stream)
     return stream
   }
 
-  end(sessionId: string, stream: SessionStream): void {
-    const own = this.#bySession.get(sessionId)
-    own?.delete(stream)
-    if (own?.size === 0) this.#bySession.delete(sessionId)
+  end(session: ServerSession, stream: SessionStream): void {
+    const own = this.#bySession.get(session.id)
+    if (own?.delete(stream)) session.held(Held.Places).change(-placeBytes.stream)
+    if (own?.size === 0) this.#bySession.delete(session.id)
   }
 }

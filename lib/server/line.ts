@@ -1,5 +1,6 @@
 // Those who wait for their turn, in order of arrival: one at a time, or as many as there are places. How many may wait is
-// bounded. Who is aborted while waiting leaves the line and never has a turn.
+// bounded, and shared fairly: when it is full, a call gets the place of the last one of the address or identity that has most
+// of them, if that has more than its own. Who is aborted while waiting leaves the line and never has a turn.
 import { BusyError, CancelledError, DeadlineError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { Queue } from '../base/queue.ts'
@@ -13,11 +14,26 @@ export interface LineOptions {
   readonly places?: number
 }
 
+interface Waiting {
+  /** Whom it counts for. */
+  readonly holders: Holders
+  leave(): void
+  refuse(reason: BusyError): void
+}
+
+/** Whom a call counts for: see `ServerSession.holders`. */
+type Holders = readonly object[]
+
+/** Where nobody is known whom a call is for. */
+const nobody: Holders = [{}]
+
 export class Line {
   readonly #label: string
   readonly #maxWaiting: number
   readonly #places: number
   readonly #waiting = new Queue<() => void>()
+  /** In their order. */
+  readonly #waitingOf = new Map<object, Set<Waiting>>()
   #takenCount = 0
   #whenIdle: (() => void)[] = []
 
@@ -31,12 +47,15 @@ export class Line {
     return this.#waiting.length
   }
 
-  /** Runs the work in its turn. Rejects as not started: BusyError, CancelledError, DeadlineError. */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs the work in its turn; while it waits it counts for these. Rejects as not started: BusyError, CancelledError,
+   * DeadlineError.
+   */
+  async run<T>(signal: AbortSignal, work: () => Promise<T>, holders = nobody): Promise<T> {
     if (signal.aborted) throw this.#leftError(signal.reason)
     if (this.#takenCount < this.#places) this.#takenCount++
     else {
-      await this.#waitForTurn(signal)
+      await this.#waitForTurn(signal, holders)
       // It may have been aborted after it got its turn, before it got here.
       if (signal.aborted) {
         this.#next()
@@ -55,19 +74,52 @@ export class Line {
     if (this.#takenCount > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
-  async #waitForTurn(signal: AbortSignal): Promise<void> {
-    if (this.#waiting.length >= this.#maxWaiting)
-      throw new BusyError(`${this.#label}: ${this.#maxWaiting} calls wait for it already; try again later`)
+  async #waitForTurn(signal: AbortSignal, holders: Holders): Promise<void> {
+    if (this.#waiting.length >= this.#maxWaiting) this.#makeRoom(holders)
     await new Promise<void>((resolve, reject) => {
-      const place = this.#waiting.add(() => {
+      const over = (): void => {
         unfollow()
+        this.#forget(waiting)
+      }
+      const place = this.#waiting.add(() => {
+        over()
         resolve()
       })
+      const waiting: Waiting = {
+        holders,
+        leave: () => place.leave(),
+        refuse: (reason) => {
+          over()
+          reject(reason)
+        },
+      }
+      for (const holder of holders) this.#waitingOf.set(holder, (this.#waitingOf.get(holder) ?? new Set()).add(waiting))
       const unfollow = followSignal(signal, () => {
         place.leave()
+        this.#forget(waiting)
         reject(this.#leftError(signal.reason))
       })
     })
+  }
+
+  /** Refuses a call in the place of this one, which is of somebody who has fewer; throws BusyError where there is none. */
+  #makeRoom(holders: Holders): void {
+    const full = `${this.#label}: ${this.#maxWaiting} calls wait for it already`
+    const own = Math.max(...holders.map((holder) => this.#waitingOf.get(holder)?.size ?? 0))
+    let most: ReadonlySet<Waiting> = new Set()
+    for (const waiting of this.#waitingOf.values()) if (waiting.size > most.size) most = waiting
+    const last = most.size > own + 1 ? [...most].at(-1) : undefined
+    if (last === undefined) throw new BusyError(`${full}; try again later`)
+    last.leave()
+    last.refuse(new BusyError(`${full}, most of them of this client; try again later`))
+  }
+
+  #forget(waiting: Waiting): void {
+    for (const holder of waiting.holders) {
+      const own = this.#waitingOf.get(holder)
+      own?.delete(waiting)
+      if (own?.size === 0) this.#waitingOf.delete(holder)
+    }
   }
 
   /** The turn passes on without a gap, so that nobody who comes meanwhile is first. */

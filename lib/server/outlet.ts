@@ -1,5 +1,6 @@
 // One reader of messages that go to many. Whoever publishes never waits: a reader that does not keep up has a queue
 // of its own, and when that is full, loses messages or is let go, as its owner chose.
+import type { Meter } from '../accounting/meter.ts'
 import { BusyError } from '../base/errors.ts'
 import type { Encoded } from '../wire/encoded.ts'
 import { payloadSize } from '../wire/payload.ts'
@@ -17,7 +18,12 @@ export interface OutletOptions {
   readonly overflow: Overflow
   /** What the reader is of, for the error that it gets: `channel "News"`. */
   readonly label: string
+  /** Counts the bytes that wait, for the reader. */
+  readonly held?: Meter | undefined
 }
+
+/** What a message in a queue costs beside its bytes, which are everybody's who waits for them. */
+export const slotBytes = 16
 
 export class Outlet {
   /** Settles when the reader is let go: rejects with why, or resolves after `end()`. */
@@ -73,8 +79,10 @@ export class Outlet {
   end(error?: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#options.held?.change(-(this.#queuedBytes + this.queuedCount * slotBytes))
     this.#queue = []
     this.#head = 0
+    this.#queuedBytes = 0
     if (error === undefined) this.#settle.resolve()
     else this.#settle.reject(error)
   }
@@ -113,12 +121,15 @@ export class Outlet {
     }
     this.#queue.push(message)
     this.#queuedBytes += size
+    this.#options.held?.change(size + slotBytes)
   }
 
   #takeOldest(): Encoded {
     const message = this.#queue[this.#head] as Encoded
     this.#head++
-    this.#queuedBytes -= payloadSize(message.payload)
+    const size = payloadSize(message.payload)
+    this.#queuedBytes -= size
+    this.#options.held?.change(-size - slotBytes)
     // Not with each message: the queue may be long.
     if (this.#head * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head)

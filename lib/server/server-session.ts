@@ -1,4 +1,8 @@
 // A client, as the server keeps it: its core session, who it is, and what actions remember for it.
+import type { Account } from '../accounting/account.ts'
+import { holdersOf } from '../accounting/fair-places.ts'
+import type { HeldKind } from '../accounting/held.ts'
+import { type Meter, unaccounted } from '../accounting/meter.ts'
 import type { ActionClass } from '../action/action.ts'
 import type { ActionRunner } from '../action/action-runner.ts'
 import type { Call } from '../action/call.ts'
@@ -54,7 +58,10 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   /** The name that the client gave itself; undefined where it has none, or another client took it over meanwhile. */
   name: string | undefined
   readonly core: Session
+  /** What the server holds for it; undefined before it was accepted. Set by the store. */
+  account: Account | undefined
   readonly #shared: SessionSurroundings
+  #meters: Map<HeldKind, Meter> | undefined
   #state: Map<string, unknown> | undefined
   #starter: CallStarter | undefined
   #dismissal: IsockError | undefined
@@ -80,6 +87,22 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   get state(): Map<string, unknown> {
     this.#state ??= new Map()
     return this.#state
+  }
+
+  /** Whom it counts for where something is shared fairly: its address, and its identity if it has one. */
+  get holders(): readonly object[] {
+    return this.account === undefined ? [this] : holdersOf(this.account)
+  }
+
+  /** Counts what features hold for it, of this kind: one meter for all of them, which is told of changes only. */
+  held(kind: HeldKind): Meter {
+    this.#meters ??= new Map()
+    let meter = this.#meters.get(kind)
+    if (meter === undefined) {
+      meter = (this.account ?? unaccounted).meter(kind)
+      this.#meters.set(kind, meter)
+    }
+    return meter
   }
 
   end(reason = 'no reason was given'): void {
@@ -144,6 +167,11 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
 
   onAnsweredAway(): void {
     this.#shared.onAnsweredAway(this)
+  }
+
+  onWaiting(): void {
+    // Its client may have gone while it was let in.
+    if (!this.isConnected) this.#shared.onAnsweredAway(this)
   }
 
   onPeerLeft(): void {

@@ -100,6 +100,7 @@ export class SessionStore {
     }
     const id = randomBytes(idBytes).toString('hex')
     const grant = { id, resumeSecret: randomBytes(secretBytes), peerLimits: hello.limits }
+    session.account = account
     session.core.begin(grant, account)
     this.#sessions.set(id, session)
     this.#accounts.set(session, account)

@@ -5,8 +5,8 @@
 import type { Context } from '../action/context.ts'
 import { beforeStart, Refused } from '../action/refused.ts'
 import { validate } from '../action/schema.ts'
-import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
+import type { ServerKit } from '../server/feature.ts'
 import { Line } from '../server/line.ts'
 import { RunningContext } from './running-context.ts'
 import type { AnyService, ServiceClass, Verb } from './service.ts'
@@ -19,6 +19,9 @@ export interface ServiceOptions {
   readonly allowShutdown?: boolean
 }
 
+/** What it needs of its server. */
+export type ServiceSurroundings = Pick<ServerKit, 'clock' | 'findSession'>
+
 type Phase = 'new' | 'initialized' | 'terminated'
 
 export class ServiceHost {
@@ -27,12 +30,12 @@ export class ServiceHost {
   readonly #schemas: ServiceClass['schemas']
   readonly #options: Required<ServiceOptions>
   readonly #line: Line
-  readonly #clock: Clock
+  readonly #kit: ServiceSurroundings
   #phase: Phase = 'new'
   #state: unknown
 
-  constructor(name: string, service: AnyService, options: Required<ServiceOptions>, clock: Clock) {
-    this.#clock = clock
+  constructor(name: string, service: AnyService, options: Required<ServiceOptions>, kit: ServiceSurroundings) {
+    this.#kit = kit
     this.#name = name
     this.#service = service
     this.#schemas = (service.constructor as ServiceClass).schemas
@@ -63,12 +66,16 @@ export class ServiceHost {
     if (this.#phase !== 'new') beforeStart(() => this.#requirePhase(verb))
     let hasStarted = false
     try {
-      await this.#line.run(context.signal, async () => {
-        const given = await this.#check(verb, args)
-        this.#requirePhase(verb)
-        hasStarted = true
-        await this.#perform(verb, given.args, context)
-      })
+      await this.#line.run(
+        context.signal,
+        async () => {
+          const given = await this.#check(verb, args)
+          this.#requirePhase(verb)
+          hasStarted = true
+          await this.#perform(verb, given.args, context)
+        },
+        this.#kit.findSession(context.session.id)?.holders,
+      )
     } catch (error) {
       throw hasStarted ? error : new Refused(error)
     } finally {
@@ -91,7 +98,7 @@ export class ServiceHost {
   }
 
   async #perform(verb: Verb, args: unknown, context: Context<unknown>): Promise<void> {
-    const running = new RunningContext(context, `service "${this.#name}": ${verb}`, this.#clock)
+    const running = new RunningContext(context, `service "${this.#name}": ${verb}`, this.#kit.clock)
     const service = this.#service
     try {
       if (verb === 'exec') this.#state = await service.exec(this.#state, args, running)

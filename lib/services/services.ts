@@ -51,7 +51,7 @@ export class Services implements ServerFeature {
     }
     for (const ErrorClass of Class.errors ?? []) this.#kit.classes.declareError(ErrorClass)
     for (const ValueClass of Class.classes ?? []) this.#kit.classes.declareClass(ValueClass)
-    this.#hosts.set(name, new ServiceHost(name, instance, checked, this.#kit.clock))
+    this.#hosts.set(name, new ServiceHost(name, instance, checked, this.#kit))
   }
 
   /**

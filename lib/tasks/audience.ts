@@ -1,9 +1,12 @@
 // The listeners of one process: a message goes to each through a queue of its own, encoded once. Whoever listens when
 // the process is over is told how it ended.
+import { Held, placeBytes } from '../accounting/held.ts'
+import type { Meter } from '../accounting/meter.ts'
 import type { SessionView } from '../action/context.ts'
 import { Refused } from '../action/refused.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
+import type { ServerKit } from '../server/feature.ts'
 import { Outlet, type OutletOptions } from '../server/outlet.ts'
 import { whileHere } from '../server/while-here.ts'
 import { Encoded } from '../wire/encoded.ts'
@@ -19,10 +22,13 @@ export interface AudienceOptions extends Pick<OutletOptions, 'label' | 'maxQueue
   readonly tell: (error: unknown) => unknown
   readonly maxListenersPerSession: number
   readonly maxFrameBytes: number
+  readonly findSession: ServerKit['findSession']
 }
 
 interface Listener {
   readonly session: SessionView
+  /** What it costs by itself counts there. */
+  readonly places: Meter | undefined
   readonly outlet: Outlet
 }
 
@@ -94,13 +100,16 @@ export class Audience {
   }
 
   #add(context: RunContext): Listener {
-    const { label, maxQueued, maxQueuedBytes, maxListenersPerSession } = this.#options
+    const { label, maxQueued, maxQueuedBytes, maxListenersPerSession, findSession } = this.#options
     const { session } = context
     const listeners = this.#listeners.get(session.id) ?? new Set()
     if (listeners.size >= maxListenersPerSession) throw new Refused(tooMany(label, maxListenersPerSession))
     const send = (message: Encoded): Promise<void> | undefined => context.push(message)
-    const outlet = new Outlet({ send, maxQueued, maxQueuedBytes, overflow: 'drop-reader', label })
-    const listener = { session, outlet }
+    const owner = findSession(session.id)
+    const held = owner?.held(Held.Queues)
+    const outlet = new Outlet({ send, maxQueued, maxQueuedBytes, overflow: 'drop-reader', label, held })
+    const listener = { session, outlet, places: owner?.held(Held.Places) }
+    listener.places?.change(placeBytes.stream)
     listeners.add(listener)
     this.#listeners.set(session.id, listeners)
     this.#count++
@@ -111,6 +120,7 @@ export class Audience {
     const { id } = listener.session
     const listeners = this.#listeners.get(id)
     if (!listeners?.delete(listener)) return
+    listener.places?.change(-placeBytes.stream)
     this.#count--
     if (listeners.size === 0) this.#listeners.delete(id)
   }

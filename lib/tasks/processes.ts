@@ -49,7 +49,7 @@ export class Processes implements ServerFeature {
       const message = `process "${name}" was added already; remove it first, or add this one under another name`
       throw new ServerError(message, { code: 'DUPLICATE_PROCESS' })
     }
-    const { server, classes, limits, exposeErrors } = this.#kit
+    const { server, classes, limits, exposeErrors, findSession } = this.#kit
     if (server.isShuttingDown) {
       const message = `process "${name}" comes too late: the server is shutting down`
       throw new ServerError(message, { code: 'SHUTTING_DOWN' })
@@ -65,6 +65,7 @@ export class Processes implements ServerFeature {
       maxQueuedBytes,
       maxListenersPerSession,
       maxFrameBytes: limits.maxFrameBytes,
+      findSession,
     })
     const former = [...this.#leaving].filter((other) => other.name === name || other.process === process)
     const hosted = new HostedProcess(name, process, audience, this.#kit, former)

@@ -43,9 +43,9 @@ export class ThreadPool {
     return this.#line.waitingCount
   }
 
-  /** Runs the work when a thread is free. Rejects as not started: BusyError, CancelledError, DeadlineError. */
-  whenFree<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return this.#line.run(signal, work)
+  /** Runs the work when a thread is free; see Line. Rejects as not started: BusyError, CancelledError, DeadlineError. */
+  whenFree<T>(signal: AbortSignal, work: () => Promise<T>, holders?: readonly object[]): Promise<T> {
+    return this.#line.run(signal, work, holders)
   }
 
   /** Only for who has a thread, see `whenFree`. Rejects when the thread ends before the task does. */

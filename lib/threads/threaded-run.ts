@@ -40,6 +40,8 @@ export interface ThreadedRunOptions {
   readonly clock: Clock
   /** How long a thread may stand still for its reader while others wait for one. */
   readonly maxStallMs: number
+  /** Whom a session's calls count for while they wait. */
+  readonly holdersOf: (sessionId: string) => readonly object[] | undefined
 }
 
 /** Runs the action; gives its encoded result, throws what it threw. */
@@ -52,10 +54,11 @@ export async function runInThread(
   if (data instanceof InputItems) throw new Refused(noStream(action.name))
   let hasTurn = false
   try {
-    return await options.pool.whenFree(context.signal, () => {
+    const run = (): Promise<Encoded> => {
       hasTurn = true
       return new ThreadedRun(action, context, options).run(data)
-    })
+    }
+    return await options.pool.whenFree(context.signal, run, options.holdersOf(context.session.id))
   } catch (error) {
     throw hasTurn ? error : new Refused(error)
   }

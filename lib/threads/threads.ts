@@ -79,7 +79,9 @@ export class Threads implements ServerFeature {
     const limits = valueLimitsOf(this.#kit.limits)
     const found = { name: action.name, className: actionNameOf(Class), module: moduleOf(Class), limits }
     declareClasses(Class, this.#kit.classes)
-    const options = { pool: this.#pool, codec: this.#codec, clock: this.#kit.clock, maxStallMs: this.#maxStallMs }
+    const { clock, findSession } = this.#kit
+    const holdersOf = (sessionId: string): readonly object[] | undefined => findSession(sessionId)?.holders
+    const options = { pool: this.#pool, codec: this.#codec, clock, maxStallMs: this.#maxStallMs, holdersOf }
     return { ...action, takesPayload: true, run: (data, context) => runInThread(found, data, context, options) }
   }
 }

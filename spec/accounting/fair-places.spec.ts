@@ -76,6 +76,73 @@ describe('places that are shared out fairly', () => {
     expect(shed).to.deep.equal(['hoard 0'])
   })
 
+  describe('of which the server itself has some', () => {
+    const ofServer = (name: string, how: 'in use' | 'idle'): boolean => {
+      const account = accounting.open({ owner: accounting.server, bytes: 0, shed: () => void shed.push(name) })
+      if (how === 'idle') account.rest()
+      return places.take(account)
+    }
+
+    it('are taken from clients before', () => {
+      ofServer('own', 'idle')
+      ofServer('own too', 'idle')
+      for (let i = 0; i < 2; i++) take(`${i}`, '192.0.2.1')
+      take('newcomer', '192.0.2.2')
+      expect(shed).to.deep.equal(['0'])
+    })
+
+    it('are taken from clients that do not use them before', () => {
+      ofServer('own', 'idle')
+      ofServer('own too', 'idle')
+      take('in use', '192.0.2.1')
+      take('idle', '192.0.2.2', 'idle')
+      take('newcomer', '192.0.2.3')
+      expect(shed).to.deep.equal(['idle'])
+    })
+
+    it('are taken from the server where it does not use them, for one who has fewer', () => {
+      for (let i = 0; i < 3; i++) ofServer(`own ${i}`, 'idle')
+      take('client', '192.0.2.1')
+      expect(take('newcomer', '192.0.2.1')).to.not.equal(undefined)
+      expect(take('too much', '192.0.2.1')).to.equal(undefined)
+      expect(take('newcomer', '192.0.2.2')).to.not.equal(undefined)
+      expect(shed).to.deep.equal(['own 0', 'client'])
+    })
+
+    it('are never taken from the server in use, nor for the server itself', () => {
+      for (let i = 0; i < 3; i++) ofServer(`own ${i}`, 'in use')
+      ofServer('own, idle', 'idle')
+      expect(ofServer('own, more', 'in use')).to.equal(false)
+      expect(take('newcomer', '192.0.2.1')).to.not.equal(undefined)
+      expect(take('another', '192.0.2.2')).to.equal(undefined)
+      expect(shed).to.deep.equal(['own, idle'])
+    })
+
+    it('are taken for the server where a client does not use them', () => {
+      for (let i = 0; i < 3; i++) ofServer(`own ${i}`, 'in use')
+      take('idle', '192.0.2.1', 'idle')
+      expect(ofServer('own, more', 'in use')).to.equal(true)
+      expect(shed).to.deep.equal(['idle'])
+    })
+  })
+
+  it('say whether they have one for somebody, and take nothing', () => {
+    for (let i = 0; i < 3; i++) take(`${i}`, '192.0.2.1')
+    expect(places.hasPlaceFor(open('any', '192.0.2.1'))).to.equal(true)
+    take('3', '192.0.2.1')
+    expect(places.hasPlaceFor(open('own', '192.0.2.1'))).to.equal(false)
+    expect(places.hasPlaceFor(open('other', '192.0.2.2'))).to.equal(true)
+    expect(shed).to.deep.equal([])
+    expect(places.count).to.equal(4)
+  })
+
+  it('are not taken from one who is away by one who has more', () => {
+    take('honest, away', '192.0.2.9', 'idle')
+    for (let i = 0; i < 3; i++) take(`${i}`, '192.0.2.1')
+    expect(take('more', '192.0.2.1')).to.equal(undefined)
+    expect(shed).to.deep.equal([])
+  })
+
   it('are free again when they are left', () => {
     const first = take('first', '192.0.2.1') as Account
     for (let i = 0; i < 3; i++) take(`${i}`, '192.0.2.1')

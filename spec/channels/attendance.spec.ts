@@ -1,5 +1,6 @@
 // When those who lost their link are said to have left.
 import { expect } from 'chai'
+import { Accounting } from '../../lib/accounting/accounting.ts'
 import { Attendance } from '../../lib/channels/attendance.ts'
 import { Room } from '../../lib/channels/room.ts'
 import type { ServerSession } from '../../lib/server/server-session.ts'
@@ -20,7 +21,9 @@ describe('The attendance of a room', () => {
       },
       onVacant: () => undefined,
     })
-    const room = new Room('red', 'epoch', undefined)
+    const accounting = new Accounting({ maxHeldBytes: 1e6, isShared: () => false })
+    const holdings = { accounting, places: undefined, maker: accounting.server, onEnd: () => undefined }
+    const room = new Room('red', 'epoch', undefined, holdings)
     // Of a session it asks for no more than this.
     const [cat, dog] = ['cat', 'dog'].map((id) => ({ id, isConnected: true }) as unknown as ServerSession) as [
       ServerSession,

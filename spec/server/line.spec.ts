@@ -87,4 +87,72 @@ describe('A line', () => {
     end.get('a')?.()
     await first
   })
+
+  describe('that is full', () => {
+    const [hoarder, honest, other] = [[{}], [{}], [{}]]
+    let line: Line
+    let failed: string[]
+    let runs: Promise<unknown>[]
+
+    beforeEach(() => {
+      line = new Line({ label: 'it', maxWaiting: 4 })
+      failed = []
+      runs = []
+    })
+
+    const enter = (name: string, holders: readonly object[], signal = never): void => {
+      const run = line.run(signal, work(name), holders).catch((error: unknown) => {
+        expect(error).to.be.instanceOf(BusyError).and.include({ notStarted: true })
+        failed.push(name)
+      })
+      runs.push(run)
+    }
+
+    /** Ends each as it begins. */
+    const finish = async (): Promise<void> => {
+      for (let ended = 0; ended < begun.length; ended++) {
+        end.get(begun[ended] as string)?.()
+        await settle()
+      }
+      await Promise.all(runs)
+      expect(line.waitingCount).to.equal(0)
+    }
+
+    it('lets one in who has less than another, in place of the last one of that other', async () => {
+      for (const name of ['0', '1', '2', '3', '4']) enter(name, hoarder)
+      enter('honest', honest)
+      await settle()
+      expect(failed).to.deep.equal(['4'])
+      expect(line.waitingCount).to.equal(4)
+      await finish()
+      expect(begun).to.deep.equal(['0', '1', '2', '3', 'honest'])
+    })
+
+    it('refuses one who has as much as another would', async () => {
+      for (const name of ['0', '1', '2']) enter(name, hoarder)
+      for (const name of ['a', 'b']) enter(name, honest)
+      for (const name of ['refused', 'too']) enter(name, honest)
+      enter('other', other)
+      enter('once only', other)
+      await settle()
+      expect(failed).to.have.members(['refused', 'too', '2', 'once only'])
+      await finish()
+      expect(begun).to.deep.equal(['0', '1', 'a', 'b', 'other'])
+    })
+
+    it('counts for an address and for an identity, and only while somebody waits', async () => {
+      const [identity, otherIdentity] = [{}, {}]
+      for (const name of ['0', '1', '2', '3', '4']) enter(name, [{}, identity])
+      enter('honest', [{}, otherIdentity])
+      await settle()
+      expect(failed).to.deep.equal(['4'])
+      await finish()
+      // Nothing of it is left.
+      for (const name of ['5', '6', '7', '8', '9']) enter(name, honest)
+      enter('more', [{}, identity])
+      await settle()
+      expect(failed).to.deep.equal(['4', '9'])
+      await finish()
+    })
+  })
 })

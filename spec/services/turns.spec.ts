@@ -103,6 +103,30 @@ describe('The turns of a service', () => {
     expect(held.started).to.deep.equal(['a', 'b', 'c'])
   })
 
+  it('are shared by addresses where they are few: who has most of those that wait makes room', async () => {
+    const [first, second, third] = ['a', 'b', 'c'].map((args) => client.service(Held).execute(args))
+    const refused = failureOf(third as PromiseLike<unknown>)
+    await settle()
+    const elsewhere = world.client({ network: world.network.at('192.0.2.7'), retry: 0 })
+    const fourth = elsewhere.service(Held).execute('d')
+    await settle()
+    expect(server.usage.addresses).to.equal(2)
+    held.run(0).finish()
+    await first
+    await settle()
+    held.run(1).finish()
+    await second
+    await settle()
+    expect(held.started).to.deep.equal(['a', 'b', 'd'])
+    held.run(2).finish()
+    await fourth
+    // The client tries again what was refused as not started.
+    await world.clock.advance(5_000)
+    expect(held.started).to.deep.equal(['a', 'b', 'd', 'c'])
+    held.run(3).finish()
+    expect(await refused.catch(() => 'it ran')).to.equal('it ran')
+  })
+
   it('are lost by who is cancelled while waiting, and nobody else', async () => {
     const service = client.service(Held)
     const gone = new AbortController()

@@ -18,6 +18,8 @@ export type Fate = 'pass' | 'lose and cut' | 'pass and cut'
 
 export type Judge = (frame: Frame, direction: Direction, wire: Wire) => Fate | undefined
 
+type WireJudge = (frame: Frame, direction: Direction) => Fate
+
 export class VirtualNetwork extends MemoryNetwork {
   /** All connections that were ever made, the newest last. */
   readonly wires: Wire[] = []
@@ -36,10 +38,25 @@ export class VirtualNetwork extends MemoryNetwork {
   }
 
   override dial(name: string): Link {
+    return this.dialFrom(undefined, name)
+  }
+
+  /** The same network as one with this IP address sees it. */
+  at(address: string): MemoryNetwork {
+    const network = this
+    return new (class extends MemoryNetwork {
+      override dial(name: string): Link {
+        return network.dialFrom(address, name)
+      }
+    })()
+  }
+
+  dialFrom(address: string | undefined, name: string): Link {
     this.dials.push(name)
     const onLink = this.#listeners.get(name)
     if (onLink === undefined || this.#unreachable.has(name)) throw new LinkError(`memory:${name} is unreachable`)
-    const wire = new Wire(name, (frame, direction) => this.judge?.(frame, direction, wire) ?? 'pass')
+    const judge: WireJudge = (frame, direction) => this.judge?.(frame, direction, wire) ?? 'pass'
+    const wire = new Wire(name, judge, address)
     this.wires.push(wire)
     onLink(wire.far)
     return wire.near
@@ -76,7 +93,8 @@ export class Wire {
   readonly far: VirtualLink
   readonly #frames: { readonly direction: Direction; readonly frame: Frame }[] = []
 
-  constructor(name: string, judge: (frame: Frame, direction: Direction) => Fate) {
+  /** `address` is that of who dialled. */
+  constructor(name: string, judge: WireJudge, address?: string) {
     this.name = name
     const pass = (direction: Direction) => (frame: Frame) => {
       this.#frames.push({ direction, frame })
@@ -86,7 +104,7 @@ export class Wire {
       return fate !== 'lose and cut'
     }
     this.near = new VirtualLink(`memory:${name}`, pass('up'))
-    this.far = new VirtualLink(`from memory:${name}`, pass('down'))
+    this.far = new VirtualLink(`from memory:${name}`, pass('down'), address)
     this.near.other = this.far
     this.far.other = this.near
   }
@@ -146,8 +164,9 @@ export class VirtualLink implements Link {
   #hasShakenHands = false
 
   /** `pass` sees each frame that is written; false: it is lost. */
-  constructor(description: string, pass: (frame: Frame) => boolean) {
-    this.peer = { transport: 'memory', description, isPrivate: true }
+  constructor(description: string, pass: (frame: Frame) => boolean, address?: string) {
+    const peer = { transport: 'memory', description, isPrivate: true } as const
+    this.peer = address === undefined ? peer : { ...peer, address }
     const reader = new MsgpackReader()
     this.#decoder = new FrameDecoder(2 ** 30, (bytes, start, end) => {
       if (this.#state === 'broken') return

@@ -489,6 +489,24 @@ describe('Processes', () => {
       expect(String(heard.end)).to.match(/process "held": its reader does not keep up/)
     })
 
+    it('count for their clients, and what waits for those that do not keep up', async () => {
+      const client = world.client({ limits: { streamWindowBytes: 4 * 1024 } })
+      await world.clock.until(client.connect())
+      const before = server.usage.held
+      const slow = client.onProcess(Held)
+      await world.clock.until(slow.ready)
+      expect(server.usage.held.places - before.places).to.be.at.least(8 * 1024)
+      for (let tick = 0; tick < 8; tick++) {
+        held.run1.output.send('tick', 'x'.repeat(10 * 1024) as never)
+        await settle()
+      }
+      expect(server.usage.held.queues).to.be.within(40 * 1024, 81 * 1024)
+      slow.stop()
+      await settle()
+      expect(server.usage.held.queues).to.equal(0)
+      expect(server.usage.held.places).to.equal(before.places)
+    })
+
     it('are bounded for each client', async () => {
       const client = world.client()
       for (let i = 0; i < 3; i++) await listen(client)

@@ -46,7 +46,13 @@ describe('A run in a thread that was told to end', () => {
     } as unknown as Context<unknown>
     const action = { module: 'file:///none.ts', className: 'Held', name: 'Held', limits: defaultValueLimits }
     const codec = new StandardCodec(new ClassRegistry())
-    const run = runInThread(action, undefined, context, { pool, codec, clock, maxStallMs: 1_000 })
+    const run = runInThread(action, undefined, context, {
+      pool,
+      codec,
+      clock,
+      maxStallMs: 1_000,
+      holdersOf: () => undefined,
+    })
     failure = failureOf(run)
     await waitFor(() => use !== undefined)
     port = use.task.port

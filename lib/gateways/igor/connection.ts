@@ -6,9 +6,10 @@ import type { Limits } from '../../base/options.ts'
 import { type ValueLimits, valueLimitsOf } from '../../wire/value-limits.ts'
 import { SilenceWatch } from '../silence-watch.ts'
 import { admissionCode, code, refusalText } from './answers.ts'
-import type { ClientSocket, IgorClient } from './igor-client.ts'
+import type { IgorClient } from './igor-client.ts'
 import { type Introductions, introduceAction } from './introduction.ts'
 import { readMessage } from './message.ts'
+import type { ClientSocket } from './outbox.ts'
 import type { Roster } from './roster.ts'
 
 export interface ConnectionOptions {

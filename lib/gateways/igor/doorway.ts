@@ -1,8 +1,11 @@
 // Connections that came when no place was free. One of them may be of a client that is known, whose place is kept: its
-// first message says so. Until then nothing is made for a connection here, and whoever waits longest makes room for others.
+// first message says so. Until then nothing is made for a connection here, and of the address with most of them the one
+// that waits longest makes room for others.
 import type { RawData, WebSocket } from 'ws'
+import { addressKey } from '../../accounting/owner.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { closeText, code, refusalText } from './answers.ts'
+import { firstOfMost } from './holdings.ts'
 import { type Message, readMessage } from './message.ts'
 
 export interface DoorwayOptions {
@@ -16,6 +19,8 @@ export interface DoorwayOptions {
 /** A connection that is to say something. */
 export interface Arrival {
   readonly socket: WebSocket
+  /** IP; addresses of one network count as one. */
+  readonly address: string | undefined
   /** Whether this first message lets it in. */
   readonly mayEnter: (first: Message) => boolean
   /** It comes in; the doorway keeps it until it is told to let go of it, or to turn it away. */
@@ -30,18 +35,16 @@ const farewellMs = 1_000
 export class Doorway {
   readonly #options: DoorwayOptions
   /** Whoever waits longest comes first. */
-  readonly #waiting = new Map<WebSocket, Timer>()
+  readonly #waiting = new Map<WebSocket, { readonly timer: Timer; readonly holder: string }>()
 
   constructor(options: DoorwayOptions) {
     this.#options = options
   }
 
-  receive({ socket, mayEnter, enter }: Arrival): void {
+  receive({ socket, address, mayEnter, enter }: Arrival): void {
     const { clock, limitMs } = this.#options
-    this.#waiting.set(
-      socket,
-      clock.setTimer(() => this.turnAway(socket), limitMs),
-    )
+    const timer = clock.setTimer(() => this.turnAway(socket), limitMs)
+    this.#waiting.set(socket, { timer, holder: addressKey(address) })
     socket.once('close', () => this.letGo(socket))
     socket.once('message', (data: RawData, isBinary: boolean) => {
       if (!this.#waiting.has(socket)) return
@@ -50,12 +53,14 @@ export class Doorway {
       if (mayEnter(first)) enter(bytes, isBinary)
       else this.turnAway(socket, first.streamId)
     })
-    if (this.#waiting.size > maxWaiting) this.turnAway(this.#waiting.keys().next().value as WebSocket)
+    if (this.#waiting.size <= maxWaiting) return
+    const [longest] = firstOfMost(this.#waiting, ([, { holder }]) => holder) as [WebSocket, unknown]
+    this.turnAway(longest)
   }
 
   /** It has its place, or has gone. */
   letGo(socket: WebSocket): void {
-    this.#waiting.get(socket)?.cancel()
+    this.#waiting.get(socket)?.timer.cancel()
     this.#waiting.delete(socket)
   }
 

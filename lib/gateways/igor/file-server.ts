@@ -2,6 +2,8 @@
 // same guards as everything else.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import send from 'send'
+import type { FairPlaces } from '../../accounting/fair-places.ts'
+import type { Owner } from '../../accounting/owner.ts'
 import type { Credential } from '../../action/guard.ts'
 import { AuthError, ClientError } from '../../base/errors.ts'
 import { type WebHost, WebRefusal, type WebVisit } from '../../web/gateway.ts'
@@ -22,6 +24,8 @@ export interface FileServerOptions {
 
 /** An upload is given up after `idleMs` without a piece; long after that nobody writes it. */
 const stalePartMs = 3_600_000
+/** What is in memory of a file that is on its way, about. */
+const pieceBytes = 64 * 1024
 
 export class FileServer {
   readonly #options: FileServerOptions
@@ -29,11 +33,14 @@ export class FileServer {
   /** Requests that want to write, from strangers too, until they are answered. */
   readonly #writes = new Set<Promise<void>>()
   readonly #tidied: Promise<void>
-  #uploads = 0
-  #downloads = 0
+  readonly #uploads: FairPlaces
+  readonly #downloads: FairPlaces
 
   constructor(options: FileServerOptions) {
     this.#options = options
+    const { accounting } = options.host
+    this.#uploads = accounting.places('igorUploads', options.options.maxUploads)
+    this.#downloads = accounting.places('igorDownloads', options.options.maxDownloads)
     this.#tidied = options.options.write ? this.#removeLeftParts() : Promise.resolve()
   }
 
@@ -58,6 +65,7 @@ export class FileServer {
     await Promise.all(this.#writes)
     timer.cancel()
     this.#abort.abort()
+    for (const places of [this.#uploads, this.#downloads]) this.#options.host.accounting.forget(places)
     await this.#tidied
   }
 
@@ -91,28 +99,40 @@ export class FileServer {
       response.setHeader('allow', options.write ? 'GET, HEAD, PUT, POST' : 'GET, HEAD')
       throw new UploadRefusal(405, `${method} is not possible here`)
     }
-    await this.#letIn(visit)
-    if (isWrite(request)) return this.#write(request, path, response)
+    const owner = await this.#letIn(visit)
+    if (isWrite(request)) return this.#write(request, path, response, owner)
     const file = await resolveInside(options.root, path)
     if (file === undefined) throw new UploadRefusal(404, 'there is no such file')
-    if (this.#downloads >= options.maxDownloads)
-      throw this.#busy(response, `${options.maxDownloads} files are being read`)
     // It has closed already, and says so once.
     if (response.destroyed) return
-    this.#downloads++
-    response.once('close', () => this.#downloads--)
+    const leave = this.#enter(this.#downloads, owner, () => response.destroy())
+    if (leave === undefined) throw this.#busy(response, `${options.maxDownloads} files are being read`)
+    response.once('close', leave)
     // A reader that takes nothing holds the file open.
     response.setTimeout(options.idleMs, () => response.destroy())
     sendFile(request, file, response)
   }
 
-  /** Asks the server's guards, with what the request shows. */
-  async #letIn({ request, peer }: WebVisit): Promise<void> {
+  /** A place for one file that is on its way; gives how to leave it. undefined: there is none for this client. */
+  #enter(places: FairPlaces, owner: Owner, shed: () => void): (() => void) | undefined {
+    const account = this.#options.host.accounting.open({ owner, bytes: pieceBytes, shed })
+    const leave = (): void => {
+      places.leave(account)
+      account.close()
+    }
+    if (places.take(account)) return leave
+    leave()
+    return undefined
+  }
+
+  /** Asks the server's guards, with what the request shows, and gives whom it counts for. */
+  async #letIn({ request, peer }: WebVisit): Promise<Owner> {
     const { host, credentials } = this.#options
     const shown = [...credentialsInHeaders(request.headers), ...(credentials?.(request) ?? [])]
     const client = new LocalClient(host, peer, { credentials: shown, retry: 0 })
     try {
       await client.connect()
+      return { address: peer.address, identity: host.findSession(client.sessionId)?.identity?.id }
     } catch (error) {
       if (error instanceof AuthError) throw new UploadRefusal(401, error.message)
       if (error instanceof ClientError && error.code === 'INVALID_OPTION')
@@ -123,26 +143,30 @@ export class FileServer {
     }
   }
 
-  async #write(request: IncomingMessage, path: string, response: ServerResponse): Promise<void> {
+  async #write(request: IncomingMessage, path: string, response: ServerResponse, owner: Owner): Promise<void> {
     const { options, host } = this.#options
     const { root, maxFileBytes: maxBytes, maxUploads, idleMs } = options
     const { headers } = request
-    if (this.#uploads >= maxUploads) throw this.#busy(response, `${maxUploads} files are being written`)
     if (headers['content-range'] !== undefined)
       throw new UploadRefusal(400, 'a file is written whole, not a range of it')
     if ((headers['content-encoding'] ?? 'identity') !== 'identity')
       throw new UploadRefusal(415, 'send the file as it is, without a content-encoding')
     // Before anything is read of it.
     if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
-    this.#uploads++
+    const isTaken = new AbortController()
+    const leave = this.#enter(this.#uploads, owner, () => {
+      isTaken.abort(this.#busy(response, 'others need the place of this upload'))
+    })
+    if (leave === undefined) throw this.#busy(response, `${maxUploads} files are being written`)
     try {
       const place = await placeInside(root, path)
       if (place === undefined) throw new UploadRefusal(403, 'nothing can be written here: is the directory there?')
       const { clock } = host
-      const how = await upload(request, { place, maxBytes, idleMs, clock, signal: this.#abort.signal })
+      const signal = AbortSignal.any([this.#abort.signal, isTaken.signal])
+      const how = await upload(request, { place, maxBytes, idleMs, clock, signal })
       response.writeHead(how === 'created' ? 201 : 204).end()
     } finally {
-      this.#uploads--
+      leave()
     }
   }
 

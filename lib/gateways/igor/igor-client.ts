@@ -10,17 +10,12 @@ import type { LocalClient } from '../local-client.ts'
 import { isOwnAction } from '../own-actions.ts'
 import { Admittance } from './admittance.ts'
 import { closeText, code, refusalText } from './answers.ts'
+import { Holdings } from './holdings.ts'
 import type { ResolvedIgorOptions } from './igor-options.ts'
 import type { StreamId } from './message.ts'
 import { OpenStreams, type StreamRefusal } from './open-streams.ts'
-import { Outbox, type OutSocket } from './outbox.ts'
+import { type ClientSocket, Outbox } from './outbox.ts'
 import { ProcessFeed } from './process-feed.ts'
-
-/** The socket of a client that is there. */
-export interface ClientSocket extends OutSocket {
-  close(code: number, reason: string): void
-  terminate(): void
-}
 
 /** Who the client is, once it has introduced itself. */
 export interface Introduced {
@@ -45,8 +40,9 @@ const roomBytes = 256 * 1024
 
 export class IgorClient {
   readonly admittance: Admittance
+  readonly holdings: Holdings
+  readonly outbox: Outbox
   readonly #options: IgorClientOptions
-  readonly #outbox: Outbox
   readonly #streams: OpenStreams
   #credentials: readonly Credential[]
   #local: LocalClient
@@ -62,16 +58,19 @@ export class IgorClient {
     this.#options = options
     this.admittance = new Admittance(options.host, options.peer)
     this.#credentials = options.credentials
-    this.#outbox = new Outbox({
+    this.holdings = new Holdings(options.host.accounting, options.peer.address, () => this.#shed())
+    this.outbox = new Outbox({
       // A client that is held back must be far from being dropped.
       roomBytes: Math.min(roomBytes, options.options.maxQueuedBytes / 4),
       maxBytes: options.options.maxQueuedBytes,
       onOverflow: () => this.#onOverflow(),
+      held: this.holdings.messages,
     })
     this.#streams = new OpenStreams({
       maxStreams: options.options.maxStreams,
       maxInputBytes: options.host.limits.maxInFlightBytes,
       mayComeBack: () => this.#socket === undefined && !this.isGone,
+      held: this.holdings.input,
     })
     this.#local = this.#watched(this.admittance.makeLocal(options.credentials))
     this.#feed = this.#listenWith(this.#local)
@@ -92,10 +91,6 @@ export class IgorClient {
   /** The streams that it will hear the end of. */
   get streamIds(): StreamId[] {
     return this.#streams.untoldIds
-  }
-
-  get outbox(): Outbox {
-    return this.#outbox
   }
 
   /** Nobody is at the other end, and nobody comes back. */
@@ -137,8 +132,9 @@ export class IgorClient {
   attach(socket: ClientSocket, greeting: readonly string[] = []): void {
     const former = this.#socket
     this.#socket = socket
+    this.holdings.isAway = false
     this.#streams.forgetEnded()
-    this.#outbox.attach(socket, greeting)
+    this.outbox.attach(socket, greeting)
     former?.close(4001, 'the client came back on another connection')
   }
 
@@ -146,7 +142,8 @@ export class IgorClient {
   detach(socket: ClientSocket): boolean {
     if (socket !== this.#socket) return false
     this.#socket = undefined
-    this.#outbox.detach()
+    this.holdings.isAway = true
+    this.outbox.detach()
     return true
   }
 
@@ -154,14 +151,14 @@ export class IgorClient {
   abandon(): void {
     this.#isAbandoned = true
     this.#feed.stop()
-    this.#outbox.discard()
+    this.outbox.discard()
   }
 
   /** Begins a stream, or says why not. `bytes` is what its message was. */
   run(streamId: StreamId, action: string, data: unknown, bytes: number): void {
     const refusal = this.#refusalOf(streamId, action, bytes)
     if (refusal !== undefined) return this.refuse(streamId, refusal.error, refusal.code)
-    const stream = { streamId, local: this.#local, action, data, bytes, outbox: this.#outbox }
+    const stream = { streamId, local: this.#local, action, data, bytes, outbox: this.outbox }
     this.#streams.begin(stream, ({ local }) => {
       this.#release(local)
       this.#options.onStreamOver()
@@ -170,8 +167,8 @@ export class IgorClient {
 
   /** Does not begin a stream. One of this id that is open goes on. */
   refuse(streamId: StreamId, error: string, number: number): void {
-    this.#outbox.push(refusalText(error, number, streamId))
-    if (!this.#streams.has(streamId)) this.#outbox.push(closeText(streamId))
+    this.outbox.push(refusalText(error, number, streamId))
+    if (!this.#streams.has(streamId)) this.outbox.push(closeText(streamId))
   }
 
   /** The client closes one of its streams; one that is not open is over already. */
@@ -198,8 +195,9 @@ export class IgorClient {
       this.#feed.stop()
       this.#streams.cancelAll(reason)
     }
+    this.holdings.close()
     await Promise.all([...this.#locals()].map((local) => local.close()))
-    this.#outbox.discard()
+    this.outbox.discard()
   }
 
   #locals(): ReadonlySet<LocalClient> {
@@ -210,7 +208,7 @@ export class IgorClient {
   #watched(local: LocalClient): LocalClient {
     local.onServerEnded = ({ message }) => {
       if (local !== this.#local) return
-      this.#outbox.push(refusalText(message, code.forbidden))
+      this.outbox.push(refusalText(message, code.forbidden))
       this.#socket?.close(1008, 'the server ended the session')
       this.#options.onDropped(this)
     }
@@ -220,7 +218,7 @@ export class IgorClient {
   #listenWith(local: LocalClient): ProcessFeed {
     const { host, options } = this.#options
     const processes = options.processes === 'all' ? host.processNames : options.processes
-    return new ProcessFeed({ local, processes, outbox: this.#outbox, log: host.log })
+    return new ProcessFeed({ local, processes, outbox: this.outbox, log: host.log })
   }
 
   #refusalOf(streamId: StreamId, action: string, bytes: number): StreamRefusal | undefined {
@@ -232,6 +230,13 @@ export class IgorClient {
   /** Closes a former client of the server that has no more to do. */
   #release(local: LocalClient): void {
     if (local !== this.#local && !this.#streams.runOn(local)) void local.close()
+  }
+
+  /** Others need the room that it takes. */
+  #shed(): void {
+    this.outbox.push(refusalText('the server is full, and this client had to make room for others', code.busy))
+    this.#socket?.close(1013, 'others need the place')
+    this.#options.onDropped(this)
   }
 
   #onOverflow(): void {

@@ -58,7 +58,8 @@ class MountedIgor implements MountedGateway {
     this.#options = options
     const { sessionMs, maxClients, maxAwayClients, onLastClientGone, uuidsProve, files, credentials } = options
     const { clock, log, limits } = host
-    this.#roster = new Roster({ clock, log, sessionMs, maxClients, maxAwayClients, onLastClientGone })
+    const places = host.accounting.places('igorClients', maxClients)
+    this.#roster = new Roster({ clock, log, sessionMs, places, maxAwayClients, onLastClientGone })
     this.#introductions = new Introductions(this.#roster, uuidsProve)
     this.#doorway = new Doorway({ clock, limitMs: limits.handshakeTimeoutMs, reason: noPlace(maxClients) })
     if (files !== undefined) this.#files = new FileServer({ host, options: files, credentials })
@@ -79,7 +80,7 @@ class MountedIgor implements MountedGateway {
     const { maxClients, maxMessageBytes } = this.#options
     if (this.#isClosing) throw new WebRefusal(503, 'the server is shutting down')
     // Where there is no place, one that is known may still come: it says so when it is connected.
-    if (!this.#roster.hasPlace && !this.#roster.knowsSomebody) throw new WebRefusal(503, noPlace(maxClients))
+    if (!this.#hasPlaceFor(visit.peer) && !this.#roster.knowsSomebody) throw new WebRefusal(503, noPlace(maxClients))
     const credentials = [
       ...credentialsInHeaders(visit.request.headers),
       ...(this.#options.credentials?.(visit.request) ?? []),
@@ -89,7 +90,7 @@ class MountedIgor implements MountedGateway {
       maxMessageBytes,
       onSocket: (socket) => {
         if (this.#isClosing) socket.terminate()
-        else if (this.#roster.hasPlace) this.#connect(socket, visit.peer, credentials)
+        else if (this.#hasPlaceFor(visit.peer)) this.#connect(socket, visit.peer, credentials)
         else this.#receive(socket, visit.peer, credentials)
       },
     }
@@ -110,7 +111,7 @@ class MountedIgor implements MountedGateway {
       onDropped: (dropped) => roster.forget(dropped),
       onStreamOver: () => this.#onStreamOver(client),
     })
-    roster.add(client)
+    roster.add(client, mayStay !== undefined)
     const { clock, limits } = host
     const isClosing = (): boolean => this.#isClosing
     return new Connection({ socket, client, roster, introductions, clock, limits, mayStay, isClosing })
@@ -126,10 +127,11 @@ class MountedIgor implements MountedGateway {
     }
     doorway.receive({
       socket,
+      address: peer.address,
       mayEnter: (first) =>
-        !this.#isClosing && (this.#roster.hasPlace || this.#introductions.isOfKnown(first, credentials)),
+        !this.#isClosing && (this.#hasPlaceFor(peer) || this.#introductions.isOfKnown(first, credentials)),
       enter: (first, isBinary) => {
-        const isFree = this.#roster.hasPlace
+        const isFree = this.#hasPlaceFor(peer)
         if (isFree) doorway.letGo(socket)
         this.#connect(socket, peer, credentials, isFree ? undefined : isBack).receive(first, isBinary)
       },
@@ -140,6 +142,16 @@ class MountedIgor implements MountedGateway {
     this.#isClosing = true
     await Promise.all([this.#streamsEnd(graceMs), this.#files?.close(graceMs)])
     await this.#roster.close()
+    this.#host.accounting.forget(this.#roster.places)
+  }
+
+  /** Whether somebody from there who is not known may come, if need be in place of one of an address that has more. */
+  #hasPlaceFor({ address }: Peer): boolean {
+    const owner = { address, identity: undefined }
+    const newcomer = this.#host.accounting.open({ owner, bytes: 0, shed: () => undefined })
+    const isFree = this.#roster.places.hasPlaceFor(newcomer)
+    newcomer.close()
+    return isFree
   }
 
   #onStreamOver(client: IgorClient): void {

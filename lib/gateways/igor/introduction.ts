@@ -5,8 +5,9 @@ import type { Credential } from '../../action/guard.ts'
 import { isName } from '../../wire/frame.ts'
 import { admissionCode, closeText, code, dataText } from './answers.ts'
 import { areSame, credentialsFrom } from './credentials.ts'
-import type { ClientSocket, IgorClient, Introduced } from './igor-client.ts'
+import type { IgorClient, Introduced } from './igor-client.ts'
 import type { Message, StreamId } from './message.ts'
+import type { ClientSocket } from './outbox.ts'
 import type { Roster } from './roster.ts'
 
 export const introduceAction = 'introduce_self'
@@ -91,7 +92,7 @@ export class Introductions {
     if (identity?.id !== known.identity?.id) throw notProven(wish.id)
     known.renewIdentity(identity)
     client.detach(socket)
-    this.#roster.comeBack(known, socket, answer(streamId, introduced, known.streamIds))
+    this.#roster.comeBack(known, socket, client.holdings.address, answer(streamId, introduced, known.streamIds))
     this.#roster.forget(client)
     return known
   }

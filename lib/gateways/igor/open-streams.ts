@@ -1,5 +1,6 @@
 // The open streams of one Igor client, and how much they may be: which ids are taken, whether another may begin, and
 // which of the gateway's own clients still have something to do for it.
+import type { Meter } from '../../accounting/meter.ts'
 import type { LocalClient } from '../local-client.ts'
 import { code } from './answers.ts'
 import type { StreamId } from './message.ts'
@@ -11,6 +12,8 @@ export interface OpenStreamsOptions {
   readonly maxInputBytes: number
   /** Whether the client is away, so that what it is told is kept for it. */
   readonly mayComeBack: () => boolean
+  /** Counts the messages that began them, for the client. */
+  readonly held?: Meter
 }
 
 /** Why a stream does not begin, with a number for it. */
@@ -18,6 +21,9 @@ export interface StreamRefusal {
   readonly error: string
   readonly code: number
 }
+
+/** What a stream costs beside that, about. */
+const streamBytes = 1024
 
 export class OpenStreams {
   readonly #options: OpenStreamsOptions
@@ -65,9 +71,11 @@ export class OpenStreams {
     const stream = new Stream(options)
     this.#streams.set(stream.streamId, stream)
     this.#inputBytes += stream.bytes
+    this.#options.held?.change(stream.bytes + streamBytes)
     void stream.run().then(() => {
       this.#streams.delete(stream.streamId)
       this.#inputBytes -= stream.bytes
+      this.#options.held?.change(-stream.bytes - streamBytes)
       if (this.#options.mayComeBack()) this.#endedAway.add(stream.streamId)
       onOver(stream)
     })

@@ -1,5 +1,6 @@
 // Messages on their way to one client, in order, whether it is there or not. While it is away they are kept; while it
 // does not read, whoever has more to say waits; and above a bound the client is given up.
+import type { Meter } from '../../accounting/meter.ts'
 import { setImmediate } from '../../base/platform-timers.ts'
 
 /** What the outbox needs of a WebSocket. */
@@ -8,12 +9,20 @@ export interface OutSocket {
   send(bytes: Buffer, options: { readonly binary: boolean }, sent: () => void): void
 }
 
+/** The socket of a client that is there. */
+export interface ClientSocket extends OutSocket {
+  close(code: number, reason: string): void
+  terminate(): void
+}
+
 export interface OutboxOptions {
   /** Bytes that wait from which on `pushWhenRoom` waits. */
   readonly roomBytes: number
   /** Bytes that wait above which the client is given up. */
   readonly maxBytes: number
   readonly onOverflow: () => void
+  /** Counts what waits, for the client. */
+  readonly held?: Meter
 }
 
 interface Waiting {
@@ -34,7 +43,7 @@ export class Outbox {
   #kept: Buffer[] = []
   readonly #waiting: Waiting[] = []
   #bytes = 0
-  #count = 0
+  #turnCount = 0
   #sentCount = 0
   #isDiscarding = false
 
@@ -58,7 +67,7 @@ export class Outbox {
     this.#socket = socket
     const kept = this.#kept
     this.#kept = []
-    this.#bytes = 0
+    this.#count(-this.#bytes)
     for (const text of greeting) this.push(text)
     for (const bytes of kept) this.#push(bytes)
     this.#goOn()
@@ -67,7 +76,7 @@ export class Outbox {
   /** The socket is gone, with what was on its way. What comes now is kept. */
   detach(): void {
     this.#socket = undefined
-    this.#bytes = 0
+    this.#count(-this.#bytes)
     this.#goOn()
   }
 
@@ -76,7 +85,7 @@ export class Outbox {
     this.#isDiscarding = true
     this.#socket = undefined
     this.#kept = []
-    this.#bytes = 0
+    this.#count(-this.#bytes)
     this.#goOn()
   }
 
@@ -94,7 +103,7 @@ export class Outbox {
     } catch (error) {
       return Promise.reject(error)
     }
-    return ++this.#count % messagesPerTurn === 0 ? nextTurn() : Promise.resolve()
+    return ++this.#turnCount % messagesPerTurn === 0 ? nextTurn() : Promise.resolve()
   }
 
   /** Settles when there is room. */
@@ -106,6 +115,11 @@ export class Outbox {
     return this.#isDiscarding || this.#bytes < this.#options.roomBytes
   }
 
+  #count(bytes: number): void {
+    this.#bytes += bytes
+    this.#options.held?.change(bytes)
+  }
+
   #pushMade(make: () => string | undefined): void {
     if (this.#isDiscarding) return
     const text = make()
@@ -114,7 +128,7 @@ export class Outbox {
 
   #push(bytes: Buffer): void {
     const cost = bytes.length + messageCostBytes
-    this.#bytes += cost
+    this.#count(cost)
     if (this.#bytes > this.#options.maxBytes) {
       this.discard()
       this.#options.onOverflow()
@@ -129,7 +143,7 @@ export class Outbox {
     // The bytes of an earlier socket are counted no more.
     if (socket !== this.#socket) return
     this.#sentCount++
-    this.#bytes -= cost
+    this.#count(-cost)
     this.#goOn()
   }
 

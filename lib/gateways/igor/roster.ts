@@ -1,14 +1,18 @@
 // All clients of an Igor gateway: who has which id, who has a place, who is away and for how long they are kept, and when
 // nobody is left. Whoever has introduced itself keeps its place while it is away: no stranger gets it meanwhile.
+import type { FairPlaces } from '../../accounting/fair-places.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import type { ClientSocket, IgorClient } from './igor-client.ts'
+import { firstOfMost } from './holdings.ts'
+import type { IgorClient } from './igor-client.ts'
+import type { ClientSocket } from './outbox.ts'
 
 export interface RosterOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly sessionMs: number
-  readonly maxClients: number
+  /** Of those that are there, and of known ones that are away. */
+  readonly places: FairPlaces
   readonly maxAwayClients: number
   readonly onLastClientGone: (() => void) | undefined
 }
@@ -30,9 +34,8 @@ export class Roster {
     this.#options = options
   }
 
-  /** Whether somebody may come who is not known. */
-  get hasPlace(): boolean {
-    return this.#clients.size - this.#unclaimed.size < this.#options.maxClients
+  get places(): FairPlaces {
+    return this.#options.places
   }
 
   /** Whether somebody has introduced itself, and may come back: also one whose connection seems to stand. */
@@ -50,13 +53,17 @@ export class Roster {
     return this.#byId.get(id)
   }
 
-  add(client: IgorClient): void {
+  /** False: there is no place for it. A guest takes none: it is known, and has its own. */
+  add(client: IgorClient, isGuest = false): boolean {
+    if (!isGuest && !this.places.take(client.holdings.place)) return false
     this.#clients.add(client)
+    return true
   }
 
   /** The server has let it in: from now on it would be missed. */
   letIn(client: IgorClient): void {
     if (!this.#clients.has(client) || this.#away.has(client) || this.#unclaimed.has(client)) return
+    this.#count(client, client.holdings.address)
     this.#inside.add(client)
     this.#nobody?.cancel()
     this.#nobody = undefined
@@ -69,11 +76,12 @@ export class Roster {
   }
 
   /** A client that is away, or on another socket, is there again. */
-  comeBack(client: IgorClient, socket: ClientSocket, greeting: readonly string[]): void {
+  comeBack(client: IgorClient, socket: ClientSocket, address: string | undefined, greeting: readonly string[]): void {
     this.#away.get(client)?.cancel()
     this.#away.delete(client)
     client.attach(socket, greeting)
     this.letIn(client)
+    this.#count(client, address)
   }
 
   /** A client's socket is gone: it is kept for a while, if it may come back or something runs for it. */
@@ -86,6 +94,7 @@ export class Roster {
     if (this.#isClosed || (!isKnown && client.openStreams === 0)) this.forget(client)
     else {
       const kept = isKnown ? this.#away : this.#unclaimed
+      if (!isKnown) this.places.leave(client.holdings.place)
       kept.set(
         client,
         clock.setTimer(() => this.forget(client), sessionMs),
@@ -102,6 +111,7 @@ export class Roster {
       kept.delete(client)
     }
     if (!this.#clients.delete(client)) return
+    this.places.leave(client.holdings.place)
     const id = client.introduced?.id
     if (id !== undefined && this.#byId.get(id) === client) this.#byId.delete(id)
     void client.close('the client has gone')
@@ -127,11 +137,16 @@ export class Roster {
     await Promise.all(clients.map((client) => client.close('the server is shutting down')))
   }
 
-  /** Above the bound strangers go first: nobody who may come back is pushed out by them. */
+  /** Above the bound strangers go first, of the address with most of them: nobody who may come back is pushed out by them. */
   #keepFew(): void {
     if (this.#away.size + this.#unclaimed.size <= this.#options.maxAwayClients) return
-    const [stranger] = this.#unclaimed.keys()
-    this.forget(stranger ?? (this.#away.keys().next().value as IgorClient))
+    const few = this.#unclaimed.size > 0 ? this.#unclaimed : this.#away
+    this.forget(firstOfMost(few.keys(), ({ holdings }) => holdings.holder) as IgorClient)
+  }
+
+  /** For who the guards said it is, at this address. */
+  #count({ holdings, identity }: IgorClient, address: string | undefined): void {
+    holdings.moveTo({ address, identity: identity?.id }, this.places)
   }
 
   #miss(client: IgorClient): void {

@@ -23,7 +23,7 @@ export interface UploadOptions {
   readonly maxBytes: number
   readonly idleMs: number
   readonly clock: Clock
-  /** Gives it up. */
+  /** Gives it up: with an UploadRefusal as its reason for that, else as the server shuts down. */
   readonly signal: AbortSignal
 }
 
@@ -75,7 +75,10 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
       settle()
       reject(error)
     }
-    const onAbort = (): void => fail(new UploadRefusal(503, 'the server is shutting down'))
+    const onAbort = (): void => {
+      const reason: unknown = signal.reason
+      fail(reason instanceof UploadRefusal ? reason : new UploadRefusal(503, 'the server is shutting down'))
+    }
     const onClose = (): void => fail(new UploadRefusal(400, 'the upload broke off'))
     const onEnd = (): void => {
       settle()

@@ -3,9 +3,10 @@
 //
 //   socket ─> credentials in headers ─> guards, gate ─> onConnect ─> messages ... ─> gone ─> onDisconnect
 //                     ╰───────────────────────╰─> Errors, closed with 1008
-
 import type { IncomingHttpHeaders } from 'node:http'
 import type { WebSocket } from 'ws'
+import type { Account } from '../../accounting/account.ts'
+import { Held, placeBytes } from '../../accounting/held.ts'
 import type { SessionView } from '../../action/context.ts'
 import type { Timer } from '../../base/clock.ts'
 import { ClientError } from '../../base/errors.ts'
@@ -42,6 +43,8 @@ export class LexiconsSocket implements AnswerableClient {
   readonly #socket: WebSocket
   readonly #headers: IncomingHttpHeaders
   readonly #surroundings: LexiconsSurroundings
+  /** Its connection, and what waits in it in both directions. */
+  readonly #account: Account
   readonly #outbox: Outbox
   readonly #queue: MessageQueue
   readonly #silence: SilenceWatch
@@ -62,12 +65,18 @@ export class LexiconsSocket implements AnswerableClient {
     this.gone = new Promise((resolve) => {
       this.#setGone = resolve
     })
+    this.#account = host.accounting.open({
+      owner: { address: peer.address, identity: undefined },
+      bytes: placeBytes.link,
+      shed: () => this.#giveUp('the server is full, and this client had to make room for others', 1013),
+    })
     this.#outbox = new Outbox({
       socket,
       clock: host.clock,
       maxQueuedBytes: options.maxQueuedBytes,
       stallTimeoutMs: options.stallTimeoutMs,
       isBinary: options.binary,
+      held: this.#account.meter(Held.Queues),
       onStalled: (reason) => this.#failed(new Error(`the client does not read: ${reason}`)),
     })
     this.#silence = new SilenceWatch(socket, {
@@ -78,7 +87,7 @@ export class LexiconsSocket implements AnswerableClient {
         socket.terminate()
       },
     })
-    this.#queue = new MessageQueue(socket, (text) => this.#handle(text))
+    this.#queue = new MessageQueue(socket, (text) => this.#handle(text), this.#account.meter(Held.Bodies))
   }
 
   get session(): SessionView | undefined {
@@ -105,10 +114,8 @@ export class LexiconsSocket implements AnswerableClient {
   }
 
   async #subscribe(channel: ChannelClass, options?: MembershipOptions): Promise<void> {
-    if (!this.#isConnected || this.#memberships === undefined) {
-      const message = 'a client that the guards have not let in yet is in no channel; subscribe it in onConnect'
-      throw new ClientError(message)
-    }
+    if (!this.#isConnected || this.#memberships === undefined)
+      throw new ClientError('a client that the guards have not let in yet is in no channel; subscribe it in onConnect')
     await this.#memberships.join(channel, options)
   }
 
@@ -117,8 +124,7 @@ export class LexiconsSocket implements AnswerableClient {
   }
 
   close(reason?: string): void {
-    if (reason !== undefined) this.#tellErrors([new Error(reason)])
-    this.#end(1000, 'closed by the server')
+    this.#giveUp(reason, 1000)
   }
 
   markReply(callId: number): void {
@@ -160,10 +166,11 @@ export class LexiconsSocket implements AnswerableClient {
       options,
       limits: valueLimitsOf(host.limits),
       onSignal: (signal) => log({ status: 'signal', client: this, data: signal }),
-      onFailed: (error) => this.#failed(error),
+      onFailed: this.#failed,
     })
     await client.connect()
     this.#session = host.findSession(client.sessionId)
+    this.#account.moveTo({ address: this.peer.address, identity: this.#session?.identity?.id })
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#isConnected = true
     log({ status: 'connected', client: this })
@@ -202,9 +209,12 @@ export class LexiconsSocket implements AnswerableClient {
     void this.#send([{ Errors: errors.map(errorText) }])
   }
 
-  #failed(error: unknown): void {
-    this.#surroundings.log({ status: 'failed', client: this, data: error })
+  #giveUp(reason: string | undefined, code: number): void {
+    if (reason !== undefined) this.#tellErrors([new Error(reason)])
+    this.#end(code, 'closed by the server')
   }
+
+  readonly #failed = (error: unknown): void => this.#surroundings.log({ status: 'failed', client: this, data: error })
 
   /** Says goodbye, after which nothing of it is run; a client that does not answer is ended. */
   #end(code: number, reason: string): void {
@@ -226,6 +236,7 @@ export class LexiconsSocket implements AnswerableClient {
   async #onClose(): Promise<void> {
     const { options, log } = this.#surroundings
     this.#farewell?.cancel()
+    this.#account.close()
     this.#silence.stop()
     this.#runNoMore()
     this.#memberships?.close()

@@ -1,6 +1,8 @@
 // The messages of one socket, handled one after the other. While enough of them wait, the socket is not read: whoever
 // sends faster than we work waits in its own socket.
+
 import type { RawData, WebSocket } from 'ws'
+import type { Meter } from '../../accounting/meter.ts'
 
 const maxWaiting = 16
 const maxWaitingBytes = 64 * 1024
@@ -15,17 +17,20 @@ export class MessageQueue {
   #isWorking = false
   readonly #whenIdle: (() => void)[] = []
 
-  /** The socket must be paused, so that nothing comes before `begin`. */
-  constructor(socket: WebSocket, handle: (text: string | undefined) => Promise<void>) {
+  readonly #held: Meter
+
+  /** The socket must be paused, so that nothing comes before `begin`. `held` counts what waits, for the client. */
+  constructor(socket: WebSocket, handle: (text: string | undefined) => Promise<void>, held: Meter) {
     this.#socket = socket
     this.#handle = handle
+    this.#held = held
   }
 
   begin(): void {
     this.#socket.on('message', (data: RawData) => {
       if (this.#isFinishing) return
       this.#waiting.push(data)
-      this.#waitingBytes += sizeOf(data)
+      this.#count(sizeOf(data))
       if (this.#isFull) this.#socket.pause()
       if (!this.#isWorking) void this.#work()
     })
@@ -36,7 +41,7 @@ export class MessageQueue {
   async finish(): Promise<void> {
     this.#isFinishing = true
     this.#waiting = []
-    this.#waitingBytes = 0
+    this.#count(-this.#waitingBytes)
     if (this.#isWorking) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
@@ -44,10 +49,15 @@ export class MessageQueue {
     return this.#waiting.length >= maxWaiting || this.#waitingBytes >= maxWaitingBytes
   }
 
+  #count(bytes: number): void {
+    this.#waitingBytes += bytes
+    this.#held.change(bytes)
+  }
+
   async #work(): Promise<void> {
     this.#isWorking = true
     for (let data = this.#waiting.shift(); data !== undefined; data = this.#waiting.shift()) {
-      this.#waitingBytes -= sizeOf(data)
+      this.#count(-sizeOf(data))
       if (!this.#isFull && this.#socket.isPaused) this.#socket.resume()
       await this.#handle(textIn(data))
     }

@@ -1,5 +1,6 @@
 // What goes out to one client. Who fills it waits for a reader that is slow; one that takes nothing is let go.
 import type { WebSocket } from 'ws'
+import type { Meter } from '../../accounting/meter.ts'
 import type { Clock } from '../../base/clock.ts'
 import { patienceMs } from '../../base/patience.ts'
 import { type JsonValue, toJsonText } from '../json-values.ts'
@@ -13,6 +14,8 @@ export interface OutboxOptions {
   readonly stallTimeoutMs: number
   /** As binary messages. */
   readonly isBinary: boolean
+  /** Counts what waits, for the client. */
+  readonly held: Meter
   /** Told why the reader is let go. */
   readonly onStalled: (reason: string) => void
 }
@@ -65,10 +68,13 @@ export class Outbox {
 
   /** `onSent` is called in any case: an error ends the socket, which its owner is told. */
   #send(text: string, onSent: () => void): void {
-    const { socket, isBinary } = this.#options
+    const { socket, isBinary, held } = this.#options
+    const bytes = text.length + messageCostBytes
     this.#waitingCount++
+    held.change(bytes)
     socket.send(text, { binary: isBinary }, () => {
       this.#waitingCount--
+      held.change(-bytes)
       onSent()
     })
   }

@@ -31,9 +31,9 @@ describe('The Igor gateway: files', function () {
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(`${world.url}${path}`, { ...init, headers: { connection: 'close', ...init.headers } })
   /** A request as it is written, with what comes back. */
-  const raw = async (text: string): Promise<{ socket: Socket; answer: () => string }> => {
+  const raw = async (text: string, localAddress = '127.0.0.1'): Promise<{ socket: Socket; answer: () => string }> => {
     const { port } = new URL(world.url)
-    const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined)
+    const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress }).on('error', () => undefined)
     sockets.push(socket)
     const chunks: Buffer[] = []
     socket.on('data', (chunk) => chunks.push(chunk))
@@ -157,6 +157,24 @@ describe('The Igor gateway: files', function () {
       expect((await ask('/files/a.txt')).status).to.equal(200)
     })
 
+    it('in place of one of an address that reads most of them', async () => {
+      await start({ maxDownloads: 2 })
+      writeFileSync(join(root, 'big.bin'), Buffer.alloc(32 * 1024 * 1024))
+      const hoard: Awaited<ReturnType<typeof raw>>[] = []
+      for (let i = 0; i < 2; i++) {
+        const one = await raw(`GET /files/big.bin HTTP/1.1\r\nhost: ${new URL(world.url).host}\r\n\r\n`, '127.0.0.2')
+        one.socket.pause()
+        hoard.push(one)
+        await waitFor(() => world.server.usage.places['igorDownloads']?.taken === hoard.length)
+      }
+      expect((await ask('/files/a.txt')).status).to.equal(200)
+      await waitFor(() => world.server.usage.places['igorDownloads']?.taken === 1)
+      expect(world.server.usage.shed).to.equal(1)
+      for (const { socket } of hoard) socket.destroy()
+      await waitFor(() => world.server.usage.places['igorDownloads']?.taken === 0)
+      await waitFor(() => world.server.usage.heldBytes === 0)
+    })
+
     it('not by a reader that takes nothing for too long', async () => {
       await start({ idleMs: 300 })
       writeFileSync(join(root, 'big.bin'), Buffer.alloc(32 * 1024 * 1024))
@@ -278,6 +296,25 @@ describe('The Igor gateway: files', function () {
       await waitFor(() => readdirSync(root).some((name) => name.endsWith('.part')))
       const refused = await ask('/files/new.txt', { method: 'PUT', body: 'x' })
       expect([refused.status, refused.headers.get('retry-after')]).to.deep.equal([503, '1'])
+    })
+
+    it('in place of one of an address that has most of them on their way, which is told so', async () => {
+      await start({ write: true, maxUploads: 2 })
+      const head = (name: string) => `PUT /files/${name} HTTP/1.1\r\nhost: ${new URL(world.url).host}\r\n`
+      const parts = () => readdirSync(root).filter((name) => name.endsWith('.part')).length
+      const hoard: Awaited<ReturnType<typeof raw>>[] = []
+      for (const name of ['1', '2']) {
+        hoard.push(await raw(`${head(name)}content-length: 1000\r\n\r\nhalf`, '127.0.0.2'))
+        await waitFor(() => parts() === hoard.length)
+      }
+      expect(world.server.usage.places['igorUploads']).to.deep.equal({ taken: 2, max: 2 })
+      expect(world.server.usage.held.places).to.be.at.least(2 * 64 * 1024)
+      expect((await ask('/files/new.txt', { method: 'PUT', body: 'x' })).status).to.equal(201)
+      await waitFor(() => /^HTTP\/1.1 503[\s\S]*others need the place/.test(hoard[0]?.answer() ?? ''), {
+        timeoutMs: 8_000,
+      })
+      expect(hoard[1]?.answer()).to.equal('')
+      await waitFor(() => parts() === 1)
     })
 
     it('to their end while the server drains, and given up after its grace', async () => {

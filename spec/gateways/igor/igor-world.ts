@@ -21,6 +21,14 @@ export interface Told {
   readonly name?: string
 }
 
+/** How a client connects. */
+export interface SeedOptions {
+  readonly protocol?: string
+  readonly headers?: Record<string, string>
+  /** Its own IP address, of this machine. */
+  readonly from?: string
+}
+
 /** A client as the document has it: streams' ids are made here, and everything is JSON text. */
 export class SeedClient {
   readonly socket: WebSocket
@@ -28,9 +36,10 @@ export class SeedClient {
   closedWith: number | undefined
   #count = 0
 
-  constructor(url: string, options: { protocol?: string; headers?: Record<string, string> } = {}) {
+  constructor(url: string, options: SeedOptions = {}) {
     this.socket = new WebSocket(url, options.protocol === undefined ? [] : [options.protocol], {
       headers: options.headers ?? {},
+      ...(options.from === undefined ? {} : { localAddress: options.from }),
     })
     this.socket.on('message', (data) => this.received.push(JSON.parse(String(data)) as Told))
     this.socket.on('close', (code) => {
@@ -117,7 +126,7 @@ export class IgorWorld {
     return `${this.url.replace('http', 'ws')}/igor`
   }
 
-  client(options: { path?: string; protocol?: string; headers?: Record<string, string> } = {}): Promise<SeedClient> {
+  client(options: SeedOptions & { path?: string } = {}): Promise<SeedClient> {
     const url = this.wsUrl.replace(/\/igor$/, options.path ?? '/igor')
     const client = new SeedClient(url, options)
     this.#clients.push(client)

@@ -14,6 +14,15 @@ class Remember extends Action {
   }
 }
 
+/** Answers, when it is told to, with a text of so many characters. */
+class Late extends Action {
+  static waiting: (() => void)[] = []
+
+  action(length: number) {
+    return new Promise((resolve) => Late.waiting.push(() => resolve('x'.repeat(length))))
+  }
+}
+
 class Hang extends Action {
   static running = 0
 
@@ -51,7 +60,7 @@ describe('The Igor gateway: places', function () {
   let world: IgorWorld
 
   const prepare = (server: Server): void => {
-    server.addAction(new Remember()).addAction(new Hang()).addAction(new Rights())
+    server.addAction(new Remember()).addAction(new Hang()).addAction(new Rights()).addAction(new Late())
   }
   /** One that is known, with something in its session. */
   const known = async (id: string): Promise<{ client: SeedClient; secret: string }> => {
@@ -171,6 +180,109 @@ describe('The Igor gateway: places', function () {
     expect(client.received.at(-1)?.error).to.equal('the server ended this session: banned')
     const again = await world.client()
     expect((await again.introduce('ann', { secret })).data).to.deep.include({ resumed: false })
+  })
+
+  it('are taken from an address that has most of them for one of another, and not for one of its own', async () => {
+    await world.start(prepare, { maxClients: 3, sessionMs: 60_000 })
+    const { client: honest } = await known('honest')
+    const hoard: SeedClient[] = []
+    for (const id of ['1', '2']) {
+      const client = await world.client({ from: '127.0.0.2' })
+      await client.introduce(id)
+      hoard.push(client)
+    }
+    const [oldest, newest] = hoard as [SeedClient, SeedClient]
+    await world.cut(oldest)
+    expect(world.server.usage.places['igorClients']).to.deep.equal({ taken: 3, max: 3 })
+    const more = await world.client({ from: '127.0.0.2' })
+    expect((await more.run('Remember', 'x'))[0]).to.include({ code: 503 })
+    expect(await more.isClosed()).to.equal(1013)
+    const newcomer = await world.client({ from: '127.0.0.3' })
+    expect((await newcomer.run('Remember', 'in'))[0]?.data).to.equal('in')
+    const again = await world.client({ from: '127.0.0.3' })
+    expect((await again.run('Remember', 'x'))[0]).to.include({ code: 503 })
+    for (const each of [honest, newest]) expect((await each.run('Remember', 'still in'))[0]?.data).to.equal('still in')
+    // Who had to go and comes back is nobody who is known.
+    const back = await world.client({ from: '127.0.0.2' })
+    expect(await back.introduce('1')).to.include({ code: 503 })
+  })
+
+  it('count for an identity wherever its clients are, and at the address from which they came back', async () => {
+    await world.start(prepare, { maxClients: 3, sessionMs: 60_000 }, { guards: [new AtHome()] })
+    AtHome.who = 'honest'
+    const { client: honest, secret } = await known('a')
+    AtHome.who = 'mallory'
+    for (const from of ['127.0.0.2', '127.0.0.3']) await (await world.client({ from })).run('Remember', 'mine')
+    AtHome.who = 'ann'
+    expect((await (await world.client({ from: '127.0.0.4' })).run('Remember', 'in'))[0]?.data).to.equal('in')
+    AtHome.who = 'honest'
+    await world.cut(honest)
+    const back = await world.client({ from: '127.0.0.5' })
+    expect((await back.introduce('a', { secret })).data).to.deep.include({ resumed: true })
+    await waitFor(() => world.server.usage.places['sessions']?.taken === 3)
+    expect(world.server.usage.addresses).to.equal(4)
+  })
+
+  it('are told to those who have to leave them', async () => {
+    await world.start(prepare, { maxClients: 2 })
+    const hoard: SeedClient[] = []
+    for (let n = 0; n < 2; n++) hoard.push(await world.client({ from: '127.0.0.2' }))
+    await (await world.client()).run('Remember')
+    expect(await hoard[0]?.isClosed()).to.equal(1013)
+    expect(hoard[0]?.received.at(-1)).to.include({ code: 503 })
+    expect(hoard[1]?.closedWith).to.equal(undefined)
+  })
+
+  it('are found by those who come back behind hundreds of another address that say nothing', async () => {
+    await world.start(prepare, { maxClients: 1, sessionMs: 60_000 }, { limits: { handshakeTimeoutMs: 60_000 } })
+    const { client, secret } = await known('a')
+    await world.cut(client)
+    // It has connected, and says who it is when all others have come.
+    const back = await world.client({ from: '127.0.0.3' })
+    const silent: SeedClient[] = []
+    for (let n = 0; n < 6; n++)
+      silent.push(...(await Promise.all(Array.from({ length: 50 }, () => world.client({ from: '127.0.0.2' })))))
+    await waitFor(() => silent.filter(({ closedWith }) => closedWith === 1013).length >= 44, { timeoutMs: 8_000 })
+    expect((await back.introduce('a', { secret })).data).to.deep.include({ client_id: 'a', resumed: true })
+  })
+
+  it('of those who are away are kept, but for those of the address that has most away', async () => {
+    await world.start(prepare, { maxAwayClients: 2, sessionMs: 60_000 })
+    const { client, secret } = await known('honest')
+    await world.cut(client)
+    for (const id of ['1', '2', '3']) {
+      const each = await world.client({ from: '127.0.0.2' })
+      await each.introduce(id)
+      await world.cut(each)
+    }
+    await comesBack('honest', secret)
+  })
+
+  it('count, with what waits for their clients, for what the server holds', async () => {
+    const maxHeldBytes = 2 * 1024 * 1024
+    await world.start(prepare, { sessionMs: 60_000 }, { limits: { maxHeldBytes } })
+    const { client, secret } = await known('honest')
+    await world.cut(client)
+    const talker = await world.client()
+    const stream = talker.start('Hang', 'x'.repeat(100_000))
+    await waitFor(() => Hang.running === 1)
+    expect(world.server.usage.held.bodies).to.be.within(100_000, 110_000)
+    talker.send({ streamId: stream, close: true })
+    await talker.whole(stream)
+    expect(world.server.usage.held.bodies).to.equal(0)
+    // Those who are away let texts come for them.
+    for (let n = 0; n < 6; n++) {
+      const each = await world.client({ from: '127.0.0.2' })
+      await each.introduce(`${n}`)
+      each.start('Late', 500_000)
+      await waitFor(() => Late.waiting.length === 1)
+      await world.cut(each)
+      for (const tell of Late.waiting.splice(0)) tell()
+      await waitFor(() => world.server.usage.held.queues >= 500_000)
+      await waitFor(() => world.server.usage.heldBytes <= maxHeldBytes)
+    }
+    expect(world.server.usage.shed).to.be.at.least(2)
+    await comesBack('honest', secret)
   })
 
   it('are for whoever asks next when one has become free', async () => {

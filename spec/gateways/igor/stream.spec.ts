@@ -1,7 +1,10 @@
 // One stream and its outbox, without a socket between them and the spec.
+
 import { expect } from 'chai'
 import { Action } from 'isock'
 import { createHarness } from 'isock/testing'
+import { Held } from '../../../lib/accounting/held.ts'
+import { unaccounted } from '../../../lib/accounting/meter.ts'
 import { Outbox, type OutSocket } from '../../../lib/gateways/igor/outbox.ts'
 import { Stream } from '../../../lib/gateways/igor/stream.ts'
 import type { LocalClient } from '../../../lib/gateways/local-client.ts'
@@ -42,8 +45,9 @@ describe('The Igor gateway: a stream', () => {
 describe('The Igor gateway: an outbox', () => {
   const make = (maxBytes = 10_000) => {
     let overflowCount = 0
-    const outbox = new Outbox({ roomBytes: 10, maxBytes, onOverflow: () => overflowCount++ })
-    return { outbox, overflows: () => overflowCount }
+    const held = unaccounted.meter(Held.Queues)
+    const outbox = new Outbox({ roomBytes: 10, maxBytes, held, onOverflow: () => overflowCount++ })
+    return { outbox, held, overflows: () => overflowCount }
   }
 
   it('keeps the order of what was pushed, kept and waiting', async () => {
@@ -64,6 +68,23 @@ describe('The Igor gateway: an outbox', () => {
     outbox.discard()
     await waiting
     expect(outbox.waitingBytes).to.equal(0)
+  })
+
+  it('tells what waits in it, until it has left or is dropped', async () => {
+    const { outbox, held } = make()
+    outbox.push('x'.repeat(1_000))
+    expect(held.bytes).to.equal(1_512)
+    const socket = new Recorder()
+    outbox.attach(socket, ['greeting'])
+    expect(held.bytes).to.equal(1_512 + 520)
+    await waitFor(() => held.bytes === 0)
+    outbox.push('y')
+    outbox.detach()
+    expect(held.bytes).to.equal(0)
+    outbox.push('z')
+    expect(held.bytes).to.equal(513)
+    outbox.discard()
+    expect(held.bytes).to.equal(0)
   })
 
   it('tells once that there is too much, and takes nothing more', () => {

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { Action, Channel, type Context, Guard } from 'isock'
 import { type LexiconsClient, reply } from 'isock/lexicons'
 import { waitFor } from '../../setup/wait-for.ts'
-import { LexiconsWorld, News, Public, type RawClient } from './lexicons-world.ts'
+import { LexiconsWorld, News, Public, RawClient } from './lexicons-world.ts'
 
 const large = { timeoutMs: 20_000 }
 
@@ -25,6 +25,34 @@ describe('lexicons: hostile clients', function () {
     expect(await honest.waitForEntries(1)).to.deep.equal([{ Count: 6 }])
     await honest.close()
   }
+
+  it('that send ahead, or do not read, count for what the server holds, and are ended before others notice', async () => {
+    const waiting: (() => void)[] = []
+    class Wait extends Action {
+      override action(): Promise<void> {
+        return new Promise((resolve) => waiting.push(resolve))
+      }
+    }
+    await world.begin({}, { limits: { maxHeldBytes: 3_000_000 } })
+    world.server.addAction(new Wait())
+    const hostile: RawClient[] = []
+    for (let n = 0; n < 6; n++) {
+      const client = new RawClient(`${world.url}/lexicons`, {}, undefined, '127.0.0.2')
+      hostile.push(client)
+      await client.opened
+      client.send({ Wait: {} })
+      await waitFor(() => waiting.length > n)
+      client.send({ Count: { text: 'x'.repeat(900_000) } })
+      await waitFor(() => n > 2 || world.server.usage.held.bodies >= (n + 1) * 900_000)
+    }
+    await waitFor(() => hostile.filter(({ closeCode }) => closeCode === 1013).length >= 3, large)
+    expect(hostile.find(({ closeCode }) => closeCode === 1013)?.errors[0]).to.contain('had to make room for others')
+    expect(world.server.usage.heldBytes).to.be.at.most(3_000_000)
+    await expectServed()
+    for (const resolve of waiting) resolve()
+    await Promise.all(hostile.map((client) => client.close()))
+    await waitFor(() => world.server.usage.heldBytes === 0, large)
+  })
 
   it('get an error for each message that is no signal, and stay connected', async () => {
     await world.begin({ maxSignals: 3 })

@@ -75,8 +75,10 @@ export class RawClient {
   closeCode: number | undefined
   status: number | undefined
 
-  constructor(url: string, headers: Record<string, string> = {}, protocol?: string) {
-    this.socket = new WebSocket(url, protocol === undefined ? [] : [protocol], { headers })
+  /** `from`: its own IP address, of this machine. */
+  constructor(url: string, headers: Record<string, string> = {}, protocol?: string, from?: string) {
+    const options = from === undefined ? { headers } : { headers, localAddress: from }
+    this.socket = new WebSocket(url, protocol === undefined ? [] : [protocol], options)
     this.socket.on('error', () => undefined)
     this.socket.on('message', (data) => this.messages.push(JSON.parse(String(data))))
     this.socket.on('unexpected-response', (request, { statusCode }) => {

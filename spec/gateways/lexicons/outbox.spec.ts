@@ -1,6 +1,8 @@
 // What waits for a reader: who is slow has time, who takes nothing is let go.
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
+import { Held } from '../../../lib/accounting/held.ts'
+import { unaccounted } from '../../../lib/accounting/meter.ts'
 import { Outbox } from '../../../lib/gateways/lexicons/outbox.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 
@@ -31,7 +33,9 @@ class Reader {
 describe('lexicons: an outbox', () => {
   const make = () => {
     const [clock, reader, reasons] = [new VirtualClock(), new Reader(), [] as string[]]
+    const held = unaccounted.meter(Held.Queues)
     const outbox = new Outbox({
+      held,
       socket: reader as unknown as WebSocket,
       clock,
       maxQueuedBytes: 8_000_000,
@@ -39,7 +43,7 @@ describe('lexicons: an outbox', () => {
       isBinary: false,
       onStalled: (reason) => reasons.push(reason),
     })
-    return { outbox, clock, reader, reasons }
+    return { outbox, clock, reader, reasons, held }
   }
 
   it('gives a slow reader a second more for each 16 KB', async () => {
@@ -50,6 +54,15 @@ describe('lexicons: an outbox', () => {
     reader.takeAll()
     await sent
     expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('tells what waits in it, until it has left', () => {
+    const { outbox, reader, held } = make()
+    void outbox.send([{ History: 'x'.repeat(10_000) }])
+    void outbox.send([{ N: 1 }])
+    expect(held.bytes).to.be.within(11_000, 11_100)
+    reader.takeAll()
+    expect(held.bytes).to.equal(0)
   })
 
   it('lets go of one that takes nothing', async () => {
