@@ -315,6 +315,8 @@ describe('The Igor gateway: files', function () {
       })
       expect(hoard[1]?.answer()).to.equal('')
       await waitFor(() => parts() === 1)
+      // The one that was taken and the one that is over have left.
+      await waitFor(() => world.server.usage.places['igorUploads']?.taken === 1)
     })
 
     it('to their end while the server drains, and given up after its grace', async () => {
