@@ -173,6 +173,15 @@ describe('DeadlineSweep', () => {
     expect(clock.kept).to.have.lengthOf(4)
   })
 
+  it('asks nothing of a timer that has fired', async () => {
+    const clock = new WatchedClock()
+    const sweep = new DeadlineSweep(clock, () => none)
+    sweep.watch(clock.now() + 100)
+    await clock.advance(100)
+    sweep.keepProcessAlive(true)
+    expect(clock.kept).to.deep.equal([])
+  })
+
   it('is silent once closed, also between being late and judging', async () => {
     const clock = new VirtualClock()
     const sweep = new DeadlineSweep(clock, () => {
