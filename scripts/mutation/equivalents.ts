@@ -134,6 +134,20 @@ export const equivalents: readonly Equivalent[] = [
     to: '!.',
     why: 'as above',
   },
+  {
+    file: 'lib/session/ledger.ts',
+    line: 'while (this.#entries.length <= slot) this.#entries.push(undefined)',
+    from: '<=',
+    to: '<',
+    why: 'the assignment after it makes the last place as well',
+  },
+  {
+    file: 'lib/server/run-queue.ts',
+    line: 'if (this.#head * 2 < this.#waiting.length) return',
+    from: '2',
+    to: '3',
+    why: 'when the places of those that had their turn are given back: sooner or later',
+  },
 ]
 
 export function isEquivalent(fault: Fault, source: string, known: readonly Equivalent[] = equivalents): boolean {
