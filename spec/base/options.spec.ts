@@ -5,6 +5,8 @@ import {
   defaultLimits,
   describe as describeValue,
   type Limits,
+  maxHandshakeBytes,
+  mostCallsInFlight,
   requireCount,
   requirePositive,
   resolveLimits,
@@ -35,6 +37,37 @@ describe('Limits', () => {
   it('are the defaults where none is given', () => {
     expect(resolveLimits()).to.deep.equal(defaultLimits)
     expect(resolveLimits({ heartbeatMs: 7 })).to.deep.equal({ ...defaultLimits, heartbeatMs: 7 })
+  })
+
+  it('have the defaults that the documents tell', () => {
+    expect(defaultLimits).to.deep.equal({
+      maxFrameBytes: 4_194_304,
+      maxCallsInFlight: 1_024,
+      maxRunningCalls: 65_536,
+      maxQueuedCalls: 65_536,
+      maxLedgerBytes: 16_777_216,
+      maxInFlightBytes: 67_108_864,
+      streamWindowBytes: 262_144,
+      maxWriteQueueBytes: 16_777_216,
+      maxValueDepth: 64,
+      maxValueContainers: 200_000,
+      sessionLeaseMs: 900_000,
+      cancelGraceMs: 1_000,
+      closedLinkGraceMs: 10_000,
+      maxSessions: 100_000,
+      maxUnauthenticatedLinks: 1_024,
+      handshakeTimeoutMs: 5_000,
+      frameTimeoutMs: 30_000,
+      heartbeatMs: 15_000,
+      deadAfterMs: 45_000,
+    })
+    expect([maxHandshakeBytes, mostCallsInFlight]).to.deep.equal([4_096, 65_536])
+  })
+
+  it('are refused by a name that there is not', () => {
+    expect(refusalOf(() => resolveLimits({ maxFrameByte: 1 } as never))).to.equal(
+      'limits: unknown option "maxFrameByte"; did you mean maxFrameBytes?',
+    )
   })
 
   for (const name of names)
