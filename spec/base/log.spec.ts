@@ -139,8 +139,11 @@ describe('an error in the log of those who give none', () => {
     return lines[0] as string
   }
   /** An error with this stack. */
-  const error = (stack: string | undefined, cause?: unknown, Class = Error): Error =>
-    Object.assign(new Class('m', cause === undefined ? undefined : { cause }), { stack })
+  const error = (
+    stack: string | undefined,
+    cause?: unknown,
+    Class: new (...given: ConstructorParameters<typeof Error>) => Error = Error,
+  ): Error => Object.assign(new Class('m', cause === undefined ? undefined : { cause }), { stack })
 
   it('is one line where nothing is known of it', async () => {
     expect(await printed({ other: 1 })).to.equal('isock: it failed')
