@@ -133,6 +133,9 @@ describe('The queue of an outlet', () => {
     outlet.push(new Encoded('x'.repeat(50)))
     expect([outlet.queuedCount, outlet.lostCount]).to.deep.equal([1, 1])
     expect(await read()).to.deep.equal(['a', 'x'.repeat(50)])
+    const first = over('a', { maxQueuedBytes: 3 }).outlet
+    first.push(new Encoded('x'.repeat(50)))
+    expect([first.queuedCount, first.isOver]).to.deep.equal([1, false])
   })
 
   it('may have no place, for a reader that is to have each message now or not', async () => {
@@ -151,6 +154,13 @@ describe('The queue of an outlet', () => {
     expect(outlet.isOver).to.equal(false)
     await read()
     expect(outlet.lostCount).to.equal(0)
+  })
+
+  it('ends no process where nobody asks why its reader ended', async () => {
+    const { outlet } = over('a')
+    outlet.end(new Error('nobody asks'))
+    await settle()
+    expect(outlet.isOver).to.equal(true)
   })
 
   it('asks nothing of a reader that is over', () => {
