@@ -116,6 +116,17 @@ describe('The features of a server', () => {
     expect(told).to.deep.equal(['drained'])
   })
 
+  it('have drained when each has let go of what it needed', async () => {
+    let letGo = (): void => undefined
+    features.add({ onDrained: () => new Promise<void>((resolve) => (letGo = resolve)) })
+    const draining = features.drain(500, async () => undefined).then(() => told.push('over'))
+    await settle()
+    expect(told).to.deep.equal([])
+    letGo()
+    await draining
+    expect(told).to.deep.equal(['over'])
+  })
+
   it('are told that all is drained when the sessions are, and not before', async () => {
     features.add(noting('a'))
     let over = (): void => undefined
