@@ -9,6 +9,7 @@ import { LinkError } from '../../lib/base/errors.ts'
 import { formatAddress, parseAddress, type SocketAddress, type WebAddress } from '../../lib/link/address.ts'
 import { dialSocket } from '../../lib/link/dial.ts'
 import { dialWebSocket } from '../../lib/link/web-socket-dial.ts'
+import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 
 const never = new AbortController().signal
@@ -143,6 +144,24 @@ describe('An attempt that is over', () => {
       const error = await failureOf(dialWebSocket(parseAddress(`ws://${place}`) as WebAddress, never))
       expect(error).to.be.instanceOf(LinkError)
       expect(error.message).to.equal(`cannot connect to ws://${place}/isock: it answered with status ${code}${hint}`)
+    })
+
+  for (const [what, dial] of dialers)
+    it(`holds no connection open: ${what} that was given up or refused`, async () => {
+      const arrived: Socket[] = []
+      const silent = createServer((socket) => arrived.push(socket.on('error', () => undefined).resume()))
+      silent.listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      const stop = new AbortController()
+      const attempt = failureOf(dial(`127.0.0.1:${(silent.address() as AddressInfo).port}`, stop.signal))
+      if (what === 'a WebSocket') {
+        await once(silent, 'connection')
+        arrived[0]?.write('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
+      } else stop.abort(new Error('given up'))
+      await attempt
+      await waitFor(() => arrived.every((socket) => socket.destroyed))
+      silent.close()
+      await once(silent, 'close')
     })
 
   it('follows no redirection to elsewhere', async () => {
