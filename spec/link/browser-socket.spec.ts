@@ -146,6 +146,15 @@ describe("A browser's socket", () => {
     expect(timers()).to.equal(before)
   })
 
+  it('tells nobody of what has left before anybody listens', () => {
+    socket.bufferedAmount = 2 * mebibyte
+    link.write([new Uint8Array(1)])
+    socket.bufferedAmount = 0
+    socket.receive(bytes(1))
+    link.open(told)
+    expect(told.events).to.deep.equal([[1]])
+  })
+
   it('tells no drain of a socket that is closing', () => {
     link.open(told)
     socket.bufferedAmount = 2 * mebibyte

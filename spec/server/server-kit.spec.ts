@@ -1,7 +1,27 @@
 // What a feature gets of its server, and when it hears of the server's life.
+import { inspect } from 'node:util'
 import { expect } from 'chai'
-import { Action, Client, type Context, Guard, MemoryNetwork, Server, type ServerOptions } from '../../lib/index.ts'
+import { currentRun } from '../../lib/action/ambient.ts'
+import { defaultLimits } from '../../lib/base/options.ts'
+import {
+  Action,
+  ActionError,
+  Client,
+  type Context,
+  Guard,
+  MemoryNetwork,
+  Server,
+  type ServerOptions,
+  type SessionView,
+} from '../../lib/index.ts'
 import type { ServerFeature, ServerKit } from '../../lib/server/feature.ts'
+import { Kind, protocolVersion, type WelcomeFrame } from '../../lib/wire/frame.ts'
+import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
+import { readHandshakeFrame } from '../../lib/wire/frame-reader.ts'
+import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
+import { plainHello } from '../hostile/raw-peer.ts'
+import { waitFor } from '../setup/wait-for.ts'
+import { bytesOfFrames } from '../wire/frame-bytes.ts'
 
 class Echo extends Action {
   action(data: unknown, { session }: Context) {
@@ -89,7 +109,25 @@ describe('The kit of a feature', () => {
     expect(kit.findSession(id)).to.equal(kit.sessions[0])
     expect(kit.findSession('another')).to.equal(undefined)
     expect(web.address).to.contain('ws://')
+    await clients.pop()?.close()
+    await waitFor(() => kit.sessions.length === 0)
+    await server.shutdown()
+    expect(heard.slice(2).filter((change) => change !== 'cut')).to.deep.equal(['opened', 'ended'])
   })
+
+  for (const inheritContext of [undefined, false, true])
+    it(`${inheritContext === true ? 'binds' : 'does not bind'} nested calls to a run with inheritContext ${inheritContext}`, async () => {
+      const signals: (AbortSignal | undefined)[] = []
+      class Outer extends Action {
+        async action() {
+          signals.push(currentRun()?.signal)
+        }
+      }
+      const { server } = withFeature({}, inheritContext === undefined ? {} : { inheritContext })
+      await server.addAction(new Outer()).listen()
+      await connect('ann').runAction(Outer)
+      expect(signals.map((signal) => signal !== undefined)).to.deep.equal([inheritContext === true])
+    })
 
   for (const [who, again, other] of [
     ['ann', { id: 'ann', role: 'guest' }, { id: 'bob' }],
@@ -114,5 +152,50 @@ describe('The kit of a feature', () => {
       kit.renewIdentity(session.id, again)
       expect(session.identity).to.equal(again)
       expect(heard).to.deep.equal(['opened', 'resumed'])
+    })
+
+  it('greets a client with the version, no features, a session of its own, and its limits', async () => {
+    const { server } = withFeature({}, { limits: { maxFrameBytes: 5_000, maxCallsInFlight: 7 } })
+    await server.listen()
+    const link = network.dial('here')
+    const bodies: Uint8Array[] = []
+    const decoder = new FrameDecoder(4_096, (bytes, start, end) => bodies.push(bytes.slice(start, end)))
+    link.open({ onBytes: (chunk) => decoder.push(chunk), onDrain: () => undefined, onEnd: () => undefined })
+    link.write([bytesOfFrames(plainHello)])
+    await waitFor(() => bodies.length > 0)
+    const [body = new Uint8Array()] = bodies
+    const welcome = readHandshakeFrame(body, 0, body.length, new MsgpackReader())
+    const { maxInFlightBytes, streamWindowBytes } = defaultLimits
+    const { id } = server.sessions[0] as SessionView
+    expect(welcome).to.deep.include({
+      kind: Kind.Welcome,
+      version: protocolVersion,
+      features: 0,
+      resumed: false,
+      sessionId: id,
+    })
+    const told = (welcome as WelcomeFrame).limits
+    expect(told).to.deep.equal({ maxFrameBytes: 5_000, maxCallsInFlight: 7, maxInFlightBytes, streamWindowBytes })
+    await link.close('abort')
+  })
+
+  for (const isShown of [undefined, false, true])
+    it(`shows its clients errors and stacks as its options say: ${isShown}`, async () => {
+      class Fail extends Action {
+        action(isMeant: boolean) {
+          throw isMeant ? new ActionError('for callers') : Object.assign(new Error('a fault'), { secret: 'of ours' })
+        }
+      }
+      const options = isShown === undefined ? {} : { exposeErrors: isShown, exposeStacks: isShown }
+      const { server } = withFeature({}, { onError: () => undefined, ...options })
+      await server.addAction(new Fail()).listen()
+      const failure = async (isMeant: boolean): Promise<Error> => {
+        const outcome = await connect('ann').runAction(Fail, isMeant).outcome()
+        return outcome.ok ? expect.fail('it did not fail') : (outcome.error as Error)
+      }
+      const [meant, fault] = [await failure(true), await failure(false)]
+      expect(meant.message).to.equal('for callers')
+      expect(inspect(meant).includes('Fail.action'), 'the stack').to.equal(isShown === true)
+      expect(inspect(fault).includes('of ours'), 'what a fault holds').to.equal(isShown === true)
     })
 })
