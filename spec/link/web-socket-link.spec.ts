@@ -125,6 +125,23 @@ describe('A link over a WebSocket', () => {
     expect(told.ends[0]?.message).to.equal('Too many buffered chunks')
   })
 
+  it('keeps the process alive where it is asked to, and while its close is awaited', async () => {
+    const asked: string[] = []
+    stream.ref = () => {
+      asked.push('ref')
+      return stream
+    }
+    stream.unref = () => {
+      asked.push('unref')
+      return stream
+    }
+    link.keepProcessAlive(true)
+    link.keepProcessAlive(false)
+    expect(asked).to.deep.equal(['ref', 'unref'])
+    await link.close('abort')
+    expect(asked).to.deep.equal(['ref', 'unref', 'ref'])
+  })
+
   it('ends with an error for a text message, and tells the peer why', async () => {
     const told = new Told()
     link.open(told)
