@@ -21,7 +21,7 @@ export function nearestNames(name: string, known: Iterable<string>): string[] {
 
 /** Levenshtein's distance, given up above the limit. */
 function editDistance(one: string, other: string, limit: number): number {
-  if (Math.abs(one.length - other.length) > limit) return limit + 1
+  if (Math.abs(one.length - other.length) > limit) return Number.POSITIVE_INFINITY
   const [a, b] = [one.slice(0, comparedLength), other.slice(0, comparedLength)]
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
@@ -34,7 +34,7 @@ function editDistance(one: string, other: string, limit: number): number {
       least = Math.min(least, distance)
     }
     // It only grows from here.
-    if (least > limit) return limit + 1
+    if (least > limit) return Number.POSITIVE_INFINITY
     row = next
   }
   return row[b.length] as number

@@ -6,7 +6,7 @@
 const leastMs = 1_000
 
 export class Standstill {
-  #dueAtMs = 0
+  #dueAtMs = Number.POSITIVE_INFINITY
   #toleratedMs = leastMs
   #wasLate = false
 

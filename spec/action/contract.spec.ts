@@ -94,6 +94,10 @@ const same: Record<string, [one: object | boolean, other: object | boolean]> = {
     { anyOf: [{ anyOf: [{ type: 'null' }, number] }, string] },
   ],
   'a union of one': [string, { anyOf: [string] }],
+  'what is inside itself, by whatever stands for it': [
+    object({ next: { $ref: '#' } }),
+    object({ next: { anyOf: [{ oneOf: [{ allOf: [{ $ref: '#' }] }] }] } }),
+  ],
   'a type beside its fields, and apart from them': [
     { type: 'object', allOf: [{ properties: { a: string } }] },
     { type: 'object', properties: { a: string } },

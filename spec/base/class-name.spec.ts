@@ -35,4 +35,17 @@ describe('the name of a class', () => {
     expect(() => requireNameOf(Short, 'actionName', refuse)).to.throw('looks minified')
     expect(requireNameOf(Short, 'guardName', refuse)).to.equal('login')
   })
+
+  it('is nothing where there is no class', () => {
+    for (const value of [undefined, null, {}, 5]) {
+      expect(nameOf(value, 'wireName')).to.equal('')
+      expect(requireNameOf(value, 'wireName', refuse)).to.equal('')
+    }
+    expect(nameOf({ name: 'by field', wireName: 'not of a class' }, 'wireName')).to.equal('by field')
+  })
+
+  it('is its own where a static says undefined', () => {
+    expect(nameOf(called('Pay', { actionName: undefined }), 'actionName')).to.equal('Pay')
+    expect(() => requireNameOf(called('p', { guardName: undefined }), 'guardName', refuse)).to.throw('looks minified')
+  })
 })

@@ -78,3 +78,27 @@ describe('A link in memory', () => {
     await server.shutdown()
   })
 })
+
+describe('A network in memory', () => {
+  it('has one server at a name, until that leaves', () => {
+    const network = new MemoryNetwork()
+    const taken: unknown[] = []
+    const leave = network.listen('here', (link) => taken.push(link))
+    expect(() => network.listen('here', () => undefined))
+      .to.throw('memory:here is in use by another server')
+      .with.property('code', 'ADDRESS_IN_USE')
+    expect(network.dial('here').peer.description).to.equal('memory:here')
+    expect(taken).to.have.lengthOf(1)
+    leave()
+    expect(() => network.dial('here')).to.throw('cannot connect to memory:here: nobody listens there')
+  })
+
+  it('leaves the name to another server that has it by now', () => {
+    const network = new MemoryNetwork()
+    const leave = network.listen('here', () => undefined)
+    leave()
+    network.listen('here', () => undefined)
+    leave()
+    expect(network.dial('here')).to.be.instanceOf(Object)
+  })
+})

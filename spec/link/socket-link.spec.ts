@@ -150,6 +150,23 @@ describe('A link over a socket', () => {
     expect(new SocketLink(new Socket()).peer).to.include({ transport: 'unix', isPrivate: true })
   })
 
+  it('keeps the process alive where it is asked to, and while its close is awaited', async () => {
+    const asked: string[] = []
+    near.ref = () => {
+      asked.push('ref')
+      return near
+    }
+    near.unref = () => {
+      asked.push('unref')
+      return near
+    }
+    link.keepProcessAlive(true)
+    link.keepProcessAlive(false)
+    expect(asked).to.deep.equal(['ref', 'unref'])
+    await link.close('abort')
+    expect(asked).to.deep.equal(['ref', 'unref', 'ref'])
+  })
+
   it('sends small writes without delay', () => {
     const socket = new Socket()
     const set: unknown[] = []

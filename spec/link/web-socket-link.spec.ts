@@ -111,6 +111,37 @@ describe('A link over a WebSocket', () => {
     })
   }
 
+  it('ends with an error for a message in more than 16384 pieces, however small it is', async () => {
+    const told = new Told()
+    link.open(told)
+    /** As if the peer sent byte by byte. */
+    const come = (byte: number): boolean => stream.emit('data', Buffer.of(byte))
+    for (const byte of [0x82, 0x80 | 126, 0xff, 0xff, 0, 0, 0, 0]) come(byte)
+    for (let i = 0; i < 16_384; i++) come(1)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told.ends).to.deep.equal([])
+    come(1)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told.ends[0]?.message).to.equal('Too many buffered chunks')
+  })
+
+  it('keeps the process alive where it is asked to, and while its close is awaited', async () => {
+    const asked: string[] = []
+    stream.ref = () => {
+      asked.push('ref')
+      return stream
+    }
+    stream.unref = () => {
+      asked.push('unref')
+      return stream
+    }
+    link.keepProcessAlive(true)
+    link.keepProcessAlive(false)
+    expect(asked).to.deep.equal(['ref', 'unref'])
+    await link.close('abort')
+    expect(asked).to.deep.equal(['ref', 'unref', 'ref'])
+  })
+
   it('ends with an error for a text message, and tells the peer why', async () => {
     const told = new Told()
     link.open(told)

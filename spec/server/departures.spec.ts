@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { connect as connectSocket, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { Action, Channel, type Context, LinkError, Process, Server } from '../../lib/index.ts'
+import { Departures } from '../../lib/server/departures.ts'
+import type { ServerSession } from '../../lib/server/server-session.ts'
 import { RunningScript } from '../setup/run-script.ts'
-import { settle } from '../setup/virtual-clock.ts'
+import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { itemsOf, Work, World } from '../setup/world.ts'
 
@@ -161,6 +163,67 @@ describe('a client that closes its link', () => {
     expect([read.sort(), gaps]).to.deep.equal([['an event', 'meanwhile'], []])
     subscription.unsubscribe()
     listening.stop()
+  })
+})
+
+describe('The departures of a server', () => {
+  const aborted: string[] = []
+  /** What is asked of a session. */
+  const session = (name: string, runningCount = 1): ServerSession =>
+    ({ core: { runningCount, abortRunning: () => void aborted.push(name) } }) as never
+
+  beforeEach(() => {
+    aborted.length = 0
+  })
+
+  it('need one timer for all, and none once all have come back', async () => {
+    const clock = new VirtualClock()
+    const departures = new Departures(clock, 100)
+    const [one, other] = [session('one'), session('other')]
+    departures.left(one)
+    await clock.advance(50)
+    departures.left(other)
+    expect(clock.pendingCount).to.equal(1)
+    departures.forget(session('a stranger'))
+    departures.forget(one)
+    expect(clock.pendingCount).to.equal(1)
+    departures.forget(other)
+    expect(clock.pendingCount).to.equal(0)
+    departures.forget(other)
+    await clock.advance(1_000)
+    expect(aborted).to.deep.equal([])
+  })
+
+  it('end one by one, each after its own grace, and once', async () => {
+    const clock = new VirtualClock()
+    const departures = new Departures(clock, 100)
+    departures.left(session('one'))
+    await clock.advance(50)
+    departures.left(session('other'))
+    await clock.advance(50)
+    expect(aborted).to.deep.equal(['one'])
+    await clock.advance(49)
+    expect(aborted).to.deep.equal(['one'])
+    await clock.advance(1)
+    expect(aborted).to.deep.equal(['one', 'other'])
+    await clock.advance(1_000)
+    expect([aborted.length, clock.pendingCount]).to.deep.equal([2, 0])
+  })
+
+  it('begin no grace where nothing runs, or where it never ends', () => {
+    const clock = new VirtualClock()
+    new Departures(clock, 100).left(session('idle', 0))
+    new Departures(clock, Number.POSITIVE_INFINITY).left(session('patient'))
+    expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('abort nothing more once the server has closed', async () => {
+    const clock = new VirtualClock()
+    const departures = new Departures(clock, 100)
+    departures.left(session('one'))
+    departures.close()
+    await clock.advance(1_000)
+    expect([aborted, clock.pendingCount]).to.deep.equal([[], 0])
   })
 })
 

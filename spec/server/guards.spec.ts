@@ -197,6 +197,24 @@ describe('Guards', () => {
     }
   })
 
+  for (const [what, verdict] of [
+    ['false', async () => false],
+    ['an error', () => Promise.reject(new AuthError('not today'))],
+    ['true', async () => true],
+  ] as const)
+    it(`waits for a guard that thinks, and does what it says then: ${what}`, async () => {
+      class Slow extends Guard {
+        async check(): Promise<boolean> {
+          await null
+          return verdict()
+        }
+      }
+      server = await serve({ guards: [new Slow()] })
+      const outcome = await connect().runAction(WhoAmI).outcome()
+      expect(outcome.ok).to.equal(what === 'true')
+      if (!outcome.ok) expect(outcome.error).to.be.instanceOf(AuthError)
+    })
+
   it('asks the gate also where there are no guards', async () => {
     server = await serve({ gate: (verdicts) => verdicts.some(Boolean) })
     expect(await failureOf(connect().runAction(WhoAmI))).to.be.instanceOf(AuthError)

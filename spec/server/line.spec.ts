@@ -1,7 +1,9 @@
 // The line: who has a turn, who waits, who leaves.
+import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
 import { BusyError, CancelledError, DeadlineError } from '../../lib/index.ts'
 import { Line } from '../../lib/server/line.ts'
+import { whileHere } from '../../lib/server/while-here.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf } from '../setup/world.ts'
 
@@ -154,5 +156,80 @@ describe('A line', () => {
       expect(failed).to.deep.equal(['4', '9'])
       await finish()
     })
+  })
+
+  it('takes as many as may wait, and refuses one more', async () => {
+    const line = new Line({ label: 'the door', maxWaiting: 2 })
+    const runs = ['a', 'b', 'c'].map((name) => line.run(never, work(name)))
+    expect(await failureOf(line.run(never, work('d')))).to.be.instanceOf(BusyError)
+    expect(line.waitingCount).to.equal(2)
+    for (const name of ['a', 'b', 'c']) {
+      await settle()
+      end.get(name)?.()
+    }
+    await Promise.all(runs)
+  })
+
+  it('leaves no listener at the signals of those who had their turn', async () => {
+    const line = new Line({ label: 'it', maxWaiting: 9 })
+    const { signal } = new AbortController()
+    const first = line.run(signal, work('a'))
+    const second = line.run(signal, work('b'))
+    expect(getEventListeners(signal, 'abort')).to.have.lengthOf(1)
+    for (const name of ['a', 'b']) {
+      end.get(name)?.()
+      await settle()
+    }
+    await Promise.all([first, second])
+    expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+  })
+
+  it('is idle when nobody has a turn any more, and no earlier', async () => {
+    const line = new Line({ label: 'it', maxWaiting: 9, places: 2 })
+    await line.idle()
+    const runs = ['a', 'b', 'c'].map((name) => line.run(never, work(name)))
+    let idle = 0
+    const waits = [line.idle(), line.idle()].map((wait) => wait.then(() => idle++))
+    for (const name of ['a', 'b']) {
+      end.get(name)?.()
+      await settle()
+      expect(idle).to.equal(0)
+    }
+    end.get('c')?.()
+    await Promise.all([...runs, ...waits])
+    expect(idle).to.equal(2)
+  })
+})
+
+describe('The time for which a call is here', () => {
+  const counting = () => {
+    let count = 0
+    return { leave: () => void count++, left: () => count }
+  }
+
+  it('ends with its work, whatever comes of that, and leaves no listener', async () => {
+    const { signal } = new AbortController()
+    const { leave, left } = counting()
+    expect(
+      await whileHere(signal, leave, async () => [left(), getEventListeners(signal, 'abort').length]),
+    ).to.deep.equal([0, 1])
+    expect(left()).to.equal(1)
+    const error = new Error('it failed')
+    expect(await failureOf(whileHere(signal, leave, () => Promise.reject(error)))).to.equal(error)
+    expect(left()).to.equal(2)
+    expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+  })
+
+  it('ends once, when it is cancelled or was before, although the work goes on', async () => {
+    for (const isEarly of [false, true]) {
+      const stop = new AbortController()
+      const { leave, left } = counting()
+      if (isEarly) stop.abort()
+      const seen = await whileHere(stop.signal, leave, async () => {
+        stop.abort()
+        return left()
+      })
+      expect([seen, left()]).to.deep.equal([1, 1])
+    }
   })
 })

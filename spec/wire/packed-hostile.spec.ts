@@ -76,7 +76,7 @@ describe('Hostile packed values', () => {
   }
 
   it('takes 64 levels and refuses 65', () => {
-    for (const open of ['91', '81a0']) {
+    for (const open of ['91', 'dc0001', 'dd00000001', '81a0', 'de0001a0', 'df00000001a0']) {
       unpacked(`${open.repeat(64)}c0`)
       refuses(`${open.repeat(65)}c0`, 'nested more than 64 deep (limits.maxValueDepth)')
     }

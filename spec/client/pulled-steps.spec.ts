@@ -1,0 +1,144 @@
+// What the reader of a lasting call takes, from whichever of its calls.
+import { expect } from 'chai'
+import { PulledSteps } from '../../lib/client/pulled-steps.ts'
+import { settle } from '../setup/virtual-clock.ts'
+
+interface Step {
+  readonly name: string
+}
+
+/** A call whose items come when the spec says so. */
+class Source {
+  asked = 0
+  readonly #waiting: ((result: IteratorResult<unknown>) => void)[] = []
+  readonly #ready: IteratorResult<unknown>[] = []
+  #fails = false
+
+  readonly items: AsyncIterator<unknown> = {
+    next: () => {
+      this.asked++
+      const ready = this.#ready.shift()
+      if (ready !== undefined) return Promise.resolve(ready)
+      if (this.#fails) return Promise.reject(new Error('the call failed'))
+      return new Promise((resolve) => this.#waiting.push(resolve))
+    },
+  }
+
+  give(...names: string[]): this {
+    return this.#put({ done: false, value: names })
+  }
+
+  end(): this {
+    return this.#put({ done: true, value: undefined })
+  }
+
+  fail(): this {
+    this.#fails = true
+    return this
+  }
+
+  #put(result: IteratorResult<unknown>): this {
+    const waiting = this.#waiting.shift()
+    if (waiting === undefined) this.#ready.push(result)
+    else waiting(result)
+    return this
+  }
+}
+
+const namesIn = (item: unknown): Step[] => (item as string[]).map((name) => ({ name }))
+
+describe('Steps that are pulled', () => {
+  let steps: PulledSteps<Step>
+  const taken = async (count: number): Promise<(string | undefined)[]> => {
+    const names: (string | undefined)[] = []
+    for (let i = 0; i < count; i++) names.push((await steps.take())?.name)
+    return names
+  }
+
+  beforeEach(() => {
+    steps = new PulledSteps(namesIn)
+  })
+
+  it('are those that a call begins with, then what is in its items, read when somebody asks', async () => {
+    const source = new Source().give('b', 'c').give('d')
+    steps.open(source.items, [{ name: 'a' }])
+    expect(await taken(1)).to.deep.equal(['a'])
+    expect(source.asked).to.equal(0)
+    expect(await taken(2)).to.deep.equal(['b', 'c'])
+    expect(source.asked).to.equal(1)
+    expect(await taken(1)).to.deep.equal(['d'])
+  })
+
+  it('are waited for before a call is open, by several in their order', async () => {
+    const all = Promise.all([steps.take(), steps.take()])
+    await settle()
+    steps.open(new Source().give('b').items, [{ name: 'a' }])
+    expect((await all).map((step) => step?.name)).to.deep.equal(['a', 'b'])
+  })
+
+  it('go on with the next call where one has ended or failed, and wait for it', async () => {
+    for (const first of [new Source().end(), new Source().fail()]) {
+      steps = new PulledSteps(namesIn)
+      steps.open(first.items, [])
+      const next = taken(1)
+      await settle()
+      expect(first.asked, 'it is asked no more').to.equal(1)
+      steps.open(new Source().give('of the next').items, [])
+      expect(await next).to.deep.equal(['of the next'])
+    }
+  })
+
+  it('of a call that has ended are read before the next begins', async () => {
+    const source = new Source().give('a').give('b', 'c').end()
+    steps.open(source.items, [])
+    await steps.finish(source.items)
+    expect([source.asked, steps.isBehind]).to.deep.equal([3, false])
+    steps.open(new Source().items, [{ name: 'd' }])
+    expect(steps.isBehind).to.equal(true)
+    expect(await taken(1)).to.deep.equal(['a'])
+    expect(steps.isBehind, 'it has no more than one call left').to.equal(false)
+    expect(await taken(3)).to.deep.equal(['b', 'c', 'd'])
+  })
+
+  it('wait for the item that is being read when the call ends', async () => {
+    const source = new Source()
+    steps.open(source.items, [])
+    const first = taken(2)
+    await settle()
+    let isFinished = false
+    const finishing = steps.finish(source.items).then(() => {
+      isFinished = true
+    })
+    await settle()
+    expect([source.asked, isFinished]).to.deep.equal([1, false])
+    source.give('a', 'b').end()
+    await finishing
+    expect(await first).to.deep.equal(['a', 'b'])
+  })
+
+  it('are at their end once closed, with what was read before or without', async () => {
+    for (const backlog of ['keep', 'drop'] as const) {
+      steps = new PulledSteps(namesIn)
+      steps.open(new Source().items, [{ name: 'a' }])
+      steps.close(backlog)
+      steps.open(new Source().items, [{ name: 'too late' }])
+      expect(await taken(2)).to.deep.equal(backlog === 'keep' ? ['a', undefined] : [undefined, undefined])
+    }
+  })
+
+  it('are at their end for those who wait when they are closed, and drop what comes later', async () => {
+    const waiting = taken(1)
+    await settle()
+    steps.close('keep')
+    expect(await waiting).to.deep.equal([undefined])
+    steps = new PulledSteps(namesIn)
+    const source = new Source()
+    steps.open(source.items, [])
+    const reading = taken(1)
+    await settle()
+    steps.close('keep')
+    source.give('late')
+    expect(await reading).to.deep.equal([undefined])
+    expect(await taken(1)).to.deep.equal([undefined])
+  })
+})
