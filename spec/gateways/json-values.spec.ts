@@ -79,10 +79,14 @@ describe('values as plain JSON', () => {
 
   it('are refused where they are too deep or too large', () => {
     expect(toJsonText(nested(100))).to.include('[[1]]')
+    expect(toJsonText(nested(128))).to.equal(`${'['.repeat(128)}1${']'.repeat(128)}`)
+    expect(() => toJsonValue(nested(129))).to.throw(UnsendableError, 'nested more than 128 deep')
     expect(() => toJsonValue(nested(1_000))).to.throw(UnsendableError, 'nested more than 128 deep')
     let doubled: unknown = 1
     for (let i = 0; i < 30; i++) doubled = [doubled, doubled]
     expect(() => toJsonValue(doubled)).to.throw(UnsendableError, 'more than 1000000 values')
+    expect(toJsonValue(new Array(999_999).fill(1))).to.have.length(999_999)
+    expect(() => toJsonValue(new Array(1_000_000).fill(1))).to.throw(UnsendableError, 'more than 1000000 values')
   })
 
   it('are null as text where there is nothing', () => expect(toJsonText(undefined)).to.equal('null'))
