@@ -382,12 +382,9 @@ describe('A channel that is added', () => {
     expect(() => server.addChannel(new News(), { size: 1 } as ChannelOptions)).to.throw('unknown option "size"')
     expect(server.removeChannel(News)).to.equal(false)
     // Without rooms with keys, and without a grace, there can be a channel. Without a place for one message there cannot.
-    for (const [option, problem] of [
-      ['maxRooms', 'a whole number'],
-      ['presenceGraceMs', 'a whole number'],
-    ]) {
-      server.addChannel(new News(), { [option as string]: 0 } as ChannelOptions)
-      expect(server.removeChannel(News), problem).to.equal(true)
+    for (const option of ['maxRooms', 'presenceGraceMs']) {
+      server.addChannel(new News(), { [option]: 0 } as ChannelOptions)
+      expect(server.removeChannel(News)).to.equal(true)
     }
     for (const option of ['maxKeyLength', 'maxPerSession', 'maxQueued', 'maxQueuedBytes'])
       for (const value of [0, Number.NaN, '1'])

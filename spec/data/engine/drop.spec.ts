@@ -1,6 +1,12 @@
 // Drops of rows that refer to each other.
 import { expect } from 'chai'
 import { ConflictError, type Database } from 'isock/data'
+import { resolveDataOptions } from '../../../lib/data/data-options.ts'
+import { Engine } from '../../../lib/data/engine/engine.ts'
+import { migrate } from '../../../lib/data/engine/migrate.ts'
+import { openUnit } from '../../../lib/data/engine/open-unit.ts'
+import type { Unit } from '../../../lib/data/engine/unit.ts'
+import { Plans } from '../../../lib/data/plans.ts'
 import { failureOf } from '../../setup/world.ts'
 import { ChatMessage, models, Team, User } from '../models.ts'
 import { openDatabase, stores, type TestStore } from '../stores.ts'
@@ -70,3 +76,40 @@ for (const kind of stores) {
     })
   })
 }
+
+describe('A drop of what many rows refer to', () => {
+  let engine: Engine
+
+  before(async () => {
+    engine = await Engine.open(new Plans(models), resolveDataOptions({ models }))
+    await migrate(engine, {})
+  })
+
+  after(() => engine.close())
+
+  it('looks for no more of them, and drops none, once nobody waits for it any more', async () => {
+    const abort = new AbortController()
+    const unit = openUnit(engine, undefined, { signal: abort.signal, label: 'a drop' })
+    const { db } = unit
+    const teams: Team[] = []
+    for (let at = 0; at < 1_200; at++) teams.push(await db.create(Team, { name: `team ${at}` }))
+    await db.commit()
+    // As many statements as it takes to look for what refers to 500 of them each.
+    const { manager } = unit as unknown as Unit
+    const find = manager.find.bind(manager) as (...args: unknown[]) => Promise<unknown[]>
+    let finds = 0
+    Object.assign(manager, {
+      find: (...args: unknown[]) => {
+        if (++finds === 2) abort.abort()
+        return find(...args)
+      },
+    })
+    expect((await failureOf(db.drop(teams, { cascade: ['User.team'] }))).name).to.equal('AbortError')
+    await unit.finish(false)
+    // There is one connection, which this gets when the drop has let go of it.
+    const look = openUnit(engine, undefined, { signal: undefined, label: 'a look' })
+    expect(await look.db.count(Team)).to.equal(1_200)
+    await look.finish(true)
+    expect(finds).to.equal(2)
+  }).timeout(60_000)
+})

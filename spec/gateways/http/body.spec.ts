@@ -114,9 +114,7 @@ describe('The body of a request', () => {
     request.end('text')
     expect(Buffer.from((await body).bytes).toString()).to.equal('text')
     for (const name of ['data', 'close', 'error', 'end'])
-      expect([name, request.listenerCount(name)]).to.deep.equal(
-        before.find(([known]) => known === name) ?? [name, 0],
-      )
+      expect([name, request.listenerCount(name)]).to.deep.equal(before.find(([known]) => known === name) ?? [name, 0])
   })
 
   it('is refused after 30 s where nothing of it comes', async () => {

@@ -30,7 +30,16 @@ describe('The answer of a tracim daemon', () => {
 
   it('names clients; what is none is left out', () => {
     const client = { path: '/b', pid: '1' }
-    const data = [client, null, 7, [client], { path: '/b' }, { pid: '1' }, { path: 1, pid: '1' }, { path: '/b', pid: 1 }]
+    const data = [
+      client,
+      null,
+      7,
+      [client],
+      { path: '/b' },
+      { pid: '1' },
+      { path: 1, pid: '1' },
+      { path: '/b', pid: 1 },
+    ]
     expect(clientsIn(answer(data))).to.deep.equal([client])
     for (const none of [undefined, null, {}, client, 'text']) expect(clientsIn(answer(none))).to.deep.equal([])
   })

@@ -1,0 +1,106 @@
+// The schedule of one task by itself: what its timing throws is told, and ends no more than it must.
+import { expect } from 'chai'
+import { IntervalTask } from '../../lib/index.ts'
+import type { ServerKit } from '../../lib/server/feature.ts'
+import { Schedule } from '../../lib/tasks/schedule.ts'
+import type { Due, Timing } from '../../lib/tasks/timing.ts'
+import { TrackedTask } from '../../lib/tasks/tracked-task.ts'
+import { settle, VirtualClock } from '../setup/virtual-clock.ts'
+
+class Count extends IntervalTask {
+  runs = 0
+  intervalMs = () => 1
+  run = () => void this.runs++
+}
+
+describe('The schedule of a task', () => {
+  let clock: VirtualClock
+  let reported: unknown[]
+  let task: Count
+  let tracked: TrackedTask
+  let schedule: Schedule
+
+  const due = (inMs: number): Due => {
+    const atMs = clock.now() + inMs
+    return { atMs, leftMs: () => atMs - clock.now() }
+  }
+
+  const begin = (timing: Timing) => {
+    const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+    const report = (error: unknown, origin: string) => void reported.push([error, origin])
+    const kit = { clock, log, report, server: {} } as unknown as ServerKit
+    tracked = new TrackedTask('count', task, kit)
+    schedule = new Schedule(tracked, timing, kit)
+    schedule.start()
+  }
+
+  beforeEach(() => {
+    clock = new VirtualClock()
+    reported = []
+    task = new Count()
+  })
+
+  afterEach(async () => {
+    await schedule.stop('the spec is over')
+    expect(clock.pendingCount, 'timers that are left').to.equal(0)
+  })
+
+  it('tells what its timing throws, and takes the time that it falls back to', async () => {
+    const wrong = new Error('no time')
+    begin({ next: () => Promise.reject(wrong), fallback: () => (task.runs === 0 ? due(100) : undefined) })
+    await clock.advance(99)
+    expect(task.runs).to.equal(0)
+    expect(tracked.view).to.include({ state: 'waiting', lastError: wrong })
+    await clock.advance(1)
+    expect(task.runs).to.equal(1)
+    expect(reported).to.deep.equal([
+      [wrong, 'task "count"'],
+      [wrong, 'task "count"'],
+    ])
+    expect(tracked.view).to.include({ state: 'ended', nextRunAt: undefined })
+  })
+
+  it('tells where it can go on no more, and is over', async () => {
+    const worse = new Error('no time at all')
+    begin({
+      next: () => Promise.reject(new Error('no time')),
+      fallback: () => {
+        throw worse
+      },
+    })
+    await settle()
+    expect(reported.map((told) => (told as unknown[])[0]))
+      .to.have.length(2)
+      .and.include(worse)
+    expect(tracked.view).to.include({ state: 'ended', lastError: worse })
+  })
+
+  it('begins once, however often it is told to', async () => {
+    begin({ next: async () => (task.runs < 2 ? due(10) : undefined), fallback: () => undefined })
+    schedule.start()
+    await clock.advance(100)
+    expect(task.runs).to.equal(2)
+  })
+
+  it('is stopped without a word of that, while it waits or asks for a time', async () => {
+    for (const next of [async () => due(10), () => new Promise<undefined>(() => undefined)]) {
+      const stopped = new AbortController()
+      begin({
+        next: ({ signal }) => {
+          signal.addEventListener('abort', () => stopped.abort())
+          return Promise.race([
+            next(),
+            new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+          ])
+        },
+        fallback: () => due(10),
+      })
+      await settle()
+      await schedule.stop('it was removed')
+      expect(stopped.signal.aborted).to.equal(true)
+      expect(reported).to.deep.equal([])
+      expect(tracked.view).to.include({ state: 'ended', runCount: 0, nextRunAt: undefined })
+    }
+    expect(task.runs).to.equal(0)
+  })
+})
