@@ -6,6 +6,7 @@ import { Schedule } from '../../lib/tasks/schedule.ts'
 import type { Due, Timing } from '../../lib/tasks/timing.ts'
 import { TrackedTask } from '../../lib/tasks/tracked-task.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
+import { failureOf } from '../setup/world.ts'
 
 class Count extends IntervalTask {
   runs = 0
@@ -50,6 +51,7 @@ describe('The schedule of a task', () => {
     begin({ next: () => Promise.reject(wrong), fallback: () => (task.runs === 0 ? due(100) : undefined) })
     await clock.advance(99)
     expect(task.runs).to.equal(0)
+    expect(tracked.view.nextRunAt?.getTime()).to.equal(clock.now() + 1)
     expect(tracked.view).to.include({ state: 'waiting', lastError: wrong })
     await clock.advance(1)
     expect(task.runs).to.equal(1)
@@ -73,6 +75,43 @@ describe('The schedule of a task', () => {
       .to.have.length(2)
       .and.include(worse)
     expect(tracked.view).to.include({ state: 'ended', lastError: worse })
+  })
+
+  it('gets what its timing needs before it begins, and fails where that does', async () => {
+    let prepared = 0
+    const wrong = new Error('no such pattern')
+    const prepare = async () => {
+      await settle()
+      if (++prepared > 1) throw wrong
+    }
+    begin({ prepare, next: async () => undefined, fallback: () => undefined })
+    await schedule.prepare()
+    expect(prepared).to.equal(1)
+    expect(await failureOf(schedule.prepare())).to.equal(wrong)
+    begin({ next: async () => undefined, fallback: () => undefined })
+    await schedule.prepare()
+  })
+
+  it('is over where it was stopped before it began', async () => {
+    schedule = new Schedule(tracked, { next: async () => due(1), fallback: () => undefined }, {} as ServerKit)
+    tracked.state = 'idle'
+    await schedule.stop('it was removed')
+    expect(tracked.state).to.equal('ended')
+  })
+
+  it('begins no run that it was stopped before, though its time has come', async () => {
+    let stopped: Promise<void> | undefined
+    const atMs = clock.now() + 10
+    const leftMs = () => {
+      const left = atMs - clock.now()
+      if (left <= 0) stopped = schedule.stop('it was removed')
+      return left
+    }
+    begin({ next: async () => ({ atMs, leftMs }), fallback: () => undefined })
+    await clock.advance(100)
+    await stopped
+    expect(task.runs).to.equal(0)
+    expect(reported).to.deep.equal([])
   })
 
   it('begins once, however often it is told to', async () => {

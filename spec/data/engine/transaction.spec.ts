@@ -1,7 +1,9 @@
 // The transaction of a unit of work by itself: what it asks of the store in which order, and that nothing of it stays where it fails.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { CancelledError, OutcomeUnknownError } from 'isock'
 import { StoreUnavailableError } from 'isock/data'
+import { monotonicNow } from '../../../lib/base/platform-timers.ts'
 import type { ChangeLog } from '../../../lib/data/engine/change-log.ts'
 import type { Engine, Holder, Manager } from '../../../lib/data/engine/engine.ts'
 import { Transaction } from '../../../lib/data/engine/transaction.ts'
@@ -26,7 +28,7 @@ class Store {
     begin: () => {
       this.whileBeginning()
       return this.#ask('begin', () => {
-        this.context = {}
+        this.context = { client: { acquireConnection: async () => ({ processID: 7 }) } }
       })
     },
     commit: () =>
@@ -43,7 +45,10 @@ class Store {
     setTransactionContext: (context: undefined) => {
       this.context = context
     },
-    getConnection: () => ({ execute: (sql: string) => this.#ask(sql) }),
+    getConnection: () => ({
+      execute: (sql: string) => this.#ask(sql),
+      getKnex: () => ({ client: this.#besideThePool }),
+    }),
   } as unknown as Manager
 
   readonly log = {
@@ -51,7 +56,10 @@ class Store {
       return 0
     },
     forgetFrom: (length: number) => void this.asked.push(`forget from ${length}`),
-    publish: async () => void this.asked.push('publish'),
+    publish: async () => {
+      await nextTurn()
+      this.asked.push('publish')
+    },
   } as unknown as ChangeLog
 
   get engine(): Engine {
@@ -59,12 +67,27 @@ class Store {
     return { transactions, isPostgres, isClosed, fork: () => manager } as unknown as Engine
   }
 
+  /** What it finds where it is asked whether something is so. */
+  found = false
+  #isBusy = false
+
+  /** Takes one thing after the other: a connection that is asked meanwhile is not waited for. */
   async #ask(what: string, done: () => void = () => undefined): Promise<unknown[]> {
-    this.asked.push(what)
+    this.asked.push(this.#isBusy ? `${what}, too early` : what)
+    this.#isBusy = true
+    await nextTurn()
+    this.#isBusy = false
     const failure = this.fails.get(what)
     if (failure !== undefined) throw failure
     done()
-    return []
+    return [{ found: this.found }]
+  }
+
+  readonly #besideThePool = {
+    acquireRawConnection: async () => ({
+      query: async (sql: string, values: unknown[]) => void this.asked.push(`${sql} ${values.join()}`),
+    }),
+    destroyRawConnection: async () => void this.asked.push('let go of the connection'),
   }
 }
 
@@ -223,11 +246,11 @@ describe('A transaction', () => {
       abort = new AbortController()
       const transaction = make()
       store.whileBeginning = () => happens(transaction)
-      let isRun = false
-      const error = await failureOf(transaction.allOrNothing(async () => void (isRun = true)))
+      const error = await failureOf(transaction.allOrNothing(async () => void store.asked.push('work')))
       expect(error.message, what).to.contain(expected)
-      expect(isRun, what).to.equal(false)
-      expect(asked(), what).to.include.members(['begin', 'rollback'])
+      const done = asked()
+      expect(done, what).to.not.include('work')
+      expect(done, what).to.include.members(['begin', 'rollback'])
       expectOver(transaction)
     }
   })
@@ -263,13 +286,85 @@ describe('A transaction', () => {
       endStatement = resolve
     })
     const rolledBack = transaction.rollBackAfter(statement)
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     expect(asked()).to.deep.equal([])
     endStatement()
     await rolledBack
     expect(asked()).to.deep.equal(['forget from 0', 'rollback'])
     expect((await failureOf(transaction.allOrNothing(async () => undefined))).message).to.contain('has ended')
     expectOver(transaction)
+  })
+
+  it('cancels the statement that runs in PostgreSQL, over a connection that it lets go of', async () => {
+    const cancelled = ['select pg_cancel_backend($1) 7', 'let go of the connection']
+    const transaction = make()
+    await transaction.rollBackAfter(Promise.resolve())
+    expect(asked(), 'none that holds nothing').to.deep.equal(['forget from 0'])
+    const open = make()
+    await open.allOrNothing(async () => undefined)
+    asked()
+    await open.rollBackAfter(Promise.resolve())
+    expect(asked()).to.deep.equal([...cancelled, 'forget from 0', 'rollback'])
+    expectOver(open)
+    abort = new AbortController()
+    const quiet = make()
+    await quiet.allOrNothing(async () => undefined)
+    asked()
+    await quiet.rollBackAfter(undefined)
+    expect(asked(), 'none where none runs').to.deep.equal(['forget from 0', 'rollback'])
+    abort = new AbortController()
+    const cut = make()
+    await cut.allOrNothing(async () => undefined)
+    asked()
+    await cut.rollBackNow()
+    expect(asked()).to.deep.equal([...cancelled, 'forget from 0', 'rollback'])
+    expectOver(cut)
+  })
+
+  it('knows whether others wait for what it has, and that it has nothing before it begins', async () => {
+    const transaction = make()
+    const other = make()
+    store.found = true
+    expect(await transaction.isWaitedFor()).to.equal(false)
+    expect(await transaction.locksOut(other)).to.equal(false)
+    await transaction.allOrNothing(async () => undefined)
+    expect(await transaction.locksOut(other), 'one that has not begun waits for no lock').to.equal(false)
+    await other.allOrNothing(async () => undefined)
+    expect([await transaction.isWaitedFor(), await transaction.locksOut(other)]).to.deep.equal([true, true])
+    store.found = false
+    expect([await transaction.isWaitedFor(), await transaction.locksOut(other)]).to.deep.equal([false, false])
+    await Promise.all([transaction.rollBack(), other.rollBack()])
+  })
+
+  it('says how long it has held what others wait for', async () => {
+    const transaction = make()
+    const before = monotonicNow()
+    await transaction.allOrNothing(async () => undefined)
+    expect(transaction.heldMs).to.be.within(0, monotonicNow() - before)
+    await transaction.rollBack()
+    expect(transaction.heldMs).to.equal(0)
+  })
+
+  it('needs no signal', async () => {
+    const transaction = new Transaction(store.engine, {
+      holder,
+      changes: store.log,
+      signal: undefined,
+      onAbort: () => undefined,
+    })
+    await transaction.allOrNothing(async () => undefined)
+    await transaction.commit()
+    await transaction.allOrNothing(async () => undefined)
+    await transaction.rollBack()
+    expect(transaction.isOpen).to.equal(false)
+    store.isClosed = true
+    const closed = new Transaction(store.engine, {
+      holder,
+      changes: store.log,
+      signal: undefined,
+      onAbort: () => undefined,
+    })
+    expect((await failureOf(closed.allOrNothing(async () => undefined))).message).to.contain('was closed')
   })
 
   it('tells a unit what it broke of', () => {
