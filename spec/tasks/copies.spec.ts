@@ -1,14 +1,15 @@
 // Tasks and processes that were made with another copy of the package, as when the command is installed apart from the project.
 import { expect } from 'chai'
-import type {
-  CronTask,
-  IntervalTask,
-  Process,
-  ProcessContext,
-  Server,
-  ShutdownTask,
-  StartupTask,
-  TaskContext,
+import {
+  type CronTask,
+  type IntervalTask,
+  type Process,
+  type ProcessContext,
+  type Server,
+  type ShutdownTask,
+  type StartupTask,
+  Task,
+  type TaskContext,
 } from '../../lib/index.ts'
 import { TaskWorld } from './task-world.ts'
 
@@ -102,6 +103,8 @@ describe('Of another copy of isock', () => {
 
   it('what is of no kind that runs is refused all the same', async () => {
     const { Task: Other } = await copyOf<{ Task: new () => object }>('task')
+    class Own extends Other {}
+    expect(new Own()).to.be.instanceOf(Task)
     expect(() => server.addTask(new Other() as StartupTask)).to.throw('StartupTask, IntervalTask, CronTask')
   })
 })

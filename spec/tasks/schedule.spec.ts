@@ -11,7 +11,7 @@ import { failureOf } from '../setup/world.ts'
 class Count extends IntervalTask {
   runs = 0
   intervalMs = () => 1
-  run = () => void this.runs++
+  run: () => unknown = () => this.runs++
 }
 
 describe('The schedule of a task', () => {
@@ -112,6 +112,21 @@ describe('The schedule of a task', () => {
     await stopped
     expect(task.runs).to.equal(0)
     expect(reported).to.deep.equal([])
+  })
+
+  it('asks for no more time once it was stopped while its task ran', async () => {
+    let asked = 0
+    let end: () => void = () => undefined
+    task.run = () =>
+      new Promise<void>((resolve) => {
+        end = resolve
+      })
+    begin({ next: async () => (asked++ < 5 ? due(1) : undefined), fallback: () => undefined })
+    await clock.advance(1)
+    const stopped = schedule.stop('it was removed')
+    end()
+    await stopped
+    expect(asked).to.equal(1)
   })
 
   it('begins once, however often it is told to', async () => {
