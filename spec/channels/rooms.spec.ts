@@ -61,7 +61,9 @@ describe('The rooms of a channel', () => {
     const rooms = make(2, false)
     for (const key of ['a', 'b']) rooms.obtain(key)
     const full = 'channel "News" has 2 rooms and can take no more; raise its option maxRooms'
-    expect(() => rooms.obtain('c')).to.throw(BusyError, full).with.property('notStarted', false)
+    expect(() => rooms.obtain('c'))
+      .to.throw(BusyError, full)
+      .with.property('notStarted', false)
     rooms.obtain('')
     expect(() => rooms.obtain('c')).to.throw(BusyError)
     rooms.used(rooms.obtain('a'))

@@ -13,7 +13,9 @@ describe('The streams of a session', () => {
       ReturnType<typeof begin>,
     ]
     const full = 'this session has 3 subscriptions to channel "News"; end some, or raise its option maxPerSession'
-    expect(() => begin('d')).to.throw(BusyError, full).with.property('notStarted', false)
+    expect(() => begin('d'))
+      .to.throw(BusyError, full)
+      .with.property('notStarted', false)
     expect([...streams.of('cat')].map(({ key }) => key)).to.deep.equal(['a', 'b', 'c'])
     // Others have their own.
     begin('a', 'dog')
