@@ -1,30 +1,10 @@
-// Turns to write: one has it, the others come in their order, and one that waits too long takes nobody's turn.
+// Turns to write that nobody waits for any more take nobody's turn; and what is said to those who waited too long.
 import { expect } from 'chai'
 import { StoreUnavailableError } from 'isock/data'
 import { isStoreBusy, storeBusy, Turns } from '../../../lib/data/engine/libsql/turns.ts'
 import { failureOf } from '../../setup/world.ts'
 
 describe('Turns to write', () => {
-  it('are taken one after the other, in the order in which they were asked for', async () => {
-    const turns = new Turns(60_000)
-    const order: number[] = []
-    const end = await turns.take()
-    const others = [1, 2, 3].map(async (number) => {
-      const endThis = await turns.take()
-      order.push(number)
-      expect(order).to.have.length(number)
-      endThis()
-    })
-    expect(turns.waitingCount).to.equal(3)
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(order).to.deep.equal([])
-    end()
-    await Promise.all(others)
-    expect(order).to.deep.equal([1, 2, 3])
-    expect(turns.waitingCount).to.equal(0)
-    ;(await turns.take())()
-  })
-
   it('are not waited for longer than that, and then left to the next', async () => {
     const turns = new Turns(20)
     const end = await turns.take()
