@@ -157,6 +157,9 @@ describe('A transaction', () => {
     await transaction.allOrNothing(async () => undefined)
     expect(await failureOf(transaction.allOrNothing(fail))).to.equal(refused)
     expect(asked()).to.deep.equal(['begin', 'savepoint unit_1', 'forget from 0', 'rollback to savepoint unit_1'])
+    // It fails only when that was taken back: what follows would come too early.
+    expect(await failureOf(transaction.allOrNothing(fail))).to.equal(refused)
+    expect(asked()).to.deep.equal(['savepoint unit_2', 'forget from 0', 'rollback to savepoint unit_2'])
     expect(transaction.isOpen).to.equal(true)
     await transaction.rollBack()
     expectOver(transaction)

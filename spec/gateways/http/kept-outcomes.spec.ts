@@ -1,6 +1,7 @@
 // The outcomes that are kept for Idempotency-Keys, in virtual time: how many, how large, how long, and that nothing is left of them.
 import { expect } from 'chai'
 import type { Answer } from '../../../lib/gateways/answer.ts'
+import { retryAfter } from '../../../lib/gateways/http/error-answer.ts'
 import { type Begun, KeptOutcomes } from '../../../lib/gateways/http/kept-outcomes.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 
@@ -113,6 +114,14 @@ describe('The outcomes kept for Idempotency-Keys', () => {
     // Those that run have no time yet in which they go.
     expect(refusalOf(() => begin('4'))).to.include({ status: 429 })
     expect(refusalOf(() => begin('1', 'joe'))).to.deep.include({ status: 503, headers: { 'retry-after': '3' } })
+  })
+
+  it('may be one of each identity, and the next one is asked to come again soon while nothing has ended', () => {
+    outcomes = new KeptOutcomes({ ...limits, maxKeysPerIdentity: 1, maxKeys: 2 }, clock)
+    expect([begin('1').isFirst, begin('1', 'eve').isFirst]).to.deep.equal([true, true])
+    expect(refusalOf(() => begin('2'))).to.deep.include({ status: 429, headers: retryAfter })
+    expect(refusalOf(() => begin('1', 'bob'))).to.deep.include({ status: 503, headers: retryAfter })
+    expect(Number(retryAfter['retry-after'])).to.be.within(1, 60)
   })
 
   it('are of one action, one identity and one key each', () => {
