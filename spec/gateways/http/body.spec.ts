@@ -88,6 +88,12 @@ describe('The body of a request', () => {
     expect(clock.pendingCount).to.equal(0)
   })
 
+  it('that announces to be larger is refused before a byte of it has come', async () => {
+    bodies = new Bodies({ ...limits, maxBodyBytes: 100 }, clock)
+    expect(await failureOf(read('101'))).to.include({ status: 413 })
+    expect([request.listenerCount('data'), clock.pendingCount]).to.deep.equal([0, 0])
+  })
+
   it('shares the memory for all with others, until it is released', async () => {
     bodies = new Bodies({ ...limits, maxBufferedBytes: 150 }, clock)
     const first = read()
