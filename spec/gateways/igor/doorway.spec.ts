@@ -110,7 +110,9 @@ describe('igor: the doorway', () => {
     arrive()
     expect(all.filter(({ closeCode }) => closeCode !== undefined)).to.deep.equal([])
     const last = arrive()
-    expect(all.map(({ closeCode }, at) => (closeCode === undefined ? -1 : at)).filter((at) => at >= 0)).to.deep.equal([0])
+    expect(all.map(({ closeCode }, at) => (closeCode === undefined ? -1 : at)).filter((at) => at >= 0)).to.deep.equal([
+      0,
+    ])
     expect(last.closeCode).to.equal(undefined)
   })
 })
