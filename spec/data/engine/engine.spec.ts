@@ -81,6 +81,13 @@ describe('An engine', () => {
     ])
   })
 
+  it('has nobody to tell where nobody wants to know', async () => {
+    const alone = await Engine.open(plans, resolveDataOptions({ models }))
+    alone.tellFault(Object.assign(new Error('x'), { code: 'SQLITE_FULL' }))
+    await alone.close()
+    expect(reported).to.deep.equal([])
+  })
+
   it('has one connection in memory, and is closed with what is in a transaction cut', async () => {
     expect([engine.hasOneConnection, engine.isPostgres, engine.isClosed, engine.isWaitedFor]).to.deep.equal([
       true,
