@@ -23,6 +23,7 @@ export function roomOf(file: string): string {
 
 /** Rooms whose promises are also described elsewhere. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  'data/engine': ['data'],
   link: ['contracts'],
   session: ['contracts'],
 }

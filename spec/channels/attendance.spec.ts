@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { Accounting } from '../../lib/accounting/accounting.ts'
 import { Attendance } from '../../lib/channels/attendance.ts'
 import { Room } from '../../lib/channels/room.ts'
+import type { SessionChange } from '../../lib/server/feature.ts'
 import type { ServerSession } from '../../lib/server/server-session.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
@@ -42,5 +43,196 @@ describe('The attendance of a room', () => {
     await clock.advance(4_000)
     expect(left).to.deep.equal(['dog', 'cat'])
     attendance.close()
+  })
+})
+
+describe('Who is present in the rooms of a channel', () => {
+  let clock: VirtualClock
+  let attendance: Attendance
+  let told: string[]
+  let infos: Map<string, unknown>
+  const [red, blue] = ['red', 'blue'].map((key) => new Room(key, 'epoch', undefined)) as [Room, Room]
+
+  /** Of a session it asks for no more than this. */
+  class Session {
+    isConnected = true
+    readonly id: string
+    constructor(id: string) {
+      this.id = id
+      infos.set(id, { name: id })
+    }
+
+    enter(room: Room): void {
+      attendance.enter(room, this.own, () => infos.get(this.id))
+    }
+
+    exit(room: Room): void {
+      attendance.exit(room, this.own)
+    }
+
+    changed(change: SessionChange): void {
+      this.isConnected = change === 'resumed'
+      attendance.changed(this.own, change)
+    }
+
+    get own(): ServerSession {
+      return this as unknown as ServerSession
+    }
+  }
+
+  beforeEach(() => {
+    clock = new VirtualClock()
+    told = []
+    infos = new Map()
+    attendance = new Attendance({
+      clock,
+      graceMs,
+      infoOf: ({ id }) => infos.get(id),
+      announce: (event, { session, info }, room) => {
+        told.push(`${event} ${session} ${room.key} ${JSON.stringify((info as { name: unknown }).name)}`)
+      },
+      onVacant: (room) => void told.push(`vacant ${room.key}`),
+    })
+  })
+
+  afterEach(() => {
+    attendance.close()
+    expect(clock.pendingCount, 'timers that are left').to.equal(0)
+    for (const room of [red, blue]) expect(attendance.members(room)).to.deep.equal([])
+  })
+
+  const sayings = () => told.splice(0)
+  const present = (room: Room) => attendance.members(room).map(({ session }) => session)
+
+  it('is who subscribed, once for all of its subscriptions, in the order in which they came', () => {
+    const [cat, dog] = [new Session('cat'), new Session('dog')]
+    expect(attendance.isVacant(red)).to.equal(true)
+    for (const session of [dog, cat, cat]) session.enter(red)
+    cat.enter(blue)
+    expect(sayings()).to.deep.equal(['join dog red "dog"', 'join cat red "cat"', 'join cat blue "cat"'])
+    expect([present(red), present(blue)]).to.deep.equal([['dog', 'cat'], ['cat']])
+    cat.exit(red)
+    expect(sayings()).to.deep.equal([])
+    cat.exit(red)
+    expect(sayings()).to.deep.equal(['leave cat red "cat"'])
+    cat.exit(red)
+    dog.exit(red)
+    expect(sayings()).to.deep.equal(['leave dog red "dog"', 'vacant red'])
+    expect([attendance.isVacant(red), attendance.isVacant(blue)]).to.deep.equal([true, false])
+    expect(attendance.members(undefined)).to.deep.equal([])
+    cat.exit(blue)
+    expect(sayings()).to.deep.equal(['leave cat blue "cat"', 'vacant blue'])
+  })
+
+  it('is nobody whom the channel does not list', () => {
+    const ghost = new Session('ghost')
+    infos.set('ghost', undefined)
+    ghost.enter(red)
+    ghost.changed('cut')
+    ghost.changed('resumed')
+    ghost.exit(red)
+    expect([sayings(), present(red), attendance.isVacant(red)]).to.deep.equal([[], [], true])
+    infos.set('ghost', { name: 'seen' })
+    ghost.enter(red)
+    expect(sayings()).to.deep.equal(['join ghost red "seen"'])
+  })
+
+  it('is nobody whose session has ended', async () => {
+    const cat = new Session('cat')
+    for (const room of [red, blue]) cat.enter(room)
+    cat.changed('cut')
+    sayings()
+    cat.changed('ended')
+    expect(sayings()).to.deep.equal(['leave cat red "cat"', 'vacant red', 'leave cat blue "cat"', 'vacant blue'])
+    await clock.advance(2 * graceMs)
+    cat.changed('ended')
+    expect(sayings()).to.deep.equal([])
+  })
+
+  it('is who is away, until its grace is over to the millisecond, and again when its link is back', async () => {
+    const cat = new Session('cat')
+    cat.enter(red)
+    sayings()
+    cat.changed('cut')
+    await clock.advance(graceMs - 1)
+    expect([sayings(), present(red)]).to.deep.equal([[], ['cat']])
+    await clock.advance(1)
+    expect([sayings(), present(red)]).to.deep.equal([['leave cat red "cat"', 'vacant red'], []])
+    cat.changed('resumed')
+    expect([sayings(), present(red)]).to.deep.equal([['join cat red "cat"'], ['cat']])
+    cat.exit(red)
+    expect(sayings()).to.deep.equal(['leave cat red "cat"', 'vacant red'])
+  })
+
+  it('is who came back within its grace, for good', async () => {
+    const cat = new Session('cat')
+    cat.enter(red)
+    cat.changed('cut')
+    await clock.advance(graceMs - 1)
+    cat.changed('resumed')
+    await clock.advance(2 * graceMs)
+    expect([sayings(), present(red)]).to.deep.equal([['join cat red "cat"'], ['cat']])
+  })
+
+  it('is who subscribes anew after its subscription ended while it was away', async () => {
+    const cat = new Session('cat')
+    cat.enter(red)
+    sayings()
+    cat.changed('cut')
+    cat.exit(red)
+    // One that subscribes while it is away is as away as before.
+    cat.enter(red)
+    cat.exit(red)
+    await clock.advance(graceMs - 1)
+    expect([sayings(), present(red)]).to.deep.equal([[], ['cat']])
+    cat.changed('resumed')
+    cat.enter(red)
+    await clock.advance(2 * graceMs)
+    expect([sayings(), present(red)]).to.deep.equal([[], ['cat']])
+    cat.exit(red)
+    expect(sayings()).to.deep.equal(['leave cat red "cat"', 'vacant red'])
+  })
+
+  it('is told anew where its session came back as somebody else', () => {
+    const cat = new Session('cat')
+    const [same, other] = [{ name: 'cat' }, { name: 'tiger' }]
+    cat.enter(red)
+    sayings()
+    for (const info of [same, other, other]) {
+      cat.changed('cut')
+      infos.set('cat', info)
+      cat.changed('resumed')
+    }
+    expect(sayings()).to.deep.equal(['leave cat red "cat"', 'vacant red', 'join cat red "tiger"'])
+    expect(attendance.members(red)).to.deep.equal([{ session: 'cat', info: other }])
+    cat.changed('cut')
+    infos.set('cat', undefined)
+    cat.changed('resumed')
+    expect([sayings(), present(red)]).to.deep.equal([['leave cat red "tiger"', 'vacant red'], []])
+  })
+
+  it('is told anew where nobody can say whether it is somebody else', () => {
+    const cat = new Session('cat')
+    infos.set('cat', { name: 'cat', size: 1n })
+    cat.enter(red)
+    cat.changed('cut')
+    cat.changed('resumed')
+    expect(sayings(), 'the same one').to.deep.equal(['join cat red "cat"'])
+    cat.changed('cut')
+    infos.set('cat', { name: 'cat', size: 1n })
+    cat.changed('resumed')
+    expect(sayings()).to.deep.equal(['leave cat red "cat"', 'vacant red', 'join cat red "cat"'])
+  })
+
+  it('is nobody any more when the channel is closed, without a word', async () => {
+    const [cat, dog] = [new Session('cat'), new Session('dog')]
+    for (const session of [cat, dog]) session.enter(red)
+    cat.changed('cut')
+    sayings()
+    attendance.close()
+    await clock.advance(2 * graceMs)
+    cat.changed('ended')
+    dog.exit(red)
+    expect([sayings(), present(red), attendance.isVacant(red)]).to.deep.equal([[], [], true])
   })
 })

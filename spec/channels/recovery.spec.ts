@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { Channel, type Client, type Position, type Server, type Subscription } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
-import { failureOf, World } from '../setup/world.ts'
+import { failureOf, Work, World } from '../setup/world.ts'
 
 class News extends Channel<number> {
   static override history = { size: 5, ttlMs: 60_000 }
@@ -69,6 +69,31 @@ describe('A subscription after a break', () => {
     await world.clock.advance(5_000)
     expect(seen).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8])
     expect(subscription.recovered).to.equal(true)
+  })
+
+  it('by a client that closed its link waits for it as long as its session lasts, unlike what it runs', async () => {
+    await world.clock.until(server.shutdown({ graceMs: 0 }))
+    const work = new Work()
+    server = await world.serve([work], { limits: { closedLinkGraceMs: 500, sessionLeaseMs: leaseMs } })
+    server.addChannel(new News())
+    const seen = await follow(client.subscribe(News))
+    const watch = client.watchPresence(News)
+    await world.clock.until(watch.ready)
+    const call = client.runAction(Work, 'work')
+    call.catch(() => undefined)
+    await settle()
+    world.network.setReachable('server', false)
+    world.network.wire.cut('fin')
+    await world.clock.advance(leaseMs - 500)
+    expect(work.run.context.signal.aborted).to.equal(true)
+    work.run.finish()
+    expect(server.channel(News).readerCount()).to.equal(1)
+    await publish(1)
+    await comeBack()
+    await publish(2)
+    await settle()
+    expect(seen).to.deep.equal([1, 2])
+    expect([watch.isOver, watch.members.length]).to.deep.equal([false, 1])
   })
 
   it('of the session is given what it missed, in order and once', async () => {

@@ -381,6 +381,30 @@ describe('A channel that is added', () => {
       expect(() => server.addChannel(new News(), { [option]: -1 } as ChannelOptions)).to.throw(`option ${option}`)
     expect(() => server.addChannel(new News(), { size: 1 } as ChannelOptions)).to.throw('unknown option "size"')
     expect(server.removeChannel(News)).to.equal(false)
+    // Without rooms with keys, and without a grace, there can be a channel. Without a place for one message there cannot.
+    for (const option of ['maxRooms', 'presenceGraceMs']) {
+      server.addChannel(new News(), { [option]: 0 } as ChannelOptions)
+      expect(server.removeChannel(News)).to.equal(true)
+    }
+    for (const option of ['maxKeyLength', 'maxPerSession', 'maxQueued', 'maxQueuedBytes'])
+      for (const value of [0, Number.NaN, '1'])
+        expect(() => server.addChannel(new News(), { [option]: value } as ChannelOptions)).to.throw(`option ${option}`)
+  })
+
+  it('keeps a history within bounds that are numbers', () => {
+    class Kept extends Channel {}
+    const add = (history: object) => {
+      Kept.history = history as never
+      server.addChannel(new Kept())
+      return server.removeChannel(Kept)
+    }
+    for (const history of [{ size: 1 }, { size: 1, ttlMs: 0.5, maxBytes: 1 }]) expect(add(history)).to.equal(true)
+    for (const size of [0, -1, 1.5, '1', undefined])
+      expect(() => add({ size })).to.throw('static history.size of channel "Kept": expected a number above 0')
+    for (const option of ['ttlMs', 'maxBytes'])
+      for (const value of [0, -1, '1', null])
+        expect(() => add({ size: 1, [option]: value })).to.throw(`static history.${option} of channel "Kept"`)
+    expect(() => add({ size: 1, ttl: 1 })).to.throw('unknown option "ttl"')
   })
 
   it('is subscribed to by its class, with options that are right', () => {

@@ -3,6 +3,8 @@ import { expect } from 'chai'
 import { RemoteError, UnsendableError, ValidationError } from 'isock'
 import { toJsonText, toJsonValue } from '../../lib/gateways/json-values.ts'
 
+/** A Map with other keys than texts becomes a list of pairs, each of which is one level more. */
+const nestedMaps = (count: number): unknown => (count === 0 ? 1 : new Map([[1, nestedMaps(count - 1)]]))
 const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
 
 describe('values as plain JSON', () => {
@@ -79,10 +81,16 @@ describe('values as plain JSON', () => {
 
   it('are refused where they are too deep or too large', () => {
     expect(toJsonText(nested(100))).to.include('[[1]]')
+    expect(toJsonText(nested(128))).to.equal(`${'['.repeat(128)}1${']'.repeat(128)}`)
+    expect(toJsonText(nestedMaps(64))).to.include('[[1,1]]')
+    expect(() => toJsonValue(nestedMaps(65))).to.throw(UnsendableError, 'nested more than 128 deep')
+    expect(() => toJsonValue(nested(129))).to.throw(UnsendableError, 'nested more than 128 deep')
     expect(() => toJsonValue(nested(1_000))).to.throw(UnsendableError, 'nested more than 128 deep')
     let doubled: unknown = 1
     for (let i = 0; i < 30; i++) doubled = [doubled, doubled]
     expect(() => toJsonValue(doubled)).to.throw(UnsendableError, 'more than 1000000 values')
+    expect(toJsonValue(new Array(999_999).fill(1))).to.have.length(999_999)
+    expect(() => toJsonValue(new Array(1_000_000).fill(1))).to.throw(UnsendableError, 'more than 1000000 values')
   })
 
   it('are null as text where there is nothing', () => expect(toJsonText(undefined)).to.equal('null'))

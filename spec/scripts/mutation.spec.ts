@@ -125,6 +125,7 @@ describe('A sample of faults', () => {
     expect(specsOf(root, 'gateways/http')).to.deep.equal(['spec/gateways/http/**/*.spec.ts'])
     expect(specsOf(root, 'tasks/client')).to.deep.equal(['spec/tasks/**/*.spec.ts'])
     expect(specsOf(root, 'link')).to.deep.equal(['spec/link/**/*.spec.ts', 'spec/contracts/**/*.spec.ts'])
+    expect(specsOf(root, 'data/engine')).to.deep.equal(['spec/data/engine/**/*.spec.ts', 'spec/data/**/*.spec.ts'])
     expect(specsOf(root, 'kitchen')).to.deep.equal([])
   })
 

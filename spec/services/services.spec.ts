@@ -225,6 +225,7 @@ describe('A service', () => {
     for (const [awaitResponse, afterMs] of [
       [true, 60_000],
       [250, 250],
+      [1, 1],
     ] as const) {
       it(`within ${afterMs} ms, or the call fails and its exec is told`, async () => {
         const hold = client.service(Held)
@@ -240,6 +241,14 @@ describe('A service', () => {
         await settle()
       })
     }
+
+    it('not, and is named by the method that did not', async () => {
+      const hold = client.service(Held)
+      const init = await failureOf(hold.initialize('', { awaitResponse: true }))
+      expect(init.message).to.contain('service "Held": init has run without a response')
+      const exit = await failureOf(hold.terminate(undefined, { awaitResponse: true }))
+      expect(exit.message).to.contain('service "Held": exit has run without a response')
+    })
 
     it('before its deadline and works on after it: nothing is cancelled', async () => {
       const hold = client.service(Held)
@@ -333,6 +342,55 @@ describe('A service', () => {
     await client.service(Late).execute(3)
     expect(await failureOf(client.service(Late).execute(-3))).to.include({ code: 'INVALID_INPUT' })
     expect(late.seen).to.deep.equal([20, 3])
+  })
+
+  it('gives and takes instances of the classes that it declares, at both ends', async () => {
+    class Point {
+      readonly x: number
+      constructor(x: number) {
+        this.x = x
+      }
+    }
+    class Points extends Service<Point, Point> {
+      static override classes = [Point]
+      readonly given: unknown[] = []
+
+      init(first: Point): Point {
+        this.given.push(first)
+        return first
+      }
+
+      async exec(state: Point, by: Point, { respond }: ServiceContext<Point>): Promise<Point> {
+        this.given.push(by)
+        const sum = new Point(state.x + by.x)
+        await respond(sum)
+        return sum
+      }
+    }
+    const points = new Points()
+    server.addService(points)
+    const service = world.client().service(Points)
+    await service.initialize(new Point(1))
+    const sum = await service.execute(new Point(2), { awaitResponse: true })
+    expect(sum).to.be.instanceOf(Point).and.deep.equal(new Point(3))
+    for (const point of points.given) expect(point).to.be.instanceOf(Point)
+    expect(points.given).to.deep.equal([new Point(1), new Point(2)])
+  })
+
+  it('has a name of at most 512 characters', async () => {
+    class Long extends Held {
+      static override serviceName = 'a'.repeat(512)
+    }
+    class TooLong extends Held {
+      static override serviceName = 'a'.repeat(513)
+    }
+    server.addService(new Long())
+    await client.service(Long).initialize('')
+    const wrong = "a service's name is a text of 1 to 512 characters, got a string of 513 characters"
+    expect(() => server.addService(new TooLong())).to.throw(ServerError, wrong)
+    expect(() => client.service(TooLong)).to.throw(ServerError, wrong)
+    const unknown = await failureOf(client.runAction('isock.services.execute', { service: 'b'.repeat(512) }))
+    expect(unknown).to.include({ code: 'UNKNOWN_SERVICE' })
   })
 
   it('has the name that its class gives itself, and does not inherit it', async () => {

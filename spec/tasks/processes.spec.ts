@@ -328,6 +328,18 @@ describe('Processes', () => {
       expect(() => server.addProcess('', new Held())).to.throw(/name of a process/)
       expect(() => server.addProcess({} as Held)).to.throw(/expected an instance of a Process subclass/)
       expect(() => server.addProcess('wrong', new Wrong())).to.throw(/maxRestarts of process "wrong"/)
+      const wrong = (bound: object) => () => server.addProcess('wrong', Object.assign(new Held(), bound))
+      for (const bound of ['maxRestarts', 'maxQueued'])
+        for (const value of [-1, 1.5, '1']) expect(wrong({ [bound]: value })).to.throw(`${bound} of process "wrong"`)
+      for (const bound of ['maxQueuedBytes', 'maxListenersPerSession', 'healthyAfterMs', 'stopLimitMs'])
+        for (const value of [0, -1, '1']) expect(wrong({ [bound]: value })).to.throw(`${bound} of process "wrong"`)
+      expect(wrong({ restartBackoff: { minMs: 0 } })).to.throw('restartBackoff.minMs of process "wrong"')
+      expect(wrong({ restartBackoff: { most: 1 } })).to.throw('unknown option "most"')
+      expect(server.processes.map(({ name }) => name)).to.deep.equal(['held'])
+      for (const nothing of [undefined, null]) {
+        expect(() => server.addProcess(nothing as never)).to.throw(/expected an instance of a Process subclass/)
+        expect(() => server.addTask(nothing as never)).to.throw()
+      }
       expect(() => server.process('none')).to.throw(/unknown process "none"/)
       const other = new Server({ address: 'memory:other', network: world.network }).addProcess('other', new Held())
       expect(() => other.process('other').start()).to.throw(/before the server listens/)

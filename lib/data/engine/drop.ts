@@ -127,14 +127,14 @@ function* inParts<T>(list: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < list.length; at += pksAtOnce) yield list.slice(at, at + pksAtOnce)
 }
 
-/** The references of this model that a path begins with, and how those paths go on. */
+/** The references of this model that a path begins with, and how those paths go on: one that is over begins with none. */
 function firstSteps(paths: readonly CascadePath[], plan: ModelPlan): Map<string, CascadePath[]> {
   const steps = new Map<string, CascadePath[]>()
   for (const [first, ...rest] of paths) {
     if (first === undefined || plan.fields.get(first)?.kind !== 'reference') continue
-    const rests = steps.get(first) ?? []
-    if (rest.length > 0) rests.push(rest)
-    steps.set(first, rests)
+    const rests = steps.get(first)
+    if (rests === undefined) steps.set(first, [rest])
+    else rests.push(rest)
   }
   return steps
 }

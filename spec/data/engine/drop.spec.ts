@@ -1,6 +1,13 @@
 // Drops of rows that refer to each other.
 import { expect } from 'chai'
 import { ConflictError, type Database } from 'isock/data'
+import { resolveDataOptions } from '../../../lib/data/data-options.ts'
+import { Engine } from '../../../lib/data/engine/engine.ts'
+import { migrate } from '../../../lib/data/engine/migrate.ts'
+import { openUnit } from '../../../lib/data/engine/open-unit.ts'
+import type { Unit } from '../../../lib/data/engine/unit.ts'
+import type { OpenUnit } from '../../../lib/data/open-unit.ts'
+import { Plans } from '../../../lib/data/plans.ts'
 import { failureOf } from '../../setup/world.ts'
 import { ChatMessage, models, Team, User } from '../models.ts'
 import { openDatabase, stores, type TestStore } from '../stores.ts'
@@ -70,3 +77,47 @@ for (const kind of stores) {
     })
   })
 }
+
+describe('A drop of what many rows refer to', () => {
+  let engine: Engine
+
+  before(async () => {
+    engine = await Engine.open(new Plans(models), resolveDataOptions({ models }))
+    await migrate(engine, {})
+  })
+
+  after(() => engine.close())
+
+  /** As many statements as it takes to look for what refers to 500 of them each. */
+  const findsOf = (unit: OpenUnit, onFind: (count: number) => void = () => undefined) => {
+    const { manager } = unit as unknown as Unit
+    const find = manager.find.bind(manager) as (...args: unknown[]) => Promise<unknown[]>
+    const finds = { count: 0 }
+    Object.assign(manager, {
+      find: (...args: unknown[]) => {
+        onFind(++finds.count)
+        return find(...args)
+      },
+    })
+    return finds
+  }
+
+  it('looks for 500 of them at a time; for no more, and drops none, once nobody waits for it any more', async () => {
+    const abort = new AbortController()
+    const unit = openUnit(engine, undefined, { signal: abort.signal, label: 'a drop' })
+    const teams: Team[] = []
+    for (let at = 0; at < 1_000; at++) teams.push(await unit.db.create(Team, { name: `team ${at}` }))
+    await unit.db.commit()
+    const given = findsOf(unit, () => abort.abort())
+    expect((await failureOf(unit.db.drop(teams, { cascade: ['User.team'] }))).name).to.equal('AbortError')
+    await unit.finish(false)
+    // There is one connection, which this gets when the drop has let go of it.
+    const next = openUnit(engine, undefined, { signal: undefined, label: 'another drop' })
+    const all = await next.db.query(Team)
+    expect([all.length, given.count]).to.deep.equal([1_000, 1])
+    const finds = findsOf(next)
+    expect(await next.db.drop(all, { cascade: ['User.team'] })).to.equal(1_000)
+    expect(finds.count).to.equal(2)
+    await next.finish(true)
+  }).timeout(60_000)
+})

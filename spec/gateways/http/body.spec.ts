@@ -1,4 +1,5 @@
 // How long the body of a request may take, in virtual time: progress counts.
+import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
@@ -6,6 +7,7 @@ import { Accounting } from '../../../lib/accounting/accounting.ts'
 import { Bodies } from '../../../lib/gateways/http/body.ts'
 import { type RequestPlace, RequestPlaces } from '../../../lib/gateways/http/request-places.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
+import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf } from '../../setup/world.ts'
 
 describe('The body of a request', () => {
@@ -27,8 +29,10 @@ describe('The body of a request', () => {
   const placeOf = (address: string): RequestPlace =>
     new RequestPlaces({ maxRequests: 10, maxStreams: 10 }, accounting).take(address, () => undefined)
 
-  const read = (): ReturnType<Bodies['read']> =>
-    bodies.read(Object.assign(request, { headers: {} }) as unknown as IncomingMessage, place)
+  const read = (announced?: string): ReturnType<Bodies['read']> => {
+    const headers = announced === undefined ? {} : { 'content-length': announced }
+    return bodies.read(Object.assign(request, { headers }) as unknown as IncomingMessage, place)
+  }
 
   async function send(seconds: number, bytesPerSecond: number): Promise<void> {
     for (let second = 0; second < seconds && !request.isPaused(); second++) {
@@ -54,6 +58,78 @@ describe('The body of a request', () => {
     expect(error.message).to.equal('of the body only 480000 bytes came in 60000 ms')
     expect(clock.now() - startedAtMs).to.be.within(60_000, 62_000)
     expect(bodies.bufferedBytes).to.equal(0)
+  })
+
+  it('is refused at once where its client has left before it is read', async () => {
+    request.destroy()
+    await once(request, 'close')
+    expect(await failureOf(read())).to.include({ status: 400, message: 'the body broke off' })
+    expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('is refused where its client leaves or its connection fails in the middle, and counts no more', async () => {
+    for (const fault of [undefined, new Error('the connection was reset')]) {
+      const failure = failureOf(read())
+      request.write(Buffer.alloc(100))
+      await waitFor(() => bodies.bufferedBytes === 100)
+      request.destroy(fault)
+      expect(await failure).to.include({ status: 400, message: 'the body broke off' })
+      expect(bodies.bufferedBytes).to.equal(0)
+      expect(clock.pendingCount).to.equal(0)
+      request = new PassThrough()
+    }
+  })
+
+  it('may be as large as the limit, and not a byte larger', async () => {
+    bodies = new Bodies({ ...limits, maxBodyBytes: 100 }, clock)
+    for (const announced of [undefined, '100']) {
+      const body = read(announced)
+      request.end(Buffer.alloc(100))
+      expect((await body).bytes).to.have.length(100)
+      request = new PassThrough()
+    }
+    for (const announced of [undefined, '101']) {
+      const failure = failureOf(read(announced))
+      request.write(Buffer.alloc(101))
+      expect(await failure).to.include({ status: 413, code: 'TOO_LARGE' })
+      request = new PassThrough()
+    }
+    expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('that announces to be larger is refused before a byte of it has come', async () => {
+    bodies = new Bodies({ ...limits, maxBodyBytes: 100 }, clock)
+    expect(await failureOf(read('101'))).to.include({ status: 413 })
+    expect([request.listenerCount('data'), clock.pendingCount]).to.deep.equal([0, 0])
+  })
+
+  it('shares the memory for all with others, until it is released', async () => {
+    bodies = new Bodies({ ...limits, maxBufferedBytes: 150 }, clock)
+    const first = read()
+    request.end(Buffer.alloc(100))
+    const body = await first
+    expect(bodies.bufferedBytes).to.equal(100)
+    request = new PassThrough()
+    const failure = failureOf(read())
+    request.write(Buffer.alloc(51))
+    expect(await failure).to.include({ status: 503, code: 'BUSY' })
+    request = new PassThrough()
+    const second = read()
+    request.end(Buffer.alloc(50))
+    await second
+    expect(bodies.bufferedBytes).to.equal(150)
+    body.release()
+    body.release()
+    expect(bodies.bufferedBytes).to.equal(50)
+  })
+
+  it('is listened to no longer than it is read', async () => {
+    const before = request.eventNames().map((name) => [name, request.listenerCount(name)])
+    const body = read()
+    request.end('text')
+    expect(Buffer.from((await body).bytes).toString()).to.equal('text')
+    for (const name of ['data', 'close', 'error', 'end'])
+      expect([name, request.listenerCount(name)]).to.deep.equal(before.find(([known]) => known === name) ?? [name, 0])
   })
 
   it('is refused after 30 s where nothing of it comes', async () => {

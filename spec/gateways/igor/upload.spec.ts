@@ -10,8 +10,8 @@ import { VirtualClock } from '../../setup/virtual-clock.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
 class Request extends EventEmitter {
-  readonly destroyed = false
-  readonly complete = false
+  destroyed = false
+  complete = false
   resumeCount = 0
   pause(): this {
     return this
@@ -47,6 +47,19 @@ describe('The Igor gateway: an upload', () => {
     expect(await outcome).to.equal(503)
     expect([clock.pendingCount, request.resumeCount]).to.deep.equal([0, 0])
     expect(readdirSync(directory)).to.deep.equal([])
+  })
+
+  it('is given up at once where its client has left before it is read, and not where all of it has come', async () => {
+    const left = begin()
+    left.request.destroyed = true
+    expect(await left.outcome).to.equal(400)
+    const { clock, request, outcome } = begin()
+    Object.assign(request, { destroyed: true, complete: true })
+    await waitFor(() => request.listenerCount('end') === 1)
+    request.emit('end')
+    expect(await outcome).to.equal('created')
+    expect([clock.pendingCount, left.clock.pendingCount, left.request.listenerCount('data')]).to.deep.equal([0, 0, 0])
+    expect(readdirSync(directory)).to.deep.equal(['a.txt'])
   })
 
   it('is given up where a byte comes now and then', async () => {

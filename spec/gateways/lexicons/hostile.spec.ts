@@ -286,6 +286,29 @@ describe('lexicons: hostile clients', function () {
     await waitFor(() => world.server.sessions.length === 0)
   })
 
+  it('that go leave the rest of their list, and what waits behind it, which nobody begins', async () => {
+    const told: string[] = []
+    let hasBegun = false
+    class Wait extends Action {
+      override async action(_data: object, { signal }: Context): Promise<void> {
+        hasBegun = true
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+      }
+    }
+    await world.begin({
+      onLog: ({ status, data }) => void told.push(status === 'signal' ? JSON.stringify(data) : status),
+    })
+    world.server.addAction(new Wait())
+    const client = await world.client()
+    client.send([{ Wait: {} }, { Quiet: { n: 1 } }])
+    client.send({ Quiet: { n: 2 } })
+    await waitFor(() => hasBegun)
+    await client.close()
+    await waitFor(() => told.includes('disconnected') && told.includes('failed'))
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(told.filter((line) => line.startsWith('{'))).to.deep.equal(['{"Wait":{}}'])
+  })
+
   it('get what runs when the server ends, and nothing that they send then', async () => {
     let release: () => void = () => undefined
     class Slow extends Action {

@@ -1,0 +1,138 @@
+// A room by itself: to whom a message goes, what is kept of it, and that who left hears no more.
+import { expect } from 'chai'
+import { History, type KeptMessage } from '../../lib/channels/history.ts'
+import type { Reader } from '../../lib/channels/reader.ts'
+import { Room } from '../../lib/channels/room.ts'
+import { Encoded } from '../../lib/wire/encoded.ts'
+
+/** A reader as a room knows it. */
+class Heard {
+  readonly session: { readonly id: string }
+  readonly items: unknown[] = []
+
+  constructor(id: string) {
+    this.session = { id }
+  }
+
+  deliver(item: Encoded): void {
+    this.items.push(item.payload)
+  }
+}
+
+const asReader = (heard: Heard): Reader => heard as unknown as Reader
+const only = (...ids: string[]) => ({ to: new Set(ids), except: undefined })
+const without = (...ids: string[]) => ({ to: undefined, except: new Set(ids) })
+
+describe('A room', () => {
+  let room: Room
+  let readers: [cat: Heard, alsoCat: Heard, dog: Heard]
+
+  beforeEach(() => {
+    room = new Room('red', 'epoch', undefined)
+    readers = [new Heard('cat'), new Heard('cat'), new Heard('dog')]
+    for (const reader of readers) room.add(asReader(reader))
+  })
+
+  const publish = (text: string, audience?: Parameters<Room['publish']>[1]) =>
+    room.publish(new Encoded(text), audience, 0)
+  const heard = () => readers.map(({ items }) => items.splice(0))
+
+  it('brings a message to all, to some by their sessions, or to all but some', () => {
+    publish('all')
+    expect(heard()).to.deep.equal([['all'], ['all'], ['all']])
+    publish('cat', only('cat', 'nobody'))
+    expect(heard()).to.deep.equal([['cat'], ['cat'], []])
+    publish('dog', without('cat'))
+    expect(heard()).to.deep.equal([[], [], ['dog']])
+    publish('dog alone', { to: new Set(['cat', 'dog']), except: new Set(['cat']) })
+    expect(heard()).to.deep.equal([[], [], ['dog alone']])
+    expect(room.offset).to.equal(4)
+  })
+
+  it('brings nothing to a reader that left, and goes on for others of its session', () => {
+    const [cat, alsoCat, dog] = readers
+    room.remove(asReader(cat))
+    publish('all')
+    publish('cat', only('cat'))
+    expect(heard()).to.deep.equal([[], ['all', 'cat'], ['all']])
+    expect([room.readerCount, room.isEmpty]).to.deep.equal([2, false])
+    room.remove(asReader(alsoCat))
+    room.remove(asReader(dog))
+    publish('cat', only('cat', 'dog'))
+    expect(heard()).to.deep.equal([[], [], []])
+    expect([room.readerCount, room.isEmpty]).to.deep.equal([0, true])
+    room.add(asReader(cat))
+    publish('again', only('cat'))
+    expect(heard()).to.deep.equal([['again'], [], []])
+  })
+
+  it('is not empty while somebody looks at who is present', () => {
+    for (const reader of readers) room.remove(asReader(reader))
+    room.watchers.add(asReader(readers[0]))
+    expect(room.isEmpty).to.equal(false)
+    room.watchers.clear()
+    expect(room.isEmpty).to.equal(true)
+  })
+})
+
+describe('The history of a room', () => {
+  const bytesEach = 10
+  let history: History
+  let offset: number
+
+  beforeEach(() => {
+    offset = 0
+  })
+
+  const keep = (count: number, atMs = 0, bytes = bytesEach) => {
+    for (let i = 0; i < count; i++)
+      history.add({ offset: ++offset, atMs, item: new Encoded(new Uint8Array(bytes)), audience: undefined })
+  }
+  const offsets = (kept: readonly KeptMessage[] | undefined) => kept?.map((message) => message.offset)
+  const all = () => offsets(history.newest(Number.POSITIVE_INFINITY))
+
+  it('keeps as many as it may, and all numbers after a place, or says that they are not there', () => {
+    history = new History({ size: 3, ttlMs: 1_000, maxBytes: 1_000 })
+    keep(2)
+    expect(all()).to.deep.equal([1, 2])
+    expect(offsets(history.after(0, 2))).to.deep.equal([1, 2])
+    for (let round = 0; round < 20; round++) {
+      keep(1)
+      expect(all()).to.deep.equal([offset - 2, offset - 1, offset])
+      expect(history.count).to.equal(3)
+      expect(history.bytes).to.equal(3 * bytesEach)
+      expect(offsets(history.after(offset - 3, offset))).to.deep.equal([offset - 2, offset - 1, offset])
+      expect(offsets(history.after(offset - 1, offset))).to.deep.equal([offset])
+      expect(offsets(history.after(offset, offset))).to.deep.equal([])
+      expect(history.after(offset - 4, offset)).to.equal(undefined)
+      expect(history.after(offset + 1, offset)).to.equal(undefined)
+      expect(offsets(history.newest(2))).to.deep.equal([offset - 1, offset])
+      expect(offsets(history.newest(0))).to.deep.equal([])
+    }
+  })
+
+  it('keeps as many bytes as it may: the oldest go, and one that is too large alone is not kept', () => {
+    history = new History({ size: 100, ttlMs: 1_000, maxBytes: 3 * bytesEach })
+    keep(3)
+    expect(all()).to.deep.equal([1, 2, 3])
+    keep(1)
+    expect(all()).to.deep.equal([2, 3, 4])
+    keep(1, 0, 3 * bytesEach + 1)
+    expect([all(), history.bytes]).to.deep.equal([[], 0])
+    expect(history.after(3, 5)).to.equal(undefined)
+    keep(1, 0, 3 * bytesEach)
+    expect([all(), history.bytes]).to.deep.equal([[6], 3 * bytesEach])
+  })
+
+  it('keeps each as long as it may, and no longer', () => {
+    history = new History({ size: 100, ttlMs: 1_000, maxBytes: 1_000 })
+    keep(1, 0)
+    keep(1, 1)
+    history.prune(999)
+    expect(all()).to.deep.equal([1, 2])
+    history.prune(1_000)
+    expect([all(), history.bytes]).to.deep.equal([[2], bytesEach])
+    keep(1, 1_001)
+    expect(all()).to.deep.equal([3])
+  })
+})

@@ -1,0 +1,168 @@
+// The rooms of one channel by themselves: which are kept, which make place, and which are forgotten when.
+import { expect } from 'chai'
+import type { Reader } from '../../lib/channels/reader.ts'
+import type { Room } from '../../lib/channels/room.ts'
+import { Rooms } from '../../lib/channels/rooms.ts'
+import { BusyError } from '../../lib/index.ts'
+import { Encoded } from '../../lib/wire/encoded.ts'
+import { VirtualClock } from '../setup/virtual-clock.ts'
+
+const ttlMs = 8_000
+
+describe('The rooms of a channel', () => {
+  let clock: VirtualClock
+  let inUse: Set<Room>
+
+  beforeEach(() => {
+    clock = new VirtualClock()
+    inUse = new Set()
+  })
+
+  const make = (maxRooms: number, hasHistory: boolean) =>
+    new Rooms({
+      clock,
+      maxRooms,
+      history: hasHistory ? { size: 10, ttlMs, maxBytes: 1_000 } : undefined,
+      label: 'channel "News"',
+      isInUse: (room) => inUse.has(room),
+    })
+  const reader = { session: { id: 'cat' }, deliver: () => undefined } as unknown as Reader
+  const keys = (rooms: Rooms) => rooms.all().map(({ key }) => key)
+  const say = (rooms: Rooms, key: string) => {
+    const room = rooms.obtain(key)
+    room.publish(new Encoded('text'), undefined, clock.now())
+    rooms.used(room)
+    return room
+  }
+  const pass = (rooms: Rooms, key: string) => {
+    const room = rooms.obtain(key)
+    room.add(reader)
+    room.remove(reader)
+    rooms.used(room)
+    return room
+  }
+
+  it('are made when they are asked for, each with an epoch of its own, and found by their keys', () => {
+    const rooms = make(10, false)
+    const red = rooms.obtain('red')
+    expect(rooms.obtain('red')).to.equal(red)
+    expect(rooms.find('red')).to.equal(red)
+    expect(rooms.find('blue')).to.equal(undefined)
+    const others = ['blue', ''].map((key) => rooms.obtain(key))
+    expect(new Set([red, ...others].map(({ epoch }) => epoch)).size).to.equal(3)
+    const [first] = [rooms, make(1, false)].map((all) => all.obtain('red').epoch)
+    expect(make(1, false).obtain('red').epoch).to.not.equal(first)
+    expect(rooms.count).to.equal(3)
+    rooms.close()
+    expect([rooms.count, clock.pendingCount]).to.deep.equal([0, 0])
+  })
+
+  it('with keys are so many; the one without a key is not counted', () => {
+    const rooms = make(2, false)
+    for (const key of ['a', 'b']) rooms.obtain(key)
+    const full = 'channel "News" has 2 rooms and can take no more; raise its option maxRooms'
+    expect(() => rooms.obtain('c'))
+      .to.throw(BusyError, full)
+      .with.property('notStarted', false)
+    rooms.obtain('')
+    expect(() => rooms.obtain('c')).to.throw(BusyError)
+    rooms.used(rooms.obtain('a'))
+    rooms.obtain('c')
+    expect(keys(rooms)).to.deep.equal(['b', '', 'c'])
+    expect(() => rooms.obtain('d')).to.throw(BusyError)
+    expect(make(0, false).obtain('').key).to.equal('')
+    expect(() => make(0, false).obtain('a')).to.throw(BusyError)
+  })
+
+  it('without a history are forgotten when nobody is in them any more, with a key', () => {
+    const rooms = make(10, false)
+    const [a, b, none] = ['a', 'b', ''].map((key) => rooms.obtain(key)) as [Room, Room, Room]
+    a.add(reader)
+    inUse.add(b)
+    for (const room of [a, b, none]) rooms.used(room)
+    expect(keys(rooms)).to.deep.equal(['a', 'b', ''])
+    a.remove(reader)
+    a.watchers.add(reader)
+    rooms.used(a)
+    expect(keys(rooms)).to.deep.equal(['a', 'b', ''])
+    a.watchers.clear()
+    inUse.clear()
+    for (const room of [a, b, none]) rooms.used(room)
+    expect(keys(rooms)).to.deep.equal([''])
+    // Who still has it cannot take its successor away.
+    const next = rooms.obtain('a')
+    next.add(reader)
+    rooms.used(a)
+    expect(rooms.find('a')).to.equal(next)
+    expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('with a history are kept for who comes back, as long as it is', async () => {
+    const rooms = make(10, true)
+    say(rooms, 'said')
+    pass(rooms, 'passed')
+    await clock.advance(1_000)
+    say(rooms, 'later')
+    await clock.advance(ttlMs - 1_001)
+    expect(keys(rooms)).to.deep.equal(['said', 'passed', 'later'])
+    await clock.advance(1)
+    expect(keys(rooms)).to.deep.equal(['later'])
+    await clock.advance(999)
+    expect(keys(rooms)).to.deep.equal(['later'])
+    await clock.advance(1)
+    expect([keys(rooms), clock.pendingCount]).to.deep.equal([[], 0])
+  })
+
+  it('forget what is too old also where somebody is in them, and are forgotten after that one', async () => {
+    const rooms = make(10, true)
+    const room = say(rooms, 'red')
+    room.add(reader)
+    await clock.advance(2 * ttlMs)
+    expect(room.history?.count).to.equal(0)
+    expect(keys(rooms)).to.deep.equal(['red'])
+    room.remove(reader)
+    rooms.used(room)
+    await clock.advance(ttlMs - 1)
+    expect(keys(rooms)).to.deep.equal(['red'])
+    await clock.advance(ttlMs)
+    expect([keys(rooms), clock.pendingCount]).to.deep.equal([[], 0])
+  })
+
+  it('make place from the oldest where nothing was ever said and nobody is', () => {
+    const rooms = make(4, true)
+    say(rooms, 'said')
+    const [idle, inside, away] = ['idle', 'inside', 'away'].map((key) => pass(rooms, key)) as [Room, Room, Room]
+    inside.add(reader)
+    inUse.add(away)
+    rooms.obtain('next')
+    expect(rooms.find(idle.key)).to.equal(undefined)
+    expect(keys(rooms)).to.deep.equal(['said', 'inside', 'away', 'next'])
+    expect(() => rooms.obtain('more')).to.throw(BusyError)
+    // One that was asked for again is not idle any more, and is when it is left again.
+    inUse.clear()
+    rooms.used(away)
+    rooms.obtain('away')
+    expect(() => rooms.obtain('more')).to.throw(BusyError)
+    rooms.used(away)
+    rooms.obtain('more')
+    expect(keys(rooms)).to.deep.equal(['said', 'inside', 'next', 'more'])
+    rooms.close()
+    expect(clock.pendingCount).to.equal(0)
+  })
+
+  it('are swept no more often than eight times within the time for which they keep messages', async () => {
+    const rooms = make(100, true)
+    let looks = 0
+    inUse.has = () => {
+      looks++
+      return true
+    }
+    const room = say(rooms, 'red')
+    for (let step = 0; step < 160; step++) {
+      await clock.advance(ttlMs / 80)
+      room.lastUsedMs = clock.now() - ttlMs + 1
+    }
+    expect(looks).to.be.within(1, 17)
+    rooms.close()
+  })
+})

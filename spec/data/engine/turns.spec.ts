@@ -1,0 +1,36 @@
+// Turns to write that nobody waits for any more take nobody's turn; and what is said to those who waited too long.
+import { expect } from 'chai'
+import { StoreUnavailableError } from 'isock/data'
+import { isStoreBusy, storeBusy, Turns } from '../../../lib/data/engine/libsql/turns.ts'
+import { failureOf } from '../../setup/world.ts'
+
+describe('Turns to write', () => {
+  it('are not waited for longer than that, and then left to the next', async () => {
+    const turns = new Turns(20)
+    const end = await turns.take()
+    const late = [failureOf(turns.take()), failureOf(turns.take())]
+    for (const failure of await Promise.all(late)) {
+      expect(failure).to.be.instanceOf(StoreUnavailableError)
+      expect(isStoreBusy(failure)).to.equal(true)
+    }
+    expect(turns.waitingCount).to.equal(0)
+    const next = turns.take()
+    end()
+    const endNext = await next
+    // A turn that was taken does not run out.
+    const another = failureOf(turns.take())
+    expect(isStoreBusy(await another)).to.equal(true)
+    endNext()
+    ;(await turns.take())()
+  })
+
+  it('say who has one, where that is known', () => {
+    expect(storeBusy().message).to.equal('the store was busy with other units of work for too long')
+    expect(storeBusy('the turn is held by x').message).to.equal(
+      'the store was busy with other units of work for too long: the turn is held by x',
+    )
+    expect(isStoreBusy(storeBusy('x'))).to.equal(true)
+    expect(isStoreBusy(new StoreUnavailableError('the store is away'))).to.equal(false)
+    expect(isStoreBusy(new Error(storeBusy().message))).to.equal(false)
+  })
+})

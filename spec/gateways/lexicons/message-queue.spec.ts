@@ -1,0 +1,121 @@
+// The messages of one socket by themselves: one after the other, and the socket is read no faster than that.
+import { EventEmitter } from 'node:events'
+import { expect } from 'chai'
+import type { WebSocket } from 'ws'
+import { MessageQueue } from '../../../lib/gateways/lexicons/message-queue.ts'
+import { settle } from '../../setup/virtual-clock.ts'
+
+class FakeSocket extends EventEmitter {
+  isPaused = true
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    this.isPaused = false
+  }
+}
+
+describe('lexicons: a queue of messages', () => {
+  let socket: FakeSocket
+  let queue: MessageQueue
+  let begun: (string | undefined)[]
+  let ends: (() => void)[]
+
+  beforeEach(() => {
+    socket = new FakeSocket()
+    begun = []
+    ends = []
+    queue = new MessageQueue(socket as unknown as WebSocket, (text) => {
+      begun.push(text)
+      return new Promise((resolve) => ends.push(resolve))
+    })
+  })
+
+  const say = (...texts: string[]) => {
+    for (const text of texts) socket.emit('message', Buffer.from(text))
+  }
+  const endOne = async () => {
+    ends.shift()?.()
+    await settle()
+  }
+
+  it('hears nothing before it begins', async () => {
+    say('early')
+    await settle()
+    expect([begun, socket.isPaused]).to.deep.equal([[], true])
+    queue.begin()
+    expect(socket.isPaused).to.equal(false)
+  })
+
+  it('begins one when the one before is done with, in their order', async () => {
+    queue.begin()
+    say('a', 'b', 'c')
+    await settle()
+    expect(begun).to.deep.equal(['a'])
+    await endOne()
+    expect(begun).to.deep.equal(['a', 'b'])
+    await endOne()
+    await endOne()
+    expect(begun).to.deep.equal(['a', 'b', 'c'])
+    say('d')
+    await settle()
+    expect(begun).to.deep.equal(['a', 'b', 'c', 'd'])
+  })
+
+  it('stops reading where sixteen wait, and reads on where one of them was taken', async () => {
+    queue.begin()
+    say('first')
+    await settle()
+    say(...Array.from({ length: 15 }, (_, i) => `${i}`))
+    expect(socket.isPaused).to.equal(false)
+    say('sixteenth')
+    expect(socket.isPaused).to.equal(true)
+    await endOne()
+    expect(socket.isPaused).to.equal(false)
+  })
+
+  it('stops reading where 64 KiB wait, and reads on where it is less', async () => {
+    queue.begin()
+    say('first')
+    await settle()
+    say('x'.repeat(65_535))
+    expect(socket.isPaused).to.equal(false)
+    say('y')
+    expect(socket.isPaused).to.equal(true)
+    say('z'.repeat(65_535))
+    await endOne()
+    expect(socket.isPaused, 'as much waits as may').to.equal(true)
+    await endOne()
+    expect(socket.isPaused).to.equal(false)
+  })
+
+  it('takes texts in whatever pieces they come, and says where one is no text', async () => {
+    queue.begin()
+    const bytes = Buffer.from('hé')
+    for (const data of [[bytes.subarray(0, 2), bytes.subarray(2)], bytes, Buffer.from([0xff])]) {
+      socket.emit('message', data)
+      await settle()
+      await endOne()
+    }
+    expect(begun).to.deep.equal(['hé', 'hé', undefined])
+  })
+
+  it('finishes with the message that is being handled, and drops those behind it', async () => {
+    queue.begin()
+    say('a', 'b')
+    await settle()
+    let isDone = false
+    const done = queue.finish().then(() => {
+      isDone = true
+    })
+    say('c')
+    await settle()
+    expect(isDone).to.equal(false)
+    await endOne()
+    await done
+    expect(begun).to.deep.equal(['a'])
+    await queue.finish()
+  })
+})
