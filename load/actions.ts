@@ -30,3 +30,9 @@ export class MakeItems extends Action<{ readonly items: number; readonly bytes: 
 
 /** Runs until its signal aborts. */
 export class UntilCancelled extends Action<undefined, undefined> {}
+
+/** Takes a stream, never reads it, and runs until its signal aborts. */
+export class Ignore extends Action<AsyncIterable<unknown>, undefined> {}
+
+/** Has its data, and runs until its signal aborts. */
+export class Keep extends Action<unknown, number> {}

@@ -10,6 +10,16 @@ export type Reply =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: string }
 
+/** What a process runs, of the folder `processes`. */
+export type Script =
+  | 'server.ts'
+  | 'links.ts'
+  | 'clients.ts'
+  | 'traffic.ts'
+  | 'attacked-server.ts'
+  | 'attackers.ts'
+  | 'witnesses.ts'
+
 /** Where a load says how far it is. */
 export type Say = (line: string) => void
 
@@ -21,10 +31,10 @@ export class Child {
   readonly #exited: Promise<unknown>
   readonly #say: Say
 
-  private constructor(script: string, say: Say) {
+  private constructor(script: string, say: Say, flags: readonly string[]) {
     this.#say = say
     this.#process = fork(fileURLToPath(new URL(`processes/${script}`, import.meta.url)), [], {
-      execArgv: ['--import', import.meta.resolve('tsx'), '--expose-gc'],
+      execArgv: ['--import', import.meta.resolve('tsx'), '--expose-gc', ...flags],
       // More than Node's own default where that is small: links and uploads in numbers.
       env: { ...process.env, ISOCK_TOKEN: undefined },
     })
@@ -33,8 +43,8 @@ export class Child {
   }
 
   /** A process that takes orders. Whoever starts it ends it. */
-  static start(script: 'server.ts' | 'links.ts' | 'clients.ts' | 'traffic.ts', say: Say): Child {
-    return new Child(script, say)
+  static start(script: Script, say: Say, flags: readonly string[] = []): Child {
+    return new Child(script, say, flags)
   }
 
   /** Gives one order at a time and waits for its answer. Rejects when the process fails, dies, or takes too long. */
