@@ -1,7 +1,8 @@
-// npm run attacks -- [--only hoard,evict] [--from one|many] [--seconds 10] [--json] [--help]
+// npm run attacks -- [--only hoard,evict] [--from one|many] [--seconds 10] [--limits json] [--json] [--help]
 // Attacks a server with default limits in every known way, from one address and from many, and holds it to its promises to
 // all others. Exit code 1: a bound is broken.
 import { parseArgs } from 'node:util'
+import type { Limits } from '../lib/index.ts'
 import type { Origin } from './attacks/attack.ts'
 import { attackNamed, attacks } from './attacks/catalog.ts'
 import { type TrialResult, tryAttack } from './attacks/trial.ts'
@@ -12,6 +13,7 @@ const help = `npm run attacks -- [options]
   --only <names>     some of the attacks, with commas between
   --from <origin>    one: all from one address; many: from 500; default: both, one after the other
   --seconds <n>      how long each attack goes on (default 10)
+  --limits <json>    limits of the server other than the defaults, for a machine that is too slow to reach those
   --json             results as JSON, one line each
   --help             this
 
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     from: { type: 'string' },
     seconds: { type: 'string', default: '10' },
+    limits: { type: 'string', default: '{}' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -37,6 +40,7 @@ else process.exitCode = (await run()) ? 0 : 1
 async function run(): Promise<boolean> {
   const seconds = Number(options.seconds)
   if (!(seconds >= 1 && seconds <= 600)) throw new Error(`--seconds: expected 1 to 600, got ${options.seconds}`)
+  const limits = JSON.parse(options.limits) as Partial<Limits>
   const origins = originsOf(options.from)
   const wanted = options.only === undefined ? attacks : options.only.split(',').map(attackNamed)
   const results: TrialResult[] = []
@@ -44,7 +48,8 @@ async function run(): Promise<boolean> {
     for (const origin of origins) {
       if (attack.origin !== undefined && attack.origin !== origin) continue
       console.error(`${attack.name} from ${origin}: ${attack.title}`)
-      const result = await tryAttack(attack, origin, seconds, (line) => console.error(`  ${line}`))
+      const say = (line: string): void => console.error(`  ${line}`)
+      const result = await tryAttack(attack, { origin, seconds, limits }, say)
       results.push(result)
       if (options.json) console.log(JSON.stringify(result))
       else console.error(describeFigures(result.figures))

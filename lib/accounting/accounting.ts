@@ -9,7 +9,7 @@ import { Account, type AccountKeeper, type AccountSubject } from './account.ts'
 import { FairPlaces } from './fair-places.ts'
 import { FairQuota } from './fair-quota.ts'
 import { type HeldKind, type HeldName, heldNames } from './held.ts'
-import { Holders, Part } from './holders.ts'
+import { type Holder, Holders, Part } from './holders.ts'
 import { addressKey, type Owner } from './owner.ts'
 import { shed } from './shedding.ts'
 import type { Usage } from './usage.ts'
@@ -131,6 +131,11 @@ export class Accounting implements AccountKeeper {
     let free = name
     for (let number = 2; this.#places.has(free); number++) free = `${name}${number}`
     return free
+  }
+
+  /** The last call of an address has ended. */
+  callsEnded(address: Holder): void {
+    for (const part of address.parts) this.#holders.tidy(part)
   }
 
   readonly #makeRoom = (): void => {

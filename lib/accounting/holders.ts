@@ -16,7 +16,7 @@ export class Holder {
   readonly key: string
   readonly parts = new Set<Part>()
   bytes = 0
-  /** Calls of its sessions that run. */
+  /** Calls of its sessions whose handlers have not ended: it is known as long as there are any. */
   running = 0
 
   constructor(key: string) {
@@ -103,9 +103,9 @@ export class Holders {
     return part
   }
 
-  /** Forgets a part without accounts. */
+  /** Forgets a part without accounts, and without calls at its address. */
   tidy(part: Part): void {
-    if (part === this.server || part.inUse.size + part.idle.size > 0) return
+    if (part === this.server || part.inUse.size + part.idle.size > 0 || part.address.running > 0) return
     this.#parts.delete(part.key)
     leave(this.#addresses, part.address, part)
     if (part.identity !== undefined) leave(this.#identities, part.identity, part)

@@ -66,7 +66,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) =>
       this.#features.sessionChanged(session, change),
     )
-    const runs = new RunQueue(clock, limits.maxRunningCalls)
+    const runs = new RunQueue(clock, limits.maxRunningCalls, (holder) => this.#accounting.callsEnded(holder))
     this.#surroundings = {
       clock,
       limits,
@@ -85,7 +85,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       server: this as unknown as ServerView,
       log,
       retry: options.retry,
-      refusal: () => refusal() ?? runs.refusal(),
+      refusal: (session) => refusal() ?? runs.refusal(session),
       onLinkLost: (session, how) => this.#store.detach(session, how),
       onLeft: (session) => void this.#store.end(session, new LinkError('the client left')),
       onAnsweredAway: (session) => this.#store.restIfIdle(session),

@@ -2,10 +2,13 @@
 // it, each turn of the event loop runs them for a slice of time only, so that sockets are read in between: what was
 // cancelled or grew late meanwhile is answered without being started. A server that ran all that it has read would
 // run, in the end, nothing but calls whose callers have gone.
+// Those that wait take turns between addresses (call-turns.ts). While nearly as many calls run as may, who has more than a
+// fair share of them gets no more.
 //
 //   CALL ──> run at once                     while handlers take little of the processor
 //     ╰────> waits ──> run, slice by slice   while they take all of it
 //                ╰───> refused as busy, or answered as late: not started
+import type { Holder } from '../accounting/holders.ts'
 import type { Clock } from '../base/clock.ts'
 import { BusyError, type IsockError } from '../base/errors.ts'
 import { setImmediate } from '../base/platform-timers.ts'
@@ -13,34 +16,43 @@ import { errorBeforeStart } from '../session/call-errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { Kind } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
+import { CallTurns } from './call-turns.ts'
 
 /** Who runs a call when its turn has come. */
 export interface RunStarter {
+  /** An address with all of its sessions. Its calls share its turns, and its part of what may run. */
+  readonly holder: Holder
   run(call: IncomingCall): void
   encodeError(error: IsockError): Payload
 }
 
-interface WaitingCall {
+export interface WaitingCall {
   readonly call: IncomingCall
   readonly starter: RunStarter
   /** From then on it is not started any more. */
   readonly giveUpAtMs: number
 }
 
+/** Of the bound: while more calls run, nobody gets more than a fair share, so that there is room for others. */
+const sharedPart = 3 / 4
 /** What handlers may take of the processor before sockets get their turn. */
 const sliceMs = 10
 
 export class RunQueue {
   readonly #clock: Clock
   readonly #maxRunningCalls: number
-  #waiting: WaitingCall[] = []
-  #head = 0
+  readonly #onIdle: (holder: Holder) => void
+  readonly #waiting = new CallTurns()
   #unansweredCount = 0
+  /** Of those whose calls run. */
+  #holderCount = 0
   #admittedCount = 0
   #spentMs = 0
   #isYielding = false
 
-  constructor(clock: Clock, maxRunningCalls: number) {
+  /** `onIdle` is called when the last call of a holder has ended. */
+  constructor(clock: Clock, maxRunningCalls: number, onIdle: (holder: Holder) => void) {
+    this.#onIdle = onIdle
     this.#clock = clock
     this.#maxRunningCalls = maxRunningCalls
   }
@@ -50,53 +62,64 @@ export class RunQueue {
     return this.#admittedCount
   }
 
-  /** Why no more calls are taken at the moment, if so. */
-  refusal(): BusyError | undefined {
-    if (this.#unansweredCount < this.#maxRunningCalls) return undefined
-    return new BusyError(`${this.#maxRunningCalls} calls run at this server already`)
+  /** Why no more calls of this holder are taken at the moment, if so. */
+  refusal({ holder }: Pick<RunStarter, 'holder'>): BusyError | undefined {
+    const count = this.#unansweredCount
+    if (count >= this.#maxRunningCalls) return new BusyError(`${count} calls run at this server already`)
+    const sharedCount = this.#maxRunningCalls * sharedPart
+    if (count < sharedCount || holder.running < Math.max(1, sharedCount / this.#holderCount)) return undefined
+    return new BusyError(`${count} calls run at this server, and more than their share of them come from one address`)
   }
 
   /** Runs the call now, or when those before it had their turn. */
   start(call: IncomingCall, starter: RunStarter): void {
+    const { holder } = starter
     this.#unansweredCount++
     this.#admittedCount++
+    if (holder.running++ === 0) this.#holderCount++
+    call.holder = holder
     call.whenAnswered = this.#onAnswered
     // It was admitted in this very moment.
     if (!this.#isYielding) this.#start(call, starter, Number.POSITIVE_INFINITY, call.admittedAtMs)
     else {
       call.keepData()
-      this.#waiting.push({ call, starter, giveUpAtMs: halfOf(call) })
+      this.#waiting.add({ call, starter, giveUpAtMs: halfOf(call) })
     }
   }
 
-  #start(call: IncomingCall, starter: RunStarter, giveUpAtMs: number, nowMs: number): void {
+  /** Returns how long that kept the processor. */
+  #start(call: IncomingCall, starter: RunStarter, giveUpAtMs: number, nowMs: number): number {
     const refusal = refusalOf(call, nowMs, giveUpAtMs)
     if (refusal === undefined) starter.run(call)
     else {
       const error = starter.encodeError(refusal)
       call.answerWith({ kind: Kind.Failure, seq: call.seq, items: 0, notStarted: true, error })
     }
-    this.#spentMs += this.#clock.now() - nowMs
-    if (this.#spentMs < sliceMs || this.#isYielding) return
-    this.#isYielding = true
-    setImmediate(this.#goOn)
+    const tookMs = this.#clock.now() - nowMs
+    this.#spentMs += tookMs
+    if (this.#spentMs >= sliceMs && !this.#isYielding) {
+      this.#isYielding = true
+      setImmediate(this.#goOn)
+    }
+    return tookMs
   }
 
   readonly #goOn = (): void => {
     this.#isYielding = false
     this.#spentMs = 0
-    while (!this.#isYielding && this.#head < this.#waiting.length) {
-      const { call, starter, giveUpAtMs } = this.#waiting[this.#head++] as WaitingCall
-      this.#start(call, starter, giveUpAtMs, this.#clock.now())
-    }
-    // Not with each slice: there may be many more that wait than one slice runs.
-    if (this.#head * 2 < this.#waiting.length) return
-    this.#waiting = this.#waiting.slice(this.#head)
-    this.#head = 0
+    while (!this.#isYielding && !this.#waiting.isEmpty) this.#waiting.next(this.#startWaiting)
   }
 
-  readonly #onAnswered = (): void => {
+  readonly #startWaiting = ({ call, starter, giveUpAtMs }: WaitingCall): number => {
+    return this.#start(call, starter, giveUpAtMs, this.#clock.now())
+  }
+
+  readonly #onAnswered = (call: IncomingCall): void => {
+    const holder = call.holder as Holder
     this.#unansweredCount--
+    if (--holder.running > 0) return
+    this.#holderCount--
+    this.#onIdle(holder)
   }
 }
 

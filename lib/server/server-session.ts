@@ -2,6 +2,7 @@
 import type { Account } from '../accounting/account.ts'
 import { holdersOf } from '../accounting/fair-places.ts'
 import type { HeldKind } from '../accounting/held.ts'
+import type { Holder } from '../accounting/holders.ts'
 import { type Meter, unaccounted } from '../accounting/meter.ts'
 import type { ActionClass } from '../action/action.ts'
 import type { ActionRunner } from '../action/action-runner.ts'
@@ -42,8 +43,8 @@ export interface SessionSurroundings {
   readonly server: ServerView
   readonly log: Logger
   readonly retry: number
-  /** Why no call is taken at the moment, if so. */
-  refusal(): IsockError | undefined
+  /** Why no call of it is taken at the moment, if so. */
+  refusal(session: ServerSession): IsockError | undefined
   onLinkLost(session: ServerSession, how: LinkEnding): void
   onLeft(session: ServerSession): void
   /** It is to end, for this reason. */
@@ -74,6 +75,12 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
 
   get id(): string {
     return this.core.id
+  }
+
+  /** Whom its calls belong to. */
+  get holder(): Holder {
+    // It is kept before it can call.
+    return (this.account as Account).part.address
   }
 
   get peer(): Peer | undefined {
@@ -157,7 +164,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   }
 
   refusal(): IsockError | undefined {
-    return this.#dismissal ?? this.#shared.refusal()
+    return this.#dismissal ?? this.#shared.refusal(this)
   }
 
   onLinkLost(reason: IsockError, how: LinkEnding): void {

@@ -1,7 +1,6 @@
 // The sessions of a server: made, found again by those who can prove that they are theirs, and ended when their
 // lease is over or others need their room.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Account } from '../accounting/account.ts'
 import type { Accounting } from '../accounting/accounting.ts'
 import type { FairPlaces } from '../accounting/fair-places.ts'
 import { placeBytes } from '../accounting/held.ts'
@@ -32,7 +31,6 @@ export class SessionStore {
   readonly #accounting: Accounting
   readonly #places: FairPlaces
   readonly #sessions = new Map<string, ServerSession>()
-  readonly #accounts = new Map<ServerSession, Account>()
   readonly #leases: Leases
   readonly #departures: Departures
   readonly #dismissals = new Set<Promise<void>>()
@@ -75,7 +73,7 @@ export class SessionStore {
     if (!isOwner || session.identity?.id !== identity?.id) return undefined
     this.#leases.end(session)
     this.#departures.forget(session)
-    this.#accounts.get(session)?.wake()
+    session.account?.wake()
     // Of today: a role may have been taken, or a field changed, since it was here.
     session.identity = identity
     return session
@@ -103,7 +101,7 @@ export class SessionStore {
     session.account = account
     session.core.begin(grant, account)
     this.#sessions.set(id, session)
-    this.#accounts.set(session, account)
+    session.account = account
     return grant
   }
 
@@ -124,7 +122,7 @@ export class SessionStore {
 
   /** Without a link and without work, a session is the first to make room for others. */
   restIfIdle(session: ServerSession): void {
-    if (!session.core.isAttached && !session.core.isWorking) this.#accounts.get(session)?.rest()
+    if (!session.core.isAttached && !session.core.isWorking) session.account?.rest()
   }
 
   end(
@@ -165,8 +163,7 @@ export class SessionStore {
 
   /** It came back from somewhere else, perhaps. */
   #move(session: ServerSession): void {
-    const account = this.#accounts.get(session)
-    const { peer } = session
+    const { account, peer } = session
     if (account === undefined || peer === undefined) return
     account.moveTo(ownerOf(session, peer))
     this.#places.moved(account)
@@ -184,9 +181,8 @@ export class SessionStore {
     this.#leases.end(session)
     this.#departures.forget(session)
     this.names.release(session)
-    const account = this.#accounts.get(session)
+    const { account } = session
     if (account !== undefined) {
-      this.#accounts.delete(session)
       this.#places.leave(account)
       account.close()
     }

@@ -45,7 +45,9 @@ export class IncomingCall {
   /** A stream of the library's own, which runs no code of the program and can wait for its client. */
   isOfLibrary = false
   /** Called once its handler has answered. */
-  whenAnswered: (() => void) | undefined
+  whenAnswered: ((call: IncomingCall) => void) | undefined
+  /** Whom it counts for, where somebody counts. */
+  holder: { running: number } | undefined
   /** Called once when it is aborted, after its signal. */
   whenAborted: ((reason: IsockError) => void) | undefined
   answerPlace: AnswerPlace = 'idle'
@@ -166,7 +168,7 @@ export class IncomingCall {
     else if (this.#whenEnded === undefined) return
     this.#whenEnded?.()
     this.#whenEnded = undefined
-    this.whenAnswered?.()
+    this.whenAnswered?.(this)
   }
 
   /** Its handler runs on although it is answered. */

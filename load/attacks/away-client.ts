@@ -29,7 +29,13 @@ export class AwayClient {
 
   private constructor(relay: Relay) {
     this.#relay = relay
-    this.#client = new Client(relay.address, { timeoutMs: 600_000, keepConnected: true, backoff: { maxMs: 500 } })
+    this.#client = new Client(relay.address, {
+      timeoutMs: 600_000,
+      keepConnected: true,
+      // It is refused again and again while it is away.
+      retry: Number.POSITIVE_INFINITY,
+      backoff: { maxMs: 500 },
+    })
   }
 
   /** Connects, subscribes, calls, and is cut off before the answer. */

@@ -1,4 +1,5 @@
 // One attack on a server of its own, with those who keep to the rules beside it; what became of both, with the bounds.
+import type { Limits } from '../../lib/index.ts'
 import { Child, type Say } from '../child.ts'
 import { atMost, exactly, type Figure, told } from '../figures.ts'
 import type { Peaks } from '../processes/attacked-server.ts'
@@ -28,12 +29,23 @@ export interface TrialResult {
   readonly held: Readonly<Record<string, number>>
 }
 
-export async function tryAttack(attack: Attack, origin: Origin, seconds: number, say: Say): Promise<TrialResult> {
+export interface TrialOptions {
+  readonly origin: Origin
+  readonly seconds: number
+  /** Of the server; those that are not named have their defaults. */
+  readonly limits: Partial<Limits>
+}
+
+export async function tryAttack(
+  attack: Attack,
+  { origin, seconds, limits }: TrialOptions,
+  say: Say,
+): Promise<TrialResult> {
   const server = Child.start('attacked-server.ts', say, [`--max-old-space-size=${heapMegabytes}`])
   const witnesses = Child.start('witnesses.ts', say)
   const attackers = Child.start('attackers.ts', say)
   try {
-    const { address, webPort } = await server.ask<{ address: string; webPort: number }>({ do: 'listen' })
+    const { address, webPort } = await server.ask<{ address: string; webPort: number }>({ do: 'listen', limits })
     const { hostname: host, port } = new URL(address)
     const target = { host, port: Number(port), webPort }
     await witnesses.ask({ do: 'arrive', target })

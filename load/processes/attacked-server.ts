@@ -1,8 +1,8 @@
-// The attacked server, with default limits: { do: 'listen' }, 'begin' for a new count, 'peaks' for what was most since then.
+// The attacked server, with default limits, where no others are given: { do: 'listen', limits }, 'begin' for a new count, 'peaks' for what was most since then.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { http } from '../../lib/gateways/http/http.ts'
-import { Channel, Server } from '../../lib/index.ts'
+import { Channel, type Limits, Server } from '../../lib/index.ts'
 import { Burn, Echo, Ignore, Keep, Make, MakeItems, UntilCancelled } from '../actions.ts'
 import { takeOrders } from './orders.ts'
 
@@ -32,9 +32,9 @@ export interface Peaks {
   readonly held: Readonly<Record<string, number>>
 }
 
-const server = new Server({ host: '127.0.0.1', port: 0 })
+let server: Server
 const delays = monitorEventLoopDelay({ resolution: 10 })
-let most = nothing()
+let most: Peaks
 
 function nothing(): Peaks {
   const { maxHeldBytes, shed } = server.usage
@@ -76,27 +76,31 @@ function untilAborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
-server
-  .addChannel(new Board())
-  .addAction(Echo, (value) => value)
-  .addAction(Burn, burn)
-  .addAction(Make, async ({ bytes, afterMs }) => {
-    await sleep(afterMs)
-    return new Uint8Array(bytes)
-  })
-  .addAction(MakeItems, async function* ({ items, bytes }) {
-    for (let i = 0; i < items; i++) yield new Uint8Array(bytes)
-    return undefined
-  })
-  .addAction(Ignore, (_items, { signal }) => untilAborted(signal))
-  .addAction(UntilCancelled, (_data, { signal }) => untilAborted(signal))
-  .addAction(Keep, async (data, { signal }) => {
-    await untilAborted(signal).catch(() => undefined)
-    return Array.isArray(data) ? data.length : 0
-  })
+function serve(limits: Partial<Limits>): Server {
+  return new Server({ host: '127.0.0.1', port: 0, limits })
+    .addChannel(new Board())
+    .addAction(Echo, (value) => value)
+    .addAction(Burn, burn)
+    .addAction(Make, async ({ bytes, afterMs }) => {
+      await sleep(afterMs)
+      return new Uint8Array(bytes)
+    })
+    .addAction(MakeItems, async function* ({ items, bytes }) {
+      for (let i = 0; i < items; i++) yield new Uint8Array(bytes)
+      return undefined
+    })
+    .addAction(Ignore, (_items, { signal }) => untilAborted(signal))
+    .addAction(UntilCancelled, (_data, { signal }) => untilAborted(signal))
+    .addAction(Keep, async (data, { signal }) => {
+      await untilAborted(signal).catch(() => undefined)
+      return Array.isArray(data) ? data.length : 0
+    })
+}
 
 takeOrders({
-  async listen(): Promise<{ address: string; webPort: number }> {
+  async listen({ limits }: { limits: Partial<Limits> }): Promise<{ address: string; webPort: number }> {
+    server = serve(limits)
+    most = nothing()
     await server.listen()
     const { url } = await server.listenWeb({ host: '127.0.0.1', port: 0, gateways: [http()] })
     delays.enable()

@@ -1,6 +1,7 @@
 // When calls start at a server that has more of them than it can do.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'chai'
+import { Holder } from '../../lib/accounting/holders.ts'
 import { BusyError, CancelledError, DeadlineError, type IsockError } from '../../lib/index.ts'
 import { RunQueue } from '../../lib/server/run-queue.ts'
 import { IncomingCall } from '../../lib/session/incoming-call.ts'
@@ -52,12 +53,18 @@ describe('RunQueue', () => {
   let queue: RunQueue
   let started: string[]
   let answers: Map<string, IsockError>
+  let holder: Holder
 
   beforeEach(() => {
     nowMs = 1_000
     started = []
     answers = new Map()
-    queue = new RunQueue({ now: () => nowMs, setTimer: () => ({ cancel() {}, keepProcessAlive() {} }) }, 100)
+    queue = new RunQueue(
+      { now: () => nowMs, setTimer: () => ({ cancel() {}, keepProcessAlive() {} }) },
+      100,
+      () => undefined,
+    )
+    holder = new Holder('an address')
   })
 
   /** A call whose handler keeps the processor for so long. */
@@ -77,6 +84,7 @@ describe('RunQueue', () => {
     const given = { seq: 1, action, attempt: 1, input: undefined, admittedAtMs: nowMs }
     const call = new IncomingCall(keeper, { ...given, deadlineAtMs: nowMs + timeoutMs }, undefined)
     queue.start(call, {
+      holder,
       run() {
         started.push(name)
         nowMs += burnsMs
@@ -139,6 +147,6 @@ describe('RunQueue', () => {
   it('counts those that wait as running', async () => {
     start('long', 20)
     for (let i = 0; i < 99; i++) start(`waits ${i}`, 0)
-    expect(queue.refusal()).to.be.instanceOf(BusyError)
+    expect(queue.refusal({ holder })).to.be.instanceOf(BusyError)
   })
 })
