@@ -56,5 +56,6 @@ function boundText(bound: Bound | undefined): string {
 }
 
 function numberText(value: number): string {
+  if (Number.isNaN(value)) return 'none'
   return Number.isInteger(value) ? value.toLocaleString('en').replaceAll(',', ' ') : value.toFixed(2)
 }

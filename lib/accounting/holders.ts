@@ -18,6 +18,8 @@ export class Holder {
   bytes = 0
   /** Calls of its sessions whose handlers have not ended: it is known as long as there are any. */
   running = 0
+  /** What was read for its links since its turn began: see link/read-turns.ts. */
+  readCost = 0
 
   constructor(key: string) {
     this.key = key

@@ -26,6 +26,9 @@ import type { ActionRegistry, RegisteredAction } from './registry.ts'
 import { RunContext, type RunSurroundings } from './run-context.ts'
 import { validate } from './schema.ts'
 
+/** Data that takes less in memory counts by its bytes alone. */
+const leastWeighed = 1_024
+
 export interface ActionRunnerOptions {
   readonly registry: ActionRegistry
   readonly codec: ValueCodec
@@ -107,6 +110,7 @@ class Run {
     if (input !== undefined) return new InputItems({ stream: input, codec, rules, schema, actionName: name })
     if (action.takesPayload) return detached(this.#call.takeData())
     const value = codec.decode(this.#call.takeData(), rules)
+    if (codec.decodedWeight >= leastWeighed) this.#call.weigh(codec.decodedWeight)
     return schema === undefined ? value : validate(schema, value, `input of action "${name}"`, 'INVALID_INPUT')
   }
 

@@ -6,8 +6,7 @@
 import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { IsockError, LinkError, ProtocolError } from '../base/errors.ts'
-import type { Limits } from '../base/options.ts'
-import { maxHandshakeBytes } from '../base/options.ts'
+import { type Limits, maxHandshakeBytes } from '../base/options.ts'
 import { nextTick } from '../base/platform-timers.ts'
 import { type Frame, Kind } from '../wire/frame.ts'
 import { FrameDecoder } from '../wire/frame-decoder.ts'
@@ -18,7 +17,7 @@ import { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { Slabs } from '../wire/slabs.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Link, Peer } from './link.ts'
-import { type LinkAccount, LinkHoldings } from './link-holdings.ts'
+import { LinkHoldings, type LinkHoldingsOptions } from './link-holdings.ts'
 
 /** The peer closed it in order, or anything else: it broke, or was closed here. */
 export type LinkEnding = 'closed' | 'broken'
@@ -31,8 +30,7 @@ export interface FrameSink {
   onLinkEnd(reason: IsockError, how: LinkEnding): void
 }
 
-export interface FrameLinkOptions {
-  readonly account?: LinkAccount
+export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly clock: Clock
   readonly slabs: Slabs
   readonly limits: Limits
@@ -75,7 +73,7 @@ export class FrameLink {
     this.peer = link.peer
     this.#link = link
     this.#limits = options.limits
-    this.#held = new LinkHoldings(options.account)
+    this.#held = new LinkHoldings(link, options, this.#onBytes)
     this.#writer = new MsgpackWriter(options.slabs)
     this.#decoder = new FrameDecoder(Math.min(maxHandshakeBytes, options.limits.maxFrameBytes), this.#onBody)
     this.#heartbeat = new Heartbeat(options.clock, options.limits, {
@@ -109,9 +107,10 @@ export class FrameLink {
   /** Begins to deliver. The first frame must be one of the handshake. */
   open(sink: FrameSink): void {
     this.#sink = sink
+    const { reader } = this.#held
     // Node tells of a drain or an error in the context of whose write it was.
     this.#link.open({
-      onBytes: this.#onBytes,
+      onBytes: reader === undefined ? this.#onBytes : (chunk) => reader.take(chunk),
       onDrain: () => runClean(this.#onDrain, undefined),
       onEnd: (error) => runClean(this.#onEnd, error),
     })
@@ -141,7 +140,8 @@ export class FrameLink {
 
   /** Flushes, ends the link, and tells the sink why: the first reason counts. Settles when the link is released. */
   close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): Promise<void> {
-    if (this.#endReason !== undefined) return this.#released
+    // One that is ending may still be broken off.
+    if (this.#endReason !== undefined && how === 'flush') return this.#released
     if (how === 'flush') this.#flush()
     this.#released = this.#link.close(how)
     this.#end(reason)
@@ -194,18 +194,22 @@ export class FrameLink {
     if (this.#endReason === undefined) this.#sink?.onLinkWritable()
   }
 
-  readonly #onBytes = (chunk: Uint8Array): void => {
-    if (this.#endReason !== undefined) return
+  /** Returns how many frames came. */
+  readonly #onBytes = (chunk: Uint8Array): number => {
+    if (this.#endReason !== undefined) return 0
+    const decoder = this.#decoder
+    const before = decoder.frames
     this.#heartbeat.heard()
     try {
-      this.#decoder.push(chunk)
-      this.#held.frames.set(this.#decoder.gatheringBytes)
+      decoder.push(chunk)
+      this.#held.frames.set(decoder.gatheringBytes)
     } catch (error) {
       if (this.#isHandshaking) this.#foreignBytes = chunk.slice(0, shownBytes)
       const reason =
         error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
       this.close(reason, 'abort')
     }
+    return decoder.frames - before
   }
 
   readonly #onBody = (bytes: Uint8Array, start: number, end: number, isOwned: boolean): void => {
@@ -228,8 +232,7 @@ export class FrameLink {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
     this.#decoder.stop()
-    // What was written counts until it has left, or the link is released without it.
-    void this.#released.finally(() => this.#held.close())
+    this.#held.close(this.#released)
     this.#heartbeat.stop()
     this.#writer.take()
     this.#sink?.onLinkEnd(reason, how)

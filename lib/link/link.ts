@@ -37,6 +37,9 @@ export interface Link {
   open(handler: LinkHandler): void
   /** Hands the chunks over, in order; they are the link's from now on. False: rather wait for `onDrain`. */
   write(chunks: readonly Uint8Array[]): boolean
+  /** Delivers nothing more for now, as far as it can; whoever writes at the other end notices. Undefined: it cannot. */
+  readonly pause?: () => void
+  readonly resume?: () => void
   /** Ends it: after what was written ('flush'), or at once ('abort'). Safe to call twice. Settles when it is released. */
   close(how: 'flush' | 'abort'): Promise<void>
   /** Whether this link alone keeps the process running. */

@@ -47,6 +47,9 @@ export class SocketLink implements Link {
     return isTaken && !socket.writableNeedDrain
   }
 
+  readonly pause = (): void => void this.#socket.pause()
+  readonly resume = (): void => void this.#socket.resume()
+
   close(how: 'flush' | 'abort'): Promise<void> {
     const socket = this.#socket
     this.#handler = undefined

@@ -74,6 +74,9 @@ export class WebSocketLink implements Link {
     return false
   }
 
+  readonly pause = (): void => this.#socket.pause()
+  readonly resume = (): void => this.#socket.resume()
+
   close(how: 'flush' | 'abort'): Promise<void> {
     const socket = this.#socket
     this.#handler = undefined
@@ -89,7 +92,11 @@ export class WebSocketLink implements Link {
         resolve()
       })
       if (how === 'abort') socket.terminate()
-      else socket.close(closeCodes.done)
+      else {
+        // The peer's part of the end has to be read.
+        socket.resume()
+        socket.close(closeCodes.done)
+      }
     })
   }
 

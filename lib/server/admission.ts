@@ -14,6 +14,7 @@ import type { Logger } from '../base/log.ts'
 import { type Limits, maxHandshakeBytes } from '../base/options.ts'
 import { FrameLink } from '../link/frame-link.ts'
 import type { Link, PeerCertificate } from '../link/link.ts'
+import { ReadTurns } from '../link/read-turns.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
 import { fitsFrame } from '../wire/frame-fit.ts'
 import type { Payload } from '../wire/payload.ts'
@@ -49,6 +50,7 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #slabs = new Slabs()
+  readonly #turns = new ReadTurns()
   /** Links that are not let in yet, with what they hold. */
   readonly #candidates = new Map<FrameLink, Account>()
   readonly #places: FairPlaces
@@ -80,7 +82,7 @@ export class Admission {
     }
     // Silent ones are the first to make room.
     account.rest()
-    const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs, account })
+    const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs, account, turns: this.#turns })
     this.#candidates.set(frameLink, account)
     const late = new LinkError(`the handshake took over ${limits.handshakeTimeoutMs} ms`)
     const timer = clock.setTimer(() => frameLink.close(late, 'abort'), limits.handshakeTimeoutMs)

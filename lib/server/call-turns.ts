@@ -4,7 +4,25 @@
 // keep their order.
 //
 //   used:   12 ms  A: call call call        7 ms  B: call        7 ms  C (new): call call        next: B, then C
-import type { RunStarter, WaitingCall } from './run-queue.ts'
+import type { Holder } from '../accounting/holders.ts'
+import type { IsockError } from '../base/errors.ts'
+import type { IncomingCall } from '../session/incoming-call.ts'
+import type { Payload } from '../wire/payload.ts'
+
+/** Who runs a call when its turn has come. */
+export interface RunStarter {
+  /** An address with all of its sessions. Its calls share its turns, and its part of what may run. */
+  readonly holder: Holder
+  run(call: IncomingCall): void
+  encodeError(error: IsockError): Payload
+}
+
+export interface WaitingCall {
+  readonly call: IncomingCall
+  readonly starter: RunStarter
+  /** From then on it is not started any more. */
+  readonly giveUpAtMs: number
+}
 
 interface Lane {
   readonly holder: object

@@ -15,23 +15,7 @@ import { setImmediate } from '../base/platform-timers.ts'
 import { errorBeforeStart } from '../session/call-errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { Kind } from '../wire/frame.ts'
-import type { Payload } from '../wire/payload.ts'
-import { CallTurns } from './call-turns.ts'
-
-/** Who runs a call when its turn has come. */
-export interface RunStarter {
-  /** An address with all of its sessions. Its calls share its turns, and its part of what may run. */
-  readonly holder: Holder
-  run(call: IncomingCall): void
-  encodeError(error: IsockError): Payload
-}
-
-export interface WaitingCall {
-  readonly call: IncomingCall
-  readonly starter: RunStarter
-  /** From then on it is not started any more. */
-  readonly giveUpAtMs: number
-}
+import { CallTurns, type RunStarter, type WaitingCall } from './call-turns.ts'
 
 /** Of the bound: while more calls run, nobody gets more than a fair share, so that there is room for others. */
 const sharedPart = 3 / 4

@@ -27,7 +27,8 @@ import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
-import type { RunQueue, RunStarter } from './run-queue.ts'
+import type { RunStarter } from './call-turns.ts'
+import type { RunQueue } from './run-queue.ts'
 
 /** Characters of a reason that its client gets. */
 const longestReason = 400

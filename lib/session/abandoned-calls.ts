@@ -69,12 +69,12 @@ export class AbandonedCalls {
   }
 
   #abandon(call: IncomingCall): void {
-    const { seq, abortReason, dataSize } = call
+    const { seq, abortReason } = call
     const error = this.#options.encodeError(abortReason as IsockError)
     this.#count++
     call.abandon({ kind: Kind.Failure, seq, items: call.items?.count ?? 0, notStarted: false, error }, () => {
       this.#count--
-      this.#load.answered(dataSize)
+      this.#load.answered(call)
       if (this.#givenUp.size > 0) this.#sweep.watch(this.#options.clock.now())
     })
   }

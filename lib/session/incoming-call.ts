@@ -11,6 +11,8 @@ import type { OutboundStream } from './outbound-stream.ts'
 export interface CallKeeper {
   onAnswered(call: IncomingCall, answer: ResultFrame | FailureFrame): void
   openItems(call: IncomingCall): OutboundStream
+  /** Its data was decoded, and takes so much more than it did. */
+  onWeighed(bytes: number): void
 }
 
 /** Every call; or what runs code of the program for a client that is away, and may still come for what was emitted. */
@@ -33,6 +35,8 @@ export class IncomingCall {
   readonly attempt: number
   /** Of what the caller sent: counted until it is answered. */
   readonly dataSize: number
+  /** What its data takes besides, once it is decoded: likewise. */
+  decodedBytes = 0
   /** Let go when it is answered, with items that nobody read: the entry stays until its slot is used again. */
   input: InboundStream | undefined
   /** On the session's clock, like the deadline: when it came, or when it was held no longer. */
@@ -106,6 +110,13 @@ export class IncomingCall {
     const data = this.#data
     this.#data = undefined
     return data
+  }
+
+  /** What it came with takes this in memory, besides its bytes, for as long as its handler may have it. */
+  weigh(bytes: number): void {
+    if (this.state !== 'running' || this.decodedBytes > 0) return
+    this.decodedBytes = bytes
+    this.#keeper.onWeighed(bytes)
   }
 
   /** It is answered: what it came with is not needed any more. */

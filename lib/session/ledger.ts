@@ -180,14 +180,13 @@ export class Ledger implements CallKeeper {
       this.#answers.keep(call)
     }
     if (call.abortReason !== undefined) this.#abandoned.answered(call)
-    if (!call.isAbandoned) this.#load.answered(call.dataSize)
+    if (!call.isAbandoned) this.#load.answered(call)
     if (!this.#options.port.isAttached) this.#options.onAnsweredAway()
     this.#held.answered(call, answer.kind === Kind.Result ? payloadSize(answer.value) : undefined)
   }
 
-  openItems(call: IncomingCall): OutboundStream {
-    return this.#streams.openItems(call.seq)
-  }
+  readonly openItems = (call: IncomingCall): OutboundStream => this.#streams.openItems(call.seq)
+  readonly onWeighed = (bytes: number): void => this.#load.weighed(bytes)
 
   #refusalOf(frame: CallFrame): IsockError | undefined {
     return this.#options.refusal() ?? this.#load.refusalOf(payloadSize(frame.data)) ?? this.#answers.refusal()

@@ -3,6 +3,12 @@ import { Held } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
 import { BusyError } from '../base/errors.ts'
 
+/** A call, as far as it counts here. */
+interface LoadedCall {
+  readonly dataSize: number
+  readonly decodedBytes: number
+}
+
 export class RunLoad {
   readonly #maxBytes: number
   readonly #onBusyChange: () => void
@@ -33,8 +39,13 @@ export class RunLoad {
     if (this.#count++ === 0) this.#onBusyChange()
   }
 
-  answered(dataSize: number): void {
-    this.#held.change(-dataSize)
+  /** The data of one of them takes so much more, now that it is decoded. It counts for all clients' bound, not for this one. */
+  weighed(bytes: number): void {
+    this.#held.change(bytes)
+  }
+
+  answered({ dataSize, decodedBytes }: LoadedCall): void {
+    this.#held.change(-dataSize - decodedBytes)
     this.#bytes -= dataSize
     if (--this.#count === 0) this.#onBusyChange()
   }

@@ -20,6 +20,8 @@ const gatherGrowth = 16
 export class FrameDecoder {
   /** Settable, because a peer that was let in may send larger frames. */
   maxFrameBytes: number
+  /** Bodies that were handed on. */
+  frames = 0
   readonly #sink: BodySink
   readonly #header = new Uint8Array(headerBytes)
   #headerFilled = 0
@@ -65,6 +67,7 @@ export class FrameDecoder {
         const start = at + headerBytes
         if (chunk.length - start >= length) {
           at = start + length
+          this.frames++
           this.#sink(chunk, start, at, false)
           continue
         }
@@ -111,6 +114,7 @@ export class FrameDecoder {
       this.#body = undefined
       this.#headerFilled = 0
       this.#piecedFrames++
+      this.frames++
       this.#sink(body, 0, filled, true)
     }
     return count

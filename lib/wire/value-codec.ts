@@ -14,6 +14,7 @@ import { RichFormat } from './rich-format.ts'
 import { defaultValueLimits, type ValueLimits, type ValueRules } from './value-limits.ts'
 import { ValuePacker } from './value-packer.ts'
 import { ValueUnpacker } from './value-unpacker.ts'
+import { textWeightOf } from './value-weight.ts'
 
 export { type ValueLimits, type ValueRules, valueLimitsOf } from './value-limits.ts'
 
@@ -28,6 +29,8 @@ export interface ValueCodec {
   encode(value: unknown, label: string, rules?: ValueRules): Payload
   /** @throws ServerError with code `BAD_REQUEST` and what was wrong, for anything that `encode` would not have made. */
   decode(payload: Payload, rules?: ValueRules): unknown
+  /** About what the value that was decoded last takes in memory, besides its texts and bytes. */
+  readonly decodedWeight: number
 }
 
 const noRules: ValueRules = {}
@@ -38,6 +41,7 @@ export class StandardCodec implements ValueCodec {
   readonly #packer: ValuePacker
   readonly #unpacker: ValueUnpacker
   readonly #rich: RichFormat
+  #decodedWeight = 0
 
   /**
    * @param classes the classes that arrive as themselves. It is shared, not copied: what is declared later counts.
@@ -48,6 +52,10 @@ export class StandardCodec implements ValueCodec {
     this.#packer = new ValuePacker(this.#limits)
     this.#unpacker = new ValueUnpacker(this.#limits)
     this.#rich = new RichFormat(classes, this.#limits)
+  }
+
+  get decodedWeight(): number {
+    return this.#decodedWeight
   }
 
   encode(value: unknown, label: string, rules: ValueRules = noRules): Payload {
@@ -68,12 +76,23 @@ export class StandardCodec implements ValueCodec {
   }
 
   decode(payload: Payload, rules: ValueRules = noRules): unknown {
+    this.#decodedWeight = 0
     if (payload === undefined) return undefined
-    if (payload instanceof Packed) return this.#unpacker.unpack(payload)
-    if (typeof payload === 'string') return this.#parse(payload)
+    if (payload instanceof Packed) {
+      const value = this.#unpacker.unpack(payload)
+      this.#decodedWeight = this.#unpacker.weight
+      return value
+    }
+    if (typeof payload === 'string') {
+      const value = this.#parse(payload)
+      this.#decodedWeight = textWeightOf(payload)
+      return value
+    }
     if (isBareBytes(payload)) return payload
     if (ArrayBuffer.isView(payload)) return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
-    return this.#decodeRich(payload, rules)
+    const value = this.#decodeRich(payload, rules)
+    this.#decodedWeight = textWeightOf(payload)
+    return value
   }
 
   #parse(text: string): unknown {

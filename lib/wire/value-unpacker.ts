@@ -6,6 +6,7 @@ import type { Packed } from './packed.ts'
 import { isTextAt, shortText } from './short-text.ts'
 import { readText } from './text.ts'
 import type { ValueLimits } from './value-limits.ts'
+import { weightOf } from './value-weight.ts'
 
 /** Keys up to this length are looked up among those that came before. */
 const mostCachedKey = 24
@@ -39,6 +40,11 @@ export class ValueUnpacker {
     } finally {
       this.#bytes = noBytes
     }
+  }
+
+  /** Of the value that came last: see value-weight.ts. */
+  get weight(): number {
+    return weightOf(this.#containers, this.#nodes)
   }
 
   #read(depthLeft: number): unknown {

@@ -2,6 +2,7 @@
 import type { Limits } from '../../lib/index.ts'
 import { Child, type Say } from '../child.ts'
 import { atMost, exactly, type Figure, told } from '../figures.ts'
+import type { Latency } from '../latency.ts'
 import type { Peaks } from '../processes/attacked-server.ts'
 import type { WitnessReport } from '../processes/witnesses.ts'
 import { megabytes } from '../processes-of.ts'
@@ -17,6 +18,7 @@ const overshootMegabytes = 32
  * frames on their way through.
  */
 const slackMegabytes = 320
+/** For a server that has a processor for itself; with a part of one, calls take as much longer. */
 const mostP99Ms = 250
 const mostWithoutNewcomerSeconds = 5
 const mostRecoverySeconds = 30
@@ -48,7 +50,7 @@ export async function tryAttack(
     const { address, webPort } = await server.ask<{ address: string; webPort: number }>({ do: 'listen', limits })
     const { hostname: host, port } = new URL(address)
     const target = { host, port: Number(port), webPort }
-    await witnesses.ask({ do: 'arrive', target })
+    const calm = await witnesses.ask<Latency>({ do: 'arrive', target })
     const before = await server.ask<Peaks>({ do: 'begin' })
     await witnesses.ask({ do: 'begin' })
     const attacked = attackers.ask<Record<string, number>>({ do: 'attack', name: attack.name, origin, seconds, target })
@@ -59,11 +61,13 @@ export async function tryAttack(
     const during = await server.ask<Peaks>({ do: 'peaks' })
     say(`did ${describe(done)}; the server shed ${during.shed}`)
     if (report.trouble !== '') say(`the steady client: ${report.trouble}`)
-    const recovery = await witnesses.ask<number>({ do: 'recovered', withinMs: mostRecoverySeconds * 1_000 })
+    const quickMs = mostP99Ms / during.processorShare
+    const withinMs = mostRecoverySeconds * 1_000
+    const recovery = await witnesses.ask<number | null>({ do: 'recovered', withinMs, quickMs })
     const found = await witnesses.ask<Found>({ do: 'comeBack', message })
     if (found.trouble !== '') say(`the one that was away: ${found.trouble}`)
     const after = await server.ask<Peaks>({ do: 'now' })
-    const figures = figuresOf({ before, during, report, recovery, found, after })
+    const figures = figuresOf({ calm, before, during, report, recovery, found, after })
     return { attack: attack.name, origin, figures, done, held: during.held }
   } finally {
     await Promise.all([server.end(), witnesses.end(), attackers.end()])
@@ -71,15 +75,17 @@ export async function tryAttack(
 }
 
 interface Outcome {
+  readonly calm: Latency
   readonly before: Peaks
   readonly during: Peaks
   readonly report: WitnessReport
-  readonly recovery: number
+  /** null: it was not within the time. */
+  readonly recovery: number | null
   readonly found: Found
   readonly after: Peaks
 }
 
-function figuresOf({ before, during, report, recovery, found, after }: Outcome): Figure[] {
+function figuresOf({ calm, before, during, report, recovery, found, after }: Outcome): Figure[] {
   const maxHeld = megabytes(during.maxHeldBytes)
   const grown = (bytes: (peaks: Peaks) => number): number => megabytes(bytes(during) - bytes(before))
   return [
@@ -102,10 +108,13 @@ function figuresOf({ before, during, report, recovery, found, after }: Outcome):
     ),
     told('sessions at most', during.sessions),
     told('shed', during.shed - before.shed),
+    told('of the processor that it wanted, it got', during.processorShare),
     told('the event loop stood still at most', during.blockedMs, 'ms'),
     exactly('steady calls that failed', report.failures, 0),
     told('steady calls, median', report.calls.medianMs, 'ms'),
-    atMost('steady calls, 99th percentile', report.calls.p99Ms, mostP99Ms, 'ms'),
+    told('  before the attack', calm.medianMs, 'ms'),
+    atMost('steady calls, 99th percentile', report.calls.p99Ms, mostP99Ms / during.processorShare, 'ms'),
+    told('  before the attack', calm.p99Ms, 'ms'),
     told('newcomers served', report.newcomersServed),
     told('newcomers refused', report.newcomersRefused),
     atMost(
@@ -114,11 +123,12 @@ function figuresOf({ before, during, report, recovery, found, after }: Outcome):
       mostWithoutNewcomerSeconds,
       's',
     ),
-    atMost('until all is as before', recovery, mostRecoverySeconds, 's'),
+    atMost('until all is as before', recovery ?? Number.NaN, mostRecoverySeconds, 's'),
     exactly('who was away has its session', Number(found.hasSession), 1),
     exactly('  and its answer', Number(found.hasAnswer), 1),
     exactly('  and what was published', Number(found.hasMissed), 1),
     atMost('held afterwards', megabytes(after.heldBytes), maxHeld, 'MiB'),
+    told('array buffers afterwards', megabytes(after.arrayBufferBytes), 'MiB'),
     told('resident memory afterwards', megabytes(after.rssBytes), 'MiB'),
   ]
 }

@@ -28,6 +28,8 @@ export interface Peaks {
   readonly shed: number
   /** The longest that its event loop stood still. */
   readonly blockedMs: number
+  /** Of the processor that it wanted, it got this part: the rest went to other work on the machine. */
+  readonly processorShare: number
   /** Of what kind it was, when most was held. */
   readonly held: Readonly<Record<string, number>>
 }
@@ -35,6 +37,7 @@ export interface Peaks {
 let server: Server
 const delays = monitorEventLoopDelay({ resolution: 10 })
 let most: Peaks
+let began = { loop: performance.eventLoopUtilization(), cpu: process.cpuUsage() }
 
 function nothing(): Peaks {
   const { maxHeldBytes, shed } = server.usage
@@ -47,6 +50,7 @@ function nothing(): Peaks {
     sessions: 0,
     shed,
     blockedMs: 0,
+    processorShare: 1,
     held: {},
   }
 }
@@ -64,6 +68,12 @@ function look(): void {
     held: heldBytes >= most.heldBytes ? held : most.held,
     shed,
   }
+}
+
+function processorShare(): number {
+  const { active } = performance.eventLoopUtilization(began.loop)
+  const { user, system } = process.cpuUsage(began.cpu)
+  return Math.min(1, (user + system) / 1_000 / Math.max(1, active))
 }
 
 function burn(costMs: number): number {
@@ -112,12 +122,13 @@ takeOrders({
     await sleep(100)
     most = nothing()
     delays.reset()
+    began = { loop: performance.eventLoopUtilization(), cpu: process.cpuUsage() }
     look()
     return most
   },
   peaks(): Peaks {
     look()
-    return { ...most, blockedMs: delays.max / 1e6 }
+    return { ...most, blockedMs: delays.max / 1e6, processorShare: processorShare() }
   },
   /** Garbage included that was not collected yet. */
   now(): Peaks {

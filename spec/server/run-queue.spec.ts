@@ -79,6 +79,7 @@ describe('RunQueue', () => {
         }
       },
       openItems: () => expect.fail('no items'),
+      onWeighed: () => undefined,
     }
     const action = { name, contract: undefined, expectedBytes: 0 }
     const given = { seq: 1, action, attempt: 1, input: undefined, admittedAtMs: nowMs }

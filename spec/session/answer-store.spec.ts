@@ -35,6 +35,7 @@ describe('the store of answers', () => {
     },
     openItems: ({ seq }) =>
       new OutboundStream({ kind: Kind.Item, seq, port, grantedBytes: 0, windowBytes: 1, maxWaitingBytes: 100 }),
+    onWeighed: () => undefined,
   }
 
   beforeEach(() => {

@@ -1,0 +1,131 @@
+// How much of one client's bytes is read before others have their turn. A socket that is always readable would be read again
+// and again, and tiny frames take much of the processor: so an address that has sent a lot within a turn of the event loop
+// waits with all of its links, one after the other, for the next turns.
+//
+//   chunk ──> read now                                   while its holder has read little
+//     ╰─────> kept, the link paused ──> read later       from then on, as much in each turn
+import { Held } from '../accounting/held.ts'
+import type { Meter, MeterSource } from '../accounting/meter.ts'
+import { setImmediate } from '../base/platform-timers.ts'
+import type { Link } from './link.ts'
+
+/** Whose links share a turn: an address. */
+export interface ReadHolder {
+  /** What was read for it since its turn began. */
+  readCost: number
+}
+
+/** What is read for one holder within a turn; a chunk that was begun is read to its end. */
+const mostInTurn = 1_024
+/** Who has read less is not looked at when a turn ends. */
+const notable = mostInTurn / 2
+/** A frame counts for one, and so do so many bytes. */
+const bytesEach = 4_096
+
+export class ReadTurns {
+  /** Those that have read much since the last turn, or wait. */
+  readonly #busy = new Map<ReadHolder, FairReader[]>()
+  #isPlanned = false
+
+  /** Whether this holder's next bytes have to wait. */
+  isOver(holder: ReadHolder): boolean {
+    return holder.readCost >= mostInTurn
+  }
+
+  /** Something was read. */
+  read(holder: ReadHolder, frames: number, bytes: number): void {
+    holder.readCost += frames + Math.floor(bytes / bytesEach)
+    if (holder.readCost < notable || this.#busy.has(holder)) return
+    this.#busy.set(holder, [])
+    this.#plan()
+  }
+
+  /** The link has kept what came. */
+  wait(reader: FairReader): void {
+    // Its holder has read much: so it is there.
+    this.#busy.get(reader.holder)?.push(reader)
+  }
+
+  #plan(): void {
+    if (this.#isPlanned) return
+    this.#isPlanned = true
+    setImmediate(this.#turn)
+  }
+
+  readonly #turn = (): void => {
+    this.#isPlanned = false
+    for (const [holder, waiting] of this.#busy) {
+      holder.readCost = 0
+      if (waiting.length === 0) this.#busy.delete(holder)
+      else this.#readSome(holder, waiting)
+    }
+    if (this.#busy.size > 0) this.#plan()
+  }
+
+  #readSome(holder: ReadHolder, waiting: FairReader[]): void {
+    let count = 0
+    while (count < waiting.length && !this.isOver(holder)) (waiting[count++] as FairReader).readKept()
+    waiting.splice(0, count)
+  }
+}
+
+/** What a reader reads for. */
+export interface ReadAccount extends MeterSource {
+  readonly part: { readonly address: ReadHolder }
+}
+
+export interface FairReaderOptions {
+  readonly turns: ReadTurns
+  readonly account: ReadAccount
+  readonly link: Pick<Link, 'pause' | 'resume'>
+  /** Reads a chunk, and returns how many frames came of it. */
+  readonly read: (chunk: Uint8Array) => number
+}
+
+/** One link's bytes, read when its holder has its turn. */
+export class FairReader {
+  readonly holder: ReadHolder
+  readonly #options: FairReaderOptions
+  #kept: Uint8Array[] = []
+  #held: Meter | undefined
+
+  constructor(options: FairReaderOptions) {
+    this.#options = options
+    this.holder = options.account.part.address
+  }
+
+  take(chunk: Uint8Array): void {
+    const { turns, link } = this.#options
+    const isFirst = this.#kept.length === 0
+    // A link that cannot wait is one of this process: its other end shares its turns with all.
+    if (link.pause === undefined || (isFirst && !turns.isOver(this.holder))) return this.#read(chunk)
+    this.#keep(chunk)
+    if (!isFirst) return
+    link.pause()
+    turns.wait(this)
+  }
+
+  readKept(): void {
+    const kept = this.#kept
+    this.close()
+    for (const chunk of kept) this.#read(chunk)
+    this.#options.link.resume?.()
+  }
+
+  /** Forgets what it kept. */
+  close(): void {
+    this.#kept = []
+    this.#held?.clear()
+  }
+
+  #keep(chunk: Uint8Array): void {
+    this.#kept.push(chunk)
+    this.#held ??= this.#options.account.meter(Held.Frames)
+    this.#held.change(chunk.length)
+  }
+
+  #read(chunk: Uint8Array): void {
+    const { turns, read } = this.#options
+    turns.read(this.holder, read(chunk), chunk.length)
+  }
+}
