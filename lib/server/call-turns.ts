@@ -56,6 +56,11 @@ export class CallTurns {
     return this.#order.length === 0
   }
 
+  /** Addresses that it knows of at the moment. */
+  get laneCount(): number {
+    return this.#lanes.size
+  }
+
   add(waiting: WaitingCall): void {
     const { starter } = waiting
     let stay = this.#stays.get(starter)

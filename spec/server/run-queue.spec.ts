@@ -5,7 +5,7 @@ import { Holder } from '../../lib/accounting/holders.ts'
 import { BusyError, CancelledError, DeadlineError, type IsockError } from '../../lib/index.ts'
 import { RunQueue } from '../../lib/server/run-queue.ts'
 import { IncomingCall } from '../../lib/session/incoming-call.ts'
-import type { FailureFrame } from '../../lib/wire/frame.ts'
+import { type FailureFrame, Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 
@@ -54,21 +54,23 @@ describe('RunQueue', () => {
   let started: string[]
   let answers: Map<string, IsockError>
   let holder: Holder
+  let idle: Holder[]
 
   beforeEach(() => {
     nowMs = 1_000
     started = []
     answers = new Map()
+    idle = []
     queue = new RunQueue(
       { now: () => nowMs, setTimer: () => ({ cancel() {}, keepProcessAlive() {} }) },
       100,
-      () => undefined,
+      (holder) => idle.push(holder),
     )
     holder = new Holder('an address')
   })
 
   /** A call whose handler keeps the processor for so long. */
-  function start(name: string, burnsMs: number, timeoutMs = Number.POSITIVE_INFINITY): IncomingCall {
+  function start(name: string, burnsMs: number, timeoutMs = Number.POSITIVE_INFINITY, of = holder): IncomingCall {
     let error: IsockError | undefined
     const keeper = {
       onAnswered(call: IncomingCall, answer: unknown) {
@@ -85,7 +87,7 @@ describe('RunQueue', () => {
     const given = { seq: 1, action, attempt: 1, input: undefined, admittedAtMs: nowMs }
     const call = new IncomingCall(keeper, { ...given, deadlineAtMs: nowMs + timeoutMs }, undefined)
     queue.start(call, {
-      holder,
+      holder: of,
       run() {
         started.push(name)
         nowMs += burnsMs
@@ -143,6 +145,53 @@ describe('RunQueue', () => {
     await nextTurn()
     expect(started).to.deep.equal(['long', 'patient', 'without a bound'])
     expect(answers.get('in a hurry')).to.be.instanceOf(BusyError)
+  })
+
+  it('lets an address with one call go before one with many', async () => {
+    start('long', 20)
+    for (let i = 0; i < 5; i++) start(`many ${i}`, 20)
+    start('one', 1, Number.POSITIVE_INFINITY, new Holder('another address'))
+    await nextTurn()
+    await nextTurn()
+    expect(started).to.deep.equal(['long', 'many 0', 'one', 'many 1'])
+  })
+
+  describe('while more than three quarters of the calls run that may', () => {
+    const answer = { kind: Kind.Result, seq: 1, items: 0, value: undefined } as const
+    let other: Holder
+    let calls: IncomingCall[]
+
+    beforeEach(() => {
+      other = new Holder('another address')
+      calls = Array.from({ length: 75 }, (_, i) => start(`${i}`, 0))
+    })
+
+    it('refuses more to the address that has most of them, and to no other', () => {
+      expect(queue.refusal({ holder })).to.be.instanceOf(BusyError).and.to.include({ notStarted: true })
+      expect(queue.refusal({ holder: other })).to.equal(undefined)
+    })
+
+    it('refuses the other one when it has as much', () => {
+      for (let i = 0; i < 24; i++) start(`other ${i}`, 0, Number.POSITIVE_INFINITY, other)
+      expect(queue.refusal({ holder: other })).to.equal(undefined)
+      for (const call of calls.splice(0, 20)) call.answerWith(answer)
+      for (let i = 0; i < 14; i++) start(`more ${i}`, 0, Number.POSITIVE_INFINITY, other)
+      expect(queue.refusal({ holder: other })).to.be.instanceOf(BusyError)
+    })
+
+    it('refuses nobody when fewer run again', () => {
+      calls[0]?.answerWith(answer)
+      expect(queue.refusal({ holder })).to.equal(undefined)
+    })
+
+    it('tells when the last call of an address has ended', () => {
+      for (const call of calls) {
+        expect(idle).to.deep.equal([])
+        call.answerWith(answer)
+      }
+      expect(idle).to.deep.equal([holder])
+      expect(holder.running).to.equal(0)
+    })
   })
 
   it('counts those that wait as running', async () => {

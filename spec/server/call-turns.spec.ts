@@ -1,0 +1,101 @@
+// Whose call is next, of those that wait for the processor.
+import { expect } from 'chai'
+import { Holder } from '../../lib/accounting/holders.ts'
+import { CallTurns, type RunStarter } from '../../lib/server/call-turns.ts'
+import type { IncomingCall } from '../../lib/session/incoming-call.ts'
+
+interface Starter extends RunStarter {
+  holder: Holder
+}
+
+describe('CallTurns', () => {
+  let turns: CallTurns
+  let started: string[]
+  let costs: Record<string, number>
+
+  beforeEach(() => {
+    turns = new CallTurns()
+    started = []
+    costs = {}
+  })
+
+  function sessionOf(holder: Holder): Starter {
+    return { holder, run: () => undefined, encodeError: () => undefined }
+  }
+
+  /** Calls that wait, and what each costs in milliseconds. */
+  function wait(starter: RunStarter, costMs: number, ...names: string[]): void {
+    for (const name of names) {
+      costs[name] = costMs
+      turns.add({ call: { name } as IncomingCall, starter, giveUpAtMs: 0 })
+    }
+  }
+
+  function take(count: number): string[] {
+    started = []
+    for (let i = 0; i < count; i++) {
+      turns.next(({ call: { name } }) => {
+        started.push(name)
+        return costs[name] as number
+      })
+    }
+    return started
+  }
+
+  it('alternates between addresses whose calls cost the same, whatever the number of their sessions', () => {
+    const many = new Holder('many')
+    for (const name of ['m1', 'm2', 'm3']) wait(sessionOf(many), 5, name)
+    wait(sessionOf(new Holder('few')), 5, 'f1', 'f2')
+    expect(take(5)).to.deep.equal(['m1', 'f1', 'm2', 'f2', 'm3'])
+    expect(turns.isEmpty).to.equal(true)
+  })
+
+  it('gives light calls as much time as heavy ones', () => {
+    wait(sessionOf(new Holder('heavy')), 6, 'h1', 'h2', 'h3')
+    wait(sessionOf(new Holder('light')), 2, 'l1', 'l2', 'l3', 'l4', 'l5', 'l6')
+    expect(take(9)).to.deep.equal(['h1', 'l1', 'l2', 'l3', 'h2', 'l4', 'l5', 'l6', 'h3'])
+  })
+
+  it('lets a newcomer in after one more call at most, and gives it nothing for the time before', () => {
+    const old = sessionOf(new Holder('old'))
+    wait(old, 5, 'o1', 'o2', 'o3', 'o4', 'o5')
+    take(3)
+    wait(sessionOf(new Holder('new')), 5, 'n1', 'n2', 'n3')
+    expect(take(4)).to.deep.equal(['n1', 'o4', 'n2', 'o5'])
+  })
+
+  it('remembers what somebody has used who has no call for a moment', () => {
+    const [quick, slow] = [sessionOf(new Holder('quick')), sessionOf(new Holder('slow'))]
+    const others = Array.from({ length: 20 }, (_, i) => sessionOf(new Holder(`other ${i}`)))
+    for (const [i, other] of others.entries()) wait(other, 5, `x${i}`, `y${i}`)
+    wait(slow, 5, 's1')
+    wait(quick, 1, 'q1')
+    take(22)
+    // Both have had a turn; who used less is next, and who used as much as all others comes after them.
+    wait(slow, 5, 's2')
+    wait(quick, 1, 'q2')
+    expect(take(1)).to.deep.equal(['q2'])
+    expect(take(21).at(-1)).to.equal('s2')
+  })
+
+  it('keeps the order of a session that goes over to another address', () => {
+    const session = sessionOf(new Holder('home'))
+    wait(session, 5, 'a', 'b', 'c')
+    take(1)
+    session.holder = new Holder('elsewhere')
+    wait(session, 5, 'd')
+    expect(take(3)).to.deep.equal(['b', 'c', 'd'])
+    wait(session, 5, 'e')
+    expect(take(1)).to.deep.equal(['e'])
+  })
+
+  it('keeps nothing of thousands that come and go', () => {
+    const busy = sessionOf(new Holder('busy'))
+    wait(busy, 1, ...Array.from({ length: 3_000 }, (_, i) => `b${i}`))
+    for (let i = 0; i < 1_000; i++) {
+      wait(sessionOf(new Holder(`passer-by ${i}`)), 0, `p${i}`)
+      take(3)
+    }
+    expect(turns.laneCount).to.be.below(200)
+  })
+})
