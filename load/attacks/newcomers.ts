@@ -15,6 +15,8 @@ export class Newcomers {
   #lastTookMs = Number.POSITIVE_INFINITY
   #served = 0
   #refused = 0
+  /** Why the last one was not served. */
+  #trouble = ''
   readonly #coming: Promise<void>
 
   constructor(address: string) {
@@ -28,9 +30,9 @@ export class Newcomers {
   }
 
   /** How long there was nobody who was served, at most; how many were, and how many not. */
-  read(): { longestMs: number; served: number; refused: number } {
+  read(): { longestMs: number; served: number; refused: number; trouble: string } {
     const longestMs = Math.max(this.#longestMs, performance.now() - this.#servedAtMs)
-    return { longestMs, served: this.#served, refused: this.#refused }
+    return { longestMs, served: this.#served, refused: this.#refused, trouble: this.#trouble }
   }
 
   begin(): void {
@@ -38,6 +40,7 @@ export class Newcomers {
     this.#longestMs = 0
     this.#served = 0
     this.#refused = 0
+    this.#trouble = ''
   }
 
   async close(): Promise<void> {
@@ -64,8 +67,9 @@ export class Newcomers {
       this.#longestMs = Math.max(this.#longestMs, nowMs - this.#servedAtMs)
       this.#servedAtMs = nowMs
       this.#served++
-    } catch {
+    } catch (error) {
       this.#refused++
+      this.#trouble = String(error)
     } finally {
       await client.close()
     }

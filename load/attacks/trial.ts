@@ -61,6 +61,7 @@ export async function tryAttack(
     const during = await server.ask<Peaks>({ do: 'peaks' })
     say(`did ${describe(done)}; the server shed ${during.shed}`)
     if (report.trouble !== '') say(`the steady client: ${report.trouble}`)
+    if (report.newcomersTrouble !== '') say(`newcomers: ${report.newcomersTrouble}`)
     const quickMs = mostP99Ms / during.processorShare
     const withinMs = mostRecoverySeconds * 1_000
     const recovery = await witnesses.ask<number | null>({ do: 'recovered', withinMs, quickMs })

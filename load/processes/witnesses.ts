@@ -14,6 +14,7 @@ export interface WitnessReport {
   readonly calls: Latency
   readonly failures: number
   readonly trouble: string
+  readonly newcomersTrouble: string
   readonly newcomersServed: number
   readonly newcomersRefused: number
   readonly longestWithoutNewcomerMs: number
@@ -76,11 +77,12 @@ takeOrders({
     newcomers.begin()
   },
   report(): WitnessReport {
-    const { longestMs, served, refused } = newcomers.read()
+    const { longestMs, served, refused, trouble: newcomersTrouble } = newcomers.read()
     return {
       calls: sample.read(),
       failures,
       trouble,
+      newcomersTrouble,
       newcomersServed: served,
       newcomersRefused: refused,
       longestWithoutNewcomerMs: longestMs,

@@ -68,6 +68,13 @@ describe('places that are shared out fairly', () => {
     expect(take('newcomer', '192.0.2.6')).to.equal(undefined)
   })
 
+  it('are not taken from those with less for one who has most, although they do not use theirs', () => {
+    take('honest', '192.0.2.9', 'idle')
+    for (let i = 0; i < 3; i++) take(`${i}`, '192.0.2.1')
+    expect(take('more of it', '192.0.2.1')).to.equal(undefined)
+    expect(shed).to.deep.equal([])
+  })
+
   it('count for an identity over all of its addresses', () => {
     for (let i = 0; i < 3; i++) take(`hoard ${i}`, `192.0.2.${i}`, 'in use', 'mallory')
     take('honest', '192.0.2.9')
