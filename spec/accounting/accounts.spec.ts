@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import type { Account } from '../../lib/accounting/account.ts'
 import { Accounting } from '../../lib/accounting/accounting.ts'
 import { Held } from '../../lib/accounting/held.ts'
+import type { Holder } from '../../lib/accounting/holders.ts'
 import { Meter, unaccounted } from '../../lib/accounting/meter.ts'
 import { addressKey } from '../../lib/accounting/owner.ts'
 
@@ -130,4 +131,21 @@ describe('an account', () => {
     expect(ann.part).to.equal(alsoAnn.part)
     expect(new Set([ann.part, one.part, other.part]).size).to.equal(3)
   })
+
+  it('leaves an address known as long as calls of it run, and no longer', () => {
+    const accounting = accountingOf()
+    const { address } = open(accounting, '192.0.2.7').part
+    address.running = 1
+    for (const account of accountsOf(address)) account.close()
+    expect(open(accounting, '192.0.2.7', 'ann').part.address).to.equal(address)
+    for (const account of accountsOf(address)) account.close()
+    expect(accounting.usage().addresses).to.equal(1)
+    address.running = 0
+    accounting.callsEnded(address)
+    expect(accounting.usage().addresses).to.equal(0)
+  })
 })
+
+function accountsOf(address: Holder): Account[] {
+  return [...address.parts].flatMap((part) => [...part.inUse] as Account[])
+}
