@@ -8,7 +8,10 @@ export interface Limits {
   readonly maxFrameBytes: number
   /** Calls of one session that may run at once at the side that has these limits; the caller queues the rest. Default 1 024. */
   readonly maxCallsInFlight: number
-  /** Calls of all sessions together that may run at once at a server; more are refused as not started. Default 65 536. */
+  /**
+   * Calls of all sessions together that may run at once at a server; more are refused as not started, from three quarters on those
+   * of addresses that have more than a fair share. Default 65 536.
+   */
   readonly maxRunningCalls: number
   /** Calls that a client holds back while its session is full or away; more are refused. Default 65 536. */
   readonly maxQueuedCalls: number
