@@ -78,6 +78,15 @@ describe('CallTurns', () => {
     expect(take(21).at(-1)).to.equal('s2')
   })
 
+  it('lets nobody save up turns by having no calls for a while', () => {
+    const [busy, rare] = [sessionOf(new Holder('busy')), sessionOf(new Holder('rare'))]
+    wait(busy, 5, 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7')
+    wait(rare, 5, 'r1')
+    expect(take(6)).to.deep.equal(['b1', 'r1', 'b2', 'b3', 'b4', 'b5'])
+    wait(rare, 5, 'r2', 'r3', 'r4', 'r5')
+    expect(take(4)).to.deep.equal(['r2', 'b6', 'r3', 'b7'])
+  })
+
   it('keeps the order of a session that goes over to another address', () => {
     const session = sessionOf(new Holder('home'))
     wait(session, 5, 'a', 'b', 'c')
