@@ -18,6 +18,8 @@ export class Holder {
   bytes = 0
   /** Calls of its sessions whose handlers have not ended: it is known as long as there are any. */
   running = 0
+  /** A part of it has no accounts, and is known for its calls only. */
+  hasLeft = false
   /** What was read for its links since its turn began: see link/read-turns.ts. */
   readCost = 0
 
@@ -107,7 +109,9 @@ export class Holders {
 
   /** Forgets a part without accounts, and without calls at its address. */
   tidy(part: Part): void {
-    if (part === this.server || part.inUse.size + part.idle.size > 0 || part.address.running > 0) return
+    if (part === this.server || part.inUse.size + part.idle.size > 0) return
+    part.address.hasLeft = part.address.running > 0
+    if (part.address.hasLeft) return
     this.#parts.delete(part.key)
     leave(this.#addresses, part.address, part)
     if (part.identity !== undefined) leave(this.#identities, part.identity, part)

@@ -25,6 +25,7 @@ const sliceMs = 10
 export class RunQueue {
   readonly #clock: Clock
   readonly #maxRunningCalls: number
+  readonly #sharedCount: number
   readonly #onIdle: (holder: Holder) => void
   readonly #waiting = new CallTurns()
   #unansweredCount = 0
@@ -34,11 +35,12 @@ export class RunQueue {
   #spentMs = 0
   #isYielding = false
 
-  /** `onIdle` is called when the last call of a holder has ended. */
+  /** `onIdle` is called when the last call of a holder has ended that has nothing else any more. */
   constructor(clock: Clock, maxRunningCalls: number, onIdle: (holder: Holder) => void) {
     this.#onIdle = onIdle
     this.#clock = clock
     this.#maxRunningCalls = maxRunningCalls
+    this.#sharedCount = maxRunningCalls * sharedPart
   }
 
   /** All calls that were taken so far. */
@@ -47,11 +49,11 @@ export class RunQueue {
   }
 
   /** Why no more calls of this holder are taken at the moment, if so. */
-  refusal({ holder }: Pick<RunStarter, 'holder'>): BusyError | undefined {
+  refusal(starter: Pick<RunStarter, 'holder'>): BusyError | undefined {
     const count = this.#unansweredCount
+    if (count < this.#sharedCount) return undefined
     if (count >= this.#maxRunningCalls) return new BusyError(`${count} calls run at this server already`)
-    const sharedCount = this.#maxRunningCalls * sharedPart
-    if (count < sharedCount || holder.running < Math.max(1, sharedCount / this.#holderCount)) return undefined
+    if (starter.holder.running < Math.max(1, this.#sharedCount / this.#holderCount)) return undefined
     return new BusyError(`${count} calls run at this server, and more than their share of them come from one address`)
   }
 
@@ -103,7 +105,7 @@ export class RunQueue {
     this.#unansweredCount--
     if (--holder.running > 0) return
     this.#holderCount--
-    this.#onIdle(holder)
+    if (holder.hasLeft) this.#onIdle(holder)
   }
 }
 

@@ -184,7 +184,8 @@ describe('RunQueue', () => {
       expect(queue.refusal({ holder })).to.equal(undefined)
     })
 
-    it('tells when the last call of an address has ended', () => {
+    it('tells when the last call of an address has ended that has left', () => {
+      holder.hasLeft = true
       for (const call of calls) {
         expect(idle).to.deep.equal([])
         call.answerWith(answer)
