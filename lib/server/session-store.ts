@@ -101,7 +101,6 @@ export class SessionStore {
     session.account = account
     session.core.begin(grant, account)
     this.#sessions.set(id, session)
-    session.account = account
     return grant
   }
 
