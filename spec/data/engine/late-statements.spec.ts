@@ -1,5 +1,5 @@
-// A statement that waits for a turn of the event loop while its store is closed: it must not be run outside of its
-// transaction, which is rolled back at once.
+// A statement waits for a turn of the event loop where libsql has worked for long. Where its store is closed meanwhile it
+// must not be run outside of its transaction, which is rolled back at once.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,10 +8,13 @@ import { Database } from 'isock/data'
 import { failureOf } from '../../setup/world.ts'
 import { Counter } from '../counter.ts'
 
-/** Longer than a slice: the next statement waits. */
-const busyMs = 15
+/** Works longer than a slice: the next statement waits. */
+function useUpSlice(): void {
+  const endsAt = performance.now() + 15
+  while (performance.now() < endsAt);
+}
 
-describe('A statement that waits while its store is closed', () => {
+describe('A statement that comes after much work', () => {
   let directory: string
 
   beforeEach(async () => {
@@ -27,13 +30,26 @@ describe('A statement that waits while its store is closed', () => {
     return database
   }
 
-  it('is refused, and nothing of its unit is kept', async () => {
+  it('waits until sockets and timers were served', async () => {
+    await using database = await open()
+    await database.transaction(async (db) => {
+      await db.create(Counter, { name: 'first' })
+      useUpSlice()
+      let isServed = false
+      setImmediate(() => {
+        isServed = true
+      })
+      await db.count(Counter)
+      expect(isServed).to.equal(true)
+    })
+  })
+
+  it('is refused where its store is closed meanwhile, and nothing of its unit is kept', async () => {
     const database = await open()
     let late: Promise<Error> | undefined
     const unit = database.transaction(async (db) => {
       await db.create(Counter, { name: 'first' })
-      const endsAt = performance.now() + busyMs
-      while (performance.now() < endsAt);
+      useUpSlice()
       late = failureOf(db.create(Counter, { name: 'late' }))
       // Up to its statement, but without a turn of the event loop.
       for (let at = 0; at < 100; at++) await new Promise<void>((resolve) => process.nextTick(resolve))
