@@ -10,7 +10,9 @@ import type { ChangeTeller } from './change-log.ts'
 import { hideFields } from './hidden-fields.ts'
 import { storeBusy, Turns } from './libsql/turns.ts'
 import { readValues } from './postgres-values.ts'
+import { rowsInSlices } from './rows-in-slices.ts'
 import { schemasOf } from './schemas.ts'
+import { Slices } from './slices.ts'
 import { isStoreFault, storeError } from './store-errors.ts'
 
 export type Manager = SqlEntityManager
@@ -152,7 +154,7 @@ async function libsqlConfig(path: string, options: ResolvedDataOptions, turns: T
   if (path !== ':memory:') await (await import('./libsql/private-file.ts')).makePrivate(path)
   const connections = connectionsOf(options)
   return {
-    driver: libsqlDriver({ turns, waitMs, durability }),
+    driver: libsqlDriver({ turns, waitMs, durability, slices: new Slices() }),
     dbName: path,
     // None is closed while the store is used: its file would stay open until what was prepared on it is collected.
     pool: { min: connections, max: connections, acquireTimeoutMillis: waitMs },
@@ -164,7 +166,7 @@ async function postgresConfig(url: string, options: ResolvedDataOptions): Promis
   const { PostgreSqlDriver } = await import('@mikro-orm/postgresql')
   const { waitMs, statementTimeoutMs, idleTransactionMs, maxConnections, schema } = options
   return {
-    driver: PostgreSqlDriver,
+    driver: rowsInSlices(PostgreSqlDriver, new Slices()),
     clientUrl: url,
     ...(schema === undefined ? {} : { schema }),
     pool: {

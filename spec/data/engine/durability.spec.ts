@@ -1,5 +1,5 @@
 // What a libsql store does at each commit, and what is told where its disk or file fails.
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -77,6 +77,18 @@ describe('A libsql file', function () {
     await using again = await new Database({ models: [Page], url }).open()
     expect(await again.transaction((db) => db.count(Page))).to.equal(1)
     expect(await mode('store.db')).to.equal(0o640)
+  })
+
+  it('is private in a directory that was missing, and at the end of a link', async () => {
+    await symlink(join(directory, 'target.db'), join(directory, 'link.db'))
+    for (const [name, file] of [
+      ['sub/deep/new.db', 'sub/deep/new.db'],
+      ['link.db', 'target.db'],
+    ] as const) {
+      await using database = await new Database({ models: [Page], url: `file:${join(directory, name)}` }).open()
+      await database.migrate()
+      expect((await stat(join(directory, file))).mode & 0o777, name).to.equal(0o600)
+    }
   })
 
   it('is synced now and then where that is enough', async () => {

@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import { Database, StoreUnavailableError } from 'isock/data'
 import { libsqlDialect } from '../../../lib/data/engine/libsql/dialect.ts'
 import { Turns } from '../../../lib/data/engine/libsql/turns.ts'
+import { Slices } from '../../../lib/data/engine/slices.ts'
 import { failureOf } from '../../setup/world.ts'
 import { Counter } from '../counter.ts'
 
@@ -50,7 +51,8 @@ describe('Turns', () => {
 
 describe('A statement that is refused because the file is busy', () => {
   /** What runs statements, without a store. */
-  const dialect = libsqlDialect({ turns: new Turns(100), waitMs: 100, durability: 'full' }).prototype as unknown as {
+  const dialect = libsqlDialect({ turns: new Turns(100), waitMs: 100, durability: 'full', slices: new Slices() })
+    .prototype as unknown as {
     _query(connection: object, query: object): Promise<{ readonly response: unknown }>
   }
   const query = { sql: 'select 1', method: 'raw', bindings: [] }

@@ -2,8 +2,12 @@
 // several processes share a file, as SQLite's write-ahead log allows: readers never wait, writers take turns.
 //
 //   begin() ──turn in this process──> connection ──BEGIN IMMEDIATE, again while another process writes──> statements, COMMIT
+//
+// libsql runs a statement in the thread that asks for it. So there is a turn of the event loop between statements now and
+// then.
 import { statSync } from 'node:fs'
 import { LibSqlKnexDialect } from '@mikro-orm/libsql'
+import type { Slices } from '../slices.ts'
 import type { Turns } from './turns.ts'
 import { isBusy, whileBusy } from './while-busy.ts'
 
@@ -26,6 +30,8 @@ interface RawConnection {
   close(): void
   /** Which file it has open. */
   file: string | undefined
+  /** How many transactions have ended on it. */
+  endings?: number
   /** What it must not be used again for: knex's own field. */
   __knex__disposed?: unknown
 }
@@ -46,10 +52,15 @@ export interface LibsqlOptions {
   readonly waitMs: number
   /** Full: what is committed is on the disk. Normal: a power failure may take the last commits, of which none is torn. */
   readonly durability: 'full' | 'normal'
+  readonly slices: Slices
 }
 
+/** What ends a transaction or a part of it does not wait: others may wait for that. */
+const isEnd = /^(commit|rollback|release)/i
+const isWholeEnd = /^(commit|rollback);?$/i
+
 /** The dialect of one store. */
-export function libsqlDialect({ turns, waitMs, durability }: LibsqlOptions): typeof LibSqlKnexDialect {
+export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptions): typeof LibSqlKnexDialect {
   // Its `this` may be knex's copy for a transaction, without what a constructor sets.
   return class extends LibSqlKnexDialect {
     declare readonly driver: Driver
@@ -76,10 +87,17 @@ export function libsqlDialect({ turns, waitMs, durability }: LibsqlOptions): typ
       return connection.memory || connection.file === identityOf(this.connectionSettings.filename)
     }
 
-    override _query(connection: RawConnection, query: Query): Promise<unknown> {
+    override async _query(connection: RawConnection, query: Query): Promise<unknown> {
+      if (isWholeEnd.test(query.sql)) connection.endings = (connection.endings ?? 0) + 1
+      const { endings } = connection
+      if (!isEnd.test(query.sql)) for (let rest = slices.rest(); rest !== undefined; rest = slices.rest()) await rest
       let statement: unknown
       const once = { prepare: (sql: string) => (statement ??= connection.prepare(sql)) }
-      const run = (): Promise<unknown> => super._query(once, query)
+      const run = async (): Promise<unknown> => {
+        // It would be kept by itself, or be part of somebody else's. These are knex's own words for it.
+        if (connection.endings !== endings) throw new Error('Transaction query already complete')
+        return super._query(once, query)
+      }
       return run().catch((error) => {
         if (isBusy(error)) return again(run, connection, waitMs)
         throw error

@@ -1,6 +1,7 @@
 // MikroORM's driver of libsql, with our dialect.
 import type { Configuration } from '@mikro-orm/core'
 import { AbstractSqlDriver, LibSqlConnection, LibSqlPlatform } from '@mikro-orm/libsql'
+import { rowsInSlices } from '../rows-in-slices.ts'
 import { type LibsqlOptions, libsqlDialect } from './dialect.ts'
 
 /** The class that MikroORM wants, for one store. */
@@ -18,9 +19,11 @@ export function libsqlDriver(
     }
   }
 
-  return class extends AbstractSqlDriver<LibSqlConnection> {
+  class Driver extends AbstractSqlDriver<LibSqlConnection> {
     constructor(config: Configuration) {
       super(config, new LibSqlPlatform(), Connection, ['knex', 'libsql'])
     }
   }
+
+  return rowsInSlices(Driver, options.slices)
 }
