@@ -78,7 +78,7 @@ export const equivalents: readonly Equivalent[] = [
     why: 'as above',
   },
   {
-    file: 'lib/server/trust.ts',
+    file: 'lib/server/address-ranges.ts',
     line: 'if (version === 0 || rest.length > 0 || (bits !== undefined && !/^\\d{1,3}$/.test(bits))) throw wrong()',
     from: '0',
     to: '1',
@@ -133,13 +133,6 @@ export const equivalents: readonly Equivalent[] = [
     from: '?.',
     to: '!.',
     why: 'as above',
-  },
-  {
-    file: 'lib/session/ledger.ts',
-    line: 'while (this.#entries.length <= slot) this.#entries.push(undefined)',
-    from: '<=',
-    to: '<',
-    why: 'the assignment after it makes the last place as well',
   },
   {
     file: 'lib/server/run-queue.ts',

@@ -9,6 +9,12 @@ import { VirtualClock } from '../setup/virtual-clock.ts'
 
 const graceMs = 10_000
 
+function makeRoom(key: string): Room {
+  const accounting = new Accounting({ maxHeldBytes: 1e6, isShared: () => false })
+  const holdings = { accounting, places: undefined, maker: accounting.server, onEnd: () => undefined }
+  return new Room(key, 'epoch', undefined, holdings)
+}
+
 describe('The attendance of a room', () => {
   it('ends each grace in its time, also where one that came first was begun again', async () => {
     const clock = new VirtualClock()
@@ -22,9 +28,7 @@ describe('The attendance of a room', () => {
       },
       onVacant: () => undefined,
     })
-    const accounting = new Accounting({ maxHeldBytes: 1e6, isShared: () => false })
-    const holdings = { accounting, places: undefined, maker: accounting.server, onEnd: () => undefined }
-    const room = new Room('red', 'epoch', undefined, holdings)
+    const room = makeRoom('red')
     // Of a session it asks for no more than this.
     const [cat, dog] = ['cat', 'dog'].map((id) => ({ id, isConnected: true }) as unknown as ServerSession) as [
       ServerSession,
@@ -51,7 +55,7 @@ describe('Who is present in the rooms of a channel', () => {
   let attendance: Attendance
   let told: string[]
   let infos: Map<string, unknown>
-  const [red, blue] = ['red', 'blue'].map((key) => new Room(key, 'epoch', undefined)) as [Room, Room]
+  const [red, blue] = ['red', 'blue'].map(makeRoom) as [Room, Room]
 
   /** Of a session it asks for no more than this. */
   class Session {

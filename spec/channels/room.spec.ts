@@ -1,5 +1,6 @@
 // A room by itself: to whom a message goes, what is kept of it, and that who left hears no more.
 import { expect } from 'chai'
+import { Accounting } from '../../lib/accounting/accounting.ts'
 import { History, type KeptMessage } from '../../lib/channels/history.ts'
 import type { Reader } from '../../lib/channels/reader.ts'
 import { Room } from '../../lib/channels/room.ts'
@@ -7,11 +8,12 @@ import { Encoded } from '../../lib/wire/encoded.ts'
 
 /** A reader as a room knows it. */
 class Heard {
-  readonly session: { readonly id: string }
+  readonly session: { readonly id: string; readonly isConnected: boolean }
+  isHere = false
   readonly items: unknown[] = []
 
   constructor(id: string) {
-    this.session = { id }
+    this.session = { id, isConnected: true }
   }
 
   deliver(item: Encoded): void {
@@ -24,17 +26,20 @@ const only = (...ids: string[]) => ({ to: new Set(ids), except: undefined })
 const without = (...ids: string[]) => ({ to: undefined, except: new Set(ids) })
 
 describe('A room', () => {
+  let accounting: Accounting
   let room: Room
   let readers: [cat: Heard, alsoCat: Heard, dog: Heard]
 
   beforeEach(() => {
-    room = new Room('red', 'epoch', undefined)
+    accounting = new Accounting({ maxHeldBytes: 1e6, isShared: () => false })
+    const holdings = { accounting, places: undefined, maker: accounting.server, onEnd: () => undefined }
+    room = new Room('red', 'epoch', undefined, holdings)
     readers = [new Heard('cat'), new Heard('cat'), new Heard('dog')]
     for (const reader of readers) room.add(asReader(reader))
   })
 
   const publish = (text: string, audience?: Parameters<Room['publish']>[1]) =>
-    room.publish(new Encoded(text), audience, 0)
+    room.publish(new Encoded(text), audience, 0, accounting.server)
   const heard = () => readers.map(({ items }) => items.splice(0))
 
   it('brings a message to all, to some by their sessions, or to all but some', () => {
@@ -68,9 +73,10 @@ describe('A room', () => {
 
   it('is not empty while somebody looks at who is present', () => {
     for (const reader of readers) room.remove(asReader(reader))
-    room.watchers.add(asReader(readers[0]))
+    room.addWatcher(asReader(readers[0]))
     expect(room.isEmpty).to.equal(false)
-    room.watchers.clear()
+    expect([...room.watchers]).to.deep.equal([readers[0]])
+    room.removeWatcher(asReader(readers[0]))
     expect(room.isEmpty).to.equal(true)
   })
 })

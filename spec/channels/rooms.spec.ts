@@ -1,5 +1,7 @@
 // The rooms of one channel by themselves: which are kept, which make place, and which are forgotten when.
 import { expect } from 'chai'
+import { Accounting } from '../../lib/accounting/accounting.ts'
+import type { Part } from '../../lib/accounting/holders.ts'
 import type { Reader } from '../../lib/channels/reader.ts'
 import type { Room } from '../../lib/channels/room.ts'
 import { Rooms } from '../../lib/channels/rooms.ts'
@@ -11,31 +13,44 @@ const ttlMs = 8_000
 
 describe('The rooms of a channel', () => {
   let clock: VirtualClock
+  let accounting: Accounting
+  let maker: Part
+  let taken: string[]
   let inUse: Set<Room>
 
   beforeEach(() => {
     clock = new VirtualClock()
+    accounting = new Accounting({ maxHeldBytes: 1e6, isShared: () => false })
+    maker = accounting.partOf({ address: '192.0.2.1', identity: undefined })
+    taken = []
     inUse = new Set()
   })
 
   const make = (maxRooms: number, hasHistory: boolean) =>
     new Rooms({
       clock,
+      accounting,
+      name: 'News',
       maxRooms,
       history: hasHistory ? { size: 10, ttlMs, maxBytes: 1_000 } : undefined,
       label: 'channel "News"',
       isInUse: (room) => inUse.has(room),
+      onTaken: ({ key }) => void taken.push(key),
     })
-  const reader = { session: { id: 'cat' }, deliver: () => undefined } as unknown as Reader
+  const reader = {
+    session: { id: 'cat', isConnected: true },
+    isHere: false,
+    deliver: () => undefined,
+  } as unknown as Reader
   const keys = (rooms: Rooms) => rooms.all().map(({ key }) => key)
   const say = (rooms: Rooms, key: string) => {
-    const room = rooms.obtain(key)
-    room.publish(new Encoded('text'), undefined, clock.now())
+    const room = rooms.obtain(key, maker)
+    room.publish(new Encoded('text'), undefined, clock.now(), maker)
     rooms.used(room)
     return room
   }
   const pass = (rooms: Rooms, key: string) => {
-    const room = rooms.obtain(key)
+    const room = rooms.obtain(key, maker)
     room.add(reader)
     room.remove(reader)
     rooms.used(room)
@@ -44,14 +59,14 @@ describe('The rooms of a channel', () => {
 
   it('are made when they are asked for, each with an epoch of its own, and found by their keys', () => {
     const rooms = make(10, false)
-    const red = rooms.obtain('red')
-    expect(rooms.obtain('red')).to.equal(red)
+    const red = rooms.obtain('red', maker)
+    expect(rooms.obtain('red', maker)).to.equal(red)
     expect(rooms.find('red')).to.equal(red)
     expect(rooms.find('blue')).to.equal(undefined)
-    const others = ['blue', ''].map((key) => rooms.obtain(key))
+    const others = ['blue', ''].map((key) => rooms.obtain(key, maker))
     expect(new Set([red, ...others].map(({ epoch }) => epoch)).size).to.equal(3)
-    const [first] = [rooms, make(1, false)].map((all) => all.obtain('red').epoch)
-    expect(make(1, false).obtain('red').epoch).to.not.equal(first)
+    const [first] = [rooms, make(1, false)].map((all) => all.obtain('red', maker).epoch)
+    expect(make(1, false).obtain('red', maker).epoch).to.not.equal(first)
     expect(rooms.count).to.equal(3)
     rooms.close()
     expect([rooms.count, clock.pendingCount]).to.deep.equal([0, 0])
@@ -59,38 +74,38 @@ describe('The rooms of a channel', () => {
 
   it('with keys are so many; the one without a key is not counted', () => {
     const rooms = make(2, false)
-    for (const key of ['a', 'b']) rooms.obtain(key)
+    for (const key of ['a', 'b']) rooms.obtain(key, maker)
     const full = 'channel "News" has 2 rooms and can take no more; raise its option maxRooms'
-    expect(() => rooms.obtain('c'))
+    expect(() => rooms.obtain('c', maker))
       .to.throw(BusyError, full)
       .with.property('notStarted', false)
-    rooms.obtain('')
-    expect(() => rooms.obtain('c')).to.throw(BusyError)
-    rooms.used(rooms.obtain('a'))
-    rooms.obtain('c')
+    rooms.obtain('', maker)
+    expect(() => rooms.obtain('c', maker)).to.throw(BusyError)
+    rooms.used(rooms.obtain('a', maker))
+    rooms.obtain('c', maker)
     expect(keys(rooms)).to.deep.equal(['b', '', 'c'])
-    expect(() => rooms.obtain('d')).to.throw(BusyError)
-    expect(make(0, false).obtain('').key).to.equal('')
-    expect(() => make(0, false).obtain('a')).to.throw(BusyError)
+    expect(() => rooms.obtain('d', maker)).to.throw(BusyError)
+    expect(make(0, false).obtain('', maker).key).to.equal('')
+    expect(() => make(0, false).obtain('a', maker)).to.throw(BusyError)
   })
 
   it('without a history are forgotten when nobody is in them any more, with a key', () => {
     const rooms = make(10, false)
-    const [a, b, none] = ['a', 'b', ''].map((key) => rooms.obtain(key)) as [Room, Room, Room]
+    const [a, b, none] = ['a', 'b', ''].map((key) => rooms.obtain(key, maker)) as [Room, Room, Room]
     a.add(reader)
     inUse.add(b)
     for (const room of [a, b, none]) rooms.used(room)
     expect(keys(rooms)).to.deep.equal(['a', 'b', ''])
     a.remove(reader)
-    a.watchers.add(reader)
+    a.addWatcher(reader)
     rooms.used(a)
     expect(keys(rooms)).to.deep.equal(['a', 'b', ''])
-    a.watchers.clear()
+    a.removeWatcher(reader)
     inUse.clear()
     for (const room of [a, b, none]) rooms.used(room)
     expect(keys(rooms)).to.deep.equal([''])
     // Who still has it cannot take its successor away.
-    const next = rooms.obtain('a')
+    const next = rooms.obtain('a', maker)
     next.add(reader)
     rooms.used(a)
     expect(rooms.find('a')).to.equal(next)
@@ -117,8 +132,9 @@ describe('The rooms of a channel', () => {
     const rooms = make(10, true)
     const room = say(rooms, 'red')
     room.add(reader)
+    expect(accounting.usage().held.histories).to.be.above(0)
     await clock.advance(2 * ttlMs)
-    expect(room.history?.count).to.equal(0)
+    expect(accounting.usage().held.histories).to.equal(0)
     expect(keys(rooms)).to.deep.equal(['red'])
     room.remove(reader)
     rooms.used(room)
@@ -128,26 +144,30 @@ describe('The rooms of a channel', () => {
     expect([keys(rooms), clock.pendingCount]).to.deep.equal([[], 0])
   })
 
-  it('make place from the oldest where nothing was ever said and nobody is', () => {
+  it('make place from the oldest where nobody is, whatever was said there, or who is away', () => {
     const rooms = make(4, true)
     say(rooms, 'said')
-    const [idle, inside, away] = ['idle', 'inside', 'away'].map((key) => pass(rooms, key)) as [Room, Room, Room]
+    const [inside, away] = ['inside', 'away'].map((key) => pass(rooms, key)) as [Room, Room]
     inside.add(reader)
     inUse.add(away)
-    rooms.obtain('next')
-    expect(rooms.find(idle.key)).to.equal(undefined)
-    expect(keys(rooms)).to.deep.equal(['said', 'inside', 'away', 'next'])
-    expect(() => rooms.obtain('more')).to.throw(BusyError)
-    // One that was asked for again is not idle any more, and is when it is left again.
-    inUse.clear()
-    rooms.used(away)
-    rooms.obtain('away')
-    expect(() => rooms.obtain('more')).to.throw(BusyError)
-    rooms.used(away)
-    rooms.obtain('more')
-    expect(keys(rooms)).to.deep.equal(['said', 'inside', 'next', 'more'])
+    // It was only asked for: somebody is about to be in it.
+    rooms.obtain('asked for', maker)
+    rooms.obtain('next', maker)
+    expect([taken, keys(rooms)]).to.deep.equal([['said'], ['inside', 'away', 'asked for', 'next']])
+    rooms.obtain('more', maker)
+    expect([taken, keys(rooms)]).to.deep.equal([
+      ['said', 'away'],
+      ['inside', 'asked for', 'next', 'more'],
+    ])
+    expect(() => rooms.obtain('too many', maker)).to.throw(BusyError)
+    // One that is left may be taken again.
+    inside.remove(reader)
+    rooms.used(inside)
+    rooms.obtain('last', maker)
+    expect(keys(rooms)).to.deep.equal(['asked for', 'next', 'more', 'last'])
+    expect(accounting.usage().places).to.deep.equal({ 'rooms of News': { taken: 4, max: 4 } })
     rooms.close()
-    expect(clock.pendingCount).to.equal(0)
+    expect([accounting.usage().places, accounting.heldBytes, clock.pendingCount]).to.deep.equal([{}, 0, 0])
   })
 
   it('are swept no more often than eight times within the time for which they keep messages', async () => {

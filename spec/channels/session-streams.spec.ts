@@ -1,12 +1,40 @@
 // The streams that a session has of a channel: as many as it may, each counted once, and none that has ended.
 import { expect } from 'chai'
+import { placeBytes } from '../../lib/accounting/held.ts'
+import { type Meter, unaccounted } from '../../lib/accounting/meter.ts'
 import { SessionStreams } from '../../lib/channels/session-streams.ts'
 import { BusyError } from '../../lib/index.ts'
+import type { ServerSession } from '../../lib/server/server-session.ts'
+
+/** What streams ask of a session, and what they hold there. */
+class Session {
+  readonly id: string
+  readonly #meters = new Map<number, Meter>()
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  held(kind: number): Meter {
+    const meter = this.#meters.get(kind) ?? unaccounted.meter(kind as Parameters<typeof unaccounted.meter>[0])
+    this.#meters.set(kind, meter)
+    return meter
+  }
+
+  get heldStreams(): number {
+    return [...this.#meters.values()].reduce((sum, { bytes }) => sum + bytes, 0) / placeBytes.stream
+  }
+
+  get own(): ServerSession {
+    return this as unknown as ServerSession
+  }
+}
 
 describe('The streams of a session', () => {
   it('are as many as it may have of the channel; one that ends makes room for one', () => {
     const streams = new SessionStreams(3, 'channel "News"')
-    const begin = (key: string, session = 'cat') => streams.begin(session, key)
+    const [cat, dog, nobody] = [new Session('cat'), new Session('dog'), new Session('nobody')]
+    const begin = (key: string, session = cat) => streams.begin(session.own, key)
     const [a, b, c] = ['a', 'b', 'c'].map((key) => begin(key)) as [
       ReturnType<typeof begin>,
       ReturnType<typeof begin>,
@@ -18,23 +46,26 @@ describe('The streams of a session', () => {
       .with.property('notStarted', false)
     expect([...streams.of('cat')].map(({ key }) => key)).to.deep.equal(['a', 'b', 'c'])
     // Others have their own.
-    begin('a', 'dog')
-    streams.end('cat', b)
-    streams.end('cat', b)
+    begin('a', dog)
+    streams.end(cat.own, b)
+    streams.end(cat.own, b)
     expect([...streams.of('cat')]).to.deep.equal([a, c])
-    streams.end('cat', a)
+    expect([cat.heldStreams, dog.heldStreams]).to.deep.equal([2, 1])
+    streams.end(cat.own, a)
     expect([...streams.of('cat')], 'the last one is still one').to.deep.equal([c])
     for (const key of ['e', 'f']) begin(key)
     expect(() => begin('g')).to.throw(BusyError)
-    for (const stream of [...streams.of('cat')]) streams.end('cat', stream)
+    for (const stream of [...streams.of('cat')]) streams.end(cat.own, stream)
     expect([...streams.of('cat')]).to.deep.equal([])
     expect(streams.of('dog').size).to.equal(1)
     expect(streams.of('nobody').size).to.equal(0)
-    streams.end('nobody', c)
+    streams.end(nobody.own, c)
+    expect([cat, dog, nobody].map(({ heldStreams }) => heldStreams)).to.deep.equal([0, 1, 0])
   })
 
   it('begin without a reader, and for who their session is now', () => {
     const streams = new SessionStreams(1, 'channel "News"')
-    expect(streams.begin('cat', '')).to.deep.equal({ key: '', reader: undefined, isStale: false })
+    const begun = streams.begin(new Session('cat').own, '')
+    expect(begun).to.deep.equal({ key: '', reader: undefined, room: undefined, isStale: false })
   })
 })

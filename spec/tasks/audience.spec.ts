@@ -23,6 +23,7 @@ describe('The audience of a process', () => {
       maxQueuedBytes: 1_000,
       maxListenersPerSession: 2,
       maxFrameBytes: 10_000,
+      findSession: () => undefined,
     })
   })
 

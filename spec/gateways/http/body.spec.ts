@@ -81,7 +81,7 @@ describe('The body of a request', () => {
   })
 
   it('may be as large as the limit, and not a byte larger', async () => {
-    bodies = new Bodies({ ...limits, maxBodyBytes: 100 }, clock)
+    bodies = new Bodies({ ...limits, maxBodyBytes: 100 }, accounting, clock)
     for (const announced of [undefined, '100']) {
       const body = read(announced)
       request.end(Buffer.alloc(100))
@@ -98,18 +98,19 @@ describe('The body of a request', () => {
   })
 
   it('that announces to be larger is refused before a byte of it has come', async () => {
-    bodies = new Bodies({ ...limits, maxBodyBytes: 100 }, clock)
+    bodies = new Bodies({ ...limits, maxBodyBytes: 100 }, accounting, clock)
     expect(await failureOf(read('101'))).to.include({ status: 413 })
     expect([request.listenerCount('data'), clock.pendingCount]).to.deep.equal([0, 0])
   })
 
   it('shares the memory for all with others, until it is released', async () => {
-    bodies = new Bodies({ ...limits, maxBufferedBytes: 150 }, clock)
+    bodies = new Bodies({ ...limits, maxBufferedBytes: 150 }, accounting, clock)
     const first = read()
     request.end(Buffer.alloc(100))
     const body = await first
     expect(bodies.bufferedBytes).to.equal(100)
     request = new PassThrough()
+    place = placeOf('192.0.2.2')
     const failure = failureOf(read())
     request.write(Buffer.alloc(51))
     expect(await failure).to.include({ status: 503, code: 'BUSY' })

@@ -2,7 +2,6 @@
 import { expect } from 'chai'
 import { exposition } from '../../../lib/gateways/http/exposition.ts'
 import { Metrics } from '../../../lib/gateways/http/metrics.ts'
-import { Slots } from '../../../lib/gateways/http/slots.ts'
 import type { ServerView } from '../../../lib/index.ts'
 
 describe('The metrics of the gateway', () => {
@@ -84,21 +83,5 @@ describe('The metrics of the gateway', () => {
       '# HELP some A \\\\ and a\\nbreak.\n# TYPE some counter\nsome 1.5\n' +
         'some_bucket{le="+Inf",a="say \\"hi\\"\\\\\\n"} +Inf\nsome -Inf\n',
     )
-  })
-})
-
-describe('Slots', () => {
-  it('are so many at once, and each is given back once', () => {
-    const slots = new Slots(2)
-    const [first, second] = [slots.take(), slots.take()]
-    expect([slots.count, slots.isFull, slots.take()]).to.deep.equal([2, true, undefined])
-    first?.()
-    first?.()
-    expect([slots.count, slots.isFull]).to.deep.equal([1, false])
-    const third = slots.take()
-    expect(slots.isFull).to.equal(true)
-    second?.()
-    third?.()
-    expect(slots.count).to.equal(0)
   })
 })

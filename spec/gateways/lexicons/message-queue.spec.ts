@@ -2,6 +2,8 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
+import { Held } from '../../../lib/accounting/held.ts'
+import { type Meter, unaccounted } from '../../../lib/accounting/meter.ts'
 import { MessageQueue } from '../../../lib/gateways/lexicons/message-queue.ts'
 import { settle } from '../../setup/virtual-clock.ts'
 
@@ -20,6 +22,7 @@ class FakeSocket extends EventEmitter {
 describe('lexicons: a queue of messages', () => {
   let socket: FakeSocket
   let queue: MessageQueue
+  let held: Meter
   let begun: (string | undefined)[]
   let ends: (() => void)[]
 
@@ -27,10 +30,12 @@ describe('lexicons: a queue of messages', () => {
     socket = new FakeSocket()
     begun = []
     ends = []
-    queue = new MessageQueue(socket as unknown as WebSocket, (text) => {
+    held = unaccounted.meter(Held.Input)
+    const handle = (text: string | undefined) => {
       begun.push(text)
-      return new Promise((resolve) => ends.push(resolve))
-    })
+      return new Promise<void>((resolve) => ends.push(resolve))
+    }
+    queue = new MessageQueue(socket as unknown as WebSocket, handle, held)
   })
 
   const say = (...texts: string[]) => {
@@ -85,6 +90,7 @@ describe('lexicons: a queue of messages', () => {
     say('y')
     expect(socket.isPaused).to.equal(true)
     say('z'.repeat(65_535))
+    expect(held.bytes, 'what waits counts for the client').to.equal(2 * 65_535 + 1)
     await endOne()
     expect(socket.isPaused, 'as much waits as may').to.equal(true)
     await endOne()
@@ -112,6 +118,7 @@ describe('lexicons: a queue of messages', () => {
     })
     say('c')
     await settle()
+    expect(held.bytes).to.equal(0)
     expect(isDone).to.equal(false)
     await endOne()
     await done
