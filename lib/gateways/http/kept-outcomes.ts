@@ -49,6 +49,7 @@ export class KeptOutcomes {
   /** Those that have ended, the oldest first. */
   readonly #ended = new Set<Entry>()
   #timer: Timer | undefined
+  #isClosed = false
 
   constructor(
     limits: IdempotencyLimits,
@@ -94,14 +95,16 @@ export class KeptOutcomes {
     this.#requirePlace(account)
     this.#entries.set(id, entry)
     const settle = (given: Answer, fate: 'keep' | 'drop'): void => {
-      if (fate === 'keep') this.#keep(entry, given)
+      if (fate === 'keep' && !this.#isClosed) this.#keep(entry, given)
       else this.#remove(entry)
       settled?.(given)
     }
     return { isFirst: true, settle }
   }
 
+  /** Nobody comes again: what ends later is not kept. */
   close(): void {
+    this.#isClosed = true
     this.#timer?.cancel()
     for (const entry of [...this.#ended]) this.#remove(entry)
     this.#accounting.forget(this.#keys)

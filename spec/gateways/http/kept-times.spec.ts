@@ -118,9 +118,14 @@ describe('The outcomes kept for Idempotency-Keys', () => {
     expect(begin('1', 'ada', 'body', 'Refund').isFirst).to.equal(true)
   })
 
-  it('go when the gateway closes', () => {
+  it('go when the gateway closes, and what runs then leaves nothing when it ends', async () => {
     run('1', 30)
+    const running = begin('2')
+    const joined = begin('2')
     outcomes.close()
-    expect([outcomes.keyCount, outcomes.keptBytes, clock.pendingCount]).to.deep.equal([0, 0, 0])
+    settle(running, 7)
+    expect(joined.isFirst ? undefined : ((await joined.answer).body as Uint8Array).length).to.equal(7)
+    const left = [outcomes.keyCount, outcomes.keptBytes, accounting.heldBytes, clock.pendingCount]
+    expect(left).to.deep.equal([0, 0, 0, 0])
   })
 })
