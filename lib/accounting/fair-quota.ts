@@ -6,6 +6,7 @@
 //   above, with a fair share    takes only in place of something idle of its own holder
 //   above, with less than it    takes what is free, else in place of something idle of the largest holder
 import type { Account } from './account.ts'
+import { holdersOf } from './fair-places.ts'
 import type { Holder } from './holders.ts'
 
 interface Taken {
@@ -148,9 +149,4 @@ export class FairQuota {
 function idleIn(share: Share | undefined, asking: Account): Account | undefined {
   for (const account of share?.accounts ?? []) if (account.isIdle && account !== asking) return account
   return undefined
-}
-
-function holdersOf({ part }: Account): readonly Holder[] {
-  const { address, identity } = part
-  return identity === undefined ? [address] : [address, identity]
 }
