@@ -6,6 +6,7 @@ import { isPromiseLike } from '../action/item-source.ts'
 import type { RunContext } from '../action/run-context.ts'
 import { validate } from '../action/schema.ts'
 import { ServerError } from '../base/errors.ts'
+import { queueMicrotask } from '../base/platform-timers.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
@@ -216,8 +217,7 @@ export class ChannelHost {
 
   /** Whom a room counts for that this client makes. */
   #partOf({ account }: ServerSession): Part {
-    // A session that its server knows has one.
-    return (account as Account).part
+    return (account as Account).part // a session that its server knows has one
   }
 
   /** Those who are in it come again, to another room of this key. */

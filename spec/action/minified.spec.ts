@@ -70,7 +70,7 @@ describe('a minified build', function () {
     const error = await clientSide.pay(client).catch((reason: unknown) => reason)
     expect(error)
       .to.have.property('message')
-      .that.matches(/^class name "\w{1,2}" looks minified/)
+      .that.matches(/^class name "[\w$]{1,2}" looks minified/)
     expect(error).to.include({ name: 'ClientError', notStarted: true })
   })
 

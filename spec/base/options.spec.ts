@@ -42,6 +42,8 @@ describe('Limits', () => {
   it('have the defaults that the documents tell', () => {
     expect(defaultLimits).to.deep.equal({
       maxFrameBytes: 4_194_304,
+      maxHeldBytes: 268_435_456,
+      unusedSessionLeaseMs: 30_000,
       maxCallsInFlight: 1_024,
       maxRunningCalls: 65_536,
       maxQueuedCalls: 65_536,
