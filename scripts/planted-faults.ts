@@ -17,7 +17,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'skip the tombstone: a cancel that comes before its call leaves nothing behind',
     file: 'lib/session/ledger.ts',
-    from: 'if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, slot, entry)',
+    from: 'if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, entry)',
     to: 'if (entry === undefined || entry.seq < frame.seq) return',
   },
   {
@@ -29,8 +29,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'forget the deadline of calls that are sent again',
     file: 'lib/session/call-sender.ts',
-    from: '    this.sendCall(call)\n    call.items?.resume()',
-    to: '    call.deadlineAtMs = Number.POSITIVE_INFINITY\n    this.sendCall(call)\n    call.items?.resume()',
+    from: '    this.#send(call)\n    call.items?.resume()',
+    to: '    call.deadlineAtMs = Number.POSITIVE_INFINITY\n    this.#send(call)\n    call.items?.resume()',
   },
   {
     name: 'replay the wrong result',
@@ -77,7 +77,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'retry what the action threw',
     file: 'lib/session/outgoing-calls.ts',
-    from: 'if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) this.#handBack(call)',
+    from: 'if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) void this.#handBack(call)',
     to: 'if (call.canResend && call.faults++ < call.retries) {\n      call.restart()\n      this.#waiting.add(call)\n    }',
   },
   {

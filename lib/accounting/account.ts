@@ -26,7 +26,8 @@ export interface AccountSubject {
 export class Account implements MeterReader, Holding {
   readonly #subject: AccountSubject
   readonly #keeper: AccountKeeper
-  readonly #meters: Meter[] = []
+  /** Made when they are asked for: most of what may hold something holds nothing. */
+  #meters: Meter[] | undefined
   #part: Part
   #bytes = 0
   #isIdle = false
@@ -37,8 +38,7 @@ export class Account implements MeterReader, Holding {
     this.#subject = subject
     this.#part = keeper.partOf(subject.owner)
     this.#part.inUse.add(this)
-    this.meter(Held.Places).change(subject.bytes)
-    this.settle()
+    this.onMeter(Held.Places, subject.bytes)
   }
 
   get part(): Part {
@@ -61,7 +61,8 @@ export class Account implements MeterReader, Holding {
   /** A meter for one kind of what it holds. */
   meter(kind: HeldKind): Meter {
     const meter = new Meter(this, kind)
-    this.#meters.push(meter)
+    if (this.#meters === undefined) this.#meters = [meter]
+    else this.#meters.push(meter)
     return meter
   }
 
@@ -74,7 +75,7 @@ export class Account implements MeterReader, Holding {
 
   /** Adds up what its meters have not told. */
   settle(): void {
-    for (const meter of this.#meters) meter.settle()
+    for (const meter of this.#meters ?? []) meter.settle()
   }
 
   /** Nobody uses it from now on: of what its holder has it is the first to go. */
@@ -120,7 +121,8 @@ export class Account implements MeterReader, Holding {
   /** Nothing is held for it any more. What its meters are told later counts for nothing. */
   close(): void {
     if (this.#isClosed) return
-    for (const meter of this.#meters) meter.clear()
+    for (const meter of this.#meters ?? []) meter.clear()
+    this.onMeter(Held.Places, -this.#subject.bytes)
     this.#isClosed = true
     this.#part.inUse.delete(this)
     this.#part.idle.delete(this)

@@ -111,8 +111,8 @@ export class FrameLink {
     // Node tells of a drain or an error in the context of whose write it was.
     this.#link.open({
       onBytes: reader === undefined ? this.#onBytes : (chunk) => reader.take(chunk),
-      onDrain: () => runClean(this.#onDrain, undefined),
-      onEnd: (error) => runClean(this.#onEnd, error),
+      onDrain: () => runClean(() => this.#onDrain(), undefined),
+      onEnd: (error) => runClean(() => this.#onEnd(error), undefined),
     })
   }
 
@@ -178,18 +178,18 @@ export class FrameLink {
     if (!this.#isBlocked) this.#blockCount++
     this.#isBlocked = true
     this.#untakenBytes += size
-    this.#held.writes.change(size)
+    this.#held.waits(size)
   }
 
-  readonly #onEnd = (error: Error | undefined): void => {
+  #onEnd(error: Error | undefined): void {
     if (error === undefined) this.#end(new LinkError('the peer closed the link'), 'closed')
     else this.#end(asLinkError(error))
   }
 
-  readonly #onDrain = (): void => {
+  #onDrain(): void {
     this.#isBlocked = false
     this.#untakenBytes = 0
-    this.#held.writes.clear()
+    this.#held.taken()
     this.#queuedBytes = 0
     if (this.#endReason === undefined) this.#sink?.onLinkWritable()
   }
@@ -202,7 +202,7 @@ export class FrameLink {
     this.#heartbeat.heard()
     try {
       decoder.push(chunk)
-      this.#held.frames.set(decoder.gatheringBytes)
+      this.#held.gathers(decoder.gatheringBytes)
     } catch (error) {
       if (this.#isHandshaking) this.#foreignBytes = chunk.slice(0, shownBytes)
       const reason =

@@ -18,26 +18,42 @@ export interface LinkHoldingsOptions {
 }
 
 export class LinkHoldings {
-  readonly frames: Meter
-  readonly writes: Meter
   /** Where what comes in goes first; undefined where nobody takes turns. */
   readonly reader: FairReader | undefined
   readonly #account: LinkAccount | undefined
+  // Made when there is something to count: most links hold nothing.
+  #frames: Meter | undefined
+  #writes: Meter | undefined
 
   constructor(link: Link, { account, turns }: LinkHoldingsOptions, read: FairReaderOptions['read']) {
     this.#account = account
-    this.frames = (account ?? unaccounted).meter(Held.Frames)
-    this.writes = (account ?? unaccounted).meter(Held.Writes)
     if (account !== undefined && turns !== undefined) this.reader = new FairReader({ turns, account, link, read })
+  }
+
+  /** A frame that has come in part takes so much memory; 0: there is none. */
+  gathers(bytes: number): void {
+    if (bytes === 0 && this.#frames === undefined) return
+    this.#frames ??= (this.#account ?? unaccounted).meter(Held.Frames)
+    this.#frames.set(bytes)
+  }
+
+  /** So much more was written that the peer does not take. */
+  waits(bytes: number): void {
+    this.#writes ??= (this.#account ?? unaccounted).meter(Held.Writes)
+    this.#writes.change(bytes)
+  }
+
+  /** The peer has taken it. */
+  taken(): void {
+    this.#writes?.clear()
   }
 
   /** The link ends. What was written counts until it has left, or the link is released without it. */
   close(gone: Promise<void>): void {
     this.reader?.close()
-    this.frames.clear()
-    const { writes } = this
+    this.#frames?.clear()
     void gone.finally(() => {
-      writes.clear()
+      this.taken()
       this.#account?.close()
     })
   }

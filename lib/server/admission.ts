@@ -1,9 +1,10 @@
 // From a new link to an accepted session: one small frame, the guards, the gate, an answer. Nothing else of an
 // unknown peer is read.
-import type { Account } from '../accounting/account.ts'
+import type { Account, AccountSubject } from '../accounting/account.ts'
 import type { Accounting } from '../accounting/accounting.ts'
 import type { FairPlaces } from '../accounting/fair-places.ts'
 import { placeBytes } from '../accounting/held.ts'
+import type { Owner } from '../accounting/owner.ts'
 import type { Identity } from '../action/context.ts'
 import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
 import { runClean } from '../base/async-context.ts'
@@ -69,11 +70,8 @@ export class Admission {
 
   onLink(link: Link): void {
     const { clock, limits, accounting } = this.#options
-    const account = accounting.open({
-      owner: { address: link.peer.address, identity: undefined },
-      bytes: placeBytes.link,
-      shed: (reason) => frameLink.close(new LinkError(reason.message), 'abort'),
-    })
+    const opened = new OpenedLink(link)
+    const account = accounting.open(opened)
     if (!this.#places.take(account)) {
       account.close()
       link.open({ onBytes: () => undefined, onDrain: () => undefined, onEnd: () => undefined })
@@ -83,6 +81,7 @@ export class Admission {
     // Silent ones are the first to make room.
     account.rest()
     const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs, account, turns: this.#turns })
+    opened.frames = frameLink
     this.#candidates.set(frameLink, account)
     const late = new LinkError(`the handshake took over ${limits.handshakeTimeoutMs} ms`)
     const timer = clock.setTimer(() => frameLink.close(late, 'abort'), limits.handshakeTimeoutMs)
@@ -193,6 +192,21 @@ export class Admission {
     if (account === undefined) return
     this.#candidates.delete(link)
     this.#places.leave(account)
+  }
+}
+
+/** A link, as it is accounted for from its first moment to its end. */
+class OpenedLink implements AccountSubject {
+  readonly bytes = placeBytes.link
+  readonly owner: Owner
+  frames: FrameLink | undefined
+
+  constructor({ peer }: Link) {
+    this.owner = { address: peer.address, identity: undefined }
+  }
+
+  shed(reason: IsockError): void {
+    this.frames?.close(new LinkError(reason.message), 'abort')
   }
 }
 

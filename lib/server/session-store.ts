@@ -1,6 +1,7 @@
 // The sessions of a server: made, found again by those who can prove that they are theirs, and ended when their
 // lease is over or others need their room.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { AccountSubject } from '../accounting/account.ts'
 import type { Accounting } from '../accounting/accounting.ts'
 import type { FairPlaces } from '../accounting/fair-places.ts'
 import { placeBytes } from '../accounting/held.ts'
@@ -90,8 +91,7 @@ export class SessionStore {
   /** Makes a session stand. Throws BusyError when there are too many and none can be spared, ClientError (`NAME_TAKEN`). */
   add(session: ServerSession, hello: HelloFrame, peer: Peer): SessionGrant {
     this.names.requireFree(hello.name, session.identity)
-    const shed = (reason: IsockError): void => this.#shed(session, reason)
-    const account = this.#accounting.open({ owner: ownerOf(session, peer), bytes: placeBytes.session, shed })
+    const account = this.#accounting.open(new KeptSession(this, session, ownerOf(session, peer)))
     if (!this.#places.take(account)) {
       account.close()
       throw new BusyError(`this server keeps ${this.#limits.maxSessions} sessions and can take no more`)
@@ -154,7 +154,7 @@ export class SessionStore {
   }
 
   /** Its room is needed: it is over, and a client that is there learns why. */
-  #shed(session: ServerSession, reason: IsockError): void {
+  shed(session: ServerSession, reason: IsockError): void {
     // A peer that does not read would keep what was written for it, goodbye included.
     if (!session.core.isWritable) session.core.dropLink(reason, 'abort')
     void this.end(session, reason, 'say bye')
@@ -190,6 +190,24 @@ export class SessionStore {
 
   readonly #onLeaseOver = (session: ServerSession, afterMs: number): void => {
     void this.end(session, new LinkError(`the client did not come back within ${afterMs} ms`))
+  }
+}
+
+/** A session, as it is accounted for. */
+class KeptSession implements AccountSubject {
+  readonly bytes = placeBytes.session
+  readonly owner: Owner
+  readonly #store: SessionStore
+  readonly #session: ServerSession
+
+  constructor(store: SessionStore, session: ServerSession, owner: Owner) {
+    this.owner = owner
+    this.#store = store
+    this.#session = session
+  }
+
+  shed(reason: IsockError): void {
+    this.#store.shed(this.#session, reason)
   }
 }
 

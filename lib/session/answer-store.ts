@@ -34,7 +34,8 @@ export interface AnswerStoreOptions {
 export class AnswerStore {
   readonly #maxBytes: number
   readonly #maxIdleBytes: number
-  readonly #held: Meter
+  readonly #account: MeterSource
+  #held: Meter | undefined
   readonly #port: FramePort
   readonly #encodeError: (error: IsockError) => Payload
   readonly #onWaiting: () => void
@@ -48,7 +49,7 @@ export class AnswerStore {
   #unsentCount = 0
 
   constructor({ limits, account, port, encodeError, onWaiting }: AnswerStoreOptions) {
-    this.#held = account.meter(Held.Answers)
+    this.#account = account
     this.#maxBytes = limits.maxLedgerBytes
     this.#maxIdleBytes = limits.maxLedgerBytes + limits.maxInFlightBytes
     this.#port = port
@@ -78,6 +79,7 @@ export class AnswerStore {
     const size = sizeOf(call)
     call.answerPlace = 'idle'
     this.#bytes.idle += size
+    this.#held ??= this.#account.meter(Held.Answers)
     this.#held.change(size)
     this.#unsentCount++
     if (size >= leastEvictedBytes) this.#keepLarge(call)
@@ -160,7 +162,7 @@ export class AnswerStore {
     this.#drop(call)
     call.answer = this.#lostAnswer(call)
     this.#bytes.idle += sizeOf(call)
-    this.#held.change(sizeOf(call))
+    this.#held?.change(sizeOf(call))
   }
 
   #lostAnswer(call: IncomingCall): FailureFrame {
@@ -187,7 +189,7 @@ export class AnswerStore {
     const size = sizeOf(call)
     if (call.answer !== undefined) {
       this.#bytes[call.answerPlace] -= size
-      this.#held.change(-size)
+      this.#held?.change(-size)
     }
     if (call.answerPlace === 'waiting') this.#waiting.delete(call)
     call.answerPlace = 'idle'

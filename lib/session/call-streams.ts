@@ -26,14 +26,12 @@ export class CallStreams {
   readonly #options: CallStreamsOptions
   readonly #windowBytes: number
   /** Of all inputs. */
-  readonly #budget: InputBudget
-  readonly #heldItems: Meter
+  #budget: InputBudget | undefined
+  #heldItems: Meter | undefined
 
   constructor(options: CallStreamsOptions) {
     this.#options = options
     this.#windowBytes = streamWindow(options.limits, options.peerLimits)
-    this.#budget = new InputBudget(options.limits, options.account)
-    this.#heldItems = options.account.meter(Held.Items)
   }
 
   /** What the handler sends. */
@@ -41,6 +39,7 @@ export class CallStreams {
     const { limits, port } = this.#options
     const windowBytes = this.#windowBytes
     const maxWaitingBytes = limits.maxWriteQueueBytes
+    this.#heldItems ??= this.#options.account.meter(Held.Items)
     const held = this.#heldItems
     return new OutboundStream({
       kind: Kind.Item,
@@ -55,8 +54,9 @@ export class CallStreams {
 
   /** What the caller sends. */
   openInput(seq: number): InboundStream {
-    const { clock, port } = this.#options
+    const { clock, limits, account, port } = this.#options
     const windowBytes = this.#windowBytes
+    this.#budget ??= new InputBudget(limits, account)
     const budget = this.#budget
     const lifeSigns = { clock, everyMs: lifeSignMs }
     return new InboundStream({ kind: Kind.InputCredit, seq, windowBytes, mayGoUnread: false, lifeSigns, budget, port })
@@ -64,6 +64,6 @@ export class CallStreams {
 
   /** Why the call whose input came last must end, if so. */
   inputOverload(): BusyError | undefined {
-    return this.#budget.overload()
+    return this.#budget?.overload()
   }
 }

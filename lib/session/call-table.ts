@@ -6,12 +6,13 @@ import type { IncomingCall } from './incoming-call.ts'
 
 export class CallTable {
   readonly #slotCount: number
-  readonly #held: Meter
+  readonly #account: MeterSource
+  #held: Meter | undefined
   readonly #entries: (IncomingCall | undefined)[] = []
 
   constructor(slotCount: number, account: MeterSource) {
     this.#slotCount = slotCount
-    this.#held = account.meter(Held.Calls)
+    this.#account = account
   }
 
   /** All entries, by slot. */
@@ -47,6 +48,7 @@ export class CallTable {
   }
 
   #grow(length: number): void {
+    this.#held ??= this.#account.meter(Held.Calls)
     this.#held.change((length - this.#entries.length) * placeBytes.call)
     while (this.#entries.length < length) this.#entries.push(undefined)
   }

@@ -21,8 +21,6 @@ export interface LedgerOptions {
   readonly encodeError: (error: IsockError) => Payload
   /** Why no call is taken at the moment, if so: a server that drains, for one. */
   readonly refusal: () => IsockError | undefined
-  /** Called when the first call starts running and when the last one was answered. */
+  /** Called when the first call starts running, when the last one was answered, and when one was answered without a link. */
   readonly onBusyChange: () => void
-  /** Called when a call was answered while there is no link. */
-  readonly onAnsweredAway: () => void
 }

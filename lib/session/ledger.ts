@@ -181,7 +181,7 @@ export class Ledger implements CallKeeper {
     }
     if (call.abortReason !== undefined) this.#abandoned.answered(call)
     if (!call.isAbandoned) this.#load.answered(call)
-    if (!this.#options.port.isAttached) this.#options.onAnsweredAway()
+    if (!this.#options.port.isAttached) this.#options.onBusyChange()
     this.#held.answered(call, answer.kind === Kind.Result ? payloadSize(answer.value) : undefined)
   }
 

@@ -47,12 +47,13 @@ export interface CalledAction {
 
 /** The callee's side. */
 export class IncomingNames {
-  readonly #held: Meter
+  readonly #account: MeterSource
+  #held: Meter | undefined
   #names: CalledAction[] = []
   #length = 0
 
   constructor(account: MeterSource) {
-    this.#held = account.meter(Held.Names)
+    this.#account = account
   }
 
   onName(frame: NameFrame): void {
@@ -62,6 +63,7 @@ export class IncomingNames {
     const length = frame.name.length + (frame.contract?.length ?? 0)
     this.#length += length
     if (this.#length > maxNamesLength) throw new ProtocolError(`names of over ${maxNamesLength} characters on one link`)
+    this.#held ??= this.#account.meter(Held.Names)
     this.#held.change(length + placeBytes.name)
     this.#names.push({ name: frame.name, contract: frame.contract, expectedBytes: 0 })
   }
@@ -75,6 +77,6 @@ export class IncomingNames {
   forget(): void {
     this.#names = []
     this.#length = 0
-    this.#held.clear()
+    this.#held?.clear()
   }
 }

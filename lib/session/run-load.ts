@@ -12,14 +12,15 @@ interface LoadedCall {
 export class RunLoad {
   readonly #maxBytes: number
   readonly #onBusyChange: () => void
-  readonly #held: Meter
+  readonly #account: MeterSource
+  #held: Meter | undefined
   #count = 0
   #bytes = 0
 
   /** `onBusyChange` is told when the first call starts and when the last one was answered. */
   constructor(maxBytes: number, account: MeterSource, onBusyChange: () => void) {
     this.#maxBytes = maxBytes
-    this.#held = account.meter(Held.Calls)
+    this.#account = account
     this.#onBusyChange = onBusyChange
   }
 
@@ -34,6 +35,7 @@ export class RunLoad {
   }
 
   started(dataSize: number): void {
+    this.#held ??= this.#account.meter(Held.Calls)
     this.#held.change(dataSize)
     this.#bytes += dataSize
     if (this.#count++ === 0) this.#onBusyChange()
@@ -41,11 +43,11 @@ export class RunLoad {
 
   /** The data of one of them takes so much more, now that it is decoded. It counts for all clients' bound, not for this one. */
   weighed(bytes: number): void {
-    this.#held.change(bytes)
+    this.#held?.change(bytes)
   }
 
   answered({ dataSize, decodedBytes }: LoadedCall): void {
-    this.#held.change(-dataSize - decodedBytes)
+    this.#held?.change(-dataSize - decodedBytes)
     this.#bytes -= dataSize
     if (--this.#count === 0) this.#onBusyChange()
   }

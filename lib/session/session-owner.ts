@@ -11,7 +11,7 @@ export interface SessionOwner {
   encodeError(error: IsockError): Payload
   /** Why no call of the peer is taken at the moment, if so. */
   refusal(): IsockError | undefined
-  /** While the session has no link, a call of the peer was answered. */
+  /** While the session has no link, a call of the peer was answered, or calls are open or are not any more. */
   onAnsweredAway?(): void
   onLinkLost(reason: IsockError, how: LinkEnding): void
   /** The peer drains: it takes no new calls. */

@@ -118,7 +118,6 @@ export class Session implements FramePort {
       account,
       port: this,
       onBusyChange: this.#judgeBusy,
-      onAnsweredAway: () => this.#owner.onAnsweredAway?.(),
       startCall: (call) => this.#owner.startCall(call),
       encodeError: (error) => this.#owner.encodeError(error),
       refusal: () => this.#owner.refusal(),
@@ -241,6 +240,7 @@ export class Session implements FramePort {
   }
 
   readonly #judgeBusy = (): void => {
+    if (this.#link === undefined) this.#owner.onAnsweredAway?.()
     const isBusy = this.outgoing.openCount > 0 || this.runningCount > 0
     if (isBusy === this.#isBusy) return
     this.#isBusy = isBusy

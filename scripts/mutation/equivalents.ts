@@ -135,13 +135,6 @@ export const equivalents: readonly Equivalent[] = [
     why: 'as above',
   },
   {
-    file: 'lib/server/run-queue.ts',
-    line: 'if (this.#head * 2 < this.#waiting.length) return',
-    from: '2',
-    to: '3',
-    why: 'when the places of those that had their turn are given back: sooner or later',
-  },
-  {
     file: 'lib/server/server-session.ts',
     line: 'this.#shared.runner.start(call, this, this.core.grant?.peerLimits.maxFrameBytes ?? 0)',
     from: '0',
