@@ -25,8 +25,8 @@ const steps: readonly Step[] = [
   { above: 0, has: hasInUse, pick: largestInUse },
 ]
 
-/** A turn of the event loop sheds no more than so many. */
-const mostInTurn = 256
+/** A turn of the event loop sheds no more than so many: some 10 us each. Fewer would not keep up with many small rooms. */
+const mostInTurn = 2_048
 
 /** Sheds accounts until `isEnough`, as many as one turn of the event loop may; returns how many. */
 export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean): number {
