@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that continuous integration checks, in order, each step with its time. Every step runs, also after one
-# has failed; at the end stand the steps that failed, and as the last line the specs' totals `N passed, N failed`.
+# has failed; at the end stand the failed specs and steps, and as the last line the specs' totals `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -34,6 +34,8 @@ step attw attw --pack . --profile esm-only --no-emoji
 step pack node scripts/pack-test.mjs
 
 printf '\n'
+# What failed among the specs, once more: thousands of lines lie between.
+if [[ " ${failed_steps[*]-} " == *' specs '* ]]; then sed -n '/^  [0-9]* failing$/,$p' "$spec_output" | head -n 300; fi
 for name in ${failed_steps[@]+"${failed_steps[@]}"}; do printf 'check: FAILED in step "%s"\n' "$name"; done
 grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$spec_output" | tail -n 1 || echo '0 passed, 1 failed'
 ((${#failed_steps[@]} == 0))
