@@ -20,6 +20,8 @@ export class Holder {
   running = 0
   /** A part of it has no accounts, and is known for its calls only. */
   hasLeft = false
+  /** What a call of its sessions that had to wait took of the processor lately: see server/call-turns.ts. */
+  callMs: number | undefined
   /** What was read for its links since its turn began: see link/read-turns.ts. */
   readCost = 0
 

@@ -1,9 +1,10 @@
 // The calls that wait for the processor, by whom they belong to: an address with all of its sessions. Next is a call of the
-// one that has used least of the processor since calls began to wait, so that neither many sessions nor heavy calls keep
-// others waiting. Who comes new begins with the least that others have used: nobody saves up turns. Calls of one session
-// keep their order.
+// one that will have used least of the processor since calls began to wait once that call is over, as far as its former calls
+// tell: so neither many sessions nor heavy calls keep others waiting, and a light call waits for no heavy ones, however
+// many addresses these come from (this is weighted fair queueing). Who comes new begins with the least that others have
+// used: nobody saves up turns. Calls of one session keep their order.
 //
-//   used:   12 ms  A: call call call        7 ms  B: call        7 ms  C (new): call call        next: B, then C
+//   used and one more:   12 + 5 ms  A: call call call        12 + 1 ms  B: call        12 + 3 ms  C (new): call        next: B, C, A
 import type { Holder } from '../accounting/holders.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
@@ -25,10 +26,12 @@ export interface WaitingCall {
 }
 
 interface Lane {
-  readonly holder: object
+  readonly holder: Holder
   calls: WaitingCall[]
   head: number
   usedMs: number
+  /** What it will have used after its next call. */
+  dueMs: number
   /** It is among those that have a turn. */
   isWaiting: boolean
 }
@@ -41,15 +44,19 @@ interface Stay {
 
 /** A list of lanes that is not longer than this is not worth tidying. */
 const leastTidied = 64
+/** How much one call changes what the next one is expected to take. */
+const newestPart = 1 / 4
 
 export class CallTurns {
   /** Those without a call are kept for what they have used. */
-  readonly #lanes = new Map<object, Lane>()
-  /** Lanes with calls: who has used most first; of those who have used as much, who came last. */
+  readonly #lanes = new Map<Holder, Lane>()
+  /** Lanes with calls: who is due last first; of those who are due at the same time, who came last. */
   readonly #order: Lane[] = []
   readonly #stays = new Map<RunStarter, Stay>()
   /** What the one who had the last turn had used before it. */
   #leastMs = 0
+  /** What a call took lately, whoever's it was: that is expected of who comes new. */
+  #callMs = 0
   #tidyAt = leastTidied
 
   get isEmpty(): boolean {
@@ -77,10 +84,12 @@ export class CallTurns {
   next(start: (waiting: WaitingCall) => number): void {
     const lane = this.#order.pop() as Lane
     const waiting = lane.calls[lane.head++] as WaitingCall
-    this.#leastMs = lane.usedMs
+    this.#leastMs = Math.max(this.#leastMs, lane.usedMs)
     lane.isWaiting = false
     this.#leave(waiting.starter)
-    lane.usedMs += start(waiting)
+    const tookMs = start(waiting)
+    lane.usedMs += tookMs
+    this.#learn(lane.holder, tookMs)
     if (lane.head < lane.calls.length) {
       // Not with each call: there may be many more.
       if (lane.head * 2 > lane.calls.length) this.#trim(lane)
@@ -89,24 +98,30 @@ export class CallTurns {
     if (this.isEmpty) this.#forgetAll()
   }
 
-  #laneOf(holder: object): Lane {
+  #learn(holder: Holder, tookMs: number): void {
+    this.#callMs += (tookMs - this.#callMs) * newestPart
+    holder.callMs = holder.callMs === undefined ? tookMs : holder.callMs + (tookMs - holder.callMs) * newestPart
+  }
+
+  #laneOf(holder: Holder): Lane {
     const known = this.#lanes.get(holder)
     if (known !== undefined) return known
     if (this.#lanes.size >= this.#tidyAt) this.#tidy()
-    const lane: Lane = { holder, calls: [], head: 0, usedMs: this.#leastMs, isWaiting: false }
+    const lane: Lane = { holder, calls: [], head: 0, usedMs: this.#leastMs, dueMs: 0, isWaiting: false }
     this.#lanes.set(holder, lane)
     return lane
   }
 
-  /** Behind all others that have used as much. */
+  /** Behind all others that are due at the same time. */
   #insert(lane: Lane): void {
     lane.usedMs = Math.max(lane.usedMs, this.#leastMs)
+    lane.dueMs = lane.usedMs + (lane.holder.callMs ?? this.#callMs)
     lane.isWaiting = true
     let low = 0
     let high = this.#order.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#order[middle] as Lane).usedMs > lane.usedMs) low = middle + 1
+      if ((this.#order[middle] as Lane).dueMs > lane.dueMs) low = middle + 1
       else high = middle
     }
     this.#order.splice(low, 0, lane)

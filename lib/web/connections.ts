@@ -25,6 +25,11 @@ export class Connections {
     this.#accounts.get(socket)?.wake()
   }
 
+  /** What it counts for. */
+  accountOf(socket: Socket): Account | undefined {
+    return this.#accounts.get(socket)
+  }
+
   /** All its answers have left. */
   rest(socket: Socket): void {
     this.#accounts.get(socket)?.rest()

@@ -4,15 +4,12 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Server as TlsServer } from 'node:tls'
 import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
-import { boundHandshakes } from '../link/handshakes.ts'
 import type { ServerKit } from '../server/feature.ts'
-import { Connections } from './connections.ts'
 import { OpenAnswers } from './open-answers.ts'
-import { SlowBodies } from './slow-bodies.ts'
+import { PortBounds } from './port-bounds.ts'
 import { TakenListeners } from './taken-listeners.ts'
 import type { ResolvedWebOptions } from './web-options.ts'
 
@@ -46,9 +43,8 @@ export class WebPort {
   /** Those that were not upgraded, which are then somebody's WebSocket. */
   readonly #connections = new Set<Socket>()
   readonly #answers = new OpenAnswers((socket) => this.#onLastAnswer(socket))
-  /** What bounds a port of our own. How long a request may take at the user's server, and how many, is the user's choice. */
-  readonly #slowBodies: SlowBodies | undefined
-  #places: Connections | undefined
+  /** Of a port of our own. */
+  readonly #bounds: PortBounds | undefined
   #isClosing = false
   #detach: () => void = () => undefined
 
@@ -56,14 +52,8 @@ export class WebPort {
     this.#options = options
     this.#http = options.server ?? makeServer(options)
     if (options.server !== undefined) return
-    this.#slowBodies = new SlowBodies(kit.clock)
-    const { accounting, limits } = kit
-    this.#http.once('listening', () => {
-      const places = new Connections(accounting, options.maxConnections)
-      this.#places = places
-      this.#http.on(this.#connected, (socket: Socket) => places.take(socket)).on('close', () => places.close())
-    })
-    if (this.isTls) boundHandshakes(this.#http as NetServer as TlsServer, accounting, limits.maxUnauthenticatedLinks)
+    const { maxConnections } = options
+    this.#bounds = new PortBounds(this.#http, { ...kit, maxConnections, connected: this.#connected })
   }
 
   get isTls(): boolean {
@@ -111,17 +101,21 @@ export class WebPort {
   /** Begins to hand over what comes in. */
   attach(handlers: WebHandlers): void {
     const http = this.#http
+    const refusalOf = (request: IncomingMessage, response: ServerResponse): Refusal | undefined =>
+      this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
     const requests = new TakenListeners(http, 'request', (request, response) => {
-      const refusal = this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
+      if (this.#bounds !== undefined) {
+        this.#answers.add(request, response)
+        return this.#bounds.arrive(request, response, () => refuseRequest(response, refusalOf(request, response)))
+      }
+      const refusal = refusalOf(request, response)
       if (refusal !== undefined && !requests.isEmpty) return requests.call(request, response)
-      this.#places?.wake(request.socket)
       this.#answers.add(request, response)
-      this.#slowBodies?.watch(request)
-      if (refusal !== undefined) refuseRequest(response, refusal)
+      refuseRequest(response, refusal)
     })
     const upgrades = new TakenListeners(http, 'upgrade', (request, stream, head) => {
       this.#connections.delete(stream as Socket)
-      this.#places?.wake(stream as Socket)
+      this.#bounds?.wake(stream as Socket)
       const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
       const hasLost = this.#hasLostHeaders(request)
       if (!hasLost && !isForWebSocket && upgrades.isEmpty) {
@@ -166,7 +160,7 @@ export class WebPort {
   }
 
   #onLastAnswer(socket: Socket): void {
-    this.#places?.rest(socket)
+    this.#bounds?.rest(socket)
     // As Node does after an answer with `connection: close`.
     if (this.#isClosing && this.#options.server === undefined) socket.destroySoon()
   }
@@ -213,7 +207,9 @@ export function refuseUpgrade(stream: Duplex, { status, reason, onAnswered }: Re
   stream.end([...lines, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
 }
 
-function refuseRequest(response: ServerResponse, { status, reason, onAnswered }: Refusal): void {
+function refuseRequest(response: ServerResponse, refusal: Refusal | undefined): void {
+  if (refusal === undefined) return
+  const { status, reason, onAnswered } = refusal
   onAnswered?.()
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${reason}\n`)
 }

@@ -26,7 +26,7 @@ describe('the compiled command', function () {
     main = join(folder, 'dist', 'cli', 'main.js')
   })
 
-  after(() => rmSync(folder, { recursive: true }))
+  after(() => rmSync(folder, { recursive: true, maxRetries: 20 }))
 
   it('serves TypeScript through the tsx of the project, actions of another copy of isock included', async () => {
     const modules = ['shared-actions/echo.ts', 'shared-actions/count.ts', 'shared-actions/exec.ts']
@@ -47,7 +47,7 @@ describe('the compiled command', function () {
     const elsewhere = mkdtempSync(join(tmpdir(), 'isock-elsewhere-'))
     writeFileSync(join(elsewhere, 'typed.ts'), 'export const answer: number = 42')
     const { code, stderr } = await new RunningScript([main, 'serve', 'typed.ts'], { cwd: elsewhere }).ended
-    rmSync(elsewhere, { recursive: true })
+    rmSync(elsewhere, { recursive: true, maxRetries: 20 })
     expect(stderr).to.match(/^isock: cannot load typed\.ts: this Node \(v.*\) does not run TypeScript; install tsx/)
     expect(code).to.equal(1)
   })

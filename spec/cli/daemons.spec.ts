@@ -106,7 +106,7 @@ describe('the commands for daemons', function () {
       const all = await world.command('stop', '--all').ended
       expect([all.code, all.stdout, /chmod 700/.test(all.stderr)]).to.deep.equal([1, 'stopped more\n', true])
     } finally {
-      rmSync(join(world.stateDir, 'bad'), { recursive: true })
+      rmSync(join(world.stateDir, 'bad'), { recursive: true, maxRetries: 20 })
     }
   })
 
@@ -282,7 +282,7 @@ describe('the commands for daemons', function () {
         expect(code).to.equal(2)
       }
     } finally {
-      rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true, maxRetries: 20 })
     }
   })
 

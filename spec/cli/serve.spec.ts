@@ -26,7 +26,7 @@ describe('isock serve', function () {
     for (const each of running) each.kill()
     await Promise.all(running.map(({ ended }) => ended))
     running.length = 0
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 20 })
   })
 
   function serve(args: readonly string[], options: RunOptions = {}): RunningScript {

@@ -35,7 +35,7 @@ describe('an address that is taken', function () {
   afterEach(async () => {
     await world.close()
     holder.close()
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 20 })
   })
 
   const inUse = (port: string): string =>

@@ -101,7 +101,7 @@ describe('a daemon that crashed', function () {
       expect(world.remember().tokenOrigin).to.equal('file')
       await expectGuarded(daemon)
     } finally {
-      rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true, maxRetries: 20 })
     }
   })
 
@@ -137,7 +137,7 @@ describe('a daemon that crashed', function () {
       await daemon.restart()
       world.remember()
     } finally {
-      rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true, maxRetries: 20 })
     }
   })
 

@@ -48,6 +48,6 @@ export class CompiledIsock {
   }
 
   close(): void {
-    rmSync(this.#folder, { recursive: true })
+    rmSync(this.#folder, { recursive: true, maxRetries: 20 })
   }
 }

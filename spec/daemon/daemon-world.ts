@@ -94,6 +94,6 @@ export class DaemonWorld {
       if (isRunning(state)) process.kill(state.pid, 'SIGKILL')
       await this.gone(state)
     }
-    rmSync(this.stateDir, { recursive: true })
+    rmSync(this.stateDir, { recursive: true, maxRetries: 20 })
   }
 }

@@ -53,7 +53,7 @@ describe('the end of a daemon', function () {
       if (isAlive(pid)) process.kill(pid, 'SIGKILL')
     }
     await world.close()
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 20 })
   })
 
   const start = (): Promise<Daemon> =>

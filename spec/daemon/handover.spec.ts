@@ -31,7 +31,7 @@ describe('a restart', function () {
 
   afterEach(async () => {
     await world.close()
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 20 })
   })
 
   const places: [string, (folder: string) => Partial<BackgroundOptions>][] = [

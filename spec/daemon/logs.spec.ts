@@ -28,7 +28,7 @@ describe('the log of a daemon', () => {
     path = join(folder, 'daemon.log')
   })
 
-  afterEach(() => rmSync(folder, { recursive: true }))
+  afterEach(() => rmSync(folder, { recursive: true, maxRetries: 20 }))
 
   const read = async (options = {}): Promise<string[]> => {
     const lines: string[] = []

@@ -78,7 +78,7 @@ describe('runInBackground', function () {
     await client.close()
     await daemon.stop()
     expect(readdirSync(folder)).to.deep.equal([])
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 20 })
   })
 
   describe('rejects, and leaves nothing behind,', () => {

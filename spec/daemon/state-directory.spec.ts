@@ -25,7 +25,7 @@ describe('the state directory', () => {
     folder = mkdtempSync(join(tmpdir(), 'isock-state-'))
   })
 
-  afterEach(() => rmSync(folder, { recursive: true }))
+  afterEach(() => rmSync(folder, { recursive: true, maxRetries: 20 }))
 
   const errorOf = (run: () => unknown): IsockError => {
     try {

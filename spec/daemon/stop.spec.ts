@@ -22,7 +22,7 @@ describe('a stop', () => {
 
   afterEach(async () => {
     await server.shutdown({ graceMs: 0 })
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 20 })
   })
 
   /** Each process hands over when it is told to stop, and says so by the code; the last one stops. */

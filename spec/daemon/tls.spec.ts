@@ -41,7 +41,7 @@ describe('a daemon over TLS', function () {
 
   afterEach(async () => {
     await world.close()
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 20 })
   })
 
   const file = (name: string): string => join(folder, name)

@@ -53,7 +53,31 @@ describe('CallTurns', () => {
   it('gives light calls as much time as heavy ones', () => {
     wait(sessionOf(new Holder('heavy')), 6, 'h1', 'h2', 'h3')
     wait(sessionOf(new Holder('light')), 2, 'l1', 'l2', 'l3', 'l4', 'l5', 'l6')
-    expect(take(9)).to.deep.equal(['h1', 'l1', 'l2', 'l3', 'h2', 'l4', 'l5', 'l6', 'h3'])
+    expect(take(9)).to.deep.equal(['h1', 'l1', 'l2', 'l3', 'l4', 'l5', 'h2', 'l6', 'h3'])
+  })
+
+  it('lets a light call wait for no heavy ones, however many addresses these come from', () => {
+    const light = sessionOf(new Holder('light'))
+    const heavy = Array.from({ length: 100 }, (_, i) => sessionOf(new Holder(`heavy ${i}`)))
+    wait(light, 0.1, 'l1')
+    for (const [i, each] of heavy.entries()) wait(each, 5, `a${i}`, `b${i}`, `c${i}`)
+    take(101)
+    for (const name of ['l2', 'l3', 'l4']) {
+      wait(light, 0.1, name)
+      expect(take(1)).to.deep.equal([name])
+      take(20)
+    }
+  })
+
+  it('expects of a newcomer what calls of others take', () => {
+    const light = sessionOf(new Holder('light'))
+    const heavy = sessionOf(new Holder('heavy'))
+    wait(heavy, 5, 'h1', 'h2', 'h3')
+    wait(light, 0.1, 'l1')
+    take(2)
+    wait(sessionOf(new Holder('new')), 5, 'n1')
+    wait(light, 0.1, 'l2')
+    expect(take(2)).to.deep.equal(['l2', 'n1'])
   })
 
   it('lets a newcomer in after one more call at most, and gives it nothing for the time before', () => {
