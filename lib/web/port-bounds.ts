@@ -21,12 +21,13 @@ export interface PortBoundsOptions {
 }
 
 export class PortBounds {
-  readonly #turns = new RequestTurns()
+  readonly #turns: RequestTurns
   readonly #slowBodies: SlowBodies
   /** Since it listens. */
   #connections: Connections | undefined
 
   constructor(http: HttpServer, { accounting, clock, limits, maxConnections, connected }: PortBoundsOptions) {
+    this.#turns = new RequestTurns(clock)
     this.#slowBodies = new SlowBodies(clock)
     http.once('listening', () => {
       const connections = new Connections(accounting, maxConnections)

@@ -7,6 +7,7 @@
 //     ╰───────> waits for its address's turn <────────────────╯
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from '../accounting/account.ts'
+import type { Clock } from '../base/clock.ts'
 import { setImmediate } from '../base/platform-timers.ts'
 import { Pipelines } from './pipelines.ts'
 
@@ -24,7 +25,11 @@ export class RequestTurns {
   readonly #begun = new Map<object, number>()
   #begunCount = 0
   #isPlanned = false
-  readonly #pipelines = new Pipelines(() => this.#plan())
+  readonly #pipelines: Pipelines
+
+  constructor(clock: Clock) {
+    this.#pipelines = new Pipelines(clock, () => this.#plan())
+  }
 
   /** `account`: its connection's. Where that has gone when its turn comes, it does not begin. */
   arrive(request: IncomingMessage, response: ServerResponse, account: Account, begin: Begin): void {
@@ -65,7 +70,7 @@ export class RequestTurns {
     // One each, again and again.
     for (let round = 0; round < mostOfOne && this.#waiting.size > 0; round++) this.#round()
     this.#pipelines.readSome()
-    if (this.#waiting.size > 0 || this.#pipelines.hasUnread) this.#plan()
+    if (this.#waiting.size > 0 || this.#pipelines.hasReady) this.#plan()
   }
 
   #round(): void {
