@@ -11,7 +11,7 @@ import { FairQuota } from './fair-quota.ts'
 import { type HeldKind, type HeldName, heldNames } from './held.ts'
 import { type Holder, Holders, Part } from './holders.ts'
 import { addressKey, type Owner } from './owner.ts'
-import { shed } from './shedding.ts'
+import { shed as shedFrom } from './shedding.ts'
 import type { Usage } from './usage.ts'
 
 export interface AccountingOptions {
@@ -61,6 +61,12 @@ export class Accounting implements AccountKeeper {
   open(subject: AccountSubject): Account {
     this.#openedCount++
     return new Account(this, subject)
+  }
+
+  /** It makes room for others. */
+  shed(account: Account): void {
+    this.#shedCount++
+    account.shed()
   }
 
   /** A table of places that this accounting shares out. `name` is for `usage`. */
@@ -141,7 +147,7 @@ export class Accounting implements AccountKeeper {
   readonly #makeRoom = (): void => {
     const { maxHeldBytes } = this.#options
     const enough = maxHeldBytes * (1 - freeShare)
-    const count = shed(this.#holders, maxHeldBytes, () => this.#heldBytes <= enough)
+    const count = shedFrom(this.#holders, maxHeldBytes, () => this.#heldBytes <= enough)
     this.#shedCount += count
     // Sockets and timers get their turn in between. Where nothing could go, what comes next begins it again.
     this.#isMakingRoom = count > 0 && this.#heldBytes > enough

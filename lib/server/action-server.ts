@@ -66,7 +66,10 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) =>
       this.#features.sessionChanged(session, change),
     )
-    const runs = new RunQueue(clock, limits.maxRunningCalls, (holder) => this.#accounting.callsEnded(holder))
+    const runs = new RunQueue(clock, limits.maxRunningCalls, {
+      onIdle: (holder) => this.#accounting.callsEnded(holder),
+      onFull: (refused) => this.#store.endRunningAway(refused),
+    })
     this.#surroundings = {
       clock,
       limits,

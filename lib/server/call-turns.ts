@@ -44,8 +44,12 @@ interface Stay {
 
 /** A list of lanes that is not longer than this is not worth tidying. */
 const leastTidied = 64
+/** Whatever was expected, a call that took no longer counts whole. */
+const leastCountedMs = 1
 /** How much one call changes what the next one is expected to take. */
 const newestPart = 1 / 4
+/** A call counts for no more than so many times of what was expected: the rest was garbage that others made, or another process. */
+const mostAbove = 4
 
 export class CallTurns {
   /** Those without a call are kept for what they have used. */
@@ -87,9 +91,7 @@ export class CallTurns {
     this.#leastMs = Math.max(this.#leastMs, lane.usedMs)
     lane.isWaiting = false
     this.#leave(waiting.starter)
-    const tookMs = start(waiting)
-    lane.usedMs += tookMs
-    this.#learn(lane.holder, tookMs)
+    lane.usedMs += this.#learn(lane.holder, start(waiting))
     if (lane.head < lane.calls.length) {
       // Not with each call: there may be many more.
       if (lane.head * 2 > lane.calls.length) this.#trim(lane)
@@ -98,9 +100,13 @@ export class CallTurns {
     if (this.isEmpty) this.#forgetAll()
   }
 
-  #learn(holder: Holder, tookMs: number): void {
+  /** What a call counts for, by how long it kept the processor. */
+  #learn(holder: Holder, tookMs: number): number {
     this.#callMs += (tookMs - this.#callMs) * newestPart
-    holder.callMs = holder.callMs === undefined ? tookMs : holder.callMs + (tookMs - holder.callMs) * newestPart
+    const { callMs } = holder
+    const countedMs = callMs === undefined ? tookMs : Math.min(tookMs, Math.max(leastCountedMs, callMs * mostAbove))
+    holder.callMs = callMs === undefined ? tookMs : callMs + (countedMs - callMs) * newestPart
+    return countedMs
   }
 
   #laneOf(holder: Holder): Lane {

@@ -40,6 +40,19 @@ export class Leases {
     this.#unused.delete(session)
   }
 
+  /** Of the sessions that are away while calls of theirs run: the oldest of the address with most such calls, above this. */
+  oldestOfMostRunning(above: number): ServerSession | undefined {
+    let found: ServerSession | undefined
+    let most = above
+    for (const session of this.#used.keys()) {
+      const { running } = session.holder
+      if (running <= most || session.core.runningCount === 0) continue
+      found = session
+      most = running
+    }
+    return found
+  }
+
   close(): void {
     this.#sweep.close()
   }

@@ -22,11 +22,18 @@ const sharedPart = 3 / 4
 /** What handlers may take of the processor before sockets get their turn. */
 const sliceMs = 10
 
+export interface RunQueueEvents {
+  /** The last call of a holder has ended that has nothing else any more. */
+  onIdle(holder: Holder): void
+  /** As many calls run as may, and this one with less than a fair share was refused. */
+  onFull(refused: Holder): void
+}
+
 export class RunQueue {
   readonly #clock: Clock
   readonly #maxRunningCalls: number
   readonly #sharedCount: number
-  readonly #onIdle: (holder: Holder) => void
+  readonly #events: RunQueueEvents
   readonly #waiting = new CallTurns()
   #unansweredCount = 0
   /** Of those whose calls run. */
@@ -35,9 +42,8 @@ export class RunQueue {
   #spentMs = 0
   #isYielding = false
 
-  /** `onIdle` is called when the last call of a holder has ended that has nothing else any more. */
-  constructor(clock: Clock, maxRunningCalls: number, onIdle: (holder: Holder) => void) {
-    this.#onIdle = onIdle
+  constructor(clock: Clock, maxRunningCalls: number, events: RunQueueEvents) {
+    this.#events = events
     this.#clock = clock
     this.#maxRunningCalls = maxRunningCalls
     this.#sharedCount = maxRunningCalls * sharedPart
@@ -52,8 +58,12 @@ export class RunQueue {
   refusal(starter: Pick<RunStarter, 'holder'>): BusyError | undefined {
     const count = this.#unansweredCount
     if (count < this.#sharedCount) return undefined
-    if (count >= this.#maxRunningCalls) return new BusyError(`${count} calls run at this server already`)
-    if (starter.holder.running < Math.max(1, this.#sharedCount / this.#holderCount)) return undefined
+    const share = Math.max(1, this.#sharedCount / this.#holderCount)
+    if (count >= this.#maxRunningCalls) {
+      if (starter.holder.running < share) this.#events.onFull(starter.holder)
+      return new BusyError(`${count} calls run at this server already`)
+    }
+    if (starter.holder.running < share) return undefined
     return new BusyError(`${count} calls run at this server, and more than their share of them come from one address`)
   }
 
@@ -105,7 +115,7 @@ export class RunQueue {
     this.#unansweredCount--
     if (--holder.running > 0) return
     this.#holderCount--
-    if (holder.hasLeft) this.#onIdle(holder)
+    if (holder.hasLeft) this.#events.onIdle(holder)
   }
 }
 

@@ -5,6 +5,7 @@ import type { AccountSubject } from '../accounting/account.ts'
 import type { Accounting } from '../accounting/accounting.ts'
 import type { FairPlaces } from '../accounting/fair-places.ts'
 import { placeBytes } from '../accounting/held.ts'
+import type { Holder } from '../accounting/holders.ts'
 import type { Owner } from '../accounting/owner.ts'
 import type { Identity } from '../action/context.ts'
 import type { Clock } from '../base/clock.ts'
@@ -24,6 +25,8 @@ import type { ServerSession } from './server-session.ts'
 /** 128 bits each: nobody finds one by trying. */
 const idBytes = 16
 const secretBytes = 32
+/** While too many calls run, sessions that are away are ended no faster. */
+const betweenEndsMs = 20
 
 export class SessionStore {
   readonly names = new ClientNames()
@@ -34,6 +37,7 @@ export class SessionStore {
   readonly #sessions = new Map<string, ServerSession>()
   readonly #leases: Leases
   readonly #departures: Departures
+  #mayEndAwayAtMs = 0
   readonly #dismissals = new Set<Promise<void>>()
   readonly #onChange: (session: ServerSession, change: SessionChange) => void
 
@@ -117,6 +121,18 @@ export class SessionStore {
     this.restIfIdle(session)
     if (how === 'closed') this.#departures.left(session)
     this.#onChange(session, 'cut')
+  }
+
+  /**
+   * Too many calls run for this one to begin any. What runs for a session that is away makes room: the oldest one of the
+   * address that has most, if that has more. Looks at all of them, so not too often.
+   */
+  endRunningAway(refused: Holder): void {
+    const nowMs = this.#clock.now()
+    if (nowMs < this.#mayEndAwayAtMs) return
+    this.#mayEndAwayAtMs = nowMs + betweenEndsMs
+    const session = this.#leases.oldestOfMostRunning(refused.running + 1)
+    if (session?.account !== undefined) this.#accounting.shed(session.account)
   }
 
   /** Without a link and without work, a session is the first to make room for others. */

@@ -106,6 +106,26 @@ describe('Hostile peers: shares', () => {
     expect(await peer.result(firstSeq)).to.equal(name)
   }
 
+  it('the calls that it leaves behind when as many run as may make room for those of others, the oldest first', async () => {
+    await serve({ maxRunningCalls: 8, closedLinkGraceMs: 600_000 })
+    const proofs: Proof[] = []
+    for (const name of ['one', 'two', 'three', 'four']) {
+      const entered = await enter(name)
+      const before = Keep.runs
+      call(entered.peer, 'Keep', 2, [])
+      await waitFor(() => Keep.runs === before + 2)
+      proofs.push(await leave(entered))
+    }
+    const { peer } = await enter('honest')
+    call(peer, 'Echo', 1, 'hello')
+    expect((await peer.failure(firstSeq)).frame.notStarted).to.equal(true)
+    const isThere = ({ sessionId }: Proof): boolean => server.sessions.some(({ id }) => id === sessionId)
+    await waitFor(() => !isThere(proofs[0] as Proof))
+    expect(proofs.slice(1).every(isThere)).to.equal(true)
+    expect(server.usage.shed).to.equal(1)
+    await isServed('honest')
+  })
+
   it('the answers that it leaves behind make room for those of others', async () => {
     await serve({ maxHeldBytes: mebibyte })
     const ann = await enter('ann')

@@ -69,6 +69,31 @@ describe('CallTurns', () => {
     }
   })
 
+  it('holds it against nobody when a call took far longer than those before it', () => {
+    const light = sessionOf(new Holder('light'))
+    const heavy = sessionOf(new Holder('heavy'))
+    wait(heavy, 5, ...Array.from({ length: 40 }, (_, i) => `h${i}`))
+    wait(light, 0.1, 'l1')
+    take(2)
+    // Somebody's garbage was collected meanwhile.
+    wait(light, 80, 'l2')
+    expect(take(1)).to.deep.equal(['l2'])
+    wait(light, 0.1, 'l3')
+    expect(take(2)).to.include('l3')
+  })
+
+  it('charges one whole whose calls go on to take longer', () => {
+    const riser = sessionOf(new Holder('riser'))
+    const steady = sessionOf(new Holder('steady'))
+    wait(riser, 0.1, 'r0')
+    take(1)
+    wait(steady, 5, ...Array.from({ length: 40 }, (_, i) => `s${i}`))
+    wait(riser, 20, ...Array.from({ length: 40 }, (_, i) => `r${i + 1}`))
+    take(25)
+    const later = take(20)
+    expect(later.filter((name) => name.startsWith('r')).length).to.be.within(3, 6)
+  })
+
   it('expects of a newcomer what calls of others take', () => {
     const light = sessionOf(new Holder('light'))
     const heavy = sessionOf(new Holder('heavy'))

@@ -55,17 +55,18 @@ describe('RunQueue', () => {
   let answers: Map<string, IsockError>
   let holder: Holder
   let idle: Holder[]
+  let refused: Holder[]
 
   beforeEach(() => {
     nowMs = 1_000
     started = []
     answers = new Map()
     idle = []
-    queue = new RunQueue(
-      { now: () => nowMs, setTimer: () => ({ cancel() {}, keepProcessAlive() {} }) },
-      100,
-      (holder) => idle.push(holder),
-    )
+    refused = []
+    queue = new RunQueue({ now: () => nowMs, setTimer: () => ({ cancel() {}, keepProcessAlive() {} }) }, 100, {
+      onIdle: (holder) => idle.push(holder),
+      onFull: (holder) => refused.push(holder),
+    })
     holder = new Holder('an address')
   })
 
@@ -169,6 +170,13 @@ describe('RunQueue', () => {
     it('refuses more to the address that has most of them, and to no other', () => {
       expect(queue.refusal({ holder })).to.be.instanceOf(BusyError).and.to.include({ notStarted: true })
       expect(queue.refusal({ holder: other })).to.equal(undefined)
+    })
+
+    it('tells whom it refused with less than a share, when as many run as may', () => {
+      for (let i = 0; i < 25; i++) start(`other ${i}`, 0, Number.POSITIVE_INFINITY, new Holder(`one of ${i}`))
+      expect(queue.refusal({ holder: other })).to.be.instanceOf(BusyError)
+      expect(queue.refusal({ holder })).to.be.instanceOf(BusyError)
+      expect(refused).to.deep.equal([other])
     })
 
     it('refuses the other one when it has as much', () => {

@@ -6,8 +6,10 @@ import { expect } from 'chai'
 import type { Account } from '../../lib/accounting/account.ts'
 import { ownAccounting } from '../../lib/link/socket-places.ts'
 import { RequestTurns } from '../../lib/web/request-turns.ts'
+import { VirtualClock } from '../setup/virtual-clock.ts'
 
-class Connection {
+/** Of a connection of Node's what this needs. */
+class Connection extends EventEmitter {
   isPaused = false
   destroyed = false
   pause(): void {
@@ -15,19 +17,23 @@ class Connection {
   }
   resume(): void {
     this.isPaused = false
+    this.emit('resume')
   }
   destroy(): void {
     this.destroyed = true
+    this.emit('close')
   }
 }
 
 describe('RequestTurns', () => {
   const accounting = ownAccounting()
+  let clock: VirtualClock
   let turns: RequestTurns
   let begun: string[]
 
   beforeEach(() => {
-    turns = new RequestTurns()
+    clock = new VirtualClock()
+    turns = new RequestTurns(clock)
     begun = []
   })
 
@@ -110,13 +116,28 @@ describe('RequestTurns', () => {
     expect(begun).to.deep.equal(['second'])
   })
 
-  it('reads on in turns where many wait, two connections in each', async () => {
+  it('reads no further behind more than 16, whatever Node does when a request is complete', () => {
+    const one = accountOf('10.0.0.1')
+    const connection = new Connection()
+    for (let i = 0; i < 16; i++) behind(one, 'x', connection)
+    expect(connection.isPaused).to.equal(false)
+    behind(one, 'x', connection)
+    expect(connection.isPaused).to.equal(true)
+    connection.resume()
+    expect(connection.isPaused).to.equal(true)
+  })
+
+  it('reads on when few are left, two connections in a turn', async () => {
     const one = accountOf('10.0.0.1')
     const connections = Array.from({ length: 6 }, () => new Connection())
-    for (const connection of connections) for (let i = 0; i < 17; i++) behind(one, 'x', connection)
+    const releases = connections.map((connection) => {
+      for (let i = 0; i < 16; i++) behind(one, 'x', connection)
+      return behind(one, 'x', connection)
+    })
     const paused = (): number => connections.filter(({ isPaused }) => isPaused).length
-    expect(paused()).to.equal(0)
-    await undefined
+    await turn()
+    expect(paused()).to.equal(6)
+    for (const release of releases) release()
     expect(paused()).to.equal(6)
     await turn()
     expect(paused()).to.equal(4)
@@ -125,11 +146,22 @@ describe('RequestTurns', () => {
     expect(paused()).to.equal(0)
   })
 
-  it('reads on at once where no more than 16 wait', async () => {
+  it('reads on after a second, to notice the end of a connection, and then more rarely', async () => {
+    const one = accountOf('10.0.0.1')
     const connection = new Connection()
-    for (let i = 0; i < 16; i++) behind(accountOf('10.0.0.1'), 'x', connection)
-    await undefined
-    expect(connection.isPaused).to.equal(false)
+    for (let i = 0; i < 17; i++) behind(one, 'x', connection)
+    for (const seconds of [1, 2, 4]) {
+      await clock.advance(seconds * 1_000 - 1)
+      await turn()
+      expect(connection.isPaused).to.equal(true)
+      await clock.advance(1)
+      await turn()
+      expect(connection.isPaused).to.equal(false)
+      behind(one, 'x', connection)
+      expect(connection.isPaused).to.equal(true)
+    }
+    connection.destroy()
+    expect(clock.pendingCount).to.equal(0)
   })
 
   it('counts those that wait for their connection, and closes it when they are too many', () => {

@@ -215,8 +215,22 @@ describe('hostile clients of the HTTP gateway', function () {
     hold.release()
     await waitFor(async () => (await world.metric('isock_http_streams_open')) === 1)
     raw.socket.destroy()
-    await waitFor(() => world.server.sessions.length === 0)
+    // With so many behind it, the connection is looked at once a second.
+    await waitFor(() => world.server.sessions.length === 0, { timeoutMs: 10_000 })
     expect(await world.metric('isock_http_streams_open')).to.equal(0)
+  })
+
+  it('that send thousands of requests before they have their answers are not read', async () => {
+    await start()
+    const raw = await world.raw()
+    const hold1 = `${head(['Content-Length: 1'], '/actions/Hold')}1`
+    raw.socket.write(hold1)
+    await waitFor(() => hold.count === 1)
+    const sent = 20_000
+    raw.socket.write(hold1.repeat(sent))
+    await waitFor(() => (world.server.usage.held.bodies ?? 0) > 0)
+    for (let i = 0; i < 20; i++) expect(await world.works()).to.equal(true)
+    expect(world.server.usage.held.bodies).to.be.below((sent * 4_096) / 4)
   })
 
   it('that look for other paths find none', async () => {
