@@ -18,6 +18,45 @@ class Emit extends Action {
   }
 }
 
+/** A source that has nothing to give yet, and hears when nobody wants it any more. */
+class Wait extends Action {
+  left = 0
+
+  action(): AsyncIterable<string> {
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<IteratorResult<string>>(() => undefined),
+        return: async () => {
+          this.left++
+          return { done: true, value: undefined }
+        },
+      }),
+    }
+  }
+}
+
+describe('A source that waits for something to give', () => {
+  it('is left at once when its caller goes', async () => {
+    const world = new World()
+    const action = new Wait()
+    await world.serve([action])
+    const client = world.client()
+    const controller = new AbortController()
+    const call = client.runAction(Wait, undefined, { signal: controller.signal })
+    const ended = call.then(
+      () => 'returned',
+      () => 'ended',
+    )
+    await settle()
+    expect(action.left).to.equal(0)
+    controller.abort()
+    await settle()
+    expect(action.left).to.equal(1)
+    expect(await ended).to.equal('ended')
+    await world.close()
+  })
+})
+
 describe('A handler that awaits its emit()', () => {
   it('goes no further than its caller reads', async () => {
     const world = new World()

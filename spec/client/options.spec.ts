@@ -1,0 +1,23 @@
+// What a client makes of its options.
+import { expect } from 'chai'
+import { resolveClientOptions } from '../../lib/client/client-options.ts'
+import type { ClientPlatform } from '../../lib/client/client-platform.ts'
+import type { Logger } from '../../lib/index.ts'
+
+describe('The options of a client', () => {
+  const platform: ClientPlatform = {
+    environment: {},
+    readSecret: () => 'none',
+    dialer: () => () => Promise.reject(new Error('it is not dialled')),
+  }
+
+  it('keep the log that was given', () => {
+    const log: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+    expect(resolveClientOptions(platform, ['127.0.0.1:4440', { log }]).log).to.equal(log)
+  })
+
+  it('have a log where none was given', () => {
+    const { log } = resolveClientOptions(platform, ['127.0.0.1:4440'])
+    expect(log).to.have.property('error').that.is.a('function')
+  })
+})
