@@ -68,7 +68,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     )
     const runs = new RunQueue(clock, limits.maxRunningCalls, {
       onIdle: (holder) => this.#accounting.callsEnded(holder),
-      onFull: (refused) => this.#store.endRunningAway(refused),
+      onFull: (share) => this.#store.endRunningAway(share),
     })
     this.#surroundings = {
       clock,

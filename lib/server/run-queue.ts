@@ -25,8 +25,8 @@ const sliceMs = 10
 export interface RunQueueEvents {
   /** The last call of a holder has ended that has nothing else any more. */
   onIdle(holder: Holder): void
-  /** As many calls run as may, and this one with less than a fair share was refused. */
-  onFull(refused: Holder): void
+  /** As many calls run as may, and an address with less than this fair share was refused. */
+  onFull(share: number): void
 }
 
 export class RunQueue {
@@ -60,7 +60,7 @@ export class RunQueue {
     if (count < this.#sharedCount) return undefined
     const share = Math.max(1, this.#sharedCount / this.#holderCount)
     if (count >= this.#maxRunningCalls) {
-      if (starter.holder.running < share) this.#events.onFull(starter.holder)
+      if (starter.holder.running < share) this.#events.onFull(share)
       return new BusyError(`${count} calls run at this server already`)
     }
     if (starter.holder.running < share) return undefined

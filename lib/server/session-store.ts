@@ -5,7 +5,6 @@ import type { AccountSubject } from '../accounting/account.ts'
 import type { Accounting } from '../accounting/accounting.ts'
 import type { FairPlaces } from '../accounting/fair-places.ts'
 import { placeBytes } from '../accounting/held.ts'
-import type { Holder } from '../accounting/holders.ts'
 import type { Owner } from '../accounting/owner.ts'
 import type { Identity } from '../action/context.ts'
 import type { Clock } from '../base/clock.ts'
@@ -124,14 +123,14 @@ export class SessionStore {
   }
 
   /**
-   * Too many calls run for this one to begin any. What runs for a session that is away makes room: the oldest one of the
-   * address that has most, if that has more. Looks at all of them, so not too often.
+   * As many calls run as may. What runs for a session that is away makes room: the oldest one of the address with most running
+   * calls, if these are more than a fair share. Looks at all that are away, so not too often.
    */
-  endRunningAway(refused: Holder): void {
+  endRunningAway(share: number): void {
     const nowMs = this.#clock.now()
     if (nowMs < this.#mayEndAwayAtMs) return
     this.#mayEndAwayAtMs = nowMs + betweenEndsMs
-    const session = this.#leases.oldestOfMostRunning(refused.running + 1)
+    const session = this.#leases.oldestOfMostRunning(share)
     if (session?.account !== undefined) this.#accounting.shed(session.account)
   }
 

@@ -126,6 +126,24 @@ describe('Hostile peers: shares', () => {
     await isServed('honest')
   })
 
+  it('the calls that somebody with no more than a share left behind go on', async () => {
+    await serve({ maxRunningCalls: 40, closedLinkGraceMs: 600_000 })
+    const away = await enter('away')
+    call(away.peer, 'Keep', 3, [])
+    await waitFor(() => Keep.runs === 3)
+    const proof = await leave(away)
+    const hoarders = [await enter('one'), await enter('two'), await enter('three')]
+    for (const { peer } of hoarders) call(peer, 'Keep', 20, [])
+    await waitFor(() => Keep.runs === 40)
+    const { peer } = await enter('honest')
+    for (let i = 0; i < 5; i++) {
+      peer.send(callFrame(firstSeq + i, { ref: refs.Echo, data: codec.encode(i, 'data') }))
+      expect((await peer.failure(firstSeq + i)).frame.notStarted).to.equal(true)
+    }
+    expect(server.sessions.some(({ id }) => id === proof.sessionId)).to.equal(true)
+    expect(server.usage.shed).to.equal(0)
+  })
+
   it('the answers that it leaves behind make room for those of others', async () => {
     await serve({ maxHeldBytes: mebibyte })
     const ann = await enter('ann')

@@ -55,17 +55,17 @@ describe('RunQueue', () => {
   let answers: Map<string, IsockError>
   let holder: Holder
   let idle: Holder[]
-  let refused: Holder[]
+  let shares: number[]
 
   beforeEach(() => {
     nowMs = 1_000
     started = []
     answers = new Map()
     idle = []
-    refused = []
+    shares = []
     queue = new RunQueue({ now: () => nowMs, setTimer: () => ({ cancel() {}, keepProcessAlive() {} }) }, 100, {
       onIdle: (holder) => idle.push(holder),
-      onFull: (holder) => refused.push(holder),
+      onFull: (share) => shares.push(share),
     })
     holder = new Holder('an address')
   })
@@ -172,11 +172,11 @@ describe('RunQueue', () => {
       expect(queue.refusal({ holder: other })).to.equal(undefined)
     })
 
-    it('tells whom it refused with less than a share, when as many run as may', () => {
+    it('tells of one that it refused with less than a share, when as many run as may', () => {
       for (let i = 0; i < 25; i++) start(`other ${i}`, 0, Number.POSITIVE_INFINITY, new Holder(`one of ${i}`))
       expect(queue.refusal({ holder: other })).to.be.instanceOf(BusyError)
       expect(queue.refusal({ holder })).to.be.instanceOf(BusyError)
-      expect(refused).to.deep.equal([other])
+      expect(shares).to.deep.equal([75 / 26])
     })
 
     it('refuses the other one when it has as much', () => {
