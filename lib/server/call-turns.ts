@@ -59,7 +59,7 @@ export class CallTurns {
   readonly #stays = new Map<RunStarter, Stay>()
   /** What the one who had the last turn had used before it. */
   #leastMs = 0
-  /** What a call took lately, whoever's it was: that is expected of who comes new. */
+  /** What a call of any address took lately: that is expected of a newcomer. */
   #callMs = 0
   #tidyAt = leastTidied
 
