@@ -19,15 +19,16 @@ import { Departures } from './departures.ts'
 import { drainedWithin, lastCallMs } from './drained.ts'
 import type { SessionChange } from './feature.ts'
 import { Leases } from './leases.ts'
+import { RoomForCalls } from './room-for-calls.ts'
 import type { ServerSession } from './server-session.ts'
 
 /** 128 bits each: nobody finds one by trying. */
 const idBytes = 16
 const secretBytes = 32
-/** While too many calls run, sessions that are away are ended no faster. */
-const betweenEndsMs = 20
 
 export class SessionStore {
+  /** For calls of those who have few, where others have many. */
+  readonly roomForCalls: RoomForCalls
   readonly names = new ClientNames()
   readonly #clock: Clock
   readonly #limits: Limits
@@ -36,7 +37,6 @@ export class SessionStore {
   readonly #sessions = new Map<string, ServerSession>()
   readonly #leases: Leases
   readonly #departures: Departures
-  #mayEndAwayAtMs = 0
   readonly #dismissals = new Set<Promise<void>>()
   readonly #onChange: (session: ServerSession, change: SessionChange) => void
 
@@ -53,6 +53,7 @@ export class SessionStore {
     this.#onChange = onChange
     this.#leases = new Leases(clock, limits, this.#onLeaseOver)
     this.#departures = new Departures(clock, limits.closedLinkGraceMs)
+    this.roomForCalls = new RoomForCalls({ clock, accounting, leases: this.#leases, sessions: this.#sessions })
   }
 
   get size(): number {
@@ -122,21 +123,9 @@ export class SessionStore {
     this.#onChange(session, 'cut')
   }
 
-  /**
-   * As many calls run as may. What runs for a session that is away makes room: the oldest one of the address with most running
-   * calls, if these are more than a fair share. Looks at all that are away, so not too often.
-   */
-  endRunningAway(share: number): void {
-    const nowMs = this.#clock.now()
-    if (nowMs < this.#mayEndAwayAtMs) return
-    this.#mayEndAwayAtMs = nowMs + betweenEndsMs
-    const session = this.#leases.oldestOfMostRunning(share)
-    if (session?.account !== undefined) this.#accounting.shed(session.account)
-  }
-
   /** Without a link and without work, a session is the first to make room for others. */
   restIfIdle(session: ServerSession): void {
-    if (!session.core.isAttached && !session.core.isWorking) session.account?.rest()
+    if (!session.core.isAttached && session.core.asked?.calls.isWorking !== true) session.account?.rest()
   }
 
   end(

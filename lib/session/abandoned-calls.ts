@@ -6,9 +6,8 @@ import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
-import { type CancelReason, Kind } from '../wire/frame.ts'
+import { Kind } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
-import { cancelErrorFor } from './call-errors.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import type { RunLoad } from './run-load.ts'
 
@@ -34,17 +33,17 @@ export class AbandonedCalls {
   }
 
   /**
-   * Its caller gave it up: it is aborted, and its grace begins. It may have been aborted for another reason before, with its
+   * Its caller gave it up, or others need its place: it is aborted, and its grace begins. It may have been aborted for another reason before, with its
    * items kept for a caller who might come back for them. Again it costs nothing.
    */
-  giveUp(call: IncomingCall, reason: CancelReason): void {
+  giveUp(call: IncomingCall, reason: IsockError): void {
     if (this.#givenUp.has(call)) return
     const { clock, limits } = this.#options
     const endsAtMs = clock.now() + limits.cancelGraceMs
     this.#givenUp.set(call, endsAtMs)
     this.#sweep.watch(endsAtMs)
     call.items?.cutOff()
-    call.abort(cancelErrorFor(call.name, reason))
+    call.abort(reason)
   }
 
   /** It was answered while it had a place. */

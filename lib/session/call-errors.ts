@@ -1,6 +1,7 @@
 // The errors that a session makes for its calls. Each says what is true of that session; retry-policy.ts sees to it that
 // `notStarted` is true of the call.
 import {
+  BusyError,
   CancelledError,
   ClientError,
   DeadlineError,
@@ -62,6 +63,7 @@ export function errorBeforeStart(call: IncomingCall, nowMs: number): IsockError 
   if (call.deadlineAtMs <= nowMs || cause instanceof DeadlineError)
     return new DeadlineError(`the time for action "${name}" ran out before it started`, { notStarted: true })
   if (cause === undefined) return undefined
+  if (cause instanceof BusyError) return new BusyError(cause.message)
   return new CancelledError(`action "${name}" was cancelled before it started`, { cause, notStarted: true })
 }
 

@@ -30,6 +30,13 @@ export class CallTable {
     return this.#entries.length === 0
   }
 
+  /** Those whose handlers run, or wait for the processor, and were not told to end. */
+  get going(): IncomingCall[] {
+    return this.#entries.filter(
+      (call): call is IncomingCall => call?.state === 'running' && !call.isHeld && call.abortReason === undefined,
+    )
+  }
+
   /** What has the slot of this call: the call itself, an older or a newer one. */
   at(seq: number): IncomingCall | undefined {
     return this.#entries[seq % this.#slotCount]

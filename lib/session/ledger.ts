@@ -20,7 +20,7 @@ import {
 import { payloadSize } from '../wire/payload.ts'
 import { AbandonedCalls } from './abandoned-calls.ts'
 import { AnswerStore } from './answer-store.ts'
-import { errorBeforeStart } from './call-errors.ts'
+import { cancelErrorFor, errorBeforeStart } from './call-errors.ts'
 import { CallStreams } from './call-streams.ts'
 import { CallTable } from './call-table.ts'
 import { HeldCalls } from './held-calls.ts'
@@ -101,7 +101,7 @@ export class Ledger implements CallKeeper {
     const entry = this.#calls.at(frame.seq)
     if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, entry)
     if (entry.seq > frame.seq) return
-    if (entry.state === 'running') return this.#giveUp(entry, frame.reason)
+    if (entry.state === 'running') return this.giveUp(entry, cancelErrorFor(entry.name, frame.reason))
     entry.items?.close() // Nobody reads what its answer may wait for.
     this.#answers.replay(entry)
   }
@@ -172,6 +172,12 @@ export class Ledger implements CallKeeper {
     for (const entry of this.#calls.all) entry?.abort(reason, which)
   }
 
+  /** Its caller gave it up, or others need its place. It has the grace of those who are cancelled. */
+  giveUp(call: IncomingCall, reason: IsockError): void {
+    this.#abandoned.giveUp(call, reason)
+    if (call.isHeld) this.#answerHeld(call, call.abortReason as IsockError)
+  }
+
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
     call.state = 'answered'
     call.letGo()
@@ -208,12 +214,6 @@ export class Ledger implements CallKeeper {
     if (call.isHeld) this.#signs.watch()
   }
 
-  /** Its caller gave it up. */
-  #giveUp(call: IncomingCall, reason: CancelReason): void {
-    this.#abandoned.giveUp(call, reason)
-    if (call.isHeld) this.#answerHeld(call, call.abortReason as IsockError)
-  }
-
   /** It is aborted, and has no handler that could end. */
   #answerHeld(call: IncomingCall, reason: IsockError): void {
     call.abort(reason)
@@ -241,7 +241,7 @@ export class Ledger implements CallKeeper {
     for (const entry of this.#calls.all) {
       if (entry?.state !== 'running') continue
       if (entry.deadlineAtMs > nowMs) earliest = Math.min(earliest, entry.deadlineAtMs)
-      else this.#giveUp(entry, CancelReason.Deadline)
+      else this.giveUp(entry, cancelErrorFor(entry.name, CancelReason.Deadline))
     }
     return earliest
   }

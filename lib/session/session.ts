@@ -95,9 +95,9 @@ export class Session implements FramePort {
     return this.#peer
   }
 
-  /** Code of the program runs for the peer. */
-  get isWorking(): boolean {
-    return this.#ledger?.calls.isWorking ?? false
+  /** What the peer asks of this side; undefined while nothing is granted. */
+  get asked(): Ledger | undefined {
+    return this.#ledger
   }
 
   /** Nothing was asked for, in either direction. */

@@ -106,6 +106,12 @@ describe('Hostile peers: shares', () => {
     expect(await peer.result(firstSeq)).to.equal(name)
   }
 
+  async function isRefused(name: string): Promise<void> {
+    const { peer } = await enter(name)
+    call(peer, 'Echo', 1, name)
+    expect((await peer.failure(firstSeq)).frame.notStarted).to.equal(true)
+  }
+
   it('the calls that it leaves behind when as many run as may make room for those of others, the oldest first', async () => {
     await serve({ maxRunningCalls: 8, closedLinkGraceMs: 600_000 })
     const proofs: Proof[] = []
@@ -116,9 +122,7 @@ describe('Hostile peers: shares', () => {
       await waitFor(() => Keep.runs === before + 2)
       proofs.push(await leave(entered))
     }
-    const { peer } = await enter('honest')
-    call(peer, 'Echo', 1, 'hello')
-    expect((await peer.failure(firstSeq)).frame.notStarted).to.equal(true)
+    await isRefused('honest')
     const isThere = ({ sessionId }: Proof): boolean => server.sessions.some(({ id }) => id === sessionId)
     await waitFor(() => !isThere(proofs[0] as Proof))
     expect(proofs.slice(1).every(isThere)).to.equal(true)
@@ -132,16 +136,61 @@ describe('Hostile peers: shares', () => {
     call(away.peer, 'Keep', 3, [])
     await waitFor(() => Keep.runs === 3)
     const proof = await leave(away)
-    const hoarders = [await enter('one'), await enter('two'), await enter('three')]
-    for (const { peer } of hoarders) call(peer, 'Keep', 20, [])
-    await waitFor(() => Keep.runs === 40)
-    const { peer } = await enter('honest')
-    for (let i = 0; i < 5; i++) {
-      peer.send(callFrame(firstSeq + i, { ref: refs.Echo, data: codec.encode(i, 'data') }))
-      expect((await peer.failure(firstSeq + i)).frame.notStarted).to.equal(true)
+    for (const [name, count] of [
+      ['one', 20],
+      ['two', 10],
+      ['three', 7],
+    ] as const) {
+      const before = Keep.runs
+      call((await enter(name)).peer, 'Keep', count, [])
+      await waitFor(() => Keep.runs === before + count)
     }
+    await isRefused('honest')
+    await isServed('honest')
     expect(server.sessions.some(({ id }) => id === proof.sessionId)).to.equal(true)
     expect(server.usage.shed).to.equal(0)
+  })
+
+  /** As many calls run as may: 20 of one, the others have a fair share or little more. */
+  async function fill(action: 'Keep' | 'Stubborn'): Promise<{ many: RawPeer; others: RawPeer[] }> {
+    const [few, many, more, last] = [await enter('few'), await enter('many'), await enter('more'), await enter('last')]
+    const runs = (): number => Keep.runs + Stubborn.running.length
+    const counts = [3, 20, 10, 7]
+    for (const [i, { peer }] of [few, many, more, last].entries()) {
+      const before = runs()
+      call(peer, action, counts[i] as number, [])
+      await waitFor(() => runs() === before + (counts[i] as number))
+    }
+    return { many: many.peer, others: [few.peer, more.peer, last.peer] }
+  }
+
+  it('where all are connected, the newest calls of the one with most make room, down to its share', async () => {
+    await serve({ maxRunningCalls: 40 })
+    const { many, others } = await fill('Keep')
+    await isRefused('honest')
+    await waitFor(() => many.all(Kind.Result).length === 13)
+    expect(many.all(Kind.Result).map(({ seq }) => seq - firstSeq)).to.have.members(
+      Array.from({ length: 13 }, (_, i) => 7 + i),
+    )
+    await isServed('honest')
+    for (const peer of others) expect(peer.all(Kind.Result)).to.have.length(0)
+    expect(server.sessions.filter(({ isConnected }) => isConnected)).to.have.length(6)
+  })
+
+  it('those of them that heed no signal are answered as having run, and count until they end', async () => {
+    await serve({ maxRunningCalls: 40, cancelGraceMs: 20 })
+    const { many } = await fill('Stubborn')
+    await isRefused('honest')
+    for (let i = 0; i < 13; i++) {
+      const { error, frame } = await many.failure(firstSeq + 7 + i)
+      expect(error).to.be.instanceOf(BusyError)
+      expect(error.message).to.include('more than their share')
+      expect(frame.notStarted).to.equal(false)
+    }
+    await isRefused('honest')
+    for (const end of Stubborn.running.splice(0)) end()
+    await isServed('honest')
+    expect(many.all(Kind.Failure)).to.have.length(13)
   })
 
   it('the answers that it leaves behind make room for those of others', async () => {

@@ -126,6 +126,14 @@ describe('RunQueue', () => {
     expect(answers.get('waits')).to.be.instanceOf(CancelledError).and.to.include({ notStarted: true })
   })
 
+  it('refuses as busy what had to make room for others while it waited', async () => {
+    start('long', 20)
+    start('waits', 1).abort(new BusyError('ended for others', { notStarted: false }))
+    await nextTurn()
+    expect(started).to.deep.equal(['long'])
+    expect(answers.get('waits')).to.be.instanceOf(BusyError).and.to.include({ notStarted: true })
+  })
+
   it('does not start what has no time left', async () => {
     start('late', 1, 0)
     start('long', 20)

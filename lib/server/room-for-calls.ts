@@ -1,0 +1,83 @@
+// Room among the running calls, when as many run as may and an address with less than a fair share of them is refused. What
+// runs for those who are away goes first: a session with all of its calls, since nobody waits there. Then single calls of those who
+// are connected: the newest of the address with most, down to its share. They are told by their signals, and count until they end.
+import type { Accounting } from '../accounting/accounting.ts'
+import type { Holder } from '../accounting/holders.ts'
+import type { Clock } from '../base/clock.ts'
+import { BusyError } from '../base/errors.ts'
+import type { Leases } from './leases.ts'
+import type { ServerSession } from './server-session.ts'
+
+/** Looks at all sessions, so it is not done more often. */
+const betweenMs = 20
+/** Where nothing was found there is nothing to tell: handlers that ignore their signals, mostly. */
+const afterNothingMs = 500
+
+export interface CallRoomOptions {
+  readonly clock: Clock
+  readonly accounting: Pick<Accounting, 'shed'>
+  readonly leases: Pick<Leases, 'oldestOfMostRunning'>
+  /** All that are kept. */
+  readonly sessions: { values(): Iterable<ServerSession> }
+}
+
+export class RoomForCalls {
+  readonly #options: CallRoomOptions
+  #againAtMs = 0
+
+  constructor(options: CallRoomOptions) {
+    this.#options = options
+  }
+
+  /** Ends some of what runs for an address with more than this share. */
+  make(share: number): void {
+    const { clock } = this.#options
+    const nowMs = clock.now()
+    if (nowMs < this.#againAtMs) return
+    this.#againAtMs = nowMs + (this.#endAway(share) || this.#endNewest(share) ? betweenMs : afterNothingMs)
+  }
+
+  #endAway(share: number): boolean {
+    const { leases, accounting } = this.#options
+    const session = leases.oldestOfMostRunning(share)
+    if (session?.account === undefined) return false
+    accounting.shed(session.account)
+    return true
+  }
+
+  #endNewest(share: number): boolean {
+    return this.#mostFirst(share).some((sessions) => endNewest(sessions, share))
+  }
+
+  /** The sessions of each address with more than a share. */
+  #mostFirst(share: number): ServerSession[][] {
+    const found = new Map<Holder, ServerSession[]>()
+    for (const session of this.#options.sessions.values()) {
+      const { holder } = session
+      if (holder.running <= share) continue
+      const known = found.get(holder)
+      if (known === undefined) found.set(holder, [session])
+      else known.push(session)
+    }
+    return [...found].sort(([one], [other]) => other.running - one.running).map(([, sessions]) => sessions)
+  }
+}
+
+/** False: all that are above the share were told before. */
+function endNewest(sessions: readonly ServerSession[], share: number): boolean {
+  const going = sessions.flatMap(
+    ({ core }) => core.asked?.calls.going.map((call) => ({ ledger: core.asked, call })) ?? [],
+  )
+  // Of all that run, the others were told before, and may take the grace that handlers have.
+  const excess = going.length - Math.floor(share)
+  if (excess <= 0) return false
+  going.sort((one, other) => other.call.admittedAtMs - one.call.admittedAtMs)
+  for (const { ledger, call } of going.slice(0, excess)) ledger?.giveUp(call, tooMany())
+  return true
+}
+
+function tooMany(): BusyError {
+  const message =
+    'as many calls run at this server as may, and more than their share of them come from one address: this one was ended for others'
+  return new BusyError(message, { notStarted: false })
+}
