@@ -68,7 +68,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     )
     const runs = new RunQueue(clock, limits.maxRunningCalls, {
       onIdle: (holder) => this.#accounting.callsEnded(holder),
-      onFull: (share) => this.#store.roomForCalls.make(share),
+      onScarce: (share) => this.#store.roomForCalls.make(share),
     })
     this.#surroundings = {
       clock,

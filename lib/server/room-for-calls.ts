@@ -1,4 +1,4 @@
-// Room among the running calls, when as many run as may and an address with less than a fair share of them is refused. What
+// Room among the running calls, when an address with less than a fair share of them is refused. What
 // runs for those who are away goes first: a session with all of its calls, since nobody waits there. Then single calls of those who
 // are connected: the newest of the address with most, down to its share. They are told by their signals, and count until they end.
 import type { Accounting } from '../accounting/accounting.ts'
@@ -10,6 +10,8 @@ import type { ServerSession } from './server-session.ts'
 
 /** Looks at all sessions, so it is not done more often. */
 const betweenMs = 20
+/** Calls that are told to end at once: their handlers do so within the same turn of the event loop, most of them. */
+const mostTold = 128
 /** Where nothing was found there is nothing to tell: handlers that ignore their signals, mostly. */
 const afterNothingMs = 500
 
@@ -72,7 +74,8 @@ function endNewest(sessions: readonly ServerSession[], share: number): boolean {
   const excess = going.length - Math.floor(share)
   if (excess <= 0) return false
   going.sort((one, other) => other.call.admittedAtMs - one.call.admittedAtMs)
-  for (const { ledger, call } of going.slice(0, excess)) ledger?.giveUp(call, tooMany())
+  const reason = tooMany()
+  for (const { ledger, call } of going.slice(0, Math.min(excess, mostTold))) ledger?.giveUp(call, reason)
   return true
 }
 

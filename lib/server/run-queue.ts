@@ -3,7 +3,7 @@
 // cancelled or grew late meanwhile is answered without being started. A server that ran all that it has read would
 // run, in the end, nothing but calls whose callers have gone.
 // Those that wait take turns between addresses (call-turns.ts). While nearly as many calls run as may, who has more than a
-// fair share of them gets no more.
+// fair share of them gets no more, and makes room for others (room-for-calls.ts).
 //
 //   CALL ──> run at once                     while handlers take little of the processor
 //     ╰────> waits ──> run, slice by slice   while they take all of it
@@ -19,14 +19,16 @@ import { CallTurns, type RunStarter, type WaitingCall } from './call-turns.ts'
 
 /** Of the bound: while more calls run, nobody gets more than a fair share, so that there is room for others. */
 const sharedPart = 3 / 4
+/** Nor does anybody have more than so many times what is left: who has little finds room, however many others come. */
+const mostOfFree = 2
 /** What handlers may take of the processor before sockets get their turn. */
 const sliceMs = 10
 
 export interface RunQueueEvents {
   /** The last call of a holder has ended that has nothing else any more. */
   onIdle(holder: Holder): void
-  /** As many calls run as may, and an address with less than this fair share was refused. */
-  onFull(share: number): void
+  /** An address with less than this fair share was refused. */
+  onScarce(share: number): void
 }
 
 export class RunQueue {
@@ -35,6 +37,9 @@ export class RunQueue {
   readonly #sharedCount: number
   readonly #events: RunQueueEvents
   readonly #waiting = new CallTurns()
+  /** Refusals, each made once: an error costs more than a small call, and those that are refused may be many. */
+  #full: BusyError | undefined
+  #unfair: BusyError | undefined
   #unansweredCount = 0
   /** Of those whose calls run. */
   #holderCount = 0
@@ -58,13 +63,20 @@ export class RunQueue {
   refusal(starter: Pick<RunStarter, 'holder'>): BusyError | undefined {
     const count = this.#unansweredCount
     if (count < this.#sharedCount) return undefined
+    const { running } = starter.holder
     const share = Math.max(1, this.#sharedCount / this.#holderCount)
-    if (count >= this.#maxRunningCalls) {
-      if (starter.holder.running < share) this.#events.onFull(share)
-      return new BusyError(`${count} calls run at this server already`)
+    if (running < share) {
+      if (running < (this.#maxRunningCalls - count) * mostOfFree) return undefined
+      this.#events.onScarce(share)
     }
-    if (starter.holder.running < share) return undefined
-    return new BusyError(`${count} calls run at this server, and more than their share of them come from one address`)
+    if (count < this.#maxRunningCalls) {
+      this.#unfair ??= new BusyError(
+        `many calls run at this server, of ${this.#maxRunningCalls} that may, and this address has its share of them`,
+      )
+      return this.#unfair
+    }
+    this.#full ??= new BusyError(`as many calls run at this server as may: ${this.#maxRunningCalls}`)
+    return this.#full
   }
 
   /** Runs the call now, or when those before it had their turn. */

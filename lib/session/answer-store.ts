@@ -47,6 +47,8 @@ export class AnswerStore {
   readonly #turns: LinkTurns
   readonly #bytes = { idle: 0, waiting: 0, sent: 0 }
   #unsentCount = 0
+  /** Made once: calls that are refused may be many. */
+  #refusal: BusyError | undefined
 
   constructor({ limits, account, port, encodeError, onWaiting }: AnswerStoreOptions) {
     this.#account = account
@@ -61,7 +63,8 @@ export class AnswerStore {
   /** Why no more calls are taken, if so: more is kept than should be that nobody takes. */
   refusal(): BusyError | undefined {
     if (this.#bytes.idle <= this.#maxBytes) return undefined
-    return new BusyError('too many answers of this session wait to be read')
+    this.#refusal ??= new BusyError('too many answers of this session wait to be read')
+    return this.#refusal
   }
 
   /** Of answers that wait for a link that takes more. */

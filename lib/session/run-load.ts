@@ -16,6 +16,8 @@ export class RunLoad {
   #held: Meter | undefined
   #count = 0
   #bytes = 0
+  /** Made once: calls that are refused may be many. */
+  #refusal: BusyError | undefined
 
   /** `onBusyChange` is told when the first call starts and when the last one was answered. */
   constructor(maxBytes: number, account: MeterSource, onBusyChange: () => void) {
@@ -31,7 +33,8 @@ export class RunLoad {
   /** Why a call with data of this size may not start now, if so. One call alone always may. */
   refusalOf(dataSize: number): BusyError | undefined {
     if (this.#bytes === 0 || this.#bytes + dataSize <= this.#maxBytes) return undefined
-    return new BusyError(`the running calls of this session hold over ${this.#maxBytes} bytes of data`)
+    this.#refusal ??= new BusyError(`the running calls of this session hold over ${this.#maxBytes} bytes of data`)
+    return this.#refusal
   }
 
   started(dataSize: number): void {

@@ -139,7 +139,9 @@ describe('Hostile peers: shares', () => {
     for (const [name, count] of [
       ['one', 20],
       ['two', 10],
-      ['three', 7],
+      ['three', 5],
+      ['four', 1],
+      ['five', 1],
     ] as const) {
       const before = Keep.runs
       call((await enter(name)).peer, 'Keep', count, [])
@@ -153,36 +155,38 @@ describe('Hostile peers: shares', () => {
 
   /** As many calls run as may: 20 of one, the others have a fair share or little more. */
   async function fill(action: 'Keep' | 'Stubborn'): Promise<{ many: RawPeer; others: RawPeer[] }> {
-    const [few, many, more, last] = [await enter('few'), await enter('many'), await enter('more'), await enter('last')]
     const runs = (): number => Keep.runs + Stubborn.running.length
-    const counts = [3, 20, 10, 7]
-    for (const [i, { peer }] of [few, many, more, last].entries()) {
+    const peers: RawPeer[] = []
+    for (const count of [20, 3, 10, 5, 1, 1]) {
+      const { peer } = await enter(`number ${peers.length}`)
       const before = runs()
-      call(peer, action, counts[i] as number, [])
-      await waitFor(() => runs() === before + (counts[i] as number))
+      call(peer, action, count, [])
+      await waitFor(() => runs() === before + count)
+      peers.push(peer)
     }
-    return { many: many.peer, others: [few.peer, more.peer, last.peer] }
+    const [many, ...others] = peers
+    return { many: many as RawPeer, others }
   }
 
   it('where all are connected, the newest calls of the one with most make room, down to its share', async () => {
     await serve({ maxRunningCalls: 40 })
     const { many, others } = await fill('Keep')
     await isRefused('honest')
-    await waitFor(() => many.all(Kind.Result).length === 13)
+    await waitFor(() => many.all(Kind.Result).length === 15)
     expect(many.all(Kind.Result).map(({ seq }) => seq - firstSeq)).to.have.members(
-      Array.from({ length: 13 }, (_, i) => 7 + i),
+      Array.from({ length: 15 }, (_, i) => 5 + i),
     )
     await isServed('honest')
     for (const peer of others) expect(peer.all(Kind.Result)).to.have.length(0)
-    expect(server.sessions.filter(({ isConnected }) => isConnected)).to.have.length(6)
+    expect(server.sessions.filter(({ isConnected }) => isConnected)).to.have.length(8)
   })
 
   it('those of them that heed no signal are answered as having run, and count until they end', async () => {
     await serve({ maxRunningCalls: 40, cancelGraceMs: 20 })
     const { many } = await fill('Stubborn')
     await isRefused('honest')
-    for (let i = 0; i < 13; i++) {
-      const { error, frame } = await many.failure(firstSeq + 7 + i)
+    for (let i = 0; i < 15; i++) {
+      const { error, frame } = await many.failure(firstSeq + 5 + i)
       expect(error).to.be.instanceOf(BusyError)
       expect(error.message).to.include('more than their share')
       expect(frame.notStarted).to.equal(false)
@@ -190,7 +194,7 @@ describe('Hostile peers: shares', () => {
     await isRefused('honest')
     for (const end of Stubborn.running.splice(0)) end()
     await isServed('honest')
-    expect(many.all(Kind.Failure)).to.have.length(13)
+    expect(many.all(Kind.Failure)).to.have.length(15)
   })
 
   it('the answers that it leaves behind make room for those of others', async () => {

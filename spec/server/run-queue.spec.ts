@@ -65,7 +65,7 @@ describe('RunQueue', () => {
     shares = []
     queue = new RunQueue({ now: () => nowMs, setTimer: () => ({ cancel() {}, keepProcessAlive() {} }) }, 100, {
       onIdle: (holder) => idle.push(holder),
-      onFull: (share) => shares.push(share),
+      onScarce: (share) => shares.push(share),
     })
     holder = new Holder('an address')
   })
@@ -188,11 +188,21 @@ describe('RunQueue', () => {
     })
 
     it('refuses the other one when it has as much', () => {
-      for (let i = 0; i < 24; i++) start(`other ${i}`, 0, Number.POSITIVE_INFINITY, other)
-      expect(queue.refusal({ holder: other })).to.equal(undefined)
-      for (const call of calls.splice(0, 20)) call.answerWith(answer)
-      for (let i = 0; i < 14; i++) start(`more ${i}`, 0, Number.POSITIVE_INFINITY, other)
+      for (const call of calls.splice(0, 36)) call.answerWith(answer)
+      for (let i = 0; i < 38; i++) start(`other ${i}`, 0, Number.POSITIVE_INFINITY, other)
       expect(queue.refusal({ holder: other })).to.be.instanceOf(BusyError)
+      expect(queue.refusal({ holder })).to.be.instanceOf(BusyError)
+      expect(shares).to.deep.equal([])
+    })
+
+    it('refuses one that has more than twice what is left, and takes those with less', () => {
+      for (let i = 0; i < 16; i++) start(`other ${i}`, 0, Number.POSITIVE_INFINITY, other)
+      expect(queue.refusal({ holder: other })).to.equal(undefined)
+      start('one more', 0, Number.POSITIVE_INFINITY, other)
+      expect(shares).to.deep.equal([])
+      expect(queue.refusal({ holder: other })).to.be.instanceOf(BusyError)
+      expect(shares).to.deep.equal([37.5])
+      expect(queue.refusal({ holder: new Holder('a newcomer') })).to.equal(undefined)
     })
 
     it('refuses nobody when fewer run again', () => {
