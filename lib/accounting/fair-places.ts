@@ -106,11 +106,18 @@ export class FairPlaces {
     return largest
   }
 
-  /** One that nobody uses, of a client that has more than so many. */
+  /** One that nobody uses, of the client that has most of those that have more than so many, and such a one. */
   #anyIdle(than: number): Account | undefined {
-    for (const [account, holders] of this.#holdersOf)
-      if (account.isIdle && !holders.includes(this.#server) && this.#mostOf(holders) > than) return account
-    return undefined
+    let found: Account | undefined
+    let most = than
+    for (const [holder, { size }] of this.#taken) {
+      if (size <= most || holder === this.#server) continue
+      const idle = this.#idleOf(holder)
+      if (idle === undefined) continue
+      found = idle
+      most = size
+    }
+    return found
   }
 
   /** One that nobody uses of this holder, if it has more than so many. */

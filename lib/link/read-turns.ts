@@ -6,7 +6,9 @@
 //     ╰─────> kept, the link paused ──> read later       from then on, as much in each turn
 import { Held } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
+import type { Clock } from '../base/clock.ts'
 import { setImmediate } from '../base/platform-timers.ts'
+import { TurnBudget } from '../base/turn-budget.ts'
 import type { Link } from './link.ts'
 
 /** Whose links share a turn: an address. */
@@ -15,28 +17,36 @@ export interface ReadHolder {
   readCost: number
 }
 
-/** What is read for one holder within a turn; a chunk that was begun is read to its end. */
-const mostInTurn = 1_024
-/** Who has read less is not looked at when a turn ends. */
-const notable = mostInTurn / 2
+/** What is read within a turn for all that have sent much, by how long turns take. */
+const inAll = { most: 4_096, least: 512 }
+/** What is read for one of them at most, and however many they are; a chunk that was begun is read to its end. */
+const ofOne = { most: 1_024, least: 16 }
 /** A frame counts for one, and so do so many bytes. */
 const bytesEach = 4_096
 
 export class ReadTurns {
   /** Those that have read much since the last turn, or wait. */
   readonly #busy = new Map<ReadHolder, FairReader[]>()
+  readonly #inAll: TurnBudget
+  #mostOfOne = ofOne.most
   #isPlanned = false
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#inAll = new TurnBudget(clock, inAll)
+  }
 
   /** Whether this holder's next bytes have to wait. */
   isOver(holder: ReadHolder): boolean {
-    return holder.readCost >= mostInTurn
+    return holder.readCost >= this.#mostOfOne
   }
 
   /** Something was read. */
   read(holder: ReadHolder, frames: number, bytes: number): void {
     holder.readCost += frames + Math.floor(bytes / bytesEach)
-    if (holder.readCost < notable || this.#busy.has(holder)) return
+    // Who has read less is not looked at when a turn ends.
+    if (holder.readCost < ofOne.least || this.#busy.has(holder)) return
     this.#busy.set(holder, [])
+    this.#share()
     this.#plan()
   }
 
@@ -44,6 +54,10 @@ export class ReadTurns {
   wait(reader: FairReader): void {
     // Its holder has read much: so it is there.
     this.#busy.get(reader.holder)?.push(reader)
+  }
+
+  #share(): void {
+    this.#mostOfOne = Math.min(ofOne.most, Math.max(ofOne.least, this.#inAll.amount / this.#busy.size))
   }
 
   #plan(): void {
@@ -54,12 +68,15 @@ export class ReadTurns {
 
   readonly #turn = (): void => {
     this.#isPlanned = false
+    this.#inAll.begin()
+    this.#share()
     for (const [holder, waiting] of this.#busy) {
       holder.readCost = 0
       if (waiting.length === 0) this.#busy.delete(holder)
       else this.#readSome(holder, waiting)
     }
     if (this.#busy.size > 0) this.#plan()
+    else this.#inAll.rest()
   }
 
   #readSome(holder: ReadHolder, waiting: FairReader[]): void {

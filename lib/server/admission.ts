@@ -51,7 +51,7 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #slabs = new Slabs()
-  readonly #turns = new ReadTurns()
+  readonly #turns: ReadTurns
   /** Links that are not let in yet, with what they hold. */
   readonly #candidates = new Map<FrameLink, Account>()
   readonly #places: FairPlaces
@@ -59,6 +59,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options
+    this.#turns = new ReadTurns(options.clock)
     this.#places = options.accounting.places('unauthenticatedLinks', options.limits.maxUnauthenticatedLinks)
     this.#guards = namedGuards(options.guards)
   }

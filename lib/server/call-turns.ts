@@ -2,7 +2,8 @@
 // one that will have used least of the processor since calls began to wait once that call is over, as far as its former calls
 // tell: so neither many sessions nor heavy calls keep others waiting, and a light call waits for no heavy ones, however
 // many addresses these come from (this is weighted fair queueing). Who comes new begins with the least that others have
-// used: nobody saves up turns. Calls of one session keep their order.
+// used: nobody saves up turns. A call that waits alone, as those do of who awaits each before the next, is due at a part of
+// that: it waits for no lines of others. Calls of one session keep their order.
 //
 //   used and one more:   12 + 5 ms  A: call call call        12 + 1 ms  B: call        12 + 3 ms  C (new): call        next: B, C, A
 import type { Holder } from '../accounting/holders.ts'
@@ -30,7 +31,8 @@ interface Lane {
   calls: WaitingCall[]
   head: number
   usedMs: number
-  /** What it will have used after its next call. */
+  /** What counts as used before its next call, and after it. */
+  beginsMs: number
   dueMs: number
   /** It is among those that have a turn. */
   isWaiting: boolean
@@ -44,10 +46,12 @@ interface Stay {
 
 /** A list of lanes that is not longer than this is not worth tidying. */
 const leastTidied = 64
+/** Of what it is expected to take, where no other call of its address waits. */
+const partAlone = 1 / 16
 /** Whatever was expected, a call that took no longer counts whole. */
 const leastCountedMs = 1
-/** How much one call changes what the next one is expected to take. */
-const newestPart = 1 / 4
+/** How much one call changes what the next one is expected to take: less where it took more, since others may have made it wait. */
+const newestPart = { ofMore: 1 / 8, ofLess: 1 / 2 }
 /** A call counts for no more than so many times of what was expected: the rest was garbage that others made, or another process. */
 const mostAbove = 4
 
@@ -57,12 +61,15 @@ export class CallTurns {
   /** Lanes with calls: who is due last first; of those who are due at the same time, who came last. */
   readonly #order: Lane[] = []
   readonly #stays = new Map<RunStarter, Stay>()
-  /** What the one who had the last turn had used before it. */
+  /** Whose call has its turn. */
+  #current: Lane | undefined
+  /** What counted as used by the one who had the last turn, before it. */
   #leastMs = 0
   /** What a call of any address took lately: that is expected of a newcomer. */
   #callMs = 0
   #tidyAt = leastTidied
 
+  /** Nothing waits, as far as is known before the turn that one has is over. */
   get isEmpty(): boolean {
     return this.#order.length === 0
   }
@@ -81,31 +88,40 @@ export class CallTurns {
     }
     stay.count++
     stay.lane.calls.push(waiting)
-    if (!stay.lane.isWaiting) this.#insert(stay.lane)
+    // Where it has its turn it is not known yet what that costs.
+    if (!stay.lane.isWaiting && stay.lane !== this.#current) this.#insert(stay.lane, partAlone)
   }
 
-  /** Takes the next call, of which there must be one, and starts it; `start` returns how long that kept the processor. */
-  next(start: (waiting: WaitingCall) => number): void {
+  /** The next call, of which there must be one. It has its turn until it is over. */
+  begin(): WaitingCall {
     const lane = this.#order.pop() as Lane
     const waiting = lane.calls[lane.head++] as WaitingCall
-    this.#leastMs = Math.max(this.#leastMs, lane.usedMs)
+    this.#current = lane
+    this.#leastMs = Math.max(this.#leastMs, lane.beginsMs)
     lane.isWaiting = false
     this.#leave(waiting.starter)
-    lane.usedMs += this.#learn(lane.holder, start(waiting))
-    if (lane.head < lane.calls.length) {
-      // Not with each call: there may be many more.
-      if (lane.head * 2 > lane.calls.length) this.#trim(lane)
-      if (!lane.isWaiting) this.#insert(lane)
-    } else this.#trim(lane)
-    if (this.isEmpty) this.#forgetAll()
+    return waiting
+  }
+
+  /** The turn of the call that began last is over: it kept the processor for so long. */
+  over(tookMs: number): void {
+    const lane = this.#current
+    if (lane === undefined) return
+    this.#current = undefined
+    lane.usedMs += this.#learn(lane.holder, tookMs)
+    const hasMore = lane.head < lane.calls.length
+    // Not with each call: there may be many more.
+    if (!hasMore || lane.head * 2 > lane.calls.length) this.#trim(lane)
+    if (hasMore) this.#insert(lane)
+    else if (this.isEmpty) this.#forgetAll()
   }
 
   /** What a call counts for, by how long it kept the processor. */
   #learn(holder: Holder, tookMs: number): number {
-    this.#callMs += (tookMs - this.#callMs) * newestPart
     const { callMs } = holder
+    this.#callMs = expected(this.#callMs, tookMs)
     const countedMs = callMs === undefined ? tookMs : Math.min(tookMs, Math.max(leastCountedMs, callMs * mostAbove))
-    holder.callMs = callMs === undefined ? tookMs : callMs + (countedMs - callMs) * newestPart
+    holder.callMs = callMs === undefined ? tookMs : expected(callMs, countedMs)
     return countedMs
   }
 
@@ -113,15 +129,16 @@ export class CallTurns {
     const known = this.#lanes.get(holder)
     if (known !== undefined) return known
     if (this.#lanes.size >= this.#tidyAt) this.#tidy()
-    const lane: Lane = { holder, calls: [], head: 0, usedMs: this.#leastMs, dueMs: 0, isWaiting: false }
+    const lane: Lane = { holder, calls: [], head: 0, usedMs: this.#leastMs, beginsMs: 0, dueMs: 0, isWaiting: false }
     this.#lanes.set(holder, lane)
     return lane
   }
 
   /** Behind all others that are due at the same time. */
-  #insert(lane: Lane): void {
+  #insert(lane: Lane, part = 1): void {
     lane.usedMs = Math.max(lane.usedMs, this.#leastMs)
-    lane.dueMs = lane.usedMs + (lane.holder.callMs ?? this.#callMs)
+    lane.beginsMs = part < 1 ? this.#leastMs : lane.usedMs
+    lane.dueMs = lane.beginsMs + (lane.holder.callMs ?? this.#callMs) * part
     lane.isWaiting = true
     let low = 0
     let high = this.#order.length
@@ -158,4 +175,9 @@ export class CallTurns {
     this.#leastMs = 0
     this.#tidyAt = leastTidied
   }
+}
+
+function expected(formerMs: number, tookMs: number): number {
+  const moreMs = tookMs - formerMs
+  return formerMs + moreMs * (moreMs > 0 ? newestPart.ofMore : newestPart.ofLess)
 }

@@ -11,11 +11,11 @@
 import type { Holder } from '../accounting/holders.ts'
 import type { Clock } from '../base/clock.ts'
 import { BusyError, type IsockError } from '../base/errors.ts'
-import { setImmediate } from '../base/platform-timers.ts'
+import { queueMicrotask, setImmediate } from '../base/platform-timers.ts'
 import { errorBeforeStart } from '../session/call-errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import { Kind } from '../wire/frame.ts'
-import { CallTurns, type RunStarter, type WaitingCall } from './call-turns.ts'
+import { CallTurns, type RunStarter } from './call-turns.ts'
 
 /** Of the bound: while more calls run, nobody gets more than a fair share, so that there is room for others. */
 const sharedPart = 3 / 4
@@ -45,6 +45,8 @@ export class RunQueue {
   #holderCount = 0
   #admittedCount = 0
   #spentMs = 0
+  #sliceEndsAtMs = 0
+  #startedAtMs = 0
   #isYielding = false
 
   constructor(clock: Clock, maxRunningCalls: number, events: RunQueueEvents) {
@@ -95,31 +97,40 @@ export class RunQueue {
     }
   }
 
-  /** Returns how long that kept the processor. */
-  #start(call: IncomingCall, starter: RunStarter, giveUpAtMs: number, nowMs: number): number {
+  #start(call: IncomingCall, starter: RunStarter, giveUpAtMs: number, nowMs: number): void {
     const refusal = refusalOf(call, nowMs, giveUpAtMs)
     if (refusal === undefined) starter.run(call)
     else {
       const error = starter.encodeError(refusal)
       call.answerWith({ kind: Kind.Failure, seq: call.seq, items: 0, notStarted: true, error })
     }
-    const tookMs = this.#clock.now() - nowMs
-    this.#spentMs += tookMs
-    if (this.#spentMs >= sliceMs && !this.#isYielding) {
-      this.#isYielding = true
-      setImmediate(this.#goOn)
-    }
-    return tookMs
+    if (this.#isYielding) return
+    this.#spentMs += this.#clock.now() - nowMs
+    if (this.#spentMs < sliceMs) return
+    this.#isYielding = true
+    setImmediate(this.#goOn)
   }
 
   readonly #goOn = (): void => {
-    this.#isYielding = false
-    this.#spentMs = 0
-    while (!this.#isYielding && !this.#waiting.isEmpty) this.#waiting.next(this.#startWaiting)
+    this.#startedAtMs = this.#clock.now()
+    this.#sliceEndsAtMs = this.#startedAtMs + sliceMs
+    this.#startNext()
   }
 
-  readonly #startWaiting = ({ call, starter, giveUpAtMs }: WaitingCall): number => {
-    return this.#start(call, starter, giveUpAtMs, this.#clock.now())
+  /** One after the other, each after what the one before it has started: most of what handlers do, they do behind an `await`. */
+  readonly #startNext = (): void => {
+    const nowMs = this.#clock.now()
+    this.#waiting.over(nowMs - this.#startedAtMs)
+    if (this.#waiting.isEmpty) {
+      this.#isYielding = false
+      this.#spentMs = 0
+    } else if (nowMs >= this.#sliceEndsAtMs) setImmediate(this.#goOn)
+    else {
+      this.#startedAtMs = nowMs
+      const { call, starter, giveUpAtMs } = this.#waiting.begin()
+      this.#start(call, starter, giveUpAtMs, nowMs)
+      queueMicrotask(this.#startNext)
+    }
   }
 
   readonly #onAnswered = (call: IncomingCall): void => {

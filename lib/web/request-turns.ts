@@ -9,12 +9,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from '../accounting/account.ts'
 import type { Clock } from '../base/clock.ts'
 import { setImmediate } from '../base/platform-timers.ts'
+import { TurnBudget } from '../base/turn-budget.ts'
 import { Pipelines } from './pipelines.ts'
 
 /** What begins for one address within a turn of the event loop. */
 const mostOfOne = 8
-/** What begins in all; who waits then is the first in the next turn. */
-const mostOfAll = 64
+/** What begins in all, by how long turns take; who waits then is the first in the next turn. */
+const inAll = { most: 64, least: 4 }
 
 type Begin = () => void
 
@@ -26,8 +27,10 @@ export class RequestTurns {
   #begunCount = 0
   #isPlanned = false
   readonly #pipelines: Pipelines
+  readonly #inAll: TurnBudget
 
   constructor(clock: Clock) {
+    this.#inAll = new TurnBudget(clock, inAll)
     this.#pipelines = new Pipelines(clock, () => this.#plan())
   }
 
@@ -46,7 +49,7 @@ export class RequestTurns {
     const begun = this.#begun.get(holder) ?? 0
     const waiting = this.#waiting.get(holder)
     if (waiting !== undefined) waiting.push(begin)
-    else if (this.#begunCount >= mostOfAll || begun >= mostOfOne) this.#waiting.set(holder, [begin])
+    else if (this.#begunCount >= this.#inAll.amount || begun >= mostOfOne) this.#waiting.set(holder, [begin])
     else this.#begin(holder, begin)
     this.#plan()
   }
@@ -65,17 +68,19 @@ export class RequestTurns {
 
   readonly #turn = (): void => {
     this.#isPlanned = false
+    this.#inAll.begin()
     this.#begun.clear()
     this.#begunCount = 0
     // One each, again and again.
     for (let round = 0; round < mostOfOne && this.#waiting.size > 0; round++) this.#round()
     this.#pipelines.readSome()
     if (this.#waiting.size > 0 || this.#pipelines.hasReady) this.#plan()
+    else this.#inAll.rest()
   }
 
   #round(): void {
     for (const [holder, waiting] of [...this.#waiting]) {
-      if (this.#begunCount >= mostOfAll) return
+      if (this.#begunCount >= this.#inAll.amount) return
       // Behind all others, if it has more.
       this.#waiting.delete(holder)
       const next = waiting.shift() as Begin

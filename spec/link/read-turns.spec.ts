@@ -11,11 +11,13 @@ describe('ReadTurns', () => {
   let accounting: Accounting
   let turns: ReadTurns
   let reads: string[]
+  let nowMs: number
 
   beforeEach(() => {
     accounting = new Accounting({ maxHeldBytes: Number.POSITIVE_INFINITY, isShared: () => false })
-    turns = new ReadTurns()
+    turns = new ReadTurns({ now: () => nowMs })
     reads = []
+    nowMs = 0
   })
 
   function accountAt(address: string): Account {
@@ -96,6 +98,38 @@ describe('ReadTurns', () => {
     link.reader.close()
     await nextTurn()
     expect(reads).to.deep.equal(['a'])
+  })
+
+  it('reads less of each the more have sent much', async () => {
+    const links = Array.from({ length: 40 }, (_, i) => linkOf(`${i}`, accountAt(`192.0.2.${i}`), 103))
+    for (const link of links) link.reader.take(chunk)
+    for (const link of links) link.reader.take(chunk)
+    // 4 096 of 40 are 102.4 each.
+    expect(links.filter(({ isPaused }) => isPaused)).to.have.length(40)
+    expect(reads).to.have.length(40)
+    await nextTurn()
+    expect(reads).to.have.length(80)
+    expect(links.filter(({ isPaused }) => isPaused)).to.have.length(0)
+  })
+
+  it('reads less while turns take long, and as much as before once they do not', async () => {
+    const link = linkOf('a', accountAt('192.0.2.1'), 600)
+    const takes = async (ms: number): Promise<number> => {
+      const before = reads.length
+      for (let i = 0; i < 3; i++) link.reader.take(chunk)
+      const count = reads.length - before
+      nowMs += ms
+      await nextTurn()
+      nowMs += ms
+      await nextTurn()
+      await nextTurn()
+      return count
+    }
+    expect(await takes(21)).to.equal(2)
+    for (let i = 0; i < 4; i++) await takes(21)
+    expect(await takes(0)).to.equal(1)
+    for (let i = 0; i < 8; i++) await takes(0)
+    expect(await takes(0)).to.equal(2)
   })
 
   it('does not hold up a link that cannot wait', () => {

@@ -34,10 +34,9 @@ describe('CallTurns', () => {
   function take(count: number): string[] {
     started = []
     for (let i = 0; i < count; i++) {
-      turns.next(({ call: { name } }) => {
-        started.push(name)
-        return costs[name] as number
-      })
+      const { name } = turns.begin().call
+      started.push(name)
+      turns.over(costs[name] as number)
     }
     return started
   }
@@ -120,11 +119,22 @@ describe('CallTurns', () => {
     wait(slow, 5, 's1')
     wait(quick, 1, 'q1')
     take(22)
-    // Both have had a turn; who used less is next, and who used as much as all others comes after them.
-    wait(slow, 5, 's2')
+    // Both have had a turn. A call that waits alone is soon next; what comes behind it waits for all who used less.
+    wait(slow, 5, 's2', 's3')
     wait(quick, 1, 'q2')
-    expect(take(1)).to.deep.equal(['q2'])
-    expect(take(21).at(-1)).to.equal('s2')
+    expect(take(2)).to.deep.equal(['q2', 's2'])
+    expect(take(21).at(-1)).to.equal('s3')
+  })
+
+  it('lets a call that comes alone, again and again, wait for no long lines of others', () => {
+    const lines = Array.from({ length: 50 }, (_, i) => sessionOf(new Holder(`line ${i}`)))
+    for (const line of lines) wait(line, 2, ...Array.from({ length: 10 }, (_, i) => `line ${i}`))
+    const alone = sessionOf(new Holder('alone'))
+    take(100)
+    for (let i = 0; i < 20; i++) {
+      wait(alone, 3, `alone ${i}`)
+      expect(take(2)).to.include(`alone ${i}`)
+    }
   })
 
   it('lets nobody save up turns by having no calls for a while', () => {
