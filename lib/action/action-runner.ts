@@ -210,7 +210,7 @@ class Run {
   #answer(value: unknown): void {
     let payload: Payload
     try {
-      payload = this.#options.codec.encode(value, 'result', this.#action?.rules)
+      payload = this.#options.codec.encode(value, 'result', this.#action?.rules, 'lent')
       if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('result', payload, this.#maxFrameBytes)
     } catch (error) {
       return this.#onThrown(error)

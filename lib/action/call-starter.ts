@@ -69,7 +69,7 @@ export class CallStarter {
         addressee: addresseeOf(name, data),
         order: ++this.#started,
         contract: contract?.hash,
-        data: feed === undefined ? codec.encode(data, 'data', rules) : undefined,
+        data: feed === undefined ? codec.encode(data, 'data', rules, 'lent') : undefined,
         isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
         feedInput: feed?.start,
       },

@@ -14,21 +14,13 @@ import { readHandshakeFrame, readSessionFrame } from '../wire/frame-reader.ts'
 import { writeFrame } from '../wire/frame-writer.ts'
 import { MsgpackReader } from '../wire/msgpack-reader.ts'
 import { MsgpackWriter } from '../wire/msgpack-writer.ts'
+import type { Payload } from '../wire/payload.ts'
 import type { Slabs } from '../wire/slabs.ts'
+import type { FrameSink, LinkEnding } from './frame-sink.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Link, Peer } from './link.ts'
 import { LinkHoldings, type LinkHoldingsOptions } from './link-holdings.ts'
-
-/** The peer closed it in order, or anything else: it broke, or was closed here. */
-export type LinkEnding = 'closed' | 'broken'
-
-/** Who takes the frames of a link. `onLinkEnd` comes exactly once, and last. */
-export interface FrameSink {
-  onFrame(frame: Frame): void
-  onLinkWritable(): void
-  /** 'closed': by the peer, in order. */
-  onLinkEnd(reason: IsockError, how: LinkEnding): void
-}
+import { SpentMemory } from './spent-memory.ts'
 
 export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly clock: Clock
@@ -52,6 +44,7 @@ export class FrameLink {
   readonly #heartbeat: Heartbeat
   readonly #limits: Limits
   readonly #held: LinkHoldings
+  readonly #spent: SpentMemory
   #sink: FrameSink | undefined
   #isFlushPlanned = false
   /** Frames since the last flush, and how many there may be: twice as many after each flush within a tick. */
@@ -74,6 +67,7 @@ export class FrameLink {
     this.#link = link
     this.#limits = options.limits
     this.#held = new LinkHoldings(link, options, this.#onBytes)
+    this.#spent = new SpentMemory(link)
     this.#writer = new MsgpackWriter(options.slabs)
     this.#decoder = new FrameDecoder(Math.min(maxHandshakeBytes, options.limits.maxFrameBytes), this.#onBody)
     this.#heartbeat = new Heartbeat(options.clock, options.limits, {
@@ -138,6 +132,12 @@ export class FrameLink {
     }
   }
 
+  /** What was sent over this link and no other is not needed any more. */
+  giveBack(payload: Payload): void {
+    this.#spent.add(payload)
+    this.#onWritten()
+  }
+
   /** Flushes, ends the link, and tells the sink why: the first reason counts. Settles when the link is released. */
   close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): Promise<void> {
     // One that is ending may still be broken off.
@@ -174,7 +174,7 @@ export class FrameLink {
     }
     // The write that fills the way is not counted: one frame may be larger than the bound, and the peer may be reading it.
     const isTaken = this.#link.write(this.#writer.take())
-    if (isTaken && !this.#isBlocked) return
+    if (isTaken && !this.#isBlocked) return this.#onWritten()
     if (!this.#isBlocked) this.#blockCount++
     this.#isBlocked = true
     this.#untakenBytes += size
@@ -191,7 +191,12 @@ export class FrameLink {
     this.#untakenBytes = 0
     this.#held.taken()
     this.#queuedBytes = 0
+    this.#onWritten()
     if (this.#endReason === undefined) this.#sink?.onLinkWritable()
+  }
+
+  #onWritten(): void {
+    if (!this.#spent.isEmpty && this.#writer.size === 0 && this.#endReason === undefined) this.#spent.allWritten()
   }
 
   /** Returns how many frames came. */

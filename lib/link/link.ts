@@ -37,6 +37,8 @@ export interface Link {
   open(handler: LinkHandler): void
   /** Hands the chunks over, in order; they are the link's from now on. False: rather wait for `onDrain`. */
   write(chunks: readonly Uint8Array[]): boolean
+  /** Nothing of what was written is held here any more. Undefined: it cannot tell. */
+  readonly isDrained?: () => boolean
   /** Delivers nothing more for now, as far as it can; whoever writes at the other end notices. Undefined: it cannot. */
   readonly pause?: () => void
   readonly resume?: () => void

@@ -47,6 +47,7 @@ export class SocketLink implements Link {
     return isTaken && !socket.writableNeedDrain
   }
 
+  readonly isDrained = (): boolean => this.#socket.writableLength === 0
   readonly pause = (): void => void this.#socket.pause()
   readonly resume = (): void => void this.#socket.resume()
 

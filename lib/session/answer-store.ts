@@ -107,6 +107,7 @@ export class AnswerStore {
     if (call.items?.isFlushed === false) this.#move(call, 'idle')
     else if (this.#port.isWritable) {
       this.#move(call, 'sent')
+      call.answeredOver = call.wasAnswerSent ? 0 : this.#port.linkNumber
       this.#countSent(call)
       this.#port.send(call.answer)
     } else if (this.#port.isAttached) this.#move(call, 'waiting')
@@ -121,6 +122,7 @@ export class AnswerStore {
   /** The caller has it. */
   acknowledge(call: IncomingCall): void {
     if (call.state === 'running') return
+    this.#giveBack(call)
     this.#drop(call)
     this.#countSent(call)
     call.state = 'acknowledged'
@@ -180,6 +182,10 @@ export class AnswerStore {
     // Acknowledged ones stay until they are half of the list: so a call costs no search, and the list stays short.
     if (this.#large.length <= 2 * this.#largeCount + leastTidied) return
     this.#large = this.#large.filter((kept) => kept.answer !== undefined)
+  }
+
+  #giveBack({ answer, answeredOver }: IncomingCall): void {
+    if (answer?.kind === Kind.Result && answeredOver === this.#port.linkNumber) this.#port.giveBack(answer.value)
   }
 
   #countSent(call: IncomingCall): void {

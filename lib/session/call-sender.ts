@@ -44,6 +44,12 @@ export class CallSender {
     this.sendAcks(answered)
   }
 
+  /** The callee has answered, so it has the call's data. */
+  answered(call: OutgoingCall): void {
+    const { port } = this.#options
+    if (call.sentOver === port.linkNumber) port.giveBack(call.request.data)
+  }
+
   fits(call: OutgoingCall): boolean {
     return fitsFrame(call.request.data, this.maxFrameBytes)
   }
@@ -64,6 +70,7 @@ export class CallSender {
     const { request } = call
     const { port } = this.#options
     call.attempt++
+    call.sentOver = call.attempt === 1 ? port.linkNumber : 0
     call.lastFault = undefined
     const ref = this.#names.refOf(request.name, request.contract, port)
     port.send({

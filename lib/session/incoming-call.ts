@@ -57,6 +57,8 @@ export class IncomingCall {
   answerPlace: AnswerPlace = 'idle'
   /** The answer went over some link, so it may have been received. */
   wasAnswerSent = false
+  /** The number of the one link that its answer went over; 0: none, or several. */
+  answeredOver = 0
   /** Its start waits until there is room for answers. */
   isHeld = false
   /** What its answer is expected to have, while it runs. */

@@ -70,6 +70,8 @@ export abstract class OutgoingCall {
   /** 0 until it has a slot. */
   seq = 0
   attempt = 0
+  /** The number of the one link that it was sent over; 0: none, or several. */
+  sentOver = 0
   items: InboundStream | undefined
   input: CallInput | undefined
   cancelReason: CancelReason = CancelReason.Cancelled

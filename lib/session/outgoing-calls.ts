@@ -203,7 +203,6 @@ export class OutgoingCalls implements CallHome {
   #start(call: OutgoingCall): void {
     if (!this.#sender.fits(call)) return this.#fail(call, this.#sender.tooLarge(call))
     this.#sent.add(call)
-    call.state = 'sent'
     this.#sender.start(call)
   }
 
@@ -227,6 +226,7 @@ export class OutgoingCalls implements CallHome {
     if (!wasOpen) return
     call.input?.close()
     this.#open.closed(call)
+    if (outcome.how !== 'error') this.#sender.answered(call)
     call.onSettled(outcome)
   }
 

@@ -34,6 +34,7 @@ export class SentCalls {
     this.#bySlot[slot] = call
     this.#bytes.sent(slot, payloadSize(call.request.data))
     call.seq = seq
+    call.state = 'sent'
   }
 
   /** The call that has this very seq; a late answer to an earlier call of the slot finds none. */

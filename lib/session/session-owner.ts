@@ -1,8 +1,16 @@
 // What a session needs of the side that it belongs to.
+import type { Clock } from '../base/clock.ts'
 import type { IsockError } from '../base/errors.ts'
-import type { LinkEnding } from '../link/frame-link.ts'
+import type { Limits } from '../base/options.ts'
+import type { LinkEnding } from '../link/frame-sink.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { IncomingCall } from './incoming-call.ts'
+
+export interface SessionOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly owner: SessionOwner
+}
 
 /** What a session needs of its owner, a server or a client. */
 export interface SessionOwner {

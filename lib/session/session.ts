@@ -5,12 +5,12 @@
 //   FrameLink ─ frame ──┤
 //                       └─ RESULT, FAILURE, ITEM, ... ────────> OutgoingCalls  (what we asked of the peer)
 import { type MeterSource, unaccounted } from '../accounting/meter.ts'
-import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
-import type { Limits } from '../base/options.ts'
-import type { FrameLink, LinkEnding } from '../link/frame-link.ts'
+import type { FrameLink } from '../link/frame-link.ts'
+import type { LinkEnding } from '../link/frame-sink.ts'
 import type { Peer } from '../link/link.ts'
 import { type Frame, Kind, type SessionFrame } from '../wire/frame.ts'
+import type { Payload } from '../wire/payload.ts'
 import type { FramePort, Origin } from './frame-port.ts'
 import type { AbortScope } from './incoming-call.ts'
 import { Ledger } from './ledger.ts'
@@ -18,16 +18,11 @@ import { IncomingNames } from './name-refs.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
 import type { SessionGrant } from './session-grant.ts'
-import type { SessionOwner } from './session-owner.ts'
-
-export interface SessionOptions {
-  readonly clock: Clock
-  readonly limits: Limits
-  readonly owner: SessionOwner
-}
+import type { SessionOptions, SessionOwner } from './session-owner.ts'
 
 export class Session implements FramePort {
   readonly outgoing: OutgoingCalls
+  linkNumber = 0
   readonly #options: SessionOptions
   readonly #owner: SessionOwner
   #names = new IncomingNames(unaccounted)
@@ -140,6 +135,7 @@ export class Session implements FramePort {
     former?.close(new LinkError('the session goes on over a newer link'))
     this.#names.forget()
     this.#link = link
+    this.linkNumber++
     this.#peer = link.peer
     link.establish({
       onFrame: (frame) => this.#route(frame),
@@ -148,6 +144,10 @@ export class Session implements FramePort {
     })
     this.#ledger?.resume()
     this.outgoing.resume()
+  }
+
+  giveBack(payload: Payload): void {
+    this.#link?.giveBack(payload)
   }
 
   send(frame: SessionFrame): void {

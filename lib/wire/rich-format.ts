@@ -9,7 +9,7 @@ import { reviveError } from './error-record.ts'
 import { jsonTextFault } from './json-text-scan.ts'
 import { checkMeta } from './meta-validator.ts'
 import { objectOf, reviveInstance } from './own-fields.ts'
-import { ownParts } from './owned-bytes.ts'
+import { type Memory, ownParts } from './owned-bytes.ts'
 import type { RichPayload } from './payload.ts'
 import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
@@ -38,7 +38,7 @@ export class RichFormat {
   }
 
   /** @throws UnsendableError */
-  encode(value: unknown, label: string, rules: ValueRules): string | RichPayload {
+  encode(value: unknown, label: string, rules: ValueRules, memory?: Memory): string | RichPayload {
     const options = { registry: this.#registry, binaries: this.#binaries, limits: this.#limits, rules }
     const { root, bytes } = new TravelTree(value, label, options)
     const { json, meta } = this.#superjson.serialize(root)
@@ -47,7 +47,7 @@ export class RichFormat {
     return {
       json: JSON.stringify(json),
       meta: JSON.stringify({ values: meta.values, v: meta.v }),
-      bytes: ownParts(bytes),
+      bytes: ownParts(bytes, memory),
     }
   }
 

@@ -7,7 +7,7 @@ import { isBareBytes } from './binary-values.ts'
 import type { ClassRegistry } from './class-registry.ts'
 import { Encoded } from './encoded.ts'
 import { jsonTextFault } from './json-text-scan.ts'
-import { isSpent, ownBytes, spentReason } from './owned-bytes.ts'
+import { isSpent, type Memory, ownBytes, spentReason } from './owned-bytes.ts'
 import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
 import { RichFormat } from './rich-format.ts'
@@ -24,9 +24,10 @@ export interface ValueCodec {
    * The payload holds no memory of the value: what the program does with its bytes afterwards changes nothing.
    *
    * @param label what the value is to the reader of an error: `data`, `result` ...
+   * @param memory 'lent': the payload is for one call, after which its memory may be used again; default 'own'.
    * @throws UnsendableError that names the place in the value, as in `data.items[3].callback`.
    */
-  encode(value: unknown, label: string, rules?: ValueRules): Payload
+  encode(value: unknown, label: string, rules?: ValueRules, memory?: Memory): Payload
   /** @throws ServerError with code `BAD_REQUEST` and what was wrong, for anything that `encode` would not have made. */
   decode(payload: Payload, rules?: ValueRules): unknown
   /** About what the value that was decoded last takes in memory, besides its texts and bytes. */
@@ -58,16 +59,16 @@ export class StandardCodec implements ValueCodec {
     return this.#decodedWeight
   }
 
-  encode(value: unknown, label: string, rules: ValueRules = noRules): Payload {
+  encode(value: unknown, label: string, rules: ValueRules = noRules, memory?: Memory): Payload {
     if (value === undefined) return undefined
     try {
       if (isBareBytes(value)) {
         if (isSpent(value)) throw new UnsendableError(label, spentReason)
-        return ownBytes(value)
+        return ownBytes(value, memory)
       }
       const packed = this.#packer.pack(value)
       if (packed !== undefined) return packed
-      return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules)
+      return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules, memory)
     } catch (error) {
       if (error instanceof UnsendableError) throw error
       // A text of more than half a gigabyte.

@@ -23,6 +23,8 @@ describe('the store of answers', () => {
       return isAttached
     },
     isSlow: false,
+    linkNumber: 1,
+    giveBack: () => undefined,
     origin: { session: '', address: '' },
     send: (frame: SessionFrame) => void sent.push(frame),
   }

@@ -141,7 +141,7 @@ describe('A session', () => {
   it('is not busy with a call that it handed back before it was sent', () => {
     let changes = 0
     const without = { isAttached: false, isWritable: false, isSlow: false, send: () => undefined }
-    const port = { ...without, origin: { session: '', address: '' } }
+    const port = { ...without, linkNumber: 1, giveBack: () => undefined, origin: { session: '', address: '' } }
     const onBusyChange = () => void changes++
     const calls = new OutgoingCalls({ clock: world.clock, limits: defaultLimits, port, onBusyChange })
     const call = new Asked()

@@ -1,0 +1,14 @@
+// What a link that speaks frames tells its user.
+import type { IsockError } from '../base/errors.ts'
+import type { Frame } from '../wire/frame.ts'
+
+/** The peer closed it in order, or anything else: it broke, or was closed here. */
+export type LinkEnding = 'closed' | 'broken'
+
+/** Who takes the frames of a link. `onLinkEnd` comes exactly once, and last. */
+export interface FrameSink {
+  onFrame(frame: Frame): void
+  onLinkWritable(): void
+  /** 'closed': by the peer, in order. */
+  onLinkEnd(reason: IsockError, how: LinkEnding): void
+}
