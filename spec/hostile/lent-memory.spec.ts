@@ -1,5 +1,6 @@
 // Memory of large values is used again. Whoever says that it has what it has not read yet gets its own bytes all the same, and
 // nobody else's.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Action, Client, Server } from '../../lib/index.ts'
 import { ClassRegistry } from '../../lib/wire/class-registry.ts'
@@ -60,8 +61,17 @@ describe('Hostile peers: lent memory', () => {
     peer.socket.pause()
     const seqs = Array.from({ length: 24 }, (_, i) => firstSeq + i)
     peer.send(...seqs.map((seq) => callFrame(seq, { data: codec.encode(7, 'data') })))
-    // Its way is full: one of the answers has left in part.
+    // Its way is full, and one of the answers has left in part, when nothing moves any more.
     await waitFor(() => server.usage.held.writes > 0)
+    let same = 0
+    let last = 0
+    while (same < 10) {
+      const { answers, writes } = server.usage.held
+      const now = answers + writes
+      same = now === last ? same + 1 : 0
+      last = now
+      await sleep(30)
+    }
     peer.send({ kind: Kind.Ack, seqs })
     await waitFor(() => server.usage.held.answers === 0)
     const honest = enter()
