@@ -1,7 +1,9 @@
 // The values, the cells of the table, and which of them are measured one after the other in the same two processes.
 import type { ValueName } from './contender.ts'
 
-/** Small, rows: JSON, of about 60 and 2 100 bytes. Mix: what JSON cannot say. Bytes: one mebibyte. */
+/** Small, rows, people: JSON, of about 60, 2 100 and 1 200 bytes. Mix: what JSON cannot say. Bytes, buffer: one mebibyte. */
+const mebibyte = new Uint8Array(1024 * 1024).map((_, i) => i % 251)
+
 export const values: Readonly<Record<ValueName, unknown>> = {
   small: { id: 7, name: 'isock', tags: ['a', 'b'], ok: true },
   rows: Array.from({ length: 10 }, (_, i) => ({
@@ -10,6 +12,13 @@ export const values: Readonly<Record<ValueName, unknown>> = {
     body: 'the quick brown fox jumps over the lazy dog '.repeat(3),
     score: i * 1.5,
     tags: ['red', 'green'],
+  })),
+  people: Array.from({ length: 10 }, (_, id) => ({
+    id,
+    name: `person ${id}`,
+    email: `person${id}@example.org`,
+    score: 19.81 + id,
+    tags: ['new', 'paid', 'admin', 'beta', 'north'],
   })),
   mix: {
     at: new Date(1_700_000_000_000),
@@ -21,7 +30,8 @@ export const values: Readonly<Record<ValueName, unknown>> = {
     big: 12_345_678_901_234_567_890n,
     fault: new RangeError('out of range'),
   },
-  bytes: new Uint8Array(1024 * 1024).map((_, i) => i % 251),
+  bytes: mebibyte,
+  buffer: Buffer.from(mebibyte),
 }
 
 export const streamedItems = 100_000
@@ -52,6 +62,11 @@ export interface Sitting {
   readonly cells: readonly Cell[]
 }
 
+/** Whether few of them fill a link. */
+export function isLarge(value: ValueName): boolean {
+  return value === 'bytes' || value === 'buffer'
+}
+
 function callCells(value: ValueName): Sitting {
   const common = { group: value, value, actions: 1 } as const
   return {
@@ -59,6 +74,7 @@ function callCells(value: ValueName): Sitting {
     actions: 1,
     cells: [
       { ...common, name: `${value} x1`, links: 1, inFlight: 1 },
+      ...(isLarge(value) ? [{ ...common, name: `${value} x16`, links: 1, inFlight: 16 }] : []),
       { ...common, name: `${value} x64`, links: 1, inFlight: 64 },
       { ...common, name: `${value} x512`, links: 1, inFlight: 512 },
       { ...common, name: `${value} 64 links x8`, links: 64, inFlight: 8 },
@@ -95,8 +111,10 @@ const actions: readonly Sitting[] = [10, 100, 1_000].map((count) => ({
 export const sittings: readonly Sitting[] = [
   callCells('small'),
   callCells('rows'),
+  callCells('people'),
   callCells('mix'),
   callCells('bytes'),
+  callCells('buffer'),
   stream,
   links,
   ...actions,

@@ -1,7 +1,7 @@
 // What the benchmark needs of a system that it measures: a server, a client, and the operations that both can do.
 
 /** What travels in the calls of a cell. */
-export type ValueName = 'small' | 'rows' | 'mix' | 'bytes'
+export type ValueName = 'small' | 'rows' | 'people' | 'mix' | 'bytes' | 'buffer'
 
 /** What the module of a contender exports as `contender`. */
 export interface Contender {

@@ -1,7 +1,7 @@
 // A server and a client of one contender, each a process of its own, and one measurement with them.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Cell, streamedItems } from './cells.ts'
+import { type Cell, isLarge, streamedItems } from './cells.ts'
 import type { Entry } from './contenders.ts'
 import { type Meanwhile, watchProcessors } from './processors.ts'
 import type { Extent, Measured, Order } from './worker.ts'
@@ -57,7 +57,7 @@ export class Pair {
   async #warmUp(cell: Cell): Promise<void> {
     this.#isWarm = true
     if (cell.value === undefined) return
-    const busy: Cell = { ...cell, links: 1, inFlight: cell.value === 'bytes' ? 4 : 64 }
+    const busy: Cell = { ...cell, links: 1, inFlight: isLarge(cell.value) ? 4 : 64 }
     await this.#measure(busy, { ms: firstWarmUpMs, items: 0, isChecked: true })
   }
 

@@ -21,9 +21,22 @@ export function checkTargets(results: Results): Target[] {
     atMost('rows x64: CPU per call', figures.cpuRatio('rows x64', 'JSON text'), 1, "the JSON text's"),
     atMost('rows x64: CPU per call', figures.cpuToBestPeer('rows x64'), 1, "the best peer's"),
     atLeast('rows x64: calls per second', figures.rateToBestPeer('rows x64'), 1, "the best peer's"),
-    atMost('mix x64: CPU per call', figures.mixToSuperjson(), 1.3, "superjson's and JSON's alone"),
+    atMost('mix x64: CPU per call', figures.mixToSuperjson(), 1.2, "superjson's and JSON's alone"),
     atMost('small x1: p50', figures.p50Ratio('small x1', 'raw socket'), 1.5, "the raw socket's"),
-    atLeast('bytes x1: calls per second', figures.rateRatio('bytes x1', 'raw socket'), 0.65, "the raw socket's"),
+    ...['bytes', 'buffer'].flatMap((value) => [
+      atLeast(`${value} x1: calls per second`, figures.rateRatio(`${value} x1`, 'raw socket'), 0.8, "the raw socket's"),
+      ...[16, 64, 512].map((count) => {
+        const cell = `${value} x${count}`
+        return atLeast(`${cell}: calls per second`, figures.rateRatio(cell, 'raw socket'), 0.75, "the raw socket's")
+      }),
+      atLeast(
+        `${value} 64 links x8: calls per second`,
+        figures.rateRatio(`${value} 64 links x8`, 'raw WebSocket'),
+        1,
+        "the raw WebSocket's",
+      ),
+    ]),
+    atMost('people x64: CPU per call', figures.cpuRatio('people x64', 'JSON text'), 1, "the JSON text's"),
     atLeast('stream: items per second', figures.rateRatio('stream', 'gRPC'), 2, "gRPC's"),
     atLeast('stream: items per second', figures.rateRatio('stream', 'Socket.IO'), 2, "Socket.IO's"),
     atMost('CPU per call with 1 000 links', figures.growth('links 1000', 'links 1'), 1.25, 'that with 1'),

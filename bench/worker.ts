@@ -3,6 +3,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Cell, values } from './cells.ts'
 import type { Contender, RunningClient } from './contender.ts'
 
+/**
+ * What a program has beside its calls: some 12 MiB of objects. V8 marks its heap again and again while that is only a little larger
+ * than 8 MiB and large byte arrays come and go, which would measure how much code a contender has, in steps.
+ */
+export const ballast = Array.from({ length: 100_000 }, (_, id) => ({ id, list: [id] }))
+
 export type Order =
   | { readonly do: 'serve'; readonly actions: number }
   | { readonly do: 'measure'; readonly cell: Cell; readonly port: number; readonly extent: Extent }

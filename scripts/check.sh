@@ -27,6 +27,7 @@ step format biome format .
 step lint npm run --silent lint
 step types npm run --silent types
 step build npm run --silent build
+step count npm run --silent count
 step specs specs
 step examples npm run --silent examples
 step publint publint --strict .

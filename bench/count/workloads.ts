@@ -83,7 +83,8 @@ async function publish(): Promise<Running> {
   const onMessage = (): void => {
     if (++came % subscribers === 0) onAll()
   }
-  for (const client of clients) await client.subscribe(News, onMessage).ready
+  const subscriptions = clients.map((client) => client.subscribe(News, onMessage))
+  await Promise.all(subscriptions.map(({ ready }) => ready))
   const news = server.channel(News)
   return {
     run: async (count) => {
@@ -96,6 +97,7 @@ async function publish(): Promise<Running> {
       }
     },
     end: async () => {
+      for (const subscription of subscriptions) subscription.unsubscribe()
       await Promise.all(clients.map((client) => client.close()))
       await server.shutdown({ graceMs: 0 })
     },

@@ -24,6 +24,9 @@ const ofOne = { most: 1_024, least: 16 }
 /** A frame counts for one, and so do so many bytes. */
 const bytesEach = 4_096
 
+/** Of those that have read much and wait for nothing, which are most. */
+const noReaders: FairReader[] = []
+
 export class ReadTurns {
   /** Those that have read much since the last turn, or wait. */
   readonly #busy = new Map<ReadHolder, FairReader[]>()
@@ -45,7 +48,7 @@ export class ReadTurns {
     holder.readCost += frames + Math.floor(bytes / bytesEach)
     // Who has read less is not looked at when a turn ends.
     if (holder.readCost < ofOne.least || this.#busy.has(holder)) return
-    this.#busy.set(holder, [])
+    this.#busy.set(holder, noReaders)
     this.#share()
     this.#plan()
   }
@@ -53,7 +56,9 @@ export class ReadTurns {
   /** The link has kept what came. */
   wait(reader: FairReader): void {
     // Its holder has read much: so it is there.
-    this.#busy.get(reader.holder)?.push(reader)
+    const waiting = this.#busy.get(reader.holder)
+    if (waiting === noReaders) this.#busy.set(reader.holder, [reader])
+    else waiting?.push(reader)
   }
 
   #share(): void {

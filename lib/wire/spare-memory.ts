@@ -54,7 +54,13 @@ export function takeBack(payload: Payload): void {
 
 /** Whether some of its memory is lent. */
 export function isLent(payload: Payload): boolean {
-  return partsOf(payload).some((part) => lent.has(part))
+  // Most are: of these nothing is looked up.
+  if (payload === undefined || payload instanceof Packed || typeof payload === 'string') return false
+  return partsOf(payload).some(isPartLent)
+}
+
+function isPartLent(part: Uint8Array): boolean {
+  return lent.has(part)
 }
 
 function take(length: number): Uint8Array | undefined {
