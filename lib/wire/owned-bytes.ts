@@ -4,26 +4,23 @@
 //   given by the program             in the payload
 //   a byte array               ->    a copy
 //   what transfer() returned   ->    its memory; the array that was given is detached
-import { lendCopy } from './spare-memory.ts'
+import type { SpareMemory } from './spare-memory.ts'
 import { isDetached, isGivenAway, takeMemory } from './transfer.ts'
 
-/** Whether the memory of a payload is its own for good, or comes back when its one call is over. */
-export type Memory = 'own' | 'lent'
-
-/** The same bytes in memory of their own. The caller has made sure that they are not detached. */
-export function ownBytes(bytes: Uint8Array, memory: Memory = 'own'): Uint8Array {
+/** The same bytes in memory of their own, which `lender` may lend. The caller has made sure that they are not detached. */
+export function ownBytes(bytes: Uint8Array, lender?: SpareMemory): Uint8Array {
   const given = isGivenAway(bytes) ? takeMemory(bytes.buffer, bytes.byteLength) : undefined
   if (given !== undefined) return new Uint8Array(given)
-  return memory === 'lent' ? lendCopy(bytes) : new Uint8Array(bytes)
+  return lender?.lendCopy(bytes) ?? new Uint8Array(bytes)
 }
 
 /** The same for the bytes of one value: the same array may be in it twice. */
-export function ownParts(parts: readonly Uint8Array[], memory?: Memory): Uint8Array[] {
+export function ownParts(parts: readonly Uint8Array[], lender?: SpareMemory): Uint8Array[] {
   const own: Uint8Array[] = []
   for (const [i, part] of parts.entries()) {
     // One whose memory was taken just now, for the same array earlier in the value.
     const earlier = isSpent(part) ? parts.findIndex(({ buffer }) => buffer === part.buffer) : i
-    own.push(earlier < i ? (own[earlier] as Uint8Array) : ownBytes(part, memory))
+    own.push(earlier < i ? (own[earlier] as Uint8Array) : ownBytes(part, lender))
   }
   return own
 }

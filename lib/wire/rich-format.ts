@@ -9,8 +9,9 @@ import { reviveError } from './error-record.ts'
 import { jsonTextFault } from './json-text-scan.ts'
 import { checkMeta } from './meta-validator.ts'
 import { objectOf, reviveInstance } from './own-fields.ts'
-import { type Memory, ownParts } from './owned-bytes.ts'
+import { ownParts } from './owned-bytes.ts'
 import type { RichPayload } from './payload.ts'
+import type { SpareMemory } from './spare-memory.ts'
 import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
 import type { ValueLimits, ValueRules } from './value-limits.ts'
@@ -38,7 +39,7 @@ export class RichFormat {
   }
 
   /** @throws UnsendableError */
-  encode(value: unknown, label: string, rules: ValueRules, memory?: Memory): string | RichPayload {
+  encode(value: unknown, label: string, rules: ValueRules, lender?: SpareMemory): string | RichPayload {
     const options = { registry: this.#registry, binaries: this.#binaries, limits: this.#limits, rules }
     const { root, bytes } = new TravelTree(value, label, options)
     const { json, meta } = this.#superjson.serialize(root)
@@ -47,7 +48,7 @@ export class RichFormat {
     return {
       json: JSON.stringify(json),
       meta: JSON.stringify({ values: meta.values, v: meta.v }),
-      bytes: ownParts(bytes, memory),
+      bytes: ownParts(bytes, lender),
     }
   }
 

@@ -7,10 +7,11 @@ import { isBareBytes } from './binary-values.ts'
 import type { ClassRegistry } from './class-registry.ts'
 import { Encoded } from './encoded.ts'
 import { jsonTextFault } from './json-text-scan.ts'
-import { isSpent, type Memory, ownBytes, spentReason } from './owned-bytes.ts'
+import { isSpent, ownBytes, spentReason } from './owned-bytes.ts'
 import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
 import { RichFormat } from './rich-format.ts'
+import { SpareMemory } from './spare-memory.ts'
 import { defaultValueLimits, type ValueLimits, type ValueRules } from './value-limits.ts'
 import { ValuePacker } from './value-packer.ts'
 import { ValueUnpacker } from './value-unpacker.ts'
@@ -36,12 +37,16 @@ export interface ValueCodec {
 
 const noRules: ValueRules = {}
 
+/** Whether the memory of a payload is its own for good, or may be used again when its one call is over. */
+export type Memory = 'own' | 'lent'
+
 /** Msgpack for plain values, the bytes themselves for a `Uint8Array`, and superjson for all others. */
 export class StandardCodec implements ValueCodec {
   readonly #limits: ValueLimits
   readonly #packer: ValuePacker
   readonly #unpacker: ValueUnpacker
   readonly #rich: RichFormat
+  readonly #spare = new SpareMemory()
   #decodedWeight = 0
 
   /**
@@ -61,14 +66,15 @@ export class StandardCodec implements ValueCodec {
 
   encode(value: unknown, label: string, rules: ValueRules = noRules, memory?: Memory): Payload {
     if (value === undefined) return undefined
+    const lender = memory === 'lent' ? this.#spare : undefined
     try {
       if (isBareBytes(value)) {
         if (isSpent(value)) throw new UnsendableError(label, spentReason)
-        return ownBytes(value, memory)
+        return ownBytes(value, lender)
       }
       const packed = this.#packer.pack(value)
       if (packed !== undefined) return packed
-      return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules, memory)
+      return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules, lender)
     } catch (error) {
       if (error instanceof UnsendableError) throw error
       // A text of more than half a gigabyte.

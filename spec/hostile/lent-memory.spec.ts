@@ -5,7 +5,6 @@ import { expect } from 'chai'
 import { Action, Client, Server } from '../../lib/index.ts'
 import { ClassRegistry } from '../../lib/wire/class-registry.ts'
 import { Kind } from '../../lib/wire/frame.ts'
-import { spareBytes } from '../../lib/wire/spare-memory.ts'
 import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { callFrame, RawPeer } from './raw-peer.ts'
@@ -87,7 +86,6 @@ describe('Hostile peers: lent memory', () => {
   it('values of many calls at once arrive as they were, whatever memory they share in turn', async function () {
     this.timeout(60_000)
     const lanes = [enter(), enter(), enter()].flatMap((client, c) => [0, 1, 2, 3].map((lane) => ({ client, c, lane })))
-    let wasSpare = false
     await Promise.all(
       lanes.map(async ({ client, c, lane }) => {
         const own = new Uint8Array(mebibyte)
@@ -106,10 +104,8 @@ describe('Hostile peers: lent memory', () => {
           } catch (error) {
             expect(String(error)).to.match(value === 13 ? /thirteen|cancelled/ : /cancelled/)
           }
-          wasSpare ||= spareBytes() > 0
         }
       }),
     )
-    expect(wasSpare).to.equal(true)
   })
 })

@@ -1,10 +1,10 @@
 // When memory of what was sent may be used again.
 import { expect } from 'chai'
 import { SpentMemory } from '../../lib/link/spent-memory.ts'
-import { isLent, lendCopy } from '../../lib/wire/spare-memory.ts'
+import { isLent, SpareMemory } from '../../lib/wire/spare-memory.ts'
 
 describe('SpentMemory', () => {
-  const copy = (): Uint8Array => lendCopy(new Uint8Array(100 * 1024))
+  const copy = (): Uint8Array => new SpareMemory().lendCopy(new Uint8Array(100 * 1024))
 
   it('goes back when all that was written has left', () => {
     let isDrained = false

@@ -1,6 +1,6 @@
 // Memory that is lent for copies, and used again when it came back.
 import { expect } from 'chai'
-import { isLent, lendCopy, spareBytes, takeBack } from '../../lib/wire/spare-memory.ts'
+import { isLent, SpareMemory, takeBack } from '../../lib/wire/spare-memory.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 const kibibyte = 1024
@@ -8,10 +8,12 @@ const kibibyte = 1024
 describe('Spare memory', () => {
   const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
 
-  // What other specs have given back is let go, since nothing is lent here that they would know of.
-  before(async function () {
-    this.timeout(20_000)
-    await waitFor(() => spareBytes() === 0, { timeoutMs: 15_000 })
+  let spare: SpareMemory
+  const lendCopy = (bytes: Uint8Array): Uint8Array => spare.lendCopy(bytes)
+  const spareBytes = (): number => spare.keptBytes
+
+  beforeEach(() => {
+    spare = new SpareMemory()
   })
 
   it('is another one for each copy, until one comes back', () => {
@@ -69,11 +71,11 @@ describe('Spare memory', () => {
     expect(spareBytes()).to.equal(before + 220 * kibibyte)
   })
 
-  it('is kept up to 8 MiB, and let go after a while in which nobody needs it', async function () {
+  it('is kept up to 4 MiB, and let go after a while in which nobody needs it', async function () {
     this.timeout(20_000)
     const copies = Array.from({ length: 20 }, () => lendCopy(filled(1024 * kibibyte, 1)))
     for (const copy of copies) takeBack(copy)
-    expect(spareBytes()).to.be.within(7 * 1024 * kibibyte, 8 * 1024 * kibibyte)
+    expect(spareBytes()).to.be.within(3 * 1024 * kibibyte, 4 * 1024 * kibibyte)
     await waitFor(() => spareBytes() === 0, { timeoutMs: 15_000 })
   })
 })
