@@ -109,11 +109,12 @@ export class CallTurns {
     if (lane === undefined) return
     this.#current = undefined
     lane.usedMs += this.#learn(lane.holder, tookMs)
-    const hasMore = lane.head < lane.calls.length
-    // Not with each call: there may be many more.
-    if (!hasMore || lane.head * 2 > lane.calls.length) this.#trim(lane)
-    if (hasMore) this.#insert(lane)
-    else if (this.isEmpty) this.#forgetAll()
+    if (lane.head < lane.calls.length) {
+      // Not with each call: there may be many more.
+      if (lane.head * 2 > lane.calls.length) this.#trim(lane)
+      this.#insert(lane)
+    } else this.#trim(lane)
+    if (this.isEmpty) this.#forgetAll()
   }
 
   /** What a call counts for, by how long it kept the processor. */

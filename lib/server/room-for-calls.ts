@@ -1,6 +1,6 @@
 // Room among the running calls, when an address with less than a fair share of them is refused. What
 // runs for those who are away goes first: a session with all of its calls, since nobody waits there. Then single calls of those who
-// are connected: the newest of the address with most, down to its share. They are told by their signals, and count until they end.
+// are connected: the newest of the address with most, down to its share. Their signals abort, and they count until they end.
 import type { Accounting } from '../accounting/accounting.ts'
 import type { Holder } from '../accounting/holders.ts'
 import type { Clock } from '../base/clock.ts'
@@ -10,9 +10,9 @@ import type { ServerSession } from './server-session.ts'
 
 /** Looks at all sessions, so it is not done more often. */
 const betweenMs = 20
-/** Calls that are told to end at once: their handlers do so within the same turn of the event loop, most of them. */
-const mostTold = 128
-/** Where nothing was found there is nothing to tell: handlers that ignore their signals, mostly. */
+/** Calls that are ended at once: most handlers do so within the same turn of the event loop. */
+const mostEnded = 128
+/** Where nothing was found, mostly since handlers ignore their signals. */
 const afterNothingMs = 500
 
 export interface CallRoomOptions {
@@ -65,17 +65,17 @@ export class RoomForCalls {
   }
 }
 
-/** False: all that are above the share were told before. */
+/** False: all that are above the share were ended before. */
 function endNewest(sessions: readonly ServerSession[], share: number): boolean {
   const going = sessions.flatMap(
     ({ core }) => core.asked?.calls.going.map((call) => ({ ledger: core.asked, call })) ?? [],
   )
-  // Of all that run, the others were told before, and may take the grace that handlers have.
+  // Of all that run, the others were ended before: their handlers may take the grace that they have.
   const excess = going.length - Math.floor(share)
   if (excess <= 0) return false
   going.sort((one, other) => other.call.admittedAtMs - one.call.admittedAtMs)
   const reason = tooMany()
-  for (const { ledger, call } of going.slice(0, Math.min(excess, mostTold))) ledger?.giveUp(call, reason)
+  for (const { ledger, call } of going.slice(0, Math.min(excess, mostEnded))) ledger?.giveUp(call, reason)
   return true
 }
 

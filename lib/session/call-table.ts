@@ -30,7 +30,7 @@ export class CallTable {
     return this.#entries.length === 0
   }
 
-  /** Those whose handlers run, or wait for the processor, and were not told to end. */
+  /** Those whose handlers run, or wait for the processor, and were not ended. */
   get going(): IncomingCall[] {
     return this.#entries.filter(
       (call): call is IncomingCall => call?.state === 'running' && !call.isHeld && call.abortReason === undefined,

@@ -12,7 +12,7 @@ const leastLent = 64 * 1024
 const mostKept = 4 * 1024 * 1024
 /** Memory that is so much larger than what is asked for is not lent for it. */
 const mostRoom = 1.25
-/** It is let go when none of it was lent for so long. */
+/** It is released when none of it was lent for so long. */
 const keptForMs = 2_000
 
 interface Loan {
