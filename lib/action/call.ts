@@ -3,6 +3,8 @@
 import { brand } from '../base/brand.ts'
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
+import type { Taken } from '../session/inbound-stream.ts'
+import type { Payload } from '../wire/payload.ts'
 import { withCallerStack } from './caller-stack.ts'
 import type { PendingCall, Settler } from './pending-call.ts'
 
@@ -99,6 +101,27 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     return iterator
   }
 
+  /**
+   * Makes a function that asks for the next item: `onItem` or `onEnd` is called, at once or later, `onEnd` with why the item
+   * could not be read. For readers that live long: nothing is made for each item. @internal
+   */
+  puller(onItem: (item: Item) => void, onEnd: (error?: unknown) => void): () => void {
+    this.#markHandled()
+    const pending = this.#pending
+    if (pending === undefined) return onEnd
+    const onTaken = (taken: Taken): void => {
+      if (!taken.item) return onEnd()
+      let item: Item
+      try {
+        item = itemOf(pending, taken.value)
+      } catch (error) {
+        return onEnd(error)
+      }
+      onItem(item)
+    }
+    return () => (pending.items?.isDiscarding ? onEnd() : pending.take(onTaken))
+  }
+
   /** Whoever iterates or cancels gets the error there; the promise need not be awaited too. */
   #markHandled(): void {
     this.then(undefined, () => undefined)
@@ -122,13 +145,22 @@ function nextItem<Item, Output>(
         return
       }
       try {
-        resolve({ done: false, value: pending.codec.decode(taken.value, pending.rules) as Item })
+        resolve({ done: false, value: itemOf(pending, taken.value) })
       } catch (error) {
-        pending.cancel('an item could not be read', error)
         reject(error)
       }
     })
   })
+}
+
+/** Throws where it cannot be read; then the call is over. */
+function itemOf<Item>(pending: PendingCall, payload: Payload): Item {
+  try {
+    return pending.codec.decode(payload, pending.rules) as Item
+  } catch (error) {
+    pending.cancel('an item could not be read', error)
+    throw error
+  }
 }
 
 function discardedError(pending: PendingCall): ClientError {

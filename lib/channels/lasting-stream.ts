@@ -1,6 +1,7 @@
 // What a subscription and a look at presence have in common, beyond being lasting calls (client/lasting-call.ts): when they
 // are ready and done, which endings they get past, and that a handler's failure is not theirs.
 import type { Call, Outcome } from '../action/call.ts'
+import { isPromiseLike } from '../action/item-source.ts'
 import { keepContext } from '../base/async-context.ts'
 import { BusyError, ClientError, type ErrorCode, type IsockError, ServerError } from '../base/errors.ts'
 import type { OptionTable } from '../base/option-table.ts'
@@ -139,17 +140,19 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   }
 
   async #feed(handler: (item: Item) => unknown): Promise<void> {
-    for (;;) {
-      const step = await this.#next().catch((error: unknown) => {
-        this.kit.log.warn({ error }, 'a subscription ended')
-        return undefined
-      })
-      if (step === undefined || step.done) return
+    const failed = (error: unknown): void => this.kit.log.error({ error }, 'the handler of a subscription failed')
+    const handle = (step: Step): unknown => {
       try {
-        await handler(step.value)
+        const handled = handler(this.onTaken(step))
+        return isPromiseLike(handled) ? handled.then(undefined, failed) : undefined
       } catch (error) {
-        this.kit.log.error({ error }, 'the handler of a subscription failed')
+        return failed(error)
       }
+    }
+    try {
+      await this.#lasting.each(handle)
+    } catch (error) {
+      this.kit.log.warn({ error }, 'a subscription ended')
     }
   }
 }

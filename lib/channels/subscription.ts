@@ -24,9 +24,13 @@ export interface SubscribeOptions extends LastingOptions {
 
 export const subscribeOptions: OptionTable<SubscribeOptions> = { ...lastingOptions, key: 'any', since: 'any' }
 
+/** In which life of the room, and to which session, messages came. */
+type Place = Required<Omit<Position, 'offset'>>
+
 /** A message, and its number in its room. */
 interface Numbered<Message> {
-  readonly position: Position
+  readonly place: Place
+  readonly offset: number
   readonly message: Message
 }
 
@@ -41,9 +45,14 @@ interface Numbered<Message> {
  */
 export class Subscription<Message = unknown> extends LastingStream<Numbered<Message>, Message> {
   readonly #room: RoomRequest
-  /** Where to go on when it is asked for anew. */
-  #received: Since | undefined
-  #handedOver: Position | undefined
+  /** Where the first call begins. */
+  readonly #since: Since | undefined
+  // Where to go on when it is asked for anew, and what was handed over, in parts: a new object for each message would be
+  // kept until the next one comes.
+  #place: Place | undefined
+  #offset = 0
+  #handedPlace: Place | undefined
+  #handedOffset = 0
   #recovered = true
   #lostCount = 0
   /** Of them, in the call that is open. */
@@ -53,7 +62,7 @@ export class Subscription<Message = unknown> extends LastingStream<Numbered<Mess
   constructor(kit: ClientKit, room: RoomRequest, options: SubscribeOptions, onEnd: (stream: AnyLastingStream) => void) {
     super(kit, options, onEnd)
     this.#room = room
-    this.#received = options.since
+    this.#since = options.since
   }
 
   /** True until a message was lost, or may have been. */
@@ -68,11 +77,11 @@ export class Subscription<Message = unknown> extends LastingStream<Numbered<Mess
 
   /** The place after the last message that was handed over; pass it as `since` to go on from there. */
   get position(): Position | undefined {
-    return this.#handedOver
+    return this.#handedPlace === undefined ? undefined : positionOf(this.#handedPlace, this.#handedOffset)
   }
 
   protected override start(retry: number): Call<unknown, unknown> {
-    const since = this.#received
+    const since = this.#place === undefined ? this.#since : positionOf(this.#place, this.#offset)
     const request = since === undefined ? this.#room : { ...this.#room, since }
     return this.kit.client.runAction(Subscribe, request, { retry }) as Call<unknown, unknown>
   }
@@ -81,10 +90,13 @@ export class Subscription<Message = unknown> extends LastingStream<Numbered<Mess
     const { epoch, offset, session, recovered } = (item ?? {}) as Readonly<Record<string, unknown>>
     const isRight = typeof epoch === 'string' && isOffset(offset) && typeof session === 'string'
     if (!isRight || typeof recovered !== 'boolean') throw unreadable(item)
-    const position = { epoch, offset, session }
-    this.#received = position
+    this.#place = { epoch, session }
+    this.#offset = offset
     this.#lostInCall = 0
-    this.#handedOver ??= position
+    if (this.#handedPlace === undefined) {
+      this.#handedPlace = this.#place
+      this.#handedOffset = offset
+    }
     this.#recovered &&= recovered
     return { recovered, steps: [] }
   }
@@ -92,10 +104,8 @@ export class Subscription<Message = unknown> extends LastingStream<Numbered<Mess
   protected override onItem(item: unknown): readonly Numbered<Message>[] {
     if (Array.isArray(item) && item.length === 2 && isOffset(item[0])) {
       const [offset, message] = item as [number, Message]
-      // The first item set it.
-      const position = { ...(this.#received as Position), offset }
-      this.#received = position
-      return [{ position, message }]
+      this.#offset = offset
+      return [{ place: this.#place as Place, offset, message }] // the first item set it
     }
     const { lost } = (item ?? {}) as { readonly lost?: unknown }
     if (!isOffset(lost)) throw unreadable(item)
@@ -105,10 +115,15 @@ export class Subscription<Message = unknown> extends LastingStream<Numbered<Mess
     return []
   }
 
-  protected override onTaken({ position, message }: Numbered<Message>): Message {
-    this.#handedOver = position
+  protected override onTaken({ place, offset, message }: Numbered<Message>): Message {
+    this.#handedPlace = place
+    this.#handedOffset = offset
     return message
   }
+}
+
+function positionOf({ epoch, session }: Place, offset: number): Position {
+  return { epoch, offset, session }
 }
 
 function isOffset(value: unknown): value is number {

@@ -10,7 +10,7 @@ import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { CancelledError, IsockError } from '../base/errors.ts'
 import type { ClientKit } from './client-kit.ts'
-import { PulledSteps } from './pulled-steps.ts'
+import { type Items, PulledSteps } from './pulled-steps.ts'
 
 /** What it is a stream of. `Step` is what there may be in an item for the reader. */
 export interface LastingSource<Step> {
@@ -79,6 +79,13 @@ export class LastingCall<Step extends object> {
     return step
   }
 
+  /** Hands each step to `onStep` instead, the next one when that has settled. Settles when it is over, as `take` does. */
+  async each(onStep: (step: Step) => unknown): Promise<void> {
+    await this.#steps.each(onStep)
+    const error = this.#end?.error
+    if (error !== undefined) throw error
+  }
+
   /** Ends it for good; what was read already can still be taken, unless it is to be dropped. */
   end(error: unknown, backlog: 'keep' | 'drop'): void {
     if (this.isOver) return
@@ -115,17 +122,16 @@ export class LastingCall<Step extends object> {
     this.#isOpen = false
     const call = this.#source.start()
     this.#call = call
-    const items = call[Symbol.asyncIterator]()
     try {
-      const first = await items.next()
-      if (!first.done) {
-        const steps = this.#source.onOpen(first.value)
+      const first = await firstOf(call)
+      if (first !== undefined) {
+        const steps = this.#source.onOpen(first.item)
         this.#hasBeenOpen = this.#isOpen = true
-        this.#steps.open(items, steps)
+        this.#steps.open(call, steps)
         this.#ready?.resolve()
       }
       const outcome = await call.outcome()
-      await this.#steps.finish(items)
+      await this.#steps.finish()
       return outcome
     } catch (error) {
       call.cancel()
@@ -141,6 +147,14 @@ export class LastingCall<Step extends object> {
       return []
     }
   }
+}
+
+/** undefined: it has ended without one, as its outcome tells. Rejects where it cannot be read. */
+function firstOf(items: Items): Promise<{ readonly item: unknown } | undefined> {
+  return new Promise((resolve, reject) => {
+    const onEnd = (error?: unknown): void => (error === undefined ? resolve(undefined) : reject(error))
+    items.puller((item) => resolve({ item }), onEnd)()
+  })
 }
 
 /** The server has ended the session and wants no other one of us. */

@@ -1,16 +1,21 @@
 // What the reader of a lasting call takes, step by step, whichever call it comes from. Reads no further ahead than it
 // is asked to, but for what came before a call ended: that has to be known before the next call begins.
+import { isPromiseLike } from '../action/item-source.ts'
+import { keepContext } from '../base/async-context.ts'
 
-type Items = AsyncIterator<unknown>
+/** The items of a call: makes a function that asks for the next one. Each time one of these is called, at once or later. */
+export interface Items {
+  puller(onItem: (item: unknown) => void, onEnd: (error?: unknown) => void): () => void
+}
 
 /** @typeParam Step what a reader takes; an object, so that its absence can be told. */
 export class PulledSteps<Step extends object> {
   /** What is in an item. Must not throw. */
   readonly #stepsIn: (item: unknown) => readonly Step[]
-  /** The items of the call that is open. */
-  #items: Items | undefined
-  /** The item that somebody waits for; never rejects. */
-  #reading: Promise<unknown> | undefined
+  /** Asks the call that is open for an item. */
+  #pull: (() => void) | undefined
+  /** An item is asked for and has not come. */
+  #isPulling = false
   /** Read already, when no reader waited for it. */
   #backlog: Step[] = []
   /** As much of it may be of the last call that left something. */
@@ -18,6 +23,8 @@ export class PulledSteps<Step extends object> {
   #tail: Promise<unknown> = Promise.resolve()
   #isClosed = false
   #wakers: (() => void)[] = []
+  /** Its one reader, where it has a handler that waits. */
+  #onWake: (() => void) | undefined
 
   constructor(stepsIn: (item: unknown) => readonly Step[]) {
     this.#stepsIn = stepsIn
@@ -32,16 +39,20 @@ export class PulledSteps<Step extends object> {
   open(items: Items, steps: readonly Step[]): void {
     if (this.#isClosed) return
     this.#backlog.push(...steps)
-    this.#items = items
+    this.#pull = items.puller(this.#onItem, this.#onEnd)
     this.#wake()
   }
 
-  /** The call has ended: reads what came before and nobody has taken. No more than its window. */
-  async finish(items: Items): Promise<void> {
-    this.#items = undefined
-    await this.#reading
+  /** The call that was open has ended: reads what came before and nobody has taken. No more than its window. */
+  async finish(): Promise<void> {
+    const pull = this.#pull
+    while (this.#isPulling) await this.#woken()
     const earlierCount = this.#backlog.length
-    while (await this.#read(items));
+    // It is undefined where the end was read already.
+    while (pull !== undefined && this.#pull === pull) {
+      this.#ask(pull)
+      while (this.#isPulling) await this.#woken()
+    }
     const count = this.#backlog.length - earlierCount
     if (count > 0) this.#lastCount = count
     this.#wake()
@@ -50,7 +61,8 @@ export class PulledSteps<Step extends object> {
   /** There will be no more. What was read already can still be taken, unless it is to be dropped. */
   close(backlog: 'keep' | 'drop'): void {
     this.#isClosed = true
-    this.#items = undefined
+    this.#pull = undefined
+    this.#isPulling = false
     if (backlog === 'drop') this.#backlog = []
     this.#wake()
   }
@@ -62,30 +74,79 @@ export class PulledSteps<Step extends object> {
     return next
   }
 
+  /**
+   * Hands over each one instead, the next when the promise that `onStep` gives has settled, in the context of who calls this.
+   * Settles when there are no more; rejects with what `onStep` throws. Makes nothing that lives as long as the wait for a
+   * step: thousands may wait in one process.
+   */
+  each(onStep: (step: Step) => unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const run = keepContext((): void => {
+        try {
+          for (;;) {
+            const step = this.#backlog.shift()
+            if (step !== undefined) {
+              const handled = onStep(step)
+              if (!isPromiseLike(handled)) continue
+              handled.then(run, reject)
+              return
+            }
+            if (this.#isClosed) return resolve()
+            if (!this.#isReadable()) break
+          }
+          this.#onWake = plan
+        } catch (error) {
+          reject(error)
+        }
+      })
+      // Not within what brought the item: its link reads on first.
+      const plan = (): void => void Promise.resolve().then(run)
+      run()
+    })
+  }
+
   async #take(): Promise<Step | undefined> {
     for (;;) {
       const step = this.#backlog.shift()
       if (step !== undefined || this.#isClosed) return step
-      const items = this.#items
-      if (items === undefined) await new Promise<void>((resolve) => this.#wakers.push(resolve))
-      else if (!(await this.#read(items)) && this.#items === items) this.#items = undefined
+      if (!this.#isReadable()) await this.#woken()
     }
   }
 
-  /** Reads one item into the backlog. False: there are no more. */
-  #read(items: Items): Promise<boolean> {
-    const reading = items.next().then(
-      ({ done, value }) => {
-        if (!done && !this.#isClosed) this.#backlog.push(...this.#stepsIn(value))
-        return !done
-      },
-      () => false, // why is for the call to tell
-    )
-    this.#reading = reading
-    return reading
+  /** Asks for items until there is something in one. True: the backlog has it. */
+  #isReadable(): boolean {
+    while (this.#backlog.length === 0 && !this.#isPulling && this.#pull !== undefined) this.#ask(this.#pull)
+    return this.#backlog.length > 0
+  }
+
+  #ask(pull: () => void): void {
+    if (this.#isPulling) return
+    this.#isPulling = true
+    pull()
+  }
+
+  readonly #onItem = (item: unknown): void => {
+    this.#isPulling = false
+    if (!this.#isClosed) for (const step of this.#stepsIn(item)) this.#backlog.push(step)
+    this.#wake()
+  }
+
+  /** Why is for the call to tell. */
+  readonly #onEnd = (): void => {
+    this.#isPulling = false
+    this.#pull = undefined
+    this.#wake()
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => this.#wakers.push(resolve))
   }
 
   #wake(): void {
+    const onWake = this.#onWake
+    this.#onWake = undefined
+    onWake?.()
+    if (this.#wakers.length === 0) return
     const wakers = this.#wakers
     this.#wakers = []
     for (const wake of wakers) wake()

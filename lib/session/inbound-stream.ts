@@ -53,8 +53,10 @@ export class InboundStream {
   #isRead = false
   #isDiscarding = false
   #isClosed = false
-  /** Who asked for items that have not come, in order. */
-  readonly #waiters = new Queue<(taken: Taken) => void>()
+  /** Who asked first for an item that has not come. */
+  #waiter: ((taken: Taken) => void) | undefined
+  /** Those behind, in order. */
+  #moreWaiters: Queue<(taken: Taken) => void> | undefined
 
   constructor(options: InboundStreamOptions) {
     this.#options = options
@@ -92,8 +94,9 @@ export class InboundStream {
     this.#receivedCost += cost
     if (this.#receivedCost > this.#granted) this.#reserve()
     if (this.#isDiscarding) this.#consume(cost)
-    else if (this.#waiters.length > 0) {
-      const waiter = this.#waiters.take() as (taken: Taken) => void
+    else if (this.#waiter !== undefined) {
+      const waiter = this.#waiter
+      this.#waiter = this.#moreWaiters?.take()
       this.#consume(cost)
       waiter({ item: true, value: payload })
     } else {
@@ -135,7 +138,11 @@ export class InboundStream {
   take(onTaken: (taken: Taken) => void): void {
     const taken = this.takeNow()
     if (taken !== undefined) return onTaken(taken)
-    this.#waiters.add(onTaken)
+    if (this.#waiter === undefined) this.#waiter = onTaken
+    else {
+      this.#moreWaiters ??= new Queue()
+      this.#moreWaiters.add(onTaken)
+    }
     if (this.isFull && !this.#isClosed) this.#grant(Math.max(this.#grantable, this.#consumedCost + this.#leastGrant))
   }
 
@@ -171,7 +178,11 @@ export class InboundStream {
   }
 
   #endWaiting(end: Taken): void {
-    for (const waiter of this.#waiters.takeAll()) waiter(end)
+    const waiter = this.#waiter
+    const others = this.#moreWaiters?.takeAll() ?? []
+    this.#waiter = undefined
+    waiter?.(end)
+    for (const other of others) other(end)
   }
 
   #countUnread(byCost: number): void {

@@ -93,12 +93,13 @@ function callThatIsLost(
   count: number,
   error: Error = new ServerError('gone', { code: 'SHUTTING_DOWN' }),
 ): Call<unknown, unknown> {
-  async function* items() {
-    if (count > 0) yield 'open'
-    for (let i = 0; i < count; i++) yield number * 1_000 + i
-  }
+  const items = count === 0 ? [] : ['open', ...Array.from({ length: count }, (_, i) => number * 1_000 + i)]
   return {
-    [Symbol.asyncIterator]: items,
+    puller: (onItem: (item: unknown) => void, onEnd: () => void) => () => {
+      const item = items.shift()
+      if (item === undefined) onEnd()
+      else onItem(item)
+    },
     outcome: async (): Promise<Outcome<unknown>> => ({ ok: false, error }),
     cancel: () => undefined,
   } as unknown as Call<unknown, unknown>

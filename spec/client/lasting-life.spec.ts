@@ -27,25 +27,31 @@ class HeldCall {
 
   give(...items: unknown[]): void {
     this.#items.push(...items)
-    this.#wake()
+    this.#tell()
   }
 
   end(outcome: Outcome<unknown>): void {
     this.#end = outcome
     this.#settle(outcome)
-    this.#wake()
+    this.#tell()
+  }
+
+  #tell(): void {
+    const wake = this.#wake
+    this.#wake = () => undefined
+    wake()
   }
 
   asCall(): Call<unknown, unknown> {
-    const next = async (): Promise<IteratorResult<unknown>> => {
-      while (this.#items.length === 0 && this.#end === undefined)
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
-      return this.#items.length > 0 ? { done: false, value: this.#items.shift() } : { done: true, value: undefined }
-    }
     return {
-      [Symbol.asyncIterator]: () => ({ next }),
+      puller: (onItem: (item: unknown) => void, onEnd: () => void) => () => {
+        const give = (): void => {
+          if (this.#items.length > 0) onItem(this.#items.shift())
+          else if (this.#end !== undefined) onEnd()
+          else this.#wake = give
+        }
+        give()
+      },
       outcome: () => this.#outcome,
       cancel: () => {
         this.isCancelled = true

@@ -1,6 +1,6 @@
 // What the reader of a lasting call takes, from whichever of its calls.
 import { expect } from 'chai'
-import { PulledSteps } from '../../lib/client/pulled-steps.ts'
+import { type Items, PulledSteps } from '../../lib/client/pulled-steps.ts'
 import { settle } from '../setup/virtual-clock.ts'
 
 interface Step {
@@ -8,39 +8,43 @@ interface Step {
 }
 
 /** A call whose items come when the spec says so. */
-class Source {
+class Source implements Items {
   asked = 0
-  readonly #waiting: ((result: IteratorResult<unknown>) => void)[] = []
-  readonly #ready: IteratorResult<unknown>[] = []
-  #fails = false
+  readonly #ready: (string[] | 'end' | 'failure')[] = []
+  #isWaiting = false
+  #tell: (result: string[] | 'end' | 'failure') => void = () => undefined
 
-  readonly items: AsyncIterator<unknown> = {
-    next: () => {
+  puller(onItem: (item: unknown) => void, onEnd: (error?: unknown) => void): () => void {
+    this.#tell = (result) => {
+      if (result === 'end') onEnd()
+      else if (result === 'failure') onEnd(new Error('the call failed'))
+      else onItem(result)
+    }
+    return () => {
       this.asked++
       const ready = this.#ready.shift()
-      if (ready !== undefined) return Promise.resolve(ready)
-      if (this.#fails) return Promise.reject(new Error('the call failed'))
-      return new Promise((resolve) => this.#waiting.push(resolve))
-    },
+      if (ready === undefined) this.#isWaiting = true
+      else this.#tell(ready)
+    }
   }
 
   give(...names: string[]): this {
-    return this.#put({ done: false, value: names })
+    return this.#put(names)
   }
 
   end(): this {
-    return this.#put({ done: true, value: undefined })
+    return this.#put('end')
   }
 
   fail(): this {
-    this.#fails = true
-    return this
+    return this.#put('failure')
   }
 
-  #put(result: IteratorResult<unknown>): this {
-    const waiting = this.#waiting.shift()
-    if (waiting === undefined) this.#ready.push(result)
-    else waiting(result)
+  #put(result: string[] | 'end' | 'failure'): this {
+    if (this.#isWaiting) {
+      this.#isWaiting = false
+      this.#tell(result)
+    } else this.#ready.push(result)
     return this
   }
 }
@@ -61,7 +65,7 @@ describe('Steps that are pulled', () => {
 
   it('are those that a call begins with, then what is in its items, read when somebody asks', async () => {
     const source = new Source().give('b', 'c').give('d')
-    steps.open(source.items, [{ name: 'a' }])
+    steps.open(source, [{ name: 'a' }])
     expect(await taken(1)).to.deep.equal(['a'])
     expect(source.asked).to.equal(0)
     expect(await taken(2)).to.deep.equal(['b', 'c'])
@@ -72,28 +76,28 @@ describe('Steps that are pulled', () => {
   it('are waited for before a call is open, by several in their order', async () => {
     const all = Promise.all([steps.take(), steps.take()])
     await settle()
-    steps.open(new Source().give('b').items, [{ name: 'a' }])
+    steps.open(new Source().give('b'), [{ name: 'a' }])
     expect((await all).map((step) => step?.name)).to.deep.equal(['a', 'b'])
   })
 
   it('go on with the next call where one has ended or failed, and wait for it', async () => {
     for (const first of [new Source().end(), new Source().fail()]) {
       steps = new PulledSteps(namesIn)
-      steps.open(first.items, [])
+      steps.open(first, [])
       const next = taken(1)
       await settle()
       expect(first.asked, 'it is asked no more').to.equal(1)
-      steps.open(new Source().give('of the next').items, [])
+      steps.open(new Source().give('of the next'), [])
       expect(await next).to.deep.equal(['of the next'])
     }
   })
 
   it('of a call that has ended are read before the next begins', async () => {
     const source = new Source().give('a').give('b', 'c').end()
-    steps.open(source.items, [])
-    await steps.finish(source.items)
+    steps.open(source, [])
+    await steps.finish()
     expect([source.asked, steps.isBehind]).to.deep.equal([3, false])
-    steps.open(new Source().items, [{ name: 'd' }])
+    steps.open(new Source(), [{ name: 'd' }])
     expect(steps.isBehind).to.equal(true)
     expect(await taken(1)).to.deep.equal(['a'])
     expect(steps.isBehind, 'it has no more than one call left').to.equal(false)
@@ -102,11 +106,11 @@ describe('Steps that are pulled', () => {
 
   it('wait for the item that is being read when the call ends', async () => {
     const source = new Source()
-    steps.open(source.items, [])
+    steps.open(source, [])
     const first = taken(2)
     await settle()
     let isFinished = false
-    const finishing = steps.finish(source.items).then(() => {
+    const finishing = steps.finish().then(() => {
       isFinished = true
     })
     await settle()
@@ -119,9 +123,9 @@ describe('Steps that are pulled', () => {
   it('are at their end once closed, with what was read before or without', async () => {
     for (const backlog of ['keep', 'drop'] as const) {
       steps = new PulledSteps(namesIn)
-      steps.open(new Source().items, [{ name: 'a' }])
+      steps.open(new Source(), [{ name: 'a' }])
       steps.close(backlog)
-      steps.open(new Source().items, [{ name: 'too late' }])
+      steps.open(new Source(), [{ name: 'too late' }])
       expect(await taken(2)).to.deep.equal(backlog === 'keep' ? ['a', undefined] : [undefined, undefined])
     }
   })
@@ -133,7 +137,7 @@ describe('Steps that are pulled', () => {
     expect(await waiting).to.deep.equal([undefined])
     steps = new PulledSteps(namesIn)
     const source = new Source()
-    steps.open(source.items, [])
+    steps.open(source, [])
     const reading = taken(1)
     await settle()
     steps.close('keep')
