@@ -83,6 +83,12 @@ export class Reader {
     this.#outlet.push(message)
   }
 
+  /** The same, and writes it before this tick ends. */
+  deliverNow(message: Encoded): void {
+    this.#outlet.push(message)
+    this.session.core.flush()
+  }
+
   end(ending: Ending): void {
     this.#ending ??= ending
     this.#outlet.end()

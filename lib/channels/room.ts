@@ -1,6 +1,7 @@
 // One room of a channel: its subscribers, the numbers of its messages, and what is kept of them.
 
 import type { Part } from '../accounting/holders.ts'
+import { nextTick } from '../base/platform-timers.ts'
 import type { Encoded } from '../wire/encoded.ts'
 import { payloadSize } from '../wire/payload.ts'
 import { type Audience, isFor } from './audience.ts'
@@ -8,6 +9,12 @@ import type { Since } from './channel-actions.ts'
 import { History, type HistoryBounds, type KeptMessage } from './history.ts'
 import type { Reader } from './reader.ts'
 import { RoomHoldings, type RoomHoldingsOptions } from './room-holdings.ts'
+
+/**
+ * A message to so many leaves as it is handed over, one reader after the other, so that the first have it while it is prepared
+ * for the last. Not where several come in one turn: then all of a link leave in one write.
+ */
+const leastForFlush = 16
 
 /** Where a new subscription begins, and what it is given first. */
 export interface Start {
@@ -30,6 +37,9 @@ export class Room {
   /** Of both: those whose clients have a link. */
   #hereCount = 0
   #offset = 0
+  /** Messages for many in this turn of the event loop, and in the last one that had any. */
+  #inTurn = 0
+  #lastInTurn = 0
 
   constructor(
     key: string,
@@ -124,7 +134,12 @@ export class Room {
       this.holdings.said(by, payloadSize(item.payload))
     }
     if (audience?.to === undefined) {
-      for (const reader of this.#readers) if (isFor(audience, reader.session.id)) reader.deliver(item)
+      const goesNow = this.#readers.size >= leastForFlush && this.#isAlone()
+      for (const reader of this.#readers) {
+        if (!isFor(audience, reader.session.id)) continue
+        if (goesNow) reader.deliverNow(item)
+        else reader.deliver(item)
+      }
       return
     }
     for (const id of audience.to) {
@@ -153,6 +168,19 @@ export class Room {
     if (isMissing) return lost
     const missed = kept.filter(({ audience }) => isFor(audience, session, former)).map(({ item }) => item)
     return { offset: since.offset, recovered: true, missed }
+  }
+
+  /** This message is likely to be the only one of its turn: as in the last turn with any, and it is the first of this one. */
+  #isAlone(): boolean {
+    if (this.#inTurn++ > 0) return false
+    const wasAlone = this.#lastInTurn <= 1
+    nextTick(this.#turnEnds)
+    return wasAlone
+  }
+
+  readonly #turnEnds = (): void => {
+    this.#lastInTurn = this.#inTurn
+    this.#inTurn = 0
   }
 
   #forgetKept(): void {

@@ -124,8 +124,8 @@ export class FrameLink {
     writeFrame(this.#writer, frame)
     if (++this.#frames >= this.#flushAtFrames) {
       this.#flushAtFrames *= 2
-      this.#flush()
-    } else if (this.#writer.size >= flushAtBytes) this.#flush()
+      this.flush()
+    } else if (this.#writer.size >= flushAtBytes) this.flush()
     else if (!this.#isFlushPlanned) {
       this.#isFlushPlanned = true
       nextTick(this.#flushPlanned)
@@ -142,7 +142,7 @@ export class FrameLink {
   close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): Promise<void> {
     // One that is ending may still be broken off.
     if (this.#endReason !== undefined && how === 'flush') return this.#released
-    if (how === 'flush') this.#flush()
+    if (how === 'flush') this.flush()
     this.#released = this.#link.close(how)
     this.#end(reason)
     return this.#released
@@ -155,10 +155,11 @@ export class FrameLink {
   readonly #flushPlanned = (): void => {
     this.#isFlushPlanned = false
     this.#flushAtFrames = firstFlushAtFrames
-    this.#flush()
+    this.flush()
   }
 
-  #flush(): void {
+  /** Writes what was sent in this tick before it ends: also for who sends over many links, one after the other. */
+  flush(): void {
     const size = this.#writer.size
     this.#frames = 0
     if (size === 0 || this.#endReason !== undefined) return
@@ -222,8 +223,7 @@ export class FrameLink {
     if (this.#isHandshaking) {
       const frame = readHandshakeFrame(bytes, start, end, reader)
       reader.release()
-      this.#sink?.onFrame(frame)
-      return
+      return this.#sink?.onFrame(frame)
     }
     reader.open(bytes, start, end, isOwned)
     const frame = readSessionFrame(reader)

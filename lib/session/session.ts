@@ -15,7 +15,6 @@ import type { FramePort, Origin } from './frame-port.ts'
 import type { AbortScope } from './incoming-call.ts'
 import { Ledger } from './ledger.ts'
 import { IncomingNames } from './name-refs.ts'
-import type { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
 import type { SessionGrant } from './session-grant.ts'
 import type { SessionOptions, SessionOwner } from './session-owner.ts'
@@ -154,8 +153,9 @@ export class Session implements FramePort {
     this.#link?.send(frame)
   }
 
-  submit(call: OutgoingCall): void {
-    this.outgoing.submit(call)
+  /** Writes what was sent in this tick before it ends. */
+  flush(): void {
+    this.#link?.flush()
   }
 
   /** Closes the current link; the session stays. */

@@ -5,12 +5,15 @@ import { History, type KeptMessage } from '../../lib/channels/history.ts'
 import type { Reader } from '../../lib/channels/reader.ts'
 import { Room } from '../../lib/channels/room.ts'
 import { Encoded } from '../../lib/wire/encoded.ts'
+import { settle } from '../setup/virtual-clock.ts'
 
 /** A reader as a room knows it. */
 class Heard {
   readonly session: { readonly id: string; readonly isConnected: boolean }
   isHere = false
   readonly items: unknown[] = []
+  /** Of them, those that were written while they were handed over. */
+  readonly written: unknown[] = []
 
   constructor(id: string) {
     this.session = { id, isConnected: true }
@@ -18,6 +21,11 @@ class Heard {
 
   deliver(item: Encoded): void {
     this.items.push(item.payload)
+  }
+
+  deliverNow(item: Encoded): void {
+    this.deliver(item)
+    this.written.push(item.payload)
   }
 }
 
@@ -52,6 +60,34 @@ describe('A room', () => {
     publish('dog alone', { to: new Set(['cat', 'dog']), except: new Set(['cat']) })
     expect(heard()).to.deep.equal([[], [], ['dog alone']])
     expect(room.offset).to.equal(4)
+  })
+
+  it('has a message for many written as it is handed over, where it is the only one of its turn', async () => {
+    for (let i = readers.length; i < 16; i++) {
+      publish(`to ${i}`)
+      room.add(asReader(new Heard(`bird ${i}`)))
+      await settle()
+    }
+    const [cat] = readers
+    expect(cat.written, 'of a few').to.deep.equal([])
+    publish('alone')
+    await settle()
+    publish('first')
+    publish('second')
+    await settle()
+    publish('after several')
+    await settle()
+    publish('alone again')
+    publish('for the cat', only('cat'))
+    expect(cat.written).to.deep.equal(['alone', 'first', 'alone again'])
+    expect(cat.items.slice(-6)).to.deep.equal([
+      'alone',
+      'first',
+      'second',
+      'after several',
+      'alone again',
+      'for the cat',
+    ])
   })
 
   it('brings nothing to a reader that left, and goes on for others of its session', () => {
