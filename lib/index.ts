@@ -25,7 +25,7 @@ export { ShutdownTask } from './tasks/shutdown-task.ts'
 export { StartupTask } from './tasks/startup-task.ts'
 export { Task, type TaskContext, type TaskKind, type TaskState, type TaskView } from './tasks/task.ts'
 export type { ThreadOptions } from './threads/threads.ts'
-export type { AllowList } from './web/access.ts'
+export type { AllowList } from './web/allow-list.ts'
 export {
   type MountedGateway,
   type SocketRoute,

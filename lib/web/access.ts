@@ -1,10 +1,7 @@
-// Who may speak to a web server from a browser: exact lists of Hosts (so that no foreign name that resolves to this
-// machine gets in) and of Origins (so that no foreign page does). What sends no Origin is not a page of a browser.
+// Who may speak to a web server from a browser: lists of Hosts (so that no foreign name that resolves to this machine gets
+// in) and of Origins (so that no foreign page does). What sends no Origin is not a page of a browser.
 import type { IncomingHttpHeaders } from 'node:http'
-import { invalidOption } from '../base/options.ts'
-
-/** 'any' gives the defence up. */
-export type AllowList = readonly string[] | 'any'
+import { AllowedTexts, type AllowList, requireTexts } from './allow-list.ts'
 
 /** The names of this machine that no other machine can be reached by. */
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
@@ -20,54 +17,88 @@ export interface AccessRefusal {
 
 export interface AccessOptions {
   /**
-   * Host names, with the port where it is another than the server's: 'chat.example.org'. A named host may also come without
-   * a port, as behind a proxy at 80 or 443. Default: loopback, at the server's port alone.
+   * Host names, with the port where it is another than the server's: 'chat.example.org', '*.example.org'. A named host may
+   * also come without a port, as behind a proxy at 80 or 443. A function is given the Host header in small letters. Default:
+   * loopback, at the server's port alone.
    */
   readonly hosts?: AllowList
   /**
-   * Origins as browsers send them: 'https://chat.example.org', 'file://', 'null'. Default: those of `hosts`; where these are
-   * 'any', that of the Host that was asked.
+   * Origins as browsers send them: 'https://chat.example.org', 'https://*.example.org', 'file://', 'null'. A function is given
+   * the Origin header as it came. Default: those of `hosts`; where these are 'any' or a function, that of the Host that was
+   * asked.
    */
   readonly origins?: AllowList
 }
 
-export class Access {
-  readonly #hosts: ReadonlySet<string> | undefined
-  readonly #origins: ReadonlySet<string> | 'any' | 'of the host'
+/** Whether a header's value is on a list. */
+type Test = (value: string, host: string) => boolean
 
-  /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens. */
-  constructor(options: AccessOptions, port: number, isTls: boolean) {
+export class Access {
+  readonly #isHost: Test
+  readonly #isOrigin: Test
+  readonly #isOpen: boolean
+  readonly #onFailure: (error: unknown) => void
+
+  /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens; `onFailure` is told what a function throws. */
+  constructor(
+    options: AccessOptions,
+    port: number,
+    isTls: boolean,
+    onFailure: (error: unknown) => void = () => undefined,
+  ) {
     const { hosts = loopbackHosts, origins } = options
     const scheme = isTls ? 'https' : 'http'
     const standardPort = isTls ? 443 : 80
-    let exact: string[] = []
-    if (hosts !== 'any') {
-      const given = requireTexts('hosts', hosts, isHost, "host names such as 'localhost' or 'example.org:8080'")
+    this.#onFailure = onFailure
+    this.#isOpen = origins === 'any'
+    let exact: string[] | undefined
+    if (hosts === 'any') this.#isHost = () => true
+    else if (typeof hosts === 'function') this.#isHost = (value) => this.#ask(hosts, value)
+    else {
+      const given = requireTexts(
+        'hosts',
+        hosts,
+        isHost,
+        "host names such as 'localhost', 'example.org:8080', '*.example.org'",
+      )
       exact = given.flatMap((host) => (hasPort(host) ? [host] : withPort(host, port, standardPort)))
-      this.#hosts = new Set(options.hosts === undefined ? exact : [...exact, ...given.map(withoutStandardPort)])
+      const named = new AllowedTexts(
+        options.hosts === undefined ? exact : [...exact, ...given.map(withoutStandardPort)],
+      )
+      this.#isHost = (value) => named.has(value)
     }
-    if (origins === 'any') this.#origins = 'any'
-    else if (origins !== undefined) {
-      const wanted = "origins such as 'https://example.org', 'file://' or 'null', without a path"
-      this.#origins = new Set(requireTexts('origins', origins, isOrigin, wanted).map(asSent))
-    } else if (this.#hosts === undefined) this.#origins = 'of the host'
-    else this.#origins = new Set(exact.map((host) => asSent(`${scheme}://${host}`)))
+    if (origins === 'any') this.#isOrigin = () => true
+    else if (typeof origins === 'function') this.#isOrigin = (value) => this.#ask(origins, value)
+    else if (origins === undefined && exact === undefined) this.#isOrigin = isOfHost
+    else {
+      const wanted =
+        "origins such as 'https://example.org', 'https://*.example.org', 'file://' or 'null', without a path"
+      const list = origins === undefined ? (exact ?? []).map((host) => `${scheme}://${host}`) : origins
+      const named = new AllowedTexts(requireTexts('origins', list, isOrigin, wanted).map(asSent))
+      this.#isOrigin = (value) => named.has(value)
+    }
   }
 
   /** Why a request is refused; undefined: it is not. */
   refusalOf(headers: IncomingHttpHeaders): AccessRefusal | undefined {
-    const { host, origin } = headers
-    if (this.#hosts !== undefined && (host === undefined || !this.#hosts.has(host.toLowerCase()))) return foreignHost
-    if (this.#origins === 'any') return undefined
-    if (origin !== undefined && !this.#isLetIn(origin, host)) return foreignOrigin
+    const { origin } = headers
+    const host = headers.host?.toLowerCase() ?? ''
+    if (!this.#isHost(host, host)) return foreignHost
+    if (this.#isOpen) return undefined
+    if (origin !== undefined && !this.#isOrigin(origin, host)) return foreignOrigin
     // A page that embeds us (an image, a script) sends no Origin, but tells where it is from.
     const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
     return origin === undefined && isEmbedded ? foreignSite : undefined
   }
 
-  #isLetIn(origin: string, host: string | undefined): boolean {
-    const origins = this.#origins
-    return typeof origins === 'string' ? isOfHost(origin, host) : origins.has(origin)
+  /** Only `true` lets in: a promise or an error does not. */
+  #ask(isAllowed: (value: string) => unknown, value: string): boolean {
+    try {
+      return isAllowed(value) === true
+    } catch (error) {
+      this.#onFailure(error)
+      return false
+    }
   }
 }
 
@@ -81,8 +112,8 @@ const foreignOrigin: AccessRefusal = {
 }
 const foreignSite: AccessRefusal = { reason: 'pages of other sites may not embed this one' }
 
-function isOfHost(origin: string, host: string | undefined): boolean {
-  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
+function isOfHost(origin: string, host: string): boolean {
+  return host !== '' && (origin === `http://${host}` || origin === `https://${host}`)
 }
 
 function withPort(host: string, port: number, standardPort: number): string[] {
@@ -96,7 +127,11 @@ function withoutStandardPort(host: string): string {
 
 /** An origin as browsers send it: without its scheme's standard port. */
 function asSent(origin: string): string {
-  return /^https?:/.test(origin) && URL.canParse(origin) ? new URL(origin).origin : origin
+  if (!/^https?:/.test(origin)) return origin
+  // A star is no part of a host to URL.
+  const [parsed, hasStar] = [origin.replace('://*.', '://label.'), origin.includes('://*.')]
+  if (!URL.canParse(parsed)) return origin
+  return hasStar ? new URL(parsed).origin.replace('://label.', '://*.') : new URL(parsed).origin
 }
 
 function hasPort(host: string): boolean {
@@ -104,18 +139,10 @@ function hasPort(host: string): boolean {
 }
 
 function isHost(text: string): boolean {
-  return /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/.test(text)
+  const port = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/.exec(text)
+  return port !== null && Number(port[1] ?? 0) <= 65_535
 }
 
 function isOrigin(text: string): boolean {
   return text === 'null' || text === 'file://' || (/^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(text) && URL.canParse(text))
-}
-
-function requireTexts(name: string, given: unknown, fits: (text: string) => boolean, expected: string): string[] {
-  const wrong = (came: unknown): Error => invalidOption(name, `'any' or a list of ${expected}`, came)
-  if (!Array.isArray(given)) throw wrong(given)
-  return given.map((text: unknown) => {
-    if (typeof text !== 'string' || !fits(text.toLowerCase())) throw wrong(text)
-    return text.toLowerCase()
-  })
 }

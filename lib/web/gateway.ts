@@ -43,6 +43,11 @@ export interface MountedGateway {
    */
   takes?(url: URL, method: string): boolean
   /**
+   * Whether this is for everybody, whatever Host was asked, as probes of health are, which ask by an address that nobody could
+   * name. Never for a request with an Origin. Default: no.
+   */
+  isForAnyHost?(url: URL, method: string): boolean
+  /**
    * Whether it takes this WebSocket; undefined: it is another's. A promise may take as long as a handshake may. Throws
    * WebRefusal to answer with a status instead. Whatever it needs for the socket it makes in `onSocket`, which a client that
    * leaves before, or whose handshake is wrong, never reaches.
@@ -55,7 +60,7 @@ export interface MountedGateway {
 /** A request, and who makes it. */
 export interface WebVisit {
   readonly request: IncomingMessage
-  /** Its path and query; the origin in it is our own. */
+  /** Its path, without a slash at its end, and query; the origin in it is our own. The request has it as it came. */
   readonly url: URL
   readonly peer: Peer
 }

@@ -53,12 +53,13 @@ function isReading(method: string | undefined): boolean {
 
 async function serveFrom(
   root: string,
-  { request, url }: WebVisit,
+  { request }: WebVisit,
   response: ServerResponse,
   maxStallMs: number,
 ): Promise<void> {
-  const isDirectory = url.pathname.endsWith('/')
-  const file = await resolveInside(root, isDirectory ? `${url.pathname}index.html` : url.pathname).catch(
+  // As it came: a slash at its end makes a directory of it.
+  const { pathname } = new URL(`http://isock${request.url}`)
+  const file = await resolveInside(root, pathname.endsWith('/') ? `${pathname}index.html` : pathname).catch(
     () => undefined,
   )
   if (file === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('there is no such file\n')

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
 import { answerPings, webSocketBounds } from '../link/web-socket-link.ts'
 import type { SocketRoute } from './gateway.ts'
-import { type Refusal, refuseUpgrade } from './web-port.ts'
+import { type Refusal, refuseUpgrade } from './refusal.ts'
 
 export interface Decision {
   readonly clock: Clock

@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls'
 import { isLoopback } from '../link/address.ts'
 import { certificateOf } from '../link/peer-certificate.ts'
 import type { WebVisit } from './gateway.ts'
-import type { Refusal } from './web-port.ts'
+import type { Refusal } from './refusal.ts'
 
 /** Headers that say who asks, from where and for whom. */
 const singular = ['host', 'origin', 'authorization']
@@ -23,7 +23,10 @@ export function visitOf(request: IncomingMessage, transport: 'http' | 'websocket
   const isPrivate = socket instanceof TLSSocket || isLoopback(address)
   const certificate = socket instanceof TLSSocket ? certificateOf(socket) : undefined
   const peer = { transport, description, address, isPrivate, ...(certificate === undefined ? {} : { certificate }) }
-  return { request, url: new URL(base + target), peer }
+  const url = new URL(base + target)
+  // Proxies and people add one.
+  if (url.pathname.length > 1 && url.pathname.endsWith('/')) url.pathname = url.pathname.slice(0, -1)
+  return { request, url, peer }
 }
 
 function countOf(header: string, rawHeaders: readonly string[]): number {

@@ -2,7 +2,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
-import { invalidOption, requirePositive } from '../base/options.ts'
+import { invalidOption, requireCount, requirePositive } from '../base/options.ts'
 import { tcpAddress } from '../link/address.ts'
 import { requireTls } from '../link/listen-tls.ts'
 import type { ListenTls } from '../link/listener.ts'
@@ -37,6 +37,13 @@ export interface WebOptions extends AccessOptions {
    * the oldest one that it has; where nobody has more, the new one is closed. Default 10 000.
    */
   readonly maxConnections?: number
+  /**
+   * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than balancers keep theirs (60 s
+   * is common), which would else send a request into a connection that closes. 0: for ever.
+   */
+  readonly keepAliveTimeoutMs?: number
+  /** What the headers of a request may take to come, in milliseconds. Default 10 000. */
+  readonly headersTimeoutMs?: number
 }
 
 export interface ResolvedWebOptions extends WebOptions {
@@ -45,6 +52,8 @@ export interface ResolvedWebOptions extends WebOptions {
   readonly path: string
   readonly gateways: readonly WebGateway[]
   readonly maxConnections: number
+  readonly keepAliveTimeoutMs: number
+  readonly headersTimeoutMs: number
 }
 
 const webOptions: OptionTable<WebOptions> = {
@@ -59,6 +68,8 @@ const webOptions: OptionTable<WebOptions> = {
   browserModule: 'any',
   gateways: 'any',
   maxConnections: 'any',
+  keepAliveTimeoutMs: 'any',
+  headersTimeoutMs: 'any',
 }
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
@@ -71,15 +82,28 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
   if (server !== undefined && (given.port !== undefined || given.tls !== undefined))
     throw invalidOption('server', 'no port and no tls beside it: it has its own', 'both')
   tcpAddress(host, given.port ?? 0)
-  requirePath('path', path)
-  if (given.browserModule !== undefined) requirePath('browserModule', given.browserModule)
+  const ownPath = requirePath('path', path)
+  const { browserModule } = given
+  const module = browserModule === undefined ? {} : { browserModule: requirePath('browserModule', browserModule) }
   if (!Array.isArray(gateways) || !gateways.every(isGateway))
     throw invalidOption('gateways', 'a list of gateways, such as igor(), lexicons() or http()', gateways)
   if (given.static !== undefined && (typeof given.static !== 'string' || given.static === ''))
     throw invalidOption('static', 'the path of a directory', given.static)
   requirePositive('maxConnections', maxConnections)
+  const times = timesOf(given)
   if (given.tls !== undefined) requireTls(given.tls)
-  return { ...given, host, port: given.port ?? 0, path, gateways, maxConnections }
+  return { ...given, ...module, ...times, host, port: given.port ?? 0, path: ownPath, gateways, maxConnections }
+}
+
+function timesOf(given: WebOptions): Pick<ResolvedWebOptions, 'keepAliveTimeoutMs' | 'headersTimeoutMs'> {
+  const { keepAliveTimeoutMs, headersTimeoutMs, server } = given
+  for (const [name, value] of Object.entries({ keepAliveTimeoutMs, headersTimeoutMs }))
+    if (server !== undefined && value !== undefined)
+      throw invalidOption(name, 'none beside server: set it at that server', value)
+  return {
+    keepAliveTimeoutMs: requireCount('keepAliveTimeoutMs', keepAliveTimeoutMs ?? 65_000),
+    headersTimeoutMs: requirePositive('headersTimeoutMs', headersTimeoutMs ?? 10_000),
+  }
 }
 
 /** A time to end in, in milliseconds. Throws ClientError (`INVALID_OPTION`). */
@@ -88,9 +112,9 @@ export function requireGrace(graceMs: unknown): void {
     throw invalidOption('graceMs', 'milliseconds, at least 0', graceMs)
 }
 
-/** @throws ClientError (`INVALID_OPTION`). */
+/** The path, without a slash at its end. Throws ClientError (`INVALID_OPTION`). */
 export function requirePath(name: string, path: unknown): string {
-  if (typeof path === 'string' && /^\/[^?#\s]*$/.test(path)) return path
+  if (typeof path === 'string' && /^\/[^?#\s]*$/.test(path)) return path.length > 1 ? path.replace(/\/$/, '') : path
   throw invalidOption(name, "a path that begins with '/'", path)
 }
 
@@ -99,6 +123,21 @@ function isHttpServer(server: unknown): boolean {
 }
 
 function notHttpServer(came: unknown): Error {
+  // Their applications are no servers: Fastify has one, Express and Koa make one.
+  const { server, listen, use } = (came ?? {}) as { server?: unknown; listen?: unknown; use?: unknown }
+  const isApplication = typeof listen === 'function'
+  if (isApplication && isHttpServer(server))
+    return invalidOption(
+      'server',
+      "an http.Server: a Fastify application's is app.server, once app.listen() has settled",
+      came,
+    )
+  if (isApplication && typeof use === 'function')
+    return invalidOption(
+      'server',
+      'an http.Server: an application of Express or Koa returns it from app.listen()',
+      came,
+    )
   return invalidOption('server', 'an http.Server, such as an application of Express returns from app.listen()', came)
 }
 

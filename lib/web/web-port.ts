@@ -8,18 +8,12 @@ import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import type { ServerKit } from '../server/feature.ts'
+import type { AllowList } from './allow-list.ts'
+import { JoinedServer } from './joined-server.ts'
 import { OpenAnswers } from './open-answers.ts'
 import { PortBounds } from './port-bounds.ts'
-import { TakenListeners } from './taken-listeners.ts'
+import { type Refusal, refuseRequest, refuseUpgrade, unreadWithoutUpgrade } from './refusal.ts'
 import type { ResolvedWebOptions } from './web-options.ts'
-
-/** Why something is not taken. */
-export interface Refusal {
-  readonly status: number
-  readonly reason: string
-  /** Called when it is answered; not where the user's own handlers take the request. */
-  readonly onAnswered?: () => void
-}
 
 /** Each answers undefined for what it takes. */
 export interface WebHandlers {
@@ -46,7 +40,8 @@ export class WebPort {
   /** Of a port of our own. */
   readonly #bounds: PortBounds | undefined
   #isClosing = false
-  #detach: () => void = () => undefined
+  #joined: JoinedServer | undefined
+  #detach: () => unknown = () => undefined
 
   constructor(options: ResolvedWebOptions, kit: PortKit) {
     this.#options = options
@@ -70,15 +65,18 @@ export class WebPort {
     return this.#http.address() as AddressInfo
   }
 
-  /** The same, as browsers write it. */
+  /** The same, as it can be opened on this machine: by a host that `hosts` lets in. */
   get url(): string {
-    const { address, family, port } = this.address
-    return `${this.isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    const { address, port } = this.address
+    const isEverywhere = address === '0.0.0.0' || address === '::'
+    const named = isEverywhere ? hostToOpen(this.#options.hosts, address) : urlHost(address)
+    return `${this.isTls ? 'https' : 'http'}://${/:\d+$/.test(named) && !named.endsWith(']') ? named : `${named}:${port}`}`
   }
 
   /** Both, as those need it who ask whether the port is open to others. */
   get place(): { readonly address: string; readonly host: string } {
-    return { address: this.url, host: this.address.address }
+    const { address, port } = this.address
+    return { address: `${this.isTls ? 'https' : 'http'}://${urlHost(address)}:${port}`, host: address }
   }
 
   /** Whether Node may have dropped headers, as the user's server has it do beyond a number of them. */
@@ -101,42 +99,61 @@ export class WebPort {
   /** Begins to hand over what comes in. */
   attach(handlers: WebHandlers): void {
     const http = this.#http
-    const refusalOf = (request: IncomingMessage, response: ServerResponse): Refusal | undefined =>
-      this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
-    const requests = new TakenListeners(http, 'request', (request, response) => {
-      if (this.#bounds !== undefined) {
-        this.#answers.add(request, response)
-        return this.#bounds.arrive(request, response, () => refuseRequest(response, refusalOf(request, response)))
-      }
-      const refusal = refusalOf(request, response)
-      if (refusal !== undefined && !requests.isEmpty) return requests.call(request, response)
-      this.#answers.add(request, response)
-      refuseRequest(response, refusal)
-    })
-    const upgrades = new TakenListeners(http, 'upgrade', (request, stream, head) => {
-      this.#connections.delete(stream as Socket)
-      this.#bounds?.wake(stream as Socket)
-      const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
-      const hasLost = this.#hasLostHeaders(request)
-      if (!hasLost && !isForWebSocket && upgrades.isEmpty) {
-        unreadWithoutUpgrade(request, stream, head)
-        http.emit(this.#connected, stream)
-        return
-      }
-      stream.on('error', () => undefined)
-      const take = isForWebSocket ? handlers.onUpgrade : () => unknownProtocol
-      const refusal = hasLost ? tooManyHeaders : take(request, stream, head)
-      if (refusal === undefined) return
-      if (upgrades.isEmpty) refuseUpgrade(stream, refusal)
-      else upgrades.call(request, stream, head)
-    })
+    const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): boolean =>
+      this.#upgrade(handlers, request, stream, head)
     http.on(this.#connected, this.#onConnection)
-    this.#detach = () => {
-      this.#detach = () => undefined
-      http.removeListener(this.#connected, this.#onConnection)
-      requests.giveBack()
-      upgrades.giveBack()
+    if (this.#options.server === undefined) {
+      const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+        this.#request(handlers, request, response)
+      http.on('request', onRequest).on('upgrade', onUpgrade)
+      this.#detach = () => http.removeListener('request', onRequest).removeListener('upgrade', onUpgrade)
+      return
     }
+    const onRequest = (request: IncomingMessage, response: ServerResponse): boolean =>
+      this.#offer(handlers, request, response)
+    const joined = new JoinedServer(http, { onRequest, onUpgrade })
+    this.#joined = joined
+    this.#detach = () => joined.leave()
+  }
+
+  /** At a port of our own. */
+  #request(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): void {
+    this.#answers.add(request, response)
+    const begin = (): void => refuseRequest(response, this.#refusalOf(handlers, request, response))
+    this.#bounds?.arrive(request, response, begin)
+  }
+
+  /** At a server of the user's. True: it is taken. */
+  #offer(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): boolean {
+    const refusal = this.#refusalOf(handlers, request, response)
+    if (refusal !== undefined && this.#joined?.hasOthers('request') === true) return false
+    this.#answers.add(request, response)
+    refuseRequest(response, refusal)
+    return true
+  }
+
+  #refusalOf(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): Refusal | undefined {
+    return this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
+  }
+
+  /** True: it is taken. */
+  #upgrade({ onUpgrade }: WebHandlers, request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
+    const hasOthers = this.#joined?.hasOthers('upgrade') === true
+    this.#connections.delete(stream as Socket)
+    this.#bounds?.wake(stream as Socket)
+    const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
+    const hasLost = this.#hasLostHeaders(request)
+    if (!hasLost && !isForWebSocket && !hasOthers) {
+      unreadWithoutUpgrade(request, stream, head)
+      this.#http.emit(this.#connected, stream)
+      return true
+    }
+    stream.on('error', () => undefined)
+    const take = isForWebSocket ? onUpgrade : () => unknownProtocol
+    const refusal = hasLost ? tooManyHeaders : take(request, stream, head)
+    if (refusal !== undefined && hasOthers) return false
+    if (refusal !== undefined) refuseUpgrade(stream, refusal)
+    return true
   }
 
   /**
@@ -146,6 +163,8 @@ export class WebPort {
   async close(graceMs: number, clock: Clock): Promise<void> {
     this.#isClosing = true
     this.#detach()
+    this.#detach = () => undefined
+    this.#http.removeListener(this.#connected, this.#onConnection)
     const limitMs = Math.max(graceMs, releaseMs)
     // The connections are the user's server's own, which goes on.
     if (this.#options.server !== undefined) return closedWithin(this.#answers.leaving, limitMs, clock)
@@ -171,20 +190,6 @@ export class WebPort {
   }
 }
 
-/**
- * A server may ignore a wish for another protocol, but Node hands over the bare socket for any: such a request (of clients
- * that would rather speak HTTP/2) is put back, to be read once more without the wish, and as the last one of its connection.
- */
-function unreadWithoutUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-  const { method, url, httpVersion, rawHeaders } = request
-  const lines = [`${method} ${url} HTTP/${httpVersion}`, 'connection: close']
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string
-    if (!/^(connection|upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${rawHeaders[i + 1]}`)
-  }
-  stream.unshift(Buffer.concat([Buffer.from([...lines, '', ''].join('\r\n'), 'latin1'), head]))
-}
-
 /** Settles when all have closed: by themselves, or cut after this. */
 async function closedWithin(all: readonly (Socket | ServerResponse)[], limitMs: number, clock: Clock): Promise<void> {
   const open = all.filter(({ closed }) => !closed)
@@ -197,26 +202,21 @@ async function closedWithin(all: readonly (Socket | ServerResponse)[], limitMs: 
   timer.cancel()
 }
 
-/** Answers an upgrade with a status, and closes. */
-export function refuseUpgrade(stream: Duplex, { status, reason, onAnswered }: Refusal): void {
-  onAnswered?.()
-  if (stream.destroyed || stream.writableEnded) return
-  const lines = [`HTTP/1.1 ${status} Refused`, 'connection: close', 'content-type: text/plain; charset=utf-8']
-  const body = `${reason}\n`
-  stream.once('finish', () => stream.destroy())
-  stream.end([...lines, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
+function urlHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
 }
 
-function refuseRequest(response: ServerResponse, refusal: Refusal | undefined): void {
-  if (refusal === undefined) return
-  const { status, reason, onAnswered } = refusal
-  onAnswered?.()
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${reason}\n`)
+/** Of a port that listens at all addresses. */
+function hostToOpen(hosts: AllowList | undefined, address: string): string {
+  const loopback = address === '::' ? '[::1]' : '127.0.0.1'
+  if (hosts === undefined || typeof hosts !== 'object' || hosts.includes(loopback)) return loopback
+  return hosts.find((host) => !host.includes('*')) ?? loopback
 }
 
-function makeServer({ tls }: ResolvedWebOptions): HttpServer {
+function makeServer({ tls, keepAliveTimeoutMs, headersTimeoutMs }: ResolvedWebOptions): HttpServer {
   // No requestTimeout: it counts time, and not what has come. See slow-bodies.ts.
-  const bounds = { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 5_000, maxHeaderSize: 16 * 1024 }
+  const times = { headersTimeout: headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: keepAliveTimeoutMs }
+  const bounds = { ...times, maxHeaderSize: 16 * 1024 }
   const server =
     tls === undefined ? createServer(bounds) : createTlsServer({ ...bounds, ...tls, handshakeTimeout: 5_000 })
   // No count: Node would drop those beyond it without a word. maxHeaderSize bounds them, and answers 431.

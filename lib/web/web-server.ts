@@ -12,13 +12,14 @@ import { Access } from './access.ts'
 import { allowOrigin, answerPreflight, preflightMethod } from './cross-origin.ts'
 import { type MountedGateway, type SocketRoute, WebRefusal, type WebVisit } from './gateway.ts'
 import { ownClients } from './own-clients.ts'
+import type { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { browserModule, staticFiles } from './static-files.ts'
 import { Upgrades } from './upgrades.ts'
 import { visitOf } from './visit.ts'
 import { webHostOf } from './web-host.ts'
 import { type ResolvedWebOptions, requireGrace, resolveWebOptions, type WebOptions } from './web-options.ts'
-import { type Refusal, WebPort } from './web-port.ts'
+import { WebPort } from './web-port.ts'
 
 /** What `server.listenWeb` gives. */
 export interface WebListener {
@@ -105,7 +106,8 @@ export class WebServer implements WebListener {
     this.#access = new Access(this.#options, this.#options.port, this.#port.isTls)
     await this.#port.open()
     try {
-      this.#access = new Access(this.#options, this.#port.address.port, this.#port.isTls)
+      const failed = (error: unknown): void => this.#kit.report(error, 'the option hosts or origins')
+      this.#access = new Access(this.#options, this.#port.address.port, this.#port.isTls, failed)
       for (const mount of this.#mounts()) this.#mounted.push(mount())
     } catch (error) {
       await this.#closeMounted(0)
@@ -133,8 +135,8 @@ export class WebServer implements WebListener {
     const visit = visitOf(request, 'http')
     if ('status' in visit) return visit
     const refusal = this.#refusalOf(request)
-    if (refusal !== undefined) return refusal
-    const takeBack = allowOrigin(request, response)
+    if (refusal !== undefined && !this.#isForAnyHost(visit)) return refusal
+    const takeBack = refusal === undefined ? allowOrigin(request, response) : () => undefined
     try {
       if (this.#isOwnPreflight(visit)) {
         answerPreflight(request, response)
@@ -150,6 +152,12 @@ export class WebServer implements WebListener {
     // What goes on to the user's handlers is as it came.
     if (this.#options.server !== undefined) takeBack()
     return { status: 404, reason: 'there is nothing at this path' }
+  }
+
+  #isForAnyHost({ request, url }: WebVisit): boolean {
+    const { headers, method = '' } = request
+    if (headers.origin !== undefined) return false
+    return this.#mounted.some((mounted) => mounted.isForAnyHost?.(url, method) === true)
   }
 
   /** At a port of our own all are; at a server of the user's, those for what a gateway takes. */

@@ -69,6 +69,95 @@ describe('Access to a web server', () => {
     }
   })
 
+  it('takes a star for one label or more at the beginning of a name, and for nothing else', () => {
+    const options = {
+      hosts: ['*.app.example', 'x.example'],
+      origins: ['https://*.app.example', 'https://*.localhost:3000'],
+    }
+    for (const host of ['pr-17.app.example', 'a.b.app.example', 'A.APP.example', 'pr_1.app.example:8080'])
+      expect(refusal({ host }, options), host).to.equal(undefined)
+    for (const host of [
+      'app.example',
+      '.app.example',
+      'a..app.example',
+      'evil-app.example',
+      'a.app.example.evil',
+      'a.app.example:81',
+    ])
+      expect(refusal({ host }, options), host).to.contain('host is not served')
+    for (const origin of ['https://pr-17.app.example', 'https://x.localhost:3000'])
+      expect(refusal({ host: 'x.example', origin }, options), origin).to.equal(undefined)
+    for (const origin of [
+      'https://app.example',
+      'http://pr-17.app.example',
+      'https://pr-17.app.example:81',
+      'https://evil.example/.app.example',
+      'https://evil@a.app.example',
+      'https://evil:1.app.example',
+      'https://x.localhost',
+      'null',
+    ])
+      expect(refusal({ host: 'x.example', origin }, options), origin).to.contain('origin are not let in')
+    const ofHosts = { hosts: ['*.app.example'] }
+    expect(refusal({ host: 'a.app.example', origin: 'https://b.app.example' }, ofHosts, 443, true)).to.equal(undefined)
+    expect(refusal({ host: 'a.app.example', origin: 'http://b.app.example' }, ofHosts, 443, true)).to.be.a('string')
+  })
+
+  it('asks a function, for which nothing but true lets in', () => {
+    const host = 'localhost:8080'
+    const origin = 'https://pr-17.example'
+    for (const [returned, isIn] of [
+      [true, true],
+      [false, false],
+      [1, false],
+      [Promise.resolve(true), false],
+    ] as const) {
+      const decide = ((): unknown => returned) as () => boolean
+      expect(refusal({ host, origin }, { origins: decide }) === undefined, String(returned)).to.equal(isIn)
+      expect(refusal({ host: 'any.example' }, { hosts: decide }) === undefined, String(returned)).to.equal(isIn)
+    }
+    const errors: unknown[] = []
+    const failing = (): boolean => {
+      throw new Error('boom')
+    }
+    const access = new Access({ origins: failing }, 8080, false, (error) => errors.push(error))
+    expect(access.refusalOf({ host, origin })?.header).to.equal('origin')
+    expect(errors.map(String)).to.deep.equal(['Error: boom'])
+    const seen: string[] = []
+    const note = (value: string): boolean => seen.push(value) > 0
+    expect(refusal({ host: 'A.example:1', origin: 'http://a.example:1' }, { hosts: note })).to.equal(undefined)
+    expect(refusal({ host: 'A.example:1', origin: 'http://b.example' }, { hosts: note })).to.be.a('string')
+    expect(seen).to.deep.equal(['a.example:1', 'a.example:1'])
+  })
+
+  it('refuses what could never match, and stars where they would let in more than is meant', () => {
+    const wrongHosts = [
+      'https://a.example',
+      'a.example/x',
+      'a.example:99999',
+      '*',
+      '*.com',
+      'a*.example.org',
+      'a.*.org',
+      '*example.org',
+    ]
+    const wrongOrigins = [
+      'https://a.example/',
+      'a.example',
+      'https://*',
+      'https://*.com',
+      'https://*example.org',
+      '*.example.org',
+      'https://a.*.org',
+    ]
+    for (const host of wrongHosts)
+      expect(() => refusal({}, { hosts: [host] }), host).to.throw(ClientError, 'option hosts')
+    for (const origin of wrongOrigins)
+      expect(() => refusal({}, { origins: [origin] }), origin).to.throw(ClientError, 'option origins')
+    const pattern = /example/ as unknown as string
+    expect(() => refusal({}, { origins: [pattern] })).to.throw(ClientError, 'in place of a RegExp')
+  })
+
   it('gives origins to the named hosts', () => {
     const options = { hosts: ['chat.example'] }
     expect(refusal({ host: 'chat.example', origin: 'https://chat.example' }, options, 443, true)).to.equal(undefined)

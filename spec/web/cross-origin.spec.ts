@@ -1,6 +1,6 @@
 // Pages of other origins at an HTTP server of the user's: what gateways take they may call, all else is as the user has it.
 import { once } from 'node:events'
-import { createServer, type Server as HttpServer, type RequestListener } from 'node:http'
+import { createServer, type Server as HttpServer, type RequestListener, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { http } from 'isock/http'
@@ -35,7 +35,8 @@ describe('A web port that joined a server of the user, for pages of other origin
     for (const listener of listeners) joined.on('request', listener)
     joined.listen(0, '127.0.0.1')
     await once(joined, 'listening')
-    world.later(() => joined.close())
+    const made = joined
+    world.later(() => made.close())
     url = `http://127.0.0.1:${(joined.address() as AddressInfo).port}`
     return world.serve({ server: joined, gateways, origins: [origin] }, { onError })
   }
@@ -81,21 +82,71 @@ describe('A web port that joined a server of the user, for pages of other origin
     expect(whileJoined).to.deep.equal(await answers())
   })
 
-  it('adds to what a listener before it has set, and takes back no more than it has added', async () => {
+  it('adds to what a tool before it has set, and takes back no more than it has added', async () => {
     await join([(_request, response) => response.end(String(response.getHeader('vary')))], [answering('/ours')])
-    joined.prependListener('request', (_request, response) => void response.setHeader('vary', 'Accept-Encoding'))
+    const { emit } = joined
+    joined.emit = ((event: string, ...args: unknown[]) => {
+      if (event === 'request') (args[1] as ServerResponse).setHeader('vary', 'Accept-Encoding')
+      return (emit as (...all: unknown[]) => boolean).call(joined, event, ...args)
+    }) as typeof emit
     expect((await ask(url, '/ours', { origin })).headers.vary).to.equal('Accept-Encoding, Origin')
     const other = await ask(url, '/else', { origin })
     expect([other.headers.vary, other.body]).to.deep.equal(['Accept-Encoding', 'Accept-Encoding'])
   })
 
-  it('is not disturbed by a listener before it that has answered', async () => {
+  it('is answered once, by it or by listeners that were added before or later, in any order', async () => {
     const errors: unknown[] = []
-    await join([() => undefined], [http()], (error) => void errors.push(error))
-    joined.prependListener('request', (_request, response) => response.end('first'))
-    expect((await ask(url, '/else', { origin })).body).to.equal('first')
-    expect((await ask(url, '/actions', { origin, ...preflight }, 'OPTIONS')).body).to.equal('first')
+    const answered: string[] = []
+    await join([], [http()], (error) => void errors.push(error))
+    expect((await ask(url, '/else')).status, 'while there is no other').to.equal(404)
+    const later: RequestListener = ({ url: path = '' }, response) => {
+      answered.push(path)
+      response.end('later')
+    }
+    for (const add of ['on', 'prependListener'] as const) {
+      joined[add]('request', later)
+      expect((await ask(url, '/else', { origin })).body).to.equal('later')
+      expect((await ask(url, '/actions')).body).to.contain('"Echo"')
+      expect((await ask(url, '/actions', { origin, ...preflight }, 'OPTIONS')).status).to.equal(204)
+      joined.removeListener('request', later)
+    }
+    expect(answered).to.deep.equal(['/else', '/else'])
     expect(errors).to.deep.equal([])
+  })
+
+  it('is read where its sender waits for leave to send it', async () => {
+    await join([theirs], [http()])
+    joined.on('checkContinue', (_request, response) => response.writeHead(417).end())
+    const post = (path: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const headers = { expect: '100-continue', 'content-type': 'application/json' }
+        const asking = request(`${url}${path}`, { method: 'POST', headers }, (response) => {
+          response.resume()
+          resolve(response.statusCode ?? 0)
+        })
+        asking
+          .on('error', reject)
+          .on('continue', () => asking.end('5'))
+          .flushHeaders()
+      })
+    expect(await post('/actions/Echo')).to.equal(200)
+    expect(await post('/else')).to.equal(417)
+  })
+
+  it('leaves the server as it was, in whichever order several of them end', async () => {
+    for (const first of [0, 1]) {
+      const { web, server } = await join([theirs], [http()])
+      const other = await server.listenWeb({ server: joined, gateways: [answering('/ours')] })
+      const ports = [web, other]
+      expect([(await ask(url, '/ours')).status, (await ask(url, '/actions')).status]).to.deep.equal([200, 200])
+      await ports[first]?.close()
+      const left = [(await ask(url, '/ours')).status, (await ask(url, '/actions')).body === 'theirs: GET /actions']
+      expect(left).to.deep.equal([200, first === 0])
+      if (first === 1) expect((await ask(url, '/ours')).body).to.equal('theirs: GET /ours')
+      await ports[1 - first]?.close()
+      expect((await ask(url, '/actions')).body).to.equal('theirs: GET /actions')
+      expect([Object.hasOwn(joined, 'emit'), joined.listenerCount('upgrade')]).to.deep.equal([false, 0])
+    }
   })
 
   it('goes on when a gateway cannot say what it takes, and reports it', async () => {

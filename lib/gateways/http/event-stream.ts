@@ -18,6 +18,9 @@ const contentTypes: Readonly<Record<StreamFormat, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 }
 
+/** What readers pass over: a comment, an empty line. */
+const signsOfLife: Readonly<Record<StreamFormat, string>> = { sse: ': keep-alive\n\n', ndjson: '\n' }
+
 export class EventStream {
   readonly #response: ServerResponse
   readonly #options: EventStreamOptions
@@ -71,7 +74,6 @@ export class EventStream {
   }
 
   #rearm(): void {
-    if (this.#options.format !== 'sse') return
     this.#keepAlive?.cancel()
     this.#keepAlive = this.#options.clock.setTimer(this.#onSilence, this.#options.keepAliveMs)
   }
@@ -79,7 +81,7 @@ export class EventStream {
   readonly #onSilence = (): void => {
     if (this.#response.destroyed || this.#response.writableEnded) return
     // Who has not taken what was sent is not kept waiting for words.
-    if (!this.#response.writableNeedDrain) this.#response.write(': keep-alive\n\n')
+    if (!this.#response.writableNeedDrain) this.#response.write(signsOfLife[this.#options.format])
     this.#rearm()
   }
 }

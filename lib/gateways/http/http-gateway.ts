@@ -43,6 +43,12 @@ export class HttpGateway implements MountedGateway {
     return routeOf(url.pathname, this.#parts.options.prefix) !== undefined
   }
 
+  /** Orchestrators probe by the address of a pod or a machine. */
+  isForAnyHost(url: URL, method: string): boolean {
+    const route = routeOf(url.pathname, this.#parts.options.prefix)
+    return route?.to === 'health' && methodsOf(route).includes(method)
+  }
+
   onRequest(webVisit: WebVisit, response: ServerResponse): boolean {
     const route = routeOf(webVisit.url.pathname, this.#parts.options.prefix)
     if (route === undefined) return false

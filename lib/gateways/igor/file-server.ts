@@ -46,7 +46,7 @@ export class FileServer {
 
   /** Whether it answers requests for this, whatever they ask. */
   takes(url: URL): boolean {
-    return url.pathname.startsWith(`${this.#options.options.prefix}/`)
+    return `${url.pathname}/`.startsWith(`${this.#options.options.prefix}/`)
   }
 
   /** True: the request is for a file, and is answered. */

@@ -84,7 +84,7 @@ export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
   checkOptions('igor', given, igorOptions)
   const { files, credentials, onLastClientGone, ...rest } = given
   const options = withDefaults(defaults, rest)
-  requirePath('igor path', options.path)
+  const path = requirePath('igor path', options.path)
   const { processes } = options
   if (processes !== 'all' && !(Array.isArray(processes) && processes.every((name) => typeof name === 'string')))
     throw invalidOption('igor processes', "'all' or a list of names", processes)
@@ -98,6 +98,7 @@ export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
   }
   return {
     ...options,
+    path,
     ...(credentials === undefined ? {} : { credentials }),
     ...(onLastClientGone === undefined ? {} : { onLastClientGone }),
     files: files === undefined ? undefined : resolveFileOptions(files),

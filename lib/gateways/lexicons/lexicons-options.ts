@@ -139,7 +139,7 @@ export function resolveLexiconsOptions(given: LexiconsOptions): ResolvedLexicons
     if (value !== false && (typeof value !== 'string' || value === ''))
       throw invalidOption(`lexicons ${name}`, 'the name of a signal, or false', value)
   }
-  requirePath('lexicons path', options.path)
+  const path = requirePath('lexicons path', options.path)
   if (typeof options.binary !== 'boolean') throw invalidOption('lexicons binary', 'true or false', options.binary)
   if (options.replies !== 'asked' && options.replies !== 'all')
     throw invalidOption('lexicons replies', "'asked' or 'all'", options.replies)
@@ -148,6 +148,7 @@ export function resolveLexiconsOptions(given: LexiconsOptions): ResolvedLexicons
   if (!Array.isArray(channels)) throw invalidOption('lexicons channels', 'a list of channel classes', channels)
   return {
     ...options,
+    path,
     guards: headers.map(guardName),
     channels: new Map(channels.map((channel: ChannelClass) => [channelNameOf(channel), channel])),
     trust: trustOf(trust),

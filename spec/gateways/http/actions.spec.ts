@@ -289,7 +289,7 @@ describe('actions over HTTP', () => {
       ["isock's own actions", 404, 'UNKNOWN_ACTION', () => world.post('isock.ping', undefined)],
       ['a name that is too long', 404, 'UNKNOWN_ACTION', () => world.post('x'.repeat(600), 1)],
       ['a name that is no UTF-8', 404, 'UNKNOWN_PATH', () => world.fetch('/actions/%ff', { method: 'POST' })],
-      ['no name', 404, 'UNKNOWN_PATH', () => world.fetch('/actions/', { method: 'POST' })],
+      ['no name', 405, 'METHOD_NOT_ALLOWED', () => world.fetch('/actions/', { method: 'POST' })],
       ['more than a name', 404, 'UNKNOWN_PATH', () => world.fetch('/actions/Echo/x', { method: 'POST' })],
       [
         'a method that is none of the path',

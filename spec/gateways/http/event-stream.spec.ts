@@ -102,7 +102,7 @@ describe('An event stream', () => {
     expect(response.taken()).to.equal('{"item":{"a":1}}\n{"message":1}\n')
   })
 
-  it('says something in silence, so that nobody takes it for dead; lines of JSON have no words for that', async () => {
+  it('says something in silence, so that nobody takes it for dead', async () => {
     const sse = open('sse')
     await clock.advance(14_999)
     expect(response.taken()).to.equal('')
@@ -127,9 +127,10 @@ describe('An event stream', () => {
     expect(clock.pendingCount).to.equal(0)
     response.destroy()
     response = new FakeResponse()
-    open('ndjson')
-    await clock.advance(60_000)
-    expect(response.taken()).to.equal('')
+    const lines = open('ndjson')
+    await clock.advance(30_000)
+    expect(response.taken(), 'empty lines').to.equal('\n\n')
+    lines.end()
   })
 
   it('waits until its client has taken what was sent', async () => {
@@ -145,7 +146,7 @@ describe('An event stream', () => {
     response.emit('drain')
     await settle()
     expect(isTaken).to.equal(true)
-    expect(clock.pendingCount).to.equal(0)
+    expect(clock.pendingCount, 'its sign of life').to.equal(1)
     await clock.advance(60_000)
     expect(response.destroyed).to.equal(false)
   })

@@ -1,0 +1,78 @@
+// A user's HTTP server that a web port has joined: each request and upgrade is offered to the port before the server's own
+// listeners, whenever these were added. Several ports may join one server, the last one first, and leave in any order.
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** What is offered. True: it is taken, and goes to nobody else. */
+export interface Offers {
+  onRequest(request: IncomingMessage, response: ServerResponse): boolean
+  onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): boolean
+}
+
+type Emit = (event: string | symbol, ...args: unknown[]) => boolean
+/** `offers`: undefined where it has left. `former`: who is offered next what it does not take. */
+type JoinedEmit = Emit & { offers?: Offers | undefined; former?: JoinedEmit | undefined }
+
+const events = ['request', 'upgrade', 'checkContinue'] as const
+
+export class JoinedServer {
+  readonly #http: HttpServer
+  readonly #own: JoinedEmit
+  constructor(http: HttpServer, offers: Offers) {
+    // Where nobody has set one, its class has it.
+    const former = Object.hasOwn(http, 'emit') ? (http.emit as JoinedEmit) : undefined
+    this.#http = http
+    const own: JoinedEmit = (event, ...args) => {
+      if (isOffer(event) && own.offers !== undefined && isTaken(own.offers, event, args)) return true
+      // Looked up each time: tools that trace calls replace it at the class.
+      const emit = former ?? (Object.getPrototypeOf(http).emit as Emit)
+      return emit.call(http, event, ...args)
+    }
+    own.offers = offers
+    own.former = former
+    this.#own = own
+    http.emit = own as HttpServer['emit']
+    // Node tells of upgrades only where somebody listens.
+    http.on('upgrade', onUpgrade)
+  }
+
+  /** Whether there is anybody to take what this one does not. */
+  hasOthers(event: 'request' | 'upgrade'): boolean {
+    const hasListener = (this.#http.listeners(event) as unknown[]).some((listener) => listener !== onUpgrade)
+    return hasListener || withoutThoseThatLeft(this.#own.former) !== undefined
+  }
+
+  /** Offers nothing from now on, and leaves the server as it was. */
+  leave(): void {
+    const http = this.#http
+    this.#own.offers = undefined
+    http.removeListener('upgrade', onUpgrade)
+    // Another one has joined since: it hands over to this one, which passes all on.
+    if (http.emit !== (this.#own as HttpServer['emit'])) return
+    const former = withoutThoseThatLeft(this.#own.former)
+    if (former !== undefined) http.emit = former as HttpServer['emit']
+    else Reflect.deleteProperty(http, 'emit')
+  }
+}
+
+function isOffer(event: string | symbol): event is (typeof events)[number] {
+  return events.includes(event as (typeof events)[number])
+}
+
+function isTaken(offers: Offers, event: (typeof events)[number], args: unknown[]): boolean {
+  if (event === 'upgrade') return offers.onUpgrade(...(args as Parameters<Offers['onUpgrade']>))
+  const [request, response] = args as Parameters<Offers['onRequest']>
+  const hasTaken = offers.onRequest(request, response)
+  if (hasTaken && event === 'checkContinue' && !response.headersSent) response.writeContinue()
+  return hasTaken
+}
+
+/** A tool's own `emit` has never joined, and does not leave. */
+function withoutThoseThatLeft(emit: JoinedEmit | undefined): JoinedEmit | undefined {
+  const hasLeft = emit !== undefined && 'offers' in emit && emit.offers === undefined
+  return hasLeft ? withoutThoseThatLeft(emit.former) : emit
+}
+
+function onUpgrade(): void {
+  // See above.
+}

@@ -1,0 +1,42 @@
+// What is not taken, and how it is told to who asked.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** Why something is not taken. */
+export interface Refusal {
+  readonly status: number
+  readonly reason: string
+  /** Called when it is answered; not where the user's own handlers take the request. */
+  readonly onAnswered?: () => void
+}
+
+/** Answers an upgrade with a status, and closes. */
+export function refuseUpgrade(stream: Duplex, { status, reason, onAnswered }: Refusal): void {
+  onAnswered?.()
+  if (stream.destroyed || stream.writableEnded) return
+  const lines = [`HTTP/1.1 ${status} Refused`, 'connection: close', 'content-type: text/plain; charset=utf-8']
+  const body = `${reason}\n`
+  stream.once('finish', () => stream.destroy())
+  stream.end([...lines, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
+}
+
+export function refuseRequest(response: ServerResponse, refusal: Refusal | undefined): void {
+  if (refusal === undefined) return
+  const { status, reason, onAnswered } = refusal
+  onAnswered?.()
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${reason}\n`)
+}
+
+/**
+ * A server may ignore a wish for another protocol, but Node hands over the bare socket for any: such a request (of clients
+ * that would rather speak HTTP/2) is put back, to be read once more without the wish, and as the last one of its connection.
+ */
+export function unreadWithoutUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request
+  const lines = [`${method} ${url} HTTP/${httpVersion}`, 'connection: close']
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (!/^(connection|upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${rawHeaders[i + 1]}`)
+  }
+  stream.unshift(Buffer.concat([Buffer.from([...lines, '', ''].join('\r\n'), 'latin1'), head]))
+}
