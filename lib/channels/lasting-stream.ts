@@ -4,6 +4,7 @@ import type { Call, Outcome } from '../action/call.ts'
 import { isPromiseLike } from '../action/item-source.ts'
 import { keepContext } from '../base/async-context.ts'
 import { BusyError, ClientError, type ErrorCode, type IsockError, ServerError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { ClientKit } from '../client/client-kit.ts'
@@ -18,9 +19,11 @@ export interface LastingOptions {
   readonly retry?: number
   /** Told when it goes on after it had to begin anew; `recovered`: nothing was lost by that. */
   readonly onReconnect?: (recovered: boolean) => void
+  /** When it aborts, it ends as by `unsubscribe()`. */
+  readonly signal?: AbortSignal
 }
 
-export const lastingOptions: OptionTable<LastingOptions> = { retry: 'any', onReconnect: 'any' }
+export const lastingOptions: OptionTable<LastingOptions> = { retry: 'any', onReconnect: 'any', signal: 'any' }
 
 /** Whatever it reads. */
 export type AnyLastingStream = Pick<LastingStream<object, unknown>, 'end'>
@@ -49,6 +52,7 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   /** Attempts that failed one after the other. */
   #failures = 0
   #hasHandler = false
+  #unfollow: () => void = () => undefined
 
   constructor(kit: ClientKit, options: LastingOptions, onEnd: (stream: AnyLastingStream) => void) {
     this.kit = kit
@@ -64,7 +68,10 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
     })
     this.ready = this.#lasting.ready
     this.done = this.#lasting.done
-    const onOver = (): void => onEnd(this)
+    const onOver = (): void => {
+      this.#unfollow()
+      onEnd(this)
+    }
     this.done.then(onOver, onOver)
   }
 
@@ -92,7 +99,9 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   /** Begins; with a handler that gets all items, one after the other. @internal */
   begin(handler?: (item: Item) => unknown): this {
     if (handler !== undefined && typeof handler !== 'function') throw invalidOption('handler', 'a function', handler)
-    this.#lasting.begin()
+    // Where it has aborted already, it is over before it asks for anything.
+    this.#unfollow = followSignal(this.#options.signal, () => this.unsubscribe())
+    if (!this.isOver) this.#lasting.begin()
     this.#hasHandler = handler !== undefined
     if (handler !== undefined) void this.#feed(handler)
     return this

@@ -138,6 +138,26 @@ for (const link of serverLinks) {
       await waitFor(() => news.readerCount() === 0)
     })
 
+    it('end with a signal, as by unsubscribe, also where it has aborted before', async () => {
+      const abort = new AbortController()
+      const { signal } = abort
+      const news = client.subscribe(News, { signal })
+      const handled = client.subscribe(News, () => undefined, { signal })
+      const presence = client.watchPresence(News, { signal })
+      await Promise.all([news.ready, handled.ready, presence.ready])
+      const ends = [news, presence].map((stream) => stream[Symbol.asyncIterator]().next())
+      abort.abort(new Error('enough'))
+      for (const end of await Promise.all(ends)) expect(end.done).to.equal(true)
+      await Promise.all([news.done, handled.done, presence.done])
+      await waitFor(() => served.server.channel(News).readerCount() === 0)
+      const late = client.subscribe(News, { signal })
+      expect((await failureOf(late.ready)).message).to.equal('it was ended before it was ready')
+      await late.done
+      expect((await late[Symbol.asyncIterator]().next()).done).to.equal(true)
+      const asked = client.presence(News, { signal })
+      expect((await failureOf(asked)).name).to.equal('CancelledError')
+    })
+
     it('carry bytes, dates and other rich values, encoded once', async () => {
       const subscription = client.subscribe(Anything)
       await subscription.ready
