@@ -20,13 +20,17 @@ export function resolveToken(
   environment: Readonly<Record<string, string | undefined>>,
   readSecret: ReadSecret,
 ): string | undefined {
-  if (source.token !== undefined) return checked('token', source.token)
-  if (source.tokenFile !== undefined) return checked('tokenFile', readSecret(source.tokenFile).split('\n')[0]?.trim())
+  if (source.token !== undefined) return requireToken('token', source.token)
+  if (source.tokenFile !== undefined)
+    return requireToken('tokenFile', readSecret(source.tokenFile).split('\n')[0]?.trim())
   const fromEnvironment = environment['ISOCK_TOKEN']
-  return fromEnvironment === undefined || fromEnvironment === '' ? undefined : checked('ISOCK_TOKEN', fromEnvironment)
+  return fromEnvironment === undefined || fromEnvironment === ''
+    ? undefined
+    : requireToken('ISOCK_TOKEN', fromEnvironment)
 }
 
-function checked(name: string, token: unknown): string {
+/** Throws ClientError (`INVALID_OPTION`), without quoting it. */
+export function requireToken(name: string, token: unknown): string {
   if (typeof token === 'string' && token.length >= minTokenLength && token.length <= 1_024) return token
   if (typeof token !== 'string') throw invalidOption(name, 'a text', token)
   const fault = `option ${name}: expected a token of ${minTokenLength} to 1024 characters, got ${token.length}`

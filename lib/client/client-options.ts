@@ -11,8 +11,14 @@ import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
 import type { AnyClass } from '../wire/class-registry.ts'
 import { isName } from '../wire/frame.ts'
 import type { ClientPlatform, Dial, DialOptions } from './client-platform.ts'
+import { type Asked, type Presented, requireCredentials } from './presented.ts'
 
-export interface ClientOptions extends TokenSource, DialOptions {
+export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
+  /**
+   * The server's token, or a function that gives it: asked at each connect, for tokens that expire. Prefer a file or
+   * ISOCK_TOKEN to a text in the program.
+   */
+  readonly token?: Asked<string>
   /**
    * Faults in a row that each call outlives: lost links and failed connects, until it makes progress. A busy server costs none: the
    * call waits while it has time, or for a minute where it has no time limit. 0: each call is tried once. Default 3.
@@ -22,8 +28,14 @@ export interface ClientOptions extends TokenSource, DialOptions {
   readonly backoff?: BackoffOptions
   /** Milliseconds for each call, all attempts together. Default: 60 000 without a sign of life. */
   readonly timeoutMs?: number
-  /** What guards ask for; made by `YourGuard.credential(...)`. Shown, as the token is, to each address of the client. */
-  readonly credentials?: readonly Credential[]
+  /**
+   * What guards ask for; made by `YourGuard.credential(...)`, or a function that gives them: asked at each connect. Shown, as the
+   * token is, to each address of the client.
+   *
+   * @example
+   * new Client('tls://example.org:4440', { credentials: async () => [Login.credential(await freshTicket())] })
+   */
+  readonly credentials?: Asked<readonly Credential[]>
   /** Send the token and the credentials without TLS to another machine too. Default false. */
   readonly allowClearTextToken?: boolean
   /**
@@ -84,9 +96,7 @@ export interface ResolvedClientOptions {
   readonly retry: number
   readonly timeoutMs: number | undefined
   readonly backoff: BackoffOptions
-  readonly token: string | undefined
-  /** The user gave it; one from the environment is merely left out where it may not go. */
-  readonly isTokenGiven: boolean
+  readonly presented: Presented
   readonly given: ClientOptions
 }
 
@@ -112,9 +122,25 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),
-    token: resolveToken(given, platform.environment, platform.readSecret),
-    isTokenGiven: given.token !== undefined || given.tokenFile !== undefined,
+    presented: presentedBy(given, platform),
     given,
+  }
+}
+
+function sourceOf(token: string | undefined, tokenFile: string | undefined): TokenSource {
+  if (token !== undefined) return { token }
+  return tokenFile === undefined ? {} : { tokenFile }
+}
+
+function presentedBy(given: ClientOptions, { environment, readSecret }: ClientPlatform): Presented {
+  const { token, credentials, allowClearTextToken = false } = given
+  if (credentials !== undefined && typeof credentials !== 'function') requireCredentials(credentials)
+  return {
+    token:
+      typeof token === 'function' ? token : resolveToken(sourceOf(token, given.tokenFile), environment, readSecret),
+    isTokenGiven: token !== undefined || given.tokenFile !== undefined,
+    credentials,
+    allowClearTextToken: allowClearTextToken === true,
   }
 }
 

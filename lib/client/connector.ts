@@ -1,7 +1,6 @@
 // One attempt to connect: each address in turn, until one lets us in. A session's own address comes first, and alone is
 // shown its secret.
 
-import { tokenGuardName } from '../action/guard.ts'
 import { runClean } from '../base/async-context.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
@@ -17,6 +16,7 @@ import { Slabs } from '../wire/slabs.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { type Refusal, shakeHands } from './handshake.ts'
+import { presentedTo } from './presented.ts'
 import { isSameAddress, type SessionHome } from './session-home.ts'
 
 /** Takes a link over whose server, at this address, let us in. */
@@ -107,7 +107,7 @@ export class Connector {
       const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs })
       let hello: HelloFrame
       try {
-        hello = this.#hello(link.peer, grant)
+        hello = await this.#hello(link.peer, grant, abort.signal)
       } catch (error) {
         link.close('abort')
         throw error
@@ -121,15 +121,17 @@ export class Connector {
     }
   }
 
-  #hello(peer: Peer, grant: SessionGrant | undefined): HelloFrame {
-    const hello = this.#describeSelf(peer, grant)
+  async #hello(peer: Peer, grant: SessionGrant | undefined, signal: AbortSignal): Promise<HelloFrame> {
+    const { clock, limits, presented } = this.#options
+    const bounds = { clock, timeoutMs: limits.handshakeTimeoutMs, signal }
+    const hello = this.#describeSelf(await presentedTo(peer, presented, bounds), grant)
     const size = helloSize(hello)
     if (size <= maxHandshakeBytes) return hello
     const message = `option credentials: the first frame would have ${size} bytes, at most ${maxHandshakeBytes} are taken; present less`
     throw new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
   }
 
-  #describeSelf(peer: Peer, grant: SessionGrant | undefined): HelloFrame {
+  #describeSelf(credentials: Record<string, unknown>, grant: SessionGrant | undefined): HelloFrame {
     const { limits, given } = this.#options
     return {
       kind: Kind.Hello,
@@ -139,24 +141,8 @@ export class Connector {
       resumeSecret: grant?.resumeSecret,
       name: given.name,
       limits: peerLimitsOf(limits),
-      credentials: this.#credentials(peer),
+      credentials,
     }
-  }
-
-  #credentials(peer: Peer): Record<string, unknown> {
-    const { token, isTokenGiven, given } = this.#options
-    const credentials: Record<string, unknown> = Object.create(null)
-    const presented = given.credentials ?? []
-    if (peer.isPrivate || given.allowClearTextToken === true) {
-      for (const { guard, value } of presented) credentials[guard] = value
-      if (token !== undefined) credentials[tokenGuardName] = token
-    } else if (isTokenGiven || presented.length > 0) {
-      throw new ClientError(
-        `${isTokenGiven ? 'the token is' : 'credentials are'} not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
-        { code: 'INVALID_OPTION' },
-      )
-    }
-    return credentials
   }
 }
 

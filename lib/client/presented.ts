@@ -1,0 +1,97 @@
+// What a client presents to the guards of a server: the token and credentials, asked for at each connect where they are given
+// as functions, since they may expire.
+import { type Credential, tokenGuardName } from '../action/guard.ts'
+import type { Clock } from '../base/clock.ts'
+import { ClientError, LinkError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
+import { invalidOption } from '../base/options.ts'
+import { requireToken } from '../base/token.ts'
+import type { Peer } from '../link/link.ts'
+
+/** A value, or what gives it: asked at each connect. */
+export type Asked<T> = T | (() => T | PromiseLike<T>)
+
+export interface Presented {
+  readonly token: Asked<string> | undefined
+  /** The user gave it; one from the environment is merely left out where it may not go. */
+  readonly isTokenGiven: boolean
+  readonly credentials: Asked<readonly Credential[]> | undefined
+  readonly allowClearTextToken: boolean
+}
+
+/** How long to wait for what functions give. */
+export interface AskingBounds {
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * For the first frame.
+ *
+ * @throws ClientError (`INVALID_OPTION`) where they may not go in clear text, or are none; LinkError where a function fails or gives
+ * nothing in time, which another attempt may get past.
+ */
+export async function presentedTo(
+  peer: Peer,
+  { token, isTokenGiven, credentials, allowClearTextToken }: Presented,
+  bounds: AskingBounds,
+): Promise<Record<string, unknown>> {
+  const presented: Record<string, unknown> = Object.create(null)
+  if (peer.isPrivate || allowClearTextToken) {
+    for (const { guard, value } of await listOf(credentials, bounds)) presented[guard] = value
+    const asked = typeof token === 'function' ? requireToken('token', await ask('token', token, bounds)) : token
+    if (asked !== undefined) presented[tokenGuardName] = asked
+  } else if (isTokenGiven || typeof credentials === 'function' || (credentials ?? []).length > 0) {
+    throw new ClientError(
+      `${isTokenGiven ? 'the token is' : 'credentials are'} not sent in clear text to ${peer.description}: use tls://, or allow it with allowClearTextToken`,
+      { code: 'INVALID_OPTION' },
+    )
+  }
+  return presented
+}
+
+/** Throws ClientError (`INVALID_OPTION`) for what are no credentials; without quoting them. */
+export function requireCredentials(credentials: unknown): readonly Credential[] {
+  const isList = Array.isArray(credentials)
+  if (isList && credentials.every((each) => typeof (each as Partial<Credential> | null)?.guard === 'string'))
+    return credentials as readonly Credential[]
+  const wanted = 'a list of what YourGuard.credential(...) makes, or a function that gives one'
+  throw invalidOption('credentials', wanted, isList ? 'a list of something else' : typeof credentials)
+}
+
+async function listOf(
+  credentials: Asked<readonly Credential[]> | undefined,
+  bounds: AskingBounds,
+): Promise<readonly Credential[]> {
+  if (typeof credentials !== 'function') return credentials ?? []
+  return requireCredentials(await ask('credentials', credentials, bounds))
+}
+
+function ask<T>(
+  name: string,
+  give: () => T | PromiseLike<T>,
+  { clock, timeoutMs, signal }: AskingBounds,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: unknown): void =>
+      reject(
+        new LinkError(`the function of option ${name} failed: ${String((cause as Error | null)?.message ?? cause)}`, {
+          cause,
+        }),
+      )
+    const late = (): void => reject(new LinkError(`the function of option ${name} gave nothing within ${timeoutMs} ms`))
+    const timer = clock.setTimer(late, timeoutMs)
+    const unfollow = followSignal(signal, () => reject(signal.reason))
+    const over = (): void => {
+      timer.cancel()
+      unfollow()
+    }
+    try {
+      Promise.resolve(give()).then(resolve, failed).finally(over)
+    } catch (error) {
+      failed(error)
+      over()
+    }
+  })
+}
