@@ -67,7 +67,7 @@ export class BackgroundProcess {
     process
       .on('SIGTERM', () => this.#stop())
       .on('SIGINT', () => this.#stop())
-      .on('SIGHUP', () => undefined)
+      .on('SIGHUP', () => this.#logFile.reopen())
     try {
       await this.#start()
     } catch (error) {

@@ -46,6 +46,13 @@ export class LogFile {
     stream.write(printableJson(line))
   }
 
+  /** The next line goes to a file that is opened by its name: the former one was moved away, as logrotate does. */
+  reopen(): void {
+    const stream = this.#stream
+    this.#stream = undefined
+    stream?.end()
+  }
+
   /** Settles when what was written is on the disk, or cannot be. */
   close(): Promise<void> {
     const stream = this.#stream

@@ -41,6 +41,17 @@ describe('isock ls and isock ping', function () {
 
   after(() => server.shutdown({ graceMs: 0 }))
 
+  it('end quietly where the reader of their output leaves', async () => {
+    for (const args of [['ls', address], ['--help'], ['call', address, 'Count', '100000000']]) {
+      const running = startScript('lib/cli/main.ts', { args })
+      // Before it says anything, or in the middle.
+      if (args[0] === 'call') await running.printed(/^3$/m)
+      running.child.stdout?.destroy()
+      const { code, stderr } = await running.ended
+      expect([code, stderr], args.join(' ')).to.deep.equal([141, ''])
+    }
+  })
+
   it('list the actions as a table', async () => {
     const { code, stdout } = await run('ls', address)
     expect(stdout.split('\n').map((line) => line.trimEnd())).to.deep.equal([

@@ -49,6 +49,23 @@ describe('the log of a daemon', () => {
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777, name).to.equal(0o600)
   })
 
+  it('goes on in a file of its name where that was moved away and it is told so', async () => {
+    const log = new LogFile({ path, maxBytes: 1e6, files: 1 })
+    log.reopen()
+    log.write('before\n')
+    await waitFor(() => existsSync(path) && readFileSync(path, 'utf8') === 'before\n')
+    renameSync(path, `${path}.moved`)
+    log.write('still in the moved one\n')
+    log.reopen()
+    log.write('after\n')
+    await log.close()
+    await waitFor(() => readFileSync(`${path}.moved`, 'utf8') === 'before\nstill in the moved one\n')
+    expect(readFileSync(path, 'utf8')).to.equal('after\n')
+    log.reopen()
+    log.write('too late\n')
+    expect(readFileSync(path, 'utf8')).to.equal('after\n')
+  })
+
   it('escapes what a terminal would heed, and stays JSON', async () => {
     const log = new LogFile({ path, maxBytes: 1e6, files: 1 })
     log.write(`${JSON.stringify({ msg: 'a\u001b[2J\u009b2J\u2028\u202e\u007fz' })}\n`)
