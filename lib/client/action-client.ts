@@ -28,6 +28,7 @@ import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { asIsockError, Connector } from './connector.ts'
 import { DelayedRetries } from './delayed-retries.ts'
+import { type CloseOptions, graceOf, untilOver } from './last-calls.ts'
 
 /** Runs actions on a server. Users get the one of facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
@@ -42,6 +43,8 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
   /** The one that takes new calls is the last; those before it are retired and finish theirs. */
   #connections: Connection[] = []
+  /** No new calls. */
+  #isClosing = false
   #isClosed = false
   #released: Promise<unknown> = Promise.resolve()
 
@@ -105,8 +108,17 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     await this.#connection().connect()
   }
 
-  /** Ends the session. Calls that are open reject: not sent ones as CLOSED, sent ones as of unknown outcome. */
-  async close(): Promise<void> {
+  /**
+   * Ends the session. Calls that are open have `graceMs` to finish, in which none can be made; then they reject: not sent ones as
+   * CLOSED, sent ones as of unknown outcome. Another `close()` meanwhile ends the grace. Rejects with ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * await client.close({ graceMs: 5_000 })
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const graceMs = graceOf(options)
+    this.#isClosing = true
+    if (graceMs > 0) await untilOver(this.#openCalls, this.#options.clock, graceMs)
     if (!this.#isClosed) {
       this.#isClosed = true
       const reason = closedError()
@@ -133,7 +145,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
 
   /** @internal */
   submit(call: PendingCall): void {
-    if (this.#isClosed) this.#delayed.giveUp(call, closedError())
+    if (this.#isClosing) this.#delayed.giveUp(call, closedError())
     else if (!this.#delayed.keepBehind(call)) this.#connection().submit(call)
   }
 
@@ -196,6 +208,12 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   /** @internal */
   onDismissed(connection: Connection, reason: IsockError): void {
     void connection.close(reason)
+  }
+
+  /** Each of a client's calls is one that it has made. */
+  get #openCalls(): PendingCall[] {
+    const sent = this.#connections.flatMap(({ session }) => session.outgoing.open)
+    return [...sent, ...this.#delayed.all] as PendingCall[]
   }
 
   #resubmit(call: OutgoingCall): void {

@@ -89,6 +89,11 @@ export class DelayedRetries {
     return true
   }
 
+  /** Those that wait. */
+  get all(): OutgoingCall[] {
+    return [...this.#lines.values()].flatMap(({ calls }) => [...calls.all()])
+  }
+
   /** Settles one of them. */
   giveUp(call: OutgoingCall, error: unknown): void {
     const line = this.#lines.get(call.request.addressee)

@@ -5,6 +5,7 @@ import { type ChannelCallOptions, ChannelClient, type Handler } from '../channel
 import type { PresenceEvent, PresenceOptions, PresenceWatch } from '../channels/presence-watch.ts'
 import type { SubscribeOptions, Subscription } from '../channels/subscription.ts'
 import { ActionClient } from '../client/action-client.ts'
+import type { CloseOptions } from '../client/last-calls.ts'
 import type { AnyService, ServiceClass } from '../services/service.ts'
 import { ServiceClient } from '../services/service-client.ts'
 import type { Listening, ListenOptions } from '../tasks/client/listening.ts'
@@ -112,9 +113,10 @@ export class FeatureClient extends ActionClient {
     return this.#channels.watchPresence(channel, handlerOrOptions, options)
   }
 
-  override close(): Promise<void> {
+  /** Subscriptions and the like end first; they have no end of their own. */
+  override close(options?: CloseOptions): Promise<void> {
     this.#channels.close()
     this.#processes.close()
-    return super.close()
+    return super.close(options)
   }
 }

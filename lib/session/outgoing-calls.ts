@@ -55,6 +55,11 @@ export class OutgoingCalls implements CallHome {
     return this.#open.count
   }
 
+  /** Those that are not settled for their users. */
+  get open(): OutgoingCall[] {
+    return [...this.#sent.all(), ...this.#waiting.all()].filter((call) => call.isOpen)
+  }
+
   /** Calls were sent whose outcome nobody would know without this session. */
   get needsSession(): boolean {
     return this.#sent.all().some((call) => call.isOpen && !mayRunAgain(call))
@@ -238,8 +243,7 @@ export class OutgoingCalls implements CallHome {
 
   readonly #sweep = (nowMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
-    for (const call of [...this.#sent.all(), ...this.#waiting.all()]) {
-      if (!call.isOpen) continue
+    for (const call of this.open) {
       if (call.deadlineAtMs <= nowMs && this.#options.port.isSlow) call.showLife(nowMs)
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
       else this.#giveUp(call, lateError(call), CancelReason.Deadline)

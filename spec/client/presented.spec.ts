@@ -56,7 +56,13 @@ describe('What a client presents', () => {
     expect(await other.runAction(WhoAmI)).to.equal('guest')
     expect(tickets).to.equal(2)
     const guarded = await serve({ token })
-    expect((await connect(guarded, { token: () => token }).runAction(WhoAmI).outcome()).ok).to.equal(true)
+    expect(
+      (
+        await connect(guarded, { token: () => token })
+          .runAction(WhoAmI)
+          .outcome()
+      ).ok,
+    ).to.equal(true)
     expect(await failureOf(connect(guarded, { token: () => `${token}!` }).runAction(WhoAmI))).to.be.instanceOf(
       AuthError,
     )

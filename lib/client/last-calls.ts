@@ -1,0 +1,35 @@
+// What a client that closes leaves to its open calls: some time to finish.
+import type { PendingCall } from '../action/pending-call.ts'
+import type { Clock } from '../base/clock.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
+import { requireCount } from '../base/options.ts'
+
+/** Options of `client.close`. */
+export interface CloseOptions {
+  /** Milliseconds that open calls have to finish. Default 0. */
+  readonly graceMs?: number
+}
+
+const closeOptions: OptionTable<CloseOptions> = { graceMs: 'any' }
+
+/** Throws ClientError (`INVALID_OPTION`). */
+export function graceOf(options: CloseOptions): number {
+  checkOptions('close', options, closeOptions)
+  return requireCount('graceMs', options.graceMs ?? 0)
+}
+
+/** Settles when all are over, or the time is. */
+export function untilOver(calls: readonly PendingCall[], clock: Clock, limitMs: number): Promise<void> {
+  let left = calls.length
+  if (left === 0) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(resolve, limitMs)
+    for (const call of calls) {
+      call.whenDone(() => {
+        if (--left > 0) return
+        timer.cancel()
+        resolve()
+      })
+    }
+  })
+}
