@@ -15,6 +15,7 @@ import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { Admission, identifyByFingerprint } from './admission.ts'
 import { builtInActions } from './built-in-actions.ts'
 import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
+import { type EndSessionsOptions, endSessions } from './ending-sessions.ts'
 import { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
@@ -142,6 +143,17 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   get isShuttingDown(): boolean {
     return this.#shutdown !== undefined
+  }
+
+  /**
+   * Ends all sessions of an identity: of a user who is banned, or whose password has changed. Returns how many there were.
+   * Throws ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * server.endSessions({ identity: 'ada', reason: 'your password was changed' })
+   */
+  endSessions(options: EndSessionsOptions): number {
+    return endSessions(this.sessions, options)
   }
 
   /** The clients' sessions, connected or not. */

@@ -217,6 +217,24 @@ describe('The rights of a session', () => {
       expect((await errorOf(client.runAction(WhoAmI))).code).to.equal('UNAUTHENTICATED')
     })
 
+    it('are all that an identity has, and those of nobody else', async () => {
+      const server = await world.serve([new WhoAmI()], { guards: [role] })
+      const mine = [world.client(), world.client()]
+      for (const client of mine) await until(client.runAction(WhoAmI))
+      role.identity = { id: 'bob' }
+      const bob = world.client({ keepConnected: true })
+      await until(bob.runAction(WhoAmI))
+      expect(server.endSessions({ identity: 'nobody' })).to.equal(0)
+      expect(server.endSessions({ identity: 'ann', reason: 'the password was changed' })).to.equal(2)
+      expect(server.sessions.map(({ identity }) => identity?.id)).to.deep.equal(['bob'])
+      const open = await world.serve([new WhoAmI()], {}, 'open')
+      const stranger = world.client({}, 'open')
+      await until(stranger.runAction(WhoAmI))
+      for (const wrong of [{ identity: undefined }, {}, { identity: 5 }, { identities: ['ann'] }])
+        expect(() => open.endSessions(wrong as never), JSON.stringify(wrong)).to.throw(/endSessions|identity/)
+      expect(open.sessions).to.have.length(1)
+    })
+
     it('let the handler that ends them answer', async () => {
       await world.serve([new Logout(), new WhoAmI()], { guards: [role] })
       const client = world.client()

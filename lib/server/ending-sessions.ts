@@ -1,0 +1,25 @@
+// Which sessions a server's program wants ended, for whom it has to name.
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
+import { invalidOption } from '../base/options.ts'
+import type { ServerSession } from './server-session.ts'
+
+/** Options of `server.endSessions`. */
+export interface EndSessionsOptions {
+  /** The `id` of an identity, as guards gave it. */
+  readonly identity: string
+  /** What their clients are told. Default: that no reason was given. */
+  readonly reason?: string
+}
+
+const endSessionsOptions: OptionTable<EndSessionsOptions> = { identity: 'protects', reason: 'any' }
+
+/** How many there were. Throws ClientError (`INVALID_OPTION`). */
+export function endSessions(sessions: readonly ServerSession[], options: EndSessionsOptions): number {
+  checkOptions('endSessions', options, endSessionsOptions)
+  const { identity, reason } = options
+  // An id that is missing by mistake must not stand for those who have none.
+  if (typeof identity !== 'string') throw invalidOption('identity', 'the id of an identity', identity)
+  const theirs = sessions.filter((session) => session.identity?.id === identity)
+  for (const session of theirs) session.end(reason)
+  return theirs.length
+}
