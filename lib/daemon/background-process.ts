@@ -22,6 +22,7 @@ import { readGraceMs } from './shutdown-action.ts'
 import { failureOf, settled, tell, untilReleased, watchLeash } from './starter-channel.ts'
 import { removeState, writeState } from './state-file.ts'
 import { atThisMoment, Succession } from './succession.ts'
+import { readTls } from './tls-files.ts'
 
 /** What is left to do over the control socket when all else is over. */
 const lastControlMs = 1_000
@@ -67,7 +68,7 @@ export class BackgroundProcess {
     process
       .on('SIGTERM', () => this.#stop())
       .on('SIGINT', () => this.#stop())
-      .on('SIGHUP', () => this.#logFile.reopen())
+      .on('SIGHUP', () => this.#onHangup())
     try {
       await this.#start()
     } catch (error) {
@@ -107,6 +108,20 @@ export class BackgroundProcess {
     if (this.#end !== undefined) return
     this.#log.info({ name, addresses: server.addresses }, isSuccessor ? 'took over' : 'started')
     if (process.connected) process.disconnect()
+  }
+
+  /** What administrators renew under a daemon: its log, which was moved away, and the files of TLS. */
+  #onHangup(): void {
+    this.#logFile.reopen()
+    try {
+      const tls = readTls(this.#order.settings)
+      if (tls === undefined) return
+      const { key, cert, ca } = tls
+      this.#server?.reloadTls({ key, cert, ...(ca === undefined ? {} : { ca }) })
+      this.#log.info({}, 'the certificate was read again')
+    } catch (error) {
+      this.#log.error({ err: error }, 'the certificate stays as it was')
+    }
   }
 
   async #takeOver(released: Promise<void>): Promise<void> {

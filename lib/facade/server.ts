@@ -3,12 +3,14 @@
 import type { PublishOptions, TopicClass } from '../action/context.ts'
 import { brand } from '../base/brand.ts'
 import { ServerError } from '../base/errors.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import type { AnyChannel, ChannelClass, InfoOf, MessageOf } from '../channels/channel.ts'
 import type { ChannelHandle } from '../channels/channel-handle.ts'
 import type { ChannelOptions } from '../channels/channel-options.ts'
 import { Channels } from '../channels/channels.ts'
 import { Data } from '../data/data.ts'
 import type { Database } from '../data/database.ts'
+import type { TlsRenewal } from '../link/listener.ts'
 import { ActionServer } from '../server/action-server.ts'
 import type { AnyService } from '../services/service.ts'
 import type { ServiceOptions } from '../services/service-host.ts'
@@ -22,6 +24,8 @@ import { Web } from '../web/web.ts'
 import type { WebOptions } from '../web/web-options.ts'
 import type { WebListener } from '../web/web-server.ts'
 import { checkedArguments, dataOptionsOf, type ServerArguments, threadOptionsOf } from './server-options.ts'
+
+const renewalOptions: OptionTable<TlsRenewal> = { key: 'protects', cert: 'protects', ca: 'protects', passphrase: 'any' }
 
 /**
  * Runs actions for clients, publishes to channels, runs tasks and services.
@@ -85,6 +89,23 @@ export class Server extends ActionServer {
    */
   listenWeb(options: WebOptions): Promise<WebListener> {
     return this.opening(() => this.#web.listen(options))
+  }
+
+  /**
+   * Shows another certificate to those who connect from now on, at all ports that have TLS; links that are open stay. Without
+   * an argument it looks again at what these ports were given as `tls`. Where it cannot be used all stay as they are. Key and
+   * certificate, `ca` and passphrase are renewed; whether clients are asked for certificates is not.
+   *
+   * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) where no port has TLS.
+   * @example
+   * watchFile('cert.pem', () => server.reloadTls({ key: readFileSync('key.pem'), cert: readFileSync('cert.pem') }))
+   */
+  reloadTls(renewal?: TlsRenewal): void {
+    if (renewal !== undefined) checkOptions('reloadTls', renewal, renewalOptions)
+    const renewals = [...this.tlsRenewals(renewal), ...this.#web.tlsRenewals(renewal)]
+    if (renewals.length === 0)
+      throw new ServerError('reloadTls: no port of this server listens with TLS', { code: 'INVALID_USAGE' })
+    for (const renew of renewals) renew()
   }
 
   /**

@@ -1,6 +1,6 @@
 // From an address to a stream of connected Links, for TCP, TLS, Unix sockets and memory.
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { createServer as createTlsServer, type TlsOptions, type Server as TlsServer } from 'node:tls'
 import type { Accounting } from '../accounting/accounting.ts'
 import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
@@ -18,6 +18,9 @@ export type ListenTls = Pick<
   TlsOptions,
   'key' | 'cert' | 'ca' | 'passphrase' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'
 >
+
+/** What may be renewed while a port listens. */
+export type TlsRenewal = Pick<ListenTls, 'key' | 'cert' | 'ca' | 'passphrase'>
 
 export interface ListenOptions {
   readonly tls?: ListenTls | undefined
@@ -40,6 +43,8 @@ export interface Listener {
   readonly address: Address
   /** Of the listening socket, for a process that is to go on with it; undefined where there is none. */
   readonly fd: number | undefined
+  /** Shows another certificate to those who connect from now on. undefined: it has no TLS. Must have been checked. */
+  readonly renewTls?: (tls: ListenTls) => void
   /**
    * Takes no more links; settles when the address is free, or at once where another process has the socket too and so
    * keeps the address. Links that were taken stay.
@@ -89,6 +94,9 @@ export async function listen(address: Address, options: ListenOptions, fd?: numb
       // Not documented, but there since Node can listen; without it there is nothing to hand over.
       return (server as { _handle?: { fd?: number } | null })._handle?.fd
     },
+    ...('setSecureContext' in server
+      ? { renewTls: (tls: ListenTls) => (server as TlsServer).setSecureContext(tls) }
+      : {}),
     close: (keepsAddress = false) => closeServer(server, place, keepsAddress),
   }
 }

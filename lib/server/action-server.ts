@@ -9,6 +9,7 @@ import type { PublishOptions, ServerView, TopicClass } from '../action/context.t
 import type { RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
+import type { TlsRenewal } from '../link/listener.ts'
 import { discreet } from '../wire/discreet-error.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
@@ -154,6 +155,11 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
    */
   endSessions(options: EndSessionsOptions): number {
     return endSessions(this.sessions, options)
+  }
+
+  /** What renews TLS at the server's own ports. */
+  protected tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
+    return this.#ports.tlsRenewals(this.#options.given.tls, renewal)
   }
 
   /** The clients' sessions, connected or not. */

@@ -2,8 +2,9 @@
 import type { Accounting } from '../accounting/accounting.ts'
 import { formatAddress } from '../link/address.ts'
 import type { Link } from '../link/link.ts'
-import { type Listener, listenAll } from '../link/listener.ts'
-import type { ResolvedServerOptions } from './server-options.ts'
+import { requireTls } from '../link/listen-tls.ts'
+import { type Listener, listenAll, type TlsRenewal } from '../link/listener.ts'
+import type { ResolvedServerOptions, ServerTls } from './server-options.ts'
 
 export class OwnPorts {
   #listeners: Listener[] = []
@@ -32,6 +33,15 @@ export class OwnPorts {
     const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
     const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, accounting, onLink }
     this.#listeners = await listenAll(addresses, places)
+  }
+
+  /** What renews TLS at each port that has it. Throws ClientError (`INVALID_OPTION`) for what cannot be used. */
+  tlsRenewals(given: ServerTls | undefined, renewal: TlsRenewal | undefined): (() => void)[] {
+    const renewals = this.#listeners.flatMap(({ renewTls }) => renewTls ?? [])
+    if (renewals.length === 0) return []
+    const { identify: _, ...tls } = { ...(given as ServerTls), ...renewal }
+    requireTls(tls)
+    return renewals.map((renew) => () => renew(tls))
   }
 
   async close(keepsAddresses?: boolean): Promise<void> {

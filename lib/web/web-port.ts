@@ -1,12 +1,13 @@
 // The HTTP server under a web server: one of our own, or one of the user's that we join. What we do not take of the
 // user's goes on to its own handlers, and at the end it is as it was.
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
+import type { ListenTls } from '../link/listener.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { AllowList } from './allow-list.ts'
 import { JoinedServer } from './joined-server.ts'
@@ -83,6 +84,11 @@ export class WebPort {
   #hasLostHeaders({ rawHeaders }: IncomingMessage): boolean {
     const most = this.#http.maxHeadersCount ?? mostHeadersOfNode
     return most > 0 && rawHeaders.length / 2 >= most
+  }
+
+  /** Of a port of our own with TLS. */
+  renewTls(tls: ListenTls): void {
+    ;(this.#http as HttpsServer).setSecureContext(tls)
   }
 
   /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`. */

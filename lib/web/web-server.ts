@@ -6,6 +6,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { defaultWebPath } from '../link/address.ts'
+import { requireTls } from '../link/listen-tls.ts'
+import type { TlsRenewal } from '../link/listener.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { OpenedPort } from '../server/open-ports.ts'
 import { Access } from './access.ts'
@@ -93,6 +95,15 @@ export class WebServer implements WebListener {
   drain(graceMs: number): Promise<void> {
     this.#drained ??= this.#end(graceMs)
     return this.#drained
+  }
+
+  /** What renews TLS at a port of our own that has it. Throws ClientError (`INVALID_OPTION`) for what cannot be used. */
+  tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
+    const { tls } = this.#options
+    if (tls === undefined) return []
+    const renewed = { ...tls, ...renewal }
+    requireTls(renewed)
+    return [() => this.#port.renewTls(renewed)]
   }
 
   async close(graceMs = defaultGraceMs): Promise<void> {

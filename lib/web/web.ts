@@ -1,4 +1,5 @@
 // The web as a feature of a server: its ports for browsers, which end when it drains.
+import type { TlsRenewal } from '../link/listener.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import type { WebOptions } from './web-options.ts'
 import type { WebListener, WebServer } from './web-server.ts'
@@ -17,6 +18,11 @@ export class Web implements ServerFeature {
   /** Where clients connect, of every port that is open. */
   get addresses(): readonly string[] {
     return [...this.#servers].flatMap((server) => (server.isOpen ? server.address : []))
+  }
+
+  /** What renews TLS at each port of our own that has it. */
+  tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
+    return [...this.#servers].flatMap((server) => (server.isOpen ? server.tlsRenewals(renewal) : []))
   }
 
   /** Loads what it needs with the first use. */

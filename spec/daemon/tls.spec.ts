@@ -1,6 +1,6 @@
 // Daemons that speak TLS: their files, a restart with a renewed certificate, and what is said of files that are wrong.
 import { X509Certificate } from 'node:crypto'
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { connect } from 'node:tls'
@@ -51,6 +51,29 @@ describe('a daemon over TLS', function () {
       () => expect.fail('it did not reject'),
       (error) => error as IsockError,
     )
+
+  it('reads its files again on SIGHUP, and keeps what it has where they are wrong', async () => {
+    const logFile = file('daemon.log')
+    const daemon = await world.start({ ...files(), logFile })
+    const { hostname, port } = new URL(daemon.address.replace('tls:', 'http:'))
+    const shown = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false }, () => {
+          resolve(String(socket.getPeerX509Certificate()?.fingerprint256))
+          socket.destroy()
+        })
+        socket.on('error', reject)
+      })
+    const fingerprintOf = (name: 'server' | 'stranger'): string => new X509Certificate(made[name].cert).fingerprint256
+    expect(await shown()).to.equal(fingerprintOf('server'))
+    copyFileSync(file('stranger.key'), file('server.key'))
+    process.kill(daemon.pid, 'SIGHUP')
+    await waitFor(() => readFileSync(logFile, 'utf8').includes('the certificate stays as it was'))
+    expect(await shown()).to.equal(fingerprintOf('server'))
+    copyFileSync(file('stranger.crt'), file('server.crt'))
+    process.kill(daemon.pid, 'SIGHUP')
+    await waitFor(async () => (await shown()) === fingerprintOf('stranger'))
+  })
 
   it('fails no call when it is replaced under load, and has the certificate that is in its files then', async () => {
     const daemon = await world.start(files())

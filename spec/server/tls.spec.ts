@@ -1,7 +1,8 @@
 // TLS: the server's certificate is checked, a client's certificate becomes an identity.
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import { Action, Client, ClientError, type Context, Server, ServerError, type ServerTls } from '../../lib/index.ts'
 import { type Certificates, makeCertificates } from '../setup/certificates.ts'
@@ -55,6 +56,72 @@ describe('TLS', () => {
       (reason: Error) => reason,
     )
     expect((error as Error).message).to.contain('altnames')
+  })
+
+  describe('is renewed', () => {
+    const shown = async (address: string): Promise<unknown> => {
+      const { hostname, port } = new URL(address.replace(/^\w+:/, 'http:'))
+      const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false })
+      await once(socket, 'secureConnect')
+      const { subject } = socket.getPeerCertificate()
+      socket.destroy()
+      return (subject as { CN?: unknown }).CN
+    }
+    const nameOf = ({ cert }: { readonly cert: string }): string =>
+      /CN=(.+)/.exec(new X509Certificate(cert).subject)?.[1] as string
+
+    it('at all of its ports, for those who connect from then on, and cuts nobody off', async () => {
+      const { server: first, stranger: second, ca } = certificates
+      const own = await serve(first)
+      const running = server as Server
+      const web = await running.listenWeb({ port: 0, tls: { ...first } })
+      const clear = await running.listenWeb({ port: 0 })
+      await using client = new Client(own, { tls: { ca }, keepConnected: true })
+      await client.runAction(WhoAmI)
+      const { sessionId } = client
+      running.reloadTls(second)
+      for (const address of [own, web.address]) expect(await shown(address), address).to.equal(nameOf(second))
+      await client.runAction(WhoAmI)
+      expect(client.sessionId).to.equal(sessionId)
+      expect(running.sessions).to.have.length(1)
+      running.reloadTls(first)
+      for (const address of [own, web.address]) expect(await shown(address), address).to.equal(nameOf(first))
+      expect((await fetch(clear.url)).status).to.equal(404)
+    })
+
+    it('from what it was given, where that has changed', async () => {
+      const tls = { ...certificates.server }
+      const own = await serve(tls)
+      Object.assign(tls, certificates.stranger)
+      expect(await shown(own)).to.equal(nameOf(certificates.server))
+      ;(server as Server).reloadTls()
+      expect(await shown(own)).to.equal(nameOf(certificates.stranger))
+    })
+
+    it('nowhere, where it cannot be used at one of them or is none', async () => {
+      const own = await serve(certificates.server)
+      const running = server as Server
+      for (const wrong of [
+        { key: certificates.stranger.key },
+        { cert: 'no certificate' },
+        { cert: undefined },
+        { certificate: certificates.stranger.cert },
+        { ...certificates.stranger, ca: 'none' },
+      ]) {
+        const reload = (): void => running.reloadTls(wrong as never)
+        expect(reload, JSON.stringify(Object.keys(wrong)))
+          .to.throw(ClientError)
+          .with.property('code', 'INVALID_OPTION')
+        expect(await shown(own)).to.equal(nameOf(certificates.server))
+      }
+      const plain = new Server('localhost', 0)
+      await plain.listen()
+      expect(() => plain.reloadTls(certificates.server)).to.throw(
+        ServerError,
+        'no port of this server listens with TLS',
+      )
+      await plain.shutdown()
+    })
   })
 
   it('says which part of it is wrong, where the server is made', () => {
