@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ClientError } from '../base/errors.ts'
+import { noteTypeScriptLoader } from '../threads/typescript-loader.ts'
 
 export interface LoadedModule {
   readonly path: string
@@ -50,7 +51,9 @@ async function prepareTypeScript(path: string): Promise<void> {
     if ((process.features as { typescript?: unknown }).typescript) return
     throw needsCompiler(path, error)
   }
-  await import(pathToFileURL(entry).href)
+  const { href } = pathToFileURL(entry)
+  await import(href)
+  noteTypeScriptLoader(href)
 }
 
 function needsCompiler(path: string, cause: unknown): ClientError {

@@ -12,6 +12,8 @@ export type SentPayload = Exclude<Payload, Packed> | { readonly packed: Uint8Arr
 export interface ThreadTask {
   /** The URL of the module that exports the class. */
   readonly module: string
+  /** The URL of what reads TypeScript for the server, where something does. */
+  readonly loader?: string | undefined
   /** The wire name of that class. */
   readonly className: string
   /** The wire name of the action, for errors. */

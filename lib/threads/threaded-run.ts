@@ -1,5 +1,6 @@
 // One run of an action in a thread, seen from its server: passes items, log lines and the abort on. A call that has not
 // begun when it is aborted is dropped by its thread; a handler that does not end when it is told to is ended with its thread.
+import { inspect } from 'node:util'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Context } from '../action/context.ts'
 import { InputItems } from '../action/input-items.ts'
@@ -32,7 +33,7 @@ export const killAfterMs = 250
 const dropAfterMs = 10_000
 
 /** Where an action is found by a thread. */
-export type ThreadedAction = Pick<ThreadTask, 'module' | 'className' | 'name' | 'limits'>
+export type ThreadedAction = Pick<ThreadTask, 'module' | 'loader' | 'className' | 'name' | 'limits'>
 
 export interface ThreadedRunOptions {
   readonly pool: ThreadPool
@@ -137,7 +138,7 @@ class ThreadedRun {
       if (this.#told !== undefined) throw this.#told.reason
       this.#readLast()
       const { name } = this.#action
-      const message = `action "${name}": its thread ended before it did (${error instanceof Error ? error.message : String(error)})`
+      const message = `action "${name}": its thread ended before it did (${wordsOf(error)})`
       const failure = new ServerError(message, { code: 'WORKER_FAILED', cause: error })
       throw this.#hasBegun ? failure : new Refused(failure)
     }
@@ -222,4 +223,10 @@ function clonedOrNone(identity: unknown): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Node hands over what a thread threw as a copy, whose class may be lost on the way. */
+function wordsOf(error: unknown): string {
+  const message: unknown = (error as { readonly message?: unknown } | null)?.message
+  return typeof message === 'string' ? message : inspect(error, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
 }

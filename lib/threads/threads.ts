@@ -12,6 +12,7 @@ import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { moduleOf } from './module-of.ts'
 import { ThreadPool } from './thread-pool.ts'
 import { killAfterMs, runInThread } from './threaded-run.ts'
+import { typeScriptLoader } from './typescript-loader.ts'
 
 /** The threads that a server runs `static threaded` actions in. */
 export interface ThreadOptions {
@@ -77,7 +78,13 @@ export class Threads implements ServerFeature {
     const Class = threadedClassOf(action)
     if (Class === undefined) return action
     const limits = valueLimitsOf(this.#kit.limits)
-    const found = { name: action.name, className: actionNameOf(Class), module: moduleOf(Class), limits }
+    const found = {
+      name: action.name,
+      className: actionNameOf(Class),
+      module: moduleOf(Class),
+      loader: typeScriptLoader(),
+      limits,
+    }
     declareClasses(Class, this.#kit.classes)
     const { clock, findSession } = this.#kit
     const holdersOf = (sessionId: string): readonly object[] | undefined => findSession(sessionId)?.holders

@@ -7,21 +7,17 @@ import type { ThreadResult, ThreadTask } from './thread-messages.ts'
 export async function runTask(task: ThreadTask): Promise<ThreadResult> {
   await null
   markThread()
-  readTypeScript(task.module)
+  readTypeScript(task)
   const { runThreadTask } = await import('./task-runner.ts')
   return runThreadTask(task)
 }
 
 const registered = Symbol.for('isock.threads.tsx')
 
-/**
- * A server that runs under tsx has modules in TypeScript, but tsx leaves threads alone on some versions of Node. Once in a
- * thread, kept on its global object: under tsx this module may be loaded twice.
- */
-function readTypeScript(module: string): void {
+/** As the server does. Once in a thread, kept on its global object: under tsx this module may be loaded twice. */
+function readTypeScript({ module, loader }: ThreadTask): void {
   const globals = globalThis as { [registered]?: boolean }
-  if (globals[registered] || !/\.[cm]?tsx?$/.test(module) || !process.execArgv.some((arg) => arg.includes('tsx')))
-    return
+  if (globals[registered] || loader === undefined) return
   globals[registered] = true
-  register('tsx', module, { data: true })
+  register(loader, module, { data: true })
 }
