@@ -16,31 +16,87 @@ export function shortText(b: Uint8Array, s: number, length: number): string | un
   for (let i = 0; i < length; i++) all |= b[s + i] as number
   if (all >= 0x80) return undefined
   // Concatenation would make a rope of it, and an array of codes is slower than JSON.
-  const at = (i: number): number => b[s + i] as number
   switch (length) {
     case 0:
       return ''
     case 1:
-      return char(at(0))
+      return char(b[s] as number)
     case 2:
-      return char(at(0), at(1))
+      return char(b[s] as number, b[s + 1] as number)
     case 3:
-      return char(at(0), at(1), at(2))
+      return char(b[s] as number, b[s + 1] as number, b[s + 2] as number)
     case 4:
-      return char(at(0), at(1), at(2), at(3))
+      return char(b[s] as number, b[s + 1] as number, b[s + 2] as number, b[s + 3] as number)
     case 5:
-      return char(at(0), at(1), at(2), at(3), at(4))
+      return char(b[s] as number, b[s + 1] as number, b[s + 2] as number, b[s + 3] as number, b[s + 4] as number)
     case 6:
-      return char(at(0), at(1), at(2), at(3), at(4), at(5))
+      return char(
+        b[s] as number,
+        b[s + 1] as number,
+        b[s + 2] as number,
+        b[s + 3] as number,
+        b[s + 4] as number,
+        b[s + 5] as number,
+      )
     case 7:
-      return char(at(0), at(1), at(2), at(3), at(4), at(5), at(6))
+      return char(
+        b[s] as number,
+        b[s + 1] as number,
+        b[s + 2] as number,
+        b[s + 3] as number,
+        b[s + 4] as number,
+        b[s + 5] as number,
+        b[s + 6] as number,
+      )
     case 8:
-      return char(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
+      return char(
+        b[s] as number,
+        b[s + 1] as number,
+        b[s + 2] as number,
+        b[s + 3] as number,
+        b[s + 4] as number,
+        b[s + 5] as number,
+        b[s + 6] as number,
+        b[s + 7] as number,
+      )
     case 9:
-      return char(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8))
+      return char(
+        b[s] as number,
+        b[s + 1] as number,
+        b[s + 2] as number,
+        b[s + 3] as number,
+        b[s + 4] as number,
+        b[s + 5] as number,
+        b[s + 6] as number,
+        b[s + 7] as number,
+        b[s + 8] as number,
+      )
     case 10:
-      return char(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9))
+      return char(
+        b[s] as number,
+        b[s + 1] as number,
+        b[s + 2] as number,
+        b[s + 3] as number,
+        b[s + 4] as number,
+        b[s + 5] as number,
+        b[s + 6] as number,
+        b[s + 7] as number,
+        b[s + 8] as number,
+        b[s + 9] as number,
+      )
     default:
-      return char(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9), at(10))
+      return char(
+        b[s] as number,
+        b[s + 1] as number,
+        b[s + 2] as number,
+        b[s + 3] as number,
+        b[s + 4] as number,
+        b[s + 5] as number,
+        b[s + 6] as number,
+        b[s + 7] as number,
+        b[s + 8] as number,
+        b[s + 9] as number,
+        b[s + 10] as number,
+      )
   }
 }

@@ -112,6 +112,13 @@ export class ValueUnpacker {
 
   #readItems(count: number, depthLeft: number): unknown[] {
     this.#enter(count, count, depthLeft)
+    const blank = blanks[count]
+    if (blank !== undefined) {
+      // Has just the places that it needs; push would make 17 for the first item.
+      const items: unknown[] = blank.slice()
+      for (let i = 0; i < count; i++) items[i] = this.#read(depthLeft)
+      return items
+    }
     const items: unknown[] = []
     for (let i = 0; i < count; i++) items.push(this.#read(depthLeft))
     return items
@@ -212,6 +219,8 @@ export class ValueUnpacker {
   }
 }
 
+/** Lists of nothing, by length. */
+const blanks: readonly null[][] = Array.from({ length: 17 }, (_, length) => [...Array(length)].map(() => null))
 const noBytes = new Uint8Array(0)
 
 /** A whole number that JavaScript's numbers hold. */
