@@ -143,6 +143,22 @@ describe('thrown errors', () => {
     expect(error).to.be.instanceOf(Moody).and.include({ name: 'Moody (bad)', message: 'm' })
   })
 
+  for (const writable of [true, false]) {
+    it(`arrive, and leave the length of stacks as it was, where that ${writable ? 'can' : 'cannot'} be changed`, () => {
+      const limit = Error.stackTraceLimit
+      Object.defineProperty(Error, 'stackTraceLimit', { value: limit, writable })
+      try {
+        const error = arrived(new OutOfStock(3)) as OutOfStock
+        expect(error.stack).to.equal('OutOfStock: only 3 left')
+        expect(Object.getOwnPropertyDescriptor(error, 'stack')).to.include({ enumerable: false, configurable: true })
+        expect(types.isNativeError(error)).to.equal(true)
+        expect(Error.stackTraceLimit).to.equal(limit)
+      } finally {
+        Object.defineProperty(Error, 'stackTraceLimit', { value: limit, writable: true })
+      }
+    })
+  }
+
   it('tell their stack only where that is wanted', () => {
     const secret = new Error('m', { cause: new Error('c') })
     const error = arrived(secret) as Error
