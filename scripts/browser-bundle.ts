@@ -68,7 +68,6 @@ const substitutes: Plugin = {
     build.onLoad({ filter: /.*/, namespace: 'short' }, () => ({ contents: shortMessages }))
     build.onResolve({ filter: /\/foreign-bytes\.ts$/ }, () => ({ path: 'foreign-bytes', namespace: 'foreign' }))
     build.onLoad({ filter: /.*/, namespace: 'foreign' }, () => ({ contents: shortForeign }))
-    build.onResolve({ filter: /^superjson$/ }, () => ({ path: `${root}lib/wire/browser-superjson.ts` }))
     build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: nothing }))
   },
 }

@@ -1,6 +1,6 @@
-// Stands between a peer's bytes and superjson, which trusts its meta: refuses every annotation that our own encoder
+// Stands between a peer's bytes and superjson-format.ts, which trusts its meta: refuses every annotation that our own encoder
 // would not have made. After this, each path leads by own properties to one value of the annotated type, no two
-// annotations are in each other's way, and superjson has nothing left to follow, to repeat or to grow.
+// annotations are in each other's way, and it has nothing left to follow, to repeat or to grow.
 
 import { type AnnotationContext, type AnnotationRule, annotationRule } from './annotation-rules.ts'
 import { badRequest } from './bad-request.ts'
@@ -74,7 +74,7 @@ class MetaCheck {
       targets.push(follow(base, keys, passed))
       depths.push(depth + keys.length)
     }
-    // What a path leads through must still be there when superjson gets to it, in whatever order it does.
+    // What a path leads through must still be there when its turn comes, in whatever order it does.
     for (let i = 0; i < paths.length; i++) {
       const target = targets[i]
       if (passed.size > 0 && passed.has(target)) throw badRequest('an annotation that is in the way of another')

@@ -1,7 +1,6 @@
-// Values that JSON cannot carry, through a private superjson: its format, its transformations, and five transformers
-// of our own for what it gets wrong. What comes in is checked by meta-validator.ts before superjson sees it.
+// Values that JSON cannot carry, in superjson's format, with five types of our own for what it gets wrong. What comes in
+// is checked by meta-validator.ts before anything is made of it.
 
-import { SuperJSON } from 'superjson'
 import { badRequest } from './bad-request.ts'
 import { BinaryValues } from './binary-values.ts'
 import type { ClassRegistry } from './class-registry.ts'
@@ -12,6 +11,7 @@ import { objectOf, reviveInstance } from './own-fields.ts'
 import { ownParts } from './owned-bytes.ts'
 import type { RichPayload } from './payload.ts'
 import type { SpareMemory } from './spare-memory.ts'
+import { SuperJsonFormat } from './superjson-format.ts'
 import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
 import type { ValueLimits, ValueRules } from './value-limits.ts'
@@ -23,26 +23,28 @@ export class RichFormat {
   readonly #registry: ClassRegistry
   readonly #limits: ValueLimits
   readonly #binaries = new BinaryValues()
-  readonly #superjson = new SuperJSON({ dedupe: false })
+  readonly #format: SuperJsonFormat
   /** Those of the payload that is being decoded. */
   #bytes = noBytes
 
   constructor(registry: ClassRegistry, limits: ValueLimits) {
     this.#registry = registry
     this.#limits = limits
-    this.#carry('error', (record) => reviveError(record, registry))
-    this.#carry('bytes', (pair) => this.#reviveBytes(pair as [string, number]))
-    this.#carry('class', (pair) => this.#reviveClass(pair as [string, unknown]))
-    this.#carry('entries', (entries) => objectOf(entries as [string, unknown][]))
-    this.#carry('invalid-date', () => new Date(Number.NaN))
-    this.#askNodesForTheirTransformer()
+    const revivers: Readonly<Record<TravelKind, (json: never) => unknown>> = {
+      error: (record: unknown) => reviveError(record, registry),
+      bytes: (pair: [string, number]) => this.#reviveBytes(pair),
+      class: (pair: [string, unknown]) => this.#reviveClass(pair),
+      entries: objectOf,
+      'invalid-date': () => new Date(Number.NaN),
+    }
+    this.#format = new SuperJsonFormat(travelKindOf, revivers)
   }
 
   /** @throws UnsendableError */
   encode(value: unknown, label: string, rules: ValueRules, lender?: SpareMemory): string | RichPayload {
     const options = { registry: this.#registry, binaries: this.#binaries, limits: this.#limits, rules }
     const { root, bytes } = new TravelTree(value, label, options)
-    const { json, meta } = this.#superjson.serialize(root)
+    const { json, meta } = this.#format.serialize(root)
     // The tree shares nothing, so meta has no equalities. Without meta it is what JSON says: half a surrogate pair, say.
     if (!meta) return JSON.stringify(json)
     return {
@@ -63,7 +65,7 @@ export class RichFormat {
     const outer = this.#bytes
     this.#bytes = payload.bytes
     try {
-      return this.#superjson.deserialize({ json, meta } as never, { inPlace: true })
+      return this.#format.deserialize({ json, meta } as never)
     } finally {
       this.#bytes = outer
     }
@@ -73,23 +75,6 @@ export class RichFormat {
     const fault = jsonTextFault(text, maxDepth, maxContainers)
     if (fault !== undefined) throw badRequest(fault)
     return JSON.parse(text)
-  }
-
-  #carry(kind: TravelKind, revive: (json: unknown) => unknown): void {
-    const isApplicable = (value: unknown): value is unknown => travelKindOf(value) === kind
-    this.#superjson.registerCustom<unknown, never>(
-      { isApplicable, serialize: (node) => node as never, deserialize: revive },
-      kind,
-    )
-  }
-
-  /** superjson would ask each transformer in turn, several times for every value: a fifth of its time. A node says which. */
-  #askNodesForTheirTransformer(): void {
-    const transformers = this.#superjson.customTransformerRegistry
-    transformers.findApplicable = (value) => {
-      const kind = travelKindOf(value)
-      return kind && transformers.findByName(kind)
-    }
   }
 
   #reviveBytes([name, index]: readonly [string, number]): unknown {

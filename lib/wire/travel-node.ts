@@ -1,5 +1,5 @@
-// Nodes of a travel tree that one of our own transformers carries through superjson: ordinary arrays and objects that
-// bear its name under a symbol, which superjson and JSON do not look at.
+// Nodes of a travel tree that one of our own transformers carries: ordinary arrays and objects that
+// bear its name under a symbol, which JSON does not look at.
 
 /** The transformers that we add to superjson, as PROTOCOL.md lists them. */
 export type TravelKind = 'bytes' | 'class' | 'entries' | 'error' | 'invalid-date'
@@ -17,13 +17,13 @@ export function markNode<T extends object>(kind: TravelKind, node: T): T {
   return node
 }
 
-/** The transformer that a node is marked for. One look: superjson asks it of every value, for every transformer. */
+/** The transformer that a node is marked for. One look: it is asked of every value. */
 export function travelKindOf(value: unknown): TravelKind | undefined {
   return typeof value === 'object' && value !== null ? (value as TravelNode)[mark] : undefined
 }
 
 /**
- * An array or object with nothing in it that needs superjson: to superjson a leaf that it knows nothing of and leaves as
+ * An array or object with nothing in it that needs an annotation: to superjson-format.ts a leaf that it knows nothing of and leaves as
  * it is, to JSON.stringify what it holds. Rows of plain data beside one Date so cost what plain data costs.
  */
 export class PlainPart {

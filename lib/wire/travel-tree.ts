@@ -1,4 +1,4 @@
-// Copies a rich value into a tree that superjson carries exactly: every place a node of its own (so nothing is shared),
+// Copies a rich value into a tree that superjson's format carries exactly: every place a node of its own (so nothing is shared),
 // arrays without holes, and what superjson gets wrong (bytes, errors, class instances, invalid Dates, the keys that
 // it refuses) as nodes that are marked for one of our own transformers, see rich-format.ts. What cannot travel is refused here.
 
@@ -25,7 +25,7 @@ export interface TravelOptions {
   readonly rules: ValueRules
 }
 
-/** A copy of one value that superjson carries exactly, and views of the bytes that are in it. */
+/** A copy of one value that superjson's format carries exactly, and views of the bytes that are in it. */
 export class TravelTree {
   readonly bytes: Uint8Array[] = []
   readonly root: unknown
@@ -140,7 +140,7 @@ export class TravelTree {
       entries.push([key, this.#copyPart((object as Record<string, unknown>)[key], depth + 2)])
       this.#walk.stepBack()
     }
-    if (this.#walk.annotations === annotations) return objectOf(entries) // superjson will not look into it
+    if (this.#walk.annotations === annotations) return objectOf(entries) // nobody will look into it
     return markNode('entries', this.#annotated(entries))
   }
 
@@ -226,7 +226,7 @@ export class TravelTree {
 
 const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')?.get as (this: Map<unknown, unknown>) => number
 
-/** A copy that holds nothing rich, for a place where superjson would look into it. */
+/** A copy that holds nothing rich, for a place that would be looked into. */
 function partOf(copy: unknown): unknown {
   return typeof copy === 'object' && copy !== null ? new PlainPart(copy) : copy
 }

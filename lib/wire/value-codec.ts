@@ -40,7 +40,7 @@ const noRules: ValueRules = {}
 /** Whether the memory of a payload is its own for good, or may be used again when its one call is over. */
 export type Memory = 'own' | 'lent'
 
-/** Msgpack for plain values, the bytes themselves for a `Uint8Array`, and superjson for all others. */
+/** Msgpack for plain values, the bytes themselves for a `Uint8Array`, and superjson's format for all others. */
 export class StandardCodec implements ValueCodec {
   readonly #limits: ValueLimits
   readonly #packer: ValuePacker

@@ -2,12 +2,10 @@
 // files does the same as they.
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { SuperJSON } from 'superjson'
 import { ClientError } from '../../lib/base/errors.ts'
 import { attemptUntilDone as nodeAttempts } from '../../lib/client/attempts.ts'
 import { attemptUntilDone as browserAttempts } from '../../lib/client/browser-attempts.ts'
 import * as browserMsgpack from '../../lib/wire/browser-msgpack.ts'
-import { SuperJSON as BrowserSuperJson } from '../../lib/wire/browser-superjson.ts'
 import * as nodeMsgpack from '../../lib/wire/free-msgpack.ts'
 import { bundleForBrowsers, mostZippedBytes } from '../../scripts/browser-bundle.ts'
 
@@ -66,56 +64,6 @@ describe('The module for browsers', function () {
     })
   })
 
-  it('writes and reads rich values as superjson does', () => {
-    const key = fc
-      .oneof(fc.string({ maxLength: 4 }), fc.constantFrom('a.b', 'a\\b', '.', '\\', '0', 'json', 'meta'))
-      .filter(isKey)
-    const leaf = fc.oneof(
-      fc.string(),
-      fc.integer(),
-      fc.constantFrom(
-        null,
-        undefined,
-        true,
-        Number.NaN,
-        Number.POSITIVE_INFINITY,
-        Number.NEGATIVE_INFINITY,
-        -0,
-        1.5,
-        /a\/b/gi,
-      ),
-      fc.bigInt(),
-      fc.date({ noInvalidDate: true }),
-      fc.webUrl().map((url) => new URL(url)),
-      fc.tuple(fc.string(), fc.bigInt()).map((pair) => marked(pair)),
-    )
-    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
-      value: fc.oneof(
-        { maxDepth: 5, depthSize: 'small' },
-        leaf,
-        fc.array(tie('value'), { maxLength: 4 }),
-        fc.dictionary(key, tie('value'), { maxKeys: 4, noNullPrototype: true }),
-        fc.array(fc.tuple(leaf, tie('value')), { maxLength: 3 }).map((entries) => new Map(entries)),
-        fc.array(tie('value'), { maxLength: 3 }).map((items) => new Set(items)),
-      ),
-    }))
-    const theirs = marking(new SuperJSON({ dedupe: false }))
-    const ours = marking(new BrowserSuperJson() as unknown as SuperJSON)
-    fc.assert(
-      fc.property(value, (each) => {
-        const { json, meta } = theirs.serialize(each)
-        const written = ours.serialize(each)
-        expect(written.json).to.deep.equal(json)
-        // Nothing is shared in what isock hands over; here a random value may be.
-        expect(written.meta?.values).to.deep.equal(meta?.values)
-        expect(
-          ours.deserialize(structuredClone({ json, meta: { values: meta?.values, v: 1 } }) as never),
-        ).to.deep.equal(theirs.deserialize({ json, meta: { values: meta?.values, v: 1 } } as never))
-      }),
-      { numRuns: 2_000 },
-    )
-  })
-
   for (const [name, attempts] of [
     ['p-retry', nodeAttempts],
     ['a loop', browserAttempts],
@@ -169,27 +117,3 @@ describe('The module for browsers', function () {
     })
   }
 })
-
-const marks = new WeakSet<object>()
-
-/** An array that one of isock's transformers would carry. */
-function marked(pair: unknown[]): unknown[] {
-  marks.add(pair)
-  return pair
-}
-
-function marking(superjson: SuperJSON): SuperJSON {
-  const isMarked = (each: unknown): each is unknown[] => typeof each === 'object' && each !== null && marks.has(each)
-  superjson.registerCustom<unknown[], never>(
-    { isApplicable: isMarked, serialize: (each) => each as never, deserialize: (pair) => ['revived', pair] },
-    'marked',
-  )
-  const transformers = superjson.customTransformerRegistry
-  transformers.findApplicable = (each) => (isMarked(each) ? transformers.findByName('marked') : undefined)
-  return superjson
-}
-
-/** superjson refuses these; isock carries them otherwise. */
-function isKey(key: string): boolean {
-  return key !== '__proto__' && key !== 'constructor' && key !== 'prototype'
-}
