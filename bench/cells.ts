@@ -41,18 +41,24 @@ export function itemAt(id: number): { id: number; name: string } {
   return { id, name: 'item' }
 }
 
-export type GroupName = ValueName | 'stream' | 'links' | 'actions'
+export type GroupName = ValueName | 'stream' | 'links' | 'actions' | 'fanout'
 
 export interface Cell {
   readonly name: string
   readonly group: GroupName
-  /** undefined: the stream. */
+  /** undefined: a stream or a fan-out. */
   readonly value: ValueName | undefined
+  /** Of a fan-out: subscribers. */
   readonly links: number
-  /** On each link. */
+  /** On each link. Of a fan-out: messages that are published at a time. */
   readonly inFlight: number
   /** Registered at the server; more than one: the calls go to all of them in turn. */
   readonly actions: number
+  /** `inFlight` is on all links together, to which the calls go in turn. */
+  readonly isSpread?: boolean
+  /** Of a stream; without them `streamedItems` of `itemAt`. */
+  readonly items?: number
+  readonly itemBytes?: number
 }
 
 /** The cells that share a server: they are measured one after the other in the same two processes. */
@@ -108,6 +114,25 @@ const actions: readonly Sitting[] = [10, 100, 1_000].map((count) => ({
   cells: [{ name: `actions ${count}`, group: 'actions', value: 'small', links: 1, inFlight: 64, actions: count }],
 }))
 
+/** A message to each of 1 000 subscribers: one at a time, and ten. */
+const fanout: Sitting = {
+  group: 'fanout',
+  actions: 1,
+  cells: [1, 10].map((count) => ({
+    name: `fanout x${count}`,
+    group: 'fanout',
+    value: undefined,
+    links: 1_000,
+    inFlight: count,
+    actions: 1,
+  })),
+}
+
+/** What contenders do that are there for comparison, not as a limit or the peer to beat: the ends of the scale cost most time. */
+export function isAmongFew({ name, group }: Cell): boolean {
+  return group in values ? name.endsWith(' x1') || name.endsWith(' x64') : true
+}
+
 export const sittings: readonly Sitting[] = [
   callCells('small'),
   callCells('rows'),
@@ -118,4 +143,5 @@ export const sittings: readonly Sitting[] = [
   stream,
   links,
   ...actions,
+  fanout,
 ]

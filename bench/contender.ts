@@ -26,7 +26,7 @@ export interface RunningClient {
   echo(value: unknown): PromiseLike<unknown>
   /** The same by the nth of the registered actions. */
   echoBy?(nth: number, value: unknown): PromiseLike<unknown>
-  /** Streams this many items `{ id, name }` from the server; resolves with how many came. */
-  stream?(count: number): Promise<number>
+  /** Streams this many items `{ id, name }` from the server, or of so many bytes; resolves with how many came. */
+  stream?(count: number, itemBytes?: number): Promise<number>
   close(): Promise<void>
 }

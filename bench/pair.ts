@@ -1,57 +1,92 @@
 // A server and a client of one contender, each a process of its own, and one measurement with them.
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { type Cell, isLarge, streamedItems } from './cells.ts'
-import type { Entry } from './contenders.ts'
+import { Child, resultOf } from './child.ts'
 import { type Meanwhile, watchProcessors } from './processors.ts'
+import type { HeldMemory, Usage } from './usage.ts'
 import type { Extent, Measured, Order } from './worker.ts'
 
-export interface Sample extends Omit<Measured, 'operations' | 'cpuSeconds'>, Meanwhile {
+export interface Sample extends Meanwhile {
+  readonly perSecond: number
+  /** undefined: of a stream or a fan-out. */
+  readonly p50Ms: number | undefined
+  readonly p99Ms: number | undefined
   /** CPU seconds of both processes for 100 000 operations. */
   readonly cpuPer100k: number
+  readonly server: SideSample
+  readonly client: SideSample
 }
 
-const answerTimeoutMs = 60_000
-/** Before the first sample of a pair, many calls at once: what few calls make hot, V8 has not compiled yet. */
-const firstWarmUpMs = 1_200
-const warmUpShare = 0.4
-/** Workers run compiled, so that they do not carry a compiler and its source maps. */
-const compiled = new URL('dist/bench/', import.meta.url)
+export interface SideSample {
+  /** CPU microseconds for one operation. */
+  readonly cpuMicroseconds: number
+  /** The largest resident memory during the sample. */
+  readonly mebibytes: number
+}
 
-export class Pair {
-  readonly #server: ChildProcess
-  readonly #client: ChildProcess
-  readonly #port: number
+/** Processes that give samples of the cells of one contender. */
+export interface Sampler {
+  sample(cell: Cell, ms: number): Promise<Sample>
+  close(): Promise<void>
+}
+
+export interface PairOptions {
+  /** In contenders/. */
+  readonly module: string
+  readonly actions: number
+  /** The server can tell what it holds (`serverMemory`). */
+  readonly exposesGc?: boolean
+}
+
+/** Before the first sample of a pair, many calls at once: what few calls make hot, V8 has not compiled yet. */
+export const firstWarmUpMs = 1_200
+export const warmUpShare = 0.4
+
+export class Pair implements Sampler {
+  readonly port: number
+  readonly #server: Child<Order>
+  readonly #client: Child<Order>
   #isWarm = false
 
-  private constructor(server: ChildProcess, client: ChildProcess, port: number) {
+  private constructor(server: Child<Order>, client: Child<Order>, port: number) {
     this.#server = server
     this.#client = client
-    this.#port = port
+    this.port = port
   }
 
-  static async start({ module }: Entry, actions: number): Promise<Pair> {
-    const sides = [startScript('worker.js', [module]), startScript('worker.js', [module])] as const
+  static async start({ module, actions, exposesGc = false }: PairOptions): Promise<Pair> {
+    const server = await Child.start<Order>('worker.js', [module], exposesGc ? ['--expose-gc'] : [])
+    let client: Child<Order> | undefined
     try {
-      await Promise.all(sides.map(answerOf))
-      const [server, client] = sides
-      return new Pair(server, client, await ask<number>(server, { do: 'serve', actions }))
+      client = await Child.start<Order>('worker.js', [module])
+      return new Pair(server, client, await server.ask<number>({ do: 'serve', actions }))
     } catch (error) {
-      for (const side of sides) side.kill('SIGKILL')
+      server.kill()
+      client?.kill()
       throw error
     }
   }
 
   async sample(cell: Cell, ms: number): Promise<Sample> {
-    const extent = { ms, items: streamedItems, isChecked: false }
-    const warmUp = { ms: ms * warmUpShare, items: streamedItems * warmUpShare, isChecked: true }
+    const items = cell.items ?? streamedItems
+    const extent = { ms, items, isChecked: false }
+    const warmUp = { ms: ms * warmUpShare, items: Math.ceil(items * warmUpShare), isChecked: true }
     if (!this.#isWarm) await this.#warmUp(cell)
     await this.#measure(cell, warmUp)
-    const serverBefore = await ask<number>(this.#server, { do: 'cpu' })
+    await this.#server.ask({ do: 'watch' })
     const meanwhile = watchProcessors()
-    const { operations, cpuSeconds, ...measured } = await this.#measure(cell, extent)
-    const cpu = cpuSeconds + (await ask<number>(this.#server, { do: 'cpu' })) - serverBefore
-    return { ...measured, ...meanwhile(cpu), cpuPer100k: (cpu * 100_000) / operations }
+    const { operations, usage, ...measured } = await this.#measure(cell, extent)
+    const served = await this.#server.ask<Usage>({ do: 'usage' })
+    return { ...measured, ...sidesOf(operations, served, usage), ...meanwhile(served.cpuSeconds + usage.cpuSeconds) }
+  }
+
+  /** Opens links until there are so many, and makes one call on each that is new. */
+  async openLinks(count: number): Promise<void> {
+    await this.#client.ask({ do: 'open', links: count, port: this.port })
+  }
+
+  /** After a collection; needs `exposesGc`. */
+  serverMemory(): Promise<HeldMemory> {
+    return this.#server.ask<HeldMemory>({ do: 'memory' })
   }
 
   async #warmUp(cell: Cell): Promise<void> {
@@ -62,59 +97,30 @@ export class Pair {
   }
 
   #measure(cell: Cell, extent: Extent): Promise<Measured> {
-    return ask<Measured>(this.#client, { do: 'measure', cell, port: this.#port, extent })
+    return this.#client.ask<Measured>({ do: 'measure', cell, port: this.port, extent })
   }
 
   async close(): Promise<void> {
-    for (const side of [this.#client, this.#server]) {
-      const answer = ask(side, { do: 'close' }).catch(() => undefined)
-      const timer = setTimeout(() => side.kill('SIGKILL'), 2_000)
-      await answer
-      clearTimeout(timer)
-      side.kill('SIGKILL')
-    }
+    await this.#client.close({ do: 'close' })
+    await this.#server.close({ do: 'close' })
   }
+}
+
+/** What so many operations took of both sides. */
+export function sidesOf(
+  operations: number,
+  server: Usage,
+  client: Usage,
+): Pick<Sample, 'cpuPer100k' | 'server' | 'client'> {
+  const sideOf = ({ cpuSeconds, mebibytes }: Usage): SideSample => ({
+    cpuMicroseconds: (cpuSeconds * 1e6) / operations,
+    mebibytes,
+  })
+  const cpu = server.cpuSeconds + client.cpuSeconds
+  return { cpuPer100k: (cpu * 100_000) / operations, server: sideOf(server), client: sideOf(client) }
 }
 
 /** CPU seconds for 100 000 calls of the mixed value, were there nothing but superjson and JSON. */
 export async function sampleSuperjson(): Promise<number> {
-  return (await answerOf(startScript('superjson-alone.js', []))) as number
-}
-
-function startScript(script: string, args: readonly string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(script, compiled)), args, {
-    cwd: fileURLToPath(new URL('.', import.meta.url)),
-    execArgv: [],
-    env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
-  })
-}
-
-async function ask<T>(side: ChildProcess, order: Order): Promise<T> {
-  const answer = answerOf(side)
-  side.send(order, () => undefined)
-  return (await answer) as T
-}
-
-/** The next answer. Rejects when the worker says that it failed, ends, or says nothing for too long. */
-function answerOf(side: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      clearTimeout(timer)
-      side.off('message', onMessage).off('exit', onExit)
-    }
-    const onMessage = ({ result, error }: { result?: unknown; error?: string }): void => {
-      settle()
-      if (error === undefined) resolve(result)
-      else reject(new Error(error))
-    }
-    const onExit = (): void => {
-      settle()
-      reject(new Error('its process ended'))
-    }
-    const timer = setTimeout(() => {
-      settle()
-      reject(new Error(`no answer for ${answerTimeoutMs / 1_000} s`))
-    }, answerTimeoutMs)
-    side.on('message', onMessage).on('exit', onExit)
-  })
+  return (await resultOf('superjson-alone.js')) as number
 }

@@ -1,15 +1,19 @@
 // Measures the contenders in turn, round after round, so that a slow minute of the machine slows all of them.
-import { type Cell, type Sitting, sittings } from './cells.ts'
+import { type Cell, isAmongFew, type Sitting, sittings } from './cells.ts'
 import { type Entry, entries } from './contenders.ts'
-import { Pair, type Sample, sampleSuperjson } from './pair.ts'
+import { FanoutPair } from './fanout/fanout-pair.ts'
+import { Pair, type Sample, type Sampler, sampleSuperjson } from './pair.ts'
 import { machine } from './processors.ts'
-import { type Failure, type Results, type Row, rowOf, spreadOf } from './summary.ts'
+import { type Curve, curves } from './scale/curves.ts'
+import { measureCurve } from './scale/measure-curve.ts'
+import { type CurveResult, type Failure, type Results, type Row, rowOf, spreadOf } from './summary.ts'
 
 export interface Plan {
   readonly rounds: number
   readonly ms: number
   readonly wantsCell: (cell: Cell) => boolean
   readonly wantsContender: (name: string) => boolean
+  readonly wantsCurve: (curve: Curve) => boolean
   readonly onProgress: (text: string) => void
 }
 
@@ -20,21 +24,54 @@ const mostTries = 4
 export async function run(plan: Plan): Promise<Results> {
   const rows: Row[] = []
   const failures: Failure[] = []
-  const chosen = sittings
-    .map((sitting) => ({ ...sitting, cells: sitting.cells.filter(plan.wantsCell) }))
-    .filter(({ cells }) => cells.length > 0)
-  for (const [index, sitting] of chosen.entries()) {
-    const done = await new Table(plan, sitting, `${index + 1}/${chosen.length}`).fill()
+  const seats = seatsOf(plan)
+  const steps = seats.length + chosenCurves(plan).length
+  for (const [index, seated] of seats.entries()) {
+    const done = await new Table(plan, seated, `${index + 1}/${steps}`).fill()
     rows.push(...done.rows)
     failures.push(...done.failures)
+  }
+  const superjson = rows.some(({ group }) => group === 'mix') ? await measureSuperjson(plan) : undefined
+  const curveResults: CurveResult[] = []
+  for (const [index, curve] of chosenCurves(plan).entries()) {
+    const place = `${seats.length + index + 1}/${steps}`
+    curveResults.push(await measureCurve(curve, { ...plan, onProgress: (text) => plan.onProgress(`${place} ${text}`) }))
   }
   return {
     machine: machine(),
     date: new Date().toISOString().slice(0, 10),
     rows,
     failures,
-    superjson: rows.some(({ group }) => group === 'mix') ? await measureSuperjson(plan) : undefined,
+    superjson,
+    curves: curveResults,
   }
+}
+
+/** A sitting and those who take part, each with the cells that it does. */
+export interface Seated {
+  readonly sitting: Sitting
+  readonly runners: readonly { readonly entry: Entry; readonly cells: readonly Cell[] }[]
+}
+
+/** What a plan comes to. */
+export function seatsOf({ wantsCell, wantsContender }: Pick<Plan, 'wantsCell' | 'wantsContender'>): Seated[] {
+  return sittings
+    .map((sitting) => ({
+      sitting,
+      runners: entries
+        .filter(({ name, groups }) => groups.includes(sitting.group) && wantsContender(name))
+        .map((entry) => ({
+          entry,
+          cells: sitting.cells.filter((cell) => wantsCell(cell) && (!entry.doesFewCells || isAmongFew(cell))),
+        }))
+        .filter(({ cells }) => cells.length > 0),
+    }))
+    .filter(({ runners }) => runners.length > 0)
+}
+
+/** All curves are of isock. */
+export function chosenCurves({ wantsCurve, wantsContender }: Pick<Plan, 'wantsCurve' | 'wantsContender'>): Curve[] {
+  return wantsContender('isock') ? curves.filter(wantsCurve) : []
 }
 
 async function measureSuperjson({ rounds, onProgress }: Plan): Promise<Results['superjson']> {
@@ -49,28 +86,27 @@ async function measureSuperjson({ rounds, onProgress }: Plan): Promise<Results['
 /** The samples of one sitting. */
 class Table {
   readonly #plan: Plan
-  readonly #sitting: Sitting
+  readonly #seated: Seated
   readonly #place: string
-  readonly #runners: readonly Entry[]
   readonly #samples = new Map<string, Sample[]>()
   readonly #failures = new Map<string, Failure>()
 
-  constructor(plan: Plan, sitting: Sitting, place: string) {
+  constructor(plan: Plan, seated: Seated, place: string) {
     this.#plan = plan
-    this.#sitting = sitting
+    this.#seated = seated
     this.#place = place
-    this.#runners = entries.filter(({ name, groups }) => groups.includes(sitting.group) && plan.wantsContender(name))
   }
 
   async fill(): Promise<{ rows: Row[]; failures: Failure[] }> {
+    const { sitting, runners } = this.#seated
     for (let round = 0; round < this.#plan.rounds; round++) {
       // Another one begins each round.
-      for (let i = 0; i < this.#runners.length; i++) {
-        await this.#sit(this.#runners[(i + round) % this.#runners.length] as Entry, round)
+      for (let i = 0; i < runners.length; i++) {
+        await this.#sit(runners[(i + round) % runners.length] as Seated['runners'][number], round)
       }
     }
-    const rows = this.#sitting.cells.flatMap((cell) =>
-      this.#runners.flatMap(({ name, kind }) => {
+    const rows = sitting.cells.flatMap((cell) =>
+      runners.flatMap(({ entry: { name, kind } }) => {
         const samples = this.#samples.get(keyOf(cell, name))
         return samples === undefined ? [] : [rowOf(cell, name, kind, samples)]
       }),
@@ -78,34 +114,45 @@ class Table {
     return { rows, failures: [...this.#failures.values()] }
   }
 
-  async #sit(entry: Entry, round: number): Promise<void> {
-    const { cells, actions } = this.#sitting
-    let pair: Pair | undefined
+  async #sit({ entry, cells }: Seated['runners'][number], round: number): Promise<void> {
+    const { sitting } = this.#seated
+    let sampler: Sampler | undefined
     for (const cell of cells) {
       const key = keyOf(cell, entry.name)
       if (this.#failures.has(key)) continue
       this.#plan.onProgress(`${this.#place} ${cell.name}: round ${round + 1} of ${this.#plan.rounds}, ${entry.name}`)
       try {
-        pair ??= await Pair.start(entry, actions)
-        const sample = await this.#quietSample(pair, cell)
+        sampler ??= await startSampler(entry, sitting)
+        const sample = await this.#quietSample(sampler, cell)
         this.#samples.set(key, [...(this.#samples.get(key) ?? []), sample])
       } catch (error) {
-        this.#failures.set(key, { cell: cell.name, contender: entry.name, reason: (error as Error).message })
-        await pair?.close()
-        pair = undefined
+        this.#failures.set(key, {
+          cell: cell.name,
+          group: cell.group,
+          contender: entry.name,
+          reason: (error as Error).message,
+        })
+        await sampler?.close()
+        sampler = undefined
       }
     }
-    await pair?.close()
+    await sampler?.close()
   }
 
-  async #quietSample(pair: Pair, cell: Cell): Promise<Sample> {
-    let best = await pair.sample(cell, this.#plan.ms)
+  async #quietSample(sampler: Sampler, cell: Cell): Promise<Sample> {
+    let best = await sampler.sample(cell, this.#plan.ms)
     for (let tries = 1; best.stolen > mostStolen && tries < mostTries; tries++) {
-      const again = await pair.sample(cell, this.#plan.ms)
+      const again = await sampler.sample(cell, this.#plan.ms)
       if (again.stolen < best.stolen) best = again
     }
     return best
   }
+}
+
+async function startSampler({ module, fanout }: Entry, { group, actions, cells }: Sitting): Promise<Sampler> {
+  if (group !== 'fanout') return Pair.start({ module, actions })
+  if (fanout === undefined) throw new Error('has no module for fan-outs')
+  return FanoutPair.start(fanout, cells[0]?.links ?? 0)
 }
 
 function keyOf(cell: Cell, contender: string): string {

@@ -1,7 +1,9 @@
 // One side of a measurement in a process of its own: `worker.js <module of a contender>`. Takes orders over IPC.
 import { isDeepStrictEqual } from 'node:util'
 import { type Cell, values } from './cells.ts'
+import { takeOrders } from './child.ts'
 import type { Contender, RunningClient } from './contender.ts'
+import { heldMemory, type Usage, watchUsage } from './usage.ts'
 
 /**
  * What a program has beside its calls: some 12 MiB of objects. V8 marks its heap again and again while that is only a little larger
@@ -12,7 +14,13 @@ export const ballast = Array.from({ length: 100_000 }, (_, id) => ({ id, list: [
 export type Order =
   | { readonly do: 'serve'; readonly actions: number }
   | { readonly do: 'measure'; readonly cell: Cell; readonly port: number; readonly extent: Extent }
-  | { readonly do: 'cpu' }
+  | { readonly do: 'open'; readonly links: number; readonly port: number }
+  /** Begins to watch what this process uses. */
+  | { readonly do: 'watch' }
+  /** What it used since. */
+  | { readonly do: 'usage' }
+  /** What it holds after a collection. */
+  | { readonly do: 'memory' }
   | { readonly do: 'close' }
 
 /** How much to do: calls for so long, or a stream of so many items. */
@@ -31,7 +39,7 @@ export interface Measured {
   readonly p50Ms: number | undefined
   readonly p99Ms: number | undefined
   /** Of the client, for the operations alone: not for sorting what they took. */
-  readonly cpuSeconds: number
+  readonly usage: Usage
 }
 
 type Echo = () => PromiseLike<unknown>
@@ -40,6 +48,7 @@ class Side {
   readonly #contender: Contender
   readonly #links: RunningClient[] = []
   #closeServer: () => Promise<void> = async () => undefined
+  #usage: () => Usage = watchNothing
 
   constructor(contender: Contender) {
     this.#contender = contender
@@ -55,8 +64,19 @@ class Side {
       case 'measure':
         await this.#openLinks(order.cell.links, order.port)
         return this.#measure(order.cell, order.extent)
-      case 'cpu':
-        return cpuSeconds()
+      case 'open':
+        return this.#openAndTry(order.links, order.port)
+      case 'watch':
+        this.#usage()
+        this.#usage = watchUsage()
+        return true
+      case 'usage': {
+        const usage = this.#usage()
+        this.#usage = watchNothing
+        return usage
+      }
+      case 'memory':
+        return heldMemory()
       case 'close':
         await Promise.all([...this.#links.map((link) => link.close()), this.#closeServer()])
         return true
@@ -70,15 +90,23 @@ class Side {
     }
   }
 
+  /** Links that do nothing any more, after one call on each. */
+  async #openAndTry(count: number, port: number): Promise<number> {
+    const had = this.#links.length
+    await this.#openLinks(count, port)
+    for (const link of this.#links.slice(had)) await link.echo(values.small)
+    return count
+  }
+
   async #measure(cell: Cell, { ms, items, isChecked }: Extent): Promise<Measured> {
-    if (cell.value === undefined) return this.#measureStream(items)
+    if (cell.value === undefined) return this.#measureStream(items, cell.itemBytes)
     const echoes = this.#links.slice(0, cell.links).map((link) => echoOf(link, cell))
     if (isChecked) for (const echo of echoes) requireSame(await echo())
-    const cpuBefore = cpuSeconds()
+    const usageSince = watchUsage()
     const startedAt = performance.now()
-    const taken = await callUntil(echoes, cell.inFlight, startedAt + ms)
+    const taken = await callUntil(cell.isSpread ? [inTurn(echoes)] : echoes, cell.inFlight, startedAt + ms)
     const seconds = (performance.now() - startedAt) / 1_000
-    const cpu = cpuSeconds() - cpuBefore
+    const usage = usageSince()
     const latencies = Float64Array.from(taken).sort()
     const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0
     return {
@@ -86,25 +114,23 @@ class Side {
       perSecond: latencies.length / seconds,
       p50Ms: at(0.5),
       p99Ms: at(0.99),
-      cpuSeconds: cpu,
+      usage,
     }
   }
 
-  async #measureStream(operations: number): Promise<Measured> {
-    const cpuBefore = cpuSeconds()
+  async #measureStream(operations: number, itemBytes: number | undefined): Promise<Measured> {
+    const usageSince = watchUsage()
     const startedAt = performance.now()
-    const came = await this.#links[0]?.stream?.(operations)
-    if (came !== operations) throw new Error(`${came} items of ${operations} came`)
+    const came = await this.#links[0]?.stream?.(operations, itemBytes)
     const seconds = (performance.now() - startedAt) / 1_000
-    const cpu = cpuSeconds() - cpuBefore
-    return { operations, perSecond: operations / seconds, p50Ms: undefined, p99Ms: undefined, cpuSeconds: cpu }
+    const usage = usageSince()
+    if (came !== operations) throw new Error(`${came} items of ${operations} came`)
+    return { operations, perSecond: operations / seconds, p50Ms: undefined, p99Ms: undefined, usage }
   }
 }
 
-/** Of this process so far. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
+function watchNothing(): Usage {
+  return { cpuSeconds: 0, mebibytes: 0 }
 }
 
 function echoOf(link: RunningClient, { value: name, actions }: Cell): Echo {
@@ -114,6 +140,11 @@ function echoOf(link: RunningClient, { value: name, actions }: Cell): Echo {
   if (echoBy === undefined) throw new Error('has no actions to choose from')
   let nth = 0
   return () => echoBy(nth++ % actions, value)
+}
+
+function inTurn(echoes: readonly Echo[]): Echo {
+  let nth = 0
+  return () => (echoes[nth++ % echoes.length] as Echo)()
 }
 
 async function callUntil(echoes: readonly Echo[], inFlight: number, untilMs: number): Promise<number[]> {
@@ -159,11 +190,4 @@ function plainOf(value: unknown): unknown {
 const [, , module] = process.argv
 const { contender } = (await import(`./contenders/${module}.js`)) as { contender: Contender }
 const side = new Side(contender)
-process.on('message', (order: Order) => {
-  side.obey(order).then(
-    (result) => process.send?.({ result }),
-    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
-  )
-})
-process.on('disconnect', () => process.exit())
-process.send?.({ result: 'ready' })
+takeOrders((order: Order) => side.obey(order))

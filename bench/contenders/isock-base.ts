@@ -12,6 +12,13 @@ class Count extends Action {
   }
 }
 
+class Repeat extends Action {
+  override async *action({ count, bytes }: { count: number; bytes: number }): AsyncGenerator<Uint8Array> {
+    const item = new Uint8Array(bytes)
+    for (let i = 0; i < count; i++) yield item
+  }
+}
+
 /** A contender whose calls are runs of this class; the many actions of `echoBy` are functions. */
 export function isockWith(Echo: EchoClass, options: ServerOptions = {}, over: 'TCP' | 'WebSocket' = 'TCP'): Contender {
   return {
@@ -19,6 +26,7 @@ export function isockWith(Echo: EchoClass, options: ServerOptions = {}, over: 'T
       const server = new Server({ port: 0, ...options })
         .addAction(new (Echo as unknown as new () => AnyAction)())
         .addAction(new Count())
+        .addAction(new Repeat())
       for (let i = 0; i < actions; i++) server.addActions({ [nthName(i)]: async (value: unknown) => value })
       if (over === 'TCP') await server.listen()
       else await server.listenWeb({ port: 0 })
@@ -30,9 +38,11 @@ export function isockWith(Echo: EchoClass, options: ServerOptions = {}, over: 'T
       return {
         echo: (value) => client.runAction(Echo, value, { timeoutMs: 30_000 }),
         echoBy: (nth, value) => client.runAction(nthName(nth), value, { timeoutMs: 30_000 }),
-        stream: async (count) => {
+        stream: async (count, bytes) => {
+          const items =
+            bytes === undefined ? client.runAction(Count, count) : client.runAction(Repeat, { count, bytes })
           let came = 0
-          for await (const _ of client.runAction(Count, count)) came++
+          for await (const _ of items) came++
           return came
         },
         close: () => client.close(),

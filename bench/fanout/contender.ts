@@ -8,8 +8,10 @@ export interface ServedTopic {
 
 export interface FanoutContender {
   serve(): Promise<ServedTopic>
-  /** Settles when so many subscribers are there. `onMessages` is told how many messages came. */
+  /** Settles when so many subscribers are there. `onMessages` is called with how many messages came. */
   connect(port: number, subscribers: number, onMessages: (count: number) => void): Promise<void>
+  /** To how many of so many subscribers one message goes. Default: to all. */
+  deliveriesTo?(subscribers: number): number
 }
 
 /** What is sent: a small object. */
