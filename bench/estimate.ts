@@ -1,7 +1,7 @@
 // How long a run will take, roughly: so that nobody waits for half an hour who has ten minutes.
 import { firstWarmUpMs, warmUpShare } from './pair.ts'
 import { chosenCurves, type Plan, seatsOf } from './run.ts'
-import { pointMs } from './scale/measure-curve.ts'
+import { pointMs, roundsOf } from './scale/measure-curve.ts'
 
 /** To start two processes and to end them. */
 const startMs = 1_000
@@ -15,11 +15,10 @@ export function estimatedMs(plan: Plan): number {
     .flatMap(({ runners }) => runners)
     .reduce((sum, { cells }) => sum + startMs + firstWarmUpMs + cells.length * cellMs(plan.ms), 0)
   const mixMs = seats.some(({ sitting }) => sitting.group === 'mix') ? superjsonMs : 0
-  const curvesMs = chosenCurves(plan).reduce(
-    (sum, { points, prepareMs, roundMs }) =>
-      sum + prepareMs + plan.rounds * (roundMs ?? points.length * cellMs(pointMs(plan.ms))),
-    0,
-  )
+  const curvesMs = chosenCurves(plan).reduce((sum, curve) => {
+    const roundMs = curve.roundMs ?? curve.points.length * cellMs(pointMs(plan.ms))
+    return sum + curve.prepareMs + roundsOf(curve, plan.rounds) * roundMs
+  }, 0)
   return plan.rounds * (sittingMs + mixMs) + curvesMs
 }
 

@@ -43,12 +43,13 @@ function targetsTable(results: Results): string[][] {
 
 function notes({ machine, date, rows, superjson }: Results): string[] {
   const most = (share: (row: Row) => number): string => `${(Math.max(0, ...rows.map(share)) * 100).toFixed(1)} %`
-  const rounds = rows.length === 0 ? '' : `; medians of ${Math.min(...rows.map((row) => row.rounds))} rounds`
+  const rounds = Math.min(...rows.map((row) => row.rounds))
+  const medians = rows.length === 0 ? 'medians' : `medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}`
   return [
     ...(superjson === undefined
       ? []
       : [`superjson and JSON alone, for a call of the mix: ${spreadText(superjson, seconds)} CPU s / 100k`]),
-    `${machine}; ${date}${rounds}, with the least and the most.`,
+    `${machine}; ${date}; ${medians}, with the least and the most.`,
     ...(rows.length === 0
       ? []
       : [

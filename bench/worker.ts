@@ -65,7 +65,8 @@ class Side {
         await this.#openLinks(order.cell.links, order.port)
         return this.#measure(order.cell, order.extent)
       case 'open':
-        return this.#openAndTry(order.links, order.port)
+        await this.#openLinks(order.links, order.port, true)
+        return true
       case 'watch':
         this.#usage()
         this.#usage = watchUsage()
@@ -83,19 +84,17 @@ class Side {
     }
   }
 
-  async #openLinks(count: number, port: number): Promise<void> {
+  /** `isTried`: each makes a call, and does nothing from then on. */
+  async #openLinks(count: number, port: number, isTried = false): Promise<void> {
+    const open = async (): Promise<RunningClient> => {
+      const link = await this.#contender.connect(port)
+      if (isTried) await link.echo(values.small)
+      return link
+    }
     while (this.#links.length < count) {
-      const few = Array.from({ length: Math.min(50, count - this.#links.length) }, () => this.#contender.connect(port))
+      const few = Array.from({ length: Math.min(50, count - this.#links.length) }, open)
       this.#links.push(...(await Promise.all(few)))
     }
-  }
-
-  /** Links that do nothing any more, after one call on each. */
-  async #openAndTry(count: number, port: number): Promise<number> {
-    const had = this.#links.length
-    await this.#openLinks(count, port)
-    for (const link of this.#links.slice(had)) await link.echo(values.small)
-    return count
   }
 
   async #measure(cell: Cell, { ms, items, isChecked }: Extent): Promise<Measured> {

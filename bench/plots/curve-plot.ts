@@ -23,7 +23,7 @@ export function curvePlot({ curves, machine, date }: Results): string {
   let top = topUnder(lines.length)
   for (let i = 0; i < drawable.length; i += columns) {
     const few = drawable.slice(i, i + columns)
-    const head = 24 + Math.max(...few.map(({ series }) => series.length)) * legendLine
+    const head = 30 + Math.max(...few.map(({ series }) => series.length)) * legendLine
     parts.push(...few.map((curve, column) => panel(curve, margin + column * columnWidth, top, head)))
     top += head + plotHeight + footHeight + gap
   }

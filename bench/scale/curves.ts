@@ -16,6 +16,8 @@ export interface Curve {
   readonly prepareMs: number
   /** About how long a round takes, where that is not for as long as calls are made. */
   readonly roundMs?: number
+  /** Of what differs little from round to round and takes long. */
+  readonly mostRounds?: number
   /** Prepares a point. */
   open(n: number): Promise<Subject>
 }
@@ -39,8 +41,9 @@ const links: Curve = {
 const idle: Curve = {
   name: 'scale idle',
   prepareMs: 0,
-  roundMs: 15_000,
-  title: 'an idle link, at the server',
+  roundMs: 18_000,
+  mostRounds: 2,
+  title: 'an idle link (server)',
   of: 'links',
   points: [100, 1_000, 3_000, 10_000],
   series: memory,
@@ -51,7 +54,7 @@ const idle: Curve = {
 const away: Curve = {
   name: 'scale away',
   prepareMs: 30_000,
-  title: 'a small call, 64 in flight, beside sessions that are away',
+  title: 'a small call beside sessions that are away',
   of: 'sessions that are away',
   points: [0, 1_000, 10_000, 100_000],
   series: [...cpuOnly, ...memory],
@@ -61,7 +64,7 @@ const away: Curve = {
 const actions: Curve = {
   name: 'scale actions',
   prepareMs: 10_000,
-  title: 'a small call, 64 in flight, to all actions in turn',
+  title: 'a small call to all actions in turn',
   of: 'actions',
   points: [10, 100, 1_000, 10_000],
   series: cpuOnly,
@@ -75,7 +78,7 @@ const messagesAtOnce = 128
 const subscribers: Curve = {
   name: 'scale subscribers',
   prepareMs: 12_000,
-  title: 'a delivery, at the server; each message in a turn of its own',
+  title: 'a delivery of a message to all (server)',
   of: 'subscribers of one channel',
   points: [10, 100, 1_000, 5_000],
   series: cpuOnly,
@@ -88,7 +91,7 @@ const subscribers: Curve = {
 const rooms: Curve = {
   name: 'scale rooms',
   prepareMs: 10_000,
-  title: 'a message to a room with one subscriber, at the server; to all rooms in turn',
+  title: 'a message to a room with one subscriber (server)',
   of: 'rooms of one channel',
   points: [1, 100, 1_000, 10_000],
   series: cpuOnly,
@@ -101,7 +104,7 @@ const mostStreamedBytes = 256 * 2 ** 20
 const items: Curve = {
   name: 'scale items',
   prepareMs: 6_000,
-  title: 'an item of a stream, bytes',
+  title: 'an item of a stream',
   of: 'bytes of an item',
   points: [64, 1_024, 16_384, 262_144],
   series: [

@@ -18,7 +18,11 @@ export function pointMs(cellMs: number): number {
 }
 
 export async function measureCurve(curve: Curve, plan: CurvePlan): Promise<CurveResult> {
-  return new CurveRun(curve, plan).measure()
+  return new CurveRun(curve, { ...plan, rounds: roundsOf(curve, plan.rounds) }).measure()
+}
+
+export function roundsOf({ mostRounds = Number.POSITIVE_INFINITY }: Curve, wanted: number): number {
+  return Math.min(wanted, mostRounds)
 }
 
 class CurveRun {
