@@ -25,7 +25,7 @@ export function publish(results: Results, folder: string): void {
   const text = report(results, {
     layout: asMarkdown,
     heading: (title, level) => `${level === 1 ? '###' : '####'} ${title}\n\n`,
-    plot: (name, title) => (plots.has(name) ? `![${title}](${plotsFolder}/${name}.svg)\n` : ''),
+    plot: (name, title) => (plots.has(name) ? `![${title}](${plotsFolder}/${name}.svg)` : ''),
   })
   writeFileSync(
     page,
