@@ -23,7 +23,7 @@ class Repeat extends Action {
 export function isockWith(Echo: EchoClass, options: ServerOptions = {}, over: 'TCP' | 'WebSocket' = 'TCP'): Contender {
   return {
     serve: async ({ actions }) => {
-      const server = new Server({ port: 0, ...options })
+      const server = new Server({ port: 0, limits: { maxHeldBytes }, ...options })
         .addAction(new (Echo as unknown as new () => AnyAction)())
         .addAction(new Count())
         .addAction(new Repeat())
@@ -50,6 +50,9 @@ export function isockWith(Echo: EchoClass, options: ServerOptions = {}, over: 'T
     },
   }
 }
+
+/** 64 links with 8 calls of 1 MiB each have 512 MiB on their way; by default a server holds 256. */
+const maxHeldBytes = 2 * 1024 ** 3
 
 const names: string[] = []
 

@@ -57,7 +57,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'lib/link/frame-link.ts',
-    line: 'this.#sink?.onFrame(frame)',
+    line: 'return this.#sink?.onFrame(frame)',
     from: '?.',
     to: '!.',
     why: 'as above',
