@@ -23,8 +23,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'acknowledge early: the answer is forgotten when it was sent',
     file: 'lib/session/answer-store.ts',
-    from: '      this.#port.send(call.answer)\n',
-    to: "      this.#port.send(call.answer)\n      call.state = 'forgotten'\n",
+    from: '      this.#home.send(call.answer)\n',
+    to: "      this.#home.send(call.answer)\n      call.state = 'forgotten'\n",
   },
   {
     name: 'forget the deadline of calls that are sent again',

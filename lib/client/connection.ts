@@ -60,7 +60,7 @@ export class Connection implements SessionOwner {
     this.#connector = connector
     this.#owner = owner
     this.#backoff = new Backoff(options.backoff, options.random)
-    this.session = new Session({ clock: options.clock, limits: options.limits, owner: this })
+    this.session = new Session(options, this)
     this.#farewell = new Farewell(this.session, options.onExit)
     this.#home = new SessionHome(this.session, options.clock, options.addresses.length > 1)
   }
@@ -110,7 +110,7 @@ export class Connection implements SessionOwner {
     if (this.#state === 'closed') return
     this.#state = 'idle'
     this.#farewell.disarm()
-    this.session.outgoing.countFault(reason, 'link lost')
+    this.session.countFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
   }
@@ -201,7 +201,7 @@ export class Connection implements SessionOwner {
 
   #countFault(error: IsockError, wasAlone: boolean): void {
     this.#options.log.debug({ error: error.message }, 'cannot connect')
-    this.session.outgoing.countFault(error, wasAlone ? 'cannot resume' : 'cannot connect')
+    this.session.countFault(error, wasAlone ? 'cannot resume' : 'cannot connect')
     // Other addresses were not asked yet.
     if (!wasAlone) this.#waiters.countFault(error)
   }

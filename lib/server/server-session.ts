@@ -71,7 +71,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   constructor(shared: SessionSurroundings, identity: Identity | undefined) {
     this.#shared = shared
     this.identity = identity
-    this.core = new Session({ clock: shared.clock, limits: shared.limits, owner: this })
+    this.core = new Session(shared, this)
   }
 
   get id(): string {
@@ -169,7 +169,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   }
 
   onLinkLost(reason: IsockError, how: LinkEnding): void {
-    this.core.outgoing.countFault(reason, 'link lost')
+    this.core.countFault(reason, 'link lost')
     this.#shared.onLinkLost(this, how)
   }
 

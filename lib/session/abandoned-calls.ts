@@ -7,14 +7,14 @@ import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { Kind } from '../wire/frame.ts'
-import type { Payload } from '../wire/payload.ts'
 import type { IncomingCall } from './incoming-call.ts'
+import type { ErrorEncoder } from './refusals.ts'
 import type { RunLoad } from './run-load.ts'
 
 export interface AbandonedCallsOptions {
   readonly clock: Clock
   readonly limits: Pick<Limits, 'cancelGraceMs' | 'maxCallsInFlight'>
-  readonly encodeError: (error: IsockError) => Payload
+  readonly owner: ErrorEncoder
 }
 
 export class AbandonedCalls {
@@ -69,7 +69,7 @@ export class AbandonedCalls {
 
   #abandon(call: IncomingCall): void {
     const { seq, abortReason } = call
-    const error = this.#options.encodeError(abortReason as IsockError)
+    const error = this.#options.owner.encodeError(abortReason as IsockError)
     this.#count++
     call.abandon({ kind: Kind.Failure, seq, items: call.items?.count ?? 0, notStarted: false, error }, () => {
       this.#count--

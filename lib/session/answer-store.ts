@@ -9,55 +9,58 @@
 // no more are kept.
 import { Held } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
-import { BusyError, type IsockError, OutcomeUnknownError } from '../base/errors.ts'
+import { BusyError, OutcomeUnknownError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { type FailureFrame, Kind } from '../wire/frame.ts'
-import { type Payload, payloadSize } from '../wire/payload.ts'
+import { payloadSize } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
 import type { AnswerPlace, IncomingCall } from './incoming-call.ts'
 import { LinkTurns } from './link-turns.ts'
+import type { ErrorEncoder } from './refusals.ts'
 
 /** Answers below this are not worth making room with: a full table of them stays within a few MiB. */
 const leastEvictedBytes = 4 * 1024
 /** A list that is not longer than this is not worth tidying. */
 const leastTidied = 64
 
-export interface AnswerStoreOptions {
-  readonly limits: Limits
-  readonly account: MeterSource
-  readonly port: FramePort
-  readonly encodeError: (error: IsockError) => Payload
-  /** Called when an answer waits for the link. */
-  readonly onWaiting: () => void
+/** The session that the answers are of. */
+export interface AnswerHome extends FramePort {
+  readonly limits: Pick<Limits, 'maxLedgerBytes' | 'maxInFlightBytes'>
+  readonly owner: ErrorEncoder
 }
+
+export interface AnswerKeeper {
+  onWaiting(): void
+}
+
+const none: readonly IncomingCall[] = []
 
 export class AnswerStore {
   readonly #maxBytes: number
   readonly #maxIdleBytes: number
   readonly #account: MeterSource
   #held: Meter | undefined
-  readonly #port: FramePort
-  readonly #encodeError: (error: IsockError) => Payload
-  readonly #onWaiting: () => void
+  readonly #home: AnswerHome
+  readonly #keeper: AnswerKeeper
   /** Calls with large answers, oldest first, and some whose answers are gone. */
-  #large: IncomingCall[] = []
+  #large: readonly IncomingCall[] = none
   /** How many of them have their answers still. */
   #largeCount = 0
-  readonly #waiting = new Set<IncomingCall>()
-  readonly #turns: LinkTurns
+  // Made when they are first needed: most links are never full.
+  #waiting: Set<IncomingCall> | undefined
+  #turns: LinkTurns | undefined
   readonly #bytes = { idle: 0, waiting: 0, sent: 0 }
   #unsentCount = 0
   /** Made once: calls that are refused may be many. */
   #refusal: BusyError | undefined
 
-  constructor({ limits, account, port, encodeError, onWaiting }: AnswerStoreOptions) {
+  constructor(home: AnswerHome, account: MeterSource, keeper: AnswerKeeper) {
+    const { maxLedgerBytes, maxInFlightBytes } = home.limits
+    this.#home = home
     this.#account = account
-    this.#maxBytes = limits.maxLedgerBytes
-    this.#maxIdleBytes = limits.maxLedgerBytes + limits.maxInFlightBytes
-    this.#port = port
-    this.#turns = new LinkTurns(() => port.isWritable)
-    this.#encodeError = encodeError
-    this.#onWaiting = onWaiting
+    this.#maxBytes = maxLedgerBytes
+    this.#maxIdleBytes = maxLedgerBytes + maxInFlightBytes
+    this.#keeper = keeper
   }
 
   /** Why no more calls are taken, if so: more is kept than should be that nobody takes. */
@@ -97,7 +100,7 @@ export class AnswerStore {
       if (call.answerPlace === 'sent') this.#move(call, 'idle')
       this.sendIfReady(call)
     } else if (call.state === 'forgotten') {
-      this.#port.send(this.#lostAnswer(call))
+      this.#home.send(this.#lostAnswer(call))
     }
   }
 
@@ -105,17 +108,18 @@ export class AnswerStore {
   sendIfReady(call: IncomingCall): void {
     if (call.answer === undefined || call.answerPlace === 'sent') return
     if (call.items?.isFlushed === false) this.#move(call, 'idle')
-    else if (this.#port.isWritable) {
+    else if (this.#home.isWritable) {
       this.#move(call, 'sent')
-      call.answeredOver = call.wasAnswerSent ? 0 : this.#port.linkNumber
+      call.answeredOver = call.wasAnswerSent ? 0 : this.#home.linkNumber
       this.#countSent(call)
-      this.#port.send(call.answer)
-    } else if (this.#port.isAttached) this.#move(call, 'waiting')
+      this.#home.send(call.answer)
+    } else if (this.#home.isAttached) this.#move(call, 'waiting')
   }
 
   /** The link takes more again: answers, and the items of these calls. */
   onWritable(calls: readonly (IncomingCall | undefined)[]): void {
-    this.#turns.take(calls, this.#pump, this.#sendWaiting)
+    this.#turns ??= new LinkTurns(this.#home)
+    this.#turns.take(calls, pumpItems, this)
     this.#makeRoom()
   }
 
@@ -136,7 +140,7 @@ export class AnswerStore {
 
   /** There is no link, so that nobody takes what waits: as much is kept of that as of answers without a link. */
   onLinkLost(): void {
-    for (const call of this.#waiting) this.#move(call, 'idle')
+    for (const call of this.#waiting ?? none) this.#move(call, 'idle')
     for (let i = this.#large.length - 1; i >= 0 && this.#isOverfull; i--) {
       const call = this.#large[i] as IncomingCall
       // Of the others in the list the answers are gone already.
@@ -173,11 +177,12 @@ export class AnswerStore {
   #lostAnswer(call: IncomingCall): FailureFrame {
     const error = new OutcomeUnknownError(`action "${call.name}" ran, but its answer had to make room for others`)
     const items = call.items?.count ?? 0
-    return { kind: Kind.Failure, seq: call.seq, items, notStarted: false, error: this.#encodeError(error) }
+    return { kind: Kind.Failure, seq: call.seq, items, notStarted: false, error: this.#home.owner.encodeError(error) }
   }
 
   #keepLarge(call: IncomingCall): void {
-    this.#large.push(call)
+    if (this.#large === none) this.#large = [call]
+    else (this.#large as IncomingCall[]).push(call)
     this.#largeCount++
     // Acknowledged ones stay until they are half of the list: so a call costs no search, and the list stays short.
     if (this.#large.length <= 2 * this.#largeCount + leastTidied) return
@@ -185,7 +190,7 @@ export class AnswerStore {
   }
 
   #giveBack({ answer, answeredOver }: IncomingCall): void {
-    if (answer?.kind === Kind.Result && answeredOver === this.#port.linkNumber) this.#port.giveBack(answer.value)
+    if (answer?.kind === Kind.Result && answeredOver === this.#home.linkNumber) this.#home.giveBack(answer.value)
   }
 
   #countSent(call: IncomingCall): void {
@@ -200,7 +205,7 @@ export class AnswerStore {
       this.#bytes[call.answerPlace] -= size
       this.#held?.change(-size)
     }
-    if (call.answerPlace === 'waiting') this.#waiting.delete(call)
+    if (call.answerPlace === 'waiting') this.#waiting?.delete(call)
     call.answerPlace = 'idle'
     call.answer = undefined
     if (size >= leastEvictedBytes) this.#largeCount--
@@ -213,25 +218,26 @@ export class AnswerStore {
     this.#bytes[from] -= size
     this.#bytes[to] += size
     call.answerPlace = to
-    if (from === 'waiting') this.#waiting.delete(call)
+    if (from === 'waiting') this.#waiting?.delete(call)
     if (to !== 'waiting') return
+    this.#waiting ??= new Set()
     this.#waiting.add(call)
-    this.#onWaiting()
+    this.#keeper.onWaiting()
   }
 
-  readonly #pump = (call: IncomingCall | undefined): boolean => {
-    if (call?.items === undefined) return false
-    call.items.pump()
-    this.sendIfReady(call)
-    return true
-  }
-
-  readonly #sendWaiting = (): void => {
-    for (const call of this.#waiting) {
-      if (!this.#port.isWritable) break
+  sendWaiting(): void {
+    for (const call of this.#waiting ?? none) {
+      if (!this.#home.isWritable) break
       this.sendIfReady(call)
     }
   }
+}
+
+function pumpItems(call: IncomingCall | undefined, answers: AnswerStore): boolean {
+  if (call?.items === undefined) return false
+  call.items.pump()
+  answers.sendIfReady(call)
+  return true
 }
 
 function sizeOf(call: IncomingCall): number {

@@ -14,32 +14,32 @@ import { OutboundStream, streamWindow } from './outbound-stream.ts'
 /** A handler that reads slowly says so this often: its caller's default bound is a minute of silence. */
 const lifeSignMs = 5_000
 
-export interface CallStreamsOptions {
+/** The session that the calls are of. */
+export interface StreamsHome extends FramePort {
   readonly clock: Clock
   readonly limits: Limits
-  readonly peerLimits: PeerLimits
-  readonly account: MeterSource
-  readonly port: FramePort
 }
 
 export class CallStreams {
-  readonly #options: CallStreamsOptions
+  readonly #home: StreamsHome
+  readonly #account: MeterSource
   readonly #windowBytes: number
   /** Of all inputs. */
   #budget: InputBudget | undefined
   #heldItems: Meter | undefined
 
-  constructor(options: CallStreamsOptions) {
-    this.#options = options
-    this.#windowBytes = streamWindow(options.limits, options.peerLimits)
+  constructor(home: StreamsHome, peerLimits: PeerLimits, account: MeterSource) {
+    this.#home = home
+    this.#account = account
+    this.#windowBytes = streamWindow(home.limits, peerLimits)
   }
 
   /** What the handler sends. */
   openItems(seq: number): OutboundStream {
-    const { limits, port } = this.#options
+    const port = this.#home
     const windowBytes = this.#windowBytes
-    const maxWaitingBytes = limits.maxWriteQueueBytes
-    this.#heldItems ??= this.#options.account.meter(Held.Items)
+    const maxWaitingBytes = port.limits.maxWriteQueueBytes
+    this.#heldItems ??= this.#account.meter(Held.Items)
     const held = this.#heldItems
     return new OutboundStream({
       kind: Kind.Item,
@@ -54,9 +54,10 @@ export class CallStreams {
 
   /** What the caller sends. */
   openInput(seq: number): InboundStream {
-    const { clock, limits, account, port } = this.#options
+    const port = this.#home
+    const { clock, limits } = port
     const windowBytes = this.#windowBytes
-    this.#budget ??= new InputBudget(limits, account)
+    this.#budget ??= new InputBudget(limits, this.#account)
     const budget = this.#budget
     const lifeSigns = { clock, everyMs: lifeSignMs }
     return new InboundStream({ kind: Kind.InputCredit, seq, windowBytes, mayGoUnread: false, lifeSigns, budget, port })

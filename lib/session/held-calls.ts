@@ -9,8 +9,8 @@
 // the others forever: after each second in which calls are held for that reason alone, nothing is expected of them any more.
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Limits } from '../base/options.ts'
-import type { FramePort } from './frame-port.ts'
 import type { IncomingCall } from './incoming-call.ts'
+import type { LedgerCalls } from './life-signs.ts'
 import type { CalledAction } from './name-refs.ts'
 
 /** How long calls that do not answer hold back others. */
@@ -18,31 +18,35 @@ const expectForMs = 1_000
 /** By 2^6-th parts: how fast an expectation comes down to what answers are now. It goes up immediately. */
 const easing = 6
 
-export interface HeldCallsOptions {
+/** The session that the calls are of. */
+export interface CallsHome {
   readonly clock: Clock
-  readonly limits: Limits
-  /** How many bytes of answers wait for the link. */
-  readonly answers: { readonly waitingBytes: number }
-  readonly port: FramePort
-  readonly start: (call: IncomingCall) => void
-  /** All calls of the session, those that run among them. */
-  readonly calls: readonly (IncomingCall | undefined)[]
+  readonly limits: Pick<Limits, 'maxLedgerBytes' | 'maxInFlightBytes'>
+  readonly isAttached: boolean
+  readonly owner: { startCall(call: IncomingCall): void }
 }
 
+/** How many bytes of answers wait for the link. */
+export interface WaitingAnswers {
+  readonly waitingBytes: number
+}
+
+const none: readonly IncomingCall[] = []
+
 export class HeldCalls {
-  readonly #options: HeldCallsOptions
-  readonly #maxWaitingBytes: number
-  readonly #maxExpectedBytes: number
-  #held: IncomingCall[] = []
+  readonly #home: CallsHome
+  readonly #answers: WaitingAnswers
+  readonly #calls: LedgerCalls
+  #held: readonly IncomingCall[] = none
   #head = 0
   #expectedBytes = 0
   #isStarting = false
   #timer: Timer | undefined
 
-  constructor(options: HeldCallsOptions) {
-    this.#options = options
-    this.#maxWaitingBytes = options.limits.maxLedgerBytes
-    this.#maxExpectedBytes = options.limits.maxLedgerBytes + options.limits.maxInFlightBytes
+  constructor(home: CallsHome, answers: WaitingAnswers, calls: LedgerCalls) {
+    this.#home = home
+    this.#answers = answers
+    this.#calls = calls
   }
 
   /** Starts the call now, or when there is room for its answer. */
@@ -50,8 +54,10 @@ export class HeldCalls {
     if (this.#head === this.#held.length && this.#mayStart(call)) return this.#start(call)
     call.isHeld = true
     call.keepData()
-    this.#held.push(call)
-    this.#timer ??= this.#options.clock.setTimer(this.#lookAgain, expectForMs)
+    // A list of its own from the first one on.
+    if (this.#held === none) this.#held = [call]
+    else (this.#held as IncomingCall[]).push(call)
+    this.#timer ??= this.#setTimer()
   }
 
   /** A started call was answered, with a result of this size, or with none. */
@@ -65,7 +71,7 @@ export class HeldCalls {
   /** Starts those for which there is room now. */
   startHeld(): void {
     // A handler that answers within its start comes here again.
-    if (this.#isStarting || !this.#options.port.isAttached) return
+    if (this.#isStarting || !this.#home.isAttached) return
     this.#isStarting = true
     while (this.#head < this.#held.length) {
       const call = this.#held[this.#head] as IncomingCall
@@ -73,20 +79,20 @@ export class HeldCalls {
       this.#head++
       if (!call.isHeld) continue
       call.isHeld = false
-      call.admittedAtMs = this.#options.clock.now()
+      call.admittedAtMs = this.#home.clock.now()
       this.#start(call)
     }
     this.#isStarting = false
     // Not with each call: there may be many that are held.
     if (this.#head * 2 < this.#held.length) return
-    this.#held = this.#held.slice(this.#head)
+    this.#held = this.#head === this.#held.length ? none : this.#held.slice(this.#head)
     this.#head = 0
   }
 
   /** Takes all that are held out of here: none of them starts any more. */
   takeAll(): IncomingCall[] {
     const calls = this.#held.slice(this.#head).filter((call) => call.isHeld)
-    this.#held = []
+    this.#held = none
     this.#head = 0
     return calls
   }
@@ -94,32 +100,37 @@ export class HeldCalls {
   close(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#held = []
+    this.#held = none
     this.#head = 0
   }
 
   #mayStart(call: IncomingCall): boolean {
-    const { waitingBytes } = this.#options.answers
-    if (waitingBytes > this.#maxWaitingBytes) return false
+    const { waitingBytes } = this.#answers
+    const { maxLedgerBytes, maxInFlightBytes } = this.#home.limits
+    if (waitingBytes > maxLedgerBytes) return false
     const expectedBytes = this.#expectedBytes + call.action.expectedBytes
-    return this.#expectedBytes === 0 || waitingBytes + expectedBytes <= this.#maxExpectedBytes
+    return this.#expectedBytes === 0 || waitingBytes + expectedBytes <= maxLedgerBytes + maxInFlightBytes
   }
 
   #start(call: IncomingCall): void {
     call.expectedBytes = call.action.expectedBytes
     this.#expectedBytes += call.expectedBytes
-    this.#options.start(call)
+    this.#home.owner.startCall(call)
   }
 
-  readonly #lookAgain = (): void => {
+  #setTimer(): Timer {
+    return this.#home.clock.setTimer(() => this.#lookAgain(), expectForMs)
+  }
+
+  #lookAgain(): void {
     this.#timer = undefined
-    if (this.#options.answers.waitingBytes <= this.#maxWaitingBytes) {
-      for (const call of this.#options.calls) if (call !== undefined) call.expectedBytes = 0
+    if (this.#answers.waitingBytes <= this.#home.limits.maxLedgerBytes) {
+      for (const call of this.#calls.all) if (call !== undefined) call.expectedBytes = 0
       this.#expectedBytes = 0
       this.startHeld()
     }
     if (this.#head === this.#held.length) return
-    this.#timer = this.#options.clock.setTimer(this.#lookAgain, expectForMs)
+    this.#timer = this.#setTimer()
   }
 }
 

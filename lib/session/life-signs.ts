@@ -8,14 +8,19 @@ import type { IncomingCall } from './incoming-call.ts'
 /** A caller's default bound is a minute. */
 const everyMs = 15_000
 
+/** All calls of the ledger, those that run among them. */
+export interface LedgerCalls {
+  readonly all: readonly (IncomingCall | undefined)[]
+}
+
 export class LifeSigns {
   readonly #clock: Clock
   readonly #port: FramePort
-  readonly #calls: readonly (IncomingCall | undefined)[]
+  readonly #calls: LedgerCalls
   #timer: Timer | undefined
   #isClosed = false
 
-  constructor(clock: Clock, port: FramePort, calls: readonly (IncomingCall | undefined)[]) {
+  constructor(clock: Clock, port: FramePort, calls: LedgerCalls) {
     this.#clock = clock
     this.#port = port
     this.#calls = calls
@@ -34,7 +39,7 @@ export class LifeSigns {
 
   readonly #show = (): void => {
     this.#timer = undefined
-    for (const call of this.#calls) {
+    for (const call of this.#calls.all) {
       if (call === undefined || !(call.isHeld || call.answerPlace === 'waiting')) continue
       this.#port.send({ kind: Kind.InputCredit, seq: call.seq, received: 0, granted: 0 })
       this.watch()

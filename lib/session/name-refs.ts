@@ -65,7 +65,10 @@ export class IncomingNames {
     if (this.#length > maxNamesLength) throw new ProtocolError(`names of over ${maxNamesLength} characters on one link`)
     this.#held ??= this.#account.meter(Held.Names)
     this.#held.change(length + placeBytes.name)
-    this.#names.push({ name: frame.name, contract: frame.contract, expectedBytes: 0 })
+    const named: CalledAction = { name: frame.name, contract: frame.contract, expectedBytes: 0 }
+    // A list that is pushed to has room for many: most clients call few actions.
+    if (frame.ref === 0) this.#names = [named]
+    else this.#names.push(named)
   }
 
   find(ref: number): CalledAction {

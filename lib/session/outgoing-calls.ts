@@ -19,7 +19,7 @@ import { LinkTurns } from './link-turns.ts'
 import { OpenCalls } from './open-calls.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
-import { decide, mayRunAgain } from './retry-policy.ts'
+import { decide, type LinkFault, mayRunAgain } from './retry-policy.ts'
 import { pumpInput, SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
@@ -46,7 +46,7 @@ export class OutgoingCalls implements CallHome {
     this.#sender = new CallSender(options)
     this.#resumption = new Resumption(options.port, (call) => this.#sender.resend(call))
     this.#progress = new LinkProgress(options.limits.deadAfterMs)
-    this.#turns = new LinkTurns(() => options.port.isWritable)
+    this.#turns = new LinkTurns(options.port)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
   }
 
@@ -89,7 +89,7 @@ export class OutgoingCalls implements CallHome {
   /** Settles it. It may have been too large to be sent, and have kept smaller ones waiting behind it. */
   giveUp(call: OutgoingCall, error: unknown): void {
     this.#giveUp(call, error)
-    this.#startWaiting()
+    this.sendWaiting()
   }
 
   /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
@@ -107,7 +107,7 @@ export class OutgoingCalls implements CallHome {
     if (call === undefined) return
     this.#onAnswered(call, frame.value, frame.items)
     this.#settle(call, { how: 'value', value: frame.value })
-    this.#startWaiting()
+    this.sendWaiting()
   }
 
   onFailure(frame: FailureFrame): void {
@@ -117,7 +117,7 @@ export class OutgoingCalls implements CallHome {
     const { origin } = this.#options.port
     if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) void this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted, origin })
-    this.#startWaiting()
+    this.sendWaiting()
   }
 
   onItem(frame: ItemFrame): void {
@@ -139,17 +139,17 @@ export class OutgoingCalls implements CallHome {
     this.#progress.begin(this.#options.clock.now())
     this.#sender.onNewLink(this.#sent.untold())
     this.#resumption.begin(this.#sent.inOrder())
-    this.#startWaiting()
+    this.sendWaiting()
   }
 
   /** The link takes more again. */
   onWritable(): void {
     this.#resumption.goOn()
-    this.#turns.take(this.#sent.all(), pumpInput, () => this.#startWaiting())
+    this.#turns.take(this.#sent.all(), pumpInput, this)
   }
 
   /** A link was lost, or could not be opened: counts for the calls that wait for it. */
-  countFault(cause: IsockError, fault: 'link lost' | 'cannot connect' | 'cannot resume'): void {
+  countFault(cause: IsockError, fault: LinkFault): void {
     const nowMs = this.#options.clock.now()
     for (const call of [...this.#sent.inOrder(), ...this.#waiting.all()]) {
       if (!call.isOpen) continue
@@ -196,7 +196,7 @@ export class OutgoingCalls implements CallHome {
     this.#deadlines.keepProcessAlive(keep)
   }
 
-  #startWaiting(): void {
+  sendWaiting(): void {
     while (this.#resumption.isDone && this.#options.port.isWritable) {
       const call = this.#waiting.first()
       if (call === undefined || !this.#sent.hasRoomFor(call)) return
@@ -248,7 +248,7 @@ export class OutgoingCalls implements CallHome {
       if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
       else this.#giveUp(call, lateError(call), CancelReason.Deadline)
     }
-    this.#startWaiting()
+    this.sendWaiting()
     return earliest
   }
 }

@@ -29,6 +29,9 @@ export type Fault =
   /** Refused because the callee takes no new calls: it shuts down. */
   | 'refused at the end'
 
+/** What may happen to a link while its session stays. */
+export type LinkFault = Extract<Fault, 'link lost' | 'cannot connect' | 'cannot resume'>
+
 export type Decision =
   | 'keep'
   | 'resend'

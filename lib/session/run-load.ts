@@ -9,9 +9,14 @@ interface LoadedCall {
   readonly decodedBytes: number
 }
 
+export interface LoadEvents {
+  /** Called when the first call starts and when the last one was answered. */
+  onBusyChange(): void
+}
+
 export class RunLoad {
   readonly #maxBytes: number
-  readonly #onBusyChange: () => void
+  readonly #events: LoadEvents
   readonly #account: MeterSource
   #held: Meter | undefined
   #count = 0
@@ -19,11 +24,10 @@ export class RunLoad {
   /** Made once: calls that are refused may be many. */
   #refusal: BusyError | undefined
 
-  /** `onBusyChange` is told when the first call starts and when the last one was answered. */
-  constructor(maxBytes: number, account: MeterSource, onBusyChange: () => void) {
+  constructor(maxBytes: number, account: MeterSource, events: LoadEvents) {
     this.#maxBytes = maxBytes
     this.#account = account
-    this.#onBusyChange = onBusyChange
+    this.#events = events
   }
 
   get count(): number {
@@ -41,7 +45,7 @@ export class RunLoad {
     this.#held ??= this.#account.meter(Held.Calls)
     this.#held.change(dataSize)
     this.#bytes += dataSize
-    if (this.#count++ === 0) this.#onBusyChange()
+    if (this.#count++ === 0) this.#events.onBusyChange()
   }
 
   /** The data of one of them takes so much more, now that it is decoded. It counts for all clients' bound, not for this one. */
@@ -52,6 +56,6 @@ export class RunLoad {
   answered({ dataSize, decodedBytes }: LoadedCall): void {
     this.#held?.change(-dataSize - decodedBytes)
     this.#bytes -= dataSize
-    if (--this.#count === 0) this.#onBusyChange()
+    if (--this.#count === 0) this.#events.onBusyChange()
   }
 }

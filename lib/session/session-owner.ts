@@ -9,7 +9,6 @@ import type { IncomingCall } from './incoming-call.ts'
 export interface SessionOptions {
   readonly clock: Clock
   readonly limits: Limits
-  readonly owner: SessionOwner
 }
 
 /** What a session needs of its owner, a server or a client. */

@@ -1,42 +1,52 @@
 // What two peers know of each other. It outlives its links: each frame of the current link is routed to the half
-// that it concerns, and when a new link is attached both halves say again what may have been lost.
-//
-//                       ┌─ CALL, CANCEL, INPUT, CREDIT, ACK ──> Ledger         (what the peer asks of us)
-//   FrameLink ─ frame ──┤
-//                       └─ RESULT, FAILURE, ITEM, ... ────────> OutgoingCalls  (what we asked of the peer)
+// that it concerns (frame-route.ts), and when a new link is attached both halves say again what may have been lost.
+// It is the port, the home and the sink of its parts itself: a server keeps many sessions, and most of them do nothing.
 import { type MeterSource, unaccounted } from '../accounting/meter.ts'
-import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { type IsockError, LinkError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
 import type { FrameLink } from '../link/frame-link.ts'
-import type { LinkEnding } from '../link/frame-sink.ts'
+import type { FrameSink, LinkEnding } from '../link/frame-sink.ts'
 import type { Peer } from '../link/link.ts'
 import { type Frame, Kind, type SessionFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
-import type { FramePort, Origin } from './frame-port.ts'
+import type { Origin } from './frame-port.ts'
+import { type RoutedSession, routeFrame } from './frame-route.ts'
 import type { AbortScope } from './incoming-call.ts'
 import { Ledger } from './ledger.ts'
+import type { LedgerHome } from './ledger-home.ts'
 import { IncomingNames } from './name-refs.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
+import type { LinkFault } from './retry-policy.ts'
 import type { SessionGrant } from './session-grant.ts'
 import type { SessionOptions, SessionOwner } from './session-owner.ts'
 
-export class Session implements FramePort {
-  readonly outgoing: OutgoingCalls
+export class Session implements LedgerHome, RoutedSession, FrameSink {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly owner: SessionOwner
   linkNumber = 0
-  readonly #options: SessionOptions
-  readonly #owner: SessionOwner
   #names = new IncomingNames(unaccounted)
   #grant: SessionGrant | undefined
+  #account: MeterSource = unaccounted
   #ledger: Ledger | undefined
+  #outgoing: OutgoingCalls | undefined
   #link: FrameLink | undefined
   #peer: Peer | undefined
   #endReason: IsockError | undefined
   #isBusy = false
+  #keepsProcessAlive = false
 
-  constructor(options: SessionOptions) {
-    this.#options = options
-    this.#owner = options.owner
-    const { clock, limits } = options
-    this.outgoing = new OutgoingCalls({ clock, limits, port: this, onBusyChange: this.#judgeBusy })
+  constructor({ clock, limits }: SessionOptions, owner: SessionOwner) {
+    this.clock = clock
+    this.limits = limits
+    this.owner = owner
+  }
+
+  /** What this side asks of the peer. Made when it is first needed: few servers call their clients. */
+  get outgoing(): OutgoingCalls {
+    this.#outgoing ??= this.#openOutgoing()
+    return this.#outgoing
   }
 
   /** What was granted; undefined before the first handshake is done and after the server has forgotten it. */
@@ -89,6 +99,16 @@ export class Session implements FramePort {
     return this.#peer
   }
 
+  /** What this side asks of the peer, if it ever did. */
+  get asks(): OutgoingCalls | undefined {
+    return this.#outgoing
+  }
+
+  /** The actions that the peer has introduced over the current link. */
+  get names(): IncomingNames {
+    return this.#names
+  }
+
   /** What the peer asks of this side; undefined while nothing is granted. */
   get asked(): Ledger | undefined {
     return this.#ledger
@@ -96,26 +116,16 @@ export class Session implements FramePort {
 
   /** Nothing was asked for, in either direction. */
   get isUnused(): boolean {
-    return (this.#ledger?.calls.isEmpty ?? true) && this.outgoing.openCount === 0
+    return (this.#ledger?.calls.isEmpty ?? true) && !this.#hasOutgoing
   }
 
   /** The session stands. Calls that waited for this get their slots when a link is attached. What is held counts for `account`. */
   begin(grant: SessionGrant, account: MeterSource = unaccounted): void {
-    const { clock, limits } = this.#options
     this.#grant = grant
     this.#names = new IncomingNames(account)
-    this.outgoing.begin(grant.peerLimits, account)
-    this.#ledger = new Ledger({
-      clock,
-      limits,
-      peerLimits: grant.peerLimits,
-      account,
-      port: this,
-      onBusyChange: this.#judgeBusy,
-      startCall: (call) => this.#owner.startCall(call),
-      encodeError: (error) => this.#owner.encodeError(error),
-      refusal: () => this.#owner.refusal(),
-    })
+    this.#account = account
+    this.#outgoing?.begin(grant.peerLimits, account)
+    this.#ledger = new Ledger(this, grant.peerLimits, account)
   }
 
   /** The peer has forgotten the session: nothing of it can be resumed, and the next grant begins another. */
@@ -123,8 +133,8 @@ export class Session implements FramePort {
     this.#grant = undefined
     this.#ledger?.end(cause)
     this.#ledger = undefined
-    this.outgoing.forget(cause, fault)
-    this.#judgeBusy()
+    this.#outgoing?.forget(cause, fault)
+    this.onBusyChange()
   }
 
   /** Goes on over a link whose handshake is done. A link that was still attached is replaced. */
@@ -136,13 +146,9 @@ export class Session implements FramePort {
     this.#link = link
     this.linkNumber++
     this.#peer = link.peer
-    link.establish({
-      onFrame: (frame) => this.#route(frame),
-      onLinkWritable: () => this.#onWritable(),
-      onLinkEnd: (reason, how) => this.#onLinkEnd(link, reason, how),
-    })
+    link.establish(this)
     this.#ledger?.resume()
-    this.outgoing.resume()
+    this.#outgoing?.resume()
   }
 
   giveBack(payload: Payload): void {
@@ -165,7 +171,13 @@ export class Session implements FramePort {
 
   keepProcessAlive(keep: boolean): void {
     this.#link?.keepProcessAlive(keep)
-    this.outgoing.keepProcessAlive(keep)
+    this.#keepsProcessAlive = keep
+    this.#outgoing?.keepProcessAlive(keep)
+  }
+
+  /** A link was lost, or could not be opened: counts for the calls that wait for it. */
+  countFault(cause: IsockError, fault: LinkFault): void {
+    this.#outgoing?.countFault(cause, fault)
   }
 
   /** Tells the peer that this side takes no new calls. */
@@ -183,67 +195,53 @@ export class Session implements FramePort {
     if (this.#endReason !== undefined) return Promise.resolve()
     this.#endReason = reason
     const link = this.#link
-    const error = farewell === 'say why' ? this.#owner.encodeError(reason) : undefined
+    const error = farewell === 'say why' ? this.owner.encodeError(reason) : undefined
     if (farewell !== 'silent') link?.send({ kind: Kind.Bye, isClean: this.#ledger?.isClean ?? false, error })
     this.#ledger?.end(reason)
-    this.outgoing.end(reason)
+    this.#outgoing?.end(reason)
     this.#link = undefined
     return link?.close(reason) ?? Promise.resolve()
   }
 
-  #route(frame: Frame): void {
-    const ledger = this.#ledger as Ledger
-    switch (frame.kind) {
-      case Kind.Call:
-        return ledger.onCall(frame, this.#names.find(frame.ref))
-      case Kind.Result:
-        return this.outgoing.onResult(frame)
-      case Kind.Failure:
-        return this.outgoing.onFailure(frame)
-      case Kind.Item:
-        return this.outgoing.onItem(frame)
-      case Kind.Credit:
-        return ledger.onCredit(frame)
-      case Kind.Input:
-        return ledger.onInput(frame)
-      case Kind.InputEnd:
-        return ledger.onInputEnd(frame)
-      case Kind.InputCredit:
-        return this.outgoing.onInputCredit(frame)
-      case Kind.Cancel:
-        return ledger.onCancel(frame)
-      case Kind.Ack:
-        return ledger.onAck(frame)
-      case Kind.Name:
-        return this.#names.onName(frame)
-      case Kind.Drain:
-        return this.#owner.onPeerDrains?.()
-      case Kind.Bye:
-        return this.#owner.onPeerLeft?.(frame.isClean, frame.error)
-      default:
-        throw new ProtocolError(`a frame of kind ${frame.kind} within a session`)
-    }
+  get #hasOutgoing(): boolean {
+    return this.#outgoing !== undefined && this.#outgoing.openCount > 0
   }
 
-  #onWritable(): void {
+  /** As it would be by now, had it been there from the beginning. */
+  #openOutgoing(): OutgoingCalls {
+    const { clock, limits } = this
+    const outgoing = new OutgoingCalls({ clock, limits, port: this, onBusyChange: () => this.onBusyChange() })
+    outgoing.keepProcessAlive(this.#keepsProcessAlive)
+    if (this.#grant !== undefined) outgoing.begin(this.#grant.peerLimits, this.#account)
+    if (this.#link !== undefined) outgoing.resume()
+    if (this.#endReason !== undefined) outgoing.end(this.#endReason)
+    return outgoing
+  }
+
+  onFrame(frame: Frame): void {
+    routeFrame(frame, this)
+  }
+
+  onLinkWritable(): void {
     this.#ledger?.onWritable()
-    this.outgoing.onWritable()
+    this.#outgoing?.onWritable()
   }
 
-  #onLinkEnd(link: FrameLink, reason: IsockError, how: LinkEnding): void {
-    if (this.#link !== link) return
+  onLinkEnd(reason: IsockError, how: LinkEnding): void {
+    // It was closed here: replaced by a newer one, or with the session. Another end is that of the current link.
+    if (this.#link === undefined) return
     this.#link = undefined
     // The next link introduces them again.
     this.#names.forget()
     this.#ledger?.onLinkLost()
-    this.#owner.onLinkLost(reason, how)
+    this.owner.onLinkLost(reason, how)
   }
 
-  readonly #judgeBusy = (): void => {
-    if (this.#link === undefined) this.#owner.onAnsweredAway?.()
-    const isBusy = this.outgoing.openCount > 0 || this.runningCount > 0
+  onBusyChange(): void {
+    if (this.#link === undefined) this.owner.onAnsweredAway?.()
+    const isBusy = this.#hasOutgoing || this.runningCount > 0
     if (isBusy === this.#isBusy) return
     this.#isBusy = isBusy
-    this.#owner.onBusyChange?.(isBusy)
+    this.owner.onBusyChange?.(isBusy)
   }
 }

@@ -3,7 +3,6 @@
 import { expect } from 'chai'
 import { defaultLimits } from '../../lib/base/options.ts'
 import { Action, type Context } from '../../lib/index.ts'
-import type { FramePort } from '../../lib/session/frame-port.ts'
 import { HeldCalls } from '../../lib/session/held-calls.ts'
 import { IncomingCall } from '../../lib/session/incoming-call.ts'
 import { CancelReason, Kind } from '../../lib/wire/frame.ts'
@@ -291,14 +290,12 @@ describe('answers that nobody takes', () => {
 
 describe('a call that is held', () => {
   it('does not hold the buffer that its data came in', () => {
-    const held = new HeldCalls({
-      clock: new VirtualClock(),
-      limits: defaultLimits,
-      answers: { waitingBytes: Number.POSITIVE_INFINITY },
-      port: { isAttached: true } as FramePort,
-      start: () => expect.fail('started'),
-      calls: [],
-    })
+    const owner = { startCall: () => expect.fail('started') }
+    const held = new HeldCalls(
+      { clock: new VirtualClock(), limits: defaultLimits, isAttached: true, owner },
+      { waitingBytes: Number.POSITIVE_INFINITY },
+      { all: [] },
+    )
     const keeper = { onAnswered: () => undefined, openItems: () => expect.fail('items'), onWeighed: () => undefined }
     const action = { name: 'any', contract: undefined, expectedBytes: 0 }
     const given = { seq: 1, action, attempt: 1, input: undefined, admittedAtMs: 0, deadlineAtMs: 0 }

@@ -11,7 +11,11 @@ import { Work, World } from '../setup/world.ts'
 class Writers {
   readonly written: string[] = []
   #room = 0
-  readonly #turns = new LinkTurns(() => this.#room > 0)
+  readonly #turns = new LinkTurns(this)
+
+  get isWritable(): boolean {
+    return this.#room > 0
+  }
 
   drain(frames: number): void {
     this.#room = frames
@@ -22,7 +26,7 @@ class Writers {
       if (stream !== 'none') write(stream)()
       return stream !== 'none'
     }
-    this.#turns.take(['a', 'none', 'b', 'c'], pump, write('other'))
+    this.#turns.take(['a', 'none', 'b', 'c'], pump, { sendWaiting: write('other') })
   }
 }
 
@@ -47,12 +51,8 @@ describe('The turns of a link', () => {
   })
 
   it('go to nobody twice where nobody is left', () => {
-    const turns = new LinkTurns(() => true)
-    turns.take(
-      [],
-      () => expect.fail('no entry'),
-      () => undefined,
-    )
+    const turns = new LinkTurns({ isWritable: true })
+    turns.take([], () => expect.fail('no entry'), { sendWaiting: () => undefined })
   })
 })
 
