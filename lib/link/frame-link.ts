@@ -17,15 +17,17 @@ import { MsgpackWriter } from '../wire/msgpack-writer.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { Slabs } from '../wire/slabs.ts'
 import type { FrameSink, LinkEnding } from './frame-sink.ts'
-import { Heartbeat } from './heartbeat.ts'
-import type { Link, Peer } from './link.ts'
+import { Heartbeat, type Transfer, type WatchedLink } from './heartbeat.ts'
+import type { Link, LinkHandler, Peer } from './link.ts'
 import { LinkHoldings, type LinkHoldingsOptions } from './link-holdings.ts'
-import { SpentMemory } from './spent-memory.ts'
+import { returnsOver, SpentMemory } from './spent-memory.ts'
 
 export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly clock: Clock
   readonly slabs: Slabs
   readonly limits: Limits
+  /** It holds nothing between two frames, so that many links may share one. */
+  readonly reader?: MsgpackReader
 }
 
 /** What is kept of a peer's bytes that are not isock's, for an error message. */
@@ -35,53 +37,43 @@ const flushAtBytes = 256 * 1024
 /** Frames after which a tick's first ones are handed over before it ends, so that the peer works on them meanwhile. */
 const firstFlushAtFrames = 16
 
-export class FrameLink {
+export class FrameLink implements LinkHandler, WatchedLink {
   readonly peer: Peer
+  /** What came in place of a first frame that could be read. */
+  foreignBytes: Uint8Array | undefined
+  /** True while the peer does not take what was written; streams and results wait then. */
+  isBlocked = false
   readonly #link: Link
   readonly #writer: MsgpackWriter
-  readonly #reader = new MsgpackReader()
+  readonly #reader: MsgpackReader
   readonly #decoder: FrameDecoder
   readonly #heartbeat: Heartbeat
   readonly #limits: Limits
   readonly #held: LinkHoldings
-  readonly #spent: SpentMemory
+  #spent: SpentMemory | undefined
   #sink: FrameSink | undefined
   #isFlushPlanned = false
   /** Frames since the last flush, and how many there may be: twice as many after each flush within a tick. */
   #frames = 0
   #flushAtFrames = firstFlushAtFrames
-  #isBlocked = false
   #isHandshaking = true
   /** How often it was blocked. */
   #blockCount = 0
-  /** Of the write that filled the way, and of those behind it. */
+  /** Of the write that filled the way and of those behind it; of those behind it alone. */
   #untakenBytes = 0
-  /** Of those behind it alone. */
   #queuedBytes = 0
   #endReason: IsockError | undefined
-  #foreignBytes: Uint8Array | undefined
-  #released: Promise<void> = Promise.resolve()
+  #released: Promise<void> | undefined
 
   constructor(link: Link, options: FrameLinkOptions) {
     this.peer = link.peer
     this.#link = link
     this.#limits = options.limits
-    this.#held = new LinkHoldings(link, options, this.#onBytes)
-    this.#spent = new SpentMemory(link)
+    this.#reader = options.reader ?? new MsgpackReader()
+    this.#held = new LinkHoldings(link, options, this)
     this.#writer = new MsgpackWriter(options.slabs)
     this.#decoder = new FrameDecoder(Math.min(maxHandshakeBytes, options.limits.maxFrameBytes), this.#onBody)
-    this.#heartbeat = new Heartbeat(options.clock, options.limits, {
-      incoming: () => ({ number: this.#decoder.openFrame, bytes: this.#decoder.openBytes }),
-      outgoing: () => ({ number: this.#isBlocked ? this.#blockCount : 0, bytes: this.#untakenBytes }),
-      ping: () => this.send({ kind: Kind.Ping }),
-      pong: () => this.send({ kind: Kind.Pong }),
-      onDead: (reason) => this.close(reason),
-    })
-  }
-
-  /** True while the peer does not take what was written; streams and results wait then. */
-  get isBlocked(): boolean {
-    return this.#isBlocked
+    this.#heartbeat = new Heartbeat(options.clock, options.limits, this)
   }
 
   /** A frame has been on its way for seconds, in or out: what is behind it cannot have come yet. */
@@ -93,21 +85,41 @@ export class FrameLink {
     return this.#endReason !== undefined
   }
 
-  /** What came in place of a first frame that could be read. */
-  get foreignBytes(): Uint8Array | undefined {
-    return this.#foreignBytes
-  }
-
   /** Begins to deliver. The first frame must be one of the handshake. */
   open(sink: FrameSink): void {
     this.#sink = sink
-    const { reader } = this.#held
-    // Node tells of a drain or an error in the context of whose write it was.
-    this.#link.open({
-      onBytes: reader === undefined ? this.#onBytes : (chunk) => reader.take(chunk),
-      onDrain: () => runClean(() => this.#onDrain(), undefined),
-      onEnd: (error) => runClean(() => this.#onEnd(error), undefined),
-    })
+    this.#link.open(this)
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    this.#held.take(chunk)
+  }
+
+  // Node tells of a drain or an error in the context of whose write it was.
+  onDrain(): void {
+    runClean(() => {
+      this.isBlocked = false
+      this.#untakenBytes = 0
+      this.#held.taken()
+      this.#queuedBytes = 0
+      this.#onWritten()
+      if (this.#endReason === undefined) this.#sink?.onLinkWritable()
+    }, undefined)
+  }
+
+  onEnd(error: Error | undefined): void {
+    runClean(() => {
+      if (error === undefined) this.#end(new LinkError('the peer closed the link'), 'closed')
+      else this.#end(asLinkError(error))
+    }, undefined)
+  }
+
+  incoming(): Transfer {
+    return { number: this.#decoder.openFrame, bytes: this.#decoder.openBytes }
+  }
+
+  outgoing(): Transfer {
+    return { number: this.isBlocked ? this.#blockCount : 0, bytes: this.#untakenBytes }
   }
 
   /** The peer was let in: larger frames, heartbeat, and another sink. */
@@ -134,14 +146,15 @@ export class FrameLink {
 
   /** What was sent over this link and no other is not needed any more. */
   giveBack(payload: Payload): void {
-    this.#spent.add(payload)
+    if (returnsOver(this.#link, payload)) this.#spent ??= new SpentMemory(this.#link)
+    this.#spent?.add(payload)
     this.#onWritten()
   }
 
   /** Flushes, ends the link, and tells the sink why: the first reason counts. Settles when the link is released. */
   close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): Promise<void> {
     // One that is ending may still be broken off.
-    if (this.#endReason !== undefined && how === 'flush') return this.#released
+    if (this.#endReason !== undefined && how === 'flush') return this.#released ?? Promise.resolve()
     if (how === 'flush') this.flush()
     this.#released = this.#link.close(how)
     this.#end(reason)
@@ -163,7 +176,7 @@ export class FrameLink {
     const size = this.#writer.size
     this.#frames = 0
     if (size === 0 || this.#endReason !== undefined) return
-    if (this.#isBlocked) {
+    if (this.isBlocked) {
       this.#queuedBytes += size
       if (this.#queuedBytes > this.#limits.maxWriteQueueBytes) {
         this.close(
@@ -175,33 +188,20 @@ export class FrameLink {
     }
     // The write that fills the way is not counted: one frame may be larger than the bound, and the peer may be reading it.
     const isTaken = this.#link.write(this.#writer.take())
-    if (isTaken && !this.#isBlocked) return this.#onWritten()
-    if (!this.#isBlocked) this.#blockCount++
-    this.#isBlocked = true
+    if (isTaken && !this.isBlocked) return this.#onWritten()
+    if (!this.isBlocked) this.#blockCount++
+    this.isBlocked = true
     this.#untakenBytes += size
     this.#held.waits(size)
   }
 
-  #onEnd(error: Error | undefined): void {
-    if (error === undefined) this.#end(new LinkError('the peer closed the link'), 'closed')
-    else this.#end(asLinkError(error))
-  }
-
-  #onDrain(): void {
-    this.#isBlocked = false
-    this.#untakenBytes = 0
-    this.#held.taken()
-    this.#queuedBytes = 0
-    this.#onWritten()
-    if (this.#endReason === undefined) this.#sink?.onLinkWritable()
-  }
-
   #onWritten(): void {
-    if (!this.#spent.isEmpty && this.#writer.size === 0 && this.#endReason === undefined) this.#spent.allWritten()
+    if (this.#spent?.isEmpty === false && this.#writer.size === 0 && this.#endReason === undefined)
+      this.#spent.allWritten()
   }
 
-  /** Returns how many frames came. */
-  readonly #onBytes = (chunk: Uint8Array): number => {
+  /** Reads bytes whose turn it is. Returns how many frames came. */
+  read(chunk: Uint8Array): number {
     if (this.#endReason !== undefined) return 0
     const decoder = this.#decoder
     const before = decoder.frames
@@ -210,7 +210,7 @@ export class FrameLink {
       decoder.push(chunk)
       this.#held.gathers(decoder.gatheringBytes)
     } catch (error) {
-      if (this.#isHandshaking) this.#foreignBytes = chunk.slice(0, shownBytes)
+      if (this.#isHandshaking) this.foreignBytes = chunk.slice(0, shownBytes)
       const reason =
         error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
       this.close(reason, 'abort')
@@ -237,7 +237,7 @@ export class FrameLink {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
     this.#decoder.stop()
-    this.#held.close(this.#released)
+    this.#held.close(this.#released ?? Promise.resolve())
     this.#heartbeat.stop()
     this.#writer.take()
     this.#sink?.onLinkEnd(reason, how)

@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { LinkError } from '../base/errors.ts'
 import { patienceMs } from '../base/patience.ts'
 import { Standstill } from '../base/standstill.ts'
+import { Kind } from '../wire/frame.ts'
 
 /** Something that is on its way, and how much of it has come or has to leave. */
 export interface Transfer {
@@ -19,9 +20,9 @@ export interface WatchedLink {
   incoming(): Transfer
   /** What was written and is not taken. */
   outgoing(): Transfer
-  ping(): void
-  pong(): void
-  onDead(reason: LinkError): void
+  send(sign: { readonly kind: typeof Kind.Ping | typeof Kind.Pong }): void
+  /** It is dead. */
+  close(reason: LinkError): void
 }
 
 export interface HeartbeatLimits {
@@ -35,8 +36,9 @@ export class Heartbeat {
   readonly #limits: HeartbeatLimits
   readonly #link: WatchedLink
   readonly #tickMs: number
-  readonly #incoming = new Duration()
-  readonly #outgoing = new Duration()
+  // Made when something is on its way as the time passes, which is seldom.
+  #incoming: Duration | undefined
+  #outgoing: Duration | undefined
   readonly #standstill = new Standstill()
   #timer: Timer | undefined
   #silentTicks = 0
@@ -54,7 +56,7 @@ export class Heartbeat {
 
   /** One and the same frame, or what one write left over, has been on its way for longer than a tick, as either side sees it. */
   get isTransferSlow(): boolean {
-    return this.#incoming.ticks > 0 || this.#outgoing.ticks > 0 || this.#toldSlowTicks > 0
+    return ticksOf(this.#incoming) > 0 || ticksOf(this.#outgoing) > 0 || this.#toldSlowTicks > 0
   }
 
   start(): void {
@@ -91,8 +93,8 @@ export class Heartbeat {
     } else this.#silentTicks++
     this.#hasHeard = false
     this.#toldSlowTicks = Math.max(0, this.#toldSlowTicks - 1)
-    this.#incoming.tick(this.#link.incoming())
-    this.#outgoing.tick(this.#link.outgoing())
+    this.#incoming = tick(this.#incoming, this.#link.incoming())
+    this.#outgoing = tick(this.#outgoing, this.#link.outgoing())
     this.#judge()
   }
 
@@ -100,19 +102,19 @@ export class Heartbeat {
     const { heartbeatMs, deadAfterMs, frameTimeoutMs } = this.#limits
     const silentMs = this.#silentTicks * this.#tickMs
     if (silentMs >= deadAfterMs) this.#die(`nothing heard for ${deadAfterMs} ms`)
-    else if (this.#incoming.isOver(frameTimeoutMs, this.#tickMs)) {
+    else if (this.#incoming?.isOver(frameTimeoutMs, this.#tickMs)) {
       this.#die(`of a frame only ${this.#incoming.bytes} bytes came in ${this.#incoming.ticks * this.#tickMs} ms`)
-    } else if (this.#outgoing.isOver(deadAfterMs, this.#tickMs)) {
+    } else if (this.#outgoing?.isOver(deadAfterMs, this.#tickMs)) {
       this.#die(`the peer did not take ${this.#outgoing.bytes} bytes in ${this.#outgoing.ticks * this.#tickMs} ms`)
     } else if (silentMs >= heartbeatMs && !this.#hasPinged) {
       this.#hasPinged = true
-      this.#link.ping()
-    } else if (this.#isSignDue) this.#link.pong()
+      this.#link.send({ kind: Kind.Ping })
+    } else if (this.#isSignDue) this.#link.send({ kind: Kind.Pong })
   }
 
   /** The sender of a frame that takes long hears nothing: its PING waits behind that frame. So it is shown life unasked. */
   get #isSignDue(): boolean {
-    const { ticks } = this.#incoming
+    const ticks = ticksOf(this.#incoming)
     return ticks > 0 && ticks % this.#signEachTicks === 0
   }
 
@@ -123,8 +125,19 @@ export class Heartbeat {
 
   #die(reason: string): void {
     this.stop()
-    this.#link.onDead(new LinkError(`the link is dead: ${reason}`))
+    this.#link.close(new LinkError(`the link is dead: ${reason}`))
   }
+}
+
+function ticksOf(duration: Duration | undefined): number {
+  return duration?.ticks ?? 0
+}
+
+function tick(duration: Duration | undefined, transfer: Transfer): Duration | undefined {
+  if (transfer.number === 0) return undefined
+  const during = duration ?? new Duration()
+  during.tick(transfer)
+  return during
 }
 
 /** For how many ticks one transfer has been on its way. */
@@ -134,7 +147,7 @@ class Duration {
   #number = 0
 
   tick({ number, bytes }: Transfer): void {
-    this.ticks = number !== 0 && number === this.#number ? this.ticks + 1 : 0
+    this.ticks = number === this.#number ? this.ticks + 1 : 0
     this.#number = number
     this.bytes = bytes
   }

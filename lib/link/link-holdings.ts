@@ -3,7 +3,7 @@
 import { Held } from '../accounting/held.ts'
 import { type Meter, unaccounted } from '../accounting/meter.ts'
 import type { Link } from './link.ts'
-import { FairReader, type FairReaderOptions, type ReadAccount, type ReadTurns } from './read-turns.ts'
+import { type ChunkReader, FairReader, type ReadAccount, type ReadTurns } from './read-turns.ts'
 
 /** Whom it counts for. */
 export interface LinkAccount extends ReadAccount {
@@ -18,16 +18,24 @@ export interface LinkHoldingsOptions {
 }
 
 export class LinkHoldings {
-  /** Where what comes in goes first; undefined where nobody takes turns. */
-  readonly reader: FairReader | undefined
+  readonly #chunks: ChunkReader
+  /** Undefined where nobody takes turns. */
+  readonly #reader: FairReader | undefined
   readonly #account: LinkAccount | undefined
   // Made when there is something to count: most links hold nothing.
   #frames: Meter | undefined
   #writes: Meter | undefined
 
-  constructor(link: Link, { account, turns }: LinkHoldingsOptions, read: FairReaderOptions['read']) {
+  constructor(link: Link, { account, turns }: LinkHoldingsOptions, chunks: ChunkReader) {
     this.#account = account
-    if (account !== undefined && turns !== undefined) this.reader = new FairReader({ turns, account, link, read })
+    this.#chunks = chunks
+    if (account !== undefined && turns !== undefined) this.#reader = new FairReader({ turns, account, link, chunks })
+  }
+
+  /** Bytes came: they are read when it is their turn. */
+  take(chunk: Uint8Array): void {
+    if (this.#reader === undefined) this.#chunks.read(chunk)
+    else this.#reader.take(chunk)
   }
 
   /** A frame that has come in part takes so much memory; 0: there is none. */
@@ -50,7 +58,7 @@ export class LinkHoldings {
 
   /** The link ends. What was written counts until it has left, or the link is released without it. */
   close(gone: Promise<void>): void {
-    this.reader?.close()
+    this.#reader?.close()
     this.#frames?.clear()
     void gone.finally(() => {
       this.taken()

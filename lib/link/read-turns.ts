@@ -96,58 +96,68 @@ export interface ReadAccount extends MeterSource {
   readonly part: { readonly address: ReadHolder }
 }
 
+export interface ChunkReader {
+  /** Reads a chunk, and returns how many frames came of it. */
+  read(chunk: Uint8Array): number
+}
+
 export interface FairReaderOptions {
   readonly turns: ReadTurns
   readonly account: ReadAccount
   readonly link: Pick<Link, 'pause' | 'resume'>
-  /** Reads a chunk, and returns how many frames came of it. */
-  readonly read: (chunk: Uint8Array) => number
+  readonly chunks: ChunkReader
 }
 
 /** One link's bytes, read when its holder has its turn. */
 export class FairReader {
   readonly holder: ReadHolder
-  readonly #options: FairReaderOptions
-  #kept: Uint8Array[] = []
+  readonly #turns: ReadTurns
+  readonly #account: ReadAccount
+  readonly #link: FairReaderOptions['link']
+  readonly #chunks: ChunkReader
+  #kept: Uint8Array[] | undefined
   #held: Meter | undefined
 
-  constructor(options: FairReaderOptions) {
-    this.#options = options
-    this.holder = options.account.part.address
+  constructor({ turns, account, link, chunks }: FairReaderOptions) {
+    this.#turns = turns
+    this.#account = account
+    this.#link = link
+    this.#chunks = chunks
+    this.holder = account.part.address
   }
 
   take(chunk: Uint8Array): void {
-    const { turns, link } = this.#options
-    const isFirst = this.#kept.length === 0
+    const link = this.#link
+    const isFirst = this.#kept === undefined
     // A link that cannot wait is one of this process: its other end shares its turns with all.
-    if (link.pause === undefined || (isFirst && !turns.isOver(this.holder))) return this.#read(chunk)
+    if (link.pause === undefined || (isFirst && !this.#turns.isOver(this.holder))) return this.#read(chunk)
     this.#keep(chunk)
     if (!isFirst) return
     link.pause()
-    turns.wait(this)
+    this.#turns.wait(this)
   }
 
   readKept(): void {
     const kept = this.#kept
     this.close()
-    for (const chunk of kept) this.#read(chunk)
-    this.#options.link.resume?.()
+    for (const chunk of kept ?? []) this.#read(chunk)
+    this.#link.resume?.()
   }
 
   /** Forgets what it kept. */
   close(): void {
-    this.#kept = []
+    this.#kept = undefined
     this.#held?.clear()
   }
 
   #keep(chunk: Uint8Array): void {
+    this.#kept ??= []
     this.#kept.push(chunk)
-    this.#held ??= this.#options.account.meter(Held.Frames)
+    this.#held ??= this.#account.meter(Held.Frames)
     this.#held.change(chunk.length)
   }
 
   #read(chunk: Uint8Array): void {
-    const { turns, read } = this.#options
-    turns.read(this.holder, read(chunk), chunk.length)
+    this.#turns.read(this.holder, this.#chunks.read(chunk), chunk.length)
   }
 }

@@ -20,20 +20,36 @@ export class SocketLink implements Link {
     this.#socket = socket
     this.peer = peer
     socket.setNoDelay(true)
+    owned(socket)[owner] = this
     // From the first moment, so that no error of a socket is ever unhandled.
-    socket.on('error', (error) => {
-      this.#error = error
-    })
+    socket.on('error', onError)
   }
 
   open(handler: LinkHandler): void {
     const socket = this.#socket
     this.#handler = handler
-    socket.on('data', (chunk: Buffer) => this.#handler?.onBytes(chunk))
-    socket.on('drain', () => this.#handler?.onDrain())
-    socket.on('end', () => this.#onEnd(undefined))
-    socket.on('close', () => this.#onEnd(this.#error))
-    if (socket.destroyed) queueMicrotask(() => this.#onEnd(this.#error))
+    socket.on('data', onData)
+    socket.on('drain', onDrain)
+    socket.on('end', onEnd)
+    socket.on('close', onClose)
+    if (socket.destroyed) queueMicrotask(() => this.ended(this.#error))
+  }
+
+  /** The socket has an error, which its close tells of. */
+  failed(error: Error): void {
+    this.#error = error
+  }
+
+  received(chunk: Uint8Array): void {
+    this.#handler?.onBytes(chunk)
+  }
+
+  drained(): void {
+    this.#handler?.onDrain()
+  }
+
+  closed(): void {
+    this.ended(this.#error)
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -47,9 +63,17 @@ export class SocketLink implements Link {
     return isTaken && !socket.writableNeedDrain
   }
 
-  readonly isDrained = (): boolean => this.#socket.writableLength === 0
-  readonly pause = (): void => void this.#socket.pause()
-  readonly resume = (): void => void this.#socket.resume()
+  isDrained(): boolean {
+    return this.#socket.writableLength === 0
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
 
   close(how: 'flush' | 'abort'): Promise<void> {
     const socket = this.#socket
@@ -75,12 +99,43 @@ export class SocketLink implements Link {
     else this.#socket.unref()
   }
 
-  #onEnd(error: Error | undefined): void {
+  ended(error: Error | undefined): void {
     const handler = this.#handler
     this.#handler = undefined
     handler?.onEnd(error)
     if (!this.#socket.closed) void this.close('flush')
   }
+}
+
+/** The link of a socket, for listeners that all sockets share: five of its own would be a third of what a link takes. */
+const owner = Symbol('link')
+
+interface OwnedSocket {
+  [owner]: SocketLink
+}
+
+function owned(socket: Socket): OwnedSocket {
+  return socket as unknown as OwnedSocket
+}
+
+function onError(this: Socket, error: Error): void {
+  owned(this)[owner].failed(error)
+}
+
+function onData(this: Socket, chunk: Buffer): void {
+  owned(this)[owner].received(chunk)
+}
+
+function onDrain(this: Socket): void {
+  owned(this)[owner].drained()
+}
+
+function onEnd(this: Socket): void {
+  owned(this)[owner].ended(undefined)
+}
+
+function onClose(this: Socket): void {
+  owned(this)[owner].closed()
 }
 
 function peerOf(socket: Socket): Peer {

@@ -8,6 +8,11 @@ import type { Link } from './link.ts'
 /** More than this do not wait: they are garbage, as they would be without all this. */
 const mostWaiting = 64
 
+/** Whether there is anything to come back. */
+export function returnsOver(link: Pick<Link, 'isDrained'>, payload: Payload): boolean {
+  return link.isDrained !== undefined && isLent(payload)
+}
+
 export class SpentMemory {
   readonly #link: Pick<Link, 'isDrained'>
   #waiting: Payload[] = []
@@ -21,8 +26,7 @@ export class SpentMemory {
   }
 
   add(payload: Payload): void {
-    if (this.#link.isDrained !== undefined && this.#waiting.length < mostWaiting && isLent(payload))
-      this.#waiting.push(payload)
+    if (this.#waiting.length < mostWaiting && returnsOver(this.#link, payload)) this.#waiting.push(payload)
   }
 
   /** Nothing is left that was not written to the link. */

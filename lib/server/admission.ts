@@ -13,11 +13,12 @@ import { AuthError, IsockError, invalidUsage, LinkError, ProtocolError, ServerEr
 import { KnownClasses } from '../base/known-classes.ts'
 import type { Logger } from '../base/log.ts'
 import { type Limits, maxHandshakeBytes } from '../base/options.ts'
-import { FrameLink } from '../link/frame-link.ts'
+import { FrameLink, type FrameLinkOptions } from '../link/frame-link.ts'
 import type { Link, PeerCertificate } from '../link/link.ts'
 import { ReadTurns } from '../link/read-turns.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
 import { fitsFrame } from '../wire/frame-fit.ts'
+import { MsgpackReader } from '../wire/msgpack-reader.ts'
 import type { Payload } from '../wire/payload.ts'
 import { Slabs } from '../wire/slabs.ts'
 import type { TrustList } from './trust.ts'
@@ -50,8 +51,7 @@ export interface AdmissionOptions {
 
 export class Admission {
   readonly #options: AdmissionOptions
-  readonly #slabs = new Slabs()
-  readonly #turns: ReadTurns
+  readonly #ofAllLinks: FrameLinkOptions
   /** Links that are not let in yet, with what they hold. */
   readonly #candidates = new Map<FrameLink, Account>()
   readonly #places: FairPlaces
@@ -59,7 +59,9 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options
-    this.#turns = new ReadTurns(options.clock)
+    const { clock, limits } = options
+    const turns = new ReadTurns(clock)
+    this.#ofAllLinks = { clock, limits, turns, slabs: new Slabs(), reader: new MsgpackReader() }
     this.#places = options.accounting.places('unauthenticatedLinks', options.limits.maxUnauthenticatedLinks)
     this.#guards = namedGuards(options.guards)
   }
@@ -81,7 +83,7 @@ export class Admission {
     }
     // Silent ones are the first to make room.
     account.rest()
-    const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs, account, turns: this.#turns })
+    const frameLink = new FrameLink(link, { ...this.#ofAllLinks, account })
     opened.frames = frameLink
     this.#candidates.set(frameLink, account)
     const late = new LinkError(`the handshake took over ${limits.handshakeTimeoutMs} ms`)

@@ -23,7 +23,8 @@ export class FrameDecoder {
   /** Bodies that were handed on. */
   frames = 0
   readonly #sink: BodySink
-  readonly #header = new Uint8Array(headerBytes)
+  /** While a header comes in pieces. */
+  #header: Uint8Array | undefined
   #headerFilled = 0
   #body: Uint8Array | undefined
   #bodyFilled = 0
@@ -75,8 +76,12 @@ export class FrameDecoder {
         this.#begin(length)
         at = start
       } else if (this.#headerFilled < headerBytes) {
+        this.#header ??= new Uint8Array(headerBytes)
         this.#header[this.#headerFilled++] = chunk[at++] as number
-        if (this.#headerFilled === headerBytes) this.#begin(this.#checked(readUint32(this.#header, 0)))
+        if (this.#headerFilled === headerBytes) {
+          this.#begin(this.#checked(readUint32(this.#header, 0)))
+          this.#header = undefined
+        }
       } else {
         at += this.#gather(chunk, at)
       }

@@ -22,7 +22,7 @@ export class MsgpackWriter {
   #bytes: Uint8Array = noBytes
   #segmentAt = 0
   #at = 0
-  #segments: Uint8Array[] = []
+  #segments: Uint8Array[] | undefined
   /** Bytes written and not taken yet. */
   size = 0
   #frameSizeBefore = 0
@@ -153,8 +153,8 @@ export class MsgpackWriter {
     this.#head = noBytes
     this.#segmentAt = 0
     this.#at = 0
-    const segments = this.#segments
-    this.#segments = []
+    const segments = this.#segments ?? []
+    this.#segments = undefined
     this.size = 0
     return segments
   }
@@ -183,12 +183,14 @@ export class MsgpackWriter {
 
   #closeSegment(): void {
     if (this.#at === this.#segmentAt) return
+    this.#segments ??= []
     this.#segments.push(this.#bytes.subarray(this.#segmentAt, this.#at))
     this.#segmentAt = this.#at
   }
 
   #foreign(bytes: Uint8Array): void {
     this.#closeSegment()
+    this.#segments ??= []
     this.#segments.push(bytes)
     this.size += bytes.length
   }

@@ -1,6 +1,7 @@
 // A link that died, and a frame that never ends, in virtual time.
 import { expect } from 'chai'
 import { Heartbeat, type HeartbeatLimits, type Transfer } from '../../lib/link/heartbeat.ts'
+import { Kind } from '../../lib/wire/frame.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 /** Writes down what the heartbeat does, with the time. */
@@ -20,9 +21,8 @@ class Watched {
     this.heartbeat = new Heartbeat(this.clock, all, {
       incoming: () => ({ number: this.openFrameNumber, bytes: this.openBytes }),
       outgoing: () => this.outgoing,
-      ping: () => this.pingedAtMs.push(this.passedMs),
-      pong: () => this.pongedAtMs.push(this.passedMs),
-      onDead: (reason) => {
+      send: ({ kind }) => (kind === Kind.Ping ? this.pingedAtMs : this.pongedAtMs).push(this.passedMs),
+      close: (reason) => {
         this.death = { atMs: this.passedMs, reason: reason.message }
       },
     })
@@ -236,9 +236,8 @@ function suspended(incoming: Transfer = { number: 0, bytes: 0 }): {
     {
       incoming: () => incoming,
       outgoing: () => ({ number: 0, bytes: 0 }),
-      ping: () => undefined,
-      pong: () => undefined,
-      onDead: (reason) => died.push(reason.message),
+      send: () => undefined,
+      close: (reason) => died.push(reason.message),
     },
   )
   heartbeat.start()

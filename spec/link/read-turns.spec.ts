@@ -36,7 +36,7 @@ describe('ReadTurns', () => {
       reads.push(name)
       return frames
     }
-    return Object.assign(link, { reader: new FairReader({ turns, account, link, read }) })
+    return Object.assign(link, { reader: new FairReader({ turns, account, link, chunks: { read } }) })
   }
 
   const chunk = new Uint8Array(64)
@@ -83,7 +83,7 @@ describe('ReadTurns', () => {
       sizes.push(length)
       return flood
     }
-    const reader = new FairReader({ turns, account, link, read })
+    const reader = new FairReader({ turns, account, link, chunks: { read } })
     for (const size of [1, 2_000, 3_000]) reader.take(new Uint8Array(size))
     expect(sizes).to.deep.equal([1])
     expect(accounting.usage().held.frames).to.equal(5_000)
