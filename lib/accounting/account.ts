@@ -26,8 +26,8 @@ export interface AccountSubject {
 export class Account implements MeterReader, Holding {
   readonly #subject: AccountSubject
   readonly #keeper: AccountKeeper
-  /** Made when they are asked for: most of what may hold something holds nothing. */
-  #meters: Meter[] | undefined
+  /** The newest of its meters, with the others behind it. Made when they are asked for: most hold nothing. */
+  #meters: Meter | undefined
   #part: Part
   #bytes = 0
   #isIdle = false
@@ -60,10 +60,8 @@ export class Account implements MeterReader, Holding {
 
   /** A meter for one kind of what it holds. */
   meter(kind: HeldKind): Meter {
-    const meter = new Meter(this, kind)
-    if (this.#meters === undefined) this.#meters = [meter]
-    else this.#meters.push(meter)
-    return meter
+    this.#meters = new Meter(this, kind, this.#meters)
+    return this.#meters
   }
 
   onMeter(kind: HeldKind, byBytes: number): void {
@@ -75,7 +73,7 @@ export class Account implements MeterReader, Holding {
 
   /** Adds up what its meters have not told. */
   settle(): void {
-    for (const meter of this.#meters ?? []) meter.settle()
+    for (let meter = this.#meters; meter !== undefined; meter = meter.next) meter.settle()
   }
 
   /** Nobody uses it from now on: of what its holder has it is the first to go. */
@@ -121,7 +119,7 @@ export class Account implements MeterReader, Holding {
   /** Nothing is held for it any more. What its meters are told later counts for nothing. */
   close(): void {
     if (this.#isClosed) return
-    for (const meter of this.#meters ?? []) meter.clear()
+    for (let meter = this.#meters; meter !== undefined; meter = meter.next) meter.clear()
     this.onMeter(Held.Places, -this.#subject.bytes)
     this.#isClosed = true
     this.#part.inUse.delete(this)

@@ -12,12 +12,15 @@ const stepBytes = 1024
 export class Meter {
   readonly #reader: MeterReader
   readonly #kind: HeldKind
+  /** Another meter of the same reader, for a reader that keeps its meters as a list. */
+  readonly next: Meter | undefined
   #bytes = 0
   #toldBytes = 0
 
-  constructor(reader: MeterReader, kind: HeldKind) {
+  constructor(reader: MeterReader, kind: HeldKind, next?: Meter) {
     this.#reader = reader
     this.#kind = kind
+    this.next = next
   }
 
   get bytes(): number {

@@ -20,11 +20,11 @@ import { drainedWithin, lastCallMs } from './drained.ts'
 import type { SessionChange } from './feature.ts'
 import { Leases } from './leases.ts'
 import { RoomForCalls } from './room-for-calls.ts'
+import { Secrets } from './secrets.ts'
 import type { ServerSession } from './server-session.ts'
 
-/** 128 bits each: nobody finds one by trying. */
+/** 128 bits: nobody finds one by trying. */
 const idBytes = 16
-const secretBytes = 32
 
 export class SessionStore {
   /** For calls of those who have few, where others have many. */
@@ -38,6 +38,7 @@ export class SessionStore {
   readonly #leases: Leases
   readonly #departures: Departures
   readonly #dismissals = new Set<Promise<void>>()
+  readonly #secrets = new Secrets()
   readonly #onChange: (session: ServerSession, change: SessionChange) => void
 
   constructor(
@@ -95,13 +96,13 @@ export class SessionStore {
   /** Makes a session stand. Throws BusyError when there are too many and none can be spared, ClientError (`NAME_TAKEN`). */
   add(session: ServerSession, hello: HelloFrame, peer: Peer): SessionGrant {
     this.names.requireFree(hello.name, session.identity)
-    const account = this.#accounting.open(new KeptSession(this, session, ownerOf(session, peer)))
+    const account = this.#accounting.open(new KeptSession(this, session, peer))
     if (!this.#places.take(account)) {
       account.close()
       throw new BusyError(`this server keeps ${this.#limits.maxSessions} sessions and can take no more`)
     }
     const id = randomBytes(idBytes).toString('hex')
-    const grant = { id, resumeSecret: randomBytes(secretBytes), peerLimits: hello.limits }
+    const grant = { id, resumeSecret: this.#secrets.next(), peerLimits: hello.limits }
     session.account = account
     session.core.begin(grant, account)
     this.#sessions.set(id, session)
@@ -200,14 +201,18 @@ export class SessionStore {
 /** A session, as it is accounted for. */
 class KeptSession implements AccountSubject {
   readonly bytes = placeBytes.session
-  readonly owner: Owner
   readonly #store: SessionStore
   readonly #session: ServerSession
+  readonly #peer: Peer
 
-  constructor(store: SessionStore, session: ServerSession, owner: Owner) {
-    this.owner = owner
+  constructor(store: SessionStore, session: ServerSession, peer: Peer) {
     this.#store = store
     this.#session = session
+    this.#peer = peer
+  }
+
+  get owner(): Owner {
+    return ownerOf(this.#session, this.#peer)
   }
 
   shed(reason: IsockError): void {

@@ -13,7 +13,7 @@ const mostGrowthMb = 6
 describe('Load', function () {
   this.timeout(60_000)
 
-  it('2 000 idle links take less than 20 KB each, and are all asked whether they live', async () => {
+  it('2 000 idle links take less than 6 KB each, and are all asked whether they live', async () => {
     expectKept(await idleLinks({ links: 2_000, heartbeatMs: 1_500 }, silent))
   })
 
