@@ -53,6 +53,8 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   #failures = 0
   #hasHandler = false
   #unfollow: () => void = () => undefined
+  /** Settled when the handler has got all. */
+  #fed: Promise<void> | undefined
 
   constructor(kit: ClientKit, options: LastingOptions, onEnd: (stream: AnyLastingStream) => void) {
     this.kit = kit
@@ -85,6 +87,21 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
     this.end(undefined)
   }
 
+  /**
+   * Ends it at the server, and hands over what has come until then. Settles when a handler has got all of it; who iterates reads
+   * on to the end. What the reader threw is logged, as always.
+   *
+   * @example
+   * process.once('SIGTERM', async () => {
+   *   await subscription.drain()
+   *   await client.close()
+   * })
+   */
+  async drain(): Promise<void> {
+    await this.#lasting.drain()
+    await this.#fed
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.unsubscribe()
     return this.done
@@ -103,7 +120,7 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
     this.#unfollow = followSignal(this.#options.signal, () => this.unsubscribe())
     if (!this.isOver) this.#lasting.begin()
     this.#hasHandler = handler !== undefined
-    if (handler !== undefined) void this.#feed(handler)
+    if (handler !== undefined) this.#fed = this.#feed(handler)
     return this
   }
 

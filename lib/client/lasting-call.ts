@@ -36,6 +36,7 @@ export class LastingCall<Step extends object> {
   readonly #steps = new PulledSteps<Step>((item) => this.#stepsIn(item))
   readonly #abort = new AbortController()
   #hasBeenOpen = false
+  #isDraining = false
   /** The last call was let in. */
   #isOpen = false
   #ready: { resolve(): void; reject(error: unknown): void } | undefined
@@ -86,6 +87,15 @@ export class LastingCall<Step extends object> {
     if (error !== undefined) throw error
   }
 
+  /** Ends it, as one that was asked to; what has come until now can still be taken. Settles when it has ended. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    // A pause before the next attempt is over too.
+    this.#abort.abort()
+    this.#call?.cancel()
+    await this.done.catch(() => undefined)
+  }
+
   /** Ends it for good; what was read already can still be taken, unless it is to be dropped. */
   end(error: unknown, backlog: 'keep' | 'drop'): void {
     if (this.isOver) return
@@ -105,6 +115,7 @@ export class LastingCall<Step extends object> {
       const startedAtMs = clock.now()
       const outcome = await this.#serve()
       if (this.isOver) return
+      if (this.#isDraining) return this.end(undefined, 'keep')
       const dismissal = dismissalIn(outcome)
       if (dismissal !== undefined) return this.end(dismissal, 'keep')
       const verdict = this.#source.judge(outcome, this.#isOpen)
@@ -112,7 +123,8 @@ export class LastingCall<Step extends object> {
       if (this.#isOpen && clock.now() - startedAtMs > shortLifeMs) backoff = new Backoff(options, random)
       // A reader that is behind does not get more and more that has to be kept.
       do await sleep(clock, backoff.durationMs, this.#abort.signal, true).catch(() => undefined)
-      while (this.#steps.isBehind && !this.isOver)
+      while (this.#steps.isBehind && !this.isOver && !this.#isDraining)
+      if (this.#isDraining) return this.end(undefined, 'keep')
       backoff = backoff.next()
     }
   }

@@ -158,6 +158,34 @@ for (const link of serverLinks) {
       expect((await failureOf(asked)).name).to.equal('CancelledError')
     })
 
+    it('drain: what has come is handed over, and then they end', async () => {
+      const news = served.server.channel(News)
+      const handled: string[] = []
+      let open: () => void = () => undefined
+      const gate = new Promise<void>((resolve) => {
+        open = resolve
+      })
+      const slow = client.subscribe(News, async ({ title }) => {
+        await gate
+        handled.push(title)
+      })
+      const read = client.subscribe(News)
+      await Promise.all([slow.ready, read.ready])
+      for (const story of titles(20)) await news.publish(story)
+      // The calls go over one link: when this is answered, they have come.
+      await client.runAction(Tell, 'the last one')
+      const expected = titles(20).map(({ title }) => title)
+      const draining = [slow.drain(), read.drain()]
+      await waitFor(() => news.readerCount() === 0)
+      await news.publish({ title: 'too late' })
+      expect(handled).to.deep.equal([])
+      open()
+      await Promise.all(draining)
+      expect(handled).to.deep.equal(expected)
+      expect((await take(read, 100)).map(({ title }) => title)).to.deep.equal(expected)
+      await Promise.all([slow.done, read.done, slow.drain()])
+    })
+
     it('carry bytes, dates and other rich values, encoded once', async () => {
       const subscription = client.subscribe(Anything)
       await subscription.ready
