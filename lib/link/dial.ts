@@ -76,7 +76,9 @@ function peerAt(address: SocketAddress, socket: Socket): Peer {
 
 /** What OpenSSL and Node say where no TLS is spoken names no remedy. */
 function hintOf(address: SocketAddress, { code }: NodeJS.ErrnoException): string {
-  const isNoTls = code === 'ECONNRESET' || /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/.test(code ?? '')
+  const isNoTls =
+    code === 'ECONNRESET' ||
+    /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|TLSV1_ALERT_PROTOCOL_VERSION)$/.test(code ?? '')
   return address.transport === 'tls' && isNoTls ? '; does the server speak TLS there?' : ''
 }
 

@@ -210,12 +210,19 @@ export class FrameLink implements LinkHandler, WatchedLink {
       decoder.push(chunk)
       this.#held.gathers(decoder.gatheringBytes)
     } catch (error) {
-      if (this.#isHandshaking) this.foreignBytes = chunk.slice(0, shownBytes)
       const reason =
         error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
-      this.close(reason, 'abort')
+      this.close(reason, this.#isHandshaking && this.#hasAnswered(chunk) ? 'flush' : 'abort')
     }
     return decoder.frames - before
+  }
+
+  /** It is not isock's. True: it was told so in its own words, which are to leave. */
+  #hasAnswered(chunk: Uint8Array): boolean {
+    this.foreignBytes = chunk.slice(0, shownBytes)
+    const answer = this.#sink?.answerForeign?.(this.foreignBytes)
+    if (answer !== undefined) this.#link.write([answer])
+    return answer !== undefined
   }
 
   readonly #onBody = (bytes: Uint8Array, start: number, end: number, isOwned: boolean): void => {

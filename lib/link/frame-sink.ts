@@ -8,6 +8,8 @@ export type LinkEnding = 'closed' | 'broken'
 /** Who takes the frames of a link. `onLinkEnd` comes exactly once, and last. */
 export interface FrameSink {
   onFrame(frame: Frame): void
+  /** What came in place of a first frame is no frame. Gives what to say before the link is closed, if anything. */
+  answerForeign?(bytes: Uint8Array): Uint8Array | undefined
   onLinkWritable(): void
   /** 'closed': by the peer, in order. */
   onLinkEnd(reason: IsockError, how: LinkEnding): void

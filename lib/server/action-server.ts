@@ -108,6 +108,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       allowClearText: given.allowClearTextToken ?? false,
       identify: given.tls?.identify ?? identifyByFingerprint,
       encodeError: (error) => encodeThrown(codec, discreet(error, this.classes)),
+      addresses: () => this.addresses,
       refusal,
       accept: (link, hello, identity) => receive(link, hello, identity, this.#store, this.#surroundings),
     })

@@ -13,6 +13,7 @@ import { AuthError, IsockError, invalidUsage, LinkError, ProtocolError, ServerEr
 import { KnownClasses } from '../base/known-classes.ts'
 import type { Logger } from '../base/log.ts'
 import { type Limits, maxHandshakeBytes } from '../base/options.ts'
+import { greetingOf } from '../link/foreign-greeting.ts'
 import { FrameLink, type FrameLinkOptions } from '../link/frame-link.ts'
 import type { Link, PeerCertificate } from '../link/link.ts'
 import { ReadTurns } from '../link/read-turns.ts'
@@ -43,6 +44,8 @@ export interface AdmissionOptions {
   readonly allowClearText: boolean
   readonly identify: (certificate: PeerCertificate) => Identity
   readonly encodeError: (error: IsockError) => Payload
+  /** Where the server listens. */
+  readonly addresses: () => readonly string[]
   /** Why nobody is let in at the moment, if so. */
   readonly refusal: () => IsockError | undefined
   /** Gives the link its session, which answers WELCOME. Throws an IsockError to refuse. */
@@ -99,6 +102,7 @@ export class Admission {
           frameLink.close(asIsockError(error), 'abort'),
         )
       },
+      answerForeign: (bytes) => this.#answerForeign(bytes, frameLink),
       onLinkWritable: () => undefined,
       onLinkEnd: (reason) => void this.#release(frameLink, timer, reason),
     })
@@ -127,6 +131,14 @@ export class Admission {
       link.send({ kind: Kind.Refused, error: this.#describe(refusal) })
       await link.close(refusal)
     }
+  }
+
+  #answerForeign(bytes: Uint8Array, { peer }: FrameLink): Uint8Array | undefined {
+    const greeting = greetingOf(bytes, this.#options.addresses())
+    if (greeting === undefined) return undefined
+    const { protocol, answer } = greeting
+    this.#options.log.info({ peer: peer.description, protocol }, `a client speaks ${protocol} where isock is spoken`)
+    return answer
   }
 
   /** A refusal must fit the client's bound on first frames, whatever a guard wrote into it. */

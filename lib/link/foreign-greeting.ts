@@ -1,0 +1,32 @@
+// What came to a server's port in place of isock's first frame: what it is called, and an answer in its own words where there
+// is one that helps. For servers; what clients find in place of a server is in foreign-bytes.ts.
+
+export interface ForeignGreeting {
+  readonly protocol: 'HTTP' | 'TLS' | 'SSH'
+  readonly answer: Uint8Array | undefined
+}
+
+/** A fatal alert, protocol_version: what a client of TLS is told by a port that cannot speak it. */
+const tlsAlert = Uint8Array.of(0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46)
+
+/** undefined: it is not known. `addresses`: where the server listens, as it tells them. */
+export function greetingOf(bytes: Uint8Array, addresses: readonly string[]): ForeignGreeting | undefined {
+  const beginning = String.fromCharCode(...bytes.subarray(0, 8))
+  if (/^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PRI) /.test(beginning))
+    return { protocol: 'HTTP', answer: httpAnswer(addresses) }
+  if (bytes[0] === 0x16 && bytes[1] === 0x03) return { protocol: 'TLS', answer: tlsAlert }
+  return beginning.startsWith('SSH-') ? { protocol: 'SSH', answer: undefined } : undefined
+}
+
+function httpAnswer(addresses: readonly string[]): Uint8Array {
+  const web = addresses.filter((address) => /^wss?:/.test(address)).map((address) => address.replace(/^ws/, 'http'))
+  const where =
+    web.length > 0 ? `HTTP is spoken at ${web.map(withoutPath).join(', ')}` : 'server.listenWeb opens one for HTTP'
+  const body = `this port speaks isock's own protocol, not HTTP; ${where}\n`
+  const head = ['HTTP/1.1 400 Bad Request', 'connection: close', 'content-type: text/plain; charset=utf-8']
+  return new TextEncoder().encode([...head, `content-length: ${body.length}`, '', body].join('\r\n'))
+}
+
+function withoutPath(address: string): string {
+  return URL.canParse(address) ? new URL(address).origin : address
+}
