@@ -16,7 +16,7 @@ import type { MemoryNetwork } from '../link/memory-network.ts'
 import { readSecretFile } from '../link/secret-file.ts'
 import { listenTlsOptions } from '../link/tls-options.ts'
 import type { AnyClass } from '../wire/class-registry.ts'
-import { sharedAddresses } from './shared-addresses.ts'
+import { namedAddresses } from './named-addresses.ts'
 import { guardsWithToken } from './token-guard.ts'
 
 /** TLS of a server: key and certificate, and what client certificates mean. */
@@ -172,7 +172,7 @@ export function resolveServerOptions(args: ServerArguments): ResolvedServerOptio
     limits: resolveLimits(given.limits),
     log: given.log ?? consoleLogger(() => clock.now()),
     clock,
-    isShared: sharedAddresses(given.sharedAddresses),
+    isShared: namedAddresses('sharedAddresses', given.sharedAddresses),
     gate: given.gate ?? defaultGate,
     guards: guardsWithToken(given.guards, token, given.allowClearTextToken),
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),

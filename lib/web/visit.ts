@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { isLoopback } from '../link/address.ts'
 import { certificateOf } from '../link/peer-certificate.ts'
+import { askerOf } from './forwarded.ts'
 import type { WebVisit } from './gateway.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -10,7 +11,11 @@ import type { Refusal } from './refusal.ts'
 const singular = ['host', 'origin', 'authorization']
 
 /** The request with who makes it; a refusal where its target is no URL, or its host is not one. */
-export function visitOf(request: IncomingMessage, transport: 'http' | 'websocket'): WebVisit | Refusal {
+export function visitOf(
+  request: IncomingMessage,
+  transport: 'http' | 'websocket',
+  isProxy: (address: string) => boolean = () => false,
+): WebVisit | Refusal {
   const target = request.url ?? ''
   const base = 'http://isock'
   if (!target.startsWith('/') || !URL.canParse(base + target)) return { status: 400, reason: 'this is no path' }
@@ -18,9 +23,13 @@ export function visitOf(request: IncomingMessage, transport: 'http' | 'websocket
   const several = singular.find((name) => countOf(name, request.rawHeaders) > 1)
   if (several !== undefined) return { status: 400, reason: `this request has several headers ${several}` }
   const { socket } = request
-  const address = socket.remoteAddress ?? ''
-  const description = `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort}`
-  const isPrivate = socket instanceof TLSSocket || isLoopback(address)
+  const nearest = socket.remoteAddress ?? ''
+  const { address, isSecure } = askerOf(nearest, request.headers, isProxy)
+  const host = address.includes(':') ? `[${address}]` : address
+  // The port is that of the connection: of a client behind a proxy, nobody knows it.
+  const description =
+    address === nearest ? `${host}:${socket.remotePort}` : `${host} by ${nearest}:${socket.remotePort}`
+  const isPrivate = isSecure ?? (socket instanceof TLSSocket || isLoopback(address))
   const certificate = socket instanceof TLSSocket ? certificateOf(socket) : undefined
   const peer = { transport, description, address, isPrivate, ...(certificate === undefined ? {} : { certificate }) }
   const url = new URL(base + target)

@@ -6,6 +6,7 @@ import { invalidOption, requireCount, requirePositive } from '../base/options.ts
 import { tcpAddress } from '../link/address.ts'
 import { requireTls } from '../link/listen-tls.ts'
 import type { ListenTls } from '../link/listener.ts'
+import { namedAddresses } from '../server/named-addresses.ts'
 import type { AccessOptions } from './access.ts'
 import type { WebGateway } from './gateway.ts'
 
@@ -38,6 +39,12 @@ export interface WebOptions extends AccessOptions {
    */
   readonly maxConnections?: number
   /**
+   * The addresses and ranges of proxies, `'loopback'` for this machine: of what they pass on, `peer.address`, `trust`, limits and logs
+   * see the client as X-Forwarded-For tells it, and whether all was TLS as X-Forwarded-Proto does. What others write there is
+   * ignored. Default none.
+   */
+  readonly trustProxy?: readonly string[]
+  /**
    * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than balancers keep theirs (60 s
    * is common), which would else send a request into a connection that closes. 0: for ever.
    */
@@ -54,6 +61,7 @@ export interface ResolvedWebOptions extends WebOptions {
   readonly maxConnections: number
   readonly keepAliveTimeoutMs: number
   readonly headersTimeoutMs: number
+  readonly isProxy: (address: string) => boolean
 }
 
 const webOptions: OptionTable<WebOptions> = {
@@ -68,6 +76,7 @@ const webOptions: OptionTable<WebOptions> = {
   browserModule: 'any',
   gateways: 'any',
   maxConnections: 'any',
+  trustProxy: 'any',
   keepAliveTimeoutMs: 'any',
   headersTimeoutMs: 'any',
 }
@@ -92,7 +101,18 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
   requirePositive('maxConnections', maxConnections)
   const times = timesOf(given)
   if (given.tls !== undefined) requireTls(given.tls)
-  return { ...given, ...module, ...times, host, port: given.port ?? 0, path: ownPath, gateways, maxConnections }
+  const isProxy = namedAddresses('trustProxy', given.trustProxy)
+  return {
+    ...given,
+    ...module,
+    ...times,
+    isProxy,
+    host,
+    port: given.port ?? 0,
+    path: ownPath,
+    gateways,
+    maxConnections,
+  }
 }
 
 function timesOf(given: WebOptions): Pick<ResolvedWebOptions, 'keepAliveTimeoutMs' | 'headersTimeoutMs'> {

@@ -143,7 +143,7 @@ export class WebServer implements WebListener {
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): Refusal | undefined => {
-    const visit = visitOf(request, 'http')
+    const visit = visitOf(request, 'http', this.#options.isProxy)
     if ('status' in visit) return visit
     const refusal = this.#refusalOf(request)
     if (refusal !== undefined && !this.#isForAnyHost(visit)) return refusal
@@ -179,7 +179,7 @@ export class WebServer implements WebListener {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined => {
-    const visit = visitOf(request, 'websocket')
+    const visit = visitOf(request, 'websocket', this.#options.isProxy)
     if ('status' in visit) return visit
     const refusal = this.#refusalOf(request)
     if (refusal !== undefined) return refusal
