@@ -11,6 +11,7 @@ import type { RunOptions } from '../action/run-options.ts'
 import { ThrownErrors } from '../action/thrown-errors.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
+import { Listeners } from '../base/listeners.ts'
 import { queueMicrotask } from '../base/platform-timers.ts'
 import { errorIdOf } from '../base/remote.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
@@ -21,6 +22,7 @@ import { discreet } from '../wire/discreet-error.ts'
 import { decodeThrown, encodeThrown } from '../wire/error-record.ts'
 import type { Payload } from '../wire/payload.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
+import { type ClientEvents, clientEvents } from './client-events.ts'
 import type { ClientKit } from './client-kit.ts'
 import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions } from './client-options.ts'
 import type { ClientPlatform } from './client-platform.ts'
@@ -39,6 +41,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   readonly #starter: CallStarter
   readonly #connector: Connector
   readonly #delayed: DelayedRetries
+  readonly #listeners: Listeners<ClientEvents>
   /** What the actions of this client see, by the session that they run in. */
   readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
   /** The one that takes new calls is the last; those before it are retired and finish theirs. */
@@ -54,6 +57,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     const options = resolveClientOptions(platform, args)
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
     this.#options = options
+    this.#listeners = new Listeners(clientEvents, (error, event) => log.error({ error, event }, 'a listener failed'))
     this.#codec = new StandardCodec(this.classes, valueLimitsOf(options.limits))
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const thrown = new ThrownErrors({ classes: this.classes, clock, log, isQuiet: false })
@@ -122,10 +126,22 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     if (!this.#isClosed) {
       this.#isClosed = true
       const reason = closedError()
+      this.#listeners.tell('close', {})
       this.#delayed.close(reason)
       this.#released = Promise.all([...this.#connections].map((connection) => connection.close(reason)))
     }
     await this.#released
+  }
+
+  /**
+   * Tells a listener of what happens to the connection: `connect`, `disconnect`, `reconnecting`, `close`. Returns what removes it.
+   * What it throws is logged. Throws ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * client.on('disconnect', ({ reason }) => console.log(`the link is lost: ${reason.message}`))
+   */
+  on<E extends keyof ClientEvents>(event: E, listener: (detail: ClientEvents[E]) => unknown): () => void {
+    return this.#listeners.add(event, listener)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -201,12 +217,18 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   }
 
   /** @internal */
+  tell<E extends keyof ClientEvents>(event: E, detail: ClientEvents[E]): void {
+    this.#listeners.tell(event, detail)
+  }
+
+  /** @internal */
   onClosed(connection: Connection): void {
     this.#connections = this.#connections.filter((other) => other !== connection)
   }
 
   /** @internal */
   onDismissed(connection: Connection, reason: IsockError): void {
+    this.#listeners.tell('disconnect', { reason })
     void connection.close(reason)
   }
 

@@ -9,7 +9,7 @@ import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
-import type { Address } from '../link/address.ts'
+import { type Address, formatAddress } from '../link/address.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
@@ -18,6 +18,7 @@ import type { SessionOwner } from '../session/session-owner.ts'
 import type { WelcomeFrame } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
 import { attemptUntilDone } from './attempts.ts'
+import type { ClientEvents } from './client-events.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
@@ -34,6 +35,8 @@ export interface ConnectionOwner {
   onClosed(connection: Connection): void
   /** The server ended the session and said why: it is to be closed. */
   onDismissed(connection: Connection, reason: IsockError): void
+  /** For those who listen. */
+  tell<E extends keyof ClientEvents>(event: E, detail: ClientEvents[E]): void
   /** Stay connected although no call is open. */
   readonly isKeptConnected: boolean
 }
@@ -52,6 +55,9 @@ export class Connection implements SessionOwner {
   readonly #waiters = new ConnectWaiters()
   #state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle'
   #isRetired = false
+  /** Why it is not connected; undefined: it is, or was not asked to be. */
+  #fault: IsockError | undefined
+  #attempts = 0
   #backoff: Backoff
   #connectedAtMs = Number.NEGATIVE_INFINITY
 
@@ -109,7 +115,9 @@ export class Connection implements SessionOwner {
   onLinkLost(reason: IsockError): void {
     if (this.#state === 'closed') return
     this.#state = 'idle'
+    this.#fault = reason
     this.#farewell.disarm()
+    if (!this.#isRetired) this.#owner.tell('disconnect', { reason })
     this.session.countFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
@@ -167,6 +175,8 @@ export class Connection implements SessionOwner {
     else this.#backoff = new Backoff(this.#options.backoff, this.#options.random)
     let isAlone = false
     const attempt = (): Promise<void> => {
+      const reason = this.#fault
+      if (reason !== undefined) this.#owner.tell('reconnecting', { attempt: ++this.#attempts, reason })
       isAlone = this.#home.isAskedAlone
       return this.#connector.connect(this.#home, signal, this.#onWelcome, isAlone ? 'at home' : 'anywhere')
     }
@@ -200,6 +210,7 @@ export class Connection implements SessionOwner {
   }
 
   #countFault(error: IsockError, wasAlone: boolean): void {
+    this.#fault = error
     this.#options.log.debug({ error: error.message }, 'cannot connect')
     this.session.countFault(error, wasAlone ? 'cannot resume' : 'cannot connect')
     // Other addresses were not asked yet.
@@ -218,10 +229,14 @@ export class Connection implements SessionOwner {
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
       this.#home.moveTo(address)
     }
+    this.#fault = undefined
+    this.#attempts = 0
     this.session.attach(link)
     this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
     this.#waiters.resolveAll()
+    const { sessionId: session, resumed: isResumed } = welcome
+    this.#owner.tell('connect', { address: formatAddress(address), session, isResumed })
   }
 
   /** Nothing waits any more, or no attempt can help. */

@@ -8,6 +8,7 @@ import { ActionRunner } from '../action/action-runner.ts'
 import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
+import { Listeners } from '../base/listeners.ts'
 import { invalidOption } from '../base/options.ts'
 import type { TlsRenewal } from '../link/listener.ts'
 import { discreet } from '../wire/discreet-error.ts'
@@ -24,6 +25,7 @@ import { OpenPorts } from './open-ports.ts'
 import { OwnPorts } from './own-ports.ts'
 import { receive } from './reception.ts'
 import { RunQueue } from './run-queue.ts'
+import { type ServerEvents, serverEvents } from './server-events.ts'
 import { kitOf } from './server-kit.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
@@ -40,6 +42,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   readonly #errors: ErrorHook
   readonly #features: Features
   readonly #openPorts: OpenPorts
+  readonly #listeners: Listeners<ServerEvents>
   readonly #ports = new OwnPorts()
   #isListening = false
   /** Settled when the features have started, which they do before the first address is open. */
@@ -65,9 +68,13 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
     for (const action of builtInActions(() => this.actions, codec)) this.registry.addBuiltIn(action)
     this.#accounting = new Accounting({ maxHeldBytes: limits.maxHeldBytes, isShared })
-    this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) =>
-      this.#features.sessionChanged(session, change),
+    this.#listeners = new Listeners(serverEvents, (error, event) =>
+      this.#errors.report(error, `a listener of ${event}`),
     )
+    this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) => {
+      this.#features.sessionChanged(session, change)
+      this.#listeners.tell('session', { session, change })
+    })
     const runs = new RunQueue(clock, limits.maxRunningCalls, {
       onIdle: (holder) => this.#accounting.callsEnded(holder),
       onScarce: (share) => this.#store.roomForCalls.make(share),
@@ -161,6 +168,17 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   /** What renews TLS at the server's own ports. */
   protected tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     return this.#ports.tlsRenewals(this.#options.given.tls, renewal)
+  }
+
+  /**
+   * Tells a listener of `session`: one that was opened, lost its link, was resumed or ended. Returns what removes it. What it throws
+   * is told to `onError`. Throws ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * server.on('session', ({ session, change }) => console.log(session.name ?? session.id, change))
+   */
+  on<E extends keyof ServerEvents>(event: E, listener: (detail: ServerEvents[E]) => unknown): () => void {
+    return this.#listeners.add(event, listener)
   }
 
   /** The clients' sessions, connected or not. */
