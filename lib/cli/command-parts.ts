@@ -24,9 +24,12 @@ export function count(max = Number.MAX_SAFE_INTEGER, min = 0): (text: string) =>
 }
 
 export function logLevelOption(description: string): Option {
-  return new Option('--log-level <level>', description)
+  const option = new Option('--log-level <level>', description)
     .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
+  const choose = option.parseArg
+  // Python's logging and others shout them.
+  return option.argParser((value: string, previous: unknown) => choose?.(value.toLowerCase(), previous))
 }
 
 export function ownVersion(): string {

@@ -37,7 +37,7 @@ export interface BackgroundOptions extends TokenSource {
   /** Default: `daemon.log` in the daemon's directory. */
   readonly logFile?: string
   /** Default 'info'. */
-  readonly logLevel?: LogLevel
+  readonly logLevel?: LogLevel | Uppercase<LogLevel>
   /** Above it the log is rotated. Default 10 MiB. */
   readonly logMaxBytes?: number
   /** How many rotated logs are kept. Default 5. */
@@ -110,11 +110,12 @@ export interface CheckedOptions {
 export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptions {
   checkOptions('runInBackground', options, backgroundOptions)
   const { module, initFile, host = '127.0.0.1', path, logFile, tokenFile, token, stateDir, cwd = '.' } = options
-  const { logLevel = 'info', logMaxBytes = 10 * 1024 * 1024, logFiles = 5 } = options
+  const { logLevel: givenLevel = 'info', logMaxBytes = 10 * 1024 * 1024, logFiles = 5 } = options
   const { graceMs = 10_000, startTimeoutMs = 30_000 } = options
   const modules = (Array.isArray(module) ? module : [module]).map((each) => pathOf('module', each))
   if (modules.length === 0) throw invalidOption('module', 'at least one path', module)
   requireModules(initFile === undefined ? modules : [pathOf('initFile', initFile), ...modules])
+  const logLevel = String(givenLevel).toLowerCase() as LogLevel
   if (!logLevels.includes(logLevel)) throw invalidOption('logLevel', `one of ${logLevels.join(', ')}`, logLevel)
   if (typeof host !== 'string' || host === '') throw invalidOption('host', 'a host name or IP address', host)
   const port = options.port ?? (path === undefined ? 0 : undefined)

@@ -69,7 +69,7 @@ describe('isock serve', function () {
   it('logs JSON lines to standard error, at the level that it is told', async () => {
     const [talking, silent] = [
       serve([greetings, '--port', '0']),
-      serve([greetings, '--port', '0', '--log-level', 'silent']),
+      serve([greetings, '--port', '0', '--log-level', 'SILENT']),
     ]
     const addresses = [await addressOf(talking), await addressOf(silent)]
     expect(JSON.parse(talking.stderr.split('\n')[0] as string)).to.include({ level: 'info', msg: 'listening' })

@@ -190,7 +190,7 @@ describe('runInBackground', function () {
   it('keeps a token out of the command line, the state file and the log', async function () {
     if (process.platform !== 'linux') skip(this, 'the command line of a process is read from /proc')
     const token = 'a secret of this spec'
-    const daemon = await world.start({ token, logLevel: 'trace' })
+    const daemon = await world.start({ token, logLevel: 'TRACE' })
     await using client = new Client(daemon.address, { token })
     expect(await client.runAction('Pid')).to.equal(daemon.pid)
     await using stranger = new Client(daemon.address, { token: 'another secret', retry: 0 })
