@@ -1,5 +1,5 @@
-// Who wants to hear of what happens to a client or a server. Listeners are told one after the other, in the order in which they
-// came, each in the context in which it was added; what one of them throws, now or later, reaches none of the others.
+// Who wants to hear of what happens to a client or a server. Listeners are called one after the other, in the order in which
+// they came, each in the context in which it was added; what one of them throws, now or later, reaches none of the others.
 import { keepContext } from './async-context.ts'
 import { invalidOption } from './options.ts'
 
@@ -22,7 +22,7 @@ export class Listeners<Events extends object> {
       throw invalidOption('event', `one of ${this.#names.join(', ')}`, event)
     if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
     const added = { event, tell: keepContext(listener as Listener) }
-    // A new list each time: one that is being told stays as it is.
+    // A new list each time: a list that is being walked along stays as it is.
     this.#added = [...(this.#added ?? []), added]
     return () => {
       this.#added = this.#added?.filter((each) => each !== added)

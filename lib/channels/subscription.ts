@@ -47,7 +47,7 @@ export class Subscription<Message = unknown> extends LastingStream<Numbered<Mess
   readonly #room: RoomRequest
   /** Where the first call begins. */
   readonly #since: Since | undefined
-  // Where to go on when it is asked for anew, and what was handed over, in parts: a new object for each message would be
+  // Where to continue with the next call, and what was handed over, in parts: a new object for each message would be
   // kept until the next one comes.
   #place: Place | undefined
   #offset = 0

@@ -1,5 +1,5 @@
 // Readers of a pipe that leave before all is said, as `head` does: they have what they wanted, so a command ends quietly, and what
-// it runs at a server is given up with it. One that serves goes on without them.
+// it runs at a server is given up with it. One that serves continues without them.
 import { exitCodes } from './exit-codes.ts'
 
 /** `goesOn`: what is said to nobody is lost. */

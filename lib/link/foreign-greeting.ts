@@ -6,7 +6,7 @@ export interface ForeignGreeting {
   readonly answer: Uint8Array | undefined
 }
 
-/** A fatal alert, protocol_version: what a client of TLS is told by a port that cannot speak it. */
+/** A fatal alert, protocol_version: the answer of a port without TLS to a client that begins with it. */
 const tlsAlert = Uint8Array.of(0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46)
 
 /** undefined: it is not known. `addresses`: where the server listens, as it tells them. */

@@ -217,7 +217,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     return decoder.frames - before
   }
 
-  /** It is not isock's. True: it was told so in its own words, which are to leave. */
+  /** It is not isock's. True: it was answered in its own protocol, and the answer is to leave. */
   #hasAnswered(chunk: Uint8Array): boolean {
     this.foreignBytes = chunk.slice(0, shownBytes)
     const answer = this.#sink?.answerForeign?.(this.foreignBytes)

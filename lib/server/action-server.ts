@@ -172,7 +172,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
 
   /**
    * Tells a listener of `session`: one that was opened, lost its link, was resumed or ended. Returns what removes it. What it throws
-   * is told to `onError`. Throws ClientError (`INVALID_OPTION`).
+   * goes to `onError`. Throws ClientError (`INVALID_OPTION`).
    *
    * @example
    * server.on('session', ({ session, change }) => console.log(session.name ?? session.id, change))

@@ -7,7 +7,7 @@ import type { ServerSession } from './server-session.ts'
 export interface EndSessionsOptions {
   /** The `id` of an identity, as guards gave it. */
   readonly identity: string
-  /** What their clients are told. Default: that no reason was given. */
+  /** What their clients get as the reason. Default: that no reason was given. */
   readonly reason?: string
 }
 

@@ -46,7 +46,7 @@ export interface WebOptions extends AccessOptions {
   readonly trustProxy?: readonly string[]
   /**
    * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than balancers keep theirs (60 s
-   * is common), which would else send a request into a connection that closes. 0: for ever.
+   * is common), which would else send a request into a connection that closes. 0: it is never closed.
    */
   readonly keepAliveTimeoutMs?: number
   /** What the headers of a request may take to come, in milliseconds. Default 10 000. */
