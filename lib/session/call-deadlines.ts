@@ -7,7 +7,7 @@ import { cancelErrorFor } from './call-errors.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import type { LedgerCalls } from './life-signs.ts'
 
-/** Who is told of calls that are late. */
+/** Who gives up calls that are late. */
 export interface LateCalls {
   readonly calls: LedgerCalls
   giveUp(call: IncomingCall, reason: IsockError): void

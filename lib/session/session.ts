@@ -1,5 +1,5 @@
 // What two peers know of each other. It outlives its links: each frame of the current link is routed to the half
-// that it concerns (frame-route.ts), and when a new link is attached both halves say again what may have been lost.
+// that it concerns (frame-route.ts), and when a new link is attached both halves send once more what may have been lost.
 // It is the port, the home and the sink of its parts itself: a server keeps many sessions, and most of them do nothing.
 import { type MeterSource, unaccounted } from '../accounting/meter.ts'
 import type { Clock } from '../base/clock.ts'

@@ -39,7 +39,7 @@ export class Access {
   readonly #isOpen: boolean
   readonly #onFailure: (error: unknown) => void
 
-  /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens; `onFailure` is told what a function throws. */
+  /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens; `onFailure` gets what a function throws. */
   constructor(
     options: AccessOptions,
     port: number,

@@ -39,7 +39,7 @@ export class JoinedServer {
   /** Whether there is anybody to take what this one does not. */
   hasOthers(event: 'request' | 'upgrade'): boolean {
     const hasListener = (this.#http.listeners(event) as unknown[]).some((listener) => listener !== onUpgrade)
-    return hasListener || withoutThoseThatLeft(this.#own.former) !== undefined
+    return hasListener || isOffered(this.#own.former)
   }
 
   /** Offers nothing from now on, and leaves the server as it was. */
@@ -65,6 +65,11 @@ function isTaken(offers: Offers, event: (typeof events)[number], args: unknown[]
   const hasTaken = offers.onRequest(request, response)
   if (hasTaken && event === 'checkContinue' && !response.headersSent) response.writeContinue()
   return hasTaken
+}
+
+/** Whether one that joined before is still there. A tool's own `emit` answers nothing by itself. */
+function isOffered(emit: JoinedEmit | undefined): boolean {
+  return emit !== undefined && (emit.offers !== undefined || isOffered(emit.former))
 }
 
 /** A tool's own `emit` has never joined, and does not leave. */

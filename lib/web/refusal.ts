@@ -1,4 +1,4 @@
-// What is not taken, and how it is told to who asked.
+// What is not taken, and how who asked is answered.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 

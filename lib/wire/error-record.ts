@@ -149,7 +149,7 @@ function remoteFields(record: ErrorRecord): RemoteErrorFields {
   }
 }
 
-/** One for which V8 has not walked the stack, which is a third of the time that decoding takes: nobody is told that stack. */
+/** One for which V8 has not walked the stack, which is a third of the time that decoding takes: nobody sees that stack. */
 function bareError(): Error {
   const limit: unknown = Error.stackTraceLimit
   if (typeof limit !== 'number' || !isLimitWritable()) return new Error()

@@ -99,6 +99,12 @@ describe('A web port that joined a server of the user, for pages of other origin
     const answered: string[] = []
     await join([], [http()], (error) => void errors.push(error))
     expect((await ask(url, '/else')).status, 'while there is no other').to.equal(404)
+    const tool = joined.emit
+    joined.emit = tool.bind(joined) as typeof tool
+    const { server } = await world.serve({ server: joined }, { onError: () => undefined })
+    expect((await ask(url, '/else')).status, 'behind a tool').to.equal(404)
+    await server.shutdown({ graceMs: 0 })
+    joined.emit = tool
     const later: RequestListener = ({ url: path = '' }, response) => {
       answered.push(path)
       response.end('later')
