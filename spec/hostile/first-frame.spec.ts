@@ -28,12 +28,13 @@ describe('Hostile peers: the first frame', () => {
   afterEach(() => arena.close())
 
   /** Sends bytes as a stranger; the link must be closed, and no session may have been made. */
-  async function isClosedAfter(bytes: Uint8Array): Promise<void> {
+  async function isClosedAfter(bytes: Uint8Array, foreignText = /^$/): Promise<void> {
     await arena.serveOthersDuring(async () => {
       const peer = await arena.stranger()
       peer.socket.write(bytes)
       await peer.closed()
       expect(peer.all(Kind.Welcome)).to.deep.equal([])
+      expect(peer.foreignText).to.match(foreignText)
     })
     expect(arena.server.sessions).to.have.length(1)
   }
@@ -46,7 +47,8 @@ describe('Hostile peers: the first frame', () => {
 
   it('kinds that do not exist close the link', () => isClosedAfter(Uint8Array.of(0, 0, 0, 2, 0x91, 0x7f)))
 
-  it('HTTP closes the link', () => isClosedAfter(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')))
+  it('HTTP is answered in HTTP, and closes the link', () =>
+    isClosedAfter(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), /^HTTP\/1\.1 400 /))
 
   it('a TLS greeting closes the link', () => isClosedAfter(Buffer.from('16030100a5010000a10303', 'hex')))
 

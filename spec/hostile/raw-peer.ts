@@ -41,6 +41,7 @@ export type FrameOf<K extends Frame['kind'], F = Frame> = F extends { kind: infe
     : never
   : never
 
+const startOfHttp = Buffer.from('HTTP/')
 const codec = new StandardCodec(new ClassRegistry())
 
 export class RawPeer {
@@ -49,6 +50,8 @@ export class RawPeer {
   isClosed = false
   /** Does not close its half when the server does. */
   isStubborn = false
+  /** What came in place of frames: the answer of an isock port to a peer that speaks HTTP. */
+  foreignText = ''
   readonly #decoder: FrameDecoder
 
   private constructor(socket: Socket) {
@@ -59,7 +62,11 @@ export class RawPeer {
       const isFirst = this.frames.length === 0
       this.frames.push(isFirst ? readHandshakeFrame(bytes, start, end, reader) : readSessionFrame(reader))
     })
-    socket.on('data', (chunk) => this.#decoder.push(chunk))
+    socket.on('data', (chunk) => {
+      const isForeign = this.foreignText !== '' || chunk.subarray(0, 5).equals(startOfHttp)
+      if (isForeign) this.foreignText += chunk.toString()
+      else this.#decoder.push(chunk)
+    })
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.isClosed = true

@@ -8,8 +8,10 @@ import type { RawPeer } from '../raw-peer.ts'
 import type { ChildServer } from './child-server.ts'
 import { type HostileCase, Scene } from './hostile-case.ts'
 
-/** From the arrival of the last byte to the answer, and for the server's longest standstill. */
+/** From the arrival of the last byte to the answer, and for the server's longest standstill; see `slowness`. */
 const answerMs = 50
+/** What `slowness` times, on the machine for which `answerMs` was set. */
+const usualReadMs = 20
 const growthBytes = 16 * 1024 * 1024
 /**
  * A machine that is busy with others may be slow once or twice; a server that is slow is so each time. A standstill
@@ -55,6 +57,14 @@ export async function tryCase(server: ChildServer, honest: HonestClient, hostile
   }
 }
 
+/** How many times longer this machine takes just now, at least 1, for a text of a million numbers. */
+function slowness(): number {
+  const text = `[${'0,'.repeat(1_000_000)}0]`
+  const startedAt = performance.now()
+  JSON.parse(text)
+  return Math.max(1, (performance.now() - startedAt) / usualReadMs)
+}
+
 async function tryOnce(server: ChildServer, honest: HonestClient, hostile: HostileCase) {
   const scene = new Scene(server.address)
   try {
@@ -78,7 +88,7 @@ async function tryOnce(server: ChildServer, honest: HonestClient, hostile: Hosti
     await hostile.after?.(peer, scene)
     const slowestHonestMs = served.slowestMs
     const verdict: Verdict = { answeredMs: served.value, blockedMs, grownBytes, slowestHonestMs }
-    const allowedBlockMs = answerMs + Math.max(0, blockedMs - cpuMs)
+    const allowedBlockMs = answerMs * slowness() + Math.max(0, blockedMs - cpuMs)
     return { verdict, allowedBlockMs, allowedMs: allowedBlockMs + usualMs + (hostile.limitMs ?? 0) }
   } finally {
     scene.close()
