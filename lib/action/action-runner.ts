@@ -40,8 +40,8 @@ export interface ActionRunnerOptions {
   readonly exposeErrors: boolean
   /** Calls that a handler makes take over its time and signal even where it does not pass them on. */
   readonly inheritContext: boolean
-  /** Told of each error that a handler threw. Must not throw. */
-  readonly onThrown: (error: unknown, call: IncomingCall, session: SessionView) => void
+  /** Told of each error that a handler threw; may give another one, which is sent in its place. Must not throw. */
+  readonly onThrown: (error: unknown, call: IncomingCall, session: SessionView) => Error | undefined
 }
 
 export class ActionRunner {
@@ -146,13 +146,14 @@ class Run {
 
   readonly #onThrown = (error: unknown): void => {
     if (error instanceof Refused) return this.#undoAndFail(error.error, true)
-    this.#options.onThrown(error, this.#call, this.#surroundings.session)
-    this.#undoAndFail(error, false)
+    const instead = this.#options.onThrown(error, this.#call, this.#surroundings.session)
+    this.#undoAndFail(instead ?? error, false)
   }
 
   /** Sends what the source gives, as fast as the caller reads. */
   async #drain(source: ItemSource): Promise<void> {
     const call = this.#call
+    const context = this.#context as RunContext // it has run
     if (call.abortReason !== undefined) return this.#leave(source, call.abortReason)
     // Immediately, also while the source waits for something to give: that may never come.
     call.whenAborted = keepContext((reason) => void this.#leave(source, reason))
@@ -162,8 +163,8 @@ class Run {
         if (this.#isLeft && !endsByItself(source)) return
         if (step.done) return this.#finish(step.value)
         if (this.#isLeft) return
-        const isTaken = call.emit(this.#encodeItem(step.value))
-        if (isTaken !== undefined) await (this.#context as RunContext).untilTaken(isTaken)
+        const isTaken = context.push(step.value)
+        if (isTaken !== undefined) await context.untilTaken(isTaken)
         if (this.#isLeft) return
       }
     } catch (error) {
@@ -187,7 +188,17 @@ class Run {
     }
   }
 
-  readonly #encodeItem = (item: unknown): Payload => {
+  /** A promise where the schema of items answers later. */
+  readonly #encodeItem = (item: unknown): Payload | Promise<Payload> => {
+    const schema = this.#action?.takesPayload ? undefined : this.#action?.items
+    if (schema === undefined) return this.#itemPayload(item)
+    const checked = validate(schema, item, `item of action "${this.#call.name}"`, 'INVALID_OUTPUT')
+    if (!(checked instanceof Promise)) return this.#itemPayload(checked)
+    const asGiven = bytesAsGiven(item)
+    return checked.then((late) => this.#itemPayload(asGiven(late)))
+  }
+
+  #itemPayload(item: unknown): Payload {
     const payload = this.#options.codec.encode(item, 'item', this.#action?.rules)
     if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('item', payload, this.#maxFrameBytes)
     return payload
@@ -195,6 +206,12 @@ class Run {
 
   #finish(value: unknown): void {
     this.#isFinishing = true
+    const pushed = this.#context?.pushed
+    if (pushed === undefined) this.#check(value)
+    else void pushed.then(() => this.#check(value))
+  }
+
+  #check(value: unknown): void {
     const schema = this.#action?.takesPayload ? undefined : this.#action?.output
     if (schema === undefined) return this.#answer(value)
     try {

@@ -25,6 +25,8 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
   static input?: StandardSchemaV1
   /** What the output must be, likewise. */
   static output?: StandardSchemaV1
+  /** What each item must be that it yields or emits, likewise. */
+  static items?: StandardSchemaV1
   /** Error classes that arrive at the client as themselves. */
   static errors?: readonly ErrorClass[]
   /** Other classes whose instances travel as themselves in this action's values. */

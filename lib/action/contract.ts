@@ -59,21 +59,24 @@ export function declareClasses(action: ActionClass, registry: ClassRegistry): vo
 }
 
 /**
- * Name and schemas in a few characters, by what the schemas mean: `<hash>`, or `<hash>.<input>.<output>` with seven characters
- * for each optional field. Not a secret and no defence: two honest sides compare it.
+ * Name and schemas in a few characters, by what the schemas mean: `<hash>`, or `<hash>.<input>.<output>.<items>` with seven
+ * characters for each optional field. Not a secret and no defence: two honest sides compare it.
  */
 export function contractHash(name: string, action: ActionClass): string {
-  const [input, output] = [meaningOfSide(action.input), meaningOfSide(action.output)]
-  const hash = hashText([name, action.contractVersion ?? '', input.text, output.text].join('\0'))
-  return input.fields + output.fields === '' ? hash : `${hash}.${input.fields}.${output.fields}`
+  const sides = [meaningOfSide(action.input), meaningOfSide(action.output)]
+  if (action.items !== undefined) sides.push(meaningOfSide(action.items))
+  const hash = hashText([name, action.contractVersion ?? '', ...sides.map(({ text }) => text)].join('\0'))
+  const fields = sides.map((side) => side.fields)
+  return fields.join('') === '' ? hash : [hash, ...fields].join('.')
 }
 
 /** Whether a server with the contract `own` serves a caller with this one: it may know optional fields that the caller does not. */
 export function fitsContract(asked: string, own: string): boolean {
   if (asked === own) return true
-  const [hash, input = '', output = ''] = asked.split('.')
-  const [ownHash, ownInput = '', ownOutput = ''] = own.split('.')
-  return hash === ownHash && fitsFields(input, ownInput, false) && fitsFields(output, ownOutput, true)
+  const [hash, input = '', output = '', items = ''] = asked.split('.')
+  const [ownHash, ownInput = '', ownOutput = '', ownItems = ''] = own.split('.')
+  if (hash !== ownHash || !fitsFields(input, ownInput, false)) return false
+  return fitsFields(output, ownOutput, true) && fitsFields(items, ownItems, true)
 }
 
 /** Four characters for a field's path, and three for what it may be. */

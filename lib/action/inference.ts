@@ -41,8 +41,13 @@ export type OutputOf<C extends ActionClass> = [C['output']] extends [StandardSch
   ? O
   : Travelled<ResultOf<ReturnOf<C>>>
 
-/** What iterating a call gives: the items that `action` yields, or that its context's type says it emits. */
-export type ItemOf<C extends ActionClass> = Travelled<YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>>
+/**
+ * What iterating a call gives: the output of the action's schema of items where it has one, else what `action` yields, and
+ * what its context's type says it emits.
+ */
+export type ItemOf<C extends ActionClass> = [C['items']] extends [StandardSchemaV1<infer _, infer I>]
+  ? I
+  : Travelled<YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>>
 
 /** The arguments after the class: data may be left out only where the action takes none. */
 export type RunArguments<C extends ActionClass, Options> =

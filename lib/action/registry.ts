@@ -30,6 +30,8 @@ export interface RegisteredAction {
   readonly run: ActionFunction
   readonly input: StandardSchemaV1 | undefined
   readonly output: StandardSchemaV1 | undefined
+  /** Of what it yields or emits. */
+  readonly items: StandardSchemaV1 | undefined
   /** undefined for plain functions, which have no contract. */
   readonly contract: string | undefined
   readonly rules: ValueRules
@@ -159,6 +161,7 @@ export class ActionRegistry {
   #addClass(name: string, action: ActionClass, runs: AnyAction | ActionFunction): void {
     requireSchema(name, 'input', action.input)
     requireSchema(name, 'output', action.output)
+    requireSchema(name, 'items', action.items)
     this.#refuseDuplicate(name)
     declareClasses(action, this.#classes)
     this.#put({
@@ -169,6 +172,7 @@ export class ActionRegistry {
       takesPayload: false,
       input: action.input,
       output: action.output,
+      items: action.items,
       contract: contractHash(actionNameOf(action), action),
       rules: { allowRegExp: action.allowRegExp ?? false },
       actionClass: action,
@@ -195,8 +199,8 @@ export class ActionRegistry {
 }
 
 function bare(name: string): Omit<RegisteredAction, 'run' | 'isStream'> {
-  const none = { input: undefined, output: undefined, contract: undefined, instance: undefined, actionClass: undefined }
-  return { name, ...none, rules: {}, takesPayload: false }
+  const noSchemas = { input: undefined, output: undefined, items: undefined, contract: undefined }
+  return { name, ...noSchemas, instance: undefined, actionClass: undefined, rules: {}, takesPayload: false }
 }
 
 function requireAction(name: string, action: AnyAction): void {
@@ -231,7 +235,7 @@ function* leavesOf(tree: unknown, separator: string, path: string[] = []): Gener
   }
 }
 
-function requireSchema(name: string, field: 'input' | 'output', schema: unknown): void {
+function requireSchema(name: string, field: 'input' | 'output' | 'items', schema: unknown): void {
   if (schema === undefined) return
   const standard = (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']
   if (typeof standard?.validate === 'function') return

@@ -39,16 +39,24 @@ export interface RunFeature {
 /** What `emit` returns where there is nothing to wait for. */
 const sent: Promise<void> = Promise.resolve()
 
+const nothing = (): void => undefined
+
 export class RunContext implements Context<unknown> {
   readonly #call: IncomingCall
   readonly #surroundings: RunSurroundings
-  readonly #encodeItem: (item: unknown) => Payload
+  readonly #encodeItem: (item: unknown) => Payload | Promise<Payload>
   #feature: RunFeature | undefined
   #emit: ((item: unknown) => Promise<void>) | undefined
   #client: Caller | undefined
   #log: Logger | undefined
 
-  constructor(call: IncomingCall, surroundings: RunSurroundings, encodeItem: (item: unknown) => Payload) {
+  #pushed: Promise<void> | undefined
+
+  constructor(
+    call: IncomingCall,
+    surroundings: RunSurroundings,
+    encodeItem: (item: unknown) => Payload | Promise<Payload>,
+  ) {
     this.#call = call
     this.#surroundings = surroundings
     this.#encodeItem = encodeItem
@@ -167,7 +175,21 @@ export class RunContext implements Context<unknown> {
   push(item: unknown): Promise<void> | undefined {
     const call = this.#call
     if (call.abortReason !== undefined) throw call.abortReason
-    return call.emit(this.#encodeItem(item))
+    const payload = this.#encodeItem(item)
+    const isReady = this.#pushed === undefined && !(payload instanceof Promise)
+    return isReady ? call.emit(payload) : this.#pushLater(payload)
+  }
+
+  /** Settles when the items that are checked at the moment are sent or refused. Undefined: there are none. */
+  get pushed(): Promise<void> | undefined {
+    return this.#pushed
+  }
+
+  /** In the order in which they were given. */
+  #pushLater(payload: Payload | Promise<Payload>): Promise<void> {
+    const emitted = Promise.all([payload, this.#pushed]).then(([ready]) => ({ isTaken: this.#call.emit(ready) }))
+    this.#pushed = emitted.then(nothing, nothing)
+    return emitted.then(({ isTaken }) => isTaken)
   }
 
   #emitItem(item: unknown): Promise<void> {

@@ -14,7 +14,9 @@ export async function listActions(address: string, options: ConnectOptions): Pro
   })
 }
 
-function rowOf({ name, kind, input, output, description }: ActionListing): string[] {
-  const schema = [input && shortSchema(input), output && `-> ${shortSchema(output)}`].filter(Boolean).join(' ')
+function rowOf({ name, kind, input, output, items, description }: ActionListing): string[] {
+  const given = output && `-> ${shortSchema(output)}`
+  const yielded = items && `yields ${shortSchema(items)}`
+  const schema = [input && shortSchema(input), given, yielded].filter(Boolean).join(' ')
   return [name, kind, schema || '-', description ?? '']
 }

@@ -68,8 +68,10 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
       exposeStacks: given.exposeStacks ?? false,
       exposeErrors: given.exposeErrors ?? false,
       inheritContext: false,
-      onThrown: (error, { name, seq }, session) =>
-        thrown.thrown(error, name, { action: name, errorId: errorIdOf(session.id, seq) }),
+      onThrown: (error, { name, seq }, session) => {
+        thrown.thrown(error, name, { action: name, errorId: errorIdOf(session.id, seq) })
+        return undefined
+      },
     })
     this.#starter = new CallStarter({
       codec: this.#codec,

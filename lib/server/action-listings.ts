@@ -11,6 +11,8 @@ export interface ActionListing {
   /** As JSON Schema, where the action has a schema; a `$comment` where its library cannot tell. */
   readonly input?: object
   readonly output?: object
+  /** Of each item that it yields or emits. */
+  readonly items?: object
   readonly description?: string
 }
 
@@ -62,13 +64,14 @@ function isSame(one: readonly RegisteredAction[], other: readonly RegisteredActi
   return one.length === other.length && one.every((action, index) => action === other[index])
 }
 
-function listingOf({ name, input, output, actionClass, isStream }: RegisteredAction): ActionListing {
+function listingOf({ name, input, output, items, actionClass, isStream }: RegisteredAction): ActionListing {
   const description = actionClass?.description
   return {
     name,
     kind: isStream ? 'stream' : actionClass === undefined ? 'function' : 'action',
     ...(input === undefined ? {} : { input: jsonSchemaOf(input, 'input') ?? unknownSchema(input) }),
     ...(output === undefined ? {} : { output: jsonSchemaOf(output, 'output') ?? unknownSchema(output) }),
+    ...(items === undefined ? {} : { items: jsonSchemaOf(items, 'output') ?? unknownSchema(items) }),
     ...(description === undefined ? {} : { description }),
   }
 }

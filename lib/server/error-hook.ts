@@ -3,10 +3,14 @@ import type { SessionView } from '../action/context.ts'
 import { isPromiseLike } from '../action/item-source.ts'
 import { ThrownErrors } from '../action/thrown-errors.ts'
 import type { Clock } from '../base/clock.ts'
+import { ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { errorIdOf } from '../base/remote.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
+import { isError } from '../wire/error-fields.ts'
 import type { ErrorOrigin, ServerOptions } from './server-options.ts'
+
+const tooLate = 'onError gave an error by a promise, after the other one was sent: return it, rather than promise it'
 
 export interface ErrorHookOptions {
   readonly log: Logger
@@ -28,11 +32,11 @@ export class ErrorHook {
     this.#thrown = new ThrownErrors({ classes, clock, log, isQuiet })
   }
 
-  /** An action threw; its client gets that too, or a part of it. */
-  thrown(error: unknown, action: string, session: SessionView, callId: number): void {
+  /** An action threw; its client gets that too, or a part of it, or the error that `onError` gives. */
+  thrown(error: unknown, action: string, session: SessionView, callId: number): Error | undefined {
     const errorId = errorIdOf(session.id, callId)
     this.#thrown.thrown(error, action, { action, session: session.id, errorId })
-    this.#tell(error, { action, session, errorId })
+    return this.#tell(error, { action, session, errorId })
   }
 
   /** Something else failed; `origin` says what. */
@@ -41,14 +45,18 @@ export class ErrorHook {
     this.#tell(error, { origin })
   }
 
-  #tell(error: unknown, where: ErrorOrigin): void {
+  #tell(error: unknown, where: ErrorOrigin): Error | undefined {
     const failed = (hookError: unknown): void => this.#log.error({ error: hookError }, 'onError failed')
     try {
-      // It may be asynchronous, whatever its type says, and nobody awaits it.
       const told: unknown = this.#onError?.(error, where)
-      if (isPromiseLike(told)) Promise.resolve(told).catch(failed)
+      // Nobody awaits it: the caller has waited long enough.
+      if (isPromiseLike(told))
+        Promise.resolve(told).then((late) => isError(late) && this.#log.error({}, tooLate), failed)
+      return isError(told) ? told : undefined
     } catch (hookError) {
       failed(hookError)
+      // What it would have masked must not leave because it failed.
+      return new ServerError('the action failed, and so did the onError of its server')
     }
   }
 }

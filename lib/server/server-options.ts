@@ -89,9 +89,13 @@ export interface ServerOptions extends TokenSource {
   readonly log?: Logger
   /**
    * Called with each error that an action threw, and with those of tasks and the like. With it, and without `log`, they are not
-   * printed.
+   * printed. An error that it returns for one of an action's goes to the caller in its place: made clearer, or masked. It is
+   * returned, not promised. Where `onError` itself throws, the caller gets `INTERNAL` and nothing of the error.
+   *
+   * @example
+   * new Server('localhost', 4440, { onError: (error, { errorId }) => new ActionError(`it failed, see ${errorId}`) })
    */
-  readonly onError?: (error: unknown, where: ErrorOrigin) => void
+  readonly onError?: (error: unknown, where: ErrorOrigin) => Error | void | Promise<void>
   /** Of server-to-client calls: how many faults they outlive. Default 3. */
   readonly retry?: number
   /** For tests in virtual time. Default: the platform's. */

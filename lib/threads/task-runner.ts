@@ -4,14 +4,13 @@ import { receiveMessageOnPort } from 'node:worker_threads'
 import { type ActionClass, type AnyAction, actionNameOf, isActionClass } from '../action/action.ts'
 import { declareClasses } from '../action/contract.ts'
 import { endsByItself, type ItemSource, isPromiseLike, itemSourceOf, leaveQuietly } from '../action/item-source.ts'
-import { validate } from '../action/schema.ts'
 import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
-import { bytesAsGiven } from '../wire/bytes-as-given.ts'
 import { ClassRegistry } from '../wire/class-registry.ts'
 import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec, type ValueRules } from '../wire/value-codec.ts'
+import { type Boxed, check } from './checked-value.ts'
 import { ThreadContext } from './thread-context.ts'
 import { fromSent, type ServerMessage, type ThreadResult, type ThreadTask, toSent } from './thread-messages.ts'
 
@@ -21,11 +20,6 @@ interface LoadedAction {
   readonly Class: ActionClass
   readonly codec: StandardCodec
   readonly rules: ValueRules
-}
-
-/** A value that is not awaited on the way: a `then` that came from a peer is data. */
-interface Boxed {
-  readonly value: unknown
 }
 
 /** By class. A thread is a process of its own to its modules: nothing else can hand this in. */
@@ -52,7 +46,7 @@ export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
   // To load and to check takes time, in which it may have been aborted.
   const late = droppedBy(task)
   if (late !== undefined) return late
-  const context = new ThreadContext(task, codec, rules)
+  const context = new ThreadContext(task, codec, rules, Class.items)
   try {
     const returned = await settled(runClean(() => loaded.instance.action(data.value, context), undefined))
     const source = itemSourceOf(returned.value)
@@ -99,19 +93,6 @@ async function load({ module, className, name, limits }: ThreadTask): Promise<Lo
 
 async function readInput(task: ThreadTask, { Class, codec, rules }: LoadedAction): Promise<Boxed> {
   return check(Class.input, codec.decode(fromSent(task.data), rules), `input of action "${task.name}"`, 'INVALID_INPUT')
-}
-
-async function check(
-  schema: ActionClass['input'],
-  value: unknown,
-  subject: string,
-  code: 'INVALID_INPUT' | 'INVALID_OUTPUT',
-): Promise<Boxed> {
-  if (schema === undefined) return { value }
-  const checked = validate(schema, value, subject, code)
-  if (!(checked instanceof Promise)) return { value: checked }
-  const asGiven = bytesAsGiven(value)
-  return { value: asGiven(await checked) }
 }
 
 async function settled(value: unknown): Promise<Boxed> {

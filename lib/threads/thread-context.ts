@@ -1,5 +1,6 @@
 // The Context of a run in a thread. What lives in the server's own thread (its session's state, its channels, calls to the
 // client) is out of reach here, and says so.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Caller, Context, Identity, ServerView, SessionView } from '../action/context.ts'
 import { BusyError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
@@ -8,6 +9,7 @@ import { unawaited } from '../base/unawaited.ts'
 import type { Peer } from '../link/link.ts'
 import { decodeThrown } from '../wire/error-record.ts'
 import type { StandardCodec, ValueRules } from '../wire/value-codec.ts'
+import { check } from './checked-value.ts'
 import {
   fromSent,
   type LogLevel,
@@ -20,6 +22,8 @@ import {
 } from './thread-messages.ts'
 
 const maxUntaken = 1_024
+
+const nothing = (): void => undefined
 
 interface Untaken {
   resolve(): void
@@ -35,6 +39,10 @@ export class ThreadContext implements Context<unknown> {
   readonly #task: ThreadTask
   readonly #codec: StandardCodec
   readonly #rules: ValueRules
+  readonly #items: StandardSchemaV1 | undefined
+  /** Settles when the items so far are checked. */
+  #checked: Promise<void> | undefined
+  #checking = 0
   readonly #abort = new AbortController()
   readonly #endAtMs: number
   /** The oldest first; the server answers in order. */
@@ -43,10 +51,11 @@ export class ThreadContext implements Context<unknown> {
   readonly #whenAnswered: (() => void)[] = []
 
   /** Tells the server that the run has begun. */
-  constructor(task: ThreadTask, codec: StandardCodec, rules: ValueRules) {
+  constructor(task: ThreadTask, codec: StandardCodec, rules: ValueRules, items: StandardSchemaV1 | undefined) {
     this.#task = task
     this.#codec = codec
     this.#rules = rules
+    this.#items = items
     this.callId = task.call.callId
     this.actionName = task.name
     this.attempt = task.call.attempt
@@ -96,12 +105,28 @@ export class ThreadContext implements Context<unknown> {
   async #emitItem(item: unknown): Promise<void> {
     if (this.#isOver) return
     this.signal.throwIfAborted()
-    if (this.#untaken.length >= maxUntaken)
+    if (this.#untaken.length + this.#checking >= maxUntaken)
       throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
-    const sent = toSent(this.#codec.encode(item, 'item', this.#rules))
+    const ready = this.#items === undefined ? item : await this.#checkedInTurn(item)
+    if (this.#isOver) return
+    const sent = toSent(this.#codec.encode(ready, 'item', this.#rules))
     // A payload's bytes are nobody else's: they move.
     this.#task.port.postMessage({ kind: 'item', item: sent } satisfies ThreadMessage, movable(sent))
     await new Promise<void>((resolve, reject) => this.#untaken.push({ resolve, reject }))
+  }
+
+  async #checkedInTurn(item: unknown): Promise<unknown> {
+    this.#checking++
+    const subject = `item of action "${this.actionName}"`
+    const checked = Promise.all([check(this.#items, item, subject, 'INVALID_OUTPUT'), this.#checked])
+    this.#checked = checked.then(nothing, nothing)
+    try {
+      const [{ value }] = await checked
+      this.signal.throwIfAborted()
+      return value
+    } finally {
+      this.#checking--
+    }
   }
 
   readonly #onLost = (error: unknown): void => {
@@ -110,6 +135,7 @@ export class ThreadContext implements Context<unknown> {
 
   /** Settles when the server has answered all items. */
   async allTaken(): Promise<void> {
+    await this.#checked
     while (this.#untaken.length > 0) await new Promise<void>((resolve) => this.#whenAnswered.push(resolve))
   }
 

@@ -106,7 +106,7 @@ function threadedClassOf({ name, instance, actionClass }: RegisteredAction): Act
     )
   if (Class.length > 0)
     throw invalid(`${label} takes constructor arguments, but a thread makes it without any; let it load what it needs`)
-  if (Class.input !== actionClass?.input || Class.output !== actionClass?.output)
+  if ((['input', 'output', 'items'] as const).some((side) => Class[side] !== actionClass?.[side]))
     throw invalid(`${label}: class ${Class.name} and its contract have different schemas; let it extend the contract`)
   return Class
 }

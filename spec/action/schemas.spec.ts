@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { expect } from 'chai'
 import * as v from 'valibot'
 import * as z from 'zod'
-import { Action, ServerError, ValidationError } from '../../lib/index.ts'
+import { Action, type Context, ServerError, ValidationError } from '../../lib/index.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
 
@@ -78,6 +78,29 @@ class AsyncItems extends Action {
   }
 }
 
+class Words extends Action {
+  static override input = z.array(z.any())
+  static override items = z.string().trim()
+
+  async *action(words: string[]) {
+    yield* words
+    return words.length
+  }
+}
+
+/** Each takes the longer to be checked the earlier it comes. */
+class SlowWords extends Action {
+  static override items = z.string().refine(async (word) => {
+    for (let turn = word.length; turn < 20; turn++) await null
+    return word !== 'bad'
+  }, 'is bad')
+
+  async action(words: string[], { emit }: Context<string>) {
+    for (const word of words) emit(word).catch(() => undefined)
+    return words.length
+  }
+}
+
 async function* feed<T>(...items: T[]): AsyncGenerator<T> {
   yield* items
 }
@@ -148,6 +171,44 @@ describe('schemas', () => {
     await using harness = await createHarness({ actions: [new AsyncItems()] })
     expect(await harness.client.runAction(AsyncItems, feed(1, 2, 3))).to.deep.equal([1, 2, 3])
     expect(await failureOf(harness.client.runAction(AsyncItems, feed(1, -1)))).to.be.instanceOf(ValidationError)
+  })
+
+  it('check each item that is yielded, as they give it back', async () => {
+    await using harness = await createHarness({ actions: [new Words()] })
+    const call = harness.client.runAction(Words, [' a', 'b '])
+    const typed: string[] = await itemsOf(call)
+    expect(typed).to.deep.equal(['a', 'b'])
+    const wrong = harness.client.runAction(Words, ['a', 5, 'c'])
+    const got: string[] = []
+    const error = await failureOf(
+      (async () => {
+        for await (const word of wrong) got.push(word)
+      })(),
+    )
+    expect(error).to.be.instanceOf(ValidationError).and.include({ code: 'INVALID_OUTPUT', notStarted: false })
+    expect(error.message).to.match(/^item of action "Words" is not valid: /)
+    expect(got).to.deep.equal(['a'])
+  })
+
+  it('check each item that is emitted, in order, and the result follows them all', async () => {
+    await using harness = await createHarness({ actions: [new SlowWords()] })
+    const call = harness.client.runAction(SlowWords, ['one', 'bad', 'seventeen', 'four'])
+    expect(await itemsOf(call)).to.deep.equal(['one', 'seventeen', 'four'])
+    expect(await call).to.equal(4)
+  })
+
+  it('of items are part of the contract', async () => {
+    const Other = {
+      Words: class Words extends Action {
+        static override input = z.array(z.any())
+        static override items = z.number()
+      },
+    }.Words
+    await using harness = await createHarness({ actions: [new Words()] })
+    const error = await failureOf(harness.client.runAction(Other as never, [] as never))
+    expect(error).to.include({ code: 'CONTRACT_MISMATCH' })
+    const [listing] = await harness.client.runAction<{ items: unknown }[]>('isock.actions')
+    expect(listing?.items).to.have.property('type', 'string')
   })
 
   it('that fail themselves are an error of the call, and the link stands', async () => {

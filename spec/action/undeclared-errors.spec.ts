@@ -211,7 +211,7 @@ describe('what an action throws by mistake', () => {
   it('goes to onError instead, where there is one', async () => {
     const told: unknown[] = []
     await using harness = await served({
-      onError: (error, where) => told.push([(error as Error).message, where.action]),
+      onError: (error, where) => void told.push([(error as Error).message, where.action]),
     })
     const printed = await printedBy(() => failureOf(harness.client.runAction(Throw, 'type')))
     expect(printed).to.deep.equal([])
@@ -254,6 +254,28 @@ describe('what an action throws by mistake', () => {
     for (let i = 0; i < mostErrors * 3; i++) await failureOf(harness.client.runAction(Throw, 'type'))
     expect(lines.filter(({ level }) => level === 'error')).to.have.lengthOf(mostErrors + 1)
     expect(lines.filter(({ level }) => level === 'debug')).to.have.length.of.at.least(mostErrors * 2)
+  })
+
+  it('is replaced by the error that onError returns, which tells no more than any other', async () => {
+    const lines: Line[] = []
+    const onError: ServerOptions['onError'] = (error, { errorId }) =>
+      error instanceof ActionError ? undefined : leaky(new Driver(`see ${errorId}`))
+    await using harness = await served({ log: logInto(lines), onError })
+    const error = await failureOf(harness.client.runAction(Throw, 'type'))
+    expect(error.message).to.match(new RegExp(`^see ${remoteOf(error)?.errorId}`))
+    expect(inspect(error)).not.to.contain('Bearer')
+    expect(lines.filter(({ level }) => level === 'error')).to.have.lengthOf(1)
+    expect((await failureOf(harness.client.runAction(Throw, 'purpose'))).message).to.match(/^no /)
+  })
+
+  it('does not leave where onError fails, which might have masked it', async () => {
+    const onError = (): never => {
+      throw new RangeError('of the hook')
+    }
+    await using harness = await served({ log: logInto([]), onError })
+    const error = await failureOf(harness.client.runAction(Throw, 'purpose'))
+    expect(error).to.include({ code: 'INTERNAL', notStarted: false })
+    expect(inspect(error)).not.to.match(/of the hook|OnPurpose/)
   })
 
   it('is printed by a client too, of its own actions', async () => {

@@ -1,5 +1,6 @@
 // The features of a server, and where its errors go: who is told of what, in which order, and what a failure of one costs.
 import { expect } from 'chai'
+import { ActionError, ServerError } from '../../lib/base/errors.ts'
 import { silentLogger } from '../../lib/base/log.ts'
 import { ErrorHook } from '../../lib/server/error-hook.ts'
 import type { ServerFeature } from '../../lib/server/feature.ts'
@@ -201,4 +202,27 @@ describe('The errors of a server', () => {
       expect(logged.at(-1)?.[0]).to.have.nested.property('error.message', 'of the hook')
       expect(logged).to.have.lengthOf(2)
     })
+
+  it('are replaced by the error that onError returns', () => {
+    const masked = new ActionError('something failed')
+    const { hook } = hooked(() => masked)
+    expect(hook.thrown(error, 'pay', { id: '0123456789' } as never, 7)).to.equal(masked)
+  })
+
+  it('stay what they are where onError returns something else, and that one is late is logged', async () => {
+    const { hook, logged } = hooked((async () => new ActionError('too late')) as never)
+    expect(hook.thrown(error, 'pay', { id: '0123456789' } as never, 7)).to.equal(undefined)
+    await settle()
+    expect(logged.at(-1)?.[1]).to.match(/^onError gave an error by a promise/)
+    expect(hooked((() => 1) as never).hook.thrown(error, 'pay', { id: '0' } as never, 7)).to.equal(undefined)
+  })
+
+  it('do not leave where onError throws, which might have masked them', () => {
+    const { hook } = hooked(() => {
+      throw new RangeError('of the hook')
+    })
+    const instead = hook.thrown(error, 'pay', { id: '0123456789' } as never, 7)
+    expect(instead).to.be.instanceOf(ServerError).and.include({ code: 'INTERNAL' })
+    expect(String(instead)).not.to.match(/it failed|of the hook/)
+  })
 })

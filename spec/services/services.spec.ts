@@ -88,7 +88,7 @@ describe('A service', () => {
   beforeEach(async () => {
     world = new World()
     thrown.length = 0
-    server = await world.serve([], { onError: (error) => thrown.push(error) })
+    server = await world.serve([], { onError: (error) => void thrown.push(error) })
     account = new Account()
     held = new Held()
     for (const service of [account, held]) server.addService(service)

@@ -111,6 +111,32 @@ export class EmitThere extends Action {
   }
 }
 
+export class WordsThere extends Action {
+  static override threaded = true
+  static override items = z
+    .string()
+    .trim()
+    .refine(async (word) => {
+      for (let turn = word.length; turn < 20; turn++) await null
+      return word !== 'bad'
+    }, 'is bad')
+
+  override async *action(words: string[], { emit }: Context<string>) {
+    for (const word of words) emit(word).catch(() => undefined)
+    yield ' last '
+    return words.length
+  }
+}
+
+export class WrongWord extends Action {
+  static override threaded = true
+  static override items = z.string()
+
+  override async *action() {
+    yield 5 as never
+  }
+}
+
 export class LookAround extends Action {
   static override threaded = true
 

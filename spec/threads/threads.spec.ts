@@ -35,6 +35,8 @@ import {
   Unsendable,
   WhichThread,
   WithArguments,
+  WordsThere,
+  WrongWord,
 } from './thread-actions.ts'
 
 class EchoHere extends Action {
@@ -74,12 +76,14 @@ describe('Actions in threads', function () {
         new CountThere(),
         new SlowToBegin(),
         new EmitThere(),
+        new WordsThere(),
+        new WrongWord(),
         new LookAround(),
         new Die(),
         new Unsendable(),
         hidden(),
       ],
-      server: { threads: { max, ...more }, log, onError: (error) => thrown.push(error) },
+      server: { threads: { max, ...more }, log, onError: (error) => void thrown.push(error) },
       client: { retry: 0, name: 'someone' },
     })
     client = harness.client
@@ -140,6 +144,14 @@ describe('Actions in threads', function () {
           'two',
           new Date(3),
         ])
+      })
+
+      it('yield and emit items as their schema gives them back, in order', async () => {
+        const call = client.runAction(WordsThere, ['one', 'bad', ' seventeen', 'four'])
+        expect(await itemsOf(call)).to.deep.equal(['one', 'seventeen', 'four', 'last'])
+        expect(await call).to.equal(4)
+        const wrong = await failureOf(client.runAction(WrongWord))
+        expect(wrong).to.be.instanceOf(ValidationError).and.include({ code: 'INVALID_OUTPUT' })
       })
     })
   }
