@@ -3,7 +3,13 @@
 export type { HeldName } from './accounting/held.ts'
 export type { Usage } from './accounting/usage.ts'
 export type { TokenSource } from './base/token.ts'
-export type { ChannelHandle, PublishedMessage, RoomOptions } from './channels/channel-handle.ts'
+export type {
+  ChannelHandle,
+  EndSubscriptionsOptions,
+  PublishedMessage,
+  RoomOptions,
+  WhoseOptions,
+} from './channels/channel-handle.ts'
 export type { ChannelOptions } from './channels/channel-options.ts'
 export * from './everywhere.ts'
 export { Client } from './facade/client.ts'

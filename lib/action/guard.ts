@@ -44,6 +44,20 @@ export abstract class Guard<Value = unknown> {
   /** The name under which clients present credentials; default: the class's name, which must not be minified. */
   static guardName?: string
 
+  /**
+   * How often this guard is asked again about each session that it was asked about, in milliseconds: `check` gets the same credential and
+   * visitor. A no ends the session (`SESSION_ENDED`); another identity with the same `id` replaces the former one, as when a client
+   * comes back. A guard that fails or does not answer is asked again sooner, and counts as a no when twice this time has passed.
+   * Default undefined: once, when a client connects.
+   *
+   * @example
+   * class Login extends Guard<string> {
+   *   override revalidateEveryMs = 60_000
+   *   check(token: string | undefined) { return verify(token) }
+   * }
+   */
+  readonly revalidateEveryMs?: number | undefined
+
   /** `credential` comes from an unknown peer: its type is a hope, so check it. undefined: none was presented. */
   abstract check(credential: Value | undefined, visitor: Visitor): Verdict | Promise<Verdict>
 

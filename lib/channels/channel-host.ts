@@ -7,6 +7,7 @@ import type { RunContext } from '../action/run-context.ts'
 import { validate } from '../action/schema.ts'
 import { ServerError } from '../base/errors.ts'
 import { queueMicrotask } from '../base/platform-timers.ts'
+import { settlesWithin } from '../base/settles-within.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { ServerKit, SessionChange } from '../server/feature.ts'
 import type { ServerSession } from '../server/server-session.ts'
@@ -26,7 +27,10 @@ import type { KeptMessage } from './history.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import type { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
-import { type SessionStream, SessionStreams } from './session-streams.ts'
+import { type SessionStream, SessionStreams, type StreamChoice } from './session-streams.ts'
+
+/** A channel may ask a database. */
+const mostAskedAtOnce = 64
 
 export class ChannelHost {
   readonly channel: AnyChannel
@@ -134,6 +138,30 @@ export class ChannelHost {
     return this.rooms.find(key)?.kept(limit, this.#kit.clock.now()) ?? []
   }
 
+  /** Ends streams, and those that have not begun. How many there were. */
+  endStreams(which: StreamChoice, ending: Ending): number {
+    const chosen = this.#streams.chosen(which)
+    for (const stream of chosen) {
+      stream.ending = ending
+      stream.reader?.end(ending)
+    }
+    return chosen.length
+  }
+
+  /** Asks the channel about streams again, about so many at once; settles when it has answered. How many that ended. */
+  async reauthorize(which: StreamChoice): Promise<number> {
+    const left = this.#streams.chosen(which).values()
+    let ended = 0
+    const askEach = async (): Promise<void> => {
+      for (const stream of left) {
+        stream.isStale = true
+        if (stream.reader !== undefined && (await this.#askAgain(stream, stream.reader))) ended++
+      }
+    }
+    await Promise.all(Array.from({ length: mostAskedAtOnce }, askEach))
+    return ended
+  }
+
   /** Ends all streams, for good. */
   close(ending: Ending): void {
     this.#ending ??= ending
@@ -188,7 +216,7 @@ export class ChannelHost {
         stream.isStale = false
         await this.#admit(context, session, key)
       } while (stream.isStale)
-      return this.#ending ?? serve(this.rooms.obtain(key, this.#partOf(session)), stream)
+      return stream.ending ?? this.#ending ?? serve(this.rooms.obtain(key, this.#partOf(session)), stream)
     })
   }
 
@@ -196,14 +224,16 @@ export class ChannelHost {
     return admit(this.channel, this.rules.label, session, key, signal)
   }
 
-  /** A session came back as who it is today: what it may not hear any more ends. */
-  async #askAgain({ key }: SessionStream, reader: Reader): Promise<void> {
-    const ending = await endingUnlessAdmitted(
-      this.#admit(reader.context, reader.session, key),
-      this.rules.label,
-      this.#kit.report,
-    )
+  /** Whether the session may hear it as who it is today: what it may not hear any more ends. True: it did. */
+  async #askAgain({ key }: SessionStream, reader: Reader): Promise<boolean> {
+    const { clock, limits, report } = this.#kit
+    const { label } = this.rules
+    const admission = this.#admit(reader.context, reader.session, key)
+    const isAnswered = await settlesWithin(clock, admission, limits.handshakeTimeoutMs)
+    const late = new Error(`canSubscribe gave no answer within ${limits.handshakeTimeoutMs} ms`)
+    const ending = await endingUnlessAdmitted(isAnswered ? admission : Promise.reject(late), label, report)
     if (ending !== undefined) reader.end(ending)
+    return ending !== undefined
   }
 
   #reader(options: Omit<ReaderOptions, 'maxQueued' | 'maxQueuedBytes'>): Reader {

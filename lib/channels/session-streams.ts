@@ -3,11 +3,13 @@
 import { Held, placeBytes } from '../accounting/held.ts'
 import { BusyError } from '../base/errors.ts'
 import type { ServerSession } from '../server/server-session.ts'
+import type { Ending } from './channel-actions.ts'
 import type { Reader } from './reader.ts'
 import type { Room } from './room.ts'
 
 /** A subscription, or a look at presence. */
 export interface SessionStream {
+  readonly session: ServerSession
   /** The key of its room; '' stands for none. */
   readonly key: string
   /** undefined: the channel has not let it in yet. */
@@ -16,6 +18,18 @@ export interface SessionStream {
   room: Room | undefined
   /** Its session came back, as who it is today: the word of the channel was for who it was. */
   isStale: boolean
+  /** It is not to begin, or has been ended, by the server's program. */
+  ending: Ending | undefined
+}
+
+/** Which streams are meant: all that fit each of what is given. */
+export interface StreamChoice {
+  /** Ids of sessions. */
+  readonly sessions?: ReadonlySet<string> | undefined
+  /** The `id` of who they are. */
+  readonly identity?: string | undefined
+  /** '' stands for none. */
+  readonly key?: string | undefined
 }
 
 const none: ReadonlySet<SessionStream> = new Set()
@@ -34,6 +48,16 @@ export class SessionStreams {
     return this.#bySession.get(sessionId) ?? none
   }
 
+  /** A list of its own, in the order in which they began. */
+  chosen({ sessions, identity, key }: StreamChoice): SessionStream[] {
+    const ids = sessions ?? this.#bySession.keys()
+    const streams = [...ids].flatMap((id) => [...this.of(id)])
+    return streams.filter((stream) => {
+      const isTheirs = identity === undefined || stream.session.identity?.id === identity
+      return isTheirs && (key === undefined || stream.key === key)
+    })
+  }
+
   /** Throws BusyError where the session has too many. */
   begin(session: ServerSession, key: string): SessionStream {
     const own = this.#bySession.get(session.id) ?? new Set()
@@ -41,7 +65,14 @@ export class SessionStreams {
       const message = `this session has ${own.size} subscriptions to ${this.#label}; end some, or raise its option maxPerSession`
       throw new BusyError(message, { notStarted: false })
     }
-    const stream: SessionStream = { key, reader: undefined, room: undefined, isStale: false }
+    const stream: SessionStream = {
+      session,
+      key,
+      reader: undefined,
+      room: undefined,
+      isStale: false,
+      ending: undefined,
+    }
     this.#bySession.set(session.id, own.add(stream))
     session.held(Held.Places).change(placeBytes.stream)
     return stream

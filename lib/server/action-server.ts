@@ -11,33 +11,29 @@ import { LinkError, ServerError } from '../base/errors.ts'
 import { Listeners } from '../base/listeners.ts'
 import { invalidOption } from '../base/options.ts'
 import type { TlsRenewal } from '../link/listener.ts'
-import { discreet } from '../wire/discreet-error.ts'
-import { encodeThrown } from '../wire/error-record.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
-import { Admission, identifyByFingerprint } from './admission.ts'
 import { builtInActions } from './built-in-actions.ts'
 import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
 import { type EndSessionsOptions, endSessions } from './ending-sessions.ts'
+import { Entrance } from './entrance.ts'
 import { ErrorHook } from './error-hook.ts'
 import type { ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
 import { OpenPorts } from './open-ports.ts'
 import { OwnPorts } from './own-ports.ts'
-import { receive } from './reception.ts'
 import { RunQueue } from './run-queue.ts'
 import { type ServerEvents, serverEvents } from './server-events.ts'
 import { kitOf } from './server-kit.ts'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
-import { TrustList } from './trust.ts'
 
 /** Runs actions for clients. Users get the one of facade/server.ts. */
 export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   readonly #options: ResolvedServerOptions
   readonly #accounting: Accounting
   readonly #store: SessionStore
-  readonly #admission: Admission
+  readonly #entrance: Entrance
   readonly #surroundings: SessionSurroundings
   readonly #errors: ErrorHook
   readonly #features: Features
@@ -72,6 +68,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       this.#errors.report(error, `a listener of ${event}`),
     )
     this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) => {
+      if (change === 'ended') this.#entrance.revalidation.forget(session)
       this.#features.sessionChanged(session, change)
       this.#listeners.tell('session', { session, change })
     })
@@ -104,20 +101,13 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       onDismissed: (session, reason) => void this.#store.dismiss(session, reason),
     }
     this.#openPorts = new OpenPorts(options.guards.length > 0 || given.gate !== undefined, options.log)
-    this.#admission = new Admission({
-      clock,
-      limits,
+    this.#entrance = new Entrance({
+      options,
       accounting: this.#accounting,
-      log,
-      guards: options.guards,
-      gate: options.gate,
-      trust: new TrustList(given.trust),
-      allowClearText: given.allowClearTextToken ?? false,
-      identify: given.tls?.identify ?? identifyByFingerprint,
-      encodeError: (error) => encodeThrown(codec, discreet(error, this.classes)),
+      store: this.#store,
+      surroundings: this.#surroundings,
       addresses: () => this.addresses,
       refusal,
-      accept: (link, hello, identity) => receive(link, hello, identity, this.#store, this.#surroundings),
     })
   }
 
@@ -206,7 +196,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#isListening = true
     try {
       await this.opening(async () => {
-        await this.#ports.open(this.#options, this.#accounting, (link) => this.#admission.onLink(link))
+        await this.#ports.open(this.#options, this.#accounting, (link) => this.#entrance.admission.onLink(link))
         if (this.isShuttingDown) await this.#ports.close()
       })
     } catch (error) {
@@ -262,8 +252,9 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     await undefined
     const { graceMs = defaultGraceMs, keepsAddresses } = options
     await this.#ports.close(keepsAddresses)
-    this.#admission.close(shuttingDown())
+    this.#entrance.admission.close(shuttingDown())
     await this.#features.drain(graceMs, () => drain(this.#store, this.#options.clock, graceMs))
+    this.#entrance.revalidation.close()
     this.#store.close()
     this.#isClosed = true
     for (const resolve of this.#waitingForEnd.splice(0)) resolve()
@@ -273,7 +264,12 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   /** Joins something that is built on this server. @internal */
   protected addFeature<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
     const { classes, registry } = this
-    const [options, accounting, store, admission] = [this.#options, this.#accounting, this.#store, this.#admission]
+    const [options, accounting, store, admission] = [
+      this.#options,
+      this.#accounting,
+      this.#store,
+      this.#entrance.admission,
+    ]
     const [errors, openPorts] = [this.#errors, this.#openPorts]
     const parts = { server: this, classes, registry, options, accounting, store, admission, errors, openPorts }
     const feature = make(kitOf(parts))

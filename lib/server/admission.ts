@@ -5,51 +5,38 @@ import type { Accounting } from '../accounting/accounting.ts'
 import type { FairPlaces } from '../accounting/fair-places.ts'
 import { placeBytes } from '../accounting/held.ts'
 import type { Owner } from '../accounting/owner.ts'
-import type { Identity } from '../action/context.ts'
-import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
 import { runClean } from '../base/async-context.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { AuthError, IsockError, invalidUsage, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
-import { KnownClasses } from '../base/known-classes.ts'
+import { AuthError, IsockError, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { type Limits, maxHandshakeBytes } from '../base/options.ts'
 import { greetingOf } from '../link/foreign-greeting.ts'
 import { FrameLink, type FrameLinkOptions } from '../link/frame-link.ts'
-import type { Link, PeerCertificate } from '../link/link.ts'
+import type { Link } from '../link/link.ts'
 import { ReadTurns } from '../link/read-turns.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion } from '../wire/frame.ts'
 import { fitsFrame } from '../wire/frame-fit.ts'
 import { MsgpackReader } from '../wire/msgpack-reader.ts'
 import type { Payload } from '../wire/payload.ts'
 import { Slabs } from '../wire/slabs.ts'
-import type { TrustList } from './trust.ts'
+import type { Admitted, Judges } from './judges.ts'
 
 /** Characters of a reason that is told to a client; each may take six bytes as text. */
 const longestReason = 400
-
-/** The rule of a client, kept by the server too: what others can read on the way proves nothing. */
-const inClearText =
-  'credentials are not taken in clear text from another machine: use tls://, or allow it with allowClearTextToken'
 
 export interface AdmissionOptions {
   readonly clock: Clock
   readonly limits: Limits
   readonly accounting: Accounting
   readonly log: Logger
-  // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
-  readonly guards: readonly Guard<any>[]
-  readonly gate: Gate
-  readonly trust: TrustList
-  /** Looks at what was presented in clear text from another machine too. */
-  readonly allowClearText: boolean
-  readonly identify: (certificate: PeerCertificate) => Identity
+  readonly judges: Judges
   readonly encodeError: (error: IsockError) => Payload
   /** Where the server listens. */
   readonly addresses: () => readonly string[]
   /** Why nobody is let in at the moment, if so. */
   readonly refusal: () => IsockError | undefined
   /** Gives the link its session, which answers WELCOME. Throws an IsockError to refuse. */
-  readonly accept: (link: FrameLink, hello: HelloFrame, identity: Identity | undefined) => void
+  readonly accept: (link: FrameLink, hello: HelloFrame, admitted: Admitted) => void
 }
 
 export class Admission {
@@ -58,7 +45,6 @@ export class Admission {
   /** Links that are not let in yet, with what they hold. */
   readonly #candidates = new Map<FrameLink, Account>()
   readonly #places: FairPlaces
-  readonly #guards: readonly NamedGuard[]
 
   constructor(options: AdmissionOptions) {
     this.#options = options
@@ -66,7 +52,6 @@ export class Admission {
     const turns = new ReadTurns(clock)
     this.#ofAllLinks = { clock, limits, turns, slabs: new Slabs(), reader: new MsgpackReader() }
     this.#places = options.accounting.places('unauthenticatedLinks', options.limits.maxUnauthenticatedLinks)
-    this.#guards = namedGuards(options.guards)
   }
 
   /** Links that are not let in yet. */
@@ -118,11 +103,11 @@ export class Admission {
       if (frame.kind !== Kind.Hello) throw new ProtocolError('the first frame must be HELLO')
       if (frame.version !== protocolVersion) throw wrongVersion(frame.version)
       this.#refuseIfClosed()
-      const identity = await this.#identify(link, frame)
+      const admitted = await this.#options.judges.judge(link.peer, frame)
       // The world may have changed while the guards thought.
       if (link.isEnded) return
       this.#refuseIfClosed()
-      this.#options.accept(link, frame, identity)
+      this.#options.accept(link, frame, admitted)
       this.#forget(link, timer)
     } catch (error) {
       if (!(error instanceof IsockError)) this.#options.log.error({ error }, 'judging a client failed')
@@ -151,47 +136,6 @@ export class Admission {
   #refuseIfClosed(): void {
     const refusal = this.#options.refusal()
     if (refusal !== undefined) throw refusal
-  }
-
-  /** Asks all guards, then the gate. */
-  async #identify(link: FrameLink, hello: HelloFrame): Promise<Identity | undefined> {
-    const { gate, trust, identify } = this.#options
-    const guards = this.#guards
-    const certificate = link.peer.certificate
-    let identity = certificate === undefined ? undefined : identify(certificate)
-    if (trust.includes(link.peer)) return identity
-    const visitor: Visitor = { peer: link.peer, name: hello.name }
-    const verdicts: boolean[] = []
-    const reasons: AuthError[] = []
-    for (const named of guards) {
-      const verdict = await this.#ask(named, hello, visitor, reasons)
-      verdicts.push(verdict !== false)
-      if (typeof verdict === 'object') identity = { ...verdict, ...identity }
-    }
-    if (!gate(verdicts)) throw reasons[0] ?? new AuthError('this server did not accept the credentials')
-    return identity
-  }
-
-  async #ask(
-    { name, guard }: NamedGuard,
-    hello: HelloFrame,
-    visitor: Visitor,
-    reasons: AuthError[],
-  ): Promise<boolean | Identity> {
-    const isPresented = Object.hasOwn(hello.credentials, name)
-    if (isPresented && !visitor.peer.isPrivate && !this.#options.allowClearText) {
-      reasons.push(new AuthError(inClearText))
-      return false
-    }
-    try {
-      const credential = isPresented ? hello.credentials[name] : undefined
-      const verdict = await guard.check(credential, visitor)
-      if (verdict === true || (typeof verdict === 'object' && verdict !== null)) return verdict
-    } catch (error) {
-      if (error instanceof AuthError) reasons.push(error)
-      else this.#options.log.error({ guard: name, error }, 'a guard failed')
-    }
-    return false
   }
 
   /** A link that ended counts until it is gone: a peer that does not close its half keeps its place. */
@@ -223,28 +167,6 @@ class OpenedLink implements AccountSubject {
   shed(reason: IsockError): void {
     this.frames?.close(new LinkError(reason.message), 'abort')
   }
-}
-
-/** Who a client is by its certificate, where nobody says otherwise. */
-export function identifyByFingerprint(certificate: PeerCertificate): Identity {
-  return { id: `certificate:${certificate.fingerprint}`, certificate }
-}
-
-interface NamedGuard {
-  readonly name: string
-  // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
-  readonly guard: Guard<any>
-}
-
-/** Two guards of one name would both judge the credential that was meant for one of them. */
-function namedGuards(guards: AdmissionOptions['guards']): NamedGuard[] {
-  const known = new KnownClasses()
-  return guards.map((guard) => {
-    const name = guardNameOf(guard.constructor)
-    const conflict = known.claim('guard', name, guard.constructor)
-    if (conflict !== undefined) throw invalidUsage(conflict)
-    return { name, guard }
-  })
 }
 
 function wrongVersion(version: number): ServerError {

@@ -12,7 +12,7 @@ export function receive(
   identity: Identity | undefined,
   store: SessionStore,
   surroundings: SessionSurroundings,
-): void {
+): ServerSession {
   const resumed = store.resume(hello, identity)
   const session = resumed ?? new ServerSession(surroundings, identity)
   const grant = session.core.grant ?? store.add(session, hello, link.peer)
@@ -28,4 +28,5 @@ export function receive(
   session.core.attach(link)
   store.names.claim(session, hello.name)
   store.attached(session, resumed === undefined ? 'opened' : 'resumed')
+  return session
 }

@@ -65,7 +65,8 @@ describe('The streams of a session', () => {
 
   it('begin without a reader, and for who their session is now', () => {
     const streams = new SessionStreams(1, 'channel "News"')
-    const begun = streams.begin(new Session('cat').own, '')
-    expect(begun).to.deep.equal({ key: '', reader: undefined, room: undefined, isStale: false })
+    const cat = new Session('cat').own
+    const none = { reader: undefined, room: undefined, isStale: false, ending: undefined }
+    expect(streams.begin(cat, '')).to.deep.equal({ session: cat, key: '', ...none })
   })
 })
