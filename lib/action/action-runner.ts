@@ -7,7 +7,9 @@
 // What the handler did is kept last: an effect whose answer cannot be given is taken back (see RunFeature).
 import { keepContext, runClean } from '../base/async-context.ts'
 import { type IsockError, ServerError } from '../base/errors.ts'
+import type { InboundStream } from '../session/inbound-stream.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
+import type { IncomingInputs } from '../session/incoming-inputs.ts'
 import { bytesAsGiven } from '../wire/bytes-as-given.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import { discreet } from '../wire/discreet-error.ts'
@@ -15,7 +17,7 @@ import { encodeThrown } from '../wire/error-record.ts'
 import { Kind } from '../wire/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { detached, type Payload } from '../wire/payload.ts'
-import type { ValueCodec } from '../wire/value-codec.ts'
+import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
 import { fitsContract } from './contract.ts'
@@ -107,11 +109,27 @@ class Run {
     const { codec } = this.#options
     const { input } = this.#call
     const { rules, input: schema, name } = action
-    if (input !== undefined) return new InputItems({ stream: input, codec, rules, schema, actionName: name })
-    if (action.takesPayload) return detached(this.#call.takeData())
-    const value = codec.decode(this.#call.takeData(), rules)
+    const data = this.#call.takeData()
+    if (input !== undefined && (data === undefined || action.takesPayload))
+      return new InputItems({ stream: input.streams[0] as InboundStream, codec, rules, schema, actionName: name })
+    if (action.takesPayload) return detached(data)
+    const value = codec.decode(
+      data,
+      input === undefined ? rules : { ...rules, streamOf: this.#streamsOf(input, rules) },
+    )
     if (codec.decodedWeight >= leastWeighed) this.#call.weigh(codec.decodedWeight)
     return schema === undefined ? value : validate(schema, value, `input of action "${name}"`, 'INVALID_INPUT')
+  }
+
+  /** Those that the data names, each once: two readers would get half of it each. */
+  #streamsOf({ streams }: IncomingInputs, rules: ValueRules): (number: number) => unknown {
+    const left = new Map(streams.entries())
+    const { codec } = this.#options
+    return (number) => {
+      const stream = left.get(number)
+      left.delete(number)
+      return stream && new InputItems({ stream, codec, rules, schema: undefined, actionName: this.#call.name })
+    }
   }
 
   #run(action: RegisteredAction, data: unknown): void {

@@ -8,6 +8,7 @@ import { checkOptions } from '../base/option-table.ts'
 import { unawaited } from '../base/unawaited.ts'
 import { neverSent } from '../session/call-errors.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
+import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
 import { addresseeOf } from './addressee.ts'
@@ -17,6 +18,7 @@ import { type Contract, contractHash, contractOf, declareClasses, requireName } 
 import { InputFeed } from './input-feed.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
 import { type RunDefaults, type RunOptions, type RunParent, resolveBounds, runOptions } from './run-options.ts'
+import { StreamsInData } from './streams-in-data.ts'
 
 export interface CallStarterOptions {
   readonly codec: ValueCodec
@@ -33,6 +35,7 @@ export class CallStarter {
   readonly #options: CallStarterOptions
   readonly #contracts = new WeakMap<object, Contract>()
   #started = 0
+  readonly #inData = new StreamsInData()
   readonly #known = new KnownClasses()
 
   constructor(options: CallStarterOptions) {
@@ -62,16 +65,18 @@ export class CallStarter {
     const bounds = resolveBounds(options, contract?.timeoutMs, defaults, parent, clock)
     refuseAborted(options.signal, name)
     refuseAborted(parent?.signal, name)
-    const feed = isAsyncIterable(data) ? new InputFeed(data) : undefined
+    const isStream = isAsyncIterable(data)
+    const payload = isStream ? undefined : this.#encode(data, rules)
+    const feeds = (isStream ? [data] : this.#inData.take())?.map((source) => new InputFeed(source))
     const pending = new PendingCall({
       request: {
         name,
         addressee: addresseeOf(name, data),
         order: ++this.#started,
         contract: contract?.hash,
-        data: feed === undefined ? codec.encode(data, 'data', rules, 'lent') : undefined,
+        data: payload,
         isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
-        feedInput: feed?.start,
+        feeds: feeds?.map((feed) => feed.start),
       },
       bounds,
       router,
@@ -81,10 +86,19 @@ export class CallStarter {
     })
     parent?.onCall?.(pending)
     const call = Call.begin<never, never>(pending)
-    feed?.belongsTo(pending)
+    for (const feed of feeds ?? []) feed.belongsTo(pending)
     if (options.signal !== undefined) cancelWith(options.signal, pending)
     if (parent !== undefined && parent.signal !== options.signal) cancelWith(parent.signal, pending)
     return call
+  }
+
+  #encode(data: unknown, rules: ValueRules): Payload {
+    try {
+      return this.#options.codec.encode(data, 'data', rules, 'lent', this.#inData)
+    } catch (error) {
+      this.#inData.take()
+      throw error
+    }
   }
 
   #contractOf(action: unknown): Contract {

@@ -1,4 +1,4 @@
-// The input stream of a call, at the caller. Nothing is taken from its source before the callee has granted
+// One input stream of a call, at the caller. Nothing is taken from its source before the callee has granted
 // something, which it does when it admits the call: so a call that is refused can be sent elsewhere, untouched. The
 // end is said when all items before it were sent, and again over each new link.
 import type { UnsendableError } from '../base/errors.ts'
@@ -11,9 +11,20 @@ import type { OutboundStream } from './outbound-stream.ts'
 /** Takes items from their source and pushes them, until it ends. */
 export type FeedInput = (stream: OutboundStream, input: CallInput) => void
 
+export interface CallInputOptions {
+  readonly stream: OutboundStream
+  readonly seq: number
+  /** Of the call's streams; undefined: the first. */
+  readonly number: number | undefined
+  readonly port: FramePort
+  readonly feed: FeedInput
+  readonly maxFrameBytes: number
+}
+
 export class CallInput {
   readonly #stream: OutboundStream
   readonly #seq: number
+  readonly #number: number | undefined
   readonly #port: FramePort
   readonly #feed: FeedInput
   readonly #maxFrameBytes: number
@@ -21,12 +32,13 @@ export class CallInput {
   #endAfter: number | undefined
   #isEndSaid = false
 
-  constructor(stream: OutboundStream, seq: number, port: FramePort, feed: FeedInput, maxFrameBytes: number) {
+  constructor({ stream, seq, port, feed, maxFrameBytes, number }: CallInputOptions) {
     this.#feed = feed
     this.#maxFrameBytes = maxFrameBytes
     this.#stream = stream
     this.#seq = seq
     this.#port = port
+    this.#number = number
   }
 
   /** Whether the peer takes an item of this size. */
@@ -80,6 +92,7 @@ export class CallInput {
     const items = this.#endAfter
     if (items === undefined || this.#isEndSaid || !this.#stream.isFlushed || !this.#port.isAttached) return
     this.#isEndSaid = true
-    this.#port.send({ kind: Kind.InputEnd, seq: this.#seq, items })
+    const frame = { kind: Kind.InputEnd, seq: this.#seq, items } as const
+    this.#port.send(this.#number === undefined ? frame : { ...frame, stream: this.#number })
   }
 }

@@ -6,12 +6,13 @@ import type { Limits } from '../base/options.ts'
 import { Kind, type PeerLimits } from '../wire/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import { neverSent } from './call-errors.ts'
-import { CallInput } from './call-input.ts'
+import { CallInput, type FeedInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
 import { OutgoingNames } from './name-refs.ts'
 import { OutboundStream, streamWindow } from './outbound-stream.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
+import { OutgoingInputs } from './outgoing-inputs.ts'
 
 export interface CallSenderOptions {
   readonly clock: Clock
@@ -59,10 +60,10 @@ export class CallSender {
     return neverSent(tooLarge('data', request.data, this.maxFrameBytes))
   }
 
-  /** Sends the call for the first time in this session, and opens its input stream, if it has one. */
+  /** Sends the call for the first time in this session, and opens its input streams, if it has some. */
   start(call: OutgoingCall): void {
     this.#send(call)
-    this.#openInput(call)
+    this.#openInputs(call)
   }
 
   /** Sends the call, as its next attempt. */
@@ -79,7 +80,7 @@ export class CallSender {
       ref,
       attempt: call.attempt,
       remainingMs: this.#remainingMs(call),
-      hasInput: request.feedInput !== undefined,
+      inputs: request.feeds?.length ?? 0,
       data: request.data,
     })
   }
@@ -100,20 +101,24 @@ export class CallSender {
     if (seqs.length > 0) this.#options.port.send({ kind: Kind.Ack, seqs })
   }
 
-  #openInput(call: OutgoingCall): void {
-    const { seq } = call
-    const { feedInput } = call.request
+  #openInputs(call: OutgoingCall): void {
+    const { feeds } = call.request
+    if (feeds === undefined) return
+    call.input = new OutgoingInputs(feeds.map((feed, index) => this.#inputOf(call.seq, index || undefined, feed)))
+  }
+
+  #inputOf(seq: number, number: number | undefined, feed: FeedInput): CallInput {
     const { limits, port } = this.#options
-    if (feedInput === undefined) return
     const stream = new OutboundStream({
       kind: Kind.Input,
       seq,
+      number,
       grantedBytes: 0,
       windowBytes: streamWindow(limits, this.#peerLimits),
       maxWaitingBytes: limits.maxWriteQueueBytes,
       port,
     })
-    call.input = new CallInput(stream, seq, port, feedInput, this.maxFrameBytes)
+    return new CallInput({ stream, seq, number, port, feed, maxFrameBytes: this.maxFrameBytes })
   }
 
   /** Opens the stream of the call's items, with its first item. */

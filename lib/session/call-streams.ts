@@ -1,4 +1,4 @@
-// The two streams of a call that the peer asked for, as large as both sides allow: opened when there is something to
+// The streams of a call that the peer asked for, as large as both sides allow: opened when there is something to
 // say on them.
 import { Held } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
@@ -8,6 +8,7 @@ import type { Limits } from '../base/options.ts'
 import { Kind, type PeerLimits } from '../wire/frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
+import { IncomingInputs } from './incoming-inputs.ts'
 import { InputBudget } from './input-budget.ts'
 import { OutboundStream, streamWindow } from './outbound-stream.ts'
 
@@ -52,15 +53,20 @@ export class CallStreams {
     })
   }
 
-  /** What the caller sends. */
-  openInput(seq: number): InboundStream {
+  /** What the caller sends, by this many streams. */
+  openInputs(seq: number, count: number): IncomingInputs {
+    return new IncomingInputs(Array.from({ length: count }, (_, number) => this.#openInput(seq, number || undefined)))
+  }
+
+  #openInput(seq: number, number: number | undefined): InboundStream {
     const port = this.#home
     const { clock, limits } = port
     const windowBytes = this.#windowBytes
     this.#budget ??= new InputBudget(limits, this.#account)
     const budget = this.#budget
     const lifeSigns = { clock, everyMs: lifeSignMs }
-    return new InboundStream({ kind: Kind.InputCredit, seq, windowBytes, mayGoUnread: false, lifeSigns, budget, port })
+    const shared = { windowBytes, mayGoUnread: false, lifeSigns, budget, port }
+    return new InboundStream({ kind: Kind.InputCredit, seq, number, ...shared })
   }
 
   /** Why the call whose input came last must end, if so. */

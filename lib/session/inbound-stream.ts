@@ -14,6 +14,8 @@ export type Taken = { readonly item: true; readonly value: Payload } | { readonl
 export interface InboundStreamOptions {
   readonly kind: CreditFrame['kind']
   readonly seq: number
+  /** Which of the call's input streams; undefined: the first, or items. */
+  readonly number?: number | undefined
   readonly windowBytes: number
   /** Nobody may ever read this stream: when its window is full and unread, items are discarded. */
   readonly mayGoUnread: boolean
@@ -236,9 +238,10 @@ export class InboundStream {
   }
 
   #sendCredit(): void {
-    const { port, kind, seq, lifeSigns } = this.#options
+    const { port, kind, seq, number, lifeSigns } = this.#options
     if (lifeSigns !== undefined) this.#creditedAtMs = lifeSigns.clock.now()
     this.#confirmedCost = this.#receivedCost
-    port.send({ kind, seq, received: this.#received, granted: this.#granted })
+    const frame = { kind, seq, received: this.#received, granted: this.#granted }
+    port.send(number === undefined ? frame : { ...frame, stream: number })
   }
 }

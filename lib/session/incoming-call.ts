@@ -1,9 +1,9 @@
 // One run that the other side asked for: what its handler sees of the caller (signal, deadline, input) and how it
 // answers (items, then a value or a failure). The ledger owns it and keeps its answer until it is acknowledged.
-import { type IsockError, ProtocolError } from '../base/errors.ts'
-import { type FailureFrame, Kind, type ResultFrame } from '../wire/frame.ts'
+import type { IsockError } from '../base/errors.ts'
+import { type FailureFrame, type InputEndFrame, Kind, type ResultFrame } from '../wire/frame.ts'
 import { detached, type Payload, payloadSize } from '../wire/payload.ts'
-import type { InboundStream } from './inbound-stream.ts'
+import type { IncomingInputs } from './incoming-inputs.ts'
 import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 
@@ -38,7 +38,7 @@ export class IncomingCall {
   /** What its data takes besides, once it is decoded: likewise. */
   decodedBytes = 0
   /** Let go when it is answered, with items that nobody read: the entry stays until its slot is used again. */
-  input: InboundStream | undefined
+  input: IncomingInputs | undefined
   /** On the session's clock, like the deadline: when it came, or when it was held no longer. */
   admittedAtMs: number
   /** Infinity: none. */
@@ -159,13 +159,10 @@ export class IncomingCall {
     this.whenAborted?.(reason)
   }
 
-  /** The input stream has no more than these items. */
-  endInput(items: number): void {
-    const { input } = this
+  /** An input stream has no more than these items. */
+  endInput({ stream, items }: InputEndFrame): void {
     // Who was told to stop counts no more items.
-    if (input === undefined || this.state !== 'running' || this.#abortReason !== undefined) return
-    if (input.received !== items) throw new ProtocolError(`input ended after ${items} items, ${input.received} came`)
-    input.end(undefined)
+    if (this.state === 'running' && this.#abortReason === undefined) this.input?.endOne(stream, items)
   }
 
   /** Sends an item. Undefined: go on; a promise: wait for it first. */

@@ -115,7 +115,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
   onInput(frame: ItemFrame): void {
     const entry = this.calls.find(frame.seq)
     if (entry?.state !== 'running') return
-    entry.input?.onItem(frame.index, frame.value)
+    entry.input?.onItem(frame)
     const overload = this.#streams?.inputOverload()
     if (overload === undefined) return
     entry.input?.discard()
@@ -124,7 +124,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
   }
 
   onInputEnd(frame: InputEndFrame): void {
-    this.calls.find(frame.seq)?.endInput(frame.items)
+    this.calls.find(frame.seq)?.endInput(frame)
   }
 
   /** A link was attached: streams say again what may be lost. Answers are asked for by the caller. */
@@ -213,7 +213,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
 
   #admit(frame: CallFrame, action: CalledAction, former: IncomingCall | undefined): void {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
-    const input = frame.hasInput ? this.#callStreams.openInput(seq) : undefined
+    const input = frame.inputs > 0 ? this.#callStreams.openInputs(seq, frame.inputs) : undefined
     const admittedAtMs = this.#home.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
     const call = new IncomingCall(this, { seq, attempt, action, input, admittedAtMs, deadlineAtMs }, frame.data)

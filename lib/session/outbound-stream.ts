@@ -26,6 +26,8 @@ export function streamWindow(
 export interface OutboundStreamOptions {
   readonly kind: ItemFrame['kind']
   readonly seq: number
+  /** Which of the call's input streams; undefined: the first, or items. */
+  readonly number?: number | undefined
   /** What may be sent before the reader has said anything. */
   readonly grantedBytes: number
   /** What may be sent and unconfirmed, whatever the reader grants: it is kept here. */
@@ -89,13 +91,14 @@ export class OutboundStream {
 
   /** Sends what credit and link allow. Called whenever either may have grown. */
   pump(): void {
-    const { port, kind, seq } = this.#options
+    const { port, kind, seq, number } = this.#options
     while (this.#next < this.count && this.#mayGoOn && port.isWritable) {
       const value = this.#kept[this.#next - this.#base]
       const cost = itemCost(value)
       this.#sentCost += cost
       this.#waitingCost -= cost
-      port.send({ kind, seq, index: this.#next++, value })
+      const index = this.#next++
+      port.send(number === undefined ? { kind, seq, index, value } : { kind, seq, index, value, stream: number })
       if (this.#next > this.#reached) this.#reached = this.#next
     }
     if (this.isFlushed) this.#wake()

@@ -3,9 +3,10 @@
 import type { IsockError } from '../base/errors.ts'
 import { CancelReason } from '../wire/frame.ts'
 import type { Payload } from '../wire/payload.ts'
-import type { CallInput, FeedInput } from './call-input.ts'
+import type { FeedInput } from './call-input.ts'
 import type { Origin } from './frame-port.ts'
 import type { InboundStream } from './inbound-stream.ts'
+import type { OutgoingInputs } from './outgoing-inputs.ts'
 
 /** What is asked for. The same request may be sent again, over another link or in another session. */
 export interface CallRequest {
@@ -18,8 +19,8 @@ export interface CallRequest {
   readonly data: Payload
   /** May be run again where it cannot be known whether it ran. */
   readonly isIdempotent: boolean
-  /** Feeds the call's input stream, once the callee has admitted the call. */
-  readonly feedInput?: FeedInput | undefined
+  /** Feed the call's input streams, once the callee has admitted the call. */
+  readonly feeds?: readonly FeedInput[] | undefined
 }
 
 /** How long and how often a call is tried. */
@@ -73,7 +74,7 @@ export abstract class OutgoingCall {
   /** The number of the one link that it was sent over; 0: none, or several. */
   sentOver = 0
   items: InboundStream | undefined
-  input: CallInput | undefined
+  input: OutgoingInputs | undefined
   cancelReason: CancelReason = CancelReason.Cancelled
   /** Its neighbours among the calls that wait. */
   ahead: OutgoingCall | undefined

@@ -131,7 +131,7 @@ export class OutgoingCalls implements CallHome {
     const call = this.#sent.find(frame.seq)
     if (call?.state !== 'sent') return
     call.showLife(this.#options.clock.now())
-    if (call.input?.onCredit(frame.received, frame.granted)) call.makeProgress()
+    if (call.input?.onCredit(frame)) call.makeProgress()
   }
 
   /** A link was attached: resends what the callee may have missed, then what waits. */

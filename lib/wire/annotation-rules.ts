@@ -59,6 +59,10 @@ const customRules: ReadonlyMap<string, AnnotationRule> = byName([
     allowsInside: (keys) => keys[0] === 'cause' || keys[0] === 'errors' || keys[0] === 'fields',
   },
   { name: 'invalid-date', accepts: (json) => Array.isArray(json) && json.length === 0 },
+  {
+    name: 'stream',
+    accepts: (json, { rules }) => rules.streamOf !== undefined && Array.isArray(json) && json.length === 1,
+  },
 ])
 
 /** The rule for a type as it stands in a meta: `"Date"` or `["custom", "bytes"]`. */

@@ -7,6 +7,7 @@ import {
   Kind,
   maxAcksPerFrame,
   maxByteArrays,
+  maxInputs,
   maxNameBytes,
   type SessionFrame,
 } from './frame.ts'
@@ -47,7 +48,7 @@ function readKind(reader: MsgpackReader, kind: number, count: number): SessionFr
         ref: reader.uint(),
         attempt: reader.uint(),
         remainingMs: reader.takeNil() ? undefined : reader.uint(),
-        hasInput: readFlag(reader),
+        inputs: readInputs(reader),
         data: readPayload(reader),
       }
     case Kind.Result:
@@ -63,16 +64,24 @@ function readKind(reader: MsgpackReader, kind: number, count: number): SessionFr
         error: readPayload(reader),
       }
     case Kind.Item:
-    case Kind.Input:
-      expectCount(kind, count, 4)
-      return { kind, seq: reader.uint(), index: reader.uint(), value: readPayload(reader) }
+    case Kind.Input: {
+      if (kind === Kind.Item || count !== 5) expectCount(kind, count, 4)
+      const seq = reader.uint()
+      const index = reader.uint()
+      if (count === 4) return { kind, seq, index, value: readPayload(reader) }
+      return { kind, seq, index, stream: readStream(reader), value: readPayload(reader) }
+    }
     case Kind.Credit:
-    case Kind.InputCredit:
-      expectCount(kind, count, 4)
-      return { kind, seq: reader.uint(), received: reader.uint(), granted: reader.uint() }
-    case Kind.InputEnd:
-      expectCount(kind, count, 3)
-      return { kind, seq: reader.uint(), items: reader.uint() }
+    case Kind.InputCredit: {
+      if (kind === Kind.Credit || count !== 5) expectCount(kind, count, 4)
+      const frame = { kind, seq: reader.uint(), received: reader.uint(), granted: reader.uint() }
+      return count === 5 ? { ...frame, stream: readStream(reader) } : frame
+    }
+    case Kind.InputEnd: {
+      if (count !== 4) expectCount(kind, count, 3)
+      const frame = { kind, seq: reader.uint(), items: reader.uint() }
+      return count === 4 ? { ...frame, stream: readStream(reader) } : frame
+    }
     case Kind.Name:
       expectCount(kind, count, 4)
       return {
@@ -132,6 +141,19 @@ export function readPayload(reader: MsgpackReader): Payload {
     default:
       throw new ProtocolError('a payload that is neither nil, text, bytes nor array')
   }
+}
+
+function readInputs(reader: MsgpackReader): number {
+  const count = reader.uint()
+  if (count > maxInputs) throw new ProtocolError(`a call with ${count} input streams, at most ${maxInputs} are taken`)
+  return count
+}
+
+/** The first one, 0, goes without saying. */
+function readStream(reader: MsgpackReader): number {
+  const stream = reader.uint()
+  if (stream === 0 || stream >= maxInputs) throw new ProtocolError(`an input stream of number ${stream}`)
+  return stream
 }
 
 function readFlag(reader: MsgpackReader): boolean {

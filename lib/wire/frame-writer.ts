@@ -20,7 +20,7 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
       writer.uint(frame.ref)
       writer.uint(frame.attempt)
       writeOptionalUint(writer, frame.remainingMs)
-      writer.uint(frame.hasInput ? 1 : 0)
+      writer.uint(frame.inputs)
       writePayload(writer, frame.data)
       break
     case Kind.Result:
@@ -40,25 +40,28 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
       break
     case Kind.Item:
     case Kind.Input:
-      writer.arrayHead(4)
+      writer.arrayHead(frame.stream === undefined ? 4 : 5)
       writer.uint(frame.kind)
       writer.uint(frame.seq)
       writer.uint(frame.index)
+      if (frame.stream !== undefined) writer.uint(frame.stream)
       writePayload(writer, frame.value)
       break
     case Kind.Credit:
     case Kind.InputCredit:
-      writer.arrayHead(4)
+      writer.arrayHead(frame.stream === undefined ? 4 : 5)
       writer.uint(frame.kind)
       writer.uint(frame.seq)
       writer.uint(frame.received)
       writer.uint(frame.granted)
+      if (frame.stream !== undefined) writer.uint(frame.stream)
       break
     case Kind.InputEnd:
-      writer.arrayHead(3)
+      writer.arrayHead(frame.stream === undefined ? 3 : 4)
       writer.uint(Kind.InputEnd)
       writer.uint(frame.seq)
       writer.uint(frame.items)
+      if (frame.stream !== undefined) writer.uint(frame.stream)
       break
     case Kind.Name:
       writer.arrayHead(4)

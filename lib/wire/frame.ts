@@ -8,14 +8,14 @@
 //   0x02  WELCOME       version, features, session, resume, resumed, limits             first, server to client
 //   0x03  REFUSED       error                                                      instead of WELCOME
 //   0x10  NAME          ref, name, contract                                        caller to callee
-//   0x11  CALL          seq, ref, attempt, remainingMs, flags, data                caller to callee
+//   0x11  CALL          seq, ref, attempt, remainingMs, inputs, data               caller to callee
 //   0x12  RESULT        seq, items, value                                          callee to caller
 //   0x13  FAILURE       seq, items, flags, error                                   callee to caller
 //   0x14  ITEM          seq, index, value                                          callee to caller
 //   0x15  CREDIT        seq, received, granted                                     caller to callee
-//   0x16  INPUT         seq, index, value                                          caller to callee
-//   0x17  INPUT_END     seq, items                                                 caller to callee
-//   0x18  INPUT_CREDIT  seq, received, granted                                     callee to caller
+//   0x16  INPUT         seq, index, stream where it is not 0, value                caller to callee
+//   0x17  INPUT_END     seq, items, stream likewise                                caller to callee
+//   0x18  INPUT_CREDIT  seq, received, granted, stream likewise                    callee to caller
 //   0x19  CANCEL        seq, reason                                                caller to callee
 //   0x1a  ACK           seqs                                                       caller to callee
 //   0x1b  DRAIN         -                                                          either: takes no new calls
@@ -105,7 +105,8 @@ export interface CallFrame {
   readonly ref: number
   readonly attempt: number
   readonly remainingMs: number | undefined
-  readonly hasInput: boolean
+  /** How many input streams it has. One without data is the data. */
+  readonly inputs: number
   readonly data: Payload
 }
 
@@ -129,6 +130,8 @@ export interface ItemFrame {
   readonly seq: number
   readonly index: number
   readonly value: Payload
+  /** Of INPUT: which stream of the call; left out for the first, 0. */
+  readonly stream?: number
 }
 
 /** Both numbers only grow, so a repeated or late one is harmless. */
@@ -139,12 +142,15 @@ export interface CreditFrame {
   readonly received: number
   /** Stream bytes that may be sent, counted from the start of the stream. */
   readonly granted: number
+  /** Of INPUT_CREDIT, likewise. */
+  readonly stream?: number
 }
 
 export interface InputEndFrame {
   readonly kind: typeof Kind.InputEnd
   readonly seq: number
   readonly items: number
+  readonly stream?: number
 }
 
 export const CancelReason = { Cancelled: 0, Deadline: 1 } as const
@@ -191,6 +197,9 @@ export type SessionFrame =
   | BareFrame
 
 export type Frame = HandshakeFrame | SessionFrame
+
+/** The most input streams of one call. */
+export const maxInputs = 16
 
 /** The most seqs in one ACK. */
 export const maxAcksPerFrame = 1_024

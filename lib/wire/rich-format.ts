@@ -1,4 +1,4 @@
-// Values that JSON cannot carry, in superjson's format, with five types of our own for what it gets wrong. What comes in
+// Values that JSON cannot carry, in superjson's format, with six types of our own for what it gets wrong. What comes in
 // is checked by meta-validator.ts before anything is made of it.
 
 import { badRequest } from './bad-request.ts'
@@ -14,6 +14,7 @@ import type { SpareMemory } from './spare-memory.ts'
 import { SuperJsonFormat } from './superjson-format.ts'
 import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
+import type { StreamPlaces } from './value-codec.ts'
 import type { ValueLimits, ValueRules } from './value-limits.ts'
 
 const noBytes: readonly Uint8Array[] = []
@@ -26,6 +27,8 @@ export class RichFormat {
   readonly #format: SuperJsonFormat
   /** Those of the payload that is being decoded. */
   #bytes = noBytes
+  /** Likewise. */
+  #rules: ValueRules = {}
 
   constructor(registry: ClassRegistry, limits: ValueLimits) {
     this.#registry = registry
@@ -35,14 +38,21 @@ export class RichFormat {
       bytes: (pair: [string, number]) => this.#reviveBytes(pair),
       class: (pair: [string, unknown]) => this.#reviveClass(pair),
       entries: objectOf,
+      stream: ([number]: [number]) => this.#streamOf(number),
       'invalid-date': () => new Date(Number.NaN),
     }
     this.#format = new SuperJsonFormat(travelKindOf, revivers)
   }
 
   /** @throws UnsendableError */
-  encode(value: unknown, label: string, rules: ValueRules, lender?: SpareMemory): string | RichPayload {
-    const options = { registry: this.#registry, binaries: this.#binaries, limits: this.#limits, rules }
+  encode(
+    value: unknown,
+    label: string,
+    rules: ValueRules,
+    lender?: SpareMemory,
+    streams?: StreamPlaces,
+  ): string | RichPayload {
+    const options = { registry: this.#registry, binaries: this.#binaries, limits: this.#limits, rules, streams }
     const { root, bytes } = new TravelTree(value, label, options)
     const { json, meta } = this.#format.serialize(root)
     // The tree shares nothing, so meta has no equalities. Without meta it is what JSON says: half a surrogate pair, say.
@@ -62,12 +72,14 @@ export class RichFormat {
     const meta = this.#parse(payload.meta, 2 * this.#limits.maxDepth + 4, 3 * this.#limits.maxAnnotations + 4)
     checkMeta(meta, json, { limits: this.#limits, rules, bytes: payload.bytes, binaries: this.#binaries })
     // A `static revive` may send or read values meanwhile.
-    const outer = this.#bytes
+    const [outer, outerRules] = [this.#bytes, this.#rules]
     this.#bytes = payload.bytes
+    this.#rules = rules
     try {
       return this.#format.deserialize({ json, meta } as never)
     } finally {
       this.#bytes = outer
+      this.#rules = outerRules
     }
   }
 
@@ -79,6 +91,12 @@ export class RichFormat {
 
   #reviveBytes([name, index]: readonly [string, number]): unknown {
     return this.#binaries.revive(name, this.#bytes[index] ?? new Uint8Array(0))
+  }
+
+  #streamOf(number: number): unknown {
+    const stream = this.#rules.streamOf?.(number)
+    if (stream === undefined) throw badRequest(`stream ${number}, which did not come with it or is in it twice`)
+    return stream
   }
 
   #reviveClass([name, fields]: readonly [string, unknown]): object {

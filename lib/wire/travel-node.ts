@@ -2,7 +2,7 @@
 // bear its name under a symbol, which JSON does not look at.
 
 /** The transformers that we add to superjson, as PROTOCOL.md lists them. */
-export type TravelKind = 'bytes' | 'class' | 'entries' | 'error' | 'invalid-date'
+export type TravelKind = 'bytes' | 'class' | 'entries' | 'error' | 'invalid-date' | 'stream'
 
 const mark: unique symbol = Symbol('isock travel kind')
 

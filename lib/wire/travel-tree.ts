@@ -13,7 +13,8 @@ import { homePrototypeOf } from './realm.ts'
 import { SendWalk } from './send-walk.ts'
 import { bigIntLeaf, dateLeaf, regExpLeaf } from './travel-leaf.ts'
 import { isJsonNumber, markNode, PlainPart } from './travel-node.ts'
-import { readFailure, unsendableReason } from './unsendable-reason.ts'
+import { isAsyncIterable, readFailure, unsendableReason } from './unsendable-reason.ts'
+import type { StreamPlaces } from './value-codec.ts'
 import type { ValueLimits, ValueRules } from './value-limits.ts'
 import { keyStep, mapValueStep } from './value-path.ts'
 
@@ -23,6 +24,8 @@ export interface TravelOptions {
   readonly binaries: BinaryValues
   readonly limits: ValueLimits
   readonly rules: ValueRules
+  /** Takes the streams in it; undefined: they do not travel. */
+  readonly streams: StreamPlaces | undefined
 }
 
 /** A copy of one value that superjson's format carries exactly, and views of the bytes that are in it. */
@@ -103,8 +106,10 @@ export class TravelTree {
     }
     if (isError(value)) return this.#copyError(value, depth)
     const className = this.#options.registry.nameOfPrototype(prototype)
-    if (className === undefined)
-      return this.#copyByPrototype(plainFormOf(value) ?? this.#walk.refuse(unsendableReason(value)), null, depth)
+    if (className === undefined) {
+      const plain = plainFormOf(value)
+      return plain === undefined ? this.#copyStream(value, depth) : this.#copyByPrototype(plain, null, depth)
+    }
     this.#walk.countContainers(depth + 1, 1)
     const keys = Object.keys(value)
     const taken = keys.find((key) => isTaken(prototype, key))
@@ -114,6 +119,16 @@ export class TravelTree {
       )
     }
     return markNode('class', this.#annotated([className, this.#copyFieldsPart(value, keys, depth + 1)]))
+  }
+
+  /** A number stands for it, where its value may have streams. */
+  #copyStream(value: object, depth: number): unknown {
+    const { streams } = this.#options
+    if (streams === undefined || !isAsyncIterable(value)) return this.#walk.refuse(unsendableReason(value))
+    const number = streams.place(value)
+    if (typeof number === 'string') return this.#walk.refuse(number)
+    this.#walk.countContainers(depth + 1, 1)
+    return markNode('stream', this.#annotated([number]))
   }
 
   #copyItems(items: readonly unknown[], depth: number): unknown[] {

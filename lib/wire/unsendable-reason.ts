@@ -6,7 +6,8 @@ export function unsendableReason(value: unknown): string {
   if (typeof value === 'symbol') return 'symbols do not travel'
   const name = classNameOf(value)
   if (name === 'Promise') return 'promises do not travel; await it first'
-  if (isAsyncIterable(value)) return `streams (${name}) travel only as the whole input or output of an action`
+  if (isAsyncIterable(value))
+    return `streams (${name}) travel only as the output of an action, and as or in the data of a call`
   if (name === 'WeakMap' || name === 'WeakSet' || name === 'WeakRef') return `a ${name} does not travel`
   if (name === 'SharedArrayBuffer') return 'a SharedArrayBuffer does not travel; send a copy of its bytes'
   if (name === 'Number' || name === 'String' || name === 'Boolean')
@@ -30,6 +31,6 @@ function classNameOf(value: unknown): string {
   return tag === 'Object' ? 'an unnamed class' : tag
 }
 
-function isAsyncIterable(value: unknown): boolean {
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function'
 }

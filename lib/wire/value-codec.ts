@@ -26,13 +26,20 @@ export interface ValueCodec {
    *
    * @param label what the value is to the reader of an error: `data`, `result` ...
    * @param memory 'lent': the payload is for one call, after which its memory may be used again; default 'own'.
+   * @param streams takes the streams that are in the value; default: they do not travel.
    * @throws UnsendableError that names the place in the value, as in `data.items[3].callback`.
    */
-  encode(value: unknown, label: string, rules?: ValueRules, memory?: Memory): Payload
+  encode(value: unknown, label: string, rules?: ValueRules, memory?: Memory, streams?: StreamPlaces): Payload
   /** @throws ServerError with code `BAD_REQUEST` and what was wrong, for anything that `encode` would not have made. */
   decode(payload: Payload, rules?: ValueRules): unknown
   /** About what the value that was decoded last takes in memory, besides its texts and bytes. */
   readonly decodedWeight: number
+}
+
+/** Where the streams in a value go. */
+export interface StreamPlaces {
+  /** The number that stands for it in the value, or why it cannot travel. */
+  place(source: AsyncIterable<unknown>): number | string
 }
 
 const noRules: ValueRules = {}
@@ -64,7 +71,7 @@ export class StandardCodec implements ValueCodec {
     return this.#decodedWeight
   }
 
-  encode(value: unknown, label: string, rules: ValueRules = noRules, memory?: Memory): Payload {
+  encode(value: unknown, label: string, rules: ValueRules = noRules, memory?: Memory, streams?: StreamPlaces): Payload {
     if (value === undefined) return undefined
     const lender = memory === 'lent' ? this.#spare : undefined
     try {
@@ -74,7 +81,7 @@ export class StandardCodec implements ValueCodec {
       }
       const packed = this.#packer.pack(value)
       if (packed !== undefined) return packed
-      return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules, lender)
+      return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules, lender, streams)
     } catch (error) {
       if (error instanceof UnsendableError) throw error
       // A text of more than half a gigabyte.

@@ -9,6 +9,8 @@ export interface ValueRules {
   readonly allowRegExp?: boolean
   /** Errors keep their stack text. Default false. */
   readonly exposeStacks?: boolean
+  /** Streams that came beside a call's data stand in it: by their numbers, each once. Default: none did. @internal */
+  readonly streamOf?: (number: number) => unknown
 }
 
 /** The bounds on one value; the defaults are {@link defaultValueLimits}. */

@@ -43,8 +43,8 @@ const hello = bytesOf(helloFrame())
 /** The first number of a session's first slot; those of the others follow. */
 export const firstSeq = 1_024
 
-export function callFrame(seq: number, ref: number, data?: CallFrame['data'], hasInput = false): CallFrame {
-  return { kind: Kind.Call, seq, ref, attempt: 1, remainingMs: undefined, hasInput, data }
+export function callFrame(seq: number, ref: number, data?: CallFrame['data'], inputs = 0): CallFrame {
+  return { kind: Kind.Call, seq, ref, attempt: 1, remainingMs: undefined, inputs, data }
 }
 
 export class RawLink {

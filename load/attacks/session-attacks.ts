@@ -11,8 +11,8 @@ const lanes = 8
 const slots = 1_024
 
 /** So many calls of the first name, each with this data. */
-function calls(count: number, data: () => ReturnType<typeof packed>, hasInput = false): Buffer {
-  return bytesOf(...Array.from({ length: count }, (_, i) => callFrame(firstSeq + i, 0, data(), hasInput)))
+function calls(count: number, data: () => ReturnType<typeof packed>, inputs = 0): Buffer {
+  return bytesOf(...Array.from({ length: count }, (_, i) => callFrame(firstSeq + i, 0, data(), inputs)))
 }
 
 /** Sends as much input as it is granted, for a while. */
@@ -29,7 +29,7 @@ async function fillInputs(front: Front, link: RawLink, count: number): Promise<v
       front.count('input MB', 1 / 16)
     }
   }
-  link.write(calls(count, () => packed(undefined), true))
+  link.write(calls(count, () => packed(undefined), 1))
   await front.pause(700)
 }
 

@@ -114,7 +114,15 @@ function callOf(seq: number, a: number, b: number, c: number): Frame {
   const hasInput = ref === 3 ? c !== 0 : c === 15
   // Some end while the sequence goes on, others long after it.
   const remainingMs = a % 5 === 0 ? c * (c < 8 ? 50 : 2_000) : undefined
-  return { kind: Kind.Call, seq, ref, attempt: 1, remainingMs, hasInput, data: hasInput ? undefined : payloadOf(c) }
+  return {
+    kind: Kind.Call,
+    seq,
+    ref,
+    attempt: 1,
+    remainingMs,
+    inputs: hasInput ? 1 + (c % 3) : 0,
+    data: hasInput ? undefined : payloadOf(c),
+  }
 }
 
 function seqOf(a: number): number {

@@ -14,7 +14,7 @@ describe('Hostile peers: input', () => {
   beforeEach(async () => {
     arena = await Arena.open({ streamWindowBytes: windowBytes })
     peer = await arena.guest()
-    peer.call(seq, { ref: refs.Ignore, hasInput: true })
+    peer.call(seq, { ref: refs.Ignore, inputs: 1 })
   })
 
   afterEach(() => arena.close())
@@ -75,4 +75,41 @@ describe('Hostile peers: input', () => {
     }
     await peer.isServed()
   })
+
+  it('items, an end and credit of a stream that the call does not have close the link', async () => {
+    await isClosedAfter(() => peer.send({ kind: Kind.Input, seq, stream: 1, index: 0, value: '1' }))
+    peer = await arena.guest()
+    peer.call(seq, { ref: refs.Ignore, inputs: 2 })
+    peer.send({ kind: Kind.Input, seq, stream: 1, index: 0, value: '1' })
+    await peer.isServed()
+    await isClosedAfter(() => peer.send({ kind: Kind.InputEnd, seq, stream: 2, items: 0 }))
+  })
+
+  it('each stream of a call has a window, and no more', async () => {
+    peer.call(seq + 1, { ref: refs.Ignore, inputs: 2 })
+    for (const stream of [1, undefined])
+      for (let index = 0; index < 8; index++)
+        peer.send({ kind: Kind.Input, seq: seq + 1, index, value: '1', ...(stream === undefined ? {} : { stream }) })
+    await peer.isServed()
+    await isClosedAfter(() => peer.send({ kind: Kind.Input, seq: seq + 1, stream: 1, index: 8, value: '1' }))
+  })
+
+  const named = (...numbers: unknown[]) => {
+    const values = Object.fromEntries(numbers.map((_, i) => [i, [['custom', 'stream']]]))
+    return { json: JSON.stringify(numbers), meta: JSON.stringify({ values, v: 1 }), bytes: [] }
+  }
+  for (const [what, inputs, data] of [
+    ['one that the call does not have', 1, named([1])],
+    ['one of a call without streams', 0, named([0])],
+    ['one twice', 2, named([1], [1])],
+    ['one by no number', 2, named(['0'])],
+    ['none', 2, named([])],
+    ['one by several numbers', 2, named([0, 1])],
+    ['one by a negative number', 2, named([-1])],
+  ] as const)
+    it(`data that names ${what} is refused`, async () => {
+      peer.call(seq + 1, { ref: refs.Echo, inputs, data })
+      expect((await peer.failure(seq + 1)).error).to.have.property('code', 'BAD_REQUEST')
+      await peer.isServed()
+    })
 })

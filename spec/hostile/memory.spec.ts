@@ -42,7 +42,7 @@ describe('Hostile peers: memory', () => {
     const before = process.memoryUsage().arrayBuffers
     for (let slot = 0; slot < 100; slot++) {
       const seq = 1_024 + slot
-      peer.call(seq, { ref: refs.Ignore, hasInput: true })
+      peer.call(seq, { ref: refs.Ignore, inputs: 1 })
       peer.send({ kind: Kind.Input, seq, index: 0, value })
       peer.send({ kind: Kind.Cancel, seq, reason: 0 })
       await peer.next(Kind.Result, seq)

@@ -171,7 +171,7 @@ export function callFrame(seq: number, more: Partial<CallFrame> = {}): CallFrame
     ref: 0,
     attempt: 1,
     remainingMs: undefined,
-    hasInput: false,
+    inputs: 0,
     data: undefined,
     ...more,
   }

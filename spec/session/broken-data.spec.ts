@@ -68,7 +68,7 @@ describe('a packed value that is broken', () => {
   }
 
   it('as an item of an input fails that call alone', async () => {
-    await peer.call(1_024, { ref: 1, hasInput: true })
+    await peer.call(1_024, { ref: 1, inputs: 1 })
     await peer.send({ kind: Kind.Input, seq: 1_024, index: 0, value: packed(1) })
     await peer.send({ kind: Kind.Input, seq: 1_024, index: 1, value: broken('91') })
     await settle()
@@ -78,7 +78,7 @@ describe('a packed value that is broken', () => {
   })
 
   it('does not keep those that came in the same chunk from running', async () => {
-    const call = { kind: Kind.Call, ref: 0, attempt: 1, remainingMs: undefined, hasInput: false } as const
+    const call = { kind: Kind.Call, ref: 0, attempt: 1, remainingMs: undefined, inputs: 0 } as const
     await peer.send(
       { ...call, seq: 1_024, data: packed('before') },
       { ...call, seq: 1_025, data: broken('a5 61') },

@@ -252,7 +252,7 @@ describe('the AsyncLocalStorage context of', () => {
     await server.addAction(new Wait()).listen()
     const client = connect()
     const aborted = once(events, 'aborted')
-    const call = user.run('ann', () => client.runAction(Wait, undefined, { timeoutMs: 20 }))
+    const call = user.run('ann', () => client.runAction(Wait, undefined, { timeoutMs: 500 }))
     await call.outcome()
     expect(await aborted).to.deep.equal(['nobody'])
   })

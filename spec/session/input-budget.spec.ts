@@ -116,7 +116,7 @@ describe('uploads that are not read', () => {
 
   it('are told when they are admitted, with nothing granted where nothing is left', async () => {
     const peer = await FramePeer.enter(world, ['Later'])
-    for (let slot = 0; slot < 5; slot++) await peer.call(1_024 + slot, { hasInput: true })
+    for (let slot = 0; slot < 5; slot++) await peer.call(1_024 + slot, { inputs: 1 })
     expect(peer.all(Kind.InputCredit).map(({ granted }) => granted / kibibyte)).to.deep.equal([64, 64, 64, 64, 0])
     later.starts[4]?.()
     await settle()

@@ -83,7 +83,7 @@ export class FramePeer {
 
   /** A CALL of the first introduced action. */
   call(seq: number, more: Partial<CallFrame> = {}): Promise<void> {
-    const plain = { attempt: 1, remainingMs: undefined, hasInput: false, data: undefined }
+    const plain = { attempt: 1, remainingMs: undefined, inputs: 0, data: undefined }
     return this.send({ kind: Kind.Call, seq, ref: 0, ...plain, ...more })
   }
 

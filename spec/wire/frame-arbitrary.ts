@@ -1,7 +1,7 @@
 // Arbitrary frames for property specs: every kind, numbers of every width, payloads of every form.
 import { encode } from '@msgpack/msgpack'
 import fc from 'fast-check'
-import { type Frame, Kind, type SessionFrame } from '../../lib/wire/frame.ts'
+import { type Frame, Kind, maxInputs, type SessionFrame } from '../../lib/wire/frame.ts'
 import { Packed } from '../../lib/wire/packed.ts'
 import type { Payload } from '../../lib/wire/payload.ts'
 import { amongOthers } from './frame-bytes.ts'
@@ -72,6 +72,9 @@ const anyCredentials = fc.dictionary(
 const orNothing = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined })
 
+/** Any input stream but the first, which goes without saying. */
+const anyStream = fc.integer({ min: 1, max: maxInputs - 1 })
+
 /** Any frame of a session. */
 export const anySessionFrame: fc.Arbitrary<SessionFrame> = fc.oneof(
   fc.record({ kind: fc.constant(Kind.Name), ref: anyUint, name: anyShortName, contract: orNothing(anyShortName) }),
@@ -81,7 +84,7 @@ export const anySessionFrame: fc.Arbitrary<SessionFrame> = fc.oneof(
     ref: anyUint,
     attempt: anyUint,
     remainingMs: orNothing(anyUint),
-    hasInput: fc.boolean(),
+    inputs: fc.nat({ max: maxInputs }),
     data: anyPayload,
   }),
   fc.record({ kind: fc.constant(Kind.Result), seq: anyUint, items: anyUint, value: anyPayload }),
@@ -93,13 +96,22 @@ export const anySessionFrame: fc.Arbitrary<SessionFrame> = fc.oneof(
     error: anyPayload,
   }),
   fc.record({ kind: fc.constantFrom(Kind.Item, Kind.Input), seq: anyUint, index: anyUint, value: anyPayload }),
+  fc.record({ kind: fc.constant(Kind.Input), seq: anyUint, index: anyUint, value: anyPayload, stream: anyStream }),
   fc.record({
     kind: fc.constantFrom(Kind.Credit, Kind.InputCredit),
     seq: anyUint,
     received: anyUint,
     granted: anyUint,
   }),
+  fc.record({
+    kind: fc.constant(Kind.InputCredit),
+    seq: anyUint,
+    received: anyUint,
+    granted: anyUint,
+    stream: anyStream,
+  }),
   fc.record({ kind: fc.constant(Kind.InputEnd), seq: anyUint, items: anyUint }),
+  fc.record({ kind: fc.constant(Kind.InputEnd), seq: anyUint, items: anyUint, stream: anyStream }),
   fc.record({ kind: fc.constant(Kind.Cancel), seq: anyUint, reason: fc.constantFrom(0 as const, 1 as const) }),
   fc.record({ kind: fc.constant(Kind.Ack), seqs: fc.array(anyUint, { maxLength: 40 }) }),
   fc.record({ kind: fc.constantFrom(Kind.Drain, Kind.Ping, Kind.Pong) }),

@@ -38,8 +38,8 @@ function fieldsOf(frame: Frame): unknown[] {
     case Kind.Name:
       return [frame.ref, frame.name, frame.contract ?? null]
     case Kind.Call: {
-      const { seq, ref, attempt, remainingMs, hasInput, data } = frame
-      return [seq, ref, attempt, remainingMs ?? null, hasInput ? 1 : 0, partOfPayload(data)]
+      const { seq, ref, attempt, remainingMs, inputs, data } = frame
+      return [seq, ref, attempt, remainingMs ?? null, inputs, partOfPayload(data)]
     }
     case Kind.Result:
       return [frame.seq, frame.items, partOfPayload(frame.value)]
@@ -47,12 +47,12 @@ function fieldsOf(frame: Frame): unknown[] {
       return [frame.seq, frame.items, frame.notStarted ? 1 : 0, partOfPayload(frame.error)]
     case Kind.Item:
     case Kind.Input:
-      return [frame.seq, frame.index, partOfPayload(frame.value)]
+      return [frame.seq, frame.index, ...partOfStream(frame), partOfPayload(frame.value)]
     case Kind.Credit:
     case Kind.InputCredit:
-      return [frame.seq, frame.received, frame.granted]
+      return [frame.seq, frame.received, frame.granted, ...partOfStream(frame)]
     case Kind.InputEnd:
-      return [frame.seq, frame.items]
+      return [frame.seq, frame.items, ...partOfStream(frame)]
     case Kind.Cancel:
       return [frame.seq, frame.reason]
     case Kind.Ack:
@@ -93,7 +93,7 @@ export function frameOfArray(array: readonly unknown[]): Frame {
         ref: b,
         attempt: c,
         remainingMs: d ?? undefined,
-        hasInput: e === 1,
+        inputs: e as number,
         data: payloadOfPart(f),
       }
     case Kind.Result:
@@ -102,12 +102,13 @@ export function frameOfArray(array: readonly unknown[]): Frame {
       return { kind, seq: a, items: b, notStarted: c === 1, error: payloadOfPart(d) }
     case Kind.Item:
     case Kind.Input:
+      if (array.length === 5) return { kind, seq: a, index: b, stream: c, value: payloadOfPart(d) }
       return { kind, seq: a, index: b, value: payloadOfPart(c) }
     case Kind.Credit:
     case Kind.InputCredit:
-      return { kind, seq: a, received: b, granted: c }
+      return { kind, seq: a, received: b, granted: c, ...streamOfPart(d) }
     case Kind.InputEnd:
-      return { kind, seq: a, items: b }
+      return { kind, seq: a, items: b, ...streamOfPart(c) }
     case Kind.Cancel:
       return { kind, seq: a, reason: b }
     case Kind.Ack:
@@ -117,6 +118,14 @@ export function frameOfArray(array: readonly unknown[]): Frame {
     default:
       return { kind }
   }
+}
+
+function partOfStream({ stream }: { readonly stream?: number }): number[] {
+  return stream === undefined ? [] : [stream]
+}
+
+function streamOfPart(part: number | undefined): { readonly stream?: number } {
+  return part === undefined ? {} : { stream: part }
 }
 
 function arrayOfLimits({ maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes }: PeerLimits): number[] {

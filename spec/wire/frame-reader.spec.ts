@@ -84,25 +84,26 @@ describe('Frame reader', () => {
         refusesFirst(`91 ${kind.toString(16)}`, `kind ${kind} before the handshake`)
     })
 
-    const counts: readonly (readonly [string, string, number])[] = [
+    /** The last: how many more it may have. */
+    const counts: readonly (readonly [string, string, number, number?])[] = [
       ['NAME', '10', 4],
       ['CALL', '11', 7],
       ['RESULT', '12', 4],
       ['FAILURE', '13', 5],
       ['ITEM', '14', 4],
       ['CREDIT', '15', 4],
-      ['INPUT', '16', 4],
-      ['INPUT_END', '17', 3],
-      ['INPUT_CREDIT', '18', 4],
+      ['INPUT', '16', 4, 1],
+      ['INPUT_END', '17', 3, 1],
+      ['INPUT_CREDIT', '18', 4, 1],
       ['CANCEL', '19', 3],
       ['ACK', '1a', 2],
       ['DRAIN', '1b', 1],
       ['PING', '1c', 1],
       ['PONG', '1d', 1],
     ]
-    for (const [name, kind, count] of counts) {
+    for (const [name, kind, count, more = 0] of counts) {
       it(`${name} with more or fewer items than ${count}`, () => {
-        for (const wrong of [count - 1, count + 1, 15]) {
+        for (const wrong of [count - 1, count + 1 + more, 15]) {
           if (wrong === 0) continue
           const fields = '00 '.repeat(wrong - 1)
           refuses(`9${wrong.toString(16)} ${kind} ${fields}`, `with ${wrong} items, ${count} expected`)
@@ -126,9 +127,17 @@ describe('Frame reader', () => {
       refusesFirst('92 03 c0 c0', 'bytes after REFUSED')
     })
 
-    it('flags other than 0 and 1', () => {
-      refuses('97 11 05 00 01 c0 02 c0', 'a flag of 2')
+    it('more input streams than a call may have, and numbers of streams that it cannot have', () => {
+      refuses('97 11 05 00 01 c0 11 c0', 'a call with 17 input streams, at most 16 are taken')
       refuses('97 11 05 00 01 c0 c3 c0', 'expected a whole number, got msgpack type 0xc3')
+      for (const number of ['00', '10', 'cd 01 00']) {
+        refuses(`95 16 05 00 ${number} c0`, 'an input stream of number')
+        refuses(`95 18 05 00 00 ${number}`, 'an input stream of number')
+        refuses(`94 17 05 00 ${number}`, 'an input stream of number')
+      }
+    })
+
+    it('flags other than 0 and 1', () => {
       refuses('95 13 05 00 02 c0', 'a flag of 2')
       refuses('93 19 05 02', 'a flag of 2')
       refuses('92 1e 02', 'a flag of 2')

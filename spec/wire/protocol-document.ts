@@ -16,7 +16,7 @@ export interface FrameRow {
   readonly name: string
   /** Fields after the kind. */
   readonly fieldCount: number
-  /** Of them, at the end, those that may be left out. */
+  /** Of them, those that may be left out. */
   readonly optionalCount: number
 }
 
@@ -38,7 +38,7 @@ function rowOf([, kind, name, fields]: RegExpMatchArray): FrameRow {
     kind: Number.parseInt(kind as string, 16),
     name: name as string,
     fieldCount: flat === '' ? 0 : flat.split(',').length,
-    optionalCount: flat.split(',').filter((field) => field.includes('(left out where there is none)')).length,
+    optionalCount: flat.split(',').filter((field) => /\(left out where (there is none|it is 0)\)/.test(field)).length,
   }
 }
 

@@ -99,6 +99,7 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
     ['a Map of null', annotated([null], ['map']), none('map')],
     ['a Set of an object', annotated({ 0: 1, length: 1 }, ['set']), none('set')],
     ['an invalid Date of something', annotated(['x'], [['custom', 'invalid-date']]), none('invalid-date')],
+    ['a stream', annotated([0], [['custom', 'stream']]), none('stream')],
     ['entries under no text', annotated([[{}, 1]], [['custom', 'entries']]), none('entries')],
     ['entries of no list', annotated({}, [['custom', 'entries']]), none('entries')],
     ['an error of a list', annotated([], [['custom', 'error']]), none('error')],

@@ -48,7 +48,7 @@ describe('values that cannot travel are refused where they are sent', () => {
     [
       'a stream',
       { s: new ReadableStream() },
-      'cannot send data.s: streams (ReadableStream) travel only as the whole input or output of an action',
+      'cannot send data.s: streams (ReadableStream) travel only as the output of an action, and as or in the data of a call',
     ],
     ['a WeakMap', [[new WeakMap()]], 'cannot send data[0][0]: a WeakMap does not travel'],
     [

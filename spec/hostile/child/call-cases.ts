@@ -148,7 +148,7 @@ const credits: readonly HostileCase[] = [
 ]
 
 const uploading = async (peer: RawPeer): Promise<void> => {
-  peer.call(seq, { ref: refs.Ignore, hasInput: true })
+  peer.call(seq, { ref: refs.Ignore, inputs: 1 })
   await peer.next(Kind.InputCredit, seq)
 }
 const input = (index: number, value = '1', of = seq): Frame => ({ kind: Kind.Input, seq: of, index, value })

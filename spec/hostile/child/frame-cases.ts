@@ -137,7 +137,7 @@ const values: readonly HostileCase[] = [
   guest(
     'input items that are none',
     (peer) => {
-      peer.send(callFrame(seq, { ref: refs.Ignore, hasInput: true }))
+      peer.send(callFrame(seq, { ref: refs.Ignore, inputs: 1 }))
       for (let index = 0; index < 15; index++) peer.send({ kind: Kind.Input, seq, index, value: '['.repeat(1_000) })
     },
     goesOn,

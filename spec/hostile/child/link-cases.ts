@@ -145,7 +145,7 @@ export const hastyCases: readonly HostileCase[] = [
     as: 'guest',
     does: async (peer) => {
       for (let i = 0; i < slots; i++) {
-        peer.send(callFrame(seq + i, { ref: refs.Ignore, hasInput: true }))
+        peer.send(callFrame(seq + i, { ref: refs.Ignore, inputs: 1 }))
         peer.send({ kind: Kind.Input, seq: seq + i, index: 0, value: new Uint8Array(40 * kibibyte) })
       }
     },
