@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { CallBounds } from '../session/outgoing-call.ts'
+import type { Credential } from './guard.ts'
 
 /** Options of one call. What is left out comes from the client's options. */
 export interface RunOptions {
@@ -21,6 +22,14 @@ export interface RunOptions {
   readonly retry?: number
   /** The call may be run again where it cannot be known whether it ran. Default: the action's `static idempotent`. */
   readonly idempotent?: boolean
+  /**
+   * What guards get for this call, in place of the client's own credentials: for programs that act for several users. Calls with the
+   * same credentials share a session of their own, which is kept for 30 s after the last one. Of a client's calls only.
+   *
+   * @example
+   * await client.runAction(ReadMail, undefined, { credentials: [Login.credential(ticketOf(request))] })
+   */
+  readonly credentials?: readonly Credential[]
   /** The context of the action that makes this call: its remaining time and its signal hold for the call too. */
   readonly parent?: RunParent
 }
@@ -30,6 +39,7 @@ export const runOptions: OptionTable<RunOptions> = {
   signal: 'any',
   retry: 'any',
   idempotent: 'any',
+  credentials: 'protects',
   parent: 'any',
 }
 
@@ -69,6 +79,8 @@ export function resolveBounds(
 ): CallBounds {
   if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function')
     throw invalidOption('signal', 'an AbortSignal', options.signal)
+  if (options.credentials !== undefined)
+    throw invalidOption('credentials', 'none where a server calls its client', 'a list')
   const retries = options.retry === undefined ? defaults.retry : requireCount('retry', options.retry)
   const given = options.timeoutMs ?? actionTimeoutMs ?? defaults.timeoutMs
   if (given !== undefined) requireTimeout(given)

@@ -2,9 +2,10 @@
 import type { ActionClass } from '../action/action.ts'
 import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
-import type { Call } from '../action/call.ts'
+import { Call } from '../action/call.ts'
 import { CallStarter } from '../action/call-starter.ts'
 import type { Caller } from '../action/context.ts'
+import type { Credential } from '../action/guard.ts'
 import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
@@ -24,13 +25,19 @@ import type { Payload } from '../wire/payload.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { type ClientEvents, clientEvents } from './client-events.ts'
 import type { ClientKit } from './client-kit.ts'
-import { type ClientArguments, type ResolvedClientOptions, resolveClientOptions } from './client-options.ts'
+import {
+  argumentsWith,
+  type ClientArguments,
+  type ResolvedClientOptions,
+  resolveClientOptions,
+} from './client-options.ts'
 import type { ClientPlatform } from './client-platform.ts'
 import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { asIsockError, Connector } from './connector.ts'
 import { DelayedRetries } from './delayed-retries.ts'
 import { type CloseOptions, graceOf, untilOver } from './last-calls.ts'
+import { OtherCredentials } from './other-credentials.ts'
 
 /** Runs actions on a server. Users get the one of facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
@@ -50,12 +57,15 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   #isClosing = false
   #isClosed = false
   #released: Promise<unknown> = Promise.resolve()
+  #otherCredentials: OtherCredentials | undefined
+  readonly #makeOther: (credentials: readonly Credential[]) => ActionClient
 
   /** @throws ClientError (`INVALID_OPTION`) that names the option that is wrong. */
   constructor(platform: ClientPlatform, args: ClientArguments) {
     super()
     const options = resolveClientOptions(platform, args)
     const { clock, random, backoff, retry, timeoutMs, given, log } = options
+    this.#makeOther = (credentials) => new ActionClient(platform, argumentsWith(credentials, args))
     this.#options = options
     this.#listeners = new Listeners(clientEvents, (error, event) => log.error({ error, event }, 'a listener failed'))
     this.#codec = new StandardCodec(this.classes, valueLimitsOf(options.limits))
@@ -106,7 +116,9 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
   runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
   runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never> {
-    return this.#starter.start(action, data, options)
+    if (options?.credentials === undefined) return this.#starter.start(action, data, options)
+    if (this.#isClosing) return Call.failed(closedError())
+    return this.#others.runAction(action, data, options)
   }
 
   /** Connects now, rather than with the first call. Rejects with AuthError, or ClientError after the retries. */
@@ -124,6 +136,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   async close(options: CloseOptions = {}): Promise<void> {
     const graceMs = graceOf(options)
     this.#isClosing = true
+    const others = this.#otherCredentials?.close({ graceMs })
     if (graceMs > 0) await untilOver(this.#openCalls, this.#options.clock, graceMs)
     if (!this.#isClosed) {
       this.#isClosed = true
@@ -132,7 +145,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
       this.#delayed.close(reason)
       this.#released = Promise.all([...this.#connections].map((connection) => connection.close(reason)))
     }
-    await this.#released
+    await Promise.all([this.#released, others])
   }
 
   /**
@@ -232,6 +245,16 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   onDismissed(connection: Connection, reason: IsockError): void {
     this.#listeners.tell('disconnect', { reason })
     void connection.close(reason)
+  }
+
+  /** Calls of its own that are not over. @internal */
+  get openCallCount(): number {
+    return this.#openCalls.length
+  }
+
+  get #others(): OtherCredentials {
+    this.#otherCredentials ??= new OtherCredentials(this.#options.clock, this.#makeOther)
+    return this.#otherCredentials
   }
 
   /** Each of a client's calls is one that it has made. */

@@ -144,6 +144,19 @@ function presentedBy(given: ClientOptions, { environment, readSecret }: ClientPl
   }
 }
 
+/** Those of a client of the same server with other credentials, whose connection is nobody's but its calls'. */
+export function argumentsWith(credentials: readonly Credential[], args: ClientArguments): ClientArguments {
+  const [first, second] = args
+  // A name is one client's alone.
+  const { name: _, ...given } = args.find((arg): arg is ClientOptions => isOptions(arg)) ?? {}
+  const options = { ...given, credentials, keepConnected: false }
+  return typeof second === 'number' ? [first as string, second, options] : [first, options]
+}
+
+function isOptions(arg: unknown): boolean {
+  return typeof arg === 'object' && arg !== null && !Array.isArray(arg)
+}
+
 /** What the forms of the constructor mean. */
 function readArguments([first, second, third]: ClientArguments): { addresses: Address[]; given: ClientOptions } {
   if (typeof second === 'string') throw invalidOption('port', 'a number', second)
