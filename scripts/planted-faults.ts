@@ -47,8 +47,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'lose the last item of a stream',
     file: 'lib/session/outbound-stream.ts',
-    from: 'port.send({ kind, seq, index: this.#next++, value })',
-    to: 'const index = this.#next++\n      if (index !== 39) port.send({ kind, seq, index, value })',
+    from: 'port.send(number === undefined ?',
+    to: 'if (index !== 39) port.send(number === undefined ?',
   },
   {
     name: 'leak a slot when a call is cancelled',

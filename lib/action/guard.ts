@@ -5,6 +5,9 @@ import { requireNameOf } from '../base/class-name.ts'
 import { invalidUsage } from '../base/errors.ts'
 import type { Peer } from '../link/link.ts'
 import type { Identity } from './context.ts'
+import type { Credential } from './credential.ts'
+
+export type { Credential } from './credential.ts'
 
 /** A client that wants in. */
 export interface Visitor {
@@ -20,12 +23,6 @@ export type Verdict = boolean | Identity
 export type Gate = (verdicts: readonly boolean[]) => boolean
 
 export const defaultGate: Gate = (verdicts) => verdicts.every(Boolean)
-
-/** What a client presents to one guard. Made by `Guard.credential`. */
-export interface Credential {
-  readonly guard: string
-  readonly value: unknown
-}
 
 /**
  * Checks one credential. `check` may throw AuthError to say why not; what else it throws counts as no and is logged.

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { CallBounds } from '../session/outgoing-call.ts'
-import type { Credential } from './guard.ts'
+import type { Credential } from './credential.ts'
 
 /** Options of one call. What is left out comes from the client's options. */
 export interface RunOptions {

@@ -1,7 +1,7 @@
 // The streams that a program puts into the data of a call, beside plain values: taken out while the data is encoded, which has a number
 // in the place of each.
 import { maxInputs } from '../wire/frame.ts'
-import type { StreamPlaces } from '../wire/value-codec.ts'
+import type { StreamPlaces } from '../wire/stream-places.ts'
 
 export class StreamsInData implements StreamPlaces {
   #sources: AsyncIterable<unknown>[] | undefined

@@ -1,5 +1,5 @@
 // What a Client can be told, and the reading of its constructor's forms.
-import type { Credential } from '../action/guard.ts'
+import type { Credential } from '../action/credential.ts'
 import { requireTimeout } from '../action/run-options.ts'
 import { type BackoffOptions, backoffOptions } from '../base/backoff.ts'
 import { type Clock, platformClock } from '../base/clock.ts'

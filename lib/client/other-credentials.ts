@@ -1,7 +1,7 @@
 // Calls with credentials of their own, of a program that acts for several users: each set of credentials has a session of its own,
 // which is kept for a while after its last call. So the guards judge it like any other, and all promises about calls hold.
 import { Call } from '../action/call.ts'
-import type { Credential } from '../action/guard.ts'
+import type { Credential } from '../action/credential.ts'
 import type { RunOptions } from '../action/run-options.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'

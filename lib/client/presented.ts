@@ -1,6 +1,7 @@
 // What a client presents to the guards of a server: the token and credentials, asked for at each connect where they are given
 // as functions, since they may expire.
-import { type Credential, tokenGuardName } from '../action/guard.ts'
+import type { Credential } from '../action/credential.ts'
+import { tokenGuardName } from '../action/guard.ts'
 import type { Clock } from '../base/clock.ts'
 import { ClientError, LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'

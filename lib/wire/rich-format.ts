@@ -11,10 +11,10 @@ import { objectOf, reviveInstance } from './own-fields.ts'
 import { ownParts } from './owned-bytes.ts'
 import type { RichPayload } from './payload.ts'
 import type { SpareMemory } from './spare-memory.ts'
+import type { StreamPlaces } from './stream-places.ts'
 import { SuperJsonFormat } from './superjson-format.ts'
 import { type TravelKind, travelKindOf } from './travel-node.ts'
 import { TravelTree } from './travel-tree.ts'
-import type { StreamPlaces } from './value-codec.ts'
 import type { ValueLimits, ValueRules } from './value-limits.ts'
 
 const noBytes: readonly Uint8Array[] = []

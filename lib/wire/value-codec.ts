@@ -12,6 +12,7 @@ import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
 import { RichFormat } from './rich-format.ts'
 import { SpareMemory } from './spare-memory.ts'
+import type { StreamPlaces } from './stream-places.ts'
 import { defaultValueLimits, type ValueLimits, type ValueRules } from './value-limits.ts'
 import { ValuePacker } from './value-packer.ts'
 import { ValueUnpacker } from './value-unpacker.ts'
@@ -34,12 +35,6 @@ export interface ValueCodec {
   decode(payload: Payload, rules?: ValueRules): unknown
   /** About what the value that was decoded last takes in memory, besides its texts and bytes. */
   readonly decodedWeight: number
-}
-
-/** Where the streams in a value go. */
-export interface StreamPlaces {
-  /** The number that stands for it in the value, or why it cannot travel. */
-  place(source: AsyncIterable<unknown>): number | string
 }
 
 const noRules: ValueRules = {}

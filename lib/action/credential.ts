@@ -1,0 +1,7 @@
+// What a client shows to a guard.
+
+/** What a client presents to one guard. Made by `Guard.credential`. */
+export interface Credential {
+  readonly guard: string
+  readonly value: unknown
+}
