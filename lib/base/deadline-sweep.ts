@@ -4,8 +4,11 @@
 // that came meanwhile lie in the sockets, and are read before deadlines are judged.
 import type { Clock, Timer } from './clock.ts'
 
-/** Looks through a table, settles what is due, and returns the earliest deadline left (Infinity: none). */
-export type Sweep = (nowMs: number) => number
+/**
+ * Looks through a table, settles what is due, and returns the earliest deadline left (Infinity: none). `lateByMs`: for how long the
+ * process stood still, if it did.
+ */
+export type Sweep = (nowMs: number, lateByMs: number) => number
 
 /** A timer that is later than this was kept from firing. */
 const lateMs = 50
@@ -57,20 +60,20 @@ export class DeadlineSweep {
     const byMs = this.#clock.now() - this.#timerAtMs
     this.#timer = undefined
     this.#timerAtMs = Number.POSITIVE_INFINITY
-    if (byMs > lateMs) this.#afterSockets(turnsForSockets)
-    else this.#judge()
+    if (byMs > lateMs) this.#afterSockets(turnsForSockets, byMs)
+    else this.#judge(0)
   }
 
-  #afterSockets(turns: number): void {
+  #afterSockets(turns: number, lateByMs: number): void {
     if (this.#isClosed) return
-    if (turns === 0) return this.#judge()
-    const next = (): void => this.#afterSockets(turns - 1)
+    if (turns === 0) return this.#judge(lateByMs)
+    const next = (): void => this.#afterSockets(turns - 1, lateByMs)
     if (this.#clock.afterSockets === undefined) this.#clock.setTimer(next, 0)
     else this.#clock.afterSockets(next)
   }
 
-  #judge(): void {
-    const nextMs = this.#sweep(this.#clock.now())
+  #judge(lateByMs: number): void {
+    const nextMs = this.#sweep(this.#clock.now(), lateByMs)
     if (nextMs !== Number.POSITIVE_INFINITY) this.watch(nextMs)
   }
 }

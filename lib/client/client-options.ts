@@ -24,6 +24,12 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    * call waits while it has time, or for a minute where it has no time limit. 0: each call is tried once. Default 3.
    */
   readonly retry?: number
+  /**
+   * Milliseconds for which calls outlive that the server cannot be reached while their session there may still live, however many
+   * attempts fail: from the first fault until they make progress. Calls with `retry: 0` have none. Default 30 000; Infinity: as long
+   * as they have time.
+   */
+  readonly patienceMs?: number
   /** How long to wait between attempts to connect. Default: 100 ms, doubling to 5 s, with full jitter. */
   readonly backoff?: BackoffOptions
   /** Milliseconds for each call, all attempts together. Default: 60 000 without a sign of life. */
@@ -62,6 +68,8 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
   readonly dial?: Dial
 }
 
+const defaultPatienceMs = 30_000
+
 const clientOptions: OptionTable<ClientOptions> = {
   token: 'protects',
   tokenFile: 'protects',
@@ -69,6 +77,7 @@ const clientOptions: OptionTable<ClientOptions> = {
   tls: 'protects',
   network: 'any',
   retry: 'any',
+  patienceMs: 'any',
   backoff: 'any',
   timeoutMs: 'any',
   allowClearTextToken: 'any',
@@ -91,9 +100,10 @@ export interface ResolvedClientOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly dial: Dial
-  readonly onOnline: ClientPlatform['onOnline']
+  readonly onWakeUp: ClientPlatform['onWakeUp']
   readonly onExit: ClientPlatform['onExit']
   readonly retry: number
+  readonly patienceMs: number
   readonly timeoutMs: number | undefined
   readonly backoff: BackoffOptions
   readonly presented: Presented
@@ -117,9 +127,10 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
     clock,
     random: given.random ?? Math.random,
     dial: given.dial ?? platform.dialer(given, addresses),
-    onOnline: platform.onOnline,
+    onWakeUp: platform.onWakeUp,
     onExit: platform.onExit,
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
+    patienceMs: given.patienceMs === undefined ? defaultPatienceMs : requireCount('patienceMs', given.patienceMs),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),
     presented: presentedBy(given, platform),

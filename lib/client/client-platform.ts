@@ -24,8 +24,8 @@ export interface ClientPlatform {
   readonly readSecret: ReadSecret
   /** How these addresses are dialed, for a client of these options. Throws ClientError (`INVALID_OPTION`). */
   dialer(options: DialOptions, addresses: readonly Address[]): Dial
-  /** Calls back whenever there is a network again, where the place tells so; what it returns ends that. */
-  onOnline?(tell: () => void): () => void
+  /** Calls back whenever the network may be another one, or the place has slept, where it tells so; what it returns ends that. */
+  onWakeUp?(tell: () => void): () => void
   /** Calls back when the process ends in order, while what is written synchronously still leaves; likewise. */
   onExit?(tell: () => void): () => void
 }

@@ -60,6 +60,8 @@ export class Connection implements SessionOwner {
   #attempts = 0
   #backoff: Backoff
   #connectedAtMs = Number.NEGATIVE_INFINITY
+  /** For news of the network, while there is a link. */
+  #stopListening: (() => void) | undefined
 
   constructor(options: ResolvedClientOptions, connector: Connector, owner: ConnectionOwner) {
     this.#options = options
@@ -95,6 +97,7 @@ export class Connection implements SessionOwner {
     this.#abort.abort(reason)
     this.#waiters.rejectAll(reason)
     this.#farewell.disarm()
+    this.#stopListening?.()
     const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
     await released
@@ -117,6 +120,7 @@ export class Connection implements SessionOwner {
     this.#state = 'idle'
     this.#fault = reason
     this.#farewell.disarm()
+    this.#stopListening?.()
     if (!this.#isRetired) this.#owner.tell('disconnect', { reason })
     this.session.countFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
@@ -195,12 +199,12 @@ export class Connection implements SessionOwner {
   async #pause(): Promise<void> {
     const { durationMs } = this.#backoff
     this.#backoff = this.#backoff.next()
-    const { clock, onOnline } = this.#options
+    const { clock, onWakeUp } = this.#options
     const { signal } = this.#abort
     signal.throwIfAborted()
     const pause = new AbortController()
     const end = (): void => pause.abort()
-    const stop = onOnline?.(end)
+    const stop = onWakeUp?.(end)
     const unfollow = followSignal(signal, end)
     // Whoever has a network again need not wait for the rest.
     await sleep(clock, durationMs, pause.signal, this.session.isBusy || !this.#waiters.isEmpty).catch(() => undefined)
@@ -212,7 +216,7 @@ export class Connection implements SessionOwner {
   #countFault(error: IsockError, wasAlone: boolean): void {
     this.#fault = error
     this.#options.log.debug({ error: error.message }, 'cannot connect')
-    this.session.countFault(error, wasAlone ? 'cannot resume' : 'cannot connect')
+    this.session.countFault(error, wasAlone ? 'cannot resume' : 'cannot connect', this.#options.patienceMs)
     // Other addresses were not asked yet.
     if (!wasAlone) this.#waiters.countFault(error)
   }
@@ -232,6 +236,7 @@ export class Connection implements SessionOwner {
     this.#fault = undefined
     this.#attempts = 0
     this.session.attach(link)
+    this.#stopListening = this.#options.onWakeUp?.(() => this.session.doubtLink())
     this.#farewell.arm()
     this.session.keepProcessAlive(this.session.isBusy)
     this.#waiters.resolveAll()

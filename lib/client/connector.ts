@@ -104,7 +104,7 @@ export class Connector {
         void link.close('abort')
         throw abort.signal.reason
       }
-      const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs })
+      const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs, doubtsAfterSleep: true })
       let hello: HelloFrame
       try {
         hello = await this.#hello(link.peer, grant, abort.signal)

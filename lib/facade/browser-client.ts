@@ -22,10 +22,21 @@ const browserPlatform: ClientPlatform = {
       throw invalidOption('address', "'ws://host:port' or 'wss://host:port' in a browser", formatAddress(address))
     }
   },
-  onOnline: (tell) => {
-    const place = globalThis as unknown as EventTarget
-    place.addEventListener('online', tell)
-    return () => place.removeEventListener('online', tell)
+  onWakeUp: (tell) => {
+    const place = globalThis as unknown as EventTarget & { readonly document?: EventTarget & { hidden: boolean } }
+    const tellIfSeen = (): void => {
+      if (place.document?.hidden === false) tell()
+    }
+    const news = [
+      [place, 'online', tell],
+      [place, 'pageshow', tell],
+      [place.document, 'resume', tell],
+      [place.document, 'visibilitychange', tellIfSeen],
+    ] as const
+    for (const [target, event, listener] of news) target?.addEventListener(event, listener)
+    return () => {
+      for (const [target, event, listener] of news) target?.removeEventListener(event, listener)
+    }
   },
 }
 

@@ -28,6 +28,8 @@ export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly limits: Limits
   /** It holds nothing between two frames, so that many links may share one. */
   readonly reader?: MsgpackReader
+  /** See {@link HeartbeatOptions}. */
+  readonly doubtsAfterSleep?: boolean
 }
 
 /** What is kept of a peer's bytes that are not isock's, for an error message. */
@@ -73,7 +75,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#held = new LinkHoldings(link, options, this)
     this.#writer = new MsgpackWriter(options.slabs)
     this.#decoder = new FrameDecoder(Math.min(maxHandshakeBytes, options.limits.maxFrameBytes), this.#onBody)
-    this.#heartbeat = new Heartbeat(options.clock, options.limits, this)
+    this.#heartbeat = new Heartbeat(options.clock, options.limits, this, options)
   }
 
   /** A frame has been on its way for seconds, in or out: what is behind it cannot have come yet. */
@@ -81,8 +83,22 @@ export class FrameLink implements LinkHandler, WatchedLink {
     return this.#heartbeat.isTransferSlow
   }
 
+  /** Whether the peer lives is in doubt at the moment: what is sent now may get nowhere. */
+  get isInDoubt(): boolean {
+    return this.#heartbeat.isInDoubt
+  }
+
   get isEnded(): boolean {
     return this.#endReason !== undefined
+  }
+
+  /** See {@link Heartbeat.doubt}. */
+  doubt(): void {
+    this.#heartbeat.doubt()
+  }
+
+  onProven(): void {
+    if (!this.isBlocked && this.#endReason === undefined) this.#sink?.onLinkWritable()
   }
 
   /** Begins to deliver. The first frame must be one of the handshake. */
@@ -103,7 +119,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
       this.#held.taken()
       this.#queuedBytes = 0
       this.#onWritten()
-      if (this.#endReason === undefined) this.#sink?.onLinkWritable()
+      if (this.#endReason === undefined && !this.isInDoubt) this.#sink?.onLinkWritable()
     }, undefined)
   }
 

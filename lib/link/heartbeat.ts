@@ -21,14 +21,25 @@ export interface WatchedLink {
   /** What was written and is not taken. */
   outgoing(): Transfer
   send(sign: { readonly kind: typeof Kind.Ping | typeof Kind.Pong }): void
+  /** The peer lives, which was in doubt. */
+  onProven(): void
   /** It is dead. */
   close(reason: LinkError): void
 }
+
+/** What a peer gets to prove that it lives when that is in doubt; and where what was written before still waits to be taken. */
+export const proofMs = 3_000
+export const blockedProofMs = 10_000
 
 export interface HeartbeatLimits {
   readonly heartbeatMs: number
   readonly deadAfterMs: number
   readonly frameTimeoutMs: number
+}
+
+export interface HeartbeatOptions {
+  /** Doubts the peer when this process, or its machine, has slept. Default false: its peers have not. */
+  readonly doubtsAfterSleep?: boolean
 }
 
 export class Heartbeat {
@@ -44,13 +55,18 @@ export class Heartbeat {
   #silentTicks = 0
   #hasHeard = false
   #hasPinged = false
+  #proof: Timer | undefined
+  readonly #doubtsAfterSleep: boolean
+  #aheadMs: number
   /** For how many ticks the peer's word counts that it receives slowly. */
   #toldSlowTicks = 0
 
-  constructor(clock: Clock, limits: HeartbeatLimits, link: WatchedLink) {
+  constructor(clock: Clock, limits: HeartbeatLimits, link: WatchedLink, options: HeartbeatOptions = {}) {
     this.#clock = clock
     this.#limits = limits
     this.#link = link
+    this.#doubtsAfterSleep = options.doubtsAfterSleep ?? false
+    this.#aheadMs = this.#doubtsAfterSleep ? this.#calendarAheadMs : 0
     this.#tickMs = Math.max(1, Math.min(limits.heartbeatMs, limits.deadAfterMs, limits.frameTimeoutMs) / 3)
   }
 
@@ -66,6 +82,27 @@ export class Heartbeat {
   /** Bytes came, of any kind. Called for each chunk, so it does no more than this. */
   heard(): void {
     this.#hasHeard = true
+    if (this.#proof !== undefined) this.#proven()
+  }
+
+  /** Whether the peer was asked to prove that it lives, and has not yet. */
+  get isInDoubt(): boolean {
+    return this.#proof !== undefined
+  }
+
+  /** The network may be another one, or this side has slept: asks the peer to prove that it lives, and gives it up if it does not. */
+  doubt(): void {
+    if (this.#timer === undefined || this.#proof !== undefined) return
+    const limitMs = this.#link.outgoing().number === 0 ? proofMs : blockedProofMs
+    this.#proof = this.#clock.setTimer(() => this.#die(`nothing heard for ${limitMs} ms after it was asked`), limitMs)
+    this.#hasPinged = true
+    this.#link.send({ kind: Kind.Ping })
+  }
+
+  #proven(): void {
+    this.#proof?.cancel()
+    this.#proof = undefined
+    this.#link.onProven()
   }
 
   /** The peer sent PONG: where nobody asked, it says that it still receives what was sent. */
@@ -74,6 +111,8 @@ export class Heartbeat {
   }
 
   stop(): void {
+    this.#proof?.cancel()
+    this.#proof = undefined
     this.#timer?.cancel()
     this.#timer = undefined
   }
@@ -86,6 +125,7 @@ export class Heartbeat {
   readonly #tick = (): void => {
     const isForgiven = this.#standstill.isFirstLate(this.#clock.now())
     this.#wait()
+    if (this.#doubtsAfterSleep && (isForgiven || this.#hasSlept())) this.doubt()
     if (isForgiven) return
     if (this.#hasHeard) {
       this.#silentTicks = 0
@@ -96,6 +136,18 @@ export class Heartbeat {
     this.#incoming = tick(this.#incoming, this.#link.incoming())
     this.#outgoing = tick(this.#outgoing, this.#link.outgoing())
     this.#judge()
+  }
+
+  /** A machine that sleeps stops this process's clock, but not the calendar. */
+  #hasSlept(): boolean {
+    const aheadMs = this.#calendarAheadMs
+    const byMs = aheadMs - this.#aheadMs
+    this.#aheadMs = aheadMs
+    return byMs > 2 * this.#tickMs
+  }
+
+  get #calendarAheadMs(): number {
+    return (this.#clock.wallNow?.() ?? 0) - this.#clock.now()
   }
 
   #judge(): void {

@@ -17,11 +17,15 @@ import { CallSender, type CallSenderOptions } from './call-sender.ts'
 import { LinkProgress } from './link-progress.ts'
 import { LinkTurns } from './link-turns.ts'
 import { OpenCalls } from './open-calls.ts'
+import { Outage } from './outage.ts'
 import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
 import { decide, type LinkFault, mayRunAgain } from './retry-policy.ts'
 import { pumpInput, SentCalls } from './sent-calls.ts'
 import { WaitingCalls } from './waiting-calls.ts'
+
+/** Who stood still for this long has not heard what there was to hear. */
+const sleptMs = 1_000
 
 export interface OutgoingCallsOptions extends CallSenderOptions {
   readonly onBusyChange: () => void
@@ -37,6 +41,8 @@ export class OutgoingCalls implements CallHome {
   readonly #sent = new SentCalls()
   readonly #turns: LinkTurns
   readonly #open: OpenCalls
+  /** Since an attempt to reach the server failed. */
+  #outage: Outage | undefined
   #endReason: IsockError | undefined
 
   constructor(options: OutgoingCallsOptions) {
@@ -136,7 +142,11 @@ export class OutgoingCalls implements CallHome {
 
   /** A link was attached: resends what the callee may have missed, then what waits. */
   resume(): void {
-    this.#progress.begin(this.#options.clock.now())
+    const nowMs = this.#options.clock.now()
+    this.#progress.begin(nowMs)
+    this.#outage = undefined
+    // Silence counts while there is a link.
+    for (const call of this.#sent.all()) call.showLife(nowMs)
     this.#sender.onNewLink(this.#sent.untold())
     this.#resumption.begin(this.#sent.inOrder())
     this.sendWaiting()
@@ -148,16 +158,19 @@ export class OutgoingCalls implements CallHome {
     this.#turns.take(this.#sent.all(), pumpInput, this)
   }
 
-  /** A link was lost, or could not be opened: counts for the calls that wait for it. */
-  countFault(cause: IsockError, fault: LinkFault): void {
+  /** A link was lost, or could not be opened: counts for the calls that wait for it, which outlive it for `patienceMs`. */
+  countFault(cause: IsockError, fault: LinkFault, patienceMs: number): void {
     const nowMs = this.#options.clock.now()
+    const isAway = fault !== 'link lost' && this.#sent.hasSession
+    if (isAway) this.#outage ??= new Outage(patienceMs)
     for (const call of [...this.#sent.inOrder(), ...this.#waiting.all()]) {
       if (!call.isOpen) continue
       if (fault === 'link lost' && this.#progress.restores(call, nowMs)) call.makeProgress()
       call.lastFault = cause
-      const decision = decide(call, fault)
+      const decision = decide(call, fault, isAway ? this.#outage?.outlives(call, nowMs) : undefined)
       if (decision === 'outcome unknown') this.#giveUp(call, outcomeUnknown(call, cause))
       else if (decision === 'unreachable') this.#giveUp(call, unreachable(call, cause))
+      else this.#deadlines.watch(this.#outageEndOf(call))
     }
   }
 
@@ -241,12 +254,29 @@ export class OutgoingCalls implements CallHome {
     return Object.assign(call, { home: undefined })
   }
 
-  readonly #sweep = (nowMs: number): number => {
+  /** That nothing was heard says nothing of the callee. */
+  get #isSilenceExcused(): boolean {
+    const { port } = this.#options
+    return port.isSlow || (!port.isAttached && this.#sent.hasSession)
+  }
+
+  #outageEndOf(call: OutgoingCall): number {
+    return this.#outage === undefined ? Number.POSITIVE_INFINITY : this.#outage.endOf(call)
+  }
+
+  #endOfPatience(call: OutgoingCall): IsockError {
+    const cause = call.lastFault as IsockError // it was the fault of some link
+    return call.state === 'sent' ? outcomeUnknown(call, cause) : unreachable(call, cause)
+  }
+
+  readonly #sweep = (nowMs: number, lateByMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
     for (const call of this.open) {
-      if (call.deadlineAtMs <= nowMs && this.#options.port.isSlow) call.showLife(nowMs)
-      if (call.deadlineAtMs > nowMs) earliest = Math.min(earliest, call.deadlineAtMs)
-      else this.#giveUp(call, lateError(call), CancelReason.Deadline)
+      if (call.deadlineAtMs <= nowMs && (this.#isSilenceExcused || lateByMs > sleptMs)) call.showLife(nowMs)
+      const outageEndsAtMs = this.#outageEndOf(call)
+      if (call.deadlineAtMs <= nowMs) this.#giveUp(call, lateError(call), CancelReason.Deadline)
+      else if (outageEndsAtMs <= nowMs) this.#giveUp(call, this.#endOfPatience(call))
+      else earliest = Math.min(earliest, call.deadlineAtMs, outageEndsAtMs)
     }
     this.sendWaiting()
     return earliest

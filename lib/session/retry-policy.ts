@@ -10,8 +10,8 @@
 //   refused as busy     -                 delay; with no retries at all: refused     refused
 //   refused at the end  -                 delay, costs 1; else refused               refused
 //
-// Where "keep" costs a retry and none is left: unreachable while it waits, outcome unknown once it was sent. Faults are
-// counted in a row: link-progress.ts says which link gives them back. What may run again does so no more than `retries`
+// Where "keep" costs a retry and none is left: unreachable while it waits, outcome unknown once it was sent. Where there is a session,
+// attempts to connect cost patience in the place of retries, see outage.ts. Faults are counted in a row: link-progress.ts says which link gives them back. What may run again does so no more than `retries`
 // times and once, over its whole life: an action that takes its server down must not do so forever.
 import { CancelledError, DeadlineError, type IsockError, OutcomeUnknownError } from '../base/errors.ts'
 import type { CallState } from './outgoing-call.ts'
@@ -59,16 +59,19 @@ export interface TriedCall extends Tries {
   reruns: number
 }
 
-/** Counts the fault where it costs a retry, and says what is to be done. */
-export function decide(call: TriedCall, fault: Fault): Decision {
+/**
+ * Counts the fault where it costs a retry, and says what is to be done. `outlives`: whether the call outlives that the server of its
+ * session cannot be reached; undefined: there is no session.
+ */
+export function decide(call: TriedCall, fault: Fault, outlives?: boolean): Decision {
   const isSent = call.state !== 'waiting'
   switch (fault) {
     case 'cannot connect':
-      if (spendRetry(call)) return 'keep'
+      if (outlives ?? spendRetry(call)) return 'keep'
       return isSent ? 'outcome unknown' : 'unreachable'
     case 'cannot resume':
       // Another address may still take it.
-      return !isSent || mayRunAgain(call) || spendRetry(call) ? 'keep' : 'outcome unknown'
+      return !isSent || mayRunAgain(call) || (outlives ?? spendRetry(call)) ? 'keep' : 'outcome unknown'
     case 'link lost':
       return !isSent || spendRetry(call) ? 'keep' : 'outcome unknown'
     case 'session lost':

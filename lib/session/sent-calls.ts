@@ -10,6 +10,12 @@ export class SentCalls {
   #acks = new Acks()
   #bytes = new SentBytes(0)
   #bySlot: (OutgoingCall | undefined)[] = []
+  #hasSession = false
+
+  /** There is a session, be it that it has no link at the moment. */
+  get hasSession(): boolean {
+    return this.#hasSession
+  }
 
   /** There is a free slot, and the callee takes the call's data beside that of those which were sent. */
   hasRoomFor(call: OutgoingCall): boolean {
@@ -19,6 +25,7 @@ export class SentCalls {
   /** A new session, with this many slots for this many bytes of data. Returns the calls of the former one, in order. */
   begin(slotCount: number, maxBytes: number): OutgoingCall[] {
     const former = this.inOrder()
+    this.#hasSession = slotCount > 0
     this.#slots = new Slots(slotCount)
     this.#acks = new Acks()
     this.#bytes = new SentBytes(maxBytes)

@@ -68,7 +68,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
   }
 
   get isWritable(): boolean {
-    return this.#link !== undefined && !this.#link.isBlocked
+    return this.#link !== undefined && !this.#link.isBlocked && !this.#link.isInDoubt
   }
 
   get isSlow(): boolean {
@@ -164,6 +164,11 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.#link?.flush()
   }
 
+  /** The network may be another one: what is sent waits until the peer of the current link has proved that it lives. */
+  doubtLink(): void {
+    this.#link?.doubt()
+  }
+
   /** Closes the current link; the session stays. */
   dropLink(reason: IsockError, how: 'flush' | 'abort'): void {
     this.#link?.close(reason, how)
@@ -176,8 +181,8 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
   }
 
   /** A link was lost, or could not be opened: counts for the calls that wait for it. */
-  countFault(cause: IsockError, fault: LinkFault): void {
-    this.#outgoing?.countFault(cause, fault)
+  countFault(cause: IsockError, fault: LinkFault, patienceMs = 0): void {
+    this.#outgoing?.countFault(cause, fault, patienceMs)
   }
 
   /** Tells the peer that this side takes no new calls. */

@@ -21,7 +21,7 @@ describe('A client that waits for its next attempt', () => {
         dials++
         return Promise.reject(new LinkError('there is no network'))
       },
-      onOnline: (tell) => {
+      onWakeUp: (tell) => {
         listeners.add(tell)
         return () => listeners.delete(tell)
       },

@@ -1,6 +1,6 @@
 // A link that died, and a frame that never ends, in virtual time.
 import { expect } from 'chai'
-import { Heartbeat, type HeartbeatLimits, type Transfer } from '../../lib/link/heartbeat.ts'
+import { Heartbeat, type HeartbeatLimits, type HeartbeatOptions, type Transfer } from '../../lib/link/heartbeat.ts'
 import { Kind } from '../../lib/wire/frame.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
@@ -10,22 +10,29 @@ class Watched {
   readonly startedAtMs = this.clock.now()
   readonly pingedAtMs: number[] = []
   readonly pongedAtMs: number[] = []
+  readonly provenAtMs: number[] = []
   openFrameNumber = 0
   openBytes = 0
   outgoing: Transfer = { number: 0, bytes: 0 }
   death: { atMs: number; reason: string } | undefined
   readonly heartbeat: Heartbeat
 
-  constructor(limits: Partial<HeartbeatLimits> = {}) {
+  constructor(limits: Partial<HeartbeatLimits> = {}, options: HeartbeatOptions = {}) {
     const all = { heartbeatMs: 15_000, deadAfterMs: 45_000, frameTimeoutMs: 30_000, ...limits }
-    this.heartbeat = new Heartbeat(this.clock, all, {
-      incoming: () => ({ number: this.openFrameNumber, bytes: this.openBytes }),
-      outgoing: () => this.outgoing,
-      send: ({ kind }) => (kind === Kind.Ping ? this.pingedAtMs : this.pongedAtMs).push(this.passedMs),
-      close: (reason) => {
-        this.death = { atMs: this.passedMs, reason: reason.message }
+    this.heartbeat = new Heartbeat(
+      this.clock,
+      all,
+      {
+        incoming: () => ({ number: this.openFrameNumber, bytes: this.openBytes }),
+        outgoing: () => this.outgoing,
+        onProven: () => void this.provenAtMs.push(this.passedMs),
+        send: ({ kind }) => (kind === Kind.Ping ? this.pingedAtMs : this.pongedAtMs).push(this.passedMs),
+        close: (reason) => {
+          this.death = { atMs: this.passedMs, reason: reason.message }
+        },
       },
-    })
+      options,
+    )
     this.heartbeat.start()
   }
 
@@ -204,6 +211,69 @@ describe('Heartbeat', () => {
     heartbeat.stop()
   })
 
+  describe('of a peer in doubt', () => {
+    it('asks at once, and declares the link dead where nothing is heard for 3 s', async () => {
+      await watched.clock.advance(1_000)
+      watched.heartbeat.doubt()
+      watched.heartbeat.doubt()
+      expect(watched.pingedAtMs).to.deep.equal([1_000])
+      expect(watched.heartbeat.isInDoubt).to.equal(true)
+      await watched.clock.advance(2_999)
+      expect(watched.death).to.equal(undefined)
+      await watched.clock.advance(1)
+      expect(watched.death).to.include({ atMs: 4_000 })
+      expect(watched.death?.reason).to.match(/nothing heard for 3000 ms after it was asked/)
+      expect(watched.clock.pendingCount).to.equal(0)
+    })
+
+    it('is told of the first sign of life, whatever it is', async () => {
+      watched.heartbeat.doubt()
+      await watched.clock.advance(2_000)
+      watched.heartbeat.heard()
+      watched.heartbeat.heard()
+      expect(watched.provenAtMs).to.deep.equal([2_000])
+      expect(watched.heartbeat.isInDoubt).to.equal(false)
+      await watched.clock.advance(10_000)
+      expect(watched.death).to.equal(undefined)
+    })
+
+    it('waits longer where what was written before is not taken yet', async () => {
+      watched.outgoing = { number: 1, bytes: 9_000_000 }
+      watched.heartbeat.doubt()
+      await watched.clock.advance(9_999)
+      expect(watched.death).to.equal(undefined)
+      await watched.clock.advance(1)
+      expect(watched.death?.atMs).to.equal(10_000)
+    })
+
+    it('asks after a sleep, and only where it was told to', () => {
+      for (const doubtsAfterSleep of [true, false]) {
+        const { late, heartbeat, sent } = suspended({ number: 0, bytes: 0 }, { doubtsAfterSleep })
+        late.wakeAfter(5_000)
+        expect([heartbeat.isInDoubt, sent.length]).to.deep.equal([false, 0])
+        late.wakeAfter(65_000)
+        expect([heartbeat.isInDoubt, sent.length]).to.deep.equal([doubtsAfterSleep, doubtsAfterSleep ? 1 : 0])
+        heartbeat.stop()
+      }
+    })
+
+    it('asks after a sleep of the machine, which only the calendar shows', () => {
+      const { late, heartbeat } = suspended({ number: 0, bytes: 0 }, { doubtsAfterSleep: true })
+      late.wakeAfter(5_000)
+      late.sleptMs = 60_000
+      expect(heartbeat.isInDoubt).to.equal(false)
+      late.wakeAfter(5_000)
+      expect(heartbeat.isInDoubt).to.equal(true)
+      heartbeat.stop()
+    })
+
+    it('is not asked before the session stands, nor after the end', () => {
+      watched.heartbeat.stop()
+      watched.heartbeat.doubt()
+      expect([watched.pingedAtMs, watched.clock.pendingCount]).to.deep.equal([[], 0])
+    })
+  })
+
   it('ticks as often as its smallest bound needs', async () => {
     const hasty = new Watched({ heartbeatMs: 30, deadAfterMs: 90, frameTimeoutMs: 60 })
     await hasty.clock.advance(89)
@@ -223,34 +293,39 @@ describe('Heartbeat', () => {
   })
 })
 
-function suspended(incoming: Transfer = { number: 0, bytes: 0 }): {
-  late: SuspendedClock
-  heartbeat: Heartbeat
-  died: string[]
-} {
+function suspended(incoming: Transfer = { number: 0, bytes: 0 }, options: HeartbeatOptions = {}) {
   const late = new SuspendedClock()
   const died: string[] = []
+  const sent: number[] = []
   const heartbeat = new Heartbeat(
     late,
     { heartbeatMs: 15_000, deadAfterMs: 45_000, frameTimeoutMs: 30_000 },
     {
       incoming: () => incoming,
       outgoing: () => ({ number: 0, bytes: 0 }),
-      send: () => undefined,
+      send: ({ kind }) => void sent.push(kind),
+      onProven: () => undefined,
       close: (reason) => died.push(reason.message),
     },
+    options,
   )
   heartbeat.start()
-  return { late, heartbeat, died }
+  return { late, heartbeat, died, sent }
 }
 
 /** Its one timer fires late, as after the lid of a laptop was shut: once, however much time has passed. */
 class SuspendedClock {
+  /** For how long the machine has slept. */
+  sleptMs = 0
   #nowMs = 0
   #run: (() => void) | undefined
 
   now(): number {
     return this.#nowMs
+  }
+
+  wallNow(): number {
+    return 1_000_000 + this.#nowMs + this.sleptMs
   }
 
   setTimer(run: () => void): { cancel(): void; keepProcessAlive(): void } {
