@@ -1,6 +1,6 @@
 // Who may speak to a web server from a browser: lists of Hosts (so that no foreign name that resolves to this machine gets
 // in) and of Origins (so that no foreign page does). What sends no Origin is not a page of a browser.
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { AllowedTexts, type AllowList, requireTexts } from './allow-list.ts'
 
 /** The names of this machine that no other machine can be reached by. */
@@ -13,6 +13,8 @@ export interface AccessRefusal {
   readonly reason: string
   /** Which header's value is not on its list; undefined where that was not the reason. */
   readonly header?: RefusedHeader
+  /** True: a page of another site embeds what it asks for. It may still be let in: see `Access.letsEmbed`. */
+  readonly isOfEmbedding?: true
 }
 
 export interface AccessOptions {
@@ -37,6 +39,8 @@ export class Access {
   readonly #isHost: Test
   readonly #isOrigin: Test
   readonly #isOpen: boolean
+  /** Whether pages that cannot say where they are from may embed: those of schemes such as file: send no Referer. */
+  readonly #isForUnreferred: () => boolean
   readonly #onFailure: (error: unknown) => void
 
   /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens; `onFailure` gets what a function throws. */
@@ -67,15 +71,21 @@ export class Access {
       )
       this.#isHost = (value) => named.has(value)
     }
+    this.#isForUnreferred = () => false
     if (origins === 'any') this.#isOrigin = () => true
-    else if (typeof origins === 'function') this.#isOrigin = (value) => this.#ask(origins, value)
-    else if (origins === undefined && exact === undefined) this.#isOrigin = isOfHost
+    else if (typeof origins === 'function') {
+      this.#isOrigin = (value) => this.#ask(origins, value)
+      this.#isForUnreferred = () => this.#ask(origins, 'file://') || this.#ask(origins, 'null')
+    } else if (origins === undefined && exact === undefined) this.#isOrigin = isOfHost
     else {
       const wanted =
         "origins such as 'https://example.org', 'https://*.example.org', 'file://' or 'null', without a path"
       const list = origins === undefined ? (exact ?? []).map((host) => `${scheme}://${host}`) : origins
-      const named = new AllowedTexts(requireTexts('origins', list, isOrigin, wanted).map(asSent))
+      const texts = requireTexts('origins', list, isOrigin, wanted).map(asSent)
+      const named = new AllowedTexts(texts)
+      const hasUnreferred = texts.some((text) => !/^https?:/.test(text))
       this.#isOrigin = (value) => named.has(value)
+      this.#isForUnreferred = () => hasUnreferred
     }
   }
 
@@ -89,6 +99,21 @@ export class Access {
     // A page that embeds us (an image, a script) sends no Origin, but tells where it is from.
     const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
     return origin === undefined && isEmbedded ? foreignSite : undefined
+  }
+
+  /**
+   * Whether a page of an allowed origin loads this as a part of itself: an image, a style, a font or media, by GET. Browsers send
+   * no Origin then, but where the page is from (Referer). For what `refusalOf` refuses as embedding, its Host being right.
+   */
+  letsEmbed({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+    const { host = '', referer } = headers
+    if (method !== 'GET' || headers.origin !== undefined || headers['sec-fetch-mode'] !== 'no-cors') return false
+    if (!embeddedKinds.has(String(headers['sec-fetch-dest']))) return false
+    if (referer === undefined) return this.#isForUnreferred()
+    if (!URL.canParse(referer)) return false
+    const { origin } = new URL(referer)
+    // Our own Referer is that of a style sheet that we served into such a page.
+    return origin !== 'null' && (this.#isOrigin(origin, host.toLowerCase()) || isOfHost(origin, host.toLowerCase()))
   }
 
   /** Only `true` lets in: a promise or an error does not. */
@@ -110,7 +135,10 @@ const foreignOrigin: AccessRefusal = {
   reason: "pages of this origin are not let in; the server's option origins names those that are",
   header: 'origin',
 }
-const foreignSite: AccessRefusal = { reason: 'pages of other sites may not embed this one' }
+const foreignSite: AccessRefusal = { reason: 'pages of other sites may not embed this one', isOfEmbedding: true }
+
+/** What a page shows or plays, as browsers call it in Sec-Fetch-Dest: nothing that runs, and no page. */
+const embeddedKinds: ReadonlySet<string> = new Set(['image', 'style', 'font', 'audio', 'video', 'track'])
 
 function isOfHost(origin: string, host: string): boolean {
   return host !== '' && (origin === `http://${host}` || origin === `https://${host}`)

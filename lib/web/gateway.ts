@@ -48,6 +48,11 @@ export interface MountedGateway {
    */
   isForAnyHost?(url: URL, method: string): boolean
   /**
+   * Whether pages of allowed origins may load what is here as parts of themselves: images, styles, fonts and media, by GET, which
+   * browsers ask for without an Origin. Nothing that is here may change anything when it is read. Default: no.
+   */
+  mayBeEmbedded?(url: URL): boolean
+  /**
    * Whether it takes this WebSocket; undefined: it is another's. A promise may take as long as a handshake may. Throws
    * WebRefusal to answer with a status instead. Whatever it needs for the socket it makes in `onSocket`, which a client that
    * leaves before, or whose handshake is wrong, never reaches.

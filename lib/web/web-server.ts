@@ -146,14 +146,15 @@ export class WebServer implements WebListener {
     const visit = visitOf(request, 'http', this.#options.isProxy)
     if ('status' in visit) return visit
     const refusal = this.#refusalOf(request)
-    if (refusal !== undefined && !this.#isForAnyHost(visit)) return refusal
+    const takers = refusal === undefined || this.#isForAnyHost(visit) ? this.#mounted : this.#embeddedAt(visit)
+    if (refusal !== undefined && takers.length === 0) return refusal
     const takeBack = refusal === undefined ? allowOrigin(request, response) : () => undefined
     try {
       if (this.#isOwnPreflight(visit)) {
         answerPreflight(request, response)
         return undefined
       }
-      if (this.#mounted.some((mounted) => mounted.onRequest?.(visit, response) === true)) return undefined
+      if (takers.some((mounted) => mounted.onRequest?.(visit, response) === true)) return undefined
     } catch (error) {
       this.#kit.report(error, `the request ${request.method} ${visit.url.pathname}`)
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
@@ -169,6 +170,14 @@ export class WebServer implements WebListener {
     const { headers, method = '' } = request
     if (headers.origin !== undefined) return false
     return this.#mounted.some((mounted) => mounted.isForAnyHost?.(url, method) === true)
+  }
+
+  /** Those that let a page of an allowed origin load this as a part of itself, although it does not send that origin. */
+  #embeddedAt({ request, url }: WebVisit): readonly MountedGateway[] {
+    const access = this.#access
+    const isEmbedding = access?.refusalOf(request.headers)?.isOfEmbedding === true
+    if (access === undefined || !isEmbedding || !access.letsEmbed(request)) return []
+    return this.#mounted.filter((mounted) => mounted.mayBeEmbedded?.(url) === true)
   }
 
   /** At a port of our own all are; at a server of the user's, those for what a gateway takes. */

@@ -207,6 +207,83 @@ describe('Access to a web server', () => {
     expect(refusal({ ...embedded, 'sec-fetch-site': 'same-origin' })).to.equal(undefined)
   })
 
+  describe('of what a page of another site loads as a part of itself', () => {
+    const host = 'localhost:8080'
+    const image = { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }
+    const page = { ...image, referer: 'https://app.example/' }
+    const listed: AccessOptions = { origins: ['https://app.example', 'https://*.wide.example'] }
+    const lets = (headers: Record<string, string>, options: AccessOptions = listed, method = 'GET') =>
+      new Access(options, 8080, false).letsEmbed({ method, headers })
+
+    it('is for images, styles, fonts and media of pages whose Referer is allowed', () => {
+      for (const kind of ['image', 'style', 'font', 'audio', 'video', 'track'])
+        expect(lets({ ...page, 'sec-fetch-dest': kind }), kind).to.equal(true)
+      for (const referer of [
+        'https://app.example/a/page.html?q',
+        'https://a.wide.example/',
+        'http://localhost:8080/a.css',
+      ])
+        expect(lets({ ...page, referer }), referer).to.equal(true)
+    })
+
+    it('is refused to anything that runs, or is a page, or is not told', () => {
+      const kinds = [
+        'script',
+        'worker',
+        'document',
+        'iframe',
+        'frame',
+        'object',
+        'embed',
+        'empty',
+        'manifest',
+        'xslt',
+        '',
+      ]
+      for (const kind of kinds) expect(lets({ ...page, 'sec-fetch-dest': kind }), kind).to.equal(false)
+      const { 'sec-fetch-dest': _, ...untold } = page
+      expect(lets(untold)).to.equal(false)
+      expect(lets({ ...page, 'sec-fetch-dest': 'image, image' })).to.equal(false)
+    })
+
+    it('is refused to other methods and modes, and to what sends an Origin', () => {
+      for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'get'])
+        expect(lets(page, listed, method), method).to.equal(false)
+      for (const mode of ['cors', 'navigate', 'same-origin', 'websocket', ''])
+        expect(lets({ ...page, 'sec-fetch-mode': mode }), mode).to.equal(false)
+      expect(lets({ ...page, origin: 'https://app.example' })).to.equal(false)
+    })
+
+    it('is refused to pages of other origins, and to those that do not say theirs', () => {
+      const others = [
+        'https://evil.example/',
+        'http://app.example/',
+        'https://app.example.evil.example/',
+        'about:blank',
+        'x',
+      ]
+      others.push(
+        'https://app.example@evil.example/',
+        'http://localhost:9/',
+        'data:text/html,',
+        'file:///home/a.html',
+        '',
+      )
+      for (const referer of others) expect(lets({ ...page, referer }), referer).to.equal(false)
+      expect(lets(image)).to.equal(false)
+      expect(lets(image, {})).to.equal(false)
+      expect(lets(image, { hosts: 'any' })).to.equal(false)
+      expect(lets(image, { origins: (origin) => origin.startsWith('https:') })).to.equal(false)
+    })
+
+    it('is for those that cannot say theirs, where an origin of such pages is named', () => {
+      for (const origin of ['file://', 'null', 'app://bundle'])
+        expect(lets(image, { origins: [origin] })).to.equal(true)
+      expect(lets(image, { origins: (origin) => origin === 'file://' })).to.equal(true)
+      expect(lets({ ...image, referer: 'https://evil.example/' }, { origins: ['file://'] })).to.equal(false)
+    })
+  })
+
   it('says what is wrong with a list', () => {
     for (const hosts of ['localhost', ['http://localhost'], [''], [5], ['a b']]) {
       expect(() => new Access({ hosts: hosts as never }, 1, false), String(hosts)).to.throw(ClientError, 'option hosts')

@@ -69,6 +69,10 @@ class MountedIgor implements MountedGateway {
     return this.#files?.takes(url) ?? false
   }
 
+  mayBeEmbedded(url: URL): boolean {
+    return this.takes(url)
+  }
+
   onRequest(visit: WebVisit, response: Parameters<FileServer['onRequest']>[1]): boolean {
     return this.#files?.onRequest(visit, response) ?? false
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Server, type ServerOptions } from 'isock'
+import { Server, type ServerOptions, type WebOptions } from 'isock'
 import { type IgorOptions, igor } from 'isock/igor'
 import { WebSocket } from 'ws'
 import { silentLogger } from '../../../lib/base/log.ts'
@@ -110,6 +110,7 @@ export class IgorWorld {
     prepare: (server: Server) => void,
     igorOptions: IgorOptions = {},
     serverOptions: ServerOptions = {},
+    webOptions: WebOptions = {},
   ): Promise<this> {
     const debug = (_fields: object, message: string): void => {
       if (message === 'a connection of an Igor client has ended') this.endedCount++
@@ -117,7 +118,7 @@ export class IgorWorld {
     this.server = new Server('127.0.0.1', 0, { log: { ...silentLogger, debug }, ...serverOptions })
     prepare(this.server)
     await this.server.listen()
-    const web = await this.server.listenWeb({ port: 0, gateways: [igor(igorOptions)] })
+    const web = await this.server.listenWeb({ port: 0, gateways: [igor(igorOptions)], ...webOptions })
     this.url = web.url
     return this
   }
