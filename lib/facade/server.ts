@@ -39,7 +39,7 @@ const renewalOptions: OptionTable<TlsRenewal> = { key: 'protects', cert: 'protec
  */
 export class Server extends ActionServer {
   readonly #channels = this.addFeature((kit) => new Channels(kit))
-  readonly #web = this.addFeature((kit) => new Web(kit, () => this.processes.map(({ name }) => name)))
+  readonly #web = this.addFeature((kit) => new Web(kit, () => this.processes))
   readonly #processes = this.addFeature((kit) => new Processes(kit))
   readonly #services = this.addFeature((kit) => new Services(kit, () => this.onShutdownRequest()))
   readonly #data: Data | undefined

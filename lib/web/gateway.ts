@@ -58,6 +58,11 @@ export interface MountedGateway {
    * leaves before, or whose handshake is wrong, never reaches.
    */
   onUpgrade?(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined | Promise<SocketRoute>
+  /**
+   * The same for a WebSocket that no gateway has taken, whatever its path. Not asked at an HTTP server of the user's with other
+   * listeners for upgrades, as it may be theirs.
+   */
+  onUnclaimedUpgrade?(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined
   /** The server drains: begins no new work, ends after what runs. Called once; settles when all is released. */
   close(graceMs: number): Promise<void>
 }
@@ -94,6 +99,8 @@ export interface WebHost {
   readonly exposeErrors: boolean
   /** The processes that the server has now. */
   readonly processNames: readonly string[]
+  /** True for a process that has finished or failed, and was not started again. */
+  hasProcessEnded(name: string): boolean
   /** True for an action that is a generator: each of its calls is a stream. False where that is not known. */
   isStream(actionName: string): boolean
   /** What the server keeps of a client of the gateway's own: by its `sessionId`. */

@@ -4,7 +4,14 @@ import { createMemoryLinks } from '../link/memory-link.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { WebHost } from './gateway.ts'
 
-export function webHostOf(kit: ServerKit, processNames: () => readonly string[]): WebHost {
+/** What gateways see of a process. */
+export interface ProcessView {
+  readonly name: string
+  /** As of `ProcessHandle`. */
+  readonly state: string
+}
+
+export function webHostOf(kit: ServerKit, processes: () => readonly ProcessView[]): WebHost {
   const { server, clock, log, limits, accounting, guardNames, exposeErrors } = kit
   const { isStream, findSession, renewIdentity } = kit
   return {
@@ -16,14 +23,17 @@ export function webHostOf(kit: ServerKit, processNames: () => readonly string[])
     guardNames,
     exposeErrors,
     get processNames() {
-      return processNames()
+      return processes().map(({ name }) => name)
     },
+    hasProcessEnded: (name) => processes().some((each) => each.name === name && hasEnded.has(each.state)),
     isStream,
     findSession,
     renewIdentity,
     connect: (peer) => connect(kit, peer),
   }
 }
+
+const hasEnded: ReadonlySet<string> = new Set(['finished', 'failed'])
 
 function connect(kit: ServerKit, peer: Peer): Link {
   const [near, far] = createMemoryLinks(peer.description, peer)

@@ -61,6 +61,11 @@ export class WebPort {
     return this.isTls ? 'secureConnection' : 'connection'
   }
 
+  /** At a server of the user's: whether others listen for upgrades there. */
+  get hasOtherUpgrades(): boolean {
+    return this.#joined?.hasOthers('upgrade') === true
+  }
+
   /** Where it listens. */
   get address(): AddressInfo {
     return this.#http.address() as AddressInfo
@@ -144,7 +149,7 @@ export class WebPort {
 
   /** True: it is taken. */
   #upgrade({ onUpgrade }: WebHandlers, request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
-    const hasOthers = this.#joined?.hasOthers('upgrade') === true
+    const hasOthers = this.hasOtherUpgrades
     this.#connections.delete(stream as Socket)
     this.#bounds?.wake(stream as Socket)
     const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'

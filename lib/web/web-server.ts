@@ -19,7 +19,7 @@ import { RefusalLog } from './refusal-log.ts'
 import { browserModule, staticFiles } from './static-files.ts'
 import { Upgrades } from './upgrades.ts'
 import { visitOf } from './visit.ts'
-import { webHostOf } from './web-host.ts'
+import { type ProcessView, webHostOf } from './web-host.ts'
 import { type ResolvedWebOptions, requireGrace, resolveWebOptions, type WebOptions } from './web-options.ts'
 import { WebPort } from './web-port.ts'
 
@@ -38,7 +38,7 @@ export interface WebListener {
 
 /** What surrounds it. */
 export interface WebSurroundings {
-  processNames(): readonly string[]
+  processes(): readonly ProcessView[]
   onClosed(): void
 }
 
@@ -134,7 +134,7 @@ export class WebServer implements WebListener {
 
   #mounts(): (() => MountedGateway)[] {
     const { gateways, browserModule: modulePath, static: root } = this.#options
-    const host = webHostOf(this.#kit, () => this.#surroundings.processNames())
+    const host = webHostOf(this.#kit, () => this.#surroundings.processes())
     return [
       ...gateways.map((gateway) => () => gateway.mount(host)),
       ...(modulePath === undefined ? [] : [() => browserModule(modulePath)]),
@@ -225,6 +225,10 @@ export class WebServer implements WebListener {
   #routeOf(visit: WebVisit, protocols: readonly string[]): SocketRoute | Promise<SocketRoute> | undefined {
     for (const mounted of this.#mounted) {
       const route = mounted.onUpgrade?.(visit, protocols)
+      if (route !== undefined) return route
+    }
+    for (const mounted of this.#port.hasOtherUpgrades ? [] : this.#mounted) {
+      const route = mounted.onUnclaimedUpgrade?.(visit, protocols)
       if (route !== undefined) return route
     }
     return undefined

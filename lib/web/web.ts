@@ -1,18 +1,19 @@
 // The web as a feature of a server: its ports for browsers, which end when it drains.
 import type { TlsRenewal } from '../link/listener.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
+import type { ProcessView } from './web-host.ts'
 import type { WebOptions } from './web-options.ts'
 import type { WebListener, WebServer } from './web-server.ts'
 
 export class Web implements ServerFeature {
   readonly #kit: ServerKit
-  readonly #processNames: () => readonly string[]
+  readonly #processes: () => readonly ProcessView[]
   readonly #servers = new Set<WebServer>()
   #drained: readonly WebServer[] = []
 
-  constructor(kit: ServerKit, processNames: () => readonly string[]) {
+  constructor(kit: ServerKit, processes: () => readonly ProcessView[]) {
     this.#kit = kit
-    this.#processNames = processNames
+    this.#processes = processes
   }
 
   /** Where clients connect, of every port that is open. */
@@ -29,7 +30,7 @@ export class Web implements ServerFeature {
   async listen(options: WebOptions): Promise<WebListener> {
     const { WebServer } = await import('./web-server.ts')
     const server = new WebServer(this.#kit, options, {
-      processNames: this.#processNames,
+      processes: this.#processes,
       onClosed: () => this.#servers.delete(server),
     })
     // Known before it is open, so that a drain meanwhile finds it.

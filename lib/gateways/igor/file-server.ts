@@ -8,7 +8,7 @@ import type { Credential } from '../../action/guard.ts'
 import { AuthError, ClientError } from '../../base/errors.ts'
 import { type WebHost, WebRefusal, type WebVisit } from '../../web/gateway.ts'
 import { placeInside, resolveInside } from '../../web/safe-path.ts'
-import { textAnswer } from '../answer.ts'
+import { jsonAnswer, textAnswer } from '../answer.ts'
 import { credentialsInHeaders } from '../credentials.ts'
 import { closeOf, deliver } from '../deliver.ts'
 import { LocalClient } from '../local-client.ts'
@@ -19,11 +19,15 @@ import { tooLarge, UploadRefusal, upload } from './upload.ts'
 export interface FileServerOptions {
   readonly host: WebHost
   readonly options: ResolvedFileOptions
+  /** An upload by POST is answered as Igor does. */
+  readonly compatible: boolean
   readonly credentials: ((request: IncomingMessage) => readonly Credential[]) | undefined
 }
 
 /** An upload is given up after `idleMs` without a piece; long after that nobody writes it. */
 const stalePartMs = 3_600_000
+/** To the letter, as clients may compare it. */
+const igorSaved = '{"message": "File saved."}'
 /** What is in memory of a file that is on its way, about. */
 const pieceBytes = 64 * 1024
 
@@ -164,7 +168,10 @@ export class FileServer {
       const { clock } = host
       const signal = AbortSignal.any([this.#abort.signal, isTaken.signal])
       const how = await upload(request, { place, maxBytes, idleMs, clock, signal })
-      response.writeHead(how === 'created' ? 201 : 204).end()
+      if (this.#options.compatible && request.method === 'POST') {
+        const saved = jsonAnswer(200, igorSaved)
+        deliver(request, response, saved, { clock, maxStallMs: idleMs })
+      } else response.writeHead(how === 'created' ? 201 : 204).end()
     } finally {
       leave()
     }

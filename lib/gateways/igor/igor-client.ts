@@ -183,9 +183,18 @@ export class IgorClient {
     this.#credentials = credentials
     this.#refusal = undefined
     this.#local = this.#watched(local)
+    this.#keepState(former, local)
     this.#feed.stop()
     this.#feed = this.#listenWith(local)
     this.#release(former)
+  }
+
+  /** What actions have kept for the client is there under its id too, unless the guards say that it is somebody else now. */
+  #keepState(former: LocalClient, local: LocalClient): void {
+    const { host } = this.#options
+    const [before, now] = [host.findSession(former.sessionId), host.findSession(local.sessionId)]
+    if (before === undefined || now === undefined || before.identity?.id !== now.identity?.id) return
+    for (const [key, value] of before.state) if (!now.state.has(key)) now.state.set(key, value)
   }
 
   /** Ends it: what runs is cancelled. Settles when all is released. */
@@ -217,7 +226,9 @@ export class IgorClient {
 
   #listenWith(local: LocalClient): ProcessFeed {
     const { host, options } = this.#options
-    const processes = options.processes === 'all' ? host.processNames : options.processes
+    const named = options.processes === 'all' ? host.processNames : options.processes
+    // Igor tells an end once, to those that are there.
+    const processes = options.compatible ? named.filter((name) => !host.hasProcessEnded(name)) : named
     return new ProcessFeed({ local, processes, outbox: this.outbox, log: host.log })
   }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Credential } from '../../action/guard.ts'
 import { checkOptions, type OptionTable, withDefaults } from '../../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
+import { namedAddresses } from '../../server/named-addresses.ts'
 import { requirePath } from '../../web/web-options.ts'
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts'
 
@@ -19,6 +20,19 @@ export interface IgorOptions {
   readonly sessionMs?: number
   /** A client id that is a random UUID (version 4) needs no secret to be taken up again: nobody guesses it. Default true. */
   readonly uuidsProve?: boolean
+  /**
+   * Serves unmodified clients of Igor, which know neither the path nor the secret nor an answer to `introduce_self`; docs/igor.md
+   * has what changes. The id of a client is all its proof then, so connections are taken from `compatibleFrom` alone.
+   * Default false.
+   *
+   * @example await server.listenWeb({ port: 5678, gateways: [igor({ compatible: true })] })
+   */
+  readonly compatible?: boolean
+  /**
+   * With `compatible`, the addresses and ranges whose clients are let in, `'loopback'` for this machine; others are refused with
+   * 403. Default `['loopback']`.
+   */
+  readonly compatibleFrom?: readonly string[]
   /** What the server's guards get of a request, as from a cookie. In addition to its headers. Default: nothing. */
   readonly credentials?: (request: IncomingMessage) => readonly Credential[]
   /**
@@ -44,8 +58,10 @@ export interface IgorOptions {
 }
 
 export interface ResolvedIgorOptions
-  extends Omit<Required<IgorOptions>, 'credentials' | 'onLastClientGone' | 'files'>,
+  extends Omit<Required<IgorOptions>, 'compatibleFrom' | 'credentials' | 'onLastClientGone' | 'files'>,
     Pick<IgorOptions, 'credentials' | 'onLastClientGone'> {
+  /** Whether clients of an address are let in. */
+  readonly isServed: (address: string) => boolean
   readonly files: ResolvedFileOptions | undefined
 }
 
@@ -54,6 +70,8 @@ const igorOptions: OptionTable<IgorOptions> = {
   uuidsProve: 'protects',
   credentials: 'protects',
   path: 'any',
+  compatible: 'any',
+  compatibleFrom: 'any',
   sessionMs: 'any',
   onLastClientGone: 'any',
   files: 'any',
@@ -69,12 +87,14 @@ const defaults = {
   processes: 'all' as 'all' | readonly string[],
   sessionMs: 10_000,
   uuidsProve: true,
+  compatible: false,
   maxClients: 1_000,
   maxAwayClients: 1_000,
   maxStreams: 10_000,
   maxMessageBytes: 1024 * 1024,
   maxQueuedBytes: 16 * 1024 * 1024,
 }
+const switches = ['uuidsProve', 'compatible'] as const
 const functions = ['credentials', 'onLastClientGone'] as const
 const counts = ['sessionMs', 'maxClients', 'maxAwayClients', 'maxStreams'] as const
 const bytes = ['maxMessageBytes', 'maxQueuedBytes'] as const
@@ -82,14 +102,17 @@ const bytes = ['maxMessageBytes', 'maxQueuedBytes'] as const
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
   checkOptions('igor', given, igorOptions)
-  const { files, credentials, onLastClientGone, ...rest } = given
+  const { files, credentials, onLastClientGone, compatibleFrom, ...rest } = given
   const options = withDefaults(defaults, rest)
   const path = requirePath('igor path', options.path)
   const { processes } = options
   if (processes !== 'all' && !(Array.isArray(processes) && processes.every((name) => typeof name === 'string')))
     throw invalidOption('igor processes', "'all' or a list of names", processes)
-  if (typeof options.uuidsProve !== 'boolean')
-    throw invalidOption('igor uuidsProve', 'true or false', options.uuidsProve)
+  for (const name of switches)
+    if (typeof options[name] !== 'boolean') throw invalidOption(`igor ${name}`, 'true or false', options[name])
+  if (compatibleFrom !== undefined && !options.compatible)
+    throw invalidOption('igor compatibleFrom', 'none without compatible: true', compatibleFrom)
+  const isServed = namedAddresses('igor compatibleFrom', compatibleFrom ?? ['loopback'])
   for (const name of counts) requireCount(`igor ${name}`, options[name])
   for (const name of bytes) requirePositive(`igor ${name}`, options[name])
   for (const name of functions) {
@@ -99,6 +122,7 @@ export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
   return {
     ...options,
     path,
+    isServed: options.compatible ? isServed : () => true,
     ...(credentials === undefined ? {} : { credentials }),
     ...(onLastClientGone === undefined ? {} : { onLastClientGone }),
     files: files === undefined ? undefined : resolveFileOptions(files),

@@ -12,6 +12,7 @@ import {
   WebRefusal,
   type WebVisit,
 } from '../../web/gateway.ts'
+import { refuseRequest } from '../../web/refusal.ts'
 import { credentialsInHeaders } from '../credentials.ts'
 import { Connection } from './connection.ts'
 import { Doorway } from './doorway.ts'
@@ -56,13 +57,14 @@ class MountedIgor implements MountedGateway {
   constructor(host: WebHost, options: ResolvedIgorOptions) {
     this.#host = host
     this.#options = options
-    const { sessionMs, maxClients, maxAwayClients, onLastClientGone, uuidsProve, files, credentials } = options
+    const { sessionMs, maxClients, maxAwayClients, onLastClientGone, uuidsProve, compatible } = options
+    const { files, credentials } = options
     const { clock, log, limits } = host
     const places = host.accounting.places('igorClients', maxClients)
     this.#roster = new Roster({ clock, log, sessionMs, places, maxAwayClients, onLastClientGone })
-    this.#introductions = new Introductions(this.#roster, uuidsProve)
+    this.#introductions = new Introductions(this.#roster, { uuidsProve, compatible })
     this.#doorway = new Doorway({ clock, limitMs: limits.handshakeTimeoutMs, reason: noPlace(maxClients) })
-    if (files !== undefined) this.#files = new FileServer({ host, options: files, credentials })
+    if (files !== undefined) this.#files = new FileServer({ host, options: files, credentials, compatible })
   }
 
   takes(url: URL): boolean {
@@ -74,13 +76,26 @@ class MountedIgor implements MountedGateway {
   }
 
   onRequest(visit: WebVisit, response: Parameters<FileServer['onRequest']>[1]): boolean {
-    return this.#files?.onRequest(visit, response) ?? false
+    if (this.#files === undefined || !this.takes(visit.url)) return false
+    const refusal = this.#refusalOf(visit)
+    if (refusal !== undefined) refuseRequest(response, refusal)
+    return refusal !== undefined || this.#files.onRequest(visit, response)
   }
 
   onUpgrade(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined {
     const isNamed = protocols.includes(protocol)
     const isHere = protocols.length === 0 && visit.url.pathname === this.#options.path
-    if (!isNamed && !isHere) return undefined
+    return isNamed || isHere ? this.#routeOf(visit, isNamed) : undefined
+  }
+
+  /** Igor looks at no path: its page clients connect to '/<client id>', others to '/'. */
+  onUnclaimedUpgrade(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined {
+    return this.#options.compatible && protocols.length === 0 ? this.#routeOf(visit, false) : undefined
+  }
+
+  #routeOf(visit: WebVisit, isNamed: boolean): SocketRoute {
+    const refusal = this.#refusalOf(visit)
+    if (refusal !== undefined) throw new WebRefusal(refusal.status, refusal.reason)
     const { maxClients, maxMessageBytes } = this.#options
     if (this.#isClosing) throw new WebRefusal(503, 'the server is shutting down')
     // Where there is no place, one that is known may still come: it says so when it is connected.
@@ -98,6 +113,19 @@ class MountedIgor implements MountedGateway {
         else this.#receive(socket, visit.peer, credentials)
       },
     }
+  }
+
+  /** Clients that prove nothing are those of this machine, or of addresses that the program has named. */
+  #refusalOf({ request, peer }: WebVisit): { readonly status: number; readonly reason: string } | undefined {
+    const { headers } = request
+    const { isServed, compatible } = this.#options
+    // What a proxy that was not named passes on is not of its own address.
+    const passedOn = (headers['x-forwarded-for'] as string | undefined)?.split(',').map((text) => text.trim()) ?? []
+    const isOfUnknown = compatible && headers.forwarded !== undefined
+    if (!isOfUnknown && [peer.address ?? '', ...passedOn].every(isServed)) return undefined
+    const reason =
+      'this gateway is compatible with Igor, and for this machine alone; its option compatibleFrom names other addresses'
+    return { status: 403, reason }
   }
 
   #connect(

@@ -23,13 +23,20 @@ export interface Introduction {
 /** Randomly made: 122 bits that nobody guesses. */
 const randomUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
+export interface IntroductionOptions {
+  /** A random UUID needs no secret. */
+  readonly uuidsProve: boolean
+  /** As with Igor: no id needs a secret, and an introduction has no answer. */
+  readonly compatible: boolean
+}
+
 export class Introductions {
   readonly #roster: Roster
-  readonly #uuidsProve: boolean
+  readonly #options: IntroductionOptions
 
-  constructor(roster: Roster, uuidsProve: boolean) {
+  constructor(roster: Roster, options: IntroductionOptions) {
     this.#roster = roster
-    this.#uuidsProve = uuidsProve
+    this.#options = options
   }
 
   /**
@@ -63,7 +70,7 @@ export class Introductions {
     const wish = readWish(data, client.credentials)
     const { introduced } = client
     if (introduced?.id === wish.id) {
-      for (const text of answer(streamId, introduced)) client.outbox.push(text)
+      this.#answer(client, streamId, wish, introduced)
       return client
     }
     if (introduced !== undefined) {
@@ -74,8 +81,19 @@ export class Introductions {
     if (known !== undefined) return this.#takeUp(known, wish, { streamId, client, socket })
     const fresh = { id: wish.id, secret: randomBytes(16).toString('hex') }
     await this.#claim(client, fresh, wish.credentials)
-    for (const text of answer(streamId, fresh)) client.outbox.push(text)
+    this.#answer(client, streamId, wish, fresh)
     return client
+  }
+
+  #answer(client: IgorClient, streamId: StreamId, wish: Wish, { secret }: Introduced): void {
+    for (const text of this.#answerTo(streamId, wish, secret)) client.outbox.push(text)
+  }
+
+  /** `streams`: of one that came back. Of no other stream that it had does it hear any more. */
+  #answerTo(streamId: StreamId, { asGiven }: Wish, secret: string, streams?: readonly StreamId[]): readonly string[] {
+    if (this.#options.compatible) return []
+    const how = streams === undefined ? { resumed: false } : { resumed: true, streams }
+    return [dataText(streamId, { client_id: asGiven, secret, ...how }), closeText(streamId)]
   }
 
   async #takeUp(
@@ -92,13 +110,15 @@ export class Introductions {
     if (identity?.id !== known.identity?.id) throw notProven(wish.id)
     known.renewIdentity(identity)
     client.detach(socket)
-    this.#roster.comeBack(known, socket, client.holdings.address, answer(streamId, introduced, known.streamIds))
+    const greeting = this.#answerTo(streamId, wish, introduced.secret, known.streamIds)
+    this.#roster.comeBack(known, socket, client.holdings.address, greeting)
     this.#roster.forget(client)
     return known
   }
 
   #isProven(known: IgorClient, { id, secret, credentials }: Wish): boolean {
-    const isProven = areEqual(secret, known.introduced?.secret) || (this.#uuidsProve && randomUuid.test(id))
+    const { compatible, uuidsProve } = this.#options
+    const isProven = compatible || areEqual(secret, known.introduced?.secret) || (uuidsProve && randomUuid.test(id))
     // The session belongs to whom the guards took it for.
     return isProven && areSame(credentials, known.credentials)
   }
@@ -129,6 +149,8 @@ class Refusal extends Error {
 
 interface Wish {
   readonly id: string
+  /** Igor's clients may have a number, and get back what they gave. */
+  readonly asGiven: unknown
   readonly secret: string | undefined
   readonly credentials: readonly Credential[]
 }
@@ -145,13 +167,7 @@ function readWish(data: unknown, shown: readonly Credential[]): Wish {
   const credentials = credentialsFrom(fields)
   if (credentials === undefined)
     throw new Refusal('credentials: expected an object, {"<name of a guard>": <value>}', code.bad)
-  return { id: text, secret, credentials: credentials.length > 0 ? credentials : shown }
-}
-
-/** `streams`: of one that came back. Of no other stream that it had does it hear any more. */
-function answer(streamId: StreamId, { id, secret }: Introduced, streams?: readonly StreamId[]): readonly string[] {
-  const how = streams === undefined ? { resumed: false } : { resumed: true, streams }
-  return [dataText(streamId, { client_id: id, secret, ...how }), closeText(streamId)]
+  return { id: text, asGiven: id, secret, credentials: credentials.length > 0 ? credentials : shown }
 }
 
 function notProven(id: string): Refusal {

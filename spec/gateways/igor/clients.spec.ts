@@ -90,7 +90,8 @@ describe('The Igor gateway: clients', function () {
     it('by a number as well', async () => {
       await world.start(prepare)
       const client = await world.client()
-      expect((await client.introduce(1)).data.client_id).to.equal('1')
+      expect((await client.introduce(7)).data.client_id).to.equal(7)
+      expect((await client.run('Name'))[0]?.data).to.equal('7')
     })
 
     it('before what they send behind it is run', async () => {

@@ -1,0 +1,381 @@
+// Igor's own clients as they are, against `compatible: true`: what its integration test sends and expects, its page client,
+// which connects to '/<client id>', and the line that its document has Electron send at the end.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server as HttpServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import { Action, type Context, Guard, Process, type ProcessContext, type Server } from 'isock'
+import { igor } from 'isock/igor'
+import { WebSocket, WebSocketServer } from 'ws'
+import { waitFor } from '../../setup/wait-for.ts'
+import { Gate } from './gate.ts'
+import { IgorWorld, SeedClient, type Told } from './igor-world.ts'
+
+/** Igor's `ws.recv()`: each message once, in order. */
+class Received {
+  readonly #client: SeedClient
+  #count = 0
+
+  constructor(client: SeedClient) {
+    this.#client = client
+  }
+
+  async next(): Promise<Told> {
+    await waitFor(() => this.#client.received.length > this.#count, { timeoutMs: 8_000, what: 'a message' })
+    return this.#client.received[this.#count++] as Told
+  }
+}
+
+class Echo extends Action {
+  static override actionName = 'echo'
+  action(data: unknown) {
+    return data
+  }
+}
+
+class Remember extends Action {
+  action(text: string | null, { session }: Context) {
+    if (text !== null) session.state.set('text', text)
+    return session.state.get('text') ?? null
+  }
+}
+
+/** As in Igor's test: a word for all, and one for the client that has said it is CLIENT_1. */
+class Ticks extends Process {
+  readonly #server: () => Server
+
+  constructor(server: () => Server) {
+    super()
+    this.#server = server
+  }
+
+  override async run({ output, signal }: ProcessContext) {
+    while (!signal.aborted) {
+      output.send('tick', 'tack')
+      const session = this.#server().sessions.find(({ name }) => name === 'CLIENT_1')
+      if (session !== undefined) output.send('tick', 'special_for_CLIENT_1', { to: session.id })
+      await sleep(15, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+/** Tells what it is told to, and ends when it is told to. */
+class News extends Process {
+  tell!: ProcessContext['output']
+  override async run({ output, signal }: ProcessContext) {
+    this.tell = output
+    await sleep(1_000_000, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+class Login extends Guard<string> {
+  check(name: string | undefined) {
+    return name === undefined ? false : { id: name }
+  }
+}
+
+describe('Clients of Igor, as they are', function () {
+  this.timeout(20_000)
+  let world: IgorWorld
+  let news: News
+
+  const prepare = (server: Server): void => {
+    server.addAction(new Echo()).addAction(new Remember()).addAction(new Gate())
+    server.addProcess('news', news)
+  }
+  const start = (options: object = {}, server: object = {}, web: object = {}) =>
+    world.start(prepare, { compatible: true, ...options }, server, web)
+  /** In the headers and the writing of Python's websocket-client and json. */
+  const python = async (): Promise<SeedClient> =>
+    world.client({ path: '', headers: { Origin: world.url.replace('127.0.0.1', 'localhost') } })
+  const as = (name: string): Promise<SeedClient> =>
+    world.client({ path: '/', headers: { 'isock-credentials': JSON.stringify({ Login: name }) } })
+  const introduction = (id: string): string =>
+    `{"streamId": "introduce_self_stream_id", "data": {"client_id": "${id}"}, "action": "introduce_self"}`
+  /** Introduces itself, and knows by what is answered behind it that it was. */
+  const introduce = async (client: SeedClient, id: unknown = 'CLIENT_1'): Promise<void> => {
+    client.send({ streamId: 'hello', data: { client_id: id }, action: 'introduce_self' })
+    await client.run('echo', 'here')
+  }
+
+  beforeEach(() => {
+    Gate.reset()
+    news = new News()
+    world = new IgorWorld()
+  })
+
+  afterEach(() => world.close())
+
+  describe('in its integration test', () => {
+    beforeEach(() =>
+      world.start((server) => server.addAction(new Echo()).addProcess('test_process', new Ticks(() => server)), {
+        compatible: true,
+      }),
+    )
+
+    it('get back what they send', async () => {
+      const client = await python()
+      client.send('{"streamId": "test_calling_handler", "data": "DATA", "action": "echo"}')
+      await waitFor(() => client.of('test_calling_handler').length > 0)
+      expect(client.of('test_calling_handler')[0]).to.deep.equal({ streamId: 'test_calling_handler', data: 'DATA' })
+    })
+
+    it('hear of a process without a word of their own', async () => {
+      const received = new Received(await python())
+      expect(await received.next()).to.deep.equal({ streamId: 'test_process', action: 'tick', data: 'tack' })
+    })
+
+    it('find data in each message behind their introduction, and what is for them alone', async () => {
+      const client = await python()
+      client.send(introduction('CLIENT_1'))
+      const received = new Received(client)
+      const special = { streamId: 'test_process', action: 'tick', data: 'special_for_CLIENT_1' }
+      for (let told = await received.next(); told.data !== special.data; told = await received.next())
+        expect(told).to.have.property('data', 'tack')
+      expect(client.received.every((told) => 'data' in told)).to.equal(true)
+      expect(client.received).to.deep.include(special)
+    })
+
+    it('hear nothing that is for another', async () => {
+      const [other, client] = [await python(), await python()]
+      other.send(introduction('CLIENT_1'))
+      await waitFor(() => other.received.some(({ data }) => data === 'special_for_CLIENT_1'))
+      const received = new Received(client)
+      for (let i = 0; i < 5; i++) expect((await received.next()).data).to.equal('tack')
+    })
+  })
+
+  it('read its own test file from the file server', async () => {
+    const root = join(world.folder, 'root')
+    mkdirSync(root)
+    writeFileSync(join(root, 'test_integration.py'), 'import sys\n')
+    await start({ files: { root, path: '/' } })
+    const { port } = new URL(world.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += String(chunk)
+    })
+    // Python's urllib.
+    const head = `Accept-Encoding: identity\r\nHost: localhost:${port}\r\nUser-Agent: Python-urllib/3.11\r\nConnection: close`
+    socket.write(`GET /test_integration.py HTTP/1.1\r\n${head}\r\n\r\n`)
+    await waitFor(() => socket.closed, { timeoutMs: 8_000 })
+    expect(answer)
+      .to.match(/^HTTP\/1\.1 200 /)
+      .and.to.match(/\r\n\r\nimport sys\n$/)
+  })
+
+  it('are told of a file that they have saved, by POST', async () => {
+    const root = join(world.folder, 'root')
+    mkdirSync(root)
+    await start({ files: { root, write: true } })
+    const post = (body: string) => fetch(`${world.url}/files/a.txt`, { method: 'POST', body })
+    for (const body of ['first', 'second']) {
+      const answer = await post(body)
+      expect([answer.status, await answer.text()]).to.deep.equal([200, '{"message": "File saved."}'])
+      expect(readFileSync(join(root, 'a.txt'), 'utf8')).to.equal(body)
+    }
+    const put = await fetch(`${world.url}/files/b.txt`, { method: 'PUT', body: 'third' })
+    expect([put.status, await put.text()]).to.deep.equal([201, ''])
+  })
+
+  describe('come back', () => {
+    it('by their id alone, to their session, their streams and what was for them', async () => {
+      await start()
+      const first = await world.client({ path: '/CLIENT_1' })
+      await introduce(first)
+      await first.run('Remember', 'a text')
+      const stream = first.start('Gate')
+      await waitFor(() => first.of(stream).length === 1)
+      const { id } = world.server.sessions.find(({ name }) => name === 'CLIENT_1') as { id: string }
+      await world.cut(first)
+      news.tell.send('headline', 'for you', { to: id })
+      Gate.open()
+      const second = await world.client({ path: '/CLIENT_1' })
+      await introduce(second)
+      expect(second.of('hello')).to.deep.equal([])
+      expect((await second.whole(stream)).map(({ data }) => data)).to.deep.equal(['ended', undefined])
+      expect(second.of('news').map(({ data }) => data)).to.deep.equal(['for you'])
+      expect((await second.run('Remember'))[0]?.data).to.equal('a text')
+      news.tell.send('headline', 'and again', { to: id })
+      await waitFor(() => second.of('news').length === 2)
+    })
+
+    it('by a number, too', async () => {
+      await start()
+      const first = await world.client({ path: '/7' })
+      await introduce(first, 7)
+      await first.run('Remember', 'of seven')
+      await world.cut(first)
+      const second = await world.client({ path: '/7' })
+      await introduce(second, 7)
+      expect((await second.run('Remember'))[0]?.data).to.equal('of seven')
+    })
+
+    it('not after sessionMs', async () => {
+      await start({ sessionMs: 100 })
+      const first = await world.client({ path: '/' })
+      await introduce(first)
+      await first.run('Remember', 'a text')
+      await world.cut(first)
+      await waitFor(() => world.server.sessions.length === 0)
+      const second = await world.client({ path: '/' })
+      await introduce(second)
+      expect((await second.run('Remember'))[0]?.data).to.equal(null)
+    })
+
+    it('not with other credentials', async () => {
+      await start({}, { guards: [new Login()] })
+      const first = await as('ann')
+      await introduce(first)
+      await first.run('Remember', "ann's")
+      await world.cut(first)
+      const second = await as('bob')
+      await introduce(second)
+      expect(second.of('hello')[0]?.code).to.equal(403)
+    })
+  })
+
+  it('keep what they had before they said who they are', async () => {
+    await start()
+    const client = await world.client({ path: '/' })
+    await client.run('Remember', 'before')
+    await introduce(client)
+    expect((await client.run('Remember'))[0]?.data).to.equal('before')
+  })
+
+  it('but not where they say that they are somebody else', async () => {
+    await start({}, { guards: [new Login()] })
+    const client = await as('ann')
+    await client.run('Remember', "ann's")
+    client.send({
+      streamId: 'hello',
+      data: { client_id: 'CLIENT_1', credentials: { Login: 'bob' } },
+      action: 'introduce_self',
+    })
+    expect((await client.run('Remember'))[0]?.data).to.equal(null)
+  })
+
+  it('hear why an introduction is wrong', async () => {
+    await start()
+    const client = await world.client({ path: '/' })
+    expect((await client.run('introduce_self', {}))[0]).to.include({ code: 400 })
+  })
+
+  it('hear the end of a process once, and nothing of one that is over when they come', async () => {
+    await start()
+    const first = await world.client({ path: '/' })
+    await waitFor(() => news.tell?.listenerCount === 1)
+    news.tell.finish()
+    await waitFor(() => first.of('news').length === 1)
+    expect(first.of('news')).to.deep.equal([{ streamId: 'news', close: true }])
+    const second = await world.client({ path: '/' })
+    await introduce(second)
+    expect(second.of('news')).to.deep.equal([])
+  })
+
+  it('end the program with the line that Electron sends when its windows are closed', async () => {
+    let isShut = false
+    const shutdown = (): void => {
+      isShut = true
+    }
+    await world.start((server) => server.addActions({ shutdown }), { compatible: true })
+    const client = await world.client({ path: '' })
+    client.send('{"streamId":"igor_shutdown","action":"shutdown","data":null}')
+    client.socket.close()
+    await waitFor(() => isShut)
+  })
+
+  describe('connect to any path', () => {
+    it('but to those of others', async () => {
+      await start()
+      const client = await world.client({ path: '/a/b?c=d' })
+      expect((await client.run('echo', 1))[0]?.data).to.equal(1)
+      const { Client } = await import('isock')
+      await using own = new Client(`${world.url.replace('http', 'ws')}/isock`)
+      expect(await own.runAction('echo', 2)).to.equal(2)
+      const other = new WebSocket(world.url.replace('http', 'ws'), ['chat'])
+      const status = await new Promise((resolve) =>
+        other.on('error', () => undefined).on('unexpected-response', (_, { statusCode }) => resolve(statusCode)),
+      )
+      expect(status).to.equal(404)
+    })
+
+    it('only with the option', async () => {
+      await world.start(prepare)
+      const client = new SeedClient(`${world.url.replace('http', 'ws')}/CLIENT_1`)
+      expect(await client.isClosed()).to.equal(1006)
+    })
+
+    it('at an HTTP server of the user that takes no WebSockets; where it does, they are its own', async () => {
+      for (const hasOwn of [false, true]) {
+        const http: HttpServer = createServer()
+        const own = new WebSocketServer({ noServer: true })
+        await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+        const { port } = http.address() as AddressInfo
+        const hosts = [`127.0.0.1:${port}`]
+        const joined = new IgorWorld()
+        await joined.start(prepare, {}, {}, {})
+        const web = await joined.server.listenWeb({ server: http, hosts, gateways: [igor({ compatible: true })] })
+        if (hasOwn)
+          http.on('upgrade', (request, stream, head) =>
+            own.handleUpgrade(request, stream, head, (socket) => socket.send('{"data":"own"}')),
+          )
+        const client = await new SeedClient(`ws://127.0.0.1:${port}/socket`).open()
+        client.start('echo', 'igor')
+        await waitFor(() => client.received.length > 0)
+        expect(client.received[0]?.data).to.equal(hasOwn ? 'own' : 'igor')
+        await client.close()
+        await web.close(0)
+        await joined.close()
+        http.close()
+      }
+    })
+  })
+
+  describe('are of this machine', () => {
+    const statusOf = (headers: Record<string, string>, method = 'GET') =>
+      fetch(`${world.url}/files/a.txt`, { method, headers }).then(({ status }) => status)
+    const closedWith = async (headers: Record<string, string>): Promise<number> => {
+      const client = new SeedClient(world.url.replace('http', 'ws'), { headers })
+      return client.isClosed()
+    }
+
+    it('and refused where a proxy passes others on', async () => {
+      const root = join(world.folder, 'root')
+      mkdirSync(root)
+      writeFileSync(join(root, 'a.txt'), 'text')
+      await start({ files: { root } })
+      expect(await statusOf({ 'x-forwarded-for': '127.0.0.1' })).to.equal(200)
+      for (const headers of [
+        { 'x-forwarded-for': '203.0.113.7' },
+        { 'x-forwarded-for': '127.0.0.1, 203.0.113.7' },
+        { forwarded: 'for=203.0.113.7' },
+      ]) {
+        expect(await statusOf(headers), JSON.stringify(headers)).to.equal(403)
+        expect(await closedWith(headers)).to.equal(1006)
+      }
+    })
+
+    it('or of the addresses that the program names', async () => {
+      await start({ compatibleFrom: ['203.0.113.0/24'] }, {}, { trustProxy: ['loopback'] })
+      expect(await closedWith({})).to.equal(1006)
+      expect(await closedWith({ 'x-forwarded-for': '198.51.100.1' })).to.equal(1006)
+      const client = await world.client({ path: '/', headers: { 'x-forwarded-for': '203.0.113.7' } })
+      expect((await client.run('echo', 1))[0]?.data).to.equal(1)
+    })
+
+    it('in options that are refused where they would say nothing, or something else', () => {
+      const wrong: [object, RegExp][] = [
+        [{ compatible: 'yes' }, /igor compatible: expected true or false/],
+        [{ compatibleFrom: ['loopback'] }, /igor compatibleFrom: expected none without compatible: true/],
+        [{ compatible: true, compatibleFrom: ['everywhere'] }, /igor compatibleFrom/],
+        [{ compatible: true, compatibleFrom: 'loopback' }, /igor compatibleFrom: expected a list/],
+        [{ compatable: true }, /did you mean compatible\?/],
+      ]
+      for (const [options, message] of wrong) expect(() => igor(options)).to.throw(message)
+    })
+  })
+})
