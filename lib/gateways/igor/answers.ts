@@ -30,16 +30,22 @@ export function dataText(streamId: StreamId, data: unknown): string {
   return `{"streamId":${JSON.stringify(streamId)},"data":${toJsonText(data)}}`
 }
 
+/** One item of a stream. An error as an item is reported, and does not end the stream: Igor's `send_error`. Throws UnsendableError. */
+export function itemText(streamId: StreamId, item: unknown): string {
+  return item instanceof Error ? errorText(streamId, item) : dataText(streamId, item)
+}
+
 export function closeText(streamId: StreamId): string {
   return JSON.stringify({ streamId, close: true })
 }
 
-/** One event of a process. Throws UnsendableError. */
+/** One event of a process. An error as its data is reported as Igor's processes do it, without the event's name. Throws UnsendableError. */
 export function eventText(process: string, event: string, data: unknown): string {
+  if (data instanceof Error) return errorText(process, data)
   return `{"streamId":${JSON.stringify(process)},"action":${JSON.stringify(event)},"data":${toJsonText(data)}}`
 }
 
-/** What ended a stream; `wasSent`: the action may have begun. Never throws. */
+/** What a stream reports, or ended with; `wasSent`: the action may have begun. Never throws. */
 export function errorText(streamId: StreamId, error: unknown, wasSent = true): string {
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: 'the action failed' }
   return JSON.stringify({ streamId, error: String(message), code: numberOf(error, wasSent), name: String(name) })

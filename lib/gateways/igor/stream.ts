@@ -1,7 +1,7 @@
 // One stream of an Igor client: a call whose items and result become its messages, until it is over.
 import type { Call } from '../../action/call.ts'
 import type { LocalClient } from '../local-client.ts'
-import { closeText, dataText, errorText } from './answers.ts'
+import { closeText, dataText, errorText, itemText } from './answers.ts'
 import type { StreamId } from './message.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -46,7 +46,7 @@ export class Stream {
           if (step.value !== undefined) outbox.push(dataText(streamId, step.value))
           break
         }
-        await outbox.pushWhenRoom(() => (this.#isCancelled ? undefined : dataText(streamId, step.value)))
+        await outbox.pushWhenRoom(() => (this.#isCancelled ? undefined : itemText(streamId, step.value)))
       }
     } catch (error) {
       this.#call.cancel('the value cannot be sent')
