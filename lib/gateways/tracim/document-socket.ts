@@ -1,5 +1,5 @@
-// A Unix socket that takes one document for each connection, ended by the writer's close. Size, time and number of
-// connections are bounded; what a document means is left to others.
+// A Unix socket that takes one document for each connection: as soon as it is whole, whether its writer closes or not. Size,
+// time and number of connections are bounded; what a document means is left to others.
 import { chmodSync, lstatSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, isAbsolute } from 'node:path'
@@ -12,6 +12,7 @@ import {
   type PathIdentity,
   prepareSocketDirectory,
 } from '../../link/unix-path.ts'
+import { DocumentEnd } from './document-end.ts'
 
 export interface DocumentSocketOptions {
   readonly path: string
@@ -25,11 +26,14 @@ export interface DocumentSocketOptions {
   readonly maxBufferedBytes: number
   /** Connections at once; more are closed. */
   readonly maxConnections: number
-  /** A whole document. */
+  /** A whole document; what its connection brings behind it is not read. */
   onDocument(bytes: Buffer): void
   /** A connection that brought none; the reason is safe to log. */
   onRefused(reason: string): void
 }
+
+/** How long a writer that keeps its connection may do so behind its document: what it still writes finds a reader. */
+const lingerMs = 1_000
 
 export class DocumentSocket {
   readonly #options: DocumentSocketOptions
@@ -97,24 +101,43 @@ export class DocumentSocket {
     let chunks: Buffer[] = []
     let length = 0
     let reason: string | undefined = 'the connection was cut'
+    let isTaken = false
+    const end = new DocumentEnd()
+    const take = (byteCount: number): void => {
+      const bytes = Buffer.concat(chunks, byteCount)
+      reason = undefined
+      isTaken = true
+      chunks = []
+      this.#bufferedBytes -= length
+      length = 0
+      timer.cancel()
+      // One that looks whether somebody listens here says nothing.
+      if (byteCount > 0 && !this.#isClosed) this.#options.onDocument(bytes)
+    }
     const refuse = (why: string): void => {
       reason = why
       chunks = []
       socket.destroy()
     }
-    const timer = clock.setTimer(() => refuse(`no whole document within ${documentTimeoutMs} ms`), documentTimeoutMs)
+    let timer = clock.setTimer(() => refuse(`no whole document within ${documentTimeoutMs} ms`), documentTimeoutMs)
     socket.on('data', (chunk: Buffer) => {
+      if (isTaken) return
       length += chunk.length
       this.#bufferedBytes += chunk.length
       if (length > maxDocumentBytes) refuse(`a document of more than ${maxDocumentBytes} bytes`)
       else if (this.#bufferedBytes > maxBufferedBytes) refuse(`more than ${maxBufferedBytes} bytes are on their way`)
-      else chunks.push(chunk)
+      else {
+        chunks.push(chunk)
+        const inChunk = end.find(chunk)
+        if (inChunk === undefined) return
+        take(length - chunk.length + inChunk)
+        timer = clock.setTimer(() => socket.destroy(), lingerMs)
+        socket.end()
+      }
     })
     socket.on('end', () => {
-      reason = undefined
       socket.destroy()
-      // One that looks whether somebody listens here says nothing.
-      if (length > 0 && !this.#isClosed) this.#options.onDocument(Buffer.concat(chunks, length))
+      if (!isTaken) take(length)
     })
     socket.on('close', () => {
       timer.cancel()

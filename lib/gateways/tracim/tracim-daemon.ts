@@ -172,7 +172,9 @@ export class TracimDaemon implements AsyncDisposable {
       case types.ack:
         return
       default:
-        throw new BadEvent(`type: nothing is known of ${JSON.stringify(event.type)}`)
+        // As TracimDaemon does: a client may be newer than its daemon, and waits for an answer.
+        this.#options.log.debug({ type: event.type, path: event.path }, 'nothing is known of this type')
+        return this.#send(event.path, types.ack, { type: event.type })
     }
   }
 
