@@ -1,7 +1,7 @@
 // The data of a call: JSON from the command line, or from standard input, whole or line by line.
 import { createInterface } from 'node:readline'
+import { findJsonFault, pointAt } from '../base/json-fault.ts'
 import { usageFailure } from './failure.ts'
-import { findJsonFault, pointAt } from './json-fault.ts'
 
 export interface DataSource {
   /** JSON; '-' means standard input; undefined: no data. */

@@ -3,5 +3,5 @@
 import { heedLeavingReaders } from './leaving-readers.ts'
 import { runProgram } from './program.ts'
 
-heedLeavingReaders(process.argv[2] === 'serve')
+heedLeavingReaders(['serve', 'tracim'].includes(process.argv[2] ?? ''))
 await runProgram(process.argv)

@@ -11,6 +11,7 @@ import { exitCodes, exitCodesHelp } from './exit-codes.ts'
 import type { PingOptions } from './ping-command.ts'
 import type { ServeOptions } from './serve-command.ts'
 import { serverCommands } from './server-program.ts'
+import { tracimCommand } from './tracim-program.ts'
 
 const addressHelp = 'host:port, tcp://host:port, tls://host:port or unix:/path'
 
@@ -38,7 +39,8 @@ function buildProgram(): Command {
   program.addCommand(listCommand())
   program.addCommand(pingCommand())
   program.addCommand(benchCommand())
-  for (const each of [...daemonCommands(), ...serverCommands(), dataCommand()]) program.addCommand(each)
+  for (const each of [...daemonCommands(), ...serverCommands(), dataCommand(), tracimCommand()])
+    program.addCommand(each)
   program.helpCommand(false)
   return program
 }

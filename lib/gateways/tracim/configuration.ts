@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { ClientError } from '../../base/errors.ts'
+import { findJsonFault } from '../../base/json-fault.ts'
+import { nearestNames } from '../../base/nearest-names.ts'
 import { readSecretFile } from '../../link/secret-file.ts'
 import { isRecord } from './daemon-event.ts'
 import type { TracimAccount } from './tracim-session.ts'
@@ -18,6 +20,7 @@ export interface TracimConfiguration {
   readonly isNew: boolean
 }
 
+const knownFields: ReadonlySet<string> = new Set(['tracim', 'socket_path', 'url', 'username', 'mail', 'password'])
 const folderName = 'TracimDaemon'
 const fileName = 'config.json'
 
@@ -33,14 +36,19 @@ export function readConfiguration(folder: string = configFolder()): TracimConfig
   const isNew = !existsSync(file)
   if (isNew) writeTemplate(base, file)
   const value = parse(file, readSecretFile(file))
-  const tracim = isRecord(value) ? value['tracim'] : undefined
-  if (!isRecord(value) || !isRecord(tracim)) throw wrong(file, 'tracim', 'an object', typeof tracim)
+  if (!isRecord(value)) throw refused(`${file}: expected an object, { "tracim": {...}, "socket_path": "..." }`)
+  const { tracim } = value
+  if (!isRecord(tracim))
+    throw wrong(
+      file,
+      { key: 'tracim', expected: 'an object with url, username, mail and password', given: tracim },
+      value,
+    )
   const text = (from: Record<string, unknown>, name: string, isOptional = false): string => {
     const given = from[name]
     if (typeof given === 'string') return given
     if (isOptional && (given === undefined || given === null)) return ''
-    // Never what came: it may be the password.
-    throw wrong(file, name, 'a text', typeof given)
+    throw wrong(file, { key: from === tracim ? `tracim.${name}` : name, expected: 'a text', given }, from)
   }
   const account = {
     url: text(tracim, 'url'),
@@ -49,7 +57,7 @@ export function readConfiguration(folder: string = configFolder()): TracimConfig
     password: text(tracim, 'password'),
   }
   const socketPath = text(value, 'socket_path')
-  if (socketPath === '') throw wrong(file, 'socket_path', 'a path', 'none')
+  if (socketPath === '') throw refused(`${file}: socket_path: expected a path, got an empty text`)
   return { account, socketPath: isAbsolute(socketPath) ? socketPath : join(base, socketPath), file, isNew }
 }
 
@@ -68,17 +76,65 @@ function writeTemplate(base: string, file: string): void {
   writeFileSync(file, `${JSON.stringify(template, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
 }
 
+/**
+ * Refuses an account that is not filled in, by the file and the key: what a source would refuse by the name of its option.
+ *
+ * @throws ClientError (`INVALID_OPTION`).
+ */
+export function requireFilledIn({ account, file, isNew }: TracimConfiguration): void {
+  if (isNew)
+    throw refused(
+      `${file} was written; fill in tracim.url, tracim.username or tracim.mail, and tracim.password, and start again`,
+    )
+  const { url, username, mail, password } = account
+  // Not what came: a URL may have a password in it.
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw refused(`${file}: tracim.url: expected the URL of Tracim's API, such as "https://tracim.example/api"`)
+  if (username === '' && mail === '')
+    throw refused(`${file}: tracim.username and tracim.mail are empty; fill in one of them`)
+  if (password === '') throw refused(`${file}: tracim.password is empty; fill in the password of the account`)
+}
+
 function parse(file: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
     // The parser's own message quotes the text, which has the password in it.
-    throw new ClientError(`${file} is no JSON; correct it, or remove it to have it made anew`, {
-      code: 'INVALID_OPTION',
-    })
+    throw refused(`${file} is no JSON${placeOfFault(text)}; correct it, or remove it to have it written again`)
   }
 }
 
-function wrong(file: string, name: string, expected: string, came: string): ClientError {
-  return new ClientError(`${file}: ${name}: expected ${expected}, got ${came}`, { code: 'INVALID_OPTION' })
+function placeOfFault(text: string): string {
+  const fault = findJsonFault(text)
+  if (fault === undefined) return ''
+  const before = text.slice(0, fault.offset).split('\n')
+  return `: expected ${fault.expected} at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
+}
+
+interface WrongField {
+  /** As in 'tracim.url'. */
+  readonly key: string
+  readonly expected: string
+  readonly given: unknown
+}
+
+/** Never says what came: it may be the password. `fields` are those beside it, one of which may be mistyped. */
+function wrong(file: string, { key, expected, given }: WrongField, fields: Record<string, unknown>): ClientError {
+  if (given !== undefined)
+    return refused(`${file}: ${key}: expected ${expected}, got ${Array.isArray(given) ? 'a list' : kindOf(given)}`)
+  const name = key.slice(key.lastIndexOf('.') + 1)
+  const [near] = nearestNames(
+    name,
+    Object.keys(fields).filter((other) => !knownFields.has(other)),
+  )
+  const hint = near === undefined ? '' : `; is ${JSON.stringify(near)} meant to be it?`
+  return refused(`${file}: ${key} is missing: expected ${expected}${hint}`)
+}
+
+function kindOf(given: unknown): string {
+  return given === null ? 'null' : `${typeof given === 'object' ? 'an' : 'a'} ${typeof given}`
+}
+
+function refused(message: string): ClientError {
+  return new ClientError(message, { code: 'INVALID_OPTION' })
 }

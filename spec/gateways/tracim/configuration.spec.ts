@@ -60,11 +60,22 @@ describe('the configuration of the tracim daemon', () => {
   it('is refused, by the name of what is wrong, and without its password', () => {
     readConfiguration(folder)
     const refused: [unknown, RegExp][] = [
-      ['{ "password": "secret"', /is no JSON/],
-      [[], /tracim: expected/],
+      [
+        '{ "password": "secret"',
+        /config\.json is no JSON: expected "," or "}" at line 1, column 23; correct it, or remove/,
+      ],
+      ['{\n  "password": "secret",\n  }', /expected a key in double quotes at line 3, column 3;/],
+      ['', /expected a value at line 1, column 1;/],
+      [[], /config\.json: expected an object/],
+      [{ tracim, socket_paht: 'a' }, /socket_path is missing: expected a text; is "socket_paht" meant to be it\?/],
+      [
+        { tracim: { ...tracim, url: undefined, uri: 'secret' }, socket_path: 'a' },
+        /tracim\.url is missing.*"uri" meant/,
+      ],
+      [{ tracim: { ...tracim, mail: 5 }, socket_path: 'a' }, /tracim\.mail: expected a text, got a number$/],
       [{ tracim: 'secret', socket_path: 'a' }, /tracim: expected an object/],
       [{ tracim: { ...tracim, password: ['secret'] }, socket_path: 'a' }, /password: expected a text/],
-      [{ tracim }, /socket_path: expected/],
+      [{ tracim }, /socket_path is missing: expected a text$/],
       [{ tracim, socket_path: '' }, /socket_path: expected/],
     ]
     for (const [value, pattern] of refused) {
