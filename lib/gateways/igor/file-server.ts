@@ -1,6 +1,7 @@
 // Igor's file server: reads and writes files below one root over HTTP. It is there only when asked for, and behind the
 // same guards as everything else.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pathToFileURL } from 'node:url'
 import send from 'send'
 import type { FairPlaces } from '../../accounting/fair-places.ts'
 import type { Owner } from '../../accounting/owner.ts'
@@ -86,13 +87,21 @@ export class FileServer {
 
   #begin(visit: WebVisit, response: ServerResponse): void {
     const { request, url } = visit
-    const path = url.pathname.slice(this.#options.options.prefix.length)
+    const path = this.#pathIn(url)
     const answered = this.#answer(visit, path, response).catch((error: unknown) =>
       this.#refuse(request, response, error),
     )
     if (!isWrite(request)) return
     this.#writes.add(answered)
     void answered.finally(() => this.#writes.delete(answered))
+  }
+
+  /** Below the root. Igor's clients name files by their whole path, which is that of this machine. */
+  #pathIn({ pathname }: URL): string {
+    const { options, compatible } = this.#options
+    const path = pathname.slice(options.prefix.length)
+    const root = compatible ? pathToFileURL(options.root).pathname : ''
+    return compatible && path.startsWith(`${root}/`) ? path.slice(root.length) : path
   }
 
   async #answer(visit: WebVisit, path: string, response: ServerResponse): Promise<void> {

@@ -88,6 +88,11 @@ export class IgorClient {
     return this.#streams.count
   }
 
+  /** Settles when it has no open stream. */
+  whenIdle(): Promise<void> {
+    return this.#streams.whenNone()
+  }
+
   /** The streams that it will hear the end of. */
   get streamIds(): StreamId[] {
     return this.#streams.untoldIds

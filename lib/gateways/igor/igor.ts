@@ -62,7 +62,8 @@ class MountedIgor implements MountedGateway {
     const { clock, log, limits } = host
     const places = host.accounting.places('igorClients', maxClients)
     this.#roster = new Roster({ clock, log, sessionMs, places, maxAwayClients, onLastClientGone })
-    this.#introductions = new Introductions(this.#roster, { uuidsProve, compatible })
+    const introduction = { uuidsProve, compatible, clock, limitMs: limits.handshakeTimeoutMs }
+    this.#introductions = new Introductions(this.#roster, introduction)
     this.#doorway = new Doorway({ clock, limitMs: limits.handshakeTimeoutMs, reason: noPlace(maxClients) })
     if (files !== undefined) this.#files = new FileServer({ host, options: files, credentials, compatible })
   }

@@ -2,6 +2,8 @@
 // no proof: whoever comes back shows the secret that only this client was given, or an id that nobody can guess.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Credential } from '../../action/guard.ts'
+import type { Clock } from '../../base/clock.ts'
+import { settlesWithin } from '../../base/settles-within.ts'
 import { isName } from '../../wire/frame.ts'
 import { admissionCode, closeText, code, dataText } from './answers.ts'
 import { areSame, credentialsFrom } from './credentials.ts'
@@ -28,6 +30,9 @@ export interface IntroductionOptions {
   readonly uuidsProve: boolean
   /** As with Igor: no id needs a secret, and an introduction has no answer. */
   readonly compatible: boolean
+  readonly clock: Clock
+  /** How long an introduction may take. */
+  readonly limitMs: number
 }
 
 export class Introductions {
@@ -103,6 +108,9 @@ export class Introductions {
   ): Promise<IgorClient> {
     const introduced = known.introduced as Introduced // by id are found those alone that have one
     if (!this.#isProven(known, wish)) throw notProven(wish.id)
+    // Igor runs one action after the other: what was sent before is over when it introduces a client.
+    const { compatible, clock, limitMs } = this.#options
+    if (compatible) await settlesWithin(clock, client.whenIdle(), limitMs)
     if (client.openStreams > 0) throw new Refusal('introduce yourself before you run actions', code.conflict)
     // They judge where a client comes from as well; what they said of the former connection says nothing of this one.
     const identity = await client.admittance.identityWith(wish.credentials)

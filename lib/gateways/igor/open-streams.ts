@@ -30,6 +30,7 @@ export class OpenStreams {
   readonly #streams = new Map<StreamId, Stream>()
   /** Those that ended while it was away: their last messages are kept for it, which bounds how many these are. */
   readonly #endedAway = new Set<StreamId>()
+  readonly #waitingForNone: (() => void)[] = []
   #inputBytes = 0
 
   constructor(options: OpenStreamsOptions) {
@@ -38,6 +39,12 @@ export class OpenStreams {
 
   get count(): number {
     return this.#streams.size
+  }
+
+  /** Settles when none is open. */
+  whenNone(): Promise<void> {
+    if (this.#streams.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#waitingForNone.push(resolve))
   }
 
   /** Those whose end the client has not been told. */
@@ -77,6 +84,7 @@ export class OpenStreams {
       this.#inputBytes -= stream.bytes
       this.#options.held?.change(-stream.bytes - streamBytes)
       if (this.#options.mayComeBack()) this.#endedAway.add(stream.streamId)
+      if (this.#streams.size === 0) for (const resolve of this.#waitingForNone.splice(0)) resolve()
       onOver(stream)
     })
   }

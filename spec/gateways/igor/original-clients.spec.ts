@@ -167,6 +167,25 @@ describe('Clients of Igor, as they are', function () {
       .and.to.match(/\r\n\r\nimport sys\n$/)
   })
 
+  it('name files by their whole path, which stays inside of the root', async () => {
+    const root = join(world.folder, 'a root')
+    mkdirSync(root)
+    writeFileSync(join(root, 'a.txt'), 'inside')
+    writeFileSync(join(world.folder, 'b.txt'), 'outside')
+    await start({ files: { root, path: '/', write: true } })
+    const ask = (path: string, init: RequestInit = {}) => fetch(`${world.url}${encodeURI(path)}`, init)
+    expect(await (await ask(join(root, 'a.txt'))).text()).to.equal('inside')
+    expect((await ask(join(root, 'c.txt'), { method: 'POST', body: 'new' })).status).to.equal(200)
+    expect(readFileSync(join(root, 'c.txt'), 'utf8')).to.equal('new')
+    for (const path of [
+      join(world.folder, 'b.txt'),
+      `${root}/..%2fb.txt`,
+      `${root}a.txt`,
+      `${root}${world.folder}/b.txt`,
+    ])
+      expect((await ask(path)).status, path).to.equal(404)
+  })
+
   it('are told of a file that they have saved, by POST', async () => {
     const root = join(world.folder, 'root')
     mkdirSync(root)
@@ -201,6 +220,39 @@ describe('Clients of Igor, as they are', function () {
       expect((await second.run('Remember'))[0]?.data).to.equal('a text')
       news.tell.send('headline', 'and again', { to: id })
       await waitFor(() => second.of('news').length === 2)
+    })
+
+    it('also where they have sent something before they said who they are, once that is over', async () => {
+      await start()
+      const first = await world.client({ path: '/' })
+      await introduce(first)
+      await first.run('Remember', 'a text')
+      await world.cut(first)
+      const second = await world.client({ path: '/' })
+      const stream = second.start('Gate')
+      await waitFor(() => second.of(stream).length === 1)
+      second.send(introduction('CLIENT_1'))
+      const next = second.start('Remember')
+      // The server has had time to read that by then.
+      const other = await world.client({ path: '/' })
+      for (let i = 0; i < 3; i++) await other.run('echo', i)
+      Gate.open()
+      expect((await second.whole(stream)).map(({ data }) => data)).to.deep.equal(['begun', 'ended', undefined])
+      expect((await second.whole(next))[0]?.data).to.equal('a text')
+    })
+
+    it('and hear it where that does not end in the time of an introduction', async () => {
+      await start({}, { limits: { handshakeTimeoutMs: 60 } })
+      const first = await world.client({ path: '/' })
+      await introduce(first)
+      await world.cut(first)
+      const second = await world.client({ path: '/' })
+      const stream = second.start('Gate')
+      await waitFor(() => second.of(stream).length === 1)
+      second.send(introduction('CLIENT_1'))
+      expect((await second.whole('introduce_self_stream_id'))[0]).to.include({ code: 409 })
+      Gate.open()
+      await second.whole(stream)
     })
 
     it('by a number, too', async () => {
