@@ -136,6 +136,7 @@ export class IgorClient {
   /** Speaks through this socket from now on; another one that it had is closed. */
   attach(socket: ClientSocket, greeting: readonly string[] = []): void {
     const former = this.#socket
+    this.#leaveStreams()
     this.#socket = socket
     this.holdings.isAway = false
     this.#streams.forgetEnded()
@@ -147,6 +148,7 @@ export class IgorClient {
   detach(socket: ClientSocket): boolean {
     if (socket !== this.#socket) return false
     this.#socket = undefined
+    this.#leaveStreams()
     this.holdings.isAway = true
     this.outbox.detach()
     return true
@@ -212,6 +214,11 @@ export class IgorClient {
     this.holdings.close()
     await Promise.all([...this.#locals()].map((local) => local.close()))
     this.outbox.discard()
+  }
+
+  /** Igor's streams belong to their connection. A client that gets no list of those that last would take theirs for its own. */
+  #leaveStreams(): void {
+    if (this.#options.options.compatible) this.#streams.muteAll()
   }
 
   #locals(): ReadonlySet<LocalClient> {

@@ -30,6 +30,8 @@ export class OpenStreams {
   readonly #streams = new Map<StreamId, Stream>()
   /** Those that ended while it was away: their last messages are kept for it, which bounds how many these are. */
   readonly #endedAway = new Set<StreamId>()
+  /** They run on, and their ids are free. */
+  readonly #muted = new Set<Stream>()
   readonly #waitingForNone: (() => void)[] = []
   #inputBytes = 0
 
@@ -38,12 +40,12 @@ export class OpenStreams {
   }
 
   get count(): number {
-    return this.#streams.size
+    return this.#streams.size + this.#muted.size
   }
 
   /** Settles when none is open. */
   whenNone(): Promise<void> {
-    if (this.#streams.size === 0) return Promise.resolve()
+    if (this.count === 0) return Promise.resolve()
     return new Promise((resolve) => this.#waitingForNone.push(resolve))
   }
 
@@ -66,7 +68,7 @@ export class OpenStreams {
     const { maxStreams, maxInputBytes } = this.#options
     if (this.#streams.has(streamId))
       return { error: `stream ${JSON.stringify(streamId)} is open; choose another streamId`, code: code.conflict }
-    if (this.#streams.size >= maxStreams)
+    if (this.count >= maxStreams)
       return { error: `${maxStreams} streams are open; wait until some have closed`, code: code.busy }
     if (this.#inputBytes + bytes > maxInputBytes)
       return { error: 'too much data of open streams; wait until some have closed', code: code.busy }
@@ -80,11 +82,12 @@ export class OpenStreams {
     this.#inputBytes += stream.bytes
     this.#options.held?.change(stream.bytes + streamBytes)
     void stream.run().then(() => {
-      this.#streams.delete(stream.streamId)
+      const wasMuted = this.#muted.delete(stream)
+      if (!wasMuted) this.#streams.delete(stream.streamId)
       this.#inputBytes -= stream.bytes
       this.#options.held?.change(-stream.bytes - streamBytes)
-      if (this.#options.mayComeBack()) this.#endedAway.add(stream.streamId)
-      if (this.#streams.size === 0) for (const resolve of this.#waitingForNone.splice(0)) resolve()
+      if (!wasMuted && this.#options.mayComeBack()) this.#endedAway.add(stream.streamId)
+      if (this.count === 0) for (const resolve of this.#waitingForNone.splice(0)) resolve()
       onOver(stream)
     })
   }
@@ -95,16 +98,28 @@ export class OpenStreams {
   }
 
   cancelAll(reason: string): void {
-    for (const stream of this.#streams.values()) stream.cancel(reason)
+    for (const stream of this.#all()) stream.cancel(reason)
+  }
+
+  /** Their connection has gone, and they belong to it. */
+  muteAll(): void {
+    for (const stream of this.#streams.values()) {
+      stream.mute()
+      this.#muted.add(stream)
+    }
+    this.#streams.clear()
   }
 
   /** What they run on. */
   locals(): Set<LocalClient> {
-    return new Set([...this.#streams.values()].map(({ local }) => local))
+    return new Set(this.#all().map(({ local }) => local))
   }
 
   runOn(local: LocalClient): boolean {
-    for (const stream of this.#streams.values()) if (stream.local === local) return true
-    return false
+    return this.#all().some((stream) => stream.local === local)
+  }
+
+  #all(): Stream[] {
+    return [...this.#streams.values(), ...this.#muted]
   }
 }

@@ -23,6 +23,7 @@ export class Stream {
   readonly #call: Call<unknown, unknown>
   readonly #outbox: Outbox
   #isCancelled = false
+  #isMuted = false
 
   constructor({ streamId, local, action, data, bytes, outbox }: StreamOptions) {
     this.streamId = streamId
@@ -43,16 +44,23 @@ export class Stream {
         const step = await items.next()
         if (step.done === true) {
           // Not when there is room: results that wait would be bounded by nothing, those that are queued are.
-          if (step.value !== undefined) outbox.push(dataText(streamId, step.value))
+          if (step.value !== undefined && !this.#isMuted) outbox.push(dataText(streamId, step.value))
           break
         }
-        await outbox.pushWhenRoom(() => (this.#isCancelled ? undefined : itemText(streamId, step.value)))
+        const isDropped = (): boolean => this.#isCancelled || this.#isMuted
+        await outbox.pushWhenRoom(() => (isDropped() ? undefined : itemText(streamId, step.value)))
       }
     } catch (error) {
       this.#call.cancel('the value cannot be sent')
-      if (!this.#isCancelled) outbox.push(errorText(streamId, this.local.toldOf(error), this.#call.id > 0))
+      if (!this.#isCancelled && !this.#isMuted)
+        outbox.push(errorText(streamId, this.local.toldOf(error), this.#call.id > 0))
     }
-    outbox.push(closeText(streamId))
+    if (!this.#isMuted) outbox.push(closeText(streamId))
+  }
+
+  /** Nobody knows this stream any more: it runs on, and what it still says is dropped, its end too. */
+  mute(): void {
+    this.#isMuted = true
   }
 
   /** The client, or its end, has closed it: what still comes is dropped. */

@@ -42,6 +42,22 @@ class Remember extends Action {
   }
 }
 
+/** Gives back a name when it is released. */
+class Hold extends Action {
+  static readonly held = new Map<string, () => void>()
+  static aborted: string[] = []
+
+  async action(name: string, { signal }: Context) {
+    await new Promise<void>((resolve) => {
+      Hold.held.set(name, resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    Hold.held.delete(name)
+    if (signal.aborted) Hold.aborted.push(name)
+    return name
+  }
+}
+
 /** As in Igor's test: a word for all, and one for the client that has said it is CLIENT_1. */
 class Ticks extends Process {
   readonly #server: () => Server
@@ -82,7 +98,7 @@ describe('Clients of Igor, as they are', function () {
   let news: News
 
   const prepare = (server: Server): void => {
-    server.addAction(new Echo()).addAction(new Remember()).addAction(new Gate())
+    server.addAction(new Echo()).addAction(new Remember()).addAction(new Gate()).addAction(new Hold())
     server.addProcess('news', news)
   }
   const start = (options: object = {}, server: object = {}, web: object = {}) =>
@@ -102,6 +118,8 @@ describe('Clients of Igor, as they are', function () {
 
   beforeEach(() => {
     Gate.reset()
+    Hold.held.clear()
+    Hold.aborted = []
     news = new News()
     world = new IgorWorld()
   })
@@ -201,25 +219,110 @@ describe('Clients of Igor, as they are', function () {
   })
 
   describe('come back', () => {
-    it('by their id alone, to their session, their streams and what was for them', async () => {
+    it('by their id alone, to their session and what was for them', async () => {
       await start()
       const first = await world.client({ path: '/CLIENT_1' })
       await introduce(first)
       await first.run('Remember', 'a text')
-      const stream = first.start('Gate')
-      await waitFor(() => first.of(stream).length === 1)
       const { id } = world.server.sessions.find(({ name }) => name === 'CLIENT_1') as { id: string }
       await world.cut(first)
       news.tell.send('headline', 'for you', { to: id })
-      Gate.open()
       const second = await world.client({ path: '/CLIENT_1' })
       await introduce(second)
       expect(second.of('hello')).to.deep.equal([])
-      expect((await second.whole(stream)).map(({ data }) => data)).to.deep.equal(['ended', undefined])
       expect(second.of('news').map(({ data }) => data)).to.deep.equal(['for you'])
       expect((await second.run('Remember'))[0]?.data).to.equal('a text')
       news.tell.send('headline', 'and again', { to: id })
       await waitFor(() => second.of('news').length === 2)
+    })
+
+    for (const isCut of [true, false])
+      it(`to no stream of ${isCut ? 'a lost' : 'their former'} connection, whose ids they may use again`, async () => {
+        await start()
+        const first = await world.client({ path: '/' })
+        await introduce(first)
+        first.send({ streamId: 1, action: 'Gate', data: null })
+        await waitFor(() => first.of(1).length === 1)
+        if (isCut) await world.cut(first)
+        const second = await world.client({ path: '/' })
+        await introduce(second)
+        second.send({ streamId: 1, action: 'echo', data: 'mine' })
+        await second.whole(1)
+        // It has run on, to its end.
+        expect([Gate.running, Gate.aborted]).to.deep.equal([1, 0])
+        Gate.open()
+        await waitFor(() => Gate.running === 0)
+        await second.run('echo', 'behind it')
+        expect(second.of(1)).to.deep.equal([
+          { streamId: 1, data: 'mine' },
+          { streamId: 1, close: true },
+        ])
+      })
+
+    describe('and what a lost connection has begun', () => {
+      /** A client that has lost its connection, for which this is held. */
+      const lost = async (options: object = {}): Promise<void> => {
+        await start(options)
+        const first = await world.client({ path: '/' })
+        first.send(introduction('CLIENT_1'))
+        first.send({ streamId: 1, action: 'Hold', data: 'old' })
+        await waitFor(() => Hold.held.has('old'))
+        await world.cut(first)
+      }
+
+      it('is not heard of, though it ended meanwhile', async () => {
+        await lost()
+        Hold.held.get('old')?.()
+        await waitFor(() => !Hold.held.has('old'))
+        const second = await world.client({ path: '/' })
+        await introduce(second)
+        expect(second.of(1)).to.deep.equal([])
+      })
+
+      it('ends beside a stream that has its id', async () => {
+        await lost()
+        const second = await world.client({ path: '/' })
+        await introduce(second)
+        second.send({ streamId: 1, action: 'Hold', data: 'new' })
+        await waitFor(() => Hold.held.has('new'))
+        Hold.held.get('old')?.()
+        await waitFor(() => !Hold.held.has('old'))
+        await second.run('echo', 'behind it')
+        second.send({ streamId: 1, action: 'echo', data: 'too early' })
+        await waitFor(() => second.of(1).length > 0)
+        Hold.held.get('new')?.()
+        expect((await second.whole(1)).map(({ code, data }) => code ?? data)).to.deep.equal([409, 'new', undefined])
+      })
+
+      it('counts for the client while it runs', async () => {
+        await lost({ maxStreams: 1 })
+        const second = await world.client({ path: '/' })
+        second.send(introduction('CLIENT_1'))
+        expect((await second.run('echo', 1))[0]?.code).to.equal(503)
+        Hold.held.get('old')?.()
+        await waitFor(async () => (await second.run('echo', 1))[0]?.data === 1)
+      })
+
+      it('runs on in the session that it began in, each to its own end', async () => {
+        await start()
+        const first = await world.client({ path: '/' })
+        for (const [streamId, data] of ['a', 'b'].entries()) first.send({ streamId, action: 'Hold', data })
+        await waitFor(() => Hold.held.size === 2)
+        await introduce(first)
+        await world.cut(first)
+        Hold.held.get('a')?.()
+        await waitFor(() => !Hold.held.has('a'))
+        const second = await world.client({ path: '/' })
+        await introduce(second)
+        expect([Hold.aborted, [...Hold.held.keys()]]).to.deep.equal([[], ['b']])
+        Hold.held.get('b')?.()
+        await waitFor(() => world.server.sessions.length === 1)
+      })
+
+      it('is cancelled when nobody comes in its time', async () => {
+        await lost({ sessionMs: 50 })
+        await waitFor(() => Hold.aborted.length === 1)
+      })
     })
 
     it('also where they have sent something before they said who they are, once that is over', async () => {
@@ -316,17 +419,18 @@ describe('Clients of Igor, as they are', function () {
     expect((await client.run('introduce_self', {}))[0]).to.include({ code: 400 })
   })
 
-  it('hear the end of a process once, and nothing of one that is over when they come', async () => {
-    await start()
-    const first = await world.client({ path: '/' })
-    await waitFor(() => news.tell?.listenerCount === 1)
-    news.tell.finish()
-    await waitFor(() => first.of('news').length === 1)
-    expect(first.of('news')).to.deep.equal([{ streamId: 'news', close: true }])
-    const second = await world.client({ path: '/' })
-    await introduce(second)
-    expect(second.of('news')).to.deep.equal([])
-  })
+  for (const end of ['finish', 'fail'] as const)
+    it(`hear once that a process did ${end}, and nothing of one that is over when they come`, async () => {
+      await start()
+      const first = await world.client({ path: '/' })
+      await waitFor(() => news.tell?.listenerCount === 1)
+      if (end === 'finish') news.tell.finish()
+      else news.tell.fail(new Error('broken'))
+      expect((await first.whole('news')).at(-1)).to.deep.equal({ streamId: 'news', close: true })
+      const second = await world.client({ path: '/' })
+      await introduce(second)
+      expect(second.of('news')).to.deep.equal([])
+    })
 
   it('end the program with the line that Electron sends when its windows are closed', async () => {
     let isShut = false
