@@ -1,7 +1,8 @@
 // Files in a page of another origin: its images and backgrounds ask without an Origin. A real browser, and each request that
 // stays refused.
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { get, type RequestOptions, request } from 'node:http'
+import { createServer, get, type RequestOptions, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
@@ -111,6 +112,34 @@ describe('The Igor gateway: files in pages of other origins', function () {
       for (const name of ['a.gif', 'b.gif', 'a.css', 'c.gif']) expect(answers.get(`/files/${name}`), name).to.equal(200)
       expect(answers.get('/files/a.js')).to.equal(403)
       await page.close()
+    })
+
+    it('are shown by a page of an allowed origin, unless it hides that, and by no page of another', async () => {
+      const pages = createServer((_request, response) => {
+        response.setHeader('content-type', 'text/html')
+        response.end(
+          `<title>a page</title><img src="${world.url}/files/a.gif"><img src="${world.url}/files/b.gif" referrerpolicy="no-referrer">`,
+        )
+      })
+      await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve))
+      // Of another site than 127.0.0.1, to a browser.
+      const origin = `http://localhost:${(pages.address() as AddressInfo).port}`
+      await start([origin])
+      for (const [url, expected] of [
+        [origin, { 'a.gif': 200, 'b.gif': 403 }],
+        [origin.replace('localhost', 'evil.localhost'), { 'a.gif': 403, 'b.gif': 403 }],
+      ] as const) {
+        const page = await browser.newPage()
+        const answers: Record<string, number> = {}
+        page.on('response', (answer) => {
+          if (answer.url().startsWith(world.url)) answers[answer.url().slice(-5)] = answer.status()
+        })
+        await page.goto(url, { waitUntil: 'networkidle' })
+        expect(answers, url).to.deep.equal(expected)
+        await page.close()
+      }
+      pages.closeAllConnections()
+      await new Promise((resolve) => pages.close(resolve))
     })
   })
 })
