@@ -26,8 +26,8 @@ export interface AccessOptions {
   readonly hosts?: AllowList
   /**
    * Origins as browsers send them: 'https://chat.example.org', 'https://*.example.org', 'file://', 'null'. A function is given
-   * the Origin header as it came. Default: those of `hosts`; where these are 'any' or a function, that of the Host that was
-   * asked.
+   * the Origin header as it came, and 'file://' and 'null' where a page loads an image and does not say where it is from.
+   * Default: those of `hosts`; where these are 'any' or a function, that of the Host that was asked.
    */
   readonly origins?: AllowList
 }

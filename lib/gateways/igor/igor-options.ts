@@ -9,7 +9,7 @@ import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from '
 
 /** Options of the gateway. Times in milliseconds, sizes in bytes. */
 export interface IgorOptions {
-  /** Where clients connect that do not name the subprotocol 'igor'. Default '/igor'; '/' for Igor's own clients. */
+  /** Where clients connect that do not name the subprotocol 'igor'. Default '/igor'; with `compatible`, at any other path as well. */
   readonly path?: string
   /** The processes whose events clients get, by name. Default 'all': those that the server has when a client comes. */
   readonly processes?: 'all' | readonly string[]

@@ -122,10 +122,13 @@ class MountedIgor implements MountedGateway {
     const { isServed, compatible } = this.#options
     // What a proxy that was not named passes on is not of its own address.
     const passedOn = (headers['x-forwarded-for'] as string | undefined)?.split(',').map((text) => text.trim()) ?? []
-    const isOfUnknown = compatible && headers.forwarded !== undefined
-    if (!isOfUnknown && [peer.address ?? '', ...passedOn].every(isServed)) return undefined
-    const reason =
-      'this gateway is compatible with Igor, and for this machine alone; its option compatibleFrom names other addresses'
+    if (compatible && headers.forwarded !== undefined)
+      return {
+        status: 403,
+        reason: 'the header Forwarded is not read here; have the proxy send X-Forwarded-For instead',
+      }
+    if ([peer.address ?? '', ...passedOn].every(isServed)) return undefined
+    const reason = "clients at this address are not let in; the gateway's option compatibleFrom names those that are"
     return { status: 403, reason }
   }
 

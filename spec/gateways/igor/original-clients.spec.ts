@@ -505,6 +505,8 @@ describe('Clients of Igor, as they are', function () {
       writeFileSync(join(root, 'a.txt'), 'text')
       await start({ files: { root } })
       expect(await statusOf({ 'x-forwarded-for': '127.0.0.1' })).to.equal(200)
+      const refused = await fetch(`${world.url}/files/a.txt`, { headers: { 'x-forwarded-for': '203.0.113.7' } })
+      expect(await refused.text()).to.contain('compatibleFrom')
       for (const headers of [
         { 'x-forwarded-for': '203.0.113.7' },
         { 'x-forwarded-for': '127.0.0.1, 203.0.113.7' },
