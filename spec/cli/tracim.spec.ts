@@ -111,9 +111,9 @@ describe('isock tracim', function () {
     configure()
     const env = { XDG_CONFIG_HOME: folder }
     const socketPath = join(folder, 'TracimDaemon', 'master.sock')
-    const told = await run(['--check', '--json'], { env })
+    const read = await run(['--check', '--json'], { env })
     const expected = { kind: 'configuration', file, url: tracim.url, username: 'ada', mail: '', socketPath }
-    expect([told.code, JSON.parse(told.stdout)]).to.deep.equal([0, expected])
+    expect([read.code, JSON.parse(read.stdout)]).to.deep.equal([0, expected])
     const shown = await run(['--check'], { env })
     expect(shown.stdout).to.equal(`${file}\n  as ada at ${tracim.url}\n  clients connect to unix:${socketPath}\n`)
     expect(tracim.loginCount).to.equal(0)

@@ -226,7 +226,7 @@ describe('Access to a web server', () => {
         expect(lets({ ...page, referer }), referer).to.equal(true)
     })
 
-    it('is refused to anything that runs, or is a page, or is not told', () => {
+    it('is refused to anything that runs, or is a page, or is not named', () => {
       const kinds = [
         'script',
         'worker',

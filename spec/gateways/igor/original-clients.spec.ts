@@ -77,7 +77,7 @@ class Ticks extends Process {
   }
 }
 
-/** Tells what it is told to, and ends when it is told to. */
+/** Sends and ends as its spec says. */
 class News extends Process {
   tell!: ProcessContext['output']
   override async run({ output, signal }: ProcessContext) {
@@ -150,9 +150,9 @@ describe('Clients of Igor, as they are', function () {
       client.send(introduction('CLIENT_1'))
       const received = new Received(client)
       const special = { streamId: 'test_process', action: 'tick', data: 'special_for_CLIENT_1' }
-      for (let told = await received.next(); told.data !== special.data; told = await received.next())
-        expect(told).to.have.property('data', 'tack')
-      expect(client.received.every((told) => 'data' in told)).to.equal(true)
+      for (let got = await received.next(); got.data !== special.data; got = await received.next())
+        expect(got).to.have.property('data', 'tack')
+      expect(client.received.every((got) => 'data' in got)).to.equal(true)
       expect(client.received).to.deep.include(special)
     })
 
@@ -204,7 +204,7 @@ describe('Clients of Igor, as they are', function () {
       expect((await ask(path)).status, path).to.equal(404)
   })
 
-  it('are told of a file that they have saved, by POST', async () => {
+  it('hear that a file was saved, by POST', async () => {
     const root = join(world.folder, 'root')
     mkdirSync(root)
     await start({ files: { root, write: true } })
