@@ -2,7 +2,7 @@
 // is one that helps. For servers; what clients find in place of a server is in foreign-bytes.ts.
 
 export interface ForeignGreeting {
-  readonly protocol: 'HTTP' | 'TLS' | 'SSH'
+  readonly protocol: 'HTTP' | 'TLS' | 'SSH' | 'PROXY'
   readonly answer: Uint8Array | undefined
 }
 
@@ -15,6 +15,8 @@ export function greetingOf(bytes: Uint8Array, addresses: readonly string[]): For
   if (/^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PRI) /.test(beginning))
     return { protocol: 'HTTP', answer: httpAnswer(addresses) }
   if (bytes[0] === 0x16 && bytes[1] === 0x03) return { protocol: 'TLS', answer: tlsAlert }
+  // Of a proxy that the option proxyProtocol does not name.
+  if (/^(PROXY |\r\n\r\n\0\r\nQ)/.test(beginning)) return { protocol: 'PROXY', answer: undefined }
   return beginning.startsWith('SSH-') ? { protocol: 'SSH', answer: undefined } : undefined
 }
 

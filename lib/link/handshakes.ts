@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { Account } from '../accounting/account.ts'
 import type { Accounting } from '../accounting/accounting.ts'
+import { connectionKey } from './proxied-socket.ts'
 import { SocketPlaces } from './socket-places.ts'
 
 /** Bounds them, fairly by address, from when it listens to when it is closed. Those that fail are closed. */
@@ -22,20 +23,15 @@ function bound(server: TlsServer, accounting: Accounting, max: number): void {
   server.on('connection', (socket: Socket) => {
     const account = places.take(socket)
     if (account === undefined) return
-    const peer = peerOf(socket)
+    const peer = connectionKey(socket)
     open.set(peer, account)
     socket.once('close', () => end(peer, account))
   })
   server.on('secureConnection', (socket) => {
-    const peer = peerOf(socket)
+    const peer = connectionKey(socket)
     end(peer, open.get(peer))
   })
   // A failed handshake is that client's trouble; its socket must not outlive it.
   server.on('tlsClientError', (_error, socket) => void socket.destroy())
   server.on('close', () => places.close())
-}
-
-/** Of no other connection of a port at the same time. Of one whose peer has gone nothing is known; it is about to close. */
-function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress}`
 }

@@ -9,6 +9,7 @@ import { type Address, formatAddress, isWebAddress, type SocketAddress } from '.
 import { boundHandshakes } from './handshakes.ts'
 import type { Link } from './link.ts'
 import type { MemoryNetwork } from './memory-network.ts'
+import { type ProxyProtocol, readProxyHeaders } from './proxy-protocol.ts'
 import { SocketLink } from './socket-link.ts'
 import { ownAccounting } from './socket-places.ts'
 import { type BoundPath, closeAtPath, identifyPath, listenAtPath, prepareSocketDirectory } from './unix-path.ts'
@@ -32,6 +33,8 @@ export interface ListenOptions {
   readonly handshakeTimeoutMs: number
   /** TLS handshakes at once. Above it, the oldest one goes of the address with most. */
   readonly maxHandshakes: number
+  /** For TCP and TLS. Default: nobody's PROXY header is read. */
+  readonly proxyProtocol?: ProxyProtocol | undefined
   /** Where connections count before they are links. Default: nowhere else. */
   readonly accounting?: Accounting | undefined
   onLink(link: Link): void
@@ -77,6 +80,7 @@ export async function listen(address: Address, options: ListenOptions, fd?: numb
   if (address.transport === 'unix' && fd === undefined)
     prepareSocketDirectory(address.path, options.allowSharedDirectory ?? false)
   const server = createSocketServer(address, options)
+  const closeWaiting = address.transport === 'unix' ? undefined : awaitProxies(server, options)
   try {
     if (fd !== undefined) await begin(server, { fd })
     else if (address.transport === 'unix') await listenAtPath(address.path, () => begin(server, { path: address.path }))
@@ -97,7 +101,10 @@ export async function listen(address: Address, options: ListenOptions, fd?: numb
     ...('setSecureContext' in server
       ? { renewTls: (tls: ListenTls) => (server as TlsServer).setSecureContext(tls) }
       : {}),
-    close: (keepsAddress = false) => closeServer(server, place, keepsAddress),
+    close: (keepsAddress = false) => {
+      closeWaiting?.()
+      return closeServer(server, place, keepsAddress)
+    },
   }
 }
 
@@ -111,6 +118,13 @@ function createSocketServer(address: SocketAddress, options: ListenOptions): Net
   const server = createTlsServer(tls, onSocket)
   boundHandshakes(server, options.accounting ?? ownAccounting(), options.maxHandshakes)
   return server
+}
+
+function awaitProxies(server: NetServer, options: ListenOptions): (() => void) | undefined {
+  const { proxyProtocol, handshakeTimeoutMs: timeoutMs, maxHandshakes: maxWaiting } = options
+  if (proxyProtocol === undefined) return undefined
+  const accounting = options.accounting ?? ownAccounting()
+  return readProxyHeaders(server, { ...proxyProtocol, timeoutMs, maxWaiting, accounting })
 }
 
 type ListenPlace = { host: string; port: number } | { path: string } | { fd: number }

@@ -5,6 +5,7 @@ import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timer
 import { isLoopback } from './address.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 import { certificateOf } from './peer-certificate.ts'
+import { proxyOf } from './proxied-socket.ts'
 
 /** How long a flushing close may wait for a peer that does not read. */
 const flushLimitMs = 5_000
@@ -141,9 +142,15 @@ function onClose(this: Socket): void {
 function peerOf(socket: Socket): Peer {
   const address = socket.remoteAddress
   if (address === undefined) return { transport: 'unix', description: 'unix socket', isPrivate: true }
-  const description = `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort}`
+  const proxy = proxyOf(socket)
+  const own = endText(address, socket.remotePort)
+  const description = proxy === undefined ? own : `${own} by ${endText(proxy.address, proxy.port)}`
   if (!(socket instanceof TLSSocket)) return { transport: 'tcp', description, address, isPrivate: isLoopback(address) }
   const certificate = certificateOf(socket)
   const base = { transport: 'tls', description, address, isPrivate: true } as const
   return certificate === undefined ? base : { ...base, certificate }
+}
+
+function endText(address: string, port: number | undefined): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`
 }

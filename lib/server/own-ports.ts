@@ -25,14 +25,14 @@ export class OwnPorts {
 
   /** Listens at all addresses, or rejects and listens at none. */
   async open(
-    { addresses, given, limits }: ResolvedServerOptions,
+    { addresses, given, limits, proxyProtocol }: ResolvedServerOptions,
     accounting: Accounting,
     onLink: (link: Link) => void,
   ): Promise<void> {
     const { tls, network, allowSharedDirectory, fds } = given
     const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
-    const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, accounting, onLink }
-    this.#listeners = await listenAll(addresses, places)
+    const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes }
+    this.#listeners = await listenAll(addresses, { ...places, proxyProtocol, accounting, onLink })
   }
 
   /** What renews TLS at each port that has it. Throws ClientError (`INVALID_OPTION`) for what cannot be used. */

@@ -13,10 +13,12 @@ import type { PeerCertificate } from '../link/link.ts'
 import { requireTls } from '../link/listen-tls.ts'
 import type { ListenTls } from '../link/listener.ts'
 import type { MemoryNetwork } from '../link/memory-network.ts'
+import type { ProxyProtocol } from '../link/proxy-protocol.ts'
 import { readSecretFile } from '../link/secret-file.ts'
 import { listenTlsOptions } from '../link/tls-options.ts'
 import type { AnyClass } from '../wire/class-registry.ts'
 import { namedAddresses } from './named-addresses.ts'
+import { type ProxyAddresses, resolveProxies } from './proxy-option.ts'
 import { guardsWithToken } from './token-guard.ts'
 
 /** TLS of a server: key and certificate, and what client certificates mean. */
@@ -66,6 +68,15 @@ export interface ServerOptions extends TokenSource {
    * added up, for IPv6 what one network of 64 bits holds.
    */
   readonly sharedAddresses?: readonly string[]
+  /**
+   * The addresses and ranges of proxies that begin each connection at 'tcp://' and 'tls://' with a header of the PROXY protocol (v1 or
+   * v2, before TLS), `'loopback'` for this machine: `peer.address`, `trust`, limits and logs see the client that it names. Their
+   * connections are closed where it is missing or broken, and a header from others is refused. `true`: `['loopback']`, for a server
+   * that only this machine reaches. Default none. Web ports have their own: `listenWeb({ proxyProtocol })`.
+   *
+   * @example new Server('0.0.0.0', 4440, { proxyProtocol: ['10.0.0.5'] })
+   */
+  readonly proxyProtocol?: ProxyAddresses
   /** Errors travel with the stack that they have on the server. Default false. */
   readonly exposeStacks?: boolean
   /**
@@ -119,6 +130,7 @@ export const serverOptions: OptionTable<ServerOptions> = {
   allowSharedDirectory: 'any',
   limits: 'any',
   sharedAddresses: 'any',
+  proxyProtocol: 'any',
   exposeStacks: 'any',
   exposeErrors: 'any',
   inheritContext: 'any',
@@ -147,6 +159,7 @@ export interface ResolvedServerOptions {
   readonly clock: Clock
   /** Whether many clients share an address. */
   readonly isShared: (address: string) => boolean
+  readonly proxyProtocol: ProxyProtocol | undefined
   readonly gate: Gate
   /** The token's among them. */
   // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
@@ -171,17 +184,35 @@ export function resolveServerOptions(args: ServerArguments): ResolvedServerOptio
   if (tls !== undefined) checkTls(tls, addresses)
   const token = resolveToken(given, process.env, readSecretFile)
   checkGuards(given, token)
+  const log = given.log ?? consoleLogger(() => clock.now())
   return {
     addresses,
     limits: resolveLimits(given.limits),
-    log: given.log ?? consoleLogger(() => clock.now()),
+    log,
     clock,
     isShared: namedAddresses('sharedAddresses', given.sharedAddresses),
+    proxyProtocol: proxiesOf(given, addresses, log),
     gate: given.gate ?? defaultGate,
     guards: guardsWithToken(given.guards, token, given.allowClearTextToken),
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     given,
   }
+}
+
+function proxiesOf(
+  { proxyProtocol }: ServerOptions,
+  addresses: readonly Address[],
+  log: Logger,
+): ProxyProtocol | undefined {
+  const hosts = addresses.flatMap((address) => ('host' in address ? address.host : []))
+  const proxies = resolveProxies(proxyProtocol, hosts, log)
+  if (proxies !== undefined && hosts.length === 0)
+    throw invalidOption(
+      'proxyProtocol',
+      'an address at tcp:// or tls:// beside it; a web port has its own, listenWeb({ proxyProtocol })',
+      proxyProtocol,
+    )
+  return proxies
 }
 
 function checkTls(tls: ServerTls, addresses: readonly Address[]): void {

@@ -7,6 +7,7 @@ import { tcpAddress } from '../link/address.ts'
 import { requireTls } from '../link/listen-tls.ts'
 import type { ListenTls } from '../link/listener.ts'
 import { namedAddresses } from '../server/named-addresses.ts'
+import type { ProxyAddresses } from '../server/proxy-option.ts'
 import type { AccessOptions } from './access.ts'
 import type { WebGateway } from './gateway.ts'
 
@@ -45,6 +46,11 @@ export interface WebOptions extends AccessOptions {
    */
   readonly trustProxy?: readonly string[]
   /**
+   * The addresses and ranges of proxies that begin each connection with a header of the PROXY protocol, as the server's option of
+   * this name: for those that pass bytes on, where `trustProxy` is for those that pass requests on. Not beside `server`. Default none.
+   */
+  readonly proxyProtocol?: ProxyAddresses
+  /**
    * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than balancers keep theirs (60 s
    * is common), which would else send a request into a connection that closes. 0: it is never closed.
    */
@@ -77,6 +83,7 @@ const webOptions: OptionTable<WebOptions> = {
   gateways: 'any',
   maxConnections: 'any',
   trustProxy: 'any',
+  proxyProtocol: 'any',
   keepAliveTimeoutMs: 'any',
   headersTimeoutMs: 'any',
 }
@@ -88,6 +95,12 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
   if (server === undefined && given.port === undefined)
     throw invalidOption('port', 'a port to listen at, or an HTTP server as the option server', given.port)
   if (server !== undefined && !isHttpServer(server)) throw notHttpServer(server)
+  if (server !== undefined && given.proxyProtocol !== undefined)
+    throw invalidOption(
+      'proxyProtocol',
+      'none beside server: that server reads its connections itself',
+      given.proxyProtocol,
+    )
   if (server !== undefined && (given.port !== undefined || given.tls !== undefined))
     throw invalidOption('server', 'no port and no tls beside it: it has its own', 'both')
   tcpAddress(host, given.port ?? 0)

@@ -8,7 +8,9 @@ import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import type { ListenTls } from '../link/listener.ts'
+import { readProxyHeaders } from '../link/proxy-protocol.ts'
 import type { ServerKit } from '../server/feature.ts'
+import { resolveProxies } from '../server/proxy-option.ts'
 import type { AllowList } from './allow-list.ts'
 import { JoinedServer } from './joined-server.ts'
 import { OpenAnswers } from './open-answers.ts'
@@ -23,7 +25,7 @@ export interface WebHandlers {
 }
 
 /** What a port needs of its server. */
-export type PortKit = Pick<ServerKit, 'clock' | 'accounting' | 'limits'>
+export type PortKit = Pick<ServerKit, 'clock' | 'accounting' | 'limits' | 'log'>
 
 /** What answers have to leave in where the grace is over. */
 const releaseMs = 1_000
@@ -43,13 +45,24 @@ export class WebPort {
   #isClosing = false
   #joined: JoinedServer | undefined
   #detach: () => unknown = () => undefined
+  /** Closes connections whose PROXY headers have not come. */
+  #closeWaiting: () => void = () => undefined
 
+  /** Throws ClientError (`INVALID_OPTION`). */
   constructor(options: ResolvedWebOptions, kit: PortKit) {
     this.#options = options
     this.#http = options.server ?? makeServer(options)
     if (options.server !== undefined) return
     const { maxConnections } = options
+    this.#awaitProxies(kit)
     this.#bounds = new PortBounds(this.#http, { ...kit, maxConnections, connected: this.#connected })
+  }
+
+  #awaitProxies({ accounting, limits, log }: PortKit): void {
+    const proxies = resolveProxies(this.#options.proxyProtocol, [this.#options.host], log)
+    const { handshakeTimeoutMs: timeoutMs, maxUnauthenticatedLinks: maxWaiting } = limits
+    if (proxies !== undefined)
+      this.#closeWaiting = readProxyHeaders(this.#http, { ...proxies, timeoutMs, maxWaiting, accounting })
   }
 
   get isTls(): boolean {
@@ -181,6 +194,7 @@ export class WebPort {
     if (this.#options.server !== undefined) return closedWithin(this.#answers.leaving, limitMs, clock)
     // A handshake of TLS that ends after us would leave a connection that nobody knows.
     this.#http.on(this.#connected, (socket: Socket) => socket.destroy())
+    this.#closeWaiting()
     // Not http's own close: it cuts answers that are written and have not left.
     NetServer.prototype.close.call(this.#http)
     const open = [...this.#connections]
