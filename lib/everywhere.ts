@@ -1,5 +1,5 @@
 // The part of the public list that is the same in Node and in browsers: what clients and shared action classes need.
-import './data/context-db.ts' // what data add to the types of a context
+export type {} from './data/context-db.ts' // what data add to the types of a context
 
 export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
 export type { TreeOptions } from './action/action-host.ts'

@@ -1,11 +1,12 @@
 // Builds dist/ from lib/: TypeScript 7 compiles, then the declarations' `.ts` specifiers become `.js`, as the compiler
 // has rewritten them in the code but not in the types. A consumer's compiler then needs nothing but dist/.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { bundleForBrowsers, mostZippedBytes } from './browser-bundle.ts'
+import { bundlerModules, licensesOf } from './bundler-modules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -16,6 +17,7 @@ for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (name.endsWith('.d.ts')) rewriteSpecifiers(join(dist, name))
 }
 await bundle()
+await forBundlers()
 const cli = join(dist, 'cli', 'main.js')
 if (existsSync(cli)) chmodSync(cli, 0o755)
 
@@ -35,6 +37,15 @@ async function bundle() {
   writeFileSync(join(dist, 'browser.js.map'), map)
   console.log(`browser.js: ${zippedBytes} bytes zipped, at most ${mostZippedBytes}`)
   if (zippedBytes > mostZippedBytes) process.exit(1)
+}
+
+/** See `imports` in package.json. */
+async function forBundlers() {
+  const modules = await bundlerModules()
+  const directory = join(dist, 'bundler')
+  mkdirSync(directory)
+  for (const { name, code } of modules) writeFileSync(join(directory, `${name}.js`), code)
+  writeFileSync(join(directory, 'LICENSES.txt'), licensesOf(modules.flatMap(({ packages }) => packages)))
 }
 
 /** `.ts` and `.js` are of one length, so the declaration maps stay true. */

@@ -31,6 +31,19 @@ try {
     run(consumer, join(root, 'node_modules', '.bin', 'esbuild'), bundle)
     if (/["']node:/.test(readFileSync(join(consumer, 'page.out.js'), 'utf8'))) fail('a page would load modules of Node')
   })
+  step('a server with a web port, bundled into one file', () => {
+    const bundle = [
+      'bundled.mjs',
+      '--bundle',
+      '--format=esm',
+      '--platform=node',
+      '--log-level=error',
+      '--outfile=out.mjs',
+    ]
+    const external = ['--external:@mikro-orm/*', '--external:@node-rs/*']
+    run(consumer, join(root, 'node_modules', '.bin', 'esbuild'), [...bundle, ...external])
+    run(consumer, process.execPath, ['out.mjs'])
+  })
   step('a store of data', () => run(consumer, process.execPath, ['data.mjs']))
   step('a CommonJS module', () => run(consumer, process.execPath, ['consumer.cjs']))
   for (const [compiler, path] of [
@@ -172,6 +185,17 @@ const module = await (await fetch(web.url + '/isock.js')).text()
 await server.shutdown()
 if (text !== 'hi' || (await answer.json()) !== 'hi') throw new Error('Echo returned something else')
 if (module.length < 10_000) throw new Error('the module for browsers is ' + module)
+`,
+    'bundled.mjs': `import { Client, Server } from 'isock'
+
+const server = new Server().addActions({ echo: (text) => text })
+const web = await server.listenWeb({ port: 0, static: '.' })
+const client = new Client(web.address)
+const text = await client.runAction('echo', 'hi')
+await client.close()
+const { status } = await fetch(web.url + '/package.json')
+await server.shutdown()
+if (text !== 'hi' || status !== 200) throw new Error('echo returned ' + text + ', static files ' + status)
 `,
     // What a page imports: the package's browser condition must give it the module without Node.
     'page.mjs': `import { Client } from 'isock'

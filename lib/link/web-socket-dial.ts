@@ -1,6 +1,6 @@
 // From a ws:// or wss:// address to a connected Link, on Node. One attempt; trying again is the client's.
 import type { IncomingMessage } from 'node:http'
-import { WebSocket } from 'ws'
+import { WebSocket } from '#ws'
 import { LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { formatAddress, isLoopback, type WebAddress } from './address.ts'

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import send from 'send'
+import send from '#send'
 import { ClientError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import type { MountedGateway, WebVisit } from './gateway.ts'
@@ -26,16 +26,17 @@ export function staticFiles(root: string, maxStallMs = longestStallMs): MountedG
   }
 }
 
-/** Serves dist/browser.js at a path. Throws ClientError where isock was not built. */
+/** Serves dist/browser.js at a path. Throws ClientError where it is not there. */
 export function browserModule(path: string): MountedGateway {
-  const places = ['../browser.js', '../../dist/browser.js'].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  )
-  const file = places.find((place) => existsSync(place))
+  // In a bundle of CommonJS there is no URL.
+  const here: string | undefined = import.meta.url
+  const places = here === undefined ? [] : ['../browser.js', '../../dist/browser.js']
+  const file = places.map((place) => fileURLToPath(new URL(place, here))).find((place) => existsSync(place))
   if (file === undefined) {
-    throw new ClientError('option browserModule: the module for browsers was not built; run npm run build', {
-      code: 'INVALID_OPTION',
-    })
+    throw new ClientError(
+      'option browserModule: the module for browsers is not beside this code: run npm run build; a server that is bundled leaves isock external, or has dist/browser.js among its static files',
+      { code: 'INVALID_OPTION' },
+    )
   }
   return {
     onRequest({ request, url }, response) {

@@ -1,7 +1,8 @@
 // From a request to upgrade to an open WebSocket of whoever takes it.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { WebSocketServer } from '#ws'
 import type { Clock } from '../base/clock.ts'
 import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
 import { answerPings, webSocketBounds } from '../link/web-socket-link.ts'

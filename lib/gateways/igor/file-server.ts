@@ -2,7 +2,7 @@
 // same guards as everything else.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pathToFileURL } from 'node:url'
-import send from 'send'
+import send from '#send'
 import type { FairPlaces } from '../../accounting/fair-places.ts'
 import type { Owner } from '../../accounting/owner.ts'
 import type { Credential } from '../../action/guard.ts'
