@@ -195,8 +195,9 @@ export class WebPort {
     // A handshake of TLS that ends after us would leave a connection that nobody knows.
     this.#http.on(this.#connected, (socket: Socket) => socket.destroy())
     this.#closeWaiting()
-    // Not http's own close: it cuts answers that are written and have not left.
-    NetServer.prototype.close.call(this.#http)
+    // Not http's own close: it cuts answers that are written and have not left. Bun's servers of HTTP have no other.
+    if (this.#http instanceof NetServer) NetServer.prototype.close.call(this.#http)
+    else (this.#http as HttpServer).close()
     const open = [...this.#connections]
     for (const socket of open) if (!this.#answers.has(socket)) socket.destroy()
     await closedWithin(open, limitMs, clock)

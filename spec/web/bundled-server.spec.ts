@@ -1,21 +1,14 @@
 // A server with a web port in one file: what a bundler makes of it runs with no other package than the store's, which have native parts.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { build, type Plugin } from 'esbuild'
-import { type BundlerModule, bundlerModules } from '../../scripts/bundler-modules.ts'
+import { bundlerModules } from '../../scripts/bundler-modules.ts'
+import { bundleProgram, imports, linkExternals, sideEffects } from '../setup/bundled.ts'
 import { RunningScript } from '../setup/run-script.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const { imports, sideEffects } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  readonly imports: Readonly<Record<string, { readonly module: string; readonly default: string }>>
-  readonly sideEffects: unknown
-}
-
-/** With native parts, which no bundler takes. An ES module in one file loads them, whether there is data or not. */
-const scopes = ['@mikro-orm', '@node-rs']
 
 /** What a user writes. */
 const program = `
@@ -51,48 +44,21 @@ main()
 describe('A server that is bundled into one file', function () {
   this.timeout(60_000)
   let directory: string
-  let modules: BundlerModule[]
 
-  before(async () => {
-    modules = await bundlerModules()
+  before(() => {
     directory = mkdtempSync(join(tmpdir(), 'isock-bundled-'))
+    linkExternals(directory)
     mkdirSync(join(directory, 'public'))
     writeFileSync(join(directory, 'public', 'page.txt'), 'a page')
-    mkdirSync(join(directory, 'node_modules'))
-    for (const scope of scopes) symlinkSync(join(root, 'node_modules', scope), join(directory, 'node_modules', scope))
   })
 
   after(() => rmSync(directory, { recursive: true }))
-
-  /** As a bundler reads package.json, with what the build writes to dist/bundler. */
-  const forBundlers: Plugin = {
-    name: 'imports for bundlers',
-    setup(build) {
-      build.onResolve({ filter: /^#/ }, ({ path }) => ({ path: imports[path]?.module ?? path, namespace: 'built' }))
-      build.onLoad({ filter: /.*/, namespace: 'built' }, ({ path }) => ({
-        contents:
-          modules.find(({ name }) => path === `./dist/bundler/${name}.js`)?.code ?? `throw new Error('${path}')`,
-      }))
-    },
-  }
 
   for (const format of ['esm', 'cjs'] as const)
     for (const minify of [false, true])
       it(`works as ${format}${minify ? ', minified' : ''}`, async () => {
         const outfile = join(directory, `out${minify ? '.min' : ''}.${format === 'esm' ? 'mjs' : 'cjs'}`)
-        const { warnings } = await build({
-          stdin: { contents: program, resolveDir: root },
-          absWorkingDir: root,
-          bundle: true,
-          platform: 'node',
-          target: 'node20',
-          format,
-          minify,
-          outfile,
-          logLevel: 'silent',
-          external: scopes.map((scope) => `${scope}/*`),
-          plugins: [forBundlers],
-        })
+        const warnings = await bundleProgram(program, { format, minify, outfile })
         expect(warnings.filter(({ text }) => !text.includes('import.meta')).map(({ text }) => text)).to.deep.equal([])
         const { stdout, stderr } = await new RunningScript([outfile], { cwd: directory }).ended
         expect(stderr).to.equal('')
@@ -109,7 +75,8 @@ describe('A server that is bundled into one file', function () {
     expect(imports).to.deep.equal([])
   })
 
-  it('is made of what Node loads without a bundler', () => {
+  it('is made of what Node loads without a bundler', async () => {
+    const modules = await bundlerModules()
     for (const { name } of modules) expect(imports[`#${name}`]?.default).to.equal(name)
     expect(modules.map(({ name }) => `#${name}`).sort()).to.deep.equal(Object.keys(imports).sort())
   })
