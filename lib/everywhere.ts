@@ -1,5 +1,4 @@
 // The part of the public list that is the same in Node and in browsers: what clients and shared action classes need.
-export type {} from './data/context-db.ts' // what data add to the types of a context
 
 export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
 export type { TreeOptions } from './action/action-host.ts'
@@ -70,6 +69,7 @@ export type { ClientEvents } from './client/client-events.ts'
 export type { ClientArguments, ClientOptions } from './client/client-options.ts'
 export type { Dial } from './client/client-platform.ts'
 export type { CloseOptions } from './client/last-calls.ts'
+export type {} from './data/context-db.ts' // what data add to the types of a context
 export { type Address, formatAddress, parseAddress } from './link/address.ts'
 export type { Link, LinkHandler, Peer } from './link/link.ts'
 export {

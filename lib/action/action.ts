@@ -33,6 +33,12 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
   static classes?: readonly AnyClass[]
   /** Running it twice does no harm, so that a client may do so where it cannot know. Default false. */
   static idempotent?: boolean
+  /**
+   * For an idempotent action that changes nothing: `isock/http` takes it by GET too, and tells caches this, as in
+   * `'max-age=60'`, or `'no-cache'` to be asked each time. Default: it is called by POST alone. A page of any site can make
+   * a browser send a GET, so that it must do no harm.
+   */
+  declare static cacheControl?: string
   /** The client's default `timeoutMs` for this action. */
   static timeoutMs?: number
   /** Regular expressions may travel in its values. Default false: one that is crafted can hang its user. */

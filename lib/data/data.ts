@@ -8,12 +8,13 @@ import { RunContext } from '../action/run-context.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
 import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
 import { ClientInput } from './client-input.ts'
-export type {} from './context-db.ts'
 import type { DataOptions } from './data-options.ts'
 import { Database } from './database.ts'
 import { NestedRuns } from './nested-runs.ts'
 import { Persisting } from './persisting.ts'
 import { UnitInput, UnitStream } from './unit-stream.ts'
+
+export type {} from './context-db.ts'
 
 export class Data implements ServerFeature {
   readonly database: Database

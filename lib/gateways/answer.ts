@@ -33,8 +33,8 @@ export function answerSize({ body }: Answer): number {
 export function sendAnswer(response: ServerResponse, answer: Answer, end: 'end' | 'open' = 'end'): void {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body = '' } = answer
-  // 204 has no body, and no length of one.
-  const length = status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  // 204 and 304 have no body, and no length of one.
+  const length = status === 204 || status === 304 ? {} : { 'content-length': String(Buffer.byteLength(body)) }
   response.writeHead(status, { ...commonHeaders, ...headers, ...length })
   if (end === 'end') response.end(body)
   else response.write(body)

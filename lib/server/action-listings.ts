@@ -2,6 +2,7 @@
 // millisecond to make: what is told of an action is made when it is first asked for, and kept as long as it is registered.
 import { jsonSchemaOf } from '../action/contract.ts'
 import type { RegisteredAction } from '../action/registry.ts'
+import { cacheControlOf } from './cache-control.ts'
 
 /** What `isock.actions` tells of one action. */
 export interface ActionListing {
@@ -14,6 +15,8 @@ export interface ActionListing {
   /** Of each item that it yields or emits. */
   readonly items?: object
   readonly description?: string
+  /** HTTP clients may call it by GET, and caches are told this. */
+  readonly cacheControl?: string
 }
 
 /** What there is to tell while no action comes or goes. */
@@ -64,7 +67,9 @@ function isSame(one: readonly RegisteredAction[], other: readonly RegisteredActi
   return one.length === other.length && one.every((action, index) => action === other[index])
 }
 
-function listingOf({ name, input, output, items, actionClass, isStream }: RegisteredAction): ActionListing {
+function listingOf(action: RegisteredAction): ActionListing {
+  const { name, input, output, items, actionClass, isStream } = action
+  const cacheControl = isStream ? undefined : cacheControlOf(action)
   const description = actionClass?.description
   return {
     name,
@@ -73,6 +78,7 @@ function listingOf({ name, input, output, items, actionClass, isStream }: Regist
     ...(output === undefined ? {} : { output: jsonSchemaOf(output, 'output') ?? unknownSchema(output) }),
     ...(items === undefined ? {} : { items: jsonSchemaOf(items, 'output') ?? unknownSchema(items) }),
     ...(description === undefined ? {} : { description }),
+    ...(cacheControl === undefined ? {} : { cacheControl }),
   }
 }
 

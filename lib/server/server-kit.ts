@@ -6,6 +6,7 @@ import { guardNameOf } from '../action/guard.ts'
 import type { ActionRegistry } from '../action/registry.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { Admission } from './admission.ts'
+import { cacheControlOf } from './cache-control.ts'
 import type { ErrorHook } from './error-hook.ts'
 import type { ServerKit } from './feature.ts'
 import type { OpenPorts } from './open-ports.ts'
@@ -51,6 +52,10 @@ export function kitOf({
     findSession: (id) => store.find(id),
     renewIdentity: (id, identity) => store.renewIdentity(id, identity),
     isStream: (name) => registry.find(name)?.isStream === true,
+    cacheControlOf: (name) => {
+      const action = registry.find(name)
+      return action === undefined ? undefined : cacheControlOf(action)
+    },
     addBuiltIn: (action) => registry.addBuiltIn(action),
     adaptActions: (adapt) => registry.adapt(adapt),
     takeLink: (link) => admission.onLink(link),

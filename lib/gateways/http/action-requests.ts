@@ -128,13 +128,18 @@ export class ActionRequests {
 /** Throws HttpFault: 400, 404, 406, 415. */
 function readHead(visit: HttpVisit, name: string): Asked {
   const { request } = visit
-  if (!isName(name) || isOwnAction(name))
-    throw new HttpFault(404, 'UNKNOWN_ACTION', 'there is no action of this name; GET /actions lists them')
+  requireForeignName(name)
   const accepted = readAccept(request.headers.accept)
   const key = readIdempotencyKey(request.headers)
   if (key !== undefined && accepted.stream !== undefined)
     throw new HttpFault(400, 'INVALID_USAGE', 'a stream is not kept: leave the Idempotency-Key out, or ask for JSON')
   return { name, accepted, bodyType: bodyTypeOf(request), key, timeoutMs: visit.timeoutMs }
+}
+
+/** isock's own actions are none for foreign clients. Throws HttpFault (404). */
+export function requireForeignName(name: string): void {
+  if (!isName(name) || isOwnAction(name))
+    throw new HttpFault(404, 'UNKNOWN_ACTION', 'there is no action of this name; GET /actions lists them')
 }
 
 /** Before the action runs: nothing of a stream that cannot be answered must be kept. Throws HttpFault: 400, 406. */

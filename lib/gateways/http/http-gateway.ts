@@ -14,6 +14,7 @@ import { GatewayParts } from './gateway-parts.ts'
 import type { ResolvedHttpOptions } from './http-options.ts'
 import { HttpVisit } from './http-visit.ts'
 import { Metrics } from './metrics.ts'
+import { answerRead, isRead } from './read-requests.ts'
 import { endingOf } from './request-places.ts'
 import { methodsOf, type Route, routeOf } from './route.ts'
 
@@ -145,6 +146,7 @@ export class HttpGateway implements MountedGateway {
       }
     }
     if (route.to === 'action' && visit.request.method === 'POST') return this.#actions.answer(visit, route.name)
+    if (route.to === 'action' && isRead(visit)) return answerRead(this.#parts, visit, route.name)
     return this.#list(visit, route.to === 'action' ? route.name : undefined)
   }
 

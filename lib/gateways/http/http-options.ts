@@ -7,6 +7,8 @@ import type { FailedCall } from './error-answer.ts'
 export interface HttpLimits {
   /** The largest body of a request; more is answered with 413. Default 1 MiB. */
   readonly maxBodyBytes: number
+  /** The longest query of a GET, as it is encoded; more is answered with 414. Default 8 KiB. */
+  readonly maxQueryBytes: number
   /**
    * Of all bodies that are on their way in or belong to running calls. Three quarters of it are for everybody; beyond, only
    * those with less than a fair share get more, at the cost of bodies on their way; others get 503. Default 64 MiB.
@@ -69,6 +71,7 @@ export interface ResolvedHttpOptions extends HttpLimits {
 
 const defaults: HttpLimits = {
   maxBodyBytes: 1024 * 1024,
+  maxQueryBytes: 8 * 1024,
   maxBufferedBytes: 64 * 1024 * 1024,
   bodyTimeoutMs: 30_000,
   maxRequests: 1_024,
