@@ -1,6 +1,6 @@
 // Packages in CommonJS, as ES modules for bundlers: in one file of ESM there is no `require`, which such packages need for what they use
 // of Node. Used by the build. Without a bundler Node loads the packages themselves, see `imports` in package.json.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -63,8 +63,7 @@ function licenseOf(path: string): string {
   const directory = join(root, path)
   const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
   const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each))
-  const text =
-    file === undefined || !existsSync(join(directory, file)) ? '' : readFileSync(join(directory, file), 'utf8')
+  const text = file === undefined ? '' : readFileSync(join(directory, file), 'utf8')
   return `${name} ${version} (${license})\n\n${text.trim()}\n`
 }
 

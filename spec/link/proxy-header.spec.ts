@@ -1,5 +1,6 @@
 // The headers of the PROXY protocol, in literal bytes.
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { type HeaderReading, readProxyHeader } from '../../lib/link/proxy-header.ts'
 import { binaryOf, ipv4Body, ipv6Body, lineFor, tlv } from '../setup/proxy-headers.ts'
 
@@ -88,5 +89,24 @@ describe('A PROXY header', () => {
       binaryOf(0x20, 0x00, [], 65_535),
     ])
       expect(read(header).state, JSON.stringify(String(header))).to.equal('broken')
+  })
+
+  it('is judged whatever the bytes are, and never ends behind them', () => {
+    const beginnings = [
+      Buffer.alloc(0),
+      Buffer.from('PROXY TCP4 '),
+      Buffer.from('PROXY TCP6 '),
+      binaryOf(0x21, 0x21, []),
+    ]
+    const bytes = fc
+      .tuple(fc.constantFrom(...beginnings), fc.uint8Array({ maxLength: 300 }))
+      .map(([beginning, more]) => Buffer.concat([beginning.subarray(0, 14), more]))
+    fc.assert(
+      fc.property(bytes, (given) => {
+        const reading = read(given)
+        if (reading.state === 'complete') expect(reading.length).to.be.within(15, Math.min(given.length, 4_112))
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })
