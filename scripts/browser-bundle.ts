@@ -8,7 +8,7 @@ import { minify } from 'terser'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What a page loads may have, zipped, in bytes. */
-export const mostZippedBytes = 57_500
+export const mostZippedBytes = 58_500
 
 export interface BrowserBundle {
   readonly code: string
