@@ -12,7 +12,8 @@ import { Data } from '../data/data.ts'
 import type { Database } from '../data/database.ts'
 import type { TlsRenewal } from '../link/listener.ts'
 import { ActionServer } from '../server/action-server.ts'
-import type { AnyService } from '../services/service.ts'
+import type { AnyService, ServiceClass } from '../services/service.ts'
+import type { ServiceHandle } from '../services/service-handle.ts'
 import type { ServiceOptions } from '../services/service-host.ts'
 import { Services } from '../services/services.ts'
 import type { AnyProcess, ProcessClass, ProcessHandle } from '../tasks/process.ts'
@@ -118,6 +119,23 @@ export class Server extends ActionServer {
   addService(service: AnyService | (new () => AnyService), options?: ServiceOptions): this {
     this.#services.add(service, options)
     return this
+  }
+
+  /**
+   * A service of this server, by class reference, for what is no client: the same methods, phases and turns.
+   *
+   * @throws ServerError: `UNKNOWN_SERVICE` for one that was not added; `INVALID_SERVICE`.
+   * @example
+   * server.addService(Counter)
+   * await server.service(Counter).initialize(1000)
+   */
+  service<S extends AnyService>(service: ServiceClass<S>): ServiceHandle<S> {
+    return this.#services.handle(service)
+  }
+
+  /** The services, in the order in which they were added. */
+  get services(): readonly ServiceHandle<AnyService>[] {
+    return this.#services.handles
   }
 
   /**

@@ -1,6 +1,7 @@
 // Those who wait for their turn, in order of arrival: one at a time, or as many as there are places. How many may wait is
 // bounded, and shared fairly: when it is full, a call gets the place of the last one of the address or identity that has most
-// of them, if that has more than its own. Who is aborted while waiting leaves the line and never has a turn.
+// of them, if that has more than its own. Who is aborted while waiting leaves the line and never has a turn. A place may be
+// asked for that is never given to another: at most half of them.
 import { BusyError, CancelledError, DeadlineError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { Queue } from '../base/queue.ts'
@@ -22,7 +23,7 @@ interface Waiting {
 }
 
 /** Whom a call counts for: see `ServerSession.holders`. */
-type Holders = readonly object[]
+export type Holders = readonly object[]
 
 /** Where nobody is known whom a call is for. */
 const nobody: Holders = [{}]
@@ -35,6 +36,8 @@ export class Line {
   /** In their order. */
   readonly #waitingOf = new Map<object, Set<Waiting>>()
   #takenCount = 0
+  /** Places that are not given to others. */
+  #keptCount = 0
   #whenIdle: (() => void)[] = []
 
   constructor({ label, maxWaiting, places = 1 }: LineOptions) {
@@ -49,13 +52,13 @@ export class Line {
 
   /**
    * Runs the work in its turn; while it waits it counts for these. Rejects as not started: BusyError, CancelledError,
-   * DeadlineError.
+   * DeadlineError. `onKept` asks for a place that is not given to another, and is called where there is one.
    */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>, holders = nobody): Promise<T> {
+  async run<T>(signal: AbortSignal, work: () => Promise<T>, holders = nobody, onKept?: () => void): Promise<T> {
     if (signal.aborted) throw this.#leftError(signal.reason)
     if (this.#takenCount < this.#places) this.#takenCount++
     else {
-      await this.#waitForTurn(signal, holders)
+      await this.#waitForTurn(signal, holders, onKept)
       // It may have been aborted after it got its turn, before it got here.
       if (signal.aborted) {
         this.#next()
@@ -74,12 +77,19 @@ export class Line {
     if (this.#takenCount > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
-  async #waitForTurn(signal: AbortSignal, holders: Holders): Promise<void> {
+  async #waitForTurn(signal: AbortSignal, holders: Holders, onKept: (() => void) | undefined): Promise<void> {
     if (this.#waiting.length >= this.#maxWaiting) this.#makeRoom(holders)
+    // The other half is shared fairly, so that nobody is kept out by those who keep theirs.
+    const isKept = onKept !== undefined && this.#keptCount < this.#maxWaiting / 2
+    if (isKept) this.#keptCount++
     await new Promise<void>((resolve, reject) => {
+      const forget = (): void => {
+        if (isKept) this.#keptCount--
+        else this.#forget(waiting)
+      }
       const over = (): void => {
         unfollow()
-        this.#forget(waiting)
+        forget()
       }
       const place = this.#waiting.add(() => {
         over()
@@ -93,12 +103,15 @@ export class Line {
           reject(reason)
         },
       }
-      for (const holder of holders) this.#waitingOf.set(holder, (this.#waitingOf.get(holder) ?? new Set()).add(waiting))
+      if (!isKept)
+        for (const holder of holders)
+          this.#waitingOf.set(holder, (this.#waitingOf.get(holder) ?? new Set()).add(waiting))
       const unfollow = followSignal(signal, () => {
         place.leave()
-        this.#forget(waiting)
+        forget()
         reject(this.#leftError(signal.reason))
       })
+      if (isKept) onKept()
     })
   }
 

@@ -18,16 +18,19 @@ export class RunningContext implements ServiceContext {
   /** The method, as in `service "Counter": exec`. */
   readonly #label: string
   readonly #clock: Clock
+  /** Of a run whose client has its receipt: it does not end with the client. */
+  readonly #detached: AbortSignal | undefined
   #patienceLeftMs = patienceMs
   /** Up to here the waiting was counted: several responses may wait at the same time. */
   #countedUntilMs = 0
   #isOver = false
   #isGivenUp = false
 
-  constructor(context: Context<unknown>, label: string, clock: Clock) {
+  constructor(context: Context<unknown>, label: string, clock: Clock, detached?: AbortSignal) {
     this.#context = context
     this.#clock = clock
     this.#label = label
+    this.#detached = detached
   }
 
   get callId(): number {
@@ -60,15 +63,15 @@ export class RunningContext implements ServiceContext {
   }
 
   get signal(): AbortSignal {
-    return this.#context.signal
+    return this.#detached ?? this.#context.signal
   }
 
   get deadline(): Date | undefined {
-    return this.#context.deadline
+    return this.#detached === undefined ? this.#context.deadline : undefined
   }
 
   get remainingMs(): number {
-    return this.#context.remainingMs
+    return this.#detached === undefined ? this.#context.remainingMs : Number.POSITIVE_INFINITY
   }
 
   get attempt(): number {
@@ -91,7 +94,8 @@ export class RunningContext implements ServiceContext {
       throw new ServerError(`${this.#label} has ended, so that it cannot respond; await what it does before`, {
         code: 'INVALID_USAGE',
       })
-    if (this.#isGivenUp) return
+    // After the receipt nobody reads.
+    if (this.#isGivenUp || this.#detached !== undefined) return
     const { signal } = this.#context
     const isTaken = new AbortController()
     const startedAtMs = this.#clock.now()

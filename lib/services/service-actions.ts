@@ -9,6 +9,8 @@ export interface ServiceRequest {
   readonly args?: unknown
   /** Of terminate: the server is to end too. */
   readonly shutdown?: boolean
+  /** The first item is the receipt, and the only one: the run does not end with its call. */
+  readonly confirm?: 'receipt'
 }
 
 /** Serves one request. It comes from a peer, so its shape is not known. */

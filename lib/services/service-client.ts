@@ -24,6 +24,12 @@ export interface ServiceCallOptions extends Omit<RunOptions, 'idempotent'> {
    * ends without one, it rejects at once (`NO_RESPONSE`). Default false.
    */
   readonly awaitResponse?: boolean | number
+  /**
+   * 'receipt': settle when the server has accepted the call, and not when the method has run. The run does not end with this call, nor with
+   * this client; what it throws goes to the server's log, and its responses to nobody. What is refused or wrong still rejects,
+   * and a call that is sent again still runs once. Default: the method's end. Not together with `awaitResponse`.
+   */
+  readonly confirm?: 'receipt'
 }
 
 /** Options of terminate. */
@@ -32,11 +38,15 @@ export interface TerminateOptions extends ServiceCallOptions {
   readonly shutdown?: boolean
 }
 
-const callOptions: OptionTable<ServiceCallOptions & RunOptions> = { ...runOptions, awaitResponse: 'any' }
+const callOptions: OptionTable<ServiceCallOptions & RunOptions> = {
+  ...runOptions,
+  awaitResponse: 'any',
+  confirm: 'any',
+}
 const terminateOptions: OptionTable<TerminateOptions & RunOptions> = { ...callOptions, shutdown: 'any' }
 
 /** These options, where a response is waited for. */
-export type Awaiting<Options> = Options & { readonly awaitResponse: true | number }
+export type Awaiting<Options> = Options & { readonly awaitResponse: true | number; readonly confirm?: never }
 /** These options, where none is. */
 export type NotAwaiting<Options> = Options & { readonly awaitResponse?: false }
 
@@ -89,7 +99,7 @@ export class ServiceClient<S extends AnyService> {
 
   /** Runs `exec` like `execute`, and gives all of its responses as they come. */
   responses(
-    ...given: Given<ArgsOf<S, 'exec'>, Omit<ServiceCallOptions, 'awaitResponse'>>
+    ...given: Given<ArgsOf<S, 'exec'>, Omit<ServiceCallOptions, 'awaitResponse' | 'confirm'>>
   ): Call<void, ResponseOf<S, 'exec'>> {
     const [args, options] = given
     return this.#kit.client.runAction(Execute.actionName, { service: this.#name, args }, options)
@@ -107,9 +117,17 @@ export class ServiceClient<S extends AnyService> {
 
   async #run(action: ActionClass, request: ServiceRequest, options: ServiceCallOptions = {}): Promise<unknown> {
     checkOptions(`service "${this.#name}"`, options, callOptions)
-    const { awaitResponse = false, ...others } = options
+    const { awaitResponse = false, confirm, ...others } = options
     const waitMs = readWait(awaitResponse)
-    const call = this.#kit.client.runAction(action, request, others) as Call<unknown, unknown>
+    if (confirm !== undefined && waitMs !== undefined)
+      throw invalidOption('confirm', 'none beside awaitResponse', confirm)
+    const call = this.#kit.client.runAction(
+      action,
+      confirm === undefined ? request : { ...request, confirm },
+      others,
+    ) as Call<unknown, unknown>
+    // Leaving the loop gives the call up, which ends nothing but the call.
+    if (confirm !== undefined) for await (const _ of call) return undefined
     if (waitMs === undefined) return void (await call)
     return this.#firstResponse(call, waitMs, methodOf(action))
   }
@@ -139,7 +157,8 @@ export class ServiceClient<S extends AnyService> {
   }
 }
 
-function readWait(awaitResponse: unknown): number | undefined {
+/** Milliseconds; undefined: no response is waited for. Throws ClientError (`INVALID_OPTION`). */
+export function readWait(awaitResponse: unknown): number | undefined {
   if (awaitResponse === false) return undefined
   if (awaitResponse === true) return defaultResponseMs
   if (typeof awaitResponse === 'number' && awaitResponse > 0) return awaitResponse

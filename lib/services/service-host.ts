@@ -6,10 +6,12 @@ import type { Context } from '../action/context.ts'
 import { beforeStart, Refused } from '../action/refused.ts'
 import { validate } from '../action/schema.ts'
 import { ServerError } from '../base/errors.ts'
+import { unawaited } from '../base/unawaited.ts'
 import type { ServerKit } from '../server/feature.ts'
-import { Line } from '../server/line.ts'
+import { type Holders, Line } from '../server/line.ts'
 import { RunningContext } from './running-context.ts'
 import type { AnyService, ServiceClass, Verb } from './service.ts'
+import { sizeOfArgs } from './size-of-args.ts'
 
 /** How a service is run. */
 export interface ServiceOptions {
@@ -20,9 +22,32 @@ export interface ServiceOptions {
 }
 
 /** What it needs of its server. */
-export type ServiceSurroundings = Pick<ServerKit, 'clock' | 'findSession'>
+export type ServiceSurroundings = Pick<ServerKit, 'clock'>
 
-type Phase = 'new' | 'initialized' | 'terminated'
+/** Of the arguments of all runs of a service that are accepted before their turn. */
+const maxKeptBytes = 16 * 1024 * 1024
+
+/** How one run is asked for. */
+export interface HostRun {
+  /** Whom it counts for while it waits. Default: the server itself. */
+  readonly holders?: Holders | undefined
+  /** Called when exit has ended, also where it threw. */
+  readonly onTerminated?: (() => void) | undefined
+  /** Where the client waits for the receipt only. */
+  readonly receipt?: Receipt
+}
+
+export interface Receipt {
+  /** In the place of the context's: the run does not end with its client. */
+  readonly signal: AbortSignal
+  /** It is accepted: it has started, or has a place in the queue that it keeps. Called once. */
+  onAccepted(): void
+}
+
+/**
+ *   new ──> initialized ──> terminated
+ */
+export type ServicePhase = 'new' | 'initialized' | 'terminated'
 
 export class ServiceHost {
   readonly #name: string
@@ -31,8 +56,12 @@ export class ServiceHost {
   readonly #options: Required<ServiceOptions>
   readonly #line: Line
   readonly #kit: ServiceSurroundings
-  #phase: Phase = 'new'
+  #phase: ServicePhase = 'new'
   #state: unknown
+  /** Runs of exit that wait for their turn, or have it. */
+  #exits = 0
+  /** Of the arguments of runs that are accepted before their turn. */
+  #keptBytes = 0
 
   constructor(name: string, service: AnyService, options: Required<ServiceOptions>, kit: ServiceSurroundings) {
     this.#kit = kit
@@ -43,7 +72,11 @@ export class ServiceHost {
     this.#line = new Line({ label: `service "${name}"`, maxWaiting: options.maxQueued })
   }
 
-  get phase(): Phase {
+  get name(): string {
+    return this.#name
+  }
+
+  get phase(): ServicePhase {
     return this.#phase
   }
 
@@ -57,30 +90,49 @@ export class ServiceHost {
     return this.#line.idle()
   }
 
-  /**
-   * Runs a method in its turn. Rejects with what it throws, or with why it was not started. `onTerminated` is told when
-   * exit has ended, also where it threw.
-   */
-  async run(verb: Verb, args: unknown, context: Context<unknown>, onTerminated?: () => void): Promise<void> {
+  /** Runs a method in its turn. Rejects with what it throws, or with Refused and why it was not started. */
+  async run(verb: Verb, args: unknown, context: Context<unknown>, asked: HostRun = {}): Promise<void> {
     // What is new now may be initialized by one that waits; nothing else can come to be allowed by waiting.
     if (this.#phase !== 'new') beforeStart(() => this.#requirePhase(verb))
+    const { receipt } = asked
+    const onAccepted = receipt && once(receipt.onAccepted)
     let hasStarted = false
+    // Before a receipt, as what is wrong is its caller's to know. A part of the check that takes time is awaited in the turn.
+    const checking = onAccepted && beforeStart(() => this.#check(verb, args))
+    const keptBytes = onAccepted && !(checking instanceof Promise) ? this.#keepBytes(args) : undefined
+    if (verb === 'exit') this.#exits++
     try {
       await this.#line.run(
-        context.signal,
+        receipt?.signal ?? context.signal,
         async () => {
-          const given = await this.#check(verb, args)
+          const given = await (checking ?? this.#check(verb, args))
           this.#requirePhase(verb)
           hasStarted = true
-          await this.#perform(verb, given.args, context)
+          onAccepted?.()
+          await this.#perform(verb, given.args, context, receipt)
         },
-        this.#kit.findSession(context.session.id)?.holders,
+        asked.holders,
+        keptBytes === undefined ? undefined : onAccepted,
       )
     } catch (error) {
       throw hasStarted ? error : new Refused(error)
     } finally {
-      if (hasStarted && verb === 'exit') onTerminated?.()
+      if (verb === 'exit') this.#exits--
+      this.#keptBytes -= keptBytes ?? 0
+      if (hasStarted && verb === 'exit') asked.onTerminated?.()
     }
+  }
+
+  /**
+   * Whether a run may be accepted before its turn: only what will be allowed then, as an init that is ahead may fail and an exit
+   * ends what follows it. Its client may leave, and then nothing else bounds what it sent.
+   */
+  #keepBytes(args: unknown): number | undefined {
+    if (this.#phase !== 'initialized' || this.#exits > 0) return undefined
+    const size = sizeOfArgs(args, maxKeptBytes)
+    if (this.#keptBytes + size > maxKeptBytes) return undefined
+    this.#keptBytes += size
+    return size
   }
 
   requireShutdownAllowed(): void {
@@ -90,15 +142,18 @@ export class ServiceHost {
   }
 
   /** In a box, so that a `then` among the arguments is data. */
-  async #check(verb: Verb, args: unknown): Promise<{ readonly args: unknown }> {
+  #check(verb: Verb, args: unknown): Boxed | Promise<Boxed> {
     const schema = this.#schemas?.[verb]
     if (schema === undefined) return { args }
     const checked = validate(schema, args, `input of service "${this.#name}": ${verb}`, 'INVALID_INPUT')
-    return { args: checked instanceof Promise ? await checked : checked }
+    if (!(checked instanceof Promise)) return { args: checked }
+    // Its turn may come long after it has failed.
+    return unawaited(checked.then((value) => ({ args: value })))
   }
 
-  async #perform(verb: Verb, args: unknown, context: Context<unknown>): Promise<void> {
-    const running = new RunningContext(context, `service "${this.#name}": ${verb}`, this.#kit.clock)
+  async #perform(verb: Verb, args: unknown, context: Context<unknown>, receipt: Receipt | undefined): Promise<void> {
+    const label = `service "${this.#name}": ${verb}`
+    const running = new RunningContext(context, label, this.#kit.clock, receipt?.signal)
     const service = this.#service
     try {
       if (verb === 'exec') this.#state = await service.exec(this.#state, args, running)
@@ -130,5 +185,17 @@ export class ServiceHost {
 
   #refusal(code: 'NOT_INITIALIZED' | 'ALREADY_INITIALIZED' | 'TERMINATED', what: string): ServerError {
     return new ServerError(`service "${this.#name}" ${what}`, { code, notStarted: true })
+  }
+}
+
+interface Boxed {
+  readonly args: unknown
+}
+
+function once(run: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) run()
+    isDone = true
   }
 }

@@ -1,12 +1,13 @@
 // The services of one server, as a feature of it: knows them by name, and reads what clients ask of them.
 import type { Context } from '../action/context.ts'
-import { beforeStart } from '../action/refused.ts'
+import { beforeStart, Refused } from '../action/refused.ts'
 import { sleep } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import { nearestNames } from '../base/nearest-names.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { describe, invalidOption, requireCount } from '../base/options.ts'
 import type { ServerFeature, ServerKit } from '../server/feature.ts'
+import { OwnRuns } from './own-runs.ts'
 import {
   type AnyService,
   isService,
@@ -17,7 +18,8 @@ import {
   type Verb,
 } from './service.ts'
 import { Execute, Initialize, type ServeRequest, type ServiceRequest, Terminate } from './service-actions.ts'
-import { ServiceHost, type ServiceOptions } from './service-host.ts'
+import { ServiceHandle } from './service-handle.ts'
+import { type HostRun, ServiceHost, type ServiceOptions } from './service-host.ts'
 
 const serviceOptions: OptionTable<ServiceOptions> = { maxQueued: 'any', allowShutdown: 'any' }
 const defaultMaxQueued = 1_024
@@ -26,11 +28,13 @@ export class Services implements ServerFeature {
   readonly #hosts = new Map<string, ServiceHost>()
   readonly #kit: ServerKit
   readonly #shutDown: () => void
+  readonly #ownRuns: OwnRuns
 
   /** `shutDown` ends the server, where a service allows its clients to ask for that. */
   constructor(kit: ServerKit, shutDown: () => void) {
     this.#kit = kit
     this.#shutDown = shutDown
+    this.#ownRuns = new OwnRuns(kit.clock)
     const serve = (verb: Verb): ServeRequest => {
       return (request, context) => this.#serve(verb, request, context)
     }
@@ -54,6 +58,20 @@ export class Services implements ServerFeature {
     this.#hosts.set(name, new ServiceHost(name, instance, checked, this.#kit))
   }
 
+  /** The server's own end of one. Throws ServerError: `INVALID_SERVICE`, `UNKNOWN_SERVICE`. */
+  handle<S extends AnyService>(service: ServiceClass<S>): ServiceHandle<S> {
+    if (!isServiceClass(service)) {
+      const message = `service() needs a Service class, got ${describe(service)}`
+      throw new ServerError(message, { code: 'INVALID_SERVICE' })
+    }
+    return new ServiceHandle(this.#find(requireServiceName(service)), this.#ownRuns, this.#kit)
+  }
+
+  /** Those that were added. */
+  get handles(): readonly ServiceHandle<AnyService>[] {
+    return [...this.#hosts.values()].map((host) => new ServiceHandle(host, this.#ownRuns, this.#kit))
+  }
+
   /**
    * What runs may outlive its caller, and so the calls that the server waits for. `exit` is not run: it answers a
    * client's terminate, and whoever has to clean up with the server has shutdown tasks.
@@ -64,19 +82,55 @@ export class Services implements ServerFeature {
     const grace = sleep(this.#kit.clock, graceMs, isOver.signal, true).catch(() => undefined)
     await Promise.race([all, grace])
     isOver.abort()
+    this.#ownRuns.abortAll(new ServerError('the server is shutting down', { code: 'SHUTTING_DOWN' }))
   }
 
   async #serve(verb: Verb, request: unknown, context: Context<unknown>): Promise<void> {
-    const { host, args, shutdown } = beforeStart(() => this.#read(verb, request))
-    await host.run(verb, args, context, shutdown ? this.#shutDown : undefined)
+    const { host, args, shutdown, confirm } = beforeStart(() => this.#read(verb, request))
+    const holders = this.#kit.findSession(context.session.id)?.holders
+    const asked = { holders, onTerminated: shutdown ? this.#shutDown : undefined }
+    if (confirm === undefined) return host.run(verb, args, context, asked)
+    await this.#runWithReceipt(host, verb, args, context, asked)
   }
 
-  #read(verb: Verb, request: unknown): { host: ServiceHost; args: unknown; shutdown: boolean } {
-    const { service, args, shutdown = false } = readRequest(verb, request)
-    const host = this.#hosts.get(service)
-    if (host === undefined) throw this.#unknownError(service)
+  /** The call is open until the method has run, or its client leaves it: till then all bounds of calls hold for it. */
+  async #runWithReceipt(
+    host: ServiceHost,
+    verb: Verb,
+    args: unknown,
+    context: Context<unknown>,
+    asked: HostRun,
+  ): Promise<void> {
+    const run = this.#ownRuns.begin(context.signal)
+    let isAccepted = false
+    const onAccepted = (): void => {
+      isAccepted = true
+      run.detach()
+      // That it cannot be sent, because the client has gone, is no reason not to run.
+      context.emit(null).catch(() => undefined)
+    }
+    try {
+      await host.run(verb, args, context, { ...asked, receipt: { signal: run.signal, onAccepted } })
+    } catch (error) {
+      if (!isAccepted) throw error
+      const thrown = error instanceof Refused ? error.error : error
+      this.#kit.report(thrown, `service "${host.name}": ${verb} (confirmed by its receipt)`)
+    } finally {
+      run.end()
+    }
+  }
+
+  #read(verb: Verb, request: unknown): ReadRequest {
+    const { service, args, shutdown = false, confirm } = readRequest(verb, request)
+    const host = this.#find(service)
     if (shutdown) host.requireShutdownAllowed()
-    return { host, args, shutdown }
+    return { host, args, shutdown, confirm }
+  }
+
+  #find(name: string): ServiceHost {
+    const host = this.#hosts.get(name)
+    if (host === undefined) throw this.#unknownError(name)
+    return host
   }
 
   #unknownError(name: string): ServerError {
@@ -84,6 +138,13 @@ export class Services implements ServerFeature {
     const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
     return new ServerError(`unknown service "${name}"${hint}`, { code: 'UNKNOWN_SERVICE', notStarted: true })
   }
+}
+
+interface ReadRequest {
+  readonly host: ServiceHost
+  readonly args: unknown
+  readonly shutdown: boolean
+  readonly confirm: ServiceRequest['confirm']
 }
 
 function checkedOptions(options: ServiceOptions): Required<ServiceOptions> {
@@ -102,14 +163,17 @@ function instanceOf(service: unknown): AnyService {
 
 /** What came from a peer, or ServerError (`BAD_REQUEST`). */
 function readRequest(verb: Verb, request: unknown): ServiceRequest {
-  const { service, args, shutdown } = (request ?? {}) as Record<string, unknown>
+  const { service, args, shutdown, confirm } = (request ?? {}) as Record<string, unknown>
   if (typeof service !== 'string' || service === '' || service.length > maxNameLength)
     throw badRequest(`expected { service } to be a name of 1 to ${maxNameLength} characters, got ${describe(service)}`)
-  if (shutdown === undefined) return { service, args }
+  if (confirm !== undefined && confirm !== 'receipt')
+    throw badRequest(`expected { confirm } to be 'receipt', got ${describe(confirm)}`)
+  const read: ServiceRequest = { service, args, ...(confirm === undefined ? {} : { confirm }) }
+  if (shutdown === undefined) return read
   if (typeof shutdown !== 'boolean')
     throw badRequest(`expected { shutdown } to be a boolean, got ${describe(shutdown)}`)
   if (verb !== 'exit') throw badRequest('{ shutdown } goes with terminate only')
-  return { service, args, shutdown }
+  return { ...read, shutdown }
 }
 
 function badRequest(what: string): ServerError {
