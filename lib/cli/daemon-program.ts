@@ -23,7 +23,10 @@ function startCommand(): Command {
     .option('--path <path>', 'listen at a Unix socket, instead of the port or beside it')
   return withServerTls(base)
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
-    .option('--init-file <file>', 'a module to load before the others')
+    .option(
+      '--init-file <file>',
+      'a module to load before the others, whose services are initialized before it listens',
+    )
     .option('--log-file <file>', "default: daemon.log in the daemon's directory")
     .addOption(logLevelOption('what to log'))
     .option('--grace <ms>', 'how long running calls may take to finish when it is stopped', count(maxTimeMs), 10_000)
@@ -34,6 +37,8 @@ It registers what \`isock serve\` does, exported services, and calls an exported
 called \`data\`, such as { url: 'file:app.db' }, says where the exported models are kept. It says when the daemon listens,
 or why it does not; then the daemon goes on when this command and its terminal have ended. Ctrl-C before that ends both.
 The files of TLS and of the token are read again at each restart.
+What the init of the services of --init-file gets is its export, such as \`initArgs = { Counter: 1000 }\`, which may name
+services of the other modules too. It runs again at each restart.
 ${stateHelp}
 Examples:
   isock start actions.js

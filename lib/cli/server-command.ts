@@ -1,8 +1,7 @@
 // `isock server`: in the foreground, a server that clients initialize with a service of its modules. The idea is bgpy's.
 import { resolveToken } from '../base/token.ts'
-import { DaemonServer, registerModules } from '../daemon/daemon-server.ts'
+import { DaemonServer, loadAll, registerModules } from '../daemon/daemon-server.ts'
 import { exportedData } from '../daemon/exported-data.ts'
-import { loadModules } from '../daemon/load-modules.ts'
 import { LogFile, requireLogFile } from '../daemon/log-file.ts'
 import type { TlsFiles } from '../daemon/tls-files.ts'
 import { isLoopback } from '../link/address.ts'
@@ -33,8 +32,8 @@ export function serveServices(
 ): Promise<void> {
   const { grace: graceMs, initFile, logFile: path, logLevel, tokenFile, tokenPrompt } = options
   return serveUntilStopped(graceMs, async () => {
-    const paths = initFile === undefined ? modules : [initFile, ...modules]
-    if (paths.length === 0) throw usageFailure('give modules, or --init-file: they bring the services to initialize')
+    if (modules.length === 0 && initFile === undefined)
+      throw usageFailure('give modules, or --init-file: they bring the services to initialize')
     // Before somebody types a token.
     if (path !== undefined) requireLogFile(path)
     const tls = serverTls(options, port)
@@ -46,7 +45,7 @@ export function serveServices(
     const onError = (error: unknown): void => log.info({ error: String(error) }, 'something threw')
     // Without a token all clients are let in: they may end it where they are on this machine.
     const mayBeEnded = isGuarded || isLoopback(host)
-    const loaded = await loadModules(paths)
+    const loaded = await loadAll({ modules, initFile })
     const data = exportedData(loaded)
     const settings = {
       host,
@@ -60,7 +59,7 @@ export function serveServices(
     const server: DaemonServer = new DaemonServer(settings, mayBeEnded, (endGraceMs) => {
       void server.shutdown({ graceMs: endGraceMs ?? graceMs })
     })
-    await registerModules(server, loaded, log, { allowShutdown: mayBeEnded })
+    await registerModules(server, loaded, log, { initFile })
     return server
   })
 }

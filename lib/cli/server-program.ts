@@ -16,7 +16,10 @@ function serverCommand(): Command {
     .argument('<host>', 'where to listen')
     .argument('<port>', '0: any free one', port)
     .argument('[modules...]', 'JavaScript or TypeScript modules: paths')
-    .option('--init-file <file>', 'a module to load before the others')
+    .option(
+      '--init-file <file>',
+      'a module to load before the others, whose services are initialized before the first client',
+    )
     .option(
       '--token-prompt',
       'ask for the token that clients have to show; without a terminal: a line of standard input',
@@ -31,6 +34,9 @@ function serverCommand(): Command {
       `
 Exported Service classes and instances wait for a client's initialize(); exported actions are served too, and an
 exported function setup(server) is called. An exported object called \`data\` says where exported models are kept.
+
+The services of --init-file are initialized before it listens. What their init gets is an export of that file, such as
+\`initArgs = { Counter: 1000 }\`; it may name services of the other modules too. An init that throws ends the command.
 
 \`isock terminate\` ends it, if it asks for a token: whoever shows that may. Without a token every client may, where <host>
 is localhost or another loopback address, and no client where it is not. Ctrl-C and SIGTERM end it too; a second one does
@@ -68,9 +74,9 @@ A server that asks for a token is ended by whoever shows it. Without a token, \`
 if it listens at a loopback address; a daemon of \`isock start\` may not: use \`isock stop\`, as
 for one that listens at a Unix socket only.
 
-With --service, the server ends only where clients of that service may end it: with \`isock server\` as above, with
-\`isock start\` if its module added the service with allowShutdown. Else the exit method does not run either. The server
-keeps to its own grace then, so --grace does not go with --service; nor does '-' with --token-prompt, as both read
+With --service, the same clients may end it, but for services that a module added with \`allowShutdown: false\`; and without
+a token a daemon is ended by way of those that one added with \`allowShutdown: true\`. Where it may not be ended, the exit
+method does not run either. The server keeps to its own grace then, so --grace does not go with --service; nor does '-' with --token-prompt, as both read
 standard input.
 
 Examples:

@@ -11,10 +11,9 @@ import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
 import type { DrainOptions } from '../server/drain.ts'
 import { type DaemonReport, HandOver, type MeantDaemon, Report, Stop, type StopRequest } from './control-actions.ts'
-import { type DaemonServer, registerModules, serverFor } from './daemon-server.ts'
+import { type DaemonServer, loadAll, registerModules, serverFor } from './daemon-server.ts'
 import { exportedData, requireHandOver } from './exported-data.ts'
 import { controlFd, type Launched, type LaunchOrder } from './launch.ts'
-import { loadModules } from './load-modules.ts'
 import { LogFile } from './log-file.ts'
 import { captureOutput } from './output-capture.ts'
 import { newNonce, ownIdentity } from './process-identity.ts'
@@ -89,11 +88,10 @@ export class BackgroundProcess {
     // Who gave up waiting, by Ctrl-C perhaps, does not expect that it runs some day.
     if (!isSuccessor) process.once('disconnect', onOrphaned)
     const released = isSuccessor ? untilReleased((graceMs) => this.#giveUp(graceMs)) : undefined
-    const { initFile } = settings
-    const modules = await loadModules(initFile === undefined ? settings.modules : [initFile, ...settings.modules])
+    const modules = await loadAll(settings)
     this.#data = exportedData(modules)
     const server = serverFor(this.#order, this.#log, this.#data, (graceMs) => this.#stop(graceMs))
-    await registerModules(server, modules, this.#log)
+    await registerModules(server, modules, this.#log, settings)
     await server.listen()
     this.#server = server
     // Its modules, and clients that they allow it, may shut it down. Without it the name is of no use.

@@ -5,24 +5,42 @@ import type { Logger } from '../base/log.ts'
 import type { DataOptions } from '../data/data-options.ts'
 import { Server } from '../facade/server.ts'
 import type { ServerOptions } from '../server/server-options.ts'
-import { type AnyService, isService, isServiceClass } from '../services/service.ts'
+import type { AnyService } from '../services/service.ts'
 import type { ServiceOptions } from '../services/service-host.ts'
 import { ExportedActions } from './exported-actions.ts'
+import { exportedServices } from './exported-services.ts'
+import { initializationOf } from './init-file.ts'
 import { controlFd, type LaunchOrder } from './launch.ts'
-import type { LoadedModule } from './load-modules.ts'
+import { type LoadedModule, loadModules } from './load-modules.ts'
 import { RunShutdown } from './shutdown-action.ts'
 import { readTls } from './tls-files.ts'
 
 export class DaemonServer extends Server {
   readonly #stop: (graceMs: number | undefined) => void
+  readonly #mayBeEnded: boolean
+  #initialize: (() => Promise<void>) | undefined
 
-  constructor(options: ServerOptions, isGuarded: boolean, stop: (graceMs: number | undefined) => void) {
+  /** `mayBeEnded`: by its clients, because they had to show a token, or are on this machine. */
+  constructor(options: ServerOptions, mayBeEnded: boolean, stop: (graceMs: number | undefined) => void) {
     super(options)
     this.#stop = stop
+    this.#mayBeEnded = mayBeEnded
     this.addFeature((kit) => {
-      kit.addBuiltIn(new RunShutdown(isGuarded, stop))
-      return {}
+      kit.addBuiltIn(new RunShutdown(mayBeEnded, stop))
+      // Everything that services may use has started then, and nobody is served yet.
+      return { onStart: () => this.#initialize?.() }
     })
+  }
+
+  /** Who may end it may do so by way of a service too, unless its module says otherwise. */
+  override addService(service: AnyService | (new () => AnyService), options: ServiceOptions = {}): this {
+    const isSilent = typeof options === 'object' && options !== null && !Object.hasOwn(options, 'allowShutdown')
+    return super.addService(service, isSilent ? { ...options, allowShutdown: this.#mayBeEnded } : options)
+  }
+
+  /** Once, before it listens. A rejection keeps it from listening. */
+  initializeBy(initialize: () => Promise<void>): void {
+    this.#initialize = initialize
   }
 
   /** By a service's client: the process ends too, and within the grace that it was given. */
@@ -61,16 +79,29 @@ export function serverFor(
   return new DaemonServer(options, tokenOrigin !== 'none', stop)
 }
 
+/** What modules a server has. */
+export interface ModulePaths {
+  readonly modules: readonly string[]
+  /** Loaded before the others; its services are initialized before the server listens. */
+  readonly initFile?: string | undefined
+}
+
+/** @throws ClientError: as `loadModules`. */
+export function loadAll({ modules, initFile }: ModulePaths): Promise<LoadedModule[]> {
+  return loadModules(initFile === undefined ? modules : [initFile, ...modules])
+}
+
 /**
- * Registers what modules export: actions as `isock serve` does, services, and whatever their function `setup` adds.
+ * Registers what modules export: actions as `isock serve` does, services, and whatever their function `setup` adds. What the
+ * init file brings, the first of them, is initialized when the server starts.
  *
  * @throws ClientError (`MODULE_FAILED`) where there is nothing to serve, or a module throws.
  */
 export async function registerModules(
-  server: Server,
+  server: DaemonServer,
   modules: readonly LoadedModule[],
   log: Logger,
-  serviceOptions: ServiceOptions = {},
+  { initFile }: Pick<ModulePaths, 'initFile'> = {},
 ): Promise<void> {
   const found = new ExportedActions(modules)
   for (const instance of found.instances) server.addAction(instance)
@@ -78,7 +109,7 @@ export async function registerModules(
   for (const { name, reason } of found.skipped) log.warn({ export: name, reason }, 'an export is not served')
   let others = 0
   for (const service of exportedServices(modules.map(({ exports }) => exports))) {
-    server.addService(service, serviceOptions)
+    server.addService(service)
     others++
   }
   for (const { exports } of modules) {
@@ -91,15 +122,6 @@ export async function registerModules(
     const message = `nothing to serve in ${modules.map(({ path }) => path).join(', ')}: export actions, services, or a function setup(server)`
     throw new ClientError(message, { code: 'MODULE_FAILED' })
   }
-}
-
-/** Instances, and the classes that have none among the exports. */
-export function exportedServices(
-  modules: readonly Readonly<Record<string, unknown>>[],
-): (AnyService | (new () => AnyService))[] {
-  const all = new Set(modules.flatMap((exports) => Object.values(exports)))
-  const instances = [...all].filter(isService)
-  const served = new Set(instances.map((instance) => instance.constructor))
-  const classes = [...all].filter((value) => isServiceClass(value) && !served.has(value) && value.length === 0)
-  return [...instances, ...(classes as unknown as (new () => AnyService)[])]
+  const [first] = modules
+  if (initFile !== undefined && first !== undefined) server.initializeBy(initializationOf(server, first, log))
 }

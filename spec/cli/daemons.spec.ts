@@ -124,7 +124,7 @@ describe('the commands for daemons', function () {
   })
 
   it('serve a service that waits for its client, until it is terminated', async () => {
-    const server = world.command('server', '127.0.0.1', '0', '--init-file', isock.module('counter'))
+    const server = world.command('server', '127.0.0.1', '0', isock.module('counter'))
     const [, address = '', port = ''] = await server.printed(/^listening at (tcp:\/\/.*:(\d+))$/m)
     await using client = new Client(address)
     // By name: the class is the compiled module's.
@@ -133,6 +133,82 @@ describe('the commands for daemons', function () {
     const ended = await world.command('terminate', '127.0.0.1', port, '--service', 'Counter').ended
     expect(ended).to.include({ code: 0, stdout: `ended at 1010\nterminated ${address}\n` })
     expect((await server.ended).code).to.equal(0)
+  })
+
+  it('initialize the services of an init file before the first client', async () => {
+    const files = ['--init-file', isock.module('initialized'), isock.module('counter')]
+    const server = world.command('server', '127.0.0.1', '0', ...files)
+    const [, , port = ''] = await server.printed(/^listening at (tcp:\/\/.*:(\d+))$/m)
+    const started = await world.command('start', ...files, '--name', 'app').ended
+    expect(started.code, started.stderr).to.equal(0)
+    world.remember('app')
+    for (const at of [`tcp://127.0.0.1:${port}`, world.find('app')]) {
+      const address = typeof at === 'string' ? at : ((await at.status()) as { addresses?: string[] }).addresses?.[0]
+      await using client = new Client(address as string, { retry: 0 })
+      const run = async (verb: string, service: string, args?: unknown): Promise<unknown> => {
+        const responses: unknown[] = []
+        const call = client.runAction(`isock.services.${verb}`, { service, args })
+        for await (const response of call) responses.push(response)
+        return responses[0]
+      }
+      for (const service of ['Counter', 'Ready']) {
+        const error = (await run('initialize', service, 1).catch((thrown: unknown) => thrown)) as { code?: string }
+        expect(error.code).to.equal('ALREADY_INITIALIZED')
+      }
+      expect(await run('execute', 'Counter', 10)).to.equal(1_010)
+      expect(await run('execute', 'Ready')).to.equal('ready without arguments')
+    }
+    expect((await world.command('terminate', '127.0.0.1', port).ended).code).to.equal(0)
+    expect((await server.ended).code).to.equal(0)
+  })
+
+  it('say what is wrong with an init file, and leave nothing running', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isock-init-'))
+    const file = (name: string, text: string): string => {
+      const path = join(folder, `${name}.mjs`)
+      writeFileSync(path, text)
+      return path
+    }
+    const wrong: [string, number, RegExp][] = [
+      [
+        file('nothing', 'export const a = 1'),
+        1,
+        /^isock: init file .*nothing\.mjs: there is nothing to initialize; export/,
+      ],
+      [file('list', 'export const initArgs = [1]'), 1, /expected initArgs to be an object of arguments by the names/],
+      [
+        file('typo', 'export const initArgs = { Cuonter: 1 }'),
+        1,
+        /"Cuonter", which is not served; did you mean "Counter"\?/,
+      ],
+      [join(folder, 'none.mjs'), 2, /^isock: there is no module .*none\.mjs\n$/],
+      [file('broken', 'throw new RangeError("broken here")'), 1, /cannot load .*broken\.mjs: RangeError: broken here/],
+      [
+        file(
+          'fails',
+          `import { Counter } from ${JSON.stringify(isock.module('counter'))}
+           export class Bad extends Counter { init() { throw new RangeError('not today') } }`,
+        ),
+        1,
+        /^isock: init file .*fails\.mjs: service "Bad" cannot be initialized: RangeError: not today\n$/,
+      ],
+    ]
+    try {
+      const looked = wrong.map(async ([path, code, message], index) => {
+        const files = ['--init-file', path, isock.module('counter')]
+        const isDaemon = index === 0 || index === wrong.length - 1
+        const ended = await world.command(
+          ...(isDaemon ? ['start', '--name', `app${index}`] : ['server', '127.0.0.1', '0']),
+          ...files,
+        ).ended
+        expect(ended.stderr).to.match(message)
+        expect([ended.code, ended.stdout]).to.deep.equal([code, ''])
+      })
+      await Promise.all(looked)
+      expect((await world.command('status').ended).stdout).to.not.include('running')
+    } finally {
+      rmSync(folder, { recursive: true, maxRetries: 20 })
+    }
   })
 
   it('end a server by way of its service within the grace that it was given', async () => {
@@ -159,7 +235,11 @@ describe('the commands for daemons', function () {
       (await world.command('terminate', '--help').ended).stdout,
     ]
     expect(server).to.include('Without a token every client may, where <host>').and.not.include('from this machine')
-    for (const words of ['a daemon of `isock start` may not', 'allowShutdown', '--grace does not go with --service'])
+    for (const words of [
+      'a daemon of `isock start` may not',
+      'allowShutdown: false',
+      '--grace does not go with --service',
+    ])
       expect(terminate).to.include(words)
     const token = ['--token-prompt']
     const wrong: [string[], RegExp][] = [

@@ -1,0 +1,123 @@
+// Who may end a daemon: whoever has shown its token, by the action or by way of a service; without a token nobody, but where a module
+// allows it.
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { Client, type ClientOptions, type IsockError } from 'isock'
+import { isRunning } from '../../lib/daemon/process-identity.ts'
+import { makeCertificates } from '../setup/certificates.ts'
+import { skip } from '../setup/skip.ts'
+import { CompiledIsock } from './compiled-isock.ts'
+import { DaemonWorld } from './daemon-world.ts'
+
+const token = 'a token of this spec, which is long'
+
+describe('Who may end a daemon', function () {
+  this.timeout(30_000)
+  let isock: CompiledIsock
+  let world: DaemonWorld
+  const clients: Client[] = []
+
+  before(async () => {
+    isock = await CompiledIsock.make()
+  })
+
+  after(() => isock.close())
+
+  beforeEach(() => {
+    world = new DaemonWorld(isock)
+  })
+
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()))
+    await world.close()
+  })
+
+  const clientOf = (address: string, options: ClientOptions = {}): Client => {
+    const client = new Client(address, { retry: 0, ...options })
+    clients.push(client)
+    return client
+  }
+  /** What comes of it: '' where it was done. */
+  const codeOf = (call: PromiseLike<unknown>): Promise<string> =>
+    Promise.resolve(call).then(
+      () => '',
+      (error: IsockError) => error.code,
+    )
+  const end = (client: Client, service?: string): Promise<string> =>
+    codeOf(
+      service === undefined
+        ? client.runAction('isock.shutdown', {})
+        : client.runAction('isock.services.terminate', { service, shutdown: true }),
+    )
+  const initialize = (client: Client, service: string): Promise<string> =>
+    codeOf(client.runAction('isock.services.initialize', { service, args: 1 }))
+
+  it('with a token: who shows it, by way of a service too, and nobody else', async () => {
+    const daemon = await world.start({ module: isock.module('counter'), token })
+    const state = world.stateOf()
+    const owner = clientOf(daemon.address, { token })
+    expect(await initialize(owner, 'Counter')).to.equal('')
+    for (const options of [{}, { token: 'another token, as long as it' }])
+      for (const service of [undefined, 'Counter'])
+        expect(await end(clientOf(daemon.address, options), service)).to.equal('UNAUTHENTICATED')
+    expect(isRunning(state)).to.equal(true)
+    expect(await end(owner, 'Counter')).to.equal('')
+    await world.gone(state)
+  })
+
+  it('with a token: who shows it, by the action', async () => {
+    const daemon = await world.start({ token })
+    const state = world.stateOf()
+    expect(await end(clientOf(daemon.address, { token }))).to.equal('')
+    await world.gone(state)
+  })
+
+  it('not by way of a service whose module forbids it, and its exit does not run', async () => {
+    const daemon = await world.start({ module: isock.module('kept-alive'), token })
+    const state = world.stateOf()
+    const owner = clientOf(daemon.address, { token })
+    for (const service of ['Kept', 'Silent', 'Exported']) expect(await initialize(owner, service)).to.equal('')
+    expect(await end(owner, 'Kept')).to.equal('NOT_ALLOWED')
+    expect(await codeOf(owner.runAction('isock.services.execute', { service: 'Kept', args: 1 }))).to.equal('')
+    expect(isRunning(state)).to.equal(true)
+    // Of this one its module says nothing.
+    expect(await end(owner, 'Silent')).to.equal('')
+    await world.gone(state)
+  })
+
+  it('without a token: nobody, but by way of a service whose module allows it', async () => {
+    const daemon = await world.start({ module: isock.module('kept-alive') })
+    const state = world.stateOf()
+    const anybody = clientOf(daemon.address)
+    for (const service of ['Kept', 'Silent', 'Exported', 'Open'])
+      expect(await initialize(anybody, service)).to.equal('')
+    for (const service of [undefined, 'Kept', 'Silent', 'Exported'])
+      expect(await end(anybody, service)).to.equal('NOT_ALLOWED')
+    expect(isRunning(state)).to.equal(true)
+    expect(await end(anybody, 'Open')).to.equal('')
+    await world.gone(state)
+  })
+
+  it('without a token: not who shows a certificate either', async function () {
+    const made = makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
+    const folder = mkdtempSync(join(tmpdir(), 'isock-who-'))
+    const file = (name: string, text: string): string => {
+      const path = join(folder, name)
+      writeFileSync(path, text, { mode: 0o600 })
+      chmodSync(path, 0o600)
+      return path
+    }
+    try {
+      const daemon = await world.start({
+        tlsKey: file('key', made.server.key),
+        tlsCert: file('cert', made.server.cert),
+        tlsCa: file('ca', made.ca),
+      })
+      expect(await end(clientOf(daemon.address, { tls: { ca: made.ca, ...made.client } }))).to.equal('NOT_ALLOWED')
+    } finally {
+      rmSync(folder, { recursive: true, maxRetries: 20 })
+    }
+  })
+})
