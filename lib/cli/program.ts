@@ -11,6 +11,7 @@ import { exitCodes, exitCodesHelp } from './exit-codes.ts'
 import type { PingOptions } from './ping-command.ts'
 import type { ServeOptions } from './serve-command.ts'
 import { serverCommands } from './server-program.ts'
+import { tokenCommand } from './token-program.ts'
 import { tracimCommand } from './tracim-program.ts'
 
 const addressHelp = 'host:port, tcp://host:port, tls://host:port or unix:/path'
@@ -39,8 +40,8 @@ function buildProgram(): Command {
   program.addCommand(listCommand())
   program.addCommand(pingCommand())
   program.addCommand(benchCommand())
-  for (const each of [...daemonCommands(), ...serverCommands(), dataCommand(), tracimCommand()])
-    program.addCommand(each)
+  const others = [tokenCommand(), dataCommand(), tracimCommand()]
+  for (const each of [...daemonCommands(), ...serverCommands(), ...others]) program.addCommand(each)
   program.helpCommand(false)
   return program
 }
