@@ -14,6 +14,11 @@ export function withServerTls(base: Command): Command {
     .option('--tls-ca <file>', 'ask clients for a certificate that this authority has signed')
 }
 
+/** For commands that ask for a token, and for those that show one. */
+export function clearTextOption(description: string): Option {
+  return new Option('--allow-clear-text-token', description)
+}
+
 /** Reads a whole number. */
 export function count(max = Number.MAX_SAFE_INTEGER, min = 0): (text: string) => number {
   return (text) => {

@@ -15,6 +15,8 @@ export interface ConnectOptions {
   readonly timeout?: number
   readonly retry?: number
   readonly tokenFile?: string
+  /** Show it without TLS to another machine too. */
+  readonly allowClearTextToken?: boolean
   /** Asked for, as it must not be on a command line. */
   readonly token?: string
   readonly tlsCa?: string
@@ -65,7 +67,17 @@ async function report(error: unknown, exitCode: number, printer: Printer): Promi
   else await printer.error(error)
 }
 
-function clientOptionsOf({ timeout, retry, token, tokenFile, tlsCa, tlsCert, tlsKey }: ConnectOptions): ClientOptions {
+/** @throws CommandFailure for a file that cannot be read. */
+export function clientOptionsOf({
+  timeout,
+  retry,
+  token,
+  tokenFile,
+  allowClearTextToken,
+  tlsCa,
+  tlsCert,
+  tlsKey,
+}: ConnectOptions): ClientOptions {
   const tls = {
     ...(tlsCa === undefined ? {} : { ca: readOptionFile('--tls-ca', tlsCa) }),
     ...(tlsCert === undefined ? {} : { cert: readOptionFile('--tls-cert', tlsCert) }),
@@ -77,6 +89,7 @@ function clientOptionsOf({ timeout, retry, token, tokenFile, tlsCa, tlsCert, tls
     ...(retry === undefined ? {} : { retry }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(token === undefined ? {} : { token }),
+    ...(allowClearTextToken === undefined ? {} : { allowClearTextToken }),
   }
 }
 

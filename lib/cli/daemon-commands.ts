@@ -20,6 +20,7 @@ export interface StartOptions extends TlsFiles {
   readonly port?: number
   readonly path?: string
   readonly tokenFile?: string
+  readonly allowClearTextToken?: boolean
   readonly initFile?: string
   readonly logFile?: string
   readonly logLevel: LogLevel

@@ -1,7 +1,7 @@
 // The commands for daemons: what they take, and their help. What they do is in daemon-commands.ts.
 import type { Command } from 'commander'
 import { maxTimeMs } from '../daemon/bounds.ts'
-import { command, count, logLevelOption, withServerTls } from './command-parts.ts'
+import { clearTextOption, command, count, logLevelOption, withServerTls } from './command-parts.ts'
 import type { LogsOptions, NamesOptions, StartOptions, StatusOptions, StopOptions } from './daemon-commands.ts'
 
 const placeHelp = `
@@ -23,6 +23,7 @@ function startCommand(): Command {
     .option('--path <path>', 'listen at a Unix socket, instead of the port or beside it')
   return withServerTls(base)
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
+    .addOption(clearTextOption('take the token without TLS from other machines too'))
     .option(
       '--init-file <file>',
       'a module to load before the others, whose services are initialized before it listens',

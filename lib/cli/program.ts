@@ -3,7 +3,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { BenchOptions } from './bench-command.ts'
 import type { CallOptions } from './call-command.ts'
-import { command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
+import { clearTextOption, command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
 import type { ConnectOptions } from './connect.ts'
 import { daemonCommands } from './daemon-program.ts'
 import { dataCommand } from './data-program.ts'
@@ -54,6 +54,7 @@ function serveCommand(): Command {
     .option('--path <path>', 'listen at a Unix socket, instead of the port or beside it')
   return withServerTls(base)
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
+    .addOption(clearTextOption('take the token without TLS from other machines too'))
     .option('--grace <ms>', 'how long running calls may take to finish on Ctrl-C', count(2 ** 31 - 1), 10_000)
     .addOption(logLevelOption('what to log, as JSON lines on standard error'))
     .addHelpText(
@@ -168,6 +169,7 @@ function connecting(base: Command): Command {
     .option('--timeout <ms>', 'give up after this time, connecting included', count(2 ** 31 - 1, 1))
     .option('--retry <n>', 'how many faults a call outlives', count(1_000))
     .option('--token-file <file>', 'show the token in this file (or in ISOCK_TOKEN)')
+    .addOption(clearTextOption('show the token without TLS to another machine too'))
     .option('--tls-ca <file>', 'trust this authority, for tls:// addresses')
     .option('--tls-cert <file>', 'show this certificate')
     .option('--tls-key <file>', 'its private key')

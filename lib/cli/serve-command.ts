@@ -21,6 +21,7 @@ export interface ServeOptions extends TlsFiles {
   readonly port?: number
   readonly path?: string
   readonly tokenFile?: string
+  readonly allowClearTextToken?: boolean
   readonly logLevel: string
   readonly grace: number
 }
@@ -66,13 +67,14 @@ export async function serveUntilStopped(
 }
 
 function makeServer(options: ServeOptions, token: TokenSource, data: DataOptions | undefined): Server {
-  const { host, path } = options
+  const { host, path, allowClearTextToken = false } = options
   const port = options.port ?? (path === undefined ? 4440 : undefined)
   const tls = serverTls(options, port)
   const log = makeLog(options.logLevel)
   return new Server({
     host,
     log,
+    allowClearTextToken,
     onError: (error, { action }) => log.info({ action, error: String(error) }, 'an action threw'),
     ...(port === undefined ? {} : { port }),
     ...(path === undefined ? {} : { path }),

@@ -15,6 +15,7 @@ import { promptToken } from './token-prompt.ts'
 export interface ServerCommandOptions extends TlsFiles {
   readonly tokenPrompt?: boolean
   readonly tokenFile?: string
+  readonly allowClearTextToken?: boolean
   readonly logLevel: string
   readonly logFile?: string
   readonly initFile?: string
@@ -30,7 +31,15 @@ export function serveServices(
   modules: readonly string[],
   options: ServerCommandOptions,
 ): Promise<void> {
-  const { grace: graceMs, initFile, logFile: path, logLevel, tokenFile, tokenPrompt } = options
+  const {
+    grace: graceMs,
+    initFile,
+    logFile: path,
+    logLevel,
+    tokenFile,
+    tokenPrompt,
+    allowClearTextToken = false,
+  } = options
   return serveUntilStopped(graceMs, async () => {
     if (modules.length === 0 && initFile === undefined)
       throw usageFailure('give modules, or --init-file: they bring the services to initialize')
@@ -52,6 +61,7 @@ export function serveServices(
       port,
       log,
       onError,
+      allowClearTextToken,
       ...source,
       ...(tls === undefined ? {} : { tls }),
       ...(data === undefined ? {} : { data }),

@@ -1,7 +1,7 @@
 // The commands for a server of services in the foreground, and `isock version`.
 import { type Command, InvalidArgumentError } from 'commander'
 import { maxTimeMs } from '../daemon/bounds.ts'
-import { command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
+import { clearTextOption, command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { print } from './output.ts'
 import type { ServerCommandOptions } from './server-command.ts'
@@ -25,6 +25,7 @@ function serverCommand(): Command {
       'ask for the token that clients have to show; without a terminal: a line of standard input',
     )
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
+    .addOption(clearTextOption('take the token without TLS from other machines too'))
   return withServerTls(base)
     .option('--log-file <file>', 'log there, and rotate it, instead of to standard error')
     .addOption(logLevelOption('what to log, as JSON lines'))
@@ -61,6 +62,7 @@ function terminateCommand(): Command {
     .option('--grace <ms>', "how long running calls may take to finish (default: the server's own)", count(maxTimeMs))
     .option('--token-prompt', 'ask for the token; without a terminal: the first line of standard input')
     .option('--token-file <file>', 'show the token in this file (or in ISOCK_TOKEN)')
+    .addOption(clearTextOption('show the token without TLS to another machine too'))
     .option('--tls', 'reach it over TLS; the three options below say so too')
     .option('--tls-ca <file>', 'trust this authority')
     .option('--tls-cert <file>', 'show this certificate')

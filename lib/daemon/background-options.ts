@@ -32,8 +32,10 @@ export interface BackgroundOptions extends TokenSource {
   readonly tlsCert?: string | URL
   /** Authorities, as PEM: clients have to show a certificate that one of them has signed. */
   readonly tlsCa?: string | URL
-  /** A module that is loaded before the others. */
+  /** A module that is loaded before the others; its services are initialized before the daemon listens. */
   readonly initFile?: string | URL
+  /** Take the token without TLS from other machines too: who reads along on the network has it then. Default false. */
+  readonly allowClearTextToken?: boolean
   /** Default: `daemon.log` in the daemon's directory. */
   readonly logFile?: string
   /** Default 'info'. */
@@ -68,6 +70,7 @@ const backgroundOptions: OptionTable<BackgroundOptions> = {
   port: 'any',
   path: 'any',
   initFile: 'any',
+  allowClearTextToken: 'any',
   logFile: 'any',
   logLevel: 'any',
   logMaxBytes: 'any',
@@ -84,6 +87,8 @@ const backgroundOptions: OptionTable<BackgroundOptions> = {
 export interface DaemonSettings extends TlsFiles {
   readonly modules: readonly string[]
   readonly initFile?: string
+  /** Left out where it is not so. */
+  readonly allowClearTextToken?: boolean
   readonly host: string
   readonly port?: number
   readonly path?: string
@@ -111,7 +116,7 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
   checkOptions('runInBackground', options, backgroundOptions)
   const { module, initFile, host = '127.0.0.1', path, logFile, tokenFile, token, stateDir, cwd = '.' } = options
   const { logLevel: givenLevel = 'info', logMaxBytes = 10 * 1024 * 1024, logFiles = 5 } = options
-  const { graceMs = 10_000, startTimeoutMs = 30_000 } = options
+  const { graceMs = 10_000, startTimeoutMs = 30_000, allowClearTextToken = false } = options
   const modules = (Array.isArray(module) ? module : [module]).map((each) => pathOf('module', each))
   if (modules.length === 0) throw invalidOption('module', 'at least one path', module)
   requireModules(initFile === undefined ? modules : [pathOf('initFile', initFile), ...modules])
@@ -124,6 +129,8 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
   if (!(Number.isInteger(logFiles) && logFiles >= 1 && logFiles <= 100))
     throw invalidOption('logFiles', 'a whole number from 1 to 100', logFiles)
   const source = { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) }
+  if (typeof allowClearTextToken !== 'boolean')
+    throw invalidOption('allowClearTextToken', 'true or false', allowClearTextToken)
   if (logFile !== undefined) requireLogFile(pathOf('logFile', logFile))
   const tlsFiles = tlsFilesOf(options)
   requirePortForTls(readTls(tlsFiles), port)
@@ -147,6 +154,7 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
       ...(path === undefined ? {} : { path: pathOf('path', path) }),
       ...(initFile === undefined ? {} : { initFile: pathOf('initFile', initFile) }),
       ...(tokenFile === undefined ? {} : { tokenFile: pathOf('tokenFile', tokenFile) }),
+      ...(allowClearTextToken ? { allowClearTextToken } : {}),
       ...tlsFiles,
       ...(logFile === undefined ? {} : { logFile: pathOf('logFile', logFile) }),
     },

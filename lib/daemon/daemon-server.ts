@@ -61,12 +61,13 @@ export function serverFor(
   data: DataOptions | undefined,
   stop: (graceMs: number | undefined) => void,
 ): DaemonServer {
-  const { host, port, path, tokenFile } = settings
+  const { host, port, path, tokenFile, allowClearTextToken = false } = settings
   const tls = readTls(settings)
   const places = Number(port !== undefined) + Number(path !== undefined)
   const options: ServerOptions = {
     host,
     log,
+    allowClearTextToken,
     onError: (error, { action, origin }) => log.info({ action, origin, error: String(error) }, 'something threw'),
     ...(token === undefined ? {} : { token }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
