@@ -12,6 +12,7 @@ export function withServerTls(base: Command): Command {
     .option('--tls-key <file>', 'the private key, as PEM: makes the port TLS')
     .option('--tls-cert <file>', 'the certificate, as PEM')
     .option('--tls-ca <file>', 'ask clients for a certificate that this authority has signed')
+    .option('--no-tls-watch', 'do not read these files again when they change')
 }
 
 /** For commands that ask for a token, and for those that show one. */

@@ -1,12 +1,12 @@
 // The TLS of the commands that listen, from the files that their options name.
-import { readTls, requirePortForTls, type TlsFiles } from '../daemon/tls-files.ts'
+import { requirePortForTls, type TlsFiles, tlsOf } from '../daemon/tls-files.ts'
 import type { ServerTls } from '../server/server-options.ts'
 
 const flags = { tlsKey: '--tls-key', tlsCert: '--tls-cert', tlsCa: '--tls-ca' } as const
 
 /** @throws ClientError (`INVALID_OPTION`) that names the option of the command line. */
 export function serverTls(files: TlsFiles, port: number | undefined): ServerTls | undefined {
-  const tls = readTls(files, (option) => flags[option])
+  const tls = tlsOf(files, (option) => flags[option])
   requirePortForTls(tls, port)
   return tls
 }

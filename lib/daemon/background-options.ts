@@ -10,7 +10,7 @@ import { type DaemonToken, findToken } from './daemon-token.ts'
 import { requireModules } from './load-modules.ts'
 import { requireLogFile } from './log-file.ts'
 import { requireDaemonName } from './state-directory.ts'
-import { readTls, requirePortForTls, type TlsFiles, tlsFileNames } from './tls-files.ts'
+import { requirePortForTls, type TlsFiles, tlsFileNames, tlsOf } from './tls-files.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -32,6 +32,8 @@ export interface BackgroundOptions extends TokenSource {
   readonly tlsCert?: string | URL
   /** Authorities, as PEM: clients have to show a certificate that one of them has signed. */
   readonly tlsCa?: string | URL
+  /** Read these files again when they change, and show the new certificate to those who connect from then on. Default true. */
+  readonly tlsWatch?: boolean
   /** A module that is loaded before the others; its services are initialized before the daemon listens. */
   readonly initFile?: string | URL
   /** Take the token without TLS from other machines too: who reads along on the network has it then. Default false. */
@@ -64,6 +66,7 @@ const backgroundOptions: OptionTable<BackgroundOptions> = {
   tlsKey: 'protects',
   tlsCert: 'protects',
   tlsCa: 'protects',
+  tlsWatch: 'any',
   module: 'any',
   name: 'any',
   host: 'any',
@@ -133,7 +136,7 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
     throw invalidOption('allowClearTextToken', 'true or false', allowClearTextToken)
   if (logFile !== undefined) requireLogFile(pathOf('logFile', logFile))
   const tlsFiles = tlsFilesOf(options)
-  requirePortForTls(readTls(tlsFiles), port)
+  requirePortForTls(tlsOf(tlsFiles), port)
   return {
     name: requireDaemonName(options.name ?? 'default'),
     // A wrong one is told here rather than in the log of a process that has just ended.
@@ -162,8 +165,11 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
 }
 
 function tlsFilesOf(options: BackgroundOptions): TlsFiles {
+  const { tlsWatch = true } = options
+  if (typeof tlsWatch !== 'boolean') throw invalidOption('tlsWatch', 'true or false', tlsWatch)
   const given = tlsFileNames.filter((name) => options[name] !== undefined)
-  return Object.fromEntries(given.map((name) => [name, pathOf(name, options[name])]))
+  const paths = Object.fromEntries(given.map((name) => [name, pathOf(name, options[name])]))
+  return tlsWatch ? paths : { ...paths, tlsWatch }
 }
 
 function pathOf(name: string, value: unknown): string {

@@ -21,7 +21,7 @@ import { readGraceMs } from './shutdown-action.ts'
 import { failureOf, settled, tell, untilReleased, watchLeash } from './starter-channel.ts'
 import { removeState, writeState } from './state-file.ts'
 import { atThisMoment, Succession } from './succession.ts'
-import { readTls } from './tls-files.ts'
+import { tlsOf } from './tls-files.ts'
 
 /** What is left to do over the control socket when all else is over. */
 const lastControlMs = 1_000
@@ -112,10 +112,9 @@ export class BackgroundProcess {
   #onHangup(): void {
     this.#logFile.reopen()
     try {
-      const tls = readTls(this.#order.settings)
-      if (tls === undefined) return
-      const { key, cert, ca } = tls
-      this.#server?.reloadTls({ key, cert, ...(ca === undefined ? {} : { ca }) })
+      // What is wrong is told by the names of the daemon's options.
+      if (tlsOf(this.#order.settings) === undefined) return
+      this.#server?.reloadTls()
       this.#log.info({}, 'the certificate was read again')
     } catch (error) {
       this.#log.error({ err: error }, 'the certificate stays as it was')

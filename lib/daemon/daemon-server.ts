@@ -13,7 +13,7 @@ import { initializationOf } from './init-file.ts'
 import { controlFd, type LaunchOrder } from './launch.ts'
 import { type LoadedModule, loadModules } from './load-modules.ts'
 import { RunShutdown } from './shutdown-action.ts'
-import { readTls } from './tls-files.ts'
+import { tlsOf } from './tls-files.ts'
 
 export class DaemonServer extends Server {
   readonly #stop: (graceMs: number | undefined) => void
@@ -62,7 +62,7 @@ export function serverFor(
   stop: (graceMs: number | undefined) => void,
 ): DaemonServer {
   const { host, port, path, tokenFile, allowClearTextToken = false } = settings
-  const tls = readTls(settings)
+  const tls = tlsOf(settings)
   const places = Number(port !== undefined) + Number(path !== undefined)
   const options: ServerOptions = {
     host,

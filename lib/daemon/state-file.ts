@@ -68,7 +68,7 @@ function isSettings(settings: Partial<DaemonSettings> | null | undefined): setti
     Array.isArray(modules) &&
     [...modules, host, cwd].every((each) => typeof each === 'string') &&
     tlsFileNames.every((name) => ['string', 'undefined'].includes(typeof settings[name])) &&
-    ['boolean', 'undefined'].includes(typeof settings.allowClearTextToken) &&
+    [settings.allowClearTextToken, settings.tlsWatch].every((each) => ['boolean', 'undefined'].includes(typeof each)) &&
     logLevels.some((level) => level === logLevel) &&
     isSize(logFiles) &&
     isSize(logMaxBytes) &&

@@ -1,5 +1,5 @@
-// The files that make a server's port TLS: read, and checked before anything listens, so that what is wrong is told by the
-// name of its option. Each process reads them anew: one that goes on with the sockets of another has a renewed certificate.
+// The files that make a server's port TLS: checked before anything listens, so that what is wrong is told by the name of its option.
+// Each process reads them itself: one that goes on with the sockets of another has a renewed certificate.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
@@ -14,20 +14,24 @@ export interface TlsFiles {
   readonly tlsCert?: string
   /** Authorities: clients have to show a certificate that one of them has signed. */
   readonly tlsCa?: string
+  /** Read them again when they change. Default true. */
+  readonly tlsWatch?: boolean
 }
 
 export const tlsFileNames = ['tlsKey', 'tlsCert', 'tlsCa'] as const
+export type TlsFileName = (typeof tlsFileNames)[number]
 
 /**
- * Undefined where no file is named. `nameOf` gives an option's name as its user knows it.
+ * The option `tls` of a server that reads these files, which are looked at now. Undefined where no file is named. `nameOf` gives an
+ * option's name as its user knows it.
  *
  * @throws ClientError (`INVALID_OPTION`) that names the option and the file.
  */
-export function readTls(
+export function tlsOf(
   files: TlsFiles,
-  nameOf: (option: keyof TlsFiles) => string = (option) => `option ${option}`,
+  nameOf: (option: TlsFileName) => string = (option) => `option ${option}`,
 ): ServerTls | undefined {
-  const { tlsKey, tlsCert, tlsCa } = files
+  const { tlsKey, tlsCert, tlsCa, tlsWatch = true } = files
   if (tlsKey === undefined && tlsCert === undefined && tlsCa === undefined) return undefined
   const names = { key: nameOf('tlsKey'), cert: nameOf('tlsCert'), ca: nameOf('tlsCa') }
   if (tlsKey === undefined || tlsCert === undefined) throw refused(`TLS needs both ${names.key} and ${names.cert}`)
@@ -40,10 +44,11 @@ export function readTls(
     throw refused(`${names.key}: ${tlsKey} is not the key of the certificate in ${tlsCert}`)
   // The other certificates of the file, and keys that are too weak.
   parse(names.cert, `a certificate that TLS takes in ${tlsCert}`, () => createSecureContext({ key, cert }))
-  if (tlsCa === undefined) return { key, cert }
+  const given = { keyFile: tlsKey, certFile: tlsCert, ...(tlsWatch ? {} : { watchMs: false as const }) }
+  if (tlsCa === undefined) return given
   const ca = read(names.ca, tlsCa)
   parse(names.ca, `a certificate in PEM in ${tlsCa}`, () => new X509Certificate(ca))
-  return { key, cert, ca, requestCert: true, rejectUnauthorized: true }
+  return { ...given, caFile: tlsCa, requestCert: true, rejectUnauthorized: true }
 }
 
 /** @throws ClientError (`INVALID_OPTION`): only a port speaks TLS, and a Unix socket would be open without it. */

@@ -94,12 +94,13 @@ export class Server extends ActionServer {
 
   /**
    * Shows another certificate to those who connect from now on, at all ports that have TLS; links that are open stay. Without
-   * an argument it looks again at what these ports were given as `tls`. Where it cannot be used all stay as they are. Key and
-   * certificate, `ca` and passphrase are renewed; whether clients are asked for certificates is not.
+   * an argument it looks again at what these ports were given as `tls`, and reads their files again. Where it cannot be used all
+   * stay as they are. Key and certificate, `ca` and passphrase are renewed; whether clients are asked for certificates is not.
+   * Ports with `keyFile` and `certFile` do it by themselves when their files change.
    *
    * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) where no port has TLS.
    * @example
-   * watchFile('cert.pem', () => server.reloadTls({ key: readFileSync('key.pem'), cert: readFileSync('cert.pem') }))
+   * server.reloadTls({ key: await vault.key(), cert: await vault.certificate() })
    */
   reloadTls(renewal?: TlsRenewal): void {
     if (renewal !== undefined) checkOptions('reloadTls', renewal, renewalOptions)

@@ -2,12 +2,14 @@
 import type { Accounting } from '../accounting/accounting.ts'
 import { formatAddress } from '../link/address.ts'
 import type { Link } from '../link/link.ts'
-import { requireTls } from '../link/listen-tls.ts'
-import { type Listener, listenAll, type TlsRenewal } from '../link/listener.ts'
+import { type Listener, type ListenTls, listenAll, type TlsRenewal } from '../link/listener.ts'
+import { renewedTls, usableTls } from '../link/port-tls.ts'
+import { type TlsWatch, watchTls } from '../link/tls-watch.ts'
 import type { ResolvedServerOptions, ServerTls } from './server-options.ts'
 
 export class OwnPorts {
   #listeners: Listener[] = []
+  #watch: TlsWatch | undefined
 
   /** With the ports that it really got; empty before `open`. */
   get addresses(): readonly string[] {
@@ -25,28 +27,45 @@ export class OwnPorts {
 
   /** Listens at all addresses, or rejects and listens at none. */
   async open(
-    { addresses, given, limits, proxyProtocol }: ResolvedServerOptions,
+    { addresses, given, limits, clock, log, proxyProtocol }: ResolvedServerOptions,
     accounting: Accounting,
     onLink: (link: Link) => void,
   ): Promise<void> {
-    const { tls, network, allowSharedDirectory, fds } = given
+    const { network, allowSharedDirectory, fds } = given
+    const isTls = addresses.some(({ transport }) => transport === 'tls')
+    const renew = (): void => {
+      for (const each of this.tlsRenewals(given.tls, undefined)) each()
+    }
+    // Before the files are read.
+    const watch = isTls ? watchTls(given.tls, { clock, log, renew }) : undefined
     const { handshakeTimeoutMs, maxUnauthenticatedLinks: maxHandshakes } = limits
-    const places = { tls, network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes }
-    this.#listeners = await listenAll(addresses, { ...places, proxyProtocol, accounting, onLink })
+    const places = { network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, proxyProtocol }
+    try {
+      const tls = isTls && given.tls !== undefined ? usableOf(given.tls) : undefined
+      this.#listeners = await listenAll(addresses, { ...places, tls, accounting, onLink })
+      this.#watch = watch
+    } catch (error) {
+      watch?.close()
+      throw error
+    }
   }
 
   /** What renews TLS at each port that has it. Throws ClientError (`INVALID_OPTION`) for what cannot be used. */
   tlsRenewals(given: ServerTls | undefined, renewal: TlsRenewal | undefined): (() => void)[] {
     const renewals = this.#listeners.flatMap(({ renewTls }) => renewTls ?? [])
     if (renewals.length === 0) return []
-    const { identify: _, ...tls } = { ...(given as ServerTls), ...renewal }
-    requireTls(tls)
+    const tls = usableOf(renewedTls(given as ServerTls, renewal))
     return renewals.map((renew) => () => renew(tls))
   }
 
   async close(keepsAddresses?: boolean): Promise<void> {
     const listeners = this.#listeners
     this.#listeners = []
+    this.#watch?.close()
     await Promise.all(listeners.map((listener) => listener.close(keepsAddresses)))
   }
+}
+
+function usableOf({ identify: _, ...tls }: ServerTls): ListenTls {
+  return usableTls(tls)
 }

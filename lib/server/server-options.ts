@@ -10,9 +10,8 @@ import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
 import { requireUseOfTls } from '../link/clear-text.ts'
 import type { PeerCertificate } from '../link/link.ts'
-import { requireTls } from '../link/listen-tls.ts'
-import type { ListenTls } from '../link/listener.ts'
 import type { MemoryNetwork } from '../link/memory-network.ts'
+import { type PortTls, type TlsPaths, usableTls } from '../link/port-tls.ts'
 import type { ProxyProtocol } from '../link/proxy-protocol.ts'
 import { readSecretFile } from '../link/secret-file.ts'
 import { listenTlsOptions } from '../link/tls-options.ts'
@@ -21,8 +20,8 @@ import { namedAddresses } from './named-addresses.ts'
 import { type ProxyAddresses, resolveProxies } from './proxy-option.ts'
 import { guardsWithToken } from './token-guard.ts'
 
-/** TLS of a server: key and certificate, and what client certificates mean. */
-export interface ServerTls extends ListenTls {
+/** TLS of a server: key and certificate or their files, and what client certificates mean. */
+export interface ServerTls extends PortTls {
   /**
    * Who a client with this certificate is. Default: `{ id: 'certificate:' + its fingerprint }`. It may stand alone where only
    * web ports have TLS, which are given keys of their own.
@@ -216,16 +215,16 @@ function proxiesOf(
 }
 
 function checkTls(tls: ServerTls, addresses: readonly Address[]): void {
-  if (isOfWebPorts(tls, addresses)) return checkOptions('tls', tls, serverTlsOptions)
-  requireTls(tls, serverTlsOptions)
+  if (isOfWebPorts(tls, addresses)) return checkOptions<Omit<ServerTls, keyof TlsPaths>>('tls', tls, serverTlsOptions)
+  usableTls(tls, serverTlsOptions)
   requireUseOfTls(addresses)
 }
 
 /** Web ports have keys of their own: without an address at 'tls://', `identify` alone says who their clients are. */
 function isOfWebPorts(tls: ServerTls, addresses: readonly Address[]): boolean {
   // null where types are not checked.
-  const { identify, key, cert } = tls ?? {}
-  const hasKeys = key !== undefined || cert !== undefined
+  const { identify, key, cert, keyFile, certFile } = tls ?? {}
+  const hasKeys = [key, cert, keyFile, certFile].some((each) => each !== undefined)
   return identify !== undefined && !hasKeys && addresses.every(({ transport }) => transport !== 'tls')
 }
 

@@ -4,8 +4,7 @@ import type { Server as HttpsServer } from 'node:https'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../base/options.ts'
 import { tcpAddress } from '../link/address.ts'
-import { requireTls } from '../link/listen-tls.ts'
-import type { ListenTls } from '../link/listener.ts'
+import { type PortTls, usableTls } from '../link/port-tls.ts'
 import { namedAddresses } from '../server/named-addresses.ts'
 import type { ProxyAddresses } from '../server/proxy-option.ts'
 import type { AccessOptions } from './access.ts'
@@ -17,10 +16,10 @@ export interface WebOptions extends AccessOptions {
   /** The address to listen at. Default '127.0.0.1'. For others to reach it, `hosts` must name this machine too. */
   readonly host?: string
   /**
-   * With key and certificate: https and wss. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a
+   * With key and certificate, or their files: https and wss. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a
    * certificate, which is an identity as on 'tls://', whatever protocol they speak.
    */
-  readonly tls?: ListenTls
+  readonly tls?: PortTls
   /**
    * An HTTP server to join instead of listening; what is not ours goes on to its own handlers, which must be there by then.
    * It stays open at the end. Pages of `origins` may read what we take (CORS); of the rest it is the server's own to say.
@@ -113,7 +112,7 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
     throw invalidOption('static', 'the path of a directory', given.static)
   requirePositive('maxConnections', maxConnections)
   const times = timesOf(given)
-  if (given.tls !== undefined) requireTls(given.tls)
+  if (given.tls !== undefined) usableTls(given.tls)
   const isProxy = namedAddresses('trustProxy', given.trustProxy)
   return {
     ...given,

@@ -8,6 +8,7 @@ import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { ServerError } from '../base/errors.ts'
 import type { ListenTls } from '../link/listener.ts'
+import { usableTls } from '../link/port-tls.ts'
 import { readProxyHeaders } from '../link/proxy-protocol.ts'
 import type { ServerKit } from '../server/feature.ts'
 import { resolveProxies } from '../server/proxy-option.ts'
@@ -244,7 +245,9 @@ function makeServer({ tls, keepAliveTimeoutMs, headersTimeoutMs }: ResolvedWebOp
   const times = { headersTimeout: headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: keepAliveTimeoutMs }
   const bounds = { ...times, maxHeaderSize: 16 * 1024 }
   const server =
-    tls === undefined ? createServer(bounds) : createTlsServer({ ...bounds, ...tls, handshakeTimeout: 5_000 })
+    tls === undefined
+      ? createServer(bounds)
+      : createTlsServer({ ...bounds, ...usableTls(tls), handshakeTimeout: 5_000 })
   // No count: Node would drop those beyond it without a word. maxHeaderSize bounds them, and answers 431.
   server.maxHeadersCount = 0
   return server

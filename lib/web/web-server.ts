@@ -6,8 +6,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { defaultWebPath } from '../link/address.ts'
-import { requireTls } from '../link/listen-tls.ts'
 import type { TlsRenewal } from '../link/listener.ts'
+import { renewedTls, usableTls } from '../link/port-tls.ts'
+import { type TlsWatch, watchTls } from '../link/tls-watch.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { OpenedPort } from '../server/open-ports.ts'
 import { Access } from './access.ts'
@@ -59,6 +60,7 @@ export class WebServer implements WebListener {
   #access: Access | undefined
   readonly #refusals: RefusalLog
   readonly #mounted: MountedGateway[] = []
+  #watch: TlsWatch | undefined
   #opened: Promise<void> | undefined
   #drained: Promise<void> | undefined
 
@@ -86,8 +88,18 @@ export class WebServer implements WebListener {
 
   /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; ClientError (`INVALID_OPTION`). */
   async open(): Promise<this> {
+    const { clock, log } = this.#kit
+    const renew = (): void => {
+      for (const each of this.tlsRenewals(undefined)) each()
+    }
+    this.#watch = watchTls(this.#options.tls, { clock, log, renew })
     this.#opened = this.#open()
-    await this.#opened
+    try {
+      await this.#opened
+    } catch (error) {
+      this.#watch?.close()
+      throw error
+    }
     return this
   }
 
@@ -101,8 +113,7 @@ export class WebServer implements WebListener {
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     const { tls } = this.#options
     if (tls === undefined) return []
-    const renewed = { ...tls, ...renewal }
-    requireTls(renewed)
+    const renewed = usableTls(renewedTls(tls, renewal))
     return [() => this.#port.renewTls(renewed)]
   }
 
@@ -243,6 +254,7 @@ export class WebServer implements WebListener {
   async #end(graceMs: number): Promise<void> {
     // Node tells nothing of a port that is closed while it opens: it is opened first.
     await this.#opened?.catch(() => undefined)
+    this.#watch?.close()
     const endAtMs = this.#kit.clock.now() + graceMs
     await this.#closeMounted(graceMs)
     await this.#sockets.close(closeSocketMs)

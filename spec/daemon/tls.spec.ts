@@ -6,6 +6,8 @@ import { join, relative } from 'node:path'
 import { connect } from 'node:tls'
 import { expect } from 'chai'
 import { Client, type IsockError } from 'isock'
+import { checkBackgroundOptions } from '../../lib/daemon/background-options.ts'
+import { tlsOf } from '../../lib/daemon/tls-files.ts'
 import { type Certificates, makeCertificates } from '../setup/certificates.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -73,6 +75,25 @@ describe('a daemon over TLS', function () {
     copyFileSync(file('stranger.crt'), file('server.crt'))
     process.kill(daemon.pid, 'SIGHUP')
     await waitFor(async () => (await shown()) === fingerprintOf('stranger'))
+  })
+
+  it('reads its files again when they change, unless it is told not to', () => {
+    const { tlsKey: keyFile, tlsCert: certFile } = files()
+    expect(tlsOf(files())).to.deep.equal({ keyFile, certFile })
+    const given = { ...files(), tlsCa: file('ca.crt'), module: import.meta.filename }
+    const { settings } = checkBackgroundOptions({ ...given, tlsWatch: false })
+    expect(tlsOf(JSON.parse(JSON.stringify(settings)))).to.deep.equal({
+      keyFile,
+      certFile,
+      caFile: file('ca.crt'),
+      watchMs: false,
+      requestCert: true,
+      rejectUnauthorized: true,
+    })
+    expect(checkBackgroundOptions({ ...given, tlsWatch: true }).settings).to.not.have.property('tlsWatch')
+    expect(() => checkBackgroundOptions({ ...given, tlsWatch: 'no' as never })).to.throw(
+      'option tlsWatch: expected true',
+    )
   })
 
   it('fails no call when it is replaced under load, and has the certificate that is in its files then', async () => {
