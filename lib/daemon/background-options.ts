@@ -32,11 +32,11 @@ export interface BackgroundOptions extends TokenSource {
   readonly tlsCert?: string | URL
   /** Authorities, as PEM: clients have to show a certificate that one of them has signed. */
   readonly tlsCa?: string | URL
-  /** Read these files again when they change, and show the new certificate to those who connect from then on. Default true. */
+  /** Read these files again when they change, and show the new certificate to new connections. Default true. */
   readonly tlsWatch?: boolean
   /** A module that is loaded before the others; its services are initialized before the daemon listens. */
   readonly initFile?: string | URL
-  /** Take the token without TLS from other machines too: who reads along on the network has it then. Default false. */
+  /** Accept the token without TLS from other machines too. Anybody who can read the network's traffic can then read the token. Default false. */
   readonly allowClearTextToken?: boolean
   /** Default: `daemon.log` in the daemon's directory. */
   readonly logFile?: string

@@ -112,7 +112,7 @@ export class BackgroundProcess {
   #onHangup(): void {
     this.#logFile.reopen()
     try {
-      // What is wrong is told by the names of the daemon's options.
+      // First, so that an error names the daemon's option.
       if (tlsOf(this.#order.settings) === undefined) return
       this.#server?.reloadTls()
       this.#log.info({}, 'the certificate was read again')

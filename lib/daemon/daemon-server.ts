@@ -20,7 +20,7 @@ export class DaemonServer extends Server {
   readonly #mayBeEnded: boolean
   #initialize: (() => Promise<void>) | undefined
 
-  /** `mayBeEnded`: by its clients, because they had to show a token, or are on this machine. */
+  /** `mayBeEnded`: clients may end it, because they had to show a token, or are on this machine. */
   constructor(options: ServerOptions, mayBeEnded: boolean, stop: (graceMs: number | undefined) => void) {
     super(options)
     this.#stop = stop
@@ -32,7 +32,7 @@ export class DaemonServer extends Server {
     })
   }
 
-  /** Who may end it may do so by way of a service too, unless its module says otherwise. */
+  /** Clients that may end the server may end it through a service too, unless its module forbids that. */
   override addService(service: AnyService | (new () => AnyService), options: ServiceOptions = {}): this {
     const isSilent = typeof options === 'object' && options !== null && !Object.hasOwn(options, 'allowShutdown')
     return super.addService(service, isSilent ? { ...options, allowShutdown: this.#mayBeEnded } : options)

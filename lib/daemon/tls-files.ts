@@ -1,5 +1,5 @@
-// The files that make a server's port TLS: checked before anything listens, so that what is wrong is told by the name of its option.
-// Each process reads them itself: one that goes on with the sockets of another has a renewed certificate.
+// The files that make a server's port TLS: checked before anything listens, so that an error names the option.
+// Each process reads them itself: a successor on the same sockets has a renewed certificate.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'

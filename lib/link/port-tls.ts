@@ -17,8 +17,8 @@ export interface TlsPaths {
   /** The path of the authorities of clients, instead of `ca`. */
   readonly caFile?: string | URL
   /**
-   * How often the files are looked at, in milliseconds (from 10 on): when they have changed and stay as they are until the next look,
-   * those who connect from then on are shown the new certificate. false: never. Default 5 000.
+   * How often the files are looked at, in milliseconds (from 10 on): when they have changed, and are the same at the next look,
+   * new connections see the new certificate. false: never. Default 5 000.
    */
   readonly watchMs?: number | false
 }
@@ -49,7 +49,7 @@ export function pathsOf(tls: TlsPaths): string[] {
  * @throws ClientError (`INVALID_OPTION`) that names the part, and the file.
  */
 export function usableTls(tls: PortTls, table: object = listenTlsOptions): ListenTls {
-  // What is no object is told there.
+  // It throws for anything but an object.
   if (typeof tls !== 'object' || tls === null || Array.isArray(tls)) requireTls(tls)
   checkOptions('tls', tls, { ...table, ...pathOptions } as OptionTable<PortTls>)
   const { keyFile: _key, certFile: _cert, caFile: _ca, watchMs, ...rest } = tls
@@ -71,7 +71,7 @@ export function usableTls(tls: PortTls, table: object = listenTlsOptions): Liste
   return read as ListenTls
 }
 
-/** Contents that replace what was given replace its files too. */
+/** New contents replace the files that were given. */
 export function renewedTls(tls: PortTls, renewal: Partial<ListenTls> | undefined): PortTls {
   if (renewal === undefined) return tls
   const replaced = fileNames.filter((name) => Object.hasOwn(renewal, contents[name]))

@@ -10,7 +10,7 @@ import { type PortTls, pathsOf, watchMsOf } from './port-tls.ts'
 export interface TlsWatchOptions {
   readonly clock: Clock
   readonly log: Logger
-  /** Reads the files and shows what is in them. Throws where that cannot be used; all is as it was then. */
+  /** Reads the files and applies them to the port. Throws, and changes nothing, where they cannot be used. */
   renew(): void
 }
 
@@ -25,11 +25,11 @@ export class TlsWatch {
   readonly #paths: readonly string[]
   readonly #everyMs: number
   readonly #options: TlsWatchOptions
-  /** The files that are shown, as a text that changes with them. */
+  /** The version of the files in use, as a text that changes with them. */
   #shown: string
   /** At the last look. */
   #seen: string
-  /** Those that could not be used: they are told of once. */
+  /** The last version that could not be used: it is logged once. */
   #refused: string | undefined
   #timer: Timer | undefined
   #isClosed = false
@@ -71,7 +71,7 @@ export class TlsWatch {
       this.#refused = undefined
       log.info({ files: this.#paths }, 'the certificate was renewed, as its files have changed')
     } catch (error) {
-      // Tried again at each look: what is missing may come, or be allowed to be read.
+      // Retried at each look: what is missing may come, or be allowed to be read.
       if (this.#refused !== now)
         log.warn({ error }, 'changed files of TLS cannot be used; the certificate stays as it was')
       this.#refused = now

@@ -1,7 +1,7 @@
 // Those who wait for their turn, in order of arrival: one at a time, or as many as there are places. How many may wait is
 // bounded, and shared fairly: when it is full, a call gets the place of the last one of the address or identity that has most
-// of them, if that has more than its own. Who is aborted while waiting leaves the line and never has a turn. A place may be
-// asked for that is never given to another: at most half of them.
+// of them, if that has more than its own. Who is aborted while waiting leaves the line and never has a turn. A caller may
+// ask for a place that is never given to another; at most half of the places are kept like that.
 import { BusyError, CancelledError, DeadlineError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { Queue } from '../base/queue.ts'
@@ -79,7 +79,7 @@ export class Line {
 
   async #waitForTurn(signal: AbortSignal, holders: Holders, onKept: (() => void) | undefined): Promise<void> {
     if (this.#waiting.length >= this.#maxWaiting) this.#makeRoom(holders)
-    // The other half is shared fairly, so that nobody is kept out by those who keep theirs.
+    // The other half is shared fairly, so that kept places cannot shut out everybody else.
     const isKept = onKept !== undefined && this.#keptCount < this.#maxWaiting / 2
     if (isKept) this.#keptCount++
     await new Promise<void>((resolve, reject) => {

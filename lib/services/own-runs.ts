@@ -3,13 +3,13 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { followSignal } from '../base/followed-signals.ts'
 
-/** The signal of one run. Who begins it ends it. */
+/** The signal of one run. The caller of `begin` calls `end`. */
 export interface OwnRun {
   readonly signal: AbortSignal
-  /** Sets when it is to end: once. */
+  /** Sets a time limit. Called at most once. */
   endWithin(delayMs: number, reason: () => unknown): void
   abort(reason: unknown): void
-  /** It is not aborted any more with the signal that it began with. */
+  /** From now on the parent signal does not abort it. */
   detach(): void
   end(): void
 }

@@ -27,7 +27,7 @@ export interface ServiceCallOptions extends Omit<RunOptions, 'idempotent'> {
   /**
    * 'receipt': settle when the server has accepted the call, and not when the method has run. The run does not end with this call, nor with
    * this client; what it throws goes to the server's log, and its responses to nobody. What is refused or wrong still rejects,
-   * and a call that is sent again still runs once. Default: the method's end. Not together with `awaitResponse`.
+   * and a call that is resent still runs once. Default: the method's end. Not together with `awaitResponse`.
    */
   readonly confirm?: 'receipt'
 }
@@ -87,14 +87,14 @@ export class ServiceClient<S extends AnyService> {
   initialize(args: ArgsOf<S, 'init'>, options: Awaiting<ServiceCallOptions>): Promise<ResponseOf<S, 'init'>>
   initialize(...given: Given<ArgsOf<S, 'init'>, NotAwaiting<ServiceCallOptions>>): Promise<void>
   initialize(args?: unknown, options?: ServiceCallOptions): Promise<unknown> {
-    return this.#run(Initialize, { service: this.#name, args }, options)
+    return this.#run(Initialize, args, options)
   }
 
   /** Runs `exec` in its turn. Rejects with what it throws, `NOT_INITIALIZED`, `TERMINATED`, or BusyError. */
   execute(args: ArgsOf<S, 'exec'>, options: Awaiting<ServiceCallOptions>): Promise<ResponseOf<S, 'exec'>>
   execute(...given: Given<ArgsOf<S, 'exec'>, NotAwaiting<ServiceCallOptions>>): Promise<void>
   execute(args?: unknown, options?: ServiceCallOptions): Promise<unknown> {
-    return this.#run(Execute, { service: this.#name, args }, options)
+    return this.#run(Execute, args, options)
   }
 
   /** Runs `exec` like `execute`, and gives all of its responses as they come. */
@@ -108,24 +108,28 @@ export class ServiceClient<S extends AnyService> {
   /** Runs `exit` after those that were there before. With `shutdown`, rejects with `NOT_ALLOWED` where the server forbids it. */
   terminate(args: ArgsOf<S, 'exit'>, options: Awaiting<TerminateOptions>): Promise<ResponseOf<S, 'exit'>>
   terminate(...given: Given<ArgsOf<S, 'exit'>, NotAwaiting<TerminateOptions>>): Promise<void>
-  terminate(args?: unknown, options: TerminateOptions = {}): Promise<unknown> {
-    checkOptions('terminate', options, terminateOptions)
-    const { shutdown, ...others } = options
-    const request = { service: this.#name, args, ...(shutdown === undefined ? {} : { shutdown }) }
-    return this.#run(Terminate, request, others)
+  terminate(args?: unknown, options?: TerminateOptions): Promise<unknown> {
+    return this.#run(Terminate, args, options, terminateOptions)
   }
 
-  async #run(action: ActionClass, request: ServiceRequest, options: ServiceCallOptions = {}): Promise<unknown> {
-    checkOptions(`service "${this.#name}"`, options, callOptions)
-    const { awaitResponse = false, confirm, ...others } = options
+  async #run(
+    action: ActionClass,
+    args: unknown,
+    options: TerminateOptions = {},
+    table: OptionTable<ServiceCallOptions & RunOptions> = callOptions,
+  ): Promise<unknown> {
+    checkOptions<ServiceCallOptions>(`service "${this.#name}"`, options, table)
+    const { awaitResponse = false, confirm, shutdown, ...others } = options
     const waitMs = readWait(awaitResponse)
     if (confirm !== undefined && waitMs !== undefined)
       throw invalidOption('confirm', 'none beside awaitResponse', confirm)
-    const call = this.#kit.client.runAction(
-      action,
-      confirm === undefined ? request : { ...request, confirm },
-      others,
-    ) as Call<unknown, unknown>
+    const request: ServiceRequest = {
+      service: this.#name,
+      args,
+      ...(confirm === undefined ? {} : { confirm }),
+      ...(shutdown === undefined ? {} : { shutdown }),
+    }
+    const call = this.#kit.client.runAction(action, request, others) as Call<unknown, unknown>
     // Leaving the loop gives the call up, which ends nothing but the call.
     if (confirm !== undefined) for await (const _ of call) return undefined
     if (waitMs === undefined) return void (await call)

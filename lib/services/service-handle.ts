@@ -87,7 +87,7 @@ export class ServiceHandle<S extends AnyService> {
     return this.#run('exec', args, options)
   }
 
-  /** Runs `exit` after those that were there before. The server goes on: end it with `shutdown()`. */
+  /** Runs `exit` after the calls that came before. The server keeps running: end it with `shutdown()`. */
   terminate(args: ArgsOf<S, 'exit'>, options: Awaiting<OwnCallOptions>): Promise<ResponseOf<S, 'exit'>>
   terminate(...given: Given<ArgsOf<S, 'exit'>, NotAwaiting<OwnCallOptions>>): Promise<void>
   terminate(args?: unknown, options?: OwnCallOptions): Promise<unknown> {
@@ -95,7 +95,7 @@ export class ServiceHandle<S extends AnyService> {
   }
 
   /**
-   * Runs `exec` like `execute`, once somebody reads, and gives its responses as they come. Leaving the loop aborts the method's signal.
+   * Runs `exec` like `execute`, when the loop begins, and yields its responses as they come. Leaving the loop aborts the method's signal.
    *
    * @example for await (const value of server.service(Counter).responses(10)) console.log(value)
    */
@@ -148,7 +148,7 @@ export class ServiceHandle<S extends AnyService> {
         (error: unknown) => {
           timer.cancel()
           if (!hasResponded) reject(error)
-          // Who waited for the response has it, and may have given up the rest.
+          // The caller has its response, and may have given up the rest.
           else if (error !== options.signal?.reason && !(error instanceof DeadlineError)) this.#kit.report(error, label)
         },
       )
@@ -203,7 +203,7 @@ export class ServiceHandle<S extends AnyService> {
 
 async function ignore(): Promise<void> {}
 
-/** What refuses a client's call is thrown at whoever is here. */
+/** Refused is for answers to clients; here its reason is thrown. */
 async function unwrapped(running: Promise<void>): Promise<void> {
   try {
     await running

@@ -1,4 +1,4 @@
-// Tokens in clear text from another machine: refused by daemons and commands, unless they are told to allow it.
+// Tokens in clear text from another machine: refused by daemons and commands, unless an option allows it.
 import { expect } from 'chai'
 import { type ConnectOptions, clientOptionsOf } from '../../lib/cli/connect.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from '../../lib/daemon/background-options.ts'
@@ -44,7 +44,7 @@ describe('A token in clear text from another machine', () => {
     return await client.runAction('isock.ping', 'hello')
   }
 
-  it('is not taken by a daemon, and is where it was told to', async () => {
+  it('is not accepted by a daemon, unless its option allows it', async () => {
     const refusing = serverOf({})
     expect((await failureOf(ping({}, refusing.dial))).message).to.include('not taken in clear text')
     const allowing = serverOf({ allowClearTextToken: true })
@@ -52,7 +52,7 @@ describe('A token in clear text from another machine', () => {
     await Promise.all([refusing.server.shutdown(), allowing.server.shutdown()])
   })
 
-  it('is not shown by a command, and is where it was told to', async () => {
+  it('is not sent by a command, unless its flag allows it', async () => {
     const { server, dial } = serverOf({ allowClearTextToken: true })
     expect((await failureOf(ping({}, dial, elsewhere))).message).to.include('the token is not sent in clear text')
     await server.shutdown()

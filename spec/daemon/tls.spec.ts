@@ -77,7 +77,7 @@ describe('a daemon over TLS', function () {
     await waitFor(async () => (await shown()) === fingerprintOf('stranger'))
   })
 
-  it('reads its files again when they change, unless it is told not to', () => {
+  it('reads its files again when they change, unless tlsWatch is false', () => {
     const { tlsKey: keyFile, tlsCert: certFile } = files()
     expect(tlsOf(files())).to.deep.equal({ keyFile, certFile })
     const given = { ...files(), tlsCa: file('ca.crt'), module: import.meta.filename }

@@ -49,7 +49,7 @@ describe('TLS that is given as files', () => {
     writeFileSync(join(where, 'tls.key'), key, { mode: 0o600 })
     writeFileSync(join(where, 'tls.crt'), cert)
   }
-  /** In one step, as who renews certificates should. */
+  /** In one step, as tools that renew certificates should. */
   const replace = (name: string, content: string): void => {
     writeFileSync(path('aside'), content, { mode: 0o600 })
     renameSync(path('aside'), path(name))
@@ -238,7 +238,7 @@ describe('TLS that is given as files', () => {
     isUsable = false
     write(made.server)
     for (let i = 0; i < 4; i++) await look()
-    expect(warnings, 'told of once').to.deep.equal(['not usable'])
+    expect(warnings, 'logged once').to.deep.equal(['not usable'])
     isUsable = true
     await look()
     expect(renewals, 'tried again').to.equal(2)

@@ -116,7 +116,7 @@ describe("A service on its server's side", () => {
     await Promise.all(all)
   })
 
-  it('is given up by a signal or a time limit: what waits never runs, and what runs is told', async () => {
+  it('is given up by a signal or a time limit: what waits never runs, and the signal of what runs aborts', async () => {
     const own = server.service(Held)
     await own.initialize('0')
     const reason = new Error('not needed any more')
@@ -174,7 +174,7 @@ describe("A service on its server's side", () => {
     expect(() => context.client).to.throw(ServerError, 'context.client: the server itself asked for this run')
   })
 
-  it('can be terminated while the server shuts down, and what does not end is told when the grace is over', async () => {
+  it('can be terminated while the server shuts down, and the signal of a run that does not end aborts after the grace', async () => {
     const own = server.service(Held)
     await own.initialize('0')
     const running = failureOf(own.execute('a'))

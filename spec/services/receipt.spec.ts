@@ -111,7 +111,7 @@ describe('A call of a service that is confirmed by its receipt', () => {
     expect(held.started).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
   })
 
-  it('is not displaced any more by a call of somebody who has fewer, who displaces one without a receipt', async () => {
+  it('keeps its place against a call from another address, which takes one without a receipt', async () => {
     const own = client.service(Held)
     await own.execute('running', receipt)
     const waiting = own.execute('a')

@@ -35,6 +35,9 @@ describe('The types of a service', () => {
     >()
     expectTypeOf(full.terminate(true)).toEqualTypeOf<Promise<void>>()
     expectTypeOf(full.terminate(true, { awaitResponse: true })).toEqualTypeOf<Promise<unknown>>()
+    expectTypeOf(full.execute('a', { confirm: 'receipt' })).toEqualTypeOf<Promise<void>>()
+    // @ts-expect-error: a receipt, or a response
+    void full.execute('a', { confirm: 'receipt', awaitResponse: true })
     // @ts-expect-error: init takes a number
     void full.initialize('1')
     // @ts-expect-error: exec needs its text

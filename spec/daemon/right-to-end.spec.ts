@@ -1,5 +1,5 @@
-// Who may end a daemon: whoever has shown its token, by the action or by way of a service; without a token nobody, but where a module
-// allows it.
+// The right to end a daemon: clients with its token have it, by the action and through services; without a token no client has it,
+// unless a module allows it.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { DaemonWorld } from './daemon-world.ts'
 
 const token = 'a token of this spec, which is long'
 
-describe('Who may end a daemon', function () {
+describe('The right to end a daemon', function () {
   this.timeout(30_000)
   let isock: CompiledIsock
   let world: DaemonWorld
@@ -54,7 +54,7 @@ describe('Who may end a daemon', function () {
   const initialize = (client: Client, service: string): Promise<string> =>
     codeOf(client.runAction('isock.services.initialize', { service, args: 1 }))
 
-  it('with a token: who shows it, by way of a service too, and nobody else', async () => {
+  it('belongs to clients that show its token, through a service too, and to no others', async () => {
     const daemon = await world.start({ module: isock.module('counter'), token })
     const state = world.stateOf()
     const owner = clientOf(daemon.address, { token })
@@ -67,14 +67,14 @@ describe('Who may end a daemon', function () {
     await world.gone(state)
   })
 
-  it('with a token: who shows it, by the action', async () => {
+  it('belongs to clients that show its token, by the action', async () => {
     const daemon = await world.start({ token })
     const state = world.stateOf()
     expect(await end(clientOf(daemon.address, { token }))).to.equal('')
     await world.gone(state)
   })
 
-  it('not by way of a service whose module forbids it, and its exit does not run', async () => {
+  it('does not hold for a service whose module forbids it, and its exit does not run', async () => {
     const daemon = await world.start({ module: isock.module('kept-alive'), token })
     const state = world.stateOf()
     const owner = clientOf(daemon.address, { token })
@@ -87,7 +87,7 @@ describe('Who may end a daemon', function () {
     await world.gone(state)
   })
 
-  it('without a token: nobody, but by way of a service whose module allows it', async () => {
+  it('belongs to nobody without a token, but through a service whose module allows it', async () => {
     const daemon = await world.start({ module: isock.module('kept-alive') })
     const state = world.stateOf()
     const anybody = clientOf(daemon.address)
@@ -100,7 +100,7 @@ describe('Who may end a daemon', function () {
     await world.gone(state)
   })
 
-  it('without a token: not who shows a certificate either', async function () {
+  it('does not come with a client certificate', async function () {
     const made = makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
     const folder = mkdtempSync(join(tmpdir(), 'isock-who-'))
     const file = (name: string, text: string): string => {
