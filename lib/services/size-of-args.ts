@@ -12,10 +12,20 @@ export function sizeOfArgs(value: unknown, most: number): number {
     size += bytesForEach
     if (typeof each === 'string') size += each.length * 2
     else if (each instanceof ArrayBuffer || ArrayBuffer.isView(each)) size += each.byteLength
-    else if (each instanceof Map) left.push(...each.keys(), ...each.values())
-    else if (each instanceof Set) left.push(...each)
-    else if (typeof each === 'object' && each !== null) left.push(...Object.values(each))
+    else {
+      for (const part of partsOf(each)) {
+        left.push(part)
+        if (left.length * bytesForEach > most) return Number.POSITIVE_INFINITY
+      }
+    }
     if (size + left.length * bytesForEach > most) return Number.POSITIVE_INFINITY
   }
   return size
+}
+
+function partsOf(value: unknown): Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set) return value
+  // Pairs of key and value.
+  if (value instanceof Map) return value
+  return typeof value === 'object' && value !== null ? Object.values(value) : []
 }
