@@ -9,7 +9,7 @@ import type { AnyService } from '../services/service.ts'
 import type { ServiceOptions } from '../services/service-host.ts'
 import { ExportedActions } from './exported-actions.ts'
 import { exportedServices } from './exported-services.ts'
-import { initializationOf } from './init-file.ts'
+import { initializeFrom } from './init-file.ts'
 import { controlFd, type LaunchOrder } from './launch.ts'
 import { type LoadedModule, loadModules } from './load-modules.ts'
 import { RunShutdown } from './shutdown-action.ts'
@@ -113,6 +113,9 @@ export async function registerModules(
     server.addService(service)
     others++
   }
+  const [first] = modules
+  // Before setup, which may open a web port: clients must find the services initialized there too.
+  if (initFile !== undefined && first !== undefined) server.initializeBy(() => initializeFrom(first, server, log))
   for (const { exports } of modules) {
     const { setup } = exports
     if (typeof setup !== 'function') continue
@@ -123,6 +126,4 @@ export async function registerModules(
     const message = `nothing to serve in ${modules.map(({ path }) => path).join(', ')}: export actions, services, or a function setup(server)`
     throw new ClientError(message, { code: 'MODULE_FAILED' })
   }
-  const [first] = modules
-  if (initFile !== undefined && first !== undefined) server.initializeBy(initializationOf(server, first, log))
 }

@@ -19,25 +19,22 @@ interface Initialization {
 }
 
 /**
- * Finds what is to be initialized, which has to be served by then. Gives the function that does it, one after the other.
+ * Initializes what the module says, one after the other. All of it has to be served by then.
  *
- * @throws ClientError (`MODULE_FAILED`) where there is nothing to initialize, or `initArgs` is wrong; the function rejects
- *   with one that names the service whose init throws.
+ * @throws ClientError (`MODULE_FAILED`) where there is nothing to initialize, or `initArgs` is wrong; it names the service whose
+ *   init throws.
  */
-export function initializationOf(server: Server, module: LoadedModule, log: Logger): () => Promise<void> {
-  const plan = planOf(server, module)
-  return async () => {
-    for (const { handle, given } of plan) {
-      // The module's own setup(server) may have been first.
-      if (given === undefined && handle.phase !== 'new') continue
-      try {
-        await handle.initialize(given?.args)
-      } catch (cause) {
-        const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-        throw failed(module, `service "${handle.name}" cannot be initialized: ${reason}`, cause)
-      }
-      log.info({ service: handle.name }, 'initialized')
+export async function initializeFrom(module: LoadedModule, server: Server, log: Logger): Promise<void> {
+  for (const { handle, given } of planOf(server, module)) {
+    // The module's own setup(server) may have been first.
+    if (given === undefined && handle.phase !== 'new') continue
+    try {
+      await handle.initialize(given?.args)
+    } catch (cause) {
+      const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+      throw failed(module, `service "${handle.name}" cannot be initialized: ${reason}`, cause)
     }
+    log.info({ service: handle.name }, 'initialized')
   }
 }
 
