@@ -76,10 +76,10 @@ A server that asks for a token is ended by whoever shows it. Without a token, \`
 if it listens at a loopback address; a daemon of \`isock start\` may not: use \`isock stop\`, as
 for one that listens at a Unix socket only.
 
-With --service, the same clients may end it, but not through a service that a module added with \`allowShutdown: false\`. A
-daemon without a token is ended only through one that was added with \`allowShutdown: true\`. Where it may not be ended, the exit
-method does not run either. The server keeps to its own grace then, so --grace does not go with --service; nor does '-' with --token-prompt, as both read
-standard input.
+With --service, the same clients may end it, but not through a service that a module added with \`allowShutdown: false\`.
+A daemon without a token is ended only through one that was added with \`allowShutdown: true\`. Where it may not be ended,
+the exit method does not run either. The server keeps to its own grace then, so --grace does not go with --service; nor
+does '-' with --token-prompt, as both read standard input.
 
 Examples:
   isock terminate localhost 4440
