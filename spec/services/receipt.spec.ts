@@ -38,7 +38,7 @@ describe('A call of a service that is confirmed by its receipt', () => {
     reported.length = 0
     server = await world.serve([], {
       limits: { sessionLeaseMs: 10_000 },
-      onError: (error, { origin }) => reported.push(`${origin}: ${String(error)}`),
+      onError: (error, { origin }) => void reported.push(`${origin}: ${String(error)}`),
     })
     held = new Held()
     server.addService(held, { maxQueued: 4 }).addService(Checked)
