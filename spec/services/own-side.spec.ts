@@ -54,7 +54,9 @@ describe("A service on its server's side", () => {
   beforeEach(async () => {
     world = new World()
     reported.length = 0
-    server = await world.serve([], { onError: (error, { origin }) => void reported.push(`${origin}: ${String(error)}`) })
+    server = await world.serve([], {
+      onError: (error, { origin }) => void reported.push(`${origin}: ${String(error)}`),
+    })
     account = new Account()
     held = new Held()
     server.addService(account).addService(held, { maxQueued: 2 })
