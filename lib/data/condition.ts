@@ -9,7 +9,7 @@ const mark: unique symbol = Symbol.for('isock.Condition')
 const comparisons = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] as const
 
 /** What may be asked of a field, by its name in JSON; see `parseFilter`. */
-export const operators = [...comparisons, 'in', 'nin', 'contains', 'matches', 'min', 'max'] as const
+export const operators = [...comparisons, 'in', 'nin', 'contains', 'lacks', 'matches', 'min', 'max'] as const
 export type Operator = (typeof operators)[number]
 
 /** What a condition asks. */

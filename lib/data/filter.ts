@@ -22,7 +22,7 @@ export interface FieldPath {
 /** A condition on one field. */
 export interface Part {
   readonly path: FieldPath
-  readonly operator: Operator | 'lacks'
+  readonly operator: Operator
   readonly value: unknown
 }
 
@@ -105,6 +105,7 @@ const opposites = {
   lt: 'ge',
   le: 'gt',
   contains: 'lacks',
+  lacks: 'contains',
 } as const
 
 /** True of every row of which the part is not: where the field is null, too, but for `ne` and `nin`. */
@@ -112,7 +113,9 @@ function negated(part: Part): Term {
   requireRowwise(part)
   const opposite: Part = { ...part, operator: opposites[part.operator as keyof typeof opposites] }
   const isTrueOfNull = opposite.operator === 'ne' || opposite.operator === 'nin' || opposite.operator === 'lacks'
-  if (isTrueOfNull || opposite.operator === 'eq' || opposite.operator === 'in') return opposite
+  // The opposites of those that are true of null, which are not.
+  const isItself = opposite.operator === 'eq' || opposite.operator === 'in' || part.operator === 'lacks'
+  if (isTrueOfNull || isItself) return opposite
   return { operator: 'or', parts: [opposite, { path: part.path, operator: 'eq', value: null }] }
 }
 
@@ -183,10 +186,10 @@ function readPart(path: FieldPath, operator: Operator, value: unknown): Part {
   }
   if (value === undefined) throw noCondition(path)
   if ((operator === 'eq' || operator === 'ne') && value === null) return { path, operator, value }
-  if (operator === 'contains') {
+  if (operator === 'contains' || operator === 'lacks') {
     if (kind === 'text') return { path, operator, value: checkText(path, value) }
     if (kind === 'list') return { path, operator, value: checkItem(path, value) }
-    return refuse('contains is for texts and lists')
+    return refuse(`${operator} is for texts and lists`)
   }
   if (kind === 'list' || kind === 'json') return refuse(`${operator} cannot be asked of ${kind}`)
   if (operator === 'matches') {

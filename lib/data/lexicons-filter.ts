@@ -1,4 +1,4 @@
-// Filters as lexicons spells them: `{ age__gt: 18, author__email: 'ann@example.org', sort: '-age', limit: 10 }`. The spelling
+// Filters as lexicons spells them: `{ age__gt: 18, author__email__f: '@example.org', _sort: '-age', _limit: 10 }`. The spelling
 // changes and nothing else: what may be asked for is left to parseFilter.
 import { InvalidDataError } from '../base/data-errors.ts'
 import { describe } from '../base/options.ts'
@@ -22,21 +22,31 @@ const operatorOf = new Map([
   ['in', 'in'],
   ['nin', 'nin'],
   ['not_in', 'nin'],
+  ['f', 'contains'],
+  ['find', 'contains'],
   ['has', 'contains'],
   ['contains', 'contains'],
+  ['includes', 'contains'],
+  ['excludes', 'lacks'],
+  ['re', 'matches'],
   ['regex', 'matches'],
   ['like', 'matches'],
   ['min', 'min'],
   ['max', 'max'],
 ])
 
+/** Lexicons' own spelling of what is no condition, and ours beside it. */
+const optionWords = { sort: ['_sort', 'sort'], limit: ['_limit', 'limit'], offset: ['_offset', 'offset'] } as const
+
 /**
- * Translates lexicons' keyword filters: `field__operator`, and `reference__field` or `reference__field__operator`.
+ * Translates lexicons' keyword filters: `field__operator`, and `reference__field` or `reference__field__operator`, with
+ * `_sort` and `_limit`. A value stays a value: an object in its place is refused when the filter is used. A field that is
+ * called `sort`, `limit` or `offset` is asked for as `sort__eq`.
  *
- * @throws InvalidDataError for what is no object, or a bad limit or sort.
+ * @throws InvalidDataError for what is no object, a condition that comes twice, or a bad limit or sort.
  * @example
- * const { filter, options } = fromLexicons({ age__gt: 18, sort: '-age' })
- * const fields = ['age', 'name'] as const
+ * const { filter, options } = fromLexicons({ age__gt: 18, email__f: '@example.org', _sort: '-age', _limit: 10 })
+ * const fields = ['age', 'email'] as const
  * await context.db.query(User, parseFilter(filter, User, { fields }), {
  *   limit: options.limit ?? 100,
  *   sort: parseSort(options.sort, User, { fields }),
@@ -46,23 +56,42 @@ export function fromLexicons(keywords: unknown): TranslatedQuery {
   if (typeof keywords !== 'object' || keywords === null || Array.isArray(keywords))
     throw new InvalidDataError(`expected an object of filters, got ${describe(keywords)}`)
   const filter = Object.create(null) as Record<string, Record<string, unknown>>
-  const { sort, limit, offset, ...conditions } = keywords as Record<string, unknown>
-  for (const [key, value] of Object.entries(conditions)) {
+  const given = new Map(Object.entries(keywords))
+  const [sort, limit, offset] = [optionOf('sort', given), optionOf('limit', given), optionOf('offset', given)]
+  for (const [key, value] of given) {
     const names = key.split('__')
     const operator = names.length > 1 ? operatorOf.get(names.at(-1) as string) : undefined
     if (operator !== undefined) names.pop()
     const path = names.join('.')
     filter[path] ??= Object.create(null) as Record<string, unknown>
-    filter[path][operator ?? 'eq'] = operator === 'min' || operator === 'max' ? true : value
+    const conditions = filter[path]
+    if (Object.hasOwn(conditions, operator ?? 'eq'))
+      throw new InvalidDataError(`${describe(key)} asks for ${operator ?? 'eq'} a second time; ask for it once`)
+    conditions[operator ?? 'eq'] = operator === 'min' || operator === 'max' ? true : value
   }
+  // Lexicons' clients leave out an order by an empty one.
+  const isSorted = sort !== undefined && sort !== null && sort !== ''
   return {
     filter,
     options: {
-      ...(sort === undefined ? {} : { sort: sortKeys(sort) }),
+      ...(isSorted ? { sort: sortKeys(sort) } : {}),
       ...(limit === undefined ? {} : { limit: count('limit', limit) }),
       ...(offset === undefined ? {} : { offset: count('offset', offset) }),
     },
   }
+}
+
+/** Takes it out of what was given. */
+function optionOf(name: keyof typeof optionWords, given: Map<string, unknown>): unknown {
+  const [own, ours] = optionWords[name]
+  if (given.has(own) && given.has(ours))
+    throw new InvalidDataError(
+      `${own} and ${ours} are the same; send one of them (a field is asked for as ${ours}__eq)`,
+    )
+  const value = given.get(given.has(own) ? own : ours)
+  given.delete(own)
+  given.delete(ours)
+  return value
 }
 
 function sortKeys(sort: unknown): string[] {

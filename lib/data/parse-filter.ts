@@ -28,7 +28,8 @@ const parseSortOptions: OptionTable<ParseSortOptions<Model>> = { fields: 'protec
 
 /**
  * A filter that a client sent, as JSON: a value for each field, or an object of conditions, all of which must hold. They
- * are called `eq`, `ne`, `gt`, `ge`, `lt`, `le`, `in`, `nin`, `contains`, `matches`, `min` and `max`; the last two take true.
+ * are called `eq`, `ne`, `gt`, `ge`, `lt`, `le`, `in`, `nin`, `contains`, `lacks` (not `contains`), `matches`, `min` and `max`;
+ * the last two take true.
  * A date is a text such as `2026-11-28T21:30:00.000Z`, with `Z` or an offset, or `2026-11-28`, which is midnight UTC. Values are
  * checked against the model when the filter is used.
  *
