@@ -4,6 +4,7 @@ import type { Context, SessionView } from '../../action/context.ts'
 import type { Visitor } from '../../action/guard.ts'
 import type { ChannelClass } from '../../channels/channel.ts'
 import type { Peer } from '../../link/link.ts'
+import type { Publication } from './signal-list.ts'
 
 /** Which room of a channel, and where to begin. */
 export interface MembershipOptions {
@@ -35,6 +36,11 @@ export interface LexiconsClient {
 export interface AnswerableClient extends LexiconsClient {
   /** The value of this call goes to the client. */
   markReply(callId: number): void
+  /**
+   * Keeps what this call publishes until all signals of its list have run. False: there is no list, or no room: it is to be
+   * published now.
+   */
+  publishLater(callId: number, makePublication: () => Publication): boolean
 }
 
 /** Shared by all copies of this package: an action may find the client of another copy's gateway. */

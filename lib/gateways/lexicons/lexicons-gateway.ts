@@ -15,6 +15,7 @@ import {
   resolveLexiconsOptions,
 } from './lexicons-options.ts'
 import { LexiconsSocket } from './lexicons-socket.ts'
+import { PublishingLists } from './publishing-lists.ts'
 
 const protocol = 'lexicons'
 
@@ -35,6 +36,7 @@ class MountedLexicons implements MountedGateway {
   readonly #host: WebHost
   readonly #options: ResolvedLexiconsOptions
   readonly #sockets = new Set<LexiconsSocket>()
+  readonly #lists = new PublishingLists()
   readonly #started: Promise<void>
   #isClosing = false
 
@@ -63,6 +65,7 @@ class MountedLexicons implements MountedGateway {
           host: this.#host,
           options: this.#options,
           log: (line) => this.#log(line),
+          lists: this.#lists,
         })
         this.#sockets.add(client)
         void client.gone.then(() => this.#sockets.delete(client))

@@ -18,12 +18,15 @@ import type { WebHost } from '../../web/gateway.ts'
 import { valueLimitsOf } from '../../wire/value-limits.ts'
 import { LocalClient } from '../local-client.ts'
 import { SilenceWatch } from '../silence-watch.ts'
+import { GatheredEntries, type GatheredEntry } from './gathered-entries.ts'
 import { credentialsIn } from './header-credentials.ts'
 import { type AnswerableClient, type MembershipOptions, peerWith } from './lexicons-client.ts'
 import type { LexiconsLogLine, LexiconsOptions, ResolvedLexiconsOptions } from './lexicons-options.ts'
 import { Memberships } from './memberships.ts'
 import { MessageQueue } from './message-queue.ts'
 import { Outbox } from './outbox.ts'
+import type { PublishingLists } from './publishing-lists.ts'
+import type { Publication } from './signal-list.ts'
 import { errorText, SignalRunner } from './signal-runner.ts'
 import { unlessLate } from './unless-late.ts'
 
@@ -31,6 +34,8 @@ export interface LexiconsSurroundings {
   readonly host: WebHost
   readonly options: ResolvedLexiconsOptions
   readonly log: (line: LexiconsLogLine) => void
+  /** Of all clients: what their readers are sent is in the order of their signals. */
+  readonly lists: PublishingLists
 }
 
 /** From asking a client to close to ending its socket. */
@@ -46,6 +51,8 @@ export class LexiconsSocket implements AnswerableClient {
   /** Its connection, and what waits in it in both directions. */
   readonly #account: Account
   readonly #outbox: Outbox
+  /** What its channels say. */
+  readonly #gathered = new GatheredEntries((entries) => this.#sendGathered(entries))
   readonly #queue: MessageQueue
   readonly #silence: SilenceWatch
   #client: LocalClient | undefined
@@ -131,6 +138,10 @@ export class LexiconsSocket implements AnswerableClient {
     this.#runner?.markReply(callId)
   }
 
+  publishLater(callId: number, makePublication: () => Publication): boolean {
+    return this.#runner?.publishLater(callId, makePublication) ?? false
+  }
+
   /** Takes no more messages, lets the one that runs finish, and says goodbye. Settles when all is released. */
   async finish(graceMs: number): Promise<void> {
     const { clock } = this.#surroundings.host
@@ -141,7 +152,7 @@ export class LexiconsSocket implements AnswerableClient {
   }
 
   async #admit(): Promise<void> {
-    const { host, options, log } = this.#surroundings
+    const { host, options, log, lists } = this.#surroundings
     const credentials = credentialsIn(this.#headers, options.guards)
     const client = new LocalClient(host, peerWith(this.peer, this), { credentials, retry: 0 })
     client.onServerEnded = (reason) => {
@@ -154,7 +165,7 @@ export class LexiconsSocket implements AnswerableClient {
       clock: host.clock,
       maxSubscriptions: options.maxSubscriptions,
       timeoutMs: options.timeoutMs,
-      deliver: (entry) => this.#send([entry]),
+      deliver: (entry, room) => this.#gathered.add(entry, room),
       onEnded: (error) => {
         this.#failed(error)
         this.#tellErrors([error])
@@ -163,7 +174,9 @@ export class LexiconsSocket implements AnswerableClient {
     this.#runner = new SignalRunner({
       client,
       memberships: this.#memberships,
+      clock: host.clock,
       options,
+      arriving: (list) => lists.during(list, () => this.#gathered.hold()),
       limits: valueLimitsOf(host.limits),
       onSignal: (signal) => log({ status: 'signal', client: this, data: signal }),
       onFailed: this.#failed,
@@ -189,9 +202,21 @@ export class LexiconsSocket implements AnswerableClient {
     }
   }
 
+  /** After what has come from channels. */
   #send(entries: readonly object[]): Promise<void> | undefined {
+    if (this.#gathered.isHeld) {
+      for (const entry of entries) this.#gathered.add(entry)
+      return undefined
+    }
+    this.#gathered.flush()
     this.#surroundings.log({ status: 'sent', client: this, data: entries })
     return this.#outbox.send(entries)
+  }
+
+  #sendGathered(arrived: readonly GatheredEntry[]): Promise<void> | undefined {
+    const entries = this.#surroundings.lists.arrange(arrived)
+    this.#surroundings.log({ status: 'sent', client: this, data: entries.map(({ entry }) => entry) })
+    return this.#outbox.sendTexts(entries.map(({ text }) => text))
   }
 
   async #runHook(name: string, hook: LexiconsOptions['onConnect']): Promise<void> {
@@ -221,6 +246,7 @@ export class LexiconsSocket implements AnswerableClient {
     const socket = this.#socket
     if (socket.readyState === socket.CLOSED) return
     this.#runNoMore()
+    this.#gathered.flush()
     socket.close(code, reason)
     // Its own goodbye has to be read.
     socket.resume()

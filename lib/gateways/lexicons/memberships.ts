@@ -14,8 +14,8 @@ export interface MembershipsOptions {
   readonly maxSubscriptions: number
   /** How long a channel may take to say whether it lets the client in. */
   readonly timeoutMs: number
-  /** Gets what channels say. A promise: the next one waits for it. */
-  readonly deliver: (entry: object) => unknown
+  /** Gets what channels say, and in which room. A promise: the next one waits for it. */
+  readonly deliver: (entry: object, room: string) => unknown
   /** A membership ended though nobody asked for it. */
   readonly onEnded: (error: unknown) => void
 }
@@ -34,7 +34,7 @@ export class Memberships {
 
   /** Settles when the channel has let the client in. Rejects when it does not, or not in time. */
   async join(channel: ChannelClass, { key, since }: MembershipOptions = {}): Promise<void> {
-    const id = idOf(channel, key)
+    const id = roomIdOf(channel, key)
     const { client, deliver, maxSubscriptions } = this.#options
     const present = this.#subscriptions.get(id)
     if (present !== undefined) return this.#settled(present, id)
@@ -47,7 +47,7 @@ export class Memberships {
     }
     const subscription: Subscription = client.subscribe(
       channel,
-      (message: unknown) => deliver(entryOf(channel, message)),
+      (message: unknown) => deliver(entryOf(channel, message), id),
       options,
     )
     this.#subscriptions.set(id, subscription)
@@ -59,7 +59,7 @@ export class Memberships {
 
   /** False: the client was not in it. */
   leave(channel: ChannelClass, { key }: Pick<MembershipOptions, 'key'> = {}): boolean {
-    const id = idOf(channel, key)
+    const id = roomIdOf(channel, key)
     const subscription = this.#subscriptions.get(id)
     if (subscription === undefined) return false
     this.#forget(id, subscription)
@@ -90,6 +90,7 @@ export class Memberships {
   }
 }
 
-function idOf(channel: ChannelClass, key: string | undefined): string {
+/** What a room is called here, and in the lists of signals that publish in it. */
+export function roomIdOf(channel: ChannelClass, key: string | undefined): string {
   return JSON.stringify([channelNameOf(channel), key ?? ''])
 }

@@ -39,8 +39,13 @@ export class Outbox {
    * enough, or is gone. Throws UnsendableError.
    */
   send(entries: readonly object[]): Promise<void> | undefined {
+    return this.sendTexts(entries.map(textOfEntry))
+  }
+
+  /** The same, of entries that are JSON already. */
+  sendTexts(entries: readonly string[]): Promise<void> | undefined {
     const { socket, maxQueuedBytes } = this.#options
-    const text = toJsonText(entries.map(withNull), 'payload')
+    const text = `[${entries.join(',')}]`
     if (socket.readyState !== socket.OPEN) return undefined
     const waitingBytes = socket.bufferedAmount + this.#waitingCount * messageCostBytes
     if (socket.bufferedAmount > 0 && waitingBytes + text.length > maxQueuedBytes) {
@@ -84,6 +89,11 @@ export class Outbox {
     // A reader that takes nothing does not take a farewell.
     this.#options.socket.terminate()
   }
+}
+
+/** Throws UnsendableError. */
+export function textOfEntry(entry: object): string {
+  return toJsonText(withNull(entry), 'payload')
 }
 
 /** `{ Name: undefined }` would be `{}`, which names nothing. */

@@ -3,7 +3,9 @@
 import type { Context, PublishOptions } from '../../action/context.ts'
 import { ServerError } from '../../base/errors.ts'
 import { channelNameOf } from '../../channels/channel.ts'
+import { toJsonText } from '../json-values.ts'
 import { answerableClientOf } from './lexicons-client.ts'
+import { roomIdOf } from './memberships.ts'
 import { isNamed, type NamedChannelClass, type PayloadOf } from './named.ts'
 
 /** Which rooms of the channels, and who is answered beside them. */
@@ -14,7 +16,8 @@ export interface RespondOptions extends Pick<PublishOptions, 'key' | 'except'> {
 
 /**
  * Publishes an action's payload to channels, as `{ ActionName: payload }`, and gives it back for the action to return.
- * Without channels and without `reply` a lexicons client is told nothing.
+ * Without channels and without `reply` a lexicons client is told nothing. Where the action runs for one of a list of signals,
+ * it is published when the last of them has run, together with what the others publish; not at all if the action fails.
  *
  * @param channels their messages are named: `static readonly named = true`.
  * @throws ServerError (`INVALID_CHANNEL`) for a channel that is not named, before anything is published; what
@@ -38,8 +41,17 @@ export async function respond<Payload extends PayloadOf<C>, C extends NamedChann
     const message = `the messages of channel "${channelNameOf(channel)}" have no names: give its class \`static readonly named = true\`, or publish the payload itself with context.publish`
     throw new ServerError(message, { code: 'INVALID_CHANNEL' })
   }
-  const message = { [context.actionName]: payload }
-  for (const channel of channels) await context.publish(channel, message, publishOptions)
+  const name = context.actionName
+  const message = { [name]: payload }
+  const client = answerableClientOf(context)
+  for (const channel of channels) {
+    const publish = (): Promise<void> => context.server.publish(channel, message, publishOptions)
+    const isLater = client?.publishLater(context.callId, () => {
+      const room = roomIdOf(channel, publishOptions.key)
+      return { room, name, length: toJsonText(message, 'payload').length, publish }
+    })
+    if (isLater !== true) await publish()
+  }
   return isReply ? reply(context, payload) : payload
 }
 

@@ -1,19 +1,26 @@
-// Runs the signals of one client's messages in their order, and gathers what it is answered: replies first, then errors.
+// Runs the signals of one client's messages in their order, and gathers what it is answered: their answers, then errors.
+import type { Clock } from '../../base/clock.ts'
 import { ServerError } from '../../base/errors.ts'
 import type { ChannelClass } from '../../channels/channel.ts'
 import type { JsonLimits } from '../json-text.ts'
 import { toJsonText } from '../json-values.ts'
 import type { LocalClient } from '../local-client.ts'
 import { isOwnAction } from '../own-actions.ts'
+import type { GatheredEntry } from './gathered-entries.ts'
 import type { MembershipOptions } from './lexicons-client.ts'
 import type { ResolvedLexiconsOptions } from './lexicons-options.ts'
 import type { Memberships } from './memberships.ts'
+import { type Publication, SignalList } from './signal-list.ts'
 import { readSignals, type Signal } from './signals.ts'
+import { unlessLate } from './unless-late.ts'
 
 export interface SignalRunnerOptions {
   readonly client: Pick<LocalClient, 'runAction' | 'toldOf'>
   readonly memberships: Memberships
+  readonly clock: Clock
   readonly options: ResolvedLexiconsOptions
+  /** What comes from the client's channels of what this list publishes in this turn of the event loop. */
+  readonly arriving: (list: SignalList) => Promise<readonly GatheredEntry[]>
   /** Of the server's values. */
   readonly limits: JsonLimits
   /** Told of each signal before it runs. */
@@ -26,6 +33,9 @@ export class SignalRunner {
   readonly #options: SignalRunnerOptions
   /** Of the signal that runs. */
   #repliedCalls = new Set<number>()
+  #call: { readonly id: number } | undefined
+  /** The signals of a message, where it has several. */
+  #list: SignalList | undefined
   #isStopped = false
 
   constructor(options: SignalRunnerOptions) {
@@ -36,6 +46,12 @@ export class SignalRunner {
     this.#repliedCalls.add(callId)
   }
 
+  /** False: its call is none of a list that runs. */
+  publishLater(callId: number, makePublication: () => Publication): boolean {
+    if (this.#list === undefined || this.#call?.id !== callId) return false
+    return this.#list.add(makePublication())
+  }
+
   /** Begins nothing more. */
   stop(): void {
     this.#isStopped = true
@@ -43,34 +59,59 @@ export class SignalRunner {
 
   /** The entries of the answer; none: there is nothing to say. Never rejects. */
   async run(text: string | undefined): Promise<readonly object[]> {
-    const { maxSignals, maxQueuedBytes } = this.#options.options
+    const { maxSignals } = this.#options.options
     const { limits } = this.#options
     const message = text === undefined ? { fault: 'the message is no text' } : readSignals(text, maxSignals, limits)
-    const replies: object[] = []
     const errors: string[] = []
-    let replyBytes = 0
     const fail = (error: unknown): void => {
       this.#options.onFailed(error)
       errors.push(errorText(this.#options.client.toldOf(error)))
     }
+    let entries: readonly object[] = []
     if ('fault' in message) fail(new BadMessage(message.fault))
-    else {
-      for (const signal of message.signals) {
-        if (this.#isStopped) break
-        try {
-          const reply = await this.#runOne(signal)
-          if (reply === undefined) continue
-          // One alone may be as large as a result may be. Those of a list are held until its last signal has run.
-          const size = message.signals.length === 1 ? 0 : toJsonText(reply, 'payload').length
-          if (replies.length > 0 && replyBytes + size > maxQueuedBytes) throw new LargeReply(reply, maxQueuedBytes)
-          replyBytes += size
-          replies.push(reply)
-        } catch (error) {
-          fail(error)
+    else entries = await this.#runAll(message.signals, fail)
+    return errors.length === 0 ? entries : [...entries, { Errors: errors }]
+  }
+
+  async #runAll(signals: readonly Signal[], fail: (error: unknown) => void): Promise<readonly object[]> {
+    const { maxQueuedBytes } = this.#options.options
+    const list = new SignalList(maxQueuedBytes)
+    // A signal of its own is answered and published at once.
+    const isList = signals.length > 1
+    if (isList) this.#list = list
+    let replyBytes = 0
+    for (const signal of signals) {
+      if (this.#isStopped) break
+      try {
+        const reply = await this.#runOne(signal)
+        // One alone may be as large as a result may be. Those of a list are held until its last signal has run.
+        const size = !isList || reply === undefined ? 0 : toJsonText(reply, 'payload').length
+        if (reply !== undefined && replyBytes > 0 && replyBytes + size > maxQueuedBytes) {
+          list.settle(undefined)
+          throw new LargeReply(reply, maxQueuedBytes)
         }
+        replyBytes += size
+        list.settle(reply)
+      } catch (error) {
+        list.fail()
+        fail(error)
       }
     }
-    return errors.length === 0 ? replies : [...replies, { Errors: errors }]
+    this.#list = undefined
+    const arrived = list.publish() ? await this.#options.arriving(list) : []
+    for (const error of await this.#faultsOf(list)) fail(error)
+    return list.arrange(arrived, 'with replies').map((each) => ('reply' in each ? each.reply : each.entry))
+  }
+
+  /** What it published and could not be. A channel's schema may take long. */
+  async #faultsOf(list: SignalList): Promise<readonly unknown[]> {
+    if (!list.isPublishing) return []
+    const { clock, options } = this.#options
+    try {
+      return await unlessLate(list.faults(), options.timeoutMs, clock, 'a channel did not take a message')
+    } catch (error) {
+      return [error]
+    }
   }
 
   /** What it is answered. Rejects with what the action threw. */
@@ -83,6 +124,7 @@ export class SignalRunner {
     this.#repliedCalls = new Set()
     const input = options.input === undefined ? data : options.input(data, name)
     const call = client.runAction(name, input, { timeoutMs: options.timeoutMs })
+    this.#call = call
     const value = await call
     const isReply = options.replies === 'all' || this.#repliedCalls.has(call.id)
     return isReply ? { [name]: value } : undefined
