@@ -30,7 +30,7 @@ export type { DataOptions, Durability, FileFormat, Persistence } from './data/da
 export { Database, type TransactionOptions } from './data/database.ts'
 export type { Db, DropOptions, Found, HydrateOptions } from './data/db.ts'
 export { type Field, type FieldOptions, field, type ItemKind, type ReferenceOptions } from './data/field.ts'
-export type { FileOptions, FileProgress, LoadOptions } from './data/files.ts'
+export type { FileOptions, FileProgress, IgnoredColumns, LoadOptions, LoadReport } from './data/files.ts'
 export { fromLexicons, type TranslatedQuery } from './data/lexicons-filter.ts'
 export type { MigrateOptions, Migration } from './data/migration.ts'
 export { Model, type ModelClass, type Publishes } from './data/model.ts'

@@ -32,6 +32,7 @@ export interface ExportOptions extends StoreCommandOptions {
 
 export interface ImportOptions extends ExportOptions {
   readonly replace?: boolean
+  readonly ignoreUnknown?: boolean
 }
 
 export function migrateData(modules: readonly string[], options: MigrateCommandOptions): Promise<void> {
@@ -59,13 +60,16 @@ export function exportData(directory: string, modules: readonly string[], option
 
 export function importData(directory: string, modules: readonly string[], options: ImportOptions): Promise<void> {
   return withDatabase(modules, options, async (database, signal) => {
-    const { format, replace = false } = options
+    const { format, replace = false, ignoreUnknown = false } = options
     const files = database.models.map((model) => `${modelNameOf(model)}.${format}`)
     if (!files.some((file) => existsSync(join(directory, file))))
       throw new CommandFailure(`${directory} has no file of a model: ${files.join(', ')}`, exitCodes.failed)
     await database.migrate()
-    const count = await database.load(directory, { format, replace, signal, onProgress: showProgress })
-    await print(`${count} rows loaded from ${directory}\n`, process.stderr)
+    const loaded = await database.load(directory, { format, replace, ignoreUnknown, signal, onProgress: showProgress })
+    const { rows, ignored } = typeof loaded === 'number' ? { rows: loaded, ignored: [] } : loaded
+    for (const { file, columns } of ignored)
+      await print(`${file}: left out, as no field has them: ${columns.join(', ')}\n`, process.stderr)
+    await print(`${rows} rows loaded from ${directory}\n`, process.stderr)
   })
 }
 

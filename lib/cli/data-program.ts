@@ -63,6 +63,7 @@ function importCommand(): Command {
     .argument('<modules...>', 'modules with models: paths')
     .addOption(formatOption())
     .option('--replace', 'empty the tables first')
+    .option('--ignore-unknown', 'leave out columns that no field has, and say which')
     .action(async (directory: string, modules: string[], options: ImportOptions) => {
       await (await import('./data-commands.ts')).importData(directory, modules, options)
     })

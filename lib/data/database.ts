@@ -9,7 +9,7 @@ import type { Db } from './db.ts'
 import type { ChangeTeller } from './engine/change-log.ts'
 import type { Engine } from './engine/engine.ts'
 import type { openUnit } from './engine/open-unit.ts'
-import { type FileOptions, fileOptions, type LoadOptions, loadOptions } from './files.ts'
+import { type FileOptions, fileOptions, type LoadOptions, type LoadReport, loadOptions } from './files.ts'
 import { type MigrateOptions, type Migration, migrateOptions } from './migration.ts'
 import type { ModelClass } from './model.ts'
 import type { OpenUnit, UnitOwner } from './open-unit.ts'
@@ -122,14 +122,22 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Loads every table whose file is in a directory: all of it, or nothing, with some rows in memory at a time. Gives how many.
+   * Loads every table whose file is in a directory: all of it, or nothing, with some rows in memory at a time. Gives how many; with
+   * `ignoreUnknown` also which columns were left out.
    *
    * @throws InvalidDataError that names file, row and column; ConflictError.
+   * @example
+   * const { rows, ignored } = await database.load('backup', { format: 'csv', ignoreUnknown: true })
+   * for (const { file, columns } of ignored) console.warn(`${file}: ${columns.join(', ')} left out`)
    */
-  async load(directory: string, options: LoadOptions = {}): Promise<number> {
+  load(directory: string, options: LoadOptions & { readonly ignoreUnknown: true }): Promise<LoadReport>
+  load(directory: string, options?: LoadOptions & { readonly ignoreUnknown?: false }): Promise<number>
+  load(directory: string, options?: LoadOptions): Promise<number | LoadReport>
+  async load(directory: string, options: LoadOptions = {}): Promise<number | LoadReport> {
     checkOptions('load', options, loadOptions)
     const { loadTables } = await import('./engine/load.ts')
-    return loadTables(this.#requireStore().engine, directory, options)
+    const report = await loadTables(this.#requireStore().engine, directory, options)
+    return options.ignoreUnknown === true ? report : report.rows
   }
 
   /** Lets go of the store; units that run are rolled back, and fail. A load or save that runs is waited for. */

@@ -1,6 +1,8 @@
 // Values as what files hold: JSON's values, or the cells of a table for a spreadsheet, and back. A text that a spreadsheet
 // would take for a formula gets an apostrophe in front, and so does one that has one already: so it can be undone.
 import { InvalidDataError } from '../../base/data-errors.ts'
+import { readPythonLiteral } from '../../wire/python-literal.ts'
+import { defaultValueLimits } from '../../wire/value-limits.ts'
 import { checkValue, type ValuePlace } from '../check.ts'
 import type { FieldSpec } from '../field.ts'
 
@@ -64,16 +66,21 @@ function parsedCell(cell: string, { kind, isSecret }: FieldSpec, place: ValuePla
       return isoDate.test(cell) ? new Date(cell) : cell
     case 'list':
     case 'json':
-      try {
-        return JSON.parse(cell)
-      } catch {
-        const { model, field, row } = place
-        throw new InvalidDataError(
-          `${model}, row ${row}, column ${field}: expected JSON${isSecret ? '' : `, got ${cell.slice(0, 60)}`}`,
-          place,
-        )
-      }
+      return parsedJson(cell, isSecret, place)
     default:
       return cell.startsWith("'") ? cell.slice(1) : cell
+  }
+}
+
+/** JSON, or a literal of Python, as pandas writes lists. */
+function parsedJson(cell: string, isSecret: boolean, place: ValuePlace): unknown {
+  try {
+    return JSON.parse(cell)
+  } catch {
+    const literal = readPythonLiteral(cell, { ...defaultValueLimits, maxContainers: Number.POSITIVE_INFINITY })
+    if (!('fault' in literal)) return literal.value
+    const { model, field, row } = place
+    const got = isSecret ? '' : `, got ${cell.slice(0, 60)}`
+    throw new InvalidDataError(`${model}, row ${row}, column ${field}: expected JSON${got}`, place)
   }
 }

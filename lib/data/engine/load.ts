@@ -2,7 +2,7 @@
 // them, all in one transaction. No more than some rows are held at a time: what needs all of them, unique values and
 // references, is left to the store, and looked for in the files only where it refused something.
 import { InvalidDataError } from '../../base/data-errors.ts'
-import type { LoadOptions } from '../files.ts'
+import type { LoadOptions, LoadReport } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
 import { InsertRows } from './insert-rows.ts'
@@ -14,16 +14,21 @@ const maxRowsAtOnce = 500
 /** Rows may be large. */
 const maxLengthAtOnce = 4 * 1024 * 1024
 
-/** Gives how many rows were loaded. */
-export async function loadTables(engine: Engine, directory: string, options: LoadOptions): Promise<number> {
+/** @throws InvalidDataError; ConflictError. */
+export async function loadTables(engine: Engine, directory: string, options: LoadOptions): Promise<LoadReport> {
   const sources: TableSource[] = []
   try {
     await finishPublishing(directory)
     for (const plan of engine.plans.all) {
-      const source = await TableSource.open(directory, plan, options.format ?? 'json')
+      const { format = 'json', ignoreUnknown = false } = options
+      const source = await TableSource.open(directory, plan, { format, ignoresUnknown: ignoreUnknown })
       if (source !== undefined) sources.push(source)
     }
-    return await new Load(engine, sources, options).perform()
+    const rows = await new Load(engine, sources, options).perform()
+    const ignored = sources
+      .map(({ plan, file, ignoredColumns }) => ({ model: plan.name, file, columns: [...ignoredColumns] }))
+      .filter(({ columns }) => columns.length > 0)
+    return { rows, ignored }
   } catch (error) {
     throw storeError(error)
   } finally {

@@ -22,26 +22,41 @@ export interface ReadRow {
 
 const bytesAtOnce = 256 * 1024
 
+/** Names that are kept of what was ignored: a file may have a new one in each row. */
+const maxIgnored = 1_000
+const maxNameLength = 200
+
+interface TableSourceOptions {
+  readonly format: FileFormat
+  /** Leaves out columns that no field has. */
+  readonly ignoresUnknown: boolean
+}
+
 export class TableSource {
   readonly plan: ModelPlan
+  /** Its name in its directory. */
+  readonly file: string
+  /** That no field has, as far as it was read. */
+  readonly ignoredColumns = new Set<string>()
   readonly #path: string
-  readonly #format: FileFormat
+  readonly #options: TableSourceOptions
   readonly #file: FileHandle
   /** When it was read first. */
   #state: string | undefined
 
-  private constructor(plan: ModelPlan, path: string, format: FileFormat, file: FileHandle) {
+  private constructor(plan: ModelPlan, path: string, options: TableSourceOptions, file: FileHandle) {
     this.plan = plan
+    this.file = nameOfFile(plan, options.format)
     this.#path = path
-    this.#format = format
+    this.#options = options
     this.#file = file
   }
 
   /** Undefined where there is no file. */
-  static async open(directory: string, plan: ModelPlan, format: FileFormat): Promise<TableSource | undefined> {
-    const path = join(directory, nameOfFile(plan, format))
+  static async open(directory: string, plan: ModelPlan, options: TableSourceOptions): Promise<TableSource | undefined> {
+    const path = join(directory, nameOfFile(plan, options.format))
     try {
-      return new TableSource(plan, path, format, await open(path, 'r'))
+      return new TableSource(plan, path, options, await open(path, 'r'))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
@@ -56,7 +71,7 @@ export class TableSource {
   async *rows(): AsyncGenerator<ReadRow, void> {
     this.#state ??= await stateOf(this.#file)
     let at = 0
-    const records = this.#format === 'csv' ? this.#csvRecords() : this.#jsonRecords()
+    const records = this.#options.format === 'csv' ? this.#csvRecords() : this.#jsonRecords()
     for await (const { record, length } of records) yield { row: this.#rowOf(record, ++at), length }
   }
 
@@ -79,7 +94,10 @@ export class TableSource {
       const record: Record<string, unknown> = {}
       for (const [field, item] of Object.entries(value)) {
         const spec = plan.fields.get(field)
-        if (spec === undefined) throw this.#unknownColumn(field, row)
+        if (spec === undefined) {
+          this.#ignore(field, row)
+          continue
+        }
         record[field] = fromJsonValue(item, spec, { model: plan.name, field, row })
       }
       yield { record, length }
@@ -92,7 +110,7 @@ export class TableSource {
     let row = 0
     for await (const cells of csvRows(this.#bytes(), this.#broken)) {
       if (names === undefined) {
-        names = this.#requireHeader(cells.map(String))
+        names = this.#requireHeader(cells.map((cell) => cell ?? ''))
         continue
       }
       row++
@@ -158,15 +176,21 @@ export class TableSource {
   }
 
   #requireHeader(names: readonly string[]): readonly string[] {
-    const unknown = names.find((name) => !this.plan.fields.has(name))
-    if (unknown !== undefined) throw this.#unknownColumn(unknown)
-    if (new Set(names).size < names.length) throw this.#broken('the header: a column comes twice')
+    const known = names.filter((name) => this.plan.fields.has(name))
+    for (const name of names) if (!this.plan.fields.has(name)) this.#ignore(name)
+    if (new Set(known).size < known.length) throw this.#broken('the header: a column comes twice')
     return names
   }
 
-  #unknownColumn(name: string, row?: number): InvalidDataError {
+  /** @throws InvalidDataError where it is not to be ignored. */
+  #ignore(name: string, row?: number): void {
+    if (this.#options.ignoresUnknown) {
+      if (this.ignoredColumns.size < maxIgnored) this.ignoredColumns.add(name.slice(0, maxNameLength))
+      return
+    }
     const where = row === undefined ? 'the header' : `row ${row}`
-    return this.#broken(`${where}, column ${name}: ${this.plan.name} has no such field`, row)
+    const advice = 'load(directory, { ignoreUnknown: true }) leaves it out'
+    throw this.#broken(`${where}, column ${name}: ${this.plan.name} has no such field (${advice})`, row)
   }
 
   readonly #broken: Broken = (what, row) => new InvalidDataError(`${this.#path}: ${what}; nothing was loaded`, { row })

@@ -6,6 +6,7 @@ import { describe, invalidOption, requirePositive } from '../../base/options.ts'
 import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
 import { TrustList } from '../../server/trust.ts'
 import { requirePath } from '../../web/web-options.ts'
+import { type HeaderForm, headerForms } from './header-credentials.ts'
 import type { LexiconsClient } from './lexicons-client.ts'
 
 /** What a line of `onLog` is about. */
@@ -35,6 +36,11 @@ export interface LexiconsOptions {
   readonly path?: string
   /** The guards, by class or name, whose credentials clients send as headers. Default: none. */
   readonly headers?: readonly GuardReference[]
+  /**
+   * What the values of these headers may be. 'json'; 'python': also what Python's `str()` makes of a dict, with single quotes, True
+   * and None; 'text': also any other text, which the guard gets as `{ header: text }`. Default 'json'.
+   */
+  readonly headerValues?: HeaderForm
   /** The channels that clients may subscribe to by name. Default: none. */
   readonly channels?: readonly ChannelClass[]
   /** IP addresses and ranges that may connect at all; '*': every one. Default ['*']. */
@@ -98,11 +104,13 @@ const defaults = {
   subscribeAction: 'Subscribe',
   unsubscribeAction: 'Unsubscribe',
   replies: 'asked',
+  headerValues: 'json',
   binary: false,
 } as const
 const hooks: readonly Kept[] = ['input', 'onConnect', 'onDisconnect', 'onStart', 'onShutdown', 'onLog']
 const lexiconsOptions: OptionTable<LexiconsOptions> = {
   headers: 'protects',
+  headerValues: 'any',
   trust: 'protects',
   path: 'any',
   channels: 'any',
@@ -143,6 +151,8 @@ export function resolveLexiconsOptions(given: LexiconsOptions): ResolvedLexicons
   if (typeof options.binary !== 'boolean') throw invalidOption('lexicons binary', 'true or false', options.binary)
   if (options.replies !== 'asked' && options.replies !== 'all')
     throw invalidOption('lexicons replies', "'asked' or 'all'", options.replies)
+  if (!headerForms.includes(options.headerValues))
+    throw invalidOption('lexicons headerValues', "'json', 'python' or 'text'", options.headerValues)
   if (!Array.isArray(headers))
     throw invalidOption('lexicons headers', 'a list of guard classes or their names', headers)
   if (!Array.isArray(channels)) throw invalidOption('lexicons channels', 'a list of channel classes', channels)

@@ -153,7 +153,7 @@ export class LexiconsSocket implements AnswerableClient {
 
   async #admit(): Promise<void> {
     const { host, options, log, lists } = this.#surroundings
-    const credentials = credentialsIn(this.#headers, options.guards)
+    const credentials = credentialsIn(this.#headers, options.guards, options.headerValues)
     const client = new LocalClient(host, peerWith(this.peer, this), { credentials, retry: 0 })
     client.onServerEnded = (reason) => {
       this.#tellErrors([reason])

@@ -217,6 +217,43 @@ describe('lexicons: the wire', () => {
       expect(client.errors[0]).to.include('Login').and.not.include('analytical')
     })
 
+    it("may be what Python's str() makes of a dict, where that is said", async () => {
+      await world.begin({ headerValues: 'python' }, guarded)
+      for (const value of ["{'email': 'ada', 'password': 'analytical', 'keep': True}", JSON.stringify(ada)]) {
+        const client = await world.client({ Login: value })
+        client.send({ Count: { text: 'x' } })
+        expect(await client.waitForEntries(1)).to.deep.equal([{ Count: 1 }])
+      }
+      const wrong = ['analytical', "{'password': analytical}", "{'__proto__': {'password': 'analytical'}}"]
+      for (const value of [...wrong, '['.repeat(8_000)]) {
+        const client = await world.client({ Login: value })
+        expect(await client.waitForClose()).to.equal(1008)
+        expect(client.errors).to.have.length(1)
+        expect(client.errors[0]).to.include('the header Login is').and.not.include('analytical')
+      }
+    })
+
+    it('may be any text, where that is said', async () => {
+      const seen: unknown[] = []
+      const guards = [
+        new (class Key extends Login {
+          override check(credential: unknown) {
+            seen.push(credential)
+            return (credential as { header?: string })?.header === 'open sesame' ? { id: 'ali' } : false
+          }
+        })(),
+      ]
+      await world.begin({ headers: ['Key'], headerValues: 'text' }, { guards })
+      const client = await world.client({ Key: 'open sesame' })
+      await client.subscribe('Public')
+      client.send({ CreateChatMessage: { content: '' } })
+      await client.waitForEntries(2)
+      expect(client.named('CreateChatMessage')).to.deep.equal([{ author: 'ali', content: '' }])
+      for (const Key of ['open', '"open sesame"', "['open sesame']"])
+        expect(await (await world.client({ Key })).waitForClose()).to.equal(1008)
+      expect(seen).to.deep.equal([{ header: 'open sesame' }, { header: 'open' }, 'open sesame', ['open sesame']])
+    })
+
     it('may be read as UTF-8 or as Latin-1', async () => {
       const guards = [
         new (class Name extends Login {
@@ -292,6 +329,8 @@ describe('lexicons: the wire', () => {
       { maxSignals: 0 },
       { stallTimeoutMs: '1' },
       { replies: 'some' },
+      { headerValues: 'yaml' },
+      { headerValues: ['json'] },
       { subscribeAction: '' },
       { binary: 1 },
       { path: '/a b' },
