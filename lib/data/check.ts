@@ -22,7 +22,7 @@ export function checkValue(value: unknown, spec: FieldSpec, place: ValuePlace): 
     throw refusal(place, 'cannot be null; declare it with { optional: true } where it may be', undefined)
   }
   const fault = faultIn(value, spec)
-  if (fault === undefined) return value
+  if (fault === undefined) return spec.kind === 'set' && Array.isArray(value) ? new Set(value) : value
   throw refusal(place, `expected ${fault}`, spec.isSecret ? 'something else' : describe(value))
 }
 
@@ -53,6 +53,11 @@ function faultIn(value: unknown, spec: FieldSpec): string | undefined {
     case 'list': {
       const items = spec.items ?? 'json'
       return Array.isArray(value) && value.every((item) => isItem(item, items)) ? undefined : `a list of ${items}`
+    }
+    case 'set': {
+      const items = spec.items ?? 'text'
+      const fits = (value instanceof Set || Array.isArray(value)) && [...value].every((item) => isItem(item, items))
+      return fits ? undefined : `a Set of ${items}`
     }
     case 'json':
       return isJson(value, 0) ? undefined : 'a value that JSON can say'

@@ -34,6 +34,8 @@ brand('isock.ConditionClass', Condition)
 
 type Ordered = string | number | Date
 type Comparable = Ordered | boolean
+/** Of a set. */
+type Item = string | number | boolean
 /** A row of any model. */
 interface AnyRow {
   readonly pk: string
@@ -55,6 +57,7 @@ export function conditionOf(operator: Operator, value: unknown): Condition<unkno
 /** The same value. Without it, a bare value asks the same. */
 export function eq(value: null): Condition<unknown>
 export function eq<T extends Comparable | AnyRow>(value: T): Condition<Wide<T>>
+export function eq<T extends Item>(value: ReadonlySet<T>): Condition<ReadonlySet<Wide<T>>>
 export function eq(value: unknown): Condition<unknown> {
   return conditionOf('eq', value)
 }
@@ -62,6 +65,7 @@ export function eq(value: unknown): Condition<unknown> {
 /** Another value, or null. */
 export function ne(value: null): Condition<unknown>
 export function ne<T extends Comparable | AnyRow>(value: T): Condition<Wide<T>>
+export function ne<T extends Item>(value: ReadonlySet<T>): Condition<ReadonlySet<Wide<T>>>
 export function ne(value: unknown): Condition<unknown> {
   return conditionOf('ne', value)
 }
@@ -100,10 +104,10 @@ export function noneOf<T extends Comparable | AnyRow>(values: readonly (T | null
   return new Condition({ operator: 'nin', value: values })
 }
 
-/** A text that has this part, or a list that has this item. */
-export function contains(part: string): Condition<string | readonly string[]>
-export function contains(item: number): Condition<readonly number[]>
-export function contains(item: boolean): Condition<readonly boolean[]>
+/** A text that has this part, or a list or set that has this item. */
+export function contains(part: string): Condition<string | readonly string[] | ReadonlySet<string>>
+export function contains(item: number): Condition<readonly number[] | ReadonlySet<number>>
+export function contains(item: boolean): Condition<readonly boolean[] | ReadonlySet<boolean>>
 export function contains(value: unknown): Condition<unknown> {
   return conditionOf('contains', value)
 }

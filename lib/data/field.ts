@@ -34,10 +34,13 @@ export type Field<
 export type InfoOf<Property> =
   NonNullable<Property> extends Marked<infer Info> ? (unknown extends Info ? never : NonNullable<Info>) : never
 
-export type FieldKind = 'text' | 'integer' | 'number' | 'boolean' | 'date' | 'list' | 'json' | 'reference'
+export type FieldKind = 'text' | 'integer' | 'number' | 'boolean' | 'date' | 'list' | 'set' | 'json' | 'reference'
 
 /** What the items of a list are. */
 export type ItemKind = 'text' | 'integer' | 'number' | 'boolean' | 'json'
+
+/** What the items of a set are: two objects of JSON would never be the same. */
+export type SetItemKind = Exclude<ItemKind, 'json'>
 
 /** A field as it was declared. */
 export interface FieldSpec {
@@ -79,6 +82,8 @@ const fieldOptions: OptionTable<FieldOptions<never>> = {
   default: 'any',
   set: 'any',
 }
+
+const setItemKinds: readonly SetItemKind[] = ['text', 'integer', 'number', 'boolean']
 
 interface IsOptional {
   readonly optional: true
@@ -143,6 +148,14 @@ export const field = {
     items: K,
     options?: O,
   ): FieldFor<ItemTypes[K][], O> => declare('list', options, { items }),
+  /**
+   * A Set of values of one kind, equal to any with the same items, in whatever order. Kept as a list, in order. Assign a new Set to
+   * change it; `add` and `delete` are noticed, too.
+   */
+  set: <K extends SetItemKind, const O extends FieldOptions<Set<ItemTypes[K]>>>(
+    items: K,
+    options?: O,
+  ): FieldFor<Set<ItemTypes[K]>, O> => declare('set', options, { items: requireSetItems(items) }),
   /** Anything that JSON can say. */
   json: declareJson,
   /** The pk of a row of another model (or of the same). */
@@ -216,4 +229,9 @@ function requireChoices(choices: readonly string[]): readonly string[] {
   if (Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string'))
     return choices
   throw invalidOption('choices of a field', 'a list of at least one text', choices)
+}
+
+function requireSetItems<K extends SetItemKind>(items: K): K {
+  if ((setItemKinds as readonly string[]).includes(items)) return items
+  throw invalidOption('items of a set', `one of ${setItemKinds.join(', ')}`, items)
 }

@@ -158,7 +158,7 @@ export function readSort(sort: unknown, plan: ModelPlan, plans: Plans): SortStep
       throw new InvalidDataError(`expected the name of a field to sort by, got ${describe(key)}`)
     const isDescending = key.startsWith('-')
     const path = readPath(isDescending ? key.slice(1) : key, plan, plans)
-    if (path.spec.kind === 'json' || path.spec.kind === 'list')
+    if (path.spec.kind === 'json' || path.spec.kind === 'list' || path.spec.kind === 'set')
       throw new InvalidDataError(`${path.plan.name}.${path.field} is ${path.spec.kind}: it cannot be sorted by`)
     return { path, isDescending }
   })
@@ -188,10 +188,12 @@ function readPart(path: FieldPath, operator: Operator, value: unknown): Part {
   if ((operator === 'eq' || operator === 'ne') && value === null) return { path, operator, value }
   if (operator === 'contains' || operator === 'lacks') {
     if (kind === 'text') return { path, operator, value: checkText(path, value) }
-    if (kind === 'list') return { path, operator, value: checkItem(path, value) }
-    return refuse(`${operator} is for texts and lists`)
+    if (kind === 'list' || kind === 'set') return { path, operator, value: checkItem(path, value) }
+    return refuse(`${operator} is for texts, lists and sets`)
   }
-  if (kind === 'list' || kind === 'json') return refuse(`${operator} cannot be asked of ${kind}`)
+  const isSetEqual = kind === 'set' && (operator === 'eq' || operator === 'ne')
+  if (kind === 'list' || kind === 'json' || (kind === 'set' && !isSetEqual))
+    return refuse(`${operator} cannot be asked of ${kind}`)
   if (operator === 'matches') {
     if (kind !== 'text') return refuse('matches is for texts')
     if (typeof value !== 'string' || value.length > maxPatternLength)

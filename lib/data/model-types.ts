@@ -11,8 +11,9 @@ type GivenName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isGiven'] extends true 
 type OpenName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isSecret'] extends true ? never : K }[FieldName<M>]
 type ReferenceName<M> = { [K in FieldName<M>]: [RefTo<M[K]>] extends [never] ? never : K }[FieldName<M>]
 
-/** What may be set: the field's value; for a reference also a row of its model. */
-type Settable<Property> = Value<Property> | RefTo<Property>
+/** What may be set: the field's value; for a reference also a row of its model, for a set also a list of its items. */
+type Settable<Property> = Value<Property> | RefTo<Property> | ItemsOf<Value<Property>>
+type ItemsOf<T> = T extends ReadonlySet<infer Item> ? ReadonlySet<Item> | readonly Item[] : never
 
 /** What `create` takes: every field, but for those that are optional or have a default, and the pk. */
 export type CreateData<M> = { [K in Exclude<FieldName<M>, GivenName<M>>]: Settable<M[K]> } & {
@@ -24,6 +25,10 @@ export type UpdateData<M> = { [K in Exclude<FieldName<M>, 'pk'>]?: Settable<M[K]
 
 /** A row as a plain object: its fields without the secret ones. */
 export type Dictionary<M> = { [K in OpenName<M>]: Value<M[K]> }
+
+/** A dictionary as JSON has it: sets are lists there. */
+export type JsonDictionary<M> = { [K in OpenName<M>]: Listed<Value<M[K]>> }
+type Listed<T> = T extends ReadonlySet<infer Item> ? Item[] : T
 
 /** A dictionary whose references are dictionaries, or pks where one would contain itself. */
 export type Hydrated<M> = {

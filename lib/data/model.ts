@@ -7,7 +7,8 @@ import { ClientError, invalidUsage } from '../base/errors.ts'
 import { plainForm } from '../wire/plain-form.ts'
 import type { Change } from './changes.ts'
 import { DeclaredField, type Field, type FieldSpec, isDeclared } from './field.ts'
-import type { Dictionary } from './model-types.ts'
+import type { Dictionary, JsonDictionary } from './model-types.ts'
+import { sortedItems } from './set-items.ts'
 
 /** Marks below are global, so that models of another copy of this package count too: the command line may be installed apart. */
 const reading: unique symbol = Symbol.for('isock.readModel')
@@ -69,9 +70,12 @@ export abstract class Model {
     return Object.fromEntries(entries) as Dictionary<this>
   }
 
-  /** What JSON.stringify and logs show: the dictionary. */
-  toJSON(): Dictionary<this> {
-    return this.toDict()
+  /** What JSON.stringify and logs show: the dictionary, sets as lists. */
+  toJSON(): JsonDictionary<this> {
+    const dictionary = this.toDict() as Record<string, unknown>
+    for (const [name, value] of Object.entries(dictionary))
+      if (value instanceof Set) dictionary[name] = sortedItems(value)
+    return dictionary as JsonDictionary<this>
   }
 
   /** What travels. @internal */

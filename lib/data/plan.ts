@@ -4,7 +4,7 @@ import { InvalidDataError } from '../base/data-errors.ts'
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import { checkValue } from './check.ts'
-import type { FieldSpec } from './field.ts'
+import type { FieldKind, FieldSpec } from './field.ts'
 import {
   isModelClass,
   isModelItself,
@@ -26,6 +26,9 @@ type Unsettled = { [unsettled]?: Map<string, Promise<unknown>> }
 
 /** Names that would not be fields, or break the queries that are made of them. */
 const nameOfField = /^[A-Za-z]\w{0,50}$/
+
+/** Their values can change without being assigned. */
+const mutableKinds: ReadonlySet<FieldKind> = new Set(['date', 'list', 'set', 'json'])
 
 const systemColumns: ReadonlySet<string> = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 
@@ -54,7 +57,7 @@ export class ModelPlan implements RowPlan {
     for (const name of [this.name, ...this.fields.keys()]) this.#requireName(name, model)
     this.#requireColumns()
     this.hasTransforms = [...this.fields.values()].some(({ transform }) => transform !== undefined)
-    const mutable = [...this.fields].filter(([, { kind }]) => kind === 'date' || kind === 'list' || kind === 'json')
+    const mutable = [...this.fields].filter(([, { kind }]) => mutableKinds.has(kind))
     this.mutableNames = mutable.map(([name]) => this.storedName(name))
     const open = [...this.fields].filter(([, { isSecret }]) => !isSecret).map(([name]) => name)
     this.shownNames = [...open, ...computedNames(model.prototype as object)]
@@ -121,7 +124,7 @@ export class ModelPlan implements RowPlan {
     const kept: Record<string, unknown> = { ...values }
     for (const [name, value] of Object.entries(values)) {
       const spec = this.fields.get(name)
-      const isCondition = typeof value === 'object' && !(value instanceof Date)
+      const isCondition = typeof value === 'object' && !(value instanceof Date || value instanceof Set)
       if (spec?.transform !== undefined && !spec.isSecret && !isCondition)
         kept[name] = await this.#settable(name, spec, value)
     }

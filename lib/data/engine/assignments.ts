@@ -56,7 +56,10 @@ export async function changedRows(manager: Manager, plans: Plans): Promise<Row[]
     const plan = plans.ofRow(row)
     for (const name of plan.fields.keys()) {
       const stored = plan.storedName(name)
-      if (stored in payload) plan.check(name, row[stored])
+      if (!(stored in payload)) continue
+      const checked = plan.check(name, row[stored])
+      // A list where a set is meant.
+      if (checked !== row[stored]) row[stored] = checked
     }
     return row
   })

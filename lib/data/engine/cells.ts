@@ -5,6 +5,7 @@ import { readPythonLiteral } from '../../wire/python-literal.ts'
 import { defaultValueLimits } from '../../wire/value-limits.ts'
 import { checkValue, type ValuePlace } from '../check.ts'
 import type { FieldSpec } from '../field.ts'
+import { sortedItems } from '../set-items.ts'
 
 /** A cell: null is empty, without quotes. */
 export type Cell = string | number | null
@@ -14,6 +15,7 @@ const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/
 const wholeNumber = /^-?\d+$/
 
 export function toJsonValue(value: unknown): unknown {
+  if (value instanceof Set) return sortedItems(value)
   return value instanceof Date ? value.toISOString() : value
 }
 
@@ -28,8 +30,9 @@ export function toCell(value: unknown, { kind }: FieldSpec): Cell {
     case 'date':
       return (value as Date).toISOString()
     case 'list':
+    case 'set':
     case 'json':
-      return JSON.stringify(value)
+      return JSON.stringify(toJsonValue(value))
     default: {
       const text = value as string
       return formulaStart.test(text) ? `'${text}` : text
@@ -65,6 +68,7 @@ function parsedCell(cell: string, { kind, isSecret }: FieldSpec, place: ValuePla
     case 'date':
       return isoDate.test(cell) ? new Date(cell) : cell
     case 'list':
+    case 'set':
     case 'json':
       return parsedJson(cell, isSecret, place)
     default:

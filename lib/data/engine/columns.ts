@@ -1,6 +1,7 @@
 // How values are kept in columns, where MikroORM's own types would change them on the way: texts in JSON that look like
 // numbers came back as numbers from PostgreSQL, and dates that were loaded twice looked changed.
 import { Type } from '@mikro-orm/core'
+import { sortedItems } from '../set-items.ts'
 
 /** Lists and JSON. */
 export class JsonColumn extends Type<unknown, string | null> {
@@ -32,6 +33,19 @@ export class JsonColumn extends Type<unknown, string | null> {
   /** What a change is told by is the JSON text, so that a changed item shows. */
   override ensureComparable(): boolean {
     return true
+  }
+}
+
+/** Sets, as lists in one order: a change is told by their text, so that another order is none. */
+export class SetColumn extends JsonColumn {
+  override convertToDatabaseValue(value: unknown): string | null {
+    const isSet = value instanceof Set || Array.isArray(value)
+    return super.convertToDatabaseValue(isSet ? sortedItems(value) : value)
+  }
+
+  override convertToJSValue(value: string | null): unknown {
+    const items = super.convertToJSValue(value)
+    return Array.isArray(items) ? new Set(items) : items
   }
 }
 

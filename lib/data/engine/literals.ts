@@ -2,6 +2,7 @@
 import { InvalidDataError } from '../../base/data-errors.ts'
 import type { FieldSpec } from '../field.ts'
 import type { ModelPlan } from '../plan.ts'
+import { toJsonValue } from './cells.ts'
 import type { Engine, Manager } from './engine.ts'
 import type { ExistingTable } from './existing-tables.ts'
 
@@ -41,6 +42,8 @@ function nothingOf(spec: FieldSpec): unknown {
       return false
     case 'list':
       return []
+    case 'set':
+      return new Set()
     default:
       return undefined
   }
@@ -51,8 +54,8 @@ function literal(value: unknown, { kind }: FieldSpec, isPostgres: boolean): stri
   if (value instanceof Date && !isPostgres) return String(value.getTime())
   if (kind === 'boolean') return isPostgres ? String(value) : value === true ? '1' : '0'
   const text =
-    kind === 'list' || kind === 'json'
-      ? JSON.stringify(value)
+    kind === 'list' || kind === 'json' || kind === 'set'
+      ? JSON.stringify(toJsonValue(value))
       : value instanceof Date
         ? value.toISOString()
         : String(value)

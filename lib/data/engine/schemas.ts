@@ -4,7 +4,7 @@ import { EntitySchema, types } from '@mikro-orm/core'
 import type { FieldSpec } from '../field.ts'
 import type { ModelPlan } from '../plan.ts'
 import type { Plans } from '../plans.ts'
-import { DateColumn, IntegerColumn, JsonColumn } from './columns.ts'
+import { DateColumn, IntegerColumn, JsonColumn, SetColumn } from './columns.ts'
 
 export function schemasOf(plans: Plans, isPostgres: boolean): EntitySchema[] {
   return plans.all.map((plan) => {
@@ -48,6 +48,8 @@ function typeOf({ kind }: FieldSpec, isPostgres: boolean): unknown {
       return types.boolean
     case 'date':
       return new DateColumn(isPostgres)
+    case 'set':
+      return new SetColumn(isPostgres)
     case 'list':
     case 'json':
       return new JsonColumn(isPostgres)
