@@ -14,6 +14,7 @@ import { rowsInSlices } from './rows-in-slices.ts'
 import { schemasOf } from './schemas.ts'
 import { Slices } from './slices.ts'
 import { isStoreFault, storeError } from './store-errors.ts'
+import { writeUniqueValuesWithRows } from './unique-values.ts'
 
 export type Manager = SqlEntityManager
 
@@ -79,6 +80,7 @@ export class Engine {
     } as unknown as Options
     const orm = await MikroORM.init(config)
     hideFields(orm, plans)
+    writeUniqueValuesWithRows(orm, plans)
     const engine = new Engine(orm, plans, options, { turns, teller })
     try {
       await engine.orm.em.fork().getConnection().execute('select 1')
