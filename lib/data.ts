@@ -29,7 +29,15 @@ export {
 export type { DataOptions, Durability, FileFormat, Persistence } from './data/data-options.ts'
 export { Database, type TransactionOptions } from './data/database.ts'
 export type { Db, DropOptions, Found, HydrateOptions } from './data/db.ts'
-export { type Field, type FieldOptions, field, type ItemKind, type ReferenceOptions, type SetItemKind } from './data/field.ts'
+export {
+  type ComputedOptions,
+  type Field,
+  type FieldOptions,
+  field,
+  type ItemKind,
+  type ReferenceOptions,
+  type SetItemKind,
+} from './data/field.ts'
 export type { FileOptions, FileProgress, IgnoredColumns, LoadOptions, LoadReport } from './data/files.ts'
 export { fromLexicons, type TranslatedQuery } from './data/lexicons-filter.ts'
 export type { MigrateOptions, Migration } from './data/migration.ts'

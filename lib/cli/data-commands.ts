@@ -24,6 +24,7 @@ export interface StoreCommandOptions {
 export interface MigrateCommandOptions extends StoreCommandOptions {
   readonly dryRun?: boolean
   readonly drop?: boolean
+  readonly recompute?: boolean
 }
 
 export interface ExportOptions extends StoreCommandOptions {
@@ -37,16 +38,18 @@ export interface ImportOptions extends ExportOptions {
 
 export function migrateData(modules: readonly string[], options: MigrateCommandOptions): Promise<void> {
   return withDatabase(modules, options, async (database) => {
-    const { dryRun = false, drop = false } = options
-    const { statements, removedFields } = await database.migrate({ dryRun, drop })
+    const { dryRun = false, drop = false, recompute = false } = options
+    const { statements, removedFields, computedFields } = await database.migrate({ dryRun, drop, recompute })
     for (const statement of statements) await print(`${statement};\n`)
     for (const name of removedFields)
       await print(
         `${name}: no model has it any more; it is ${drop ? 'dropped' : 'kept (--drop drops it)'}\n`,
         process.stderr,
       )
+    for (const name of computedFields)
+      await print(`${name}: ${dryRun ? 'would be' : 'was'} computed for the rows that are there\n`, process.stderr)
     const done = dryRun ? 'nothing was done, this was a dry run' : `${statements.length} statements done`
-    await print(`${statements.length === 0 ? 'nothing to do' : done}\n`, process.stderr)
+    await print(`${statements.length + computedFields.length === 0 ? 'nothing to do' : done}\n`, process.stderr)
   })
 }
 

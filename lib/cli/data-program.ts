@@ -31,6 +31,7 @@ function migrateCommand(): Command {
     .argument('<modules...>', 'modules with models: paths')
     .option('--dry-run', 'print the SQL, and do nothing')
     .option('--drop', 'drop the fields that no model has any more, with what they hold')
+    .option('--recompute', 'compute the computed fields of all rows again')
     .action(async (modules: string[], options: MigrateCommandOptions) => {
       await (await import('./data-commands.ts')).migrateData(modules, options)
     })

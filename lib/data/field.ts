@@ -10,8 +10,11 @@ const declared: unique symbol = Symbol.for('isock.Field')
 /** The class that a reference is to. */
 export type RowClass<Row = object> = new (...args: never) => Row
 
+/** Whether `create` can do without it; 'computed': it is never given. */
+export type Givenness = boolean | 'computed'
+
 /** What the types remember of a field: its values' type, whether `create` can do without it, whether it is secret. */
-export interface FieldInfo<Value, IsGiven extends boolean, IsSecret extends boolean, Target> {
+export interface FieldInfo<Value, IsGiven extends Givenness, IsSecret extends boolean, Target> {
   readonly value: Value
   readonly isGiven: IsGiven
   readonly isSecret: IsSecret
@@ -25,7 +28,7 @@ interface Marked<Info> {
 /** The type of a declared field: that of its values, with a mark that is never there. */
 export type Field<
   Value,
-  IsGiven extends boolean = false,
+  IsGiven extends Givenness = false,
   IsSecret extends boolean = false,
   Target = never,
 > = Value extends null ? Value : Value & Marked<FieldInfo<Value, IsGiven, IsSecret, Target>>
@@ -53,6 +56,8 @@ export interface FieldSpec {
   readonly makeDefault: (() => unknown) | undefined
   /** What becomes of a value that is set. */
   readonly transform: ((value: never) => unknown) | undefined
+  /** Makes its value of the row's others; undefined: it is given. */
+  readonly compute: ((row: never) => unknown) | undefined
   readonly choices: readonly string[] | undefined
   readonly items: ItemKind | undefined
   /** The model that a reference is to; a function, because it may be declared later. */
@@ -103,13 +108,34 @@ interface ItemTypes {
   json: unknown
 }
 
+interface ComputedTypes extends Omit<ItemTypes, 'json'> {
+  date: Date
+}
+
+/** What a computed field may be told. */
+export interface ComputedOptions {
+  /** It may be null, as where the function gives undefined. Default false. */
+  readonly optional?: boolean
+  readonly unique?: boolean
+  readonly index?: boolean
+  /** Never in a dictionary, a log or a filter. Default false. */
+  readonly secret?: boolean
+}
+
+const computedOptions: OptionTable<ComputedOptions> = {
+  secret: 'protects',
+  optional: 'any',
+  unique: 'any',
+  index: 'any',
+}
+
 /** What a reference may be told. */
 export interface ReferenceOptions {
   readonly optional?: boolean
   readonly unique?: boolean
 }
 
-type More = Partial<Pick<FieldSpec, 'choices' | 'items' | 'target' | 'transform' | 'isSecret'>>
+type More = Partial<Pick<FieldSpec, 'choices' | 'items' | 'target' | 'transform' | 'compute' | 'isSecret'>>
 
 /** A FieldSpec stands where the type says that a value is: Model reads it off, and no row ever has it. */
 function declare(kind: FieldKind, options: object | undefined, more: More = {}): never {
@@ -158,6 +184,18 @@ export const field = {
   ): FieldFor<Set<ItemTypes[K]>, O> => declare('set', options, { items: requireSetItems(items) }),
   /** Anything that JSON can say. */
   json: declareJson,
+  /**
+   * Computed from the row's other fields, and kept with them, so that rows are found and sorted by it. The function gets the row, and is
+   * called again whenever the row is written; it must look at nothing else.
+   *
+   * @example domain = field.computed('text', (user: User) => user.email.split('@')[1] ?? '', { index: true })
+   */
+  computed: <K extends keyof ComputedTypes, const O extends ComputedOptions>(
+    kind: K,
+    compute: (row: never) => ComputedTypes[K] | (O extends IsOptional ? null | undefined : never),
+    options?: O,
+  ): Field<O extends IsOptional ? ComputedTypes[K] | null : ComputedTypes[K], 'computed', Secret<O>> =>
+    declareComputed(kind, compute, options ?? {}),
   /** The pk of a row of another model (or of the same). */
   ref: <M extends object, const O extends ReferenceOptions>(
     target: () => RowClass<M>,
@@ -178,6 +216,16 @@ function declareJson(options?: object): unknown {
   return declare('json', options)
 }
 
+function declareComputed(kind: keyof ComputedTypes, compute: (row: never) => unknown, options: ComputedOptions): never {
+  if (!computedKinds.includes(kind))
+    throw invalidOption('kind of a computed field', `one of ${computedKinds.join(', ')}`, kind)
+  if (typeof compute !== 'function') throw invalidOption('computed field', 'a function that computes it', compute)
+  checkOptions('field', options, computedOptions)
+  return declare(kind, options, { compute })
+}
+
+const computedKinds: readonly (keyof ComputedTypes)[] = ['text', 'integer', 'number', 'boolean', 'date']
+
 const hashed = async (text: string): Promise<string> => {
   const { hashPassword } = await import('./password.ts')
   return hashPassword(text)
@@ -193,6 +241,7 @@ export class DeclaredField implements FieldSpec {
   readonly isSecret: boolean
   readonly makeDefault: (() => unknown) | undefined
   readonly transform: ((value: never) => unknown) | undefined
+  readonly compute: ((row: never) => unknown) | undefined
   readonly choices: readonly string[] | undefined
   readonly items: ItemKind | undefined
   readonly target: (() => RowClass) | undefined
@@ -214,6 +263,7 @@ export class DeclaredField implements FieldSpec {
     this.makeDefault =
       given === undefined ? undefined : typeof given === 'function' ? (given as () => unknown) : () => given
     this.transform = more.transform ?? set
+    this.compute = more.compute
     this.choices = more.choices
     this.items = more.items
     this.target = more.target

@@ -8,6 +8,7 @@ export type FieldName<M> = { [K in keyof M]-?: [InfoOf<M[K]>] extends [never] ? 
 type Value<Property> = Property extends null ? null : InfoOf<Property>['value']
 type RefTo<Property> = InfoOf<Property>['target']
 type GivenName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isGiven'] extends true ? K : never }[FieldName<M>]
+type ComputedName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isGiven'] extends 'computed' ? K : never }[FieldName<M>]
 type OpenName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isSecret'] extends true ? never : K }[FieldName<M>]
 type ReferenceName<M> = { [K in FieldName<M>]: [RefTo<M[K]>] extends [never] ? never : K }[FieldName<M>]
 
@@ -15,13 +16,13 @@ type ReferenceName<M> = { [K in FieldName<M>]: [RefTo<M[K]>] extends [never] ? n
 type Settable<Property> = Value<Property> | RefTo<Property> | ItemsOf<Value<Property>>
 type ItemsOf<T> = T extends ReadonlySet<infer Item> ? ReadonlySet<Item> | readonly Item[] : never
 
-/** What `create` takes: every field, but for those that are optional or have a default, and the pk. */
-export type CreateData<M> = { [K in Exclude<FieldName<M>, GivenName<M>>]: Settable<M[K]> } & {
+/** What `create` takes: every field, but for those that are optional or have a default, the pk, and what is computed. */
+export type CreateData<M> = { [K in Exclude<FieldName<M>, GivenName<M> | ComputedName<M>>]: Settable<M[K]> } & {
   [K in GivenName<M>]?: Settable<M[K]>
 }
 
 /** What `update` takes: some fields. */
-export type UpdateData<M> = { [K in Exclude<FieldName<M>, 'pk'>]?: Settable<M[K]> }
+export type UpdateData<M> = { [K in Exclude<FieldName<M>, 'pk' | ComputedName<M>>]?: Settable<M[K]> }
 
 /** A row as a plain object: its fields without the secret ones. */
 export type Dictionary<M> = { [K in OpenName<M>]: Value<M[K]> }

@@ -4,6 +4,7 @@ import { InvalidDataError } from '../base/data-errors.ts'
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 import { checkValue } from './check.ts'
+import { computedAccessor, isComputed, keepComputed, refuseComputed } from './computed.ts'
 import type { FieldKind, FieldSpec } from './field.ts'
 import {
   isModelClass,
@@ -42,6 +43,8 @@ export class ModelPlan implements RowPlan {
   readonly hasTransforms: boolean
   /** The accessors of fields with setters that may be seen, which each row has as its own, so that a copy has the values. */
   readonly openSetters: Readonly<PropertyDescriptorMap>
+  /** The fields that are computed from the others. */
+  readonly computedNames: readonly string[]
   /** The stored names of fields whose values can change without being assigned. */
   readonly mutableNames: readonly string[]
 
@@ -56,6 +59,7 @@ export class ModelPlan implements RowPlan {
     this.fields = readFields(model)
     for (const name of [this.name, ...this.fields.keys()]) this.#requireName(name, model)
     this.#requireColumns()
+    this.computedNames = [...this.fields].filter(([, spec]) => isComputed(spec)).map(([name]) => name)
     this.hasTransforms = [...this.fields.values()].some(({ transform }) => transform !== undefined)
     const mutable = [...this.fields].filter(([, { kind }]) => mutableKinds.has(kind))
     this.mutableNames = mutable.map(([name]) => this.storedName(name))
@@ -64,14 +68,15 @@ export class ModelPlan implements RowPlan {
     this.Entity = this.#makeEntity()
     this.openSetters = Object.fromEntries(
       open
-        .filter((name) => this.fields.get(name)?.transform !== undefined)
+        .filter((name) => this.storedName(name) !== name)
         .map((name) => [name, { ...Object.getOwnPropertyDescriptor(this.Entity.prototype, name), enumerable: true }]),
     )
   }
 
-  /** Under which name the engine keeps a field: one with a setter is kept beside it, so that loading does not set. */
+  /** Under which name the engine keeps a field: one with accessors is kept beside them, so that loading does not set. */
   storedName(field: string): string {
-    return this.fields.get(field)?.transform === undefined ? field : `set_${field}`
+    const { transform, compute } = this.fields.get(field) ?? {}
+    return transform === undefined && compute === undefined ? field : `set_${field}`
   }
 
   /** @throws InvalidDataError for what is no field, or none that a filter may look at. */
@@ -96,12 +101,14 @@ export class ModelPlan implements RowPlan {
     this.#refuseUnknown(values)
     const row = Object.create(this.Entity.prototype as object, this.openSetters) as Row
     for (const [name, spec] of this.fields) {
+      if (isComputed(spec)) continue
       let given = (values as Record<string, unknown>)[name]
       if (given === undefined) given = spec.makeDefault?.() ?? null
       if (given === null && !spec.isOptional)
         throw new InvalidDataError(`${this.name}.${name} is missing`, { model: this.name, field: name })
       row[this.storedName(name)] = await this.#settable(name, spec, given)
     }
+    keepComputed(row, this)
     return row
   }
 
@@ -147,6 +154,7 @@ export class ModelPlan implements RowPlan {
     if (typeof values !== 'object' || values === null)
       throw new InvalidDataError(`${this.name}: expected an object of values, got ${describe(values)}`)
     for (const name of Object.keys(values)) if (!this.fields.has(name)) throw this.unknownField(name)
+    refuseComputed(values, this)
   }
 
   #makeEntity(): new () => Row {
@@ -155,7 +163,10 @@ export class ModelPlan implements RowPlan {
     const Entity = { [name]: class extends Base {} }[name] as unknown as new () => Row
     const prototype = Entity.prototype as object
     Object.defineProperty(prototype, rowPlan, { value: this })
-    for (const [field, spec] of this.fields) if (spec.transform !== undefined) this.#addSetter(prototype, field, spec)
+    for (const [field, spec] of this.fields) {
+      if (isComputed(spec)) Object.defineProperty(prototype, field, computedAccessor(this, field))
+      else if (spec.transform !== undefined) this.#addSetter(prototype, field, spec)
+    }
     return Entity
   }
 

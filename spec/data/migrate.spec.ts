@@ -43,7 +43,7 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory')) {
 
     it('does nothing where nothing is to be done', () =>
       opened([team, Person], async (database) => {
-        expect(await database.migrate()).to.deep.equal({ statements: [], removedFields: [] })
+        expect(await database.migrate()).to.deep.equal({ statements: [], removedFields: [], computedFields: [] })
       }))
 
     it('no longer asks for unique values where no model does', async () => {
@@ -139,7 +139,11 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory')) {
       await opened([team, Person], (database) =>
         database.transaction(async (db) => {
           await db.create(team, { name: 'new' })
-          expect(await database.migrate({ dryRun: true })).to.deep.equal({ statements: [], removedFields: [] })
+          expect(await database.migrate({ dryRun: true })).to.deep.equal({
+            statements: [],
+            removedFields: [],
+            computedFields: [],
+          })
         }),
       )
     })
@@ -265,7 +269,7 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory')) {
       }
       await opened([team, Less], async (database) => {
         await database.migrate({ drop: true })
-        expect(await database.migrate()).to.deep.equal({ statements: [], removedFields: [] })
+        expect(await database.migrate()).to.deep.equal({ statements: [], removedFields: [], computedFields: [] })
         expect(await database.transaction((db) => db.count(Less))).to.equal(2)
       })
     })

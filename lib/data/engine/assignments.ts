@@ -1,5 +1,6 @@
 // What was assigned to the rows of a unit of work and is not written yet: noticed, settled and checked here.
 import type { Type } from '@mikro-orm/core'
+import { keepComputed } from '../computed.ts'
 import { isUnsettled, type Row, settleSetters } from '../plan.ts'
 import type { Plans } from '../plans.ts'
 import type { Manager } from './engine.ts'
@@ -54,6 +55,7 @@ export async function changedRows(manager: Manager, plans: Plans): Promise<Row[]
   return work.getChangeSets().map(({ entity, payload }) => {
     const row = entity as unknown as Row
     const plan = plans.ofRow(row)
+    keepComputed(row, plan)
     for (const name of plan.fields.keys()) {
       const stored = plan.storedName(name)
       if (!(stored in payload)) continue

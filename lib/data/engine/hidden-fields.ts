@@ -28,7 +28,7 @@ export function hideFields(orm: MikroORM, plans: Plans): void {
 
 function hiddenNames(plan: ModelPlan): string[] {
   return [...plan.fields]
-    .filter(([, { isSecret, transform }]) => isSecret || transform !== undefined)
+    .filter(([field, { isSecret }]) => isSecret || plan.storedName(field) !== field)
     .map(([field]) => plan.storedName(field))
 }
 

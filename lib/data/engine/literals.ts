@@ -1,5 +1,6 @@
 // What the rows that are there get in a field that is new: its default, or what its kind has for nothing.
 import { InvalidDataError } from '../../base/data-errors.ts'
+import { isComputed } from '../computed.ts'
 import type { FieldSpec } from '../field.ts'
 import type { ModelPlan } from '../plan.ts'
 import { toJsonValue } from './cells.ts'
@@ -23,6 +24,8 @@ export async function literalFor(
     const message = `${plan.name}.${field} is new and ${why}; declare it with { optional: true }, or with another default`
     throw new InvalidDataError(message, { model: plan.name, field })
   }
+  // It is computed for each row before anybody sees it.
+  if (isComputed(spec)) return literal(spec.kind === 'date' ? new Date(0) : nothingOf(spec), spec, engine.isPostgres)
   if (spec.isUnique && rows.length > 1) return refuse('unique, so that the rows that are there cannot share a value')
   if (spec.isSecret) return refuse('secret, so that the rows that are there have no value for it')
   const value = spec.makeDefault === undefined ? nothingOf(spec) : plan.check(field, spec.makeDefault())

@@ -3,6 +3,7 @@
 import { InvalidDataError } from '../../base/data-errors.ts'
 import type { MigrateOptions, Migration } from '../migration.ts'
 import type { ModelPlan } from '../plan.ts'
+import { computedFields, computeRows } from './compute-rows.ts'
 import type { Engine, Manager } from './engine.ts'
 import { columnTypeOf, type ExistingTable, readTables } from './existing-tables.ts'
 import { requireDistinct, requireNoNulls, requireTargets } from './fitting-rows.ts'
@@ -47,6 +48,8 @@ async function migrateWithin(engine: Engine, manager: Manager, options: MigrateO
   requireTypes(engine, tables)
   const wanted = new WantedSql(await engine.orm.schema.getCreateSchemaSQL({ wrap: false }))
   const statements: string[] = tables.size > 0 ? [] : [...wanted.schemas]
+  /** Indexes and constraints: once the rows have their values. */
+  const rules: string[] = []
   const gone = new Set<string>()
   for (const plan of engine.plans.all) {
     const table = tables.get(plan.name)
@@ -62,17 +65,24 @@ async function migrateWithin(engine: Engine, manager: Manager, options: MigrateO
     const table = tables.get(plan.name)
     const isRebuilt = !engine.isPostgres && statements.some((sql) => sql.includes(`rename to "${plan.name}"`))
     for (const { name, sql } of wanted.extras(plan.name))
-      if (isRebuilt || !table?.names.has(name) || gone.has(`${plan.name} ${name}`)) statements.push(sql)
+      if (isRebuilt || !table?.names.has(name) || gone.has(`${plan.name} ${name}`)) rules.push(sql)
     for (const [field, { isUnique }] of plan.fields)
       if (isUnique && table?.columns.has(field) && !table.names.has(`${plan.name}_${field}_unique`))
         await requireDistinct(plan, field, table, manager)
     if (table !== undefined) await requireNewTargets(plan, table, tables, engine, manager)
   }
+  const computed = computedFields(engine.plans, tables, options)
   if (options.dryRun !== true) {
     await run(manager, statements)
-    if (!engine.isPostgres && statements.length > 0) await requireReferences(manager)
+    for (const { plan } of computed) await computeRows(plan, manager)
+    await run(manager, rules)
+    if (!engine.isPostgres && statements.length + rules.length > 0) await requireReferences(manager)
   }
-  return { statements, removedFields: removed }
+  return {
+    statements: [...statements, ...rules],
+    removedFields: removed,
+    computedFields: computed.flatMap(({ plan, fields }) => fields.map((field) => `${plan.name}.${field}`)),
+  }
 }
 
 /** Of references that the store does not know yet. */

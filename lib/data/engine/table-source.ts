@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TextDecoder } from 'node:util'
 import { InvalidDataError } from '../../base/data-errors.ts'
+import { isComputed, keepComputed } from '../computed.ts'
 import type { FileFormat } from '../data-options.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import { fromCell, fromJsonValue } from './cells.ts'
@@ -94,10 +95,8 @@ export class TableSource {
       const record: Record<string, unknown> = {}
       for (const [field, item] of Object.entries(value)) {
         const spec = plan.fields.get(field)
-        if (spec === undefined) {
-          this.#ignore(field, row)
-          continue
-        }
+        if (spec === undefined) this.#ignore(field, row)
+        if (spec === undefined || isComputed(spec)) continue
         record[field] = fromJsonValue(item, spec, { model: plan.name, field, row })
       }
       yield { record, length }
@@ -120,7 +119,8 @@ export class TableSource {
         const spec = plan.fields.get(field)
         const cell = cells[index] ?? null
         length += cell?.length ?? 0
-        if (spec !== undefined) record[field] = fromCell(cell, spec, { model: plan.name, field, row })
+        if (spec !== undefined && !isComputed(spec))
+          record[field] = fromCell(cell, spec, { model: plan.name, field, row })
       }
       yield { record, length }
     }
@@ -163,6 +163,7 @@ export class TableSource {
     const { plan } = this
     const row = Object.create(plan.Entity.prototype as object) as Row
     for (const [field, spec] of plan.fields) {
+      if (isComputed(spec)) continue
       const value = record[field] === undefined ? (spec.makeDefault?.() ?? null) : record[field]
       if (value === null && !spec.isOptional)
         throw new InvalidDataError(`${plan.name}, row ${at}, column ${field}: it is missing; nothing was loaded`, {
@@ -172,7 +173,20 @@ export class TableSource {
         })
       row[plan.storedName(field)] = value
     }
+    this.#compute(row, at)
     return row
+  }
+
+  /** What is computed is not read from the file. */
+  #compute(row: Row, at: number): void {
+    const { plan } = this
+    try {
+      keepComputed(row, plan)
+    } catch (error) {
+      if (!(error instanceof InvalidDataError)) throw error
+      const place = { model: plan.name, field: error.field, row: at }
+      throw new InvalidDataError(`${plan.name}, row ${at}: ${error.message}; nothing was loaded`, place)
+    }
   }
 
   #requireHeader(names: readonly string[]): readonly string[] {
