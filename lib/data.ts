@@ -7,6 +7,7 @@ export {
   StoreUnavailableError,
 } from './base/data-errors.ts'
 export type { Change, ChangeKind } from './data/changes.ts'
+export type { ComputedOptions } from './data/computed-field.ts'
 export {
   and,
   Condition,
@@ -30,7 +31,6 @@ export type { DataOptions, Durability, FileFormat, Persistence } from './data/da
 export { Database, type TransactionOptions } from './data/database.ts'
 export type { Db, DropOptions, Found, HydrateOptions } from './data/db.ts'
 export {
-  type ComputedOptions,
   type Field,
   type FieldOptions,
   field,

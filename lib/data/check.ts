@@ -12,6 +12,8 @@ export interface ValuePlace {
 }
 
 const maxJsonDepth = 64
+/** Of one list. */
+const maxReferences = 10_000
 /** Of a reference. */
 export const maxPkLength = 200
 
@@ -49,11 +51,14 @@ function faultIn(value: unknown, spec: FieldSpec): string | undefined {
     case 'date':
       return isDate(value) ? undefined : 'a valid Date of the years 1 to 9999'
     case 'reference':
-      return isText(value) && value !== '' && value.length <= maxPkLength ? undefined : 'a row or its pk'
+      return isPk(value) ? undefined : 'a row or its pk'
     case 'list': {
       const items = spec.items ?? 'json'
       return Array.isArray(value) && value.every((item) => isItem(item, items)) ? undefined : `a list of ${items}`
     }
+    case 'references':
+      if (!Array.isArray(value) || !value.every(isPk)) return 'a list of rows or their pks'
+      return value.length > maxReferences ? `at most ${maxReferences} references` : undefined
     case 'set': {
       const items = spec.items ?? 'text'
       const fits = (value instanceof Set || Array.isArray(value)) && [...value].every((item) => isItem(item, items))
@@ -62,6 +67,10 @@ function faultIn(value: unknown, spec: FieldSpec): string | undefined {
     case 'json':
       return isJson(value, 0) ? undefined : 'a value that JSON can say'
   }
+}
+
+function isPk(value: unknown): boolean {
+  return isText(value) && value !== '' && value.length <= maxPkLength
 }
 
 function isItem(item: unknown, kind: ItemKind): boolean {

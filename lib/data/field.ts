@@ -3,6 +3,7 @@
 import { ClientError } from '../base/errors.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
+import { type ComputedOptions, type ComputedTypes, requireComputed } from './computed-field.ts'
 
 declare const fieldMark: unique symbol
 const declared: unique symbol = Symbol.for('isock.Field')
@@ -14,11 +15,19 @@ export type RowClass<Row = object> = new (...args: never) => Row
 export type Givenness = boolean | 'computed'
 
 /** What the types remember of a field: its values' type, whether `create` can do without it, whether it is secret. */
-export interface FieldInfo<Value, IsGiven extends Givenness, IsSecret extends boolean, Target> {
+export interface FieldInfo<
+  Value,
+  IsGiven extends Givenness,
+  IsSecret extends boolean,
+  Target,
+  IsMany extends boolean = false,
+> {
   readonly value: Value
   readonly isGiven: IsGiven
   readonly isSecret: IsSecret
   readonly target: Target
+  /** A list of references to the target. */
+  readonly isMany: IsMany
 }
 
 interface Marked<Info> {
@@ -31,13 +40,24 @@ export type Field<
   IsGiven extends Givenness = false,
   IsSecret extends boolean = false,
   Target = never,
-> = Value extends null ? Value : Value & Marked<FieldInfo<Value, IsGiven, IsSecret, Target>>
+  IsMany extends boolean = false,
+> = Value extends null ? Value : Value & Marked<FieldInfo<Value, IsGiven, IsSecret, Target, IsMany>>
 
 /** What the types remember of a property; `never` for one that is no field. */
 export type InfoOf<Property> =
   NonNullable<Property> extends Marked<infer Info> ? (unknown extends Info ? never : NonNullable<Info>) : never
 
-export type FieldKind = 'text' | 'integer' | 'number' | 'boolean' | 'date' | 'list' | 'set' | 'json' | 'reference'
+export type FieldKind =
+  | 'text'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'date'
+  | 'list'
+  | 'set'
+  | 'json'
+  | 'reference'
+  | 'references'
 
 /** What the items of a list are. */
 export type ItemKind = 'text' | 'integer' | 'number' | 'boolean' | 'json'
@@ -108,27 +128,6 @@ interface ItemTypes {
   json: unknown
 }
 
-interface ComputedTypes extends Omit<ItemTypes, 'json'> {
-  date: Date
-}
-
-/** What a computed field may be told. */
-export interface ComputedOptions {
-  /** It may be null, as where the function gives undefined. Default false. */
-  readonly optional?: boolean
-  readonly unique?: boolean
-  readonly index?: boolean
-  /** Never in a dictionary, a log or a filter. Default false. */
-  readonly secret?: boolean
-}
-
-const computedOptions: OptionTable<ComputedOptions> = {
-  secret: 'protects',
-  optional: 'any',
-  unique: 'any',
-  index: 'any',
-}
-
 /** What a reference may be told. */
 export interface ReferenceOptions {
   readonly optional?: boolean
@@ -195,13 +194,16 @@ export const field = {
     compute: (row: never) => ComputedTypes[K] | (O extends IsOptional ? null | undefined : never),
     options?: O,
   ): Field<O extends IsOptional ? ComputedTypes[K] | null : ComputedTypes[K], 'computed', Secret<O>> =>
-    declareComputed(kind, compute, options ?? {}),
+    declare(kind, options, { compute: requireComputed(kind, compute, options ?? {}) }),
   /** The pk of a row of another model (or of the same). */
   ref: <M extends object, const O extends ReferenceOptions>(
     target: () => RowClass<M>,
     options?: O,
   ): Field<O extends IsOptional ? string | null : string, Given<O>, false, M> =>
     declare('reference', options, { target }),
+  /** The pks of rows of another model (or of the same), in their order. An empty list where it is not given. */
+  refs: <M extends object>(target: () => RowClass<M>): Field<string[], true, false, M, true> =>
+    declare('references', { default: () => [] }, { target }),
   /** A text that is hashed with argon2 when it is set. Secret; `verifyPassword` compares. */
   password: <const O extends { readonly optional?: boolean }>(
     options?: O,
@@ -215,16 +217,6 @@ function declareJson<T>(options?: FieldOptions<T>): Field<T>
 function declareJson(options?: object): unknown {
   return declare('json', options)
 }
-
-function declareComputed(kind: keyof ComputedTypes, compute: (row: never) => unknown, options: ComputedOptions): never {
-  if (!computedKinds.includes(kind))
-    throw invalidOption('kind of a computed field', `one of ${computedKinds.join(', ')}`, kind)
-  if (typeof compute !== 'function') throw invalidOption('computed field', 'a function that computes it', compute)
-  checkOptions('field', options, computedOptions)
-  return declare(kind, options, { compute })
-}
-
-const computedKinds: readonly (keyof ComputedTypes)[] = ['text', 'integer', 'number', 'boolean', 'date']
 
 const hashed = async (text: string): Promise<string> => {
   const { hashPassword } = await import('./password.ts')

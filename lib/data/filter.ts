@@ -4,7 +4,7 @@ import { InvalidDataError } from '../base/data-errors.ts'
 import { describe } from '../base/options.ts'
 import { checkValue } from './check.ts'
 import { type ConditionSpec, type Operator, specOf } from './condition.ts'
-import type { FieldSpec } from './field.ts'
+import type { FieldKind, FieldSpec } from './field.ts'
 import { isRow } from './model.ts'
 import type { ModelPlan } from './plan.ts'
 import type { Plans } from './plans.ts'
@@ -40,6 +40,7 @@ export interface SortStep {
 }
 
 const maxReferences = 5
+const unsortable: ReadonlySet<FieldKind> = new Set(['json', 'list', 'set', 'references'])
 /** Values of all its lists. */
 const maxListed = 10_000
 export const maxSortKeys = 20
@@ -158,7 +159,7 @@ export function readSort(sort: unknown, plan: ModelPlan, plans: Plans): SortStep
       throw new InvalidDataError(`expected the name of a field to sort by, got ${describe(key)}`)
     const isDescending = key.startsWith('-')
     const path = readPath(isDescending ? key.slice(1) : key, plan, plans)
-    if (path.spec.kind === 'json' || path.spec.kind === 'list' || path.spec.kind === 'set')
+    if (unsortable.has(path.spec.kind))
       throw new InvalidDataError(`${path.plan.name}.${path.field} is ${path.spec.kind}: it cannot be sorted by`)
     return { path, isDescending }
   })
@@ -188,12 +189,12 @@ function readPart(path: FieldPath, operator: Operator, value: unknown): Part {
   if ((operator === 'eq' || operator === 'ne') && value === null) return { path, operator, value }
   if (operator === 'contains' || operator === 'lacks') {
     if (kind === 'text') return { path, operator, value: checkText(path, value) }
-    if (kind === 'list' || kind === 'set') return { path, operator, value: checkItem(path, value) }
+    if (kind === 'list' || kind === 'set' || kind === 'references')
+      return { path, operator, value: checkItem(path, value) }
     return refuse(`${operator} is for texts, lists and sets`)
   }
   const isSetEqual = kind === 'set' && (operator === 'eq' || operator === 'ne')
-  if (kind === 'list' || kind === 'json' || (kind === 'set' && !isSetEqual))
-    return refuse(`${operator} cannot be asked of ${kind}`)
+  if (unsortable.has(kind) && !isSetEqual) return refuse(`${operator} cannot be asked of ${kind}`)
   if (operator === 'matches') {
     if (kind !== 'text') return refuse('matches is for texts')
     if (typeof value !== 'string' || value.length > maxPatternLength)

@@ -6,14 +6,18 @@ import type { InfoOf } from './field.ts'
 export type FieldName<M> = { [K in keyof M]-?: [InfoOf<M[K]>] extends [never] ? never : K }[keyof M] & string
 
 type Value<Property> = Property extends null ? null : InfoOf<Property>['value']
-type RefTo<Property> = InfoOf<Property>['target']
+type RefTo<Property> = InfoOf<Property>['isMany'] extends true ? never : InfoOf<Property>['target']
+/** The rows that a list refers to. */
+type RefsTo<Property> = InfoOf<Property>['isMany'] extends true ? InfoOf<Property>['target'] : never
 type GivenName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isGiven'] extends true ? K : never }[FieldName<M>]
 type ComputedName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isGiven'] extends 'computed' ? K : never }[FieldName<M>]
 type OpenName<M> = { [K in FieldName<M>]: InfoOf<M[K]>['isSecret'] extends true ? never : K }[FieldName<M>]
 type ReferenceName<M> = { [K in FieldName<M>]: [RefTo<M[K]>] extends [never] ? never : K }[FieldName<M>]
 
-/** What may be set: the field's value; for a reference also a row of its model, for a set also a list of its items. */
-type Settable<Property> = Value<Property> | RefTo<Property> | ItemsOf<Value<Property>>
+/** What may be set: the field's value; for a reference also a row of its model, for a set also a list of its
+ * items; for a list of references rows as well. */
+type Settable<Property> = Value<Property> | RefTo<Property> | ItemsOf<Value<Property>> | ListOf<RefsTo<Property>>
+type ListOf<Row> = [Row] extends [never] ? never : readonly (Row | string)[]
 type ItemsOf<T> = T extends ReadonlySet<infer Item> ? ReadonlySet<Item> | readonly Item[] : never
 
 /** What `create` takes: every field, but for those that are optional or have a default, the pk, and what is computed. */
@@ -33,7 +37,11 @@ type Listed<T> = T extends ReadonlySet<infer Item> ? Item[] : T
 
 /** A dictionary whose references are dictionaries, or pks where one would contain itself. */
 export type Hydrated<M> = {
-  [K in OpenName<M>]: [RefTo<M[K]>] extends [never] ? Value<M[K]> : Hydrated<RefTo<M[K]>> | Extract<M[K], null> | string
+  [K in OpenName<M>]: [RefsTo<M[K]>] extends [never]
+    ? [RefTo<M[K]>] extends [never]
+      ? Value<M[K]>
+      : Hydrated<RefTo<M[K]>> | Extract<M[K], null> | string
+    : (Hydrated<RefsTo<M[K]>> | string)[]
 }
 
 /** What a condition on a field must be able to ask: a list of anything may have items of each kind. */

@@ -29,7 +29,7 @@ type Unsettled = { [unsettled]?: Map<string, Promise<unknown>> }
 const nameOfField = /^[A-Za-z]\w{0,50}$/
 
 /** Their values can change without being assigned. */
-const mutableKinds: ReadonlySet<FieldKind> = new Set(['date', 'list', 'set', 'json'])
+const mutableKinds: ReadonlySet<FieldKind> = new Set(['date', 'list', 'set', 'json', 'references'])
 
 const systemColumns: ReadonlySet<string> = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 
@@ -145,7 +145,8 @@ export class ModelPlan implements RowPlan {
 
   async #settable(name: string, spec: FieldSpec, value: unknown): Promise<unknown> {
     if (value === undefined) return undefined
-    const checked = this.check(name, isRow(value) ? value.pk : value)
+    const isList = spec.kind === 'references' && Array.isArray(value)
+    const checked = this.check(name, isList ? value.map(pkOf) : pkOf(value))
     if (spec.transform === undefined || checked === null) return checked
     return this.check(name, await spec.transform(checked as never))
   }
@@ -210,6 +211,10 @@ export class ModelPlan implements RowPlan {
     const message = `model ${describe(model)}: ${describe(name)} is no name for a model or field; use letters, digits and _, beginning with a letter (not set_)`
     throw new ClientError(message, { code: 'INVALID_OPTION' })
   }
+}
+
+function pkOf(value: unknown): unknown {
+  return isRow(value) ? value.pk : value
 }
 
 /** Setters of the row have promised values that are not there yet. */

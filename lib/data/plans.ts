@@ -68,6 +68,13 @@ export class Plans {
     )
   }
 
+  /** The lists of all models that refer to rows of this one. */
+  listsTo(plan: ModelPlan): ReferenceTo[] {
+    return this.all.flatMap((from) =>
+      listsOf(from).flatMap((field) => (this.#target(from, field) === plan ? [{ from, field }] : [])),
+    )
+  }
+
   #target(plan: ModelPlan, field: string): ModelPlan {
     const model = plan.fields.get(field)?.target?.() as ModelClass | undefined
     const target = this.#byClass.get(model)
@@ -75,6 +82,11 @@ export class Plans {
     const what = model === undefined ? 'no model' : `"${modelNameOf(model)}", which is not among data.models`
     throw new ClientError(`model "${plan.name}": ${field} refers to ${what}`, { code: 'INVALID_OPTION' })
   }
+}
+
+/** The fields that are lists of references. */
+export function listsOf(plan: ModelPlan): string[] {
+  return [...plan.fields].filter(([, { kind }]) => kind === 'references').map(([name]) => name)
 }
 
 /** These models and all that they refer to, once each. */

@@ -31,6 +31,7 @@ export function toCell(value: unknown, { kind }: FieldSpec): Cell {
       return (value as Date).toISOString()
     case 'list':
     case 'set':
+    case 'references':
     case 'json':
       return JSON.stringify(toJsonValue(value))
     default: {
@@ -69,6 +70,7 @@ function parsedCell(cell: string, { kind, isSecret }: FieldSpec, place: ValuePla
       return isoDate.test(cell) ? new Date(cell) : cell
     case 'list':
     case 'set':
+    case 'references':
     case 'json':
       return parsedJson(cell, isSecret, place)
     default:

@@ -3,6 +3,7 @@ import { ConflictError, InvalidDataError } from '../../base/data-errors.ts'
 import { describe } from '../../base/options.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import { byPlan } from '../plans.ts'
+import { takeOutOfLists } from './reference-lists.ts'
 import { isDangling } from './store-errors.ts'
 import type { Unit } from './unit.ts'
 
@@ -76,6 +77,13 @@ class Drop {
       }
     }
     for (const { rows } of this.#order) for (const row of rows) manager.getUnitOfWork().unsetIdentity(row as never)
+    // Afterwards: a list that another unit wrote meanwhile is there now.
+    for (const { plan, rows } of this.#order)
+      await takeOutOfLists(
+        plan,
+        rows.map(({ pk }) => pk),
+        this.#unit,
+      )
   }
 
   /** What would point to a row that is dropped before it no longer does, where the reference may be null. */

@@ -36,6 +36,7 @@ export function columnTypeOf({ kind }: FieldSpec, isPostgres: boolean): string {
     case 'date':
       return isPostgres ? 'timestamp(3) with time zone' : 'datetime'
     case 'list':
+    case 'references':
     case 'set':
     case 'json':
       return isPostgres ? 'jsonb' : 'json'

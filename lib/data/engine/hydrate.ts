@@ -1,7 +1,7 @@
 // Dictionaries in which references are dictionaries. Level by level, so that a thousand rows cost a few statements.
 import { InvalidDataError } from '../../base/data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
-import { byPlan } from '../plans.ts'
+import { byPlan, listsOf } from '../plans.ts'
 import type { Unit } from './unit.ts'
 
 const pksAtOnce = 500
@@ -37,6 +37,12 @@ async function loadTargets(rows: readonly Row[], known: Map<string, Row>, unit: 
       }
       wanted.set(target, pks)
     }
+    for (const field of listsOf(plan)) {
+      const target = plans.target(plan, field)
+      const pks = wanted.get(target) ?? new Set()
+      for (const row of group) for (const pk of row[field] as string[]) if (!known.has(keyOf(target, pk))) pks.add(pk)
+      wanted.set(target, pks)
+    }
   }
   const found: Row[] = []
   for (const [plan, pks] of wanted) {
@@ -67,6 +73,16 @@ function nested(row: Row, depth: number, writing: Writing): object {
     const targetKey = pk === null ? '' : keyOf(plans.target(plan, field), pk)
     const target = known.get(targetKey)
     if (target !== undefined && !above.has(targetKey)) dictionary[field] = nested(target, depth - 1, writing)
+  }
+  for (const field of listsOf(plan)) {
+    const target = plans.target(plan, field)
+    // What is not there any more is left out.
+    dictionary[field] = (row[field] as string[]).flatMap((pk): (string | object)[] => {
+      const targetKey = keyOf(target, pk)
+      if (above.has(targetKey)) return [pk]
+      const found = known.get(targetKey)
+      return found === undefined ? [] : [nested(found, depth - 1, writing)]
+    })
   }
   above.delete(key)
   return dictionary

@@ -57,7 +57,7 @@ function literal(value: unknown, { kind }: FieldSpec, isPostgres: boolean): stri
   if (value instanceof Date && !isPostgres) return String(value.getTime())
   if (kind === 'boolean') return isPostgres ? String(value) : value === true ? '1' : '0'
   const text =
-    kind === 'list' || kind === 'json' || kind === 'set'
+    kind === 'list' || kind === 'json' || kind === 'set' || kind === 'references'
       ? JSON.stringify(toJsonValue(value))
       : value instanceof Date
         ? value.toISOString()

@@ -4,9 +4,11 @@
 import { InvalidDataError } from '../../base/data-errors.ts'
 import type { LoadOptions, LoadReport } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
+import { listsOf } from '../plans.ts'
 import type { Engine, Manager } from './engine.ts'
 import { InsertRows } from './insert-rows.ts'
 import { finishPublishing } from './publish-files.ts'
+import { pksThere } from './reference-lists.ts'
 import { isDangling, storeError } from './store-errors.ts'
 import { TableSource } from './table-source.ts'
 
@@ -110,6 +112,7 @@ class Load {
 
   /** Every reference points to a row of a file, or to one that stays. */
   async #requireTargets(): Promise<void> {
+    for (const source of this.#sources) await this.#requireListed(source)
     if (this.#engine.isPostgres) {
       await this.#execute('savepoint targets')
       try {
@@ -128,6 +131,27 @@ class Load {
     }
   }
 
+  /** The store knows nothing of lists. @throws InvalidDataError for the first row of the file that lists what is not there. */
+  async #requireListed(source: TableSource): Promise<void> {
+    const { plan } = source
+    const lists = listsOf(plan)
+    if (lists.length === 0) return
+    for await (const { rows, first } of this.#batchesOf(source)) {
+      for (const field of lists) {
+        const target = this.#engine.plans.target(plan, field)
+        const pks = new Set(rows.flatMap((row) => row[field] as string[]))
+        const there = await pksThere(target, [...pks], this.#engine, this.#manager, 'read')
+        const at = rows.findIndex((row) => (row[field] as string[]).some((pk) => !there.has(pk)))
+        if (at >= 0) throw this.#nothingThere(plan, field, target, first + at)
+      }
+    }
+  }
+
+  #nothingThere({ name }: ModelPlan, field: string, target: ModelPlan, row: number): InvalidDataError {
+    const message = `${name}, row ${row}, column ${field}: there is no ${target.name} with this pk; nothing was loaded`
+    return new InvalidDataError(message, { model: name, field, row })
+  }
+
   /** @throws InvalidDataError for the first row of the file that points to nothing. */
   async #findDangling(source: TableSource): Promise<void> {
     const { plan } = source
@@ -143,9 +167,7 @@ class Load {
       const [fault] = faults.sort((one, other) => one.at - other.at)
       if (fault === undefined) continue
       const { field, target } = fault
-      const row = first + fault.at
-      const message = `${plan.name}, row ${row}, column ${field}: there is no ${target.name} with this pk; nothing was loaded`
-      throw new InvalidDataError(message, { model: plan.name, field, row })
+      throw this.#nothingThere(plan, field, target, first + fault.at)
     }
   }
 

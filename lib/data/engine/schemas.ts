@@ -51,6 +51,7 @@ function typeOf({ kind }: FieldSpec, isPostgres: boolean): unknown {
     case 'set':
       return new SetColumn(isPostgres)
     case 'list':
+    case 'references':
     case 'json':
       return new JsonColumn(isPostgres)
     default:

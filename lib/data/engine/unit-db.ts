@@ -14,6 +14,7 @@ import { dropRows } from './drop.ts'
 import { hydrateRows } from './hydrate.ts'
 import { missingReference, putRow } from './put-row.ts'
 import { cascadeOf, depthOf, type RowsOptions, requireFindOptions, requireQueryOptions } from './read-options.ts'
+import { listsIn, requireListed } from './reference-lists.ts'
 import type { Unit } from './unit.ts'
 import { filterOf } from './which-row.ts'
 
@@ -188,6 +189,7 @@ export class UnitDb {
   }
 
   async #put(plan: ModelPlan, row: Row): Promise<Row> {
+    await requireListed(listsIn(plan, row), this.#unit)
     try {
       await putRow(row, this.#unit.manager)
     } catch (error) {

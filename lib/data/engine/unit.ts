@@ -11,6 +11,7 @@ import { changedRows, hasAssignments } from './assignments.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
 import { unlessHeldAbove } from './held-above.ts'
+import { changedLists, requireListed } from './reference-lists.ts'
 import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
 import { Transaction } from './transaction.ts'
 import { hasEnded, isSpoiled, wasClosed } from './unit-errors.ts'
@@ -237,7 +238,8 @@ export class Unit implements Holder {
     if (!hasAssignments(this.manager, this.engine.plans, !this.#isSettled)) return
     const rows = await changedRows(this.manager, this.engine.plans)
     if (rows.length === 0) return
-    await this.transaction.allOrNothing(() => this.manager.flush())
+    const lists = changedLists(this)
+    await this.transaction.allOrNothing(() => requireListed(lists, this).then(() => this.manager.flush()))
     for (const row of rows) this.changes.add('updated', row)
   }
 
