@@ -2,10 +2,21 @@
 // They are read as they would be now, and kept when the row is written.
 import { InvalidDataError } from '../base/data-errors.ts'
 import type { FieldSpec } from './field.ts'
-import type { ModelPlan, Row } from './plan.ts'
+
+/** What is needed of a model's plan. */
+interface ComputingPlan {
+  readonly name: string
+  readonly fields: ReadonlyMap<string, FieldSpec>
+  readonly computedNames: readonly string[]
+  storedName(field: string): string
+  check(field: string, value: unknown): unknown
+}
+
+/** By field. */
+type Row = Record<string, unknown>
 
 /** What the field is of this row, checked. @throws InvalidDataError that names the field. */
-export function computedValue(plan: ModelPlan, field: string, row: Row): unknown {
+export function computedValue(plan: ComputingPlan, field: string, row: Row): unknown {
   const place = { model: plan.name, field }
   let value: unknown
   try {
@@ -25,18 +36,18 @@ export function computedValue(plan: ModelPlan, field: string, row: Row): unknown
 }
 
 /** Keeps what is computed of the row as it is now. @throws InvalidDataError. */
-export function keepComputed(row: Row, plan: ModelPlan): void {
+export function keepComputed(row: Row, plan: ComputingPlan): void {
   for (const field of plan.computedNames) row[plan.storedName(field)] = computedValue(plan, field, row)
 }
 
 /** @throws InvalidDataError where one of them is computed. */
-export function refuseComputed(values: object, plan: ModelPlan): void {
+export function refuseComputed(values: object, plan: ComputingPlan): void {
   for (const field of plan.computedNames)
     if ((values as Record<string, unknown>)[field] !== undefined) throw notSettable(plan, field)
 }
 
 /** How a row reads it. */
-export function computedAccessor(plan: ModelPlan, field: string): PropertyDescriptor {
+export function computedAccessor(plan: ComputingPlan, field: string): PropertyDescriptor {
   return {
     configurable: true,
     get(this: Row) {
@@ -52,7 +63,7 @@ export function isComputed({ compute }: FieldSpec): boolean {
   return compute !== undefined
 }
 
-function notSettable({ name }: ModelPlan, field: string): InvalidDataError {
+function notSettable({ name }: ComputingPlan, field: string): InvalidDataError {
   return new InvalidDataError(`${name}.${field} is computed and cannot be set; set what it is computed from`, {
     model: name,
     field,

@@ -4,7 +4,14 @@ import { ConflictError } from '../../base/data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import { listsOf } from '../plans.ts'
 import type { Engine, Manager } from './engine.ts'
-import type { Unit } from './unit.ts'
+
+/** What is needed of a unit of work. */
+interface ListUnit {
+  readonly engine: Engine
+  readonly manager: Manager
+  /** Throws where nobody waits for it any more. */
+  readonly requireWanted: () => void
+}
 
 /** A list that is to be written. */
 export interface WrittenList {
@@ -20,7 +27,7 @@ export function listsIn(plan: ModelPlan, row: Row): WrittenList[] {
 }
 
 /** Those that were changed: after the changes were looked for. */
-export function changedLists({ manager, engine }: Unit): WrittenList[] {
+export function changedLists({ manager, engine }: ListUnit): WrittenList[] {
   if (engine.plans.all.every((plan) => listsOf(plan).length === 0)) return []
   return manager
     .getUnitOfWork()
@@ -32,7 +39,7 @@ export function changedLists({ manager, engine }: Unit): WrittenList[] {
 }
 
 /** Within a transaction, until whose end no row that they refer to can go. @throws ConflictError that names the field. */
-export async function requireListed(lists: readonly WrittenList[], { manager, engine }: Unit): Promise<void> {
+export async function requireListed(lists: readonly WrittenList[], { manager, engine }: ListUnit): Promise<void> {
   for (const { plan, field, row } of lists) {
     const target = engine.plans.target(plan, field)
     // A row may refer to itself before it is there.
@@ -60,7 +67,7 @@ export async function pksThere(
 }
 
 /** Takes rows that have gone out of the lists that referred to them. The changes are written with the unit's. */
-export async function takeOutOfLists(plan: ModelPlan, pks: readonly string[], unit: Unit): Promise<void> {
+export async function takeOutOfLists(plan: ModelPlan, pks: readonly string[], unit: ListUnit): Promise<void> {
   const { manager, engine } = unit
   const gone = new Set(pks)
   for (const { from, field } of engine.plans.listsTo(plan)) {

@@ -44,8 +44,10 @@ export async function respond<Payload extends PayloadOf<C>, C extends NamedChann
   const name = context.actionName
   const message = { [name]: payload }
   const client = answerableClientOf(context)
+  // The call may be over when it is published.
+  const { publish: publishNow } = context
   for (const channel of channels) {
-    const publish = (): Promise<void> => context.server.publish(channel, message, publishOptions)
+    const publish = (): Promise<void> => publishNow(channel, message, publishOptions)
     const isLater = client?.publishLater(context.callId, () => {
       const room = roomIdOf(channel, publishOptions.key)
       return { room, name, length: toJsonText(message, 'payload').length, publish }
