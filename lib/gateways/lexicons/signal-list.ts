@@ -47,10 +47,14 @@ export class SignalList {
   }
 
   /** The signal that ran has succeeded. */
-  settle(reply: object | undefined): void {
+  settle(): void {
     for (const published of this.#running) this.#items.push({ published })
-    if (reply !== undefined) this.#items.push({ reply })
     this.#running = []
+  }
+
+  /** Its client is answered this. */
+  reply(reply: object): void {
+    this.#items.push({ reply })
   }
 
   /** It has failed: what it published does not count. */

@@ -84,14 +84,13 @@ export class SignalRunner {
       if (this.#isStopped) break
       try {
         const reply = await this.#runOne(signal)
+        list.settle()
         // One alone may be as large as a result may be. Those of a list are held until its last signal has run.
         const size = !isList || reply === undefined ? 0 : toJsonText(reply, 'payload').length
-        if (reply !== undefined && replyBytes > 0 && replyBytes + size > maxQueuedBytes) {
-          list.settle(undefined)
-          throw new LargeReply(reply, maxQueuedBytes)
-        }
+        if (reply === undefined) continue
+        if (replyBytes > 0 && replyBytes + size > maxQueuedBytes) throw new LargeReply(reply, maxQueuedBytes)
         replyBytes += size
-        list.settle(reply)
+        list.reply(reply)
       } catch (error) {
         list.fail()
         fail(error)
