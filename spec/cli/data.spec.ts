@@ -64,6 +64,37 @@ describe('isock data', function () {
     expect(await readFile(join(directory, 'out', 'Member.csv'), 'utf8')).to.include('"\'=ann"')
   })
 
+  it('leaves out columns that no field has where that is asked for, and says which', async () => {
+    await writeFile(join(directory, 'Club.csv'), 'pk,name,founded\nc1,red,1899\n')
+    const refused = await run(['import', directory, models, '--format', 'csv'])
+    expect(refused.code).to.equal(1)
+    expect(refused.stderr).to.include('column founded: Club has no such field')
+    const imported = await run(['import', directory, models, '--format', 'csv', '--ignore-unknown'])
+    expect(imported).to.deep.include({
+      code: 0,
+      stderr: `Club: 1 rows\nClub.csv: left out, as no field has them: founded\n1 rows loaded from ${directory}\n`,
+    })
+  })
+
+  it('computes the computed fields of all rows again where that is asked for', async () => {
+    const computed = join(directory, 'pages.ts')
+    const source = (slug: string): string =>
+      `import { field, Model } from ${JSON.stringify(import.meta.resolve('isock/data'))}
+export class Page extends Model {
+  title = field.text()
+  slug = field.computed('text', ({ title }) => ${slug})
+}
+`
+    await writeFile(computed, source('title'))
+    await run(['migrate', computed])
+    await run(['shell', computed], "db.create(Page, { title: 'a' })\n")
+    await writeFile(computed, source("title + '!'"))
+    expect((await run(['migrate', computed])).stderr).to.equal('nothing to do\n')
+    const again = await run(['migrate', computed, '--recompute'])
+    expect(again.stderr).to.include('Page.slug: was computed for the rows that are there\n')
+    expect((await run(['shell', computed], "db.count(Page, { slug: 'a!' })\n")).stdout).to.equal('1\n')
+  })
+
   it('names what is wrong with a file, and loads nothing', async () => {
     await writeFile(join(directory, 'Member.json'), '[\n{"pk":"m1","email":"a"},\n{"pk":"m2","email":7}\n]\n')
     const failed = await run(['import', directory, models])

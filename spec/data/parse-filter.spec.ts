@@ -74,7 +74,7 @@ describe('parseFilter', () => {
     [{ joinedAt: { in: ['2026-13-01'] } }, 'User.joinedAt: expected a date such as'],
     [{ joinedAt: '0000-01-01' }, 'User.joinedAt: expected a valid Date'],
     [{ joinedAt: 1_768_000_000_000 }, 'User.joinedAt: expected a valid Date'],
-    [{ joinedAt: { contains: '2026-01-10' } }, 'contains is for texts and lists'],
+    [{ joinedAt: { contains: '2026-01-10' } }, 'contains is for texts, lists and sets'],
     [{ 'team.lead.joinedAt': { lt: 'x'.repeat(50) } }, 'User.team.lead.joinedAt: expected a date such as'],
     [undefined, 'a filter of User must be an object'],
     [null, 'a filter of User must be an object'],
