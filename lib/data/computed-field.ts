@@ -1,4 +1,4 @@
-// How a computed field is declared: of which kinds it may be, and what it may be told. What it is of a row is computed.ts's.
+// How a computed field is declared: of which kinds it may be, and its options. What it is of a row is computed.ts's.
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 
@@ -11,7 +11,7 @@ export interface ComputedTypes {
   date: Date
 }
 
-/** What a computed field may be told. */
+/** Options of a computed field. */
 export interface ComputedOptions {
   /** It may be null, as where the function gives undefined. Default false. */
   readonly optional?: boolean

@@ -36,7 +36,7 @@ export class JsonColumn extends Type<unknown, string | null> {
   }
 }
 
-/** Sets, as lists in one order: a change is told by their text, so that another order is none. */
+/** Sets, as lists in one order: a change is seen by their text, so that another order is none. */
 export class SetColumn extends JsonColumn {
   override convertToDatabaseValue(value: unknown): string | null {
     const isSet = value instanceof Set || Array.isArray(value)

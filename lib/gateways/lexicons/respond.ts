@@ -16,7 +16,7 @@ export interface RespondOptions extends Pick<PublishOptions, 'key' | 'except'> {
 
 /**
  * Publishes an action's payload to channels, as `{ ActionName: payload }`, and gives it back for the action to return.
- * Without channels and without `reply` a lexicons client is told nothing. Where the action runs for one of a list of signals,
+ * Without channels and without `reply` a lexicons client gets nothing. Where the action runs for one of a list of signals,
  * it is published when the last of them has run, together with what the others publish; not at all if the action fails.
  *
  * @param channels their messages are named: `static readonly named = true`.
