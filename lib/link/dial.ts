@@ -4,6 +4,7 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { formatAddress, isLoopback, type SocketAddress } from './address.ts'
+import { hintOfTls, reasonOf } from './dial-errors.ts'
 import type { Link, Peer } from './link.ts'
 import { SocketLink } from './socket-link.ts'
 
@@ -35,9 +36,12 @@ export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: Di
     const onAbort = (): void => fail(signal.reason)
     const onError = (cause: Error): void => {
       fail(
-        new LinkError(`cannot connect to ${formatAddress(address)}: ${reasonOf(cause)}${hintOf(address, cause)}`, {
-          cause,
-        }),
+        new LinkError(
+          `cannot connect to ${formatAddress(address)}: ${reasonOf(cause)}${hintOfTls(address.transport === 'tls', cause)}`,
+          {
+            cause,
+          },
+        ),
       )
     }
     const onClose = (): void =>
@@ -72,21 +76,4 @@ function peerAt(address: SocketAddress, socket: Socket): Peer {
     address: ip,
     isPrivate: address.transport === 'tls' || isLoopback(ip),
   }
-}
-
-/** What OpenSSL and Node say where no TLS is spoken names no remedy. */
-function hintOf(address: SocketAddress, { code }: NodeJS.ErrnoException): string {
-  const isNoTls =
-    code === 'ECONNRESET' ||
-    /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|TLSV1_ALERT_PROTOCOL_VERSION)$/.test(code ?? '')
-  return address.transport === 'tls' && isNoTls ? '; does the server speak TLS there?' : ''
-}
-
-/** Happy eyeballs reports one error for each address tried; the first says enough. */
-function reasonOf(error: Error): string {
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message
-  // OpenSSL's messages name its source files and end in a line break; Node has the words alone.
-  const { reason } = error as { reason?: unknown }
-  if (typeof reason === 'string' && reason !== '') return reason
-  return error.message || (error as NodeJS.ErrnoException).code || error.name
 }

@@ -5,6 +5,7 @@ import { LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { formatAddress, isLoopback, type WebAddress } from './address.ts'
 import type { DialTls } from './dial.ts'
+import { hintOfTls, reasonOf } from './dial-errors.ts'
 import type { Link } from './link.ts'
 import { answerPings, WebSocketLink, webSocketBounds } from './web-socket-link.ts'
 import { webSocketProtocol } from './web-socket-messages.ts'
@@ -35,11 +36,11 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
       response = message
     })
     socket.once('unexpected-response', (_request, { statusCode }) => {
-      const hint = statusCode === 403 ? "; the server's option hosts must name this host" : ''
+      const hint = statusCode === 400 ? elsewhere : statusCode === 403 ? forHost : ''
       fail(new LinkError(`cannot connect to ${url}: it answered with status ${statusCode}${hint}`))
     })
     socket.once('error', (cause) => {
-      fail(new LinkError(`cannot connect to ${url}: ${cause.message}${hintOf(cause)}`, { cause }))
+      fail(new LinkError(`cannot connect to ${url}: ${reasonOf(cause)}${hintOf(address, cause)}`, { cause }))
     })
     socket.once('open', () => {
       settle()
@@ -52,8 +53,12 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
   })
 }
 
+/** Also what a port of isock's own protocol says to HTTP. */
+const elsewhere = '; is it a port of listenWeb? Others are tcp://host:port'
+const forHost = "; the server's option hosts must name this host"
+
 /** A port that closes, or answers otherwise, before it has answered HTTP. */
-function hintOf({ code }: NodeJS.ErrnoException): string {
-  const isNoHttp = code === 'ECONNRESET' || code?.startsWith('HPE_') === true
-  return isNoHttp ? '; is it a port of listenWeb? Others are tcp://host:port' : ''
+function hintOf({ transport }: WebAddress, error: NodeJS.ErrnoException): string {
+  const isNoHttp = error.code === 'ECONNRESET' || error.code?.startsWith('HPE_') === true
+  return hintOfTls(transport === 'wss', error) || (isNoHttp ? elsewhere : '')
 }

@@ -136,6 +136,7 @@ describe('An attempt that is over', () => {
   }
 
   for (const [code, hint] of [
+    [400, '; is it a port of listenWeb? Others are tcp://host:port'],
     [403, "; the server's option hosts must name this host"],
     [404, ''],
   ] as const)
@@ -203,6 +204,14 @@ describe('dialing a port that speaks something else', () => {
     answer = (socket) => socket.destroy()
     const { message } = await failureOf(dialSocket(parseAddress(`tls://${place}`) as SocketAddress, never))
     expect(message).to.match(/^cannot connect to tls:.*; does the server speak TLS there\?$/)
+  })
+
+  it('asks the same of a WebSocket with TLS, in one line', async () => {
+    answer = (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
+    const { message } = await failureOf(dialWebSocket(parseAddress(`wss://${place}`) as WebAddress, never))
+    expect(message).to.equal(
+      `cannot connect to wss://${place}/isock: wrong version number; does the server speak TLS there?`,
+    )
   })
 
   for (const [what, act] of [

@@ -1,0 +1,23 @@
+// What is said of a connection that could not be made: why, in words that help, and what may be meant instead.
+
+/** What OpenSSL and Node say where no TLS is spoken names no remedy. */
+export function hintOfTls(isTls: boolean, error: NodeJS.ErrnoException): string {
+  const { code } = error
+  const isNoTls =
+    code === 'ECONNRESET' ||
+    /^(wrong version number|packet length too long|tlsv1 alert protocol version)$/.test(reasonOf(error)) ||
+    /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|TLSV1_ALERT_PROTOCOL_VERSION)$/.test(code ?? '')
+  return isTls && isNoTls ? '; does the server speak TLS there?' : ''
+}
+
+/** Happy eyeballs reports one error for each address tried; the first says enough. */
+export function reasonOf(error: Error): string {
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message
+  // OpenSSL's messages name its source files and end in a line break; Node has the words alone.
+  const { reason } = error as { reason?: unknown }
+  if (typeof reason === 'string' && reason !== '') return reason
+  // As a writer of sockets gets it: `write EPROTO <thread>:error:<number>:SSL routines:<function>:<reason>:<file>:<line>`.
+  const words = /:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1]
+  if (words !== undefined) return words
+  return error.message || (error as NodeJS.ErrnoException).code || error.name
+}
