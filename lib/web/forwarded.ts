@@ -2,6 +2,7 @@
 // anybody else writes there is not believed.
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
+import { isLoopback } from '../link/address.ts'
 
 export interface Asker {
   readonly address: string
@@ -15,12 +16,15 @@ export function askerOf(nearest: string, headers: IncomingHttpHeaders, isProxy: 
   // Each proxy adds whom it saw at the end. Before the first one that was not named, anybody may have written anything.
   const seen = listOf(headers['x-forwarded-for'])
   let address = nearest
+  let asker = nearest
   while (isProxy(address)) {
     const further = ipIn(seen.pop())
     if (further === undefined) break
     address = further
+    // Of another machine, a loopback address names a program there, which is not one of this machine.
+    if (isLoopback(nearest) || !isLoopback(address)) asker = address
   }
-  return { address, isSecure: listOf(headers['x-forwarded-proto']).at(-1)?.toLowerCase() === 'https' }
+  return { address: asker, isSecure: listOf(headers['x-forwarded-proto']).at(-1)?.toLowerCase() === 'https' }
 }
 
 function listOf(header: string | string[] | undefined): string[] {
