@@ -4,11 +4,21 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { Compiler } from './mutation/compiler.ts'
 import { isEquivalent } from './mutation/equivalents.ts'
+import { everywhere } from './mutation/everywhere.ts'
 import { type Fault, faultsIn, withFault } from './mutation/faults.ts'
-import { isSeen, jsonOf, placeOf, progressText, survivorText, type Tried, tableOf } from './mutation/report.ts'
+import {
+  isSeen,
+  jsonOf,
+  nearText,
+  placeOf,
+  progressText,
+  survivorText,
+  type Tried,
+  tableOf,
+} from './mutation/report.ts'
 import { filesOf, roomOf } from './mutation/rooms.ts'
 import { drawn } from './mutation/sample.ts'
 import { type Limit, type Reach, SpecLimits } from './mutation/spec-limits.ts'
@@ -23,6 +33,7 @@ interface Options {
   readonly specs?: readonly string[]
   readonly all: boolean
   readonly wider: boolean
+  readonly everywhere: boolean
   readonly at?: readonly string[]
   readonly timeout?: number
   readonly least?: number
@@ -41,6 +52,14 @@ const command = new Command('npm run mutate --')
   .option('--specs <patterns>', 'specs beside those of the room, with commas between them', listOf)
   .option('--wider', 'run the specs of the rooms that use it on what those of the room do not see', false)
   .option('--all', 'run all specs on what those before do not see', false)
+  .addOption(
+    new Option(
+      '--everywhere',
+      'learn in one run of all specs which spec files reach which fault, and show each fault to all of those, the near and quick ones first',
+    )
+      .default(false)
+      .conflicts(['wider', 'all', 'specs', 'timeout']),
+  )
   .option(
     '--at <places>',
     'only the faults at these places: file:line or file:line:column, with commas between them',
@@ -58,12 +77,14 @@ const command = new Command('npm run mutate --')
     'after',
     `
 A fault that hangs the specs counts as seen. Faults that do not compile, and those that scripts/mutation/equivalents.ts names
-with a reason, are not planted. Nothing of the project is changed, and Ctrl-C leaves nothing behind.
+with a reason, are not planted. With --everywhere, spec files that fail without a fault are left out, what is seen by specs of other
+rooms only must fail twice, and browsers record nothing. Nothing of the project is changed, and Ctrl-C leaves nothing behind.
 
 Examples:
   npm run mutate -- --rooms client,channels --seed 7 --count 30
   npm run mutate -- --rooms session --specs 'spec/contracts/**/*.spec.ts,spec/simulation/*.spec.ts'
   npm run mutate -- --at lib/channels/rooms.ts:100
+  npm run mutate -- --count 150 --everywhere --seed 7
   npm run mutate -- --count 150 --wider --jobs 4 --least 98 --json mutants.json`,
   )
 
@@ -83,6 +104,8 @@ async function main(options: Options): Promise<void> {
   if (options.json !== true) {
     for (const each of tried) if (!isSeen(each)) console.log(survivorText(each, lineOf(each.fault)))
     console.log(tableOf(tried))
+    const near = nearText(tried)
+    if (near !== undefined) console.log(near)
   } else process.stdout.write(jsonOf(tried, options.seed))
   if (typeof options.json === 'string') writeFileSync(options.json, jsonOf(tried, options.seed))
   const share = tried.length === 0 ? 100 : (100 * tried.filter(isSeen).length) / tried.length
@@ -124,6 +147,15 @@ async function tryAll(sample: readonly Fault[], options: Options, signal: AbortS
     const { path } = workspaces[0] as Workspace
     const { jobs, specs: more = [], timeout } = options
     const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
+    if (options.everywhere) {
+      const onTried = (each: Tried): void => {
+        tried.set(each.fault, each)
+        const survived = [...tried.values()].filter((one) => !isSeen(one)).length
+        tell(progressText(tried.size, sample.length, survived, performance.now() - startedAt))
+      }
+      await everywhere(sample, { root, workspaces, signal, tell, onTried })
+      return [...tried.values()]
+    }
     const limits = new SpecLimits({ root, path, jobs, more, timeoutMs, signal, tell })
     // In the order in which they were drawn: what was tried before an interruption is a sample too, a smaller one.
     let queue = sample

@@ -7,6 +7,8 @@ export interface Tried {
   readonly room: string
   readonly result: SpecResult
   readonly ms: number
+  /** Of `--everywhere`: how many spec files reach it, and whether those of its own room saw it. */
+  readonly reach?: { readonly files: number; readonly isSeenNear: boolean }
 }
 
 /** A hang counts as seen: continuous integration would not pass. */
@@ -40,9 +42,18 @@ export function tableOf(tried: readonly Tried[]): string {
   return [`${'room'.padEnd(width)}  planted  seen  survived    share`, ...lines].join('\n')
 }
 
+/** How many the specs of their own rooms saw. Undefined where that was not looked at. */
+export function nearText(tried: readonly Tried[]): string | undefined {
+  const reached = tried.filter(({ reach }) => reach !== undefined)
+  if (reached.length === 0) return undefined
+  const near = reached.filter(({ reach }) => reach?.isSeenNear).length
+  return `${near} of them (${((100 * near) / reached.length).toFixed(1)} %) by the specs of their own rooms`
+}
+
 /** One that was not seen, with the command that plants it again. */
-export function survivorText({ fault }: Pick<Tried, 'fault'>, line: string): string {
-  return `${placeOf(fault)}  ${fault.kind}: ${oneLine(fault.from)} -> ${oneLine(fault.to)}\n    ${line.trim()}`
+export function survivorText({ fault, reach }: Pick<Tried, 'fault' | 'reach'>, line: string): string {
+  const reached = reach === undefined ? '' : `  (reached by ${reach.files} spec files)`
+  return `${placeOf(fault)}  ${fault.kind}: ${oneLine(fault.from)} -> ${oneLine(fault.to)}${reached}\n    ${line.trim()}`
 }
 
 export function placeOf({ file, line, column }: Pick<Fault, 'file' | 'line' | 'column'>): string {
@@ -64,12 +75,13 @@ export function progressText(done: number, count: number, survived: number, elap
 }
 
 export function jsonOf(tried: readonly Tried[], seed: number): string {
-  const faults = tried.map(({ fault, room, result, ms }) => ({
+  const faults = tried.map(({ fault, room, result, ms, reach }) => ({
     ...fault,
     room,
     ...result,
     isSeen: isSeen({ result }),
     ms,
+    ...(reach === undefined ? {} : { reach }),
   }))
   return `${JSON.stringify({ seed, rooms: rowsOf(tried), faults }, undefined, 1)}\n`
 }

@@ -14,6 +14,11 @@ export interface SpecRunOptions {
   readonly specs: readonly string[]
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  readonly env?: Readonly<Record<string, string>>
+  /** One that writes TAP. */
+  readonly reporter?: string
+  /** Not only up to the first that fails. */
+  readonly isWhole?: boolean
 }
 
 /** For one spec that sets no limit of its own: a machine may be loaded. */
@@ -28,18 +33,22 @@ const mocha = [
   '--node-option=import=tsx',
   '--require=./scripts/mocha-esm.mjs',
   '--require=./spec/setup/hooks.ts',
-  '--reporter=tap',
-  '--bail',
 ]
 
-export async function runSpecs({ cwd, specs, timeoutMs, signal }: SpecRunOptions): Promise<SpecResult> {
+export async function runSpecs(options: SpecRunOptions): Promise<SpecResult> {
+  const { cwd, specs, timeoutMs, signal, env, reporter = 'tap', isWhole = false } = options
   if (signal.aborted) return { how: 'stopped' }
+  const how = [
+    `--timeout=${Math.min(timeoutMs, specLimitMs)}`,
+    `--reporter=${reporter}`,
+    ...(isWhole ? [] : ['--bail']),
+  ]
   // In a group of its own, so that what the specs start ends with them.
-  const child = spawn(process.execPath, [...mocha, `--timeout=${Math.min(timeoutMs, specLimitMs)}`, ...specs], {
+  const child = spawn(process.execPath, [...mocha, ...how, ...specs], {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...shortRuns, ...process.env, FORCE_COLOR: '0' },
+    env: { ...shortRuns, ...process.env, FORCE_COLOR: '0', ...env },
   })
   const end = (): void => {
     try {
