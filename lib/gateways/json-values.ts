@@ -114,11 +114,7 @@ class JsonWalk {
 
   #map(map: ReadonlyMap<unknown, unknown>, depth: number): JsonValue {
     const hasTextKeys = [...map.keys()].every((key) => typeof key === 'string')
-    if (!hasTextKeys)
-      return this.#list(
-        [...map].map((pair) => this.#list(pair, depth + 1)),
-        depth,
-      )
+    if (!hasTextKeys) return this.#list(map, depth)
     const copy: Record<string, JsonValue> = {}
     for (const [key, value] of map) this.#set(copy, key as string, value, depth)
     return copy
