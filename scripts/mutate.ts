@@ -33,7 +33,7 @@ interface Options {
   readonly specs?: readonly string[]
   readonly all: boolean
   readonly wider: boolean
-  readonly everywhere: boolean
+  readonly everywhere?: string | true
   readonly at?: readonly string[]
   readonly timeout?: number
   readonly least?: number
@@ -54,11 +54,9 @@ const command = new Command('npm run mutate --')
   .option('--all', 'run all specs on what those before do not see', false)
   .addOption(
     new Option(
-      '--everywhere',
-      'learn in one run of all specs which spec files reach which fault, and show each fault to all of those, the near and quick ones first',
-    )
-      .default(false)
-      .conflicts(['wider', 'all', 'specs', 'timeout']),
+      '--everywhere [file]',
+      'learn in one run of all specs which spec files reach which fault, and show each fault to all of those, the near and quick ones first; what was learned is kept in the file for other samples',
+    ).conflicts(['wider', 'all', 'specs', 'timeout']),
   )
   .option(
     '--at <places>',
@@ -84,7 +82,7 @@ Examples:
   npm run mutate -- --rooms client,channels --seed 7 --count 30
   npm run mutate -- --rooms session --specs 'spec/contracts/**/*.spec.ts,spec/simulation/*.spec.ts'
   npm run mutate -- --at lib/channels/rooms.ts:100
-  npm run mutate -- --count 150 --everywhere --seed 7
+  npm run mutate -- --count 150 --everywhere /tmp/reach.json --seed 7
   npm run mutate -- --count 150 --wider --jobs 4 --least 98 --json mutants.json`,
   )
 
@@ -147,13 +145,15 @@ async function tryAll(sample: readonly Fault[], options: Options, signal: AbortS
     const { path } = workspaces[0] as Workspace
     const { jobs, specs: more = [], timeout } = options
     const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
-    if (options.everywhere) {
+    if (options.everywhere !== undefined) {
       const onTried = (each: Tried): void => {
         tried.set(each.fault, each)
         const survived = [...tried.values()].filter((one) => !isSeen(one)).length
         tell(progressText(tried.size, sample.length, survived, performance.now() - startedAt))
       }
-      await everywhere(sample, { root, workspaces, signal, tell, onTried })
+      const kept =
+        typeof options.everywhere === 'string' ? { faults: allFaults(), file: options.everywhere } : undefined
+      await everywhere(sample, { root, workspaces, signal, tell, kept, onTried })
       return [...tried.values()]
     }
     const limits = new SpecLimits({ root, path, jobs, more, timeoutMs, signal, tell })
@@ -206,6 +206,11 @@ async function seeing(
   } finally {
     takeOut()
   }
+}
+
+/** Of all rooms, also what is never planted: which of them are, changes. */
+function allFaults(): Fault[] {
+  return filesOf(root, []).flatMap((file) => faultsIn(file, readFileSync(join(root, file), 'utf8')))
 }
 
 /** The nearest first: most faults are seen there, in the shortest time. */

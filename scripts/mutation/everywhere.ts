@@ -13,12 +13,19 @@ export interface EverywhereOptions {
   readonly workspaces: readonly Workspace[]
   readonly signal: AbortSignal
   readonly tell: (text: string) => void
+  /** All that there are, where what is learned is kept for other samples, in this file. */
+  readonly kept?: { readonly faults: readonly Fault[]; readonly file: string } | undefined
   readonly onTried: (tried: Tried) => void
 }
 
 export async function everywhere(sample: readonly Fault[], options: EverywhereOptions): Promise<void> {
-  const { root, workspaces, signal, tell, onTried } = options
-  const reaching = await Reaching.record(sample, { path: (workspaces[0] as Workspace).path, signal, tell })
+  const { root, workspaces, signal, tell, kept, onTried } = options
+  const reaching = await Reaching.record(kept?.faults ?? sample, {
+    path: (workspaces[0] as Workspace).path,
+    keptIn: kept?.file,
+    signal,
+    tell,
+  })
   const left = [...sample]
   const work = async (workspace: Workspace): Promise<void> => {
     for (let fault = left.shift(); fault !== undefined && !signal.aborted; fault = left.shift()) {

@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 import type { Fault } from './faults.ts'
-import { recordingSource } from './recorder.ts'
+import { hashOf, ReachTable } from './reach-table.ts'
+import { type NumberedFault, recordingSource } from './recorder.ts'
 import { runSpecs } from './spec-run.ts'
 
 export interface SpecFile {
@@ -18,64 +19,90 @@ export interface SpecFile {
 export interface ReachingOptions {
   /** A copy in which no fault is planted meanwhile. */
   readonly path: string
+  /** Where what is learned is kept, so that only spec files are run that have changed. Default: nowhere. */
+  readonly keptIn?: string | undefined
   readonly signal: AbortSignal
   readonly tell: (text: string) => void
 }
 
 /** More than all specs take. */
-const wholeRunMs = 3_600_000
+const wholeRunMs = 3 * 3_600_000
 const leastMs = 30_000
 /** A run of few files is not worth its start; one of many loads them all before the first is run. */
 const batchMs = 6_000
 const batchFiles = 25
 
 export class Reaching {
-  readonly #specs: ReadonlyMap<string, number>
-  readonly #reached: ReadonlyMap<Fault, ReadonlySet<string>>
+  readonly #table: ReachTable
 
-  private constructor(specs: ReadonlyMap<string, number>, reached: ReadonlyMap<Fault, ReadonlySet<string>>) {
-    this.#specs = specs
-    this.#reached = reached
+  private constructor(table: ReachTable) {
+    this.#table = table
   }
 
-  /** Spec files that fail without a fault are left out, and named by `tell`. Rejects where the specs do not end. */
-  static async record(faults: readonly Fault[], { path, signal, tell }: ReachingOptions): Promise<Reaching> {
-    const scratch = mkdtempSync(join(tmpdir(), 'isock-reaching-'))
-    const files = { hits: join(scratch, 'hits'), current: join(scratch, 'current'), times: join(scratch, 'times') }
-    for (const file of Object.values(files)) writeFileSync(file, '')
-    const originals = new Map<string, string>()
-    for (const { file } of faults) originals.set(file, readFileSync(join(path, file), 'utf8'))
-    const numbered = faults.map((fault, number) => ({ ...fault, number }))
-    try {
-      for (const [file, source] of originals) {
-        const own = numbered.filter((fault) => fault.file === file)
-        writeFileSync(join(path, file), recordingSource(source, own, files))
-      }
-      tell('running all specs once, to learn which of them reach which fault')
-      const env = { ISOCK_HITS_CURRENT: files.current, ISOCK_HITS_TIMES: files.times }
-      const reporter = './scripts/mutation/hit-reporter.mjs'
-      const specs = ['spec/**/*.spec.ts']
-      const result = await runSpecs({ cwd: path, specs, timeoutMs: wholeRunMs, signal, env, reporter, isWhole: true })
-      if (result.how === 'hung' || result.how === 'broken')
-        throw new Error(`the specs must run in a library that records what they reach, but ${result.how}`)
-      const hits = readFileSync(files.hits, 'utf8')
-      const { took, failed } = readTimes(readFileSync(files.times, 'utf8'))
-      for (const [file, source] of originals) writeFileSync(join(path, file), source)
-      for (const spec of failed) if (!(await passes(spec, path, signal, tell))) took.delete(spec)
-      return new Reaching(took, reachedBy(faults, hits, path))
-    } finally {
-      for (const [file, source] of originals) writeFileSync(join(path, file), source)
-      rmSync(scratch, { recursive: true, force: true })
+  /**
+   * Of these faults, which are all that there are where what is learned is kept. Spec files that fail without a fault are left out, and
+   * named by `tell`. Rejects where the specs do not end.
+   */
+  static async record(faults: readonly Fault[], options: ReachingOptions): Promise<Reaching> {
+    const { path, keptIn } = options
+    const table = keptIn === undefined ? new ReachTable() : ReachTable.read(keptIn)
+    const sources = new Map([...new Set(faults.map(({ file }) => file))].map((file) => [file, textOf(path, file)]))
+    for (const [file, source] of sources) table.setSource(file, hashOf(source))
+    const hashes = specHashes(path)
+    const specs = table.unknownOf(hashes)
+    if (specs.length > 0) {
+      const { took, failed, hits } = await recordHits(faults, sources, specs, options)
+      for (const spec of failed) if (!(await passes(spec, options))) took.delete(spec)
+      for (const [spec, ms] of took) table.addSpec(spec, { hash: hashes.get(spec) as string, ms })
+      addReached(table, faults, hits, path)
+      if (keptIn !== undefined) table.write(keptIn)
     }
+    return new Reaching(table)
   }
 
   /** Those that reach a fault, in the order in which to show it to them. `nearFolders` are those of its own room's specs. */
   specsOf(fault: Fault, nearFolders: readonly string[]): SpecFile[] {
-    const reached = this.#reached.get(fault) ?? new Set()
-    return [...this.#specs]
-      .filter(([file]) => reached.has(file))
-      .map(([file, ms]) => ({ file, ms, isNear: nearFolders.some((folder) => file.startsWith(folder)) }))
+    return this.#table
+      .reaching(fault)
+      .map((file) => ({
+        file,
+        ms: this.#table.specs.get(file)?.ms ?? 0,
+        isNear: nearFolders.some((folder) => file.startsWith(folder)),
+      }))
       .sort((one, other) => Number(other.isNear) - Number(one.isNear) || one.ms - other.ms)
+  }
+}
+
+interface Recorded {
+  readonly took: Map<string, number>
+  readonly failed: Set<string>
+  readonly hits: string
+}
+
+/** Runs spec files in the copy, whose sources record meanwhile what is reached. */
+async function recordHits(
+  faults: readonly Fault[],
+  sources: ReadonlyMap<string, string>,
+  specs: readonly string[],
+  { path, signal, tell }: ReachingOptions,
+): Promise<Recorded> {
+  const scratch = mkdtempSync(join(tmpdir(), 'isock-reaching-'))
+  const files = { hits: join(scratch, 'hits'), current: join(scratch, 'current'), times: join(scratch, 'times') }
+  for (const file of Object.values(files)) writeFileSync(file, '')
+  const numbered = numberedByFile(faults)
+  try {
+    for (const [file, source] of sources)
+      writeFileSync(join(path, file), recordingSource(source, numbered.get(file) ?? [], files))
+    tell(`running ${specs.length} spec files once, to learn which of them reach which fault`)
+    const env = { ISOCK_HITS_CURRENT: files.current, ISOCK_HITS_TIMES: files.times }
+    const reporter = './scripts/mutation/hit-reporter.mjs'
+    const { how } = await runSpecs({ cwd: path, specs, timeoutMs: wholeRunMs, signal, env, reporter, isWhole: true })
+    if (how === 'hung' || how === 'broken' || how === 'stopped')
+      throw new Error(`the specs must run in a library that records what they reach, but ${how}`)
+    return { ...readTimes(readFileSync(files.times, 'utf8')), hits: readFileSync(files.hits, 'utf8') }
+  } finally {
+    for (const [file, source] of sources) writeFileSync(join(path, file), source)
+    rmSync(scratch, { recursive: true, force: true })
   }
 }
 
@@ -109,9 +136,19 @@ export function readTimes(text: string): { readonly took: Map<string, number>; r
   return { took, failed }
 }
 
+function numberedByFile(faults: readonly Fault[]): Map<string, (Fault & NumberedFault)[]> {
+  const byFile = new Map<string, (Fault & NumberedFault)[]>()
+  for (const [number, fault] of faults.entries()) {
+    const own = byFile.get(fault.file) ?? []
+    own.push({ ...fault, number })
+    byFile.set(fault.file, own)
+  }
+  return byFile
+}
+
 /** The recorder itself makes some fail, such as those that count lines. */
-async function passes(spec: string, path: string, signal: AbortSignal, tell: (text: string) => void): Promise<boolean> {
-  const { how } = await runSpecs({ cwd: path, specs: [spec], timeoutMs: wholeRunMs / 10, signal })
+async function passes(spec: string, { path, signal, tell }: ReachingOptions): Promise<boolean> {
+  const { how } = await runSpecs({ cwd: path, specs: [spec], timeoutMs: wholeRunMs, signal })
   if (how !== 'passed') tell(`${spec} is left out: without a fault, it ${how}`)
   return how === 'passed'
 }
@@ -120,46 +157,72 @@ async function passes(spec: string, path: string, signal: AbortSignal, tell: (te
  * A place that is reached while the specs are loaded is reached by every spec file that imports its file, because modules are loaded
  * once, for the first.
  */
-function reachedBy(faults: readonly Fault[], hits: string, path: string): Map<Fault, Set<string>> {
-  const reached = new Map<Fault, Set<string>>(faults.map((fault) => [fault, new Set()]))
-  const atLoad = new Set<Fault>()
-  for (const [, number, spec = ''] of hits.matchAll(/^(\d+) (.*)$/gm)) {
-    const fault = faults[Number(number)] as Fault
-    if (spec === '') atLoad.add(fault)
-    else reached.get(fault)?.add(spec)
-  }
-  if (atLoad.size === 0) return reached
+function addReached(table: ReachTable, faults: readonly Fault[], hits: string, path: string): void {
   const importers = importersOf(path)
-  for (const fault of atLoad)
-    for (const spec of importers(fault.file)) if (spec.endsWith('.spec.ts')) reached.get(fault)?.add(spec)
-  return reached
+  for (const [, numbers = '', spec = ''] of hits.matchAll(/^([\d,]+) (.*)$/gm))
+    for (const number of numbers.split(',')) {
+      const fault = faults[Number(number)] as Fault
+      for (const each of spec === '' ? importers(fault.file) : [spec])
+        if (table.specs.has(each)) table.addReached(fault, each)
+    }
+}
+
+/** Of each spec file, with what it imports of spec/. A program that it starts is not looked at. */
+function specHashes(path: string): Map<string, string> {
+  const hashes = new Map<string, string>()
+  const imports = importsIn(path)
+  for (const file of imports.keys()) {
+    if (!file.endsWith('.spec.ts')) continue
+    const own = new Set<string>()
+    const visit = (each: string): void => {
+      if (own.has(each) || !each.startsWith('spec/') || !imports.has(each)) return
+      own.add(each)
+      for (const imported of imports.get(each) ?? []) visit(imported)
+    }
+    visit(file)
+    hashes.set(file, hashOf(...[...own].sort().map((each) => textOf(path, each))))
+  }
+  return hashes
 }
 
 /** All files of lib/ and spec/ that import a file, directly or through others. */
 export function importersOf(path: string): (file: string) => ReadonlySet<string> {
-  const importedBy = new Map<string, Set<string>>()
-  for (const folder of ['lib', 'spec'])
-    for (const entry of readdirSync(join(path, folder), { recursive: true, encoding: 'utf8' })) {
-      if (!entry.endsWith('.ts')) continue
-      const file = `${folder}/${entry.replaceAll('\\', '/')}`
-      for (const [, specifier] of readFileSync(join(path, file), 'utf8').matchAll(
-        /(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g,
-      )) {
-        const imported = posix.join(posix.dirname(file), specifier as string)
-        const files = importedBy.get(imported) ?? new Set()
-        importedBy.set(imported, files.add(file))
-      }
-    }
+  const importedBy = new Map<string, string[]>()
+  for (const [file, imports] of importsIn(path))
+    for (const imported of imports) importedBy.set(imported, [...(importedBy.get(imported) ?? []), file])
+  const known = new Map<string, ReadonlySet<string>>()
   return (file) => {
-    const found = new Set<string>()
+    const found = known.get(file) ?? new Set<string>()
+    if (known.has(file)) return found
     const visit = (each: string): void => {
       for (const importer of importedBy.get(each) ?? [])
         if (!found.has(importer)) {
-          found.add(importer)
+          ;(found as Set<string>).add(importer)
           visit(importer)
         }
     }
     visit(file)
+    known.set(file, found)
     return found
   }
+}
+
+/** What each file of lib/ and spec/ imports, by paths in the project. */
+function importsIn(path: string): Map<string, string[]> {
+  const imports = new Map<string, string[]>()
+  for (const folder of ['lib', 'spec'])
+    for (const entry of readdirSync(join(path, folder), { recursive: true, encoding: 'utf8' })) {
+      if (!entry.endsWith('.ts')) continue
+      const file = `${folder}/${entry.replaceAll('\\', '/')}`
+      const found = textOf(path, file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g)
+      imports.set(
+        file,
+        [...found].map(([, specifier]) => posix.join(posix.dirname(file), specifier as string)),
+      )
+    }
+  return imports
+}
+
+function textOf(path: string, file: string): string {
+  return readFileSync(join(path, file), 'utf8')
 }

@@ -28,7 +28,12 @@ interface Insertion {
  */
 export function recordingSource(source: string, faults: readonly NumberedFault[], files: HitFiles): string {
   const tree = ts.createSourceFile('x.ts', source, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS)
-  const insertions = faults.flatMap((fault) => insertionsOf(tree, fault))
+  const numbers = new Map<ts.Node, number[]>()
+  for (const { start, end, number } of faults) {
+    const place = placeAround(innermost(tree, start, end))
+    if (place !== undefined) numbers.set(place, [...(numbers.get(place) ?? []), number])
+  }
+  const insertions = [...numbers].flatMap(([place, own]) => insertionsAt(place, tree, own))
   insertions.sort(inOrder)
   let text = ''
   let done = 0
@@ -46,23 +51,25 @@ const recorderOf = ({ hits, current }: HitFiles): string =>
   `globalThis.__isockHit ??= (() => {
     const fs = globalThis.process?.getBuiltinModule?.('node:fs')
     if (fs === undefined) return () => {}
-    const reported = new Set()
-    let inherited
+    let reported = new Set()
+    let [inherited, former, hits] = []
     const read = () => { try { return fs.readFileSync(${JSON.stringify(current)}, 'utf8') } catch { return '' } }
-    return (number) => {
+    return (numbers) => {
       const spec = globalThis.__isockSpec ?? (inherited ??= read())
-      const hit = number + ' ' + spec
-      if (reported.has(hit)) return
-      reported.add(hit)
-      fs.appendFileSync(${JSON.stringify(hits)}, hit + '\\n')
+      if (spec !== former) {
+        former = spec
+        reported = new Set()
+      }
+      if (reported.has(numbers)) return
+      reported.add(numbers)
+      hits ??= fs.openSync(${JSON.stringify(hits)}, 'a')
+      fs.writeSync(hits, numbers + ' ' + spec + '\\n')
     }
   })();`
 
-function insertionsOf(tree: ts.SourceFile, { start, end, number }: NumberedFault): Insertion[] {
-  const node = placeAround(innermost(tree, start, end))
-  if (node === undefined) return []
+function insertionsAt(node: ts.Node, tree: ts.SourceFile, numbers: readonly number[]): Insertion[] {
   const [from, to] = [node.getStart(tree), node.getEnd()]
-  const call = `globalThis.__isockHit(${number})`
+  const call = `globalThis.__isockHit('${numbers.join()}')`
   const wrap = (before: string, after: string): Insertion[] => [
     { at: from, text: before, size: to - from, opens: true },
     { at: to, text: after, size: to - from, opens: false },

@@ -25,7 +25,7 @@ const files = { hits: '/nowhere/hits', current: '/nowhere/current' }
 const recorded = (source: string, kind?: string): string => {
   const faults = faultsIn('lib/base/x.ts', source).filter((fault) => kind === undefined || fault.kind === kind)
   const text = recordingSource(source, [{ ...(faults[0] as Fault), number: 1 }], files)
-  return text.slice(text.indexOf('})();\n') + 6).replaceAll('globalThis.__isockHit(1)', 'hit')
+  return text.slice(text.indexOf('})();\n') + 6).replaceAll("globalThis.__isockHit('1')", 'hit')
 }
 
 describe('A source that records what of it is reached', () => {
@@ -57,8 +57,8 @@ describe('A source that records what of it is reached', () => {
       const source = readFileSync(`${root}/${file}`, 'utf8')
       const faults = faultsIn(file, source).map((fault, number) => ({ ...fault, number }))
       const text = recordingSource(source, faults, files)
-      const numbers = new Set([...text.matchAll(/__isockHit\((\d+)\)/g)].map(([, number]) => Number(number)))
-      expect(numbers.size, file).to.equal(faults.length)
+      const numbers = [...text.matchAll(/__isockHit\('([\d,]+)'\)/g)].flatMap(([, of = '']) => of.split(','))
+      expect(new Set(numbers).size, file).to.equal(faults.length)
       const { diagnostics = [] } = ts.transpileModule(text, {
         reportDiagnostics: true,
         compilerOptions: { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext },
@@ -115,6 +115,41 @@ it('child', () => void execFileSync(process.execPath, ['--import', 'tsx', 'spec/
     expect(reached(4).sort()).to.deep.equal(['spec/b/two.spec.ts', 'spec/c/child.spec.ts'])
     expect(said.at(-1)).to.equal('spec/b/fails.spec.ts is left out: without a fault, it failed')
     expect(readFileSync(join(path, 'lib/a/x.ts'), 'utf8')).to.equal(source)
+  })
+
+  it('are kept in a file, and only those are run that have changed since', async function () {
+    this.timeout(120_000)
+    const keptIn = join(path, 'reach.json')
+    const source = 'export function x(a: number) {\n  if (a > 5)\n    return a !== 8\n  return a !== 3\n}\n'
+    write('lib/a/x.ts', source)
+    write('spec/a/one.spec.ts', spec('it("one", () => void x(9))'))
+    write('spec/a/two.spec.ts', spec('import { b } from "./helper.ts"', 'it("two", () => void x(b))'))
+    write('spec/a/helper.ts', 'export const b = 9\n')
+    const said: string[] = []
+    const tell = (text: string): void => void said.push(text)
+    const reached = async (faults: readonly Fault[], line: number): Promise<string[]> => {
+      const reaching = await Reaching.record(faults, { path, keptIn, signal, tell })
+      return reaching.specsOf(faults.find((fault) => fault.line === line) as Fault, []).map(({ file }) => file)
+    }
+    expect(await reached(faultsIn('lib/a/x.ts', source), 4)).to.deep.equal([])
+    expect(said.splice(0)).to.have.length(1)
+    expect(await reached(faultsIn('lib/a/x.ts', source), 4)).to.deep.equal([])
+    expect(said).to.deep.equal([])
+    // What it imports is a part of it.
+    write('spec/a/helper.ts', 'export const b = 4\n')
+    expect(await reached(faultsIn('lib/a/x.ts', source), 4)).to.deep.equal(['spec/a/two.spec.ts'])
+    expect(said.splice(0)[0]).to.contain('running 1 spec files once')
+    expect(await reached(faultsIn('lib/a/x.ts', source), 3)).to.deep.equal(['spec/a/one.spec.ts'])
+    // Where the source has changed, nobody knows which place of it a spec file reaches now.
+    const longer = `// One more line.\n${source}`
+    write('lib/a/x.ts', longer)
+    expect((await reached(faultsIn('lib/a/x.ts', longer), 4)).sort()).to.deep.equal([
+      'spec/a/one.spec.ts',
+      'spec/a/two.spec.ts',
+    ])
+    rmSync(join(path, 'spec/a/one.spec.ts'))
+    expect(await reached(faultsIn('lib/a/x.ts', longer), 4)).to.deep.equal(['spec/a/two.spec.ts'])
+    expect(said).to.deep.equal([])
   })
 
   it('are those that import a file, directly or not, where it is reached when it is loaded', () => {
