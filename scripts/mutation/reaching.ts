@@ -210,17 +210,31 @@ export function importersOf(path: string): (file: string) => ReadonlySet<string>
 /** What each file of lib/ and spec/ imports, by paths in the project. */
 function importsIn(path: string): Map<string, string[]> {
   const imports = new Map<string, string[]>()
+  const published = publishedIn(path)
   for (const folder of ['lib', 'spec'])
     for (const entry of readdirSync(join(path, folder), { recursive: true, encoding: 'utf8' })) {
       if (!entry.endsWith('.ts')) continue
       const file = `${folder}/${entry.replaceAll('\\', '/')}`
-      const found = textOf(path, file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g)
-      imports.set(
-        file,
-        [...found].map(([, specifier]) => posix.join(posix.dirname(file), specifier as string)),
+      const found = textOf(path, file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)
+      const paths = [...found].flatMap(([, specifier = '']) =>
+        specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : (published.get(specifier) ?? []),
       )
+      imports.set(file, paths)
     }
   return imports
+}
+
+/** `isock/http` and the like, with the file of lib/ that each is. */
+function publishedIn(path: string): Map<string, string> {
+  const { name, exports } = JSON.parse(textOf(path, 'package.json')) as {
+    name: string
+    exports: Record<string, object>
+  }
+  const published = new Map<string, string>()
+  for (const [entry, { default: file }] of Object.entries(exports) as [string, { default?: string }][])
+    if (file !== undefined)
+      published.set(posix.join(name, entry), file.replace('./dist/', 'lib/').replace(/\.js$/, '.ts'))
+  return published
 }
 
 function textOf(path: string, file: string): string {

@@ -157,9 +157,17 @@ it('child', () => void execFileSync(process.execPath, ['--import', 'tsx', 'spec/
     write('lib/b/y.ts', "export { x } from '../a/x.ts'\n")
     write('spec/b/y.spec.ts', "import { x } from '../../lib/b/y.ts'\n")
     write('spec/b/z.spec.ts', "await import('../../lib/b/y.ts')\n")
+    write('lib/index.ts', "export { x } from './a/x.ts'\n")
+    write('spec/b/published.spec.ts', "import { x } from 'isock'\n")
     write('spec/b/other.spec.ts', "import '../../lib/b/other.ts'\n")
     const importers = [...importersOf(path)('lib/a/x.ts')].sort()
-    expect(importers).to.deep.equal(['lib/b/y.ts', 'spec/b/y.spec.ts', 'spec/b/z.spec.ts'])
+    expect(importers).to.deep.equal([
+      'lib/b/y.ts',
+      'lib/index.ts',
+      'spec/b/published.spec.ts',
+      'spec/b/y.spec.ts',
+      'spec/b/z.spec.ts',
+    ])
   })
 
   it('are run in lists, near and far ones apart, a slow one alone', () => {
