@@ -7,7 +7,7 @@ import { homePrototypeOf } from './realm.ts'
 export function bytesAsGiven(value: unknown): (late: unknown) => unknown {
   const copies = new Map<Transferable, Transferable>()
   replaceBytes(value, (bytes) => {
-    copies.set(bytes, copies.get(bytes) ?? copyOfBytes(bytes))
+    if (!copies.has(bytes)) copies.set(bytes, copyOfBytes(bytes))
     return bytes
   })
   return copies.size === 0 ? (late) => late : (late) => replaceBytes(late, (bytes) => copies.get(bytes) ?? bytes)

@@ -162,6 +162,13 @@ export const equivalents: readonly Equivalent[] = [
     to: '!(lane.head * 2 > lane.calls.length)',
     why: 'how often a list is trimmed shows in time only; at its end it is',
   },
+  {
+    file: 'lib/client/delayed-retries.ts',
+    line: 'else this.giveUp(call, call.deadlineAtMs > nowMs ? this.#refusals.get(call)?.error : lateError(call))',
+    from: '?.',
+    to: '!.',
+    why: 'what ends before its deadline ends by its refusal, so it has one',
+  },
 ]
 
 export function isEquivalent(fault: Fault, source: string, known: readonly Equivalent[] = equivalents): boolean {

@@ -75,6 +75,15 @@ describe("lexicons' filters", () => {
     })
   }
 
+  it('have fields that are called like operators', () => {
+    expect(fromLexicons({ min: 5, in: 'a', has__gt: 3, ref__max: true }).filter).to.deep.equal({
+      min: { eq: 5 },
+      in: { eq: 'a' },
+      has: { gt: 3 },
+      ref: { max: true },
+    })
+  })
+
   it('leave no trace on what all objects have', () => {
     const { filter } = fromLexicons(JSON.parse('{"__proto__": {"x": 1}, "__proto____gt": 2}'))
     expect(Object.getPrototypeOf(filter)).to.equal(null)
