@@ -146,10 +146,14 @@ async function tryAll(sample: readonly Fault[], options: Options, signal: AbortS
     const { jobs, specs: more = [], timeout } = options
     const timeoutMs = timeout === undefined ? undefined : timeout * 1_000
     if (options.everywhere !== undefined) {
+      let begunAt: number | undefined
       const onTried = (each: Tried): void => {
         tried.set(each.fault, each)
+        // How long the recorded run took says nothing of the rest.
+        begunAt ??= performance.now() - each.ms
+        if (!isSeen(each)) tell(`survived: ${survivorText(each, lineOf(each.fault))}${isTTY ? '\n' : ''}`)
         const survived = [...tried.values()].filter((one) => !isSeen(one)).length
-        tell(progressText(tried.size, sample.length, survived, performance.now() - startedAt))
+        tell(progressText(tried.size, sample.length, survived, performance.now() - begunAt))
       }
       const kept =
         typeof options.everywhere === 'string' ? { faults: allFaults(), file: options.everywhere } : undefined
