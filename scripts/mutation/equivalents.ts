@@ -169,6 +169,13 @@ export const equivalents: readonly Equivalent[] = [
     to: '!.',
     why: 'what ends before its deadline ends by its refusal, so it has one',
   },
+  {
+    file: 'lib/session/inbound-stream.ts',
+    line: 'if (this.#receivedCost > this.#granted) this.#reserve()',
+    from: '>',
+    to: '>=',
+    why: 'where all that was granted has come, what is reserved is what was granted, as before',
+  },
 ]
 
 export function isEquivalent(fault: Fault, source: string, known: readonly Equivalent[] = equivalents): boolean {

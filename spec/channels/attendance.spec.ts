@@ -108,6 +108,17 @@ describe('Who is present in the rooms of a channel', () => {
   const sayings = () => told.splice(0)
   const present = (room: Room) => attendance.members(room).map(({ session }) => session)
 
+  it('forgets one that unsubscribes after its grace, while it is away', async () => {
+    const cat = new Session('cat')
+    cat.enter(red)
+    cat.changed('cut')
+    await clock.advance(graceMs)
+    cat.exit(red)
+    cat.changed('resumed')
+    expect(clock.pendingCount).to.equal(0) // nothing of it is waited for
+    expect(sayings()).to.deep.equal(['join cat red "cat"', 'leave cat red "cat"', 'vacant red'])
+  })
+
   it('is who subscribed, once for all of its subscriptions, in the order in which they came', () => {
     const [cat, dog] = [new Session('cat'), new Session('dog')]
     expect(attendance.isVacant(red)).to.equal(true)
