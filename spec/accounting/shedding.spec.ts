@@ -53,6 +53,15 @@ describe('a server that holds too much', () => {
     expect(shed).to.deep.equal(['away for longest'])
   })
 
+  it('sheds what small holders do not use before what they use, where the program itself keeps most', async () => {
+    const own = accounting.open({ owner: accounting.server, bytes: 0, shed: () => void shed.push('own') })
+    own.meter(Held.Answers).change(700 * kibibyte)
+    hold('in use', '192.0.2.1', 200, 'in use')
+    hold('idle', '192.0.2.1', 150, 'idle')
+    await nextTurn()
+    expect(shed).to.deep.equal(['idle'])
+  })
+
   it('counts from the last time that it was used', async () => {
     const first = hold('first', '192.0.2.1', 400, 'idle')
     hold('second', '192.0.2.1', 400, 'idle')
