@@ -28,4 +28,26 @@ describe('The holder of a room', () => {
     holdings.said(ann, 1)
     expect(moves).to.deep.equal(['bob', 'ann'])
   })
+
+  it('can lose what it keeps first where nobody uses it, whenever it began to keep it', () => {
+    const states: string[] = []
+    const account = {
+      meter: () => ({ set: () => undefined }),
+      wake: () => states.push('in use'),
+      rest: () => states.push('idle'),
+      close: () => states.push('closed'),
+    }
+    const options = { accounting: { open: () => account }, places: undefined, maker: {}, onForget: () => undefined }
+    const holdings = new RoomHoldings(options as unknown as Options)
+    holdings.keep(10)
+    expect(states.splice(0)).to.deep.equal([])
+    holdings.use(false)
+    expect(states.splice(0)).to.deep.equal(['in use', 'idle'])
+    holdings.keep(0)
+    holdings.keep(10)
+    expect(states.splice(0)).to.deep.equal(['closed', 'idle'])
+    holdings.use(true)
+    holdings.use(true)
+    expect(states.splice(0)).to.deep.equal(['in use'])
+  })
 })
