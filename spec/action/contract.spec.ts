@@ -278,8 +278,13 @@ const different: Record<string, [one: object | boolean, other: object | boolean]
 describe('The contract of two sides', () => {
   it('is the same text in every version of this package, as both sides may have another one', () => {
     const input = printing(object({ name: string, age: number }, ['name']))
-    const texts = [contractOf({}), contractOf({ input, output: printing(number) })]
-    expect(texts).to.deep.equal(['19shqmd8rmb', 'xzgsyh73n7.u172qmn.'])
+    const node = object({ label: string, left: { $ref: '#/properties/tree' } }, ['label'])
+    const texts = [
+      contractOf({}),
+      contractOf({ input, output: printing(number) }),
+      contractOf({ input: printing(object({ tree: node })) }),
+    ]
+    expect(texts).to.deep.equal(['19shqmd8rmb', 'xzgsyh73n7.u172qmn.', 'h2dsyc2a2g.5n36er9.'])
   })
 
   describe('is the same where only the writing differs:', () => {
