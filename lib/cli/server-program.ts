@@ -1,5 +1,5 @@
 // The commands for a server of services in the foreground, and `isock version`.
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { maxTimeMs } from '../daemon/bounds.ts'
 import { clearTextOption, command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
 import { exitCodesHelp } from './exit-codes.ts'
@@ -14,7 +14,7 @@ export function serverCommands(): Command[] {
 function serverCommand(): Command {
   const base = command('server', 'Serves the services that modules bring; a client initializes them.')
     .argument('<host>', 'where to listen')
-    .argument('<port>', '0: any free one', port)
+    .argument('<port>', '0: any free one', count(65_535))
     .argument('[modules...]', 'JavaScript or TypeScript modules: paths')
     .option(
       '--init-file <file>',
@@ -94,9 +94,4 @@ ${exitCodesHelp}`,
 
 function versionCommand(): Command {
   return command('version', 'Prints the version.').action(() => print(`${ownVersion()}\n`))
-}
-
-function port(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  throw new InvalidArgumentError('It must be a port: a whole number from 0 to 65535.')
 }
