@@ -21,14 +21,18 @@ describe('A run in a thread that was told to end', () => {
   let failure: Promise<Error>
   let answer: (result: ThreadResult) => void
   let emit: () => Promise<void>
+  let waitingCount: number
   const cancelled = new CancelledError('enough')
 
   beforeEach(async () => {
     clock = new VirtualClock()
     abort = new AbortController()
     emit = async () => undefined
+    waitingCount = 1
     const pool = {
-      waitingCount: 1,
+      get waitingCount() {
+        return waitingCount
+      },
       whenFree: <T>(_signal: AbortSignal, work: () => Promise<T>) => work(),
       run: (given: ThreadUse) => {
         use = given
@@ -115,4 +119,25 @@ describe('A run in a thread that was told to end', () => {
       expect(await failure).to.be.instanceOf(BusyError)
     })
   }
+
+  it('waits for its reader while nobody else wants a thread', async () => {
+    waitingCount = 0
+    let taken: () => void = () => undefined
+    emit = () =>
+      new Promise((resolve) => {
+        taken = resolve
+      })
+    port.postMessage({ kind: 'begun' })
+    port.postMessage({ kind: 'item', item: undefined })
+    await waitFor(() => clock.pendingCount > 0)
+    const told = new Promise<{ kind: string }>((resolve) => port.once('message', resolve))
+    await clock.advance(60_000)
+    expect(use.kill.aborted).to.equal(false)
+    waitingCount = 1
+    await clock.advance(1_000)
+    expect((await told).kind).to.equal('abort')
+    taken()
+    answer({ ok: true, value: undefined })
+    expect(await failure).to.be.instanceOf(BusyError)
+  })
 })
