@@ -50,7 +50,7 @@ describe('The status of a failed call over HTTP', () => {
 
   it('is that of a store where statusOf does not decide or is broken', () => {
     const given = [() => undefined, () => 1, undefined].map((statusOf) => answers(statusOf))
-    expect(given.map((each) => each.answer(new NotFoundError('there is no such row')).status)).to.deep.equal([
+    expect(given.map((each) => each.answer(new NotFoundError('there is no such row', 'Row')).status)).to.deep.equal([
       404, 404, 404,
     ])
     expect(logged).to.have.length(1)
