@@ -198,6 +198,13 @@ export const equivalents: readonly Equivalent[] = [
     to: '1',
     why: 'a millisecond of grace',
   },
+  {
+    file: 'lib/cli/token-prompt.ts',
+    line: "if (isTerminal) await print('\\n', process.stderr)",
+    from: "await print('\\n', process.stderr)",
+    to: "print('\\n', process.stderr)",
+    why: 'Node writes to a terminal before it goes on',
+  },
 ]
 
 export function isEquivalent(fault: Fault, source: string, known: readonly Equivalent[] = equivalents): boolean {
