@@ -33,9 +33,9 @@ const browserPlatform: ClientPlatform = {
       [place.document, 'resume', tell],
       [place.document, 'visibilitychange', tellIfSeen],
     ] as const
-    for (const [target, event, listener] of news) target?.addEventListener(event, listener)
+    for (const [target, event, listener] of news) target?.addEventListener?.(event, listener)
     return () => {
-      for (const [target, event, listener] of news) target?.removeEventListener(event, listener)
+      for (const [target, event, listener] of news) target?.removeEventListener?.(event, listener)
     }
   },
 }

@@ -45,7 +45,7 @@ describe('A file of 80 MB', function () {
   afterEach(() => rm(directory, { recursive: true, force: true }))
 
   for (const format of ['json', 'csv'] as const) {
-    it(`is loaded from ${format} and saved by a process with a heap of 90 MB`, async () => {
+    it(`is loaded from ${format} and saved by a process with a heap of 110 MB`, async () => {
       const from = join(directory, 'from')
       await mkdir(from)
       const file = await open(join(from, `Paper.${format}`), 'w')
@@ -54,7 +54,7 @@ describe('A file of 80 MB', function () {
       const url = `file:${join(directory, 'store.db')}`
       const { stdout, stderr } = await startScript('spec/data/child/large-files.ts', {
         args: [url, from, join(directory, 'to'), format],
-        env: { NODE_OPTIONS: '--max-old-space-size=90' },
+        env: { NODE_OPTIONS: '--max-old-space-size=110' },
       }).ended
       expect(stdout, stderr).to.equal(`loaded ${rows}, saved ${rows}\n`)
       expect(await hashOf(join(directory, 'to', `Paper.${format}`))).to.equal(

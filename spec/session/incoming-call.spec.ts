@@ -2,10 +2,12 @@
 import { expect } from 'chai'
 import { CancelledError, ProtocolError } from '../../lib/index.ts'
 import { type CallKeeper, IncomingCall } from '../../lib/session/incoming-call.ts'
+import { IncomingInputs } from '../../lib/session/incoming-inputs.ts'
 import { type FailureFrame, Kind, type ResultFrame } from '../../lib/wire/frame.ts'
 
 const result: ResultFrame = { kind: Kind.Result, seq: 1, items: 0, value: new Uint8Array(1) }
 const failure: FailureFrame = { kind: Kind.Failure, seq: 1, items: 0, notStarted: false, error: new Uint8Array(1) }
+const inputEnd = (items: number) => ({ kind: Kind.InputEnd, seq: 1, items }) as const
 const [first, second] = [new CancelledError('first'), new CancelledError('second')]
 
 describe('A call that came in', () => {
@@ -40,7 +42,14 @@ describe('A call that came in', () => {
       close: () => void done.push('input closed'),
     }
     const action = { name: 'Work', contract: undefined, expectedBytes: 0 }
-    const given = { seq: 1, action, attempt: 1, input: input as never, admittedAtMs: 0, deadlineAtMs: 9 }
+    const given = {
+      seq: 1,
+      action,
+      attempt: 1,
+      input: new IncomingInputs([input as never]),
+      admittedAtMs: 0,
+      deadlineAtMs: 9,
+    }
     call = new IncomingCall(keeper as unknown as CallKeeper, given, new Uint8Array([1, 2]))
     call.whenAborted = (reason) => void done.push(`aborted: ${reason.message}`)
     call.whenAnswered = () => void done.push('told')
@@ -108,19 +117,19 @@ describe('A call that came in', () => {
   })
 
   it('ends its input where the number of items is right, and while it is asked for', () => {
-    expect(() => call.endInput(3)).to.throw(ProtocolError, 'input ended after 3 items, 2 came')
-    call.endInput(2)
+    expect(() => call.endInput(inputEnd(3))).to.throw(ProtocolError, 'input ended after 3 items, 2 came')
+    call.endInput(inputEnd(2))
     expect(takeDone()).to.deep.equal(['input'])
     call.abort(first)
     takeDone()
-    call.endInput(3)
+    call.endInput(inputEnd(3))
     expect(takeDone()).to.deep.equal([])
   })
 
   it('counts no items of an input when it is answered', () => {
     call.answerWith(result)
     takeDone()
-    call.endInput(3)
+    call.endInput(inputEnd(3))
     expect(takeDone()).to.deep.equal([])
   })
 
