@@ -1,7 +1,9 @@
-// Bundles lib/browser.ts to one minified ES module without a name of Node's, and says how large it is. Used by the build,
+// Bundles lib/browser.ts to one minified ES module without a name of Node's, zips it, and says how large it is. Used by the build,
 // and by specs and examples that run from the sources.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import { minify } from 'terser'
 
@@ -14,6 +16,28 @@ export interface BrowserBundle {
   readonly code: string
   readonly map: string
   readonly zippedBytes: number
+}
+
+/** Its name tells it from a map of a page's own, which the web port would hide otherwise. */
+const mapName = 'isock-browser.js.map'
+
+/** Writes the module as it is served, and as it is published: plain, zipped by gzip and Brotli, and its source map. */
+export async function writeForBrowsers(directory: string): Promise<BrowserBundle> {
+  const bundle = await bundleForBrowsers()
+  const { code, map } = bundle
+  writeFileSync(join(directory, 'browser.js'), code)
+  writeFileSync(join(directory, mapName), map)
+  writeFileSync(join(directory, 'browser.js.gz'), gzipSync(code, { level: 9 }))
+  writeFileSync(join(directory, 'browser.js.br'), brotliCompressSync(code, { params: brotli(code) }))
+  return bundle
+}
+
+function brotli(code: string): Record<number, number> {
+  return {
+    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+    [constants.BROTLI_PARAM_SIZE_HINT]: code.length,
+  }
 }
 
 export async function bundleForBrowsers(): Promise<BrowserBundle> {
@@ -37,7 +61,7 @@ export async function bundleForBrowsers(): Promise<BrowserBundle> {
     module: true,
     ecma: 2020,
     compress: { passes: 2 },
-    sourceMap: { content: map, filename: 'browser.js', url: 'browser.js.map' },
+    sourceMap: { content: map, filename: 'browser.js', url: mapName },
   })
   if (smaller.code === undefined) throw new Error('terser gave no code')
   return { code: smaller.code, map: String(smaller.map), zippedBytes: gzipSync(smaller.code, { level: 9 }).length }

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { bundleForBrowsers, mostZippedBytes } from './browser-bundle.ts'
+import { mostZippedBytes, writeForBrowsers } from './browser-bundle.ts'
 import { bundlerModules, licensesOf } from './bundler-modules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -32,9 +32,9 @@ function compile() {
 
 /** The module for browsers is one file, in the place of the compiled one. */
 async function bundle() {
-  const { code, map, zippedBytes } = await bundleForBrowsers()
-  writeFileSync(join(dist, 'browser.js'), code)
-  writeFileSync(join(dist, 'browser.js.map'), map)
+  // The compiler's map is of the compiled one.
+  rmSync(join(dist, 'browser.js.map'), { force: true })
+  const { zippedBytes } = await writeForBrowsers(dist)
   console.log(`browser.js: ${zippedBytes} bytes zipped, at most ${mostZippedBytes}`)
   if (zippedBytes > mostZippedBytes) process.exit(1)
 }

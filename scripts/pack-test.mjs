@@ -182,9 +182,16 @@ const answer = await fetch(web.url + '/actions/Echo', {
   body: '"hi"',
 })
 const module = await (await fetch(web.url + '/isock.js')).text()
+const lasting = await fetch(web.url + web.browserModule, { headers: { 'accept-encoding': 'br' } })
+const said = lasting.headers.get('content-encoding') + ', ' + lasting.headers.get('cache-control')
+const isSame = (await lasting.text()) === module
+const [, map] = /sourceMappingURL=(.+)/.exec(module)
+const sources = await (await fetch(web.url + '/' + map.trim())).json()
 await server.shutdown()
 if (text !== 'hi' || (await answer.json()) !== 'hi') throw new Error('Echo returned something else')
 if (module.length < 10_000) throw new Error('the module for browsers is ' + module)
+if (!isSame || !/^br, .*immutable/.test(said)) throw new Error('the module for a year is sent as ' + said)
+if (!sources.sources.join().includes('lib/session/session.ts')) throw new Error('the source map has no sources')
 `,
     'bundled.mjs': `import { Client, Server } from 'isock'
 

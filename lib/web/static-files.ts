@@ -1,15 +1,16 @@
-// Serves the files of one directory, and the client's module for browsers: what a page needs that isock has no word in.
-import { existsSync, statSync } from 'node:fs'
+// Serves the files of one directory. A file that has its compressed form beside it (`app.js.br`, `app.js.gz`) is sent as that to
+// clients that take it.
+import { statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
-import { fileURLToPath } from 'node:url'
-import send from '#send'
-import { ClientError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
+import { storedCodings, wantedCodings } from './content-coding.ts'
 import type { MountedGateway, WebVisit } from './gateway.ts'
 import { resolveInside } from './safe-path.ts'
+import { type CodedFile, isReading, longestStallMs, sendFile } from './sent-file.ts'
 
-/** A reader who takes nothing for so long is let go of: each holds a socket and an open file. */
-const longestStallMs = 30_000
+/** How much older the compressed form may be: copying a directory gives its files times in any order. */
+const copyingMs = 2_000
 
 /** Throws ClientError (`INVALID_OPTION`) where the directory is none. */
 export function staticFiles(root: string, maxStallMs = longestStallMs): MountedGateway {
@@ -26,32 +27,6 @@ export function staticFiles(root: string, maxStallMs = longestStallMs): MountedG
   }
 }
 
-/** Serves dist/browser.js at a path. Throws ClientError where it is not there. */
-export function browserModule(path: string): MountedGateway {
-  // In a bundle of CommonJS there is no URL.
-  const here: string | undefined = import.meta.url
-  const places = here === undefined ? [] : ['../browser.js', '../../dist/browser.js']
-  const file = places.map((place) => fileURLToPath(new URL(place, here))).find((place) => existsSync(place))
-  if (file === undefined) {
-    throw new ClientError(
-      'option browserModule: the module for browsers is not beside this code: run npm run build; a server that is bundled leaves isock external, or has dist/browser.js among its static files',
-      { code: 'INVALID_OPTION' },
-    )
-  }
-  return {
-    onRequest({ request, url }, response) {
-      if (url.pathname !== path || !isReading(request.method)) return false
-      sendFile(request, file, response, longestStallMs)
-      return true
-    },
-    close: async () => undefined,
-  }
-}
-
-function isReading(method: string | undefined): boolean {
-  return method === 'GET' || method === 'HEAD'
-}
-
 async function serveFrom(
   root: string,
   { request }: WebVisit,
@@ -60,23 +35,26 @@ async function serveFrom(
 ): Promise<void> {
   // As it came: a slash at its end makes a directory of it.
   const { pathname } = new URL(`http://isock${request.url}`)
-  const file = await resolveInside(root, pathname.endsWith('/') ? `${pathname}index.html` : pathname).catch(
-    () => undefined,
-  )
-  if (file === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('there is no such file\n')
-  else sendFile(request, file, response, maxStallMs)
+  const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
+  const file = await resolveInside(root, path).catch(() => undefined)
+  if (file === undefined) {
+    response.writeHead(404, { 'content-type': 'text/plain' }).end('there is no such file\n')
+    return
+  }
+  const forms = await codedForms(root, path, file).catch(() => [])
+  const wanted = wantedCodings(request.headers['accept-encoding'])
+  const coded = wanted.flatMap(({ coding }) => forms.find((form) => form.coding === coding) ?? [])[0]
+  sendFile(request, response, { file, coded, hasCodings: forms.length > 0 }, maxStallMs)
 }
 
-function sendFile(request: WebVisit['request'], file: string, response: ServerResponse, maxStallMs: number): void {
-  // It is the socket's timeout: the next request has another one.
-  response.setTimeout(maxStallMs, () => response.destroy()).prependOnceListener('finish', () => response.setTimeout(0))
-  response.setHeader('x-content-type-options', 'nosniff')
-  // The path was resolved and checked: it is served as it is, and nothing is looked up beside it.
-  send(request, encodeURI(file).replace(/[?#]/g, encodeURIComponent), { dotfiles: 'allow', index: false })
-    .on('error', ({ status = 500 }: { status?: number }) => {
-      if (response.headersSent) response.destroy()
-      else response.writeHead(status, { 'content-type': 'text/plain' }).end('this file cannot be served\n')
-    })
-    .on('directory', () => response.writeHead(404, { 'content-type': 'text/plain' }).end('this is a directory\n'))
-    .pipe(response)
+/** What is beside the file, below the same root. A form that is older than the file is of what was there before. */
+async function codedForms(root: string, path: string, file: string): Promise<readonly CodedFile[]> {
+  const forms = await Promise.all(
+    storedCodings.map(async ({ coding, suffix }) => ({ coding, file: await resolveInside(root, `${path}${suffix}`) })),
+  )
+  const there = forms.flatMap(({ coding, file }) => (file === undefined ? [] : { coding, file }))
+  if (there.length === 0) return there
+  const times = await Promise.all([file, ...there.map((form) => form.file)].map((each) => stat(each)))
+  const madeMs = times[0]?.mtimeMs ?? 0
+  return there.filter((_form, i) => (times[i + 1]?.mtimeMs ?? 0) >= madeMs - copyingMs)
 }

@@ -12,12 +12,13 @@ import { type TlsWatch, watchTls } from '../link/tls-watch.ts'
 import type { ServerKit } from '../server/feature.ts'
 import type { OpenedPort } from '../server/open-ports.ts'
 import { Access } from './access.ts'
+import { type BrowserModule, browserModule } from './browser-module.ts'
 import { allowOrigin, answerPreflight, preflightMethod } from './cross-origin.ts'
 import { type MountedGateway, type SocketRoute, WebRefusal, type WebVisit } from './gateway.ts'
 import { ownClients } from './own-clients.ts'
 import type { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
-import { browserModule, staticFiles } from './static-files.ts'
+import { staticFiles } from './static-files.ts'
 import { Upgrades } from './upgrades.ts'
 import { visitOf } from './visit.ts'
 import { type ProcessView, webHostOf } from './web-host.ts'
@@ -30,6 +31,11 @@ export interface WebListener {
   readonly url: string
   /** Where `new Client(...)` connects, as in 'ws://127.0.0.1:8080/isock'. */
   readonly address: string
+  /**
+   * Where the option `browserModule` is served for pages that cache it for a year: the path with the hash of its content, as in
+   * '/isock.js?v=Zk3...'. Undefined without that option.
+   */
+  readonly browserModule: string | undefined
   /**
    * Ends it alone; the server's other addresses go on. What runs, and answers that are on their way, have `graceMs` (default
    * 10 000). Settles when the port is free and all is released. Rejects with ClientError (`INVALID_OPTION`).
@@ -60,6 +66,7 @@ export class WebServer implements WebListener {
   #access: Access | undefined
   readonly #refusals: RefusalLog
   readonly #mounted: MountedGateway[] = []
+  #browserModule: BrowserModule | undefined
   #watch: TlsWatch | undefined
   #opened: Promise<void> | undefined
   #drained: Promise<void> | undefined
@@ -84,6 +91,10 @@ export class WebServer implements WebListener {
 
   get address(): string {
     return `${this.#url.replace('http', 'ws')}${this.#options.path}`
+  }
+
+  get browserModule(): string | undefined {
+    return this.#browserModule?.lastingPath
   }
 
   /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; ClientError (`INVALID_OPTION`). */
@@ -148,7 +159,7 @@ export class WebServer implements WebListener {
     const host = webHostOf(this.#kit, () => this.#surroundings.processes())
     return [
       ...gateways.map((gateway) => () => gateway.mount(host)),
-      ...(modulePath === undefined ? [] : [() => browserModule(modulePath)]),
+      ...(modulePath === undefined ? [] : [() => (this.#browserModule = browserModule(modulePath))]),
       ...(root === undefined ? [] : [() => staticFiles(root)]),
     ]
   }

@@ -1,7 +1,7 @@
 // Servers with a web port, for specs, and what speaks to them without isock: raw requests and plain WebSockets.
 import { once } from 'node:events'
-import { type IncomingHttpHeaders, request } from 'node:http'
-import { connect } from 'node:net'
+import { type Server as HttpServer, type IncomingHttpHeaders, request } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { WebSocket } from 'ws'
 import { Action, Client, Server, type ServerOptions, type WebListener, type WebOptions } from '../../lib/index.ts'
 
@@ -32,6 +32,13 @@ export class WebWorld {
     const client = new Client(address, { retry: 0, backoff: { minMs: 1, maxMs: 10 }, ...(options as object) })
     this.later(() => client.close())
     return client
+  }
+
+  /** Opens an HTTP server on a port of its own; returns its URL. */
+  async listen(http: HttpServer): Promise<string> {
+    this.later(() => http.close())
+    await once(http.listen(0, '127.0.0.1'), 'listening')
+    return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   }
 
   /** A plain WebSocket, open. */

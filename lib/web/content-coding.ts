@@ -1,0 +1,51 @@
+// Chooses which coding of a file is sent, by the request's Accept-Encoding (RFC 9110, 12.5.3). Leaves the files to others.
+
+/** A file may have one of these beside it, made when it was built; the smaller one first. */
+export const storedCodings = [
+  { coding: 'br', suffix: '.br' },
+  { coding: 'gzip', suffix: '.gz' },
+] as const
+
+export type StoredCoding = (typeof storedCodings)[number]
+
+/** More members than any client sends; the rest of a longer header is not read. */
+const maxMembers = 32
+
+/**
+ * The codings that the client takes rather than the plain file, the best first. Without the header none: what does not ask for
+ * a coding may not know any.
+ *
+ * @example wantedCodings('gzip;q=0.5, br') // br, then gzip
+ */
+export function wantedCodings(acceptEncoding: string | undefined): readonly StoredCoding[] {
+  if (acceptEncoding === undefined) return []
+  const weights = weightsIn(acceptEncoding)
+  const any = weights.get('*')
+  // The plain file is welcome unless it is named: then it has to be worth less, or as much.
+  const plain = weights.get('identity') ?? 0
+  const weightOf = ({ coding }: StoredCoding): number =>
+    weights.get(coding) ?? (coding === 'gzip' ? weights.get('x-gzip') : undefined) ?? any ?? 0
+  return storedCodings
+    .filter((each) => weightOf(each) > 0 && weightOf(each) >= plain)
+    .sort((one, other) => weightOf(other) - weightOf(one))
+}
+
+/** Of each coding that is named, from 0 to 1. A member that cannot be read is as if it were not there. */
+function weightsIn(acceptEncoding: string): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>()
+  for (const member of acceptEncoding.split(',', maxMembers)) {
+    const [name = '', ...parameters] = member.split(';')
+    const coding = name.trim().toLowerCase()
+    const weight = weightOf(parameters)
+    if (coding !== '' && weight !== undefined) weights.set(coding, weight)
+  }
+  return weights
+}
+
+function weightOf(parameters: readonly string[]): number | undefined {
+  if (parameters.length === 0) return 1
+  const [, text] = /^\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*$/i.exec(parameters[0] ?? '') ?? []
+  if (text === undefined || parameters.length > 1) return undefined
+  const weight = Number(text)
+  return weight <= 1 ? weight : undefined
+}
