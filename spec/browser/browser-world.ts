@@ -1,13 +1,13 @@
-// A server, a page of it in Chromium, and the way between them, which can be cut.
+// A server, a page of it in a browser, and the way between them, which can be cut.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import type { Browser, Page } from 'playwright-core'
 import { Server, type ServerOptions, type WebOptions } from '../../lib/index.ts'
 import { bundleForBrowsers } from '../../scripts/browser-bundle.ts'
+import type { DrivenBrowser, DrivenPage } from '../setup/browsers.ts'
 import { AskPage, Count, Download, Echo, News, Refuse, Tick, Upload } from './page-actions.ts'
 
 /** The files that the page loads: the module as users get it, and the page's own code over it. */
@@ -98,13 +98,13 @@ export class Way {
 export class BrowserWorld {
   readonly server: Server
   readonly tick = new Tick()
-  readonly #browser: Browser
+  readonly #browser: DrivenBrowser
   readonly #files: PageFiles
-  readonly #pages: Page[] = []
+  readonly #pages: DrivenPage[] = []
   #way: Way | undefined
   #url = ''
 
-  constructor(browser: Browser, files: PageFiles, options: ServerOptions = {}) {
+  constructor(browser: DrivenBrowser, files: PageFiles, options: ServerOptions = {}) {
     this.#browser = browser
     this.#files = files
     this.server = new Server(options)
@@ -131,7 +131,7 @@ export class BrowserWorld {
     return this
   }
 
-  async page(url = this.#url): Promise<Page> {
+  async page(url = this.#url): Promise<DrivenPage> {
     const page = await this.#browser.newPage()
     this.#pages.push(page)
     page.on('pageerror', (error) => console.error('in the page:', error))

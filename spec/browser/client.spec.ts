@@ -1,8 +1,7 @@
-// The client in a real browser: calls, errors, values, bytes both ways, streams, channels over a cut, a reload.
+// The client in real browsers: calls, errors, values, bytes both ways, streams, channels over a cut, a reload.
 import { expect } from 'chai'
-import type { Browser, Page } from 'playwright-core'
 import type { Client as BrowserClient } from '../../lib/browser.ts'
-import { findChromium, howToGetChromium, launchChromium } from '../setup/chromium.ts'
+import { type BrowserKind, browsers, type DrivenBrowser, type DrivenPage } from '../setup/browsers.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { BrowserWorld, PageFiles } from './browser-world.ts'
@@ -22,16 +21,29 @@ declare const kept: { client: BrowserClient; [name: string]: unknown }
 
 describe('The client in a browser', function () {
   this.timeout(60_000)
-  let browser: Browser
-  let files: PageFiles
-  let world: BrowserWorld
-  let page: Page
+  const files = new PageFiles()
 
   before(async function () {
-    const path = findChromium()
-    if (path === undefined && process.env['CI'] !== 'true') skip(this, howToGetChromium)
-    files = await new PageFiles().write()
-    browser = await launchChromium(path ?? 'chromium')
+    if (process.env['CI'] !== 'true' && browsers.every((kind) => kind.find() === undefined)) skip(this, noBrowser)
+    await files.write()
+  })
+
+  after(() => files.remove())
+
+  for (const kind of browsers) describe(`which is ${kind.name}`, () => specsIn(kind, files))
+})
+
+const noBrowser = browsers.map(({ howToGet }) => howToGet).join('; ')
+
+function specsIn(kind: BrowserKind, files: PageFiles): void {
+  let browser: DrivenBrowser
+  let world: BrowserWorld
+  let page: DrivenPage
+
+  before(async function () {
+    const path = kind.find()
+    if (path === undefined && process.env['CI'] !== 'true') skip(this, kind.howToGet)
+    browser = await kind.launch(path)
   })
 
   beforeEach(async () => {
@@ -48,7 +60,6 @@ describe('The client in a browser', function () {
 
   after(async () => {
     await browser?.close()
-    files?.remove()
   })
 
   it('runs an action, and finds the server by where its page came from', async () => {
@@ -270,4 +281,4 @@ describe('The client in a browser', function () {
     })
     expect(error).to.contain("'ws://host:port'")
   })
-})
+}
