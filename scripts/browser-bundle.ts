@@ -10,7 +10,7 @@ import { minify } from 'terser'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What a page loads may have, zipped, in bytes. */
-export const mostZippedBytes = 58_500
+export const mostZippedBytes = 57_400
 
 export interface BrowserBundle {
   readonly code: string
@@ -20,6 +20,9 @@ export interface BrowserBundle {
 
 /** Its name tells it from a map of a page's own, which the web port would hide otherwise. */
 const mapName = 'isock-browser.js.map'
+
+/** What `writeForBrowsers` writes, and the package has in dist/. */
+export const browserFiles = ['browser.js', 'browser.js.br', 'browser.js.gz', mapName] as const
 
 /** Writes the module as it is served, and as it is published: plain, zipped by gzip and Brotli, and its source map. */
 export async function writeForBrowsers(directory: string): Promise<BrowserBundle> {
@@ -85,6 +88,7 @@ const substitutes: Plugin = {
     build.onResolve({ filter: /\/async-context\.ts$/ }, () => ({ path: `${root}lib/base/browser-async-context.ts` }))
     build.onResolve({ filter: /\/spare-memory\.ts$/ }, () => ({ path: `${root}lib/wire/browser-spare-memory.ts` }))
     build.onResolve({ filter: /\/spent-memory\.ts$/ }, () => ({ path: `${root}lib/link/browser-spent-memory.ts` }))
+    build.onResolve({ filter: /\/address\.ts$/ }, () => ({ path: `${root}lib/link/browser-address.ts` }))
     build.onResolve({ filter: /\/attempts\.ts$/ }, () => ({ path: `${root}lib/client/browser-attempts.ts` }))
     // Hints for mistyped names are for those who write servers.
     build.onResolve({ filter: /\/nearest-names\.ts$/ }, () => ({ path: 'nearest-names', namespace: 'nothing' }))

@@ -27,6 +27,10 @@ try {
   step('a daemon', () => run(consumer, process.execPath, ['daemon.mjs']))
   step('the web: a WebSocket, HTTP, the browser module, a page bundled', () => {
     run(consumer, process.execPath, ['web.mjs'])
+    const dist = join(consumer, 'node_modules', 'isock', 'dist')
+    const found = readdirSync(dist).filter((name) => /browser.*(js|br|gz|map)$/.test(name) && !name.includes('.d.'))
+    const wanted = ['browser.js', 'browser.js.br', 'browser.js.gz', 'isock-browser.js.map']
+    if (found.sort().join() !== wanted.join()) fail(`the files for browsers are ${found}`)
     const bundle = ['page.mjs', '--bundle', '--format=esm', '--platform=browser', '--outfile=page.out.js']
     run(consumer, join(root, 'node_modules', '.bin', 'esbuild'), bundle)
     if (/["']node:/.test(readFileSync(join(consumer, 'page.out.js'), 'utf8'))) fail('a page would load modules of Node')
