@@ -10,6 +10,7 @@ export interface DrivenPage {
   evaluate<R, A>(run: (argument: A) => R | Promise<R>, argument: A): Promise<R>
   waitForFunction(isTrue: () => unknown, argument?: undefined, options?: { timeout?: number }): Promise<unknown>
   on(event: 'pageerror', listener: (error: Error) => void): unknown
+  /** Without asking the page whether it may be left. */
   close(): Promise<void>
 }
 

@@ -191,6 +191,7 @@ class FirefoxPage implements DrivenPage {
   readonly #context: string
   readonly #onClosed: () => void
   readonly #listeners: ((error: Error) => void)[] = []
+  #isClosed = false
 
   constructor(browser: Firefox, context: string, onClosed: () => void) {
     this.#browser = browser
@@ -231,7 +232,10 @@ class FirefoxPage implements DrivenPage {
     for (const listener of this.#listeners) listener(error)
   }
 
+  /** Once: a spec may have closed it. */
   async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#onClosed()
     await this.#browser.command('browsingContext.close', { context: this.#context })
   }
