@@ -20,7 +20,8 @@ describe('A file of a web port', () => {
   const text = 'console.log("plain")\n'.repeat(50)
   const zipped = gzipSync(text)
   const brotli = 'b'.repeat(zipped.length)
-  const madeAt = new Date(Date.now() + 1_000)
+  const madeAt = new Date('2026-01-01T00:00:00Z')
+  const muchEarlier = new Date('2025-12-31T23:59:00Z')
 
   beforeEach(async () => {
     world = new WebWorld()
@@ -31,7 +32,7 @@ describe('A file of a web port', () => {
     writeFileSync(join(root, 'app.js.gz'), zipped)
     // The specs look at which one comes: it need not be Brotli. Its length and time would not tell it from the other.
     writeFileSync(join(root, 'app.js.br'), brotli)
-    for (const name of ['app.js.gz', 'app.js.br']) utimesSync(join(root, name), new Date(), madeAt)
+    for (const name of ['app.js', 'app.js.gz', 'app.js.br']) utimesSync(join(root, name), madeAt, madeAt)
     writeFileSync(join(root, 'alone.js'), text)
     url = (await world.serve({ static: root })).web.url
   })
@@ -117,7 +118,7 @@ describe('A file of a web port', () => {
   })
 
   it('is sent plain where its compressed form is older, or lies outside of the directory', async () => {
-    utimesSync(join(root, 'app.js.br'), new Date(), new Date(Date.now() - 60_000))
+    utimesSync(join(root, 'app.js.br'), madeAt, muchEarlier)
     writeFileSync(join(directory, 'secret.gz'), 'secret')
     symlinkSync(join(directory, 'secret.gz'), join(root, 'alone.js.gz'))
     const accepted = { 'accept-encoding': 'br, gzip' }
