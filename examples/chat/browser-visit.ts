@@ -73,7 +73,7 @@ export class Visitor {
 
   /** The messages on the page, as in `ada: hello`. */
   async lines(): Promise<string[]> {
-    const items = await this.page.locator('#lines li:not(.note)').all()
+    const items = await this.page.locator('#lines .message').all()
     return Promise.all(
       items.map(async (item) => {
         const [author, content] = [item.locator('.author'), item.locator('.content')]
@@ -91,7 +91,7 @@ export class Visitor {
 
   async reload(): Promise<void> {
     await this.page.reload()
-    await this.page.waitForSelector('#chat:not([hidden])')
+    await this.page.waitForSelector('#scroller[aria-busy=false]')
   }
 
   close(): Promise<void> {

@@ -19,8 +19,11 @@ const longestList = 100
 const listedFields = ['pk', 'channel', 'content', 'timestamp'] as const
 const tokensAreValidMs = 24 * 3_600_000
 
-/** `dataDirectory`: where the tables are kept while it does not run. `pageDirectory`: what browsers get. */
-export async function startChat(dataDirectory: string, pageDirectory: string): Promise<RunningChat> {
+/**
+ * `dataDirectory`: where the tables are kept while it does not run. `pageDirectory`: what browsers get, at `webPort`;
+ * 0: any free port.
+ */
+export async function startChat(dataDirectory: string, pageDirectory: string, webPort = 0): Promise<RunningChat> {
   const tokens = new Tokens(tokensAreValidMs)
   const server: Server = new Server({
     port: 0,
@@ -35,10 +38,13 @@ export async function startChat(dataDirectory: string, pageDirectory: string): P
   server.addChannel(new ServedPublic(server), { presenceGraceMs: 2_000 })
   server.addAction(CreateChatMessage, createChatMessage)
   server.addAction(GetChatList, getChatList)
-  server.addAction(GetToken, (_data, { session }) => tokens.make(String(session.identity?.id)))
+  server.addAction(GetToken, (_data, { session: { identity } }) => ({
+    token: tokens.make(String(identity?.id)),
+    name: String(identity?.['name']),
+  }))
   await server.listen()
   const { url } = await server.listenWeb({
-    port: 0,
+    port: webPort,
     static: pageDirectory,
     gateways: [
       lexicons({
@@ -58,9 +64,9 @@ export async function startChat(dataDirectory: string, pageDirectory: string): P
 
 async function createChatMessage(data: { channel: string; content: string }, context: Context): Promise<ChatLine> {
   const { channel, content } = data
-  if (channel !== 'Public') throw new ActionError(`there is no channel "${channel}" to write to`)
+  if (channel !== 'Public') throw new ActionError(`There is no channel "${channel}" to write to.`)
   if (typeof content !== 'string' || content.trim() === '' || content.length > longestContent)
-    throw new ActionError(`a message has 1 to ${longestContent} characters`)
+    throw new ActionError(`A message has 1 to ${longestContent} characters.`)
   const author = await context.db.get(User, String(context.session.identity?.id))
   const row = await context.db.create(ChatMessage, { author, channel, content, timestamp: Date.now() / 1_000 })
   // Nobody hears of what may still not be kept.

@@ -48,7 +48,7 @@ export class Login extends Guard<Account | { readonly token: string }> {
     if (credential === undefined) return false
     const { token } = (credential ?? {}) as { readonly token?: unknown }
     const user = typeof token === 'string' ? await this.#byToken(token) : await this.#byPassword(credential)
-    if (user === undefined) throw new AuthError('wrong e-mail or password')
+    if (user === undefined) throw new AuthError('The e-mail or the password is wrong.')
     return identityOf(user)
   }
 
@@ -77,10 +77,10 @@ export class Register extends Guard<Account> {
     if (credential === undefined) return false
     try {
       const account = accountOf(credential)
-      if (account.password.length < 8) throw new AuthError('a password has 8 characters or more')
+      if (account.password.length < 8) throw new AuthError('A password has 8 characters or more.')
       return identityOf(await this.#server().db.transaction((db) => db.create(User, account)))
     } catch (error) {
-      throw error instanceof ConflictError ? new AuthError('somebody has this e-mail already') : error
+      throw error instanceof ConflictError ? new AuthError('Somebody has this e-mail already.') : error
     }
   }
 }
@@ -95,7 +95,8 @@ function identityOf({ pk, email }: User): Identity {
 
 function accountOf(credential: unknown): Account {
   const { email, password } = (credential ?? {}) as { readonly email?: unknown; readonly password?: unknown }
-  if (typeof email !== 'string' || !/^[^@\s]{1,64}@[^@\s]{1,255}$/.test(email)) throw new AuthError('that is no e-mail')
-  if (typeof password !== 'string') throw new AuthError('that is no password')
+  if (typeof email !== 'string' || !/^[^@\s]{1,64}@[^@\s]{1,255}$/.test(email))
+    throw new AuthError('That is not an e-mail address.')
+  if (typeof password !== 'string') throw new AuthError('A password is a text.')
   return { email, password }
 }

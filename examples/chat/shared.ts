@@ -37,5 +37,5 @@ export interface ChatQuery {
 
 export class GetChatList extends Action<ChatQuery, readonly ChatLine[]> {}
 
-/** For a page that is loaded again: what Login takes instead of a password. */
-export class GetToken extends Action<undefined, string> {}
+/** Who has signed in, with what Login takes instead of a password, for a page that is loaded again. */
+export class GetToken extends Action<undefined, { readonly token: string; readonly name: string }> {}

@@ -29,6 +29,8 @@ export async function startApp({ port, folder, sessionMs }: AppOptions): Promise
   server.addAction(new Greet()).addAction(new Job())
   server.addActions({
     counter: { mark: (_data: unknown, { session }) => counter.mark(session.id) },
+    // A page asks whether its connection still stands.
+    ping: () => undefined,
     // The page's Quit. It is answered before the server has ended.
     shutdown: () => void server.shutdown(),
   })

@@ -2,10 +2,11 @@
 //
 //   npx tsx examples/desktop/main.ts               clicks through it in a headless Chromium, and prints what it sees
 //   npx tsx examples/desktop/main.ts --open 8080   serves it for your own browser, until Quit, Ctrl-C or the end of the page
+//   npx tsx examples/desktop/main.ts --pictures docs/images   takes pictures of it meanwhile
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { takePictures } from '../pictures.ts'
 import { startApp } from './app.ts'
 import { AppWindow, missingBrowser } from './window.ts'
 
@@ -15,7 +16,7 @@ try {
   if (how === '--open') await serveForYou(Number(argument ?? 8080))
   else if (missingBrowser !== undefined) skip(missingBrowser)
   else {
-    await quitByTheButton(how === '--screenshot')
+    await quitByTheButton(how === '--pictures' ? argument : undefined)
     await quitByTheWindow()
   }
 } finally {
@@ -30,7 +31,7 @@ async function serveForYou(port: number): Promise<void> {
   console.log('the server has ended')
 }
 
-async function quitByTheButton(withPicture: boolean): Promise<void> {
+async function quitByTheButton(pictures: string | undefined): Promise<void> {
   const app = await startApp({ port: 0, folder, sessionMs: 10_000 })
   const window = await AppWindow.open(app.url)
   const { page } = window
@@ -55,7 +56,7 @@ async function quitByTheButton(withPicture: boolean): Promise<void> {
     await page.click('#start')
   }
   await window.sees('#jobs li:nth-child(2)', '30 steps done')
-  if (withPicture) await takePicture(window)
+  if (pictures !== undefined) await takePictures(page, pictures, 'desktop')
   await page.click('#jobs li:nth-child(3) button')
   await window.sees('#jobs li:nth-child(3)', 'stopped')
   const jobs = await Promise.all([1, 2, 3].map((n) => page.locator(`#jobs li:nth-child(${n}) .note`).textContent()))
@@ -83,14 +84,6 @@ async function quitByTheWindow(): Promise<void> {
   await window.close()
   await app.ended
   console.log('the window was closed: the server has ended too')
-}
-
-async function takePicture({ page }: AppWindow): Promise<void> {
-  const path = fileURLToPath(new URL('../../docs/images/desktop.png', import.meta.url))
-  await page.screenshot({ path })
-  await page.emulateMedia({ colorScheme: 'dark' })
-  if (argument !== undefined) await page.screenshot({ path: argument })
-  await page.emulateMedia({ colorScheme: 'light' })
 }
 
 function skip(reason: string): void {

@@ -1,8 +1,11 @@
 // A client for Igor's protocol, as a page needs it: streams on one WebSocket, events of processes, and a way back after a
-// lost connection. Every stream settles: with its end, or with an error that says why nobody will hear of it.
+// lost connection. Every stream settles: with its end, or with an error that says why nobody will hear of it. A connection
+// that has gone silent is asked for a sign of life, and given up without one.
 
 const firstRetryMs = 100
 const longestRetryMs = 2_000
+/** What happens in a page when it may have another network: none of it says that the former connection is dead. */
+const wakeUps = ['online', 'pageshow', 'visibilitychange']
 /** The client's end, by the code of the WebSocket's: it does not connect again. */
 const ends = {
   1001: { state: 'ended', why: 'the application has ended' },
@@ -25,17 +28,29 @@ export class Igor {
   #retry
   #patienceMs
   #patience
+  #isGone = false
+  #quietMs
+  #quiet
+  #answerMs
+  #doubt
 
   /**
-   * `id` is a random UUID: whoever knows it is this client, so the session comes back after a reload. Streams that are open
-   * when the connection is lost wait `patienceMs` for another one: longer than the server's `sessionMs` is of no use.
+   * `id` is a random UUID: to know it is to be this client, so the session comes back after a reload. Streams that are open
+   * when the connection is lost wait `patienceMs` for another one: longer than the server's `sessionMs` is of no use. It is
+   * tried further then; the state is `gone`. A connection that was silent for `quietMs` has `answerMs` for a sign of life.
    */
-  constructor(url, { id, onState, onMessage = () => undefined, patienceMs = 15_000 }) {
+  constructor(
+    url,
+    { id, onState, onMessage = () => undefined, patienceMs = 15_000, quietMs = 5_000, answerMs = 4_000 },
+  ) {
     this.#url = url
     this.#id = id
     this.#patienceMs = patienceMs
+    this.#quietMs = quietMs
+    this.#answerMs = answerMs
     this.onState = onState
     this.onMessage = onMessage
+    for (const event of wakeUps) globalThis.addEventListener?.(event, this.#onWakeUp)
     this.#connect()
   }
 
@@ -57,7 +72,7 @@ export class Igor {
   /** Ends it. */
   close() {
     this.#end('ended', 'this client was closed')
-    this.#socket.close()
+    this.#socket?.close()
   }
 
   #begin(action, data, onData) {
@@ -78,9 +93,49 @@ export class Igor {
   #connect() {
     const socket = new WebSocket(this.#url)
     this.#socket = socket
+    this.#patience ??= setTimeout(() => this.#onGone(), this.#patienceMs)
+    this.#expectLife()
     socket.addEventListener('open', () => void this.#introduce(socket))
-    socket.addEventListener('message', ({ data }) => this.#onMessage(JSON.parse(data)))
-    socket.addEventListener('close', ({ code }) => this.#onClose(code))
+    // What a socket says that was given up is of no interest.
+    socket.addEventListener('message', ({ data }) => socket === this.#socket && this.#onMessage(JSON.parse(data)))
+    socket.addEventListener('close', ({ code }) => socket === this.#socket && this.#onClose(code))
+  }
+
+  /** Nothing may come for a while, as over a network that is no more, where no end of a connection is heard either. */
+  #expectLife() {
+    clearTimeout(this.#quiet)
+    this.#doubt ??= setTimeout(() => {
+      const silent = this.#socket
+      this.#onClose()
+      silent.close()
+    }, this.#answerMs)
+  }
+
+  #onLife() {
+    clearTimeout(this.#doubt)
+    clearTimeout(this.#quiet)
+    this.#doubt = undefined
+    this.#quiet = setTimeout(() => this.#ping(), this.#quietMs)
+  }
+
+  /** Any answer is a sign of life, even that there is no such action. */
+  #ping() {
+    if (!this.#isOpen || this.#doubt !== undefined) return
+    this.#send({ streamId: `${this.#prefix}-ping`, action: 'ping' })
+    this.#expectLife()
+  }
+
+  #onWakeUp = () => {
+    if (this.#isOpen) return this.#ping()
+    if (this.#socket !== undefined) return
+    clearTimeout(this.#retry)
+    this.#connect()
+  }
+
+  #onGone() {
+    this.#isGone = true
+    this.#failAll('the connection was lost')
+    this.onState('gone', false)
   }
 
   async #introduce(socket) {
@@ -88,7 +143,7 @@ export class Igor {
     this.#introduction = introduction.streamId
     const answer = await introduction.done.catch((error) => ({ error }))
     // Lost meanwhile: it is tried again.
-    if (socket.readyState !== WebSocket.OPEN) return
+    if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return
     if (answer.error !== undefined) {
       // It may be let in later, but the session that the streams belong to is not there for us.
       this.#failAll(answer.error.message)
@@ -99,6 +154,8 @@ export class Igor {
     this.#isOpen = true
     this.#retryMs = firstRetryMs
     clearTimeout(this.#patience)
+    this.#patience = undefined
+    this.#isGone = false
     this.#agreeOn(resumed ? streams : [])
     this.onState('open', resumed)
   }
@@ -115,6 +172,7 @@ export class Igor {
   }
 
   #onMessage(message) {
+    this.#onLife()
     this.onMessage('in', message)
     const { streamId, action, data, error, close } = message
     const stream = this.#streams.get(streamId)
@@ -132,23 +190,26 @@ export class Igor {
 
   #onClose(code) {
     if (this.#isOver) return
-    const wasOpen = this.#isOpen
+    this.#socket = undefined
     this.#isOpen = false
+    clearTimeout(this.#quiet)
+    clearTimeout(this.#doubt)
+    this.#doubt = undefined
     this.#fail(this.#introduction, 'the connection was lost')
     const { state, why } = ends[code] ?? {}
     if (state !== undefined) return this.#end(state, why)
-    if (wasOpen) this.#patience = setTimeout(() => this.#failAll('the connection was lost'), this.#patienceMs)
+    this.#patience ??= setTimeout(() => this.#onGone(), this.#patienceMs)
     this.#retry = setTimeout(() => this.#connect(), this.#retryMs)
     this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2)
-    this.onState('lost', false)
+    if (!this.#isGone) this.onState('lost', false)
   }
 
   #end(state, why) {
     if (this.#isOver) return
     this.#isOver = true
     this.#isOpen = false
-    clearTimeout(this.#retry)
-    clearTimeout(this.#patience)
+    for (const event of wakeUps) globalThis.removeEventListener?.(event, this.#onWakeUp)
+    for (const timer of [this.#retry, this.#patience, this.#quiet, this.#doubt]) clearTimeout(timer)
     this.#failAll(why)
     this.onState(state, false)
   }
@@ -164,7 +225,7 @@ export class Igor {
   }
 
   #send(message) {
-    if (this.#socket.readyState !== WebSocket.OPEN) return
+    if (this.#socket?.readyState !== WebSocket.OPEN) return
     this.onMessage('out', message)
     this.#socket.send(JSON.stringify(message))
   }

@@ -26,6 +26,8 @@ type PageClientClass = new (
   options: {
     id: string
     patienceMs?: number
+    quietMs?: number
+    answerMs?: number
     onState: (state: string, resumed: boolean) => void
     onMessage: () => void
   },
@@ -42,6 +44,7 @@ class LossySocket extends WebSocket {
   static isMute = false
   /** What was lost of what came. */
   static lost: string[] = []
+  static sent: string[] = []
 
   constructor(url: string) {
     super(url)
@@ -51,6 +54,7 @@ class LossySocket extends WebSocket {
   }
 
   override send(text: string): void {
+    LossySocket.sent.push(text)
     if (!LossySocket.isMute) super.send(text)
   }
 
@@ -111,7 +115,7 @@ describe("The desktop example's page client", function () {
 
   beforeEach(() => {
     Gate.reset()
-    Object.assign(LossySocket, { isOffline: false, isDeaf: false, isMute: false, lost: [] })
+    Object.assign(LossySocket, { isOffline: false, isDeaf: false, isMute: false, lost: [], sent: [] })
     Door.isOpen = true
     states = []
     world = new IgorWorld()
@@ -122,13 +126,16 @@ describe("The desktop example's page client", function () {
     await world.close()
   })
 
-  const open = async (id: string = randomUUID(), patienceMs?: number): Promise<PageClient> => {
+  const open = async (
+    id: string = randomUUID(),
+    times: { patienceMs?: number; quietMs?: number; answerMs?: number } = {},
+  ): Promise<PageClient> => {
     const count = states.length
     const client = new Igor(world.wsUrl, {
       id,
       onMessage: () => undefined,
       onState: (state, resumed) => states.push(resumed ? 'resumed' : state),
-      ...(patienceMs === undefined ? {} : { patienceMs }),
+      ...times,
     })
     clients.push(client)
     await waitFor(() => states.length > count, { what: 'the page to be connected' })
@@ -227,6 +234,59 @@ describe("The desktop example's page client", function () {
     })
   })
 
+  describe('over a network that is gone, where no end of a connection is heard', () => {
+    it('asks for a sign of life, gives the connection up without one, and continues on another', async () => {
+      await start()
+      const stream = await begin(await open(undefined, { quietMs: 50, answerMs: 200 }))
+      const { current } = LossySocket
+      Object.assign(LossySocket, { isMute: true, isDeaf: true })
+      await waitFor(() => states.includes('lost'), { timeoutMs: 8_000 })
+      Object.assign(LossySocket, { isMute: false, isDeaf: false })
+      await sees('resumed')
+      expect(LossySocket.current).to.not.equal(current)
+      Gate.open()
+      expect(await outcome(stream)).to.equal('resolved: ended')
+    })
+
+    it('asks at once after a wake-up', async () => {
+      await start()
+      const window = new EventTarget()
+      const place = globalThis as { addEventListener?: unknown; removeEventListener?: unknown }
+      place.addEventListener = window.addEventListener.bind(window)
+      place.removeEventListener = window.removeEventListener.bind(window)
+      try {
+        await open(undefined, { quietMs: 60_000, answerMs: 200 })
+        Object.assign(LossySocket, { isMute: true, isDeaf: true })
+        window.dispatchEvent(new Event('online'))
+        await waitFor(() => states.includes('lost'), { timeoutMs: 8_000 })
+        Object.assign(LossySocket, { isMute: false, isDeaf: false })
+        await sees('resumed')
+      } finally {
+        for (const client of clients.splice(0)) client.close()
+        delete place.addEventListener
+        delete place.removeEventListener
+      }
+    })
+
+    it('keeps a connection over which only answers come', async () => {
+      await start()
+      await open(undefined, { quietMs: 10, answerMs: 5_000 })
+      await waitFor(() => LossySocket.sent.filter((text) => text.includes('"ping"')).length > 3)
+      expect(states).to.deep.equal(['open'])
+    })
+
+    it('gives up an attempt to connect that leads nowhere', async () => {
+      await start()
+      LossySocket.isDeaf = true
+      const opened = open(undefined, { answerMs: 200 })
+      await waitFor(() => states.includes('lost'), { timeoutMs: 8_000 })
+      LossySocket.isDeaf = false
+      await opened
+      // It was introduced, only did not hear of it.
+      await sees('resumed')
+    })
+  })
+
   describe('gives up its streams', () => {
     it('after a cut that is not resumed', async () => {
       await start({ sessionMs: 0 })
@@ -238,10 +298,21 @@ describe("The desktop example's page client", function () {
 
     it('when it cannot connect for long', async () => {
       await start()
-      const stream = await begin(await open(undefined, 300))
+      const stream = await begin(await open(undefined, { patienceMs: 300 }))
       LossySocket.isOffline = true
       LossySocket.cut()
       expect(await outcome(stream)).to.contain('rejected: the connection was lost')
+    })
+
+    it('says so when it cannot connect for long, and comes back later all the same', async () => {
+      await start()
+      await open(undefined, { patienceMs: 200 })
+      LossySocket.isOffline = true
+      LossySocket.cut()
+      await sees('gone')
+      LossySocket.isOffline = false
+      await sees('resumed')
+      expect(states).to.deep.equal(['open', ...states.filter((each) => each === 'lost'), 'gone', 'resumed'])
     })
 
     it('when it is not let in any more', async () => {

@@ -76,11 +76,11 @@ describe('the chat of the examples', function () {
     await registered.close()
     const cases: [headers: Record<string, object>, part: string][] = [
       [{}, 'did not accept'],
-      [{ Login: { ...ada, password: 'wrong' } }, 'wrong e-mail or password'],
-      [{ Login: { email: 'eve@example.org', password: 'whatever it is' } }, 'wrong e-mail or password'],
-      [{ Login: { token: `${ada.email}.99999999999999.00` } }, 'wrong e-mail or password'],
-      [{ Login: { email: { ne: '' }, password: [] } }, 'no e-mail'],
-      [{ Register: ada }, 'somebody has this e-mail already'],
+      [{ Login: { ...ada, password: 'wrong' } }, 'The e-mail or the password is wrong.'],
+      [{ Login: { email: 'eve@example.org', password: 'whatever it is' } }, 'The e-mail or the password is wrong.'],
+      [{ Login: { token: `${ada.email}.99999999999999.00` } }, 'The e-mail or the password is wrong.'],
+      [{ Login: { email: { ne: '' }, password: [] } }, 'not an e-mail'],
+      [{ Register: ada }, 'Somebody has this e-mail already'],
       [{ Register: { email: 'eve@example.org', password: 'short' } }, '8 characters'],
     ]
     for (const [headers, part] of cases) {
@@ -95,7 +95,8 @@ describe('the chat of the examples', function () {
     const reader = await enter({ Register: ada })
     await reader.subscribe('Public')
     const first = native('Login', ada)
-    const token = await first.runAction(GetToken)
+    const { token, name } = await first.runAction(GetToken)
+    expect(name).to.equal('ada')
     const heard: string[] = []
     const second = native('Login', { token })
     await second.subscribe(Public, (message) => {
