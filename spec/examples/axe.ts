@@ -13,9 +13,14 @@ export async function violationsOf(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)
 }
 
-/** How far the page is wider than its window. */
+/** How far the page is wider than its window, or what is in one of its columns wider than that. */
 export function overflowOf(page: Page): Promise<number> {
-  return page.evaluate('document.documentElement.scrollWidth - innerWidth')
+  return page.evaluate(`Math.max(
+    document.documentElement.scrollWidth - innerWidth,
+    ...[...document.querySelectorAll('section, #scroller, #members')]
+      .filter((each) => each.checkVisibility())
+      .map((each) => each.scrollWidth - each.clientWidth),
+  )`)
 }
 
 /** Text at twice its size, as readers set it. */

@@ -205,6 +205,34 @@ describe("The chat's page", function () {
       expect(await shown(page)).to.deep.equal(Array.from({ length: 300 }, (_, n) => `message ${n}`))
     })
 
+    it('are sent when the one before has its answer', async () => {
+      const page = await open()
+      const held: (() => void)[] = []
+      let isHeld = false
+      let sent = ''
+      await page.routeWebSocket(/isock/, (socket) => {
+        const server = socket.connectToServer()
+        socket.onMessage((message) => {
+          sent += String(message)
+          server.send(message)
+        })
+        server.onMessage((message) => {
+          if (isHeld) held.push(() => socket.send(message))
+          else socket.send(message)
+        })
+      })
+      await page.reload()
+      await register(page)
+      isHeld = true
+      for (const content of ['the first', 'the second']) await write(page, content)
+      await waitFor(() => sent.includes('the first') && held.length > 0, { timeoutMs: timeout })
+      expect(sent).to.not.include('the second')
+      isHeld = false
+      for (const release of held) release()
+      await sees(page, 'the second')
+      expect(await shown(page)).to.deep.equal(['the first', 'the second'])
+    })
+
     it('that come while one reads further up are counted, and one of our own leads to the end', async () => {
       const page = await open({ viewport: { width: 800, height: 500 } })
       const bob = await program('bob')

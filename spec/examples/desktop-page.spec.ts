@@ -145,6 +145,8 @@ describe("The desktop example's page", function () {
         if (size === '200 %') await enlarge(page)
         expect(await overflowOf(page), size).to.equal(0)
         expect(await violationsOf(page), size).to.deep.equal([])
+        const notes = "Math.min(...[...document.querySelectorAll('#jobs .note')].map((note) => note.offsetWidth))"
+        expect(await page.evaluate(notes), size).to.be.above(60)
         for (const each of await page.locator('button').all()) {
           const { x = -1, width = 0 } = (await each.boundingBox()) ?? {}
           expect([x >= 0, x + width <= viewport.width], `${await each.textContent()} at ${size}`).to.deep.equal([

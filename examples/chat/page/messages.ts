@@ -46,7 +46,7 @@ export class Messages {
 
   /** Shows the newest messages of the server; where they do not meet those on the page, these go. */
   load(lines: readonly ChatLine[]): void {
-    if (!lines.some(({ pk }) => this.#shown.has(pk))) {
+    if (!this.isLoading && !lines.some(({ pk }) => this.#shown.has(pk))) {
       this.#shown.clear()
       this.#lines.replaceChildren()
     }

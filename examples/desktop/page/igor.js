@@ -71,8 +71,10 @@ export class Igor {
 
   /** Ends it. */
   close() {
+    const socket = this.#socket
+    this.#socket = undefined
     this.#end('ended', 'this client was closed')
-    this.#socket?.close()
+    socket?.close()
   }
 
   #begin(action, data, onData) {
@@ -120,8 +122,9 @@ export class Igor {
 
   /** Any answer is a sign of life, even that there is no such action. */
   #ping() {
-    if (!this.#isOpen || this.#doubt !== undefined) return
-    this.#send({ streamId: `${this.#prefix}-ping`, action: 'ping' })
+    if (this.#doubt !== undefined) return
+    // Before it is open, the introduction waits for its answer.
+    if (this.#isOpen) this.#send({ streamId: `${this.#prefix}-ping`, action: 'ping' })
     this.#expectLife()
   }
 
