@@ -58,6 +58,11 @@ export interface Limits {
    */
   readonly closedLinkGraceMs: number
   /**
+   * How long the session of a page that was closed, reloaded or left (WebSocket close code 1001) outlives its link: a browser may bring
+   * the page back by its back button. Never longer than `sessionLeaseMs`. Default 20 s.
+   */
+  readonly leftPageLeaseMs: number
+  /**
    * Sessions that a server keeps, connected or not. Above it, a new one takes the place of one that belongs to the address or
    * identity with most, an idle one first; where nobody has more, it is refused. Default 100 000.
    */
@@ -93,6 +98,7 @@ export const defaultLimits: Limits = {
   unusedSessionLeaseMs: 30_000,
   cancelGraceMs: 1_000,
   closedLinkGraceMs: 10_000,
+  leftPageLeaseMs: 20_000,
   maxSessions: 100_000,
   maxUnauthenticatedLinks: 1_024,
   handshakeTimeoutMs: 5_000,

@@ -1,5 +1,5 @@
 // Who is present in the rooms of one channel. A session that lost its link stays present for the grace time; one that
-// comes back later joins anew.
+// comes back later joins anew. One whose page was left has a short grace: it is not expected back.
 //
 //   enter ──> present ──> [link cut] away ──> [link back] present
 //                │                    ╰────> [grace over] left ──> [link back] present
@@ -23,6 +23,9 @@ export interface AttendanceOptions {
   readonly onVacant: (room: Room) => void
 }
 
+/** Presence of a session whose page was left: enough for a page that is reloaded and whose old link ends late. */
+const leftPageGraceMs = 2_000
+
 interface Attendant {
   readonly room: Room
   readonly session: ServerSession
@@ -36,8 +39,9 @@ export class Attendance {
   readonly #options: AttendanceOptions
   readonly #bySession = new Map<string, Map<Room, Attendant>>()
   readonly #listed = new Map<Room, Set<Attendant>>()
-  /** With the end of their grace. All graces are equally long, so the first ends first. */
+  /** With the end of their grace. Within each, all graces are equally long, so the first ends first. */
   readonly #away = new Map<Attendant, number>()
+  readonly #left = new Map<Attendant, number>()
   readonly #graces: DeadlineSweep
 
   constructor(options: AttendanceOptions) {
@@ -67,7 +71,7 @@ export class Attendance {
       this.#bySession.set(session.id, own)
     }
     attendant.readerCount++
-    if (session.isConnected) this.#away.delete(attendant)
+    if (session.isConnected) this.#isBack(attendant)
     this.#list(attendant)
   }
 
@@ -77,7 +81,7 @@ export class Attendance {
     if (attendant === undefined) return
     attendant.readerCount--
     // One that ended while the link was cut is asked for again when the link is back.
-    if (attendant.readerCount <= 0 && !this.#away.has(attendant)) this.#remove(attendant)
+    if (attendant.readerCount <= 0 && !this.#isAway(attendant)) this.#remove(attendant)
   }
 
   changed(session: ServerSession, change: SessionChange): void {
@@ -97,21 +101,33 @@ export class Attendance {
   close(): void {
     this.#graces.close()
     this.#away.clear()
+    this.#left.clear()
     this.#listed.clear()
     this.#bySession.clear()
   }
 
   #awaitReturn(attendant: Attendant): void {
     const { clock, graceMs } = this.#options
-    const endsAtMs = clock.now() + graceMs
-    this.#away.delete(attendant)
-    this.#away.set(attendant, endsAtMs)
+    const isLeft = attendant.session.hasLeftPage && !attendant.session.isConnected && leftPageGraceMs < graceMs
+    const endsAtMs = clock.now() + (isLeft ? leftPageGraceMs : graceMs)
+    this.#isBack(attendant)
+    const away = isLeft ? this.#left : this.#away
+    away.set(attendant, endsAtMs)
     this.#graces.watch(endsAtMs)
+  }
+
+  #isAway(attendant: Attendant): boolean {
+    return this.#away.has(attendant) || this.#left.has(attendant)
+  }
+
+  #isBack(attendant: Attendant): void {
+    this.#away.delete(attendant)
+    this.#left.delete(attendant)
   }
 
   #welcomeBack(attendant: Attendant): void {
     if (attendant.readerCount <= 0) return this.#awaitReturn(attendant)
-    this.#away.delete(attendant)
+    this.#isBack(attendant)
     const { session, member } = attendant
     const info = this.#options.infoOf(session)
     if (info === undefined) return this.#remove(attendant)
@@ -122,10 +138,13 @@ export class Attendance {
     this.#list(attendant)
   }
 
-  readonly #endGraces = (nowMs: number): number => {
-    for (const [attendant, endsAtMs] of this.#away) {
+  readonly #endGraces = (nowMs: number): number =>
+    Math.min(this.#endGracesOf(this.#away, nowMs), this.#endGracesOf(this.#left, nowMs))
+
+  #endGracesOf(away: Map<Attendant, number>, nowMs: number): number {
+    for (const [attendant, endsAtMs] of away) {
       if (endsAtMs > nowMs) return endsAtMs
-      this.#away.delete(attendant)
+      away.delete(attendant)
       // Its subscriptions go on: with its link it will be present again.
       if (attendant.readerCount > 0) this.#unlist(attendant)
       else this.#remove(attendant)
@@ -137,7 +156,7 @@ export class Attendance {
     const own = this.#bySession.get(attendant.session.id)
     own?.delete(attendant.room)
     if (own?.size === 0) this.#bySession.delete(attendant.session.id)
-    this.#away.delete(attendant)
+    this.#isBack(attendant)
     this.#unlist(attendant)
   }
 

@@ -77,7 +77,7 @@ export function shakeHands(
     const onLinkEnd = (reason: IsockError, how: LinkEnding): void => {
       if (isDone) return
       settle()
-      reject(how === 'closed' ? closedBy(address, reason) : faultOf(reason, address, link.foreignBytes))
+      reject(how !== 'broken' ? closedBy(address, reason) : faultOf(reason, address, link.foreignBytes))
     }
     link.open({ onFrame, onLinkWritable: () => undefined, onLinkEnd })
     link.send(hello)

@@ -22,6 +22,15 @@ const browserPlatform: ClientPlatform = {
       throw invalidOption('address', "'ws://host:port' or 'wss://host:port' in a browser", formatAddress(address))
     }
   },
+  onExit: (tell) => {
+    const place = globalThis as unknown as EventTarget
+    // One that is kept for the back button lives on.
+    const tellIfOver = (event: Event): void => {
+      if (!(event as Event & { persisted?: boolean }).persisted) tell()
+    }
+    place.addEventListener?.('pagehide', tellIfOver)
+    return () => place.removeEventListener?.('pagehide', tellIfOver)
+  },
   onWakeUp: (tell) => {
     const place = globalThis as unknown as EventTarget & { readonly document?: EventTarget & { hidden: boolean } }
     const tellIfSeen = (): void => {

@@ -123,9 +123,9 @@ export class FrameLink implements LinkHandler, WatchedLink {
     }, undefined)
   }
 
-  onEnd(error: Error | undefined): void {
+  onEnd(error: Error | undefined, isGone = false): void {
     runClean(() => {
-      if (error === undefined) this.#end(new LinkError('the peer closed the link'), 'closed')
+      if (error === undefined) this.#end(new LinkError('the peer closed the link'), isGone ? 'gone' : 'closed')
       else this.#end(asLinkError(error))
     }, undefined)
   }

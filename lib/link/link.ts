@@ -27,8 +27,8 @@ export interface LinkHandler {
   onBytes(chunk: Uint8Array): void
   /** Taken again after a write that answered false. */
   onDrain(): void
-  /** `error` undefined: the peer ended it in order. */
-  onEnd(error: Error | undefined): void
+  /** `error` undefined: the peer ended it in order, and `isGone`: because the page was left that it was of. */
+  onEnd(error: Error | undefined, isGone?: boolean): void
 }
 
 export interface Link {

@@ -49,7 +49,8 @@ export class WebSocketLink implements Link {
       this.#onEnd(error)
     })
     socket.on('message', this.#onMessage)
-    socket.on('close', (code) => this.#onEnd(endOf(code, this.#error, this.#hasEnded)))
+    // Browsers say so of a page that was closed, reloaded or left; a network that is lost gives no code.
+    socket.on('close', (code) => this.#onEnd(endOf(code, this.#error, this.#hasEnded), code === closeCodes.goingAway))
   }
 
   open(handler: LinkHandler): void {
@@ -119,10 +120,10 @@ export class WebSocketLink implements Link {
     else if (this.#socket.readyState === this.#socket.OPEN) this.#early.push(data as Buffer)
   }
 
-  #onEnd(error: Error | undefined): void {
+  #onEnd(error: Error | undefined, isGone = false): void {
     const handler = this.#handler
     this.#handler = undefined
-    handler?.onEnd(error)
+    handler?.onEnd(error, isGone)
     if (this.#socket.readyState !== this.#socket.CLOSED) void this.close('flush')
   }
 }

@@ -1,55 +1,66 @@
-// How long sessions outlive their links. One of which nothing was ever asked is nothing to come back for, so it has a short
-// lease: a flood of empty sessions is over soon.
+// How long sessions outlive their links. One in which nothing was ever asked has nothing to come back for, so it has a short
+// lease: a flood of empty sessions is over soon. The session of a page that was left has a short one too.
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import type { Limits } from '../base/options.ts'
 import type { ServerSession } from './server-session.ts'
 
+/** Leases that are equally long, with their ends: the first ends first. */
+interface Kind {
+  readonly leaseMs: number
+  readonly endsAtMs: Map<ServerSession, number>
+}
+
 export class Leases {
   readonly #clock: Clock
-  readonly #limits: Pick<Limits, 'sessionLeaseMs' | 'unusedSessionLeaseMs'>
-  /** With the end of their leases. Within each, all are equally long, so that the first ends first. */
-  readonly #used = new Map<ServerSession, number>()
-  readonly #unused = new Map<ServerSession, number>()
+  readonly #used: Kind
+  readonly #unused: Kind
+  readonly #leftPage: Kind
   readonly #sweep: DeadlineSweep
   readonly #onOver: (session: ServerSession, afterMs: number) => void
 
   constructor(
     clock: Clock,
-    limits: Pick<Limits, 'sessionLeaseMs' | 'unusedSessionLeaseMs'>,
+    limits: Pick<Limits, 'sessionLeaseMs' | 'unusedSessionLeaseMs' | 'leftPageLeaseMs'>,
     onOver: (session: ServerSession, afterMs: number) => void,
   ) {
+    const { sessionLeaseMs } = limits
+    const kind = (leaseMs: number): Kind => ({ leaseMs: Math.min(leaseMs, sessionLeaseMs), endsAtMs: new Map() })
     this.#clock = clock
-    this.#limits = limits
+    this.#used = kind(sessionLeaseMs)
+    this.#unused = kind(limits.unusedSessionLeaseMs)
+    this.#leftPage = kind(limits.leftPageLeaseMs)
     this.#onOver = onOver
     this.#sweep = new DeadlineSweep(clock, this.#end)
   }
 
   /** The session has no link. */
   begin(session: ServerSession): void {
-    const { isUnused } = session.core
-    const endsAtMs = this.#clock.now() + (isUnused ? this.#unusedMs : this.#limits.sessionLeaseMs)
-    const leases = isUnused ? this.#unused : this.#used
-    leases.set(session, endsAtMs)
-    this.#sweep.watch(endsAtMs)
+    const { leaseMs, endsAtMs } = this.#kindOf(session)
+    const atMs = this.#clock.now() + leaseMs
+    endsAtMs.set(session, atMs)
+    this.#sweep.watch(atMs)
   }
 
   /** It has a link again, or is over. */
   end(session: ServerSession): void {
-    this.#used.delete(session)
-    this.#unused.delete(session)
+    for (const { endsAtMs } of this.#kinds) endsAtMs.delete(session)
   }
 
-  /** Of the sessions that are away while calls of theirs run: the oldest of the address with most such calls, above this. */
+  /**
+   * Of the sessions that are away while calls of theirs run: the oldest of the address with most such calls, above this. Those whose
+   * page was left come first.
+   */
   oldestOfMostRunning(above: number): ServerSession | undefined {
     let found: ServerSession | undefined
     let most = above
-    for (const session of this.#used.keys()) {
-      const { running } = session.holder
-      if (running <= most || session.core.runningCount === 0) continue
-      found = session
-      most = running
-    }
+    for (const { endsAtMs } of [this.#leftPage, this.#used])
+      for (const session of endsAtMs.keys()) {
+        const { running } = session.holder
+        if (running <= most || session.core.runningCount === 0) continue
+        found = session
+        most = running
+      }
     return found
   }
 
@@ -57,21 +68,22 @@ export class Leases {
     this.#sweep.close()
   }
 
-  get #unusedMs(): number {
-    return Math.min(this.#limits.unusedSessionLeaseMs, this.#limits.sessionLeaseMs)
+  get #kinds(): readonly Kind[] {
+    return [this.#used, this.#unused, this.#leftPage]
   }
 
-  readonly #end = (nowMs: number): number =>
-    Math.min(
-      this.#endIn(this.#used, this.#limits.sessionLeaseMs, nowMs),
-      this.#endIn(this.#unused, this.#unusedMs, nowMs),
-    )
+  #kindOf(session: ServerSession): Kind {
+    const kind = session.core.isUnused ? this.#unused : this.#used
+    return session.hasLeftPage && this.#leftPage.leaseMs < kind.leaseMs ? this.#leftPage : kind
+  }
 
-  #endIn(leases: Map<ServerSession, number>, afterMs: number, nowMs: number): number {
-    for (const [session, endsAtMs] of leases) {
-      if (endsAtMs > nowMs) return endsAtMs
-      leases.delete(session)
-      this.#onOver(session, afterMs)
+  readonly #end = (nowMs: number): number => Math.min(...this.#kinds.map((kind) => this.#endIn(kind, nowMs)))
+
+  #endIn({ leaseMs, endsAtMs }: Kind, nowMs: number): number {
+    for (const [session, atMs] of endsAtMs) {
+      if (atMs > nowMs) return atMs
+      endsAtMs.delete(session)
+      this.#onOver(session, leaseMs)
     }
     return Number.POSITIVE_INFINITY
   }

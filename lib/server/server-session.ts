@@ -60,6 +60,8 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   /** The name that the client gave itself; undefined where it has none, or another client took it over meanwhile. */
   name: string | undefined
   readonly core: Session
+  /** Its link ended because its page was left; of the last link that ended. Set by the store. */
+  hasLeftPage = false
   /** What the server holds for it; undefined before it was accepted. Set by the store. */
   account: Account | undefined
   readonly #shared: SessionSurroundings

@@ -118,9 +118,10 @@ export class SessionStore {
   /** The session has no link: from now on its lease runs. */
   detach(session: ServerSession, how: LinkEnding): void {
     if (this.#sessions.get(session.id) !== session) return
+    session.hasLeftPage = how === 'gone'
     this.#leases.begin(session)
     this.restIfIdle(session)
-    if (how === 'closed') this.#departures.left(session)
+    if (how !== 'broken') this.#departures.left(session)
     this.#onChange(session, 'cut')
   }
 

@@ -56,6 +56,7 @@ describe('Limits', () => {
       sessionLeaseMs: 900_000,
       cancelGraceMs: 1_000,
       closedLinkGraceMs: 10_000,
+      leftPageLeaseMs: 20_000,
       maxSessions: 100_000,
       maxUnauthenticatedLinks: 1_024,
       handshakeTimeoutMs: 5_000,

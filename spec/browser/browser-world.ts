@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 import { Server, type ServerOptions, type WebOptions } from '../../lib/index.ts'
 import { bundleForBrowsers } from '../../scripts/browser-bundle.ts'
 import type { DrivenBrowser, DrivenPage } from '../setup/browsers.ts'
-import { AskPage, Count, Download, Echo, News, Refuse, Tick, Upload } from './page-actions.ts'
+import { AskPage, Count, Download, Echo, News, Refuse, Stay, Tick, Upload } from './page-actions.ts'
 
 /** The files that the page loads: the module as users get it, and the page's own code over it. */
 export class PageFiles {
@@ -98,6 +98,7 @@ export class Way {
 export class BrowserWorld {
   readonly server: Server
   readonly tick = new Tick()
+  readonly stay = new Stay()
   readonly #browser: DrivenBrowser
   readonly #files: PageFiles
   readonly #pages: DrivenPage[] = []
@@ -109,7 +110,7 @@ export class BrowserWorld {
     this.#files = files
     this.server = new Server(options)
     for (const action of [Echo, Refuse, Count, Upload, Download, AskPage]) this.server.addAction(new action())
-    this.server.addAction(this.tick).addChannel(new News())
+    this.server.addAction(this.tick).addAction(this.stay).addChannel(new News())
   }
 
   get way(): Way {

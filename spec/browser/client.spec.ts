@@ -211,8 +211,45 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
       return undefined
     })
     expect(first).to.equal('before')
-    // The page that went away has closed its link; its session waits for its lease.
-    await waitFor(() => world.server.sessions.filter(({ isConnected }) => isConnected).length === 1)
+    // The page that went away has said goodbye.
+    await waitFor(() => world.server.sessions.length === 1)
+  })
+
+  for (const how of ['closed', 'reloaded', 'left'] as const) {
+    it(`ends what it runs when its page is ${how}`, async () => {
+      const running = page.evaluate(async () => {
+        await kept.client.runAction(isock.Stay).outcome()
+      })
+      running.catch(() => undefined)
+      await waitFor(() => world.stay.signals.length === 1)
+      if (how === 'closed') await page.close({ runBeforeUnload: false })
+      else if (how === 'reloaded') await page.reload()
+      else await page.goto('about:blank')
+      await waitFor(() => world.stay.signals[0]?.aborted === true)
+      await waitFor(() => world.server.sessions.length === 0)
+    })
+  }
+
+  it('closes its WebSocket with 1001 where it has no time for a goodbye', async () => {
+    const short = await new BrowserWorld(browser, files, {
+      limits: { closedLinkGraceMs: 50, leftPageLeaseMs: 100 },
+    }).open()
+    try {
+      const visitor = await short.page()
+      const running = visitor.evaluate(async () => {
+        // Before the client's own listener: its page does not hear that it is over.
+        const place = globalThis as unknown as EventTarget
+        place.addEventListener('pagehide', (event) => event.stopImmediatePropagation())
+        await new isock.Client().runAction(isock.Stay).outcome()
+      })
+      running.catch(() => undefined)
+      await waitFor(() => short.stay.signals.length === 1)
+      await visitor.reload()
+      await waitFor(() => short.server.sessions.length === 0)
+      expect(short.stay.signals[0]?.reason.message).to.contain('did not come back within')
+    } finally {
+      await short.close()
+    }
   })
 
   it('shows its credentials in the first frame, and says so when they are wrong', async () => {

@@ -63,6 +63,17 @@ export class Download extends Action {
   }
 }
 
+/** Stays until its caller is gone. */
+export class Stay extends Action {
+  static override actionName = 'Stay'
+  readonly signals: AbortSignal[] = []
+
+  async action(_: undefined, { signal }: Context) {
+    this.signals.push(signal)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  }
+}
+
 /** Asks the page itself. */
 export class AskPage extends Action {
   static override actionName = 'AskPage'

@@ -72,6 +72,21 @@ describe('Presence', () => {
     expect(names()).to.deep.equal(['cat'])
   })
 
+  it('ends after two seconds for a page that was left, unless it is back', async () => {
+    world.network.setReachable('server', false)
+    world.network.wire.cut('gone')
+    await world.clock.advance(1_999)
+    expect(names()).to.deep.equal(['cat'])
+    await world.clock.advance(1)
+    expect(names()).to.deep.equal([])
+    world.network.setReachable('server', true)
+    await world.clock.advance(10_000)
+    expect(names()).to.deep.equal(['cat'])
+    cut()
+    await world.clock.advance(graceMs - 1)
+    expect(names()).to.deep.equal(['cat'])
+  })
+
   it('keeps its room while somebody is only away, also where no message is kept', async () => {
     const red = { key: 'red' }
     server.removeChannel(Lobby)

@@ -25,15 +25,15 @@ describe('a client that closes its link', () => {
     await world.close()
   })
 
-  const leave = async (how: 'fin' | 'rst' | 'silent', limits = {}) => {
-    await world.serve([work], { limits })
+  const leave = async (how: 'fin' | 'gone' | 'rst' | 'silent', limits = {}) => {
+    const server = await world.serve([work], { limits })
     const client = world.client({ retry: 1_000 })
     const call = client.runAction(Work, undefined, { timeoutMs: Number.POSITIVE_INFINITY })
     call.outcome()
     await settle()
     world.network.setReachable('server', false)
     world.network.wire.cut(how)
-    return { call } // in a box: it would be awaited
+    return { call, server } // in a box: it would be awaited
   }
 
   it('has ten seconds to come back; then the signal of what it runs aborts', async () => {
@@ -116,6 +116,37 @@ describe('a client that closes its link', () => {
     await leave('fin', { closedLinkGraceMs: 50 })
     await world.clock.advance(50)
     expect(work.run.context.signal.aborted).to.equal(true)
+  })
+
+  it('has a short lease where its page was left, and all of it where its link broke before', async () => {
+    const { server } = await leave('gone')
+    await world.clock.advance(10_000)
+    expect(work.run.context.signal.reason.message).to.contain('did not come back within 10000 ms')
+    expect(server.sessions).to.have.length(1)
+    await world.clock.advance(9_999)
+    expect(server.sessions).to.have.length(1)
+    await world.clock.advance(1)
+    expect(server.sessions).to.have.length(0)
+  })
+
+  it('keeps its session where its page comes back, and has the whole lease when its link breaks later', async () => {
+    const { call, server } = await leave('gone', { leftPageLeaseMs: 9_000 })
+    await world.clock.advance(5_000)
+    world.network.setReachable('server', true)
+    await world.clock.advance(60_000)
+    world.network.setReachable('server', false)
+    world.network.wire.cut('rst')
+    await world.clock.advance(60_000)
+    expect(server.sessions).to.have.length(1)
+    world.network.setReachable('server', true)
+    work.run.finish('done')
+    expect(await world.clock.until(call)).to.equal('done')
+  })
+
+  it('has no longer lease than others where its page was left', async () => {
+    const { server } = await leave('gone', { leftPageLeaseMs: 60_000, sessionLeaseMs: 3_000 })
+    await world.clock.advance(3_000)
+    expect(server.sessions).to.have.length(0)
   })
 
   it('has the lease with Infinity', async () => {

@@ -10,8 +10,8 @@ import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
 /** up: from who dialled to who listens. */
 export type Direction = 'up' | 'down'
 
-/** How a connection ends: in order, broken, or so that nobody is told. */
-export type Cut = 'fin' | 'rst' | 'silent'
+/** How a connection ends: in order, because a page was left, broken, or so that nobody is told. */
+export type Cut = 'fin' | 'gone' | 'rst' | 'silent'
 
 /** What happens to a frame on its way: it passes, or it is lost and the connection is cut before or just after it. */
 export type Fate = 'pass' | 'lose and cut' | 'pass and cut'
@@ -226,7 +226,9 @@ export class VirtualLink implements Link {
     this.#state = 'broken'
     const handler = this.#handler
     this.#handler = undefined
-    queueMicrotask(() => handler?.onEnd(how === 'fin' ? undefined : new LinkError('read ECONNRESET')))
+    queueMicrotask(() =>
+      handler?.onEnd(how === 'fin' || how === 'gone' ? undefined : new LinkError('read ECONNRESET'), how === 'gone'),
+    )
   }
 
   release(): void {
