@@ -1,6 +1,6 @@
 // The client's first words on a new link, and the answer.
 import type { Clock } from '../base/clock.ts'
-import { type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
+import { AuthError, type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import { describeForeign } from '../link/foreign-bytes.ts'
@@ -77,6 +77,7 @@ export function shakeHands(
     const onLinkEnd = (reason: IsockError, how: LinkEnding): void => {
       if (isDone) return
       settle()
+      if (reason instanceof AuthError) return resolve(new Refusal(reason))
       reject(how !== 'broken' ? closedBy(address, reason) : faultOf(reason, address, link.foreignBytes))
     }
     link.open({ onFrame, onLinkWritable: () => undefined, onLinkEnd })

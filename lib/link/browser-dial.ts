@@ -1,12 +1,16 @@
 // From a ws:// or wss:// address to a connected Link, in a browser. One attempt; trying again is the client's.
-import { LinkError } from '../base/errors.ts'
+import { ClientError, LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
+import { setTimeout } from '../base/platform-timers.ts'
 import { formatAddress, isLoopback, type WebAddress } from './address.ts'
 import { type BrowserSocket, BrowserSocketLink } from './browser-socket-link.ts'
 import type { Link } from './link.ts'
 import { webSocketProtocol } from './web-socket-messages.ts'
 
-/** Rejects with LinkError, or with the signal's reason. */
+/** In which `close` follows `error`, where it does: both come in one task. */
+const closeFollowsMs = 100
+
+/** Rejects with LinkError, with ClientError where its page may not open the socket, or with the signal's reason. */
 export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -14,9 +18,16 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
       return
     }
     const description = formatAddress(address)
-    // A page over https may not speak ws: the constructor throws.
-    const socket = new WebSocket(description, webSocketProtocol)
+    let socket: WebSocket
+    try {
+      socket = new WebSocket(description, webSocketProtocol)
+    } catch (cause) {
+      reject(new ClientError(`a page that came over https may not open ${description}; use wss://`, { cause }))
+      return
+    }
+    let isOver = false
     const settle = (): void => {
+      isOver = true
       unfollow()
       socket.removeEventListener('close', onClose)
     }
@@ -28,10 +39,18 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
     // What went wrong a browser does not tell a page.
     const onClose = (): void => {
       settle()
-      reject(new LinkError(`cannot connect to ${description}: no answer, or this page's origin is not let in`))
+      reject(new LinkError(`cannot connect to ${description}: no answer, or nothing of isock at this path`))
     }
+    // Where the page's policy blocks a socket, Chromium closes it without telling.
+    const onError = (): void =>
+      void setTimeout(() => {
+        if (isOver) return
+        settle()
+        reject(new ClientError(`connect-src of this page's Content-Security-Policy does not allow ${description}`))
+      }, closeFollowsMs)
     const unfollow = followSignal(signal, onAbort)
     socket.addEventListener('close', onClose)
+    socket.addEventListener('error', onError)
     socket.addEventListener('open', () => {
       if (signal.aborted) return
       settle()

@@ -3,7 +3,7 @@
 import { LinkError } from '../base/errors.ts'
 import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
-import { closeCodes, pieces } from './web-socket-messages.ts'
+import { closeCodes, endOfCode, pieces } from './web-socket-messages.ts'
 
 /** What is used of a browser's WebSocket. */
 export interface BrowserSocket {
@@ -42,7 +42,7 @@ export class BrowserSocketLink implements Link {
     this.#socket = socket
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }) => this.#onMessage(data))
-    socket.addEventListener('close', ({ code }) => this.#onClose(code))
+    socket.addEventListener('close', ({ code, reason }) => this.#onClose(code, reason))
   }
 
   open(handler: LinkHandler): void {
@@ -102,9 +102,8 @@ export class BrowserSocketLink implements Link {
     else if (this.#socket.readyState === open && this.#end === undefined) this.#early.push(new Uint8Array(data))
   }
 
-  #onClose(code: number): void {
-    const isInOrder = code === closeCodes.done || code === closeCodes.goingAway || code === closeCodes.none
-    this.#tellEnd(isInOrder ? undefined : new LinkError(`the WebSocket was closed with code ${code}`))
+  #onClose(code: number, reason: string): void {
+    this.#tellEnd(endOfCode(code, reason))
     const told = this.#whenReleased
     this.#whenReleased = []
     for (const tell of told) tell()

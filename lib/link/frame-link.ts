@@ -5,7 +5,7 @@
 //   Link bytes  -> FrameDecoder  -> readSessionFrame -> sink.onFrame
 import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
-import { IsockError, LinkError, ProtocolError } from '../base/errors.ts'
+import { AuthError, IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import { type Limits, maxHandshakeBytes } from '../base/options.ts'
 import { nextTick } from '../base/platform-timers.ts'
 import { type Frame, Kind } from '../wire/frame.ts'
@@ -126,7 +126,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
   onEnd(error: Error | undefined, isGone = false): void {
     runClean(() => {
       if (error === undefined) this.#end(new LinkError('the peer closed the link'), isGone ? 'gone' : 'closed')
-      else this.#end(asLinkError(error))
+      else this.#end(this.#isHandshaking && error instanceof AuthError ? error : asLinkError(error))
     }, undefined)
   }
 

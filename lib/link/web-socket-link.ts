@@ -5,7 +5,7 @@ import type { RawData, WebSocket } from 'ws'
 import { LinkError } from '../base/errors.ts'
 import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
-import { closeCodes, maxMessageBytes, pieces } from './web-socket-messages.ts'
+import { closeCodes, endOfCode, maxMessageBytes, pieces } from './web-socket-messages.ts'
 
 /** How long a flushing close may wait for a peer that does not read. */
 const flushLimitMs = 5_000
@@ -50,7 +50,10 @@ export class WebSocketLink implements Link {
     })
     socket.on('message', this.#onMessage)
     // Browsers say so of a page that was closed, reloaded or left; a network that is lost gives no code.
-    socket.on('close', (code) => this.#onEnd(endOf(code, this.#error, this.#hasEnded), code === closeCodes.goingAway))
+    socket.on('close', (code, reason) => {
+      const error = this.#error ?? (code === closeCodes.abnormal ? this.#abruptEnd : endOfCode(code, String(reason)))
+      this.#onEnd(error, code === closeCodes.goingAway)
+    })
   }
 
   open(handler: LinkHandler): void {
@@ -59,7 +62,7 @@ export class WebSocketLink implements Link {
     this.#early = []
     for (const chunk of early) this.#handler?.onBytes(chunk)
     if (this.#socket.readyState === this.#socket.CLOSED)
-      queueMicrotask(() => this.#onEnd(endOf(closeCodes.abnormal, this.#error, this.#hasEnded)))
+      queueMicrotask(() => this.#onEnd(this.#error ?? this.#abruptEnd))
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -120,6 +123,11 @@ export class WebSocketLink implements Link {
     else if (this.#socket.readyState === this.#socket.OPEN) this.#early.push(data as Buffer)
   }
 
+  /** How a connection ended that ended without a close. */
+  get #abruptEnd(): Error | undefined {
+    return this.#hasEnded ? undefined : endOfCode(closeCodes.abnormal, '')
+  }
+
   #onEnd(error: Error | undefined, isGone = false): void {
     const handler = this.#handler
     this.#handler = undefined
@@ -133,12 +141,4 @@ export function answerPings(socket: WebSocket): void {
   socket.on('ping', (data) => {
     if (socket.readyState === socket.OPEN && socket.bufferedAmount === 0) socket.pong(data)
   })
-}
-
-/** undefined: the peer ended it in order. */
-function endOf(code: number, error: Error | undefined, hasEnded: boolean): Error | undefined {
-  if (error !== undefined) return error
-  if (code === closeCodes.abnormal && hasEnded) return undefined
-  if (code === closeCodes.done || code === closeCodes.goingAway || code === closeCodes.none) return undefined
-  return new LinkError(`the WebSocket was closed with code ${code}`)
 }

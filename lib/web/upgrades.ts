@@ -6,6 +6,7 @@ import { WebSocketServer } from '#ws'
 import type { Clock } from '../base/clock.ts'
 import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
 import { answerPings, webSocketBounds } from '../link/web-socket-link.ts'
+import { closeCodes } from '../link/web-socket-messages.ts'
 import type { SocketRoute } from './gateway.ts'
 import { type Refusal, refuseUpgrade } from './refusal.ts'
 
@@ -33,6 +34,17 @@ export class Upgrades {
       socket.once('close', () => this.#sockets.delete(socket))
       route.onSocket(socket)
     })
+  }
+
+  /** Takes an upgrade in order to close it at once, with a reason that its client can read, as a page cannot of a status. */
+  turnAway(
+    request: IncomingMessage,
+    stream: Duplex,
+    head: Buffer,
+    { route, reason, limitMs }: { readonly route: SocketRoute; readonly reason: string; readonly limitMs: number },
+  ): void {
+    const onSocket = (socket: WebSocket): void => void closeWithin(socket, limitMs, closeCodes.refused, reason)
+    this.accept(request, stream, head, { ...route, onSocket })
   }
 
   /** The client may leave while the gateway thinks, or the gateway think for too long. */
@@ -78,7 +90,12 @@ export class Upgrades {
   }
 }
 
-function closeWithin(socket: WebSocket, limitMs: number): Promise<void> {
+function closeWithin(
+  socket: WebSocket,
+  limitMs: number,
+  code: number = closeCodes.goingAway,
+  reason = 'the server is shutting down',
+): Promise<void> {
   if (socket.readyState === socket.CLOSED) return Promise.resolve()
   return new Promise((resolve) => {
     const timer = setTimeout(() => socket.terminate(), limitMs)
@@ -86,6 +103,6 @@ function closeWithin(socket: WebSocket, limitMs: number): Promise<void> {
       clearTimeout(timer)
       resolve()
     })
-    socket.close(1001, 'the server is shutting down')
+    socket.close(code, reason)
   })
 }

@@ -212,10 +212,16 @@ export class WebServer implements WebListener {
   readonly #onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined => {
     const visit = visitOf(request, 'websocket', this.#options.isProxy)
     if ('status' in visit) return visit
-    const refusal = this.#refusalOf(request)
-    if (refusal !== undefined) return refusal
     const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').flatMap((text) => text.trim() || [])
+    const refusal = this.#refusalOf(request)
     const own = this.#own.onUpgrade?.(visit, protocols)
+    if (refusal !== undefined) {
+      // A page learns nothing of a status.
+      if (own === undefined || own instanceof Promise || own.protocol === undefined) return refusal
+      refusal.onAnswered?.()
+      this.#links.turnAway(request, stream, head, { route: own, reason: refusal.reason, limitMs: closeSocketMs })
+      return undefined
+    }
     if (own !== undefined && !(own instanceof Promise)) {
       this.#links.accept(request, stream, head, own)
       return undefined

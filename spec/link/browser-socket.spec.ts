@@ -1,7 +1,7 @@
 // The WebSocket of a browser as a link, over one that is made of the spec's own hands: what is sent, what is told, how it ends.
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
-import { LinkError } from '../../lib/base/errors.ts'
+import { ClientError, LinkError } from '../../lib/base/errors.ts'
 import { parseAddress, type WebAddress } from '../../lib/link/address.ts'
 import { dialFromBrowser } from '../../lib/link/browser-dial.ts'
 import { type BrowserSocket, BrowserSocketLink } from '../../lib/link/browser-socket-link.ts'
@@ -286,8 +286,25 @@ describe('An attempt to connect from a browser', () => {
     FakeSocket.made[0]?.end(1006)
     const error = await attempt
     expect(error).to.be.instanceOf(LinkError)
-    expect(error.message).to.equal("cannot connect to ws://h:1/live: no answer, or this page's origin is not let in")
+    expect(error.message).to.equal('cannot connect to ws://h:1/live: no answer, or nothing of isock at this path')
     expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+  })
+
+  it('is no attempt for others where its page may not open the socket', async () => {
+    const { signal } = new AbortController()
+    const attempt = failureOf(dial('ws://h:1/live', signal))
+    FakeSocket.made[0]?.dispatchEvent(new Event('error'))
+    const error = await attempt
+    expect(error).to.be.instanceOf(ClientError)
+    expect(error.message).to.contain('connect-src')
+    expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+  })
+
+  it('fails as others where the socket closes after an error', async () => {
+    const attempt = failureOf(dial('ws://h:1/live', new AbortController().signal))
+    FakeSocket.made[0]?.dispatchEvent(new Event('error'))
+    FakeSocket.made[0]?.end(1006)
+    expect(await attempt).to.be.instanceOf(LinkError)
   })
 
   it('is given up with the reason of its signal, and its socket closed, whatever comes later', async () => {

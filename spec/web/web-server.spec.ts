@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
-import { Action, Server, type WebGateway, WebRefusal } from '../../lib/index.ts'
+import { WebSocket } from 'ws'
+import { Action, AuthError, Server, type WebGateway, WebRefusal } from '../../lib/index.ts'
 import type { MountedGateway, WebVisit } from '../../lib/web/gateway.ts'
 import { staticFiles } from '../../lib/web/static-files.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -49,11 +50,19 @@ describe('A web server', () => {
 
     it('refuses a foreign host and a foreign origin, and tells a client so', async () => {
       const { web, server } = await world.serve()
-      expect(await world.refusedStatus(`${web.url}/isock`, ['isock'], { host: 'evil.example' })).to.equal(403)
-      expect(await world.refusedStatus(`${web.url}/isock`, ['isock'], { origin: 'https://evil.example' })).to.equal(403)
+      for (const headers of [{ host: 'evil.example' }, { origin: 'https://evil.example' }]) {
+        for (const protocols of [[], ['other']])
+          expect(await world.refusedStatus(`${web.url}/isock`, protocols, headers)).to.equal(403)
+        expect(await world.refusedStatus(`${web.url}/elsewhere`, ['isock'], headers)).to.equal(403)
+        const socket = new WebSocket(`${web.address}`, ['isock'], { headers })
+        const [code, reason] = await once(socket, 'close')
+        expect(code).to.equal(4403)
+        expect(String(reason)).to.match(/the server's option (hosts|origins) names those that are$/)
+      }
       const named = await world.serve({ hosts: ['example.org'] })
       const outcome = await world.client(named.web.address).runAction(Echo, 1).outcome()
-      expect(outcome.ok ? '' : (outcome.error as Error).message).to.contain('status 403; the server')
+      expect(outcome.ok ? '' : outcome.error).to.be.instanceOf(AuthError)
+      expect(outcome.ok ? '' : (outcome.error as Error).message).to.contain("the server's option hosts")
       expect(server.sessions).to.have.length(0)
     })
 
