@@ -23,12 +23,17 @@ export const mostWarnings = 100
 
 /**
  * A logger for where none is given: errors with their stacks on standard error (a browser's console), at most
- * {@link mostErrors} within {@link windowMs}; each warning once, at most {@link mostWarnings}; nothing else.
+ * {@link mostErrors} within {@link windowMs}; each warning once, at most {@link mostWarnings}; nothing else. `report` takes what was
+ * thrown in place of the console, as a page's own `reportError` does.
  */
-export function consoleLogger(now: () => number): Logger {
-  // biome-ignore lint/suspicious/noConsole: it is what Node and browsers both have
-  const print = (fields: object, message: string): void => console.error(printable(textOf(fields, message)))
-  return boundedErrors({ ...silentLogger, warn: onceEach(print, mostWarnings), error: print }, now)
+export function consoleLogger(now: () => number, report?: (error: unknown) => void): Logger {
+  const { console } = globalThis
+  const warn = (fields: object, message: string): void => console.warn(printable(textOf(fields, message)))
+  const error = (fields: object, message: string): void => {
+    if (report !== undefined && 'error' in fields) report(fields.error)
+    else console.error(printable(textOf(fields, message)))
+  }
+  return boundedErrors({ ...silentLogger, warn: onceEach(warn, mostWarnings), error }, now)
 }
 
 /** Logs a message the first time that it comes, and says when it has no room to remember more of them. */

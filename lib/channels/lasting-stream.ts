@@ -39,10 +39,6 @@ const retryIfFull = 3
 
 /** Keeps a place in what it reads: `Step` is what comes, `Item` what its reader gets of it. */
 export abstract class LastingStream<Step extends object, Item> implements AsyncIterable<Item>, AsyncDisposable {
-  /** Settles when the server has let us in for the first time; rejects when it will not. */
-  readonly ready: Promise<void>
-  /** Resolves after `unsubscribe()`, rejects with what ended it otherwise. */
-  readonly done: Promise<void>
   protected readonly kit: ClientKit
   readonly #options: LastingOptions
   readonly #retry: number
@@ -52,6 +48,8 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   /** Attempts that failed one after the other. */
   #failures = 0
   #hasHandler = false
+  /** Somebody learns how it ends. */
+  #isHeeded = false
   #unfollow: () => void = () => undefined
   /** Settled when the handler has got all. */
   #fed: Promise<void> | undefined
@@ -68,13 +66,27 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
       onItem: (item) => this.onItem(item),
       judge: this.#judge,
     })
-    this.ready = this.#lasting.ready
-    this.done = this.#lasting.done
     const onOver = (): void => {
       this.#unfollow()
       onEnd(this)
     }
-    this.done.then(onOver, onOver)
+    this.#lasting.done.then(onOver, (error: unknown) => {
+      onOver()
+      const isOfClose = error instanceof ClientError && error.code === 'CLOSED'
+      if (!this.#isHeeded && !isOfClose) kit.log.warn({ error }, `a subscription ended: ${String(error)}`)
+    })
+  }
+
+  /** Settles when the server has let us in for the first time; rejects when it will not. */
+  get ready(): Promise<void> {
+    this.#isHeeded = true
+    return this.#lasting.ready
+  }
+
+  /** Resolves after `unsubscribe()`, rejects with what ended it otherwise. Where nobody takes either promise, or reads, an error is logged. */
+  get done(): Promise<void> {
+    this.#isHeeded = true
+    return this.#lasting.done
   }
 
   /** Whether it is over. */
@@ -110,6 +122,7 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
   /** Iterating reads; leaving the loop unsubscribes. Items that nobody reads wait at the server. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, undefined, undefined> {
     if (this.#hasHandler) throw new ClientError('it has a handler: iterate, or pass a handler')
+    this.#isHeeded = true
     return iteratorOf(this.#next, () => this.unsubscribe())
   }
 
@@ -175,11 +188,8 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
         return failed(error)
       }
     }
-    try {
-      await this.#lasting.each(handle)
-    } catch (error) {
-      this.kit.log.warn({ error }, 'a subscription ended')
-    }
+    // What ended it is for `done`.
+    await this.#lasting.each(handle).catch(() => undefined)
   }
 }
 

@@ -55,7 +55,10 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
   readonly classes?: readonly AnyClass[]
   /** Stay connected while idle, as a client does that offers actions to the server. Default: when it offers some. */
   readonly keepConnected?: boolean
-  /** Default: errors of handlers and of this client's own actions go to the console, at most 20 in 10 s; nothing else. */
+  /**
+   * Default: errors of handlers and of this client's own actions go to the console, in a browser to `reportError`, so that
+   * `window.onerror` hears of them, at most 20 in 10 s; and a warning for each subscription that ended with an error that nobody takes.
+   */
   readonly log?: Logger
   /** Errors of this client's own actions travel with their stacks. Default false. */
   readonly exposeStacks?: boolean
@@ -123,7 +126,7 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
   return {
     addresses,
     limits: resolveLimits(given.limits),
-    log: given.log ?? consoleLogger(() => clock.now()),
+    log: given.log ?? consoleLogger(() => clock.now(), platform.reportError),
     clock,
     random: given.random ?? Math.random,
     dial: given.dial ?? platform.dialer(given, addresses),

@@ -26,6 +26,8 @@ export interface ClientPlatform {
   dialer(options: DialOptions, addresses: readonly Address[]): Dial
   /** Calls back whenever the network may be another one, or the place has slept, where it tells so; what it returns ends that. */
   onWakeUp?(tell: () => void): () => void
+  /** Takes what handlers and own actions threw, where no log is given. Default: the console. */
+  readonly reportError?: ((error: unknown) => void) | undefined
   /** Calls back when the process ends in order, while what is written synchronously still leaves; likewise. */
   onExit?(tell: () => void): () => void
 }

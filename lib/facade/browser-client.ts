@@ -22,6 +22,11 @@ const browserPlatform: ClientPlatform = {
       throw invalidOption('address', "'ws://host:port' or 'wss://host:port' in a browser", formatAddress(address))
     }
   },
+  // Deno ends its process by it.
+  reportError:
+    'Deno' in globalThis
+      ? undefined
+      : (globalThis as { reportError?: (error: unknown) => void }).reportError?.bind(globalThis),
   onExit: (tell) => {
     const place = globalThis as unknown as EventTarget
     // One that is kept for the back button lives on.

@@ -91,6 +91,20 @@ describe('the log of those who give none', () => {
     expect(printed.join('\n')).to.match(/^isock: action "\\x9b2J" failed\nError: said \\x1b\[2J\\u202e\n {4}at /)
   })
 
+  it('hands what was thrown to who reports errors, and prints what has none', async () => {
+    const reported: unknown[] = []
+    const log = consoleLogger(
+      () => 0,
+      (error) => void reported.push(error),
+    )
+    const printed = await printedBy(async () => {
+      for (let i = 0; i <= mostErrors; i++) log.error({ error: i }, 'a handler failed')
+    })
+    expect(reported).to.deep.equal(Array.from({ length: mostErrors }, (_, i) => i))
+    expect(printed).to.have.lengthOf(1)
+    expect(printed[0]).to.contain('those that follow are counted')
+  })
+
   it('prints each warning once, says when it stops, and prints nothing of less weight', async () => {
     const log = consoleLogger(() => 0)
     const printed = await printedBy(async () => {

@@ -10,6 +10,10 @@ import { bundleForBrowsers } from '../../scripts/browser-bundle.ts'
 import type { DrivenBrowser, DrivenPage } from '../setup/browsers.ts'
 import { AskPage, Count, Download, Echo, News, Refuse, Stay, Tick, Upload } from './page-actions.ts'
 
+const scripts = `<link rel="icon" href="data:,">
+<script type="importmap">{ "imports": { "isock": "/isock.js" } }</script>
+<script type="module" src="/page.js"></script>`
+
 /** The files that the page loads: the module as users get it, and the page's own code over it. */
 export class PageFiles {
   readonly directory = mkdtempSync(join(tmpdir(), 'isock-page-'))
@@ -36,10 +40,10 @@ await client.close()
     )
     writeFileSync(
       join(this.directory, 'index.html'),
-      `<!doctype html><meta charset="utf-8"><title>a page</title><link rel="icon" href="data:,">
-<script type="importmap">{ "imports": { "isock": "/isock.js" } }</script>
-<script type="module" src="/page.js"></script>`,
+      `<!doctype html><meta charset="utf-8"><title>a page</title>${scripts}`,
     )
+    const policy = '<meta http-equiv="content-security-policy" content="connect-src \'self\'">'
+    writeFileSync(join(this.directory, 'policy.html'), `<!doctype html>${policy}${scripts}`)
     return this
   }
 

@@ -1,4 +1,5 @@
 // The client in real browsers: calls, errors, values, bytes both ways, streams, channels over a cut, a reload.
+import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Client as BrowserClient } from '../../lib/browser.ts'
 import { type BrowserKind, browsers, type DrivenBrowser, type DrivenPage } from '../setup/browsers.ts'
@@ -271,23 +272,84 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     }
   })
 
-  it('is refused where its origin is not let in', async () => {
+  it('is refused where its origin is not let in: its calls, its connecting and its subscriptions, for good', async () => {
     const other = await new BrowserWorld(browser, files).open({ origins: ['https://example.org'] })
     try {
       const visitor = await world.page()
-      const error = await visitor.evaluate(
+      const seen = await visitor.evaluate(
         async (address) => {
-          const client = new isock.Client(address, { retry: 0, backoff: { maxMs: 1 } })
-          const outcome = await client.runAction(isock.Echo, 1).outcome()
-          return outcome.ok ? 'let in' : (outcome.error as Error).message
+          const client = new isock.Client(address)
+          const errorOf = (promise: PromiseLike<unknown>) =>
+            promise.then(
+              () => 'let in',
+              ({ name, message }: Error) => `${name}: ${message}`,
+            )
+          const subscription = client.subscribe(isock.News)
+          const { ready, done } = subscription
+          return await Promise.all(
+            [client.runAction(isock.Echo, 1), client.connect(), ready, done].map((each) => errorOf(each)),
+          )
         },
         other.url.replace('http', 'ws'),
       )
-      expect(error).to.contain('origin is not let in')
+      for (const error of seen) expect(error).to.match(/^AuthError: .*origin are not let in.*option origins/)
       expect(other.server.sessions).to.have.length(0)
     } finally {
       await other.close()
     }
+  })
+
+  it('says immediately that the policy of its page, or https, keeps it from the server', async () => {
+    const ask = async (at: Page) =>
+      await at.evaluate(async () => {
+        const began = performance.now()
+        const outcome = await new isock.Client('ws://elsewhere.invalid:1').runAction(isock.Echo, 1).outcome()
+        const message = outcome.ok ? '' : (outcome.error as Error).message
+        return [message, performance.now() - began < 4_000]
+      })
+    await page.goto(`${world.url}/policy.html`)
+    await page.waitForFunction(() => 'isock' in globalThis)
+    const [blocked, wasSoon] = await ask(page)
+    expect(blocked).to.contain('connect-src').and.contain('ws://elsewhere.invalid:1')
+    expect(wasSoon).to.equal(true)
+    const secure = await page.context().browser()?.newContext({ ignoreHTTPSErrors: true })
+    const secured = await (secure as NonNullable<typeof secure>).newPage()
+    try {
+      await secured.route('https://page.test/**', async (route) => {
+        const { pathname } = new URL(route.request().url())
+        await route.fulfill({ path: join(files.directory, pathname) })
+      })
+      await secured.goto('https://page.test/index.html')
+      await secured.waitForFunction(() => 'isock' in globalThis)
+      expect((await ask(secured))[0]).to.contain('use wss://')
+    } finally {
+      await secure?.close()
+    }
+  })
+
+  it("hands what handlers, onReconnect and the page's own actions threw to reportError", async () => {
+    await page.evaluate(async () => {
+      const errors: string[] = []
+      kept['errors'] = errors
+      const place = globalThis as unknown as EventTarget
+      place.addEventListener('error', (event) => {
+        event.preventDefault()
+        errors.push((event as Event & { error: Error }).error.message)
+      })
+      const handler = () => {
+        throw new TypeError('in a handler')
+      }
+      kept.client.addActions({
+        answer: () => {
+          throw new TypeError('in an own action')
+        },
+      })
+      await kept.client.subscribe(isock.News, handler).ready
+      await kept.client.runAction(isock.AskPage, 'what?').outcome()
+    })
+    await world.server.channel(News).publish('one')
+    await page.waitForFunction(() => (kept['errors'] as string[]).length === 2)
+    expect(await page.evaluate(() => kept['errors'])).to.have.members(['in a handler', 'in an own action'])
   })
 
   it('does not try for ever, and does not hang its page, where its own dial is broken', async () => {
