@@ -1,7 +1,9 @@
 // Call: what runAction returns. A promise of the result that can also be iterated, cancelled, and asked for its
 // outcome without throwing.
+
 import { brand } from '../base/brand.ts'
 import { ClientError } from '../base/errors.ts'
+import { handlerTurns, LoopTurns } from '../base/handler-turns.ts'
 import { describe } from '../base/options.ts'
 import type { Taken } from '../session/inbound-stream.ts'
 import type { Payload } from '../wire/payload.ts'
@@ -73,6 +75,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, Output, undefined> {
     this.#markHandled()
     const pending = this.#pending
+    const loop = new LoopTurns()
     let isOver = false
     const finish = async (): Promise<IteratorResult<Item, Output>> => {
       isOver = true
@@ -85,7 +88,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
       next: () => {
         if (isOver || pending === undefined) return finish()
         if (pending.items?.isDiscarding) return Promise.reject(discardedError(pending))
-        return nextItem(pending, finish)
+        return nextItem(pending, finish, loop)
       },
       return: async (value) => {
         isOver = true
@@ -137,19 +140,24 @@ Object.defineProperty(Call.prototype, 'constructor', { value: Promise })
 function nextItem<Item, Output>(
   pending: PendingCall,
   finish: () => Promise<IteratorResult<Item, Output>>,
+  loop: LoopTurns,
 ): Promise<IteratorResult<Item, Output>> {
   return new Promise((resolve, reject) => {
-    pending.take((taken) => {
-      if (!taken.item) {
-        finish().then(resolve, reject)
-        return
-      }
-      try {
-        resolve({ done: false, value: itemOf(pending, taken.value) })
-      } catch (error) {
-        reject(error)
-      }
-    })
+    const take = (): void =>
+      pending.take((taken) => {
+        if (!taken.item) {
+          finish().then(resolve, reject)
+          return
+        }
+        try {
+          resolve({ done: false, value: itemOf(pending, taken.value) })
+          loop.handed()
+        } catch (error) {
+          reject(error)
+        }
+      })
+    if (loop.asks()) handlerTurns.later(take)
+    else take()
   })
 }
 

@@ -10,9 +10,22 @@ export const clearTimeout = globalThis.clearTimeout
 export const queueMicrotask: Later = globalThis.queueMicrotask
 /** After what comes in now; without it, as in browsers, after a timer of nothing. */
 export const setImmediate: Later = globalThis.setImmediate ?? ((run: () => void) => void setTimeout(run, 0))
+/** After other things had their turn: in a page also input and painting. */
+export const nextTurn: Later = globalThis.setImmediate ?? inMessage
 /** Runs when the current tick's synchronous work is done. */
 export const nextTick: Later = globalThis.process?.nextTick ?? queueMicrotask
 /** Monotonic milliseconds. */
 export const monotonicNow: () => number = performance.now.bind(performance)
 /** Milliseconds since 1970. */
 export const calendarNow: () => number = Date.now
+
+/** Not a timer: browsers let nested ones wait for 4 ms, and those of hidden pages for a second. */
+function inMessage(run: () => void): void {
+  const { port1, port2 } = new MessageChannel()
+  const heard = port1 as unknown as { onmessage: () => void }
+  heard.onmessage = () => {
+    port1.close()
+    run()
+  }
+  port2.postMessage(undefined)
+}

@@ -2,6 +2,7 @@
 // is asked to, but for what came before a call ended: that has to be known before the next call begins.
 import { isPromiseLike } from '../action/item-source.ts'
 import { keepContext } from '../base/async-context.ts'
+import { handlerTurns, LoopTurns } from '../base/handler-turns.ts'
 
 /** The items of a call: makes a function that asks for the next one. Each time one of these is called, at once or later. */
 export interface Items {
@@ -21,6 +22,7 @@ export class PulledSteps<Step extends object> {
   /** As much of it may be of the last call that left something. */
   #lastCount = 0
   #tail: Promise<unknown> = Promise.resolve()
+  readonly #loop = new LoopTurns()
   #isClosed = false
   #wakers: (() => void)[] = []
   /** Its one reader, where it has a handler that waits. */
@@ -84,9 +86,12 @@ export class PulledSteps<Step extends object> {
       const run = keepContext((): void => {
         try {
           for (;;) {
+            if (handlerTurns.isOver && this.#backlog.length > 0) return handlerTurns.later(run)
             const step = this.#backlog.shift()
             if (step !== undefined) {
+              const beganAtMs = handlerTurns.now()
               const handled = onStep(step)
+              handlerTurns.spentSince(beganAtMs)
               if (!isPromiseLike(handled)) continue
               handled.then(run, reject)
               return
@@ -106,8 +111,10 @@ export class PulledSteps<Step extends object> {
   }
 
   async #take(): Promise<Step | undefined> {
+    if (this.#loop.asks()) await new Promise<void>((resolve) => handlerTurns.later(resolve))
     for (;;) {
       const step = this.#backlog.shift()
+      this.#loop.handed()
       if (step !== undefined || this.#isClosed) return step
       if (!this.#isReadable()) await this.#woken()
     }

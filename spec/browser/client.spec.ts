@@ -352,6 +352,32 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(await page.evaluate(() => kept['errors'])).to.have.members(['in a handler', 'in an own action'])
   })
 
+  it('leaves its page turns while its handlers work', async () => {
+    await page.evaluate(() => kept.client.connect())
+    for (let n = 0; n < 100; n++) await world.server.channel(News).publish(String(n))
+    const seen = await page.evaluate(async () => {
+      const heard: string[] = []
+      let [inTurn, most] = [0, 0]
+      const turn = () => {
+        inTurn = 0
+        if (heard.length < 100) setTimeout(turn, 0)
+      }
+      turn()
+      await new Promise<void>((resolve) => {
+        const handler = (message: string) => {
+          const endsAtMs = performance.now() + 3
+          while (performance.now() < endsAtMs);
+          most = Math.max(most, ++inTurn)
+          if (heard.push(message) === 100) resolve()
+        }
+        kept.client.subscribe(isock.News, handler, { since: 'oldest' })
+      })
+      return { heard, most }
+    })
+    expect(seen.heard).to.deep.equal(Array.from({ length: 100 }, (_, n) => String(n)))
+    expect(seen.most).to.be.at.most(20)
+  })
+
   it('does not try for ever, and does not hang its page, where its own dial is broken', async () => {
     const error = await page.evaluate(async () => {
       const dial = () => Promise.reject(new TypeError('x is not a function'))
