@@ -2,7 +2,7 @@
 
 export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
 export type { TreeOptions } from './action/action-host.ts'
-export { Call, type Outcome } from './action/call.ts'
+export { Call, type InputAmount, type InputProgress, type Outcome } from './action/call.ts'
 export type {
   Caller,
   Context,

@@ -9,6 +9,7 @@ import { unawaited } from '../base/unawaited.ts'
 import { neverSent } from '../session/call-errors.ts'
 import type { ClassRegistry } from '../wire/class-registry.ts'
 import type { Payload } from '../wire/payload.ts'
+import { isStreamable } from '../wire/unsendable-reason.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import type { ActionClass } from './action.ts'
 import { addresseeOf } from './addressee.ts'
@@ -65,7 +66,7 @@ export class CallStarter {
     const bounds = resolveBounds(options, contract?.timeoutMs, defaults, parent, clock)
     refuseAborted(options.signal, name)
     refuseAborted(parent?.signal, name)
-    const isStream = isAsyncIterable(data)
+    const isStream = isStreamable(data)
     const payload = isStream ? undefined : this.#encode(data, rules)
     const feeds = (isStream ? [data] : this.#inData.take())?.map((source) => new InputFeed(source))
     const pending = new PendingCall({
@@ -125,12 +126,4 @@ function refuseAborted(signal: AbortSignal | undefined, name: string): void {
     cause: signal.reason,
     notStarted: true,
   })
-}
-
-function isAsyncIterable(data: unknown): data is AsyncIterable<unknown> {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    typeof (data as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
-  )
 }

@@ -4,11 +4,14 @@
 import { brand } from '../base/brand.ts'
 import { ClientError } from '../base/errors.ts'
 import { handlerTurns, LoopTurns } from '../base/handler-turns.ts'
-import { describe } from '../base/options.ts'
+import { describe, invalidOption } from '../base/options.ts'
 import type { Taken } from '../session/inbound-stream.ts'
+import type { InputProgress } from '../session/outbound-stream.ts'
 import type { Payload } from '../wire/payload.ts'
 import { withCallerStack } from './caller-stack.ts'
 import type { PendingCall, Settler } from './pending-call.ts'
+
+export type { InputAmount, InputProgress } from '../session/outbound-stream.ts'
 
 /** How a call ended. The truth of value or error says nothing: test `ok`. */
 export type Outcome<Output> =
@@ -51,6 +54,20 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
   /** The call's number in its session; 0 until it is sent. The same as the action's `context.callId`. */
   get id(): number {
     return this.#pending?.seq ?? 0
+  }
+
+  /**
+   * Calls back each time that the streams of its data get on: how much of them was sent, and how much the callee has confirmed, in items and
+   * bytes. The call fails with what the listener throws. Nothing is called where there are no streams.
+   *
+   * @returns the call.
+   * @example
+   * await client.runAction(Upload, file).onProgress(({ confirmed }) => (bar.value = confirmed.bytes / file.size))
+   */
+  onProgress(listener: (progress: InputProgress) => void): this {
+    if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
+    this.#pending?.onProgress(listener)
+    return this
   }
 
   /** Gives the call up: it rejects with CancelledError, and the handler's signal aborts. Nothing happens when it is over. */

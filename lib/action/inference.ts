@@ -49,6 +49,22 @@ export type ItemOf<C extends ActionClass> = [C['items']] extends [StandardSchema
   ? I
   : Travelled<YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>>
 
+/** A Blob or File, or a ReadableStream of bytes: a stream of bytes where it is data. */
+type WebBytes = { stream(): { getReader(): object } } | { getReader(): object; cancel(reason?: unknown): Promise<void> }
+type GivenStream<T> = T extends AsyncIterable<infer Item> ? (Uint8Array extends Item ? T | WebBytes : T) : T
+/** What may be given for data: streams of bytes in other forms too, as the data itself and as its fields. */
+type Given<T> = 0 extends 1 & T
+  ? T
+  : T extends AsyncIterable<unknown>
+    ? GivenStream<T>
+    : T extends object
+      ? [Extract<T[keyof T], AsyncIterable<unknown>>] extends [never]
+        ? T
+        : { [Key in keyof T]: GivenStream<T[Key]> }
+      : T
+
 /** The arguments after the class: data may be left out only where the action takes none. */
 export type RunArguments<C extends ActionClass, Options> =
-  undefined extends InputOf<C> ? [data?: InputOf<C>, options?: Options] : [data: InputOf<C>, options?: Options]
+  undefined extends InputOf<C>
+    ? [data?: Given<InputOf<C>>, options?: Options]
+    : [data: Given<InputOf<C>>, options?: Options]

@@ -6,6 +6,9 @@ import type { OutboundStream } from '../session/outbound-stream.ts'
 import { type ItemSource, itemSourceOf, leaveQuietly } from './item-source.ts'
 import type { PendingCall } from './pending-call.ts'
 
+/** Bytes that do not fit a frame go in parts of this size: some browsers read a File as one item. */
+const partBytes = 64 * 1024
+
 export class InputFeed {
   /** Begins to read. Called once, when the callee has admitted the call. */
   readonly start: FeedInput
@@ -34,10 +37,14 @@ export class InputFeed {
         const step = await source.next()
         if (!pending.isOpen) return
         if (step.done) break
-        const payload = pending.codec.encode(step.value, 'input item', pending.rules)
-        if (!input.fits(payload)) throw input.tooLarge(payload)
-        if (!stream.push(payload)) await stream.writable()
-        if (!pending.isOpen) return
+        for (const item of partsOf(step.value, input)) {
+          const payload = pending.codec.encode(item, 'input item', pending.rules)
+          if (!input.fits(payload)) throw input.tooLarge(payload)
+          const isSent = stream.push(payload)
+          pending.tellProgress()
+          if (!isSent) await stream.writable()
+          if (!pending.isOpen) return
+        }
       }
       this.#isOver = true
       input.end(stream.count)
@@ -60,4 +67,9 @@ export class InputFeed {
       // It cannot even be opened: there is nothing to leave.
     }
   }
+}
+
+function* partsOf(item: unknown, input: CallInput): Generator<unknown> {
+  if (!(item instanceof Uint8Array) || input.fits(item)) yield item
+  else for (let at = 0; at < item.length; at += partBytes) yield item.subarray(at, at + partBytes)
 }

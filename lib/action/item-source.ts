@@ -1,4 +1,4 @@
-// What streams: a generator of either kind, a Readable, a ReadableStream, or anything async-iterable; read by a handler's
+// What streams: a generator of either kind, a Readable, a ReadableStream, a Blob, or anything async-iterable; read by a handler's
 // caller or given as input. All of them can be left while a step is on its way.
 
 /** An iterator whose steps are awaited. */
@@ -17,6 +17,7 @@ export interface ItemSource {
 export function itemSourceOf(returned: unknown): ItemSource | undefined {
   if (typeof returned !== 'object' || returned === null) return undefined
   if (isWebStream(returned)) return new WebStreamSource(returned)
+  if (isBlob(returned)) return new WebStreamSource(returned.stream())
   const asyncIterator = (returned as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]
   if (typeof asyncIterator === 'function') {
     const iterator = asyncIterator.call(returned) as ItemSource
@@ -107,6 +108,10 @@ function isReadable(returned: object): returned is Readable {
 
 function isWebStream(returned: object): returned is WebStream {
   return tagOf(returned) === 'ReadableStream' && typeof (returned as Partial<WebStream>).getReader === 'function'
+}
+
+function isBlob(returned: object): returned is { stream(): WebStream } {
+  return /^(Blob|File)$/.test(tagOf(returned)) && typeof (returned as { stream?: unknown }).stream === 'function'
 }
 
 function tagOf(value: object): string {

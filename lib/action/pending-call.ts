@@ -1,7 +1,9 @@
 // The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
+import { keepContext } from '../base/async-context.ts'
 import { BusyError, CancelledError, IsockError } from '../base/errors.ts'
 import type { Origin } from '../session/frame-port.ts'
 import type { InboundStream, Taken } from '../session/inbound-stream.ts'
+import type { InputProgress } from '../session/outbound-stream.ts'
 import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
 import { OutgoingCall } from '../session/outgoing-call.ts'
 import { decide, type Fault, truthful } from '../session/retry-policy.ts'
@@ -48,6 +50,7 @@ export class PendingCall extends OutgoingCall {
   /** Who asked for items before there were any, in order. */
   #readers: ((taken: Taken) => void)[] | undefined
   #onDone: (() => void)[] | undefined
+  #progressListeners: ((progress: InputProgress) => void)[] | undefined
 
   constructor(options: PendingCallOptions) {
     super(options.request, options.bounds)
@@ -65,6 +68,29 @@ export class PendingCall extends OutgoingCall {
 
   get sessionId(): string | undefined {
     return this.#router.sessionId
+  }
+
+  /** Calls back with the progress of its input, from now on. */
+  onProgress(listener: (progress: InputProgress) => void): void {
+    this.#progressListeners ??= []
+    this.#progressListeners.push(keepContext(listener))
+  }
+
+  /** Its input may have got on. */
+  tellProgress(): void {
+    const { input } = this
+    if (this.#progressListeners === undefined || input === undefined || !this.isOpen) return
+    try {
+      const { progress } = input
+      for (const listener of this.#progressListeners) listener(progress)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  override makeProgress(): void {
+    super.makeProgress()
+    this.tellProgress()
   }
 
   /** Runs when the call is over. */

@@ -6,7 +6,7 @@ import { Kind } from '../wire/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frame-fit.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { FramePort } from './frame-port.ts'
-import type { OutboundStream } from './outbound-stream.ts'
+import type { InputProgress, OutboundStream } from './outbound-stream.ts'
 
 /** Takes items from their source and pushes them, until it ends. */
 export type FeedInput = (stream: OutboundStream, input: CallInput) => void
@@ -49,6 +49,10 @@ export class CallInput {
   /** The error for an item that does not fit. */
   tooLarge(item: Payload): UnsendableError {
     return tooLarge('input item', item, this.#maxFrameBytes)
+  }
+
+  get progress(): InputProgress {
+    return this.#stream.progress
   }
 
   /** Something was taken from the source. */

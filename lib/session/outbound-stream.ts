@@ -23,6 +23,20 @@ export function streamWindow(
   return Math.min(one.streamWindowBytes, other?.streamWindowBytes ?? one.streamWindowBytes)
 }
 
+/** How far the input of a call has got. */
+export interface InputProgress {
+  /** Handed to the connection, be it on its way or not. */
+  readonly sent: InputAmount
+  /** The callee has them. It says so as its reader gets on, in steps of a part of the stream's window. */
+  readonly confirmed: InputAmount
+}
+
+/** Of one or several streams together. `bytes` are those of the encoded items. */
+export interface InputAmount {
+  readonly items: number
+  readonly bytes: number
+}
+
 export interface OutboundStreamOptions {
   readonly kind: ItemFrame['kind']
   readonly seq: number
@@ -50,6 +64,7 @@ export class OutboundStream {
   #sentCost = 0
   #confirmedCost = 0
   #waitingCost = 0
+  #confirmedBytes = 0
   #granted: number
   #isClosed = false
   #wakers: (() => void)[] = []
@@ -62,6 +77,16 @@ export class OutboundStream {
   /** Items pushed so far. */
   get count(): number {
     return this.#base + this.#kept.length
+  }
+
+  /** What was sent over any link, and what the reader has confirmed of it. */
+  get progress(): InputProgress {
+    const unconfirmed = this.#kept.slice(0, this.#reached - this.#base)
+    const bytes = this.#confirmedBytes
+    return {
+      sent: { items: this.#reached, bytes: unconfirmed.reduce((sum: number, item) => sum + payloadSize(item), bytes) },
+      confirmed: { items: this.#base, bytes },
+    }
   }
 
   /** All pushed items went over the link that is attached. */
@@ -117,7 +142,10 @@ export class OutboundStream {
         this.#waitingCost -= cost
       }
       const formerCost = this.#confirmedCost
-      for (const item of this.#kept.splice(0, confirmed)) this.#confirmedCost += itemCost(item)
+      for (const item of this.#kept.splice(0, confirmed)) {
+        this.#confirmedCost += itemCost(item)
+        this.#confirmedBytes += payloadSize(item)
+      }
       this.#keeps(formerCost - this.#confirmedCost)
       this.#base = received
       this.#next = Math.max(this.#next, received)

@@ -2,6 +2,7 @@
 import { ProtocolError } from '../base/errors.ts'
 import type { CreditFrame } from '../wire/frame.ts'
 import type { CallInput } from './call-input.ts'
+import type { InputProgress } from './outbound-stream.ts'
 
 export class OutgoingInputs {
   /** By their numbers. */
@@ -9,6 +10,17 @@ export class OutgoingInputs {
 
   constructor(inputs: readonly CallInput[]) {
     this.#inputs = inputs
+  }
+
+  /** Of all of them together. */
+  get progress(): InputProgress {
+    const all = this.#inputs.map((input) => input.progress)
+    const sum = (how: 'sent' | 'confirmed', what: 'items' | 'bytes'): number =>
+      all.reduce((total, each) => total + each[how][what], 0)
+    return {
+      sent: { items: sum('sent', 'items'), bytes: sum('sent', 'bytes') },
+      confirmed: { items: sum('confirmed', 'items'), bytes: sum('confirmed', 'bytes') },
+    }
   }
 
   /** Something was taken from a source. */

@@ -14,7 +14,7 @@ import { SendWalk } from './send-walk.ts'
 import type { StreamPlaces } from './stream-places.ts'
 import { bigIntLeaf, dateLeaf, regExpLeaf } from './travel-leaf.ts'
 import { isJsonNumber, markNode, PlainPart } from './travel-node.ts'
-import { isAsyncIterable, readFailure, unsendableReason } from './unsendable-reason.ts'
+import { isStreamable, readFailure, unsendableReason } from './unsendable-reason.ts'
 import type { ValueLimits, ValueRules } from './value-limits.ts'
 import { keyStep, mapValueStep } from './value-path.ts'
 
@@ -124,7 +124,7 @@ export class TravelTree {
   /** A number stands for it, where its value may have streams. */
   #copyStream(value: object, depth: number): unknown {
     const { streams } = this.#options
-    if (streams === undefined || !isAsyncIterable(value)) return this.#walk.refuse(unsendableReason(value))
+    if (streams === undefined || !isStreamable(value)) return this.#walk.refuse(unsendableReason(value))
     const number = streams.place(value)
     if (typeof number === 'string') return this.#walk.refuse(number)
     this.#walk.countContainers(depth + 1, 1)

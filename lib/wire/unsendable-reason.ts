@@ -6,10 +6,12 @@ export function unsendableReason(value: unknown): string {
   if (typeof value === 'symbol') return 'symbols do not travel'
   const name = classNameOf(value)
   if (name === 'Promise') return 'promises do not travel; await it first'
-  if (isAsyncIterable(value))
+  if (isStreamable(value))
     return `streams (${name}) travel only as the output of an action, and as or in the data of a call`
   if (name === 'WeakMap' || name === 'WeakSet' || name === 'WeakRef') return `a ${name} does not travel`
   if (name === 'SharedArrayBuffer') return 'a SharedArrayBuffer does not travel; send a copy of its bytes'
+  if (name === 'URLSearchParams' || name === 'Headers' || name === 'FormData')
+    return `${name} does not travel; send Object.fromEntries(it), or an array of its entries`
   if (name === 'Number' || name === 'String' || name === 'Boolean')
     return `a ${name} object does not travel; send its primitive value`
   return `instances of ${name} do not travel; declare the class in \`classes\` or send a plain object`
@@ -31,6 +33,9 @@ function classNameOf(value: unknown): string {
   return tag === 'Object' ? 'an unnamed class' : tag
 }
 
-export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function'
+/** What travels as a stream: async iterables; Blobs, Files and streams of the web, also where these cannot be iterated. */
+export function isStreamable(value: unknown): value is AsyncIterable<unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const isIterable = typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function'
+  return isIterable || /^\[object (Blob|File|ReadableStream)\]$/.test(Object.prototype.toString.call(value))
 }
