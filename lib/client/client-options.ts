@@ -7,7 +7,7 @@ import { consoleLogger, type Logger } from '../base/log.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, type Limits, requireCount, requirePositive, resolveLimits } from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
-import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
+import { type Address, isUrl, parseAddress, tcpAddress } from '../link/address.ts'
 import type { AnyClass } from '../wire/class-registry.ts'
 import { isName } from '../wire/frame.ts'
 import type { ClientPlatform, Dial, DialOptions } from './client-platform.ts'
@@ -114,7 +114,7 @@ export interface ResolvedClientOptions {
 }
 
 export type ClientArguments =
-  | [address: string | readonly string[], options?: ClientOptions]
+  | [address: string | URL | readonly (string | URL)[], options?: ClientOptions]
   | [host: string, port: number, options?: ClientOptions]
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
@@ -168,7 +168,7 @@ export function argumentsWith(credentials: readonly Credential[], args: ClientAr
 }
 
 function isOptions(arg: unknown): boolean {
-  return typeof arg === 'object' && arg !== null && !Array.isArray(arg)
+  return typeof arg === 'object' && arg !== null && !Array.isArray(arg) && !isUrl(arg)
 }
 
 /** What the forms of the constructor mean. */

@@ -4,7 +4,7 @@ import { ClientError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ClientArguments } from '../client/client-options.ts'
 import type { ClientPlatform } from '../client/client-platform.ts'
-import { formatAddress, isWebAddress } from '../link/address.ts'
+import { formatAddress, isUrl, isWebAddress } from '../link/address.ts'
 import { dialFromBrowser } from '../link/browser-dial.ts'
 import { FeatureClient } from './feature-client.ts'
 
@@ -64,7 +64,8 @@ const browserPlatform: ClientPlatform = {
  */
 export class Client extends FeatureClient {
   /**
-   * `new Client(options?)` in a page, `new Client('wss://host/isock', options?)`, or several addresses.
+   * `new Client(options?)` in a page, `new Client('wss://host/isock', options?)`, or several addresses. Addresses may be URLs, those of
+   * http stand for WebSockets, and relative ones are resolved as links of the page are.
    *
    * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
    */
@@ -76,13 +77,20 @@ export class Client extends FeatureClient {
 brand('isock.Client', Client)
 
 function withAddress(args: unknown[]): ClientArguments {
-  if (typeof args[0] === 'string' || Array.isArray(args[0])) return args as unknown as ClientArguments
-  const { location } = globalThis as { location?: { protocol: string; host: string } }
+  const [first, ...rest] = args
+  const { document, location } = globalThis as {
+    document?: { baseURI: string }
+    location?: { protocol: string; host: string; href: string }
+  }
+  const base = document?.baseURI ?? location?.href
+  // As new WebSocket() does it.
+  const resolved = (address: unknown): unknown =>
+    typeof address === 'string' && !/^[\w.+-]+:/.test(address) && URL.canParse(address, base)
+      ? new URL(address, base)
+      : address
+  if (Array.isArray(first)) return [first.map(resolved), ...rest] as unknown as ClientArguments
+  if (typeof first === 'string' || isUrl(first)) return [resolved(first), ...rest] as unknown as ClientArguments
   if (location === undefined || !/^https?:$/.test(location.protocol))
-    throw invalidOption(
-      'address',
-      "one such as 'ws://localhost:8080': this page did not come from a web server",
-      args[0],
-    )
-  return [`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`, args[0] as never]
+    throw invalidOption('address', "one such as 'ws://localhost:8080': this page did not come from a web server", first)
+  return [`${location.protocol}//${location.host}`, first as never]
 }

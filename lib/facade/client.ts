@@ -15,7 +15,7 @@ import { nodePlatform } from './node-platform.ts'
 export class Client extends FeatureClient {
   /**
    * `new Client(host, port, options?)`, `new Client(address, options?)` or `new Client([address, ...], options?)`,
-   * where addresses are 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port' or
+   * where addresses are 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port' (or the same by http, or as a URL) or
    * 'memory:name'.
    *
    * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.

@@ -1,5 +1,5 @@
-// Addresses as people write them: 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port/path', 'memory:name',
-// or host and port. Parsing only; dialing and listening are elsewhere.
+// Addresses as people write them: 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port/path', or the same by http,
+// 'memory:name', or host and port. Parsing only; dialing and listening are elsewhere.
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 
@@ -25,7 +25,8 @@ export const defaultWebPath = '/isock'
 /**
  * Reads one address. `bare` is what 'host:port' means. Throws ClientError (`INVALID_OPTION`) that says what forms there are.
  */
-export function parseAddress(text: string, bare: 'tcp' | 'tls' = 'tcp'): Address {
+export function parseAddress(address: string | URL, bare: 'tcp' | 'tls' = 'tcp'): Address {
+  const text = isUrl(address) ? address.href : address
   if (typeof text !== 'string') throw wrongAddress(text)
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '')
@@ -33,11 +34,17 @@ export function parseAddress(text: string, bare: 'tcp' | 'tls' = 'tcp'): Address
     return { transport: 'unix', path }
   }
   if (text.startsWith('memory:')) return { transport: 'memory', name: text.slice('memory:'.length) || 'default' }
-  if (/^wss?:/.test(text)) return webAddress(text)
+  // A page knows its server by http.
+  if (/^(ws|http)s?:/i.test(text)) return webAddress(text)
   const match = /^(?:(tcp|tls):\/\/)?(\[[0-9a-fA-F:.%\w]+\]|[^/:@\s[\]]+):(\d{1,5})\/?$/.exec(text)
   if (match === null) throw wrongAddress(text)
   const [, transport = bare, host = '', port = ''] = match
   return tcpAddress(host.replace(/^\[|\]$/g, ''), Number(port), transport as 'tcp' | 'tls')
+}
+
+/** One of another realm too. */
+export function isUrl(value: unknown): value is URL {
+  return typeof (value as Partial<URL> | undefined)?.href === 'string'
 }
 
 /** Credentials have no place in a URL: it is logged on the way. */
@@ -48,7 +55,7 @@ function webAddress(text: string): WebAddress {
     const expected = "'ws://host:port/path' alone; credentials go into the options token or credentials"
     throw wrongOption('address', expected, `one with more than that for ${url.host}`)
   }
-  const transport = url.protocol === 'wss:' ? 'wss' : 'ws'
+  const transport = /^(wss|https):$/.test(url.protocol) ? 'wss' : 'ws'
   const port = url.port === '' ? (transport === 'wss' ? 443 : 80) : Number(url.port)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   return { transport, host, port, path: url.pathname === '/' ? defaultWebPath : url.pathname }

@@ -399,6 +399,49 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(said).to.equal('from a worker')
   })
 
+  it('goes to addresses as links of its page do: relative ones, those of http, and URL objects, below a path too', async () => {
+    const below = await new BrowserWorld(browser, files).open({ path: '/app/isock' })
+    try {
+      const visitor = await below.page()
+      const answers = await visitor.evaluate(async () => {
+        const place = globalThis as unknown as { location: { href: string; pushState?: unknown } }
+        const history = globalThis as unknown as {
+          history: { pushState(state: null, title: string, url: string): void }
+        }
+        history.history.pushState(null, '', '/app/page')
+        const { href } = place.location
+        const addresses = [
+          './isock',
+          'isock',
+          '/app/isock',
+          new URL('isock', href),
+          new URL('isock', href).href,
+          new URL('isock', href.replace('http', 'ws')),
+          ['./isock', '/elsewhere'],
+        ]
+        const run = async (address: (typeof addresses)[number]) => {
+          const client = new isock.Client(address)
+          const outcome = await client.runAction(isock.Echo, 'hi').outcome()
+          await client.close()
+          return outcome.ok ? outcome.value : String(outcome.error)
+        }
+        return await Promise.all(addresses.map(run))
+      })
+      expect(answers).to.deep.equal(answers.map(() => 'hi'))
+      const refused = await visitor.evaluate(() => {
+        try {
+          new isock.Client(new URL('ftp://h/isock'))
+          return ''
+        } catch (error) {
+          return String(error)
+        }
+      })
+      expect(refused).to.contain('option address')
+    } finally {
+      await below.close()
+    }
+  })
+
   it('takes no addresses that a browser cannot reach', async () => {
     const error = await page.evaluate(async () => {
       try {

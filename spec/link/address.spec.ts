@@ -36,6 +36,9 @@ describe('An address', () => {
     ['unix:///run/a.sock', { transport: 'unix', path: '/run/a.sock' }, 'unix:/run/a.sock'],
     ['unix://a.sock', { transport: 'unix', path: '//a.sock' }],
     ['unix:a.sock', { transport: 'unix', path: 'a.sock' }],
+    ['http://h:1', { transport: 'ws', host: 'h', port: 1, path: '/isock' }, 'ws://h:1/isock'],
+    ['https://h/app/isock', { transport: 'wss', host: 'h', port: 443, path: '/app/isock' }, 'wss://h:443/app/isock'],
+    ['HTTPS://h', { transport: 'wss', host: 'h', port: 443, path: '/isock' }, 'wss://h:443/isock'],
     ['memory:orders', { transport: 'memory', name: 'orders' }],
     ['memory:', { transport: 'memory', name: 'default' }, 'memory:default'],
     ['ws://h:1', { transport: 'ws', host: 'h', port: 1, path: defaultWebPath }, 'ws://h:1/isock'],
@@ -48,7 +51,7 @@ describe('An address', () => {
       expect(parseAddress(text)).to.deep.equal(address)
       expect(formatAddress(address)).to.equal(again)
       expect(parseAddress(again)).to.deep.equal(address)
-      expect(isWebAddress(address)).to.equal(text.startsWith('ws'))
+      expect(isWebAddress(address)).to.equal(address.transport.startsWith('ws'))
     })
 
   it('is of TLS where that is what a bare one means', () => {
@@ -61,7 +64,6 @@ describe('An address', () => {
     [4440, '4440', ', a port without a host'],
     [undefined, 'undefined', '; has listen() been awaited, where it is one of server.addresses?'],
     [null, 'null', ''],
-    ['http://h:1', '"http://h:1"', ''],
     ['unix:', '"unix:"', ''],
     ['ws://', '"ws://"', ''],
     ['ws:h', '"ws:h"', undefined],
@@ -127,5 +129,14 @@ describe('The option tls', () => {
     expect(refusalAt('tls://h:1', 'unix:/a', 'tcp://127.0.0.1:2', 'tcp://h:3')).to.equal(
       'option tls: beside it tcp://h:3 would be in clear text; write tls://h:3, or leave tls out',
     )
+  })
+})
+
+describe('A URL as an address', () => {
+  it('is what its text is', () => {
+    for (const text of ['ws://h:1/live', 'https://h', 'tcp://h:1'])
+      expect(parseAddress(new URL(text))).to.deep.equal(parseAddress(text))
+    expect(refusalOf(() => parseAddress(new URL('ftp://h')))).to.contain('got "ftp://h/"')
+    expect(refusalOf(() => parseAddress(new URL('http://me:secret@h')))).to.not.contain('secret')
   })
 })

@@ -66,6 +66,15 @@ describe('A web server', () => {
       expect(server.sessions).to.have.length(0)
     })
 
+    it('is found by its address of http, and by a URL, with other credentials too', async () => {
+      const { web } = await world.serve()
+      for (const address of [web.url, new URL(web.url), new URL(web.address)]) {
+        const client = world.client(address as string)
+        expect(await client.runAction(Echo, 1)).to.equal(1)
+        expect(await client.runAction(Echo, 2, { credentials: [] })).to.equal(2)
+      }
+    })
+
     it('takes no credentials in a URL', () => {
       for (const address of [
         'ws://user:secret@localhost:1',

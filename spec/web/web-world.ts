@@ -28,7 +28,7 @@ export class WebWorld {
     return { server, web }
   }
 
-  client(address: string, options: ConstructorParameters<typeof Client>[1] = {}): Client {
+  client(address: string | URL, options: ConstructorParameters<typeof Client>[1] = {}): Client {
     const client = new Client(address, { retry: 0, backoff: { minMs: 1, maxMs: 10 }, ...(options as object) })
     this.later(() => client.close())
     return client
