@@ -97,7 +97,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     const finish = async (): Promise<IteratorResult<Item, Output>> => {
       isOver = true
       const outcome = await this.outcome()
-      // Again, for who reads the items: it is not who would await the call.
+      // Again, for who reads the items: it is not who would await the call. Where it was made, the error has already.
       return { done: true, value: outcome.ok ? outcome.value : await withCallerStack(outcome.error, 'keep') }
     }
     const iterator: AsyncIterableIterator<Item, Output, undefined> = {

@@ -1,22 +1,45 @@
 // Gives an error that came from elsewhere the stack of the code that waits for it, at no cost for calls that
-// succeed: V8 can tell who awaits a promise when an async function that settles it is resumed.
+// succeed: V8 can tell who awaits a promise when an async function that settles it is resumed. Other engines (Firefox, Safari) cannot:
+// there each call keeps where it was made.
+
+const isV8 = /^ {4}at /m.test(String(new Error().stack))
+
+/** Where a call is made, in engines that do not know who awaits it; undefined in V8. */
+export const callSite: () => string | undefined = isV8 ? () => undefined : () => new Error().stack
 
 /**
- * Rejects with the error, its stack completed by the lines that await the call. What the stack has is kept when it
- * came from the other side, and dropped when the error was made here, where its lines are those of a timer or socket.
+ * Rejects with the error, its stack completed by the lines that await the call, or that made it (`site`). What the stack has is kept when
+ * it came from the other side, and dropped when the error was made here, where its lines are those of a timer or socket.
  */
-export async function withCallerStack(error: unknown, ownLines: 'keep' | 'drop'): Promise<never> {
+export async function withCallerStack(error: unknown, ownLines: 'keep' | 'drop', site?: string): Promise<never> {
   // Two turns, so that whoever got the promise in this tick awaits it by now.
   await undefined
   await undefined
-  const here: { stack?: string } = {}
-  Error.captureStackTrace?.(here, withCallerStack)
-  const lines = here.stack?.split('\n').filter((line) => line.startsWith('    at ') && !line.includes('(node:')) ?? []
+  const lines = site === undefined ? awaitingLines() : linesOfUser(site)
   if (error instanceof Error && lines.length > 0) {
     const own = ownLines === 'keep' && error.stack ? error.stack : `${error.name}: ${error.message}`
     setStack(error, [own, ...lines].join('\n'))
   }
   throw error
+}
+
+function awaitingLines(): string[] {
+  const here: { stack?: string } = {}
+  Error.captureStackTrace?.(here, withCallerStack)
+  return here.stack?.split('\n').filter((line) => line.startsWith('    at ') && !line.includes('(node:')) ?? []
+}
+
+/** Without the first lines, which are of isock's own file; all where they are of no other one, as in a bundle. */
+function linesOfUser(site: string): string[] {
+  const lines = site.split('\n').filter((line) => line !== '')
+  const [own] = lines.map(fileOf)
+  const first = lines.findIndex((line) => fileOf(line) !== own)
+  return lines.slice(Math.max(0, first))
+}
+
+/** Of `name@https://host/file.js:12:34`. */
+function fileOf(line: string): string {
+  return line.replace(/^[^@]*@/, '').replace(/:\d+:\d+$/, '')
 }
 
 function setStack(error: Error, stack: string): void {

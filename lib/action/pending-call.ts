@@ -9,7 +9,7 @@ import { OutgoingCall } from '../session/outgoing-call.ts'
 import { decide, type Fault, truthful } from '../session/retry-policy.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
-import { withCallerStack } from './caller-stack.ts'
+import { callSite, withCallerStack } from './caller-stack.ts'
 import { readFailure } from './remote-error.ts'
 
 /** Sends calls, and resends them: a client, or a server's session. */
@@ -46,6 +46,7 @@ export class PendingCall extends OutgoingCall {
   readonly rules: ValueRules
   readonly #router: CallRouter
   readonly #hasClass: boolean
+  readonly #site = callSite()
   #settler: Settler | undefined
   /** Who asked for items before there were any, in order. */
   #readers: ((taken: Taken) => void)[] | undefined
@@ -143,7 +144,11 @@ export class PendingCall extends OutgoingCall {
       const honest = error instanceof IsockError ? truthful(this, error) : error
       // What somebody gave as a reason is rejected with as it is.
       if (!isRemote && !(honest instanceof IsockError)) settler.reject(honest)
-      else withCallerStack(honest, isRemote && honest === error ? 'keep' : 'drop').then(settler.resolve, settler.reject)
+      else
+        withCallerStack(honest, isRemote && honest === error ? 'keep' : 'drop', this.#site).then(
+          settler.resolve,
+          settler.reject,
+        )
     }
     this.items?.end(undefined)
     const readers = this.#readers
@@ -159,7 +164,7 @@ export class PendingCall extends OutgoingCall {
     try {
       value = this.codec.decode(payload, this.rules)
     } catch (error) {
-      withCallerStack(error, 'drop').then(settler.resolve, settler.reject)
+      withCallerStack(error, 'drop', this.#site).then(settler.resolve, settler.reject)
       return
     }
     settler.resolve(value)

@@ -10,6 +10,7 @@ import {
   invalidChannel,
   type Member,
   type MessageOf,
+  requireChannelName,
 } from './channel.ts'
 import { ListMembers, Publish, type RoomRequest } from './channel-actions.ts'
 import type { AnyLastingStream } from './lasting-stream.ts'
@@ -30,6 +31,7 @@ export interface ChannelCallOptions {
 
 const callOptions: OptionTable<ChannelCallOptions> = { key: 'any', timeoutMs: 'any', signal: 'any' }
 
+/** Each channel by its class, or by its name: then its messages are unknown. */
 export class ChannelClient {
   readonly #kit: ClientKit
   readonly #open = new Set<AnyLastingStream>()
@@ -40,7 +42,7 @@ export class ChannelClient {
   }
 
   subscribe<C extends ChannelClass>(
-    channel: C,
+    channel: C | string,
     handlerOrOptions?: Handler<MessageOf<C>> | SubscribeOptions,
     more?: SubscribeOptions,
   ): Subscription<MessageOf<C>> {
@@ -51,7 +53,7 @@ export class ChannelClient {
   }
 
   watchPresence<C extends ChannelClass>(
-    channel: C,
+    channel: C | string,
     handlerOrOptions?: Handler<PresenceEvent<InfoOf<C>>> | PresenceOptions,
     more?: PresenceOptions,
   ): PresenceWatch<InfoOf<C>> {
@@ -62,7 +64,7 @@ export class ChannelClient {
   }
 
   async publish<C extends ChannelClass>(
-    channel: C,
+    channel: C | string,
     message: MessageOf<C>,
     options: ChannelCallOptions = {},
   ): Promise<void> {
@@ -71,7 +73,7 @@ export class ChannelClient {
   }
 
   async presence<C extends ChannelClass>(
-    channel: C,
+    channel: C | string,
     options: ChannelCallOptions = {},
   ): Promise<readonly Member<InfoOf<C>>[]> {
     const { key, ...runOptions } = checkedCall('presence', options)
@@ -90,9 +92,10 @@ export class ChannelClient {
   }
 
   /** Throws ClientError for an invalid key. The server has its own bound on its length. */
-  #roomOf(channel: ChannelClass, { key }: { readonly key?: string | undefined }): RoomRequest {
-    const name = channelNameOf(channel)
-    const conflict = this.#kit.known.claim('channel', name, channel)
+  #roomOf(channel: ChannelClass | string, { key }: { readonly key?: string | undefined }): RoomRequest {
+    const isName = typeof channel === 'string'
+    const name = isName ? requireChannelName(channel) : channelNameOf(channel)
+    const conflict = isName ? undefined : this.#kit.known.claim('channel', name, channel)
     if (conflict !== undefined) throw invalidChannel(conflict)
     if (key === undefined) return { channel: name }
     if (typeof key !== 'string' || key === '') throw invalidOption('key', 'a text that is not empty', key)

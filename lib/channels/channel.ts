@@ -121,7 +121,11 @@ export function channelNameOf(channel: unknown): string {
   if (!isSubclass(channel, Channel)) {
     throw invalidChannel(`${labelOf(channel)} is no channel class; pass a subclass of Channel itself, not an instance`)
   }
-  const name = requireNameOf(channel, 'channelName', invalidChannel)
+  return requireChannelName(requireNameOf(channel, 'channelName', invalidChannel))
+}
+
+/** Throws ServerError (`INVALID_CHANNEL`). */
+export function requireChannelName(name: unknown): string {
   if (typeof name === 'string' && name !== '' && name.length <= maxNameLength) return name
   throw invalidChannel(
     `a channel's name is a text of 1 to ${maxNameLength} characters; give the class a static channelName`,
