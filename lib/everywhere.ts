@@ -70,7 +70,7 @@ export type { ClientArguments, ClientOptions } from './client/client-options.ts'
 export type { Dial } from './client/client-platform.ts'
 export type { CloseOptions } from './client/last-calls.ts'
 export type {} from './data/context-db.ts' // what data add to the types of a context
-export { type Address, formatAddress, parseAddress } from './link/address.ts'
+export { type Address, formatAddress } from './link/address.ts'
 export type { Link, LinkHandler, Peer } from './link/link.ts'
 export {
   type AnyService,

@@ -39,7 +39,7 @@ function linesOfUser(site: string): string[] {
 
 /** Of `name@https://host/file.js:12:34`. */
 function fileOf(line: string): string {
-  return line.replace(/^[^@]*@/, '').replace(/:\d+:\d+$/, '')
+  return line.replace(/^[^@]*@|:\d+:\d+$/g, '')
 }
 
 function setStack(error: Error, stack: string): void {

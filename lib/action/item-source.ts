@@ -17,7 +17,7 @@ export interface ItemSource {
 export function itemSourceOf(returned: unknown): ItemSource | undefined {
   if (typeof returned !== 'object' || returned === null) return undefined
   if (isWebStream(returned)) return new WebStreamSource(returned)
-  if (isBlob(returned)) return new WebStreamSource(returned.stream())
+  if (/^(Blob|File)$/.test(tagOf(returned))) return new WebStreamSource((returned as { stream(): WebStream }).stream())
   const asyncIterator = (returned as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]
   if (typeof asyncIterator === 'function') {
     const iterator = asyncIterator.call(returned) as ItemSource
@@ -108,10 +108,6 @@ function isReadable(returned: object): returned is Readable {
 
 function isWebStream(returned: object): returned is WebStream {
   return tagOf(returned) === 'ReadableStream' && typeof (returned as Partial<WebStream>).getReader === 'function'
-}
-
-function isBlob(returned: object): returned is { stream(): WebStream } {
-  return /^(Blob|File)$/.test(tagOf(returned)) && typeof (returned as { stream?: unknown }).stream === 'function'
 }
 
 function tagOf(value: object): string {

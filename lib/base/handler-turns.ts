@@ -6,24 +6,20 @@ import { monotonicNow, nextTurn } from './platform-timers.ts'
 const shareMs = 8
 
 export class HandlerTurns {
-  readonly #now: () => number
+  readonly now: () => number
   readonly #nextTurn: (run: () => void) => void
   #spentMs = 0
   #waiting: (() => void)[] = []
   #isPlanned = false
 
   constructor(now: () => number, inNextTurn: (run: () => void) => void) {
-    this.#now = now
+    this.now = now
     this.#nextTurn = inNextTurn
-  }
-
-  now(): number {
-    return this.#now()
   }
 
   /** A handler ran since then. */
   spentSince(beganAtMs: number): void {
-    this.#spentMs += this.#now() - beganAtMs
+    this.#spentMs += this.now() - beganAtMs
   }
 
   /** The next one is to wait for another turn. */

@@ -28,12 +28,13 @@ export const mostWarnings = 100
  */
 export function consoleLogger(now: () => number, report?: (error: unknown) => void): Logger {
   const { console } = globalThis
-  const warn = (fields: object, message: string): void => console.warn(printable(textOf(fields, message)))
-  const error = (fields: object, message: string): void => {
-    if (report !== undefined && 'error' in fields) report(fields.error)
-    else console.error(printable(textOf(fields, message)))
-  }
-  return boundedErrors({ ...silentLogger, warn: onceEach(warn, mostWarnings), error }, now)
+  const printBy =
+    (how: 'warn' | 'error') =>
+    (fields: object, message: string): void =>
+      report !== undefined && how === 'error' && 'error' in fields
+        ? report(fields.error)
+        : console[how](printable(textOf(fields, message)))
+  return boundedErrors({ ...silentLogger, warn: onceEach(printBy('warn'), mostWarnings), error: printBy('error') }, now)
 }
 
 /** Logs a message the first time that it comes, and says when it has no room to remember more of them. */

@@ -7,7 +7,7 @@ import { consoleLogger, type Logger } from '../base/log.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, type Limits, requireCount, requirePositive, resolveLimits } from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
-import { type Address, isUrl, parseAddress, tcpAddress } from '../link/address.ts'
+import { type Address, isUrl } from '../link/address.ts'
 import type { AnyClass } from '../wire/class-registry.ts'
 import { isName } from '../wire/frame.ts'
 import type { ClientPlatform, Dial, DialOptions } from './client-platform.ts'
@@ -119,7 +119,7 @@ export type ClientArguments =
 
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveClientOptions(platform: ClientPlatform, args: ClientArguments): ResolvedClientOptions {
-  const { addresses, given } = readArguments(args)
+  const { addresses, given } = readArguments(platform, args)
   const clock = given.clock ?? platformClock
   if (given.name !== undefined && !isName(given.name))
     throw invalidOption('name', 'a text of 1 to 512 bytes', given.name)
@@ -172,7 +172,10 @@ function isOptions(arg: unknown): boolean {
 }
 
 /** What the forms of the constructor mean. */
-function readArguments([first, second, third]: ClientArguments): { addresses: Address[]; given: ClientOptions } {
+function readArguments(
+  platform: ClientPlatform,
+  [first, second, third]: ClientArguments,
+): { addresses: Address[]; given: ClientOptions } {
   if (typeof second === 'string') throw invalidOption('port', 'a number', second)
   const hasPort = typeof second === 'number'
   const given = (hasPort ? third : second) ?? {}
@@ -182,9 +185,8 @@ function readArguments([first, second, third]: ClientArguments): { addresses: Ad
   const texts = Array.isArray(first) ? first : [first]
   if (texts.length === 0) throw invalidOption('address', 'at least one address', first)
   const bare = hasTls ? 'tls' : 'tcp'
-  const addresses = hasPort
-    ? [tcpAddress(first as string, second, bare)]
-    : texts.map((text) => parseAddress(text, bare))
+  const port = hasPort ? second : undefined
+  const addresses = (hasPort ? [first] : texts).map((text) => platform.readAddress(text, bare, port))
   return { addresses, given }
 }
 

@@ -22,6 +22,11 @@ export interface ClientPlatform {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Reads a token's file; throws where there are no files. */
   readonly readSecret: ReadSecret
+  /**
+   * What an address means here that a program gave; `bare`: where it has no transport; `port`: where that was given by itself. Throws
+   * ClientError (`INVALID_OPTION`).
+   */
+  readAddress(address: unknown, bare: 'tcp' | 'tls', port?: number): Address
   /** How these addresses are dialed, for a client of these options. Throws ClientError (`INVALID_OPTION`). */
   dialer(options: DialOptions, addresses: readonly Address[]): Dial
   /** Calls back whenever the network may be another one, or the place has slept, where it tells so; what it returns ends that. */

@@ -1,57 +1,63 @@
 // Client, as pages, workers and other places without Node get it.
 import { brand } from '../base/brand.ts'
-import { ClientError } from '../base/errors.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ClientArguments } from '../client/client-options.ts'
 import type { ClientPlatform } from '../client/client-platform.ts'
-import { formatAddress, isUrl, isWebAddress } from '../link/address.ts'
+import { type Address, isUrl, type WebAddress, webAddress } from '../link/address.ts'
 import { dialFromBrowser } from '../link/browser-dial.ts'
 import { FeatureClient } from './feature-client.ts'
 
 const browserPlatform: ClientPlatform = {
   environment: {},
-  readSecret: () => {
-    throw new ClientError('option tokenFile: a browser reads no files; use the option token or credentials', {
-      code: 'INVALID_OPTION',
-    })
+  readSecret: (path) => {
+    throw invalidOption('tokenFile', 'none in a browser; use token or credentials', path)
   },
+  readAddress,
   dialer: ({ tls }) => {
     if (tls !== undefined) throw invalidOption('tls', 'none in a browser, which has its own; use wss://', tls)
-    return async (address, signal) => {
-      if (isWebAddress(address)) return dialFromBrowser(address, signal)
-      throw invalidOption('address', "'ws://host:port' or 'wss://host:port' in a browser", formatAddress(address))
-    }
+    // Others are not read here.
+    return async (address, signal) => dialFromBrowser(address as WebAddress, signal)
   },
   // Deno ends its process by it.
   reportError:
     'Deno' in globalThis
       ? undefined
       : (globalThis as { reportError?: (error: unknown) => void }).reportError?.bind(globalThis),
-  onExit: (tell) => {
-    const place = globalThis as unknown as EventTarget
-    // One that is kept for the back button lives on.
-    const tellIfOver = (event: Event): void => {
-      if (!(event as Event & { persisted?: boolean }).persisted) tell()
-    }
-    place.addEventListener?.('pagehide', tellIfOver)
-    return () => place.removeEventListener?.('pagehide', tellIfOver)
-  },
+  onExit: (tell) =>
+    listenTo([
+      [
+        globalThis,
+        'pagehide',
+        // One that is kept for the back button lives on.
+        (event) => {
+          if (!(event as Event & { persisted?: boolean }).persisted) tell()
+        },
+      ],
+    ]),
   onWakeUp: (tell) => {
-    const place = globalThis as unknown as EventTarget & { readonly document?: EventTarget & { hidden: boolean } }
+    const { document } = globalThis as { document?: { hidden: boolean } }
     const tellIfSeen = (): void => {
-      if (place.document?.hidden === false) tell()
+      if (document?.hidden === false) tell()
     }
-    const news = [
-      [place, 'online', tell],
-      [place, 'pageshow', tell],
-      [place.document, 'resume', tell],
-      [place.document, 'visibilitychange', tellIfSeen],
-    ] as const
-    for (const [target, event, listener] of news) target?.addEventListener?.(event, listener)
-    return () => {
-      for (const [target, event, listener] of news) target?.removeEventListener?.(event, listener)
-    }
+    return listenTo([
+      [globalThis, 'online', tell],
+      [globalThis, 'pageshow', tell],
+      [document, 'resume', tell],
+      [document, 'visibilitychange', tellIfSeen],
+    ])
   },
+}
+
+/** Returns what ends it. */
+function listenTo(
+  news: readonly (readonly [target: object | undefined, event: string, tell: (event: Event) => void])[],
+): () => void {
+  for (const [target, event, tell] of news)
+    (target as Partial<EventTarget> | undefined)?.addEventListener?.(event, tell)
+  return () => {
+    for (const [target, event, tell] of news)
+      (target as Partial<EventTarget> | undefined)?.removeEventListener?.(event, tell)
+  }
 }
 
 /**
@@ -77,20 +83,21 @@ export class Client extends FeatureClient {
 brand('isock.Client', Client)
 
 function withAddress(args: unknown[]): ClientArguments {
-  const [first, ...rest] = args
-  const { document, location } = globalThis as {
-    document?: { baseURI: string }
-    location?: { protocol: string; host: string; href: string }
-  }
-  const base = document?.baseURI ?? location?.href
-  // As new WebSocket() does it.
-  const resolved = (address: unknown): unknown =>
-    typeof address === 'string' && !/^[\w.+-]+:/.test(address) && URL.canParse(address, base)
-      ? new URL(address, base)
-      : address
-  if (Array.isArray(first)) return [first.map(resolved), ...rest] as unknown as ClientArguments
-  if (typeof first === 'string' || isUrl(first)) return [resolved(first), ...rest] as unknown as ClientArguments
+  const [first] = args
+  if (typeof first === 'string' || Array.isArray(first) || isUrl(first)) return args as unknown as ClientArguments
+  const { location } = globalThis as { location?: { protocol: string; host: string } }
   if (location === undefined || !/^https?:$/.test(location.protocol))
     throw invalidOption('address', "one such as 'ws://localhost:8080': this page did not come from a web server", first)
   return [`${location.protocol}//${location.host}`, first as never]
+}
+
+/** As links of the page are, and as new WebSocket() does it. */
+function readAddress(given: unknown): Address {
+  const { document, location } = globalThis as { document?: { baseURI: string }; location?: { href: string } }
+  const base = document?.baseURI ?? location?.href
+  const text = isUrl(given) ? given.href : String(given)
+  const isRelative = !/^[\w.+-]+:/.test(text) && URL.canParse(text, base)
+  const address = webAddress(isRelative ? new URL(text, base).href : text)
+  if (address !== undefined) return address
+  throw invalidOption('address', "'ws://host:port', 'wss://host:port' or a relative URL in a browser", given)
 }

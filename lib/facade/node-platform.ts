@@ -2,7 +2,7 @@
 import { checkOptions } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ClientPlatform, Dial, DialOptions } from '../client/client-platform.ts'
-import type { Address } from '../link/address.ts'
+import { type Address, readAddress } from '../link/address.ts'
 import { requireUseOfTls } from '../link/clear-text.ts'
 import { dialSocket } from '../link/dial.ts'
 import { readSecretFile } from '../link/secret-file.ts'
@@ -14,6 +14,7 @@ const leaving = new Set<() => void>()
 export const nodePlatform: ClientPlatform = {
   environment: process.env,
   readSecret: readSecretFile,
+  readAddress,
   dialer,
   onExit,
 }

@@ -42,6 +42,7 @@ function platformOf(host: WebHost, peer: Peer): ClientPlatform {
     readSecret: () => {
       throw new ClientError('a gateway reads no token files', { code: 'INVALID_OPTION' })
     },
+    readAddress: () => ({ transport: 'memory', name: 'gateway' }),
     dialer: () => async () => host.connect(peer),
   }
 }

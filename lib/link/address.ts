@@ -35,11 +35,20 @@ export function parseAddress(address: string | URL, bare: 'tcp' | 'tls' = 'tcp')
   }
   if (text.startsWith('memory:')) return { transport: 'memory', name: text.slice('memory:'.length) || 'default' }
   // A page knows its server by http.
-  if (/^(ws|http)s?:/i.test(text)) return webAddress(text)
+  if (/^(ws|http)s?:/i.test(text)) {
+    const address = webAddress(text)
+    if (address !== undefined) return address
+    throw wrongAddress(text)
+  }
   const match = /^(?:(tcp|tls):\/\/)?(\[[0-9a-fA-F:.%\w]+\]|[^/:@\s[\]]+):(\d{1,5})\/?$/.exec(text)
   if (match === null) throw wrongAddress(text)
   const [, transport = bare, host = '', port = ''] = match
   return tcpAddress(host.replace(/^\[|\]$/g, ''), Number(port), transport as 'tcp' | 'tls')
+}
+
+/** One of a host and a port where the port is given by itself. */
+export function readAddress(address: unknown, bare: 'tcp' | 'tls', port?: number): Address {
+  return port === undefined ? parseAddress(address as string, bare) : tcpAddress(address as string, port, bare)
 }
 
 /** One of another realm too. */
@@ -47,10 +56,10 @@ export function isUrl(value: unknown): value is URL {
   return typeof (value as Partial<URL> | undefined)?.href === 'string'
 }
 
-/** Credentials have no place in a URL: it is logged on the way. */
-function webAddress(text: string): WebAddress {
+/** Of ws, wss, http or https; undefined: it is none. Credentials have no place in a URL, as it is logged on the way: they are refused. */
+export function webAddress(text: string): WebAddress | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.hostname === '') throw wrongAddress(text)
+  if (url === undefined || url.hostname === '' || !/^(ws|http)s?:$/.test(url.protocol)) return undefined
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     const expected = "'ws://host:port/path' alone; credentials go into the options token or credentials"
     throw wrongOption('address', expected, `one with more than that for ${url.host}`)

@@ -22,7 +22,7 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
     try {
       socket = new WebSocket(description, webSocketProtocol)
     } catch (cause) {
-      reject(new ClientError(`a page that came over https may not open ${description}; use wss://`, { cause }))
+      reject(new ClientError(`a page of https may not open ${description}; use wss://`, { cause }))
       return
     }
     let isOver = false
@@ -39,7 +39,7 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
     // What went wrong a browser does not tell a page.
     const onClose = (): void => {
       settle()
-      reject(new LinkError(`cannot connect to ${description}: no answer, or nothing of isock at this path`))
+      reject(new LinkError(`cannot connect to ${description}: no answer, or no isock`))
     }
     // Where the page's policy blocks a socket, Chromium closes it without telling.
     const onError = (): void =>

@@ -51,8 +51,8 @@ export class CallInput {
     return tooLarge('input item', item, this.#maxFrameBytes)
   }
 
-  get progress(): InputProgress {
-    return this.#stream.progress
+  addProgressTo(progress: InputProgress): void {
+    this.#stream.addProgressTo(progress)
   }
 
   /** Something was taken from the source. */

@@ -33,8 +33,8 @@ export interface InputProgress {
 
 /** Of one or several streams together. `bytes` are those of the encoded items. */
 export interface InputAmount {
-  readonly items: number
-  readonly bytes: number
+  items: number
+  bytes: number
 }
 
 export interface OutboundStreamOptions {
@@ -79,14 +79,14 @@ export class OutboundStream {
     return this.#base + this.#kept.length
   }
 
-  /** What was sent over any link, and what the reader has confirmed of it. */
-  get progress(): InputProgress {
-    const unconfirmed = this.#kept.slice(0, this.#reached - this.#base)
+  /** Adds what was sent over any link, and what the reader has confirmed of it. */
+  addProgressTo({ sent, confirmed }: InputProgress): void {
     const bytes = this.#confirmedBytes
-    return {
-      sent: { items: this.#reached, bytes: unconfirmed.reduce((sum: number, item) => sum + payloadSize(item), bytes) },
-      confirmed: { items: this.#base, bytes },
-    }
+    confirmed.items += this.#base
+    confirmed.bytes += bytes
+    sent.items += this.#reached
+    sent.bytes += bytes
+    for (let i = this.#reached - this.#base; i-- > 0; ) sent.bytes += payloadSize(this.#kept[i])
   }
 
   /** All pushed items went over the link that is attached. */

@@ -14,13 +14,9 @@ export class OutgoingInputs {
 
   /** Of all of them together. */
   get progress(): InputProgress {
-    const all = this.#inputs.map((input) => input.progress)
-    const sum = (how: 'sent' | 'confirmed', what: 'items' | 'bytes'): number =>
-      all.reduce((total, each) => total + each[how][what], 0)
-    return {
-      sent: { items: sum('sent', 'items'), bytes: sum('sent', 'bytes') },
-      confirmed: { items: sum('confirmed', 'items'), bytes: sum('confirmed', 'bytes') },
-    }
+    const progress = { sent: { items: 0, bytes: 0 }, confirmed: { items: 0, bytes: 0 } }
+    for (const input of this.#inputs) input.addProgressTo(progress)
+    return progress
   }
 
   /** Something was taken from a source. */

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { ActionClient } from '../../lib/client/action-client.ts'
 import type { ClientPlatform } from '../../lib/client/client-platform.ts'
 import { LinkError } from '../../lib/index.ts'
+import { readAddress } from '../../lib/link/address.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 describe('A client that waits for its next attempt', () => {
@@ -17,6 +18,7 @@ describe('A client that waits for its next attempt', () => {
     const platform: ClientPlatform = {
       environment: {},
       readSecret: () => '',
+      readAddress,
       dialer: () => () => {
         dials++
         return Promise.reject(new LinkError('there is no network'))

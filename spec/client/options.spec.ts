@@ -3,11 +3,13 @@ import { expect } from 'chai'
 import { resolveClientOptions } from '../../lib/client/client-options.ts'
 import type { ClientPlatform } from '../../lib/client/client-platform.ts'
 import type { Logger } from '../../lib/index.ts'
+import { readAddress } from '../../lib/link/address.ts'
 
 describe('The options of a client', () => {
   const platform: ClientPlatform = {
     environment: {},
     readSecret: () => 'none',
+    readAddress,
     dialer: () => () => Promise.reject(new Error('it is not dialled')),
   }
 

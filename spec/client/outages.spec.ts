@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { ActionClient } from '../../lib/client/action-client.ts'
 import type { ClientPlatform } from '../../lib/client/client-platform.ts'
 import { Action, Client, ClientError, OutcomeUnknownError, Server } from '../../lib/index.ts'
+import { readAddress } from '../../lib/link/address.ts'
 import { Kind } from '../../lib/wire/frame.ts'
 import { failureOf, IdempotentWork, Work, World } from '../setup/world.ts'
 
@@ -164,6 +165,7 @@ describe('A client that slept, or whose network is another one', () => {
     const platform: ClientPlatform = {
       environment: {},
       readSecret: () => '',
+      readAddress,
       dialer: () => async (address) => network.dialFrom(undefined, (address as { name: string }).name),
       onWakeUp: (tell) => {
         wakeUp.push(tell)

@@ -286,7 +286,7 @@ describe('An attempt to connect from a browser', () => {
     FakeSocket.made[0]?.end(1006)
     const error = await attempt
     expect(error).to.be.instanceOf(LinkError)
-    expect(error.message).to.equal('cannot connect to ws://h:1/live: no answer, or nothing of isock at this path')
+    expect(error.message).to.equal('cannot connect to ws://h:1/live: no answer, or no isock')
     expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
   })
 
