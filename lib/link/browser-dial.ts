@@ -18,12 +18,18 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
       return
     }
     const description = formatAddress(address)
+    const forbidden = (cause?: unknown): void =>
+      reject(
+        new ClientError(
+          `this page may not open ${description}: connect-src of its Content-Security-Policy must name it, and https needs wss://`,
+          { cause },
+        ),
+      )
     let socket: WebSocket
     try {
       socket = new WebSocket(description, webSocketProtocol)
     } catch (cause) {
-      reject(new ClientError(`a page of https may not open ${description}; use wss://`, { cause }))
-      return
+      return forbidden(cause)
     }
     let isOver = false
     const settle = (): void => {
@@ -41,12 +47,12 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
       settle()
       reject(new LinkError(`cannot connect to ${description}: no answer, or no isock`))
     }
-    // Where the page's policy blocks a socket, Chromium closes it without telling.
+    // Where the page's policy forbids a socket, Chromium closes it without telling; in Firefox the constructor throws.
     const onError = (): void =>
       void setTimeout(() => {
         if (isOver) return
         settle()
-        reject(new ClientError(`connect-src of this page's Content-Security-Policy does not allow ${description}`))
+        forbidden()
       }, closeFollowsMs)
     const unfollow = followSignal(signal, onAbort)
     socket.addEventListener('close', onClose)

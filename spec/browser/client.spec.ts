@@ -322,7 +322,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
       })
       await secured.goto('https://page.test/index.html')
       await secured.waitForFunction(() => 'isock' in globalThis)
-      expect((await ask(secured))[0]).to.contain('use wss://')
+      expect((await ask(secured))[0]).to.contain('https needs wss://')
     } finally {
       await secure?.close()
     }

@@ -1,6 +1,6 @@
 // What a client makes of its options.
 import { expect } from 'chai'
-import { resolveClientOptions } from '../../lib/client/client-options.ts'
+import { argumentsWith, resolveClientOptions } from '../../lib/client/client-options.ts'
 import type { ClientPlatform } from '../../lib/client/client-platform.ts'
 import type { Logger } from '../../lib/index.ts'
 import { readAddress } from '../../lib/link/address.ts'
@@ -21,5 +21,13 @@ describe('The options of a client', () => {
   it('have a log where none was given', () => {
     const { log } = resolveClientOptions(platform, ['127.0.0.1:4440'])
     expect(log).to.have.property('error').that.is.a('function')
+  })
+
+  it('stay for calls with other credentials, however the address was given', () => {
+    for (const address of ['ws://h', new URL('ws://h'), ['ws://h', new URL('ws://i')]])
+      expect(argumentsWith([], [address, { retry: 7, name: 'ada' }])).to.deep.equal([
+        address,
+        { retry: 7, credentials: [], keepConnected: false },
+      ])
   })
 })
