@@ -174,7 +174,9 @@ describe('Listening', () => {
 
   it('says what is wrong with an address, a port or an option', async () => {
     expect((await failureOf(new Server({}).listen())).message).to.contain('option port')
-    expect(() => new Server('http://localhost:1')).to.throw(ClientError, 'option address')
+    expect(() => new Server('ftp://localhost:1')).to.throw(ClientError, 'option address')
+    const atHttp = await failureOf(new Server('http://localhost:1').listen())
+    expect(atHttp.message).to.contain('use server.listenWeb({ port: 1 })')
     expect(() => new Client('localhost', 70_000)).to.throw(
       ClientError,
       'option port: expected a whole number from 0 to 65535, got 70000',
