@@ -7,8 +7,8 @@ import { type BrowserSocket, BrowserSocketLink } from './browser-socket-link.ts'
 import type { Link } from './link.ts'
 import { webSocketProtocol } from './web-socket-messages.ts'
 
-/** In which `close` follows `error`, where it does: both come in one task. */
-const closeFollowsMs = 100
+/** In which `close` follows `error`, where it does. Mostly in the same task; taken for a ban too early, it would end all attempts. */
+const closeFollowsMs = 1_000
 
 /** Rejects with LinkError, with ClientError where its page may not open the socket, or with the signal's reason. */
 export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promise<Link> {

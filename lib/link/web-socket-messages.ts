@@ -26,7 +26,7 @@ export const closeCodes = {
 /** How a socket ended that was closed with this code; undefined: in order. */
 export function endOfCode(code: number, reason: string): Error | undefined {
   if (code === closeCodes.done || code === closeCodes.goingAway || code === closeCodes.none) return undefined
-  if (code === closeCodes.refused) return new AuthError(`the server refused the WebSocket: ${reason}`)
+  if (code === closeCodes.refused) return new AuthError(`the server refuses it: ${reason}`)
   return new LinkError(`the WebSocket was closed with code ${code}`)
 }
 

@@ -65,6 +65,7 @@ export class OutboundStream {
   #confirmedCost = 0
   #waitingCost = 0
   #confirmedBytes = 0
+  #reachedBytes = 0
   #granted: number
   #isClosed = false
   #wakers: (() => void)[] = []
@@ -81,12 +82,10 @@ export class OutboundStream {
 
   /** Adds what was sent over any link, and what the reader has confirmed of it. */
   addProgressTo({ sent, confirmed }: InputProgress): void {
-    const bytes = this.#confirmedBytes
     confirmed.items += this.#base
-    confirmed.bytes += bytes
+    confirmed.bytes += this.#confirmedBytes
     sent.items += this.#reached
-    sent.bytes += bytes
-    for (let i = this.#reached - this.#base; i-- > 0; ) sent.bytes += payloadSize(this.#kept[i])
+    sent.bytes += this.#reachedBytes
   }
 
   /** All pushed items went over the link that is attached. */
@@ -124,7 +123,10 @@ export class OutboundStream {
       this.#waitingCost -= cost
       const index = this.#next++
       port.send(number === undefined ? { kind, seq, index, value } : { kind, seq, index, value, stream: number })
-      if (this.#next > this.#reached) this.#reached = this.#next
+      if (this.#next > this.#reached) {
+        this.#reached = this.#next
+        this.#reachedBytes += payloadSize(value)
+      }
     }
     if (this.isFlushed) this.#wake()
   }

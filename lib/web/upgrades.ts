@@ -36,7 +36,7 @@ export class Upgrades {
     })
   }
 
-  /** Takes an upgrade in order to close it at once, with a reason that its client can read, as a page cannot of a status. */
+  /** Takes an upgrade in order to close it immediately, with a reason that its client can read; pages cannot read a status. */
   turnAway(
     request: IncomingMessage,
     stream: Duplex,

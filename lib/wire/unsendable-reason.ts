@@ -36,6 +36,10 @@ function classNameOf(value: unknown): string {
 /** What travels as a stream: async iterables; Blobs, Files and streams of the web, also where these cannot be iterated. */
 export function isStreamable(value: unknown): value is AsyncIterable<unknown> {
   if (typeof value !== 'object' || value === null) return false
-  const isIterable = typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function'
-  return isIterable || /^\[object (Blob|File|ReadableStream)\]$/.test(Object.prototype.toString.call(value))
+  const { [Symbol.asyncIterator]: iterator, [Symbol.toStringTag]: tag = '' } = value as Partial<
+    AsyncIterable<unknown>
+  > & {
+    [Symbol.toStringTag]?: string
+  }
+  return typeof iterator === 'function' || ['Blob', 'File', 'ReadableStream'].includes(tag)
 }
