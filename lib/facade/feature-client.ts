@@ -66,7 +66,7 @@ export class FeatureClient extends ActionClient {
   }
 
   /**
-   * Subscribes to a channel of the server, by class reference: gives its messages to the handler, one after the other,
+   * Subscribes to a channel of the server, by class reference or name: gives its messages to the handler, one after the other,
    * or to who iterates what this returns. It lasts until `unsubscribe()`; whether the server lets us in says `ready`.
    *
    * @throws ServerError (`INVALID_CHANNEL`) for what is no channel class; ClientError: `INVALID_OPTION`, `CLOSED`.
@@ -80,8 +80,14 @@ export class FeatureClient extends ActionClient {
     options?: SubscribeOptions,
   ): Subscription<MessageOf<C>>
   subscribe<C extends ChannelClass>(channel: C, options?: SubscribeOptions): Subscription<MessageOf<C>>
+  subscribe<Message = unknown>(
+    channel: string,
+    handler: Handler<Message>,
+    options?: SubscribeOptions,
+  ): Subscription<Message>
+  subscribe<Message = unknown>(channel: string, options?: SubscribeOptions): Subscription<Message>
   subscribe<C extends ChannelClass>(
-    channel: C,
+    channel: C | string,
     handlerOrOptions?: Handler<MessageOf<C>> | SubscribeOptions,
     options?: SubscribeOptions,
   ): Subscription<MessageOf<C>> {
@@ -89,12 +95,16 @@ export class FeatureClient extends ActionClient {
   }
 
   /** Publishes to a channel, where its `canPublish` lets this client. Settles when the message is on its way. */
-  publish<C extends ChannelClass>(channel: C, message: MessageOf<C>, options?: ChannelCallOptions): Promise<void> {
+  publish<C extends ChannelClass>(channel: C, message: MessageOf<C>, options?: ChannelCallOptions): Promise<void>
+  publish(channel: string, message: unknown, options?: ChannelCallOptions): Promise<void>
+  publish(channel: ChannelClass | string, message: unknown, options?: ChannelCallOptions): Promise<void> {
     return this.#channels.publish(channel, message, options)
   }
 
   /** Who is present in a channel: its subscribers, in the order in which they came. */
-  presence<C extends ChannelClass>(channel: C, options?: ChannelCallOptions): Promise<readonly Member<InfoOf<C>>[]> {
+  presence<C extends ChannelClass>(channel: C, options?: ChannelCallOptions): Promise<readonly Member<InfoOf<C>>[]>
+  presence(channel: string, options?: ChannelCallOptions): Promise<readonly Member[]>
+  presence(channel: ChannelClass | string, options?: ChannelCallOptions): Promise<readonly Member[]> {
     return this.#channels.presence(channel, options)
   }
 
@@ -105,8 +115,10 @@ export class FeatureClient extends ActionClient {
     options?: PresenceOptions,
   ): PresenceWatch<InfoOf<C>>
   watchPresence<C extends ChannelClass>(channel: C, options?: PresenceOptions): PresenceWatch<InfoOf<C>>
+  watchPresence(channel: string, handler: Handler<PresenceEvent>, options?: PresenceOptions): PresenceWatch
+  watchPresence(channel: string, options?: PresenceOptions): PresenceWatch
   watchPresence<C extends ChannelClass>(
-    channel: C,
+    channel: C | string,
     handlerOrOptions?: Handler<PresenceEvent<InfoOf<C>>> | PresenceOptions,
     options?: PresenceOptions,
   ): PresenceWatch<InfoOf<C>> {

@@ -29,7 +29,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'lib/action/caller-stack.ts',
-    line: "const lines = here.stack?.split('\\n').filter((line) => line.startsWith('    at ') && !line.includes('(node:')) ?? []",
+    line: "return here.stack?.split('\\n').filter((line) => line.startsWith('    at ') && !line.includes('(node:')) ?? []",
     from: '?.',
     to: '!.',
     why: 'an error always has a stack in V8; the type says otherwise',

@@ -5,8 +5,6 @@ import fc from 'fast-check'
 import { ClientError } from '../../lib/base/errors.ts'
 import { attemptUntilDone as nodeAttempts } from '../../lib/client/attempts.ts'
 import { attemptUntilDone as browserAttempts } from '../../lib/client/browser-attempts.ts'
-import * as nodeAddress from '../../lib/link/address.ts'
-import * as browserAddress from '../../lib/link/browser-address.ts'
 import * as browserMsgpack from '../../lib/wire/browser-msgpack.ts'
 import * as nodeMsgpack from '../../lib/wire/free-msgpack.ts'
 import { bundleForBrowsers, mostZippedBytes } from '../../scripts/browser-bundle.ts'
@@ -66,46 +64,6 @@ describe('The module for browsers', function () {
     })
   })
 
-  describe('reads addresses', () => {
-    it('of WebSockets as Node does, and writes them so', () => {
-      const texts = ['ws://h', 'ws://h:1/', 'wss://h/live', 'wss://[::1]:8443/live', 'ws://H:80', 'wss://h:0']
-      for (const text of texts) {
-        const address = browserAddress.parseAddress(text)
-        expect(address, text).to.deep.equal(nodeAddress.parseAddress(text))
-        expect(browserAddress.formatAddress(address), text).to.equal(nodeAddress.formatAddress(address))
-      }
-      for (const text of ['ws://me@h:1', 'ws://:secret@h:1', 'ws://h:1/?token=secret', 'ws://h:1/#secret']) {
-        const messages = [browserAddress, nodeAddress].map(({ parseAddress }) => messageOf(() => parseAddress(text)))
-        expect(messages[0], text).to.equal(messages[1]).and.not.contain('secret')
-      }
-      for (const host of ['localhost', '127.0.0.1', '::1', '::ffff:127.1.1.1', '10.0.0.1', 'localhost.example.org'])
-        expect(browserAddress.isLoopback(host), host).to.equal(nodeAddress.isLoopback(host))
-    })
-
-    it('and refuses all others with what there is', () => {
-      for (const text of [
-        'tcp://h:1',
-        'tls://h:1',
-        'unix:/run/a',
-        'memory:x',
-        'h:1',
-        'ws://',
-        '',
-        undefined,
-        5,
-        null,
-      ]) {
-        const message = messageOf(() => browserAddress.parseAddress(text as string))
-        expect(message, String(text)).to.contain("option address: expected 'ws://host:port' or 'wss://host:port'")
-      }
-      expect(messageOf(() => browserAddress.tcpAddress('h', 1))).to.contain('got "tcp://h:1"')
-    })
-
-    it('with all that the rest of the client asks of it', () => {
-      expect(browserAddress).to.include.all.keys(Object.keys(nodeAddress))
-    })
-  })
-
   for (const [name, attempts] of [
     ['p-retry', nodeAttempts],
     ['a loop', browserAttempts],
@@ -159,12 +117,3 @@ describe('The module for browsers', function () {
     })
   }
 })
-
-function messageOf(run: () => unknown): string {
-  try {
-    run()
-    return 'nothing was thrown'
-  } catch (error) {
-    return error instanceof ClientError ? error.message : `thrown: ${error}`
-  }
-}
