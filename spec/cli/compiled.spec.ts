@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { Client } from 'isock'
+import { packageImports } from '../setup/package-imports.ts'
 import { RunningScript } from '../setup/run-script.ts'
 import { skip } from '../setup/skip.ts'
 
@@ -22,7 +23,10 @@ describe('the compiled command', function () {
     folder = mkdtempSync(join(root, 'node_modules', '.cache', 'isock-cli-'))
     const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
     execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], { cwd: root })
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module", "version": "1.2.3" }')
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ type: 'module', version: '1.2.3', imports: packageImports }),
+    )
     main = join(folder, 'dist', 'cli', 'main.js')
   })
 

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { packageImports } from '../setup/package-imports.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -31,7 +32,7 @@ export class CompiledIsock {
     const exports = { '.': './dist/index.js', './daemon': './dist/daemon.js', './data': './dist/data.js' }
     writeFileSync(
       join(folder, 'package.json'),
-      JSON.stringify({ name: 'isock', version: '1.2.3', type: 'module', exports }),
+      JSON.stringify({ name: 'isock', version: '1.2.3', type: 'module', exports, imports: packageImports }),
     )
     cpSync(join(root, 'spec', 'daemon', 'modules'), join(folder, 'modules'), { recursive: true })
     const library = (await import(pathToFileURL(join(folder, 'dist', 'daemon.js')).href)) as DaemonLibrary

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageImports } from '../setup/package-imports.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -27,7 +28,7 @@ export class CompiledWorkers {
       config,
       JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include, exclude: [] }),
     )
-    writeFileSync(join(this.#folder, 'package.json'), '{ "type": "module" }')
+    writeFileSync(join(this.#folder, 'package.json'), JSON.stringify({ type: 'module', imports: packageImports }))
     const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
     // Types are checked elsewhere.
     execFileSync(process.execPath, [tsc, '-p', config, '--noCheck'], { cwd: root })

@@ -5,11 +5,14 @@ import { resolveIgorOptions } from '../../../lib/gateways/igor/igor-options.ts'
 
 describe('The options of the Igor gateway', () => {
   it('have defaults', () => {
-    expect(resolveIgorOptions({})).to.deep.equal({
+    const { isServed, ...options } = resolveIgorOptions({})
+    expect(['127.0.0.1', '10.0.0.1'].map(isServed)).to.deep.equal([true, true])
+    expect(options).to.deep.equal({
       path: '/igor',
       processes: 'all',
       sessionMs: 10_000,
       uuidsProve: true,
+      compatible: false,
       maxClients: 1_000,
       maxAwayClients: 1_000,
       maxStreams: 10_000,
