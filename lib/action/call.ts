@@ -2,8 +2,9 @@
 // outcome without throwing.
 
 import { brand } from '../base/brand.ts'
+import { platformClock } from '../base/clock.ts'
 import { ClientError } from '../base/errors.ts'
-import { handlerTurns, LoopTurns } from '../base/handler-turns.ts'
+import { LoopTurns, turnsOf } from '../base/handler-turns.ts'
 import { describe, invalidOption } from '../base/options.ts'
 import type { Taken } from '../session/inbound-stream.ts'
 import type { InputProgress } from '../session/outbound-stream.ts'
@@ -92,7 +93,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, Output, undefined> {
     this.#markHandled()
     const pending = this.#pending
-    const loop = new LoopTurns()
+    const loop = new LoopTurns(turnsOf(pending?.clock ?? platformClock))
     let isOver = false
     const finish = async (): Promise<IteratorResult<Item, Output>> => {
       isOver = true
@@ -160,21 +161,20 @@ function nextItem<Item, Output>(
   loop: LoopTurns,
 ): Promise<IteratorResult<Item, Output>> {
   return new Promise((resolve, reject) => {
-    const take = (): void =>
-      pending.take((taken) => {
-        if (!taken.item) {
-          finish().then(resolve, reject)
-          return
-        }
-        try {
-          resolve({ done: false, value: itemOf(pending, taken.value) })
-          loop.handed()
-        } catch (error) {
-          reject(error)
-        }
-      })
-    if (loop.asks()) handlerTurns.later(take)
-    else take()
+    const onTaken = (taken: Taken): void => {
+      if (!taken.item) {
+        finish().then(resolve, reject)
+        return
+      }
+      try {
+        resolve({ done: false, value: itemOf(pending, taken.value) })
+        loop.handed()
+      } catch (error) {
+        reject(error)
+      }
+    }
+    if (loop.asks()) loop.turns.later(() => pending.take(onTaken))
+    else pending.take(onTaken)
   })
 }
 

@@ -1,5 +1,6 @@
 // The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
 import { keepContext } from '../base/async-context.ts'
+import { type Clock, platformClock } from '../base/clock.ts'
 import { BusyError, CancelledError, IsockError } from '../base/errors.ts'
 import type { Origin } from '../session/frame-port.ts'
 import type { InboundStream, Taken } from '../session/inbound-stream.ts'
@@ -16,6 +17,8 @@ import { readFailure } from './remote-error.ts'
 export interface CallRouter {
   /** The session by which its calls go, of a client. A server numbers its own calls apart, so that it must not say so. */
   readonly sessionId?: string
+  /** Default: the platform's. */
+  readonly clock?: Clock
   submit(call: PendingCall): void
   /** Settles a call that is in no session at the moment. */
   giveUpDelayed(call: PendingCall, error: unknown): void
@@ -65,6 +68,10 @@ export class PendingCall extends OutgoingCall {
   start(settler: Settler): void {
     this.#settler = settler
     this.#router.submit(this)
+  }
+
+  get clock(): Clock {
+    return this.#router.clock ?? platformClock
   }
 
   get sessionId(): string | undefined {

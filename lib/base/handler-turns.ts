@@ -1,5 +1,6 @@
 // The share of the event loop that handlers and loops of the program get: messages that came together are handled one after the other
 // without a turn between, which in a page means without a frame. After some milliseconds the loop gets one.
+import { type Clock, platformClock } from './clock.ts'
 import { monotonicNow, nextTurn } from './platform-timers.ts'
 
 /** Half of a frame. */
@@ -56,26 +57,37 @@ export class HandlerTurns {
 }
 
 /** Of this process, or this page: they share one event loop. */
-export const handlerTurns: HandlerTurns = new HandlerTurns(monotonicNow, nextTurn)
+const shared = new HandlerTurns(monotonicNow, nextTurn)
+const byClock = new WeakMap<Clock, HandlerTurns>([[platformClock, shared]])
+
+/** What is shared by all that go by this clock: where a test moves it, handlers take the time that the test says. */
+export function turnsOf(clock: Clock): HandlerTurns {
+  let turns = byClock.get(clock)
+  if (turns === undefined) {
+    turns = new HandlerTurns(() => clock.now(), nextTurn)
+    byClock.set(clock, turns)
+  }
+  return turns
+}
 
 /** One `for await` loop: what it does between two steps counts as a handler's time. */
 export class LoopTurns {
-  readonly #turns: HandlerTurns
+  readonly turns: HandlerTurns
   #handedAtMs: number | undefined
 
-  constructor(turns: HandlerTurns = handlerTurns) {
-    this.#turns = turns
+  constructor(turns: HandlerTurns) {
+    this.turns = turns
   }
 
   /** It asks for its next step. True: in another turn, by `later`. */
   asks(): boolean {
-    if (this.#handedAtMs !== undefined) this.#turns.spentSince(this.#handedAtMs)
+    if (this.#handedAtMs !== undefined) this.turns.spentSince(this.#handedAtMs)
     this.#handedAtMs = undefined
-    return this.#turns.isOver
+    return this.turns.isOver
   }
 
   /** It was handed a step. */
   handed(): void {
-    this.#handedAtMs = this.#turns.now()
+    this.#handedAtMs = this.turns.now()
   }
 }

@@ -10,6 +10,7 @@ import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
 import { ThrownErrors } from '../action/thrown-errors.ts'
+import type { Clock } from '../base/clock.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import { Listeners } from '../base/listeners.ts'
@@ -245,6 +246,11 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   onDismissed(connection: Connection, reason: IsockError): void {
     this.#listeners.tell('disconnect', { reason })
     void connection.close(reason)
+  }
+
+  /** @internal */
+  get clock(): Clock {
+    return this.#options.clock
   }
 
   /** Calls of its own that are not over. @internal */

@@ -9,6 +9,7 @@ import { runClean } from '../base/async-context.ts'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { CancelledError, IsockError } from '../base/errors.ts'
+import { turnsOf } from '../base/handler-turns.ts'
 import type { ClientKit } from './client-kit.ts'
 import { type Items, PulledSteps } from './pulled-steps.ts'
 
@@ -33,7 +34,7 @@ export class LastingCall<Step extends object> {
   readonly done: Promise<void>
   readonly #kit: ClientKit
   readonly #source: LastingSource<Step>
-  readonly #steps = new PulledSteps<Step>((item) => this.#stepsIn(item))
+  readonly #steps: PulledSteps<Step>
   readonly #abort = new AbortController()
   #hasBeenOpen = false
   #isDraining = false
@@ -47,6 +48,7 @@ export class LastingCall<Step extends object> {
   constructor(kit: ClientKit, source: LastingSource<Step>) {
     this.#kit = kit
     this.#source = source
+    this.#steps = new PulledSteps<Step>((item) => this.#stepsIn(item), turnsOf(kit.clock))
     this.ready = new Promise((resolve, reject) => {
       this.#ready = { resolve, reject }
     })

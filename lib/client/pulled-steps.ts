@@ -2,7 +2,7 @@
 // is asked to, but for what came before a call ended: that has to be known before the next call begins.
 import { isPromiseLike } from '../action/item-source.ts'
 import { keepContext } from '../base/async-context.ts'
-import { handlerTurns, LoopTurns } from '../base/handler-turns.ts'
+import { type HandlerTurns, LoopTurns } from '../base/handler-turns.ts'
 
 /** The items of a call: makes a function that asks for the next one. Each time one of these is called, at once or later. */
 export interface Items {
@@ -22,14 +22,17 @@ export class PulledSteps<Step extends object> {
   /** As much of it may be of the last call that left something. */
   #lastCount = 0
   #tail: Promise<unknown> = Promise.resolve()
-  readonly #loop = new LoopTurns()
+  readonly #turns: HandlerTurns
+  readonly #loop: LoopTurns
   #isClosed = false
   #wakers: (() => void)[] = []
   /** Its one reader, where it has a handler that waits. */
   #onWake: (() => void) | undefined
 
-  constructor(stepsIn: (item: unknown) => readonly Step[]) {
+  constructor(stepsIn: (item: unknown) => readonly Step[], turns: HandlerTurns) {
     this.#stepsIn = stepsIn
+    this.#turns = turns
+    this.#loop = new LoopTurns(turns)
   }
 
   /** It has something of a call before that one. */
@@ -82,16 +85,17 @@ export class PulledSteps<Step extends object> {
    * step: thousands may wait in one process.
    */
   each(onStep: (step: Step) => unknown): Promise<void> {
+    const turns = this.#turns
     return new Promise((resolve, reject) => {
       const run = keepContext((): void => {
         try {
           for (;;) {
-            if (handlerTurns.isOver && this.#backlog.length > 0) return handlerTurns.later(run)
+            if (turns.isOver && this.#backlog.length > 0) return turns.later(run)
             const step = this.#backlog.shift()
             if (step !== undefined) {
-              const beganAtMs = handlerTurns.now()
+              const beganAtMs = turns.now()
               const handled = onStep(step)
-              handlerTurns.spentSince(beganAtMs)
+              turns.spentSince(beganAtMs)
               if (!isPromiseLike(handled)) continue
               handled.then(run, reject)
               return
@@ -111,7 +115,7 @@ export class PulledSteps<Step extends object> {
   }
 
   async #take(): Promise<Step | undefined> {
-    if (this.#loop.asks()) await new Promise<void>((resolve) => handlerTurns.later(resolve))
+    if (this.#loop.asks()) await new Promise<void>((resolve) => this.#turns.later(resolve))
     for (;;) {
       const step = this.#backlog.shift()
       this.#loop.handed()

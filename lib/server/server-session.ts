@@ -135,6 +135,10 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     return this.#shared.log
   }
 
+  get clock(): Clock {
+    return this.#shared.clock
+  }
+
   nowMs(): number {
     return this.#shared.clock.now()
   }

@@ -1,6 +1,8 @@
 // Handlers and loops that take long leave the event loop a turn, in order.
 import { expect } from 'chai'
-import { HandlerTurns, LoopTurns } from '../../lib/base/handler-turns.ts'
+import { platformClock } from '../../lib/base/clock.ts'
+import { HandlerTurns, LoopTurns, turnsOf } from '../../lib/base/handler-turns.ts'
+import { VirtualClock } from '../setup/virtual-clock.ts'
 
 describe('The turns of handlers', () => {
   let nowMs: number
@@ -24,6 +26,19 @@ describe('The turns of handlers', () => {
     turns.spentSince(beganAtMs)
   }
   const turn = (): void => planned.shift()?.()
+
+  it('go by the clock of their users, and are shared by those of one clock', () => {
+    const [clock, other] = [new VirtualClock(), new VirtualClock()]
+    expect(turnsOf(clock)).to.equal(turnsOf(clock)).and.not.equal(turnsOf(other))
+    expect(turnsOf(platformClock)).to.equal(turnsOf(platformClock)).and.not.equal(turnsOf(clock))
+    const virtual = turnsOf(clock)
+    const began = virtual.now()
+    virtual.spentSince(began)
+    expect(virtual.isOver).to.equal(false)
+    clock.standStill(9)
+    virtual.spentSince(began)
+    expect(virtual.isOver).to.equal(true)
+  })
 
   it('end after 8 ms of handlers, and not of what is between them', () => {
     spend(7)

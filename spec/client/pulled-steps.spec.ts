@@ -1,7 +1,8 @@
 // What the reader of a lasting call takes, from whichever of its calls.
 import { expect } from 'chai'
+import { turnsOf } from '../../lib/base/handler-turns.ts'
 import { type Items, PulledSteps } from '../../lib/client/pulled-steps.ts'
-import { settle } from '../setup/virtual-clock.ts'
+import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 interface Step {
   readonly name: string
@@ -60,7 +61,7 @@ describe('Steps that are pulled', () => {
   }
 
   beforeEach(() => {
-    steps = new PulledSteps(namesIn)
+    steps = new PulledSteps(namesIn, turnsOf(new VirtualClock()))
   })
 
   it('are those that a call begins with, then what is in its items, read when somebody asks', async () => {
@@ -82,7 +83,7 @@ describe('Steps that are pulled', () => {
 
   it('go on with the next call where one has ended or failed, and wait for it', async () => {
     for (const first of [new Source().end(), new Source().fail()]) {
-      steps = new PulledSteps(namesIn)
+      steps = new PulledSteps(namesIn, turnsOf(new VirtualClock()))
       steps.open(first, [])
       const next = taken(1)
       await settle()
@@ -122,7 +123,7 @@ describe('Steps that are pulled', () => {
 
   it('are at their end once closed, with what was read before or without', async () => {
     for (const backlog of ['keep', 'drop'] as const) {
-      steps = new PulledSteps(namesIn)
+      steps = new PulledSteps(namesIn, turnsOf(new VirtualClock()))
       steps.open(new Source(), [{ name: 'a' }])
       steps.close(backlog)
       steps.open(new Source(), [{ name: 'too late' }])
@@ -135,7 +136,7 @@ describe('Steps that are pulled', () => {
     await settle()
     steps.close('keep')
     expect(await waiting).to.deep.equal([undefined])
-    steps = new PulledSteps(namesIn)
+    steps = new PulledSteps(namesIn, turnsOf(new VirtualClock()))
     const source = new Source()
     steps.open(source, [])
     const reading = taken(1)
