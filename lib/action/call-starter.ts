@@ -87,7 +87,7 @@ export class CallStarter {
     })
     parent?.onCall?.(pending)
     const call = Call.begin<never, never>(pending)
-    for (const feed of feeds ?? []) feed.belongsTo(pending)
+    if (feeds !== undefined) for (const feed of feeds) feed.belongsTo(pending)
     if (options.signal !== undefined) cancelWith(options.signal, pending)
     if (parent !== undefined && parent.signal !== options.signal) cancelWith(parent.signal, pending)
     return call

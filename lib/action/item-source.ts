@@ -17,7 +17,7 @@ export interface ItemSource {
 export function itemSourceOf(returned: unknown): ItemSource | undefined {
   if (typeof returned !== 'object' || returned === null) return undefined
   if (isWebStream(returned)) return new WebStreamSource(returned)
-  if (/^(Blob|File)$/.test(tagOf(returned))) return new WebStreamSource((returned as { stream(): WebStream }).stream())
+  if (isBlob(returned)) return new WebStreamSource(returned.stream())
   const asyncIterator = (returned as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]
   if (typeof asyncIterator === 'function') {
     const iterator = asyncIterator.call(returned) as ItemSource
@@ -106,10 +106,17 @@ function isReadable(returned: object): returned is Readable {
   return typeof destroy === 'function' && typeof pipe === 'function'
 }
 
+function isBlob(returned: object): returned is { stream(): WebStream } {
+  const tag = tagOf(returned)
+  return tag === 'Blob' || tag === 'File'
+}
+
 function isWebStream(returned: object): returned is WebStream {
   return tagOf(returned) === 'ReadableStream' && typeof (returned as Partial<WebStream>).getReader === 'function'
 }
 
+/** Asked of each result: most are plain, and have none. */
 function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1)
+  const { [Symbol.toStringTag]: tag } = value as { readonly [Symbol.toStringTag]?: unknown }
+  return typeof tag === 'string' ? tag : ''
 }

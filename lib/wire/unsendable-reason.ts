@@ -33,6 +33,8 @@ function classNameOf(value: unknown): string {
   return tag === 'Object' ? 'an unnamed class' : tag
 }
 
+const streamTags: ReadonlySet<string> = new Set(['Blob', 'File', 'ReadableStream'])
+
 /** What travels as a stream: async iterables; Blobs, Files and streams of the web, also where these cannot be iterated. */
 export function isStreamable(value: unknown): value is AsyncIterable<unknown> {
   if (typeof value !== 'object' || value === null) return false
@@ -41,5 +43,6 @@ export function isStreamable(value: unknown): value is AsyncIterable<unknown> {
   > & {
     [Symbol.toStringTag]?: string
   }
-  return typeof iterator === 'function' || ['Blob', 'File', 'ReadableStream'].includes(tag)
+  // Asked of the data of each call: most has no tag.
+  return typeof iterator === 'function' || (tag !== '' && streamTags.has(tag))
 }
