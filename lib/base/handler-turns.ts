@@ -58,16 +58,11 @@ export class HandlerTurns {
 
 /** Of this process, or this page: they share one event loop. */
 const shared = new HandlerTurns(monotonicNow, nextTurn)
-const byClock = new WeakMap<Clock, HandlerTurns>([[platformClock, shared]])
+/** Where a test moves the time, handlers take none: what happens must not depend on how fast the machine is. */
+const timeless = new HandlerTurns(() => 0, nextTurn)
 
-/** What is shared by all that go by this clock: where a test moves it, handlers take the time that the test says. */
 export function turnsOf(clock: Clock): HandlerTurns {
-  let turns = byClock.get(clock)
-  if (turns === undefined) {
-    turns = new HandlerTurns(() => clock.now(), nextTurn)
-    byClock.set(clock, turns)
-  }
-  return turns
+  return clock === platformClock ? shared : timeless
 }
 
 /** One `for await` loop: what it does between two steps counts as a handler's time. */
