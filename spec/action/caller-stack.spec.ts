@@ -62,6 +62,8 @@ describe('The stack of an error that comes from elsewhere', () => {
       const reason = await refused(error).catch((given: unknown) => given)
       expect(reason).to.equal(error)
     }
-    expect(frozen.stack).to.equal(stack)
+    // In newer engines it is an accessor, whose setter works for frozen ones too.
+    const isField = Object.getOwnPropertyDescriptor(frozen, 'stack')?.get === undefined
+    if (isField) expect(frozen.stack).to.equal(stack)
   })
 })
