@@ -21,7 +21,7 @@ const tokensAreValidMs = 24 * 3_600_000
 
 /**
  * `dataDirectory`: where the tables are kept while it does not run. `pageDirectory`: what browsers get, at `webPort`;
- * 0: any free port.
+ * a port of 0 stands for any free one.
  */
 export async function startChat(dataDirectory: string, pageDirectory: string, webPort = 0): Promise<RunningChat> {
   const tokens = new Tokens(tokensAreValidMs)

@@ -7,7 +7,7 @@ import { Greet, Job } from './actions.ts'
 import { Counter } from './counter.ts'
 
 export interface AppOptions {
-  /** 0: any free port. */
+  /** A port of 0 stands for any free one. */
   readonly port: number
   /** Where the page's files are kept. */
   readonly folder: string

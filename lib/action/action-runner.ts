@@ -42,7 +42,7 @@ export interface ActionRunnerOptions {
   readonly exposeErrors: boolean
   /** Calls that a handler makes take over its time and signal even where it does not pass them on. */
   readonly inheritContext: boolean
-  /** Told of each error that a handler threw; may give another one, which is sent in its place. Must not throw. */
+  /** Gets each error that a handler threw; may give another one, which is sent in its place. Must not throw. */
   readonly onThrown: (error: unknown, call: IncomingCall, session: SessionView) => Error | undefined
 }
 

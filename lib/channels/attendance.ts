@@ -1,5 +1,5 @@
 // Who is present in the rooms of one channel. A session that lost its link stays present for the grace time; one that
-// comes back later joins anew. One whose page was left has a short grace: it is not expected back.
+// comes back later joins again. One whose page was left has a short grace: it is not expected back.
 //
 //   enter ──> present ──> [link cut] away ──> [link back] present
 //                │                    ╰────> [grace over] left ──> [link back] present

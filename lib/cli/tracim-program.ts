@@ -36,7 +36,7 @@ standard error. Ctrl-C and SIGTERM end it, and remove the socket; a second one e
 Examples:
   isock tracim
   isock tracim --check --json
-  isock tracim ~/work/config --log-level debug
+  isock tracim ./config --log-level debug
   isock tracim --socket /run/user/1000/tracim/master.sock --json
 ${exitCodesHelp}`,
     )

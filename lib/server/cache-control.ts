@@ -1,4 +1,4 @@
-// Which actions may be called by GET, and what caches are told of their answers: those that declare both that they may run again and what
+// Which actions may be called by GET, and the Cache-Control of their answers: those that declare both that they may run again and what
 // to tell caches, which only what changes nothing should.
 import type { RegisteredAction } from '../action/registry.ts'
 

@@ -48,11 +48,11 @@ export class ErrorHook {
   #tell(error: unknown, where: ErrorOrigin): Error | undefined {
     const failed = (hookError: unknown): void => this.#log.error({ error: hookError }, 'onError failed')
     try {
-      const told: unknown = this.#onError?.(error, where)
+      const replacement: unknown = this.#onError?.(error, where)
       // Nobody awaits it: the caller has waited long enough.
-      if (isPromiseLike(told))
-        Promise.resolve(told).then((late) => isError(late) && this.#log.error({}, tooLate), failed)
-      return isError(told) ? told : undefined
+      if (isPromiseLike(replacement))
+        Promise.resolve(replacement).then((late) => isError(late) && this.#log.error({}, tooLate), failed)
+      return isError(replacement) ? replacement : undefined
     } catch (hookError) {
       failed(hookError)
       // What it would have masked must not leave because it failed.

@@ -54,7 +54,7 @@ export interface ServerKit {
   renewIdentity(sessionId: string, identity: Identity | undefined): void
   /** True for a registered action that is a generator: each of its calls is a stream. */
   isStream(actionName: string): boolean
-  /** What caches are told of the answers of a registered action that changes nothing; undefined: it may not be called by GET. */
+  /** The Cache-Control of the answers of a registered action that changes nothing; undefined: it may not be called by GET. */
   cacheControlOf(actionName: string): string | undefined
   /** Adds an action whose name begins with "isock.": it is not listed and cannot be replaced. */
   addBuiltIn(action: AnyAction): void

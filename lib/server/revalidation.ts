@@ -55,7 +55,7 @@ export class Revalidation {
 
   /** The session was let in, or came back: what was asked about it before counts no more. */
   watch(session: ServerSession, admitted: Admitted): void {
-    // Who is told of new sessions may have ended it.
+    // A listener of new sessions may have ended it.
     const isKept = this.#options.store.find(session.id) === session
     if (admitted.reviews.length === 0 || !isKept || this.#isClosed) return
     const nowMs = this.#options.clock.now()

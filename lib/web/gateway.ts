@@ -103,7 +103,7 @@ export interface WebHost {
   hasProcessEnded(name: string): boolean
   /** True for an action that is a generator: each of its calls is a stream. False where that is not known. */
   isStream(actionName: string): boolean
-  /** What caches are told of an action that declares `idempotent` and `cacheControl`; undefined: it may not be called by GET. */
+  /** The Cache-Control of an action that declares `idempotent` and `cacheControl`; undefined: it may not be called by GET. */
   cacheControlOf(actionName: string): string | undefined
   /** What the server keeps of a client of the gateway's own: by its `sessionId`. */
   findSession(id: string): SessionView | undefined
