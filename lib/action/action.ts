@@ -69,8 +69,7 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
 // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's input, output and items
 export type AnyAction = Action<any, any, any>
 
-// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's constructor
-type ActionConstructor<A extends AnyAction> = abstract new (...args: any[]) => A
+type ActionConstructor<A extends AnyAction> = abstract new (...args: never[]) => A
 
 /** A reference to an Action class, whatever its constructor takes. */
 export type ActionClass<A extends AnyAction = AnyAction> = ActionConstructor<A> &

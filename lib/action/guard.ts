@@ -65,8 +65,7 @@ export abstract class Guard<Value = unknown> {
 }
 
 /** A reference to a guard's class, whatever its constructor takes. */
-// biome-ignore lint/suspicious/noExplicitAny: any constructor will do
-export type GuardClass<V> = (abstract new (...args: any[]) => Guard<V>) & { guardName?: string }
+export type GuardClass<V> = (abstract new (...args: never[]) => Guard<V>) & { guardName?: string }
 
 brand('isock.Guard', Guard)
 
