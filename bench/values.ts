@@ -2,8 +2,8 @@
 // Prints a table of the best of several interleaved rounds; run it on a quiet core: `npx tsx bench/values.ts`.
 
 import { SuperJSON } from 'superjson'
-import { ClassRegistry } from '../lib/wire/class-registry.ts'
-import { StandardCodec } from '../lib/wire/value-codec.ts'
+import { ClassRegistry } from '../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../lib/core/wire/value-codec.ts'
 
 type RoundTrip = (value: unknown) => unknown
 

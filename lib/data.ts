@@ -5,9 +5,9 @@ export {
   InvalidDataError,
   NotFoundError,
   StoreUnavailableError,
-} from './base/data-errors.ts'
-export type { Change, ChangeKind } from './data/changes.ts'
-export type { ComputedOptions } from './data/computed-field.ts'
+} from './core/base/data-errors.ts'
+export type { Change, ChangeKind } from './features/data/changes.ts'
+export type { ComputedOptions } from './features/data/computed-field.ts'
 export {
   and,
   Condition,
@@ -26,10 +26,10 @@ export {
   type Operator,
   oneOf,
   or,
-} from './data/condition.ts'
-export type { DataOptions, Durability, FileFormat, Persistence } from './data/data-options.ts'
-export { Database, type TransactionOptions } from './data/database.ts'
-export type { Db, DropOptions, Found, HydrateOptions } from './data/db.ts'
+} from './features/data/condition.ts'
+export type { DataOptions, Durability, FileFormat, Persistence } from './features/data/data-options.ts'
+export { Database, type TransactionOptions } from './features/data/database.ts'
+export type { Db, DropOptions, Found, HydrateOptions } from './features/data/db.ts'
 export {
   type Field,
   type FieldOptions,
@@ -37,11 +37,11 @@ export {
   type ItemKind,
   type ReferenceOptions,
   type SetItemKind,
-} from './data/field.ts'
-export type { FileOptions, FileProgress, IgnoredColumns, LoadOptions, LoadReport } from './data/files.ts'
-export { fromLexicons, type TranslatedQuery } from './data/lexicons-filter.ts'
-export type { MigrateOptions, Migration } from './data/migration.ts'
-export { Model, type ModelClass, type Publishes } from './data/model.ts'
+} from './features/data/field.ts'
+export type { FileOptions, FileProgress, IgnoredColumns, LoadOptions, LoadReport } from './features/data/files.ts'
+export { fromLexicons, type TranslatedQuery } from './features/data/lexicons-filter.ts'
+export type { MigrateOptions, Migration } from './features/data/migration.ts'
+export { Model, type ModelClass, type Publishes } from './features/data/model.ts'
 export type {
   CreateData,
   Dictionary,
@@ -52,6 +52,6 @@ export type {
   QueryOptions,
   SortKey,
   UpdateData,
-} from './data/model-types.ts'
-export { type ParseFilterOptions, type ParseSortOptions, parseFilter, parseSort } from './data/parse-filter.ts'
-export { hashPassword, verifyPassword } from './data/password.ts'
+} from './features/data/model-types.ts'
+export { type ParseFilterOptions, type ParseSortOptions, parseFilter, parseSort } from './features/data/parse-filter.ts'
+export { hashPassword, verifyPassword } from './features/data/password.ts'

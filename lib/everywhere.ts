@@ -1,8 +1,8 @@
 // The part of the public list that is the same in Node and in browsers: what clients and shared action classes need.
 
-export { Action, type ActionClass, type ActionReturn, type AnyAction } from './action/action.ts'
-export type { TreeOptions } from './action/action-host.ts'
-export { Call, type InputAmount, type InputProgress, type Outcome } from './action/call.ts'
+export { Action, type ActionClass, type ActionReturn, type AnyAction } from './core/action/action.ts'
+export type { TreeOptions } from './core/action/action-host.ts'
+export { Call, type InputAmount, type InputProgress, type Outcome } from './core/action/call.ts'
 export type {
   Caller,
   Context,
@@ -11,21 +11,21 @@ export type {
   ServerView,
   SessionView,
   TopicClass,
-} from './action/context.ts'
-export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './action/guard.ts'
-export type { Implementation } from './action/implementation.ts'
-export type { InputOf, ItemOf, OutputOf, RunArguments } from './action/inference.ts'
-export type { ActionFunction, ActionTree, RegisteredAction } from './action/registry.ts'
-export type { RunOptions, RunParent } from './action/run-options.ts'
-export type { BackoffOptions } from './base/backoff.ts'
-export type { Clock, Timer } from './base/clock.ts'
+} from './core/action/context.ts'
+export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './core/action/guard.ts'
+export type { Implementation } from './core/action/implementation.ts'
+export type { InputOf, ItemOf, OutputOf, RunArguments } from './core/action/inference.ts'
+export type { ActionFunction, ActionTree, RegisteredAction } from './core/action/registry.ts'
+export type { RunOptions, RunParent } from './core/action/run-options.ts'
+export type { BackoffOptions } from './core/base/backoff.ts'
+export type { Clock, Timer } from './core/base/clock.ts'
 export {
   AmbiguousError,
   ConflictError,
   InvalidDataError,
   NotFoundError,
   StoreUnavailableError,
-} from './base/data-errors.ts'
+} from './core/base/data-errors.ts'
 export {
   ActionError,
   AuthError,
@@ -45,10 +45,18 @@ export {
   UnsendableError,
   ValidationError,
   type ValidationIssue,
-} from './base/errors.ts'
-export type { Logger } from './base/log.ts'
-export { defaultLimits, type Limits } from './base/options.ts'
-export { type Remote, remoteOf } from './base/remote.ts'
+} from './core/base/errors.ts'
+export type { Logger } from './core/base/log.ts'
+export { defaultLimits, type Limits } from './core/base/options.ts'
+export { type Remote, remoteOf } from './core/base/remote.ts'
+export type { ClientEvents } from './core/client/client-events.ts'
+export type { ClientArguments, ClientOptions } from './core/client/client-options.ts'
+export type { Dial } from './core/client/client-platform.ts'
+export type { CloseOptions } from './core/client/last-calls.ts'
+export { type Address, formatAddress } from './core/link/address.ts'
+export type { Link, LinkHandler, Peer } from './core/link/link.ts'
+export type { Transferable } from './core/wire/bytes/binary-brand.ts'
+export { transfer } from './core/wire/bytes/transfer.ts'
 export {
   type AnyChannel,
   Channel,
@@ -60,27 +68,21 @@ export {
   type Member,
   type MessageOf,
   type Position,
-} from './channels/channel.ts'
-export type { Since } from './channels/channel-actions.ts'
-export type { ChannelCallOptions, Handler } from './channels/channel-client.ts'
-export type { PresenceEvent, PresenceOptions, PresenceWatch } from './channels/presence-watch.ts'
-export type { SubscribeOptions, Subscription } from './channels/subscription.ts'
-export type { ClientEvents } from './client/client-events.ts'
-export type { ClientArguments, ClientOptions } from './client/client-options.ts'
-export type { Dial } from './client/client-platform.ts'
-export type { CloseOptions } from './client/last-calls.ts'
-export type {} from './data/context-db.ts' // what data add to the types of a context
-export { type Address, formatAddress } from './link/address.ts'
-export type { Link, LinkHandler, Peer } from './link/link.ts'
+} from './features/channels/channel.ts'
+export type { Since } from './features/channels/channel-actions.ts'
+export type { ChannelCallOptions, Handler } from './features/channels/channel-client.ts'
+export type { PresenceEvent, PresenceOptions, PresenceWatch } from './features/channels/presence-watch.ts'
+export type { SubscribeOptions, Subscription } from './features/channels/subscription.ts'
+export type {} from './features/data/context-db.ts' // what data add to the types of a context
 export {
   type AnyService,
   Service,
   type ServiceClass,
   type ServiceContext,
   type ServiceSchemas,
-} from './services/service.ts'
-export type { ServiceCallOptions, ServiceClient, TerminateOptions } from './services/service-client.ts'
-export type { Listening, ListenOptions } from './tasks/client/listening.ts'
+} from './features/services/service.ts'
+export type { ServiceCallOptions, ServiceClient, TerminateOptions } from './features/services/service-client.ts'
+export type { Listening, ListenOptions } from './features/tasks/client/listening.ts'
 export {
   type AnyProcess,
   type EventsOf,
@@ -92,6 +94,4 @@ export {
   type ProcessOutput,
   type ProcessState,
   type SendOptions,
-} from './tasks/process.ts'
-export type { Transferable } from './wire/binary-brand.ts'
-export { transfer } from './wire/transfer.ts'
+} from './features/tasks/process.ts'

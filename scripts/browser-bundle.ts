@@ -84,11 +84,17 @@ const shortForeign = "export const describeForeign = (address) => address.host +
 const substitutes: Plugin = {
   name: 'substitutes',
   setup(build) {
-    build.onResolve({ filter: /\/free-msgpack\.ts$/ }, () => ({ path: `${root}lib/wire/browser-msgpack.ts` }))
-    build.onResolve({ filter: /\/async-context\.ts$/ }, () => ({ path: `${root}lib/base/browser-async-context.ts` }))
-    build.onResolve({ filter: /\/spare-memory\.ts$/ }, () => ({ path: `${root}lib/wire/browser-spare-memory.ts` }))
-    build.onResolve({ filter: /\/spent-memory\.ts$/ }, () => ({ path: `${root}lib/link/browser-spent-memory.ts` }))
-    build.onResolve({ filter: /\/attempts\.ts$/ }, () => ({ path: `${root}lib/client/browser-attempts.ts` }))
+    build.onResolve({ filter: /\/free-msgpack\.ts$/ }, () => ({
+      path: `${root}lib/core/wire/packed/browser-msgpack.ts`,
+    }))
+    build.onResolve({ filter: /\/async-context\.ts$/ }, () => ({
+      path: `${root}lib/core/base/browser-async-context.ts`,
+    }))
+    build.onResolve({ filter: /\/spare-memory\.ts$/ }, () => ({
+      path: `${root}lib/core/wire/bytes/browser-spare-memory.ts`,
+    }))
+    build.onResolve({ filter: /\/spent-memory\.ts$/ }, () => ({ path: `${root}lib/core/link/browser-spent-memory.ts` }))
+    build.onResolve({ filter: /\/attempts\.ts$/ }, () => ({ path: `${root}lib/core/client/browser-attempts.ts` }))
     // Hints for mistyped names are for those who write servers.
     build.onResolve({ filter: /\/nearest-names\.ts$/ }, () => ({ path: 'nearest-names', namespace: 'nothing' }))
     build.onResolve({ filter: /\/option-messages\.ts$/ }, () => ({ path: 'option-messages', namespace: 'short' }))

@@ -81,7 +81,7 @@ rooms only must fail twice, and browsers record nothing. Nothing of the project 
 Examples:
   npm run mutate -- --rooms client,channels --seed 7 --count 30
   npm run mutate -- --rooms session --specs 'spec/contracts/**/*.spec.ts,spec/simulation/*.spec.ts'
-  npm run mutate -- --at lib/channels/rooms.ts:100
+  npm run mutate -- --at lib/features/channels/rooms.ts:100
   npm run mutate -- --count 150 --everywhere /tmp/reach.json --seed 7
   npm run mutate -- --count 150 --wider --jobs 4 --least 98 --json mutants.json`,
   )

@@ -195,7 +195,7 @@ await server.shutdown()
 if (text !== 'hi' || (await answer.json()) !== 'hi') throw new Error('Echo returned something else')
 if (module.length < 10_000) throw new Error('the module for browsers is ' + module)
 if (!isSame || !/^br, .*immutable/.test(said)) throw new Error('the module for a year is sent as ' + said)
-if (!sources.sources.join().includes('lib/session/session.ts')) throw new Error('the source map has no sources')
+if (!sources.sources.join().includes('lib/core/session/session.ts')) throw new Error('the source map has no sources')
 `,
     'bundled.mjs': `import { Client, Server } from 'isock'
 

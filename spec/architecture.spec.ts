@@ -1,7 +1,7 @@
 // The rules that lib/ keeps: imports go down the layers only and never in a circle, and how a file may look.
 // Every rule is first shown a small tree that breaks it, so that none can pass by checking nothing.
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { join, posix, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { findViolations, layers } from './setup/architecture.ts'
@@ -11,7 +11,7 @@ const lib = fileURLToPath(new URL('../lib', import.meta.url))
 describe('the architecture of lib/', () => {
   it('keeps every rule', () => {
     const files = sourcesUnder(lib)
-    expect(files.has('base/errors.ts'), 'lib/base/errors.ts was read').to.equal(true)
+    expect(files.has('core/base/errors.ts'), 'lib/core/base/errors.ts was read').to.equal(true)
     expect(findViolations(files).map(({ rule, file, message }) => `${rule}: lib/${file}: ${message}`)).to.deep.equal([])
   })
 })
@@ -19,14 +19,14 @@ describe('the architecture of lib/', () => {
 describe('the check of the architecture', () => {
   it('accepts imports that go down, inside a room, from a public list, and to packages', () => {
     const tree = {
-      'base/errors.ts': 'export class E {}',
-      'wire/frame.ts': "import { E } from '../base/errors.ts'\nexport const f = E",
-      'wire/decoder.ts': "import type { f } from './frame.ts'\nimport { encode } from '@msgpack/msgpack'",
-      'link/tcp.ts': "import { Socket } from 'node:net'",
-      'server/server.ts': "import '../wire/frame.ts'",
-      'gateways/igor/http.ts': "import '../shared.ts'\nimport '../../server/server.ts'",
+      'core/base/errors.ts': 'export class E {}',
+      'core/wire/frames/frame.ts': "import { E } from '../../base/errors.ts'\nexport const f = E",
+      'core/wire/frames/decoder.ts': "import type { f } from './frame.ts'\nimport { encode } from '@msgpack/msgpack'",
+      'core/link/tcp.ts': "import { Socket } from 'node:net'",
+      'core/server/server.ts': "import '../wire/frames/frame.ts'",
+      'gateways/igor/http.ts': "import '../shared.ts'\nimport '../../core/server/server.ts'",
       'gateways/shared.ts': '',
-      'index.ts': "export * from './server/server.ts'",
+      'index.ts': "export * from './core/server/server.ts'",
       'gateway.ts': "export * from './gateways/igor/http.ts'",
       'testing/harness.ts': "import { Server } from '../index.ts'",
       'cli/main.ts': "import '../index.ts'\nimport '../gateways/shared.ts'",
@@ -35,7 +35,7 @@ describe('the check of the architecture', () => {
   })
 
   it('accepts node: modules that a browser room loads when it needs them', () => {
-    expect(rulesBrokenBy({ 'client/client.ts': "export const open = () => import('node:net')" })).to.deep.equal([])
+    expect(rulesBrokenBy({ 'core/client/client.ts': "export const open = () => import('node:net')" })).to.deep.equal([])
   })
 
   describe('refuses an import upward', () => {
@@ -53,14 +53,14 @@ describe('the check of the architecture', () => {
     }
     for (const [how, source] of Object.entries(upward)) {
       it(how, () => {
-        expect(rulesBrokenBy({ 'action/run.ts': '', 'wire/frame.ts': source })).to.deep.equal(['upward'])
+        expect(rulesBrokenBy({ 'core/action/run.ts': '', 'core/wire/frame.ts': source })).to.deep.equal(['upward'])
       })
     }
 
     it('from each layer to the next', () => {
       for (const [index, rooms] of layers.slice(0, -1).entries()) {
         const [from, to] = [rooms[0], layers[index + 1]?.[0]]
-        const tree = { [`${to}/b.ts`]: '', [`${from}/a.ts`]: `import '../${to}/b.ts'` }
+        const tree = { [`${to}/b.ts`]: '', [`${from}/a.ts`]: `import '${wayTo(to, from)}/b.ts'` }
         expect(rulesBrokenBy(tree), `${from} to ${to}`).to.deep.equal(['upward'])
       }
     })
@@ -73,7 +73,7 @@ describe('the check of the architecture', () => {
 
     it('but not where the words stand in a comment or a string', () => {
       const source = "/** import '../action/run.ts' */\nexport const text = \"import '../action/run.ts'\""
-      expect(rulesBrokenBy({ 'action/run.ts': '', 'wire/frame.ts': source })).to.deep.equal([])
+      expect(rulesBrokenBy({ 'core/action/run.ts': '', 'core/wire/frame.ts': source })).to.deep.equal([])
     })
   })
 
@@ -81,7 +81,7 @@ describe('the check of the architecture', () => {
     for (const rooms of layers) {
       for (const from of rooms) {
         for (const to of rooms.filter((room) => room !== from)) {
-          const tree = { [`${to}/b.ts`]: '', [`${from}/a.ts`]: `import type { B } from '../${to}/b.ts'` }
+          const tree = { [`${to}/b.ts`]: '', [`${from}/a.ts`]: `import type { B } from '${wayTo(to, from)}/b.ts'` }
           expect(rulesBrokenBy(tree), `${from} to ${to}`).to.deep.equal(['sideways'])
         }
       }
@@ -96,7 +96,9 @@ describe('the check of the architecture', () => {
     const list = { 'index.ts': '', 'browser.ts': '', 'everywhere.ts': '' }
     expect(rulesBrokenBy({ ...list, 'index.ts': "export * from './everywhere.ts'" })).to.deep.equal([])
     expect(rulesBrokenBy({ ...list, 'cli/main.ts': "import '../everywhere.ts'" })).to.deep.equal(['public-list'])
-    expect(rulesBrokenBy({ ...list, 'server/server.ts': "import '../index.ts'" })).to.deep.equal(['public-list'])
+    expect(rulesBrokenBy({ ...list, 'core/server/server.ts': "import '../../index.ts'" })).to.deep.equal([
+      'public-list',
+    ])
     expect(rulesBrokenBy({ 'index.ts': '', 'browser.ts': "export * from './index.ts'" })).to.deep.equal(['public-list'])
     expect(rulesBrokenBy({ ...list, 'testing/harness.ts': "import '../browser.ts'" })).to.deep.equal(['public-list'])
   })
@@ -110,31 +112,34 @@ describe('the check of the architecture', () => {
 
   describe('refuses a circle', () => {
     it('of two files, and names the way round', () => {
-      const tree = { 'base/a.ts': "import './b.ts'", 'base/b.ts': "import './a.ts'" }
+      const tree = { 'core/base/a.ts': "import './b.ts'", 'core/base/b.ts': "import './a.ts'" }
       expect(violationsOf(tree)).to.deep.equal([
-        { rule: 'cycle', file: 'base/a.ts', message: 'base/a.ts -> base/b.ts -> base/a.ts' },
+        { rule: 'cycle', file: 'core/base/a.ts', message: 'core/base/a.ts -> core/base/b.ts -> core/base/a.ts' },
       ])
     })
 
     it('of types only', () => {
-      const tree = { 'base/a.ts': "import type { B } from './b.ts'", 'base/b.ts': "import type { A } from './a.ts'" }
+      const tree = {
+        'core/base/a.ts': "import type { B } from './b.ts'",
+        'core/base/b.ts': "import type { A } from './a.ts'",
+      }
       expect(rulesBrokenBy(tree)).to.deep.equal(['cycle'])
     })
 
     it('of three files that a fourth leads to', () => {
       const tree = {
-        'base/start.ts': "import './a.ts'",
-        'base/a.ts': "import './b.ts'",
-        'base/b.ts': "import './c.ts'",
-        'base/c.ts': "import './a.ts'",
+        'core/base/start.ts': "import './a.ts'",
+        'core/base/a.ts': "import './b.ts'",
+        'core/base/b.ts': "import './c.ts'",
+        'core/base/c.ts': "import './a.ts'",
       }
       expect(violationsOf(tree).map(({ message }) => message)).to.deep.equal([
-        'base/a.ts -> base/b.ts -> base/c.ts -> base/a.ts',
+        'core/base/a.ts -> core/base/b.ts -> core/base/c.ts -> core/base/a.ts',
       ])
     })
 
     it('of a file with itself', () => {
-      expect(rulesBrokenBy({ 'base/a.ts': "import './a.ts'" })).to.deep.equal(['cycle'])
+      expect(rulesBrokenBy({ 'core/base/a.ts': "import './a.ts'" })).to.deep.equal(['cycle'])
     })
 
     it('through a public list', () => {
@@ -144,17 +149,24 @@ describe('the check of the architecture', () => {
 
     it('but not a diamond', () => {
       const tree = {
-        'base/top.ts': "import './left.ts'\nimport './right.ts'",
-        'base/left.ts': "import './end.ts'",
-        'base/right.ts': "import './end.ts'",
-        'base/end.ts': '',
+        'core/base/top.ts': "import './left.ts'\nimport './right.ts'",
+        'core/base/left.ts': "import './end.ts'",
+        'core/base/right.ts': "import './end.ts'",
+        'core/base/end.ts': '',
       }
       expect(rulesBrokenBy(tree)).to.deep.equal([])
     })
   })
 
   it('refuses a static import of a Node module in the rooms that browsers load', () => {
-    for (const room of ['base', 'wire', 'session', 'action', 'client']) {
+    for (const room of [
+      'core/base',
+      'core/wire/frames',
+      'core/session',
+      'core/action',
+      'core/client',
+      'features/tasks',
+    ]) {
       const breaks = (source: string) => rulesBrokenBy({ [`${room}/a.ts`]: source })
       expect(breaks("import { Socket } from 'node:net'"), room).to.deep.equal(['node-import'])
       expect(breaks("import type { Socket } from 'net'"), room).to.deep.equal(['node-import'])
@@ -172,19 +184,28 @@ describe('the check of the architecture', () => {
       "export * as default from 'superjson'",
       'export = 1',
     ]
-    for (const source of forms) expect(rulesBrokenBy({ 'base/a.ts': source }), source).to.deep.equal(['default-export'])
-    expect(rulesBrokenBy({ 'base/a.ts': "import { default as s } from 'superjson'\nexport { s }" })).to.deep.equal([])
+    for (const source of forms)
+      expect(rulesBrokenBy({ 'core/base/a.ts': source }), source).to.deep.equal(['default-export'])
+    expect(rulesBrokenBy({ 'core/base/a.ts': "import { default as s } from 'superjson'\nexport { s }" })).to.deep.equal(
+      [],
+    )
   })
 
   it('refuses module-level let and var, and no others', () => {
     for (const source of ['let n = 0', 'export let n = 0', 'var n = 0', 'export var n = 0']) {
-      expect(rulesBrokenBy({ 'base/a.ts': source }), source).to.deep.equal(['module-variable'])
+      expect(rulesBrokenBy({ 'core/base/a.ts': source }), source).to.deep.equal(['module-variable'])
     }
-    expect(rulesBrokenBy({ 'base/a.ts': 'export const f = () => { let n = 0; return ++n }' })).to.deep.equal([])
+    expect(rulesBrokenBy({ 'core/base/a.ts': 'export const f = () => { let n = 0; return ++n }' })).to.deep.equal([])
   })
 
   it('refuses inner index files, and files that are named for nothing', () => {
-    for (const file of ['base/index.ts', 'gateways/igor/index.ts', 'base/utils.ts', 'utils.ts', 'base/helpers.ts']) {
+    for (const file of [
+      'core/base/index.ts',
+      'gateways/igor/index.ts',
+      'core/base/utils.ts',
+      'utils.ts',
+      'core/base/helpers.ts',
+    ]) {
       expect(rulesBrokenBy({ [file]: '' }), file).to.deep.equal(['file-name'])
     }
   })
@@ -194,15 +215,15 @@ describe('the check of the architecture', () => {
       `${Array(count - 1)
         .fill('//')
         .join('\n')}\n`
-    expect(rulesBrokenBy({ 'base/a.ts': lines(300) })).to.deep.equal([])
-    expect(rulesBrokenBy({ 'base/a.ts': lines(301) })).to.deep.equal(['file-length'])
+    expect(rulesBrokenBy({ 'core/base/a.ts': lines(300) })).to.deep.equal([])
+    expect(rulesBrokenBy({ 'core/base/a.ts': lines(301) })).to.deep.equal(['file-length'])
   })
 
   it('refuses that the core speaks of what is built on it', () => {
     for (const word of ['ChannelFrame', 'a task', 'myService']) {
-      expect(rulesBrokenBy({ 'session/a.ts': `// ${word}` }), word).to.deep.equal(['feature-word'])
-      expect(rulesBrokenBy({ 'wire/a.ts': `// ${word}` }), word).to.deep.equal(['feature-word'])
-      expect(rulesBrokenBy({ 'tasks/a.ts': `// ${word}` }), word).to.deep.equal([])
+      expect(rulesBrokenBy({ 'core/session/a.ts': `// ${word}` }), word).to.deep.equal(['feature-word'])
+      expect(rulesBrokenBy({ 'core/wire/a.ts': `// ${word}` }), word).to.deep.equal(['feature-word'])
+      expect(rulesBrokenBy({ 'features/tasks/a.ts': `// ${word}` }), word).to.deep.equal([])
     }
   })
 
@@ -212,20 +233,25 @@ describe('the check of the architecture', () => {
       'signal?.addEventListener(\n  "abort",',
       'signal.onabort = f',
     ]) {
-      expect(rulesBrokenBy({ 'link/a.ts': source }), source).to.deep.equal(['abort-listener'])
-      expect(rulesBrokenBy({ 'base/followed-signals.ts': source }), source).to.deep.equal([])
+      expect(rulesBrokenBy({ 'core/link/a.ts': source }), source).to.deep.equal(['abort-listener'])
+      expect(rulesBrokenBy({ 'core/base/followed-signals.ts': source }), source).to.deep.equal([])
     }
-    expect(rulesBrokenBy({ 'link/a.ts': "socket.addEventListener('close', f)" })).to.deep.equal([])
+    expect(rulesBrokenBy({ 'core/link/a.ts': "socket.addEventListener('close', f)" })).to.deep.equal([])
   })
 
   it('refuses a file that does not open with a comment', () => {
-    const breaks = (source: string) => findViolations(new Map([['base/a.ts', source]])).map(({ rule }) => rule)
+    const breaks = (source: string) => findViolations(new Map([['core/base/a.ts', source]])).map(({ rule }) => rule)
     expect(breaks('export const a = 1\n// too late')).to.deep.equal(['opening-comment'])
     expect(breaks('')).to.deep.equal(['opening-comment'])
     expect(breaks('/** Its job. */\nexport const a = 1')).to.deep.equal([])
     expect(breaks('#!/usr/bin/env node\n// Its job.\n')).to.deep.equal([])
   })
 })
+
+function wayTo(room: string, from: string): string {
+  const way = posix.relative(from, room)
+  return way.startsWith('.') ? way : `./${way}`
+}
 
 /** The rules that a small tree breaks. Each file is given an opening comment, so that it breaks no rule by its form. */
 function rulesBrokenBy(tree: Record<string, string>): string[] {

@@ -25,7 +25,7 @@ const subpaths = {
   lexicons: 'lib/gateways/lexicons/lexicons.ts',
   testing: 'lib/testing/harness.ts',
   daemon: 'lib/daemon.ts',
-  tracim: 'lib/gateways/tracim/tracim.ts',
+  tracim: 'lib/tracim/tracim.ts',
 }
 
 /**

@@ -40,7 +40,7 @@ const compilerOptions = {
     'isock/igor': ['../lib/gateways/igor/igor.ts'],
     'isock/lexicons': ['../lib/gateways/lexicons/lexicons.ts'],
     'isock/testing': ['../lib/testing/harness.ts'],
-    'isock/tracim': ['../lib/gateways/tracim/tracim.ts'],
+    'isock/tracim': ['../lib/tracim/tracim.ts'],
   },
 }
 

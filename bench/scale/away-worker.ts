@@ -1,10 +1,10 @@
 // Clients that come and leave: each says HELLO over a socket of its own, is let in, and breaks the link, so that its session stays at
 // the server. Without the rest of a client, which would take a hundred times as long for 100 000 of them.
 import { connect } from 'node:net'
-import { Kind, protocolVersion } from '../../lib/wire/frame.ts'
-import { writeFrame } from '../../lib/wire/frame-writer.ts'
-import { MsgpackWriter } from '../../lib/wire/msgpack-writer.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
+import { Kind, protocolVersion } from '../../lib/core/wire/frames/frame.ts'
+import { writeFrame } from '../../lib/core/wire/frames/frame-writer.ts'
+import { MsgpackWriter } from '../../lib/core/wire/frames/msgpack-writer.ts'
 import { takeOrders } from '../child.ts'
 
 export interface AwayOrder {

@@ -1,5 +1,5 @@
 // `isock bench`: how many calls of an action a server takes, and how long they take.
-import { followSignal } from '../base/followed-signals.ts'
+import { followSignal } from '../core/base/followed-signals.ts'
 import type { Client } from '../facade/client.ts'
 import { benchLine, benchText, progressText } from './bench-report.ts'
 import { readCallData } from './call-data.ts'

@@ -1,5 +1,5 @@
 // `isock call`: runs one action by its wire name, prints its items as they come, then its result.
-import { followSignal } from '../base/followed-signals.ts'
+import { followSignal } from '../core/base/followed-signals.ts'
 import { readCallData } from './call-data.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
 

@@ -1,6 +1,6 @@
 // The data of a call: JSON from the command line, or from standard input, whole or line by line.
 import { createInterface } from 'node:readline'
-import { findJsonFault, pointAt } from '../base/json-fault.ts'
+import { findJsonFault, pointAt } from '../core/base/json-fault.ts'
 import { usageFailure } from './failure.ts'
 
 export interface DataSource {

@@ -1,6 +1,6 @@
 // A client for one command: made from the options that all commands share, and closed when the command is done.
 import { readFileSync } from 'node:fs'
-import type { ClientOptions } from '../client/client-options.ts'
+import type { ClientOptions } from '../core/client/client-options.ts'
 import { Client } from '../facade/client.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'

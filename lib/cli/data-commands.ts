@@ -1,15 +1,31 @@
 // `isock data ...`: opens the store of some models, does one thing with it, closes it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { exportedData, exportedModels } from '../daemon/exported-data.ts'
-import { type LoadedModule, loadModules } from '../daemon/load-modules.ts'
 import { takeSecrets } from '../daemon/secret-variables.ts'
-import { and, contains, eq, ge, gt, le, lt, matches, max, min, ne, noneOf, not, oneOf, or } from '../data/condition.ts'
-import type { DataOptions, FileFormat } from '../data/data-options.ts'
-import { Database } from '../data/database.ts'
-import type { Db } from '../data/db.ts'
-import type { FileProgress } from '../data/files.ts'
-import { modelNameOf } from '../data/model.ts'
+import {
+  and,
+  contains,
+  eq,
+  ge,
+  gt,
+  le,
+  lt,
+  matches,
+  max,
+  min,
+  ne,
+  noneOf,
+  not,
+  oneOf,
+  or,
+} from '../features/data/condition.ts'
+import type { DataOptions, FileFormat } from '../features/data/data-options.ts'
+import { Database } from '../features/data/database.ts'
+import type { Db } from '../features/data/db.ts'
+import type { FileProgress } from '../features/data/files.ts'
+import { modelNameOf } from '../features/data/model.ts'
+import { exportedData, exportedModels } from '../modules/exported-data.ts'
+import { type LoadedModule, loadModules } from '../modules/load-modules.ts'
 import { openShell } from './data-shell.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'

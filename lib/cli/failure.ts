@@ -1,5 +1,12 @@
 // What went wrong, as an exit code and as words. No stacks: they are for ISOCK_DEBUG.
-import { AuthError, ClientError, DeadlineError, LinkError, OutcomeUnknownError, ProtocolError } from '../base/errors.ts'
+import {
+  AuthError,
+  ClientError,
+  DeadlineError,
+  LinkError,
+  OutcomeUnknownError,
+  ProtocolError,
+} from '../core/base/errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
 /** A failure of the command itself, told to its user as it is. */

@@ -1,5 +1,5 @@
 // `isock ls`: what a server offers, as it tells itself.
-import type { ActionListing } from '../server/action-listings.ts'
+import type { ActionListing } from '../core/server/action-listings.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
 import { print } from './output.ts'
 import { shortSchema } from './short-schema.ts'

@@ -1,7 +1,7 @@
 // The load of `isock bench`: calls at so many places at once, as fast as they come back or at a fixed rate; how long
 // they took, and how those that failed did.
-import { RemoteError } from '../base/errors.ts'
-import { followSignal } from '../base/followed-signals.ts'
+import { RemoteError } from '../core/base/errors.ts'
+import { followSignal } from '../core/base/followed-signals.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
 import { Pacer } from './pacer.ts'
 

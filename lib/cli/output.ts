@@ -2,7 +2,7 @@
 // in all of them, so nothing is written to a terminal but through here.
 import { once } from 'node:events'
 import { type InspectOptions, inspect } from 'node:util'
-import { printable, printableJson } from '../base/terminal-text.ts'
+import { printable, printableJson } from '../core/base/terminal-text.ts'
 
 /** Text for people: control characters are shown, wherever it goes. Waits where the reader of a pipe is slower than we are. */
 export function print(text: string, stream?: NodeJS.WriteStream): Promise<void> {

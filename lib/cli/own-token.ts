@@ -1,8 +1,8 @@
 // The token of a server that a command runs in this process: from its file, or from ISOCK_TOKEN, which is then taken out of the
 // environment. The modules that are loaded next, and what they start, do not see it.
-import { resolveToken, type TokenSource } from '../base/token.ts'
+import { resolveToken, type TokenSource } from '../core/base/token.ts'
+import { readSecretFile } from '../core/link/secret-file.ts'
 import { takeSecrets } from '../daemon/secret-variables.ts'
-import { readSecretFile } from '../link/secret-file.ts'
 
 /** @throws ClientError (`INVALID_OPTION`) for an ISOCK_TOKEN that is none. */
 export function takeToken(tokenFile: string | undefined): TokenSource {

@@ -1,12 +1,12 @@
 // How values and errors are printed: for people, or as JSON lines for programs.
 import { type InspectOptions, inspect } from 'node:util'
-import { IsockError, RemoteError, ValidationError } from '../base/errors.ts'
-import { remoteOf } from '../base/remote.ts'
-import { printable } from '../base/terminal-text.ts'
-import { isBareBytes } from '../wire/binary-values.ts'
-import { ClassRegistry } from '../wire/class-registry.ts'
-import { RichFormat } from '../wire/rich-format.ts'
-import { defaultValueLimits } from '../wire/value-limits.ts'
+import { IsockError, RemoteError, ValidationError } from '../core/base/errors.ts'
+import { remoteOf } from '../core/base/remote.ts'
+import { printable } from '../core/base/terminal-text.ts'
+import { isBareBytes } from '../core/wire/rich/binary-values.ts'
+import { ClassRegistry } from '../core/wire/rich/class-registry.ts'
+import { RichFormat } from '../core/wire/rich/rich-format.ts'
+import { defaultValueLimits } from '../core/wire/values/value-limits.ts'
 import { inspectPrintable, print, printAsIs, printJson } from './output.ts'
 
 /** Prints what a call gives. */

@@ -1,6 +1,7 @@
 // The TLS of the commands that listen, from the files that their options name.
-import { requirePortForTls, type TlsFiles, tlsOf } from '../daemon/tls-files.ts'
-import type { ServerTls } from '../server/server-options.ts'
+
+import type { ServerTls } from '../core/server/server-options.ts'
+import { requirePortForTls, type TlsFiles, tlsOf } from '../modules/tls-files.ts'
 
 const flags = { tlsKey: '--tls-key', tlsCert: '--tls-cert', tlsCa: '--tls-ca' } as const
 

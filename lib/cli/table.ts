@@ -1,5 +1,5 @@
 // Rows of text as columns, for a terminal.
-import { printable } from '../base/terminal-text.ts'
+import { printable } from '../core/base/terminal-text.ts'
 
 /** Each column is as wide as its widest cell; the last one is as long as it is. */
 export function table(rows: readonly (readonly string[])[]): string {

@@ -1,6 +1,6 @@
 // `isock terminate`: ends a server that `isock server` or `isock start` runs, by way of one of its services if wished.
 import { Shutdown } from '../daemon/shutdown-action.ts'
-import { Terminate } from '../services/service-actions.ts'
+import { Terminate } from '../features/services/service-actions.ts'
 import { readCallData } from './call-data.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
 import { usageFailure } from './failure.ts'

@@ -1,7 +1,7 @@
 // `isock token`: makes a token, and prints it or writes it to a file that only its owner can read.
 import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createToken } from '../server/create-token.ts'
+import { createToken } from '../core/server/create-token.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, usageFailure } from './failure.ts'
 import { orFail } from './or-fail.ts'

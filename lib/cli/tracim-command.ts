@@ -1,9 +1,9 @@
 // `isock tracim`: a daemon for the account of a configuration file, until Ctrl-C.
 import { resolve } from 'node:path'
-import { AuthError, IsockError } from '../base/errors.ts'
-import { readConfiguration, requireFilledIn, type TracimConfiguration } from '../gateways/tracim/configuration.ts'
-import { TracimDaemon } from '../gateways/tracim/tracim-daemon.ts'
-import { TracimSource } from '../gateways/tracim/tracim-source.ts'
+import { AuthError, IsockError } from '../core/base/errors.ts'
+import { readConfiguration, requireFilledIn, type TracimConfiguration } from '../tracim/configuration.ts'
+import { TracimDaemon } from '../tracim/tracim-daemon.ts'
+import { TracimSource } from '../tracim/tracim-source.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf } from './failure.ts'
 import { print, printJson } from './output.ts'

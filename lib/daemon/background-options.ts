@@ -2,15 +2,15 @@
 // in. The token is kept apart, so that it is not written down.
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { checkOptions, type OptionTable } from '../base/option-table.ts'
-import { invalidOption } from '../base/options.ts'
-import type { TokenSource } from '../base/token.ts'
+import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
+import { invalidOption } from '../core/base/options.ts'
+import type { TokenSource } from '../core/base/token.ts'
+import { requireModules } from '../modules/load-modules.ts'
+import { requirePortForTls, type TlsFiles, tlsFileNames, tlsOf } from '../modules/tls-files.ts'
 import { requireSize, requireTimeMs } from './bounds.ts'
 import { type DaemonToken, findToken } from './daemon-token.ts'
-import { requireModules } from './load-modules.ts'
 import { requireLogFile } from './log-file.ts'
 import { requireDaemonName } from './state-directory.ts'
-import { requirePortForTls, type TlsFiles, tlsFileNames, tlsOf } from './tls-files.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]

@@ -5,14 +5,15 @@
 //                   ╰──────> handed over ──> exit       the successor serves already
 
 import { pino } from 'pino'
-import { ServerError } from '../base/errors.ts'
-import { calendarNow } from '../base/platform-timers.ts'
-import type { DataOptions } from '../data/data-options.ts'
+import { ServerError } from '../core/base/errors.ts'
+import { calendarNow } from '../core/base/platform-timers.ts'
+import type { DrainOptions } from '../core/server/drain.ts'
 import { Server } from '../facade/server.ts'
-import type { DrainOptions } from '../server/drain.ts'
+import type { DataOptions } from '../features/data/data-options.ts'
+import { exportedData, requireHandOver } from '../modules/exported-data.ts'
+import { tlsOf } from '../modules/tls-files.ts'
 import { type DaemonReport, HandOver, type MeantDaemon, Report, Stop, type StopRequest } from './control-actions.ts'
 import { type DaemonServer, loadAll, registerModules, serverFor } from './daemon-server.ts'
-import { exportedData, requireHandOver } from './exported-data.ts'
 import { controlFd, type Launched, type LaunchOrder } from './launch.ts'
 import { LogFile } from './log-file.ts'
 import { captureOutput } from './output-capture.ts'
@@ -21,7 +22,6 @@ import { readGraceMs } from './shutdown-action.ts'
 import { failureOf, settled, tell, untilReleased, watchLeash } from './starter-channel.ts'
 import { removeState, writeState } from './state-file.ts'
 import { atThisMoment, Succession } from './succession.ts'
-import { tlsOf } from './tls-files.ts'
 
 /** What is left to do over the control socket when all else is over. */
 const lastControlMs = 1_000

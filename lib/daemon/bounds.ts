@@ -1,5 +1,5 @@
 // The bounds of the numbers that a daemon is told: times that a timer can keep, sizes that a file can have.
-import { invalidOption } from '../base/options.ts'
+import { invalidOption } from '../core/base/options.ts'
 
 /** About 24 days. A timer that is set for longer fires at once. */
 export const maxTimeMs = 2 ** 31 - 1

@@ -1,6 +1,6 @@
 // What a daemon is asked over its control socket, which only its own user can reach. Contracts of both sides.
-import type { Usage } from '../accounting/usage.ts'
-import { Action } from '../action/action.ts'
+import type { Usage } from '../core/accounting/usage.ts'
+import { Action } from '../core/action/action.ts'
 
 /** How a daemon is doing. */
 export interface DaemonReport {

@@ -1,8 +1,8 @@
 // Asks a daemon over its control socket. What cannot be known is said as such: no answer is no proof that it is gone.
 import { existsSync } from 'node:fs'
-import type { ActionClass } from '../action/action.ts'
-import type { InputOf, OutputOf } from '../action/inference.ts'
-import { ClientError, IsockError } from '../base/errors.ts'
+import type { ActionClass } from '../core/action/action.ts'
+import type { InputOf, OutputOf } from '../core/action/inference.ts'
+import { ClientError, IsockError } from '../core/base/errors.ts'
 import { Client } from '../facade/client.ts'
 import { type DaemonReport, Report } from './control-actions.ts'
 import { stateOf } from './process-identity.ts'

@@ -1,19 +1,19 @@
 // The server of a daemon: what its modules export, and the action that ends it.
 
-import { ClientError } from '../base/errors.ts'
-import type { Logger } from '../base/log.ts'
-import type { DataOptions } from '../data/data-options.ts'
+import { ClientError } from '../core/base/errors.ts'
+import type { Logger } from '../core/base/log.ts'
+import type { ServerOptions } from '../core/server/server-options.ts'
 import { Server } from '../facade/server.ts'
-import type { ServerOptions } from '../server/server-options.ts'
-import type { AnyService } from '../services/service.ts'
-import type { ServiceOptions } from '../services/service-host.ts'
-import { ExportedActions } from './exported-actions.ts'
-import { exportedServices } from './exported-services.ts'
-import { initializeFrom } from './init-file.ts'
+import type { DataOptions } from '../features/data/data-options.ts'
+import type { AnyService } from '../features/services/service.ts'
+import type { ServiceOptions } from '../features/services/service-host.ts'
+import { ExportedActions } from '../modules/exported-actions.ts'
+import { exportedServices } from '../modules/exported-services.ts'
+import { initializeFrom } from '../modules/init-file.ts'
+import { type LoadedModule, loadModules } from '../modules/load-modules.ts'
+import { tlsOf } from '../modules/tls-files.ts'
 import { controlFd, type LaunchOrder } from './launch.ts'
-import { type LoadedModule, loadModules } from './load-modules.ts'
 import { RunShutdown } from './shutdown-action.ts'
-import { tlsOf } from './tls-files.ts'
 
 export class DaemonServer extends Server {
   readonly #stop: (graceMs: number | undefined) => void

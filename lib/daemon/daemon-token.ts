@@ -1,8 +1,8 @@
 // Where the token of a daemon comes from. The origin is written down, so that one that crashed does not come back without
 // its token; the token itself never is.
-import { ClientError } from '../base/errors.ts'
-import { resolveToken, type TokenSource } from '../base/token.ts'
-import { readSecretFile } from '../link/secret-file.ts'
+import { ClientError } from '../core/base/errors.ts'
+import { resolveToken, type TokenSource } from '../core/base/token.ts'
+import { readSecretFile } from '../core/link/secret-file.ts'
 
 export const tokenOrigins = ['none', 'option', 'file', 'environment'] as const
 export type TokenOrigin = (typeof tokenOrigins)[number]

@@ -1,7 +1,7 @@
 // The handle of a daemon, by its name: whoever has it need not have started it.
-import { ClientError, DeadlineError, IsockError, LinkError } from '../base/errors.ts'
-import { checkOptions, type OptionTable } from '../base/option-table.ts'
-import { monotonicNow, setTimeout } from '../base/platform-timers.ts'
+import { ClientError, DeadlineError, IsockError, LinkError } from '../core/base/errors.ts'
+import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
+import { monotonicNow, setTimeout } from '../core/base/platform-timers.ts'
 import { maxTimeMs, requireTimeMs } from './bounds.ts'
 import { type DaemonReport, HandOver, Stop } from './control-actions.ts'
 import { ask, findPresence, requireNotHeld } from './control-client.ts'

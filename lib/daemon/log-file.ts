@@ -3,9 +3,9 @@ import { closeSync, createWriteStream, mkdirSync, openSync, statSync } from 'nod
 import { basename, dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { createStream } from 'rotating-file-stream'
-import { ClientError } from '../base/errors.ts'
-import { monotonicNow } from '../base/platform-timers.ts'
-import { printableJson } from '../base/terminal-text.ts'
+import { ClientError } from '../core/base/errors.ts'
+import { monotonicNow } from '../core/base/platform-timers.ts'
+import { printableJson } from '../core/base/terminal-text.ts'
 
 export interface LogFileOptions {
   readonly path: string

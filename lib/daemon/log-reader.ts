@@ -1,8 +1,8 @@
 // Reads the log of a daemon: its last lines, then, if wished, those that come, across rotations.
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { followSignal } from '../base/followed-signals.ts'
-import type { OptionTable } from '../base/option-table.ts'
-import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
+import { followSignal } from '../core/base/followed-signals.ts'
+import type { OptionTable } from '../core/base/option-table.ts'
+import { clearTimeout, setTimeout } from '../core/base/platform-timers.ts'
 
 export interface LogOptions {
   /** Go on with the lines that come, until the signal aborts or the reader stops. Default false. */

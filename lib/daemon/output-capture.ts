@@ -1,6 +1,6 @@
 // What modules print goes into the log, line by line: a daemon has no terminal.
-import type { Logger } from '../base/log.ts'
-import { nextTick } from '../base/platform-timers.ts'
+import type { Logger } from '../core/base/log.ts'
+import { nextTick } from '../core/base/platform-timers.ts'
 
 /** A line that never ends is cut. */
 const maxLineLength = 16 * 1024

@@ -1,8 +1,8 @@
 // runInBackground: a server in a process of its own, which outlives the one that starts it. Also the way to those that
 // run already.
 import { rmSync } from 'node:fs'
-import { ClientError, IsockError } from '../base/errors.ts'
-import { checkOptions, type OptionTable } from '../base/option-table.ts'
+import { ClientError, IsockError } from '../core/base/errors.ts'
+import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from './background-options.ts'
 import type { DaemonReport } from './control-actions.ts'
 import { findPresence, requireNotHeld } from './control-client.ts'

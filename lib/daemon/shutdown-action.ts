@@ -1,8 +1,8 @@
 // The action by which a client ends the daemon that it uses.
-import { Action } from '../action/action.ts'
-import { Refused } from '../action/refused.ts'
-import { ServerError } from '../base/errors.ts'
-import { describe } from '../base/options.ts'
+import { Action } from '../core/action/action.ts'
+import { Refused } from '../core/action/refused.ts'
+import { ServerError } from '../core/base/errors.ts'
+import { describe } from '../core/base/options.ts'
 import { requireTimeMs } from './bounds.ts'
 
 export interface ShutdownRequest {

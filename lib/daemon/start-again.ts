@@ -1,6 +1,6 @@
 // Starts a daemon that crashed once more, as it was: with the lock, and only while it is still the one that was found.
-import { ClientError } from '../base/errors.ts'
-import type { OptionTable } from '../base/option-table.ts'
+import { ClientError } from '../core/base/errors.ts'
+import type { OptionTable } from '../core/base/option-table.ts'
 import type { DaemonReport } from './control-actions.ts'
 import { findPresence, requireNotHeld } from './control-client.ts'
 import { findTokenAgain } from './daemon-token.ts'

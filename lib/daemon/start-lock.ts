@@ -1,8 +1,8 @@
 // One start of a name at a time. The lock is its holder's for as long as that lives and turns; a crashed one loses it.
 // Whether a daemon runs is another question, which its control socket answers.
 import { lock } from 'proper-lockfile'
-import { ServerError } from '../base/errors.ts'
-import { monotonicNow, setTimeout } from '../base/platform-timers.ts'
+import { ServerError } from '../core/base/errors.ts'
+import { monotonicNow, setTimeout } from '../core/base/platform-timers.ts'
 import type { DaemonPaths } from './state-directory.ts'
 
 const staleMs = 5_000

@@ -1,11 +1,11 @@
 // What a daemon's process and the one that starts it tell each other, from the inside: how the start went, and, of a
 // successor, when its predecessor lets go.
 import { Socket } from 'node:net'
-import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
-import { ClassRegistry } from '../wire/class-registry.ts'
-import { encodeThrown } from '../wire/error-record.ts'
-import type { RichPayload } from '../wire/payload.ts'
-import { StandardCodec } from '../wire/value-codec.ts'
+import { clearTimeout, setTimeout } from '../core/base/platform-timers.ts'
+import type { RichPayload } from '../core/wire/bytes/payload.ts'
+import { ClassRegistry } from '../core/wire/rich/class-registry.ts'
+import { encodeThrown } from '../core/wire/rich/error-record.ts'
+import { StandardCodec } from '../core/wire/value-codec.ts'
 import { leashFd, type Orders, type Told } from './launch.ts'
 
 /** Settles when the predecessor lets go, or has died; never where it takes this process back, of which `onRecall` is told. */

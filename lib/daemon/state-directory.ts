@@ -2,9 +2,9 @@
 import { lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { ClientError, ServerError } from '../base/errors.ts'
-import { describe, invalidOption } from '../base/options.ts'
-import { maxPathBytes } from '../link/unix-path.ts'
+import { ClientError, ServerError } from '../core/base/errors.ts'
+import { describe, invalidOption } from '../core/base/options.ts'
+import { maxPathBytes } from '../core/link/unix-path.ts'
 
 /** The files of one daemon. */
 export interface DaemonPaths {

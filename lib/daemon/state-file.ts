@@ -2,11 +2,11 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tlsFileNames } from '../modules/tls-files.ts'
 import { type DaemonSettings, logLevels } from './background-options.ts'
 import { isSize, isTimeMs } from './bounds.ts'
 import { type TokenOrigin, tokenOrigins } from './daemon-token.ts'
 import type { ProcessIdentity } from './process-identity.ts'
-import { tlsFileNames } from './tls-files.ts'
 
 export interface DaemonState extends ProcessIdentity {
   readonly version: 2

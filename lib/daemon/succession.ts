@@ -4,7 +4,7 @@
 //   idle ──> launching ──> handed over
 //    ╰──<──────╯ │ fails
 //                ╰──> cancelled          by the end of the daemon
-import { ServerError } from '../base/errors.ts'
+import { ServerError } from '../core/base/errors.ts'
 import type { DaemonReport } from './control-actions.ts'
 import { type Inheritance, type Launched, type LaunchOrder, launch } from './launch.ts'
 

@@ -1,10 +1,10 @@
 // Client, as pages, workers and other places without Node get it.
-import { brand } from '../base/brand.ts'
-import { invalidOption } from '../base/options.ts'
-import type { ClientArguments } from '../client/client-options.ts'
-import type { ClientPlatform } from '../client/client-platform.ts'
-import { type Address, isUrl, type WebAddress, webAddress } from '../link/address.ts'
-import { dialFromBrowser } from '../link/browser-dial.ts'
+import { brand } from '../core/base/brand.ts'
+import { invalidOption } from '../core/base/options.ts'
+import type { ClientArguments } from '../core/client/client-options.ts'
+import type { ClientPlatform } from '../core/client/client-platform.ts'
+import { type Address, isUrl, type WebAddress, webAddress } from '../core/link/address.ts'
+import { dialFromBrowser } from '../core/link/browser-dial.ts'
 import { FeatureClient } from './feature-client.ts'
 
 const browserPlatform: ClientPlatform = {

@@ -1,6 +1,6 @@
 // Client, as programs on Node get it.
-import { brand } from '../base/brand.ts'
-import type { ClientArguments } from '../client/client-options.ts'
+import { brand } from '../core/base/brand.ts'
+import type { ClientArguments } from '../core/client/client-options.ts'
 import { FeatureClient } from './feature-client.ts'
 import { nodePlatform } from './node-platform.ts'
 

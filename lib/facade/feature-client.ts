@@ -1,16 +1,17 @@
 // What every Client can do, wherever it runs: actions, and what is built on them. Each feature is a room of its own;
 // here they only meet.
-import type { ChannelClass, InfoOf, Member, MessageOf } from '../channels/channel.ts'
-import { type ChannelCallOptions, ChannelClient, type Handler } from '../channels/channel-client.ts'
-import type { PresenceEvent, PresenceOptions, PresenceWatch } from '../channels/presence-watch.ts'
-import type { SubscribeOptions, Subscription } from '../channels/subscription.ts'
-import { ActionClient } from '../client/action-client.ts'
-import type { CloseOptions } from '../client/last-calls.ts'
-import type { AnyService, ServiceClass } from '../services/service.ts'
-import { ServiceClient } from '../services/service-client.ts'
-import type { Listening, ListenOptions } from '../tasks/client/listening.ts'
-import { ProcessListeners } from '../tasks/client/process-listeners.ts'
-import type { EventsOf, ProcessClass, ProcessEvent } from '../tasks/process.ts'
+
+import { ActionClient } from '../core/client/action-client.ts'
+import type { CloseOptions } from '../core/client/last-calls.ts'
+import type { ChannelClass, InfoOf, Member, MessageOf } from '../features/channels/channel.ts'
+import { type ChannelCallOptions, ChannelClient, type Handler } from '../features/channels/channel-client.ts'
+import type { PresenceEvent, PresenceOptions, PresenceWatch } from '../features/channels/presence-watch.ts'
+import type { SubscribeOptions, Subscription } from '../features/channels/subscription.ts'
+import type { AnyService, ServiceClass } from '../features/services/service.ts'
+import { ServiceClient } from '../features/services/service-client.ts'
+import type { Listening, ListenOptions } from '../features/tasks/client/listening.ts'
+import { ProcessListeners } from '../features/tasks/client/process-listeners.ts'
+import type { EventsOf, ProcessClass, ProcessEvent } from '../features/tasks/process.ts'
 
 /**
  * Runs actions on a server, subscribes to its channels, uses its services. Connects with the first call, retries,

@@ -1,12 +1,12 @@
 // Node as the place of a client: sockets of every kind, files for secrets, the environment.
-import { checkOptions } from '../base/option-table.ts'
-import { invalidOption } from '../base/options.ts'
-import type { ClientPlatform, Dial, DialOptions } from '../client/client-platform.ts'
-import { type Address, readAddress } from '../link/address.ts'
-import { requireUseOfTls } from '../link/clear-text.ts'
-import { dialSocket } from '../link/dial.ts'
-import { readSecretFile } from '../link/secret-file.ts'
-import { dialTlsOptions } from '../link/tls-options.ts'
+import { checkOptions } from '../core/base/option-table.ts'
+import { invalidOption } from '../core/base/options.ts'
+import type { ClientPlatform, Dial, DialOptions } from '../core/client/client-platform.ts'
+import { type Address, readAddress } from '../core/link/address.ts'
+import { requireUseOfTls } from '../core/link/clear-text.ts'
+import { dialSocket } from '../core/link/dial.ts'
+import { readSecretFile } from '../core/link/secret-file.ts'
+import { dialTlsOptions } from '../core/link/tls-options.ts'
 
 /** Those to tell when the process ends. One listener for all: Node warns of more than ten. */
 const leaving = new Set<() => void>()
@@ -45,7 +45,7 @@ function dialer({ network, tls }: DialOptions, addresses: readonly Address[]): D
       case 'ws':
       case 'wss':
         // Loaded by those alone who use it.
-        return (await import('../link/web-socket-dial.ts')).dialWebSocket(address, signal, tls)
+        return (await import('../core/link/web-socket-dial.ts')).dialWebSocket(address, signal, tls)
       default:
         return dialSocket(address, signal, tls)
     }

@@ -1,8 +1,8 @@
 // What a Server can be told: the options of the core, and those of the features that are built on it.
-import { checkOptions, type OptionTable } from '../base/option-table.ts'
-import type { DataOptions } from '../data/data-options.ts'
-import { type ServerOptions as ActionServerOptions, gather, serverOptions } from '../server/server-options.ts'
-import type { ThreadOptions } from '../threads/threads.ts'
+import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
+import { type ServerOptions as ActionServerOptions, gather, serverOptions } from '../core/server/server-options.ts'
+import type { DataOptions } from '../features/data/data-options.ts'
+import type { ThreadOptions } from '../features/threads/threads.ts'
 
 export interface ServerOptions extends ActionServerOptions {
   /** The threads that run actions with `static threaded`. */

@@ -1,8 +1,8 @@
 // What foreign clients show to the server's guards, read in one place for all gateways. From headers, or from what a client
 // says of itself, for a page in a browser can set no headers on a WebSocket. Never from the URL, which is kept in logs.
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Credential, tokenGuardName } from '../action/guard.ts'
-import { WebRefusal } from '../web/gateway.ts'
+import { type Credential, tokenGuardName } from '../core/action/guard.ts'
+import { WebRefusal } from '../features/web/gateway.ts'
 import { readJson } from './json-text.ts'
 
 /** Objects inside each other. */

@@ -1,7 +1,7 @@
 // How an answer leaves whose client does not take it, or whose request is still coming in.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '../base/clock.ts'
-import { patienceMs } from '../base/patience.ts'
+import type { Clock } from '../core/base/clock.ts'
+import { patienceMs } from '../core/base/patience.ts'
 import { type Answer, answerSize, sendAnswer } from './answer.ts'
 
 /** What is read of a request that was refused, so that its client gets to read why. */

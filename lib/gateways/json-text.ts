@@ -1,6 +1,6 @@
 // JSON of a stranger: looked over before it is parsed, so that depth costs nobody anything.
-import { jsonTextFault } from '../wire/json-text-scan.ts'
-import { defaultValueLimits, type ValueLimits } from '../wire/value-limits.ts'
+import { jsonTextFault } from '../core/wire/rich/json-text-scan.ts'
+import { defaultValueLimits, type ValueLimits } from '../core/wire/values/value-limits.ts'
 
 /** Completes a sentence that begins with "it is". */
 export interface JsonFault {

@@ -1,8 +1,8 @@
 // Values as plain JSON, for clients that know no other types: what each of isock's types becomes, decided once for all
 // gateways. It is one way only: nothing in the text says what a value was.
-import { UnsendableError } from '../base/errors.ts'
-import { defineField } from '../wire/own-fields.ts'
-import { defaultValueLimits } from '../wire/value-limits.ts'
+import { UnsendableError } from '../core/base/errors.ts'
+import { defineField } from '../core/wire/values/own-fields.ts'
+import { defaultValueLimits } from '../core/wire/values/value-limits.ts'
 
 export type JsonValue =
   | null

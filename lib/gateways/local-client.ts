@@ -1,12 +1,12 @@
 // A gateway's own client of the server that it belongs to, for one foreign client: what that one wants runs in a session
 // like any other, with its guards, limits, deadlines, channels and promises. The way is a link in memory.
-import { ClientError, type IsockError } from '../base/errors.ts'
-import type { ClientOptions } from '../client/client-options.ts'
-import type { ClientPlatform } from '../client/client-platform.ts'
-import type { Connection } from '../client/connection.ts'
+import { ClientError, type IsockError } from '../core/base/errors.ts'
+import type { ClientOptions } from '../core/client/client-options.ts'
+import type { ClientPlatform } from '../core/client/client-platform.ts'
+import type { Connection } from '../core/client/connection.ts'
+import type { Peer } from '../core/link/link.ts'
 import { FeatureClient } from '../facade/feature-client.ts'
-import type { Peer } from '../link/link.ts'
-import type { WebHost } from '../web/gateway.ts'
+import type { WebHost } from '../features/web/gateway.ts'
 import { forStrangers } from './stranger-errors.ts'
 
 /** What a gateway may say for its foreign client. */

@@ -1,7 +1,7 @@
 // Notices a client on a WebSocket that is gone without a word: asks after silence, and gives up after more of it.
 import type { WebSocket } from 'ws'
-import type { Clock, Timer } from '../base/clock.ts'
-import { Standstill } from '../base/standstill.ts'
+import type { Clock, Timer } from '../core/base/clock.ts'
+import { Standstill } from '../core/base/standstill.ts'
 
 export interface SilenceLimits {
   readonly heartbeatMs: number

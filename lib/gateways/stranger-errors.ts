@@ -10,9 +10,9 @@ import {
   OutcomeUnknownError,
   RemoteError,
   ServerError,
-} from '../base/errors.ts'
-import { remoteOf } from '../base/remote.ts'
-import type { WebHost } from '../web/gateway.ts'
+} from '../core/base/errors.ts'
+import { remoteOf } from '../core/base/remote.ts'
+import type { WebHost } from '../features/web/gateway.ts'
 
 /** Stands for an error that strangers must not see. */
 export class InternalError extends ServerError {

@@ -1,7 +1,7 @@
 // A server and a connected client for a test, closed together. Knows no test framework.
-import type { AnyAction } from '../action/action.ts'
-import type { ActionTree } from '../action/registry.ts'
-import { checkOptions, type OptionTable } from '../base/option-table.ts'
+import type { AnyAction } from '../core/action/action.ts'
+import type { ActionTree } from '../core/action/registry.ts'
+import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
 import { Client, type ClientOptions, type Clock, MemoryNetwork, Server, type ServerOptions } from '../index.ts'
 
 export interface HarnessOptions {

@@ -1,5 +1,5 @@
 // Calls: heavy, many, cancelled, published, and those whose data costs more than its bytes.
-import { CancelReason, Kind } from '../../lib/wire/frame.ts'
+import { CancelReason, Kind } from '../../lib/core/wire/frames/frame.ts'
 import type { Attack } from './attack.ts'
 import { bytesOf, callFrame, firstSeq } from './raw-link.ts'
 import { packed } from './values.ts'

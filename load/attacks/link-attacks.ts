@@ -1,5 +1,5 @@
 // Links: too many, silent, half a frame, unread, and those that only come and go.
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import type { Attack } from './attack.ts'
 import { bytesOf, callFrame, firstSeq, helloFrame } from './raw-link.ts'
 import { packed } from './values.ts'

@@ -1,13 +1,19 @@
 // A peer that speaks frames over a socket and keeps to no rule.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { type CallFrame, type Frame, Kind, protocolVersion, type WelcomeFrame } from '../../lib/wire/frame.ts'
-import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
-import { readHandshakeFrame, readSessionFrame } from '../../lib/wire/frame-reader.ts'
-import { writeFrame } from '../../lib/wire/frame-writer.ts'
-import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
-import { MsgpackWriter } from '../../lib/wire/msgpack-writer.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
+import {
+  type CallFrame,
+  type Frame,
+  Kind,
+  protocolVersion,
+  type WelcomeFrame,
+} from '../../lib/core/wire/frames/frame.ts'
+import { FrameDecoder } from '../../lib/core/wire/frames/frame-decoder.ts'
+import { readHandshakeFrame, readSessionFrame } from '../../lib/core/wire/frames/frame-reader.ts'
+import { writeFrame } from '../../lib/core/wire/frames/frame-writer.ts'
+import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
+import { MsgpackWriter } from '../../lib/core/wire/frames/msgpack-writer.ts'
 
 const largestFrame = 2 ** 30
 const patienceMs = 5_000

@@ -1,6 +1,6 @@
 // What sessions keep, and sessions themselves, with or without links.
-import type { Frame } from '../../lib/wire/frame.ts'
-import { Kind } from '../../lib/wire/frame.ts'
+import type { Frame } from '../../lib/core/wire/frames/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import type { Attack, Front } from './attack.ts'
 import { bytesOf, callFrame, firstSeq, type RawLink } from './raw-link.ts'
 import { packed } from './values.ts'

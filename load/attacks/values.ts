@@ -1,7 +1,8 @@
 // Values as they travel, for peers that write frames by themselves.
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
+
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 
 const codec = new StandardCodec(new ClassRegistry())
 

@@ -1,12 +1,12 @@
 // Links that do nothing: sockets that say HELLO, wait for WELCOME, and answer each PING. In a process of their own, so
 // that what the server's process grows by is the server's. { do: 'open', port, count }, 'state', 'close'.
 import { connect, type Socket } from 'node:net'
-import { Kind, protocolVersion } from '../../lib/wire/frame.ts'
-import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
-import { writeFrame } from '../../lib/wire/frame-writer.ts'
-import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
-import { MsgpackWriter } from '../../lib/wire/msgpack-writer.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
+import { Kind, protocolVersion } from '../../lib/core/wire/frames/frame.ts'
+import { FrameDecoder } from '../../lib/core/wire/frames/frame-decoder.ts'
+import { writeFrame } from '../../lib/core/wire/frames/frame-writer.ts'
+import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
+import { MsgpackWriter } from '../../lib/core/wire/frames/msgpack-writer.ts'
 import { takeOrders, tellProgress } from './orders.ts'
 
 /** Below the server's bound on links that are not let in yet. */

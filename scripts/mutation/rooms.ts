@@ -2,23 +2,22 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, posix } from 'node:path'
 
-/** Files under lib/<room>, for each of the rooms; all rooms where none is named. Throws for a room that does not exist. */
+/** The files of the rooms, named as by `roomOf`; of all rooms where none is named. Throws for a room that does not exist. */
 export function filesOf(root: string, rooms: readonly string[]): string[] {
   const all = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.ts') && file.includes('/'))
     .sort()
+  const isOf = (file: string, room: string) => `${roomOf(file)}/`.startsWith(`${room}/`)
   for (const room of rooms)
-    if (!all.some((file) => file.startsWith(`${room}/`)))
-      throw new Error(`there is no room lib/${room}; there are ${[...new Set(all.map(roomOf))].join(', ')}`)
-  return all
-    .filter((file) => rooms.length === 0 || rooms.some((room) => file.startsWith(`${room}/`)))
-    .map((file) => `lib/${file}`)
+    if (!all.some((file) => isOf(file, room)))
+      throw new Error(`there is no room ${room}; there are ${[...new Set(all.map(roomOf))].join(', ')}`)
+  return all.filter((file) => rooms.length === 0 || rooms.some((room) => isOf(file, room))).map((file) => `lib/${file}`)
 }
 
-/** `lib/gateways/http/body.ts` is of `gateways/http`. */
+/** `lib/gateways/http/body.ts` is of `gateways/http`, `lib/core/link/link.ts` of `link`. */
 export function roomOf(file: string): string {
-  return posix.dirname(file.replace(/^lib\//, ''))
+  return posix.dirname(file.replace(/^lib\//, '').replace(/^(core|features)\//, ''))
 }
 
 /** Rooms whose promises are also described elsewhere. */

@@ -1,11 +1,11 @@
 // What an account adds up, for whom, and how often it is told.
 import { expect } from 'chai'
-import type { Account } from '../../lib/accounting/account.ts'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import { Held } from '../../lib/accounting/held.ts'
-import type { Holder } from '../../lib/accounting/holders.ts'
-import { Meter, unaccounted } from '../../lib/accounting/meter.ts'
-import { addressKey } from '../../lib/accounting/owner.ts'
+import type { Account } from '../../lib/core/accounting/account.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import { Held } from '../../lib/core/accounting/held.ts'
+import type { Holder } from '../../lib/core/accounting/holders.ts'
+import { Meter, unaccounted } from '../../lib/core/accounting/meter.ts'
+import { addressKey } from '../../lib/core/accounting/owner.ts'
 
 const kibibyte = 1024
 

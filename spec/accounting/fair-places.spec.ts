@@ -1,8 +1,8 @@
 // A table of places that all share: who gets one when it is full, and whose it is.
 import { expect } from 'chai'
-import type { Account } from '../../lib/accounting/account.ts'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import type { FairPlaces } from '../../lib/accounting/fair-places.ts'
+import type { Account } from '../../lib/core/accounting/account.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import type { FairPlaces } from '../../lib/core/accounting/fair-places.ts'
 
 describe('places that are shared out fairly', () => {
   let accounting: Accounting

@@ -1,8 +1,8 @@
 // How an amount is shared of which only what is idle can be taken back.
 import { expect } from 'chai'
-import type { Account } from '../../lib/accounting/account.ts'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import type { FairQuota } from '../../lib/accounting/fair-quota.ts'
+import type { Account } from '../../lib/core/accounting/account.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import type { FairQuota } from '../../lib/core/accounting/fair-quota.ts'
 
 describe('A fair quota', () => {
   let accounting: Accounting

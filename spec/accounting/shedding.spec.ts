@@ -1,8 +1,8 @@
 // What has to go when a server holds too much, and what is spared.
 import { expect } from 'chai'
-import type { Account } from '../../lib/accounting/account.ts'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import { Held } from '../../lib/accounting/held.ts'
+import type { Account } from '../../lib/core/accounting/account.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import { Held } from '../../lib/core/accounting/held.ts'
 
 const kibibyte = 1024
 const maxHeldBytes = 1_000 * kibibyte

@@ -1,6 +1,6 @@
 // Which calls wait for each other where one of them is refused as busy.
 import { expect } from 'chai'
-import { addresseeOf } from '../../lib/action/addressee.ts'
+import { addresseeOf } from '../../lib/core/action/addressee.ts'
 
 describe('the addressee of a call', () => {
   it('is its action, whatever the data of a program are like', () => {

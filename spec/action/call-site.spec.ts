@@ -1,6 +1,6 @@
 // The stack of an error, completed by where its call was made, in engines that cannot tell who awaits it.
 import { expect } from 'chai'
-import { callSite, withCallerStack } from '../../lib/action/caller-stack.ts'
+import { callSite, withCallerStack } from '../../lib/core/action/caller-stack.ts'
 
 const site = [
   'Error@https://h/isock.js:1:2',

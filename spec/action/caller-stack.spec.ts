@@ -1,6 +1,6 @@
 // Which code an error's stack names: that which waits for the call, however it came to wait.
 import { expect } from 'chai'
-import { withCallerStack } from '../../lib/action/caller-stack.ts'
+import { withCallerStack } from '../../lib/core/action/caller-stack.ts'
 
 /** A promise that is rejected as those of calls are, in the tick in which it is made. */
 function refused(error: unknown, ownLines: 'keep' | 'drop' = 'drop'): Promise<never> {

@@ -1,9 +1,9 @@
 // Actions that were made with another copy of the package, as when the command is installed apart from the project.
 import { expect } from 'chai'
-import { Action } from '../../lib/action/action.ts'
+import { Action } from '../../lib/core/action/action.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
 
-const otherCopy = '../../lib/action/action.ts?another-copy'
+const otherCopy = '../../lib/core/action/action.ts?another-copy'
 
 describe('an action of another copy of isock', () => {
   it('is registered, run and removed like any other', async () => {

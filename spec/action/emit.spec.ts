@@ -1,8 +1,8 @@
 // How fast a handler may emit: as fast as its caller reads.
 import { expect } from 'chai'
-import { defaultLimits } from '../../lib/base/options.ts'
+import { defaultLimits } from '../../lib/core/base/options.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Context } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { World } from '../setup/world.ts'

@@ -7,7 +7,7 @@ import {
   isPromiseLike,
   itemSourceOf,
   leaveQuietly,
-} from '../../lib/action/item-source.ts'
+} from '../../lib/core/action/item-source.ts'
 
 async function* slowly(): AsyncGenerator<number> {
   yield 1

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import { build } from 'esbuild'
+import { MemoryNetwork } from '../../lib/core/link/memory-network.ts'
 import type { Client, Server } from '../../lib/index.ts'
-import { MemoryNetwork } from '../../lib/link/memory-network.ts'
 
 interface ServerSide {
   makeServer(options: object): Server

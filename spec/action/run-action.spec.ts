@@ -1,8 +1,8 @@
 // runAction: what it takes, and what it says of what it does not take.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Call, ClientError, ServerError } from '../../lib/index.ts'
 import { createHarness, type Harness } from '../../lib/testing/harness.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { VirtualNetwork } from '../setup/virtual-network.ts'
 import { failureOf, World } from '../setup/world.ts'
 

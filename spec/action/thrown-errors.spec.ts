@@ -1,6 +1,6 @@
 // Which errors of handlers are faults of the program, and how often one of them is logged.
 import { expect } from 'chai'
-import { ThrownErrors } from '../../lib/action/thrown-errors.ts'
+import { ThrownErrors } from '../../lib/core/action/thrown-errors.ts'
 import {
   ActionError,
   AuthError,
@@ -11,9 +11,9 @@ import {
   RemoteError,
   ServerError,
   UnsendableError,
-} from '../../lib/base/errors.ts'
-import { windowMs } from '../../lib/base/log.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
+} from '../../lib/core/base/errors.ts'
+import { windowMs } from '../../lib/core/base/log.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 class Declared extends Error {}

@@ -1,7 +1,7 @@
 // What a handler throws that its action does not declare: how little of it travels, and who hears of the rest.
 import { inspect } from 'node:util'
 import { expect } from 'chai'
-import { mostErrors } from '../../lib/base/log.ts'
+import { mostErrors } from '../../lib/core/base/log.ts'
 import {
   Action,
   ActionError,

@@ -1,7 +1,7 @@
 // A context that is nobody's, and one that is kept for a callback.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect } from 'chai'
-import { keepContext, runClean } from '../../lib/base/async-context.ts'
+import { keepContext, runClean } from '../../lib/core/base/async-context.ts'
 
 describe('runClean', () => {
   const store = new AsyncLocalStorage<string>()
@@ -27,8 +27,8 @@ describe('runClean', () => {
   })
 
   it('is clean where the library was loaded inside of a run', async () => {
-    const path = '../../lib/base/async-context.ts'
-    const loaded: typeof import('../../lib/base/async-context.ts') = await store.run(
+    const path = '../../lib/core/base/async-context.ts'
+    const loaded: typeof import('../../lib/core/base/async-context.ts') = await store.run(
       'who loads',
       () => import(`${path}?inside-a-run`),
     )

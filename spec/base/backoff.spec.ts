@@ -1,6 +1,6 @@
 // Waits between attempts: exponential, capped, full jitter.
 import { expect } from 'chai'
-import { Backoff, type BackoffOptions } from '../../lib/base/backoff.ts'
+import { Backoff, type BackoffOptions } from '../../lib/core/base/backoff.ts'
 
 function durations(count: number, random: () => number, options: BackoffOptions = {}): number[] {
   const waits: number[] = []

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { nameOf, requireNameOf } from '../../lib/base/class-name.ts'
+import { nameOf, requireNameOf } from '../../lib/core/base/class-name.ts'
 
 const refuse = (message: string): Error => new Error(message)
 const called = (name: string, statics: object = {}): unknown =>

@@ -1,8 +1,8 @@
 // How classes are known: by a mark that copies share, by name on the wire, and two of one name apart.
 import { expect } from 'chai'
-import { brand, isBrandedPrototype, isSubclass } from '../../lib/base/brand.ts'
-import { isRelated, KnownClasses } from '../../lib/base/known-classes.ts'
-import { named, ownWireNameOf } from '../../lib/base/own-classes.ts'
+import { brand, isBrandedPrototype, isSubclass } from '../../lib/core/base/brand.ts'
+import { isRelated, KnownClasses } from '../../lib/core/base/known-classes.ts'
+import { named, ownWireNameOf } from '../../lib/core/base/own-classes.ts'
 
 describe('A branded class', () => {
   const copies = () =>

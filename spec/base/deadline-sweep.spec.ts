@@ -1,8 +1,8 @@
 // One timer for many deadlines, and sleeping on a clock.
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
-import { type Clock, platformClock, sleep } from '../../lib/base/clock.ts'
-import { DeadlineSweep } from '../../lib/base/deadline-sweep.ts'
+import { type Clock, platformClock, sleep } from '../../lib/core/base/clock.ts'
+import { DeadlineSweep } from '../../lib/core/base/deadline-sweep.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 const none = Number.POSITIVE_INFINITY

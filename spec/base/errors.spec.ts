@@ -6,7 +6,7 @@ import {
   InvalidDataError,
   NotFoundError,
   StoreUnavailableError,
-} from '../../lib/base/data-errors.ts'
+} from '../../lib/core/base/data-errors.ts'
 import {
   ActionError,
   AuthError,
@@ -23,8 +23,8 @@ import {
   ServerError,
   UnsendableError,
   ValidationError,
-} from '../../lib/base/errors.ts'
-import { errorIdOf, remoteOf, setRemote } from '../../lib/base/remote.ts'
+} from '../../lib/core/base/errors.ts'
+import { errorIdOf, remoteOf, setRemote } from '../../lib/core/base/remote.ts'
 
 describe('An error of the package', () => {
   const cause = new RangeError('why')

@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { createContext, runInContext } from 'node:vm'
 import { expect } from 'chai'
-import { followSignal, unlessAborted } from '../../lib/base/followed-signals.ts'
+import { followSignal, unlessAborted } from '../../lib/core/base/followed-signals.ts'
 import { failureOf } from '../setup/world.ts'
 
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length

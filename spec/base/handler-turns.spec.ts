@@ -1,7 +1,7 @@
 // Handlers and loops that take long leave the event loop a turn, in order.
 import { expect } from 'chai'
-import { platformClock } from '../../lib/base/clock.ts'
-import { HandlerTurns, LoopTurns, turnsOf } from '../../lib/base/handler-turns.ts'
+import { platformClock } from '../../lib/core/base/clock.ts'
+import { HandlerTurns, LoopTurns, turnsOf } from '../../lib/core/base/handler-turns.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 describe('The turns of handlers', () => {

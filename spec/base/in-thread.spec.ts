@@ -1,7 +1,7 @@
 // A server that a module starts when it is loaded, in a thread that runs an action.
 import { expect } from 'chai'
-import { ServerError } from '../../lib/base/errors.ts'
-import { markThread, refuseInThread } from '../../lib/base/in-thread.ts'
+import { ServerError } from '../../lib/core/base/errors.ts'
+import { markThread, refuseInThread } from '../../lib/core/base/in-thread.ts'
 
 describe('A thread of isock', () => {
   afterEach(() => {

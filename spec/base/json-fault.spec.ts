@@ -1,7 +1,7 @@
 // Where a text stops being JSON.
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { findJsonFault, pointAt } from '../../lib/base/json-fault.ts'
+import { findJsonFault, pointAt } from '../../lib/core/base/json-fault.ts'
 
 describe('findJsonFault', () => {
   const faults: [text: string, offset: number, expected: string][] = [

@@ -9,7 +9,7 @@ import {
   silentLogger,
   windowMs,
   withFields,
-} from '../../lib/base/log.ts'
+} from '../../lib/core/base/log.ts'
 import { printedBy } from '../setup/printed.ts'
 
 /** A logger that writes down what it is given, and of which weight. */

@@ -1,6 +1,6 @@
 // The hint that an unknown name is answered with.
 import { expect } from 'chai'
-import { nearestNames } from '../../lib/base/nearest-names.ts'
+import { nearestNames } from '../../lib/core/base/nearest-names.ts'
 
 describe('The names that are near to a mistyped one', () => {
   const known = ['Order', 'orders.create', 'Odor', 'Remove', 'a'.repeat(70)]

@@ -1,7 +1,7 @@
 // The check of options by name: what is refused, and in which words.
 import { expect } from 'chai'
-import { ClientError } from '../../lib/base/errors.ts'
-import { checkOptions, type OptionTable, withDefaults } from '../../lib/base/option-table.ts'
+import { ClientError } from '../../lib/core/base/errors.ts'
+import { checkOptions, type OptionTable, withDefaults } from '../../lib/core/base/option-table.ts'
 
 interface Bag {
   readonly timeoutMs?: number

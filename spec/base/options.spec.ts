@@ -1,6 +1,6 @@
 // The bounds of the system: their defaults, and what is refused as one, at its very edge.
 import { expect } from 'chai'
-import { ClientError } from '../../lib/base/errors.ts'
+import { ClientError } from '../../lib/core/base/errors.ts'
 import {
   defaultLimits,
   describe as describeValue,
@@ -10,7 +10,7 @@ import {
   requireCount,
   requirePositive,
   resolveLimits,
-} from '../../lib/base/options.ts'
+} from '../../lib/core/base/options.ts'
 
 const told = [
   'maxFrameBytes',

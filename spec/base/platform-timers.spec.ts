@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import ts from 'typescript'
 
 const lib = fileURLToPath(new URL('../../lib/', import.meta.url))
-const allowed = /^(cli\/|testing\/|base\/platform-timers\.ts$)/
+const allowed = /^(cli\/|testing\/|core\/base\/platform-timers\.ts$)/
 const timers = new Set(['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'queueMicrotask'])
 const clocks = new Set(['process.nextTick', 'performance.now'])
 

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
 import { expect } from 'chai'
 import { build } from 'esbuild'
-import type * as contexts from '../../lib/base/async-context.ts'
-import { platformClock } from '../../lib/base/clock.ts'
-import * as timers from '../../lib/base/platform-timers.ts'
+import type * as contexts from '../../lib/core/base/async-context.ts'
+import { platformClock } from '../../lib/core/base/clock.ts'
+import * as timers from '../../lib/core/base/platform-timers.ts'
 
 async function loadWith<Module>(name: string, globals: object): Promise<Module> {
-  const entry = fileURLToPath(new URL(`../../lib/base/${name}.ts`, import.meta.url))
+  const entry = fileURLToPath(new URL(`../../lib/core/base/${name}.ts`, import.meta.url))
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,

@@ -1,6 +1,6 @@
 // A queue that its members leave from anywhere.
 import { expect } from 'chai'
-import { Queue } from '../../lib/base/queue.ts'
+import { Queue } from '../../lib/core/base/queue.ts'
 import { elementsWalked } from '../setup/walked-elements.ts'
 
 describe('A queue', () => {

@@ -1,6 +1,6 @@
 // Whether a timer comes late because its process stood still.
 import { expect } from 'chai'
-import { Standstill } from '../../lib/base/standstill.ts'
+import { Standstill } from '../../lib/core/base/standstill.ts'
 
 describe('A standstill', () => {
   /** A timer of this delay that is set again each time, and comes so much too late each time. */

@@ -1,6 +1,6 @@
 // What a terminal obeys is escaped, for people and in JSON; all else stays.
 import { expect } from 'chai'
-import { printable, printableJson } from '../../lib/base/terminal-text.ts'
+import { printable, printableJson } from '../../lib/core/base/terminal-text.ts'
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 

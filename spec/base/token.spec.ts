@@ -1,7 +1,7 @@
 // Where a token comes from, and which ones are refused.
 import { expect } from 'chai'
-import { ClientError } from '../../lib/base/errors.ts'
-import { resolveToken, type TokenSource } from '../../lib/base/token.ts'
+import { ClientError } from '../../lib/core/base/errors.ts'
+import { resolveToken, type TokenSource } from '../../lib/core/base/token.ts'
 
 const unread = (): never => {
   throw new Error('no file is to be read')

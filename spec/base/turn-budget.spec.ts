@@ -1,6 +1,6 @@
 // How much is done within a turn, by how long turns take.
 import { expect } from 'chai'
-import { TurnBudget } from '../../lib/base/turn-budget.ts'
+import { TurnBudget } from '../../lib/core/base/turn-budget.ts'
 
 describe('TurnBudget', () => {
   let nowMs: number

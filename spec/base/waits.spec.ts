@@ -1,9 +1,9 @@
 // The small bounded waits, and promises that nobody awaits.
 import { expect } from 'chai'
-import type { Clock } from '../../lib/base/clock.ts'
-import { patienceMs } from '../../lib/base/patience.ts'
-import { settlesWithin } from '../../lib/base/settles-within.ts'
-import { unawaited } from '../../lib/base/unawaited.ts'
+import type { Clock } from '../../lib/core/base/clock.ts'
+import { patienceMs } from '../../lib/core/base/patience.ts'
+import { settlesWithin } from '../../lib/core/base/settles-within.ts'
+import { unawaited } from '../../lib/core/base/unawaited.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 /** Writes down whether its timers keep the process alive. */

@@ -2,11 +2,11 @@
 // files does the same as they.
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { ClientError } from '../../lib/base/errors.ts'
-import { attemptUntilDone as nodeAttempts } from '../../lib/client/attempts.ts'
-import { attemptUntilDone as browserAttempts } from '../../lib/client/browser-attempts.ts'
-import * as browserMsgpack from '../../lib/wire/browser-msgpack.ts'
-import * as nodeMsgpack from '../../lib/wire/free-msgpack.ts'
+import { ClientError } from '../../lib/core/base/errors.ts'
+import { attemptUntilDone as nodeAttempts } from '../../lib/core/client/attempts.ts'
+import { attemptUntilDone as browserAttempts } from '../../lib/core/client/browser-attempts.ts'
+import * as nodeMsgpack from '../../lib/core/wire/frames/free-msgpack.ts'
+import * as browserMsgpack from '../../lib/core/wire/packed/browser-msgpack.ts'
 import { bundleForBrowsers, mostZippedBytes } from '../../scripts/browser-bundle.ts'
 
 describe('The module for browsers', function () {
@@ -17,7 +17,7 @@ describe('The module for browsers', function () {
     const { code, map, zippedBytes } = await bundleForBrowsers()
     expect(zippedBytes).to.be.at.most(mostZippedBytes)
     expect(code).to.not.match(/["'`]node:|\brequire\(|^import\b|[;}]import\b|\bBuffer\./)
-    expect(JSON.parse(map).sources.join()).to.contain('lib/session/session.ts').and.not.contain('link/socket-link')
+    expect(JSON.parse(map).sources.join()).to.contain('lib/core/session/session.ts').and.not.contain('link/socket-link')
   })
 
   describe('writes and reads credentials', () => {

@@ -1,10 +1,10 @@
 // When those who lost their link are said to have left.
 import { expect } from 'chai'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import { Attendance } from '../../lib/channels/attendance.ts'
-import { Room } from '../../lib/channels/room.ts'
-import type { SessionChange } from '../../lib/server/feature.ts'
-import type { ServerSession } from '../../lib/server/server-session.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import type { SessionChange } from '../../lib/core/server/feature.ts'
+import type { ServerSession } from '../../lib/core/server/server-session.ts'
+import { Attendance } from '../../lib/features/channels/attendance.ts'
+import { Room } from '../../lib/features/channels/room.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 const graceMs = 10_000

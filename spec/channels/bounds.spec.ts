@@ -1,7 +1,7 @@
 // The bounds of channels while clients come and go: what was cancelled counts no more, and a full server is waited for.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Channel, type Client, type Server, type Subscription } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, World } from '../setup/world.ts'
 

@@ -1,8 +1,8 @@
 // The door of a channel by itself: whom it lets in, and what becomes of a channel that fails.
 import { expect } from 'chai'
-import { admit, endingUnlessAdmitted, infoOf } from '../../lib/channels/entry.ts'
+import type { ServerSession } from '../../lib/core/server/server-session.ts'
+import { admit, endingUnlessAdmitted, infoOf } from '../../lib/features/channels/entry.ts'
 import { Channel, ServerError } from '../../lib/index.ts'
-import type { ServerSession } from '../../lib/server/server-session.ts'
 import { failureOf } from '../setup/world.ts'
 
 describe('The door of a channel', () => {

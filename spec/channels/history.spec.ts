@@ -1,7 +1,7 @@
 // The messages that a room keeps, by themselves: bounded by number, age and bytes, and without a gap.
 import { expect } from 'chai'
-import { placeBytes } from '../../lib/accounting/held.ts'
-import { History, type KeptMessage } from '../../lib/channels/history.ts'
+import { placeBytes } from '../../lib/core/accounting/held.ts'
+import { History, type KeptMessage } from '../../lib/features/channels/history.ts'
 
 const idBytes = 64
 

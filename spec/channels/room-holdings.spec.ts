@@ -1,7 +1,7 @@
 // For whom a room counts: for the one that said most in it of late.
 import { expect } from 'chai'
-import { placeBytes } from '../../lib/accounting/held.ts'
-import { RoomHoldings } from '../../lib/channels/room-holdings.ts'
+import { placeBytes } from '../../lib/core/accounting/held.ts'
+import { RoomHoldings } from '../../lib/features/channels/room-holdings.ts'
 
 type Options = ConstructorParameters<typeof RoomHoldings>[0]
 

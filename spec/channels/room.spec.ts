@@ -1,10 +1,10 @@
 // A room by itself: to whom a message goes, what is kept of it, and that who left hears no more.
 import { expect } from 'chai'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import { History, type KeptMessage } from '../../lib/channels/history.ts'
-import type { Reader } from '../../lib/channels/reader.ts'
-import { Room } from '../../lib/channels/room.ts'
-import { Encoded } from '../../lib/wire/encoded.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import { Encoded } from '../../lib/core/wire/bytes/encoded.ts'
+import { History, type KeptMessage } from '../../lib/features/channels/history.ts'
+import type { Reader } from '../../lib/features/channels/reader.ts'
+import { Room } from '../../lib/features/channels/room.ts'
 import { settle } from '../setup/virtual-clock.ts'
 
 /** A reader as a room knows it. */

@@ -1,12 +1,12 @@
 // The rooms of one channel by themselves: which are kept, which make place, and which are forgotten when.
 import { expect } from 'chai'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import type { Part } from '../../lib/accounting/holders.ts'
-import type { Reader } from '../../lib/channels/reader.ts'
-import type { Room } from '../../lib/channels/room.ts'
-import { Rooms } from '../../lib/channels/rooms.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import type { Part } from '../../lib/core/accounting/holders.ts'
+import { Encoded } from '../../lib/core/wire/bytes/encoded.ts'
+import type { Reader } from '../../lib/features/channels/reader.ts'
+import type { Room } from '../../lib/features/channels/room.ts'
+import { Rooms } from '../../lib/features/channels/rooms.ts'
 import { BusyError } from '../../lib/index.ts'
-import { Encoded } from '../../lib/wire/encoded.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 const ttlMs = 8_000

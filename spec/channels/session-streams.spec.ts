@@ -1,10 +1,10 @@
 // The streams that a session has of a channel: as many as it may, each counted once, and none that has ended.
 import { expect } from 'chai'
-import { placeBytes } from '../../lib/accounting/held.ts'
-import { type Meter, unaccounted } from '../../lib/accounting/meter.ts'
-import { SessionStreams } from '../../lib/channels/session-streams.ts'
+import { placeBytes } from '../../lib/core/accounting/held.ts'
+import { type Meter, unaccounted } from '../../lib/core/accounting/meter.ts'
+import type { ServerSession } from '../../lib/core/server/server-session.ts'
+import { SessionStreams } from '../../lib/features/channels/session-streams.ts'
 import { BusyError } from '../../lib/index.ts'
-import type { ServerSession } from '../../lib/server/server-session.ts'
 
 /** What streams ask of a session, and what they hold there. */
 class Session {

@@ -1,5 +1,6 @@
 // Subscribers that do not keep up: each costs the server no more than its queue, and the others nothing.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import {
   BusyError,
   Channel,
@@ -8,7 +9,6 @@ import {
   type Server,
   type Subscription,
 } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, World } from '../setup/world.ts'
 

@@ -1,6 +1,6 @@
 // Subscriptions that end with an error: who takes it, and that it is said where nobody does.
 import { expect } from 'chai'
-import { silentLogger } from '../../lib/base/log.ts'
+import { silentLogger } from '../../lib/core/base/log.ts'
 import { Channel, type Client, type Logger, type Server } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { World } from '../setup/world.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { Action, AuthError, Client, Server, Service } from 'isock'
-import { printable, printableJson } from '../../lib/base/terminal-text.ts'
+import { printable, printableJson } from '../../lib/core/base/terminal-text.ts'
 import { type Ended, type RunningScript, type RunOptions, startScript } from '../setup/run-script.ts'
 
 /** Clears the screen, in both spellings, sets the title, and turns the direction of writing. */

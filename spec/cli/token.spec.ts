@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { createToken } from 'isock'
-import { readSecretFile } from '../../lib/link/secret-file.ts'
+import { readSecretFile } from '../../lib/core/link/secret-file.ts'
 import { startScript } from '../setup/run-script.ts'
 
 const run = (...args: string[]) => startScript('lib/cli/main.ts', { args: ['token', ...args] }).ended

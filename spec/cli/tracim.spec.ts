@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { FakeTracim } from '../gateways/tracim/fake-tracim.ts'
-import { sendRaw } from '../gateways/tracim/tracim-world.ts'
 import { type Ended, type RunningScript, type RunOptions, startScript } from '../setup/run-script.ts'
 import { waitFor } from '../setup/wait-for.ts'
+import { FakeTracim } from '../tracim/fake-tracim.ts'
+import { sendRaw } from '../tracim/tracim-world.ts'
 
 describe('isock tracim', function () {
   this.timeout(30_000)

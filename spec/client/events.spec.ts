@@ -1,7 +1,7 @@
 // What clients and servers tell of their connections, in order, and that listeners disturb nobody.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect } from 'chai'
-import { Listeners } from '../../lib/base/listeners.ts'
+import { Listeners } from '../../lib/core/base/listeners.ts'
 import { type Client, ClientError, type ClientEvents, type ServerEvents } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { Work, World } from '../setup/world.ts'

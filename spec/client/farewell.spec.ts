@@ -1,7 +1,7 @@
 // What a client says when its process ends, and when it says nothing.
 import { expect } from 'chai'
-import { ClientError } from '../../lib/base/errors.ts'
-import { Farewell } from '../../lib/client/farewell.ts'
+import { ClientError } from '../../lib/core/base/errors.ts'
+import { Farewell } from '../../lib/core/client/farewell.ts'
 
 describe('A farewell', () => {
   const exits = new Set<() => void>()

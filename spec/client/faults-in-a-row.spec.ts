@@ -1,5 +1,6 @@
 // Faults are counted in a row: a link over which a call made progress gives its retries back.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import {
   Action,
   type Client,
@@ -8,7 +9,6 @@ import {
   Process,
   type ProcessContext,
 } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 

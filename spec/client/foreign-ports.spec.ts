@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { expect } from 'chai'
+import { describeForeign } from '../../lib/core/link/foreign-bytes.ts'
 import { Client, ClientError, LinkError, Server } from '../../lib/index.ts'
-import { describeForeign } from '../../lib/link/foreign-bytes.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, Work } from '../setup/world.ts'
 
@@ -159,7 +159,7 @@ describe('a port where another program answers', () => {
           dialled.push(address.transport)
           if (address.transport === 'memory') throw new ClientError('option network', { code: 'INVALID_OPTION' })
           if (address.transport === 'tcp' && address.host === 'bad') throw fault
-          const { dialSocket } = await import('../../lib/link/dial.ts')
+          const { dialSocket } = await import('../../lib/core/link/dial.ts')
           return dialSocket(address as Parameters<typeof dialSocket>[0], signal)
         },
       })

@@ -1,9 +1,9 @@
 // What a lasting call keeps of calls that ended, for a reader who does not come to take it. In virtual time.
 import { expect } from 'chai'
-import type { Call, Outcome } from '../../lib/action/call.ts'
-import { OutcomeUnknownError, ServerError } from '../../lib/base/errors.ts'
-import type { ClientKit } from '../../lib/client/client-kit.ts'
-import { isLoss, LastingCall } from '../../lib/client/lasting-call.ts'
+import type { Call, Outcome } from '../../lib/core/action/call.ts'
+import { OutcomeUnknownError, ServerError } from '../../lib/core/base/errors.ts'
+import type { ClientKit } from '../../lib/core/client/client-kit.ts'
+import { isLoss, LastingCall } from '../../lib/core/client/lasting-call.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 /** In each call, after the one that opens it. */

@@ -1,9 +1,9 @@
 // The life of a lasting call: when it is ready, what it asks for again and how soon, and how it ends. In virtual time.
 import { expect } from 'chai'
-import type { Call, Outcome } from '../../lib/action/call.ts'
-import { BusyError, LinkError, OutcomeUnknownError, ServerError } from '../../lib/base/errors.ts'
-import type { ClientKit } from '../../lib/client/client-kit.ts'
-import { isLoss, iteratorOf, LastingCall } from '../../lib/client/lasting-call.ts'
+import type { Call, Outcome } from '../../lib/core/action/call.ts'
+import { BusyError, LinkError, OutcomeUnknownError, ServerError } from '../../lib/core/base/errors.ts'
+import type { ClientKit } from '../../lib/core/client/client-kit.ts'
+import { isLoss, iteratorOf, LastingCall } from '../../lib/core/client/lasting-call.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 const lost = new ServerError('gone', { code: 'SHUTTING_DOWN' })

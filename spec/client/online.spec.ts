@@ -1,9 +1,9 @@
 // A client whose place tells when there is a network again.
 import { expect } from 'chai'
-import { ActionClient } from '../../lib/client/action-client.ts'
-import type { ClientPlatform } from '../../lib/client/client-platform.ts'
+import { ActionClient } from '../../lib/core/client/action-client.ts'
+import type { ClientPlatform } from '../../lib/core/client/client-platform.ts'
+import { readAddress } from '../../lib/core/link/address.ts'
 import { LinkError } from '../../lib/index.ts'
-import { readAddress } from '../../lib/link/address.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 describe('A client that waits for its next attempt', () => {

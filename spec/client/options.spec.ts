@@ -1,9 +1,9 @@
 // What a client makes of its options.
 import { expect } from 'chai'
-import { argumentsWith, resolveClientOptions } from '../../lib/client/client-options.ts'
-import type { ClientPlatform } from '../../lib/client/client-platform.ts'
+import { argumentsWith, resolveClientOptions } from '../../lib/core/client/client-options.ts'
+import type { ClientPlatform } from '../../lib/core/client/client-platform.ts'
+import { readAddress } from '../../lib/core/link/address.ts'
 import type { Logger } from '../../lib/index.ts'
-import { readAddress } from '../../lib/link/address.ts'
 
 describe('The options of a client', () => {
   const platform: ClientPlatform = {

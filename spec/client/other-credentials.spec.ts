@@ -1,6 +1,6 @@
 // A client that acts for several users: calls with credentials of their own, each set in a session of its own.
 import { expect } from 'chai'
-import { keptMs, mostSets } from '../../lib/client/other-credentials.ts'
+import { keptMs, mostSets } from '../../lib/core/client/other-credentials.ts'
 import { Action, AuthError, BusyError, ClientError, type Context, Guard, type Server } from '../../lib/index.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
 

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { expect } from 'chai'
-import { ActionClient } from '../../lib/client/action-client.ts'
-import type { ClientPlatform } from '../../lib/client/client-platform.ts'
+import { ActionClient } from '../../lib/core/client/action-client.ts'
+import type { ClientPlatform } from '../../lib/core/client/client-platform.ts'
+import { readAddress } from '../../lib/core/link/address.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, Client, ClientError, OutcomeUnknownError, Server } from '../../lib/index.ts'
-import { readAddress } from '../../lib/link/address.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { failureOf, IdempotentWork, Work, World } from '../setup/world.ts'
 
 class Echo extends Action {

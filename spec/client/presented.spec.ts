@@ -1,6 +1,6 @@
 // What a client presents, where it is given as functions: asked for at each connect, and bounded.
 import { expect } from 'chai'
-import { presentedTo } from '../../lib/client/presented.ts'
+import { presentedTo } from '../../lib/core/client/presented.ts'
 import { Action, AuthError, Client, type ClientOptions, type Context, Guard, Server } from '../../lib/index.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'

@@ -1,7 +1,7 @@
 // What the reader of a lasting call takes, from whichever of its calls.
 import { expect } from 'chai'
-import { turnsOf } from '../../lib/base/handler-turns.ts'
-import { type Items, PulledSteps } from '../../lib/client/pulled-steps.ts'
+import { turnsOf } from '../../lib/core/base/handler-turns.ts'
+import { type Items, PulledSteps } from '../../lib/core/client/pulled-steps.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 interface Step {

@@ -1,7 +1,7 @@
 // What a client tries again, how often, how long it waits, and where.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { ActionError, BusyError, Client, ClientError } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 

@@ -1,13 +1,13 @@
 // A client of several addresses: its session's secret stays with the address that granted it, and so does the client while
 // that can give it the answers to what it asked there.
 import { expect } from 'chai'
-import { defaultLimits } from '../../lib/base/options.ts'
-import { askedAloneMs } from '../../lib/client/session-home.ts'
+import { defaultLimits } from '../../lib/core/base/options.ts'
+import { askedAloneMs } from '../../lib/core/client/session-home.ts'
+import { FrameLink } from '../../lib/core/link/frame-link.ts'
+import type { Link } from '../../lib/core/link/link.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
+import { type HelloFrame, Kind, peerLimitsOf } from '../../lib/core/wire/frames/frame.ts'
 import { OutcomeUnknownError, type Server } from '../../lib/index.ts'
-import { FrameLink } from '../../lib/link/frame-link.ts'
-import type { Link } from '../../lib/link/link.ts'
-import { type HelloFrame, Kind, peerLimitsOf } from '../../lib/wire/frame.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, IdempotentWork, Work, World } from '../setup/world.ts'
 

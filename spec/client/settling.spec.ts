@@ -1,7 +1,7 @@
 // Every promise settles, whatever happens, and nothing is left behind: no timer, no open call.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { CancelledError, type Client, ClientError, DeadlineError, type Server } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 

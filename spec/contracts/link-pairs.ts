@@ -12,14 +12,14 @@ import {
   parseAddress,
   type SocketAddress,
   type WebAddress,
-} from '../../lib/link/address.ts'
-import { type BrowserSocket, BrowserSocketLink } from '../../lib/link/browser-socket-link.ts'
-import { type DialTls, dialSocket } from '../../lib/link/dial.ts'
-import type { Link, Peer } from '../../lib/link/link.ts'
-import { type Listener, type ListenTls, listen } from '../../lib/link/listener.ts'
-import { createMemoryLinks } from '../../lib/link/memory-link.ts'
-import { dialWebSocket } from '../../lib/link/web-socket-dial.ts'
-import { WebSocketLink, webSocketBounds } from '../../lib/link/web-socket-link.ts'
+} from '../../lib/core/link/address.ts'
+import { type BrowserSocket, BrowserSocketLink } from '../../lib/core/link/browser-socket-link.ts'
+import { type DialTls, dialSocket } from '../../lib/core/link/dial.ts'
+import type { Link, Peer } from '../../lib/core/link/link.ts'
+import { type Listener, type ListenTls, listen } from '../../lib/core/link/listener.ts'
+import { createMemoryLinks } from '../../lib/core/link/memory-link.ts'
+import { dialWebSocket } from '../../lib/core/link/web-socket-dial.ts'
+import { WebSocketLink, webSocketBounds } from '../../lib/core/link/web-socket-link.ts'
 import { makeCertificates } from '../setup/certificates.ts'
 
 /** Two ends that talk to each other, and what releases everything behind them. */

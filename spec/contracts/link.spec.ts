@@ -1,6 +1,6 @@
 // What every Link must do, over each of them.
 import { expect } from 'chai'
-import type { Link } from '../../lib/link/link.ts'
+import type { Link } from '../../lib/core/link/link.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { type LinkPair, linkKinds } from './link-pairs.ts'

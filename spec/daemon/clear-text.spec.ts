@@ -1,11 +1,11 @@
 // Tokens in clear text from another machine: refused by daemons and commands, unless an option allows it.
 import { expect } from 'chai'
 import { type ConnectOptions, clientOptionsOf } from '../../lib/cli/connect.ts'
+import { createMemoryLinks } from '../../lib/core/link/memory-link.ts'
+import type { ServerKit } from '../../lib/core/server/feature.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from '../../lib/daemon/background-options.ts'
 import { type DaemonServer, serverFor } from '../../lib/daemon/daemon-server.ts'
 import { Client, type ClientOptions } from '../../lib/index.ts'
-import { createMemoryLinks } from '../../lib/link/memory-link.ts'
-import type { ServerKit } from '../../lib/server/feature.ts'
 import { startScript } from '../setup/run-script.ts'
 import { failureOf } from '../setup/world.ts'
 

@@ -1,6 +1,6 @@
 // What is read from the comment above a class.
 import { expect } from 'chai'
-import { docLineOf } from '../../lib/daemon/doc-lines.ts'
+import { docLineOf } from '../../lib/modules/doc-lines.ts'
 
 describe('docLineOf', () => {
   it('gives the first line of the comment above the class', () => {

@@ -1,7 +1,7 @@
 // Which exports of modules are served.
 import { expect } from 'chai'
 import { Action } from 'isock'
-import { ExportedActions } from '../../lib/daemon/exported-actions.ts'
+import { ExportedActions } from '../../lib/modules/exported-actions.ts'
 
 function actionClass() {
   return class Greet extends Action {

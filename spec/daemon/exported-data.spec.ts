@@ -1,8 +1,8 @@
 // The store that modules ask for.
 import { expect } from 'chai'
 import { Database, field, Model } from 'isock/data'
-import { exportedData } from '../../lib/daemon/exported-data.ts'
-import type { DataOptions } from '../../lib/data/data-options.ts'
+import type { DataOptions } from '../../lib/features/data/data-options.ts'
+import { exportedData } from '../../lib/modules/exported-data.ts'
 
 class Author extends Model {
   name = field.text()

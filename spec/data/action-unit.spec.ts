@@ -1,10 +1,10 @@
 // The unit of work of one run, and which runs wait for which: begun when it is asked for, and looked at no longer than it makes calls.
 import { expect } from 'chai'
-import type { Context } from '../../lib/action/context.ts'
-import type { NestedCall } from '../../lib/action/run-options.ts'
-import { ActionUnit } from '../../lib/data/action-unit.ts'
-import type { Database } from '../../lib/data/database.ts'
-import { type CallingRun, NestedRuns } from '../../lib/data/nested-runs.ts'
+import type { Context } from '../../lib/core/action/context.ts'
+import type { NestedCall } from '../../lib/core/action/run-options.ts'
+import { ActionUnit } from '../../lib/features/data/action-unit.ts'
+import type { Database } from '../../lib/features/data/database.ts'
+import { type CallingRun, NestedRuns } from '../../lib/features/data/nested-runs.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 class Call {

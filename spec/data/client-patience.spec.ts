@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { Action, BusyError, type Context } from 'isock'
 import { createHarness, type Harness } from 'isock/testing'
-import { ClientPatience } from '../../lib/data/client-patience.ts'
+import { ClientPatience } from '../../lib/features/data/client-patience.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'

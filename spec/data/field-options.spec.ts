@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { ClientError } from 'isock'
 import { field } from 'isock/data'
-import { type FieldSpec, isDeclared } from '../../lib/data/field.ts'
+import { type FieldSpec, isDeclared } from '../../lib/features/data/field.ts'
 
 const declared = (value: unknown): FieldSpec => value as FieldSpec
 

@@ -1,6 +1,6 @@
 // Options of a database and of what is done with it, that are wrong by their name.
 import { expect } from 'chai'
-import { ClientError } from '../../lib/base/errors.ts'
+import { ClientError } from '../../lib/core/base/errors.ts'
 import { Database, field, Model, parseFilter, parseSort } from '../../lib/data.ts'
 
 class Book extends Model {

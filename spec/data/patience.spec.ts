@@ -1,7 +1,7 @@
 // How long a unit of work stands still for its client, in virtual time.
 import { expect } from 'chai'
-import { ClientPatience } from '../../lib/data/client-patience.ts'
-import type { OpenUnit } from '../../lib/data/open-unit.ts'
+import { ClientPatience } from '../../lib/features/data/client-patience.ts'
+import type { OpenUnit } from '../../lib/features/data/open-unit.ts'
 import { BusyError } from '../../lib/index.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { failureOf } from '../setup/world.ts'

@@ -213,8 +213,8 @@ for (const kind of stores) {
 
 /** As another program would. */
 async function remove(database: Database, pk: string): Promise<void> {
-  const { Engine } = await import('../../lib/data/engine/engine.ts')
-  const { Plans } = await import('../../lib/data/plans.ts')
+  const { Engine } = await import('../../lib/features/data/engine/engine.ts')
+  const { Plans } = await import('../../lib/features/data/plans.ts')
   class Bare extends Model {
     static override modelName = 'Tag'
     name = field.text()

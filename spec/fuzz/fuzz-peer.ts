@@ -1,11 +1,11 @@
 // The peer of a sequence: one link at a time, whose answers it reads and counts. Each frame that the server sends must
 // be one, and each answer must have been asked for.
-import type { Link } from '../../lib/link/link.ts'
-import type { MemoryNetwork } from '../../lib/link/memory-network.ts'
-import { type Frame, Kind, type WelcomeFrame } from '../../lib/wire/frame.ts'
-import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
-import { readHandshakeFrame, readSessionFrame } from '../../lib/wire/frame-reader.ts'
-import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
+import type { Link } from '../../lib/core/link/link.ts'
+import type { MemoryNetwork } from '../../lib/core/link/memory-network.ts'
+import { type Frame, Kind, type WelcomeFrame } from '../../lib/core/wire/frames/frame.ts'
+import { FrameDecoder } from '../../lib/core/wire/frames/frame-decoder.ts'
+import { readHandshakeFrame, readSessionFrame } from '../../lib/core/wire/frames/frame-reader.ts'
+import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
 import { plainHello } from '../hostile/raw-peer.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 

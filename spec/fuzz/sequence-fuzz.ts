@@ -1,6 +1,6 @@
 // Sequences of frames into one server: see sequence.ts for what is done, sequence-world.ts for what must hold.
 import fc from 'fast-check'
-import { FrameLink } from '../../lib/link/frame-link.ts'
+import { FrameLink } from '../../lib/core/link/frame-link.ts'
 import { anySequence, type Step } from './sequence.ts'
 import { SequenceWorld } from './sequence-world.ts'
 

@@ -1,8 +1,8 @@
 // One server in virtual time and memory, with an honest client, for many sequences one after the other: after each, the
 // honest client is served and nothing of the peer is left.
-import { silentLogger } from '../../lib/base/log.ts'
+import { silentLogger } from '../../lib/core/base/log.ts'
+import { MemoryNetwork } from '../../lib/core/link/memory-network.ts'
 import { Action, Client, type Context, Server } from '../../lib/index.ts'
-import { MemoryNetwork } from '../../lib/link/memory-network.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { FuzzPeer } from './fuzz-peer.ts'
 import { type Step, slots } from './sequence.ts'

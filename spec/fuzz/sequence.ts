@@ -1,8 +1,8 @@
 // A sequence: what a peer does, step by step, each told by five small numbers. Frames are plausible (numbers of few
 // slots, actions that exist) or mutated; links are cut, resumed and broken in between.
 import fc from 'fast-check'
-import { type Frame, Kind } from '../../lib/wire/frame.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { type Frame, Kind } from '../../lib/core/wire/frames/frame.ts'
 import { plainHello } from '../hostile/raw-peer.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 import { mutate } from './mutation.ts'

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
-import type { Clock, Timer } from '../../lib/base/clock.ts'
+import type { Clock, Timer } from '../../lib/core/base/clock.ts'
 import { SilenceWatch } from '../../lib/gateways/silence-watch.ts'
 
 class LeapingClock implements Clock {

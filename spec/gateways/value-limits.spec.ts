@@ -6,7 +6,7 @@ import { http } from 'isock/http'
 import { igor } from 'isock/igor'
 import { lexicons, reply } from 'isock/lexicons'
 import { WebSocket } from 'ws'
-import { silentLogger } from '../../lib/base/log.ts'
+import { silentLogger } from '../../lib/core/base/log.ts'
 
 class Levels extends Action {
   action(data: { nested: unknown }, context: never): number {

@@ -1,6 +1,6 @@
 // Acknowledgements let the server forget answers; they are never a reason to forget what runs.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena, Hold, refs } from './arena.ts'
 import type { RawPeer } from './raw-peer.ts'

@@ -1,6 +1,6 @@
 // Within a session, what is no frame closes the link; what is a frame with a wrong value in it is answered.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { bytesOfFrames, fromHex } from '../wire/frame-bytes.ts'
 import { Arena } from './arena.ts'
 import { brokenFrames, payloadBombs } from './hostile-bytes.ts'

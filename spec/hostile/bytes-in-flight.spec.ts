@@ -1,6 +1,6 @@
 // The data of running calls, and the answers that nobody has acknowledged, are bounded by bytes, for each session.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena, Hold, refs } from './arena.ts'
 import type { RawPeer } from './raw-peer.ts'

@@ -1,7 +1,7 @@
 // Cancels are cheap to send: they must gain nothing, cost nothing, and never make a call run that was buried.
 import { expect } from 'chai'
+import { type CancelFrame, Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action } from '../../lib/index.ts'
-import { type CancelFrame, Kind } from '../../lib/wire/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena, Hold, refs } from './arena.ts'
 import type { RawPeer } from './raw-peer.ts'

@@ -1,7 +1,7 @@
 // Credentials are the only part of the protocol that is of free shape before a peer is known.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { AuthError, Guard } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { fromHex } from '../wire/frame-bytes.ts'
 import { Arena } from './arena.ts'
 import { credentialBombs, helloStart } from './hostile-bytes.ts'

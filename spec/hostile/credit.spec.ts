@@ -1,7 +1,7 @@
 // Credit says how much of a stream its reader takes. A reader may lie about it: it must not make the writer keep or
 // send more than the writer allows itself.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena, Flood, refs } from './arena.ts'
 import { plainHello, type RawPeer } from './raw-peer.ts'

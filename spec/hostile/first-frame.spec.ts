@@ -1,6 +1,6 @@
 // What a stranger may say first, and when: everything but one HELLO closes the link.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 import { Arena, refs } from './arena.ts'

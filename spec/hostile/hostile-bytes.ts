@@ -1,6 +1,6 @@
 // The bytes that hostile peers send, each with what it is: for the specs that watch a server from inside, and for those
 // that watch one in a process of its own.
-import type { Payload } from '../../lib/wire/payload.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
 import { fromHex } from '../wire/frame-bytes.ts'
 
 /** No frames of a session: each closes its link. */

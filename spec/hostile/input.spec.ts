@@ -1,6 +1,6 @@
 // Input streams: a caller sends no more than it was granted, in order, and ends where it says.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Arena, refs } from './arena.ts'
 import type { RawPeer } from './raw-peer.ts'
 

@@ -1,8 +1,8 @@
 // Peers that ask for large answers and take just enough of them to be no silent ones: what waits for them is bounded, and
 // calls beyond that are not even started.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena } from './arena.ts'
 import { callFrame, type RawPeer } from './raw-peer.ts'

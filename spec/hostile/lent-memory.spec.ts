@@ -2,10 +2,10 @@
 // nobody else's.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { Action, Client, Server } from '../../lib/index.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { Kind } from '../../lib/wire/frame.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { callFrame, RawPeer } from './raw-peer.ts'
 

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena, Flood, refs } from './arena.ts'
 import { plainHello, type RawPeer } from './raw-peer.ts'

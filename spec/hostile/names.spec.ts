@@ -1,6 +1,6 @@
 // Action names are introduced once for each link, in order, and not without end.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 import { Arena, refs } from './arena.ts'
 import type { RawPeer } from './raw-peer.ts'

@@ -1,8 +1,7 @@
 // A peer that speaks frames over a raw socket and keeps to no rule: it sends what it is told to, and writes down
 // what comes.
 import { connect, type Socket } from 'node:net'
-import type { IsockError } from '../../lib/base/errors.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
+import type { IsockError } from '../../lib/core/base/errors.ts'
 import {
   type CallFrame,
   type FailureFrame,
@@ -10,11 +9,12 @@ import {
   type HelloFrame,
   Kind,
   type WelcomeFrame,
-} from '../../lib/wire/frame.ts'
-import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
-import { readHandshakeFrame, readSessionFrame } from '../../lib/wire/frame-reader.ts'
-import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
+} from '../../lib/core/wire/frames/frame.ts'
+import { FrameDecoder } from '../../lib/core/wire/frames/frame-decoder.ts'
+import { readHandshakeFrame, readSessionFrame } from '../../lib/core/wire/frames/frame-reader.ts'
+import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames, framed } from '../wire/frame-bytes.ts'
 

@@ -1,7 +1,7 @@
 // A session is resumed by who knows its secret and is who it was made for; everybody else gets a new one.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { type Credential, Guard } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { Arena, refs } from './arena.ts'
 import { callFrame, type RawPeer } from './raw-peer.ts'
 

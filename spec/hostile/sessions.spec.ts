@@ -1,6 +1,6 @@
 // Sessions are bounded in number and in time, and a link that is dead or half-open does not keep one busy.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena, Hold, refs } from './arena.ts'
 

@@ -2,10 +2,10 @@
 // keep what they have and get in. The attacks of load/attacks/ at a size of seconds. Who somebody is says a guard, and the
 // address is one that all share, so that each identity stands for an address of its own.
 import { expect } from 'chai'
+import { Kind, type WelcomeFrame } from '../../lib/core/wire/frames/frame.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { Action, BusyError, type Context, Guard, type Limits, Server } from '../../lib/index.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { Kind, type WelcomeFrame } from '../../lib/wire/frame.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Echo, Hold } from './arena-actions.ts'
 import { callFrame, RawPeer } from './raw-peer.ts'

@@ -1,6 +1,6 @@
 // A call takes a slot that both sides can name: no more calls than slots, no number twice, none that is too large.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { fromHex } from '../wire/frame-bytes.ts'
 import { Arena, Hold, refs } from './arena.ts'

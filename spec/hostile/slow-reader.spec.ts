@@ -1,7 +1,7 @@
 // Peers that send and do not read: what waits for them is bounded, and the others do not wait with them.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Context } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 import { Arena, Flood, refs } from './arena.ts'

@@ -1,7 +1,7 @@
 // Links that never say who they are: few of them are kept, and not for long.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Guard } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 import { Arena } from './arena.ts'

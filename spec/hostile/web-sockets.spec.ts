@@ -95,7 +95,7 @@ describe('A hostile WebSocket', () => {
   })
 
   it('gets a session in whatever pieces its bytes come', async () => {
-    const { dialWebSocket } = await import('../../lib/link/web-socket-dial.ts')
+    const { dialWebSocket } = await import('../../lib/core/link/web-socket-dial.ts')
     const client = world.client(serving.web.address, {
       dial: async (address, signal) => {
         const link = await dialWebSocket(address as never, signal)

@@ -1,6 +1,6 @@
 // Addresses as people write them, and what is said of those that are none.
 import { expect } from 'chai'
-import { ClientError } from '../../lib/base/errors.ts'
+import { ClientError } from '../../lib/core/base/errors.ts'
 import {
   type Address,
   defaultWebPath,
@@ -8,8 +8,8 @@ import {
   isWebAddress,
   parseAddress,
   tcpAddress,
-} from '../../lib/link/address.ts'
-import { requireUseOfTls } from '../../lib/link/clear-text.ts'
+} from '../../lib/core/link/address.ts'
+import { requireUseOfTls } from '../../lib/core/link/clear-text.ts'
 
 const forms =
   "'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port', 'memory:name' or 'host:port'"

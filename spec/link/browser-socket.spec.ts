@@ -1,11 +1,11 @@
 // The WebSocket of a browser as a link, over one that is made of the spec's own hands: what is sent, what is told, how it ends.
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
-import { ClientError, LinkError } from '../../lib/base/errors.ts'
-import { parseAddress, type WebAddress } from '../../lib/link/address.ts'
-import { dialFromBrowser } from '../../lib/link/browser-dial.ts'
-import { type BrowserSocket, BrowserSocketLink } from '../../lib/link/browser-socket-link.ts'
-import type { LinkHandler, Peer } from '../../lib/link/link.ts'
+import { ClientError, LinkError } from '../../lib/core/base/errors.ts'
+import { parseAddress, type WebAddress } from '../../lib/core/link/address.ts'
+import { dialFromBrowser } from '../../lib/core/link/browser-dial.ts'
+import { type BrowserSocket, BrowserSocketLink } from '../../lib/core/link/browser-socket-link.ts'
+import type { LinkHandler, Peer } from '../../lib/core/link/link.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 

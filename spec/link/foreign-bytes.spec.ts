@@ -1,7 +1,7 @@
 // What a client says of a port where another program answers.
 import { expect } from 'chai'
-import { parseAddress } from '../../lib/link/address.ts'
-import { describeForeign } from '../../lib/link/foreign-bytes.ts'
+import { parseAddress } from '../../lib/core/link/address.ts'
+import { describeForeign } from '../../lib/core/link/foreign-bytes.ts'
 
 const at = (address: string, bytes: string | readonly number[]): string =>
   describeForeign(parseAddress(address), typeof bytes === 'string' ? Buffer.from(bytes) : Uint8Array.from(bytes))

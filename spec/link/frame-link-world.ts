@@ -1,11 +1,11 @@
 // A FrameLink over a link that is made of the spec's own hands, and everything that its sink was told.
-import type { IsockError } from '../../lib/base/errors.ts'
-import { defaultLimits, type Limits } from '../../lib/base/options.ts'
-import { FrameLink } from '../../lib/link/frame-link.ts'
-import type { Link, LinkHandler, Peer } from '../../lib/link/link.ts'
-import type { LinkAccount } from '../../lib/link/link-holdings.ts'
-import type { Frame } from '../../lib/wire/frame.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
+import type { IsockError } from '../../lib/core/base/errors.ts'
+import { defaultLimits, type Limits } from '../../lib/core/base/options.ts'
+import { FrameLink } from '../../lib/core/link/frame-link.ts'
+import type { Link, LinkHandler, Peer } from '../../lib/core/link/link.ts'
+import type { LinkAccount } from '../../lib/core/link/link-holdings.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
+import type { Frame } from '../../lib/core/wire/frames/frame.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 class FakeLink implements Link {

@@ -1,7 +1,7 @@
 // FrameLink over a link that is made of the spec's own hands: what leaves in which write, what comes in, how it ends.
 import { expect } from 'chai'
-import { LinkError, ProtocolError } from '../../lib/base/errors.ts'
-import { Kind } from '../../lib/wire/frame.ts'
+import { LinkError, ProtocolError } from '../../lib/core/base/errors.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { plainHello } from '../hostile/raw-peer.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { bytesOfFrames, framed, fromHex, toHex } from '../wire/frame-bytes.ts'

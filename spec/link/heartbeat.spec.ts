@@ -1,7 +1,7 @@
 // A link that died, and a frame that never ends, in virtual time.
 import { expect } from 'chai'
-import { Heartbeat, type HeartbeatLimits, type HeartbeatOptions, type Transfer } from '../../lib/link/heartbeat.ts'
-import { Kind } from '../../lib/wire/frame.ts'
+import { Heartbeat, type HeartbeatLimits, type HeartbeatOptions, type Transfer } from '../../lib/core/link/heartbeat.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 /** Writes down what the heartbeat does, with the time. */

@@ -1,9 +1,9 @@
 // What a link holds for its peer, as it is accounted for.
 import { expect } from 'chai'
-import type { Account } from '../../lib/accounting/account.ts'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import { LinkError } from '../../lib/base/errors.ts'
-import { Kind } from '../../lib/wire/frame.ts'
+import type { Account } from '../../lib/core/accounting/account.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import { LinkError } from '../../lib/core/base/errors.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { FrameLinkWorld } from './frame-link-world.ts'
 

@@ -1,7 +1,7 @@
 // What links in memory do beside the contract of all links: they leave the others of their process their turn.
 import { expect } from 'chai'
+import { createMemoryLinks } from '../../lib/core/link/memory-link.ts'
 import { Action, Client, MemoryNetwork, Server } from '../../lib/index.ts'
-import { createMemoryLinks } from '../../lib/link/memory-link.ts'
 import { settle } from '../setup/virtual-clock.ts'
 
 class Count extends Action {

@@ -1,7 +1,7 @@
 // The headers of the PROXY protocol, in literal bytes.
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { type HeaderReading, readProxyHeader } from '../../lib/link/proxy-header.ts'
+import { type HeaderReading, readProxyHeader } from '../../lib/core/link/proxy-header.ts'
 import { binaryOf, ipv4Body, ipv6Body, lineFor, tlv } from '../setup/proxy-headers.ts'
 
 const read = (header: string | Buffer): HeaderReading => readProxyHeader(Buffer.from(header as string))

@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import { readProxyHeaders } from '../../lib/link/proxy-protocol.ts'
-import { SocketLink } from '../../lib/link/socket-link.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import { readProxyHeaders } from '../../lib/core/link/proxy-protocol.ts'
+import { SocketLink } from '../../lib/core/link/socket-link.ts'
 import { lineFor } from '../setup/proxy-headers.ts'
 
 describe('A PROXY header from another machine', () => {

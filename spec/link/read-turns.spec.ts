@@ -1,9 +1,9 @@
 // Whose bytes are read when, where one address sends more than others.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'chai'
-import type { Account } from '../../lib/accounting/account.ts'
-import { Accounting } from '../../lib/accounting/accounting.ts'
-import { FairReader, ReadTurns } from '../../lib/link/read-turns.ts'
+import type { Account } from '../../lib/core/accounting/account.ts'
+import { Accounting } from '../../lib/core/accounting/accounting.ts'
+import { FairReader, ReadTurns } from '../../lib/core/link/read-turns.ts'
 
 const flood = 4_000
 

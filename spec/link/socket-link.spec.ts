@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import { expect } from 'chai'
-import type { LinkHandler } from '../../lib/link/link.ts'
-import { SocketLink } from '../../lib/link/socket-link.ts'
+import type { LinkHandler } from '../../lib/core/link/link.ts'
+import { SocketLink } from '../../lib/core/link/socket-link.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 /** Writes down what a link tells. */

@@ -1,7 +1,7 @@
 // When memory of what was sent may be used again.
 import { expect } from 'chai'
-import { SpentMemory } from '../../lib/link/spent-memory.ts'
-import { isLent, SpareMemory } from '../../lib/wire/spare-memory.ts'
+import { SpentMemory } from '../../lib/core/link/spent-memory.ts'
+import { isLent, SpareMemory } from '../../lib/core/wire/bytes/spare-memory.ts'
 
 describe('SpentMemory', () => {
   const copy = (): Uint8Array => new SpareMemory().lendCopy(new Uint8Array(100 * 1024))

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { listenAtPath } from '../../lib/link/unix-path.ts'
+import { listenAtPath } from '../../lib/core/link/unix-path.ts'
 import { failureOf } from '../setup/world.ts'
 
 describe('Taking over the path of a Unix socket', () => {

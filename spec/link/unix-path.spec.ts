@@ -5,8 +5,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type Listener, listen } from '../../lib/link/listener.ts'
-import { closeAtPath, identifyPath, type PathIdentity } from '../../lib/link/unix-path.ts'
+import { type Listener, listen } from '../../lib/core/link/listener.ts'
+import { closeAtPath, identifyPath, type PathIdentity } from '../../lib/core/link/unix-path.ts'
 import { failureOf } from '../setup/world.ts'
 
 describe('The path of a Unix socket', () => {

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
 /** What becomes of a source, one line for each fault. */
 const faultsOf = (source: string): string[] =>
-  faultsIn('lib/base/x.ts', source).map((fault) => `${fault.kind}: ${withFault(source, fault)}`)
+  faultsIn('lib/core/base/x.ts', source).map((fault) => `${fault.kind}: ${withFault(source, fault)}`)
 
 describe('A planted fault', () => {
   const changes: Record<string, [source: string, ...faults: string[]]> = {
@@ -66,13 +66,13 @@ describe('A planted fault', () => {
   })
 
   it('says where it is', () => {
-    const [fault] = faultsIn('lib/base/x.ts', '\n  if (a) {}')
-    expect(fault).to.deep.include({ file: 'lib/base/x.ts', line: 2, column: 7, from: 'a', to: '!(a)' })
+    const [fault] = faultsIn('lib/core/base/x.ts', '\n  if (a) {}')
+    expect(fault).to.deep.include({ file: 'lib/core/base/x.ts', line: 2, column: 7, from: 'a', to: '!(a)' })
   })
 
   it('is planted in a file of the library so that it compiles, or is left out', function () {
     this.timeout(60_000)
-    const file = `${root}/lib/base/backoff.ts`
+    const file = `${root}/lib/core/base/backoff.ts`
     const compiler = new Compiler(root, [file])
     const source = 'export const half = (n: number): number => n / 2\n'
     expect(compiler.accepts(file, source)).to.equal(true)
@@ -85,12 +85,12 @@ describe('A planted fault', () => {
 
   it('is left out where somebody has said why nothing sees it', () => {
     const source = 'let a = 1\n  if (a) {}\n'
-    const fault = faultsIn('lib/base/x.ts', source).find(({ kind }) => kind === 'condition') as Fault
-    const known = { file: 'lib/base/x.ts', line: 'if (a) {}', from: 'a', to: '!(a)', why: 'it is always so' }
+    const fault = faultsIn('lib/core/base/x.ts', source).find(({ kind }) => kind === 'condition') as Fault
+    const known = { file: 'lib/core/base/x.ts', line: 'if (a) {}', from: 'a', to: '!(a)', why: 'it is always so' }
     expect(isEquivalent(fault, source, [known])).to.equal(true)
     expect(isEquivalent(fault, source, [{ ...known, line: 'if (b) {}' }])).to.equal(false)
     expect(isEquivalent(fault, source, [{ ...known, to: 'b' }])).to.equal(false)
-    expect(isEquivalent(fault, source, [{ ...known, file: 'lib/base/y.ts' }])).to.equal(false)
+    expect(isEquivalent(fault, source, [{ ...known, file: 'lib/core/base/y.ts' }])).to.equal(false)
     expect(isEquivalent(fault, source, [{ ...known, nth: 1 }])).to.equal(false)
   })
 
@@ -117,10 +117,10 @@ describe('A sample of faults', () => {
 
   it('is of the rooms that were named, each with its specs', () => {
     const files = filesOf(root, ['gateways/http', 'channels'])
-    expect(files).to.include.members(['lib/channels/rooms.ts', 'lib/gateways/http/body.ts'])
-    expect(files.every((file) => /^lib\/(channels|gateways\/http)\//.test(file))).to.equal(true)
-    expect(filesOf(root, [])).to.include.members(['lib/base/clock.ts', 'lib/session/session.ts'])
-    expect(() => filesOf(root, ['kitchen'])).to.throw('there is no room lib/kitchen')
+    expect(files).to.include.members(['lib/features/channels/rooms.ts', 'lib/gateways/http/body.ts'])
+    expect(files.every((file) => /^lib\/(features\/channels|gateways\/http)\//.test(file))).to.equal(true)
+    expect(filesOf(root, [])).to.include.members(['lib/core/base/clock.ts', 'lib/core/session/session.ts'])
+    expect(() => filesOf(root, ['kitchen'])).to.throw('there is no room kitchen')
     expect(roomOf('lib/gateways/http/body.ts')).to.equal('gateways/http')
     expect(specsOf(root, 'gateways/http')).to.deep.equal(['spec/gateways/http/**/*.spec.ts'])
     expect(specsOf(root, 'tasks/client')).to.deep.equal(['spec/tasks/**/*.spec.ts'])
@@ -141,7 +141,7 @@ describe('A sample of faults', () => {
 })
 
 describe('What came of a fault', () => {
-  const [fault] = faultsIn('lib/base/x.ts', 'if (a) {}') as [Fault]
+  const [fault] = faultsIn('lib/core/base/x.ts', 'if (a) {}') as [Fault]
   const tried = (room: string, result: SpecResult): Tried => ({ fault, room, result, ms: 1 })
 
   it('is read off what mocha says', () => {
@@ -180,11 +180,13 @@ describe('What came of a fault', () => {
     expect(tableOf([])).to.contain('all')
     const json = JSON.parse(jsonOf(results, 7))
     expect(json).to.deep.include({ seed: 7 })
-    expect(json.faults[2]).to.include({ file: 'lib/base/x.ts', how: 'passed', isSeen: false })
+    expect(json.faults[2]).to.include({ file: 'lib/core/base/x.ts', how: 'passed', isSeen: false })
   })
 
   it('is shown with its place', () => {
-    expect(survivorText({ fault }, '  if (a) {}')).to.equal('lib/base/x.ts:1:5  condition: a -> !(a)\n    if (a) {}')
+    expect(survivorText({ fault }, '  if (a) {}')).to.equal(
+      'lib/core/base/x.ts:1:5  condition: a -> !(a)\n    if (a) {}',
+    )
   })
 
   it('is awaited with a bar', () => {

@@ -23,7 +23,7 @@ const files = { hits: '/nowhere/hits', current: '/nowhere/current' }
 
 /** Without the recorder itself, and with calls that are short to read. */
 const recorded = (source: string, kind?: string): string => {
-  const faults = faultsIn('lib/base/x.ts', source).filter((fault) => kind === undefined || fault.kind === kind)
+  const faults = faultsIn('lib/core/base/x.ts', source).filter((fault) => kind === undefined || fault.kind === kind)
   const text = recordingSource(source, [{ ...(faults[0] as Fault), number: 1 }], files)
   return text.slice(text.indexOf('})();\n') + 6).replaceAll("globalThis.__isockHit('1')", 'hit')
 }

@@ -1,8 +1,8 @@
 // Whose call is next, of those that wait for the processor.
 import { expect } from 'chai'
-import { Holder } from '../../lib/accounting/holders.ts'
-import { CallTurns, type RunStarter } from '../../lib/server/call-turns.ts'
-import type { IncomingCall } from '../../lib/session/incoming-call.ts'
+import { Holder } from '../../lib/core/accounting/holders.ts'
+import { CallTurns, type RunStarter } from '../../lib/core/server/call-turns.ts'
+import type { IncomingCall } from '../../lib/core/session/incoming-call.ts'
 
 interface Starter extends RunStarter {
   holder: Holder

@@ -1,7 +1,7 @@
 // The names of clients: unique among the connected, kept over a reconnect, taken over from the dead. In virtual time.
 import { expect } from 'chai'
+import { ClientNames } from '../../lib/core/server/client-names.ts'
 import { Action, Client, ClientError, type Context, Guard, type Server } from '../../lib/index.ts'
-import { ClientNames } from '../../lib/server/client-names.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, World } from '../setup/world.ts'
 

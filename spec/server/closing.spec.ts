@@ -1,9 +1,9 @@
 // Clients that come while a server is shut down, and ports that cannot be closed.
 import { expect } from 'chai'
+import type { Link } from '../../lib/core/link/link.ts'
+import { createMemoryLinks } from '../../lib/core/link/memory-link.ts'
+import type { ServerKit } from '../../lib/core/server/feature.ts'
 import { Client, Guard, MemoryNetwork, Server } from '../../lib/index.ts'
-import type { Link } from '../../lib/link/link.ts'
-import { createMemoryLinks } from '../../lib/link/memory-link.ts'
-import type { ServerKit } from '../../lib/server/feature.ts'
 
 const peer = { transport: 'memory', description: 'a test', isPrivate: true } as const
 

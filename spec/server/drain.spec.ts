@@ -1,7 +1,7 @@
 // Shutting a server down: running calls finish, new ones go elsewhere, nothing is left waiting.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, CancelledError, type Context, OutcomeUnknownError, Server } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
 

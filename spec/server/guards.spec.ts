@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { ServerKit } from '../../lib/core/server/feature.ts'
 import {
   Action,
   AuthError,
@@ -15,7 +16,6 @@ import {
   TokenGuard,
   type Visitor,
 } from '../../lib/index.ts'
-import type { ServerKit } from '../../lib/server/feature.ts'
 
 class WhoAmI extends Action {
   action(_data: undefined, { session }: Context) {
@@ -128,7 +128,7 @@ describe('Guards', () => {
   it('sends no token in clear text to another machine', async () => {
     server = await serve({ token })
     let sent = 0
-    const { createMemoryLinks } = await import('../../lib/link/memory-link.ts')
+    const { createMemoryLinks } = await import('../../lib/core/link/memory-link.ts')
     const dial = async () => {
       const [near] = createMemoryLinks()
       const write = (chunks: readonly Uint8Array[]): boolean => {
@@ -149,7 +149,7 @@ describe('Guards', () => {
 
   it('sends no credentials in clear text to another machine either', async () => {
     server = await serve({ guards: [new Login()] })
-    const { createMemoryLinks } = await import('../../lib/link/memory-link.ts')
+    const { createMemoryLinks } = await import('../../lib/core/link/memory-link.ts')
     let sent = 0
     const dial = async () => {
       const [near] = createMemoryLinks()
@@ -172,7 +172,7 @@ describe('Guards', () => {
   })
 
   it('looks at no credentials in clear text from another machine, unless allowed', async () => {
-    const { createMemoryLinks } = await import('../../lib/link/memory-link.ts')
+    const { createMemoryLinks } = await import('../../lib/core/link/memory-link.ts')
     for (const allowClearTextToken of [false, true]) {
       server = await serve({ guards: [new Login()], allowClearTextToken })
       const takeLink = (server as unknown as { addFeature(make: (kit: ServerKit) => object): void }).addFeature.bind(

@@ -1,9 +1,9 @@
 // The line: who has a turn, who waits, who leaves.
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
+import { Line } from '../../lib/core/server/line.ts'
+import { whileHere } from '../../lib/core/server/while-here.ts'
 import { BusyError, CancelledError, DeadlineError } from '../../lib/index.ts'
-import { Line } from '../../lib/server/line.ts'
-import { whileHere } from '../../lib/server/while-here.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf } from '../setup/world.ts'
 

@@ -1,10 +1,10 @@
 // A server's features between the start and the end, which may come first; and where errors go.
 import { expect } from 'chai'
-import { platformClock } from '../../lib/base/clock.ts'
-import { silentLogger } from '../../lib/base/log.ts'
-import { ActionServer } from '../../lib/server/action-server.ts'
-import { ErrorHook } from '../../lib/server/error-hook.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
+import { platformClock } from '../../lib/core/base/clock.ts'
+import { silentLogger } from '../../lib/core/base/log.ts'
+import { ActionServer } from '../../lib/core/server/action-server.ts'
+import { ErrorHook } from '../../lib/core/server/error-hook.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 /** A server with one feature that starts when it is told to. */

@@ -5,9 +5,9 @@ import { findDaemon, listDaemons, runInBackground } from '../../lib/daemon.ts'
 import { http } from '../../lib/gateways/http/http.ts'
 import { igor } from '../../lib/gateways/igor/igor.ts'
 import { lexicons } from '../../lib/gateways/lexicons/lexicons.ts'
-import { TracimDaemon, TracimDaemonClient } from '../../lib/gateways/tracim/tracim.ts'
 import { Action, Channel, Client, ClientError, Guard, Process, Server, Service } from '../../lib/index.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
+import { TracimDaemon, TracimDaemonClient } from '../../lib/tracim/tracim.ts'
 
 class Echo extends Action {
   action(value: unknown) {

@@ -1,8 +1,8 @@
 // One reader of messages that go to many: what it gets before it is let go.
 import { expect } from 'chai'
-import { BusyError } from '../../lib/base/errors.ts'
-import { Outlet, type OutletOptions } from '../../lib/server/outlet.ts'
-import { Encoded } from '../../lib/wire/encoded.ts'
+import { BusyError } from '../../lib/core/base/errors.ts'
+import { Outlet, type OutletOptions } from '../../lib/core/server/outlet.ts'
+import { Encoded } from '../../lib/core/wire/bytes/encoded.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf } from '../setup/world.ts'
 

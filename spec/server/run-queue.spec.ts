@@ -1,11 +1,11 @@
 // When calls start at a server that has more of them than it can do.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'chai'
-import { Holder } from '../../lib/accounting/holders.ts'
+import { Holder } from '../../lib/core/accounting/holders.ts'
+import { RunQueue } from '../../lib/core/server/run-queue.ts'
+import { IncomingCall } from '../../lib/core/session/incoming-call.ts'
+import { type FailureFrame, Kind } from '../../lib/core/wire/frames/frame.ts'
 import { BusyError, CancelledError, DeadlineError, type IsockError } from '../../lib/index.ts'
-import { RunQueue } from '../../lib/server/run-queue.ts'
-import { IncomingCall } from '../../lib/session/incoming-call.ts'
-import { type FailureFrame, Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 

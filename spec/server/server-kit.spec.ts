@@ -1,8 +1,13 @@
 // What a feature gets of its server, and when it hears of the server's life.
 import { inspect } from 'node:util'
 import { expect } from 'chai'
-import { currentRun } from '../../lib/action/ambient.ts'
-import { defaultLimits } from '../../lib/base/options.ts'
+import { currentRun } from '../../lib/core/action/ambient.ts'
+import { defaultLimits } from '../../lib/core/base/options.ts'
+import type { ServerFeature, ServerKit } from '../../lib/core/server/feature.ts'
+import { Kind, protocolVersion, type WelcomeFrame } from '../../lib/core/wire/frames/frame.ts'
+import { FrameDecoder } from '../../lib/core/wire/frames/frame-decoder.ts'
+import { readHandshakeFrame } from '../../lib/core/wire/frames/frame-reader.ts'
+import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
 import {
   Action,
   ActionError,
@@ -14,11 +19,6 @@ import {
   type ServerOptions,
   type SessionView,
 } from '../../lib/index.ts'
-import type { ServerFeature, ServerKit } from '../../lib/server/feature.ts'
-import { Kind, protocolVersion, type WelcomeFrame } from '../../lib/wire/frame.ts'
-import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
-import { readHandshakeFrame } from '../../lib/wire/frame-reader.ts'
-import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
 import { plainHello } from '../hostile/raw-peer.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'

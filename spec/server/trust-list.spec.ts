@@ -1,7 +1,7 @@
 // Which addresses a trust list has.
 import { expect } from 'chai'
-import type { Peer } from '../../lib/link/link.ts'
-import { TrustList } from '../../lib/server/trust.ts'
+import type { Peer } from '../../lib/core/link/link.ts'
+import { TrustList } from '../../lib/core/server/trust.ts'
 
 const from = (address?: string) =>
   ({ transport: 'tcp', description: 'x', isPrivate: false, address }) as unknown as Peer

@@ -1,7 +1,7 @@
 // The list of trusted addresses: single ones and ranges, of both versions, and peers that have none.
 import { expect } from 'chai'
-import type { Peer } from '../../lib/link/link.ts'
-import { TrustList } from '../../lib/server/trust.ts'
+import type { Peer } from '../../lib/core/link/link.ts'
+import { TrustList } from '../../lib/core/server/trust.ts'
 
 function peerAt(address: string): Peer {
   return { transport: 'tcp', description: address, address, isPrivate: false }

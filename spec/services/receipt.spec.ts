@@ -1,8 +1,8 @@
 // `confirm: 'receipt'`: what the promise of a call means then, and what becomes of the run.
 import { expect } from 'chai'
 import { z } from 'zod'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { BusyError, type Client, DeadlineError, type Server, Service, ValidationError } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, World } from '../setup/world.ts'
 import { Held } from './held-service.ts'

@@ -1,8 +1,8 @@
 // Responses that their client does not take: the service is everybody's, and does not wait for it for ever.
 import { expect } from 'chai'
-import type { Context } from '../../lib/action/context.ts'
+import type { Context } from '../../lib/core/action/context.ts'
+import { RunningContext } from '../../lib/features/services/running-context.ts'
 import { BusyError } from '../../lib/index.ts'
-import { RunningContext } from '../../lib/services/running-context.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 describe('A response of a service', () => {

@@ -1,6 +1,6 @@
 // What arguments roughly take: enough to bound what is kept of them, for values of every kind and size.
 import { expect } from 'chai'
-import { sizeOfArgs } from '../../lib/services/size-of-args.ts'
+import { sizeOfArgs } from '../../lib/features/services/size-of-args.ts'
 
 describe('The size of arguments', () => {
   const bound = 16 * 1024 * 1024

@@ -1,6 +1,6 @@
 // Which results a caller acknowledges: large ones, as soon as the callee keeps too much of them.
 import { expect } from 'chai'
-import { Acks } from '../../lib/session/acks.ts'
+import { Acks } from '../../lib/core/session/acks.ts'
 
 const kibibyte = 1_024
 

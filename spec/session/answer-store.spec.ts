@@ -1,11 +1,11 @@
 // What is counted of the answers that a ledger keeps, where nobody takes them any more.
 import { expect } from 'chai'
-import { unaccounted } from '../../lib/accounting/meter.ts'
-import { defaultLimits } from '../../lib/base/options.ts'
-import { AnswerStore } from '../../lib/session/answer-store.ts'
-import { type CallKeeper, IncomingCall } from '../../lib/session/incoming-call.ts'
-import { OutboundStream } from '../../lib/session/outbound-stream.ts'
-import { Kind, type SessionFrame } from '../../lib/wire/frame.ts'
+import { unaccounted } from '../../lib/core/accounting/meter.ts'
+import { defaultLimits } from '../../lib/core/base/options.ts'
+import { AnswerStore } from '../../lib/core/session/answer-store.ts'
+import { type CallKeeper, IncomingCall } from '../../lib/core/session/incoming-call.ts'
+import { OutboundStream } from '../../lib/core/session/outbound-stream.ts'
+import { Kind, type SessionFrame } from '../../lib/core/wire/frames/frame.ts'
 
 const kibibyte = 1024
 const limits = { ...defaultLimits, maxLedgerBytes: 10 * kibibyte, maxInFlightBytes: 10 * kibibyte }

@@ -1,7 +1,7 @@
 // Links that do not take what is written: streams and answers wait, and go on when the link does.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Client, type Context } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
 

@@ -1,8 +1,8 @@
 // Data that is no value: a matter of its call, which is answered and did not start; the link and all others go on.
 import { expect } from 'chai'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
-import { Packed } from '../../lib/wire/packed.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { itemsOf, World } from '../setup/world.ts'

@@ -1,7 +1,7 @@
 // Cancelling: the caller is free at once, the handler is told, and what never started never does.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, CancelledError, type Client, type Context } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 

@@ -1,7 +1,7 @@
 // How long a call may take: one bound over all attempts, known to both sides, inherited by what a handler calls.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, Client, DeadlineError } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
 

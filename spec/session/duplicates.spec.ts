@@ -1,8 +1,8 @@
 // Frames that come twice, late or never, played by hand: no call runs twice, and no answer goes to another call.
 import { expect } from 'chai'
+import { CancelReason, Kind } from '../../lib/core/wire/frames/frame.ts'
 import type { Context, ServerOptions } from '../../lib/index.ts'
 import { Action } from '../../lib/index.ts'
-import { CancelReason, Kind } from '../../lib/wire/frame.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { Work, World } from '../setup/world.ts'

@@ -1,7 +1,7 @@
 // Bytes that wait are what they were when they were given: for a connection, for the next link after a cut, in the ledger.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Client } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { Work, World } from '../setup/world.ts'
 

@@ -1,12 +1,12 @@
 // Answers that are large in all: those that a reading client is owed are never dropped, and calls whose answers could not
 // leave are held until they can.
 import { expect } from 'chai'
-import { defaultLimits } from '../../lib/base/options.ts'
+import { defaultLimits } from '../../lib/core/base/options.ts'
+import { HeldCalls } from '../../lib/core/session/held-calls.ts'
+import { IncomingCall } from '../../lib/core/session/incoming-call.ts'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import { CancelReason, Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Context } from '../../lib/index.ts'
-import { HeldCalls } from '../../lib/session/held-calls.ts'
-import { IncomingCall } from '../../lib/session/incoming-call.ts'
-import { CancelReason, Kind } from '../../lib/wire/frame.ts'
-import { Packed } from '../../lib/wire/packed.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { Work, World } from '../setup/world.ts'

@@ -1,8 +1,8 @@
 // The reading end of a stream by itself: what it takes, what it grants, and what it counts with the budget that streams share.
 import { expect } from 'chai'
-import { ProtocolError } from '../../lib/base/errors.ts'
-import { InboundStream, type InboundStreamOptions, type Taken } from '../../lib/session/inbound-stream.ts'
-import { type CreditFrame, type Frame, Kind } from '../../lib/wire/frame.ts'
+import { ProtocolError } from '../../lib/core/base/errors.ts'
+import { InboundStream, type InboundStreamOptions, type Taken } from '../../lib/core/session/inbound-stream.ts'
+import { type CreditFrame, type Frame, Kind } from '../../lib/core/wire/frames/frame.ts'
 
 /** What an item of so many bytes counts for: a KiB at least. */
 const item = (bytes = 1): Uint8Array => new Uint8Array(bytes)

@@ -1,9 +1,9 @@
 // One call by itself: the first reason to stop counts, the first answer counts, and nothing happens to a call that is answered.
 import { expect } from 'chai'
+import { type CallKeeper, IncomingCall } from '../../lib/core/session/incoming-call.ts'
+import { IncomingInputs } from '../../lib/core/session/incoming-inputs.ts'
+import { type FailureFrame, Kind, type ResultFrame } from '../../lib/core/wire/frames/frame.ts'
 import { CancelledError, ProtocolError } from '../../lib/index.ts'
-import { type CallKeeper, IncomingCall } from '../../lib/session/incoming-call.ts'
-import { IncomingInputs } from '../../lib/session/incoming-inputs.ts'
-import { type FailureFrame, Kind, type ResultFrame } from '../../lib/wire/frame.ts'
 
 const result: ResultFrame = { kind: Kind.Result, seq: 1, items: 0, value: new Uint8Array(1) }
 const failure: FailureFrame = { kind: Kind.Failure, seq: 1, items: 0, notStarted: false, error: new Uint8Array(1) }

@@ -1,8 +1,8 @@
 // Many uploads of one session whose handlers read them late: each waits at its caller, and none ends for what the others
 // hold.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Client, type Context } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'

@@ -1,5 +1,6 @@
 // Bounds on calls: how many at once, how many wait, how large values may be.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import {
   Action,
   type Client,
@@ -8,7 +9,6 @@ import {
   type ServerOptions,
   UnsendableError,
 } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
 

@@ -1,7 +1,7 @@
 // Which calls a link gets over their former faults.
 import { expect } from 'chai'
-import { LinkProgress } from '../../lib/session/link-progress.ts'
-import type { OutgoingCall } from '../../lib/session/outgoing-call.ts'
+import { LinkProgress } from '../../lib/core/session/link-progress.ts'
+import type { OutgoingCall } from '../../lib/core/session/outgoing-call.ts'
 
 /** As much of a call as counts here. */
 function callOf(order: number, state: 'waiting' | 'sent' = 'sent'): OutgoingCall {

@@ -1,8 +1,8 @@
 // Who writes first when a full link takes more: nobody waits for as long as somebody else has something to say.
 import { expect } from 'chai'
+import { LinkTurns } from '../../lib/core/session/link-turns.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Context } from '../../lib/index.ts'
-import { LinkTurns } from '../../lib/session/link-turns.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { Work, World } from '../setup/world.ts'

@@ -1,7 +1,7 @@
 // Calls of one caller reach the other side in the order in which they were made, also when they are resent.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Client, type Context } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { IdempotentWork, Work, World } from '../setup/world.ts'
 

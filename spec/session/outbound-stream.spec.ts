@@ -1,9 +1,9 @@
 // The sending half of a stream by itself: what credit and the link allow goes, the rest waits within its bound, and what is closed
 // takes nothing more.
 import { expect } from 'chai'
+import { OutboundStream } from '../../lib/core/session/outbound-stream.ts'
+import { Kind, type SessionFrame } from '../../lib/core/wire/frames/frame.ts'
 import { BusyError, ProtocolError } from '../../lib/index.ts'
-import { OutboundStream } from '../../lib/session/outbound-stream.ts'
-import { Kind, type SessionFrame } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 
 const item = (n: number): Uint8Array => new Uint8Array([n])

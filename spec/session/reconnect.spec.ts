@@ -1,7 +1,7 @@
 // Links that are cut around a call: it runs once, and its caller gets that run's result.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { OutcomeUnknownError } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import type { Cut } from '../setup/virtual-network.ts'
 import { failureOf, Work, World } from '../setup/world.ts'

@@ -1,7 +1,7 @@
 // A server that is gone and comes back without its memory: what was sent is of unknown outcome, what was not runs.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { type Client, type Context, OutcomeUnknownError } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, IdempotentWork, Work, World } from '../setup/world.ts'
 

@@ -1,6 +1,14 @@
 // The table of what a fault means for a call, cell by cell, and what may be claimed of its handler.
 import { expect } from 'chai'
 import {
+  type Decision,
+  decide,
+  type Fault,
+  spendRetry,
+  type TriedCall,
+  truthful,
+} from '../../lib/core/session/retry-policy.ts'
+import {
   BusyError,
   CancelledError,
   ClientError,
@@ -8,14 +16,6 @@ import {
   OutcomeUnknownError,
   ServerError,
 } from '../../lib/index.ts'
-import {
-  type Decision,
-  decide,
-  type Fault,
-  spendRetry,
-  type TriedCall,
-  truthful,
-} from '../../lib/session/retry-policy.ts'
 
 type Column = 'waiting' | 'sent' | 'sent, idempotent' | 'sent, streams moved'
 

@@ -1,7 +1,7 @@
 // Data of calls in flight: what a callee would refuse waits at its caller, which was told how much is taken.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { type Client, type Context, OutcomeUnknownError } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 

@@ -1,7 +1,7 @@
 // A link that is slow and never stands still: what takes minutes arrives, and calls are not late for it.
 import { expect } from 'chai'
+import type { Link, LinkHandler } from '../../lib/core/link/link.ts'
 import { Client, DeadlineError, MemoryNetwork, Server } from '../../lib/index.ts'
-import type { Link, LinkHandler } from '../../lib/link/link.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { failureOf, Work } from '../setup/world.ts'
 

@@ -1,7 +1,7 @@
 // Streams over links that are cut: each item once, in order, none missing, both ways.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Client, type Context, OutcomeUnknownError } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'

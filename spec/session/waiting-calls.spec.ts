@@ -1,7 +1,7 @@
 // The calls that wait, in their caller's order, wherever they come from and whichever leaves first.
 import { expect } from 'chai'
-import type { OutgoingCall } from '../../lib/session/outgoing-call.ts'
-import { WaitingCalls } from '../../lib/session/waiting-calls.ts'
+import type { OutgoingCall } from '../../lib/core/session/outgoing-call.ts'
+import { WaitingCalls } from '../../lib/core/session/waiting-calls.ts'
 
 /** As much of a call as counts here. */
 function callOf(order: number): OutgoingCall {

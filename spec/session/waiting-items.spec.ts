@@ -1,7 +1,7 @@
 // Items that an action emits without waiting, over a link that takes none: they are kept up to a bound, and no further.
 import { expect } from 'chai'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, BusyError, type Context } from '../../lib/index.ts'
-import { Kind } from '../../lib/wire/frame.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, World } from '../setup/world.ts'
 

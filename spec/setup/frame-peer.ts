@@ -1,8 +1,8 @@
 // A client that a spec plays itself, frame by frame, over a link in virtual memory.
-import type { IsockError } from '../../lib/base/errors.ts'
-import { defaultLimits } from '../../lib/base/options.ts'
-import { FrameLink } from '../../lib/link/frame-link.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
+import type { IsockError } from '../../lib/core/base/errors.ts'
+import { defaultLimits } from '../../lib/core/base/options.ts'
+import { FrameLink } from '../../lib/core/link/frame-link.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
 import {
   type CallFrame,
   type Frame,
@@ -11,9 +11,9 @@ import {
   peerLimitsOf,
   type SessionFrame,
   type WelcomeFrame,
-} from '../../lib/wire/frame.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
+} from '../../lib/core/wire/frames/frame.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { settle } from './virtual-clock.ts'
 import type { World } from './world.ts'
 

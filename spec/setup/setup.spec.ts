@@ -2,13 +2,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect } from 'chai'
-import * as errors from '../../lib/base/errors.ts'
+import * as errors from '../../lib/core/base/errors.ts'
 import { leakedSince, openResources } from './open-resources.ts'
 import { waitFor } from './wait-for.ts'
 
 describe('the set-up of the specs', () => {
   it('loads a module once, however it is reached', async () => {
-    const imported = await import('../../lib/base/errors.ts')
+    const imported = await import('../../lib/core/base/errors.ts')
     expect(imported.IsockError).to.equal(errors.IsockError)
   })
 

@@ -1,6 +1,6 @@
 // Time that a spec moves on by itself: timers run in their order, and what they set going settles in between.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock, Timer } from '../../lib/base/clock.ts'
+import type { Clock, Timer } from '../../lib/core/base/clock.ts'
 
 interface SetTimer {
   readonly atMs: number

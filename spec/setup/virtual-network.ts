@@ -1,11 +1,11 @@
 // A network in memory whose connections a spec can cut, hold up, block or swallow, and whose frames it can read.
-import { LinkError } from '../../lib/base/errors.ts'
-import type { Link, LinkHandler, Peer } from '../../lib/link/link.ts'
-import { MemoryNetwork } from '../../lib/link/memory-network.ts'
-import type { Frame } from '../../lib/wire/frame.ts'
-import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
-import { readHandshakeFrame, readSessionFrame } from '../../lib/wire/frame-reader.ts'
-import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
+import { LinkError } from '../../lib/core/base/errors.ts'
+import type { Link, LinkHandler, Peer } from '../../lib/core/link/link.ts'
+import { MemoryNetwork } from '../../lib/core/link/memory-network.ts'
+import type { Frame } from '../../lib/core/wire/frames/frame.ts'
+import { FrameDecoder } from '../../lib/core/wire/frames/frame-decoder.ts'
+import { readHandshakeFrame, readSessionFrame } from '../../lib/core/wire/frames/frame-reader.ts'
+import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
 
 /** up: from who dialled to who listens. */
 export type Direction = 'up' | 'down'

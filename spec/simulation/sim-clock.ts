@@ -1,5 +1,5 @@
 // Time that passes only when the simulation says so: timers in order of their time, then of their making.
-import type { Clock, Timer } from '../../lib/base/clock.ts'
+import type { Clock, Timer } from '../../lib/core/base/clock.ts'
 
 interface SetTimer {
   readonly atMs: number

@@ -1,8 +1,8 @@
 // A network in virtual time: links with latency that can be cut in every way that real ones are, told to both ends,
 // to one, or to none.
-import { LinkError } from '../../lib/base/errors.ts'
-import type { Link, LinkHandler, Peer } from '../../lib/link/link.ts'
-import { MemoryNetwork } from '../../lib/link/memory-network.ts'
+import { LinkError } from '../../lib/core/base/errors.ts'
+import type { Link, LinkHandler, Peer } from '../../lib/core/link/link.ts'
+import { MemoryNetwork } from '../../lib/core/link/memory-network.ts'
 import type { Random } from './random.ts'
 import type { SimClock } from './sim-clock.ts'
 

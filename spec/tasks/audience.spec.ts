@@ -1,12 +1,12 @@
 // The listeners of a process by themselves: who hears what, how many there may be, and that none stays who has gone.
 import { expect } from 'chai'
-import { Refused } from '../../lib/action/refused.ts'
-import type { RunContext } from '../../lib/action/run-context.ts'
+import { Refused } from '../../lib/core/action/refused.ts'
+import type { RunContext } from '../../lib/core/action/run-context.ts'
+import type { Encoded } from '../../lib/core/wire/bytes/encoded.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
+import { Audience } from '../../lib/features/tasks/audience.ts'
 import { BusyError, ServerError } from '../../lib/index.ts'
-import { Audience } from '../../lib/tasks/audience.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import type { Encoded } from '../../lib/wire/encoded.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf } from '../setup/world.ts'
 

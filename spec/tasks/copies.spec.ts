@@ -13,7 +13,7 @@ import {
 } from '../../lib/index.ts'
 import { TaskWorld } from './task-world.ts'
 
-const copyOf = <Module>(name: string) => import(`../../lib/tasks/${name}.ts?another-copy`) as Promise<Module>
+const copyOf = <Module>(name: string) => import(`../../lib/features/tasks/${name}.ts?another-copy`) as Promise<Module>
 
 describe('Of another copy of isock', () => {
   let world: TaskWorld

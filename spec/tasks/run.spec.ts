@@ -1,7 +1,7 @@
 // What the runs of tasks and processes have in common: which errors are no failure, and how a run waits for the one before.
 import { expect } from 'chai'
+import { endedOrTold, isStop, outcomeOf, toBegin } from '../../lib/features/tasks/run.ts'
 import { BusyError, CancelledError } from '../../lib/index.ts'
-import { endedOrTold, isStop, outcomeOf, toBegin } from '../../lib/tasks/run.ts'
 import { settle } from '../setup/virtual-clock.ts'
 
 describe('The end of a run', () => {

@@ -1,10 +1,10 @@
 // The schedule of one task by itself: what its timing throws is told, and ends no more than it must.
 import { expect } from 'chai'
+import type { ServerKit } from '../../lib/core/server/feature.ts'
+import { Schedule } from '../../lib/features/tasks/schedule.ts'
+import type { Due, Timing } from '../../lib/features/tasks/timing.ts'
+import { TrackedTask } from '../../lib/features/tasks/tracked-task.ts'
 import { IntervalTask } from '../../lib/index.ts'
-import type { ServerKit } from '../../lib/server/feature.ts'
-import { Schedule } from '../../lib/tasks/schedule.ts'
-import type { Due, Timing } from '../../lib/tasks/timing.ts'
-import { TrackedTask } from '../../lib/tasks/tracked-task.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { failureOf } from '../setup/world.ts'
 

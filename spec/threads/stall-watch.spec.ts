@@ -1,6 +1,6 @@
 // How long a run may stand still for its reader, in virtual time.
 import { expect } from 'chai'
-import { StallWatch } from '../../lib/threads/stall-watch.ts'
+import { StallWatch } from '../../lib/features/threads/stall-watch.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 const maxStallMs = 1_000

@@ -1,6 +1,6 @@
 // The pool of threads by itself: made when it is used, closed once, and closed also where it never was used.
 import { expect } from 'chai'
-import { ThreadPool, type ThreadUse } from '../../lib/threads/thread-pool.ts'
+import { ThreadPool, type ThreadUse } from '../../lib/features/threads/thread-pool.ts'
 import { failureOf } from '../setup/world.ts'
 
 describe('A pool of threads', () => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
-import { typeScriptLoader } from '../../lib/threads/typescript-loader.ts'
+import { typeScriptLoader } from '../../lib/features/threads/typescript-loader.ts'
 
 describe('The loader of TypeScript', () => {
   const path = join(process.cwd(), 'node_modules/tsx/dist/loader.mjs')

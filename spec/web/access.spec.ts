@@ -1,7 +1,7 @@
 // Which Hosts and Origins a web server lets in: exact lists, loopback by default.
 import { expect } from 'chai'
+import { Access, type AccessOptions } from '../../lib/features/web/access.ts'
 import { ClientError } from '../../lib/index.ts'
-import { Access, type AccessOptions } from '../../lib/web/access.ts'
 
 function refusal(headers: Record<string, string>, options: AccessOptions = {}, port = 8080, isTls = false) {
   return new Access(options, port, isTls).refusalOf(headers)?.reason

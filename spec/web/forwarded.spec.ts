@@ -1,9 +1,9 @@
 // Clients behind proxies: who they are is what proxies say that were named, and nobody else.
 import { expect } from 'chai'
 import { http } from 'isock/http'
+import { namedAddresses } from '../../lib/core/server/named-addresses.ts'
+import { askerOf } from '../../lib/features/web/forwarded.ts'
 import { ClientError, type Context, TokenGuard, type Visitor } from '../../lib/index.ts'
-import { namedAddresses } from '../../lib/server/named-addresses.ts'
-import { askerOf } from '../../lib/web/forwarded.ts'
 import { ask, WebWorld } from './web-world.ts'
 
 describe('A client behind proxies', () => {

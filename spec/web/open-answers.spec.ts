@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { expect } from 'chai'
-import { OpenAnswers } from '../../lib/web/open-answers.ts'
+import { OpenAnswers } from '../../lib/features/web/open-answers.ts'
 
 class Connection extends EventEmitter {
   closed = false

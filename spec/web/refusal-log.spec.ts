@@ -1,8 +1,8 @@
 // The log of visits that Host or Origin refuse.
 import { createServer } from 'node:http'
 import { expect } from 'chai'
-import { silentLogger } from '../../lib/base/log.ts'
-import { mostLoggedValues, RefusalLog } from '../../lib/web/refusal-log.ts'
+import { silentLogger } from '../../lib/core/base/log.ts'
+import { mostLoggedValues, RefusalLog } from '../../lib/features/web/refusal-log.ts'
 import { printedBy } from '../setup/printed.ts'
 import { ask, WebWorld } from './web-world.ts'
 

@@ -3,9 +3,9 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { expect } from 'chai'
-import type { Account } from '../../lib/accounting/account.ts'
-import { ownAccounting } from '../../lib/link/socket-places.ts'
-import { RequestTurns } from '../../lib/web/request-turns.ts'
+import type { Account } from '../../lib/core/accounting/account.ts'
+import { ownAccounting } from '../../lib/core/link/socket-places.ts'
+import { RequestTurns } from '../../lib/features/web/request-turns.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
 /** Of a connection of Node's what this needs. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { placeInside, resolveInside } from '../../lib/web/safe-path.ts'
+import { placeInside, resolveInside } from '../../lib/features/web/safe-path.ts'
 
 describe('Safe paths', () => {
   let outside: string

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { browserModuleIn } from '../../lib/web/browser-module.ts'
-import { wantedCodings } from '../../lib/web/content-coding.ts'
-import type { MountedGateway, WebVisit } from '../../lib/web/gateway.ts'
+import { browserModuleIn } from '../../lib/features/web/browser-module.ts'
+import { wantedCodings } from '../../lib/features/web/content-coding.ts'
+import type { MountedGateway, WebVisit } from '../../lib/features/web/gateway.ts'
 import { mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
 import { WebWorld } from './web-world.ts'
 
@@ -177,7 +177,7 @@ describe('The module for browsers at a web port', function () {
     const [, name = ''] = /\/\/# sourceMappingURL=(.+)\s*$/.exec(body.toString()) ?? []
     const map = await get(url, new URL(name, `${url}/live/isock.js`).pathname)
     expect(map.status).to.equal(200)
-    expect(JSON.parse(map.body.toString()).sources.join()).to.contain('lib/session/session.ts')
+    expect(JSON.parse(map.body.toString()).sources.join()).to.contain('lib/core/session/session.ts')
   })
 
   it('is nothing else of its directory, and nothing to write', async () => {

@@ -10,6 +10,7 @@ import { http } from 'isock/http'
 import { igor } from 'isock/igor'
 import { lexicons } from 'isock/lexicons'
 import { WebSocket } from 'ws'
+import { visitOf } from '../../lib/features/web/visit.ts'
 import {
   Action,
   ClientError,
@@ -19,7 +20,6 @@ import {
   type ServerOptions,
   type WebOptions,
 } from '../../lib/index.ts'
-import { visitOf } from '../../lib/web/visit.ts'
 import { type Certificates, makeCertificates } from '../setup/certificates.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'

@@ -1,8 +1,8 @@
 // What counts as an ArrayBuffer: the internal slot decides, not the looks.
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import { copyOfBytes, isArrayBuffer } from '../../lib/wire/binary-brand.ts'
-import { isDetached, transfer } from '../../lib/wire/transfer.ts'
+import { copyOfBytes, isArrayBuffer } from '../../lib/core/wire/bytes/binary-brand.ts'
+import { isDetached, transfer } from '../../lib/core/wire/bytes/transfer.ts'
 
 describe('The brand of an ArrayBuffer', () => {
   const cases: Record<string, [value: unknown, isOne: boolean]> = {

@@ -1,7 +1,7 @@
 // Bytes that are copied and turned: so many, in their order, and none beside them.
 import { expect } from 'chai'
-import { swapped } from '../../lib/wire/binary-values.ts'
-import { copyBytes } from '../../lib/wire/packed.ts'
+import { copyBytes } from '../../lib/core/wire/bytes/packed.ts'
+import { swapped } from '../../lib/core/wire/rich/binary-values.ts'
 
 describe('A copy of bytes', () => {
   for (const count of [0, 1, 63, 64, 65, 200])

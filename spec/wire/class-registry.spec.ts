@@ -1,7 +1,7 @@
 // Classes of isock's own that another copy of this package made: they are known already, and ours stay what errors arrive as.
 import { expect } from 'chai'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { AuthError, ServerError } from '../../lib/index.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
 
 /** As another copy of this package has it. */
 function ofAnotherCopy(wireName: string): new () => Error {

@@ -1,6 +1,6 @@
 // What a peer says it will send costs nothing: memory follows the bytes that came.
 import { expect } from 'chai'
-import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
+import { FrameDecoder } from '../../lib/core/wire/frames/frame-decoder.ts'
 import { framed } from './frame-bytes.ts'
 
 const mebibyte = 1024 * 1024

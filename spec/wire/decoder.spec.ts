@@ -1,8 +1,8 @@
 // However a conversation is cut into chunks, the same bodies come out of the decoder.
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { ProtocolError } from '../../lib/base/errors.ts'
-import { FrameDecoder } from '../../lib/wire/frame-decoder.ts'
+import { ProtocolError } from '../../lib/core/base/errors.ts'
+import { FrameDecoder } from '../../lib/core/wire/frames/frame-decoder.ts'
 import { framed, fromHex } from './frame-bytes.ts'
 
 /** The bodies that come out, copied at once as a sink must, and whether each was its own. */

@@ -1,8 +1,8 @@
 // What of an error may travel, where it holds others: a declared one keeps its fields, and what it holds is made bare.
 import { expect } from 'chai'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { discreet } from '../../lib/core/wire/rich/discreet-error.ts'
 import { ActionError } from '../../lib/index.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { discreet } from '../../lib/wire/discreet-error.ts'
 
 class OutOfStock extends ActionError {
   readonly left: number

@@ -7,11 +7,11 @@ import {
   RemoteError,
   UnsendableError,
   ValidationError,
-} from '../../lib/base/errors.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { decodeThrown, encodeThrown, reviveError, toErrorRecord } from '../../lib/wire/error-record.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
+} from '../../lib/core/base/errors.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { decodeThrown, encodeThrown, reviveError, toErrorRecord } from '../../lib/core/wire/rich/error-record.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 
 class OutOfStock extends ActionError {
   static constructed = 0

@@ -1,9 +1,9 @@
 // Arbitrary frames for property specs: every kind, numbers of every width, payloads of every form.
 import { encode } from '@msgpack/msgpack'
 import fc from 'fast-check'
-import { type Frame, Kind, maxInputs, type SessionFrame } from '../../lib/wire/frame.ts'
-import { Packed } from '../../lib/wire/packed.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { type Frame, Kind, maxInputs, type SessionFrame } from '../../lib/core/wire/frames/frame.ts'
 import { amongOthers } from './frame-bytes.ts'
 
 /** Whole numbers around the borders of msgpack's widths, and any others. */

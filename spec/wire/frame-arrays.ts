@@ -1,11 +1,11 @@
 // Frames as the plain arrays that PROTOCOL.md speaks of, and back: written from the document, not from the writer, so
 // that the two are held against each other.
 import { decode } from '@msgpack/msgpack'
-import { type Frame, Kind, type PeerLimits } from '../../lib/wire/frame.ts'
-import { Packed } from '../../lib/wire/packed.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { defaultValueLimits } from '../../lib/wire/value-limits.ts'
-import { ValuePacker } from '../../lib/wire/value-packer.ts'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { type Frame, Kind, type PeerLimits } from '../../lib/core/wire/frames/frame.ts'
+import { ValuePacker } from '../../lib/core/wire/packed/value-packer.ts'
+import { defaultValueLimits } from '../../lib/core/wire/values/value-limits.ts'
 
 /** The array that a msgpack decoder must see in the body of this frame. */
 export function arrayOfFrame(frame: Frame): unknown[] {

@@ -1,12 +1,13 @@
 // Frames as the bytes of our writer, and bytes as the frames of our reader; for the specs of the wire.
-import { type Frame, Kind, type SessionFrame } from '../../lib/wire/frame.ts'
-import { readHandshakeFrame, readSessionFrame } from '../../lib/wire/frame-reader.ts'
-import { writeFrame } from '../../lib/wire/frame-writer.ts'
-import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
-import { MsgpackWriter } from '../../lib/wire/msgpack-writer.ts'
-import { Packed } from '../../lib/wire/packed.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
+
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
+import { type Frame, Kind, type SessionFrame } from '../../lib/core/wire/frames/frame.ts'
+import { readHandshakeFrame, readSessionFrame } from '../../lib/core/wire/frames/frame-reader.ts'
+import { writeFrame } from '../../lib/core/wire/frames/frame-writer.ts'
+import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
+import { MsgpackWriter } from '../../lib/core/wire/frames/msgpack-writer.ts'
 
 /** Kinds from here on belong to a session; those below to the handshake. */
 const firstSessionKind = 0x10

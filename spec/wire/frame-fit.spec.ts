@@ -1,10 +1,10 @@
 // Whether a payload fits a frame, to the byte, and what is said of one that does not.
 import { expect } from 'chai'
-import { UnsendableError } from '../../lib/base/errors.ts'
-import { maxByteArrays } from '../../lib/wire/frame.ts'
-import { fitsFrame, tooLarge } from '../../lib/wire/frame-fit.ts'
-import { Packed } from '../../lib/wire/packed.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
+import { UnsendableError } from '../../lib/core/base/errors.ts'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { maxByteArrays } from '../../lib/core/wire/frames/frame.ts'
+import { fitsFrame, tooLarge } from '../../lib/core/wire/frames/frame-fit.ts'
 
 /** A frame with room for so many bytes of a payload. */
 const frameFor = (room: number): number => room + 128

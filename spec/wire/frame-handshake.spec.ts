@@ -1,7 +1,7 @@
 // HELLO, WELCOME and REFUSED: every field, and every way in which one can be wrong.
 import { encode } from '@msgpack/msgpack'
 import { expect } from 'chai'
-import { ProtocolError } from '../../lib/base/errors.ts'
+import { ProtocolError } from '../../lib/core/base/errors.ts'
 import { frameOfArray } from './frame-arrays.ts'
 import { fromHex, readBody } from './frame-bytes.ts'
 

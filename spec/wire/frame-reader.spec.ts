@@ -1,8 +1,8 @@
 // What the frame reader takes, in every form that msgpack has for it, and what it refuses, byte by byte.
 import { expect } from 'chai'
-import { ProtocolError } from '../../lib/base/errors.ts'
-import type { Frame } from '../../lib/wire/frame.ts'
-import { Packed } from '../../lib/wire/packed.ts'
+import { ProtocolError } from '../../lib/core/base/errors.ts'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import type { Frame } from '../../lib/core/wire/frames/frame.ts'
 import { fromHex, readHandshakeBody, readSessionBody } from './frame-bytes.ts'
 
 function refuses(hex: string, message: string | RegExp, read: (body: Uint8Array) => Frame = readSessionBody): void {

@@ -2,11 +2,11 @@
 // that leave without being copied.
 import { decode } from '@msgpack/msgpack'
 import { expect } from 'chai'
-import { type Frame, Kind } from '../../lib/wire/frame.ts'
-import { writeFrame } from '../../lib/wire/frame-writer.ts'
-import { MsgpackWriter } from '../../lib/wire/msgpack-writer.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
+import { type Frame, Kind } from '../../lib/core/wire/frames/frame.ts'
+import { writeFrame } from '../../lib/core/wire/frames/frame-writer.ts'
+import { MsgpackWriter } from '../../lib/core/wire/frames/msgpack-writer.ts'
 import { bodyOfFrame, readBody, toHex } from './frame-bytes.ts'
 
 function item(value: Payload, index = 0): Frame {

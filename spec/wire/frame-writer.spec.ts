@@ -1,9 +1,9 @@
 // What the frame writer puts on the wire, byte by byte. Whole frames are in PROTOCOL.md, see protocol-vectors.spec.ts.
 import { expect } from 'chai'
-import { Kind } from '../../lib/wire/frame.ts'
-import { writeFrame } from '../../lib/wire/frame-writer.ts'
-import { MsgpackWriter } from '../../lib/wire/msgpack-writer.ts'
-import { Slabs } from '../../lib/wire/slabs.ts'
+import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
+import { Kind } from '../../lib/core/wire/frames/frame.ts'
+import { writeFrame } from '../../lib/core/wire/frames/frame-writer.ts'
+import { MsgpackWriter } from '../../lib/core/wire/frames/msgpack-writer.ts'
 import { bodyOfFrame, bytesOfFrames, toHex } from './frame-bytes.ts'
 
 /** The hex of what a writer makes of one value. */

@@ -1,9 +1,9 @@
 // Instances of declared classes and errors, made of what a peer sent: it fills fields, and hides nothing that the class has.
 import { expect } from 'chai'
-import { RemoteError, ServerError, UnsendableError } from '../../lib/base/errors.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
+import { RemoteError, ServerError, UnsendableError } from '../../lib/core/base/errors.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { overTheWire } from './same-value.ts'
 
 class Order {

@@ -1,7 +1,7 @@
 // The reader of the few types that frames are made of: what it takes, where it stops, and what it keeps.
 import { expect } from 'chai'
-import { ProtocolError } from '../../lib/base/errors.ts'
-import { MsgpackReader } from '../../lib/wire/msgpack-reader.ts'
+import { ProtocolError } from '../../lib/core/base/errors.ts'
+import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
 import { fromHex } from './frame-bytes.ts'
 
 /** Open at a body that has other bytes before and after it. */

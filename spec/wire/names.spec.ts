@@ -1,6 +1,6 @@
 // Which texts can travel as names.
 import { expect } from 'chai'
-import { isName, maxNameBytes } from '../../lib/wire/frame.ts'
+import { isName, maxNameBytes } from '../../lib/core/wire/frames/frame.ts'
 
 describe('The name of an action or a client', () => {
   it('has at most 512 bytes of UTF-8', () => {

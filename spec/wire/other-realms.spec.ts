@@ -1,13 +1,13 @@
 // Values that another realm made (node:vm, Jest's environment, a frame) travel as what they are.
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import { transfer } from '../../lib/core/wire/bytes/transfer.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { decodeThrown, encodeThrown } from '../../lib/core/wire/rich/error-record.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { Action, ActionError, UnsendableError } from '../../lib/index.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { decodeThrown, encodeThrown } from '../../lib/wire/error-record.ts'
-import { Packed } from '../../lib/wire/packed.ts'
-import { transfer } from '../../lib/wire/transfer.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
 import { expectSame, overTheWire } from './same-value.ts'
 
 const registry = new ClassRegistry()

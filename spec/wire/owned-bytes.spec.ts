@@ -1,10 +1,10 @@
 // What a payload holds is what was given, whatever the giver does with its bytes afterwards; and what transfer gives away.
 import { expect } from 'chai'
-import { ClientError, UnsendableError } from '../../lib/base/errors.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { copied } from '../../lib/wire/payload.ts'
-import { transfer } from '../../lib/wire/transfer.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
+import { ClientError, UnsendableError } from '../../lib/core/base/errors.ts'
+import { copied } from '../../lib/core/wire/bytes/payload.ts'
+import { transfer } from '../../lib/core/wire/bytes/transfer.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { overTheWire } from './same-value.ts'
 
 class Rejected extends Error {

@@ -1,7 +1,7 @@
 // The bounds of the fast path out hold for each value by itself, whatever was packed or refused before.
 import { expect } from 'chai'
-import { defaultValueLimits } from '../../lib/wire/value-limits.ts'
-import { ValuePacker } from '../../lib/wire/value-packer.ts'
+import { ValuePacker } from '../../lib/core/wire/packed/value-packer.ts'
+import { defaultValueLimits } from '../../lib/core/wire/values/value-limits.ts'
 
 describe('A packer of values', () => {
   const cases: Record<string, [limits: object, fits: unknown, tooMuch: unknown]> = {

@@ -1,10 +1,10 @@
 // Packed values from and to bytes, for the specs of the packed form.
 import { expect } from 'chai'
-import { ServerError } from '../../lib/base/errors.ts'
-import { Packed } from '../../lib/wire/packed.ts'
-import { defaultValueLimits, type ValueLimits } from '../../lib/wire/value-limits.ts'
-import { ValuePacker } from '../../lib/wire/value-packer.ts'
-import { ValueUnpacker } from '../../lib/wire/value-unpacker.ts'
+import { ServerError } from '../../lib/core/base/errors.ts'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import { ValuePacker } from '../../lib/core/wire/packed/value-packer.ts'
+import { ValueUnpacker } from '../../lib/core/wire/packed/value-unpacker.ts'
+import { defaultValueLimits, type ValueLimits } from '../../lib/core/wire/values/value-limits.ts'
 import { amongOthers, fromHex } from './frame-bytes.ts'
 
 const packer = new ValuePacker(defaultValueLimits)

@@ -2,11 +2,11 @@
 // was unpacked has nothing to do with the bytes that it came in.
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Packed, PackedSlab } from '../../lib/wire/packed.ts'
-import { detached, payloadSize } from '../../lib/wire/payload.ts'
-import { defaultValueLimits } from '../../lib/wire/value-limits.ts'
-import { ValuePacker } from '../../lib/wire/value-packer.ts'
-import { ValueUnpacker } from '../../lib/wire/value-unpacker.ts'
+import { Packed, PackedSlab } from '../../lib/core/wire/bytes/packed.ts'
+import { detached, payloadSize } from '../../lib/core/wire/bytes/payload.ts'
+import { ValuePacker } from '../../lib/core/wire/packed/value-packer.ts'
+import { ValueUnpacker } from '../../lib/core/wire/packed/value-unpacker.ts'
+import { defaultValueLimits } from '../../lib/core/wire/values/value-limits.ts'
 import { bytesOf, packed } from './packed-bytes.ts'
 
 const kibibyte = 1024

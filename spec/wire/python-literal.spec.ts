@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { readPythonLiteral } from '../../lib/wire/python-literal.ts'
+import { readPythonLiteral } from '../../lib/core/wire/values/python-literal.ts'
 import { skip } from '../setup/skip.ts'
 
 const valueIn = (text: string): unknown => {

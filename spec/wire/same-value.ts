@@ -2,8 +2,8 @@
 // the type and the bytes of typed arrays, the order of Maps and Sets, and that nothing is shared.
 
 import { expect } from 'chai'
-import { Packed } from '../../lib/wire/packed.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
 import { amongOthers } from './frame-bytes.ts'
 
 /** What the frame codec makes of a payload: the same, with bytes of its own. */

@@ -2,8 +2,8 @@
 import { decode, encode } from '@msgpack/msgpack'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { ProtocolError } from '../../lib/base/errors.ts'
-import { scanMsgpack } from '../../lib/wire/scanner.ts'
+import { ProtocolError } from '../../lib/core/base/errors.ts'
+import { scanMsgpack } from '../../lib/core/wire/frames/scanner.ts'
 import { anyPlain } from './frame-arbitrary.ts'
 import { fromHex } from './frame-bytes.ts'
 

@@ -1,6 +1,6 @@
 // Memory that is lent for copies, and used again when it came back.
 import { expect } from 'chai'
-import { isLent, SpareMemory, takeBack } from '../../lib/wire/spare-memory.ts'
+import { isLent, SpareMemory, takeBack } from '../../lib/core/wire/bytes/spare-memory.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 const kibibyte = 1024

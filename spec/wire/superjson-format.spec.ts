@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { SuperJSON } from 'superjson'
-import { SuperJsonFormat } from '../../lib/wire/superjson-format.ts'
+import { SuperJsonFormat } from '../../lib/core/wire/rich/superjson-format.ts'
 
 describe("superjson's format", () => {
   it('is what superjson writes and reads', () => {

@@ -1,7 +1,7 @@
 // About what values take once they are decoded, whatever they travelled as.
 import { expect } from 'chai'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 
 describe('the weight of a decoded value', () => {
   const codec = new StandardCodec(new ClassRegistry())

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { ServerError } from '../../lib/base/errors.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { StandardCodec, type ValueRules } from '../../lib/wire/value-codec.ts'
+import { ServerError } from '../../lib/core/base/errors.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec, type ValueRules } from '../../lib/core/wire/value-codec.ts'
 
 class Account {
   owner = ''

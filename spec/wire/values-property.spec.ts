@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { IsockError, RemoteError } from '../../lib/base/errors.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { Packed } from '../../lib/wire/packed.ts'
-import type { Payload } from '../../lib/wire/payload.ts'
-import { StandardCodec } from '../../lib/wire/value-codec.ts'
+import { IsockError, RemoteError } from '../../lib/core/base/errors.ts'
+import { Packed } from '../../lib/core/wire/bytes/packed.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { expectSame, overTheWire } from './same-value.ts'
 
 class Point {

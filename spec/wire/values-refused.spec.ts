@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { ServerError, UnsendableError } from '../../lib/base/errors.ts'
-import { ClassRegistry } from '../../lib/wire/class-registry.ts'
-import { StandardCodec, type ValueLimits, type ValueRules } from '../../lib/wire/value-codec.ts'
+import { ServerError, UnsendableError } from '../../lib/core/base/errors.ts'
+import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec, type ValueLimits, type ValueRules } from '../../lib/core/wire/value-codec.ts'
 
 class Unknown {
   x = 1

@@ -1,8 +1,8 @@
 // POST /actions/<name>: from the request to the call and its answer. The guards are asked before a byte of the body is
 // read, and for an outcome that is kept as for one that is not.
-import { CancelledError, IsockError } from '../../base/errors.ts'
-import { unlessAborted } from '../../base/followed-signals.ts'
-import { isName } from '../../wire/frame.ts'
+import { CancelledError, IsockError } from '../../core/base/errors.ts'
+import { unlessAborted } from '../../core/base/followed-signals.ts'
+import { isName } from '../../core/wire/frames/frame.ts'
 import type { Answer } from '../answer.ts'
 import { isOwnAction } from '../own-actions.ts'
 import { type Accepted, readAccept, type StreamFormat } from './accept.ts'

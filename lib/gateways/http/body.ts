@@ -1,11 +1,11 @@
 // Bodies of requests, in memory: bounded each, bounded in all, and each with a least rate. While a body is on its way its
 // request is idle: it makes room for others before any that runs.
 import type { IncomingMessage } from 'node:http'
-import type { Accounting } from '../../accounting/accounting.ts'
-import type { FairQuota } from '../../accounting/fair-quota.ts'
-import { Held } from '../../accounting/held.ts'
-import type { Clock } from '../../base/clock.ts'
-import { patienceMs } from '../../base/patience.ts'
+import type { Accounting } from '../../core/accounting/accounting.ts'
+import type { FairQuota } from '../../core/accounting/fair-quota.ts'
+import { Held } from '../../core/accounting/held.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import { patienceMs } from '../../core/base/patience.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
 import type { RequestPlace } from './request-places.ts'
 

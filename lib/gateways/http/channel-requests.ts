@@ -3,9 +3,9 @@
 //
 //   retry ─> subscribed { recovered } ─> message (unnamed), lost { lost } ... ─> end { code, message }
 
-import { CancelledError } from '../../base/errors.ts'
-import type { Position } from '../../channels/channel.ts'
-import { Subscribe, type SubscribeRequest } from '../../channels/channel-actions.ts'
+import { CancelledError } from '../../core/base/errors.ts'
+import type { Position } from '../../features/channels/channel.ts'
+import { Subscribe, type SubscribeRequest } from '../../features/channels/channel-actions.ts'
 import { toJsonText } from '../json-values.ts'
 import type { LocalClient } from '../local-client.ts'
 import { requireEventStream } from './accept.ts'

@@ -1,10 +1,10 @@
 // What a request presents to the guards: from headers only, never from its URL, which ends up in logs.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { addressKey } from '../../accounting/owner.ts'
-import type { Credential } from '../../action/guard.ts'
-import type { Peer } from '../../link/link.ts'
-import { WebRefusal } from '../../web/gateway.ts'
+import { addressKey } from '../../core/accounting/owner.ts'
+import type { Credential } from '../../core/action/guard.ts'
+import type { Peer } from '../../core/link/link.ts'
+import { WebRefusal } from '../../features/web/gateway.ts'
 import { credentialsInHeaders } from '../credentials.ts'
 import { HttpFault } from './error-answer.ts'
 

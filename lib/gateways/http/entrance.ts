@@ -1,7 +1,7 @@
 // Lets a request in: as a client of its own, which the guards judge like any other, and which ends with the request.
-import type { Owner } from '../../accounting/owner.ts'
-import { AuthError, ClientError, IsockError } from '../../base/errors.ts'
-import type { WebHost } from '../../web/gateway.ts'
+import type { Owner } from '../../core/accounting/owner.ts'
+import { AuthError, ClientError, IsockError } from '../../core/base/errors.ts'
+import type { WebHost } from '../../features/web/gateway.ts'
 import { LocalClient } from '../local-client.ts'
 import { nameOfStranger, readCredentials } from './credentials.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'

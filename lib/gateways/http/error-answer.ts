@@ -5,7 +5,7 @@ import {
   InvalidDataError,
   NotFoundError,
   StoreUnavailableError,
-} from '../../base/data-errors.ts'
+} from '../../core/base/data-errors.ts'
 import {
   ActionError,
   AuthError,
@@ -17,8 +17,8 @@ import {
   OutcomeUnknownError,
   RemoteError,
   ValidationError,
-} from '../../base/errors.ts'
-import type { WebHost } from '../../web/gateway.ts'
+} from '../../core/base/errors.ts'
+import type { WebHost } from '../../features/web/gateway.ts'
 import { type Answer, jsonAnswer } from '../answer.ts'
 import { type JsonValue, toJsonValue } from '../json-values.ts'
 import { forStrangers, InternalError } from '../stranger-errors.ts'

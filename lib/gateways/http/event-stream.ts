@@ -1,8 +1,8 @@
 // A stream of events to one client, as server-sent events or as lines of JSON. Whoever sends waits until the client has
 // taken what was sent: nothing piles up here, and a client that takes nothing for too long is cut off.
 import type { ServerResponse } from 'node:http'
-import type { Clock, Timer } from '../../base/clock.ts'
-import { patienceMs } from '../../base/patience.ts'
+import type { Clock, Timer } from '../../core/base/clock.ts'
+import { patienceMs } from '../../core/base/patience.ts'
 import { commonHeaders } from '../answer.ts'
 import type { StreamFormat } from './accept.ts'
 

@@ -6,7 +6,7 @@
 //   slice ...                                                                     one is dropped when the last of its keys
 //   slice (the present one)                                                       has been evicted for keepMs
 import { createHash, randomBytes } from 'node:crypto'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../core/base/clock.ts'
 
 /** Of a key: 16 bits and 11 looks at them make 1 of 2 000 false. */
 const bitsPerKey = 16

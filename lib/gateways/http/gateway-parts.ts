@@ -1,5 +1,5 @@
 // What the requests of one gateway share.
-import type { WebHost } from '../../web/gateway.ts'
+import type { WebHost } from '../../features/web/gateway.ts'
 import type { StreamFormat } from './accept.ts'
 import { Bodies } from './body.ts'
 import { ErrorAnswers } from './error-answer.ts'

@@ -1,8 +1,8 @@
 // One HTTP gateway on one web server: takes the requests for its paths, answers each once, and ends in order.
 import type { ServerResponse } from 'node:http'
-import { ServerError } from '../../base/errors.ts'
-import { isLoopback } from '../../link/address.ts'
-import type { MountedGateway, WebHost, WebVisit } from '../../web/gateway.ts'
+import { ServerError } from '../../core/base/errors.ts'
+import { isLoopback } from '../../core/link/address.ts'
+import type { MountedGateway, WebHost, WebVisit } from '../../features/web/gateway.ts'
 import { type Answer, jsonAnswer, textAnswer } from '../answer.ts'
 import { closeOf, deliver } from '../deliver.ts'
 import { ActionRequests } from './action-requests.ts'

@@ -1,6 +1,6 @@
 // The options of the HTTP gateway, their defaults and checks.
-import { checkOptions } from '../../base/option-table.ts'
-import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
+import { checkOptions } from '../../core/base/option-table.ts'
+import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import type { FailedCall } from './error-answer.ts'
 
 /** How the gateway bounds its clients. Sizes in bytes, times in milliseconds. */

@@ -1,8 +1,8 @@
 // One request from its head to its end: who makes it, what it presents, and whether its client is still there.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CancelledError } from '../../base/errors.ts'
-import type { Peer } from '../../link/link.ts'
-import type { WebVisit } from '../../web/gateway.ts'
+import { CancelledError } from '../../core/base/errors.ts'
+import type { Peer } from '../../core/link/link.ts'
+import type { WebVisit } from '../../features/web/gateway.ts'
 import { HttpFault } from './error-answer.ts'
 import type { RequestPlace } from './request-places.ts'
 

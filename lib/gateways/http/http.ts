@@ -1,5 +1,5 @@
 // The public list of `isock/http`.
-import type { WebGateway } from '../../web/gateway.ts'
+import type { WebGateway } from '../../features/web/gateway.ts'
 import { HttpGateway } from './http-gateway.ts'
 import { type HttpOptions, resolveHttpOptions } from './http-options.ts'
 

@@ -5,12 +5,12 @@
 //   begin ──> running ──> kept ──> (keepMs) gone
 //                │          ╰────> evicted: others needed the room; said so until it is gone
 //                ╰──> gone: it certainly never started
-import type { Account } from '../../accounting/account.ts'
-import type { Accounting } from '../../accounting/accounting.ts'
-import type { FairQuota } from '../../accounting/fair-quota.ts'
-import { Held, placeBytes } from '../../accounting/held.ts'
-import type { Owner } from '../../accounting/owner.ts'
-import type { Clock, Timer } from '../../base/clock.ts'
+import type { Account } from '../../core/accounting/account.ts'
+import type { Accounting } from '../../core/accounting/accounting.ts'
+import type { FairQuota } from '../../core/accounting/fair-quota.ts'
+import { Held, placeBytes } from '../../core/accounting/held.ts'
+import type { Owner } from '../../core/accounting/owner.ts'
+import type { Clock, Timer } from '../../core/base/clock.ts'
 import { type Answer, answerSize } from '../answer.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
 import { EvictedKeys } from './evicted-keys.ts'

@@ -1,8 +1,8 @@
 // What the gateway counts of its requests, and what it tells of the server and its process at the moment.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { ServerView } from '../../action/context.ts'
-import { calendarNow } from '../../base/platform-timers.ts'
-import { ActionServer } from '../../server/action-server.ts'
+import type { ServerView } from '../../core/action/context.ts'
+import { calendarNow } from '../../core/base/platform-timers.ts'
+import { ActionServer } from '../../core/server/action-server.ts'
 import { exposition, gauge, type MetricFamily, type Sample } from './exposition.ts'
 import { usageMetrics } from './usage-metrics.ts'
 

@@ -4,12 +4,12 @@
 //
 //   request: waits for its body ──> runs ──> over
 //                                     ╰────> stream ──> over
-import type { Account } from '../../accounting/account.ts'
-import type { Accounting } from '../../accounting/accounting.ts'
-import type { FairPlaces } from '../../accounting/fair-places.ts'
-import type { FairQuota } from '../../accounting/fair-quota.ts'
-import { placeBytes } from '../../accounting/held.ts'
-import { BusyError, CancelledError, OutcomeUnknownError } from '../../base/errors.ts'
+import type { Account } from '../../core/accounting/account.ts'
+import type { Accounting } from '../../core/accounting/accounting.ts'
+import type { FairPlaces } from '../../core/accounting/fair-places.ts'
+import type { FairQuota } from '../../core/accounting/fair-quota.ts'
+import { placeBytes } from '../../core/accounting/held.ts'
+import { BusyError, CancelledError, OutcomeUnknownError } from '../../core/base/errors.ts'
 import { HttpFault, retryAfter } from './error-answer.ts'
 
 export interface PlaceLimits {

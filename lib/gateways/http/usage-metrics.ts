@@ -1,5 +1,5 @@
 // What a server holds for its clients, as metrics. No addresses and no identities: anybody could fill a monitor with them.
-import type { Usage } from '../../accounting/usage.ts'
+import type { Usage } from '../../core/accounting/usage.ts'
 import { gauge, type MetricFamily } from './exposition.ts'
 
 export function usageMetrics({ maxHeldBytes, held, places, shed }: Usage): MetricFamily[] {

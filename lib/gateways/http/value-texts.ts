@@ -1,6 +1,6 @@
 // Values as texts for foreign readers: plain JSON, or superjson's `{ json, meta }` as the library itself writes it.
 import { SuperJSON } from 'superjson'
-import { UnsendableError } from '../../base/errors.ts'
+import { UnsendableError } from '../../core/base/errors.ts'
 import { bytesIn, toJsonText } from '../json-values.ts'
 import type { ValueFormat } from './accept.ts'
 

@@ -1,9 +1,9 @@
 // How one Igor client gets into the server, from where it is: the gateway's own clients for it, and whom the guards take it
 // for.
-import type { Identity } from '../../action/context.ts'
-import type { Credential } from '../../action/guard.ts'
-import type { Peer } from '../../link/link.ts'
-import type { WebHost } from '../../web/gateway.ts'
+import type { Identity } from '../../core/action/context.ts'
+import type { Credential } from '../../core/action/guard.ts'
+import type { Peer } from '../../core/link/link.ts'
+import type { WebHost } from '../../features/web/gateway.ts'
 import { LocalClient } from '../local-client.ts'
 
 export class Admittance {

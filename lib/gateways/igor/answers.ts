@@ -1,5 +1,5 @@
 // What an Igor client is told, as JSON text. The shapes are Igor's; `code` and `name` of errors come in addition.
-import { ActionError, AuthError, IsockError, RemoteError } from '../../base/errors.ts'
+import { ActionError, AuthError, IsockError, RemoteError } from '../../core/base/errors.ts'
 import { toJsonText } from '../json-values.ts'
 import type { StreamId } from './message.ts'
 

@@ -1,9 +1,9 @@
 // One WebSocket of the Igor gateway: reads messages in their order, asks whether the peer is alive, and ends in one place.
 import type { RawData, WebSocket } from 'ws'
-import type { Clock } from '../../base/clock.ts'
-import { AuthError } from '../../base/errors.ts'
-import type { Limits } from '../../base/options.ts'
-import { type ValueLimits, valueLimitsOf } from '../../wire/value-limits.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import { AuthError } from '../../core/base/errors.ts'
+import type { Limits } from '../../core/base/options.ts'
+import { type ValueLimits, valueLimitsOf } from '../../core/wire/values/value-limits.ts'
 import { SilenceWatch } from '../silence-watch.ts'
 import { admissionCode, code, refusalText } from './answers.ts'
 import type { IgorClient } from './igor-client.ts'

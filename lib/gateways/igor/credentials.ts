@@ -1,5 +1,5 @@
 // What a client of Igor shows beside its headers, and whether two clients show the same.
-import { type Credential, tokenGuardName } from '../../action/guard.ts'
+import { type Credential, tokenGuardName } from '../../core/action/guard.ts'
 import { credentialsOf } from '../credentials.ts'
 
 /** From the fields of an introduction, `token` and `credentials`; undefined for another shape. */

@@ -2,8 +2,8 @@
 // first message says so. Until then nothing is made for a connection here, and of the address with most of them the one
 // that waits longest makes room for others.
 import type { RawData, WebSocket } from 'ws'
-import { addressKey } from '../../accounting/owner.ts'
-import type { Clock, Timer } from '../../base/clock.ts'
+import { addressKey } from '../../core/accounting/owner.ts'
+import type { Clock, Timer } from '../../core/base/clock.ts'
 import { closeText, code, refusalText } from './answers.ts'
 import { firstOfMost } from './holdings.ts'
 import { type Message, readMessage } from './message.ts'

@@ -1,8 +1,8 @@
 // What the file server can be told, and its checks.
 import { realpathSync, statSync } from 'node:fs'
-import { checkOptions, type OptionTable, withDefaults } from '../../base/option-table.ts'
-import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
-import { requirePath } from '../../web/web-options.ts'
+import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
+import { requirePath } from '../../features/web/web-options.ts'
 
 /** Options of the file server. Sizes in bytes, times in milliseconds. */
 export interface FileOptions {

@@ -1,11 +1,11 @@
 // What one Igor client counts for in the server's accounting: its place, which is its own while it is away too, and what waits
 // for it and of it, which is idle then and the first to go. The client is over when either has to go.
-import type { Account } from '../../accounting/account.ts'
-import type { Accounting } from '../../accounting/accounting.ts'
-import type { FairPlaces } from '../../accounting/fair-places.ts'
-import { Held, placeBytes } from '../../accounting/held.ts'
-import type { Meter } from '../../accounting/meter.ts'
-import type { Owner } from '../../accounting/owner.ts'
+import type { Account } from '../../core/accounting/account.ts'
+import type { Accounting } from '../../core/accounting/accounting.ts'
+import type { FairPlaces } from '../../core/accounting/fair-places.ts'
+import { Held, placeBytes } from '../../core/accounting/held.ts'
+import type { Meter } from '../../core/accounting/meter.ts'
+import type { Owner } from '../../core/accounting/owner.ts'
 
 export class Holdings {
   readonly place: Account

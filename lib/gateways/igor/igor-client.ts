@@ -1,11 +1,11 @@
 // One client of the Igor gateway, whether it is connected or away: what it runs, what it listens to, and what waits for
 // it. It runs in an ordinary session of the server, through a client of the gateway's own.
 
-import type { Identity } from '../../action/context.ts'
-import type { Credential } from '../../action/guard.ts'
-import { AuthError } from '../../base/errors.ts'
-import type { Peer } from '../../link/link.ts'
-import type { WebHost } from '../../web/gateway.ts'
+import type { Identity } from '../../core/action/context.ts'
+import type { Credential } from '../../core/action/guard.ts'
+import { AuthError } from '../../core/base/errors.ts'
+import type { Peer } from '../../core/link/link.ts'
+import type { WebHost } from '../../features/web/gateway.ts'
 import type { LocalClient } from '../local-client.ts'
 import { isOwnAction } from '../own-actions.ts'
 import { Admittance } from './admittance.ts'

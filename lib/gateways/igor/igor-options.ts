@@ -1,10 +1,10 @@
 // What the Igor gateway can be told, and its checks.
 import type { IncomingMessage } from 'node:http'
-import type { Credential } from '../../action/guard.ts'
-import { checkOptions, type OptionTable, withDefaults } from '../../base/option-table.ts'
-import { invalidOption, requireCount, requirePositive } from '../../base/options.ts'
-import { namedAddresses } from '../../server/named-addresses.ts'
-import { requirePath } from '../../web/web-options.ts'
+import type { Credential } from '../../core/action/guard.ts'
+import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
+import { namedAddresses } from '../../core/server/named-addresses.ts'
+import { requirePath } from '../../features/web/web-options.ts'
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts'
 
 /** Options of the gateway. Times in milliseconds, sizes in bytes. */

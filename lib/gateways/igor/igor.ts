@@ -1,9 +1,9 @@
 // The Igor gateway: unmodified clients of Igor's JSON over a WebSocket run actions, many streams on one socket, and get
 // the events of processes. The idea and the protocol are Igor's; docs/igor.md has both.
 import type { WebSocket } from 'ws'
-import type { Credential } from '../../action/guard.ts'
-import type { Timer } from '../../base/clock.ts'
-import type { Peer } from '../../link/link.ts'
+import type { Credential } from '../../core/action/guard.ts'
+import type { Timer } from '../../core/base/clock.ts'
+import type { Peer } from '../../core/link/link.ts'
 import {
   type MountedGateway,
   type SocketRoute,
@@ -11,8 +11,8 @@ import {
   type WebHost,
   WebRefusal,
   type WebVisit,
-} from '../../web/gateway.ts'
-import { refuseRequest } from '../../web/refusal.ts'
+} from '../../features/web/gateway.ts'
+import { refuseRequest } from '../../features/web/refusal.ts'
 import { credentialsInHeaders } from '../credentials.ts'
 import { Connection } from './connection.ts'
 import { Doorway } from './doorway.ts'

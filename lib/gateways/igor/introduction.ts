@@ -1,10 +1,10 @@
 // `introduce_self`: a client says which id it wants to be known by, or comes back to the one that it had. An id alone is
 // no proof: whoever comes back shows the secret that only this client was given, or an id that nobody can guess.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Credential } from '../../action/guard.ts'
-import type { Clock } from '../../base/clock.ts'
-import { settlesWithin } from '../../base/settles-within.ts'
-import { isName } from '../../wire/frame.ts'
+import type { Credential } from '../../core/action/guard.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import { settlesWithin } from '../../core/base/settles-within.ts'
+import { isName } from '../../core/wire/frames/frame.ts'
 import { admissionCode, closeText, code, dataText } from './answers.ts'
 import { areSame, credentialsFrom } from './credentials.ts'
 import type { IgorClient, Introduced } from './igor-client.ts'

@@ -1,6 +1,6 @@
 // The open streams of one Igor client, and how much they may be: which ids are taken, whether another may begin, and
 // which of the gateway's own clients still have something to do for it.
-import type { Meter } from '../../accounting/meter.ts'
+import type { Meter } from '../../core/accounting/meter.ts'
 import type { LocalClient } from '../local-client.ts'
 import { code } from './answers.ts'
 import type { StreamId } from './message.ts'

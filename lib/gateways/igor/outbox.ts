@@ -1,7 +1,7 @@
 // Messages on their way to one client, in order, whether it is there or not. While it is away they are kept; while it
 // does not read, whoever has more to say waits; and above a bound the client is given up.
-import type { Meter } from '../../accounting/meter.ts'
-import { setImmediate } from '../../base/platform-timers.ts'
+import type { Meter } from '../../core/accounting/meter.ts'
+import { setImmediate } from '../../core/base/platform-timers.ts'
 
 /** What the outbox needs of a WebSocket. */
 export interface OutSocket {

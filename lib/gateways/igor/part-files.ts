@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { lstat, opendir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { calendarNow } from '../../base/platform-timers.ts'
+import { calendarNow } from '../../core/base/platform-timers.ts'
 
 export interface LeftParts {
   /** Absolute, links followed. */

@@ -1,6 +1,6 @@
 // The events of the server's processes, for one Igor client: it gets those of all without asking.
-import { BusyError, IsockError } from '../../base/errors.ts'
-import type { Logger } from '../../base/log.ts'
+import { BusyError, IsockError } from '../../core/base/errors.ts'
+import type { Logger } from '../../core/base/log.ts'
 import type { LocalClient } from '../local-client.ts'
 import { closeText, errorText, eventText } from './answers.ts'
 import type { Outbox } from './outbox.ts'

@@ -1,8 +1,8 @@
 // All clients of an Igor gateway: who has which id, who has a place, who is away and for how long they are kept, and when
 // nobody is left. Whoever has introduced itself keeps its place while it is away: no stranger gets it meanwhile.
-import type { FairPlaces } from '../../accounting/fair-places.ts'
-import type { Clock, Timer } from '../../base/clock.ts'
-import type { Logger } from '../../base/log.ts'
+import type { FairPlaces } from '../../core/accounting/fair-places.ts'
+import type { Clock, Timer } from '../../core/base/clock.ts'
+import type { Logger } from '../../core/base/log.ts'
 import { firstOfMost } from './holdings.ts'
 import type { IgorClient } from './igor-client.ts'
 import type { ClientSocket } from './outbox.ts'

@@ -1,5 +1,5 @@
 // One stream of an Igor client: a call whose items and result become its messages, until it is over.
-import type { Call } from '../../action/call.ts'
+import type { Call } from '../../core/action/call.ts'
 import type { LocalClient } from '../local-client.ts'
 import { closeText, dataText, errorText, itemText } from './answers.ts'
 import type { StreamId } from './message.ts'

@@ -2,10 +2,10 @@
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import type { Clock, Timer } from '../../base/clock.ts'
-import { followSignal } from '../../base/followed-signals.ts'
-import { patienceMs } from '../../base/patience.ts'
-import type { Place } from '../../web/safe-path.ts'
+import type { Clock, Timer } from '../../core/base/clock.ts'
+import { followSignal } from '../../core/base/followed-signals.ts'
+import { patienceMs } from '../../core/base/patience.ts'
+import type { Place } from '../../features/web/safe-path.ts'
 import { makePartName } from './part-files.ts'
 
 /** Why a file was not written: a status of HTTP. */

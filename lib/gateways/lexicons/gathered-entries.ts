@@ -1,6 +1,6 @@
 // What channels say to one client within one turn of the event loop leaves in one message, so that what a list of signals
 // publishes reaches each of its readers as one list. Leaves sending, and waiting for the reader, to the outbox.
-import { setImmediate } from '../../base/platform-timers.ts'
+import { setImmediate } from '../../core/base/platform-timers.ts'
 import { textOfEntry } from './outbox.ts'
 
 /** An entry that came, and from which room; undefined: from none. */

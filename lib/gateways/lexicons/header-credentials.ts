@@ -1,9 +1,9 @@
 // Credentials in the headers of an upgrade: `NAME: JSON`, where NAME is that of a guard, in whatever case. Programs in Python
 // also send what `str()` makes of a dict, or a text as it is.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Credential } from '../../action/guard.ts'
-import { AuthError } from '../../base/errors.ts'
-import { readPythonLiteral } from '../../wire/python-literal.ts'
+import type { Credential } from '../../core/action/guard.ts'
+import { AuthError } from '../../core/base/errors.ts'
+import { readPythonLiteral } from '../../core/wire/values/python-literal.ts'
 import { travelFault } from '../credentials.ts'
 import { type JsonFault, readJson } from '../json-text.ts'
 

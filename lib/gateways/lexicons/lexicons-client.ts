@@ -1,9 +1,9 @@
 // What guards, hooks and actions see of a client that speaks lexicons, and how they find it. The client itself is
 // lexicons-socket.ts.
-import type { Context, SessionView } from '../../action/context.ts'
-import type { Visitor } from '../../action/guard.ts'
-import type { ChannelClass } from '../../channels/channel.ts'
-import type { Peer } from '../../link/link.ts'
+import type { Context, SessionView } from '../../core/action/context.ts'
+import type { Visitor } from '../../core/action/guard.ts'
+import type { Peer } from '../../core/link/link.ts'
+import type { ChannelClass } from '../../features/channels/channel.ts'
 import type { Publication } from './signal-list.ts'
 
 /** Which room of a channel, and where to begin. */

@@ -1,5 +1,5 @@
 // The gateway itself: whom it takes, the hooks of its life, and its end.
-import { settlesWithin } from '../../base/settles-within.ts'
+import { settlesWithin } from '../../core/base/settles-within.ts'
 import {
   type MountedGateway,
   type SocketRoute,
@@ -7,7 +7,7 @@ import {
   type WebHost,
   WebRefusal,
   type WebVisit,
-} from '../../web/gateway.ts'
+} from '../../features/web/gateway.ts'
 import {
   type LexiconsLogLine,
   type LexiconsOptions,

@@ -1,11 +1,11 @@
 // What `lexicons(...)` can be told, and its checks.
-import type { ServerView } from '../../action/context.ts'
-import { type Guard, guardNameOf } from '../../action/guard.ts'
-import { checkOptions, type OptionTable, withDefaults } from '../../base/option-table.ts'
-import { describe, invalidOption, requirePositive } from '../../base/options.ts'
-import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
-import { TrustList } from '../../server/trust.ts'
-import { requirePath } from '../../web/web-options.ts'
+import type { ServerView } from '../../core/action/context.ts'
+import { type Guard, guardNameOf } from '../../core/action/guard.ts'
+import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { describe, invalidOption, requirePositive } from '../../core/base/options.ts'
+import { TrustList } from '../../core/server/trust.ts'
+import { type ChannelClass, channelNameOf } from '../../features/channels/channel.ts'
+import { requirePath } from '../../features/web/web-options.ts'
 import { type HeaderForm, headerForms } from './header-credentials.ts'
 import type { LexiconsClient } from './lexicons-client.ts'
 

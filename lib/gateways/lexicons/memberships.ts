@@ -1,8 +1,8 @@
 // The channels that one client is in, each once: its reading end of them, and what ends it.
-import type { Clock } from '../../base/clock.ts'
-import { BusyError } from '../../base/errors.ts'
-import { type ChannelClass, channelNameOf } from '../../channels/channel.ts'
-import type { SubscribeOptions, Subscription } from '../../channels/subscription.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import { BusyError } from '../../core/base/errors.ts'
+import { type ChannelClass, channelNameOf } from '../../features/channels/channel.ts'
+import type { SubscribeOptions, Subscription } from '../../features/channels/subscription.ts'
 import type { LocalClient } from '../local-client.ts'
 import type { MembershipOptions } from './lexicons-client.ts'
 import { entryOf } from './named.ts'

@@ -2,7 +2,7 @@
 // sends faster than we work waits in its own socket.
 
 import type { RawData, WebSocket } from 'ws'
-import type { Meter } from '../../accounting/meter.ts'
+import type { Meter } from '../../core/accounting/meter.ts'
 
 const maxWaiting = 16
 const maxWaitingBytes = 64 * 1024

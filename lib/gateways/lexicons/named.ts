@@ -1,6 +1,6 @@
 // Channels whose messages say what they are: `{ Name: payload }`, as lexicons writes them. Both sides of a channel may
 // import this: it needs nothing of a server.
-import { type AnyChannel, type ChannelClass, channelNameOf, type MessageOf } from '../../channels/channel.ts'
+import { type AnyChannel, type ChannelClass, channelNameOf, type MessageOf } from '../../features/channels/channel.ts'
 
 /**
  * A message under its name: one of several kinds. A reader finds out by `'Name' in message`.

@@ -1,8 +1,8 @@
 // What goes out to one client. Who fills it waits for a reader that is slow; one that takes nothing is let go.
 import type { WebSocket } from 'ws'
-import type { Meter } from '../../accounting/meter.ts'
-import type { Clock } from '../../base/clock.ts'
-import { patienceMs } from '../../base/patience.ts'
+import type { Meter } from '../../core/accounting/meter.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import { patienceMs } from '../../core/base/patience.ts'
 import { type JsonValue, toJsonText } from '../json-values.ts'
 
 export interface OutboxOptions {

@@ -1,6 +1,6 @@
 // The lists of signals whose messages are on their way to the readers of one gateway: rooms deliver each by itself, and the
 // order across rooms is that of the signals.
-import { setImmediate } from '../../base/platform-timers.ts'
+import { setImmediate } from '../../core/base/platform-timers.ts'
 import type { GatheredEntry } from './gathered-entries.ts'
 import type { SignalList } from './signal-list.ts'
 

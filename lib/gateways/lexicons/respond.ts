@@ -1,8 +1,8 @@
 // How an action says who hears of its result: channels, the caller, or both. It works for every client that runs the
 // action; for isock's own the payload is the value, as ever.
-import type { Context, PublishOptions } from '../../action/context.ts'
-import { ServerError } from '../../base/errors.ts'
-import { channelNameOf } from '../../channels/channel.ts'
+import type { Context, PublishOptions } from '../../core/action/context.ts'
+import { ServerError } from '../../core/base/errors.ts'
+import { channelNameOf } from '../../features/channels/channel.ts'
 import { toJsonText } from '../json-values.ts'
 import { answerableClientOf } from './lexicons-client.ts'
 import { roomIdOf } from './memberships.ts'

@@ -1,7 +1,7 @@
 // Runs the signals of one client's messages in their order, and gathers what it is answered: their answers, then errors.
-import type { Clock } from '../../base/clock.ts'
-import { ServerError } from '../../base/errors.ts'
-import type { ChannelClass } from '../../channels/channel.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import { ServerError } from '../../core/base/errors.ts'
+import type { ChannelClass } from '../../features/channels/channel.ts'
 import type { JsonLimits } from '../json-text.ts'
 import { toJsonText } from '../json-values.ts'
 import type { LocalClient } from '../local-client.ts'

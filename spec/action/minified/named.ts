@@ -1,5 +1,5 @@
 // Actions that are called by what a minifier makes of their classes, and one that names itself.
-import { Action } from '../../../lib/action/action.ts'
+import { Action } from '../../../lib/core/action/action.ts'
 
 export class Pay extends Action {
   action(amount: number): string {

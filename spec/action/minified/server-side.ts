@@ -1,6 +1,6 @@
 // The server's half, which is bundled and minified apart from the client's: it knows its classes in another order.
-import { ActionServer } from '../../../lib/server/action-server.ts'
-import type { ServerOptions } from '../../../lib/server/server-options.ts'
+import { ActionServer } from '../../../lib/core/server/action-server.ts'
+import type { ServerOptions } from '../../../lib/core/server/server-options.ts'
 import { DeleteUser, Greet, Pay } from './named.ts'
 
 export function addAll(server: ActionServer): void {

@@ -1,9 +1,9 @@
 // A filter as the store is asked: in the fewest words, for what MikroORM gets it goes through several times.
 import { expect } from 'chai'
 import { and, ge, le, ne, oneOf } from 'isock/data'
-import { Conditions } from '../../../lib/data/engine/conditions.ts'
-import { readFilter } from '../../../lib/data/filter.ts'
-import { Plans } from '../../../lib/data/plans.ts'
+import { Conditions } from '../../../lib/features/data/engine/conditions.ts'
+import { readFilter } from '../../../lib/features/data/filter.ts'
+import { Plans } from '../../../lib/features/data/plans.ts'
 import { models, User } from '../models.ts'
 
 describe('The conditions of a filter', () => {

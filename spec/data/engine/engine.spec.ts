@@ -1,11 +1,11 @@
 // What an engine says of a store that is busy or unfit; and which changes of a unit of work are told in the end.
 import { expect } from 'chai'
 import { type Change, field, Model, StoreUnavailableError } from 'isock/data'
-import { resolveDataOptions } from '../../../lib/data/data-options.ts'
-import { ChangeLog, type ChangeTeller } from '../../../lib/data/engine/change-log.ts'
-import { Engine, type Holder } from '../../../lib/data/engine/engine.ts'
-import type { Row } from '../../../lib/data/plan.ts'
-import { Plans } from '../../../lib/data/plans.ts'
+import { resolveDataOptions } from '../../../lib/features/data/data-options.ts'
+import { ChangeLog, type ChangeTeller } from '../../../lib/features/data/engine/change-log.ts'
+import { Engine, type Holder } from '../../../lib/features/data/engine/engine.ts'
+import type { Row } from '../../../lib/features/data/plan.ts'
+import { Plans } from '../../../lib/features/data/plans.ts'
 import { Channel } from '../../../lib/index.ts'
 
 class News extends Channel<Change> {}

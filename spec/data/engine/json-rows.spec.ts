@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { InvalidDataError } from 'isock/data'
-import { jsonRows } from '../../../lib/data/engine/json-rows.ts'
+import { jsonRows } from '../../../lib/features/data/engine/json-rows.ts'
 import { failureOf } from '../../setup/world.ts'
 
 const broken = (what: string, row?: number): InvalidDataError => new InvalidDataError(what, { row })

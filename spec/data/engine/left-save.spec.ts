@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { finishPublishing } from '../../../lib/data/engine/publish-files.ts'
+import { finishPublishing } from '../../../lib/features/data/engine/publish-files.ts'
 
 const mark = '.0123456789ab.tmp'
 

@@ -1,7 +1,7 @@
 // Regular expressions that strangers give: which are taken, and for how long a text.
 import { expect } from 'chai'
-import { InvalidDataError } from '../../../lib/base/data-errors.ts'
-import { readPattern } from '../../../lib/data/engine/pattern.ts'
+import { InvalidDataError } from '../../../lib/core/base/data-errors.ts'
+import { readPattern } from '../../../lib/features/data/engine/pattern.ts'
 import { failureOf } from '../../setup/world.ts'
 
 describe('A regular expression of a stranger', () => {

@@ -1,6 +1,6 @@
 // Times as PostgreSQL writes them, in the zones that a session can have.
 import { expect } from 'chai'
-import { isoTime, readValues } from '../../../lib/data/engine/postgres-values.ts'
+import { isoTime, readValues } from '../../../lib/features/data/engine/postgres-values.ts'
 
 describe("PostgreSQL's times", () => {
   const times = [

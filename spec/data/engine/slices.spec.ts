@@ -1,9 +1,9 @@
 // Turns of the event loop between statements and between rows, counted in a time of the spec's own.
 import { expect } from 'chai'
-import { libsqlDialect } from '../../../lib/data/engine/libsql/dialect.ts'
-import { Turns } from '../../../lib/data/engine/libsql/turns.ts'
-import { rowsInSlices } from '../../../lib/data/engine/rows-in-slices.ts'
-import { Slices } from '../../../lib/data/engine/slices.ts'
+import { libsqlDialect } from '../../../lib/features/data/engine/libsql/dialect.ts'
+import { Turns } from '../../../lib/features/data/engine/libsql/turns.ts'
+import { rowsInSlices } from '../../../lib/features/data/engine/rows-in-slices.ts'
+import { Slices } from '../../../lib/features/data/engine/slices.ts'
 import { failureOf } from '../../setup/world.ts'
 
 /** A time that passes only where somebody works. */

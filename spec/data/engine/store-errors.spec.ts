@@ -10,7 +10,7 @@ import {
   isTaken,
   storeError,
   storeFault,
-} from '../../../lib/data/engine/store-errors.ts'
+} from '../../../lib/features/data/engine/store-errors.ts'
 
 const failure = (code: string, more: object = {}) =>
   Object.assign(new Error('insert into "User" values (secret) - refused: secret'), { code }, more)

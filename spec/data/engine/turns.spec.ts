@@ -1,7 +1,7 @@
 // Turns to write that nobody waits for any more take nobody's turn; and what is said to those who waited too long.
 import { expect } from 'chai'
 import { StoreUnavailableError } from 'isock/data'
-import { isStoreBusy, storeBusy, Turns } from '../../../lib/data/engine/libsql/turns.ts'
+import { isStoreBusy, storeBusy, Turns } from '../../../lib/features/data/engine/libsql/turns.ts'
 import { failureOf } from '../../setup/world.ts'
 
 describe('Turns to write', () => {

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { ActionError } from 'isock'
 import { NotFoundError } from 'isock/data'
-import { silentLogger } from '../../../lib/base/log.ts'
+import { silentLogger } from '../../../lib/core/base/log.ts'
 import { ErrorAnswers } from '../../../lib/gateways/http/error-answer.ts'
 
 class OutOfStock extends ActionError {}

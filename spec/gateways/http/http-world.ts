@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { Action, ActionError, Channel, Server, type ServerOptions, type WebListener } from 'isock'
 import { type HttpOptions, http } from 'isock/http'
-import type { WebOptions } from '../../../lib/web/web-options.ts'
+import type { WebOptions } from '../../../lib/features/web/web-options.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
 export class Echo extends Action<unknown, unknown> {

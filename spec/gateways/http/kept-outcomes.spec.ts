@@ -1,6 +1,6 @@
 // Whose idempotency keys make room when there are too many, and that none of them runs a second time.
 import { expect } from 'chai'
-import { Accounting } from '../../../lib/accounting/accounting.ts'
+import { Accounting } from '../../../lib/core/accounting/accounting.ts'
 import type { Answer } from '../../../lib/gateways/answer.ts'
 import type { HttpFault } from '../../../lib/gateways/http/error-answer.ts'
 import { EvictedKeys } from '../../../lib/gateways/http/evicted-keys.ts'

@@ -1,6 +1,6 @@
 // The outcomes that are kept for Idempotency-Keys, in virtual time: how large, how long, and that nothing is left of them.
 import { expect } from 'chai'
-import { Accounting } from '../../../lib/accounting/accounting.ts'
+import { Accounting } from '../../../lib/core/accounting/accounting.ts'
 import type { Answer } from '../../../lib/gateways/answer.ts'
 import type { HttpFault } from '../../../lib/gateways/http/error-answer.ts'
 import { type Begun, KeptOutcomes } from '../../../lib/gateways/http/kept-outcomes.ts'

@@ -1,12 +1,12 @@
 // From the bytes of a body to the data of a call: what a head may say, and what is superjson.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { expect } from 'chai'
-import { defaultLimits } from '../../../lib/base/options.ts'
+import { defaultLimits } from '../../../lib/core/base/options.ts'
+import type { Encoded } from '../../../lib/core/wire/bytes/encoded.ts'
+import { ClassRegistry } from '../../../lib/core/wire/rich/class-registry.ts'
+import { StandardCodec } from '../../../lib/core/wire/value-codec.ts'
 import { fingerprintOf, readIdempotencyKey } from '../../../lib/gateways/http/idempotency-key.ts'
 import { bodyTypeOf, DataReader } from '../../../lib/gateways/http/request-data.ts'
-import { ClassRegistry } from '../../../lib/wire/class-registry.ts'
-import type { Encoded } from '../../../lib/wire/encoded.ts'
-import { StandardCodec } from '../../../lib/wire/value-codec.ts'
 
 type Fault = Error & { status: number }
 

@@ -1,6 +1,6 @@
 // The places of requests and streams by themselves: each is taken once, and given back once.
 import { expect } from 'chai'
-import { Accounting } from '../../../lib/accounting/accounting.ts'
+import { Accounting } from '../../../lib/core/accounting/accounting.ts'
 import type { HttpFault } from '../../../lib/gateways/http/error-answer.ts'
 import { RequestPlaces } from '../../../lib/gateways/http/request-places.ts'
 

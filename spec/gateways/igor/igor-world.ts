@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Server, type ServerOptions, type WebOptions } from 'isock'
 import { type IgorOptions, igor } from 'isock/igor'
 import { WebSocket } from 'ws'
-import { silentLogger } from '../../../lib/base/log.ts'
+import { silentLogger } from '../../../lib/core/base/log.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
 /** What an Igor server says. */

@@ -4,7 +4,7 @@
 import { Action, Channel, type ChannelSession, Client, type Context, Guard, Server, type ServerOptions } from 'isock'
 import { type LexiconsOptions, lexicons, type Named, reply, respond } from 'isock/lexicons'
 import { WebSocket } from 'ws'
-import { ActionError } from '../../../lib/base/errors.ts'
+import { ActionError } from '../../../lib/core/base/errors.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
 export class Public extends Channel<Named<Record<string, unknown>>> {

@@ -2,8 +2,8 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
-import { Held } from '../../../lib/accounting/held.ts'
-import { type Meter, unaccounted } from '../../../lib/accounting/meter.ts'
+import { Held } from '../../../lib/core/accounting/held.ts'
+import { type Meter, unaccounted } from '../../../lib/core/accounting/meter.ts'
 import { MessageQueue } from '../../../lib/gateways/lexicons/message-queue.ts'
 import { settle } from '../../setup/virtual-clock.ts'
 

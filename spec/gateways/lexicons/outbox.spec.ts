@@ -1,8 +1,8 @@
 // What waits for a reader: who is slow has time, who takes nothing is let go.
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
-import { Held } from '../../../lib/accounting/held.ts'
-import { unaccounted } from '../../../lib/accounting/meter.ts'
+import { Held } from '../../../lib/core/accounting/held.ts'
+import { unaccounted } from '../../../lib/core/accounting/meter.ts'
 import { Outbox } from '../../../lib/gateways/lexicons/outbox.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 

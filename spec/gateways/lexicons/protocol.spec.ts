@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { expect } from 'chai'
 import { AuthError } from 'isock'
 import { lexicons } from 'isock/lexicons'
-import { ActionError } from '../../../lib/base/errors.ts'
+import { ActionError } from '../../../lib/core/base/errors.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { CreateChatMessage, LexiconsWorld, Login, News, Public } from './lexicons-world.ts'
 

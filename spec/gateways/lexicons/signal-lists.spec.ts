@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { Action, type Context, Server } from 'isock'
 import { lexicons, reply, respond } from 'isock/lexicons'
 import * as v from 'valibot'
-import { ActionError } from '../../../lib/base/errors.ts'
+import { ActionError } from '../../../lib/core/base/errors.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { LexiconsWorld, Public, RawClient } from './lexicons-world.ts'
 

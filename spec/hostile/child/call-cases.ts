@@ -1,5 +1,5 @@
 // Calls: numbers out of step, replays, cancels, credit, input and names that cost nothing to send.
-import { type CancelFrame, type Frame, Kind } from '../../../lib/wire/frame.ts'
+import { type CancelFrame, type Frame, Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { fromHex } from '../../wire/frame-bytes.ts'
 import { refs } from '../arena-actions.ts'

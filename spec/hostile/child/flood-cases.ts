@@ -1,6 +1,6 @@
 // Many calls in one piece, each of which is refused: an answer must not cost so much that a few KiB of them stop the
 // server.
-import { type Frame, Kind } from '../../../lib/wire/frame.ts'
+import { type Frame, Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { refs } from '../arena-actions.ts'
 import { callFrame, type RawPeer } from '../raw-peer.ts'
 import { failsAs, goesOn, guest, type HostileCase, times } from './hostile-case.ts'

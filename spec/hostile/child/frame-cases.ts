@@ -1,6 +1,7 @@
 // Within a session: bodies that are no frames, frames that are not to be, and values that are none.
-import { Kind } from '../../../lib/wire/frame.ts'
-import type { Payload } from '../../../lib/wire/payload.ts'
+
+import type { Payload } from '../../../lib/core/wire/bytes/payload.ts'
+import { Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { bytesOfFrames, framed, fromHex } from '../../wire/frame-bytes.ts'
 import { refs } from '../arena-actions.ts'
 import { brokenFrames, payloadBombs } from '../hostile-bytes.ts'

@@ -1,6 +1,6 @@
 // What a hostile case is: who does what, and what must come back. How it is judged is trial.ts.
 import { expect } from 'chai'
-import { type Frame, type HelloFrame, Kind } from '../../../lib/wire/frame.ts'
+import { type Frame, type HelloFrame, Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { arenaActions } from '../arena-actions.ts'
 import { RawPeer } from '../raw-peer.ts'

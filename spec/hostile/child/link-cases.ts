@@ -1,7 +1,7 @@
 // Links: peers that read slowly, write slowly, are half there or not at all. Those that a time limit ends are
 // judged by that limit, which the server of these cases has set to some tenths of a second.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kind } from '../../../lib/wire/frame.ts'
+import { Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { bytesOfFrames } from '../../wire/frame-bytes.ts'
 import { refs } from '../arena-actions.ts'

@@ -1,6 +1,6 @@
 // Before a peer is let in: bombs in its credentials, other protocols, frames at the wrong time, and sessions of others.
-import type { WelcomeFrame } from '../../../lib/wire/frame.ts'
-import { type Frame, type HelloFrame, Kind } from '../../../lib/wire/frame.ts'
+import type { WelcomeFrame } from '../../../lib/core/wire/frames/frame.ts'
+import { type Frame, type HelloFrame, Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { bytesOfFrames, framed, fromHex } from '../../wire/frame-bytes.ts'
 import { credentialBombs, helloStart } from '../hostile-bytes.ts'
 import { callFrame, plainHello, type RawPeer } from '../raw-peer.ts'

@@ -1,0 +1,283 @@
+// Runs calls that the peer asked for. The only place that catches what user code throws: whatever happens, the
+// call is answered, once.
+//
+//   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> keep -> answer
+//                                                                  ╰── throws ────────┴── fails ────┴──> undo -> failure
+//
+// What the handler did is kept last: an effect whose answer cannot be given is taken back (see RunFeature).
+import { keepContext, runClean } from '../base/async-context.ts'
+import { type IsockError, ServerError } from '../base/errors.ts'
+import type { InboundStream } from '../session/inbound-stream.ts'
+import type { IncomingCall } from '../session/incoming-call.ts'
+import type { IncomingInputs } from '../session/incoming-inputs.ts'
+import { detached, type Payload } from '../wire/bytes/payload.ts'
+import { Kind } from '../wire/frames/frame.ts'
+import { fitsFrame, tooLarge } from '../wire/frames/frame-fit.ts'
+import type { ClassRegistry } from '../wire/rich/class-registry.ts'
+import { discreet } from '../wire/rich/discreet-error.ts'
+import { encodeThrown } from '../wire/rich/error-record.ts'
+import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
+import { bytesAsGiven } from '../wire/values/bytes-as-given.ts'
+import { runWithin } from './ambient.ts'
+import type { SessionView } from './context.ts'
+import { fitsContract } from './contract.ts'
+import { InputItems } from './input-items.ts'
+import { endsByItself, type ItemSource, isPromiseLike, itemSourceOf, leaveQuietly } from './item-source.ts'
+import { Refused } from './refused.ts'
+import type { ActionRegistry, RegisteredAction } from './registry.ts'
+import { RunContext, type RunSurroundings } from './run-context.ts'
+import { validate } from './schema.ts'
+
+/** Data that takes less in memory counts by its bytes alone. */
+const leastWeighed = 1_024
+
+export interface ActionRunnerOptions {
+  readonly registry: ActionRegistry
+  readonly codec: ValueCodec
+  /** The classes that actions declared. */
+  readonly classes: ClassRegistry
+  /** Errors travel with the stack that they have here. */
+  readonly exposeStacks: boolean
+  /** Errors travel with all that they have, declared or not. */
+  readonly exposeErrors: boolean
+  /** Calls that a handler makes take over its time and signal even where it does not pass them on. */
+  readonly inheritContext: boolean
+  /** Gets each error that a handler threw; may give another one, which is sent in its place. Must not throw. */
+  readonly onThrown: (error: unknown, call: IncomingCall, session: SessionView) => Error | undefined
+}
+
+export class ActionRunner {
+  readonly #options: ActionRunnerOptions
+
+  constructor(options: ActionRunnerOptions) {
+    this.#options = options
+  }
+
+  /** Never throws; the call is answered sooner or later, as the handler settles. */
+  start(call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number): void {
+    // In no caller's context: several calls may have come by one chunk, or waited for one turn.
+    runClean(begin, new Run(this.#options, call, surroundings, maxFrameBytes))
+  }
+}
+
+function begin(run: Run): void {
+  run.begin()
+}
+
+class Run {
+  readonly #options: ActionRunnerOptions
+  readonly #call: IncomingCall
+  readonly #surroundings: RunSurroundings
+  readonly #maxFrameBytes: number
+  #action: RegisteredAction | undefined
+  #context: RunContext | undefined
+  /** The result is there, and is checked or sent. */
+  #isFinishing = false
+  /** The reader of what it streams has left. */
+  #isLeft = false
+
+  constructor(options: ActionRunnerOptions, call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number) {
+    this.#options = options
+    this.#call = call
+    this.#surroundings = surroundings
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  begin(): void {
+    const call = this.#call
+    const { registry } = this.#options
+    const action = registry.find(call.name)
+    if (action === undefined) return this.#fail(registry.unknownError(call.name), true)
+    if (call.contract !== undefined && action.contract !== undefined && !fitsContract(call.contract, action.contract)) {
+      return this.#fail(contractMismatch(action.name), true)
+    }
+    this.#action = action
+    let data: unknown
+    try {
+      data = this.#readInput(action)
+    } catch (error) {
+      return this.#fail(error, true)
+    }
+    if (action.input === undefined || !(data instanceof Promise)) return this.#run(action, data)
+    data.then(
+      (checked) => this.#run(action, checked),
+      (error) => this.#fail(error, true),
+    )
+  }
+
+  #readInput(action: RegisteredAction): unknown {
+    const { codec } = this.#options
+    const { input } = this.#call
+    const { rules, input: schema, name } = action
+    const data = this.#call.takeData()
+    if (input !== undefined && (data === undefined || action.takesPayload))
+      return new InputItems({ stream: input.streams[0] as InboundStream, codec, rules, schema, actionName: name })
+    if (action.takesPayload) return detached(data)
+    const value = codec.decode(
+      data,
+      input === undefined ? rules : { ...rules, streamOf: this.#streamsOf(input, rules) },
+    )
+    if (codec.decodedWeight >= leastWeighed) this.#call.weigh(codec.decodedWeight)
+    return schema === undefined ? value : validate(schema, value, `input of action "${name}"`, 'INVALID_INPUT')
+  }
+
+  /** Those that the data names, each once: two readers would get half of it each. */
+  #streamsOf({ streams }: IncomingInputs, rules: ValueRules): (number: number) => unknown {
+    const left = new Map(streams.entries())
+    const { codec } = this.#options
+    return (number) => {
+      const stream = left.get(number)
+      left.delete(number)
+      return stream && new InputItems({ stream, codec, rules, schema: undefined, actionName: this.#call.name })
+    }
+  }
+
+  #run(action: RegisteredAction, data: unknown): void {
+    const context = new RunContext(this.#call, this.#surroundings, this.#encodeItem)
+    this.#context = context
+    // All of it: each step of a generator that it returns belongs to the run too.
+    if (this.#options.inheritContext) runWithin(context, () => this.#perform(action, data, context))
+    else this.#perform(action, data, context)
+  }
+
+  #perform(action: RegisteredAction, data: unknown, context: RunContext): void {
+    let returned: unknown
+    try {
+      returned = action.run(data, context)
+      if (isPromiseLike(returned)) return void returned.then(this.#onReturned, this.#onThrown)
+    } catch (error) {
+      return this.#onThrown(error)
+    }
+    this.#onReturned(returned)
+  }
+
+  readonly #onReturned = (returned: unknown): void => {
+    let source: ItemSource | undefined
+    try {
+      source = itemSourceOf(returned)
+    } catch (error) {
+      return this.#onThrown(error)
+    }
+    if (source === undefined) this.#finish(returned)
+    else void this.#drain(source)
+  }
+
+  readonly #onThrown = (error: unknown): void => {
+    if (error instanceof Refused) return this.#undoAndFail(error.error, true)
+    const instead = this.#options.onThrown(error, this.#call, this.#surroundings.session)
+    this.#undoAndFail(instead ?? error, false)
+  }
+
+  /** Sends what the source gives, as fast as the caller reads. */
+  async #drain(source: ItemSource): Promise<void> {
+    const call = this.#call
+    const context = this.#context as RunContext // it has run
+    if (call.abortReason !== undefined) return this.#leave(source, call.abortReason)
+    // Immediately, also while the source waits for something to give: that may never come.
+    call.whenAborted = keepContext((reason) => void this.#leave(source, reason))
+    try {
+      for (;;) {
+        const step = await source.next()
+        if (this.#isLeft && !endsByItself(source)) return
+        if (step.done) return this.#finish(step.value)
+        if (this.#isLeft) return
+        const isTaken = context.push(step.value)
+        if (isTaken !== undefined) await context.untilTaken(isTaken)
+        if (this.#isLeft) return
+      }
+    } catch (error) {
+      if (this.#isLeft && !endsByItself(source)) return
+      call.whenAborted = undefined
+      if (!this.#isLeft) await leaveQuietly(source)
+      this.#onThrown(error)
+    }
+  }
+
+  /** Nobody reads any more. Answered when the source has ended. */
+  async #leave(source: ItemSource, reason: IsockError): Promise<void> {
+    this.#isLeft = true
+    // A generator that is in the middle of a synchronous step cannot be left within it.
+    await null
+    try {
+      await source.return?.(undefined)
+      if (!this.#isFinishing) this.#undoAndFail(reason, false)
+    } catch (error) {
+      this.#onThrown(error)
+    }
+  }
+
+  /** A promise where the schema of items answers later. */
+  readonly #encodeItem = (item: unknown): Payload | Promise<Payload> => {
+    const schema = this.#action?.takesPayload ? undefined : this.#action?.items
+    if (schema === undefined) return this.#itemPayload(item)
+    const checked = validate(schema, item, `item of action "${this.#call.name}"`, 'INVALID_OUTPUT')
+    if (!(checked instanceof Promise)) return this.#itemPayload(checked)
+    const asGiven = bytesAsGiven(item)
+    return checked.then((late) => this.#itemPayload(asGiven(late)))
+  }
+
+  #itemPayload(item: unknown): Payload {
+    const payload = this.#options.codec.encode(item, 'item', this.#action?.rules)
+    if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('item', payload, this.#maxFrameBytes)
+    return payload
+  }
+
+  #finish(value: unknown): void {
+    this.#isFinishing = true
+    const pushed = this.#context?.pushed
+    if (pushed === undefined) this.#check(value)
+    else void pushed.then(() => this.#check(value))
+  }
+
+  #check(value: unknown): void {
+    const schema = this.#action?.takesPayload ? undefined : this.#action?.output
+    if (schema === undefined) return this.#answer(value)
+    try {
+      const checked = validate(schema, value, `output of action "${this.#call.name}"`, 'INVALID_OUTPUT')
+      if (!(checked instanceof Promise)) return this.#answer(checked)
+      const asGiven = bytesAsGiven(value)
+      checked.then((late) => this.#answer(asGiven(late)), this.#onThrown)
+    } catch (error) {
+      this.#onThrown(error)
+    }
+  }
+
+  #answer(value: unknown): void {
+    let payload: Payload
+    try {
+      payload = this.#options.codec.encode(value, 'result', this.#action?.rules, 'lent')
+      if (!fitsFrame(payload, this.#maxFrameBytes)) throw tooLarge('result', payload, this.#maxFrameBytes)
+    } catch (error) {
+      return this.#onThrown(error)
+    }
+    const kept = this.#context?.keep()
+    if (kept === undefined) this.#succeed(payload)
+    else kept.then(() => this.#succeed(payload), this.#onThrown)
+  }
+
+  #succeed(value: Payload): void {
+    const call = this.#call
+    call.answerWith({ kind: Kind.Result, seq: call.seq, items: call.items?.count ?? 0, value })
+  }
+
+  /** The failure is sent when nothing is left of what the handler did. */
+  #undoAndFail(thrown: unknown, notStarted: boolean): void {
+    const undone = this.#context?.undo()
+    if (undone === undefined) this.#fail(thrown, notStarted)
+    else void undone.then(() => this.#fail(thrown, notStarted))
+  }
+
+  #fail(thrown: unknown, notStarted: boolean): void {
+    const { codec, classes, exposeStacks, exposeErrors } = this.#options
+    const call = this.#call
+    let error = encodeThrown(codec, exposeErrors ? thrown : discreet(thrown, classes), { exposeStacks })
+    if (!fitsFrame(error, this.#maxFrameBytes))
+      error = encodeThrown(codec, tooLarge(`the error of action "${call.name}"`, error, this.#maxFrameBytes))
+    call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })
+  }
+}
+
+function contractMismatch(name: string): ServerError {
+  const message = `action "${name}": client and server do not have the same contract (name, input and output schema, contractVersion); bring both to one version`
+  return new ServerError(message, { code: 'CONTRACT_MISMATCH', notStarted: true })
+}

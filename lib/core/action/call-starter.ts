@@ -1,0 +1,129 @@
+// From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
+// bounds. Shared by clients and by servers that call their clients.
+import type { Clock } from '../base/clock.ts'
+import { CancelledError, ClientError, IsockError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
+import { KnownClasses } from '../base/known-classes.ts'
+import { checkOptions } from '../base/option-table.ts'
+import { unawaited } from '../base/unawaited.ts'
+import { neverSent } from '../session/call-errors.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import type { ClassRegistry } from '../wire/rich/class-registry.ts'
+import { isStreamable } from '../wire/rich/unsendable-reason.ts'
+import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
+import type { ActionClass } from './action.ts'
+import { addresseeOf } from './addressee.ts'
+import { currentRun } from './ambient.ts'
+import { Call } from './call.ts'
+import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
+import { InputFeed } from './input-feed.ts'
+import { type CallRouter, PendingCall } from './pending-call.ts'
+import { type RunDefaults, type RunOptions, type RunParent, resolveBounds, runOptions } from './run-options.ts'
+import { StreamsInData } from './streams-in-data.ts'
+
+export interface CallStarterOptions {
+  readonly codec: ValueCodec
+  readonly classes: ClassRegistry
+  readonly router: CallRouter
+  readonly clock: Clock
+  readonly defaults: RunDefaults
+}
+
+const noOptions: RunOptions = {}
+const noRules: ValueRules = {}
+
+export class CallStarter {
+  readonly #options: CallStarterOptions
+  readonly #contracts = new WeakMap<object, Contract>()
+  #started = 0
+  readonly #inData = new StreamsInData()
+  readonly #known = new KnownClasses()
+
+  constructor(options: CallStarterOptions) {
+    this.#options = options
+  }
+
+  /** The call, on its way; or one that has failed already, where nothing was sent. Never throws. */
+  start(action: unknown, data: unknown, options: RunOptions = noOptions, parent?: RunParent): Call<never, never> {
+    const run = options?.parent ?? parent ?? currentRun()
+    let call: Call<never, never>
+    try {
+      if (options !== noOptions) checkOptions('runAction', options, runOptions)
+      call = this.#start(action, data, options, run)
+    } catch (error) {
+      call = Call.failed(error instanceof IsockError && !error.notStarted ? neverSent(error) : error)
+    }
+    // What a run asks of others on the side must not end the process when its own caller has gone.
+    return run === undefined ? call : (unawaited(call) as Call<never, never>)
+  }
+
+  #start(action: unknown, data: unknown, options: RunOptions, parent: RunParent | undefined): Call<never, never> {
+    const { codec, router, clock, defaults } = this.#options
+    const contract = typeof action === 'string' ? undefined : this.#contractOf(action)
+    if (contract === undefined) requireName(action)
+    const name = contract === undefined ? (action as string) : contract.name
+    const rules = contract?.rules ?? noRules
+    const bounds = resolveBounds(options, contract?.timeoutMs, defaults, parent, clock)
+    refuseAborted(options.signal, name)
+    refuseAborted(parent?.signal, name)
+    const isStream = isStreamable(data)
+    const payload = isStream ? undefined : this.#encode(data, rules)
+    const feeds = (isStream ? [data] : this.#inData.take())?.map((source) => new InputFeed(source))
+    const pending = new PendingCall({
+      request: {
+        name,
+        addressee: addresseeOf(name, data),
+        order: ++this.#started,
+        contract: contract?.hash,
+        data: payload,
+        isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
+        feeds: feeds?.map((feed) => feed.start),
+      },
+      bounds,
+      router,
+      codec,
+      rules,
+      hasClass: contract !== undefined,
+    })
+    parent?.onCall?.(pending)
+    const call = Call.begin<never, never>(pending)
+    if (feeds !== undefined) for (const feed of feeds) feed.belongsTo(pending)
+    if (options.signal !== undefined) cancelWith(options.signal, pending)
+    if (parent !== undefined && parent.signal !== options.signal) cancelWith(parent.signal, pending)
+    return call
+  }
+
+  #encode(data: unknown, rules: ValueRules): Payload {
+    try {
+      return this.#options.codec.encode(data, 'data', rules, 'lent', this.#inData)
+    } catch (error) {
+      this.#inData.take()
+      throw error
+    }
+  }
+
+  #contractOf(action: unknown): Contract {
+    const known = typeof action === 'function' ? this.#contracts.get(action) : undefined
+    if (known !== undefined) return known
+    const contract = contractOf(action)
+    const isDistinct = (other: unknown): boolean => contractHash(contract.name, other as ActionClass) !== contract.hash
+    const conflict = this.#known.claim('action', contract.name, action as ActionClass, isDistinct)
+    if (conflict !== undefined) throw new ClientError(conflict, { notStarted: true })
+    declareClasses(action as ActionClass, this.#options.classes)
+    this.#contracts.set(action as object, contract)
+    return contract
+  }
+}
+
+/** Until the call is over. */
+function cancelWith(signal: AbortSignal, call: PendingCall): void {
+  if (call.isOpen) call.whenDone(followSignal(signal, () => call.cancel('its signal was aborted', signal.reason)))
+}
+
+function refuseAborted(signal: AbortSignal | undefined, name: string): void {
+  if (!signal?.aborted) return
+  throw new CancelledError(`action "${name}" was not sent: its signal is aborted`, {
+    cause: signal.reason,
+    notStarted: true,
+  })
+}

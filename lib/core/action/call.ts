@@ -1,0 +1,194 @@
+// Call: what runAction returns. A promise of the result that can also be iterated, cancelled, and asked for its
+// outcome without throwing.
+
+import { brand } from '../base/brand.ts'
+import { platformClock } from '../base/clock.ts'
+import { ClientError } from '../base/errors.ts'
+import { LoopTurns, turnsOf } from '../base/handler-turns.ts'
+import { describe, invalidOption } from '../base/options.ts'
+import type { Taken } from '../session/inbound-stream.ts'
+import type { InputProgress } from '../session/outbound-stream.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import { withCallerStack } from './caller-stack.ts'
+import type { PendingCall, Settler } from './pending-call.ts'
+
+export type { InputAmount, InputProgress } from '../session/outbound-stream.ts'
+
+/** How a call ended. The truth of value or error says nothing: test `ok`. */
+export type Outcome<Output> =
+  | { readonly ok: true; readonly value: Output }
+  | { readonly ok: false; readonly error: unknown }
+
+/**
+ * One run of an action, asked for by this side.
+ *
+ * Awaiting it gives the result; iterating it gives the items first. Items that nobody reads are kept as far as the
+ * stream's window goes and then discarded. An error in the middle arrives after the items before it. Leaving the
+ * loop early cancels the call.
+ *
+ * @example
+ * const call = client.runAction(Count, 10)
+ * for await (const n of call) console.log(n)
+ * console.log(await call)
+ */
+export class Call<Output = unknown, Item = never> extends Promise<Output> implements AsyncIterable<Item> {
+  /** Set once, by `begin`: a subclass of Promise is constructed with an executor only. */
+  // biome-ignore lint/style/useReadonlyClassProperties: see above
+  #pending: PendingCall | undefined
+
+  /** A call that is being sent. For those who build routers; users get theirs from `runAction`. */
+  static begin<Output, Item>(pending: PendingCall): Call<Output, Item> {
+    let settler: Settler | undefined
+    const call = new Call<Output, Item>((resolve, reject) => {
+      settler = { resolve: resolve as (value: unknown) => void, reject }
+    })
+    call.#pending = pending
+    pending.start(settler as unknown as Settler)
+    return call
+  }
+
+  /** A call that failed before it was sent. */
+  static failed<Output, Item>(error: unknown): Call<Output, Item> {
+    return new Call<Output, Item>((_resolve, reject) => reject(error))
+  }
+
+  /** The call's number in its session; 0 until it is sent. The same as the action's `context.callId`. */
+  get id(): number {
+    return this.#pending?.seq ?? 0
+  }
+
+  /**
+   * Calls back each time that the streams of its data get on: how much of them was sent, and how much the callee has confirmed, in items and
+   * bytes. The call fails with what the listener throws. Nothing is called where there are no streams.
+   *
+   * @returns the call.
+   * @example
+   * await client.runAction(Upload, file).onProgress(({ confirmed }) => (bar.value = confirmed.bytes / file.size))
+   */
+  onProgress(listener: (progress: InputProgress) => void): this {
+    if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
+    this.#pending?.onProgress(listener)
+    return this
+  }
+
+  /** Gives the call up: it rejects with CancelledError, and the handler's signal aborts. Nothing happens when it is over. */
+  cancel(reason = 'the call was cancelled'): void {
+    this.#markHandled()
+    this.#pending?.cancel(reason)
+  }
+
+  /** From now on no fault of a link ends it: for calls that would only be made again. @internal */
+  outlastFaults(): void {
+    this.#pending?.outlastFaults()
+  }
+
+  /** Waits for the end and never rejects. */
+  outcome(): Promise<Outcome<Output>> {
+    return this.then(
+      (value): Outcome<Output> => ({ ok: true, value }),
+      (error: unknown): Outcome<Output> => ({ ok: false, error }),
+    )
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Item, Output, undefined> {
+    this.#markHandled()
+    const pending = this.#pending
+    const loop = new LoopTurns(turnsOf(pending?.clock ?? platformClock))
+    let isOver = false
+    const finish = async (): Promise<IteratorResult<Item, Output>> => {
+      isOver = true
+      const outcome = await this.outcome()
+      // Again, for who reads the items: it is not who would await the call. Where it was made, the error has already.
+      return { done: true, value: outcome.ok ? outcome.value : await withCallerStack(outcome.error, 'keep') }
+    }
+    const iterator: AsyncIterableIterator<Item, Output, undefined> = {
+      [Symbol.asyncIterator]: () => iterator,
+      next: () => {
+        if (isOver || pending === undefined) return finish()
+        if (pending.items?.isDiscarding) return Promise.reject(discardedError(pending))
+        return nextItem(pending, finish, loop)
+      },
+      return: async (value) => {
+        isOver = true
+        this.cancel('its reader left the loop')
+        return { done: true, value: (await value) as Output }
+      },
+      throw: (error) => {
+        isOver = true
+        this.cancel(`its reader failed: ${describe(error)}`)
+        return Promise.reject(error)
+      },
+    }
+    return iterator
+  }
+
+  /**
+   * Makes a function that asks for the next item: `onItem` or `onEnd` is called, at once or later, `onEnd` with why the item
+   * could not be read. For readers that live long: nothing is made for each item. @internal
+   */
+  puller(onItem: (item: Item) => void, onEnd: (error?: unknown) => void): () => void {
+    this.#markHandled()
+    const pending = this.#pending
+    if (pending === undefined) return onEnd
+    const onTaken = (taken: Taken): void => {
+      if (!taken.item) return onEnd()
+      let item: Item
+      try {
+        item = itemOf(pending, taken.value)
+      } catch (error) {
+        return onEnd(error)
+      }
+      onItem(item)
+    }
+    return () => (pending.items?.isDiscarding ? onEnd() : pending.take(onTaken))
+  }
+
+  /** Whoever iterates or cancels gets the error there; the promise need not be awaited too. */
+  #markHandled(): void {
+    this.then(undefined, () => undefined)
+  }
+}
+
+brand('isock.Call', Call)
+
+// `await call` takes a promise as it is only when its constructor is Promise; a subclass would cost two more turns
+// of the microtask queue and a second promise for each call. `then` gives plain promises for the same reason.
+Object.defineProperty(Call.prototype, 'constructor', { value: Promise })
+
+function nextItem<Item, Output>(
+  pending: PendingCall,
+  finish: () => Promise<IteratorResult<Item, Output>>,
+  loop: LoopTurns,
+): Promise<IteratorResult<Item, Output>> {
+  return new Promise((resolve, reject) => {
+    const onTaken = (taken: Taken): void => {
+      if (!taken.item) {
+        finish().then(resolve, reject)
+        return
+      }
+      try {
+        resolve({ done: false, value: itemOf(pending, taken.value) })
+        loop.handed()
+      } catch (error) {
+        reject(error)
+      }
+    }
+    if (loop.asks()) loop.turns.later(() => pending.take(onTaken))
+    else pending.take(onTaken)
+  })
+}
+
+/** Throws where it cannot be read; then the call is over. */
+function itemOf<Item>(pending: PendingCall, payload: Payload): Item {
+  try {
+    return pending.codec.decode(payload, pending.rules) as Item
+  } catch (error) {
+    pending.cancel('an item could not be read', error)
+    throw error
+  }
+}
+
+function discardedError(pending: PendingCall): ClientError {
+  const message = `items of action "${pending.request.name}" were discarded, because nobody read them: iterate the call before awaiting it`
+  return new ClientError(message, { code: 'ITEMS_DISCARDED' })
+}

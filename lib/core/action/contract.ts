@@ -1,0 +1,171 @@
+// The contract of an action class: its wire name, the rules of its values, and a hash by which client and server
+// notice that they do not mean the same action.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { requireNameOf } from '../base/class-name.ts'
+import { ClientError, ServerError } from '../base/errors.ts'
+import { describe } from '../base/options.ts'
+import { isName } from '../wire/frames/frame.ts'
+import type { ClassRegistry } from '../wire/rich/class-registry.ts'
+import type { ValueRules } from '../wire/value-codec.ts'
+import { type ActionClass, actionNameOf, isActionClass } from './action.ts'
+import { meaningOf } from './schema-meaning.ts'
+
+export interface Contract {
+  readonly name: string
+  readonly hash: string
+  readonly rules: ValueRules
+  readonly isIdempotent: boolean
+  readonly timeoutMs: number | undefined
+}
+
+/** Reads the contract off a class that a client wants to run. Throws ClientError for what is no Action class. */
+export function contractOf(action: unknown): Contract {
+  if (!isActionClass(action)) {
+    const hint = typeof action === 'object' && action !== null ? '; pass the class itself, not an instance' : ''
+    throw new ClientError(`runAction needs an Action class or a wire name, got ${describe(action)}${hint}`, {
+      notStarted: true,
+    })
+  }
+  const name = requireNameOf(action, 'actionName', (message) => new ClientError(message, { notStarted: true }))
+  if (name === '') throw namelessError()
+  requireName(name)
+  return {
+    name,
+    hash: contractHash(name, action),
+    rules: { allowRegExp: action.allowRegExp ?? false },
+    isIdempotent: action.idempotent ?? false,
+    timeoutMs: action.timeoutMs,
+  }
+}
+
+function namelessError(): ClientError {
+  return new ClientError('runAction got an Action class without a name; give it a `static actionName`', {
+    notStarted: true,
+  })
+}
+
+/** Throws ClientError for a name that cannot travel. */
+export function requireName(name: unknown): void {
+  if (isName(name)) return
+  throw new ClientError(`an action's wire name is a text of 1 to 512 bytes, got ${describe(name)}`, {
+    notStarted: true,
+  })
+}
+
+/** Lets the errors and classes that an action names travel as themselves. */
+export function declareClasses(action: ActionClass, registry: ClassRegistry): void {
+  for (const Class of listOf(action, 'errors')) registry.declareError(Class)
+  for (const Class of listOf(action, 'classes')) registry.declareClass(Class)
+}
+
+/**
+ * Name and schemas in a few characters, by what the schemas mean: `<hash>`, or `<hash>.<input>.<output>.<items>` with seven
+ * characters for each optional field. Not a secret and no defence: two honest sides compare it.
+ */
+export function contractHash(name: string, action: ActionClass): string {
+  const sides = [meaningOfSide(action.input), meaningOfSide(action.output)]
+  if (action.items !== undefined) sides.push(meaningOfSide(action.items))
+  const hash = hashText([name, action.contractVersion ?? '', ...sides.map(({ text }) => text)].join('\0'))
+  const fields = sides.map((side) => side.fields)
+  return fields.join('') === '' ? hash : [hash, ...fields].join('.')
+}
+
+/** Whether a server with the contract `own` serves a caller with this one: it may know optional fields that the caller does not. */
+export function fitsContract(asked: string, own: string): boolean {
+  if (asked === own) return true
+  const [hash, input = '', output = '', items = ''] = asked.split('.')
+  const [ownHash, ownInput = '', ownOutput = '', ownItems = ''] = own.split('.')
+  if (hash !== ownHash || !fitsFields(input, ownInput, false)) return false
+  return fitsFields(output, ownOutput, true) && fitsFields(items, ownItems, true)
+}
+
+/** Four characters for a field's path, and three for what it may be. */
+const pathLength = 4
+const fieldLength = 7
+/** More of them count as parts of the schema: a contract has at most 512 bytes. */
+const maxOptionalFields = 31
+
+function fitsFields(asked: string, own: string, mayBeUnknown: boolean): boolean {
+  const known = fieldsOf(own)
+  return [...fieldsOf(asked)].every(([path, meaning]) => (known.has(path) ? known.get(path) === meaning : mayBeUnknown))
+}
+
+function fieldsOf(text: string): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (let at = 0; at < text.length; at += fieldLength)
+    fields.set(text.slice(at, at + pathLength), text.slice(at + pathLength, at + fieldLength))
+  return fields
+}
+
+/** What the schema of one side means, as two sides compare it. */
+interface SideMeaning {
+  readonly text: string
+  readonly fields: string
+}
+
+/** By schema, which does not change: each client, and each session by which a server calls its client, asks again. */
+const knownMeanings = new WeakMap<StandardSchemaV1, SideMeaning>()
+
+function meaningOfSide(schema: StandardSchemaV1 | undefined): SideMeaning {
+  if (schema === undefined) return { text: '', fields: '' }
+  let meaning = knownMeanings.get(schema)
+  if (meaning === undefined) {
+    meaning = readMeaning(schema)
+    knownMeanings.set(schema, meaning)
+  }
+  return meaning
+}
+
+/** By its JSON Schema; else by who made it: the standard has no other comparable form. */
+function readMeaning(schema: StandardSchemaV1): SideMeaning {
+  const json = jsonSchemaOf(schema)
+  if (json === undefined) return { text: schema['~standard'].vendor, fields: '' }
+  const { text, optional } = meaningOf(json)
+  const fields = [...optional].sort(([one], [other]) => (one < other ? -1 : 1))
+  if (fields.length > maxOptionalFields) return { text: text + JSON.stringify(fields), fields: '' }
+  const short = (part: string, length: number): string => hashText(part).slice(-length).padStart(length, '0')
+  const tokens = fields.map(([path, what]) => short(path, pathLength) + short(what, fieldLength - pathLength))
+  return { text, fields: tokens.join('') }
+}
+
+type Listed = 'errors' | 'classes'
+
+function listOf<K extends Listed>(action: ActionClass, field: K): NonNullable<ActionClass[K]> {
+  const list = action[field]
+  if (list === undefined) return []
+  if (Array.isArray(list)) return list as NonNullable<ActionClass[K]>
+  throw new ServerError(`static ${field} of action "${actionNameOf(action)}" must be an array of classes`, {
+    code: 'INVALID_ACTION',
+  })
+}
+
+type JsonSchemaMaker = (options: { target: string }) => object
+
+/** The standard's optional second part, which zod 4.2 and others implement. */
+interface JsonSchemaSource {
+  readonly jsonSchema?: { readonly input?: JsonSchemaMaker; readonly output?: JsonSchemaMaker }
+}
+
+/** The JSON Schema of what goes into a schema, or of what comes out; undefined where its library cannot tell. */
+export function jsonSchemaOf(schema: StandardSchemaV1, side: 'input' | 'output' = 'input'): object | undefined {
+  try {
+    return (schema['~standard'] as JsonSchemaSource).jsonSchema?.[side]?.({ target: 'draft-2020-12' })
+  } catch {
+    // A schema with parts that JSON Schema cannot say.
+    return undefined
+  }
+}
+
+/** cyrb53 (public domain, bryc): 53 bits are plenty for a difference that nobody makes on purpose. */
+function hashText(text: string): string {
+  let a = 0xdeadbeef
+  let b = 0x41c6ce57
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    a = Math.imul(a ^ code, 2654435761)
+    b = Math.imul(b ^ code, 1597334677)
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
+  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36)
+}

@@ -1,0 +1,197 @@
+// The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
+import { keepContext } from '../base/async-context.ts'
+import { type Clock, platformClock } from '../base/clock.ts'
+import { BusyError, CancelledError, IsockError } from '../base/errors.ts'
+import type { Origin } from '../session/frame-port.ts'
+import type { InboundStream, Taken } from '../session/inbound-stream.ts'
+import type { InputProgress } from '../session/outbound-stream.ts'
+import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
+import { OutgoingCall } from '../session/outgoing-call.ts'
+import { decide, type Fault, truthful } from '../session/retry-policy.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
+import { callSite, withCallerStack } from './caller-stack.ts'
+import { readFailure } from './remote-error.ts'
+
+/** Sends calls, and resends them: a client, or a server's session. */
+export interface CallRouter {
+  /** The session by which its calls go, of a client. A server numbers its own calls apart, so that it must not say so. */
+  readonly sessionId?: string
+  /** Default: the platform's. */
+  readonly clock?: Clock
+  submit(call: PendingCall): void
+  /** Settles a call that is in no session at the moment. */
+  giveUpDelayed(call: PendingCall, error: unknown): void
+  /** Submits a refused call again later, if it can. Called before the session has released the call. */
+  retryLater(call: PendingCall, refusal: IsockError): boolean
+}
+
+export interface PendingCallOptions {
+  readonly request: CallRequest
+  readonly bounds: CallBounds
+  readonly router: CallRouter
+  readonly codec: ValueCodec
+  readonly rules: ValueRules
+  /** The caller named the action by its class. */
+  readonly hasClass: boolean
+}
+
+/** How the promise of the call is settled. */
+export interface Settler {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+const endOfItems: Taken = { item: false, error: undefined }
+
+export class PendingCall extends OutgoingCall {
+  readonly codec: ValueCodec
+  readonly rules: ValueRules
+  readonly #router: CallRouter
+  readonly #hasClass: boolean
+  readonly #site = callSite()
+  #settler: Settler | undefined
+  /** Who asked for items before there were any, in order. */
+  #readers: ((taken: Taken) => void)[] | undefined
+  #onDone: (() => void)[] | undefined
+  #progressListeners: ((progress: InputProgress) => void)[] | undefined
+
+  constructor(options: PendingCallOptions) {
+    super(options.request, options.bounds)
+    this.codec = options.codec
+    this.rules = options.rules
+    this.#router = options.router
+    this.#hasClass = options.hasClass
+  }
+
+  /** Sends it; from now on it settles. `onDone` runs when it has. */
+  start(settler: Settler): void {
+    this.#settler = settler
+    this.#router.submit(this)
+  }
+
+  get clock(): Clock {
+    return this.#router.clock ?? platformClock
+  }
+
+  get sessionId(): string | undefined {
+    return this.#router.sessionId
+  }
+
+  /** Calls back with the progress of its input, from now on. */
+  onProgress(listener: (progress: InputProgress) => void): void {
+    this.#progressListeners ??= []
+    this.#progressListeners.push(keepContext(listener))
+  }
+
+  /** Its input may have got on. */
+  tellProgress(): void {
+    const { input } = this
+    if (this.#progressListeners === undefined || input === undefined || !this.isOpen) return
+    try {
+      const { progress } = input
+      for (const listener of this.#progressListeners) listener(progress)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  override makeProgress(): void {
+    super.makeProgress()
+    this.tellProgress()
+  }
+
+  /** Runs when the call is over. */
+  whenDone(onDone: () => void): void {
+    if (!this.isOpen) return onDone()
+    this.#onDone ??= []
+    this.#onDone.push(onDone)
+  }
+
+  cancel(message: string, cause?: unknown): void {
+    if (this.isOpen) this.fail(new CancelledError(message, { cause, notStarted: this.state === 'waiting' }))
+  }
+
+  /** Over at once, with this error; the handler is cancelled. */
+  fail(error: unknown): void {
+    if (!this.isOpen) return
+    if (this.home !== undefined) this.home.giveUp(this, error)
+    else this.#router.giveUpDelayed(this, error)
+  }
+
+  /** The next item, or the end. Those who ask are answered in order. */
+  take(onTaken: (taken: Taken) => void): void {
+    if (this.items !== undefined) this.items.take(onTaken)
+    else if (!this.isOpen) onTaken(endOfItems)
+    else {
+      this.#readers ??= []
+      this.#readers.push(onTaken)
+    }
+  }
+
+  override onItemsOpened(items: InboundStream): void {
+    const readers = this.#readers ?? []
+    this.#readers = undefined
+    for (const reader of readers) items.take(reader)
+  }
+
+  override onRefused(failure: Payload, origin: Origin): boolean {
+    const refusal = this.#readFailure(failure, true, origin)
+    if (!(refusal instanceof IsockError)) return false
+    const fault = passingFault(refusal)
+    return fault !== undefined && decide(this, fault) === 'delay' && this.#router.retryLater(this, refusal)
+  }
+
+  override onSettled(outcome: RawOutcome): void {
+    const settler = this.#settler as Settler
+    if (outcome.how === 'value') this.#resolve(outcome.value, settler)
+    else {
+      const isRemote = outcome.how === 'failure'
+      const error = isRemote ? this.#readFailure(outcome.failure, outcome.notStarted, outcome.origin) : outcome.error
+      const honest = error instanceof IsockError ? truthful(this, error) : error
+      // What somebody gave as a reason is rejected with as it is.
+      if (!isRemote && !(honest instanceof IsockError)) settler.reject(honest)
+      else
+        withCallerStack(honest, isRemote && honest === error ? 'keep' : 'drop', this.#site).then(
+          settler.resolve,
+          settler.reject,
+        )
+    }
+    this.items?.end(undefined)
+    const readers = this.#readers
+    this.#readers = undefined
+    if (readers !== undefined) for (const reader of readers) reader(endOfItems)
+    const onDone = this.#onDone
+    this.#onDone = undefined
+    if (onDone !== undefined) for (const tell of onDone) tell()
+  }
+
+  #resolve(payload: Payload, settler: Settler): void {
+    let value: unknown
+    try {
+      value = this.codec.decode(payload, this.rules)
+    } catch (error) {
+      withCallerStack(error, 'drop', this.#site).then(settler.resolve, settler.reject)
+      return
+    }
+    settler.resolve(value)
+  }
+
+  #readFailure(failure: Payload, notStarted: boolean, origin: Origin): unknown {
+    const { seq, request } = this
+    return readFailure(this.codec, {
+      failure,
+      notStarted,
+      origin,
+      seq,
+      action: request.name,
+      hasClass: this.#hasClass,
+    })
+  }
+}
+
+/** What a refusal is that another attempt may get past; undefined for the others. */
+function passingFault(refusal: IsockError): Fault | undefined {
+  if (refusal instanceof BusyError) return 'refused as busy'
+  return refusal.code === 'SHUTTING_DOWN' ? 'refused at the end' : undefined
+}

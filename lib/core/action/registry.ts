@@ -1,0 +1,247 @@
+// What can be run here, by wire name: instances, contracts with their implementation, nested objects of either.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { ServerError } from '../base/errors.ts'
+import { nearestNames } from '../base/nearest-names.ts'
+import { describe } from '../base/options.ts'
+import { isName } from '../wire/frames/frame.ts'
+import type { ClassRegistry } from '../wire/rich/class-registry.ts'
+import type { ValueRules } from '../wire/value-codec.ts'
+import { isPlainObject } from '../wire/values/realm.ts'
+import {
+  type Action,
+  type ActionClass,
+  type AnyAction,
+  actionNameOf,
+  isAction,
+  isActionClass,
+  isContractOnly,
+  requireActionName,
+} from './action.ts'
+import type { Context } from './context.ts'
+import { contractHash, declareClasses } from './contract.ts'
+
+/** The implementation of a contract, or an action without a class. */
+// biome-ignore lint/suspicious/noExplicitAny: what it takes is its contract's business
+export type ActionFunction<Input = any, Output = unknown, Item = any> = (data: Input, context: Context<Item>) => Output
+
+/** An action that can be run. */
+export interface RegisteredAction {
+  readonly name: string
+  readonly run: ActionFunction
+  readonly input: StandardSchemaV1 | undefined
+  readonly output: StandardSchemaV1 | undefined
+  /** Of what it yields or emits. */
+  readonly items: StandardSchemaV1 | undefined
+  /** undefined for plain functions, which have no contract. */
+  readonly contract: string | undefined
+  readonly rules: ValueRules
+  /** It is a generator function, so that its calls have items. */
+  readonly isStream: boolean
+  /** `run` gets the data as it came, neither decoded nor checked, and returns an Encoded, which is checked. */
+  readonly takesPayload: boolean
+  /** What runs, where it is an instance of a class. */
+  readonly instance: AnyAction | undefined
+  /** The class that it came from, for those who list actions. */
+  readonly actionClass: ActionClass | undefined
+}
+
+/** Actions and functions, nested as one likes; the path to a leaf is its wire name. */
+export interface ActionTree {
+  readonly [name: string]: AnyAction | ActionFunction | ActionTree
+}
+
+/** Makes of an action that is added the one that is registered. What it throws refuses it. */
+export type Adaptation = (action: RegisteredAction) => RegisteredAction
+
+const maxTreeDepth = 32
+
+export class ActionRegistry {
+  readonly #actions = new Map<string, RegisteredAction>()
+  /** Ours, such as isock.actions: run like all others, but neither listed nor removed nor replaced. */
+  readonly #builtIns = new Map<string, RegisteredAction>()
+  readonly #classes: ClassRegistry
+  readonly #adaptations: Adaptation[] = []
+
+  constructor(classes: ClassRegistry) {
+    this.#classes = classes
+  }
+
+  get names(): string[] {
+    return [...this.#actions.keys()]
+  }
+
+  /** Without ours, in the order in which they were added. */
+  get actions(): RegisteredAction[] {
+    return [...this.#actions.values()]
+  }
+
+  find(name: string): RegisteredAction | undefined {
+    return this.#actions.get(name) ?? this.#builtIns.get(name)
+  }
+
+  /** Lets a feature replace how actions run that are added from now on. */
+  adapt(adaptation: Adaptation): void {
+    this.#adaptations.push(adaptation)
+  }
+
+  /** Adds an action of isock itself. Its name is taken from then on. */
+  addBuiltIn(action: AnyAction): void {
+    const name = actionNameOf(action.constructor as ActionClass)
+    this.#addInstance(name, action)
+    this.#builtIns.set(name, this.#actions.get(name) as RegisteredAction)
+    this.#actions.delete(name)
+  }
+
+  /** An instance; or a contract class with the function, instance or subclass that implements it. */
+  add(action: unknown, implementation?: unknown): void {
+    if (isAction(action)) this.#addInstance(requireActionName(action.constructor as ActionClass), action)
+    else if (isActionClass(action)) this.#addContract(action, implementation)
+    else
+      throw invalid(
+        `${describe(action)} is no action: pass an instance of an Action subclass, or a contract class and its implementation`,
+      )
+  }
+
+  /** Adds all leaves of a tree, or none where one of them is wrong. */
+  addTree(tree: unknown, separator: string): void {
+    const added: string[] = []
+    try {
+      for (const [name, leaf] of leavesOf(tree, separator)) {
+        if (isAction(leaf)) this.#addInstance(name, leaf)
+        else this.#put({ ...bare(name), run: leaf as ActionFunction, isStream: isGenerator(leaf) })
+        added.push(name)
+      }
+    } catch (error) {
+      for (const name of added) this.#actions.delete(name)
+      throw error
+    }
+  }
+
+  /** By class, instance or wire name. False: there was none. */
+  remove(action: unknown): boolean {
+    return this.#actions.delete(isAction(action) ? this.#nameOfInstance(action) : nameOf(action))
+  }
+
+  /** The error for a name that is not registered, with names that are like it. */
+  unknownError(name: string): ServerError {
+    const near = nearestNames(name, this.#actions.keys())
+    const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
+    return new ServerError(`unknown action "${name}"${hint}`, { code: 'UNKNOWN_ACTION', notStarted: true })
+  }
+
+  /** Where it was added in a tree, its path: its class need not have a name. */
+  #nameOfInstance(instance: AnyAction): string {
+    for (const { name, instance: known } of this.#actions.values()) if (known === instance) return name
+    return requireActionName(instance.constructor as ActionClass)
+  }
+
+  #addInstance(name: string, action: AnyAction): void {
+    requireAction(name, action)
+    this.#addClass(name, action.constructor as ActionClass, action)
+  }
+
+  #addContract(contract: ActionClass, implementation: unknown): void {
+    const name = requireActionName(contract)
+    if (isAction(implementation)) {
+      requireAction(name, implementation)
+      this.#addClass(name, contract, implementation)
+    } else if (isActionClass(implementation)) {
+      // A class that is to be made by us takes no arguments; one that does is passed as an instance.
+      const Implementation = implementation as unknown as new () => Action
+      this.#addContract(contract, new Implementation())
+    } else if (typeof implementation === 'function') {
+      this.#addClass(name, contract, implementation as ActionFunction)
+    } else {
+      throw invalid(
+        `action class "${name}" was registered without an instance or implementation; pass new ${contract.name}() or a function`,
+      )
+    }
+  }
+
+  #addClass(name: string, action: ActionClass, runs: AnyAction | ActionFunction): void {
+    requireSchema(name, 'input', action.input)
+    requireSchema(name, 'output', action.output)
+    requireSchema(name, 'items', action.items)
+    this.#refuseDuplicate(name)
+    declareClasses(action, this.#classes)
+    this.#put({
+      name,
+      run: isAction(runs) ? runnerOf(runs) : runs,
+      isStream: isGenerator(isAction(runs) ? runs.action : runs),
+      instance: isAction(runs) ? runs : undefined,
+      takesPayload: false,
+      input: action.input,
+      output: action.output,
+      items: action.items,
+      contract: contractHash(actionNameOf(action), action),
+      rules: { allowRegExp: action.allowRegExp ?? false },
+      actionClass: action,
+    })
+  }
+
+  #put(action: RegisteredAction): void {
+    if (action.name === '') throw invalid('an action without a name; give its class a `static actionName`')
+    if (!isName(action.name)) throw invalid('an action name of more than 512 bytes')
+    this.#refuseDuplicate(action.name)
+    this.#actions.set(
+      action.name,
+      this.#adaptations.reduce((adapted, adapt) => adapt(adapted), action),
+    )
+  }
+
+  #refuseDuplicate(name: string): void {
+    if (this.find(name) === undefined) return
+    const message = this.#builtIns.has(name)
+      ? `action "${name}" is isock's own; use another actionName`
+      : `action "${name}" is already registered; remove it first or use another actionName`
+    throw new ServerError(message, { code: 'DUPLICATE_ACTION' })
+  }
+}
+
+function bare(name: string): Omit<RegisteredAction, 'run' | 'isStream'> {
+  const noSchemas = { input: undefined, output: undefined, items: undefined, contract: undefined }
+  return { name, ...noSchemas, instance: undefined, actionClass: undefined, rules: {}, takesPayload: false }
+}
+
+function requireAction(name: string, action: AnyAction): void {
+  if (!isContractOnly(action)) return
+  throw invalid(`action "${name}" has no action() method; implement it, or register the class with an implementation`)
+}
+
+function runnerOf(action: AnyAction): ActionFunction {
+  return (data, context) => action.action(data, context) as unknown
+}
+
+function isGenerator(run: unknown): boolean {
+  return /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(run))
+}
+
+function nameOf(action: unknown): string {
+  if (typeof action === 'string') return action
+  return isActionClass(action) ? requireActionName(action) : ''
+}
+
+function* leavesOf(tree: unknown, separator: string, path: string[] = []): Generator<[name: string, leaf: unknown]> {
+  const where = path.join(separator) || 'the tree of actions'
+  if (path.length > maxTreeDepth)
+    throw invalid(`${where} is nested deeper than ${maxTreeDepth}: does it contain itself?`)
+  if (!isPlainObject(tree))
+    throw invalid(`${where}: expected an Action instance, a function or an object of them, got ${describe(tree)}`)
+  for (const [key, branch] of Object.entries(tree)) {
+    const name = [...path, key]
+    if (isActionClass(branch)) throw invalid(`${name.join(separator)}: a class; pass an instance of it`)
+    if (isAction(branch) || typeof branch === 'function') yield [name.join(separator), branch]
+    else yield* leavesOf(branch, separator, name)
+  }
+}
+
+function requireSchema(name: string, field: 'input' | 'output' | 'items', schema: unknown): void {
+  if (schema === undefined) return
+  const standard = (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']
+  if (typeof standard?.validate === 'function') return
+  throw invalid(`static ${field} of action "${name}" is no Standard Schema (zod, valibot, arktype ...)`)
+}
+
+function invalid(message: string): ServerError {
+  return new ServerError(message, { code: 'INVALID_ACTION' })
+}

@@ -1,0 +1,49 @@
+// The error that the other side of a call sent, completed by where it came from: which action, at which address.
+import { IsockError } from '../base/errors.ts'
+import { errorIdOf, setRemote } from '../base/remote.ts'
+import type { Origin } from '../session/frame-port.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import { decodeThrown, unknownClassOf, type ValueDecoder } from '../wire/rich/error-record.ts'
+
+export interface RemoteFailure {
+  readonly failure: Payload
+  readonly notStarted: boolean
+  readonly origin: Origin
+  readonly seq: number
+  /** The wire name of the action. */
+  readonly action: string
+  /** The caller knows the class of the action, and with it the error classes that it declares. */
+  readonly hasClass: boolean
+}
+
+/** What was thrown, or the error that says why it cannot be read. Never throws. */
+export function readFailure(codec: ValueDecoder, failed: RemoteFailure): unknown {
+  let error: unknown
+  try {
+    error = decodeThrown(codec, failed.failure)
+  } catch (unreadable) {
+    return unreadable
+  }
+  if (!(error instanceof Error)) return error
+  // Whether it started is the frame's word, not that of an error which a handler may have thrown on.
+  if (error instanceof IsockError)
+    Object.defineProperty(error, 'notStarted', { value: failed.notStarted, enumerable: true })
+  const { origin, seq, action } = failed
+  addHint(error, failed)
+  setRemote(error, { action, address: origin.address, errorId: errorIdOf(origin.session, seq) })
+  // Also where nobody awaits the call, so that no line of the caller's can be found.
+  error.stack = `${error.stack}\n    at action "${action}" (${origin.address})`
+  return error
+}
+
+/** Says why an error arrives as another class than it was thrown as. */
+function addHint(error: Error, { action, hasClass }: RemoteFailure): void {
+  const name = unknownClassOf(error)
+  // A class that the action does declare is unknown here because the action was called by its name.
+  if (name === undefined || (!hasClass && (error as { readonly isDeclared?: boolean }).isDeclared)) return
+  const { message, stack = '' } = error
+  const hinted = `${message}${message === '' ? '' : ' '}(class ${name} is not in static errors of ${action})`
+  error.message = hinted
+  const head = `${error.name}${message === '' ? '' : `: ${message}`}`
+  error.stack = stack.startsWith(head) ? `${error.name}: ${hinted}${stack.slice(head.length)}` : stack
+}

@@ -1,0 +1,22 @@
+// The streams that a program puts into the data of a call, beside plain values: taken out while the data is encoded, which has a number
+// in the place of each.
+import { maxInputs } from '../wire/frames/frame.ts'
+import type { StreamPlaces } from '../wire/values/stream-places.ts'
+
+export class StreamsInData implements StreamPlaces {
+  #sources: AsyncIterable<unknown>[] | undefined
+
+  place(source: AsyncIterable<unknown>): number | string {
+    this.#sources ??= []
+    if (this.#sources.includes(source)) return 'the same stream is in the data twice'
+    if (this.#sources.length === maxInputs) return `a call takes at most ${maxInputs} streams`
+    return this.#sources.push(source) - 1
+  }
+
+  /** Those of the value that was encoded last, by their numbers; undefined: there were none. */
+  take(): AsyncIterable<unknown>[] | undefined {
+    const sources = this.#sources
+    this.#sources = undefined
+    return sources
+  }
+}

@@ -1,0 +1,290 @@
+// ActionClient: runs actions by class reference, over a connection that it makes when needed and mends when lost.
+import type { ActionClass } from '../action/action.ts'
+import { ActionHost } from '../action/action-host.ts'
+import { ActionRunner } from '../action/action-runner.ts'
+import { Call } from '../action/call.ts'
+import { CallStarter } from '../action/call-starter.ts'
+import type { Caller } from '../action/context.ts'
+import type { Credential } from '../action/credential.ts'
+import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
+import type { CallRouter, PendingCall } from '../action/pending-call.ts'
+import type { RunOptions } from '../action/run-options.ts'
+import { ThrownErrors } from '../action/thrown-errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { ClientError, type IsockError } from '../base/errors.ts'
+import { KnownClasses } from '../base/known-classes.ts'
+import { Listeners } from '../base/listeners.ts'
+import { queueMicrotask } from '../base/platform-timers.ts'
+import { errorIdOf } from '../base/remote.ts'
+import type { IncomingCall } from '../session/incoming-call.ts'
+import type { OutgoingCall } from '../session/outgoing-call.ts'
+import type { Session } from '../session/session.ts'
+import type { SessionGrant } from '../session/session-grant.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import { discreet } from '../wire/rich/discreet-error.ts'
+import { decodeThrown, encodeThrown } from '../wire/rich/error-record.ts'
+import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
+import { type ClientEvents, clientEvents } from './client-events.ts'
+import type { ClientKit } from './client-kit.ts'
+import {
+  argumentsWith,
+  type ClientArguments,
+  type ResolvedClientOptions,
+  resolveClientOptions,
+} from './client-options.ts'
+import type { ClientPlatform } from './client-platform.ts'
+import { ClientSurroundings } from './client-surroundings.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
+import { asIsockError, Connector } from './connector.ts'
+import { DelayedRetries } from './delayed-retries.ts'
+import { type CloseOptions, graceOf, untilOver } from './last-calls.ts'
+import { OtherCredentials } from './other-credentials.ts'
+
+/** Runs actions on a server. Users get the one of facade/client.ts. */
+export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
+  readonly #options: ResolvedClientOptions
+  readonly #codec: StandardCodec
+  readonly #known = new KnownClasses()
+  readonly #runner: ActionRunner
+  readonly #starter: CallStarter
+  readonly #connector: Connector
+  readonly #delayed: DelayedRetries
+  readonly #listeners: Listeners<ClientEvents>
+  /** What the actions of this client see, by the session that they run in. */
+  readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
+  /** The one that takes new calls is the last; those before it are retired and finish theirs. */
+  #connections: Connection[] = []
+  /** No new calls. */
+  #isClosing = false
+  #isClosed = false
+  #released: Promise<unknown> = Promise.resolve()
+  #otherCredentials: OtherCredentials | undefined
+  readonly #makeOther: (credentials: readonly Credential[]) => ActionClient
+
+  /** @throws ClientError (`INVALID_OPTION`) that names the option that is wrong. */
+  constructor(platform: ClientPlatform, args: ClientArguments) {
+    super()
+    const options = resolveClientOptions(platform, args)
+    const { clock, random, backoff, retry, timeoutMs, given, log } = options
+    this.#makeOther = (credentials) => new ActionClient(platform, argumentsWith(credentials, args))
+    this.#options = options
+    this.#listeners = new Listeners(clientEvents, (error, event) => log.error({ error, event }, 'a listener failed'))
+    this.#codec = new StandardCodec(this.classes, valueLimitsOf(options.limits))
+    for (const Class of given.classes ?? []) this.classes.declareClass(Class)
+    const thrown = new ThrownErrors({ classes: this.classes, clock, log, isQuiet: false })
+    this.#runner = new ActionRunner({
+      registry: this.registry,
+      codec: this.#codec,
+      classes: this.classes,
+      exposeStacks: given.exposeStacks ?? false,
+      exposeErrors: given.exposeErrors ?? false,
+      inheritContext: false,
+      onThrown: (error, { name, seq }, session) => {
+        thrown.thrown(error, name, { action: name, errorId: errorIdOf(session.id, seq) })
+        return undefined
+      },
+    })
+    this.#starter = new CallStarter({
+      codec: this.#codec,
+      classes: this.classes,
+      router: this,
+      clock,
+      defaults: { retry, timeoutMs },
+    })
+    this.#connector = new Connector(options, this.#codec)
+    const { maxQueuedCalls: maxCount } = options.limits
+    this.#delayed = new DelayedRetries({ clock, random, backoff, maxCount, submit: (call) => this.#resubmit(call) })
+  }
+
+  /** True while a link to the server stands. */
+  get isConnected(): boolean {
+    return this.#connections.at(-1)?.isReady ?? false
+  }
+
+  /** The id of the current session; '' before the first connection. */
+  get sessionId(): string {
+    return this.#connections.at(-1)?.session.id ?? ''
+  }
+
+  /**
+   * Runs an action, by class reference or wire name. The Call is a promise of the result; see {@link Call}. It
+   * rejects with what the action threw, or with an IsockError; nothing is thrown here.
+   *
+   * @example
+   * await client.runAction(Echo, 'hi')
+   * for await (const n of client.runAction(Count, 10)) console.log(n)
+   */
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
+  runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
+  runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never> {
+    if (options?.credentials === undefined) return this.#starter.start(action, data, options)
+    if (this.#isClosing) return Call.failed(closedError())
+    return this.#others.runAction(action, data, options)
+  }
+
+  /** Connects now, rather than with the first call. Rejects with AuthError, or ClientError after the retries. */
+  async connect(): Promise<void> {
+    await this.#connection().connect()
+  }
+
+  /**
+   * Ends the session. Calls that are open have `graceMs` to finish, in which none can be made; then they reject: not sent ones as
+   * CLOSED, sent ones as of unknown outcome. Another `close()` meanwhile ends the grace. Rejects with ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * await client.close({ graceMs: 5_000 })
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const graceMs = graceOf(options)
+    this.#isClosing = true
+    const others = this.#otherCredentials?.close({ graceMs })
+    if (graceMs > 0) await untilOver(this.#openCalls, this.#options.clock, graceMs)
+    if (!this.#isClosed) {
+      this.#isClosed = true
+      const reason = closedError()
+      this.#listeners.tell('close', {})
+      this.#delayed.close(reason)
+      this.#released = Promise.all([...this.#connections].map((connection) => connection.close(reason)))
+    }
+    await Promise.all([this.#released, others])
+  }
+
+  /**
+   * Tells a listener of what happens to the connection: `connect`, `disconnect`, `reconnecting`, `close`. Returns what removes it.
+   * What it throws is logged. Throws ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * client.on('disconnect', ({ reason }) => console.log(`the link is lost: ${reason.message}`))
+   */
+  on<E extends keyof ClientEvents>(event: E, listener: (detail: ClientEvents[E]) => unknown): () => void {
+    return this.#listeners.add(event, listener)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** What is built on this client gets of it. @internal */
+  protected get kit(): ClientKit {
+    const { clock, random, backoff, log } = this.#options
+    return { client: this, classes: this.classes, known: this.#known, clock, random, backoff, log }
+  }
+
+  /** @internal */
+  get isKeptConnected(): boolean {
+    return this.#options.given.keepConnected ?? this.registry.names.length > 0
+  }
+
+  /** @internal */
+  submit(call: PendingCall): void {
+    if (this.#isClosing) this.#delayed.giveUp(call, closedError())
+    else if (!this.#delayed.keepBehind(call)) this.#connection().submit(call)
+  }
+
+  /** @internal */
+  retryLater(call: PendingCall, refusal: IsockError): boolean {
+    if (this.#isClosed || !this.#delayed.hasRoom) return false
+    // The server that takes new calls is another one already: no need to wait.
+    const isElsewhere = call.home !== this.#connections.at(-1)?.session.outgoing
+    // After this turn, when the session has released it.
+    queueMicrotask(() => {
+      if (!call.isOpen) return
+      if (this.#isClosed || isElsewhere) this.#resubmit(call)
+      else this.#delayed.add(call, refusal)
+    })
+    return true
+  }
+
+  /** @internal */
+  giveUpDelayed(call: PendingCall, error: unknown): void {
+    this.#delayed.giveUp(call, error)
+  }
+
+  /** @internal */
+  startCall(session: Session, call: IncomingCall): void {
+    const grant = session.grant as SessionGrant // no call comes before there is one
+    let surroundings = this.#surroundings.get(grant)
+    if (surroundings === undefined) {
+      surroundings = new ClientSurroundings(session, this.#starter, this.#options)
+      this.#surroundings.set(grant, surroundings)
+    }
+    this.#runner.start(call, surroundings, grant.peerLimits.maxFrameBytes)
+  }
+
+  /** @internal */
+  encodeError(error: IsockError): Payload {
+    return encodeThrown(this.#codec, discreet(error, this.classes))
+  }
+
+  /** @internal */
+  decodeError(error: Payload): IsockError {
+    try {
+      return asIsockError(decodeThrown(this.#codec, error))
+    } catch (unreadable) {
+      return asIsockError(unreadable)
+    }
+  }
+
+  /** @internal */
+  onRetired(connection: Connection, calls: OutgoingCall[]): void {
+    if (this.#connections.at(-1) === connection)
+      this.#connections.push(new Connection(this.#options, this.#connector, this))
+    for (const call of calls) this.#connection().submit(call)
+  }
+
+  /** @internal */
+  tell<E extends keyof ClientEvents>(event: E, detail: ClientEvents[E]): void {
+    this.#listeners.tell(event, detail)
+  }
+
+  /** @internal */
+  onClosed(connection: Connection): void {
+    this.#connections = this.#connections.filter((other) => other !== connection)
+  }
+
+  /** @internal */
+  onDismissed(connection: Connection, reason: IsockError): void {
+    this.#listeners.tell('disconnect', { reason })
+    void connection.close(reason)
+  }
+
+  /** @internal */
+  get clock(): Clock {
+    return this.#options.clock
+  }
+
+  /** Calls of its own that are not over. @internal */
+  get openCallCount(): number {
+    return this.#openCalls.length
+  }
+
+  get #others(): OtherCredentials {
+    this.#otherCredentials ??= new OtherCredentials(this.#options.clock, this.#makeOther)
+    return this.#otherCredentials
+  }
+
+  /** Each of a client's calls is one that it has made. */
+  get #openCalls(): PendingCall[] {
+    const sent = this.#connections.flatMap(({ session }) => session.outgoing.open)
+    return [...sent, ...this.#delayed.all] as PendingCall[]
+  }
+
+  #resubmit(call: OutgoingCall): void {
+    if (this.#isClosed) this.#delayed.giveUp(call, closedError())
+    else if (call.isOpen) this.#connection().submit(call)
+  }
+
+  #connection(): Connection {
+    if (this.#isClosed) throw closedError()
+    let connection = this.#connections.at(-1)
+    if (connection === undefined) {
+      connection = new Connection(this.#options, this.#connector, this)
+      this.#connections.push(connection)
+    }
+    return connection
+  }
+}
+
+function closedError(): ClientError {
+  return new ClientError('the client is closed; make another one', { code: 'CLOSED', notStarted: true })
+}

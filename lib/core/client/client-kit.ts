@@ -1,0 +1,19 @@
+// What is built on a client gets of it: time and randomness, and the client itself to run actions with.
+import type { Caller } from '../action/context.ts'
+import type { BackoffOptions } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import type { KnownClasses } from '../base/known-classes.ts'
+import type { Logger } from '../base/log.ts'
+import type { ClassRegistry } from '../wire/rich/class-registry.ts'
+
+export interface ClientKit {
+  readonly client: Caller
+  /** The classes that arrive as themselves. */
+  readonly classes: ClassRegistry
+  /** The channels, services and processes that this client has used, by name. */
+  readonly known: KnownClasses
+  readonly clock: Clock
+  readonly random: () => number
+  readonly backoff: BackoffOptions
+  readonly log: Logger
+}

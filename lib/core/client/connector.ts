@@ -1,0 +1,162 @@
+// One attempt to connect: each address in turn, until one lets us in. A session's own address comes first, and alone is
+// shown its secret.
+
+import { runClean } from '../base/async-context.ts'
+import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
+import { followSignal } from '../base/followed-signals.ts'
+import { maxHandshakeBytes } from '../base/options.ts'
+import { type Address, formatAddress } from '../link/address.ts'
+import { FrameLink } from '../link/frame-link.ts'
+import type { Peer } from '../link/link.ts'
+import type { SessionGrant } from '../session/session-grant.ts'
+import { Slabs } from '../wire/bytes/slabs.ts'
+import { type HelloFrame, Kind, peerLimitsOf, protocolVersion, type WelcomeFrame } from '../wire/frames/frame.ts'
+import { helloSize } from '../wire/frames/frame-writer.ts'
+import { decodeThrown } from '../wire/rich/error-record.ts'
+import type { ValueCodec } from '../wire/value-codec.ts'
+import type { ResolvedClientOptions } from './client-options.ts'
+import { type Refusal, shakeHands } from './handshake.ts'
+import { presentedTo } from './presented.ts'
+import { isSameAddress, type SessionHome } from './session-home.ts'
+
+/** Takes a link over whose server, at this address, let us in. */
+export type OnWelcome = (link: FrameLink, welcome: WelcomeFrame, address: Address) => void
+
+export class Connector {
+  readonly #options: ResolvedClientOptions
+  readonly #codec: ValueCodec
+  readonly #slabs = new Slabs()
+  /** Where a new session is asked for first: the address that let us in last. */
+  #current = 0
+
+  constructor(options: ResolvedClientOptions, codec: ValueCodec) {
+    this.#options = options
+    this.#codec = codec
+  }
+
+  /** Asks for new sessions at the address behind this one first: its server drains. */
+  preferNextTo(address: Address): void {
+    this.#current = (this.#indexOf(address) + 1) % this.#options.addresses.length
+  }
+
+  /**
+   * Connects and is let in (`onWelcome` is called), resuming the session at its home where the server still has it. Rejects with
+   * the fault of the last address that had one. An error that no other attempt can mend passes `isFinal`: what an isock
+   * server says against this client, or options with which no address can be used.
+   */
+  async connect(
+    home: SessionHome,
+    signal: AbortSignal,
+    onWelcome: OnWelcome,
+    where: 'anywhere' | 'at home',
+  ): Promise<void> {
+    const { addresses } = this.#options
+    let fault: unknown
+    let wrongOption: ClientError | undefined
+    const count = where === 'anywhere' ? addresses.length : 1
+    const first = home.address === undefined ? this.#current : this.#indexOf(home.address)
+    for (let i = 0; i < count; i++) {
+      const index = (first + i) % addresses.length
+      const address = addresses[index] as Address
+      let refusal: Refusal | undefined
+      try {
+        refusal = await this.#connectTo(address, home.grantFor(address), signal, onWelcome)
+      } catch (error) {
+        if (signal.aborted) throw error
+        if (error instanceof ClientError) wrongOption ??= error
+        else fault = error instanceof LinkError ? error : new LinkError(failed(address, error), { cause: error })
+        continue
+      }
+      if (refusal === undefined) {
+        this.#current = index
+        return
+      }
+      fault = asIsockError(refusal.error)
+      if (isFinal(fault)) throw fault
+    }
+    if (fault !== undefined) throw fault
+    // No address can be used with these options; or this one cannot, and there are others to be tried yet.
+    throw count === addresses.length ? wrongOption : new LinkError(String(wrongOption?.message), { cause: wrongOption })
+  }
+
+  #indexOf(address: Address): number {
+    return this.#options.addresses.findIndex((each) => isSameAddress(each, address))
+  }
+
+  async #connectTo(
+    address: Address,
+    grant: SessionGrant | undefined,
+    signal: AbortSignal,
+    onWelcome: OnWelcome,
+  ): Promise<Refusal | undefined> {
+    const { clock, limits, dial } = this.#options
+    const timeoutMs = limits.handshakeTimeoutMs
+    const abort = new AbortController()
+    const unfollow = followSignal(signal, () => abort.abort(signal.reason))
+    const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
+    const timer = clock.setTimer(() => abort.abort(late), timeoutMs)
+    try {
+      // The link outlives the call that it is opened for, and serves the calls of others.
+      const link = await runClean(() => dial(address, abort.signal), undefined)
+      timer.cancel()
+      // A dial of one's own may not heed its signal.
+      if (abort.signal.aborted) {
+        void link.close('abort')
+        throw abort.signal.reason
+      }
+      const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs, doubtsAfterSleep: true })
+      let hello: HelloFrame
+      try {
+        hello = await this.#hello(link.peer, grant, abort.signal)
+      } catch (error) {
+        link.close('abort')
+        throw error
+      }
+      const decodeError = (error: Parameters<typeof decodeThrown>[1]): unknown => decodeThrown(this.#codec, error)
+      const options = { address, clock, timeoutMs, signal: abort.signal, decodeError, onWelcome }
+      return await shakeHands(frameLink, hello, options)
+    } finally {
+      timer.cancel()
+      unfollow()
+    }
+  }
+
+  async #hello(peer: Peer, grant: SessionGrant | undefined, signal: AbortSignal): Promise<HelloFrame> {
+    const { clock, limits, presented } = this.#options
+    const bounds = { clock, timeoutMs: limits.handshakeTimeoutMs, signal }
+    const hello = this.#describeSelf(await presentedTo(peer, presented, bounds), grant)
+    const size = helloSize(hello)
+    if (size <= maxHandshakeBytes) return hello
+    const message = `option credentials: the first frame would have ${size} bytes, at most ${maxHandshakeBytes} are taken; present less`
+    throw new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
+  }
+
+  #describeSelf(credentials: Record<string, unknown>, grant: SessionGrant | undefined): HelloFrame {
+    const { limits, given } = this.#options
+    return {
+      kind: Kind.Hello,
+      version: protocolVersion,
+      features: 0,
+      sessionId: grant?.id,
+      resumeSecret: grant?.resumeSecret,
+      name: given.name,
+      limits: peerLimitsOf(limits),
+      credentials,
+    }
+  }
+}
+
+/** True for errors that trying again does not mend: wrong credentials, another protocol, wrong options. */
+export function isFinal(error: unknown): boolean {
+  if (error instanceof AuthError || error instanceof ProtocolError || error instanceof ClientError) return true
+  return error instanceof IsockError && (error as ServerError).code === 'PROTOCOL'
+}
+
+function failed(address: Address, error: unknown): string {
+  return `cannot connect to ${formatAddress(address)}: ${error instanceof Error ? error.message : String(error)}`
+}
+
+export function asIsockError(error: unknown): IsockError {
+  if (error instanceof IsockError) return error
+  return new LinkError(`cannot connect: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+}

@@ -1,0 +1,100 @@
+// Calls with credentials of their own, of a program that acts for several users: each set of credentials has a session of its own,
+// which is kept for a while after its last call. So the guards judge it like any other, and all promises about calls hold.
+import { Call } from '../action/call.ts'
+import type { Credential } from '../action/credential.ts'
+import type { RunOptions } from '../action/run-options.ts'
+import type { Clock } from '../base/clock.ts'
+import { DeadlineSweep } from '../base/deadline-sweep.ts'
+import { BusyError, type IsockError } from '../base/errors.ts'
+import { neverSent } from '../session/call-errors.ts'
+import { encodeFree } from '../wire/frames/free-msgpack.ts'
+import type { CloseOptions } from './last-calls.ts'
+import { requireCredentials } from './presented.ts'
+
+/** A client with these credentials. */
+export interface OtherClient {
+  readonly openCallCount: number
+  runAction(action: string, data?: unknown, options?: RunOptions): unknown
+  close(options: CloseOptions): Promise<void>
+}
+
+/** Sets of credentials that a client keeps a session for at once. */
+export const mostSets = 256
+/** How long a session is kept after its last call. */
+export const keptMs = 30_000
+
+interface Kept {
+  readonly client: OtherClient
+  lastUsedMs: number
+}
+
+export class OtherCredentials {
+  readonly #clock: Clock
+  readonly #make: (credentials: readonly Credential[]) => OtherClient
+  /** The one that was used last is the last. */
+  readonly #kept = new Map<string, Kept>()
+  readonly #sweeps: DeadlineSweep
+
+  constructor(clock: Clock, make: (credentials: readonly Credential[]) => OtherClient) {
+    this.#clock = clock
+    this.#make = make
+    this.#sweeps = new DeadlineSweep(clock, this.#closeUnused)
+  }
+
+  /** Sessions that are kept. */
+  get count(): number {
+    return this.#kept.size
+  }
+
+  /** Never throws. */
+  runAction(action: unknown, data: unknown, { credentials, ...options }: RunOptions): Call<never, never> {
+    try {
+      const client = this.#clientFor(requireCredentials(credentials))
+      return client.runAction(action as string, data, options) as Call<never, never>
+    } catch (error) {
+      return Call.failed(neverSent(error as IsockError))
+    }
+  }
+
+  async close(options: CloseOptions): Promise<void> {
+    this.#sweeps.close()
+    await Promise.all([...this.#kept.values()].map(({ client }) => client.close(options)))
+  }
+
+  #clientFor(credentials: readonly Credential[]): OtherClient {
+    const key = encodeFree(credentials.map(({ guard, value }) => [guard, value])).join()
+    const nowMs = this.#clock.now()
+    let kept = this.#kept.get(key)
+    if (kept === undefined) {
+      this.#makeRoom()
+      kept = { client: this.#make(credentials), lastUsedMs: nowMs }
+    }
+    kept.lastUsedMs = nowMs
+    this.#kept.delete(key)
+    this.#kept.set(key, kept)
+    this.#sweeps.watch(nowMs + keptMs)
+    return kept.client
+  }
+
+  #makeRoom(): void {
+    if (this.#kept.size < mostSets) return
+    for (const [key, { client }] of this.#kept) if (client.openCallCount === 0) return this.#forget(key, client)
+    throw new BusyError(`calls with ${mostSets} sets of credentials are open; wait for some, or use another client`)
+  }
+
+  readonly #closeUnused = (nowMs: number): number => {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const [key, { client, lastUsedMs }] of this.#kept) {
+      if (client.openCallCount > 0) earliest = Math.min(earliest, nowMs + keptMs)
+      else if (nowMs - lastUsedMs < keptMs) earliest = Math.min(earliest, lastUsedMs + keptMs)
+      else this.#forget(key, client)
+    }
+    return earliest
+  }
+
+  #forget(key: string, client: OtherClient): void {
+    this.#kept.delete(key)
+    // It has no calls that could fail by it.
+    client.close({}).catch(() => undefined)
+  }
+}

@@ -1,0 +1,273 @@
+// A link that speaks frames: what is said within one tick leaves in one write or a few, what comes in is decoded, silence
+// and half frames are watched. What the frames mean is the business of the sink.
+//
+//   send(frame) -> MsgpackWriter -> [end of tick] -> Link.write
+//   Link bytes  -> FrameDecoder  -> readSessionFrame -> sink.onFrame
+import { runClean } from '../base/async-context.ts'
+import type { Clock } from '../base/clock.ts'
+import { AuthError, IsockError, LinkError, ProtocolError } from '../base/errors.ts'
+import { type Limits, maxHandshakeBytes } from '../base/options.ts'
+import { nextTick } from '../base/platform-timers.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import type { Slabs } from '../wire/bytes/slabs.ts'
+import { type Frame, Kind } from '../wire/frames/frame.ts'
+import { FrameDecoder } from '../wire/frames/frame-decoder.ts'
+import { readHandshakeFrame, readSessionFrame } from '../wire/frames/frame-reader.ts'
+import { writeFrame } from '../wire/frames/frame-writer.ts'
+import { MsgpackReader } from '../wire/frames/msgpack-reader.ts'
+import { MsgpackWriter } from '../wire/frames/msgpack-writer.ts'
+import type { FrameSink, LinkEnding } from './frame-sink.ts'
+import { Heartbeat, type Transfer, type WatchedLink } from './heartbeat.ts'
+import type { Link, LinkHandler, Peer } from './link.ts'
+import { LinkHoldings, type LinkHoldingsOptions } from './link-holdings.ts'
+import { returnsOver, SpentMemory } from './spent-memory.ts'
+
+export interface FrameLinkOptions extends LinkHoldingsOptions {
+  readonly clock: Clock
+  readonly slabs: Slabs
+  readonly limits: Limits
+  /** It holds nothing between two frames, so that many links may share one. */
+  readonly reader?: MsgpackReader
+  /** See {@link HeartbeatOptions}. */
+  readonly doubtsAfterSleep?: boolean
+}
+
+/** What is kept of a peer's bytes that are not isock's, for an error message. */
+const shownBytes = 64
+/** Bytes of one tick after which they are handed over before it ends. */
+const flushAtBytes = 256 * 1024
+/** Frames after which a tick's first ones are handed over before it ends, so that the peer works on them meanwhile. */
+const firstFlushAtFrames = 16
+
+export class FrameLink implements LinkHandler, WatchedLink {
+  readonly peer: Peer
+  /** What came in place of a first frame that could be read. */
+  foreignBytes: Uint8Array | undefined
+  /** True while the peer does not take what was written; streams and results wait then. */
+  isBlocked = false
+  readonly #link: Link
+  readonly #writer: MsgpackWriter
+  readonly #reader: MsgpackReader
+  readonly #decoder: FrameDecoder
+  readonly #heartbeat: Heartbeat
+  readonly #limits: Limits
+  readonly #held: LinkHoldings
+  #spent: SpentMemory | undefined
+  #sink: FrameSink | undefined
+  #isFlushPlanned = false
+  /** Frames since the last flush, and how many there may be: twice as many after each flush within a tick. */
+  #frames = 0
+  #flushAtFrames = firstFlushAtFrames
+  #isHandshaking = true
+  /** How often it was blocked. */
+  #blockCount = 0
+  /** Of the write that filled the way and of those behind it; of those behind it alone. */
+  #untakenBytes = 0
+  #queuedBytes = 0
+  #endReason: IsockError | undefined
+  #released: Promise<void> | undefined
+
+  constructor(link: Link, options: FrameLinkOptions) {
+    this.peer = link.peer
+    this.#link = link
+    this.#limits = options.limits
+    this.#reader = options.reader ?? new MsgpackReader()
+    this.#held = new LinkHoldings(link, options, this)
+    this.#writer = new MsgpackWriter(options.slabs)
+    this.#decoder = new FrameDecoder(Math.min(maxHandshakeBytes, options.limits.maxFrameBytes), this.#onBody)
+    this.#heartbeat = new Heartbeat(options.clock, options.limits, this, options)
+  }
+
+  /** A frame has been on its way for seconds, in or out: what is behind it cannot have come yet. */
+  get isSlow(): boolean {
+    return this.#heartbeat.isTransferSlow
+  }
+
+  /** Whether the peer lives is in doubt at the moment: what is sent now may get nowhere. */
+  get isInDoubt(): boolean {
+    return this.#heartbeat.isInDoubt
+  }
+
+  get isEnded(): boolean {
+    return this.#endReason !== undefined
+  }
+
+  /** See {@link Heartbeat.doubt}. */
+  doubt(): void {
+    this.#heartbeat.doubt()
+  }
+
+  onProven(): void {
+    if (!this.isBlocked && this.#endReason === undefined) this.#sink?.onLinkWritable()
+  }
+
+  /** Begins to deliver. The first frame must be one of the handshake. */
+  open(sink: FrameSink): void {
+    this.#sink = sink
+    this.#link.open(this)
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    this.#held.take(chunk)
+  }
+
+  // Node tells of a drain or an error in the context of whose write it was.
+  onDrain(): void {
+    runClean(() => {
+      this.isBlocked = false
+      this.#untakenBytes = 0
+      this.#held.taken()
+      this.#queuedBytes = 0
+      this.#onWritten()
+      if (this.#endReason === undefined && !this.isInDoubt) this.#sink?.onLinkWritable()
+    }, undefined)
+  }
+
+  onEnd(error: Error | undefined, isGone = false): void {
+    runClean(() => {
+      if (error === undefined) this.#end(new LinkError('the peer closed the link'), isGone ? 'gone' : 'closed')
+      else this.#end(this.#isHandshaking && error instanceof AuthError ? error : asLinkError(error))
+    }, undefined)
+  }
+
+  incoming(): Transfer {
+    return { number: this.#decoder.openFrame, bytes: this.#decoder.openBytes }
+  }
+
+  outgoing(): Transfer {
+    return { number: this.isBlocked ? this.#blockCount : 0, bytes: this.#untakenBytes }
+  }
+
+  /** The peer was let in: larger frames, heartbeat, and another sink. */
+  establish(sink: FrameSink): void {
+    this.#sink = sink
+    this.#isHandshaking = false
+    this.#decoder.maxFrameBytes = this.#limits.maxFrameBytes
+    this.#heartbeat.start()
+  }
+
+  /** Writes at the end of this tick, in order. Nothing happens on a link that ended. */
+  send(frame: Frame): void {
+    if (this.#endReason !== undefined) return
+    writeFrame(this.#writer, frame)
+    if (++this.#frames >= this.#flushAtFrames) {
+      this.#flushAtFrames *= 2
+      this.flush()
+    } else if (this.#writer.size >= flushAtBytes) this.flush()
+    else if (!this.#isFlushPlanned) {
+      this.#isFlushPlanned = true
+      nextTick(this.#flushPlanned)
+    }
+  }
+
+  /** What was sent over this link and no other is not needed any more. */
+  giveBack(payload: Payload): void {
+    if (returnsOver(this.#link, payload)) this.#spent ??= new SpentMemory(this.#link)
+    this.#spent?.add(payload)
+    this.#onWritten()
+  }
+
+  /** Flushes, ends the link, and tells the sink why: the first reason counts. Settles when the link is released. */
+  close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): Promise<void> {
+    // One that is ending may still be broken off.
+    if (this.#endReason !== undefined && how === 'flush') return this.#released ?? Promise.resolve()
+    if (how === 'flush') this.flush()
+    this.#released = this.#link.close(how)
+    this.#end(reason)
+    return this.#released
+  }
+
+  keepProcessAlive(keep: boolean): void {
+    this.#link.keepProcessAlive(keep)
+  }
+
+  readonly #flushPlanned = (): void => {
+    this.#isFlushPlanned = false
+    this.#flushAtFrames = firstFlushAtFrames
+    this.flush()
+  }
+
+  /** Writes what was sent in this tick before it ends: also for who sends over many links, one after the other. */
+  flush(): void {
+    const size = this.#writer.size
+    this.#frames = 0
+    if (size === 0 || this.#endReason !== undefined) return
+    if (this.isBlocked) {
+      this.#queuedBytes += size
+      if (this.#queuedBytes > this.#limits.maxWriteQueueBytes) {
+        this.close(
+          new LinkError(`the peer reads too slowly: over ${this.#limits.maxWriteQueueBytes} bytes wait`),
+          'abort',
+        )
+        return
+      }
+    }
+    // The write that fills the way is not counted: one frame may be larger than the bound, and the peer may be reading it.
+    const isTaken = this.#link.write(this.#writer.take())
+    if (isTaken && !this.isBlocked) return this.#onWritten()
+    if (!this.isBlocked) this.#blockCount++
+    this.isBlocked = true
+    this.#untakenBytes += size
+    this.#held.waits(size)
+  }
+
+  #onWritten(): void {
+    if (this.#spent?.isEmpty === false && this.#writer.size === 0 && this.#endReason === undefined)
+      this.#spent.allWritten()
+  }
+
+  /** Reads bytes whose turn it is. Returns how many frames came. */
+  read(chunk: Uint8Array): number {
+    if (this.#endReason !== undefined) return 0
+    const decoder = this.#decoder
+    const before = decoder.frames
+    this.#heartbeat.heard()
+    try {
+      decoder.push(chunk)
+      this.#held.gathers(decoder.gatheringBytes)
+    } catch (error) {
+      const reason =
+        error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
+      this.close(reason, this.#isHandshaking && this.#hasAnswered(chunk) ? 'flush' : 'abort')
+    }
+    return decoder.frames - before
+  }
+
+  /** It is not isock's. True: it was answered in its own protocol, and the answer is to leave. */
+  #hasAnswered(chunk: Uint8Array): boolean {
+    this.foreignBytes = chunk.slice(0, shownBytes)
+    const answer = this.#sink?.answerForeign?.(this.foreignBytes)
+    if (answer !== undefined) this.#link.write([answer])
+    return answer !== undefined
+  }
+
+  readonly #onBody = (bytes: Uint8Array, start: number, end: number, isOwned: boolean): void => {
+    const reader = this.#reader
+    if (this.#isHandshaking) {
+      const frame = readHandshakeFrame(bytes, start, end, reader)
+      reader.release()
+      return this.#sink?.onFrame(frame)
+    }
+    reader.open(bytes, start, end, isOwned)
+    const frame = readSessionFrame(reader)
+    reader.release()
+    if (frame.kind === Kind.Ping) this.send({ kind: Kind.Pong })
+    else if (frame.kind === Kind.Pong) this.#heartbeat.onPong()
+    else this.#sink?.onFrame(frame)
+  }
+
+  #end(reason: IsockError, how: LinkEnding = 'broken'): void {
+    if (this.#endReason !== undefined) return
+    this.#endReason = reason
+    this.#decoder.stop()
+    this.#held.close(this.#released ?? Promise.resolve())
+    this.#heartbeat.stop()
+    this.#writer.take()
+    this.#sink?.onLinkEnd(reason, how)
+    this.#sink = undefined
+  }
+}
+
+function asLinkError(error: Error): LinkError {
+  return error instanceof LinkError ? error : new LinkError(`the link broke: ${error.message}`, { cause: error })
+}

@@ -1,0 +1,65 @@
+// What a feature gets of its server, put together of the server's parts.
+import type { Accounting } from '../accounting/accounting.ts'
+import type { ActionHost } from '../action/action-host.ts'
+import type { ServerView } from '../action/context.ts'
+import { guardNameOf } from '../action/guard.ts'
+import type { ActionRegistry } from '../action/registry.ts'
+import type { ClassRegistry } from '../wire/rich/class-registry.ts'
+import type { Admission } from './admission.ts'
+import { cacheControlOf } from './cache-control.ts'
+import type { ErrorHook } from './error-hook.ts'
+import type { ServerKit } from './feature.ts'
+import type { OpenPorts } from './open-ports.ts'
+import type { ResolvedServerOptions } from './server-options.ts'
+import type { SessionStore } from './session-store.ts'
+
+export interface KitParts {
+  readonly server: ActionHost
+  readonly classes: ClassRegistry
+  readonly registry: ActionRegistry
+  readonly options: ResolvedServerOptions
+  readonly accounting: Accounting
+  readonly store: SessionStore
+  readonly admission: Admission
+  readonly errors: ErrorHook
+  readonly openPorts: OpenPorts
+}
+
+export function kitOf({
+  server,
+  classes,
+  registry,
+  options,
+  accounting,
+  store,
+  admission,
+  errors,
+  openPorts,
+}: KitParts): ServerKit {
+  const { clock, limits, log } = options
+  return {
+    server: server as unknown as ServerView,
+    clock,
+    log,
+    limits,
+    accounting,
+    guardNames: new Set(options.guards.map((guard) => guardNameOf(guard.constructor))),
+    exposeErrors: options.given.exposeErrors ?? false,
+    classes,
+    get sessions() {
+      return store.all()
+    },
+    findSession: (id) => store.find(id),
+    renewIdentity: (id, identity) => store.renewIdentity(id, identity),
+    isStream: (name) => registry.find(name)?.isStream === true,
+    cacheControlOf: (name) => {
+      const action = registry.find(name)
+      return action === undefined ? undefined : cacheControlOf(action)
+    },
+    addBuiltIn: (action) => registry.addBuiltIn(action),
+    adaptActions: (adapt) => registry.adapt(adapt),
+    takeLink: (link) => admission.onLink(link),
+    report: (error, origin) => errors.report(error, origin),
+    onPortOpened: (port) => openPorts.look(port),
+  }
+}

@@ -1,0 +1,271 @@
+// What a Server can be told, and the reading of its constructor's forms.
+
+import type { Identity, SessionView } from '../action/context.ts'
+import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
+import { type Clock, platformClock } from '../base/clock.ts'
+import { consoleLogger, type Logger } from '../base/log.ts'
+import { checkOptions, type OptionTable } from '../base/option-table.ts'
+import { invalidOption, type Limits, requireCount, resolveLimits } from '../base/options.ts'
+import { resolveToken, type TokenSource } from '../base/token.ts'
+import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
+import { requireUseOfTls } from '../link/clear-text.ts'
+import type { PeerCertificate } from '../link/link.ts'
+import type { MemoryNetwork } from '../link/memory-network.ts'
+import { type PortTls, type TlsPaths, usableTls } from '../link/port-tls.ts'
+import type { ProxyProtocol } from '../link/proxy-protocol.ts'
+import { readSecretFile } from '../link/secret-file.ts'
+import { listenTlsOptions } from '../link/tls-options.ts'
+import type { AnyClass } from '../wire/rich/class-registry.ts'
+import { namedAddresses } from './named-addresses.ts'
+import { type ProxyAddresses, resolveProxies } from './proxy-option.ts'
+import { guardsWithToken } from './token-guard.ts'
+
+/** TLS of a server: key and certificate or their files, and what client certificates mean. */
+export interface ServerTls extends PortTls {
+  /**
+   * Who a client with this certificate is. Default: `{ id: 'certificate:' + its fingerprint }`. It may stand alone where only
+   * web ports have TLS, which are given keys of their own.
+   */
+  readonly identify?: (certificate: PeerCertificate) => Identity
+}
+
+export interface ServerOptions extends TokenSource {
+  /** Default '127.0.0.1'. */
+  readonly host?: string
+  /** 0: any free port. */
+  readonly port?: number
+  /** The path of a Unix socket, instead of or beside host and port. */
+  readonly path?: string
+  /** Where to listen, as addresses; instead of host, port and path. */
+  readonly address?: string | readonly string[]
+  /**
+   * Sockets that listen already, as file descriptors: one for each address, in their order. For a process that goes on
+   * with the sockets of another, or was started by systemd with some.
+   */
+  readonly fds?: readonly number[]
+  readonly tls?: ServerTls
+  /** For 'memory:' addresses. */
+  readonly network?: MemoryNetwork
+  /**
+   * All are asked for each client; `gate` decides. A token makes one more. What a client presents in clear text from another
+   * machine is not looked at, unless `allowClearTextToken`.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
+  readonly guards?: readonly Guard<any>[]
+  /** Asked also where there are no guards. Default: every guard must have said yes. */
+  readonly gate?: Gate
+  /** IP addresses and ranges whose clients need no credentials; it keeps nobody out. Needs a guard or a token. */
+  readonly trust?: readonly string[]
+  /** Take the token and the credentials without TLS from other machines too. Default false. */
+  readonly allowClearTextToken?: boolean
+  /** Put Unix sockets into directories that others can enter. Default false. */
+  readonly allowSharedDirectory?: boolean
+  readonly limits?: Partial<Limits>
+  /**
+   * IP addresses and ranges that many clients share, as those behind a proxy do: these clients are told apart by their
+   * identities, and without one each stands for itself. `'loopback'` names this machine. Default none: what one address holds is
+   * added up, for IPv6 what one network of 64 bits holds.
+   */
+  readonly sharedAddresses?: readonly string[]
+  /**
+   * The addresses and ranges of proxies that begin each connection at 'tcp://' and 'tls://' with a header of the PROXY protocol (v1 or
+   * v2, before TLS), `'loopback'` for this machine: `peer.address`, `trust`, limits and logs see the client that it names. Their
+   * connections are closed where it is missing or broken, and a header from others is refused. `true`: `['loopback']`, for a server
+   * that only this machine reaches. Default none. Web ports have their own: `listenWeb({ proxyProtocol })`.
+   *
+   * @example new Server('0.0.0.0', 4440, { proxyProtocol: ['10.0.0.5'] })
+   */
+  readonly proxyProtocol?: ProxyAddresses
+  /** Errors travel with the stack that they have on the server. Default false. */
+  readonly exposeStacks?: boolean
+  /**
+   * For development: errors that no action declares travel with all of their fields and causes, and gateways tell their
+   * messages. Default false: they travel with name, message and code; HTTP, Igor and lexicons clients get an id that the log
+   * has.
+   */
+  readonly exposeErrors?: boolean
+  /**
+   * Calls that a handler makes take over its remaining time and its signal even where it does not pass its context
+   * on. Costs time on every call (AsyncLocalStorage; see bench/README.md). Default false: pass `{ parent: context }`.
+   */
+  readonly inheritContext?: boolean
+  /** Classes whose instances travel as themselves, beside those that actions name. */
+  readonly classes?: readonly AnyClass[]
+  /**
+   * Default: errors go to standard error with their stacks, at most 20 in 10 s, and each warning once;
+   * nothing else is printed. pino and console fit.
+   * What actions throw without declaring it is logged as `error`, bounded likewise; the rest as `debug`.
+   */
+  readonly log?: Logger
+  /**
+   * Called with each error that an action threw, and with those of tasks and the like. With it, and without `log`, they are not
+   * printed. An error that it returns for one of an action's goes to the caller in its place: made clearer, or masked. It is
+   * returned, not promised. Where `onError` itself throws, the caller gets `INTERNAL` and nothing of the error.
+   *
+   * @example
+   * new Server('localhost', 4440, { onError: (error, { errorId }) => new ActionError(`it failed, see ${errorId}`) })
+   */
+  readonly onError?: (error: unknown, where: ErrorOrigin) => Error | void | Promise<void>
+  /** Of server-to-client calls: how many faults they outlive. Default 3. */
+  readonly retry?: number
+  /** For tests in virtual time. Default: the platform's. */
+  readonly clock?: Clock
+}
+
+export const serverOptions: OptionTable<ServerOptions> = {
+  token: 'protects',
+  tokenFile: 'protects',
+  guards: 'protects',
+  gate: 'protects',
+  trust: 'protects',
+  tls: 'protects',
+  host: 'any',
+  port: 'any',
+  path: 'any',
+  address: 'any',
+  fds: 'any',
+  network: 'any',
+  allowClearTextToken: 'any',
+  allowSharedDirectory: 'any',
+  limits: 'any',
+  sharedAddresses: 'any',
+  proxyProtocol: 'any',
+  exposeStacks: 'any',
+  exposeErrors: 'any',
+  inheritContext: 'any',
+  classes: 'any',
+  log: 'any',
+  onError: 'any',
+  retry: 'any',
+  clock: 'any',
+}
+
+const serverTlsOptions = { ...listenTlsOptions, identify: 'protects' } as const
+
+/** Where an error comes from: a call's action and session, or what else failed, as in `task "cleanup"`. */
+export interface ErrorOrigin {
+  readonly action?: string
+  readonly session?: SessionView
+  /** What the client has as `remoteOf(error).errorId`, or got over HTTP. */
+  readonly errorId?: string
+  readonly origin?: string
+}
+
+export interface ResolvedServerOptions {
+  readonly addresses: readonly Address[]
+  readonly limits: Limits
+  readonly log: Logger
+  readonly clock: Clock
+  /** Whether many clients share an address. */
+  readonly isShared: (address: string) => boolean
+  readonly proxyProtocol: ProxyProtocol | undefined
+  readonly gate: Gate
+  /** The token's among them. */
+  // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
+  readonly guards: readonly Guard<any>[]
+  readonly retry: number
+  readonly given: ServerOptions
+}
+
+export type ServerArguments =
+  | [options?: ServerOptions]
+  | [address: string, options?: ServerOptions]
+  | [host: string, port: number, options?: ServerOptions]
+
+/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+export function resolveServerOptions(args: ServerArguments): ResolvedServerOptions {
+  const given = gather(args)
+  const { fds, tls } = given
+  const clock = given.clock ?? platformClock
+  const addresses = addressesOf(given)
+  if (fds !== undefined && (fds.length !== addresses.length || !fds.every(isFd)))
+    throw invalidOption('fds', `a file descriptor for each of ${addresses.length} address(es)`, fds)
+  if (tls !== undefined) checkTls(tls, addresses)
+  const token = resolveToken(given, process.env, readSecretFile)
+  checkGuards(given, token)
+  const log = given.log ?? consoleLogger(() => clock.now())
+  return {
+    addresses,
+    limits: resolveLimits(given.limits),
+    log,
+    clock,
+    isShared: namedAddresses('sharedAddresses', given.sharedAddresses),
+    proxyProtocol: proxiesOf(given, addresses, log),
+    gate: given.gate ?? defaultGate,
+    guards: guardsWithToken(given.guards, token, given.allowClearTextToken),
+    retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
+    given,
+  }
+}
+
+function proxiesOf(
+  { proxyProtocol }: ServerOptions,
+  addresses: readonly Address[],
+  log: Logger,
+): ProxyProtocol | undefined {
+  const hosts = addresses.flatMap((address) => ('host' in address ? address.host : []))
+  const proxies = resolveProxies(proxyProtocol, hosts, log)
+  if (proxies !== undefined && hosts.length === 0)
+    throw invalidOption(
+      'proxyProtocol',
+      'an address at tcp:// or tls:// beside it; a web port has its own, listenWeb({ proxyProtocol })',
+      proxyProtocol,
+    )
+  return proxies
+}
+
+function checkTls(tls: ServerTls, addresses: readonly Address[]): void {
+  if (isOfWebPorts(tls, addresses)) return checkOptions<Omit<ServerTls, keyof TlsPaths>>('tls', tls, serverTlsOptions)
+  usableTls(tls, serverTlsOptions)
+  requireUseOfTls(addresses)
+}
+
+/** Web ports have keys of their own: without an address at 'tls://', `identify` alone says who their clients are. */
+function isOfWebPorts(tls: ServerTls, addresses: readonly Address[]): boolean {
+  // null where types are not checked.
+  const { identify, key, cert, keyFile, certFile } = tls ?? {}
+  const hasKeys = [key, cert, keyFile, certFile].some((each) => each !== undefined)
+  return identify !== undefined && !hasKeys && addresses.every(({ transport }) => transport !== 'tls')
+}
+
+/** What would let everybody in although it reads as if it did not. */
+function checkGuards({ guards = [], gate, trust }: ServerOptions, token: string | undefined): void {
+  if (!Array.isArray(guards) || !guards.every((guard) => typeof guard?.check === 'function'))
+    throw invalidOption('guards', 'a list of instances of Guard', guards)
+  if (gate !== undefined && typeof gate !== 'function') throw invalidOption('gate', 'a function', gate)
+  if (guards.length > 0 || token !== undefined || gate !== undefined) return
+  if (trust !== undefined)
+    throw invalidOption(
+      'trust',
+      'none without guards, a gate or a token: it exempts from these, and it keeps nobody out',
+      trust,
+    )
+}
+
+function isFd(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 3
+}
+
+/** What the forms of the constructor mean. */
+export function gather([first, second, third]: ServerArguments): ServerOptions {
+  if (typeof first === 'number')
+    throw invalidOption('host', "a host before the port: new Server('localhost', 4440)", first)
+  if (typeof second === 'string') throw invalidOption('port', 'a number', second)
+  if (typeof first !== 'string') return first ?? {}
+  if (typeof second === 'number') return { ...third, host: first, port: second }
+  return { ...(second as ServerOptions | undefined), address: first }
+}
+
+function addressesOf(given: ServerOptions): Address[] {
+  const { address, host, port, path } = given
+  const bare = given.tls === undefined ? 'tcp' : 'tls'
+  if (address !== undefined) {
+    for (const [name, other] of Object.entries({ port, path }))
+      if (other !== undefined) throw invalidOption(name, 'none beside address, which says where to listen', other)
+    return (typeof address === 'string' ? [address] : [...address]).map((text) => parseAddress(text, bare))
+  }
+  const addresses: Address[] = []
+  if (port !== undefined) addresses.push(tcpAddress(host ?? '127.0.0.1', port, bare))
+  if (path !== undefined) addresses.push(parseAddress(`unix:${path}`))
+  return addresses
+}

@@ -1,0 +1,226 @@
+// The sessions of a server: made, found again by those who can prove that they are theirs, and ended when their
+// lease is over or others need their room.
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { AccountSubject } from '../accounting/account.ts'
+import type { Accounting } from '../accounting/accounting.ts'
+import type { FairPlaces } from '../accounting/fair-places.ts'
+import { placeBytes } from '../accounting/held.ts'
+import type { Owner } from '../accounting/owner.ts'
+import type { Identity } from '../action/context.ts'
+import type { Clock } from '../base/clock.ts'
+import { BusyError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
+import type { LinkEnding } from '../link/frame-sink.ts'
+import type { Peer } from '../link/link.ts'
+import type { SessionGrant } from '../session/session-grant.ts'
+import type { HelloFrame } from '../wire/frames/frame.ts'
+import { ClientNames } from './client-names.ts'
+import { Departures } from './departures.ts'
+import { drainedWithin, lastCallMs } from './drained.ts'
+import type { SessionChange } from './feature.ts'
+import { Leases } from './leases.ts'
+import { RoomForCalls } from './room-for-calls.ts'
+import { Secrets } from './secrets.ts'
+import type { ServerSession } from './server-session.ts'
+
+/** 128 bits: nobody finds one by trying. */
+const idBytes = 16
+
+export class SessionStore {
+  /** For calls of those who have few, where others have many. */
+  readonly roomForCalls: RoomForCalls
+  readonly names = new ClientNames()
+  readonly #clock: Clock
+  readonly #limits: Limits
+  readonly #accounting: Accounting
+  readonly #places: FairPlaces
+  readonly #sessions = new Map<string, ServerSession>()
+  readonly #leases: Leases
+  readonly #departures: Departures
+  readonly #dismissals = new Set<Promise<void>>()
+  readonly #secrets = new Secrets()
+  readonly #onChange: (session: ServerSession, change: SessionChange) => void
+
+  constructor(
+    clock: Clock,
+    limits: Limits,
+    accounting: Accounting,
+    onChange: (session: ServerSession, change: SessionChange) => void,
+  ) {
+    this.#clock = clock
+    this.#limits = limits
+    this.#accounting = accounting
+    this.#places = accounting.places('sessions', limits.maxSessions)
+    this.#onChange = onChange
+    this.#leases = new Leases(clock, limits, this.#onLeaseOver)
+    this.#departures = new Departures(clock, limits.closedLinkGraceMs)
+    this.roomForCalls = new RoomForCalls({ clock, accounting, leases: this.#leases, sessions: this.#sessions })
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  all(): ServerSession[] {
+    return [...this.#sessions.values()]
+  }
+
+  find(id: string): ServerSession | undefined {
+    return this.#sessions.get(id)
+  }
+
+  /** The session that a HELLO asks to resume, if it exists, the secret is right and it is the same identity's. */
+  resume(hello: HelloFrame, identity: Identity | undefined): ServerSession | undefined {
+    if (hello.sessionId === undefined || hello.resumeSecret === undefined) return undefined
+    const session = this.#sessions.get(hello.sessionId)
+    const secret = session?.core.grant?.resumeSecret
+    if (session === undefined || secret === undefined) return undefined
+    const isOwner = hello.resumeSecret.length === secret.length && timingSafeEqual(hello.resumeSecret, secret)
+    if (!isOwner || session.identity?.id !== identity?.id) return undefined
+    this.#leases.end(session)
+    this.#departures.forget(session)
+    session.account?.wake()
+    // Of today: a role may have been taken, or a field changed, since it was here.
+    session.identity = identity
+    return session
+  }
+
+  /** The guards said again who the client of a session is, which has its link. */
+  renewIdentity(id: string, identity: Identity | undefined): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined || session.identity?.id !== identity?.id) return
+    session.identity = identity
+    this.#onChange(session, 'resumed')
+  }
+
+  /** Makes a session stand. Throws BusyError when there are too many and none can be spared, ClientError (`NAME_TAKEN`). */
+  add(session: ServerSession, hello: HelloFrame, peer: Peer): SessionGrant {
+    this.names.requireFree(hello.name, session.identity)
+    const account = this.#accounting.open(new KeptSession(this, session, peer))
+    if (!this.#places.take(account)) {
+      account.close()
+      throw new BusyError(`this server keeps ${this.#limits.maxSessions} sessions and can take no more`)
+    }
+    const id = randomBytes(idBytes).toString('hex')
+    const grant = { id, resumeSecret: this.#secrets.next(), peerLimits: hello.limits }
+    session.account = account
+    session.core.begin(grant, account)
+    this.#sessions.set(id, session)
+    return grant
+  }
+
+  /** The session has a link: its first, or another one. */
+  attached(session: ServerSession, how: 'opened' | 'resumed'): void {
+    if (how === 'resumed') this.#move(session)
+    this.#onChange(session, how)
+  }
+
+  /** The session has no link: from now on its lease runs. */
+  detach(session: ServerSession, how: LinkEnding): void {
+    if (this.#sessions.get(session.id) !== session) return
+    session.hasLeftPage = how === 'gone'
+    this.#leases.begin(session)
+    this.restIfIdle(session)
+    if (how !== 'broken') this.#departures.left(session)
+    this.#onChange(session, 'cut')
+  }
+
+  /** Without a link and without work, a session is the first to make room for others. */
+  restIfIdle(session: ServerSession): void {
+    if (!session.core.isAttached && session.core.asked?.calls.isWorking !== true) session.account?.rest()
+  }
+
+  end(
+    session: ServerSession,
+    reason: IsockError,
+    farewell: 'say bye' | 'say why' | 'silent' = 'silent',
+  ): Promise<void> {
+    const wasKept = this.#forget(session)
+    const ended = session.core.end(reason, farewell)
+    if (wasKept) this.#onChange(session, 'ended')
+    return ended
+  }
+
+  /** Ends a session that is not wanted any more: it is gone for all others now, and for its client when its handlers have ended. */
+  dismiss(session: ServerSession, reason: IsockError): void {
+    if (!this.#forget(session)) return
+    const dismissal = this.#dismiss(session, reason).finally(() => this.#dismissals.delete(dismissal))
+    this.#dismissals.add(dismissal)
+    this.#onChange(session, 'ended')
+  }
+
+  /** Settles when the sessions that were dismissed are over. */
+  async dismissed(): Promise<void> {
+    await Promise.all(this.#dismissals)
+  }
+
+  close(): void {
+    this.#leases.close()
+    this.#departures.close()
+  }
+
+  /** Its room is needed: it is over, and a client that is there learns why. */
+  shed(session: ServerSession, reason: IsockError): void {
+    // A peer that does not read would keep what was written for it, goodbye included.
+    if (!session.core.isWritable) session.core.dropLink(reason, 'abort')
+    void this.end(session, reason, 'say bye')
+  }
+
+  /** It came back from somewhere else, perhaps. */
+  #move(session: ServerSession): void {
+    const { account, peer } = session
+    if (account === undefined || peer === undefined) return
+    account.moveTo(ownerOf(session, peer))
+    this.#places.moved(account)
+  }
+
+  async #dismiss(session: ServerSession, reason: IsockError): Promise<void> {
+    // Not by the error itself: it claims that nothing has started.
+    session.core.abortRunning(new ServerError(reason.message, { code: 'SESSION_ENDED' }))
+    await drainedWithin(lastCallMs, () => [session], this.#clock)
+    await session.core.end(reason, 'say why')
+  }
+
+  /** False: it was not kept any more. */
+  #forget(session: ServerSession): boolean {
+    this.#leases.end(session)
+    this.#departures.forget(session)
+    this.names.release(session)
+    const { account } = session
+    if (account !== undefined) {
+      this.#places.leave(account)
+      account.close()
+    }
+    return this.#sessions.get(session.id) === session && this.#sessions.delete(session.id)
+  }
+
+  readonly #onLeaseOver = (session: ServerSession, afterMs: number): void => {
+    void this.end(session, new LinkError(`the client did not come back within ${afterMs} ms`))
+  }
+}
+
+/** A session, as it is accounted for. */
+class KeptSession implements AccountSubject {
+  readonly bytes = placeBytes.session
+  readonly #store: SessionStore
+  readonly #session: ServerSession
+  readonly #peer: Peer
+
+  constructor(store: SessionStore, session: ServerSession, peer: Peer) {
+    this.#store = store
+    this.#session = session
+    this.#peer = peer
+  }
+
+  get owner(): Owner {
+    return ownerOf(this.#session, this.#peer)
+  }
+
+  shed(reason: IsockError): void {
+    this.#store.shed(this.#session, reason)
+  }
+}
+
+function ownerOf({ identity }: ServerSession, { address }: Peer): Owner {
+  return { address, identity: identity?.id }
+}

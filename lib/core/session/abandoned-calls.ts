@@ -1,0 +1,80 @@
+// Runs whose callers gave up and whose handlers do not end. JavaScript cannot end a handler that waits for something, so
+// after a grace its place is given to another call, while the handler is still counted until it ends: by the session's
+// load, by the server's count of running calls, and here, where as many are allowed as there are places. So a flood of
+// cancels gains no more than that, and readers who leave idle streams never use up a session's places.
+import type { Clock } from '../base/clock.ts'
+import { DeadlineSweep } from '../base/deadline-sweep.ts'
+import type { IsockError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
+import { Kind } from '../wire/frames/frame.ts'
+import type { IncomingCall } from './incoming-call.ts'
+import type { ErrorEncoder } from './refusals.ts'
+import type { RunLoad } from './run-load.ts'
+
+export interface AbandonedCallsOptions {
+  readonly clock: Clock
+  readonly limits: Pick<Limits, 'cancelGraceMs' | 'maxCallsInFlight'>
+  readonly owner: ErrorEncoder
+}
+
+export class AbandonedCalls {
+  readonly #options: AbandonedCallsOptions
+  readonly #load: RunLoad
+  /** Given up, with a place still, and when their grace ends. All graces are equally long, so the first ends first. */
+  readonly #givenUp = new Map<IncomingCall, number>()
+  readonly #sweep: DeadlineSweep
+  #count = 0
+
+  /** `load`: what the handlers count for until they end. */
+  constructor(options: AbandonedCallsOptions, load: RunLoad) {
+    this.#options = options
+    this.#load = load
+    this.#sweep = new DeadlineSweep(options.clock, this.#onGraceOver)
+  }
+
+  /**
+   * Its caller gave it up, or others need its place: it is aborted, and its grace begins. It may have been aborted for another reason before, with its
+   * items kept for a caller who might come back for them. Again it costs nothing.
+   */
+  giveUp(call: IncomingCall, reason: IsockError): void {
+    if (this.#givenUp.has(call)) return
+    const { clock, limits } = this.#options
+    const endsAtMs = clock.now() + limits.cancelGraceMs
+    this.#givenUp.set(call, endsAtMs)
+    this.#sweep.watch(endsAtMs)
+    call.items?.cutOff()
+    call.abort(reason)
+  }
+
+  /** It was answered while it had a place. */
+  answered(call: IncomingCall): void {
+    this.#givenUp.delete(call)
+  }
+
+  close(): void {
+    this.#sweep.close()
+    this.#givenUp.clear()
+  }
+
+  readonly #onGraceOver = (nowMs: number): number => {
+    for (const [call, endsAtMs] of this.#givenUp) {
+      if (endsAtMs > nowMs) return endsAtMs
+      // The others wait until one of them ends.
+      if (this.#count >= this.#options.limits.maxCallsInFlight) break
+      this.#givenUp.delete(call)
+      this.#abandon(call)
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  #abandon(call: IncomingCall): void {
+    const { seq, abortReason } = call
+    const error = this.#options.owner.encodeError(abortReason as IsockError)
+    this.#count++
+    call.abandon({ kind: Kind.Failure, seq, items: call.items?.count ?? 0, notStarted: false, error }, () => {
+      this.#count--
+      this.#load.answered(call)
+      if (this.#givenUp.size > 0) this.#sweep.watch(this.#options.clock.now())
+    })
+  }
+}

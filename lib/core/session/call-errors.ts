@@ -1,0 +1,80 @@
+// The errors that a session makes for its calls. Each says what is true of that session; retry-policy.ts sees to it that
+// `notStarted` is true of the call.
+import {
+  BusyError,
+  CancelledError,
+  ClientError,
+  DeadlineError,
+  type IsockError,
+  OutcomeUnknownError,
+  ServerError,
+} from '../base/errors.ts'
+import { CancelReason } from '../wire/frames/frame.ts'
+import type { IncomingCall } from './incoming-call.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+
+/** The error of a call whose time ran out at this side. */
+export function lateError(call: OutgoingCall): DeadlineError {
+  const { lastFault: cause } = call
+  const why = cause === undefined ? '' : `: ${cause.message}`
+  const message = `action "${call.request.name}" did not finish within ${Math.round(call.timeoutMs)} ms${why}`
+  return new DeadlineError(message, { cause, notStarted: call.state === 'waiting' })
+}
+
+export function outcomeUnknown(call: OutgoingCall, cause: IsockError): OutcomeUnknownError {
+  const message = `action "${call.request.name}" was sent and its outcome is unknown: ${cause.message}`
+  return new OutcomeUnknownError(message, { cause })
+}
+
+export function neverStarted(call: OutgoingCall, cause: IsockError): ServerError {
+  const message = `action "${call.request.name}" was not started: ${cause.message}`
+  return new ServerError(message, { code: 'SHUTTING_DOWN', cause, notStarted: true })
+}
+
+export function unreachable(call: OutgoingCall, cause: IsockError): ClientError {
+  const message = `action "${call.request.name}" could not be sent: ${cause.message}`
+  return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
+}
+
+/** The same error, raised before anything was sent: it says that the handler did not start. */
+export function neverSent<E extends IsockError>(error: E): E {
+  return Object.defineProperty(error, 'notStarted', { value: true, enumerable: true })
+}
+
+/** The error of a waiting call whose session, or client, ends. Its own: callers add their stacks to it. */
+export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
+  return cause.notStarted ? copyOf(cause) : unreachable(call, cause)
+}
+
+export function queueFull(maxQueuedCalls: number): ClientError {
+  const message = `${maxQueuedCalls} calls wait already; wait for some to finish, or raise limits.maxQueuedCalls`
+  return new ClientError(message, { code: 'QUEUE_FULL', notStarted: true })
+}
+
+/** What a handler's signal says when its caller gives up. */
+export function cancelErrorFor(name: string, reason: CancelReason): IsockError {
+  if (reason === CancelReason.Deadline) return new DeadlineError(`the time for action "${name}" ran out`)
+  return new CancelledError(`the caller cancelled action "${name}"`)
+}
+
+/** Why a call that has not started must not start any more, if so. */
+export function errorBeforeStart(call: IncomingCall, nowMs: number): IsockError | undefined {
+  const { name, abortReason: cause } = call
+  if (call.deadlineAtMs <= nowMs || cause instanceof DeadlineError)
+    return new DeadlineError(`the time for action "${name}" ran out before it started`, { notStarted: true })
+  if (cause === undefined) return undefined
+  if (cause instanceof BusyError) return new BusyError(cause.message)
+  return new CancelledError(`action "${name}" was cancelled before it started`, { cause, notStarted: true })
+}
+
+export function cancelledBeforeStart(): CancelledError {
+  return new CancelledError('the call was cancelled before it started', { notStarted: true })
+}
+
+function copyOf(error: IsockError): IsockError {
+  const { message, name } = error
+  const copy = Object.setPrototypeOf(new Error(message), Object.getPrototypeOf(error) as object) as IsockError
+  Object.defineProperty(copy, 'name', { value: name, configurable: true, writable: true })
+  if (error.cause !== undefined) Object.defineProperty(copy, 'cause', { value: error.cause, configurable: true })
+  return Object.assign(copy, error)
+}

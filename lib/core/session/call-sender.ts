@@ -1,0 +1,146 @@
+// How calls of this side get onto the wire: their CALL, CANCEL and ACK frames and their two streams. When, is the
+// business of OutgoingCalls.
+import type { Clock } from '../base/clock.ts'
+import type { IsockError } from '../base/errors.ts'
+import type { Limits } from '../base/options.ts'
+import { Kind, type PeerLimits } from '../wire/frames/frame.ts'
+import { fitsFrame, tooLarge } from '../wire/frames/frame-fit.ts'
+import { neverSent } from './call-errors.ts'
+import { CallInput, type FeedInput } from './call-input.ts'
+import type { FramePort } from './frame-port.ts'
+import { InboundStream } from './inbound-stream.ts'
+import { OutgoingNames } from './name-refs.ts'
+import { OutboundStream, streamWindow } from './outbound-stream.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+import { OutgoingInputs } from './outgoing-inputs.ts'
+
+export interface CallSenderOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly port: FramePort
+}
+
+export class CallSender {
+  readonly #options: CallSenderOptions
+  readonly #names = new OutgoingNames()
+  #peerLimits: PeerLimits | undefined
+
+  constructor(options: CallSenderOptions) {
+    this.#options = options
+  }
+
+  /** The largest frame that the peer takes; 0 before the session stands. */
+  get maxFrameBytes(): number {
+    return this.#peerLimits?.maxFrameBytes ?? 0
+  }
+
+  /** The session stands: what the peer takes is known. */
+  begin(peerLimits: PeerLimits): void {
+    this.#peerLimits = peerLimits
+  }
+
+  /** A new link: names must be introduced again. The callee cannot know which answers have arrived: these. */
+  onNewLink(answered: number[]): void {
+    this.#names.forget()
+    this.sendAcks(answered)
+  }
+
+  /** The callee has answered, so it has the call's data. */
+  answered(call: OutgoingCall): void {
+    const { port } = this.#options
+    if (call.sentOver === port.linkNumber) port.giveBack(call.request.data)
+  }
+
+  fits(call: OutgoingCall): boolean {
+    return fitsFrame(call.request.data, this.maxFrameBytes)
+  }
+
+  /** The error of a call that does not fit: nothing of it was sent. */
+  tooLarge({ request }: OutgoingCall): IsockError {
+    return neverSent(tooLarge('data', request.data, this.maxFrameBytes))
+  }
+
+  /** Sends the call for the first time in this session, and opens its input streams, if it has some. */
+  start(call: OutgoingCall): void {
+    this.#send(call)
+    this.#openInputs(call)
+  }
+
+  /** Sends the call, as its next attempt. */
+  #send(call: OutgoingCall): void {
+    const { request } = call
+    const { port } = this.#options
+    call.attempt++
+    call.sentOver = call.attempt === 1 ? port.linkNumber : 0
+    call.lastFault = undefined
+    const ref = this.#names.refOf(request.name, request.contract, port)
+    port.send({
+      kind: Kind.Call,
+      seq: call.seq,
+      ref,
+      attempt: call.attempt,
+      remainingMs: this.#remainingMs(call),
+      inputs: request.feeds?.length ?? 0,
+      data: request.data,
+    })
+  }
+
+  /** Over a new link: the call and where its streams stand, or that it is given up. */
+  resend(call: OutgoingCall): void {
+    if (call.state === 'abandoned') return this.sendCancel(call)
+    this.#send(call)
+    call.items?.resume()
+    call.input?.rewind()
+  }
+
+  sendCancel(call: OutgoingCall): void {
+    this.#options.port.send({ kind: Kind.Cancel, seq: call.seq, reason: call.cancelReason })
+  }
+
+  sendAcks(seqs: number[]): void {
+    if (seqs.length > 0) this.#options.port.send({ kind: Kind.Ack, seqs })
+  }
+
+  #openInputs(call: OutgoingCall): void {
+    const { feeds } = call.request
+    if (feeds === undefined) return
+    call.input = new OutgoingInputs(feeds.map((feed, index) => this.#inputOf(call.seq, index || undefined, feed)))
+  }
+
+  #inputOf(seq: number, number: number | undefined, feed: FeedInput): CallInput {
+    const { limits, port } = this.#options
+    const stream = new OutboundStream({
+      kind: Kind.Input,
+      seq,
+      number,
+      grantedBytes: 0,
+      windowBytes: streamWindow(limits, this.#peerLimits),
+      maxWaitingBytes: limits.maxWriteQueueBytes,
+      port,
+    })
+    return new CallInput({ stream, seq, number, port, feed, maxFrameBytes: this.maxFrameBytes })
+  }
+
+  /** Opens the stream of the call's items, with its first item. */
+  openItems(call: OutgoingCall): InboundStream {
+    const { clock, limits, port } = this.#options
+    const items = new InboundStream({
+      kind: Kind.Credit,
+      seq: call.seq,
+      windowBytes: streamWindow(limits, this.#peerLimits),
+      mayGoUnread: true,
+      // A slow reader keeps the callee waiting: that silence is not the callee's.
+      onTaken: () => call.showLife(clock.now()),
+      port,
+    })
+    call.items = items
+    call.onItemsOpened(items)
+    return items
+  }
+
+  #remainingMs(call: OutgoingCall): number | undefined {
+    if (!call.isDeadlineShared || call.deadlineAtMs === Number.POSITIVE_INFINITY) return undefined
+    const leftMs = Math.ceil(call.deadlineAtMs - this.#options.clock.now())
+    return Math.min(Math.max(0, leftMs), Number.MAX_SAFE_INTEGER)
+  }
+}

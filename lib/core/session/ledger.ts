@@ -1,0 +1,250 @@
+// The callee's half of a session: what was asked for, by slot, and what was answered. It makes a repeated call
+// join the run or get the stored answer, and never lets one run twice.
+//
+//   CALL seq, entry of its slot:   none or an older, settled one  -> admit, or refuse as not started
+//                                  the same seq, running          -> join: the answer will come by this link
+//                                  the same seq, answered         -> send the stored answer again
+//                                  a newer seq                    -> stale: its caller has settled it, say nothing
+import type { MeterSource } from '../accounting/meter.ts'
+import { type IsockError, ProtocolError } from '../base/errors.ts'
+import { payloadSize } from '../wire/bytes/payload.ts'
+import {
+  type AckFrame,
+  type CallFrame,
+  type CancelFrame,
+  type CreditFrame,
+  type InputEndFrame,
+  type ItemFrame,
+  Kind,
+  type PeerLimits,
+} from '../wire/frames/frame.ts'
+import { AbandonedCalls } from './abandoned-calls.ts'
+import { type AnswerKeeper, AnswerStore } from './answer-store.ts'
+import { CallDeadlines } from './call-deadlines.ts'
+import { cancelErrorFor, errorBeforeStart } from './call-errors.ts'
+import { CallStreams } from './call-streams.ts'
+import { CallTable } from './call-table.ts'
+import { HeldCalls } from './held-calls.ts'
+import { type AbortScope, type CallKeeper, IncomingCall } from './incoming-call.ts'
+import type { LedgerHome } from './ledger-home.ts'
+import { LifeSigns } from './life-signs.ts'
+import type { CalledAction } from './name-refs.ts'
+import type { OutboundStream } from './outbound-stream.ts'
+import { Refusals } from './refusals.ts'
+import { RunLoad } from './run-load.ts'
+
+export class Ledger implements CallKeeper, AnswerKeeper {
+  readonly #home: LedgerHome
+  readonly #peerLimits: PeerLimits
+  readonly #account: MeterSource
+  /** The peer's calls, those that were answered among them. */
+  readonly calls: CallTable
+  readonly #answers: AnswerStore
+  readonly #load: RunLoad
+  readonly #held: HeldCalls
+  #deadlines: CallDeadlines | undefined
+  #streams: CallStreams | undefined
+  #signs: LifeSigns | undefined
+  #abandoned: AbandonedCalls | undefined
+  #refusals: Refusals | undefined
+  #isEnded = false
+
+  constructor(home: LedgerHome, peerLimits: PeerLimits, account: MeterSource) {
+    this.#home = home
+    this.#peerLimits = peerLimits
+    this.#account = account
+    this.calls = new CallTable(home.limits.maxCallsInFlight, account)
+    this.#answers = new AnswerStore(home, account, this)
+    this.#load = new RunLoad(home.limits.maxInFlightBytes, account, home)
+    this.#held = new HeldCalls(home, this.#answers, this.calls)
+  }
+
+  get runningCount(): number {
+    return this.#load.count
+  }
+
+  /** Calls that were answered, but the answer waits for items or for a link that takes more. */
+  get unsentCount(): number {
+    return this.#answers.unsentCount
+  }
+
+  /** Everything that was asked for is answered, and each answer went over the current link or is acknowledged. */
+  get isClean(): boolean {
+    return this.#load.count === 0 && this.calls.hasSentAll
+  }
+
+  onCall(frame: CallFrame, action: CalledAction): void {
+    const entry = this.calls.at(frame.seq)
+    if (entry !== undefined && entry.seq >= frame.seq) {
+      // A running one is joined: its answer will come by this link.
+      if (entry.seq === frame.seq && entry.state !== 'running') this.#answers.replay(entry)
+      return
+    }
+    if (frame.seq < this.calls.slotCount)
+      throw new ProtocolError(`call ${frame.seq} is below the first number of its slot`)
+    if (entry?.state === 'running')
+      throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
+    const { owner } = this.#home
+    const refusal = owner.refusal() ?? this.#load.refusalOf(payloadSize(frame.data)) ?? this.#answers.refusal()
+    if (refusal === undefined) this.#admit(frame, action, entry)
+    else this.#home.send(this.#refusalTexts.of(frame.seq, refusal))
+  }
+
+  onCancel(frame: CancelFrame): void {
+    const entry = this.calls.at(frame.seq)
+    if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, entry)
+    if (entry.seq > frame.seq) return
+    if (entry.state === 'running') return this.giveUp(entry, cancelErrorFor(entry.name, frame.reason))
+    entry.items?.close() // Nobody reads what its answer may wait for.
+    this.#answers.replay(entry)
+  }
+
+  onAck(frame: AckFrame): void {
+    for (const seq of frame.seqs) {
+      const entry = this.calls.find(seq)
+      if (entry !== undefined) this.#answers.acknowledge(entry)
+    }
+  }
+
+  onCredit(frame: CreditFrame): void {
+    const entry = this.calls.find(frame.seq)
+    entry?.items?.onCredit(frame.received, frame.granted)
+    if (entry !== undefined) this.#answers.sendIfReady(entry)
+  }
+
+  onInput(frame: ItemFrame): void {
+    const entry = this.calls.find(frame.seq)
+    if (entry?.state !== 'running') return
+    entry.input?.onItem(frame)
+    const overload = this.#streams?.inputOverload()
+    if (overload === undefined) return
+    entry.input?.discard()
+    entry.abort(overload)
+    if (entry.isHeld) this.#answerHeld(entry, overload)
+  }
+
+  onInputEnd(frame: InputEndFrame): void {
+    this.calls.find(frame.seq)?.endInput(frame)
+  }
+
+  /** A link was attached: streams say again what may be lost. Answers are asked for by the caller. */
+  resume(): void {
+    for (const entry of this.calls.all) {
+      if (entry !== undefined) this.#answers.unsend(entry)
+      if (entry?.state === 'running') entry.input?.resume()
+      entry?.items?.rewind()
+    }
+    this.#held.startHeld()
+  }
+
+  /** The link was lost: nothing is sent until there is another one. */
+  onLinkLost(): void {
+    this.#answers.onLinkLost()
+  }
+
+  /** The link takes more again. */
+  onWritable(): void {
+    this.#answers.onWritable(this.calls.all)
+    this.#held.startHeld()
+  }
+
+  /** The session is over. What settles later is said to nobody: another session's calls may have the same numbers. */
+  end(reason: IsockError): void {
+    this.#isEnded = true
+    this.#deadlines?.close()
+    this.#abandoned?.close()
+    this.abortAll(reason)
+    this.#held.close()
+    this.#signs?.close()
+  }
+
+  /** Tells the running handlers to stop; their answers are still sent. */
+  abortAll(reason: IsockError, which?: AbortScope): void {
+    // First, all of them: none is to start in the place of another.
+    for (const held of this.#held.takeAll()) this.#answerHeld(held, reason)
+    for (const entry of this.calls.all) entry?.abort(reason, which)
+  }
+
+  /** Its caller gave it up, or others need its place. It has the grace of those who are cancelled. */
+  giveUp(call: IncomingCall, reason: IsockError): void {
+    this.#abandoned ??= new AbandonedCalls(this.#home, this.#load)
+    if (this.#isEnded) this.#abandoned.close()
+    this.#abandoned.giveUp(call, reason)
+    if (call.isHeld) this.#answerHeld(call, call.abortReason as IsockError)
+  }
+
+  onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
+    call.state = 'answered'
+    call.letGo()
+    if (!this.#isEnded) {
+      call.answer = answer
+      this.#answers.keep(call)
+    }
+    if (call.abortReason !== undefined) this.#abandoned?.answered(call)
+    if (!call.isAbandoned) this.#load.answered(call)
+    if (!this.#home.isAttached) this.#home.onBusyChange()
+    this.#held.answered(call, answer.kind === Kind.Result ? payloadSize(answer.value) : undefined)
+  }
+
+  openItems(call: IncomingCall): OutboundStream {
+    return this.#callStreams.openItems(call.seq)
+  }
+
+  onWeighed(bytes: number): void {
+    this.#load.weighed(bytes)
+  }
+
+  /** An answer or a call waits for the link. */
+  onWaiting(): void {
+    if (this.#isEnded) return
+    this.#signs ??= new LifeSigns(this.#home.clock, this.#home, this.calls)
+    this.#signs.watch()
+  }
+
+  get #callStreams(): CallStreams {
+    this.#streams ??= new CallStreams(this.#home, this.#peerLimits, this.#account)
+    return this.#streams
+  }
+
+  get #refusalTexts(): Refusals {
+    this.#refusals ??= new Refusals(this.#home.owner)
+    return this.#refusals
+  }
+
+  #admit(frame: CallFrame, action: CalledAction, former: IncomingCall | undefined): void {
+    const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
+    const input = frame.inputs > 0 ? this.#callStreams.openInputs(seq, frame.inputs) : undefined
+    const admittedAtMs = this.#home.clock.now()
+    const deadlineAtMs = admittedAtMs + remainingMs
+    const call = new IncomingCall(this, { seq, attempt, action, input, admittedAtMs, deadlineAtMs }, frame.data)
+    if (former !== undefined) this.#answers.acknowledge(former)
+    this.calls.put(call)
+    this.#load.started(call.dataSize)
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) {
+      this.#deadlines ??= new CallDeadlines(this.#home.clock, this)
+      this.#deadlines.watch(deadlineAtMs)
+    }
+    // Grants the first items: until now the caller has taken none from their source.
+    call.input?.resume()
+    this.#held.admit(call)
+    if (call.isHeld) this.onWaiting()
+  }
+
+  /** It is aborted, and has no handler that could end. */
+  #answerHeld(call: IncomingCall, reason: IsockError): void {
+    call.abort(reason)
+    call.isHeld = false
+    const error = errorBeforeStart(call, this.#home.clock.now()) ?? reason
+    call.answerWith(this.#refusalTexts.of(call.seq, error))
+  }
+
+  /** The cancel came before its call, which was lost: a late copy of the call must not run. */
+  #bury(frame: CancelFrame, former: IncomingCall | undefined): void {
+    if (former?.state === 'running')
+      throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which runs`)
+    const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#refusalTexts.burial)
+    if (former !== undefined) this.#answers.acknowledge(former)
+    this.calls.put(tombstone)
+    this.#answers.keep(tombstone)
+  }
+}

@@ -1,0 +1,43 @@
+// The calls of the caller's half that are not settled for their users: how many, and what their data amount to. A server
+// calls its clients too, and keeps what it asks of one that is away.
+import { Held, placeBytes } from '../accounting/held.ts'
+import { type Meter, type MeterSource, unaccounted } from '../accounting/meter.ts'
+import { payloadSize } from '../wire/bytes/payload.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+
+export class OpenCalls {
+  readonly #onBusyChange: () => void
+  #account: MeterSource = unaccounted
+  #held: Meter | undefined
+  #count = 0
+
+  /** `onBusyChange` is called when the first call opens and when the last one is settled. */
+  constructor(onBusyChange: () => void) {
+    this.#onBusyChange = onBusyChange
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** What is held from now on counts for this account. */
+  countFor(account: MeterSource): void {
+    this.#account = account
+    this.#held = undefined
+  }
+
+  opened(call: OutgoingCall): void {
+    this.#held ??= this.#account.meter(Held.Calls)
+    this.#held.change(sizeOf(call))
+    if (this.#count++ === 0) this.#onBusyChange()
+  }
+
+  closed(call: OutgoingCall): void {
+    this.#held?.change(-sizeOf(call))
+    if (--this.#count === 0) this.#onBusyChange()
+  }
+}
+
+function sizeOf({ request }: OutgoingCall): number {
+  return payloadSize(request.data) + placeBytes.call
+}

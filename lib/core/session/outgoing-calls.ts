@@ -1,0 +1,284 @@
+// The caller's half of a session: gives calls their slots, sends them, resends them over the next link in the order in
+// which they were made, and settles each exactly once. What a fault means for a call says retry-policy.ts.
+import type { MeterSource } from '../accounting/meter.ts'
+import { DeadlineSweep } from '../base/deadline-sweep.ts'
+import { type IsockError, ProtocolError } from '../base/errors.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import {
+  CancelReason,
+  type CreditFrame,
+  type FailureFrame,
+  type ItemFrame,
+  type PeerLimits,
+  type ResultFrame,
+} from '../wire/frames/frame.ts'
+import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, unreachable } from './call-errors.ts'
+import { CallSender, type CallSenderOptions } from './call-sender.ts'
+import { LinkProgress } from './link-progress.ts'
+import { LinkTurns } from './link-turns.ts'
+import { OpenCalls } from './open-calls.ts'
+import { Outage } from './outage.ts'
+import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
+import { Resumption } from './resumption.ts'
+import { decide, type LinkFault, mayRunAgain } from './retry-policy.ts'
+import { pumpInput, SentCalls } from './sent-calls.ts'
+import { WaitingCalls } from './waiting-calls.ts'
+
+/** Who stood still for this long has not heard what there was to hear. */
+const sleptMs = 1_000
+
+export interface OutgoingCallsOptions extends CallSenderOptions {
+  readonly onBusyChange: () => void
+}
+
+export class OutgoingCalls implements CallHome {
+  readonly #options: OutgoingCallsOptions
+  readonly #waiting: WaitingCalls
+  readonly #deadlines: DeadlineSweep
+  readonly #sender: CallSender
+  readonly #resumption: Resumption
+  readonly #progress: LinkProgress
+  readonly #sent = new SentCalls()
+  readonly #turns: LinkTurns
+  readonly #open: OpenCalls
+  /** Since an attempt to reach the server failed. */
+  #outage: Outage | undefined
+  #endReason: IsockError | undefined
+
+  constructor(options: OutgoingCallsOptions) {
+    this.#options = options
+    this.#open = new OpenCalls(options.onBusyChange)
+    this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
+    this.#sender = new CallSender(options)
+    this.#resumption = new Resumption(options.port, (call) => this.#sender.resend(call))
+    this.#progress = new LinkProgress(options.limits.deadAfterMs)
+    this.#turns = new LinkTurns(options.port)
+    this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
+  }
+
+  /** Calls that are not settled for their users. */
+  get openCount(): number {
+    return this.#open.count
+  }
+
+  /** Those that are not settled for their users. */
+  get open(): OutgoingCall[] {
+    return [...this.#sent.all(), ...this.#waiting.all()].filter((call) => call.isOpen)
+  }
+
+  /** Calls were sent whose outcome nobody would know without this session. */
+  get needsSession(): boolean {
+    return this.#sent.all().some((call) => call.isOpen && !mayRunAgain(call))
+  }
+
+  /** The session stands: from now on calls get slots, and count for `account`. */
+  begin(peerLimits: PeerLimits, account: MeterSource): void {
+    this.#open.countFor(account)
+    this.#sent.begin(peerLimits.maxCallsInFlight, peerLimits.maxInFlightBytes)
+    this.#sender.begin(peerLimits)
+  }
+
+  /** Sends the call, or keeps it until there is a link and a free slot. */
+  submit(call: OutgoingCall): void {
+    call.home = this
+    call.state = 'waiting'
+    this.#open.opened(call)
+    const end = this.#endReason
+    if (end !== undefined) return this.#fail(call, closedBy(call, end))
+    if (call.deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadlineAtMs)
+    const isNext = this.#waiting.isEmpty && this.#resumption.isDone && this.#options.port.isWritable
+    if (isNext && this.#sent.hasRoomFor(call)) this.#start(call)
+    else if (this.#waiting.hasRoom) this.#waiting.add(call)
+    else this.#fail(call, queueFull(this.#options.limits.maxQueuedCalls))
+  }
+
+  /** Settles it. It may have been too large to be sent, and have kept smaller ones waiting behind it. */
+  giveUp(call: OutgoingCall, error: unknown): void {
+    this.#giveUp(call, error)
+    this.sendWaiting()
+  }
+
+  /** Over for the user; a slot stays taken until the callee has answered, so that a flood of cancels gains nothing. */
+  #giveUp(call: OutgoingCall, error: unknown, reason: CancelReason = CancelReason.Cancelled): void {
+    if (!call.isOpen) return
+    const wasSent = call.state === 'sent'
+    call.cancelReason = reason
+    if (wasSent) this.#sender.sendCancel(call)
+    else this.#waiting.remove(call)
+    this.#fail(call, error, wasSent ? 'abandoned' : 'settled')
+  }
+
+  onResult(frame: ResultFrame): void {
+    const call = this.#sent.find(frame.seq)
+    if (call === undefined) return
+    this.#onAnswered(call, frame.value, frame.items)
+    this.#settle(call, { how: 'value', value: frame.value })
+    this.sendWaiting()
+  }
+
+  onFailure(frame: FailureFrame): void {
+    const call = this.#sent.find(frame.seq)
+    if (call === undefined) return
+    this.#onAnswered(call, frame.error, frame.items)
+    const { origin } = this.#options.port
+    if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) void this.#handBack(call)
+    else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted, origin })
+    this.sendWaiting()
+  }
+
+  onItem(frame: ItemFrame): void {
+    const call = this.#sent.find(frame.seq)
+    if (call?.state !== 'sent') return
+    call.showLife(this.#options.clock.now())
+    if ((call.items ?? this.#sender.openItems(call)).onItem(frame.index, frame.value)) call.makeProgress()
+  }
+
+  onInputCredit(frame: CreditFrame): void {
+    const call = this.#sent.find(frame.seq)
+    if (call?.state !== 'sent') return
+    call.showLife(this.#options.clock.now())
+    if (call.input?.onCredit(frame)) call.makeProgress()
+  }
+
+  /** A link was attached: resends what the callee may have missed, then what waits. */
+  resume(): void {
+    const nowMs = this.#options.clock.now()
+    this.#progress.begin(nowMs)
+    this.#outage = undefined
+    // Silence counts while there is a link.
+    for (const call of this.#sent.all()) call.showLife(nowMs)
+    this.#sender.onNewLink(this.#sent.untold())
+    this.#resumption.begin(this.#sent.inOrder())
+    this.sendWaiting()
+  }
+
+  /** The link takes more again. */
+  onWritable(): void {
+    this.#resumption.goOn()
+    this.#turns.take(this.#sent.all(), pumpInput, this)
+  }
+
+  /** A link was lost, or could not be opened: counts for the calls that wait for it, which outlive it for `patienceMs`. */
+  countFault(cause: IsockError, fault: LinkFault, patienceMs: number): void {
+    const nowMs = this.#options.clock.now()
+    const isAway = fault !== 'link lost' && this.#sent.hasSession
+    if (isAway) this.#outage ??= new Outage(patienceMs)
+    for (const call of [...this.#sent.inOrder(), ...this.#waiting.all()]) {
+      if (!call.isOpen) continue
+      if (fault === 'link lost' && this.#progress.restores(call, nowMs)) call.makeProgress()
+      call.lastFault = cause
+      const decision = decide(call, fault, isAway ? this.#outage?.outlives(call, nowMs) : undefined)
+      if (decision === 'outcome unknown') this.#giveUp(call, outcomeUnknown(call, cause))
+      else if (decision === 'unreachable') this.#giveUp(call, unreachable(call, cause))
+      else this.#deadlines.watch(this.#outageEndOf(call))
+    }
+  }
+
+  /** The callee has forgotten the session: what may have run is settled, what may safely run waits for the next one. */
+  forget(cause: IsockError, fault: 'session lost' | 'server left'): void {
+    const again: OutgoingCall[] = []
+    for (const call of this.#sent.begin(0, 0)) {
+      const decision = decide(call, fault)
+      if (fault === 'session lost') call.mayHaveRun = true
+      if (decision === 'resend') again.push(call)
+      else this.#fail(call, decision === 'never started' ? neverStarted(call, cause) : outcomeUnknown(call, cause))
+    }
+    for (const call of again) call.restart()
+    this.#waiting.addAll(again)
+  }
+
+  /** Takes the calls that were not sent out of here, so that they can be submitted elsewhere. */
+  takeWaiting(): OutgoingCall[] {
+    return this.#waiting.takeAll().map((call) => this.#handBack(call))
+  }
+
+  /** Settles every open call: no link will come for them. */
+  failAll(cause: IsockError): void {
+    for (const call of this.#sent.inOrder()) this.#giveUp(call, outcomeUnknown(call, cause))
+    for (const call of this.#waiting.takeAll()) this.#fail(call, closedBy(call, cause))
+  }
+
+  /** The session is over: settles what is open, and whatever is submitted from now on. */
+  end(cause: IsockError): void {
+    this.#endReason = cause
+    this.failAll(cause)
+    this.#deadlines.close()
+  }
+
+  keepProcessAlive(keep: boolean): void {
+    this.#deadlines.keepProcessAlive(keep)
+  }
+
+  sendWaiting(): void {
+    while (this.#resumption.isDone && this.#options.port.isWritable) {
+      const call = this.#waiting.first()
+      if (call === undefined || !this.#sent.hasRoomFor(call)) return
+      this.#waiting.take()
+      this.#start(call)
+    }
+  }
+
+  #start(call: OutgoingCall): void {
+    if (!this.#sender.fits(call)) return this.#fail(call, this.#sender.tooLarge(call))
+    this.#sent.add(call)
+    this.#sender.start(call)
+  }
+
+  #onAnswered(call: OutgoingCall, answer: Payload, items: number): void {
+    this.#sender.sendAcks(this.#sent.remove(call, answer))
+    this.#progress.answered(call)
+    const { received = 0 } = call.items ?? {}
+    if (call.state !== 'sent' || received === items) return
+    const error = new ProtocolError(`action "${call.request.name}" ended after ${items} items, ${received} came`)
+    this.#fail(call, outcomeUnknown(call, error))
+    throw error
+  }
+
+  #fail(call: OutgoingCall, error: unknown, state: 'settled' | 'abandoned' = 'settled'): void {
+    this.#settle(call, { how: 'error', error }, state)
+  }
+
+  #settle(call: OutgoingCall, outcome: RawOutcome, state: 'settled' | 'abandoned' = 'settled'): void {
+    const wasOpen = call.isOpen
+    call.state = state
+    if (!wasOpen) return
+    call.input?.close()
+    this.#open.closed(call)
+    if (outcome.how !== 'error') this.#sender.answered(call)
+    call.onSettled(outcome)
+  }
+
+  #handBack(call: OutgoingCall): OutgoingCall {
+    call.restart()
+    this.#open.closed(call)
+    return Object.assign(call, { home: undefined })
+  }
+
+  /** That nothing was heard says nothing of the callee. */
+  get #isSilenceExcused(): boolean {
+    const { port } = this.#options
+    return port.isSlow || (!port.isAttached && this.#sent.hasSession)
+  }
+
+  #outageEndOf(call: OutgoingCall): number {
+    return this.#outage === undefined ? Number.POSITIVE_INFINITY : this.#outage.endOf(call)
+  }
+
+  #endOfPatience(call: OutgoingCall): IsockError {
+    const cause = call.lastFault as IsockError // it was the fault of some link
+    return call.state === 'sent' ? outcomeUnknown(call, cause) : unreachable(call, cause)
+  }
+
+  readonly #sweep = (nowMs: number, lateByMs: number): number => {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const call of this.open) {
+      if (call.deadlineAtMs <= nowMs && (this.#isSilenceExcused || lateByMs > sleptMs)) call.showLife(nowMs)
+      const outageEndsAtMs = this.#outageEndOf(call)
+      if (call.deadlineAtMs <= nowMs) this.#giveUp(call, lateError(call), CancelReason.Deadline)
+      else if (outageEndsAtMs <= nowMs) this.#giveUp(call, this.#endOfPatience(call))
+      else earliest = Math.min(earliest, call.deadlineAtMs, outageEndsAtMs)
+    }
+    this.sendWaiting()
+    return earliest
+  }
+}

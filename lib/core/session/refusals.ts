@@ -1,0 +1,33 @@
+// The answers to calls that do not start. A refusal that many get is encoded once: a server that refuses has too much to do.
+import type { IsockError } from '../base/errors.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import { type FailureFrame, Kind } from '../wire/frames/frame.ts'
+import { cancelledBeforeStart } from './call-errors.ts'
+
+/** Makes an error into what travels. */
+export interface ErrorEncoder {
+  encodeError(error: IsockError): Payload
+}
+
+export class Refusals {
+  readonly #encoder: ErrorEncoder
+  #burial: Payload
+  #last: { readonly code: string; readonly message: string; readonly payload: Payload } | undefined
+
+  constructor(encoder: ErrorEncoder) {
+    this.#encoder = encoder
+  }
+
+  /** For calls whose cancel came before them: the same for all, so that a cancel is as cheap to take as it is to send. */
+  get burial(): Payload {
+    this.#burial ??= this.#encoder.encodeError(cancelledBeforeStart())
+    return this.#burial
+  }
+
+  /** The answer to a call that does not start because of this error. */
+  of(seq: number, error: IsockError): FailureFrame {
+    if (this.#last?.message !== error.message || this.#last.code !== error.code)
+      this.#last = { code: error.code, message: error.message, payload: this.#encoder.encodeError(error) }
+    return { kind: Kind.Failure, seq, items: 0, notStarted: true, error: this.#last.payload }
+  }
+}

@@ -1,0 +1,208 @@
+// Errors as records and back, without running a constructor: of a class that both sides declared as itself, of any
+// other as a RemoteError. Also the way of *thrown* values, which must travel even where parts of them cannot.
+
+import { RemoteError, type RemoteErrorFields } from '../../base/errors.ts'
+import type { Payload } from '../bytes/payload.ts'
+import { badRequest } from '../values/bad-request.ts'
+import { defineField, isTaken } from '../values/own-fields.ts'
+import type { ValueRules } from '../values/value-limits.ts'
+import type { ClassRegistry } from './class-registry.ts'
+import { defineHidden, hasHiddenErrors, isError, isFieldName } from './error-fields.ts'
+import { sendableError } from './sendable-error.ts'
+
+/** An error on the wire. */
+export interface ErrorRecord {
+  /** The wire name of its class, where the sender declared the class. */
+  readonly class?: string
+  /** Absent where it is the wire name of the class. */
+  readonly name?: string
+  readonly message: string
+  readonly stack?: string
+  readonly cause?: unknown
+  /** What an AggregateError holds. */
+  readonly errors?: readonly unknown[]
+  /** Its own enumerable fields other than the above. */
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+const keysOfRecord = new Set(['class', 'name', 'message', 'stack', 'cause', 'errors', 'fields'])
+
+/** An error's record but for its fields (errorFieldNames tells which): whoever copies those can say which one cannot travel. */
+export function toErrorRecord(
+  error: Error,
+  options: { readonly registry: ClassRegistry; readonly exposeStacks?: boolean | undefined },
+): ErrorRecord {
+  const className = options.registry.nameOfPrototype(Object.getPrototypeOf(error) as object)
+  const name = className === undefined ? tellingName(error, options.registry) : String(error.name)
+  const record: { -readonly [Key in keyof ErrorRecord]: ErrorRecord[Key] } = { message: String(error.message) }
+  if (className !== undefined) record.class = className
+  if (name !== className) record.name = name
+  if (options.exposeStacks) record.stack = String(error.stack)
+  if (Object.hasOwn(error, 'cause')) record.cause = error.cause
+  if (hasHiddenErrors(error)) record.errors = error.errors
+  return record
+}
+
+/**
+ * The error that a record tells of: of its declared class, or a RemoteError where this side does not know the class.
+ *
+ * @throws ServerError with code `BAD_REQUEST` where it is not a record of an error.
+ */
+export function reviveError(record: unknown, registry: ClassRegistry): Error {
+  assertErrorRecord(record)
+  const Class = record.class === undefined ? undefined : registry.errorNamed(record.class)
+  if (!Class) return withStack(unknownError(record), record)
+  // Made by Error, so that it is a native error to everyone who asks; then turned into what it was.
+  const error = withStack(bareError(), record)
+  const prototype = Class.prototype as object
+  Object.setPrototypeOf(error, prototype)
+  const fields = record.fields ?? {}
+  for (const key of Object.keys(fields)) if (!isTaken(prototype, key)) defineField(error, key, fields[key])
+  // After the fields, of which a getter may make its text.
+  if (!inherits(error, 'message', record.message)) defineHidden(error, 'message', record.message)
+  if (!inherits(error, 'name', nameIn(record))) defineHidden(error, 'name', nameIn(record))
+  for (const key of ['cause', 'errors'] as const) {
+    if (Object.hasOwn(record, key) && !isTaken(prototype, key)) defineHidden(error, key, record[key])
+  }
+  return error
+}
+
+/** The halves of the value codec that thrown values need. */
+export interface ValueEncoder {
+  encode(value: unknown, label: string, rules?: ValueRules): Payload
+}
+export interface ValueDecoder {
+  decode(payload: Payload): unknown
+}
+
+/**
+ * What an action threw, ready to travel. Never throws: own fields, causes and errors that cannot travel are left out,
+ * if need be all of them. A thrown value that is no error travels as that value, or as the error that says why it cannot.
+ */
+export function encodeThrown(
+  codec: ValueEncoder,
+  thrown: unknown,
+  options: { readonly exposeStacks?: boolean | undefined } = {},
+): Payload {
+  const rules: ValueRules = { exposeStacks: options.exposeStacks ?? false }
+  const encode = (value: unknown): Payload => codec.encode(value, 'error', rules)
+  try {
+    return encode(thrown)
+  } catch (refusal) {
+    return encode(sendableError(isError(thrown) ? thrown : (refusal as Error), encode))
+  }
+}
+
+/**
+ * What was thrown at the other side: the error revived, or the value that is none.
+ *
+ * @throws ServerError with code `BAD_REQUEST` where the payload cannot be read.
+ */
+export function decodeThrown(codec: ValueDecoder, payload: Payload): unknown {
+  return codec.decode(payload)
+}
+
+/** The name for an error of an undeclared class: its own, or that of its class where it inherits that of a known one. */
+function tellingName(error: Error, registry: ClassRegistry): string {
+  const name = String(error.name)
+  let prototype = Object.getPrototypeOf(error) as object | null
+  const Class: unknown = prototype && Object.hasOwn(prototype, 'constructor') ? prototype.constructor : undefined
+  while (prototype && registry.nameOfPrototype(prototype) === undefined) prototype = Object.getPrototypeOf(prototype)
+  const inherited = prototype === null ? 'Error' : String((prototype as Error).name)
+  return name === inherited && typeof Class === 'function' && Class.name !== '' ? Class.name : name
+}
+
+/** An undeclared ActionError is the one kind that travels without its class and with this field. */
+function isDeclared(record: ErrorRecord): boolean {
+  return record.class !== undefined || typeof record.fields?.['notStarted'] === 'boolean'
+}
+
+const unknownClass = Symbol.for('isock.unknownClass')
+
+function unknownError(record: ErrorRecord): RemoteError {
+  const error = new RemoteError(remoteFields(record))
+  defineHidden(error, unknownClass, error.name)
+  return error
+}
+
+/** The name of an error's class at the other side, where this side had to make a RemoteError of it. */
+export function unknownClassOf(error: object): string | undefined {
+  return (error as { readonly [unknownClass]?: string })[unknownClass]
+}
+
+function remoteFields(record: ErrorRecord): RemoteErrorFields {
+  const { code, ...given } = record.fields ?? {}
+  const data = Object.fromEntries(Object.entries(given).filter(([key]) => !isTaken(RemoteError.prototype, key)))
+  const isCode = typeof code === 'string' || typeof code === 'number'
+  const name = nameIn(record)
+  return {
+    name: name === 'Error' && record.class !== undefined ? record.class : name,
+    message: record.message,
+    ...(isCode ? { code } : {}),
+    data: {
+      ...data,
+      ...(isCode || code === undefined ? {} : { code }),
+      ...(record.errors ? { errors: record.errors } : {}),
+    },
+    ...(record.cause === undefined ? {} : { cause: record.cause }),
+    isDeclared: isDeclared(record),
+  }
+}
+
+/** One for which V8 has not walked the stack, which is a third of the time that decoding takes: nobody sees that stack. */
+function bareError(): Error {
+  const limit: unknown = Error.stackTraceLimit
+  if (typeof limit !== 'number' || !isLimitWritable()) return new Error()
+  Error.stackTraceLimit = 0
+  const error = new Error()
+  Error.stackTraceLimit = limit
+  return error
+}
+
+/** It is not where a program has frozen what is built in. */
+function isLimitWritable(): boolean {
+  return Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true
+}
+
+/**
+ * Without the sender's stack there is none to tell: that of the decoder would only mislead.
+ * Assigned, for V8 would first write out the old one (30 us) to define it. It is an own property already.
+ */
+function withStack(error: Error, record: ErrorRecord): Error {
+  const name = nameIn(record)
+  error.stack = record.stack ?? (record.message === '' ? name : `${name}: ${record.message}`)
+  return error
+}
+
+/** Whether its class has this text, or a getter, which nothing hides: unless it needs what its constructor would have prepared. */
+function inherits(error: Error, key: 'name' | 'message', text: string): boolean {
+  try {
+    return error[key] === text || (typeof error[key] === 'string' && isTaken(error, key))
+  } catch {
+    return false
+  }
+}
+
+function nameIn(record: ErrorRecord): string {
+  return record.name ?? record.class ?? 'Error'
+}
+
+function assertErrorRecord(value: unknown): asserts value is ErrorRecord {
+  if (!isPlainRecord(value)) throw badRequest('an error that is not a record')
+  for (const key of Object.keys(value)) if (!keysOfRecord.has(key)) throw badRequest(`an error record with "${key}"`)
+  if (typeof value['message'] !== 'string') throw badRequest('an error record without its message')
+  for (const key of ['class', 'name', 'stack'] as const) {
+    if (Object.hasOwn(value, key) && typeof value[key] !== 'string')
+      throw badRequest(`an error record's ${key} must be text`)
+  }
+  if (Object.hasOwn(value, 'errors') && !Array.isArray(value['errors']))
+    throw badRequest("an error's errors must be a list")
+  if (!Object.hasOwn(value, 'fields')) return
+  const fields = value['fields']
+  if (!isPlainRecord(fields)) throw badRequest("an error's fields must be an object")
+  for (const key of Object.keys(fields)) if (!isFieldName(key)) throw badRequest(`an error's fields hold "${key}"`)
+}
+
+function isPlainRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}

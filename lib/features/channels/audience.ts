@@ -1,0 +1,37 @@
+// Whom a message is for: all, some sessions, or all but some.
+import type { PublishOptions } from '../../core/action/context.ts'
+import { ServerError } from '../../core/base/errors.ts'
+
+/** Whom a message is for; undefined: all. Session ids. */
+export interface Audience {
+  readonly to: ReadonlySet<string> | undefined
+  readonly except: ReadonlySet<string> | undefined
+}
+
+/** Throws ServerError (`UNKNOWN_SESSION`) where `to` names one that there is not. */
+export function audienceOf(
+  { to, except }: Pick<PublishOptions, 'to' | 'except'>,
+  label: string,
+  isSession: (id: string) => boolean,
+): Audience | undefined {
+  if (to === undefined && except === undefined) return undefined
+  const audience = { to: to === undefined ? undefined : idsOf(to), except: idsOf(except ?? []) }
+  for (const id of audience.to ?? []) {
+    if (isSession(id)) continue
+    const message = `publish to ${label}: there is no session "${id}"; it has ended, or is no session's id`
+    throw new ServerError(message, { code: 'UNKNOWN_SESSION' })
+  }
+  return audience
+}
+
+/** Whether a message is for this session, which was known by `former` before, if at all. */
+export function isFor(audience: Audience | undefined, session: string, former?: string): boolean {
+  if (audience === undefined) return true
+  const { to, except } = audience
+  if (to !== undefined && !to.has(session)) return false
+  return except === undefined || !(except.has(session) || (former !== undefined && except.has(former)))
+}
+
+function idsOf(ids: string | readonly string[]): ReadonlySet<string> {
+  return new Set(typeof ids === 'string' ? [ids] : ids)
+}

@@ -1,0 +1,75 @@
+// What server and client of channels say to each other: built-in actions, shared by both sides.
+//
+//   subscribe   items: Head, then messages [offset, message] and Lost notices      result: Ending
+//   presence    items: the members, then [event, member]                            result: Ending
+//   members     result: the members
+//   publish     result: none
+import { Action } from '../../core/action/action.ts'
+import type { Member, Position } from './channel.ts'
+
+/** Where a stream begins: after this place, or with the oldest message that is kept. */
+export type Since = Position | 'oldest'
+
+export interface RoomRequest {
+  readonly channel: string
+  readonly key?: string | undefined
+}
+
+export interface SubscribeRequest extends RoomRequest {
+  readonly since?: Since | undefined
+}
+
+export interface PublishRequest extends RoomRequest {
+  readonly message: unknown
+}
+
+/** The first item of a subscription: the place after which its messages begin. */
+export interface Head {
+  readonly epoch: string
+  readonly offset: number
+  /** Nothing is missing between the place that was asked for and this one. */
+  readonly recovered: boolean
+  readonly session: string
+}
+
+/** So many messages were lost so far, because this subscriber did not keep up. */
+export interface Lost {
+  readonly lost: number
+}
+
+/** Why the server ended a stream. */
+export interface Ending {
+  readonly code: string
+  readonly message: string
+}
+
+export type PresenceEventName = 'join' | 'leave'
+
+export class Subscribe extends Action<
+  SubscribeRequest,
+  Ending | undefined,
+  Head | Lost | readonly [offset: number, message: unknown]
+> {
+  static override actionName = 'isock.channels.subscribe'
+  static override idempotent = true
+  static override timeoutMs = Number.POSITIVE_INFINITY
+}
+
+export class WatchPresence extends Action<
+  RoomRequest,
+  Ending | undefined,
+  { readonly members: readonly Member[] } | readonly [PresenceEventName, Member]
+> {
+  static override actionName = 'isock.channels.presence'
+  static override idempotent = true
+  static override timeoutMs = Number.POSITIVE_INFINITY
+}
+
+export class ListMembers extends Action<RoomRequest, readonly Member[]> {
+  static override actionName = 'isock.channels.members'
+  static override idempotent = true
+}
+
+export class Publish extends Action<PublishRequest, undefined> {
+  static override actionName = 'isock.channels.publish'
+}

@@ -1,0 +1,158 @@
+// What `server.channel(News)` gives: the server's own end of a channel.
+import { type PublishOptions, publishOptions } from '../../core/action/context.ts'
+import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { invalidOption, requireCount } from '../../core/base/options.ts'
+import { copied } from '../../core/wire/bytes/payload.ts'
+import type { ValueCodec } from '../../core/wire/value-codec.ts'
+import type { Member } from './channel.ts'
+import type { ChannelHost } from './channel-host.ts'
+import { readKey } from './requests.ts'
+import type { StreamChoice } from './session-streams.ts'
+
+/** A message of the history. */
+export interface PublishedMessage<Message> {
+  readonly offset: number
+  readonly message: Message
+}
+
+/** Which room; without a key the one that has none. */
+export interface RoomOptions {
+  readonly key?: string
+}
+
+/** Whose subscriptions are meant: those that fit all of what is given. */
+export interface WhoseOptions {
+  /** Those of one or several sessions, by id. */
+  readonly session?: string | readonly string[]
+  /** Those of a user: the `id` of an identity, as guards gave it. */
+  readonly identity?: string
+  /** Those of one room. Default: of all. */
+  readonly key?: string
+}
+
+/** Options of `endSubscriptions`, which needs a session or an identity. */
+export interface EndSubscriptionsOptions extends WhoseOptions {
+  /** What their clients get, up to 400 characters. Default: that no reason was given. */
+  readonly reason?: string
+}
+
+interface HistoryQuery extends RoomOptions {
+  readonly limit?: number
+}
+
+const roomOptions: OptionTable<RoomOptions> = { key: 'any' }
+/** Undefined would make it about all. */
+const whoseOptions: OptionTable<WhoseOptions> = { session: 'protects', identity: 'protects', key: 'protects' }
+const endSubscriptionsOptions: OptionTable<EndSubscriptionsOptions> = { ...whoseOptions, reason: 'any' }
+const longestReason = 400
+const historyQuery: OptionTable<HistoryQuery> = { ...roomOptions, limit: 'any' }
+
+/**
+ * A channel, from the server's side.
+ *
+ * @example
+ * const news = server.channel(News)
+ * await news.publish({ title: 'it works' })
+ * console.log(news.presence().length, news.history({ limit: 10 }))
+ */
+export class ChannelHandle<Message, Info = unknown> {
+  readonly #host: ChannelHost
+  readonly #codec: ValueCodec
+
+  constructor(host: ChannelHost, codec: ValueCodec) {
+    this.#host = host
+    this.#codec = codec
+  }
+
+  get name(): string {
+    return this.#host.rules.name
+  }
+
+  /**
+   * Sends a message to those who subscribed: to all, to some (`to`), or to all but some (`except`), by session id.
+   * Settles when it is on its way; who does not keep up does not hold it up.
+   *
+   * @throws ValidationError; UnsendableError (also `TOO_LARGE`); ServerError: `UNKNOWN_SESSION`, `UNKNOWN_CHANNEL` when it was
+   * removed; BusyError when there are too many rooms.
+   */
+  publish(message: Message, options: PublishOptions = {}): Promise<void> {
+    return this.#host.publishFrom(async () => {
+      checkOptions('publish', options, publishOptions)
+      await this.#host.publish(message, this.#keyOf(options), options)
+    })
+  }
+
+  /** The newest messages that are kept, oldest first. `limit`: at most so many; default all. */
+  history(options: HistoryQuery = {}) {
+    checkOptions('history', options, historyQuery)
+    const { key, limit = Number.POSITIVE_INFINITY } = options
+    requireCount('limit', limit)
+    return this.#host.kept(this.#keyOf({ key }), limit).map(({ item }): PublishedMessage<Message> => {
+      const [offset, message] = this.#codec.decode(copied(item.payload)) as [number, Message]
+      return { offset, message }
+    })
+  }
+
+  /** Who is present, in the order in which they came. */
+  presence(options: RoomOptions = {}): Member<Info>[] {
+    checkOptions('presence', options, roomOptions)
+    return this.#host.attendance.members(this.#host.rooms.find(this.#keyOf(options))) as Member<Info>[]
+  }
+
+  /** Subscriptions to the room. */
+  readerCount(options: RoomOptions = {}): number {
+    checkOptions('readerCount', options, roomOptions)
+    return this.#host.rooms.find(this.#keyOf(options))?.readerCount ?? 0
+  }
+
+  /**
+   * Ends subscriptions, and looks at who is present, of a session or of a user (`identity`): of a member who was sent out. They reject
+   * with ServerError (`NOT_ALLOWED`) and the reason. Whether the client may subscribe again is for `canSubscribe` to say. Returns how
+   * many there were. Throws ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * server.channel(Room).endSubscriptions({ identity: 'ada', key: 'kitchen', reason: 'you were sent out' })
+   */
+  endSubscriptions(options: EndSubscriptionsOptions): number {
+    checkOptions('endSubscriptions', options, endSubscriptionsOptions)
+    const { session, identity, reason = 'no reason was given' } = options
+    // Who is missing by mistake must not stand for all.
+    if (session === undefined && identity === undefined)
+      throw invalidOption('session', 'the id of a session, or an identity beside it', session)
+    if (typeof reason !== 'string') throw invalidOption('reason', 'a text', reason)
+    const message = `the server ended this subscription: ${reason.slice(0, longestReason)}`
+    return this.#host.endStreams(this.#choiceOf(options), { code: 'NOT_ALLOWED', message })
+  }
+
+  /**
+   * Asks `canSubscribe` again, after rights have changed: about the subscriptions of a session, of a user (`identity`), of a room, or
+   * about all. Those that it refuses end with its error; so do those about which it says nothing within `limits.handshakeTimeoutMs`.
+   * Settles when all are asked, with the number of those that ended. Rejects with ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * await server.channel(Room).reauthorize({ key: 'kitchen' })
+   */
+  async reauthorize(options: WhoseOptions = {}): Promise<number> {
+    checkOptions('reauthorize', options, whoseOptions)
+    return this.#host.reauthorize(this.#choiceOf(options))
+  }
+
+  /** Rooms that exist. */
+  get roomCount(): number {
+    return this.#host.rooms.count
+  }
+
+  #choiceOf({ session, identity, key }: WhoseOptions): StreamChoice {
+    if (identity !== undefined && typeof identity !== 'string')
+      throw invalidOption('identity', 'the id of an identity', identity)
+    const sessions = typeof session === 'string' ? [session] : session
+    if (sessions !== undefined && !(Array.isArray(sessions) && sessions.every((id) => typeof id === 'string')))
+      throw invalidOption('session', 'the id of a session, or a list of them', session)
+    const room = key === undefined ? undefined : this.#keyOf({ key })
+    return { sessions: sessions && new Set(sessions), identity, key: room }
+  }
+
+  #keyOf({ key }: { readonly key?: string | undefined }): string {
+    return readKey(key, this.#host.rules.maxKeyLength)
+  }
+}

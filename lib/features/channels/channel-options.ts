@@ -1,0 +1,84 @@
+// The bounds of one channel on a server, checked and completed; and what its class says, checked when it is added.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { describe, requireCount, requirePositive } from '../../core/base/options.ts'
+import {
+  type AnyChannel,
+  type ChannelClass,
+  type ChannelOverflow,
+  channelNameOf,
+  type HistoryOptions,
+  invalidChannel,
+} from './channel.ts'
+import type { HistoryBounds } from './history.ts'
+
+/** Bounds of a channel, given when it is added. */
+export interface ChannelOptions {
+  /** Rooms with keys that there may be at once. Default 10 000. */
+  readonly maxRooms?: number
+  /** Characters of a room's key. Default 256. */
+  readonly maxKeyLength?: number
+  /** Subscriptions, and looks at who is present, that one session may have in all rooms at a time; cancelled ones do not count. Default 100. */
+  readonly maxPerSession?: number
+  /** Messages that may wait for a subscriber that does not keep up. Default 1 024. */
+  readonly maxQueued?: number
+  /** Bytes of them. Default 4 MiB. */
+  readonly maxQueuedBytes?: number
+  /** How long a session without a link counts as present, in milliseconds. Default 10 000. */
+  readonly presenceGraceMs?: number
+}
+
+/** All that bounds a channel, and what its class says. */
+export interface ChannelRules extends Required<ChannelOptions> {
+  readonly name: string
+  /** As in `channel "News"`. */
+  readonly label: string
+  readonly schema: StandardSchemaV1 | undefined
+  readonly history: HistoryBounds | undefined
+  readonly overflow: ChannelOverflow
+}
+
+export const defaultChannelOptions: Required<ChannelOptions> = {
+  maxRooms: 10_000,
+  maxKeyLength: 256,
+  maxPerSession: 100,
+  maxQueued: 1_024,
+  maxQueuedBytes: 4 * 1024 * 1024,
+  presenceGraceMs: 10_000,
+}
+
+const historyOptions: OptionTable<HistoryOptions> = { size: 'any', ttlMs: 'any', maxBytes: 'any' }
+const defaultTtlMs = 5 * 60_000
+const defaultHistoryBytes = 8 * 1024 * 1024
+const overflows: readonly unknown[] = ['drop-reader', 'drop-oldest', 'drop-newest'] satisfies ChannelOverflow[]
+
+/** @throws ServerError (`INVALID_CHANNEL`), ClientError (`INVALID_OPTION`). */
+export function rulesOf(channel: AnyChannel, given: ChannelOptions = {}): ChannelRules {
+  const Class = channel.constructor as ChannelClass
+  const name = channelNameOf(Class)
+  checkOptions('addChannel', given, defaultChannelOptions)
+  const bounds = withDefaults(defaultChannelOptions, given)
+  for (const [option, value] of Object.entries(bounds)) {
+    if (option === 'presenceGraceMs' || option === 'maxRooms') requireCount(option, value)
+    else requirePositive(option, value)
+  }
+  const { schema, overflow = 'drop-reader' } = Class
+  const label = `channel "${name}"`
+  if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
+    throw invalidChannel(`static schema of ${label} is no Standard Schema (zod, valibot, arktype ...)`)
+  if (!overflows.includes(overflow))
+    throw invalidChannel(`static overflow of ${label}: expected ${overflows.join(', ')}, got ${describe(overflow)}`)
+  return { ...bounds, name, label, schema, overflow, history: historyOf(Class, label) }
+}
+
+function historyOf({ history }: ChannelClass, label: string): HistoryBounds | undefined {
+  if (history === undefined) return undefined
+  checkOptions(`static history of ${label}`, history, historyOptions)
+  const { size, ttlMs = defaultTtlMs, maxBytes = defaultHistoryBytes } = history
+  for (const [name, value] of Object.entries({ size, ttlMs, maxBytes })) {
+    const isRight = typeof value === 'number' && value > 0 && (name !== 'size' || Number.isInteger(value))
+    if (!isRight)
+      throw invalidChannel(`static history.${name} of ${label}: expected a number above 0, got ${describe(value)}`)
+  }
+  return { size, ttlMs, maxBytes }
+}

@@ -1,0 +1,142 @@
+// Channel, the class that both sides share: what its messages are, who may subscribe and publish, what is kept of them.
+// Types and rules only; the rooms of a server are in channel-host.ts, the client's end is subscription.ts.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { SessionView } from '../../core/action/context.ts'
+import { brand, isSubclass } from '../../core/base/brand.ts'
+import { requireNameOf } from '../../core/base/class-name.ts'
+import { ServerError } from '../../core/base/errors.ts'
+
+/** What a channel keeps of its messages, so that a subscriber that was away can be given what it missed. */
+export interface HistoryOptions {
+  /** Messages of one room. */
+  readonly size: number
+  /** How long a message is kept, in milliseconds. Default 5 minutes. */
+  readonly ttlMs?: number
+  /** Bytes of one room's messages; the oldest make room. Default 8 MiB. */
+  readonly maxBytes?: number
+}
+
+/** What a subscriber loses that does not keep up: itself, or the oldest or newest of the messages that wait for it. */
+export type ChannelOverflow = 'drop-reader' | 'drop-oldest' | 'drop-newest'
+
+/** A client's session, as the methods of a channel see it. */
+export interface ChannelSession extends SessionView {
+  /** The name that the client gave itself. */
+  readonly name: string | undefined
+}
+
+/** A session that is present in a channel. */
+export interface Member<Info = unknown> {
+  /** The session's id, as `to` and `except` take it. */
+  readonly session: string
+  /** What the channel's `presenceOf` tells of it. */
+  readonly info: Info
+}
+
+/**
+ * A place in the messages of a room: the one after which to go on. Plain data, which a program may keep.
+ */
+export interface Position {
+  /** Names the life of the room: it changes when the server is started anew. */
+  readonly epoch: string
+  /** The number of the last message that was received; the first one has 1. */
+  readonly offset: number
+  /** The session in which it was received. */
+  readonly session?: string
+}
+
+/**
+ * A channel of messages. Server and client import the same subclass: the server adds an instance of it, clients
+ * subscribe by class reference.
+ *
+ * @example
+ * export class News extends Channel<{ title: string }> {
+ *   static override history = { size: 100, ttlMs: 60_000 }
+ * }
+ * server.addChannel(new News())
+ * await server.channel(News).publish({ title: 'it works' })
+ * for await (const story of client.subscribe(News)) console.log(story.title)
+ */
+export abstract class Channel<Message = unknown> {
+  /** The wire name; default: the class's name. Set it where a build minifies names. */
+  static channelName?: string
+  /** What a message must be, as a Standard Schema. The server checks it when one is published. */
+  static schema?: StandardSchemaV1
+  /** Messages that are kept for those who were away. Default: none. */
+  static history?: HistoryOptions
+  /** What becomes of a subscriber that does not keep up. Default 'drop-reader'. */
+  static overflow?: ChannelOverflow
+
+  /** Never there: it carries the type. */
+  declare readonly messageType?: Message
+
+  /**
+   * Whether this client may subscribe, and see who is present. Throw an error to say why not.
+   * Default: everybody may.
+   */
+  canSubscribe(_session: ChannelSession, _key: string | undefined): boolean | Promise<boolean> {
+    return true
+  }
+
+  /** Whether this client may publish this message. Throw an error to say why not. Default: no client may. */
+  canPublish(_session: ChannelSession, _message: Message, _key: string | undefined): boolean | Promise<boolean> {
+    return false
+  }
+
+  /** What others see of a subscriber. undefined: it is not listed. Default: its name. */
+  presenceOf(session: ChannelSession): unknown {
+    return session.name === undefined ? {} : { name: session.name }
+  }
+
+  /** Runs on the server when a session becomes present. */
+  onJoin(_member: Member, _key: string | undefined): void {}
+
+  /** Runs on the server when a session is present no longer: it unsubscribed, or was away for longer than the grace. */
+  onLeave(_member: Member, _key: string | undefined): void {}
+}
+
+brand('isock.Channel', Channel)
+
+// biome-ignore-start lint/suspicious/noExplicitAny: only `any` accepts every subclass's messages and constructor
+/** Any channel, whatever its messages are. */
+export type AnyChannel = Channel<any>
+
+/** A reference to a Channel class, whatever its constructor takes. */
+export type ChannelClass<C extends AnyChannel = AnyChannel> = (abstract new (
+  ...args: any[]
+) => C) &
+  Pick<typeof Channel, keyof typeof Channel>
+// biome-ignore-end lint/suspicious/noExplicitAny: see above
+
+/** What the messages of a channel class are. */
+export type MessageOf<C extends ChannelClass> = C extends ChannelClass<Channel<infer Message>> ? Message : never
+
+/** What a channel class tells of those who are present. */
+export type InfoOf<C extends ChannelClass> = ReturnType<InstanceType<C>['presenceOf']>
+
+const maxNameLength = 200
+
+/** The name under which a channel class travels. Throws ServerError (`INVALID_CHANNEL`) for what is none. */
+export function channelNameOf(channel: unknown): string {
+  if (!isSubclass(channel, Channel)) {
+    throw invalidChannel(`${labelOf(channel)} is no channel class; pass a subclass of Channel itself, not an instance`)
+  }
+  return requireChannelName(requireNameOf(channel, 'channelName', invalidChannel))
+}
+
+/** Throws ServerError (`INVALID_CHANNEL`). */
+export function requireChannelName(name: unknown): string {
+  if (typeof name === 'string' && name !== '' && name.length <= maxNameLength) return name
+  throw invalidChannel(
+    `a channel's name is a text of 1 to ${maxNameLength} characters; give the class a static channelName`,
+  )
+}
+
+export function invalidChannel(message: string): ServerError {
+  return new ServerError(message, { code: 'INVALID_CHANNEL' })
+}
+
+function labelOf(value: unknown): string {
+  if (typeof value === 'function') return value.name || 'a function'
+  return value instanceof Channel ? `an instance of ${value.constructor.name}` : String(value)
+}

@@ -1,0 +1,56 @@
+// The door of a channel: whether a session may hear it, asked at the beginning of a stream, and again when its client comes back
+// as who it is by then.
+import { isPromiseLike } from '../../core/action/item-source.ts'
+import { IsockError, ServerError } from '../../core/base/errors.ts'
+import { unlessAborted } from '../../core/base/followed-signals.ts'
+import type { ServerSession } from '../../core/server/server-session.ts'
+import type { AnyChannel } from './channel.ts'
+import type { Ending } from './channel-actions.ts'
+
+/** Waits no longer for the channel's word than the client waits for ours. Rejects with `NOT_ALLOWED`, or what the channel throws. */
+export async function admit(
+  channel: AnyChannel,
+  label: string,
+  session: ServerSession,
+  key: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const verdict = channel.canSubscribe(session, key === '' ? undefined : key)
+  const isAllowed = isPromiseLike(verdict) ? await unlessAborted(verdict, signal) : verdict
+  if (isAllowed !== true) throw notAllowed('subscribe to', label)
+}
+
+/** How a stream ends that is not let in again; undefined: it continues. What the channel throws is reported. */
+export async function endingUnlessAdmitted(
+  admission: Promise<void>,
+  label: string,
+  report: (error: unknown, origin: string) => void,
+): Promise<Ending | undefined> {
+  try {
+    await admission
+    return undefined
+  } catch (error) {
+    if (error instanceof IsockError) return { code: error.code, message: error.message }
+    report(error, `canSubscribe of ${label}`)
+    return { code: 'INTERNAL', message: `${label} could not say whether this client may go on` }
+  }
+}
+
+/** What others see of a session; undefined, as for one that is not to be seen, where the channel fails, which is reported. */
+export function infoOf(
+  channel: AnyChannel,
+  session: ServerSession,
+  label: string,
+  report: (error: unknown, origin: string) => void,
+): unknown {
+  try {
+    return channel.presenceOf(session)
+  } catch (error) {
+    report(error, `presenceOf of ${label}`)
+    return undefined
+  }
+}
+
+export function notAllowed(what: string, label: string): ServerError {
+  return new ServerError(`this client may not ${what} ${label}`, { code: 'NOT_ALLOWED' })
+}

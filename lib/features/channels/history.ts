@@ -1,0 +1,102 @@
+// The messages that one room keeps, oldest first, without a gap: bounded by number, age and bytes.
+import { placeBytes } from '../../core/accounting/held.ts'
+import type { Encoded } from '../../core/wire/bytes/encoded.ts'
+import { payloadSize } from '../../core/wire/bytes/payload.ts'
+import type { Audience } from './audience.ts'
+
+/** A message that is kept. */
+export interface KeptMessage {
+  readonly offset: number
+  readonly atMs: number
+  /** `[offset, message]`, encoded. */
+  readonly item: Encoded
+  readonly audience: Audience | undefined
+}
+
+export interface HistoryBounds {
+  readonly size: number
+  readonly ttlMs: number
+  readonly maxBytes: number
+}
+
+/** A session's id in a set. */
+const idBytes = 64
+
+export class History {
+  readonly #bounds: HistoryBounds
+  /** Before #head: dropped, and not held. */
+  #kept: (KeptMessage | undefined)[] = []
+  #head = 0
+  #bytes = 0
+  /** Of audiences. */
+  #idCount = 0
+
+  constructor(bounds: HistoryBounds) {
+    this.#bounds = bounds
+  }
+
+  get count(): number {
+    return this.#kept.length - this.#head
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** About what it takes in memory. */
+  get heldBytes(): number {
+    return this.#bytes + this.count * placeBytes.message + this.#idCount * idBytes
+  }
+
+  add(message: KeptMessage): void {
+    const { size, maxBytes } = this.#bounds
+    this.#kept.push(message)
+    this.#bytes += payloadSize(message.item.payload)
+    this.#idCount += idsIn(message)
+    this.prune(message.atMs)
+    while (this.count > size || (this.#bytes > maxBytes && this.count > 0)) this.#dropOldest()
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#kept = []
+    this.#head = this.#bytes = this.#idCount = 0
+  }
+
+  /** Forgets what is too old. */
+  prune(nowMs: number): void {
+    const oldestMs = nowMs - this.#bounds.ttlMs
+    while (this.count > 0 && this.#oldest.atMs <= oldestMs) this.#dropOldest()
+  }
+
+  /** All messages with numbers above `offset` and up to `last`; undefined: not all of them are there. */
+  after(offset: number, last: number): readonly KeptMessage[] | undefined {
+    if (offset > last) return undefined
+    if (offset === last) return []
+    if (this.count === 0 || this.#oldest.offset > offset + 1) return undefined
+    return this.#kept.slice(this.#head + (offset + 1 - this.#oldest.offset)) as KeptMessage[]
+  }
+
+  /** The newest ones, oldest first. */
+  newest(limit: number): readonly KeptMessage[] {
+    return this.#kept.slice(Math.max(this.#head, this.#kept.length - limit)) as KeptMessage[]
+  }
+
+  get #oldest(): KeptMessage {
+    return this.#kept[this.#head] as KeptMessage
+  }
+
+  #dropOldest(): void {
+    this.#bytes -= payloadSize(this.#oldest.item.payload)
+    this.#idCount -= idsIn(this.#oldest)
+    this.#kept[this.#head++] = undefined
+    // Not with each message: the list may be long.
+    if (this.#head * 2 < this.#kept.length) return
+    this.#kept = this.#kept.slice(this.#head)
+    this.#head = 0
+  }
+}
+
+function idsIn({ audience }: KeptMessage): number {
+  return audience === undefined ? 0 : (audience.to?.size ?? 0) + (audience.except?.size ?? 0)
+}

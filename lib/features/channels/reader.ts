@@ -1,0 +1,145 @@
+// One stream of a channel to one client: what it asked for first, then what is published, as fast as it reads.
+import { Held } from '../../core/accounting/held.ts'
+import type { Meter } from '../../core/accounting/meter.ts'
+import type { RunContext } from '../../core/action/run-context.ts'
+import { BusyError, IsockError } from '../../core/base/errors.ts'
+import { followSignal } from '../../core/base/followed-signals.ts'
+import { Outlet, type Overflow, slotBytes } from '../../core/server/outlet.ts'
+import type { ServerSession } from '../../core/server/server-session.ts'
+import { Encoded } from '../../core/wire/bytes/encoded.ts'
+import { payloadSize } from '../../core/wire/bytes/payload.ts'
+import type { Ending } from './channel-actions.ts'
+
+export interface ReaderOptions {
+  readonly session: ServerSession
+  readonly context: RunContext
+  /** What it gets before anything that is published from now on. */
+  readonly first: readonly unknown[]
+  readonly maxQueued: number
+  readonly maxQueuedBytes: number
+  readonly overflow: Overflow
+  /** As in `channel "News"`. */
+  readonly label: string
+  /** Tells the reader how many messages it has lost so far, where it can lose some. */
+  readonly lossNotice?: (lost: number) => unknown
+}
+
+/** Stands for the first items in the outlet's queue. */
+const opening = new Encoded(undefined)
+
+export class Reader {
+  readonly session: ServerSession
+  /** It is in a room and its client has a link: kept by the room. */
+  isHere = false
+  readonly #options: Omit<ReaderOptions, 'first'>
+  readonly #outlet: Outlet
+  readonly #held: Meter
+  /** Let go of as it is sent: a history may be large, and a reader lives long. */
+  #first: unknown[]
+  #toldLost = 0
+  #ending: Ending | undefined
+
+  constructor({ first, ...options }: ReaderOptions) {
+    const { session, maxQueued, maxQueuedBytes, overflow, label } = options
+    this.#held = session.held(Held.Queues)
+    this.session = session
+    this.#options = options
+    this.#first = [...first]
+    this.#outlet = new Outlet({ send: this.#send, maxQueued, maxQueuedBytes, overflow, label, held: this.#held })
+  }
+
+  /** Of the call that it answers. */
+  get context(): RunContext {
+    return this.#options.context
+  }
+
+  /** Messages that wait. */
+  get queuedCount(): number {
+    return this.#outlet.queuedCount
+  }
+
+  /** Begins to send. Settles when the stream is over, with the reason if it was ended here; never rejects. */
+  async run(): Promise<Ending | undefined> {
+    const { signal } = this.#options.context
+    this.#options.context.waitForClient()
+    const onAbort = (): void => {
+      const reason: unknown = signal.reason
+      if (reason instanceof IsockError && reason.code === 'SESSION_ENDED') this.#ending ??= this.#endingOf(reason)
+      this.#outlet.end()
+    }
+    const unfollow = followSignal(signal, onAbort)
+    this.#outlet.push(opening)
+    try {
+      await this.#outlet.done
+    } catch (error) {
+      this.#ending ??= this.#endingOf(error)
+    } finally {
+      unfollow()
+    }
+    return this.#ending
+  }
+
+  deliver(message: Encoded): void {
+    this.#outlet.push(message)
+  }
+
+  /** The same, and writes it before this tick ends. */
+  deliverNow(message: Encoded): void {
+    this.#outlet.push(message)
+    this.session.core.flush()
+  }
+
+  end(ending: Ending): void {
+    this.#ending ??= ending
+    this.#outlet.end()
+  }
+
+  readonly #send = (message: Encoded): Promise<void> | undefined => {
+    const { context, lossNotice } = this.#options
+    if (message === opening) return this.#sendFirst()
+    const { lostCount } = this.#outlet
+    if (lossNotice === undefined || lostCount === this.#toldLost) return context.push(message)
+    this.#toldLost = lostCount
+    const isTaken = context.push(lossNotice(lostCount))
+    return isTaken === undefined ? context.push(message) : isTaken.then(() => context.push(message))
+  }
+
+  #sendFirst(): Promise<void> | undefined {
+    const first = this.#first.reverse()
+    this.#first = []
+    return first.length === 1 ? this.#options.context.push(first[0]) : this.#sendEach(first)
+  }
+
+  /** From the last to the first. What has to wait counts for the client: its room may have dropped it meanwhile. */
+  async #sendEach(items: unknown[]): Promise<void> {
+    let waitingBytes = 0
+    const wait = (bytes: number): void => {
+      this.#held.change(bytes)
+      waitingBytes += bytes
+    }
+    try {
+      while (items.length > 0) {
+        const item = items.pop()
+        const isTaken = this.#options.context.push(item)
+        if (waitingBytes > 0) wait(-heldOf(item))
+        if (isTaken === undefined) continue
+        if (waitingBytes === 0) wait(items.reduce((bytes: number, each) => bytes + heldOf(each), 0))
+        await isTaken
+      }
+    } finally {
+      wait(-waitingBytes)
+    }
+  }
+
+  /** A client that is away is to come again for what it missed; one that is there has to be told that it is slow. */
+  #endingOf(error: unknown): Ending {
+    if (!(error instanceof IsockError)) return { code: 'INTERNAL', message: String(error) }
+    const { code, message } = error
+    const isAway = error instanceof BusyError && !this.session.isConnected
+    return { code: isAway ? 'LINK_LOST' : code, message }
+  }
+}
+
+function heldOf(item: unknown): number {
+  return item instanceof Encoded ? payloadSize(item.payload) + slotBytes : 0
+}

@@ -1,0 +1,135 @@
+// Subscription: the client's end of a channel's room. Knows up to where it has come, so that it can go on from there.
+import type { Call } from '../../core/action/call.ts'
+import { ProtocolError } from '../../core/base/errors.ts'
+import type { OptionTable } from '../../core/base/option-table.ts'
+import { describe } from '../../core/base/options.ts'
+import type { ClientKit } from '../../core/client/client-kit.ts'
+import type { Position } from './channel.ts'
+import { type RoomRequest, type Since, Subscribe } from './channel-actions.ts'
+import {
+  type AnyLastingStream,
+  type LastingOptions,
+  LastingStream,
+  lastingOptions,
+  type Opening,
+} from './lasting-stream.ts'
+
+/** Options of a subscription. */
+export interface SubscribeOptions extends LastingOptions {
+  /** The room; without it, the one that has no key. */
+  readonly key?: string
+  /** Begin after this place, with what is kept of it, or with the oldest message that is kept. Default: with the next. */
+  readonly since?: Since
+}
+
+export const subscribeOptions: OptionTable<SubscribeOptions> = { ...lastingOptions, key: 'any', since: 'any' }
+
+/** In which life of the room, and to which session, messages came. */
+type Place = Required<Omit<Position, 'offset'>>
+
+/** A message, and its number in its room. */
+interface Numbered<Message> {
+  readonly place: Place
+  readonly offset: number
+  readonly message: Message
+}
+
+/**
+ * Messages of a channel, as they come: iterate it, or pass a handler to `subscribe`. A lost link or a server that was
+ * started anew does not end it; `recovered` says whether nothing was missed. Messages that nobody reads wait at the
+ * server, which bounds them. While it is open it keeps the process alive.
+ *
+ * @example
+ * const subscription = client.subscribe(News)
+ * for await (const story of subscription) console.log(story.title)
+ */
+export class Subscription<Message = unknown> extends LastingStream<Numbered<Message>, Message> {
+  readonly #room: RoomRequest
+  /** Where the first call begins. */
+  readonly #since: Since | undefined
+  // Where to continue with the next call, and what was handed over, in parts: a new object for each message would be
+  // kept until the next one comes.
+  #place: Place | undefined
+  #offset = 0
+  #handedPlace: Place | undefined
+  #handedOffset = 0
+  #recovered = true
+  #lostCount = 0
+  /** Of them, in the call that is open. */
+  #lostInCall = 0
+
+  /** Users get theirs from `client.subscribe`. @internal */
+  constructor(kit: ClientKit, room: RoomRequest, options: SubscribeOptions, onEnd: (stream: AnyLastingStream) => void) {
+    super(kit, options, onEnd)
+    this.#room = room
+    this.#since = options.since
+  }
+
+  /** True until a message was lost, or may have been. */
+  get recovered(): boolean {
+    return this.#recovered
+  }
+
+  /** Messages that were lost because this side did not keep up, where the channel's `overflow` drops messages. */
+  get lostCount(): number {
+    return this.#lostCount
+  }
+
+  /** The place after the last message that was handed over; pass it as `since` to go on from there. */
+  get position(): Position | undefined {
+    return this.#handedPlace === undefined ? undefined : positionOf(this.#handedPlace, this.#handedOffset)
+  }
+
+  protected override start(retry: number): Call<unknown, unknown> {
+    const since = this.#place === undefined ? this.#since : positionOf(this.#place, this.#offset)
+    const request = since === undefined ? this.#room : { ...this.#room, since }
+    return this.kit.client.runAction(Subscribe, request, { retry }) as Call<unknown, unknown>
+  }
+
+  protected override onFirst(item: unknown): Opening<Numbered<Message>> {
+    const { epoch, offset, session, recovered } = (item ?? {}) as Readonly<Record<string, unknown>>
+    const isRight = typeof epoch === 'string' && isOffset(offset) && typeof session === 'string'
+    if (!isRight || typeof recovered !== 'boolean') throw unreadable(item)
+    this.#place = { epoch, session }
+    this.#offset = offset
+    this.#lostInCall = 0
+    if (this.#handedPlace === undefined) {
+      this.#handedPlace = this.#place
+      this.#handedOffset = offset
+    }
+    this.#recovered &&= recovered
+    return { recovered, steps: [] }
+  }
+
+  protected override onItem(item: unknown): readonly Numbered<Message>[] {
+    if (Array.isArray(item) && item.length === 2 && isOffset(item[0])) {
+      const [offset, message] = item as [number, Message]
+      this.#offset = offset
+      return [{ place: this.#place as Place, offset, message }] // the first item set it
+    }
+    const { lost } = (item ?? {}) as { readonly lost?: unknown }
+    if (!isOffset(lost)) throw unreadable(item)
+    this.#lostCount += lost - this.#lostInCall
+    this.#lostInCall = lost
+    this.#recovered = false
+    return []
+  }
+
+  protected override onTaken({ place, offset, message }: Numbered<Message>): Message {
+    this.#handedPlace = place
+    this.#handedOffset = offset
+    return message
+  }
+}
+
+function positionOf({ epoch, session }: Place, offset: number): Position {
+  return { epoch, offset, session }
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function unreadable(item: unknown): ProtocolError {
+  return new ProtocolError(`a channel sent ${describe(item)}, which is no item of a subscription`)
+}

@@ -1,0 +1,126 @@
+// The unit of work of one run of an action: begun when the action asks for its `db`, and ended by what runs the action:
+// kept once the answer is ready, else undone. Waits for the run's client are watched while it holds up others, and it is
+// known whose calls it is run by.
+import type { Context } from '../../core/action/context.ts'
+import type { RunFeature } from '../../core/action/run-context.ts'
+import type { NestedCall } from '../../core/action/run-options.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import { ServerError } from '../../core/base/errors.ts'
+import type { ClientInput } from './client-input.ts'
+import { ClientPatience } from './client-patience.ts'
+import type { Database } from './database.ts'
+import type { Db } from './db.ts'
+import type { CallingRun, NestedRuns } from './nested-runs.ts'
+import type { OpenUnit, UnitOwner } from './open-unit.ts'
+import { asSent } from './sent-rows.ts'
+
+/** What the units of one server share. */
+export interface ActionUnitParts {
+  readonly database: Database
+  readonly clock: Clock
+  readonly runs: NestedRuns<ActionUnit>
+}
+
+const noCalls: ReadonlySet<NestedCall> = new Set()
+
+export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
+  readonly context: Context
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #runs: NestedRuns<ActionUnit>
+  #unit: OpenUnit | undefined
+  #patience: ClientPatience | undefined
+  #isOver = false
+
+  #calls: Set<NestedCall> | undefined
+
+  readonly #input: ClientInput | undefined
+
+  /** `input`: what the client sent, where no schema checks it. */
+  constructor(context: Context, input: ClientInput | undefined, { database, clock, runs }: ActionUnitParts) {
+    this.context = context
+    this.#input = input
+    this.#database = database
+    this.#clock = clock
+    this.#runs = runs
+  }
+
+  get db(): Db {
+    if (this.#unit === undefined) {
+      if (this.#isOver)
+        throw new ServerError('context.db: the action has ended; await what it does', { code: 'INVALID_USAGE' })
+      this.#unit = this.#database.beginUnit(this)
+    }
+    return this.#unit.db
+  }
+
+  /** What the action returned, as it travels; a promise where it used the store, whose rows must be settled before. */
+  settled(value: unknown): unknown {
+    this.#isOver = true
+    return this.#unit === undefined ? asSent(value) : this.#unit.settle().then(() => asSent(value))
+  }
+
+  keep(): Promise<void> | undefined {
+    return this.#unit?.finish(true)
+  }
+
+  undo(): Promise<void> | undefined {
+    this.#isOver = true
+    return this.#unit?.finish(false)
+  }
+
+  forClient<T>(waiting: Promise<T>): Promise<T> {
+    const unit = this.#unit
+    if (unit === undefined) return waiting
+    const { options } = this.#database
+    this.#patience ??= new ClientPatience({
+      unit,
+      clock: this.#clock,
+      patienceMs: options.clientPatienceMs,
+      isShared: options.place.kind === 'libsql' && options.place.path !== ':memory:',
+      label: this.label,
+      isConnected: () => this.context.session.isConnected,
+    })
+    return this.#patience.during(waiting)
+  }
+
+  onCall(call: NestedCall): void {
+    this.#calls ??= new Set()
+    const calls = this.#calls
+    if (calls.size === 0) this.#runs.add(this)
+    calls.add(call)
+    call.whenDone(() => {
+      calls.delete(call)
+      if (calls.size === 0) this.#runs.delete(this)
+    })
+  }
+
+  get calls(): ReadonlySet<NestedCall> {
+    return this.#calls ?? noCalls
+  }
+
+  holderAbove(): OpenUnit | undefined {
+    const run = this.#runs.above(this, isHolding)
+    return run === undefined ? undefined : run.#unit
+  }
+
+  isFromClient(value: object): boolean {
+    return this.#input?.has(value) ?? false
+  }
+
+  get signal(): AbortSignal {
+    return this.context.signal
+  }
+
+  get label(): string {
+    return `action "${this.context.actionName}"`
+  }
+
+  get isHolding(): boolean {
+    return this.#unit?.isHolding === true
+  }
+}
+
+function isHolding(run: ActionUnit): boolean {
+  return run.isHolding
+}

@@ -1,0 +1,41 @@
+// How a computed field is declared: of which kinds it may be, and its options. What it is of a row is computed.ts's.
+import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { invalidOption } from '../../core/base/options.ts'
+
+/** The kinds that it may be of, with their values. */
+export interface ComputedTypes {
+  text: string
+  integer: number
+  number: number
+  boolean: boolean
+  date: Date
+}
+
+/** Options of a computed field. */
+export interface ComputedOptions {
+  /** It may be null, as where the function gives undefined. Default false. */
+  readonly optional?: boolean
+  readonly unique?: boolean
+  readonly index?: boolean
+  /** Never in a dictionary, a log or a filter. Default false. */
+  readonly secret?: boolean
+}
+
+const computedOptions: OptionTable<ComputedOptions> = {
+  secret: 'protects',
+  optional: 'any',
+  unique: 'any',
+  index: 'any',
+}
+
+const kinds: readonly (keyof ComputedTypes)[] = ['text', 'integer', 'number', 'boolean', 'date']
+
+type Compute = (row: never) => unknown
+
+/** The function. @throws ClientError (`INVALID_OPTION`). */
+export function requireComputed(kind: keyof ComputedTypes, compute: Compute, options: ComputedOptions): Compute {
+  if (!kinds.includes(kind)) throw invalidOption('kind of a computed field', `one of ${kinds.join(', ')}`, kind)
+  if (typeof compute !== 'function') throw invalidOption('computed field', 'a function that computes it', compute)
+  checkOptions('field', options, computedOptions)
+  return compute
+}

@@ -1,0 +1,146 @@
+// What a database can be told, with its defaults and bounds.
+import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
+import type { ModelClass } from './model.ts'
+import { parseStoreUrl, type StorePlace } from './store-url.ts'
+
+/** How tables are kept in files. */
+export type FileFormat = 'json' | 'csv'
+
+/** When a store in memory is saved: at the shutdown, every so often and at the shutdown, or never. */
+export type Persistence = 'shutdown' | { readonly everyMs: number } | false
+
+/** What is left after a power failure of a commit that was answered: all of it, or perhaps not the last ones. */
+export type Durability = 'full' | 'normal'
+
+export interface DataOptions {
+  /** The classes that are tables. */
+  readonly models: readonly ModelClass[]
+  /** `memory:` (the default), `file:<path>` (libsql), or `postgres://user@host:port/database`. */
+  readonly url?: string
+  /** Where a store in memory is loaded from at the start, and saved to. Default: nowhere. */
+  readonly directory?: string
+  /** Of the files in `directory`. Default 'json'. */
+  readonly format?: FileFormat
+  /** When a store in memory is saved to `directory`. Default 'shutdown' where there is a directory. */
+  readonly persist?: Persistence
+  /** Adds missing tables and fields at the start. Default true. */
+  readonly migrate?: boolean
+  /** The PostgreSQL schema that has the tables. Default: the connection's own. */
+  readonly schema?: string
+  /** How long an operation waits for a store that is away or busy, within its call's deadline. Default 5 000. */
+  readonly waitMs?: number
+  /** How long PostgreSQL may work on one statement. Default 30 000. */
+  readonly statementTimeoutMs?: number
+  /**
+   * How long PostgreSQL keeps a transaction in which nothing happens, for a process that hangs: then it ends the
+   * connection. Infinity: forever. Default 300 000.
+   */
+  readonly idleTransactionMs?: number
+  /**
+   * How long a unit of work that has written may stand still for its client (the next input item, or a reader of its
+   * items) in milliseconds, while others wait for what it holds or the client has no link. Then it is rolled back, and
+   * its call fails with BusyError. Each item gives 100 ms back. Default 4 000, which is less than `waitMs`.
+   */
+  readonly clientPatienceMs?: number
+  /**
+   * Of a libsql file. 'full': each commit is on the disk before it is answered. 'normal': a power failure or a crash of
+   * the machine may take the last commits; a crash of the process takes none. Default 'full'.
+   */
+  readonly durability?: Durability
+  /** Connections to PostgreSQL, or to a file, at once. Default 10. A store in memory is one connection. */
+  readonly maxConnections?: number
+  /** Rows that a query may give: without a limit more are an error, and no limit may be above it. Default 100 000. */
+  readonly maxRows?: number
+}
+
+export interface ResolvedDataOptions {
+  readonly place: StorePlace
+  readonly directory: string | undefined
+  readonly format: FileFormat
+  readonly persist: Persistence
+  readonly migrate: boolean
+  readonly schema: string | undefined
+  readonly waitMs: number
+  readonly statementTimeoutMs: number
+  /** 0: forever. */
+  readonly idleTransactionMs: number
+  readonly clientPatienceMs: number
+  readonly durability: Durability
+  readonly maxConnections: number
+  readonly maxRows: number
+}
+
+const dataOptions: OptionTable<DataOptions> = {
+  models: 'any',
+  url: 'any',
+  directory: 'any',
+  format: 'any',
+  persist: 'any',
+  migrate: 'any',
+  schema: 'any',
+  durability: 'any',
+  clientPatienceMs: 'any',
+  idleTransactionMs: 'any',
+  waitMs: 'any',
+  statementTimeoutMs: 'any',
+  maxConnections: 'any',
+  maxRows: 'any',
+}
+
+const longestTimeoutMs = 2 ** 31 - 1
+
+/** @throws ClientError (`INVALID_OPTION`). */
+export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
+  if (typeof options !== 'object' || options === null) throw invalidOption('data', 'an object with models', options)
+  checkOptions('data', options, dataOptions)
+  const { url = 'memory:', directory, format = 'json', migrate = true, schema } = options
+  const place = parseStoreUrl(url)
+  const isMemory = place.kind === 'libsql' && place.path === ':memory:'
+  if (directory !== undefined && (typeof directory !== 'string' || directory === ''))
+    throw invalidOption('data.directory', 'a path', directory)
+  if (directory !== undefined && !isMemory)
+    throw invalidOption('data.directory', 'none, because the store is not in memory', directory)
+  if (format !== 'json' && format !== 'csv') throw invalidOption('data.format', "'json' or 'csv'", format)
+  if (typeof migrate !== 'boolean') throw invalidOption('data.migrate', 'true or false', migrate)
+  if (schema !== undefined && !(place.kind === 'postgresql' && /^[A-Za-z_]\w{0,60}$/.test(schema)))
+    throw invalidOption('data.schema', 'letters, digits and _, for a store in PostgreSQL', schema)
+  const { maxConnections = 10, durability = 'full', idleTransactionMs = 300_000 } = options
+  if (durability !== 'full' && durability !== 'normal')
+    throw invalidOption('data.durability', "'full' or 'normal'", durability)
+  if (options.durability !== undefined && place.kind === 'postgresql')
+    throw invalidOption('data.durability', 'none for PostgreSQL, whose synchronous_commit says it', durability)
+  if (!Number.isSafeInteger(maxConnections) || maxConnections < 1)
+    throw invalidOption('data.maxConnections', 'a whole number of at least 1', maxConnections)
+  return {
+    place,
+    directory,
+    format,
+    persist: persistence(options.persist ?? (directory === undefined ? false : 'shutdown'), directory),
+    migrate,
+    schema,
+    waitMs: requireTimeout('data.waitMs', options.waitMs ?? 5_000),
+    statementTimeoutMs: requireTimeout('data.statementTimeoutMs', options.statementTimeoutMs ?? 30_000),
+    idleTransactionMs:
+      idleTransactionMs === Number.POSITIVE_INFINITY ? 0 : requireTimeout('data.idleTransactionMs', idleTransactionMs),
+    clientPatienceMs: requireTimeout('data.clientPatienceMs', options.clientPatienceMs ?? 4_000),
+    durability,
+    maxConnections,
+    maxRows: requireCount('data.maxRows', options.maxRows ?? 100_000),
+  }
+}
+
+function persistence(persist: Persistence, directory: string | undefined): Persistence {
+  const expected = "'shutdown', { everyMs } or false"
+  if (persist === false) return false
+  if (directory === undefined) throw invalidOption('data.persist', 'a data.directory with it', persist)
+  if (persist === 'shutdown') return persist
+  if (typeof persist !== 'object' || persist === null) throw invalidOption('data.persist', expected, persist)
+  return { everyMs: requireTimeout('data.persist.everyMs', persist.everyMs) }
+}
+
+function requireTimeout(name: string, value: unknown): number {
+  const ms = requirePositive(name, value)
+  if (ms > longestTimeoutMs) throw invalidOption(name, `at most ${longestTimeoutMs}`, value)
+  return ms
+}

@@ -1,0 +1,73 @@
+// Data as a feature of a server: opens the store before it listens, gives each run of an action its unit of work, saves
+// and closes when nothing runs any more.
+import type { Context } from '../../core/action/context.ts'
+import { InputItems } from '../../core/action/input-items.ts'
+import { isPromiseLike, itemSourceOf } from '../../core/action/item-source.ts'
+import type { RegisteredAction } from '../../core/action/registry.ts'
+import { RunContext } from '../../core/action/run-context.ts'
+import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
+import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
+import { ClientInput } from './client-input.ts'
+import type { DataOptions } from './data-options.ts'
+import { Database } from './database.ts'
+import { NestedRuns } from './nested-runs.ts'
+import { Persisting } from './persisting.ts'
+import { UnitInput, UnitStream } from './unit-stream.ts'
+
+export type {} from './context-db.ts'
+
+export class Data implements ServerFeature {
+  readonly database: Database
+  readonly #units: ActionUnitParts
+  readonly #persisting: Persisting
+
+  /** @throws ClientError (`INVALID_OPTION`). */
+  constructor(kit: ServerKit, options: DataOptions) {
+    this.database = new Database(options, {
+      publish: (topic, message, more) => kit.server.publish(topic, message, more),
+      report: (error, origin) => kit.report(error, origin),
+    })
+    this.#units = { database: this.database, clock: kit.clock, runs: new NestedRuns() }
+    this.#persisting = new Persisting(this.database, kit)
+    kit.adaptActions((action) => this.#adapt(action))
+  }
+
+  async onStart(): Promise<void> {
+    await this.database.open()
+    if (this.database.options.migrate) await this.database.migrate()
+    await this.#persisting.load()
+  }
+
+  onListening(): void {
+    this.#persisting.start()
+  }
+
+  async onDrained(): Promise<void> {
+    try {
+      await this.#persisting.stop()
+    } finally {
+      await this.database.close()
+    }
+  }
+
+  #adapt(action: RegisteredAction): RegisteredAction {
+    if (action.takesPayload) return action
+    return { ...action, run: (data, context) => this.#run(action, data, context) }
+  }
+
+  /** As the action itself would: what settles immediately does so here, too, unless it used the store. */
+  #run(action: RegisteredAction, data: unknown, context: Context<unknown>): unknown {
+    if (!(context instanceof RunContext)) return action.run(data, context)
+    const input = action.input === undefined ? new ClientInput(data) : undefined
+    const unit = new ActionUnit(context, input, this.#units)
+    context.provide(unit)
+    const returned: unknown = action.run(data instanceof InputItems ? new UnitInput(data, unit, input) : data, context)
+    return isPromiseLike(returned) ? returned.then((value) => settled(unit, value)) : settled(unit, returned)
+  }
+}
+
+/** What travels of what an action returned. That it is kept or undone is left to what runs the action. */
+function settled(unit: ActionUnit, value: unknown): unknown {
+  const source = itemSourceOf(value)
+  return source === undefined ? unit.settled(value) : new UnitStream(source, unit)
+}

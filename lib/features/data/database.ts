@@ -1,0 +1,176 @@
+// A store of models: opened once, used by units of work. What it does with the store is the engine's, which is loaded when
+// it is opened.
+import { brand } from '../../core/base/brand.ts'
+import { ServerError } from '../../core/base/errors.ts'
+import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
+import { resolveDataOptions } from './data-options.ts'
+import type { Db } from './db.ts'
+import type { ChangeTeller } from './engine/change-log.ts'
+import type { Engine } from './engine/engine.ts'
+import type { openUnit } from './engine/open-unit.ts'
+import { type FileOptions, fileOptions, type LoadOptions, type LoadReport, loadOptions } from './files.ts'
+import { type MigrateOptions, type Migration, migrateOptions } from './migration.ts'
+import type { ModelClass } from './model.ts'
+import type { OpenUnit, UnitOwner } from './open-unit.ts'
+import { Plans } from './plans.ts'
+
+export interface TransactionOptions {
+  /** Aborts the operations; the work is rolled back when it throws for that. */
+  readonly signal?: AbortSignal
+}
+
+const transactionOptions: OptionTable<TransactionOptions> = { signal: 'any' }
+
+interface OpenStore {
+  readonly engine: Engine
+  readonly openUnit: typeof openUnit
+}
+
+/**
+ * A store of models. A server makes one of its option `data`; it can also be used without a server.
+ *
+ * @example
+ * await using database = await new Database({ models: [User], url: 'file:app.db' }).open()
+ * await database.migrate()
+ * const user = await database.transaction((db) => db.create(User, { email: 'ann@example.org' }))
+ */
+export class Database implements AsyncDisposable {
+  readonly #options: ResolvedDataOptions
+  readonly #plans: Plans
+  readonly #teller: ChangeTeller | undefined
+  #store: OpenStore | undefined
+  #opening: Promise<OpenStore> | undefined
+  #closing: Promise<void> | undefined
+  #isClosed = false
+
+  /** @throws ClientError (`INVALID_OPTION`) that names the option or the model's field that is wrong. */
+  constructor(options: DataOptions, teller?: ChangeTeller) {
+    this.#options = resolveDataOptions(options)
+    this.#plans = new Plans(options.models)
+    this.#teller = teller
+  }
+
+  /** What it was told, with the defaults. */
+  get options(): ResolvedDataOptions {
+    return this.#options
+  }
+
+  /** The classes that are its tables. */
+  get models(): readonly ModelClass[] {
+    return this.#plans.all.map(({ model }) => model)
+  }
+
+  /**
+   * Connects to the store.
+   *
+   * @throws StoreUnavailableError; ServerError (`INVALID_USAGE`) when it was closed.
+   */
+  async open(): Promise<this> {
+    if (this.#isClosed) throw new ServerError('this database was closed; make another one', { code: 'INVALID_USAGE' })
+    this.#opening ??= this.#connect()
+    try {
+      this.#store = await this.#opening
+    } catch (error) {
+      this.#opening = undefined
+      throw error
+    }
+    return this
+  }
+
+  /** Runs work as one unit: committed when its promise resolves, rolled back when it rejects. */
+  async transaction<T>(work: (db: Db) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
+    checkOptions('transaction', options, transactionOptions)
+    const unit = this.beginUnit({ signal: options.signal, label: 'a transaction outside of actions' })
+    let result: T
+    try {
+      result = await work(unit.db)
+    } catch (error) {
+      await unit.finish(false)
+      throw error
+    }
+    await unit.finish(true)
+    return result
+  }
+
+  /** A unit of work, which its owner ends. @internal */
+  beginUnit(owner: UnitOwner): OpenUnit {
+    const { engine, openUnit } = this.#requireStore()
+    return openUnit(engine, this.#teller, owner)
+  }
+
+  /**
+   * Adds missing tables and fields. Removed fields are told, and dropped only where that is asked for.
+   *
+   * @throws InvalidDataError where a field's type is another one in the store, or rows could not get a value.
+   */
+  async migrate(options: MigrateOptions = {}): Promise<Migration> {
+    checkOptions('migrate', options, migrateOptions)
+    const { migrate } = await import('./engine/migrate.ts')
+    return migrate(this.#requireStore().engine, options)
+  }
+
+  /**
+   * Writes every table to a file in a directory, secret fields included, readable for this user only. Gives how many rows.
+   *
+   * @example await database.save('backup', { format: 'csv' })
+   */
+  async save(directory: string, options: FileOptions = {}): Promise<number> {
+    checkOptions('save', options, fileOptions)
+    const { saveTables } = await import('./engine/save.ts')
+    return saveTables(this.#requireStore().engine, directory, options)
+  }
+
+  /**
+   * Loads every table whose file is in a directory: all of it, or nothing, with some rows in memory at a time. Gives how many; with
+   * `ignoreUnknown` also which columns were left out.
+   *
+   * @throws InvalidDataError that names file, row and column; ConflictError.
+   * @example
+   * const { rows, ignored } = await database.load('backup', { format: 'csv', ignoreUnknown: true })
+   * for (const { file, columns } of ignored) console.warn(`${file}: ${columns.join(', ')} left out`)
+   */
+  load(directory: string, options: LoadOptions & { readonly ignoreUnknown: true }): Promise<LoadReport>
+  load(directory: string, options?: LoadOptions & { readonly ignoreUnknown?: false }): Promise<number>
+  load(directory: string, options?: LoadOptions): Promise<number | LoadReport>
+  async load(directory: string, options: LoadOptions = {}): Promise<number | LoadReport> {
+    checkOptions('load', options, loadOptions)
+    const { loadTables } = await import('./engine/load.ts')
+    const report = await loadTables(this.#requireStore().engine, directory, options)
+    return options.ignoreUnknown === true ? report : report.rows
+  }
+
+  /** Lets go of the store; units that run are rolled back, and fail. A load or save that runs is waited for. */
+  close(): Promise<void> {
+    this.#isClosed = true
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const store = await this.#opening?.catch(() => undefined)
+    this.#opening = undefined
+    this.#store = undefined
+    await store?.engine.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #connect(): Promise<OpenStore> {
+    const [{ Engine }, { openUnit }] = await Promise.all([
+      import('./engine/engine.ts'),
+      import('./engine/open-unit.ts'),
+    ])
+    return { engine: await Engine.open(this.#plans, this.#options, this.#teller), openUnit }
+  }
+
+  #requireStore(): OpenStore {
+    if (this.#store !== undefined) return this.#store
+    const message = this.#isClosed ? 'this database was closed' : 'this database is not open; await open() first'
+    throw new ServerError(message, { code: 'INVALID_USAGE' })
+  }
+}
+
+brand('isock.Database', Database)

@@ -1,0 +1,199 @@
+// The store behind a database: MikroORM, over libsql or PostgreSQL. Loaded only by a database that is opened. Everything
+// under engine/ knows MikroORM, and nothing outside does.
+import { FlushMode, MikroORM, type Options } from '@mikro-orm/core'
+import type { SqlEntityManager } from '@mikro-orm/libsql'
+import { StoreUnavailableError } from '../../../core/base/data-errors.ts'
+import { monotonicNow } from '../../../core/base/platform-timers.ts'
+import type { ResolvedDataOptions } from '../data-options.ts'
+import type { Plans } from '../plans.ts'
+import type { ChangeTeller } from './change-log.ts'
+import { hideFields } from './hidden-fields.ts'
+import { storeBusy, Turns } from './libsql/turns.ts'
+import { readValues } from './postgres-values.ts'
+import { rowsInSlices } from './rows-in-slices.ts'
+import { schemasOf } from './schemas.ts'
+import { Slices } from './slices.ts'
+import { isStoreFault, storeError } from './store-errors.ts'
+import { writeUniqueValuesWithRows } from './unique-values.ts'
+
+export type Manager = SqlEntityManager
+
+/** Between two reports of a store that cannot be used. */
+const reportEveryMs = 60_000
+/** Of those that hold what others wait for, in an error. */
+const namedHolders = 3
+
+/** The unit of work that has a transaction, as others see it. */
+export interface Holder {
+  /** What it is the unit of: `action "buy"`. */
+  readonly label: string
+  /** How long it has held what others wait for. */
+  readonly heldMs: number
+  cut(): Promise<void>
+}
+
+/** What there is of knex's pool. */
+interface Pool {
+  numPendingAcquires(): number
+}
+
+export class Engine {
+  readonly plans: Plans
+  readonly options: ResolvedDataOptions
+  readonly isPostgres: boolean
+  /** What has a transaction holds up everything, reads included. */
+  readonly hasOneConnection: boolean
+  readonly orm: MikroORM
+  /** Units of work that are in a transaction. */
+  readonly transactions = new Set<Holder>()
+  readonly #turns: Turns
+  readonly #teller: ChangeTeller | undefined
+  #reportsAfterMs = 0
+  #isClosed = false
+
+  private constructor(orm: MikroORM, plans: Plans, options: ResolvedDataOptions, more: EngineParts) {
+    this.orm = orm
+    this.plans = plans
+    this.options = options
+    this.isPostgres = options.place.kind === 'postgresql'
+    this.hasOneConnection = connectionsOf(options) === 1
+    this.#turns = more.turns
+    this.#teller = more.teller
+  }
+
+  /** @throws StoreUnavailableError where the store cannot be reached. */
+  static async open(plans: Plans, options: ResolvedDataOptions, teller?: ChangeTeller): Promise<Engine> {
+    const { place } = options
+    const turns = new Turns(options.waitMs)
+    const config = {
+      ...(place.kind === 'postgresql'
+        ? await postgresConfig(place.url, options)
+        : await libsqlConfig(place.path, options, turns)),
+      entities: schemasOf(plans, place.kind === 'postgresql'),
+      connect: false,
+      ensureDatabase: false,
+      validateRequired: false,
+      discovery: { disableDynamicFileAccess: true, inferDefaultValues: false, requireEntitiesArray: true },
+      metadataCache: { enabled: false },
+      logger: () => undefined,
+      debug: false,
+    } as unknown as Options
+    const orm = await MikroORM.init(config)
+    hideFields(orm, plans)
+    writeUniqueValuesWithRows(orm, plans)
+    const engine = new Engine(orm, plans, options, { turns, teller })
+    try {
+      await engine.orm.em.fork().getConnection().execute('select 1')
+      return engine
+    } catch (error) {
+      await engine.close()
+      throw new StoreUnavailableError(`the store cannot be opened: ${storeError(error).message}`)
+    }
+  }
+
+  /** A unit of work of MikroORM's. */
+  fork(): Manager {
+    return this.orm.em.fork({ flushMode: FlushMode.COMMIT, useContext: false }) as unknown as Manager
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Somebody in this process waits for the turn to write, or for a connection. */
+  get isWaitedFor(): boolean {
+    if (this.#turns.waitingCount > 0) return true
+    const { client } = this.orm.em.getConnection() as unknown as { readonly client?: { client?: { pool?: Pool } } }
+    return (client?.client?.pool?.numPendingAcquires() ?? 0) > 0
+  }
+
+  /** What a unit fails with that waited too long for others: it names them. */
+  busy(waiting: Holder): Error {
+    const holders = [...this.transactions].filter((unit) => unit !== waiting).sort((a, b) => b.heldMs - a.heldMs)
+    if (holders.length === 0) return storeBusy()
+    const named = holders.slice(0, namedHolders).map(({ label, heldMs }) => `${label} (for ${Math.round(heldMs)} ms)`)
+    const more = holders.length > namedHolders ? ` and ${holders.length - namedHolders} more` : ''
+    const what = this.isPostgres ? 'its connections are held by' : 'the turn to write is held by'
+    return storeBusy(
+      `${what} ${named.join(', ')}${more}; one that waits for this call must first \`await db.commit()\`, or end`,
+    )
+  }
+
+  /** Tells the operator where an error means that the store's file cannot be used: now and then, as every call meets it. */
+  tellFault(error: unknown): void {
+    const nowMs = monotonicNow()
+    if (!isStoreFault(error) || nowMs < this.#reportsAfterMs) return
+    this.#reportsAfterMs = nowMs + reportEveryMs
+    this.#teller?.report(storeError(error), 'the store of data')
+  }
+
+  /** Units that are in a transaction are rolled back: to wait for them would be to wait for whatever they wait for. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.transactions].map((unit) => unit.cut()))
+    await this.orm.close(true)
+    const { place } = this.options
+    if (place.kind === 'libsql' && place.path !== ':memory:') await (await import('./libsql/collected.ts')).collected()
+  }
+}
+
+interface EngineParts {
+  readonly turns: Turns
+  readonly teller: ChangeTeller | undefined
+}
+
+/** What goes wrong is told by errors. */
+const silent = { warn: () => undefined, error: () => undefined, debug: () => undefined, deprecate: () => undefined }
+
+/** A store in memory is its one connection. */
+function connectionsOf({ place, maxConnections }: ResolvedDataOptions): number {
+  return place.kind === 'libsql' && place.path === ':memory:' ? 1 : maxConnections
+}
+
+async function libsqlConfig(path: string, options: ResolvedDataOptions, turns: Turns): Promise<object> {
+  const { waitMs, durability } = options
+  const { libsqlDriver } = await import('./libsql/driver.ts')
+  if (path !== ':memory:') await (await import('./libsql/private-file.ts')).makePrivate(path)
+  const connections = connectionsOf(options)
+  return {
+    driver: libsqlDriver({ turns, waitMs, durability, slices: new Slices() }),
+    dbName: path,
+    // None is closed while the store is used: its file would stay open until what was prepared on it is collected.
+    pool: { min: connections, max: connections, acquireTimeoutMillis: waitMs },
+    driverOptions: { log: silent },
+  }
+}
+
+async function postgresConfig(url: string, options: ResolvedDataOptions): Promise<object> {
+  const { PostgreSqlDriver } = await import('@mikro-orm/postgresql')
+  const { waitMs, statementTimeoutMs, idleTransactionMs, maxConnections, schema } = options
+  return {
+    driver: rowsInSlices(PostgreSqlDriver, new Slices()),
+    clientUrl: url,
+    ...(schema === undefined ? {} : { schema }),
+    pool: {
+      min: 0,
+      max: maxConnections,
+      acquireTimeoutMillis: waitMs,
+      afterCreate: (
+        connection: Parameters<typeof readValues>[0],
+        done: (error: unknown, connection: unknown) => void,
+      ) => {
+        readValues(connection)
+        done(null, connection)
+      },
+    },
+    driverOptions: {
+      log: silent,
+      connection: {
+        application_name: 'isock',
+        keepAlive: true,
+        connectionTimeoutMillis: waitMs,
+        statement_timeout: statementTimeoutMs,
+        idle_in_transaction_session_timeout: idleTransactionMs,
+        // Where the server is gone without a word, nobody else ends the wait.
+        query_timeout: statementTimeoutMs + 1_000,
+      },
+    },
+  }
+}

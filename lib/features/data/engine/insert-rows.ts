@@ -1,0 +1,58 @@
+// Writes rows of a file into the store, many at once. Where the store refuses one of them, they are tried one by one, so that
+// the error names it.
+import { ConflictError } from '../../../core/base/data-errors.ts'
+import type { ModelPlan, Row } from '../plan.ts'
+import type { Manager } from './engine.ts'
+import { isAway, isTaken, storeError } from './store-errors.ts'
+
+export class InsertRows {
+  readonly #plan: ModelPlan
+  readonly #manager: Manager
+
+  /** Within the manager's transaction. */
+  constructor(plan: ModelPlan, manager: Manager) {
+    this.#plan = plan
+    this.#manager = manager
+  }
+
+  /** `first` is which row of the file the first one is. @throws ConflictError that names row and column. */
+  async insert(rows: readonly Row[], first: number): Promise<void> {
+    try {
+      await this.#insert(rows)
+    } catch (error) {
+      if (isAway(error)) throw error
+      for (const [at, row] of rows.entries()) {
+        await this.#insert([row]).catch((reason: unknown) => {
+          throw this.#fault(reason, first + at)
+        })
+      }
+    }
+  }
+
+  /** All or none. */
+  async #insert(rows: readonly Row[]): Promise<void> {
+    await this.#execute('savepoint loading')
+    try {
+      // What was written is not kept for what comes.
+      const manager = this.#manager.fork({ clear: true, keepTransactionContext: true, useContext: false })
+      await manager.insertMany([...rows] as never)
+    } catch (error) {
+      if (!isAway(error)) await this.#execute('rollback to savepoint loading')
+      throw error
+    }
+    await this.#execute('release savepoint loading')
+  }
+
+  #fault(error: unknown, row: number): Error {
+    const { name } = this.#plan
+    const told = storeError(error, name)
+    if (!isTaken(error) || !(told instanceof ConflictError)) return told
+    const column = told.field === undefined ? '' : `, column ${told.field}`
+    const message = `${name}, row ${row}${column}: another row has this value; nothing was loaded`
+    return new ConflictError(message, { model: name, field: told.field })
+  }
+
+  async #execute(sql: string): Promise<void> {
+    await this.#manager.getConnection().execute(sql, [], 'run', this.#manager.getTransactionContext())
+  }
+}

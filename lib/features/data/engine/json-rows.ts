@@ -1,0 +1,165 @@
+// The rows of a JSON file, one after the other as its text comes: the items of its list, however it is laid out. Only where
+// an item ends is found here; what it is, and whether it is JSON, is left to JSON.parse.
+import { constants } from 'node:buffer'
+import type { InvalidDataError } from '../../../core/base/data-errors.ts'
+
+/** Makes the error that names the file. */
+export type Broken = (what: string, row?: number) => InvalidDataError
+
+export interface ReadItem {
+  readonly value: unknown
+  /** Of its text. */
+  readonly length: number
+}
+
+/** @throws InvalidDataError that names the row and its line, and nothing of what is in it. */
+export async function* jsonRows(
+  texts: AsyncIterable<string>,
+  broken: Broken,
+  maxRowLength: number = constants.MAX_STRING_LENGTH,
+): AsyncGenerator<ReadItem, void> {
+  const list = new ListReader(broken, maxRowLength)
+  for await (const text of texts) yield* list.read(text)
+  list.end()
+}
+
+const blank = /^[ \t\n\r]*$/
+const notBlank = /[^ \t\n\r]/g
+/** What may end an item, or begin a text. */
+const structure = /["[\]{},]/g
+/** What may end a text; it has no line breaks. */
+const endOfText = /["\\\n]/g
+
+class ListReader {
+  readonly #broken: Broken
+  readonly #maxLength: number
+  #place: 'before' | 'within' | 'after' = 'before'
+  /** The item's text so far. */
+  #parts: string[] = []
+  #length = 0
+  #depth = 0
+  #isInText = false
+  #isEscaped = false
+  #count = 0
+  /** The line where the item's text begins, with the blanks before it. */
+  #line = 1
+
+  constructor(broken: Broken, maxLength: number) {
+    this.#broken = broken
+    this.#maxLength = maxLength
+  }
+
+  *read(text: string): Generator<ReadItem, void> {
+    let from = 0
+    if (this.#place === 'before') {
+      from = this.#begin(text)
+      if (from < 0) return
+    }
+    for (let at = from; this.#place === 'within'; ) {
+      const end = this.#endOfItem(text, at)
+      this.#keep(text.slice(from, end < 0 ? text.length : end))
+      if (end < 0) return
+      const isLast = text[end] === ']'
+      if (!isLast || this.#count > 0 || !this.#isBlank()) yield this.#take()
+      if (isLast) this.#place = 'after'
+      from = at = end + 1
+    }
+    if (!blank.test(text.slice(from))) throw this.#broken('there is more after the list of rows')
+  }
+
+  end(): void {
+    if (this.#place === 'before') throw this.#broken('it is empty; expected a list of rows')
+    if (this.#place === 'after') return
+    throw this.#isBlank() ? this.#broken('the list of rows does not end') : this.#fault('the file ends within it')
+  }
+
+  /** Where the first item begins; less than 0: not yet. */
+  #begin(text: string): number {
+    notBlank.lastIndex = 0
+    const at = notBlank.exec(text)?.index ?? text.length
+    this.#line += linesIn(text.slice(0, at))
+    if (at === text.length) return -1
+    if (text[at] !== '[') throw this.#broken('expected a list of rows')
+    this.#place = 'within'
+    return at + 1
+  }
+
+  /** Where the comma or bracket is that ends the item; less than 0: not in this text. */
+  #endOfItem(text: string, start: number): number {
+    let at = start
+    while (at < text.length) {
+      if (this.#isEscaped) {
+        this.#isEscaped = false
+        at++
+        continue
+      }
+      const wanted = this.#isInText ? endOfText : structure
+      wanted.lastIndex = at
+      const found = wanted.exec(text)
+      if (found === null) return -1
+      at = found.index
+      const [character] = found
+      if (this.#isInText) {
+        if (character === '\n') {
+          this.#keep(text.slice(start, at))
+          throw this.#fault('a text goes on at the end of its line')
+        }
+        if (character === '\\') this.#isEscaped = true
+        else this.#isInText = false
+      } else if (character === '"') this.#isInText = true
+      else if (character === '[' || character === '{') this.#depth++
+      else if (this.#depth > 0) {
+        if (character !== ',') this.#depth--
+        // One too many is within the item, which JSON.parse refuses.
+      } else if (character !== '}') return at
+      at++
+    }
+    return -1
+  }
+
+  #keep(part: string): void {
+    this.#length += part.length
+    if (this.#length > this.#maxLength) throw this.#fault(`it has more than ${this.#maxLength} characters`, 'too long')
+    this.#parts.push(part)
+  }
+
+  #isBlank(): boolean {
+    return this.#parts.every((part) => blank.test(part))
+  }
+
+  #take(): ReadItem {
+    const text = this.#parts.join('')
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch (error) {
+      throw this.#fault(reasonOf(error))
+    }
+    this.#parts = []
+    this.#length = 0
+    this.#count++
+    this.#line += linesIn(text)
+    return { value, length: text.length }
+  }
+
+  #fault(reason: string, what = 'no JSON'): InvalidDataError {
+    const row = this.#count + 1
+    const line = this.#line + linesIn(/^[ \t\n\r]*/.exec(this.#parts.join('').slice(0, 10_000))?.[0] ?? '')
+    return this.#broken(`row ${row} (line ${line}) is ${what}${reason === '' ? '' : `: ${reason}`}`, row)
+  }
+}
+
+function linesIn(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++
+  return count
+}
+
+/** What V8 quotes of the text may be secret. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  return error.message
+    .replace(/,? (\.\.\.)?".*$/s, '')
+    .replace(/ in JSON at position.*$/s, '')
+    .slice(0, 100)
+}

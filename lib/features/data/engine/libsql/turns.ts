@@ -1,0 +1,53 @@
+// One after the other: who may write to a store with one writer at a time, in the order in which they asked.
+import { StoreUnavailableError } from '../../../../core/base/data-errors.ts'
+import { clearTimeout, setTimeout } from '../../../../core/base/platform-timers.ts'
+import { type Place, Queue } from '../../../../core/base/queue.ts'
+
+export class Turns {
+  readonly #waiting = new Queue<() => void>()
+  readonly #waitMs: number
+  #isTaken = false
+
+  constructor(waitMs: number) {
+    this.#waitMs = waitMs
+  }
+
+  /** How many wait for theirs. */
+  get waitingCount(): number {
+    return this.#waiting.length
+  }
+
+  /** Waits for its turn, and gives what ends it. @throws StoreUnavailableError where it does not come in time. */
+  take(): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        clearTimeout(timer)
+        this.#isTaken = true
+        resolve(this.#end)
+      }
+      let place: Place | undefined
+      const timer = setTimeout(() => {
+        place?.leave()
+        reject(storeBusy())
+      }, this.#waitMs)
+      if (this.#isTaken) place = this.#waiting.add(begin)
+      else begin()
+    })
+  }
+
+  readonly #end = (): void => {
+    this.#isTaken = false
+    this.#waiting.take()?.()
+  }
+}
+
+const busyText = 'the store was busy with other units of work for too long'
+
+/** `holders` is what they are, where that is known. */
+export function storeBusy(holders = ''): StoreUnavailableError {
+  return new StoreUnavailableError(holders === '' ? busyText : `${busyText}: ${holders}`)
+}
+
+export function isStoreBusy(error: unknown): boolean {
+  return error instanceof StoreUnavailableError && error.message.startsWith(busyText)
+}

@@ -1,0 +1,101 @@
+// Lists of references, which the store keeps as lists of pks and knows nothing of: that each pk is one of a row is seen to here,
+// when a list is written, and when a row goes that lists refer to.
+import { ConflictError } from '../../../core/base/data-errors.ts'
+import type { ModelPlan, Row } from '../plan.ts'
+import { listsOf } from '../plans.ts'
+import type { Engine, Manager } from './engine.ts'
+
+/** What is needed of a unit of work. */
+interface ListUnit {
+  readonly engine: Engine
+  readonly manager: Manager
+  /** Throws where nobody waits for it any more. */
+  readonly requireWanted: () => void
+}
+
+/** A list that is to be written. */
+export interface WrittenList {
+  readonly plan: ModelPlan
+  readonly field: string
+  readonly row: Row
+}
+
+const rowsAtOnce = 500
+
+export function listsIn(plan: ModelPlan, row: Row): WrittenList[] {
+  return listsOf(plan).map((field) => ({ plan, field, row }))
+}
+
+/** Those that were changed: after the changes were looked for. */
+export function changedLists({ manager, engine }: ListUnit): WrittenList[] {
+  if (engine.plans.all.every((plan) => listsOf(plan).length === 0)) return []
+  return manager
+    .getUnitOfWork()
+    .getChangeSets()
+    .flatMap(({ entity, payload }) => {
+      const row = entity as unknown as Row
+      return listsIn(engine.plans.ofRow(row), row).filter(({ field }) => field in payload)
+    })
+}
+
+/** Within a transaction, until whose end no row that they refer to can go. @throws ConflictError that names the field. */
+export async function requireListed(lists: readonly WrittenList[], { manager, engine }: ListUnit): Promise<void> {
+  for (const { plan, field, row } of lists) {
+    const target = engine.plans.target(plan, field)
+    // A row may refer to itself before it is there.
+    const pks = new Set((row[field] as string[]).filter((pk) => target !== plan || pk !== row.pk))
+    if (pks.size === 0) continue
+    const there = await pksThere(target, [...pks], engine, manager, 'locked')
+    if ([...pks].every((pk) => there.has(pk))) continue
+    const message = `${plan.name}.${field}: there is no ${target.name} with one of these pks; create it first`
+    throw new ConflictError(message, { model: plan.name, field })
+  }
+}
+
+/** Which of these are pks of rows. */
+export async function pksThere(
+  plan: ModelPlan,
+  pks: readonly string[],
+  engine: Engine,
+  manager: Manager,
+  how: 'read' | 'locked',
+): Promise<ReadonlySet<string>> {
+  // libsql has one writer at a time.
+  const lock = how === 'locked' && engine.isPostgres ? ' for key share' : ''
+  const sql = `select "pk" from ${tableOf(plan, engine)} where "pk" in (${listed(engine)})${lock}`
+  return new Set(await pksFound(sql, pks, manager))
+}
+
+/** Takes rows that have gone out of the lists that referred to them. The changes are written with the unit's. */
+export async function takeOutOfLists(plan: ModelPlan, pks: readonly string[], unit: ListUnit): Promise<void> {
+  const { manager, engine } = unit
+  const gone = new Set(pks)
+  for (const { from, field } of engine.plans.listsTo(plan)) {
+    const items = engine.isPostgres
+      ? `jsonb_array_elements_text("${field}") as item(value)`
+      : `json_each("${field}") as item`
+    const sql = `select "pk" from ${tableOf(from, engine)} where exists (select 1 from ${items} where item.value in (${listed(engine)}))`
+    const found = await pksFound(sql, pks, manager)
+    for (let at = 0; at < found.length; at += rowsAtOnce) {
+      unit.requireWanted()
+      const where = { pk: { $in: found.slice(at, at + rowsAtOnce) } }
+      const rows = (await manager.find(from.Entity as never, where as never)) as unknown as Row[]
+      for (const row of rows) row[field] = (row[field] as string[]).filter((pk) => !gone.has(pk))
+    }
+  }
+}
+
+async function pksFound(sql: string, pks: readonly string[], manager: Manager): Promise<string[]> {
+  const transaction = manager.getTransactionContext()
+  const rows = await manager.getConnection().execute(sql, [JSON.stringify(pks)], 'all', transaction)
+  return (rows as unknown as { readonly pk: string }[]).map(({ pk }) => pk)
+}
+
+function listed({ isPostgres }: Engine): string {
+  return isPostgres ? 'select jsonb_array_elements_text(?::jsonb)' : 'select value from json_each(?)'
+}
+
+/** Names are letters, digits and _. */
+function tableOf({ name }: ModelPlan, { options }: Engine): string {
+  return options.schema === undefined ? `"${name}"` : `"${options.schema}"."${name}"`
+}

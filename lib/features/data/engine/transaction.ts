@@ -1,0 +1,184 @@
+// The transaction of one unit of work: begun by its first write, committed or rolled back, perhaps begun again. While it is
+// open the unit holds what others wait for: the turn to write to a libsql store, a connection of the pool, locks of rows.
+import { OutcomeUnknownError } from '../../../core/base/errors.ts'
+import { followSignal } from '../../../core/base/followed-signals.ts'
+import { monotonicNow } from '../../../core/base/platform-timers.ts'
+import { backendOf, cancelStatement } from './cancel-statement.ts'
+import type { ChangeLog } from './change-log.ts'
+import type { Engine, Holder, Manager } from './engine.ts'
+import { storeBusy } from './libsql/turns.ts'
+import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
+import { connectionLost, hasEnded, lostAtCommit, wasClosed } from './unit-errors.ts'
+
+export interface TransactionOptions {
+  readonly holder: Holder
+  readonly changes: ChangeLog
+  readonly signal: AbortSignal | undefined
+  /** The signal aborts while it is open. */
+  readonly onAbort: () => void
+}
+
+const nothingKept = 'nothing of what this action did was kept'
+
+export class Transaction {
+  readonly manager: Manager
+  readonly #engine: Engine
+  readonly #options: TransactionOptions
+  #sinceMs: number | undefined
+  #unfollow: (() => void) | undefined
+  #isBeginning = false
+  #isGivenUp = false
+  #savepoints = 0
+  #rolledBack: Promise<void> = Promise.resolve()
+
+  constructor(engine: Engine, options: TransactionOptions) {
+    this.#engine = engine
+    this.#options = options
+    this.manager = engine.fork()
+  }
+
+  get isOpen(): boolean {
+    return this.#sinceMs !== undefined
+  }
+
+  /** It waits for its turn, or for a connection. */
+  get isBeginning(): boolean {
+    return this.#isBeginning
+  }
+
+  /** How long it has been open; 0 where it is not. */
+  get heldMs(): number {
+    return this.#sinceMs === undefined ? 0 : monotonicNow() - this.#sinceMs
+  }
+
+  /** Runs work that writes or locks, in the transaction or a new one: all of it is done, or none. */
+  async allOrNothing<T>(work: () => Promise<T>): Promise<T> {
+    const { changes } = this.#options
+    const savepoint = this.isOpen ? `unit_${++this.#savepoints}` : undefined
+    const mark = changes.length
+    if (savepoint === undefined) await this.#begin()
+    else await this.#execute(`savepoint ${savepoint}`)
+    try {
+      const result = await work()
+      if (savepoint !== undefined) await this.#execute(`release savepoint ${savepoint}`)
+      return result
+    } catch (error) {
+      if (isAway(error)) throw error
+      changes.forgetFrom(mark)
+      // What was the first thing done leaves no transaction: PostgreSQL would refuse whatever follows in it.
+      if (savepoint === undefined) await this.rollBack()
+      else await this.#execute(`rollback to savepoint ${savepoint}`)
+      throw error
+    }
+  }
+
+  /** @throws what the store throws; where that is away, what `broken` makes of it: nothing is left of the transaction. */
+  async commit(): Promise<void> {
+    if (!this.isOpen) return
+    const { signal, changes } = this.#options
+    signal?.throwIfAborted()
+    try {
+      await this.manager.commit()
+    } catch (error) {
+      if (!isAway(error)) throw error
+      // A COMMIT that fails in this process is known to have failed. One that was sent to a server may have been done.
+      throw this.#engine.isPostgres ? lostAtCommit() : error
+    }
+    this.#end()
+    await changes.publish()
+  }
+
+  /** Never rejects. */
+  rollBack(): Promise<void> {
+    this.#options.changes.forgetFrom(0)
+    if (!this.isOpen) return this.#rolledBack
+    this.#end()
+    this.#rolledBack = this.manager.rollback().catch(() => this.abandon())
+    return this.#rolledBack
+  }
+
+  /** Rolled back as soon as the statement that runs is over, which is cancelled; it does not begin again. Never rejects. */
+  async rollBackAfter(statement: Promise<unknown> | undefined): Promise<void> {
+    this.#isGivenUp = true
+    const isCancelled = statement !== undefined && this.isOpen
+    if (isCancelled) await Promise.all([statement, cancelStatement(this.#engine, this.manager)])
+    else await statement
+    await this.rollBack()
+  }
+
+  /** Also where a statement runs, which is cancelled. Never rejects. */
+  async rollBackNow(): Promise<void> {
+    await cancelStatement(this.#engine, this.manager)
+    await this.rollBack()
+  }
+
+  /** It has gone with its connection, if there was one. Never rejects. */
+  async abandon(): Promise<void> {
+    if (!this.isOpen && !this.manager.isInTransaction()) return
+    this.#end()
+    await this.manager.rollback().catch(() => undefined)
+    this.manager.setTransactionContext(undefined as never)
+  }
+
+  /** What a unit fails with whose transaction ended with this error. */
+  broken(error: unknown): Error {
+    if (error instanceof OutcomeUnknownError) return error
+    if (isStoreFault(error)) return storeFault(error, nothingKept)
+    return this.#engine.isPostgres || !isBusyError(error) ? connectionLost() : storeBusy(nothingKept)
+  }
+
+  /** Another transaction waits for a row or table that this one has locked. PostgreSQL only. */
+  async isWaitedFor(): Promise<boolean> {
+    return this.#finds('select 1 from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))')
+  }
+
+  /** The other transaction waits for what this one has locked, or for one that does. PostgreSQL only. */
+  async locksOut(other: Transaction): Promise<boolean> {
+    const pid = other.isOpen ? await backendOf(other.manager) : undefined
+    return pid !== undefined && this.#finds(`select 1 from (${waitedForBy(pid)}) found where pid = pg_backend_pid()`)
+  }
+
+  async #begin(): Promise<void> {
+    const { holder, signal, onAbort } = this.#options
+    this.#isBeginning = true
+    try {
+      await this.manager.begin()
+    } finally {
+      this.#isBeginning = false
+    }
+    this.#sinceMs = monotonicNow()
+    this.#engine.transactions.add(holder)
+    if (signal?.aborted !== true && !this.#engine.isClosed && !this.#isGivenUp) {
+      this.#unfollow = followSignal(signal, onAbort)
+      return
+    }
+    // Nobody waits for it any more, and it holds up others: its action may go on for long.
+    await this.rollBack()
+    signal?.throwIfAborted()
+    throw this.#isGivenUp ? hasEnded() : wasClosed()
+  }
+
+  #end(): void {
+    const { holder } = this.#options
+    this.#sinceMs = undefined
+    this.#engine.transactions.delete(holder)
+    this.#unfollow?.()
+    this.#unfollow = undefined
+  }
+
+  async #finds(query: string): Promise<boolean> {
+    if (!this.isOpen) return false
+    const rows = (await this.#execute(`select exists (${query}) as found`, 'all')) as { readonly found: boolean }[]
+    return rows[0]?.found === true
+  }
+
+  #execute(sql: string, method: 'run' | 'all' = 'run'): Promise<unknown> {
+    return this.manager.getConnection().execute(sql, [], method, this.manager.getTransactionContext())
+  }
+}
+
+/** The backends that one waits for, and that those wait for: who queues behind others is blocked by these alone. */
+function waitedForBy(pid: number): string {
+  const next = (of: string): string => `select unnest(pg_blocking_pids(${of})) as pid`
+  return `with recursive waited as (${next(String(pid))} union ${next('waited.pid')} from waited) select pid from waited`
+}

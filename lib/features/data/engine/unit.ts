@@ -1,0 +1,251 @@
+// One unit of work: operations on the store, one after the other, that are committed together or not at all.
+//
+//   reading ──first write, or lock──> in a transaction ──commit()──> reading      settle(): takes no more operations
+//                                          ╰──connection lost, signal aborts, giveUp()──> broken: everything fails
+// Reads before the first write need no transaction, so that actions that only read do not wait for each other.
+import { ConflictError } from '../../../core/base/data-errors.ts'
+import { IsockError } from '../../../core/base/errors.ts'
+import { monotonicNow, setTimeout } from '../../../core/base/platform-timers.ts'
+import type { UnitOwner } from '../open-unit.ts'
+import { changedRows, hasAssignments } from './assignments.ts'
+import type { ChangeLog } from './change-log.ts'
+import type { Engine, Holder, Manager } from './engine.ts'
+import { unlessHeldAbove } from './held-above.ts'
+import { changedLists, requireListed } from './reference-lists.ts'
+import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
+import { Transaction } from './transaction.ts'
+import { hasEnded, isSpoiled, wasClosed } from './unit-errors.ts'
+import { reasonOf, untilAborted } from './until-aborted.ts'
+
+const retryEveryMs = 100
+
+export class Unit implements Holder {
+  readonly engine: Engine
+  readonly changes: ChangeLog
+  readonly label: string
+  readonly owner: UnitOwner
+  readonly transaction: Transaction
+  #isClosed = false
+  #isSettled = false
+  #isFinishing = false
+  #isBusy = false
+  #broken: Error | undefined
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor(engine: Engine, changes: ChangeLog, owner: UnitOwner) {
+    this.engine = engine
+    this.changes = changes
+    this.label = owner.label
+    this.owner = owner
+    const onAbort = (): void => this.giveUp(reasonOf(owner.signal))
+    this.transaction = new Transaction(engine, { holder: this, changes, signal: owner.signal, onAbort })
+  }
+
+  get manager(): Manager {
+    return this.transaction.manager
+  }
+
+  /** One that keeps nothing of what it loads, in the same transaction. */
+  get scanner(): Manager {
+    return this.manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
+  }
+
+  /** Others cannot have what it has: the turn to write, a connection, locks. */
+  get isHolding(): boolean {
+    return this.transaction.isOpen
+  }
+
+  get heldMs(): number {
+    return this.transaction.heldMs
+  }
+
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  /** Others wait for what it holds, as far as can be known. */
+  async isWanted(): Promise<boolean> {
+    if (this.engine.isWaitedFor) return true
+    return this.engine.isPostgres && this.#enqueue(() => this.transaction.isWaitedFor()).catch(() => false)
+  }
+
+  /** Throws where nobody waits for the unit any more. */
+  readonly requireWanted = (): void => this.owner.signal?.throwIfAborted()
+
+  /** Runs what reads after what came before it. */
+  read<T>(work: () => Promise<T>, model?: string): Promise<T> {
+    return this.#enqueue(async () => {
+      await this.#writeTouched()
+      try {
+        return await work()
+      } catch (error) {
+        // PostgreSQL keeps nothing of a transaction in which a statement failed, and does not say so at its commit.
+        if (this.engine.isPostgres && this.isHolding && !(error instanceof IsockError) && !isAway(error))
+          this.#broken = isSpoiled()
+        throw error
+      }
+    }, model)
+  }
+
+  /** Runs an operation that writes or locks after those before it: all of it is done, or none. */
+  write<T>(work: () => Promise<T>, model?: string): Promise<T> {
+    return this.#enqueue(() => this.#writeTouched().then(() => this.transaction.allOrNothing(work)), model)
+  }
+
+  // What was assigned to other rows is written first only where it may be in the way: to look at all rows for each new one
+  // would make a thousand new ones slow.
+  /** Puts something new, which is prepared before. */
+  put<T, P>(prepare: () => Promise<P>, work: (prepared: P) => Promise<T>, model: string): Promise<T> {
+    return this.#enqueue(async () => {
+      const prepared = await prepare()
+      try {
+        return await this.transaction.allOrNothing(() => work(prepared))
+      } catch (error) {
+        if (!(isTaken(error) || error instanceof ConflictError) || !(await this.#writeTouched())) throw error
+        return this.transaction.allOrNothing(() => work(prepared))
+      }
+    }, model)
+  }
+
+  /** Writes what was assigned to rows, and what changed inside of their lists and JSON. */
+  flush(): Promise<void> {
+    return this.#enqueue(() => this.#writeAssigned())
+  }
+
+  flushTouched(): Promise<boolean> {
+    return this.#enqueue(() => this.#writeTouched())
+  }
+
+  commit(): Promise<void> {
+    return this.#enqueue(() => this.#commit())
+  }
+
+  /** What was asked for and what was assigned is written: only the commit is left. */
+  async settle(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken
+    await this.#idle()
+    const written = this.#append(() => this.#writeAssigned())
+    this.#isClosed = true
+    await written
+    this.#isSettled = true
+  }
+
+  /**
+   * What was asked for is done first. Rejects with why it could not be committed; it is rolled back then. Nobody waits for
+   * a unit that was aborted: it is rolled back as soon as the store has ended its statement.
+   */
+  async finish(isKept: boolean): Promise<void> {
+    if (!isKept && this.owner.signal?.aborted === true) {
+      this.#isClosed = true
+      return this.giveUp(reasonOf(this.owner.signal))
+    }
+    // What is broken and holds nothing may wait for a turn that it will never use.
+    if (isKept || this.#broken === undefined || this.isHolding) await this.#idle()
+    this.#isClosed = true
+    if (this.#isFinishing) return
+    this.#isFinishing = true
+    try {
+      if (isKept) await this.#retried(() => this.#commit())
+    } catch (error) {
+      throw this.#asSeen(error)
+    } finally {
+      await this.transaction.rollBack()
+    }
+  }
+
+  /** Rolls it back, and fails what follows: also where its action does not heed the signal, others must not wait for that. */
+  giveUp(reason: Error): void {
+    if (this.#isFinishing) return
+    this.#broken ??= reason
+    void this.transaction.rollBackAfter(this.#isBusy ? this.#tail : undefined)
+  }
+
+  /** The store is closed: what follows fails, and nothing is kept that is not committed. */
+  cut(): Promise<void> {
+    this.#broken ??= wasClosed()
+    return this.transaction.rollBackNow()
+  }
+
+  async #idle(): Promise<void> {
+    for (let last: unknown; last !== this.#tail; ) {
+      last = this.#tail
+      await last
+    }
+  }
+
+  #enqueue<T>(work: () => Promise<T>, model?: string): Promise<T> {
+    return this.#isClosed ? Promise.reject(hasEnded()) : this.#append(work, model)
+  }
+
+  #append<T>(work: () => Promise<T>, model?: string): Promise<T> {
+    const done = this.#tail.then(async () => {
+      this.#isBusy = true
+      try {
+        if (this.#broken !== undefined) throw this.#broken
+        this.requireWanted()
+        return await this.#retried(work)
+      } catch (error) {
+        throw this.#asSeen(error, model)
+      } finally {
+        this.#isBusy = false
+      }
+    })
+    this.#tail = done.catch(() => undefined)
+    const above = this.owner.holderAbove?.() as Unit | undefined
+    const outcome = above === undefined ? done : unlessHeldAbove(done, this, above)
+    const { signal } = this.owner
+    return signal === undefined ? outcome : untilAborted(outcome, signal)
+  }
+
+  #asSeen(error: unknown, model?: string): Error {
+    this.engine.tellFault(error)
+    return isBusyError(error) ? this.engine.busy(this) : storeError(error, model)
+  }
+
+  /** Waits for a store that is away, as long as nothing is lost by that. */
+  async #retried<T>(work: () => Promise<T>): Promise<T> {
+    const givesUpAtMs = monotonicNow() + this.engine.options.waitMs
+    for (;;) {
+      const hadBegun = this.isHolding
+      try {
+        return await work()
+      } catch (error) {
+        if (!isAway(error)) throw error
+        if (this.engine.isClosed) this.#broken ??= wasClosed()
+        if (hadBegun) this.#broken ??= this.transaction.broken(error)
+        await this.transaction.abandon()
+        if (this.#broken !== undefined) {
+          this.engine.tellFault(error)
+          throw this.#broken
+        }
+        if (monotonicNow() + retryEveryMs >= givesUpAtMs) throw error
+        await new Promise<void>((resolve) => setTimeout(resolve, retryEveryMs))
+        this.requireWanted()
+      }
+    }
+  }
+
+  /** Gives whether anything was assigned. */
+  async #writeTouched(): Promise<boolean> {
+    const hasAny = hasAssignments(this.manager, this.engine.plans, false)
+    if (hasAny) await this.#writeAssigned()
+    return hasAny
+  }
+
+  /** Writes all that is not in the rows as it was, what is inside of lists and JSON included. */
+  async #writeAssigned(): Promise<void> {
+    // What is settled is written: to compare all rows again would find nothing but what was assigned since.
+    if (!hasAssignments(this.manager, this.engine.plans, !this.#isSettled)) return
+    const rows = await changedRows(this.manager, this.engine.plans)
+    if (rows.length === 0) return
+    const lists = changedLists(this)
+    await this.transaction.allOrNothing(() => requireListed(lists, this).then(() => this.manager.flush()))
+    for (const row of rows) this.changes.add('updated', row)
+  }
+
+  async #commit(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken
+    await this.#writeAssigned()
+    await this.transaction.commit()
+  }
+}

@@ -1,0 +1,32 @@
+// Passwords: argon2id with the parameters that its library recommends, off the event loop.
+import { InvalidDataError } from '../../core/base/data-errors.ts'
+
+/** Longer ones cost time and are no safer. */
+const maxLength = 1_024
+
+/**
+ * The argon2id hash of a password, with its salt and parameters.
+ *
+ * @throws InvalidDataError for an empty text or one of more than 1 024 characters.
+ */
+export async function hashPassword(password: string): Promise<string> {
+  if (typeof password !== 'string' || password === '' || password.length > maxLength)
+    throw new InvalidDataError(`a password must be a text of 1 to ${maxLength} characters`)
+  const { hash } = await import('@node-rs/argon2')
+  return hash(password)
+}
+
+/**
+ * True where a hash is this password's. False for anything that is no hash or no password, never an error.
+ *
+ * @example if (await verifyPassword(user.password, given)) return user
+ */
+export async function verifyPassword(hashed: string | null | undefined, password: string): Promise<boolean> {
+  if (typeof hashed !== 'string' || typeof password !== 'string' || password.length > maxLength) return false
+  const { verify } = await import('@node-rs/argon2')
+  try {
+    return await verify(hashed, password)
+  } catch {
+    return false
+  }
+}

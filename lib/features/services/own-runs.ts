@@ -1,0 +1,50 @@
+// The runs of a server's services that no client's call ends: those that the server's own program asks for, and those whose clients have
+// their receipts. Each has a signal of its own, and all of them end with the server.
+import type { Clock, Timer } from '../../core/base/clock.ts'
+import { followSignal } from '../../core/base/followed-signals.ts'
+
+/** The signal of one run. The caller of `begin` calls `end`. */
+export interface OwnRun {
+  readonly signal: AbortSignal
+  /** Sets a time limit. Called at most once. */
+  endWithin(delayMs: number, reason: () => unknown): void
+  abort(reason: unknown): void
+  /** From now on the parent signal does not abort it. */
+  detach(): void
+  end(): void
+}
+
+export class OwnRuns {
+  readonly #clock: Clock
+  readonly #running = new Set<AbortController>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** `parent` aborts it, until it is detached. */
+  begin(parent: AbortSignal | undefined): OwnRun {
+    const controller = new AbortController()
+    this.#running.add(controller)
+    const detach = followSignal(parent, () => controller.abort(parent?.reason))
+    let timer: Timer | undefined
+    return {
+      signal: controller.signal,
+      endWithin: (delayMs, reason) => {
+        timer = this.#clock.setTimer(() => controller.abort(reason()), delayMs)
+      },
+      abort: (reason) => controller.abort(reason),
+      detach,
+      end: () => {
+        detach()
+        timer?.cancel()
+        this.#running.delete(controller)
+      },
+    }
+  }
+
+  /** Those that run now. */
+  abortAll(reason: unknown): void {
+    for (const controller of this.#running) controller.abort(reason)
+  }
+}

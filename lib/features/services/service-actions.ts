@@ -1,0 +1,42 @@
+// The built-in actions by which clients use services. The end of the call confirms that the method has run; its items
+// are the responses. Shared by both sides: the client runs them by class, the server adds instances.
+import { Action } from '../../core/action/action.ts'
+import type { Context } from '../../core/action/context.ts'
+
+/** What travels with each of them. */
+export interface ServiceRequest {
+  readonly service: string
+  readonly args?: unknown
+  /** Of terminate: the server is to end too. */
+  readonly shutdown?: boolean
+  /** The first item is the receipt, and the only one: the run does not end with its call. */
+  readonly confirm?: 'receipt'
+}
+
+/** Serves one request. It comes from a peer, so its shape is not known. */
+export type ServeRequest = (request: unknown, context: Context<unknown>) => Promise<void>
+
+abstract class ServiceAction extends Action {
+  readonly #serve: ServeRequest
+
+  constructor(serve: ServeRequest) {
+    super()
+    this.#serve = serve
+  }
+
+  override action(request: ServiceRequest, context: Context<unknown>): Promise<void> {
+    return this.#serve(request, context)
+  }
+}
+
+export class Initialize extends ServiceAction {
+  static override actionName = 'isock.services.initialize'
+}
+
+export class Execute extends ServiceAction {
+  static override actionName = 'isock.services.execute'
+}
+
+export class Terminate extends ServiceAction {
+  static override actionName = 'isock.services.terminate'
+}

@@ -1,0 +1,174 @@
+// A service, as a client uses it: three methods over the built-in actions, and the waiting for a response.
+import type { ActionClass } from '../../core/action/action.ts'
+import type { Call } from '../../core/action/call.ts'
+import { type RunOptions, runOptions } from '../../core/action/run-options.ts'
+import { ClientError, DeadlineError, ServerError } from '../../core/base/errors.ts'
+import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { describe, invalidOption } from '../../core/base/options.ts'
+import type { ClientKit } from '../../core/client/client-kit.ts'
+import {
+  type AnyService,
+  type ArgsOf,
+  isServiceClass,
+  type ResponseOf,
+  requireServiceName,
+  type ServiceClass,
+} from './service.ts'
+import { Execute, Initialize, type ServiceRequest, Terminate } from './service-actions.ts'
+
+/** Options of one call of a service: those of an action, and what to wait for. */
+export interface ServiceCallOptions extends Omit<RunOptions, 'idempotent'> {
+  /**
+   * Settle with the first response rather than when the method has run. `true`: wait for it up to 60 s; a number: up to
+   * so many milliseconds. Without a response by then the call is cancelled and rejects with DeadlineError; when the method
+   * ends without one, it rejects at once (`NO_RESPONSE`). Default false.
+   */
+  readonly awaitResponse?: boolean | number
+  /**
+   * 'receipt': settle when the server has accepted the call, and not when the method has run. The run does not end with this call, nor with
+   * this client; what it throws goes to the server's log, and its responses to nobody. What is refused or wrong still rejects,
+   * and a call that is resent still runs once. Default: the method's end. Not together with `awaitResponse`.
+   */
+  readonly confirm?: 'receipt'
+}
+
+/** Options of terminate. */
+export interface TerminateOptions extends ServiceCallOptions {
+  /** End the server too, where it allows that. Default false. */
+  readonly shutdown?: boolean
+}
+
+const callOptions: OptionTable<ServiceCallOptions & RunOptions> = {
+  ...runOptions,
+  awaitResponse: 'any',
+  confirm: 'any',
+}
+const terminateOptions: OptionTable<TerminateOptions & RunOptions> = { ...callOptions, shutdown: 'any' }
+
+/** These options, where a response is waited for. */
+export type Awaiting<Options> = Options & { readonly awaitResponse: true | number; readonly confirm?: never }
+/** These options, where none is. */
+export type NotAwaiting<Options> = Options & { readonly awaitResponse?: false }
+
+/** The arguments of a method: they may be left out where the service takes none. */
+export type Given<Args, Options> = undefined extends Args
+  ? [args?: Args, options?: Options]
+  : [args: Args, options?: Options]
+
+const defaultResponseMs = 60_000
+
+/**
+ * One service of the server. Each method settles when the service's own has run, so what `exec` throws arrives here;
+ * with `awaitResponse`, when the first response has come.
+ *
+ * @example
+ * const counter = client.service(Counter)
+ * await counter.initialize(1000)
+ * console.log(await counter.execute(10, { awaitResponse: true }))
+ * for await (const response of counter.responses(10)) console.log(response)
+ * await counter.terminate()
+ */
+export class ServiceClient<S extends AnyService> {
+  readonly #kit: ClientKit
+  readonly #name: string
+
+  /** Throws ClientError for what is no service class. Users call `client.service(Counter)`. */
+  constructor(kit: ClientKit, service: ServiceClass<S>) {
+    if (!isServiceClass(service)) throw new ClientError(`service() needs a Service class, got ${describe(service)}`)
+    this.#kit = kit
+    this.#name = requireServiceName(service)
+    const conflict = kit.known.claim('service', this.#name, service)
+    if (conflict !== undefined) throw new ClientError(conflict)
+    for (const Class of service.errors ?? []) kit.classes.declareError(Class)
+    for (const Class of service.classes ?? []) kit.classes.declareClass(Class)
+  }
+
+  /** Runs `init`. Rejects with `ALREADY_INITIALIZED` the second time. */
+  initialize(args: ArgsOf<S, 'init'>, options: Awaiting<ServiceCallOptions>): Promise<ResponseOf<S, 'init'>>
+  initialize(...given: Given<ArgsOf<S, 'init'>, NotAwaiting<ServiceCallOptions>>): Promise<void>
+  initialize(args?: unknown, options?: ServiceCallOptions): Promise<unknown> {
+    return this.#run(Initialize, args, options)
+  }
+
+  /** Runs `exec` in its turn. Rejects with what it throws, `NOT_INITIALIZED`, `TERMINATED`, or BusyError. */
+  execute(args: ArgsOf<S, 'exec'>, options: Awaiting<ServiceCallOptions>): Promise<ResponseOf<S, 'exec'>>
+  execute(...given: Given<ArgsOf<S, 'exec'>, NotAwaiting<ServiceCallOptions>>): Promise<void>
+  execute(args?: unknown, options?: ServiceCallOptions): Promise<unknown> {
+    return this.#run(Execute, args, options)
+  }
+
+  /** Runs `exec` like `execute`, and gives all of its responses as they come. */
+  responses(
+    ...given: Given<ArgsOf<S, 'exec'>, Omit<ServiceCallOptions, 'awaitResponse' | 'confirm'>>
+  ): Call<void, ResponseOf<S, 'exec'>> {
+    const [args, options] = given
+    return this.#kit.client.runAction(Execute.actionName, { service: this.#name, args }, options)
+  }
+
+  /** Runs `exit` after those that were there before. With `shutdown`, rejects with `NOT_ALLOWED` where the server forbids it. */
+  terminate(args: ArgsOf<S, 'exit'>, options: Awaiting<TerminateOptions>): Promise<ResponseOf<S, 'exit'>>
+  terminate(...given: Given<ArgsOf<S, 'exit'>, NotAwaiting<TerminateOptions>>): Promise<void>
+  terminate(args?: unknown, options?: TerminateOptions): Promise<unknown> {
+    return this.#run(Terminate, args, options, terminateOptions)
+  }
+
+  async #run(
+    action: ActionClass,
+    args: unknown,
+    options: TerminateOptions = {},
+    table: OptionTable<ServiceCallOptions & RunOptions> = callOptions,
+  ): Promise<unknown> {
+    checkOptions<ServiceCallOptions>(`service "${this.#name}"`, options, table)
+    const { awaitResponse = false, confirm, shutdown, ...others } = options
+    const waitMs = readWait(awaitResponse)
+    if (confirm !== undefined && waitMs !== undefined)
+      throw invalidOption('confirm', 'none beside awaitResponse', confirm)
+    const request: ServiceRequest = {
+      service: this.#name,
+      args,
+      ...(confirm === undefined ? {} : { confirm }),
+      ...(shutdown === undefined ? {} : { shutdown }),
+    }
+    const call = this.#kit.client.runAction(action, request, others) as Call<unknown, unknown>
+    // Leaving the loop gives the call up, which ends nothing but the call.
+    if (confirm !== undefined) for await (const _ of call) return undefined
+    if (waitMs === undefined) return void (await call)
+    return this.#firstResponse(call, waitMs, methodOf(action))
+  }
+
+  /** Reads on after the first one: an exec whose client reads nothing more would stand still. */
+  #firstResponse(call: Call<unknown, unknown>, waitMs: number, method: string): Promise<unknown> {
+    const label = `service "${this.#name}": ${method}`
+    return new Promise((resolve, reject) => {
+      const timer = this.#kit.clock.setTimer(() => {
+        const error = new DeadlineError(`${label} gave no response within ${waitMs} ms`)
+        reject(error)
+        call.cancel(error.message)
+      }, waitMs)
+      const read = async (): Promise<void> => {
+        for await (const response of call) {
+          timer.cancel()
+          resolve(response)
+        }
+        throw new ServerError(`${label} has run without a response; its service sends one with context.respond()`, {
+          code: 'NO_RESPONSE',
+        })
+      }
+      read()
+        .catch(reject)
+        .finally(() => timer.cancel())
+    })
+  }
+}
+
+/** Milliseconds; undefined: no response is waited for. Throws ClientError (`INVALID_OPTION`). */
+export function readWait(awaitResponse: unknown): number | undefined {
+  if (awaitResponse === false) return undefined
+  if (awaitResponse === true) return defaultResponseMs
+  if (typeof awaitResponse === 'number' && awaitResponse > 0) return awaitResponse
+  throw invalidOption('awaitResponse', 'true, false or a positive number of milliseconds', awaitResponse)
+}
+
+function methodOf(action: ActionClass): string {
+  return action === Initialize ? 'init' : action === Execute ? 'exec' : 'exit'
+}

@@ -1,0 +1,201 @@
+// One service at its server: its state, and who may do what with it when.
+//
+//   new ──init──> initialized ──exit──> terminated     exec: only while initialized; it changes the state
+//    ╰─<─throws                                        exit: it is over then, also where it throws
+import type { Context } from '../../core/action/context.ts'
+import { beforeStart, Refused } from '../../core/action/refused.ts'
+import { validate } from '../../core/action/schema.ts'
+import { ServerError } from '../../core/base/errors.ts'
+import { unawaited } from '../../core/base/unawaited.ts'
+import type { ServerKit } from '../../core/server/feature.ts'
+import { type Holders, Line } from '../../core/server/line.ts'
+import { RunningContext } from './running-context.ts'
+import type { AnyService, ServiceClass, Verb } from './service.ts'
+import { sizeOfArgs } from './size-of-args.ts'
+
+/** How a service is run. */
+export interface ServiceOptions {
+  /** Calls that may wait for their turn; more are refused with BusyError as not started. Default 1 024. */
+  readonly maxQueued?: number
+  /** Clients may end the server with `terminate(args, { shutdown: true })`. Default false. */
+  readonly allowShutdown?: boolean
+}
+
+/** What it needs of its server. */
+export type ServiceSurroundings = Pick<ServerKit, 'clock'>
+
+/** Of the arguments of all runs of a service that are accepted before their turn. */
+const maxKeptBytes = 16 * 1024 * 1024
+
+/** How one run is asked for. */
+export interface HostRun {
+  /** Whom it counts for while it waits. Default: the server itself. */
+  readonly holders?: Holders | undefined
+  /** Called when exit has ended, also where it threw. */
+  readonly onTerminated?: (() => void) | undefined
+  /** Where the client waits for the receipt only. */
+  readonly receipt?: Receipt
+}
+
+export interface Receipt {
+  /** In the place of the context's: the run does not end with its client. */
+  readonly signal: AbortSignal
+  /** It is accepted: it has started, or has a place in the queue that it keeps. Called once. */
+  onAccepted(): void
+}
+
+/**
+ *   new ──> initialized ──> terminated
+ */
+export type ServicePhase = 'new' | 'initialized' | 'terminated'
+
+export class ServiceHost {
+  readonly #name: string
+  readonly #service: AnyService
+  readonly #schemas: ServiceClass['schemas']
+  readonly #options: Required<ServiceOptions>
+  readonly #line: Line
+  readonly #kit: ServiceSurroundings
+  #phase: ServicePhase = 'new'
+  #state: unknown
+  /** Runs of exit that wait for their turn, or have it. */
+  #exits = 0
+  /** Of the arguments of runs that are accepted before their turn. */
+  #keptBytes = 0
+
+  constructor(name: string, service: AnyService, options: Required<ServiceOptions>, kit: ServiceSurroundings) {
+    this.#kit = kit
+    this.#name = name
+    this.#service = service
+    this.#schemas = (service.constructor as ServiceClass).schemas
+    this.#options = options
+    this.#line = new Line({ label: `service "${name}"`, maxWaiting: options.maxQueued })
+  }
+
+  get name(): string {
+    return this.#name
+  }
+
+  get phase(): ServicePhase {
+    return this.#phase
+  }
+
+  /** Calls that wait for their turn. */
+  get queuedCount(): number {
+    return this.#line.waitingCount
+  }
+
+  /** Settles when nothing runs or waits. */
+  idle(): Promise<void> {
+    return this.#line.idle()
+  }
+
+  /** Runs a method in its turn. Rejects with what it throws, or with Refused and why it was not started. */
+  async run(verb: Verb, args: unknown, context: Context<unknown>, asked: HostRun = {}): Promise<void> {
+    // What is new now may be initialized by one that waits; nothing else can come to be allowed by waiting.
+    if (this.#phase !== 'new') beforeStart(() => this.#requirePhase(verb))
+    const { receipt } = asked
+    const onAccepted = receipt && once(receipt.onAccepted)
+    let hasStarted = false
+    // Before a receipt, as what is wrong is its caller's to know. A part of the check that takes time is awaited in the turn.
+    const checking = onAccepted && beforeStart(() => this.#check(verb, args))
+    const keptBytes = onAccepted && !(checking instanceof Promise) ? this.#keepBytes(args) : undefined
+    if (verb === 'exit') this.#exits++
+    try {
+      await this.#line.run(
+        receipt?.signal ?? context.signal,
+        async () => {
+          const given = await (checking ?? this.#check(verb, args))
+          this.#requirePhase(verb)
+          hasStarted = true
+          onAccepted?.()
+          await this.#perform(verb, given.args, context, receipt)
+        },
+        asked.holders,
+        keptBytes === undefined ? undefined : onAccepted,
+      )
+    } catch (error) {
+      throw hasStarted ? error : new Refused(error)
+    } finally {
+      if (verb === 'exit') this.#exits--
+      this.#keptBytes -= keptBytes ?? 0
+      if (hasStarted && verb === 'exit') asked.onTerminated?.()
+    }
+  }
+
+  /**
+   * Whether a run may be accepted before its turn: only what will be allowed then, as an init that is ahead may fail and an exit
+   * ends what follows it. Its client may leave, and then nothing else bounds what it sent.
+   */
+  #keepBytes(args: unknown): number | undefined {
+    if (this.#phase !== 'initialized' || this.#exits > 0) return undefined
+    const size = sizeOfArgs(args, maxKeptBytes)
+    if (this.#keptBytes + size > maxKeptBytes) return undefined
+    this.#keptBytes += size
+    return size
+  }
+
+  requireShutdownAllowed(): void {
+    if (this.#options.allowShutdown) return
+    const message = `service "${this.#name}": its clients may not shut this server down; it allows that with addService(..., { allowShutdown: true })`
+    throw new ServerError(message, { code: 'NOT_ALLOWED', notStarted: true })
+  }
+
+  /** In a box, so that a `then` among the arguments is data. */
+  #check(verb: Verb, args: unknown): Boxed | Promise<Boxed> {
+    const schema = this.#schemas?.[verb]
+    if (schema === undefined) return { args }
+    const checked = validate(schema, args, `input of service "${this.#name}": ${verb}`, 'INVALID_INPUT')
+    if (!(checked instanceof Promise)) return { args: checked }
+    // Its turn may come long after it has failed.
+    return unawaited(checked.then((value) => ({ args: value })))
+  }
+
+  async #perform(verb: Verb, args: unknown, context: Context<unknown>, receipt: Receipt | undefined): Promise<void> {
+    const label = `service "${this.#name}": ${verb}`
+    const running = new RunningContext(context, label, this.#kit.clock, receipt?.signal)
+    const service = this.#service
+    try {
+      if (verb === 'exec') this.#state = await service.exec(this.#state, args, running)
+      else if (verb === 'init') {
+        this.#state = await service.init(args, running)
+        this.#phase = 'initialized'
+      } else {
+        this.#phase = 'terminated'
+        const state = this.#state
+        this.#state = undefined
+        await service.exit(state, args, running)
+      }
+    } finally {
+      running.close()
+    }
+    const loss = running.loss()
+    if (loss !== undefined) throw loss
+  }
+
+  #requirePhase(verb: Verb): void {
+    const phase = this.#phase
+    if (phase === 'terminated') throw this.#refusal('TERMINATED', 'was terminated and cannot be used any more')
+    if (verb === 'init') {
+      if (phase === 'initialized') throw this.#refusal('ALREADY_INITIALIZED', 'is already initialized')
+    } else if (phase === 'new') {
+      throw this.#refusal('NOT_INITIALIZED', 'is not initialized; call initialize() first')
+    }
+  }
+
+  #refusal(code: 'NOT_INITIALIZED' | 'ALREADY_INITIALIZED' | 'TERMINATED', what: string): ServerError {
+    return new ServerError(`service "${this.#name}" ${what}`, { code, notStarted: true })
+  }
+}
+
+interface Boxed {
+  readonly args: unknown
+}
+
+function once(run: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) run()
+    isDone = true
+  }
+}

@@ -1,0 +1,184 @@
+// The services of one server, as a feature of it: knows them by name, and reads what clients ask of them.
+import type { Context } from '../../core/action/context.ts'
+import { beforeStart, Refused } from '../../core/action/refused.ts'
+import { sleep } from '../../core/base/clock.ts'
+import { ServerError } from '../../core/base/errors.ts'
+import { nearestNames } from '../../core/base/nearest-names.ts'
+import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { describe, invalidOption, requireCount } from '../../core/base/options.ts'
+import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
+import { OwnRuns } from './own-runs.ts'
+import {
+  type AnyService,
+  isService,
+  isServiceClass,
+  maxNameLength,
+  requireServiceName,
+  type ServiceClass,
+  type Verb,
+} from './service.ts'
+import { Execute, Initialize, type ServeRequest, type ServiceRequest, Terminate } from './service-actions.ts'
+import { ServiceHandle } from './service-handle.ts'
+import { type HostRun, ServiceHost, type ServiceOptions } from './service-host.ts'
+
+const serviceOptions: OptionTable<ServiceOptions> = { maxQueued: 'any', allowShutdown: 'any' }
+const defaultMaxQueued = 1_024
+
+export class Services implements ServerFeature {
+  readonly #hosts = new Map<string, ServiceHost>()
+  readonly #kit: ServerKit
+  readonly #shutDown: () => void
+  readonly #ownRuns: OwnRuns
+
+  /** `shutDown` ends the server, where a service allows its clients to ask for that. */
+  constructor(kit: ServerKit, shutDown: () => void) {
+    this.#kit = kit
+    this.#shutDown = shutDown
+    this.#ownRuns = new OwnRuns(kit.clock)
+    const serve = (verb: Verb): ServeRequest => {
+      return (request, context) => this.#serve(verb, request, context)
+    }
+    kit.addBuiltIn(new Initialize(serve('init')))
+    kit.addBuiltIn(new Execute(serve('exec')))
+    kit.addBuiltIn(new Terminate(serve('exit')))
+  }
+
+  /** A class, which is made without arguments, or an instance. Throws ServerError, ClientError (`INVALID_OPTION`). */
+  add(service: unknown, options: ServiceOptions = {}): void {
+    const checked = checkedOptions(options)
+    const instance = instanceOf(service)
+    const Class = instance.constructor as ServiceClass
+    const name = requireServiceName(Class)
+    if (this.#hosts.has(name)) {
+      const message = `service "${name}" is already added; give one of them another \`static serviceName\``
+      throw new ServerError(message, { code: 'DUPLICATE_SERVICE' })
+    }
+    for (const ErrorClass of Class.errors ?? []) this.#kit.classes.declareError(ErrorClass)
+    for (const ValueClass of Class.classes ?? []) this.#kit.classes.declareClass(ValueClass)
+    this.#hosts.set(name, new ServiceHost(name, instance, checked, this.#kit))
+  }
+
+  /** The server's own end of one. Throws ServerError: `INVALID_SERVICE`, `UNKNOWN_SERVICE`. */
+  handle<S extends AnyService>(service: ServiceClass<S>): ServiceHandle<S> {
+    if (!isServiceClass(service)) {
+      const message = `service() needs a Service class, got ${describe(service)}`
+      throw new ServerError(message, { code: 'INVALID_SERVICE' })
+    }
+    return new ServiceHandle(this.#find(requireServiceName(service)), this.#ownRuns, this.#kit)
+  }
+
+  /** Those that were added. */
+  get handles(): readonly ServiceHandle<AnyService>[] {
+    return [...this.#hosts.values()].map((host) => new ServiceHandle(host, this.#ownRuns, this.#kit))
+  }
+
+  /**
+   * What runs may outlive its caller, and so the calls that the server waits for. `exit` is not run: it answers a
+   * client's terminate, and whoever has to clean up with the server has shutdown tasks.
+   */
+  async onDrain(graceMs: number): Promise<void> {
+    const isOver = new AbortController()
+    const all = Promise.all([...this.#hosts.values()].map((host) => host.idle()))
+    const grace = sleep(this.#kit.clock, graceMs, isOver.signal, true).catch(() => undefined)
+    await Promise.race([all, grace])
+    isOver.abort()
+    this.#ownRuns.abortAll(new ServerError('the server is shutting down', { code: 'SHUTTING_DOWN' }))
+  }
+
+  async #serve(verb: Verb, request: unknown, context: Context<unknown>): Promise<void> {
+    const { host, args, shutdown, confirm } = beforeStart(() => this.#read(verb, request))
+    const holders = this.#kit.findSession(context.session.id)?.holders
+    const asked = { holders, onTerminated: shutdown ? this.#shutDown : undefined }
+    if (confirm === undefined) return host.run(verb, args, context, asked)
+    await this.#runWithReceipt(host, verb, args, context, asked)
+  }
+
+  /** The call is open until the method has run, or its client leaves it: till then all bounds of calls hold for it. */
+  async #runWithReceipt(
+    host: ServiceHost,
+    verb: Verb,
+    args: unknown,
+    context: Context<unknown>,
+    asked: HostRun,
+  ): Promise<void> {
+    const run = this.#ownRuns.begin(context.signal)
+    let isAccepted = false
+    const onAccepted = (): void => {
+      isAccepted = true
+      run.detach()
+      // That it cannot be sent, because the client has gone, is no reason not to run.
+      context.emit(null).catch(() => undefined)
+    }
+    try {
+      await host.run(verb, args, context, { ...asked, receipt: { signal: run.signal, onAccepted } })
+    } catch (error) {
+      if (!isAccepted) throw error
+      const thrown = error instanceof Refused ? error.error : error
+      this.#kit.report(thrown, `service "${host.name}": ${verb} (confirmed by its receipt)`)
+    } finally {
+      run.end()
+    }
+  }
+
+  #read(verb: Verb, request: unknown): ReadRequest {
+    const { service, args, shutdown = false, confirm } = readRequest(verb, request)
+    const host = this.#find(service)
+    if (shutdown) host.requireShutdownAllowed()
+    return { host, args, shutdown, confirm }
+  }
+
+  #find(name: string): ServiceHost {
+    const host = this.#hosts.get(name)
+    if (host === undefined) throw this.#unknownError(name)
+    return host
+  }
+
+  #unknownError(name: string): ServerError {
+    const near = nearestNames(name, this.#hosts.keys())
+    const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
+    return new ServerError(`unknown service "${name}"${hint}`, { code: 'UNKNOWN_SERVICE', notStarted: true })
+  }
+}
+
+interface ReadRequest {
+  readonly host: ServiceHost
+  readonly args: unknown
+  readonly shutdown: boolean
+  readonly confirm: ServiceRequest['confirm']
+}
+
+function checkedOptions(options: ServiceOptions): Required<ServiceOptions> {
+  checkOptions('addService', options, serviceOptions)
+  const { maxQueued = defaultMaxQueued, allowShutdown = false } = options
+  if (typeof allowShutdown !== 'boolean') throw invalidOption('allowShutdown', 'true or false', allowShutdown)
+  return { maxQueued: requireCount('maxQueued', maxQueued), allowShutdown }
+}
+
+function instanceOf(service: unknown): AnyService {
+  if (isService(service)) return service
+  if (isServiceClass(service)) return new (service as unknown as new () => AnyService)()
+  const message = `${describe(service)} is no service: pass a Service subclass, or an instance of one`
+  throw new ServerError(message, { code: 'INVALID_SERVICE' })
+}
+
+/** What came from a peer, or ServerError (`BAD_REQUEST`). */
+function readRequest(verb: Verb, request: unknown): ServiceRequest {
+  const { service, args, shutdown, confirm } = (request ?? {}) as Record<string, unknown>
+  if (typeof service !== 'string' || service === '' || service.length > maxNameLength)
+    throw badRequest(`expected { service } to be a name of 1 to ${maxNameLength} characters, got ${describe(service)}`)
+  if (confirm !== undefined && confirm !== 'receipt')
+    throw badRequest(`expected { confirm } to be 'receipt', got ${describe(confirm)}`)
+  const read: ServiceRequest = { service, args, ...(confirm === undefined ? {} : { confirm }) }
+  if (shutdown === undefined) return read
+  if (typeof shutdown !== 'boolean')
+    throw badRequest(`expected { shutdown } to be a boolean, got ${describe(shutdown)}`)
+  if (verb !== 'exit') throw badRequest('{ shutdown } goes with terminate only')
+  return { ...read, shutdown }
+}
+
+function badRequest(what: string): ServerError {
+  return new ServerError(`a request to a service that cannot be read: ${what}`, {
+    code: 'BAD_REQUEST',
+    notStarted: true,
+  })
+}

@@ -1,0 +1,174 @@
+// A client that listens to a process: a lasting call (client/lasting-call.ts) whose events of the meantime are missing when
+// it had to begin anew, and which ends with the process.
+import type { Call, Outcome } from '../../../core/action/call.ts'
+import { keepContext } from '../../../core/base/async-context.ts'
+import { IsockError, ServerError } from '../../../core/base/errors.ts'
+import { followSignal } from '../../../core/base/followed-signals.ts'
+import type { ClientKit } from '../../../core/client/client-kit.ts'
+import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../../../core/client/lasting-call.ts'
+import { type ListenItem, ListenToProcess } from '../listen-action.ts'
+
+/** How a client listens. */
+export interface ListenOptions {
+  /** The session was lost, and it listens again: events of the meantime are missing. */
+  readonly onGap?: () => void
+  /** Stops listening when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+interface ListeningOptions<Event> extends ListenOptions {
+  /** Gets each event; without it, somebody iterates. */
+  readonly handler: ((event: Event) => unknown) | undefined
+  readonly onOver: (listening: { stop(): void }) => void
+}
+
+/** An event, before it has a type. */
+type AnyEvent = Exclude<ListenItem, true>
+
+/**
+ * The events of a process, from `client.onProcess`. Read it with `for await`, or pass a handler there. Leaving the loop
+ * stops it. An event is not taken from the server before the one before it was read or handled.
+ *
+ * When a link is lost, nothing is missed as long as the server keeps the session. When the session is lost it listens
+ * again by itself; then `gapCount` grows and `onGap` is called.
+ */
+export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncDisposable {
+  /** Settles when the server has taken it in: from then on nothing is missed. Rejects where it does not; resolves when stopped. */
+  readonly ready: Promise<void>
+  /**
+   * Settles when it is over, as its reader sees it: resolves after the process has finished or this was stopped,
+   * rejects with what ended it. Where the server does not take it in, that is at once. With a handler, heed the
+   * rejection: here alone it is told.
+   */
+  readonly done: Promise<void>
+  readonly #options: ListenOptions
+  readonly #lasting: LastingCall<{ readonly event: unknown }>
+  readonly #onOver: (listening: { stop(): void }) => void
+  readonly #unfollow: (() => void) | undefined
+  #call: Call<unknown, unknown> | undefined
+  #isOver = false
+  #done: { resolve(): void; reject(error: unknown): void } | undefined
+  #gapCount = 0
+
+  /** Users get theirs from `client.onProcess`. @internal */
+  constructor(kit: ClientKit, name: string, { handler, onOver, ...options }: ListeningOptions<Event>) {
+    const { onGap } = options
+    this.#options = onGap === undefined ? options : { ...options, onGap: keepContext(onGap) }
+    this.#onOver = onOver
+    this.done = new Promise((resolve, reject) => {
+      this.#done = { resolve, reject }
+    })
+    this.#lasting = new LastingCall<{ readonly event: unknown }>(kit, {
+      start: () => {
+        this.#call = kit.client.runAction(ListenToProcess, name, { timeoutMs: Number.POSITIVE_INFINITY })
+        return this.#call
+      },
+      onOpen: this.#onOpen,
+      onItem: (event) => [{ event }],
+      judge: this.#judge,
+    })
+    // One that is stopped is done first.
+    this.ready = Promise.race([this.#lasting.done, this.#lasting.ready])
+    this.ready.catch(() => undefined)
+    // There is nothing to read where it was not taken in: it is over without a reader too.
+    const onEnd = (failure?: { readonly error: unknown }): void => {
+      if (!this.#lasting.hasBeenOpen) this.#finish(failure)
+    }
+    this.#lasting.done.then(
+      () => onEnd(),
+      (error: unknown) => onEnd({ error }),
+    )
+    // Where it has aborted already, it is over before this returns.
+    this.#unfollow = followSignal(options.signal, this.#stop)
+    this.#lasting.begin()
+    if (handler !== undefined) void this.#handle(handler)
+    // Whoever iterates gets the error there.
+    else this.done.catch(() => undefined)
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Times that events may have been missed. */
+  get gapCount(): number {
+    return this.#gapCount
+  }
+
+  /** Stops listening. Nothing happens when it is over. */
+  stop(): void {
+    this.#finish()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop()
+  }
+
+  /** The one stream of its events: two readers share them. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Event, undefined, undefined> {
+    return iteratorOf(this.#next, this.#stop)
+  }
+
+  readonly #stop = (): void => this.#finish()
+
+  /** Gives each event to the handler, one after the other. What that throws ends it. */
+  async #handle(handler: (event: Event) => unknown): Promise<void> {
+    try {
+      for (let step = await this.#next(); !step.done; step = await this.#next()) await handler(step.value)
+    } catch (error) {
+      this.#finish({ error })
+    }
+  }
+
+  readonly #next = async (): Promise<IteratorResult<Event, undefined>> => {
+    try {
+      const step = await this.#lasting.take()
+      // What type its events have is its user's word.
+      if (step !== undefined) return { done: false, value: step.event as Event }
+    } catch (error) {
+      this.#finish({ error })
+      throw error
+    }
+    this.#finish()
+    return { done: true, value: undefined }
+  }
+
+  readonly #onOpen = (): [] => {
+    this.#call?.outlastFaults()
+    if (this.#lasting.hasBeenOpen) {
+      this.#gapCount++
+      this.#options.onGap?.()
+    }
+    return []
+  }
+
+  readonly #judge = (outcome: Outcome<unknown>, wasOpen: boolean): 'again' | { readonly error: unknown } => {
+    if (!outcome.ok) return this.#mayPass(outcome, wasOpen) ? 'again' : outcome
+    const end = (outcome.value ?? {}) as { readonly how?: unknown; readonly error?: unknown }
+    if (end.how === 'again') return end.how
+    if (end.how !== 'failed') return { error: undefined }
+    return { error: end.error ?? new ServerError('the process failed and did not say why', { code: 'REMOTE_ERROR' }) }
+  }
+
+  /** Before it was ready once, a server that cannot be reached or is full is an error as for any call. */
+  #mayPass(outcome: Outcome<unknown> & { readonly ok: false }, wasOpen: boolean): boolean {
+    const { error } = outcome
+    if (isLoss(error)) return true
+    if (!this.#lasting.hasBeenOpen) return false
+    return (
+      isTurnedAway(outcome, wasOpen) ||
+      (error instanceof IsockError && error.notStarted && error.code === 'UNREACHABLE')
+    )
+  }
+
+  /** Its reader has seen the end, or wants no more. */
+  #finish(failure?: { readonly error: unknown }): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#lasting.end(undefined, 'drop')
+    this.#unfollow?.()
+    this.#onOver(this)
+    if (failure === undefined) this.#done?.resolve()
+    else this.#done?.reject(failure.error)
+  }
+}

@@ -1,0 +1,207 @@
+// One process that was added: runs it, starts it anew when it throws, stops it. None of its runs overlaps another, also
+// where it was removed and added again.
+import { runClean } from '../../core/base/async-context.ts'
+import { Backoff } from '../../core/base/backoff.ts'
+import { sleep } from '../../core/base/clock.ts'
+import { CancelledError, DeadlineError, ServerError } from '../../core/base/errors.ts'
+import { settlesWithin } from '../../core/base/settles-within.ts'
+import type { ServerKit } from '../../core/server/feature.ts'
+import type { Audience } from './audience.ts'
+import type { AnyProcess, ProcessHandle, ProcessState } from './process.ts'
+import { contextFor, endedOrTold, isStop, outcomeOf, Telling, toBegin } from './run.ts'
+import { endedByItself, RunOutput } from './run-output.ts'
+
+export class HostedProcess implements ProcessHandle {
+  readonly name: string
+  readonly process: AnyProcess
+  readonly audience: Audience
+  readonly #kit: ServerKit
+  #state: ProcessState = 'stopped'
+  #restartCount = 0
+  #lastError: unknown
+  #abort = new AbortController()
+  #ended: Promise<void> = Promise.resolve()
+  #mayRun = false
+  #isRemoved = false
+  /** undefined: there is no run before that goes on. */
+  #formerEnd: Promise<void> | undefined
+
+  /** `former`: removed processes whose place it takes, and whose runs go on. */
+  constructor(
+    name: string,
+    process: AnyProcess,
+    audience: Audience,
+    kit: ServerKit,
+    former: readonly HostedProcess[] = [],
+  ) {
+    this.name = name
+    this.process = process
+    this.audience = audience
+    this.#kit = kit
+    if (former.length === 0) return
+    this.#formerEnd = Promise.all(former.map(({ whenEnded }) => whenEnded)).then(() => {
+      this.#formerEnd = undefined
+    })
+  }
+
+  get label(): string {
+    return `process "${this.name}"`
+  }
+
+  get state(): ProcessState {
+    return this.#state
+  }
+
+  get listenerCount(): number {
+    return this.audience.count
+  }
+
+  get restartCount(): number {
+    return this.#restartCount
+  }
+
+  get lastError(): unknown {
+    return this.#lastError
+  }
+
+  /** The server serves: from now on it can be started. */
+  onListening(): void {
+    this.#mayRun = true
+    if (this.process.startsWithServer) this.start()
+  }
+
+  start(): void {
+    if (this.#kit.server.isShuttingDown)
+      throw new ServerError(`${this.label} cannot be started: the server is shutting down`, { code: 'SHUTTING_DOWN' })
+    if (this.#isRemoved) throw misused(`${this.label} cannot be started: it was removed from the server; add it again`)
+    if (!this.#mayRun) throw misused(`${this.label} cannot be started before the server listens`)
+    if (this.#state === 'running' || this.#state === 'restarting') return
+    if (this.#state === 'stopping') throw misused(`${this.label} is still stopping; await stop() first`)
+    this.#restartCount = 0
+    this.#abort = new AbortController()
+    this.audience.open()
+    const { work, begin } = toBegin<void>()
+    this.#ended = work
+    begin(runClean((signal) => this.#runOn(signal), this.#abort.signal))
+  }
+
+  async stop(): Promise<void> {
+    const { stopLimitMs } = this.process
+    this.#tell(new CancelledError(`${this.label} was stopped`))
+    if (await settlesWithin(this.#kit.clock, this.#ended, stopLimitMs)) return
+    throw new DeadlineError(`${this.label} runs on ${stopLimitMs} ms after its signal told it to end`)
+  }
+
+  /** Settles when its run has ended, which never rejects. */
+  get whenEnded(): Promise<void> {
+    return this.#ended
+  }
+
+  /** It is taken from its server: whoever listens is told so, and the run to end. */
+  remove(): void {
+    const message = `${this.label} was removed from the server`
+    this.#isRemoved = true
+    this.#tell(new CancelledError(message))
+    this.audience.close({ how: 'failed', error: new ServerError(message, { code: 'UNKNOWN_PROCESS' }) })
+  }
+
+  /** The server drains: listeners are let go, the run is told, and waited for this long. */
+  async drain(graceMs: number): Promise<void> {
+    this.#tell(new CancelledError('the server is shutting down'))
+    if (!this.#isRemoved) this.audience.close({ how: 'again' })
+    if (await settlesWithin(this.#kit.clock, this.#ended, graceMs)) return
+    this.#report(
+      new DeadlineError(`${this.label} runs on although its signal told it that the server is shutting down`),
+    )
+  }
+
+  #tell(reason: CancelledError): void {
+    if (this.#state === 'running' || this.#state === 'restarting') this.#state = 'stopping'
+    this.#abort.abort(reason)
+  }
+
+  /** Never rejects. */
+  async #runOn(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#kit
+    const { restartBackoff, maxRestarts, healthyAfterMs } = this.process
+    // No jitter: nobody else is started at the same time.
+    const firstBackoff = new Backoff(restartBackoff, () => 1)
+    let backoff = firstBackoff
+    this.#state = 'restarting'
+    if (this.#formerEnd !== undefined) await endedOrTold(this.#formerEnd, signal)
+    if (signal.aborted) {
+      this.#state = 'stopped'
+      return
+    }
+    for (let failures = 0; ; ) {
+      this.#state = 'running'
+      const startedAtMs = clock.now()
+      if (await this.#isOverAfterRun(signal)) return
+      if (clock.now() - startedAtMs >= healthyAfterMs) {
+        failures = 0
+        backoff = firstBackoff
+      }
+      if (++failures > maxRestarts) return this.#endAs('failed')
+      this.#state = 'restarting'
+      try {
+        await sleep(clock, backoff.durationMs, signal)
+      } catch {
+        this.#state = 'stopped'
+        return
+      }
+      backoff = backoff.next()
+      this.#restartCount++
+    }
+  }
+
+  /** One run. False: it threw, and wants to be started anew. */
+  async #isOverAfterRun(signal: AbortSignal): Promise<boolean> {
+    const { label, audience } = this
+    const kit = this.#kit
+    const telling = new Telling(signal, kit.clock, Number.POSITIVE_INFINITY)
+    const output = new RunOutput({
+      label,
+      audience,
+      kit,
+      signal: telling.signal,
+      onEnd: (end) => {
+        this.#state = 'stopping'
+        if (end.how === 'failed') this.#onFailure(end.error)
+        audience.close(end)
+        telling.tell(endedByItself(label))
+      },
+    })
+    const context = { ...contextFor(this.name, telling.signal, kit), output }
+    const outcome = await outcomeOf(() => this.process.run(context))
+    output.close()
+    telling.close()
+    const { end } = output
+    if (!outcome.ok && !isStop(outcome.error, telling.signal)) {
+      const isTold = end?.how === 'failed' && end.error === outcome.error
+      if (!isTold) this.#onFailure(outcome.error)
+    }
+    if (end !== undefined) this.#state = end.how === 'failed' ? 'failed' : 'finished'
+    else if (signal.aborted) this.#state = 'stopped'
+    else if (outcome.ok) this.#endAs('finished')
+    else return false
+    return true
+  }
+
+  #endAs(how: 'finished' | 'failed'): void {
+    this.#state = how
+    this.audience.close(how === 'finished' ? { how } : { how, error: this.#lastError })
+  }
+
+  #onFailure(error: unknown): void {
+    this.#lastError = error
+    this.#report(error)
+  }
+
+  #report(error: unknown): void {
+    this.#kit.report(error, this.label)
+  }
+}
+
+function misused(message: string): ServerError {
+  return new ServerError(message, { code: 'INVALID_USAGE' })
+}

@@ -1,0 +1,70 @@
+// Runs one task at its times until it is stopped: waits, runs, asks when next. So no run overlaps another.
+import { runClean } from '../../core/base/async-context.ts'
+import { CancelledError } from '../../core/base/errors.ts'
+import type { ServerKit } from '../../core/server/feature.ts'
+import { contextFor, isStop } from './run.ts'
+import type { Due, Timing } from './timing.ts'
+import type { TrackedTask } from './tracked-task.ts'
+import { waitOut } from './waiting.ts'
+
+export class Schedule {
+  readonly #tracked: TrackedTask
+  readonly #timing: Timing
+  readonly #kit: ServerKit
+  readonly #abort = new AbortController()
+  #ended: Promise<void> | undefined
+
+  constructor(tracked: TrackedTask, timing: Timing, kit: ServerKit) {
+    this.#tracked = tracked
+    this.#timing = timing
+    this.#kit = kit
+  }
+
+  /** Before the server starts. Rejects with ClientError (`INVALID_OPTION`). */
+  async prepare(): Promise<void> {
+    await this.#timing.prepare?.()
+  }
+
+  /** Begins, once. */
+  start(): void {
+    this.#ended ??= runClean(() => this.#runOn(), undefined)
+  }
+
+  /** No run begins any more; one that goes on is told. Settles when it has ended. */
+  async stop(why: string): Promise<void> {
+    this.#abort.abort(new CancelledError(why))
+    await this.#ended
+    this.#tracked.state = 'ended'
+  }
+
+  async #runOn(): Promise<void> {
+    const { signal } = this.#abort
+    const tracked = this.#tracked
+    try {
+      for (let due = await this.#next(); due !== undefined; due = await this.#next()) {
+        tracked.state = 'waiting'
+        tracked.nextRunAtMs = due.atMs
+        await waitOut(this.#kit.clock, due.leftMs, signal)
+        signal.throwIfAborted()
+        await tracked.run(signal)
+        signal.throwIfAborted()
+      }
+    } catch (error) {
+      if (!isStop(error, signal)) tracked.report(error)
+    }
+    tracked.nextRunAtMs = undefined
+    tracked.state = 'ended'
+  }
+
+  async #next(): Promise<Due | undefined> {
+    const tracked = this.#tracked
+    const { signal } = this.#abort
+    try {
+      return await this.#timing.next(contextFor(tracked.name, signal, this.#kit))
+    } catch (error) {
+      if (isStop(error, signal)) throw error
+      tracked.report(error)
+      return this.#timing.fallback()
+    }
+  }
+}

@@ -1,0 +1,22 @@
+// A task that runs while the server shuts down.
+import { brand } from '../../core/base/brand.ts'
+import { Task } from './task.ts'
+
+/**
+ * Runs once while the server drains, after the other tasks were told to end: one after the other, the highest priority
+ * first. Its signal aborts after `timeLimitMs`, or when the time of the whole shutdown (`graceMs`) is over; one that
+ * runs on for another second is given up. Calls of clients may still be running.
+ *
+ * @example
+ * class Flush extends ShutdownTask {
+ *   async run({ signal }: TaskContext) { await journal.flush({ signal }) }
+ * }
+ * server.addTask(new Flush())
+ */
+export abstract class ShutdownTask extends Task {
+  /** Higher runs earlier; of equal ones, the one that was added first. Default 0. */
+  readonly priority: number = 0
+  override readonly timeLimitMs: number = 5_000
+}
+
+brand('isock.ShutdownTask', ShutdownTask)

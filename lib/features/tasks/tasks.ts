@@ -1,0 +1,171 @@
+// The tasks of one server: runs those of the start before it listens, the others while it serves, those of the end
+// while it drains.
+
+import { requireNameOf } from '../../core/base/class-name.ts'
+import { type Clock, sleep } from '../../core/base/clock.ts'
+import { DeadlineError, invalidUsage, ServerError } from '../../core/base/errors.ts'
+import { invalidOption, requirePositive } from '../../core/base/options.ts'
+import { settlesWithin } from '../../core/base/settles-within.ts'
+import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
+import { isName } from '../../core/wire/frames/frame.ts'
+import { CronTask } from './cron-task.ts'
+import { IntervalTask } from './interval-task.ts'
+import { Schedule } from './schedule.ts'
+import { ShutdownTask } from './shutdown-task.ts'
+import { StartupTask } from './startup-task.ts'
+import type { Task, TaskView } from './task.ts'
+import { CronTiming, IntervalTiming, type Timing } from './timing.ts'
+import { TrackedTask } from './tracked-task.ts'
+import { wallNow } from './waiting.ts'
+
+interface Entry {
+  readonly tracked: TrackedTask
+  readonly schedule: Schedule | undefined
+}
+
+export class Tasks implements ServerFeature {
+  readonly #kit: ServerKit
+  readonly #entries = new Map<string, Entry>()
+  /** Removed, but their runs go on. */
+  readonly #leaving = new Set<TrackedTask>()
+  readonly #starting = new AbortController()
+  #hasBegun = false
+  #phase: 'new' | 'starting' | 'started' | 'serving' | 'draining' = 'new'
+
+  constructor(kit: ServerKit) {
+    this.#kit = kit
+  }
+
+  get views(): readonly TaskView[] {
+    return [...this.#entries.values()].map(({ tracked }) => tracked.view)
+  }
+
+  /** @throws ServerError (`DUPLICATE_TASK`, `SHUTTING_DOWN`), ClientError (`INVALID_OPTION`, `INVALID_USAGE`). */
+  add(task: Task, name = nameOf(task)): void {
+    if (!isName(name)) throw invalidOption('name of a task', 'a text of 1 to 512 bytes', name)
+    const former = [...this.#leaving].filter((other) => other.name === name || other.task === task)
+    const tracked = new TrackedTask(name, task, this.#kit, former)
+    if (this.#entries.has(name)) {
+      const message = `task "${name}" was added already; remove it first, or add this one under another name`
+      throw new ServerError(message, { code: 'DUPLICATE_TASK' })
+    }
+    if (this.#phase === 'draining')
+      throw new ServerError(`task "${name}" comes too late: the server is shutting down`, { code: 'SHUTTING_DOWN' })
+    if (task instanceof StartupTask && this.#phase !== 'new') {
+      const message = `task "${name}" is of the start, which has begun; add it before listen()`
+      throw new ServerError(message, { code: 'INVALID_USAGE' })
+    }
+    requireNumbers(name, task)
+    const timing = timingOf(name, task, this.#kit.clock)
+    const schedule = timing && new Schedule(tracked, timing, this.#kit)
+    this.#entries.set(name, { tracked, schedule })
+    if (this.#phase === 'serving') schedule?.start()
+  }
+
+  /** False: there was none. A run that goes on is told by its signal; where the task is added again, that waits for it. */
+  remove(task: Task | string): boolean {
+    for (const [name, { tracked, schedule }] of this.#entries) {
+      if (name !== task && tracked.task !== task) continue
+      this.#entries.delete(name)
+      void schedule?.stop(`task "${name}" was removed`)
+      this.#letLeave(tracked)
+      return true
+    }
+    return false
+  }
+
+  async onStart(): Promise<void> {
+    const { signal } = this.#starting
+    this.#phase = 'starting'
+    this.#hasBegun = true
+    try {
+      for (const { schedule } of this.#entries.values()) await schedule?.prepare()
+      for (const tracked of this.#byPriority(StartupTask)) {
+        const { delayMs, optional, timeLimitMs } = tracked.task as StartupTask
+        if (delayMs > 0 && this.#has(tracked)) await this.#delay(tracked, delayMs, signal)
+        if (!this.#has(tracked)) continue
+        const outcome = await tracked.run(signal, timeLimitMs, 'may give up')
+        signal.throwIfAborted()
+        if (!outcome.ok && !optional) throw outcome.error
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#phase = 'new'
+      throw error
+    }
+    for (const { tracked } of this.#entries.values()) if (tracked.kind === 'startup') tracked.state = 'ended'
+    this.#phase = 'started'
+  }
+
+  onListening(): void {
+    this.#phase = 'serving'
+    for (const { schedule } of this.#entries.values()) schedule?.start()
+  }
+
+  /** Tells runs to end, waits for them half of the time, then runs the tasks of the end. */
+  async onDrain(graceMs: number): Promise<void> {
+    const { clock } = this.#kit
+    const why = 'the server is shutting down'
+    const endsAtMs = clock.now() + graceMs
+    this.#phase = 'draining'
+    this.#starting.abort(new ServerError(why, { code: 'SHUTTING_DOWN' }))
+    const stopped = [...this.#entries.values()].map(({ tracked, schedule }) => {
+      return this.#waitFor(tracked, schedule?.stop(why), why, graceMs / 2)
+    })
+    const left = [...this.#leaving].map((tracked) => this.#waitFor(tracked, tracked.whenFree, why, graceMs / 2))
+    await Promise.all([...stopped, ...left])
+    if (!this.#hasBegun) return
+    const never = new AbortController().signal
+    for (const tracked of this.#byPriority(ShutdownTask)) {
+      if (!this.#has(tracked)) continue
+      const leftMs = Math.max(0, endsAtMs - clock.now())
+      await tracked.run(never, Math.min(tracked.task.timeLimitMs, leftMs), 'may give up')
+      tracked.state = 'ended'
+    }
+  }
+
+  async #delay(tracked: TrackedTask, delayMs: number, signal: AbortSignal): Promise<void> {
+    tracked.state = 'waiting'
+    tracked.nextRunAtMs = wallNow(this.#kit.clock) + delayMs
+    await sleep(this.#kit.clock, delayMs, signal, true)
+  }
+
+  #has(tracked: TrackedTask): boolean {
+    return this.#entries.get(tracked.name)?.tracked === tracked
+  }
+
+  #letLeave(tracked: TrackedTask): void {
+    const { whenFree } = tracked
+    if (whenFree === undefined) return
+    this.#leaving.add(tracked)
+    void whenFree.then(() => this.#leaving.delete(tracked))
+  }
+
+  async #waitFor(tracked: TrackedTask, end: Promise<unknown> | undefined, why: string, limitMs: number): Promise<void> {
+    if (end === undefined || (await settlesWithin(this.#kit.clock, end, limitMs))) return
+    tracked.report(new DeadlineError(`${tracked.label} runs on although its signal told it that ${why}`))
+  }
+
+  #byPriority(kind: typeof StartupTask | typeof ShutdownTask): TrackedTask[] {
+    const priorityOf = ({ task }: TrackedTask): number => (task as StartupTask | ShutdownTask).priority
+    const found = [...this.#entries.values()].map(({ tracked }) => tracked).filter(({ task }) => task instanceof kind)
+    return found.sort((one, other) => priorityOf(other) - priorityOf(one))
+  }
+}
+
+function timingOf(name: string, task: Task, clock: Clock): Timing | undefined {
+  if (task instanceof IntervalTask) return new IntervalTiming(task, clock)
+  if (task instanceof CronTask) return new CronTiming(name, task, clock)
+  return undefined
+}
+
+function nameOf(task: Task): string {
+  const Class = (task as unknown as { constructor?: typeof Task } | null | undefined)?.constructor
+  return requireNameOf(Class, 'taskName', invalidUsage)
+}
+
+/** @throws ClientError (`INVALID_OPTION`). */
+function requireNumbers(name: string, task: Task): void {
+  if (task instanceof StartupTask && task.delayMs !== 0) requirePositive(`delayMs of task "${name}"`, task.delayMs)
+  if (!(task instanceof StartupTask || task instanceof ShutdownTask) || Number.isFinite(task.priority)) return
+  throw invalidOption(`priority of task "${name}"`, 'a number', task.priority)
+}

@@ -1,0 +1,23 @@
+// A value as the schema of its action gives it back, in a thread, where all that is checked may be waited for.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { validate } from '../../core/action/schema.ts'
+import { bytesAsGiven } from '../../core/wire/values/bytes-as-given.ts'
+
+/** A value that is not awaited on the way: a `then` that came from a peer is data. */
+export interface Boxed {
+  readonly value: unknown
+}
+
+/** Rejects with ValidationError. */
+export async function check(
+  schema: StandardSchemaV1 | undefined,
+  value: unknown,
+  subject: string,
+  code: 'INVALID_INPUT' | 'INVALID_OUTPUT',
+): Promise<Boxed> {
+  if (schema === undefined) return { value }
+  const checked = validate(schema, value, subject, code)
+  if (!(checked instanceof Promise)) return { value: checked }
+  const asGiven = bytesAsGiven(value)
+  return { value: asGiven(await checked) }
+}

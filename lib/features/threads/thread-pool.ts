@@ -1,0 +1,107 @@
+// The threads of one server: a piscina pool that is made when the first call comes. Who waits for a thread is kept here,
+// not there: piscina starts no thread for those that wait when it has ended one.
+
+import { fileURLToPath } from 'node:url'
+import type { Transferable } from 'node:worker_threads'
+import type { Piscina } from 'piscina'
+import { refuseInThread } from '../../core/base/in-thread.ts'
+import { Line } from '../../core/server/line.ts'
+import type { ThreadResult, ThreadTask } from './thread-messages.ts'
+
+export interface ThreadPoolOptions {
+  readonly max: number
+  readonly idleTimeoutMs: number
+  readonly maxQueue: number
+}
+
+/** One use of a thread. */
+export interface ThreadUse {
+  readonly task: ThreadTask
+  readonly move: readonly Transferable[]
+  /** Ends the thread. */
+  readonly kill: AbortSignal
+  /** A thread has taken the task. */
+  readonly hasBegun: () => boolean
+}
+
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions
+  readonly #report: (error: unknown) => void
+  readonly #line: Line
+  #piscina: Promise<Piscina> | undefined
+  #isClosed = false
+
+  /** `report` is told of what fails in a thread that runs nothing. */
+  constructor(options: ThreadPoolOptions, report: (error: unknown) => void) {
+    this.#options = options
+    this.#report = report
+    this.#line = new Line({ label: 'the threads', maxWaiting: options.maxQueue, places: options.max })
+  }
+
+  /** Calls that wait for a thread. */
+  get waitingCount(): number {
+    return this.#line.waitingCount
+  }
+
+  /** Runs the work when a thread is free; see Line. Rejects as not started: BusyError, CancelledError, DeadlineError. */
+  whenFree<T>(signal: AbortSignal, work: () => Promise<T>, holders?: readonly object[]): Promise<T> {
+    return this.#line.run(signal, work, holders)
+  }
+
+  /** Only for who has a thread, see `whenFree`. Rejects when the thread ends before the task does. */
+  async run({ task, move, kill, hasBegun }: ThreadUse): Promise<ThreadResult> {
+    if (this.#isClosed) throw new Error('the threads are closed')
+    this.#piscina ??= this.#open()
+    const piscina = await this.#piscina
+    const onFailed = new AbortController()
+    // A thread that fails before it takes a task leaves the task waiting for ever. Another's end is not this one's.
+    const onError = (error: unknown): void => {
+      if (!hasBegun()) onFailed.abort(error)
+    }
+    piscina.on('error', onError)
+    try {
+      const begun = piscina.run(task, {
+        transferList: [...move] as never,
+        signal: AbortSignal.any([kill, onFailed.signal]),
+      })
+      return (await begun) as ThreadResult
+    } catch (error) {
+      throw onFailed.signal.aborted ? onFailed.signal.reason : error
+    } finally {
+      piscina.off('error', onError)
+    }
+  }
+
+  /** Settles when no thread runs anything and nobody waits. */
+  idle(): Promise<void> {
+    return this.#line.idle()
+  }
+
+  /** Ends all threads. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const piscina = await this.#piscina?.catch(() => undefined)
+    await piscina?.destroy()
+  }
+
+  async #open(): Promise<Piscina> {
+    refuseInThread('a pool of threads')
+    const { Piscina } = await import('piscina')
+    const { max, idleTimeoutMs } = this.#options
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const piscina = new Piscina({
+      filename: fileURLToPath(new URL(`./worker.${extension}`, import.meta.url)),
+      name: 'runTask',
+      minThreads: 0,
+      maxThreads: max,
+      idleTimeout: idleTimeoutMs,
+      // Else a thread stands still between tasks, with whatever its modules do in the background.
+      atomics: 'disabled',
+      recordTiming: false,
+    })
+    // One for each run, and there may be as many as threads.
+    piscina.setMaxListeners(0)
+    piscina.on('error', this.#report)
+    return piscina
+  }
+}

@@ -1,0 +1,111 @@
+// Connections whose clients send requests before they have had their answers. Those wait, one behind the other, and count for
+// their connection; too many close it. Behind many it is not read on, until few are left: then in turns, for one connection
+// after the other. Or after a second, and then after twice as long each time, since the end of a connection is read as well.
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Account } from '../../core/accounting/account.ts'
+import { Held, placeBytes } from '../../core/accounting/held.ts'
+import type { Meter } from '../../core/accounting/meter.ts'
+import type { Clock, Timer } from '../../core/base/clock.ts'
+
+/** A connection with more requests that wait is not read on. */
+const mostUnpaced = 16
+const firstLookMs = 1_000
+/** With more, it is closed: nobody who means it sends so many. One chunk of the shortest ones has more than 2 000. */
+const mostWaiting = 4_096
+/** Connections that are read within a turn of the event loop. */
+const readInTurn = 2
+
+interface Pipeline {
+  readonly socket: Socket
+  readonly held: Meter
+  count: number
+  /** It is not read. */
+  isPaused: boolean
+  lookAgain: Timer | undefined
+  lookAgainMs: number
+}
+
+export class Pipelines {
+  readonly #clock: Clock
+  readonly #pipelines = new WeakMap<Socket, Pipeline>()
+  /** Those that are to be read on when it is their turn. */
+  readonly #ready = new Set<Pipeline>()
+  readonly #onReady: () => void
+
+  /** `onReady`: there is one that is to be read on. */
+  constructor(clock: Clock, onReady: () => void) {
+    this.#clock = clock
+    this.#onReady = onReady
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.size > 0
+  }
+
+  /** A request that is behind another; calls when it is the first one of its connection. Never, when that ends before. */
+  wait(socket: Socket, response: ServerResponse, account: Account, onFirst: () => void): void {
+    const pipeline = this.#of(socket, account)
+    this.#change(pipeline, 1)
+    response.once('socket', () => {
+      this.#change(pipeline, -1)
+      if (pipeline.count === mostUnpaced) this.#fewAreLeft(pipeline)
+      onFirst()
+    })
+    if (pipeline.count > mostWaiting) socket.destroy()
+    else if (pipeline.count > mostUnpaced) this.#pause(pipeline)
+  }
+
+  /** Another turn of the event loop. */
+  readSome(): void {
+    let left = readInTurn
+    for (const pipeline of this.#ready) {
+      if (left-- === 0) return
+      this.#ready.delete(pipeline)
+      pipeline.isPaused = false
+      pipeline.socket.resume()
+    }
+  }
+
+  #pause(pipeline: Pipeline): void {
+    if (pipeline.isPaused) return
+    pipeline.isPaused = true
+    pipeline.lookAgain = this.#clock.setTimer(() => this.#makeReady(pipeline), pipeline.lookAgainMs)
+    pipeline.lookAgainMs *= 2
+    pipeline.socket.pause()
+  }
+
+  #fewAreLeft(pipeline: Pipeline): void {
+    pipeline.lookAgainMs = firstLookMs
+    this.#makeReady(pipeline)
+  }
+
+  #makeReady(pipeline: Pipeline): void {
+    if (pipeline.lookAgain === undefined) return
+    pipeline.lookAgain.cancel()
+    pipeline.lookAgain = undefined
+    this.#ready.add(pipeline)
+    this.#onReady()
+  }
+
+  #of(socket: Socket, account: Account): Pipeline {
+    let pipeline = this.#pipelines.get(socket)
+    if (pipeline === undefined) {
+      const held = account.meter(Held.Bodies)
+      const made: Pipeline = { socket, held, count: 0, isPaused: false, lookAgain: undefined, lookAgainMs: firstLookMs }
+      this.#pipelines.set(socket, made)
+      socket.once('close', () => this.#makeReady(made))
+      // Node reads on whenever a request is complete.
+      socket.on('resume', () => {
+        if (made.isPaused) socket.pause()
+      })
+      pipeline = made
+    }
+    return pipeline
+  }
+
+  #change(pipeline: Pipeline, by: 1 | -1): void {
+    pipeline.count += by
+    pipeline.held.change(by * placeBytes.request)
+  }
+}

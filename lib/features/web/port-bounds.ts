@@ -1,0 +1,59 @@
+// What bounds a web port of our own: its connections, when its requests begin, and how slowly their bodies may come. How long
+// a request may take at a server of the user's, and how many, is the user's choice.
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
+import type { Server as NetServer, Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
+import type { Accounting } from '../../core/accounting/accounting.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import type { Limits } from '../../core/base/options.ts'
+import { boundHandshakes } from '../../core/link/handshakes.ts'
+import { Connections } from './connections.ts'
+import { RequestTurns } from './request-turns.ts'
+import { SlowBodies } from './slow-bodies.ts'
+
+export interface PortBoundsOptions {
+  readonly accounting: Accounting
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly maxConnections: number
+  /** The event of a connection that speaks HTTP. */
+  readonly connected: 'secureConnection' | 'connection'
+}
+
+export class PortBounds {
+  readonly #turns: RequestTurns
+  readonly #slowBodies: SlowBodies
+  /** Since it listens. */
+  #connections: Connections | undefined
+
+  constructor(http: HttpServer, { accounting, clock, limits, maxConnections, connected }: PortBoundsOptions) {
+    this.#turns = new RequestTurns(clock)
+    this.#slowBodies = new SlowBodies(clock)
+    http.once('listening', () => {
+      const connections = new Connections(accounting, maxConnections)
+      this.#connections = connections
+      http.on(connected, (socket: Socket) => connections.take(socket)).on('close', () => connections.close())
+    })
+    if (connected === 'secureConnection')
+      boundHandshakes(http as NetServer as TlsServer, accounting, limits.maxUnauthenticatedLinks)
+  }
+
+  /** A request came in: it begins when its turn has come. */
+  arrive(request: IncomingMessage, response: ServerResponse, begin: () => void): void {
+    this.wake(request.socket)
+    this.#slowBodies.watch(request)
+    const account = this.#connections?.accountOf(request.socket)
+    // Without one, its connection had to go.
+    if (account !== undefined) this.#turns.arrive(request, response, account, begin)
+  }
+
+  /** The connection has sent a request, or has become a WebSocket. */
+  wake(socket: Socket): void {
+    this.#connections?.wake(socket)
+  }
+
+  /** All its answers have left. */
+  rest(socket: Socket): void {
+    this.#connections?.rest(socket)
+  }
+}

@@ -1,0 +1,60 @@
+// Serves the files of one directory. A file that has its compressed form beside it (`app.js.br`, `app.js.gz`) is sent as that to
+// clients that take it.
+import { statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
+import { invalidOption } from '../../core/base/options.ts'
+import { storedCodings, wantedCodings } from './content-coding.ts'
+import type { MountedGateway, WebVisit } from './gateway.ts'
+import { resolveInside } from './safe-path.ts'
+import { type CodedFile, isReading, longestStallMs, sendFile } from './sent-file.ts'
+
+/** How much older the compressed form may be: copying a directory gives its files times in any order. */
+const copyingMs = 2_000
+
+/** Throws ClientError (`INVALID_OPTION`) where the directory is none. */
+export function staticFiles(root: string, maxStallMs = longestStallMs): MountedGateway {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw invalidOption('static', 'a directory that is there', root)
+  return {
+    takes: (_url, method) => isReading(method),
+    onRequest(visit, response) {
+      if (!isReading(visit.request.method)) return false
+      void serveFrom(root, visit, response, maxStallMs)
+      return true
+    },
+    close: async () => undefined,
+  }
+}
+
+async function serveFrom(
+  root: string,
+  { request }: WebVisit,
+  response: ServerResponse,
+  maxStallMs: number,
+): Promise<void> {
+  // As it came: a slash at its end makes a directory of it.
+  const { pathname } = new URL(`http://isock${request.url}`)
+  const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
+  const file = await resolveInside(root, path).catch(() => undefined)
+  if (file === undefined) {
+    response.writeHead(404, { 'content-type': 'text/plain' }).end('there is no such file\n')
+    return
+  }
+  const forms = await codedForms(root, path, file).catch(() => [])
+  const wanted = wantedCodings(request.headers['accept-encoding'])
+  const coded = wanted.flatMap(({ coding }) => forms.find((form) => form.coding === coding) ?? [])[0]
+  sendFile(request, response, { file, coded, hasCodings: forms.length > 0 }, maxStallMs)
+}
+
+/** What is beside the file, below the same root. A form that is older than the file is of what was there before. */
+async function codedForms(root: string, path: string, file: string): Promise<readonly CodedFile[]> {
+  const forms = await Promise.all(
+    storedCodings.map(async ({ coding, suffix }) => ({ coding, file: await resolveInside(root, `${path}${suffix}`) })),
+  )
+  const there = forms.flatMap(({ coding, file }) => (file === undefined ? [] : { coding, file }))
+  if (there.length === 0) return there
+  const times = await Promise.all([file, ...there.map((form) => form.file)].map((each) => stat(each)))
+  const madeMs = times[0]?.mtimeMs ?? 0
+  return there.filter((_form, i) => (times[i + 1]?.mtimeMs ?? 0) >= madeMs - copyingMs)
+}

@@ -1,0 +1,178 @@
+// What `server.listenWeb` can be told, and its checks.
+import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
+import { tcpAddress } from '../../core/link/address.ts'
+import { type PortTls, usableTls } from '../../core/link/port-tls.ts'
+import { namedAddresses } from '../../core/server/named-addresses.ts'
+import type { ProxyAddresses } from '../../core/server/proxy-option.ts'
+import type { AccessOptions } from './access.ts'
+import type { WebGateway } from './gateway.ts'
+
+export interface WebOptions extends AccessOptions {
+  /** 0: any free port. Needed, unless `server` is given. */
+  readonly port?: number
+  /** The address to listen at. Default '127.0.0.1'. For others to reach it, `hosts` must name this machine too. */
+  readonly host?: string
+  /**
+   * With key and certificate, or their files: https and wss. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a
+   * certificate, which is an identity as on 'tls://', whatever protocol they speak.
+   */
+  readonly tls?: PortTls
+  /**
+   * An HTTP server to join instead of listening; what is not ours goes on to its own handlers, which must be there by then.
+   * It stays open at the end. Pages of `origins` may read what we take (CORS); of the rest it is the server's own to say.
+   */
+  readonly server?: HttpServer | HttpsServer
+  /** Where isock's own clients connect, as a WebSocket. Default '/isock'. */
+  readonly path?: string
+  /** A directory whose files are served. Default: none. */
+  readonly static?: string
+  /** Where the client's module for browsers is served, as in '/isock.js'. Default: nowhere. */
+  readonly browserModule?: string
+  /** Foreign protocols on the same port. */
+  readonly gateways?: readonly WebGateway[]
+  /**
+   * Open connections, WebSockets among them. Above it, the oldest one without a request goes of the address with most, else
+   * the oldest one that it has; where nobody has more, the new one is closed. Default 10 000.
+   */
+  readonly maxConnections?: number
+  /**
+   * The addresses and ranges of proxies, `'loopback'` for this machine: of what they pass on, `peer.address`, `trust`, limits and logs
+   * see the client as X-Forwarded-For tells it, and whether all was TLS as X-Forwarded-Proto does. What others write there is
+   * ignored. Default none.
+   */
+  readonly trustProxy?: readonly string[]
+  /**
+   * The addresses and ranges of proxies that begin each connection with a header of the PROXY protocol, as the server's option of
+   * this name: for those that pass bytes on, where `trustProxy` is for those that pass requests on. Not beside `server`. Default none.
+   */
+  readonly proxyProtocol?: ProxyAddresses
+  /**
+   * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than balancers keep theirs (60 s
+   * is common), which would else send a request into a connection that closes. 0: it is never closed.
+   */
+  readonly keepAliveTimeoutMs?: number
+  /** What the headers of a request may take to come, in milliseconds. Default 10 000. */
+  readonly headersTimeoutMs?: number
+}
+
+export interface ResolvedWebOptions extends WebOptions {
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly gateways: readonly WebGateway[]
+  readonly maxConnections: number
+  readonly keepAliveTimeoutMs: number
+  readonly headersTimeoutMs: number
+  readonly isProxy: (address: string) => boolean
+}
+
+const webOptions: OptionTable<WebOptions> = {
+  hosts: 'protects',
+  origins: 'protects',
+  tls: 'protects',
+  port: 'any',
+  host: 'any',
+  server: 'any',
+  path: 'any',
+  static: 'any',
+  browserModule: 'any',
+  gateways: 'any',
+  maxConnections: 'any',
+  trustProxy: 'any',
+  proxyProtocol: 'any',
+  keepAliveTimeoutMs: 'any',
+  headersTimeoutMs: 'any',
+}
+
+/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+export function resolveWebOptions(given: WebOptions, defaultPath: string): ResolvedWebOptions {
+  checkOptions('listenWeb', given, webOptions)
+  const { server, host = '127.0.0.1', path = defaultPath, gateways = [], maxConnections = 10_000 } = given
+  if (server === undefined && given.port === undefined)
+    throw invalidOption('port', 'a port to listen at, or an HTTP server as the option server', given.port)
+  if (server !== undefined && !isHttpServer(server)) throw notHttpServer(server)
+  if (server !== undefined && given.proxyProtocol !== undefined)
+    throw invalidOption(
+      'proxyProtocol',
+      'none beside server: that server reads its connections itself',
+      given.proxyProtocol,
+    )
+  if (server !== undefined && (given.port !== undefined || given.tls !== undefined))
+    throw invalidOption('server', 'no port and no tls beside it: it has its own', 'both')
+  tcpAddress(host, given.port ?? 0)
+  const ownPath = requirePath('path', path)
+  const { browserModule } = given
+  const module = browserModule === undefined ? {} : { browserModule: requirePath('browserModule', browserModule) }
+  if (!Array.isArray(gateways) || !gateways.every(isGateway))
+    throw invalidOption('gateways', 'a list of gateways, such as igor(), lexicons() or http()', gateways)
+  if (given.static !== undefined && (typeof given.static !== 'string' || given.static === ''))
+    throw invalidOption('static', 'the path of a directory', given.static)
+  requirePositive('maxConnections', maxConnections)
+  const times = timesOf(given)
+  if (given.tls !== undefined) usableTls(given.tls)
+  const isProxy = namedAddresses('trustProxy', given.trustProxy)
+  return {
+    ...given,
+    ...module,
+    ...times,
+    isProxy,
+    host,
+    port: given.port ?? 0,
+    path: ownPath,
+    gateways,
+    maxConnections,
+  }
+}
+
+function timesOf(given: WebOptions): Pick<ResolvedWebOptions, 'keepAliveTimeoutMs' | 'headersTimeoutMs'> {
+  const { keepAliveTimeoutMs, headersTimeoutMs, server } = given
+  for (const [name, value] of Object.entries({ keepAliveTimeoutMs, headersTimeoutMs }))
+    if (server !== undefined && value !== undefined)
+      throw invalidOption(name, 'none beside server: set it at that server', value)
+  return {
+    keepAliveTimeoutMs: requireCount('keepAliveTimeoutMs', keepAliveTimeoutMs ?? 65_000),
+    headersTimeoutMs: requirePositive('headersTimeoutMs', headersTimeoutMs ?? 10_000),
+  }
+}
+
+/** A time to end in, in milliseconds. Throws ClientError (`INVALID_OPTION`). */
+export function requireGrace(graceMs: unknown): void {
+  if (typeof graceMs !== 'number' || !Number.isFinite(graceMs) || graceMs < 0)
+    throw invalidOption('graceMs', 'milliseconds, at least 0', graceMs)
+}
+
+/** The path, without a slash at its end. Throws ClientError (`INVALID_OPTION`). */
+export function requirePath(name: string, path: unknown): string {
+  if (typeof path === 'string' && /^\/[^?#\s]*$/.test(path)) return path.length > 1 ? path.replace(/\/$/, '') : path
+  throw invalidOption(name, "a path that begins with '/'", path)
+}
+
+function isHttpServer(server: unknown): boolean {
+  return typeof server === 'object' && server !== null && typeof (server as HttpServer).address === 'function'
+}
+
+function notHttpServer(came: unknown): Error {
+  // Their applications are no servers: Fastify has one, Express and Koa make one.
+  const { server, listen, use } = (came ?? {}) as { server?: unknown; listen?: unknown; use?: unknown }
+  const isApplication = typeof listen === 'function'
+  if (isApplication && isHttpServer(server))
+    return invalidOption(
+      'server',
+      "an http.Server: a Fastify application's is app.server, once app.listen() has settled",
+      came,
+    )
+  if (isApplication && typeof use === 'function')
+    return invalidOption(
+      'server',
+      'an http.Server: an application of Express or Koa returns it from app.listen()',
+      came,
+    )
+  return invalidOption('server', 'an http.Server, such as an application of Express returns from app.listen()', came)
+}
+
+function isGateway(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as WebGateway).mount === 'function'
+}

@@ -1,0 +1,287 @@
+// One port for browsers and foreign clients: checks Host and Origin, then gives each request and each WebSocket to the
+// first that takes it.
+//
+//   request ─> Access (Host, Origin) ─> gateways ─> browser module ─> static files ─> 404
+//   upgrade ─> Access (Host, Origin) ─> isock's own clients ─> gateways ─> 404
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { defaultWebPath } from '../../core/link/address.ts'
+import type { TlsRenewal } from '../../core/link/listener.ts'
+import { renewedTls, usableTls } from '../../core/link/port-tls.ts'
+import { type TlsWatch, watchTls } from '../../core/link/tls-watch.ts'
+import type { ServerKit } from '../../core/server/feature.ts'
+import type { OpenedPort } from '../../core/server/open-ports.ts'
+import { Access } from './access.ts'
+import { type BrowserModule, browserModule } from './browser-module.ts'
+import { allowOrigin, answerPreflight, preflightMethod } from './cross-origin.ts'
+import { type MountedGateway, type SocketRoute, WebRefusal, type WebVisit } from './gateway.ts'
+import { ownClients } from './own-clients.ts'
+import type { Refusal } from './refusal.ts'
+import { RefusalLog } from './refusal-log.ts'
+import { staticFiles } from './static-files.ts'
+import { Upgrades } from './upgrades.ts'
+import { visitOf } from './visit.ts'
+import { type ProcessView, webHostOf } from './web-host.ts'
+import { type ResolvedWebOptions, requireGrace, resolveWebOptions, type WebOptions } from './web-options.ts'
+import { WebPort } from './web-port.ts'
+
+/** What `server.listenWeb` gives. */
+export interface WebListener {
+  /** As in 'http://127.0.0.1:8080', with the port that it really got. */
+  readonly url: string
+  /** Where `new Client(...)` connects, as in 'ws://127.0.0.1:8080/isock'. */
+  readonly address: string
+  /**
+   * Where the option `browserModule` is served for pages that cache it for a year: the path with the hash of its content, as in
+   * '/isock.js?v=Zk3...'. Undefined without that option.
+   */
+  readonly browserModule: string | undefined
+  /**
+   * Ends it alone; the server's other addresses go on. What runs, and answers that are on their way, have `graceMs` (default
+   * 10 000). Settles when the port is free and all is released. Rejects with ClientError (`INVALID_OPTION`).
+   */
+  close(graceMs?: number): Promise<void>
+}
+
+/** What surrounds it. */
+export interface WebSurroundings {
+  processes(): readonly ProcessView[]
+  onClosed(): void
+}
+
+const defaultGraceMs = 10_000
+const closeSocketMs = 1_000 // from asking a WebSocket to close to ending it
+
+export class WebServer implements WebListener {
+  readonly #kit: ServerKit
+  readonly #options: ResolvedWebOptions
+  readonly #port: WebPort
+  readonly #surroundings: WebSurroundings
+  #url = ''
+  #isOpen = false
+  readonly #own: MountedGateway
+  /** Of isock's own clients: at the server's end the sessions end them. */
+  readonly #links = new Upgrades()
+  readonly #sockets = new Upgrades()
+  #access: Access | undefined
+  readonly #refusals: RefusalLog
+  readonly #mounted: MountedGateway[] = []
+  #browserModule: BrowserModule | undefined
+  #watch: TlsWatch | undefined
+  #opened: Promise<void> | undefined
+  #drained: Promise<void> | undefined
+
+  /** Throws ClientError (`INVALID_OPTION`). */
+  constructor(kit: ServerKit, given: WebOptions, surroundings: WebSurroundings) {
+    this.#kit = kit
+    this.#refusals = new RefusalLog(kit.log)
+    this.#surroundings = surroundings
+    this.#options = resolveWebOptions(given, defaultWebPath)
+    this.#port = new WebPort(this.#options, kit)
+    this.#own = ownClients(this.#options.path, (link) => kit.takeLink(link))
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get url(): string {
+    return this.#url
+  }
+
+  get address(): string {
+    return `${this.#url.replace('http', 'ws')}${this.#options.path}`
+  }
+
+  get browserModule(): string | undefined {
+    return this.#browserModule?.lastingPath
+  }
+
+  /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; ClientError (`INVALID_OPTION`). */
+  async open(): Promise<this> {
+    const { clock, log } = this.#kit
+    const renew = (): void => {
+      for (const each of this.tlsRenewals(undefined)) each()
+    }
+    this.#watch = watchTls(this.#options.tls, { clock, log, renew })
+    this.#opened = this.#open()
+    try {
+      await this.#opened
+    } catch (error) {
+      this.#watch?.close()
+      throw error
+    }
+    return this
+  }
+
+  /** Ends what is not a session's: for the end of the server, which ends the sessions itself. */
+  drain(graceMs: number): Promise<void> {
+    this.#drained ??= this.#end(graceMs)
+    return this.#drained
+  }
+
+  /** What renews TLS at a port of our own that has it. Throws ClientError (`INVALID_OPTION`) for what cannot be used. */
+  tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
+    const { tls } = this.#options
+    if (tls === undefined) return []
+    const renewed = usableTls(renewedTls(tls, renewal))
+    return [() => this.#port.renewTls(renewed)]
+  }
+
+  async close(graceMs = defaultGraceMs): Promise<void> {
+    requireGrace(graceMs)
+    await this.drain(graceMs)
+    await this.#links.close(closeSocketMs)
+  }
+
+  async #open(): Promise<void> {
+    // First of all the options are checked; the port that it really gets is known later.
+    this.#access = new Access(this.#options, this.#options.port, this.#port.isTls)
+    await this.#port.open()
+    try {
+      const failed = (error: unknown): void => this.#kit.report(error, 'the option hosts or origins')
+      this.#access = new Access(this.#options, this.#port.address.port, this.#port.isTls, failed)
+      for (const mount of this.#mounts()) this.#mounted.push(mount())
+    } catch (error) {
+      await this.#closeMounted(0)
+      await this.#port.close(0, this.#kit.clock)
+      throw error
+    }
+    this.#url = this.#port.url
+    this.#port.attach({ onRequest: this.#onRequest, onUpgrade: this.#onUpgrade })
+    this.#isOpen = true
+    const { tls, server } = this.#options
+    this.#kit.onPortOpened({ ...this.#port.place, tls: tls ?? (server as OpenedPort['tls']) })
+  }
+
+  #mounts(): (() => MountedGateway)[] {
+    const { gateways, browserModule: modulePath, static: root } = this.#options
+    const host = webHostOf(this.#kit, () => this.#surroundings.processes())
+    return [
+      ...gateways.map((gateway) => () => gateway.mount(host)),
+      ...(modulePath === undefined ? [] : [() => (this.#browserModule = browserModule(modulePath))]),
+      ...(root === undefined ? [] : [() => staticFiles(root)]),
+    ]
+  }
+
+  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): Refusal | undefined => {
+    const visit = visitOf(request, 'http', this.#options.isProxy)
+    if ('status' in visit) return visit
+    const refusal = this.#refusalOf(request)
+    const takers = refusal === undefined || this.#isForAnyHost(visit) ? this.#mounted : this.#embeddedAt(visit)
+    if (refusal !== undefined && takers.length === 0) return refusal
+    const takeBack = refusal === undefined ? allowOrigin(request, response) : () => undefined
+    try {
+      if (this.#isOwnPreflight(visit)) {
+        answerPreflight(request, response)
+        return undefined
+      }
+      if (takers.some((mounted) => mounted.onRequest?.(visit, response) === true)) return undefined
+    } catch (error) {
+      this.#kit.report(error, `the request ${request.method} ${visit.url.pathname}`)
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
+      response.end('the server failed\n')
+      return undefined
+    }
+    // What goes on to the user's handlers is as it came.
+    if (this.#options.server !== undefined) takeBack()
+    return { status: 404, reason: 'there is nothing at this path' }
+  }
+
+  #isForAnyHost({ request, url }: WebVisit): boolean {
+    const { headers, method = '' } = request
+    if (headers.origin !== undefined) return false
+    return this.#mounted.some((mounted) => mounted.isForAnyHost?.(url, method) === true)
+  }
+
+  /** Those that let a page of an allowed origin load this as a part of itself, although it does not send that origin. */
+  #embeddedAt({ request, url }: WebVisit): readonly MountedGateway[] {
+    const access = this.#access
+    const isEmbedding = access?.refusalOf(request.headers)?.isOfEmbedding === true
+    if (access === undefined || !isEmbedding || !access.letsEmbed(request)) return []
+    return this.#mounted.filter((mounted) => mounted.mayBeEmbedded?.(url) === true)
+  }
+
+  /** At a port of our own all are; at a server of the user's, those for what a gateway takes. */
+  #isOwnPreflight({ request, url }: WebVisit): boolean {
+    const method = preflightMethod(request)
+    if (method === undefined || this.#options.server === undefined) return method !== undefined
+    return this.#mounted.some((mounted) => mounted.takes?.(url, method) === true)
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined => {
+    const visit = visitOf(request, 'websocket', this.#options.isProxy)
+    if ('status' in visit) return visit
+    const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').flatMap((text) => text.trim() || [])
+    const refusal = this.#refusalOf(request)
+    const own = this.#own.onUpgrade?.(visit, protocols)
+    if (refusal !== undefined) {
+      // A page learns nothing of a status.
+      if (own === undefined || own instanceof Promise || own.protocol === undefined) return refusal
+      refusal.onAnswered?.()
+      this.#links.turnAway(request, stream, head, { route: own, reason: refusal.reason, limitMs: closeSocketMs })
+      return undefined
+    }
+    if (own !== undefined && !(own instanceof Promise)) {
+      this.#links.accept(request, stream, head, own)
+      return undefined
+    }
+    try {
+      const route = this.#routeOf(visit, protocols)
+      if (route === undefined) return { status: 404, reason: 'no WebSocket is taken at this path' }
+      if (!(route instanceof Promise)) this.#sockets.accept(request, stream, head, route)
+      else
+        void this.#sockets.acceptLater(request, stream, head, route, {
+          clock: this.#kit.clock,
+          limitMs: this.#kit.limits.handshakeTimeoutMs,
+          refusalFor: this.#refusalFor,
+        })
+      return undefined
+    } catch (error) {
+      return this.#refusalFor(error)
+    }
+  }
+
+  #refusalOf(request: IncomingMessage): Refusal | undefined {
+    const refused = this.#access?.refusalOf(request.headers)
+    if (refused === undefined) return undefined
+    const { reason, header } = refused
+    const onAnswered = (): void => (header === undefined ? undefined : this.#refusals.note(header, request.headers))
+    return { status: 403, reason, onAnswered }
+  }
+
+  #routeOf(visit: WebVisit, protocols: readonly string[]): SocketRoute | Promise<SocketRoute> | undefined {
+    for (const mounted of this.#mounted) {
+      const route = mounted.onUpgrade?.(visit, protocols)
+      if (route !== undefined) return route
+    }
+    for (const mounted of this.#port.hasOtherUpgrades ? [] : this.#mounted) {
+      const route = mounted.onUnclaimedUpgrade?.(visit, protocols)
+      if (route !== undefined) return route
+    }
+    return undefined
+  }
+
+  readonly #refusalFor = (error: unknown): Refusal => {
+    if (error instanceof WebRefusal) return { status: error.status, reason: error.message }
+    this.#kit.report(error, 'an upgrade to a WebSocket')
+    return { status: 500, reason: 'the server failed' }
+  }
+
+  async #end(graceMs: number): Promise<void> {
+    // Node tells nothing of a port that is closed while it opens: it is opened first.
+    await this.#opened?.catch(() => undefined)
+    this.#watch?.close()
+    const endAtMs = this.#kit.clock.now() + graceMs
+    await this.#closeMounted(graceMs)
+    await this.#sockets.close(closeSocketMs)
+    this.#isOpen = false
+    await this.#port.close(endAtMs - this.#kit.clock.now(), this.#kit.clock)
+    this.#surroundings.onClosed()
+  }
+
+  async #closeMounted(graceMs: number): Promise<void> {
+    const report = (error: unknown): void => this.#kit.report(error, 'the end of a gateway')
+    await Promise.all(this.#mounted.map((mounted) => mounted.close(graceMs).catch(report)))
+  }
+}

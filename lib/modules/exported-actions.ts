@@ -1,0 +1,85 @@
+// What a module offers to serve: which of its exports are actions, and why some cannot be registered.
+import { type Action, type ActionClass, isAction, isActionClass, isContractOnly } from '../core/action/action.ts'
+import type { ActionTree } from '../core/action/registry.ts'
+import { docLineOf } from './doc-lines.ts'
+import type { LoadedModule } from './load-modules.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: any action is welcome
+type AnyAction = Action<any, any, any>
+
+/** An export that is an action class, but cannot be registered. */
+export interface SkippedExport {
+  readonly name: string
+  readonly reason: string
+}
+
+/** What was found in all modules of one server. */
+export class ExportedActions {
+  readonly instances: AnyAction[] = []
+  readonly trees: ActionTree[] = []
+  readonly skipped: SkippedExport[] = []
+  /** Classes that are served already: by an instance of theirs, or under another name. */
+  readonly #classes = new Set<unknown>()
+
+  constructor(modules: readonly LoadedModule[]) {
+    // Classes come last, of all modules: one that has an instance somewhere is not made anew.
+    for (const { exports, source } of modules) {
+      for (const value of Object.values(exports)) if (isAction(value)) this.#addInstance(value, source)
+      if (isPlainObject(exports['actions'])) this.#addTree(exports['actions'], source)
+    }
+    for (const { exports, source } of modules) {
+      for (const [name, value] of Object.entries(exports)) if (isActionClass(value)) this.#addClass(name, value, source)
+    }
+  }
+
+  #addTree(tree: Record<string, unknown>, source: string): void {
+    this.trees.push(tree as ActionTree)
+    for (const leaf of leavesOf(tree)) this.#noteClassOf(leaf, source)
+  }
+
+  #addInstance(instance: AnyAction, source: string): void {
+    if (this.instances.includes(instance)) return
+    this.#noteClassOf(instance, source)
+    this.instances.push(instance)
+  }
+
+  #addClass(name: string, Class: ActionClass, source: string): void {
+    if (this.#classes.has(Class)) return
+    this.#classes.add(Class)
+    const skip = (reason: string): void => void this.skipped.push({ name, reason })
+    if (isContractOnly(Class.prototype as AnyAction)) {
+      return skip('it is a contract without an action() method; export a subclass that implements it')
+    }
+    if (Class.length > 0) {
+      return skip(
+        `its constructor takes ${Class.length} argument(s); export an instance, or an \`actions\` object with one`,
+      )
+    }
+    const Constructor = Class as unknown as new () => AnyAction
+    try {
+      this.#addInstance(new Constructor(), source)
+    } catch (error) {
+      skip(`its constructor threw: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #noteClassOf(instance: AnyAction, source: string): void {
+    const Class = instance.constructor as ActionClass
+    this.#classes.add(Class)
+    if (Class.description !== undefined) return
+    const description = docLineOf(Class.name, source)
+    if (description !== undefined) Object.defineProperty(Class, 'description', { value: description })
+  }
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+}
+
+/** The instances in a tree. One that contains itself is refused when it is registered. */
+function* leavesOf(tree: Record<string, unknown>, depth = 0): Generator<AnyAction> {
+  for (const branch of Object.values(tree)) {
+    if (isAction(branch)) yield branch
+    else if (isPlainObject(branch) && depth < 32) yield* leavesOf(branch, depth + 1)
+  }
+}

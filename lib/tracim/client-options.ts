@@ -1,0 +1,91 @@
+// The options of a client of the daemon, their defaults and checks.
+import { type Clock, platformClock } from '../core/base/clock.ts'
+import { type Logger, silentLogger } from '../core/base/log.ts'
+import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
+import { invalidOption, requireCount, requirePositive } from '../core/base/options.ts'
+
+/** Sizes in bytes, times in milliseconds. */
+export interface TracimDaemonClientOptions {
+  /** The daemon's socket, spelled as the daemon spells it. */
+  readonly masterSocketPath: string
+  /** This client's own: an absolute path in a directory of mode 0700. */
+  readonly clientSocketPath: string
+  /** Signals that close the client before they end the process. Default `SIGINT` and `SIGTERM`; none: `[]`. */
+  readonly closeOnSignals?: readonly NodeJS.Signals[]
+  /** Register again, by itself, at a daemon that came anew or has forgotten this client. Default true. */
+  readonly keepRegistered?: boolean
+  /** How often it is looked whether there is another daemon. Default 1 000. */
+  readonly lookEveryMs?: number
+  /** Without a ping for so long, the daemon is asked whether it knows this client. Default 150 000: two and a half pings. */
+  readonly pingSilenceMs?: number
+  /** For an answer of the daemon. Default 10 000. */
+  readonly answerTimeoutMs?: number
+  /** The largest event. Default 16 MiB. */
+  readonly maxDocumentBytes?: number
+  /** Of all events that are on their way in; above it they are refused. Default 64 MiB. */
+  readonly maxBufferedBytes?: number
+  /** From the daemon's connection to the end of its event. Default 10 000. */
+  readonly documentTimeoutMs?: number
+  /** Connections at once; more are closed. Default 256. */
+  readonly maxConnections?: number
+  /** Events that wait for the handlers, and for each reader of `events()`. Default 10 000. */
+  readonly maxQueuedEvents?: number
+  /** Bytes of them, each as it came, a larger single event aside. Default 64 MiB. */
+  readonly maxQueuedBytes?: number
+  /** Allows a directory that others may enter. Default false. */
+  readonly allowSharedDirectory?: boolean
+  readonly log?: Logger
+  readonly clock?: Clock
+}
+
+const clientOptions: OptionTable<TracimDaemonClientOptions> = {
+  masterSocketPath: 'any',
+  clientSocketPath: 'any',
+  closeOnSignals: 'any',
+  keepRegistered: 'any',
+  lookEveryMs: 'any',
+  pingSilenceMs: 'any',
+  answerTimeoutMs: 'any',
+  maxDocumentBytes: 'any',
+  maxBufferedBytes: 'any',
+  documentTimeoutMs: 'any',
+  maxConnections: 'any',
+  maxQueuedEvents: 'any',
+  maxQueuedBytes: 'any',
+  allowSharedDirectory: 'any',
+  log: 'any',
+  clock: 'any',
+}
+
+/** @throws ClientError (`INVALID_OPTION`) that names the option. */
+export function resolveClientOptions(given: TracimDaemonClientOptions): Required<TracimDaemonClientOptions> {
+  checkOptions('TracimDaemonClient', given, clientOptions)
+  for (const name of ['masterSocketPath', 'clientSocketPath'] as const) {
+    if (typeof given[name] !== 'string' || given[name] === '')
+      throw invalidOption(name, 'an absolute path', given[name])
+  }
+  const { masterSocketPath, clientSocketPath } = given
+  if (masterSocketPath === clientSocketPath)
+    throw invalidOption('clientSocketPath', 'another path than masterSocketPath', clientSocketPath)
+  return {
+    masterSocketPath,
+    clientSocketPath,
+    closeOnSignals: given.closeOnSignals ?? ['SIGINT', 'SIGTERM'],
+    keepRegistered: given.keepRegistered ?? true,
+    lookEveryMs: requirePositive('lookEveryMs', given.lookEveryMs ?? 1_000),
+    pingSilenceMs: requirePositive('pingSilenceMs', given.pingSilenceMs ?? 150_000),
+    answerTimeoutMs: requirePositive('answerTimeoutMs', given.answerTimeoutMs ?? 10_000),
+    maxDocumentBytes: requirePositive('maxDocumentBytes', given.maxDocumentBytes ?? 16 * 1024 * 1024),
+    maxBufferedBytes: requirePositive('maxBufferedBytes', given.maxBufferedBytes ?? 64 * 1024 * 1024),
+    documentTimeoutMs: requirePositive('documentTimeoutMs', given.documentTimeoutMs ?? 10_000),
+    maxConnections: requirePositive('maxConnections', requireCount('maxConnections', given.maxConnections ?? 256)),
+    maxQueuedEvents: requirePositive(
+      'maxQueuedEvents',
+      requireCount('maxQueuedEvents', given.maxQueuedEvents ?? 10_000),
+    ),
+    maxQueuedBytes: requirePositive('maxQueuedBytes', given.maxQueuedBytes ?? 64 * 1024 * 1024),
+    allowSharedDirectory: given.allowSharedDirectory ?? false,
+    log: given.log ?? silentLogger,
+    clock: given.clock ?? platformClock,
+  }
+}

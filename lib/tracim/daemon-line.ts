@@ -1,0 +1,108 @@
+// A client's way to the daemon: sends events to it, and finds the answer among the events that come.
+import { type Clock, sleep } from '../core/base/clock.ts'
+import { ClientError } from '../core/base/errors.ts'
+import { followSignal } from '../core/base/followed-signals.ts'
+import { type DaemonEvent, formatEvent } from './daemon-event.ts'
+import { deliver } from './delivery.ts'
+
+const retryMs = 10
+
+export interface DaemonLineOptions {
+  readonly masterSocketPath: string
+  readonly clientSocketPath: string
+  readonly answerTimeoutMs: number
+  readonly clock: Clock
+}
+
+interface Question {
+  isAnswer(event: DaemonEvent): boolean
+  answer(event: DaemonEvent): void
+}
+
+export class DaemonLine {
+  readonly #options: DaemonLineOptions
+  readonly #closing = new AbortController()
+  /** In the order in which they were asked: the protocol has no numbers. */
+  readonly #questions = new Set<Question>()
+
+  constructor(options: DaemonLineOptions) {
+    this.#options = options
+  }
+
+  /** Settles when the daemon's socket took it. @throws ClientError: `UNREACHABLE`, `CLOSED` */
+  async send(
+    type: string,
+    data: unknown,
+    to: string = this.#options.masterSocketPath,
+    signal: AbortSignal = this.#closing.signal,
+  ): Promise<void> {
+    const { clock, answerTimeoutMs: timeoutMs, clientSocketPath: path } = this.#options
+    const document = formatEvent({ type, path, data })
+    const endMs = clock.now() + timeoutMs
+    for (;;) {
+      const outcome = await deliver(to, document, { clock, timeoutMs, signal })
+      if (outcome === 'delivered') return
+      if (outcome === 'aborted') throw closed()
+      if (outcome !== 'busy' || clock.now() + retryMs > endMs) {
+        const why = outcome === 'gone' ? 'nobody listens there; start the daemon' : 'it takes nothing'
+        throw new ClientError(`cannot send ${type} to unix:${to}: ${why}`, { code: 'UNREACHABLE', notStarted: true })
+      }
+      await sleep(clock, retryMs, signal).catch(() => undefined)
+    }
+  }
+
+  /**
+   * Sends it, and gives the first event that answers it. A signal of the asker's stands for the end of this line, which it
+   * has to come before.
+   *
+   * @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED`
+   */
+  async ask(
+    type: string,
+    data: unknown,
+    isAnswer: (event: DaemonEvent) => boolean,
+    signal: AbortSignal = this.#closing.signal,
+  ): Promise<DaemonEvent> {
+    const { clock, answerTimeoutMs, masterSocketPath } = this.#options
+    let question: Question | undefined
+    let unfollow: (() => void) | undefined
+    const answered = new Promise<DaemonEvent>((answer, reject) => {
+      question = { isAnswer, answer }
+      unfollow = followSignal(signal, () => reject(closed()))
+      this.#questions.add(question)
+    })
+    answered.catch(() => undefined) // where sending fails first
+    const stop = new AbortController()
+    const limit = sleep(clock, answerTimeoutMs, stop.signal, true).then(() => {
+      const why = `unix:${masterSocketPath} did not answer ${type} within ${answerTimeoutMs} ms; see its log`
+      throw new ClientError(why, { code: 'NO_RESPONSE' })
+    })
+    limit.catch(() => undefined)
+    try {
+      await this.send(type, data, masterSocketPath, signal)
+      return await Promise.race([answered, limit])
+    } finally {
+      stop.abort()
+      if (question !== undefined) this.#questions.delete(question)
+      unfollow?.()
+    }
+  }
+
+  /** An event came: it answers the question that waits longest. */
+  receive(event: DaemonEvent): void {
+    for (const question of this.#questions) {
+      if (!question.isAnswer(event)) continue
+      this.#questions.delete(question)
+      return question.answer(event)
+    }
+  }
+
+  /** Ends what is asked and sent. */
+  close(): void {
+    this.#closing.abort()
+  }
+}
+
+function closed(): ClientError {
+  return new ClientError('this client is closed', { code: 'CLOSED' })
+}

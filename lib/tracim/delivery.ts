@@ -1,0 +1,41 @@
+// One document to one Unix socket: connect, write, close. It tells apart a peer that is busy, one that is gone and one
+// that takes too long; whether to try again is left to others.
+import { connect } from 'node:net'
+import type { Clock } from '../core/base/clock.ts'
+import { followSignal } from '../core/base/followed-signals.ts'
+
+/** `busy`: its queue of connections is full. `gone`: nobody listens there. `stuck`: it does not read. */
+export type DeliveryOutcome = 'delivered' | 'busy' | 'gone' | 'stuck' | 'aborted'
+
+export interface DeliveryOptions {
+  readonly clock: Clock
+  /** From connecting to the last byte that was taken. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** Never rejects. */
+export function deliver(path: string, document: Buffer, options: DeliveryOptions): Promise<DeliveryOutcome> {
+  const { clock, timeoutMs, signal } = options
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve('aborted')
+    const socket = connect({ path })
+    const settle = (outcome: DeliveryOutcome): void => {
+      timer.cancel()
+      unfollow()
+      socket.destroy()
+      resolve(outcome)
+    }
+    const timer = clock.setTimer(() => settle('stuck'), timeoutMs)
+    const unfollow = followSignal(signal, () => settle('aborted'))
+    socket.on('error', (error: NodeJS.ErrnoException) => settle(isBusy(error) ? 'busy' : 'gone'))
+    socket.resume()
+    // The kernel keeps what was written for the reader, so that nobody has to wait until the reader has closed.
+    socket.end(document, () => settle('delivered'))
+  })
+}
+
+/** Unix sockets have no waiting in line for a full line; and too many open files are our trouble, not the peer's. */
+function isBusy({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOBUFS'
+}

@@ -1,0 +1,158 @@
+// A Unix socket that takes one document for each connection: as soon as it is whole, whether its writer closes or not. Size,
+// time and number of connections are bounded; what a document means is left to others.
+import { chmodSync, lstatSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { dirname, isAbsolute } from 'node:path'
+import type { Clock } from '../core/base/clock.ts'
+import { IsockError, ServerError } from '../core/base/errors.ts'
+import {
+  closeAtPath,
+  identifyPath,
+  listenAtPath,
+  type PathIdentity,
+  prepareSocketDirectory,
+} from '../core/link/unix-path.ts'
+import { DocumentEnd } from './document-end.ts'
+
+export interface DocumentSocketOptions {
+  readonly path: string
+  readonly allowSharedDirectory: boolean
+  readonly clock: Clock
+  /** The largest document. */
+  readonly maxDocumentBytes: number
+  /** From the accepted connection to its end. */
+  readonly documentTimeoutMs: number
+  /** Of all documents that are on their way in. */
+  readonly maxBufferedBytes: number
+  /** Connections at once; more are closed. */
+  readonly maxConnections: number
+  /** A whole document; what its connection brings behind it is not read. */
+  onDocument(bytes: Buffer): void
+  /** A connection that brought none; the reason is safe to log. */
+  onRefused(reason: string): void
+}
+
+/** How long a writer that keeps its connection may do so behind its document: what it still writes finds a reader. */
+const lingerMs = 1_000
+
+export class DocumentSocket {
+  readonly #options: DocumentSocketOptions
+  readonly #server: Server
+  readonly #connections = new Set<Socket>()
+  #identity: PathIdentity | undefined
+  #bufferedBytes = 0
+  #isClosed = false
+
+  constructor(options: DocumentSocketOptions) {
+    this.#options = options
+    this.#server = createServer((socket) => this.#take(socket))
+  }
+
+  /** @throws ServerError: `ADDRESS_IN_USE` when somebody serves that path, or `LISTEN_FAILED`. */
+  async listen(): Promise<void> {
+    const { path, allowSharedDirectory } = this.#options
+    if (!isAbsolute(path) || path.includes('\0')) throw refused(`${JSON.stringify(path)} is no absolute path`)
+    try {
+      prepareSocketDirectory(path, allowSharedDirectory)
+      refuseLink(dirname(path))
+      refuseLink(path)
+      await listenAtPath(path, () => this.#begin())
+      this.#identity = identifyPath(path)
+      chmodSync(path, 0o600)
+    } catch (cause) {
+      await this.close()
+      if (cause instanceof IsockError) throw cause
+      throw refused(`cannot listen at unix:${path}: ${(cause as Error).message}`, cause)
+    }
+  }
+
+  /** Closes every connection and removes the socket, unless another process has put its own there. */
+  close(): Promise<void> {
+    this.#isClosed = true
+    for (const socket of this.#connections) socket.destroy()
+    return new Promise((resolve) => {
+      if (!this.#server.listening) return resolve()
+      this.#server.once('close', resolve)
+      closeAtPath(this.#server, { path: this.#options.path, identity: this.#identity, isInherited: false })
+    })
+  }
+
+  #begin(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ path: this.#options.path }, () => {
+        this.#server.removeListener('error', reject)
+        // Errors of accept() (too many open files) pass; the listener goes on.
+        this.#server.on('error', () => undefined)
+        resolve()
+      })
+    })
+  }
+
+  #take(socket: Socket): void {
+    const { clock, documentTimeoutMs, maxConnections, maxDocumentBytes, maxBufferedBytes } = this.#options
+    socket.on('error', () => undefined) // 'close' follows
+    if (this.#isClosed || this.#connections.size >= maxConnections) {
+      socket.destroy()
+      if (!this.#isClosed) this.#options.onRefused(`more than ${maxConnections} connections at once`)
+      return
+    }
+    this.#connections.add(socket)
+    let chunks: Buffer[] = []
+    let length = 0
+    let reason: string | undefined = 'the connection was cut'
+    let isTaken = false
+    const end = new DocumentEnd()
+    const take = (byteCount: number): void => {
+      const bytes = Buffer.concat(chunks, byteCount)
+      reason = undefined
+      isTaken = true
+      chunks = []
+      this.#bufferedBytes -= length
+      length = 0
+      timer.cancel()
+      // One that looks whether somebody listens here says nothing.
+      if (byteCount > 0 && !this.#isClosed) this.#options.onDocument(bytes)
+    }
+    const refuse = (why: string): void => {
+      reason = why
+      chunks = []
+      socket.destroy()
+    }
+    let timer = clock.setTimer(() => refuse(`no whole document within ${documentTimeoutMs} ms`), documentTimeoutMs)
+    socket.on('data', (chunk: Buffer) => {
+      if (isTaken) return
+      length += chunk.length
+      this.#bufferedBytes += chunk.length
+      if (length > maxDocumentBytes) refuse(`a document of more than ${maxDocumentBytes} bytes`)
+      else if (this.#bufferedBytes > maxBufferedBytes) refuse(`more than ${maxBufferedBytes} bytes are on their way`)
+      else {
+        chunks.push(chunk)
+        const inChunk = end.find(chunk)
+        if (inChunk === undefined) return
+        take(length - chunk.length + inChunk)
+        timer = clock.setTimer(() => socket.destroy(), lingerMs)
+        socket.end()
+      }
+    })
+    socket.on('end', () => {
+      socket.destroy()
+      if (!isTaken) take(length)
+    })
+    socket.on('close', () => {
+      timer.cancel()
+      this.#bufferedBytes -= length
+      this.#connections.delete(socket)
+      if (reason !== undefined && !this.#isClosed) this.#options.onRefused(reason)
+    })
+  }
+}
+
+function refuseLink(path: string): void {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  if (isLink) throw refused(`${path} is a symbolic link; use the path that it leads to`)
+}
+
+function refused(message: string, cause?: unknown): ServerError {
+  return new ServerError(message, { code: 'LISTEN_FAILED', cause })
+}

@@ -1,0 +1,79 @@
+// What the daemon needs of whatever its events come from; and any async iterable as such a source.
+import { ServerError } from '../core/base/errors.ts'
+import { followSignal } from '../core/base/followed-signals.ts'
+import { isRecord } from './daemon-event.ts'
+import type { TracimEvent } from './event-types.ts'
+
+/** A request that a client wants passed on. */
+export interface PassedRequest {
+  readonly method: string
+  /** Begins with a slash. */
+  readonly endpoint: string
+  readonly body: Uint8Array | undefined
+}
+
+export interface PassedAnswer {
+  readonly statusCode: number
+  /** Such as `OK`. */
+  readonly statusText: string
+  readonly body: Uint8Array
+}
+
+/** Where a daemon's events come from, and its requests go. */
+export interface EventSource {
+  /** Gets ready; gives the id of the user that it acts for. */
+  connect(signal: AbortSignal): Promise<string>
+  /** Each an event, or the JSON text of one. Ends when the signal says so. */
+  events(signal: AbortSignal): AsyncIterable<TracimEvent | string>
+  request(request: PassedRequest, signal: AbortSignal): Promise<PassedAnswer>
+}
+
+/** Any async iterable as a source: a channel's subscription for example. Its requests go nowhere. */
+export class IterableSource implements EventSource {
+  readonly #items: AsyncIterable<unknown>
+  readonly #userId: string
+  readonly #toEvent: (item: unknown) => TracimEvent
+  #count = 0
+
+  constructor(items: AsyncIterable<unknown>, userId: string, toEvent?: (item: unknown) => TracimEvent) {
+    this.#items = items
+    this.#userId = userId
+    this.#toEvent = toEvent ?? ((item) => this.#asEvent(item))
+  }
+
+  async connect(): Promise<string> {
+    return this.#userId
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<TracimEvent> {
+    const iterator = this.#items[Symbol.asyncIterator]()
+    let stop: (() => void) | undefined
+    const unfollow = followSignal(signal, () => stop?.())
+    try {
+      while (!signal.aborted) {
+        // A race with one promise for all rounds would keep every round in memory.
+        const next = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
+          stop = () => resolve(undefined)
+          iterator.next().then(resolve, reject)
+        })
+        if (next === undefined || next.done) return
+        yield this.#toEvent(next.value)
+      }
+    } finally {
+      unfollow()
+      // A generator that waits for its own source never settles this; nobody is to wait for it.
+      iterator.return?.().then(undefined, () => undefined)
+    }
+  }
+
+  async request(): Promise<PassedAnswer> {
+    throw new ServerError('this daemon has no Tracim to pass requests to', { code: 'NOT_ALLOWED' })
+  }
+
+  /** What has an `event_type` is one; anything else becomes the fields of a `message`. */
+  #asEvent(item: unknown): TracimEvent {
+    const given = isRecord(item) && typeof item['event_type'] === 'string' ? item : undefined
+    const defaults = { event_id: ++this.#count, event_type: 'message', read: null, created: new Date().toISOString() }
+    return given === undefined ? { ...defaults, fields: item } : { ...defaults, fields: {}, ...given }
+  }
+}

@@ -1,0 +1,189 @@
+// Tracim's live messages, one stream of server-sent events at a time: reconnecting with Last-Event-ID, a bound on silence
+// and on the size of an event, and no more read than is taken. Logging in is left to others.
+import { EventSource, type EventSourceFetchInit, type FetchLikeResponse } from 'eventsource'
+import type { Clock } from '../core/base/clock.ts'
+import type { Logger } from '../core/base/log.ts'
+import { isRecord } from './daemon-event.ts'
+
+/** Messages that were read and not taken yet; above it the connection is not read from. */
+const readAhead = 16
+
+/** What a stream needs of a login. */
+interface Login {
+  readonly headers: Record<string, string>
+  readonly userId: string
+  urlOf(endpoint: string): URL
+}
+
+export interface LiveMessagesOptions {
+  readonly login: Login
+  /** The last message that was had before. */
+  readonly lastEventId: string | undefined
+  readonly maxEventBytes: number
+  /** Silence after which the connection counts as dead. */
+  readonly silenceMs: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** A stream that reconnects by itself, until Tracim refuses it or it is closed. */
+export class LiveMessages {
+  readonly #options: LiveMessagesOptions
+  readonly #source: EventSource
+  readonly #messages: string[] = []
+  #lastEventId: string | undefined
+  #wakeReader: (() => void) | undefined
+  #wakeConnection: (() => void) | undefined
+  #end: { readonly status: number | undefined } | undefined
+
+  constructor(options: LiveMessagesOptions) {
+    this.#options = options
+    this.#lastEventId = options.lastEventId
+    const url = options.login.urlOf(`/users/${encodeURIComponent(options.login.userId)}/live_messages`)
+    this.#source = new EventSource(url, { fetch: (to, init) => this.#connect(new URL(to), init) })
+    this.#source.addEventListener('message', ({ data, lastEventId }) => this.#onMessage(String(data), lastEventId))
+    this.#source.addEventListener('error', ({ code, message }) => this.#onError(code, message))
+  }
+
+  get lastEventId(): string | undefined {
+    return this.#lastEventId
+  }
+
+  /** Why it ended: the HTTP status that refused it; undefined where it was closed. */
+  get status(): number | undefined {
+    return this.#end?.status
+  }
+
+  /** The next message's text; undefined when there will be none. */
+  async next(): Promise<string | undefined> {
+    while (this.#messages.length === 0) {
+      if (this.#end !== undefined) return undefined
+      await new Promise<void>((resolve) => {
+        this.#wakeReader = resolve
+      })
+    }
+    const message = this.#messages.shift()
+    if (this.#messages.length < readAhead) this.#wakeConnection?.()
+    return message
+  }
+
+  close(): void {
+    this.#finish(undefined)
+    this.#source.close()
+  }
+
+  async #connect(url: URL, init: EventSourceFetchInit): Promise<FetchLikeResponse> {
+    const headers: Record<string, string> = { ...init.headers, ...this.#options.login.headers }
+    delete headers['Last-Event-ID']
+    if (this.#lastEventId !== undefined) {
+      headers['Last-Event-ID'] = this.#lastEventId
+      // Servers of Tracim that look at no header look here.
+      url.searchParams.set('after_event_id', this.#lastEventId)
+    }
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    if (response.body === null) return response
+    const onTooLarge = (): void => {
+      // Asked for once more it would come once more: the stream goes on with what is new.
+      this.#lastEventId = undefined
+    }
+    const reader = new GuardedReader(response.body.getReader(), this.#options, () => this.#room(), onTooLarge)
+    const { status, redirected } = response
+    return { url: response.url, status, redirected, headers: response.headers, body: { getReader: () => reader } }
+  }
+
+  /** Settles when more may be read. */
+  async #room(): Promise<void> {
+    while (this.#messages.length >= readAhead && this.#end === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wakeConnection = resolve
+      })
+    }
+  }
+
+  #onMessage(text: string, lastEventId: string): void {
+    const id = lastEventId || eventIdOf(text)
+    if (id !== undefined && /^\w{1,64}$/.test(id)) this.#lastEventId = id
+    this.#messages.push(text)
+    this.#wakeReader?.()
+  }
+
+  #onError(code: number | undefined, message: string | undefined): void {
+    const isOver = this.#source.readyState === EventSource.CLOSED
+    if (isOver) this.#finish(code)
+    else this.#options.log.warn({ reason: message ?? 'it was cut' }, 'the stream of live messages reconnects')
+  }
+
+  #finish(status: number | undefined): void {
+    this.#end ??= { status }
+    this.#wakeReader?.()
+    this.#wakeConnection?.()
+  }
+}
+
+interface ByteReader {
+  read(): Promise<{ done: false; value: Uint8Array } | { done: true; value?: unknown }>
+  cancel(): Promise<void>
+}
+
+/** Reads on for somebody who parses events, within the bounds. What it throws makes the stream reconnect. */
+class GuardedReader implements ByteReader {
+  readonly #reader: ByteReader
+  readonly #options: Pick<LiveMessagesOptions, 'maxEventBytes' | 'silenceMs' | 'clock'>
+  readonly #room: () => Promise<void>
+  readonly #onTooLarge: () => void
+  #eventBytes = 0
+  #lastByte = ''
+
+  constructor(reader: ByteReader, options: LiveMessagesOptions, room: () => Promise<void>, onTooLarge: () => void) {
+    this.#reader = reader
+    this.#options = options
+    this.#room = room
+    this.#onTooLarge = onTooLarge
+  }
+
+  async read(): Promise<{ done: false; value: Uint8Array } | { done: true }> {
+    await this.#room()
+    const { clock, silenceMs, maxEventBytes } = this.#options
+    let isSilent = false
+    const timer = clock.setTimer(() => {
+      isSilent = true
+      void this.cancel()
+    }, silenceMs)
+    try {
+      const chunk = await this.#reader.read()
+      if (isSilent) throw new Error(`nothing came for ${silenceMs} ms`)
+      if (chunk.done) return { done: true }
+      if (this.#isWithinBound(chunk.value)) return chunk
+      void this.cancel()
+      this.#onTooLarge()
+      throw new Error(`an event of more than ${maxEventBytes} bytes`)
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  cancel(): Promise<void> {
+    return this.#reader.cancel().catch(() => undefined)
+  }
+
+  /** An empty line ends an event. */
+  #isWithinBound(bytes: Uint8Array): boolean {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    const parts = (this.#lastByte + text).split(/\n\r?\n/)
+    this.#lastByte = text.slice(-1)
+    for (const [index, part] of parts.entries()) {
+      this.#eventBytes = index === 0 ? this.#eventBytes + part.length : part.length
+      if (this.#eventBytes > this.#options.maxEventBytes) return false
+    }
+    return true
+  }
+}
+
+function eventIdOf(text: string): string | undefined {
+  try {
+    const event: unknown = JSON.parse(text)
+    return isRecord(event) && Number.isSafeInteger(event['event_id']) ? String(event['event_id']) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,101 @@
+// The options of a daemon, their defaults and checks.
+import { type Clock, platformClock } from '../core/base/clock.ts'
+import { type Logger, silentLogger } from '../core/base/log.ts'
+import { checkOptions } from '../core/base/option-table.ts'
+import { invalidOption, requireCount, requirePositive } from '../core/base/options.ts'
+import type { EventSource } from './event-source.ts'
+import type { TracimEvent } from './event-types.ts'
+
+/** How a daemon bounds its clients. Sizes in bytes, times in milliseconds. */
+export interface TracimDaemonLimits {
+  /** The largest event of a client. Default 4 MiB. */
+  readonly maxDocumentBytes: number
+  /** Of all clients' events that are on their way in; above it they are refused. Default 64 MiB. */
+  readonly maxBufferedBytes: number
+  /** From a client's connection to the end of its event. Default 10 s. */
+  readonly documentTimeoutMs: number
+  /** Incoming connections at once; more are closed. Default 1 024. */
+  readonly maxConnections: number
+  /** Registered clients; more are refused. Default 4 096. */
+  readonly maxClients: number
+  /** Connections to clients at once. Default 256. */
+  readonly maxDeliveries: number
+  /** How long a client may take to take one event. Default 5 s. */
+  readonly deliveryTimeoutMs: number
+  /** Events that wait for one client; one that has more is unregistered. Default 10 000. */
+  readonly maxQueuedEvents: number
+  /** Bytes that wait for one client, a larger single event aside; one that has more is unregistered. Default 32 MiB. */
+  readonly maxQueuedBytes: number
+  /** Requests that are passed on at once; more are answered with status 503. Default 16. */
+  readonly maxRequests: number
+}
+
+export interface TracimDaemonOptions extends Partial<TracimDaemonLimits> {
+  /** Where it listens, as clients know it: an absolute path in a directory of mode 0700. */
+  readonly socketPath: string
+  /** A `TracimSource`, or any async iterable: what it gives is sent to all clients. Default: nothing. */
+  readonly source?: EventSource | AsyncIterable<unknown>
+  /** What clients are told as the account, where the source is an iterable. Default empty. */
+  readonly userId?: string
+  /** Makes an event of an iterable's item. Default: an item with an `event_type` is one, others become a `message`. */
+  readonly toEvent?: (item: unknown) => TracimEvent
+  /** Between two pings; who has not answered by the next one is unregistered. Default 60 000. */
+  readonly pingIntervalMs?: number
+  /** Whether all clients are told of each that comes or goes. Default true, as the protocol wants it. */
+  readonly announceClients?: boolean
+  /** Allows a directory that others may enter. Default false. */
+  readonly allowSharedDirectory?: boolean
+  readonly log?: Logger
+  readonly clock?: Clock
+}
+
+export type ResolvedDaemonOptions = Required<Omit<TracimDaemonOptions, 'source' | 'toEvent'>>
+
+const defaults: TracimDaemonLimits = {
+  maxDocumentBytes: 4 * 1024 * 1024,
+  maxBufferedBytes: 64 * 1024 * 1024,
+  documentTimeoutMs: 10_000,
+  maxConnections: 1_024,
+  maxClients: 4_096,
+  maxDeliveries: 256,
+  deliveryTimeoutMs: 5_000,
+  maxQueuedEvents: 10_000,
+  maxQueuedBytes: 32 * 1024 * 1024,
+  maxRequests: 16,
+}
+
+const daemonOptions: { readonly [Name in keyof Required<TracimDaemonOptions>]: unknown } = {
+  ...defaults,
+  socketPath: 'any',
+  source: 'any',
+  userId: 'any',
+  toEvent: 'any',
+  pingIntervalMs: 'any',
+  announceClients: 'any',
+  allowSharedDirectory: 'any',
+  log: 'any',
+  clock: 'any',
+}
+
+/** @throws ClientError (`INVALID_OPTION`) that names the option. */
+export function resolveDaemonOptions(given: TracimDaemonOptions): ResolvedDaemonOptions {
+  checkOptions('TracimDaemon', given, daemonOptions)
+  if (typeof given.socketPath !== 'string' || given.socketPath === '')
+    throw invalidOption('socketPath', 'an absolute path', given.socketPath)
+  const options = {
+    socketPath: given.socketPath,
+    userId: given.userId ?? '',
+    pingIntervalMs: given.pingIntervalMs ?? 60_000,
+    announceClients: given.announceClients ?? true,
+    allowSharedDirectory: given.allowSharedDirectory ?? false,
+    log: given.log ?? silentLogger,
+    clock: given.clock ?? platformClock,
+  }
+  requirePositive('pingIntervalMs', options.pingIntervalMs)
+  const limits: Record<string, number> = {}
+  for (const [name, byDefault] of Object.entries(defaults)) {
+    const value: unknown = given[name as keyof TracimDaemonLimits] ?? byDefault
+    limits[name] = requirePositive(name, name.startsWith('max') ? requireCount(name, value) : value)
+  }
+  return { ...options, ...(limits as unknown as TracimDaemonLimits) }
+}

@@ -1,0 +1,180 @@
+// A login at Tracim's HTTP API, and requests with it: to the configured URL and nowhere else, so long and so large. The
+// password is in the body of the login only; no message and no log line has it.
+import { type Clock, platformClock } from '../core/base/clock.ts'
+import { AuthError, ServerError } from '../core/base/errors.ts'
+import { followSignal } from '../core/base/followed-signals.ts'
+import { invalidOption, requirePositive } from '../core/base/options.ts'
+import { isRecord } from './daemon-event.ts'
+import { staysInside } from './endpoint-path.ts'
+import type { PassedAnswer, PassedRequest } from './event-source.ts'
+import { RequestRefused } from './request-desk.ts'
+
+const cookieName = 'session_key'
+
+/** An account at a Tracim server. */
+export interface TracimAccount {
+  /** Of its API, such as `https://tracim.example/api`. */
+  readonly url: string
+  /** This, or `mail`. */
+  readonly username?: string
+  readonly mail?: string
+  readonly password: string
+}
+
+export interface TracimSessionOptions {
+  /** For one request, its answer included. Default 30 000. */
+  readonly requestTimeoutMs?: number
+  /** The largest answer, in bytes. Default 16 MiB. */
+  readonly maxAnswerBytes?: number
+  readonly clock?: Clock
+}
+
+export class TracimSession {
+  readonly #account: TracimAccount
+  /** Without a slash at its end. */
+  readonly #base: string
+  readonly #requestTimeoutMs: number
+  readonly #maxAnswerBytes: number
+  readonly #clock: Clock
+  #cookie = ''
+  #userId = ''
+  #login: Promise<string> | undefined
+
+  /** @throws ClientError (`INVALID_OPTION`) that names the option. */
+  constructor(account: TracimAccount, options: TracimSessionOptions = {}) {
+    this.#account = account
+    this.#base = baseUrl(account.url)
+    if (!account.username && !account.mail) throw invalidOption('username', 'a name, or the option mail', '')
+    if (typeof account.password !== 'string' || account.password === '')
+      throw invalidOption('password', 'the password of the account', typeof account.password)
+    this.#requestTimeoutMs = requirePositive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000)
+    this.#maxAnswerBytes = requirePositive('maxAnswerBytes', options.maxAnswerBytes ?? 16 * 1024 * 1024)
+    this.#clock = options.clock ?? platformClock
+  }
+
+  get userId(): string {
+    return this.#userId
+  }
+
+  /** What a request of this session is sent with. */
+  get headers(): Record<string, string> {
+    return { Cookie: this.#cookie }
+  }
+
+  /** Logs in; at once only once. @throws AuthError where the account is refused, ServerError where Tracim is not there. */
+  login(signal: AbortSignal): Promise<string> {
+    this.#login ??= this.#doLogin(signal).finally(() => {
+      this.#login = undefined
+    })
+    return this.#login
+  }
+
+  /** Logs in anew where the login has expired. @throws RequestRefused */
+  async request(request: PassedRequest, signal: AbortSignal): Promise<PassedAnswer> {
+    const answer = await this.#fetch(request, signal)
+    if (answer.statusCode !== 401) return answer
+    await this.login(signal)
+    return this.#fetch(request, signal)
+  }
+
+  /** @throws RequestRefused where the endpoint leads out of the configured URL. */
+  urlOf(endpoint: string): URL {
+    const url = URL.canParse(this.#base + endpoint) ? new URL(this.#base + endpoint) : undefined
+    // Asked of what came out: dots and the like have had their effect. What is left is for servers that decode it.
+    const isInside = url?.href.startsWith(`${this.#base}/`) && endpoint.startsWith('/') && staysInside(endpoint)
+    if (url !== undefined && isInside && staysInside(url.href.slice(this.#base.length))) return url
+    throw new RequestRefused(400, 'Bad Request', `endpoint: it leads out of ${this.#base}`)
+  }
+
+  async #doLogin(signal: AbortSignal): Promise<string> {
+    const { username, mail, password } = this.#account
+    const credentials = { ...(mail && { email: mail }), ...(username && { username }), password }
+    const request = { method: 'POST', endpoint: '/auth/login', body: Buffer.from(JSON.stringify(credentials)) }
+    this.#cookie = ''
+    const cookies: string[] = []
+    const answer = await this.#fetch(request, signal, cookies).catch((cause: Error) => {
+      throw new ServerError(`cannot log in at ${this.#base}: ${cause.message}`, { code: 'UNREACHABLE', cause })
+    })
+    if (answer.statusCode !== 200) {
+      throw new AuthError(`${this.#base} refused the login with status ${answer.statusCode}; check the account`)
+    }
+    const cookie = cookies
+      .map((text) => text.split(';', 1)[0] as string)
+      .find((text) => text.startsWith(`${cookieName}=`))
+    const userId = userIdOf(answer.body)
+    if (cookie === undefined || userId === undefined)
+      throw new AuthError(`${this.#base} answered the login as no Tracim does; check the url`)
+    this.#cookie = cookie
+    this.#userId = userId
+    return userId
+  }
+
+  async #fetch(request: PassedRequest, signal: AbortSignal, cookies?: string[]): Promise<PassedAnswer> {
+    const url = this.urlOf(request.endpoint)
+    const limit = new AbortController()
+    let isLate = false
+    const timer = this.#clock.setTimer(() => {
+      isLate = true
+      limit.abort()
+    }, this.#requestTimeoutMs)
+    const unfollow = followSignal(signal, () => limit.abort())
+    try {
+      const response = await fetch(url, {
+        method: request.method,
+        headers: { 'Content-Type': 'application/json', ...(this.#cookie && this.headers) },
+        ...(request.body !== undefined && { body: request.body as Uint8Array<ArrayBuffer> }),
+        // Elsewhere is no place for the cookie: whoever asked sees the redirection.
+        redirect: 'manual',
+        signal: limit.signal,
+      })
+      cookies?.push(...response.headers.getSetCookie())
+      const body = await this.#read(response)
+      return { statusCode: response.status, statusText: response.statusText, body }
+    } catch (error) {
+      if (error instanceof RequestRefused) throw error
+      const seconds = this.#requestTimeoutMs / 1_000
+      if (isLate) throw new RequestRefused(504, 'Gateway Timeout', `no answer within ${seconds} s`)
+      throw new RequestRefused(502, 'Bad Gateway', reasonOf(error))
+    } finally {
+      timer.cancel()
+      unfollow()
+    }
+  }
+
+  async #read(response: Response): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    for await (const chunk of response.body ?? []) {
+      length += chunk.length
+      if (length > this.#maxAnswerBytes)
+        throw new RequestRefused(502, 'Bad Gateway', `an answer of more than ${this.#maxAnswerBytes} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks, length)
+  }
+}
+
+function baseUrl(text: unknown): string {
+  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+    // What came may have a password in it.
+    throw invalidOption('url', 'an http or https URL without user, query and fragment', typeof text)
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function userIdOf(body: Uint8Array): string | undefined {
+  try {
+    const user: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
+    const id = isRecord(user) ? user['user_id'] : undefined
+    return typeof id === 'number' || (typeof id === 'string' && /^\w{1,64}$/.test(id)) ? String(id) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** fetch says "fetch failed"; the reason is its cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? `${message}: ${(cause as NodeJS.ErrnoException).code ?? cause.message}` : message
+}
