@@ -5,7 +5,7 @@ export {
   InvalidDataError,
   NotFoundError,
   StoreUnavailableError,
-} from './core/base/data-errors.ts'
+} from './features/data/data-errors.ts'
 export type { Change, ChangeKind } from './features/data/changes.ts'
 export type { ComputedOptions } from './features/data/computed-field.ts'
 export {
@@ -27,6 +27,7 @@ export {
   oneOf,
   or,
 } from './features/data/condition.ts'
+export { data } from './features/data/data.ts'
 export type { DataOptions, Durability, FileFormat, Persistence } from './features/data/data-options.ts'
 export { Database, type TransactionOptions } from './features/data/database.ts'
 export type { Db, DropOptions, Found, HydrateOptions } from './features/data/db.ts'

@@ -6,8 +6,10 @@ export { Call, type InputAmount, type InputProgress, type Outcome } from './core
 export type {
   Caller,
   Context,
+  ContextFields,
   Identity,
   PublishOptions,
+  ServerFields,
   ServerView,
   SessionView,
   TopicClass,
@@ -19,13 +21,6 @@ export type { ActionFunction, ActionTree, RegisteredAction } from './core/action
 export type { RunOptions, RunParent } from './core/action/run-options.ts'
 export type { BackoffOptions } from './core/base/backoff.ts'
 export type { Clock, Timer } from './core/base/clock.ts'
-export {
-  AmbiguousError,
-  ConflictError,
-  InvalidDataError,
-  NotFoundError,
-  StoreUnavailableError,
-} from './core/base/data-errors.ts'
 export {
   ActionError,
   AuthError,
@@ -73,7 +68,6 @@ export type { Since } from './features/channels/channel-actions.ts'
 export type { ChannelCallOptions, Handler } from './features/channels/channel-client.ts'
 export type { PresenceEvent, PresenceOptions, PresenceWatch } from './features/channels/presence-watch.ts'
 export type { SubscribeOptions, Subscription } from './features/channels/subscription.ts'
-export type {} from './features/data/context-db.ts' // what data add to the types of a context
 export {
   type AnyService,
   Service,

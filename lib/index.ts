@@ -13,15 +13,14 @@ export type { ActionListing } from './core/server/action-listings.ts'
 export { createToken } from './core/server/create-token.ts'
 export type { DrainOptions } from './core/server/drain.ts'
 export type { EndSessionsOptions } from './core/server/ending-sessions.ts'
-export type { SessionChange } from './core/server/feature.ts'
+export type { Feature, ServerFeature, ServerKit, SessionChange } from './core/server/feature.ts'
 export type { ServerEvents } from './core/server/server-events.ts'
-export type { ErrorOrigin, ServerTls } from './core/server/server-options.ts'
+export type { ErrorOrigin, ServerArguments, ServerOptions, ServerTls } from './core/server/server-options.ts'
 export type { ServerSession } from './core/server/server-session.ts'
 export { TokenGuard, type TokenGuardOptions } from './core/server/token-guard.ts'
 export * from './everywhere.ts'
 export { Client } from './facade/client.ts'
 export { Server } from './facade/server.ts'
-export type { ServerArguments, ServerOptions } from './facade/server-options.ts'
 export type {
   ChannelHandle,
   EndSubscriptionsOptions,
@@ -37,15 +36,3 @@ export { IntervalTask } from './features/tasks/interval-task.ts'
 export { ShutdownTask } from './features/tasks/shutdown-task.ts'
 export { StartupTask } from './features/tasks/startup-task.ts'
 export { Task, type TaskContext, type TaskKind, type TaskState, type TaskView } from './features/tasks/task.ts'
-export type { ThreadOptions } from './features/threads/threads.ts'
-export type { AllowList } from './features/web/allow-list.ts'
-export {
-  type MountedGateway,
-  type SocketRoute,
-  type WebGateway,
-  type WebHost,
-  WebRefusal,
-  type WebVisit,
-} from './features/web/gateway.ts'
-export type { WebOptions } from './features/web/web-options.ts'
-export type { WebListener } from './features/web/web-server.ts'

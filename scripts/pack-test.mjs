@@ -1,32 +1,50 @@
 // Packs the package, installs the tarball into an empty folder, and uses it there as its users do: from an ES module,
-// from CommonJS, and from TypeScript under both module resolutions and both compilers.
+// from CommonJS, from the command line, and from TypeScript under both module resolutions and both compilers. First alone, within
+// its budget, where each feature that needs more says what to install; then with the packages of one feature after the other.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const limitMs = 180_000
+
+/** What `npm i isock` may bring, itself included. */
+const most = { packages: 25, bytes: 8_000_000 }
+
+/** The packages of each feature, in the order in which they are added. `threads` runs a daemon too, whose action has a thread. */
+const groups = {
+  threads: ['piscina'],
+  daemon: ['proper-lockfile', 'rotating-file-stream'],
+  static: ['send'],
+  data: ['@mikro-orm/core', '@mikro-orm/libsql'],
+  csv: ['csv-parse', 'csv-stringify'],
+  passwords: ['@node-rs/argon2', 're2js'],
+  tracim: ['eventsource'],
+}
 
 const work = mkdtempSync(join(tmpdir(), 'isock-pack-'))
 try {
   const consumer = join(work, 'consumer')
   mkdirSync(consumer)
   writeFiles(consumer, { 'package.json': '{ "name": "consumer", "private": true }', ...scripts(), ...typeScript() })
+  const program = (name, ...args) => run(consumer, process.execPath, [name, ...args])
+  const install = (...packages) =>
+    run(consumer, 'npm', ['install', '--silent', '--no-audit', '--no-fund', '--no-save', ...packages])
+  const command = join(consumer, 'node_modules', '.bin', 'isock')
 
   run(root, 'npm', ['pack', '--silent', '--pack-destination', work])
   const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'))
   if (tarball === undefined) throw new Error('npm pack made no tarball')
-  const nodeTypes = `@types/node@${devDependencies['@types/node']}`
-  run(consumer, 'npm', ['install', '--silent', '--no-audit', '--no-fund', join(work, tarball), nodeTypes])
+  run(consumer, 'npm', ['install', '--silent', '--no-audit', '--no-fund', join(work, tarball)])
 
-  step('an ES module', () => run(consumer, process.execPath, ['consumer.mjs']))
-  step('a thread', () => run(consumer, process.execPath, ['threads.mjs']))
-  step('a daemon', () => run(consumer, process.execPath, ['daemon.mjs']))
+  step('its size', () => checkSize(join(consumer, 'node_modules')))
+  step('an ES module', () => program('consumer.mjs'))
+  step('a CommonJS module', () => program('consumer.cjs'))
   step('the web: a WebSocket, HTTP, the browser module, a page bundled', () => {
-    run(consumer, process.execPath, ['web.mjs'])
+    program('web.mjs')
     const dist = join(consumer, 'node_modules', 'isock', 'dist')
     const found = readdirSync(dist).filter((name) => /browser.*(js|br|gz|map)$/.test(name) && !name.includes('.d.'))
     const wanted = ['browser.js', 'browser.js.br', 'browser.js.gz', 'isock-browser.js.map']
@@ -35,21 +53,47 @@ try {
     run(consumer, join(root, 'node_modules', '.bin', 'esbuild'), bundle)
     if (/["']node:/.test(readFileSync(join(consumer, 'page.out.js'), 'utf8'))) fail('a page would load modules of Node')
   })
-  step('a server with a web port, bundled into one file', () => {
-    const bundle = [
-      'bundled.mjs',
-      '--bundle',
-      '--format=esm',
-      '--platform=node',
-      '--log-level=error',
-      '--outfile=out.mjs',
-    ]
-    const external = ['--external:@mikro-orm/*', '--external:@node-rs/*']
-    run(consumer, join(root, 'node_modules', '.bin', 'esbuild'), [...bundle, ...external])
-    run(consumer, process.execPath, ['out.mjs'])
+  step('the isock command: help, a call to its own server', () => {
+    run(consumer, command, ['--help'])
+    program('command.mjs', command)
   })
-  step('a store of data', () => run(consumer, process.execPath, ['data.mjs']))
-  step('a CommonJS module', () => run(consumer, process.execPath, ['consumer.cjs']))
+  step('what is missing, and the line that installs it', () => program('missing.mjs'))
+
+  const packagesOf = (group) => groups[group].map((name) => `${name}@${peerDependencies[name]}`)
+  // npm removes what is not saved when it installs something else.
+  const installed = []
+  const installAlso = (group) => {
+    installed.push(...packagesOf(group))
+    install(...installed)
+  }
+  step('threads', () => {
+    installAlso('threads')
+    program('threads.mjs')
+  })
+  step('a daemon', () => {
+    installAlso('daemon')
+    program('daemon.mjs')
+  })
+  step('static files, and a server with them bundled into one file', () => {
+    installAlso('static')
+    const bundle = ['bundled.mjs', '--bundle', '--format=esm', '--platform=node', '--log-level=error']
+    run(consumer, join(root, 'node_modules', '.bin', 'esbuild'), [...bundle, '--outfile=out.mjs'])
+    program('out.mjs')
+  })
+  step('a store of data', () => {
+    installAlso('data')
+    program('data.mjs')
+  })
+  step('files, passwords and patterns of data', () => {
+    installAlso('csv')
+    installAlso('passwords')
+    program('csv.mjs')
+  })
+  step('Tracim', () => {
+    installAlso('tracim')
+    program('tracim.mjs')
+  })
+  install(...installed, `@types/node@${devDependencies['@types/node']}`)
   for (const [compiler, path] of [
     ['TypeScript 6', join('typescript', 'bin', 'tsc')],
     ['TypeScript 7', join('@typescript', 'native', 'bin', 'tsc')],
@@ -59,10 +103,20 @@ try {
       step(`${compiler}, ${resolution}`, () => run(consumer, process.execPath, [tsc, '-p', `${resolution}.json`]))
     }
   }
-  const command = join(consumer, 'node_modules', '.bin', 'isock')
-  if (existsSync(command)) step('the isock command', () => run(consumer, command, ['--help']))
 } finally {
   rmSync(work, { recursive: true, force: true })
+}
+
+function checkSize(modules) {
+  const files = readdirSync(modules, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
+  const { packages } = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'))
+  const count = Object.keys(packages).length
+  console.log(`  ${count} packages, ${(bytes / 1e6).toFixed(1)} MB`)
+  if (count > most.packages || bytes > most.bytes)
+    fail(`${count} packages and ${bytes} bytes are more than ${JSON.stringify(most)}`)
+  const native = files.filter(({ name }) => name.endsWith('.node')).map(({ name }) => name)
+  if (native.length > 0) fail(`it brings native code: ${native}`)
 }
 
 function step(name, action) {
@@ -143,9 +197,10 @@ export class Square extends Action {
 }
 `,
     'threads.mjs': `import { Client, Server } from 'isock'
+import { threads } from 'isock/threads'
 import { Square } from './square.mjs'
 
-const server = new Server('localhost', 0)
+const server = new Server('localhost', 0, { features: [threads()] })
 server.addAction(new Square())
 await server.listen()
 const client = new Client(server.addresses[0])
@@ -168,6 +223,7 @@ if (area !== 9) throw new Error('the area is ' + area)
 import { http } from 'isock/http'
 import { igor } from 'isock/igor'
 import { lexicons } from 'isock/lexicons'
+import { listenWeb } from 'isock/web'
 
 class Echo extends Action {
   action(text) {
@@ -176,7 +232,7 @@ class Echo extends Action {
 }
 const server = new Server()
 server.addAction(new Echo())
-const web = await server.listenWeb({ port: 0, browserModule: '/isock.js', gateways: [http(), igor(), lexicons()] })
+const web = await listenWeb(server, { port: 0, browserModule: '/isock.js', gateways: [http(), igor(), lexicons()] })
 const client = new Client(web.address)
 const text = await client.runAction(Echo, 'hi')
 await client.close()
@@ -198,9 +254,10 @@ if (!isSame || !/^br, .*immutable/.test(said)) throw new Error('the module for a
 if (!sources.sources.join().includes('lib/core/session/session.ts')) throw new Error('the source map has no sources')
 `,
     'bundled.mjs': `import { Client, Server } from 'isock'
+import { listenWeb } from 'isock/web'
 
 const server = new Server().addActions({ echo: (text) => text })
-const web = await server.listenWeb({ port: 0, static: '.' })
+const web = await listenWeb(server, { port: 0, static: '.' })
 const client = new Client(web.address)
 const text = await client.runAction('echo', 'hi')
 await client.close()
@@ -215,7 +272,7 @@ if (Client !== Same) throw new Error('two clients')
 export const client = new Client('ws://localhost:1')
 `,
     'data.mjs': `import { Action, Server, Client } from 'isock'
-import { field, Model } from 'isock/data'
+import { data, field, Model } from 'isock/data'
 
 class Note extends Model {
   text = field.text()
@@ -226,7 +283,7 @@ class Add extends Action {
     return db.count(Note)
   }
 }
-const server = new Server({ port: 0, host: 'localhost', data: { models: [Note] } })
+const server = new Server({ port: 0, host: 'localhost', features: [data({ models: [Note] })] })
 server.addAction(new Add())
 await server.listen()
 const client = new Client(server.addresses[0])
@@ -235,6 +292,82 @@ const count = await client.runAction(Add, 'two')
 await client.close()
 await server.shutdown()
 if (count !== 2) throw new Error('there are ' + count)
+`,
+    'csv.mjs': `import { contains, Database, field, hashPassword, matches, Model, verifyPassword } from 'isock/data'
+
+class Note extends Model {
+  text = field.text()
+}
+await using database = await new Database({ models: [Note] }).open()
+await database.migrate()
+await database.transaction((db) => db.create(Note, { text: 'tea' }))
+await database.save('files', { format: 'csv' })
+await database.load('files', { format: 'csv', replace: true })
+const count = await database.transaction((db) => db.count(Note, { text: matches('^t.a$') }))
+if (count !== 1) throw new Error('there are ' + count)
+if (!(await verifyPassword(await hashPassword('secret'), 'secret'))) throw new Error('the password is wrong')
+`,
+    'tracim.mjs': `import { TracimSource } from 'isock/tracim'
+
+const source = new TracimSource('http://127.0.0.1:1', { user: 'a', password: 'b' })
+const abort = new AbortController()
+setTimeout(() => abort.abort(), 500)
+const refused = await source.connect(abort.signal).then(() => 'connected', (error) => error.code)
+if (refused !== 'UNREACHABLE') throw new Error(refused)
+`,
+    'missing.mjs': `import { Server } from 'isock'
+import { data, Database, field, hashPassword, Model } from 'isock/data'
+import { runInBackground } from 'isock/daemon'
+import { threads } from 'isock/threads'
+import { listenWeb } from 'isock/web'
+
+class Note extends Model {
+  text = field.text()
+}
+const refusals = [
+  [() => new Server({ features: [data({ models: [Note] })] }), 'isock/data needs @mikro-orm/core and @mikro-orm/libsql: npm i '],
+  [() => new Database({ models: [Note], url: 'postgres://a@b/c' }), 'isock/data needs @mikro-orm/core and @mikro-orm/postgresql: npm i '],
+  [() => new Server({ features: [threads()] }), 'isock/threads needs piscina: npm i piscina@'],
+  [() => listenWeb(new Server(), { port: 0, static: '.' }), 'the option static of listenWeb needs send: npm i send@'],
+  [() => runInBackground({ module: './square.mjs', stateDir: './none' }), 'isock/daemon needs proper-lockfile and rotating-file-stream: npm i '],
+  [() => hashPassword('secret'), 'a password needs @node-rs/argon2: npm i @node-rs/argon2@'],
+]
+for (const [make, start] of refusals) {
+  let said = 'nothing'
+  try {
+    await make()
+  } catch (error) {
+    said = error.code + ' ' + error.message
+  }
+  if (!said.startsWith('MISSING_PACKAGE ' + start)) throw new Error(said + ', and not ' + start)
+}
+`,
+    'command.mjs': `import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+
+const [, , command] = process.argv
+const server = spawn(command, ['serve', 'echo.mjs', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+let said = ''
+for await (const text of server.stdout.setEncoding('utf8')) {
+  said += text
+  if (/listening at \\S+\\n/.test(said)) break
+}
+const [, address] = /listening at (\\S+)/.exec(said)
+const called = spawnSync(command, ['call', address, 'Echo', '"hi"'], { encoding: 'utf8' })
+const listed = spawnSync(command, ['ls', address], { encoding: 'utf8' })
+server.kill('SIGTERM')
+const [code] = await once(server, 'exit')
+if (called.stdout !== '"hi"\\n' && called.stdout !== 'hi\\n') throw new Error('call said ' + called.stdout + called.stderr)
+if (!listed.stdout.includes('Echo')) throw new Error('ls said ' + listed.stdout + listed.stderr)
+if (code !== 0) throw new Error('serve ended with ' + code)
+`,
+    'echo.mjs': `import { Action } from 'isock'
+
+export class Echo extends Action {
+  action(text) {
+    return text
+  }
+}
 `,
     'consumer.mjs': `import { Action, Channel, Client, Server } from 'isock'\nimport 'isock/tracim'\n${body}`,
     'consumer.cjs': `const { Action, Channel, Client, Server } = require('isock')\nrequire('isock/tracim')\n${body}`,
@@ -246,11 +379,13 @@ function typeScript() {
 import { Action, Client, type Context, IsockError, Server } from 'isock'
 import { type Daemon, runInBackground } from 'isock/daemon'
 import { Client as BrowserClient } from 'isock/browser'
-import { type Db, field, Model } from 'isock/data'
+import { data, type Db, field, Model } from 'isock/data'
 import { http } from 'isock/http'
 import { igor } from 'isock/igor'
 import { lexicons } from 'isock/lexicons'
+import { threads } from 'isock/threads'
 import { TracimDaemonClient, type TracimDaemonOptions } from 'isock/tracim'
+import { listenWeb } from 'isock/web'
 
 class Note extends Model {
   text = field.text()
@@ -264,8 +399,10 @@ export class AddNote extends Action {
   }
 }
 export const starsOf = async (db: Db): Promise<number | null> => (await db.get(Note, { text: 'x' })).stars
+export const withFeatures = (): Server => new Server('localhost', 0, { features: [data({ models: [Note] }), threads({ max: 1 })] })
+export const noteCount = (server: Server): Promise<number> => server.db.transaction((db) => db.count(Note))
 export const page = (): BrowserClient => new BrowserClient('ws://localhost:1')
-export const web = (server: Server) => server.listenWeb({ port: 0, gateways: [http(), igor(), lexicons()] })
+export const web = (server: Server) => listenWeb(server, { port: 0, gateways: [http(), igor(), lexicons()] })
 
 export const start = (): Promise<Daemon> => runInBackground({ module: './actions.js', name: 'app', port: 4440 })
 

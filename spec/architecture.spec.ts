@@ -60,7 +60,7 @@ describe('the check of the architecture', () => {
     it('from each layer to the next', () => {
       for (const [index, rooms] of layers.slice(0, -1).entries()) {
         const [from, to] = [rooms[0], layers[index + 1]?.[0]]
-        const tree = { [`${to}/b.ts`]: '', [`${from}/a.ts`]: `import '${wayTo(to, from)}/b.ts'` }
+        const tree = { [`${to}/b.ts`]: '', [`${from}/a.ts`]: `import '${wayTo(String(to), String(from))}/b.ts'` }
         expect(rulesBrokenBy(tree), `${from} to ${to}`).to.deep.equal(['upward'])
       }
     })

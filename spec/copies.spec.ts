@@ -1,5 +1,6 @@
 // Two copies of the package in one process, as when a command is installed apart from the project whose modules it loads:
 // what is made with one works with the other. Goes over every public class.
+
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,8 @@ import type { igor as ownIgor } from '../lib/gateways/igor/igor.ts'
 import { type lexicons as ownLexicons, reply } from '../lib/gateways/lexicons/lexicons.ts'
 import * as isock from '../lib/index.ts'
 import type * as testing from '../lib/testing/harness.ts'
+import type { WebGateway } from '../lib/web.ts'
+import * as ownWeb from '../lib/web.ts'
 import { waitFor } from './setup/wait-for.ts'
 
 type Isock = typeof isock
@@ -25,7 +28,9 @@ const subpaths = {
   lexicons: 'lib/gateways/lexicons/lexicons.ts',
   testing: 'lib/testing/harness.ts',
   daemon: 'lib/daemon.ts',
+  threads: 'lib/threads.ts',
   tracim: 'lib/tracim/tracim.ts',
+  web: 'lib/web.ts',
 }
 
 /**
@@ -48,6 +53,7 @@ describe('two copies of the package', function () {
   let other: Isock
   let otherData: typeof data
   let otherHttp: typeof http
+  let otherWeb: typeof ownWeb
   const others: Record<string, object> = {}
   let server: isock.Server
   let client: isock.Client
@@ -74,6 +80,7 @@ describe('two copies of the package', function () {
     other = (await load('index')) as Isock
     otherData = (await load('data')) as typeof data
     for (const name of Object.keys(subpaths)) others[name] = (await load(name)) as never
+    otherWeb = others['web'] as typeof ownWeb
     otherHttp = (others['http'] as { http: typeof http }).http
   })
   after(() => rmSync(directory, { recursive: true, force: true }))
@@ -105,6 +112,7 @@ describe('two copies of the package', function () {
     const pairs: [string, AnyClass, AnyClass][] = [
       ...classesOf(isock).map(([name, Class]): [string, AnyClass, AnyClass] => [name, Class, other[name as never]]),
       ...classesOf(data).map(([name, Class]): [string, AnyClass, AnyClass] => [name, Class, otherData[name as never]]),
+      ...classesOf(ownWeb).map(([name, Class]): [string, AnyClass, AnyClass] => [name, Class, otherWeb[name as never]]),
     ]
     expect(pairs.length).to.be.above(30)
     for (const [name, Mine, Others] of pairs) {
@@ -121,8 +129,9 @@ describe('two copies of the package', function () {
 
   it('are asked about no class of the other modules, but for those that are known', () => {
     expect(
-      Object.values(others)
-        .flatMap((exported) => classesOf(exported).map(([name]) => name))
+      Object.entries(others)
+        .filter(([name]) => name !== 'web')
+        .flatMap(([, exported]) => classesOf(exported).map(([name]) => name))
         .sort(),
     ).to.deep.equal(ownToEachCopy)
     const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object }
@@ -156,7 +165,7 @@ describe('two copies of the package', function () {
     const { lexicons } = others['lexicons'] as { lexicons: typeof ownLexicons }
     const { igor } = others['igor'] as { igor: typeof ownIgor }
     await serve({}, () => server.addAction(new Length()))
-    const web = await server.listenWeb({ port: 0, gateways: [lexicons({ path: '/lexicons' }), igor()] })
+    const web = await ownWeb.listenWeb(server, { port: 0, gateways: [lexicons({ path: '/lexicons' }), igor()] })
     const { WebSocket } = await import('ws')
     const answerTo = async (path: string, message: object): Promise<string> => {
       const socket = new WebSocket(`${web.url.replace('http', 'ws')}${path}`)
@@ -183,12 +192,12 @@ describe('two copies of the package', function () {
       readonly left = 1
     }
     class Buy extends other.Action {
-      static override errors = [Shortage, other.NotFoundError]
+      static override errors = [Shortage, otherData.NotFoundError]
       override action(what: string): never {
         if (what === 'shortage') throw new Shortage('too few')
-        if (what === 'mine') throw new isock.NotFoundError('no', 'Book')
+        if (what === 'mine') throw new data.NotFoundError('no', 'Book')
         if (what === 'usage') throw new other.ClientError('a fault')
-        throw new other.NotFoundError('no', 'Book')
+        throw new otherData.NotFoundError('no', 'Book')
       }
     }
     await serve({}, () => server.addAction(new Buy()))
@@ -197,7 +206,7 @@ describe('two copies of the package', function () {
       .and.include({ left: 1 })
     for (const what of ['mine', 'theirs']) {
       const error = await failureOf(client.runAction(Buy, what))
-      expect(error).to.be.instanceOf(isock.NotFoundError).and.instanceOf(other.NotFoundError)
+      expect(error).to.be.instanceOf(data.NotFoundError).and.instanceOf(otherData.NotFoundError)
       expect(error).to.be.instanceOf(isock.ActionError).and.include({ model: 'Book', code: 'NOT_FOUND' })
     }
     expect(await failureOf(client.runAction(Buy, 'usage'))).to.be.instanceOf(isock.ClientError)
@@ -309,7 +318,7 @@ describe('two copies of the package', function () {
         return (await db.create(Book as never, { title } as never)) as never
       }
     }
-    await serve({ data: { models: [Book as never] } }, () => server.addAction(new Add()))
+    await serve({ features: [otherData.data({ models: [Book as never] })] }, () => server.addAction(new Add()))
     expect(await client.runAction(Add, 'Emma')).to.include({ title: 'Emma' })
     const books = await server.db.transaction((db) => db.find(Book as never, { title: 'Emma' } as never))
     expect(books).to.be.instanceOf(data.Model)
@@ -318,21 +327,21 @@ describe('two copies of the package', function () {
   it('mount gateways of each other, with what these refuse', async () => {
     class Echo extends other.Action {
       override action(text: string): string {
-        if (text === 'bad') throw new other.ConflictError('taken')
+        if (text === 'bad') throw new otherData.ConflictError('taken')
         return text
       }
     }
-    const refuse: isock.WebGateway = {
+    const refuse: WebGateway = {
       name: 'refuse',
       mount: () => ({
         onUpgrade: () => {
-          throw new other.WebRefusal(418, 'a teapot')
+          throw new otherWeb.WebRefusal(418, 'a teapot')
         },
         close: async () => undefined,
       }),
     }
     await serve({}, () => server.addAction(new Echo()))
-    const web = await server.listenWeb({ port: 0, gateways: [otherHttp(), refuse], path: '/isock' })
+    const web = await otherWeb.listenWeb(server, { port: 0, gateways: [otherHttp(), refuse], path: '/isock' })
     const post = (text: string): Promise<Response> =>
       fetch(`${web.url}/actions/Echo`, { method: 'POST', body: JSON.stringify(text), headers: json })
     expect(await (await post('hi')).json()).to.equal('hi')

@@ -1,6 +1,8 @@
 // The pages for users: their TypeScript compiles, the first example does what it says, and their links lead somewhere.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
@@ -36,6 +38,8 @@ const compilerOptions = {
     'isock/daemon': ['../lib/daemon.ts'],
     'isock/browser': ['../lib/browser.ts'],
     'isock/data': ['../lib/data.ts'],
+    'isock/threads': ['../lib/threads.ts'],
+    'isock/web': ['../lib/web.ts'],
     'isock/http': ['../lib/gateways/http/http.ts'],
     'isock/igor': ['../lib/gateways/igor/igor.ts'],
     'isock/lexicons': ['../lib/gateways/lexicons/lexicons.ts'],
@@ -63,6 +67,7 @@ describe('the pages for users', function () {
       }),
     )
     expect(files).to.have.length.above(10)
+    writeFileSync(join(folder, 'orders.ts'), blocksOf('README.md')[0] as string)
     writeFileSync(join(folder, 'prelude.d.ts'), prelude)
     const config = { extends: '../tsconfig.json', compilerOptions, files: ['prelude.d.ts', ...files], include: [] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
@@ -71,11 +76,24 @@ describe('the pages for users', function () {
     expect(stdout).to.equal('')
   })
 
-  it('begin with an example that does what it says', async () => {
-    const file = join(folder, 'first.ts')
-    writeFileSync(file, blocksOf('README.md')[0] as string)
-    const { code, stdout, stderr } = await new RunningScript(['--import', import.meta.resolve('tsx'), file], {}).ended
-    expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: 'true\ntrue\n', stderr: '' })
+  it('begin with a server and a client that do what they say', async () => {
+    const directory = join(folder, 'first')
+    mkdirSync(directory)
+    const names = ['orders.ts', 'server.ts', 'client.ts'] as const
+    const port = await freePort()
+    for (const [i, name] of names.entries())
+      writeFileSync(join(directory, name), (blocksOf('README.md')[i] as string).replaceAll('4440', String(port)))
+    const script = (name: string) =>
+      new RunningScript(['--import', import.meta.resolve('tsx'), join(directory, name)], {})
+    const server = script('server.ts')
+    try {
+      await server.printed(/listening at tcp:/)
+      const { code, stdout, stderr } = await script('client.ts').ended
+      expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: 'true\n3\n', stderr: '' })
+    } finally {
+      server.kill('SIGKILL')
+      await server.ended
+    }
   })
 
   it('link to files that exist', () => {
@@ -83,6 +101,11 @@ describe('the pages for users', function () {
       for (const [, target = ''] of textOf(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         expect(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`).to.equal(true)
       }
+      // npm shows the README, and has no other page.
+      for (const [, target = ''] of textOf(page).matchAll(
+        /\]\(https:\/\/github\.com\/isock\/isock\/(?:blob|tree)\/main\/([^)#]+)/g,
+      ))
+        expect(existsSync(join(root, target)), `${page} links to ${target}`).to.equal(true)
     }
   })
 
@@ -91,6 +114,14 @@ describe('the pages for users', function () {
     for (const name of Object.keys(defaultLimits)) expect(readme).to.include(`\`${name}\``)
   })
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
 
 function blocksOf(page: string): string[] {
   return [...textOf(page).matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code)

@@ -1,7 +1,9 @@
 // What isock promises about the process that it runs in: who keeps it alive, and how it ends.
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Server } from 'isock'
+import { listenWeb } from '../lib/web.ts'
 import { startScript } from './setup/run-script.ts'
 
 for (const way of ['a socket', 'a WebSocket']) {
@@ -20,7 +22,7 @@ for (const way of ['a socket', 'a WebSocket']) {
         },
       })
       if (way === 'a socket') await server.listen()
-      else await server.listenWeb({ port: 0 })
+      else await listenWeb(server, { port: 0 })
       address = server.addresses[0] as string
     })
 

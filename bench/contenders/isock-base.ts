@@ -1,4 +1,5 @@
 // isock with everything on: sessions, ledger, deadlines, retry, limits. What its variants have in common.
+import { listenWeb } from 'isock/web'
 import { Action, type AnyAction, Client, Server, type ServerOptions } from '../../lib/index.ts'
 import { itemAt } from '../cells.ts'
 import type { Contender } from '../contender.ts'
@@ -29,7 +30,7 @@ export function isockWith(Echo: EchoClass, options: ServerOptions = {}, over: 'T
         .addAction(new Repeat())
       for (let i = 0; i < actions; i++) server.addActions({ [nthName(i)]: async (value: unknown) => value })
       if (over === 'TCP') await server.listen()
-      else await server.listenWeb({ port: 0 })
+      else await listenWeb(server, { port: 0 })
       return { port: Number(new URL(server.addresses[0] as string).port), close: () => server.shutdown() }
     },
     connect: async (port) => {

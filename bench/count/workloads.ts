@@ -1,5 +1,7 @@
 // What is counted: operations that isock does in one process, client and server, over real sockets.
+
 import { Action, Channel, Client, Server } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { itemAt, values } from '../cells.ts'
 
 export interface Workload {
@@ -107,7 +109,7 @@ async function publish(): Promise<Running> {
 async function connected(over: 'TCP' | 'WebSocket' = 'TCP'): Promise<{ client: Client; end: Running['end'] }> {
   const server = new Server('127.0.0.1', 0).addAction(new Echo()).addAction(new Items())
   if (over === 'TCP') await server.listen()
-  else await server.listenWeb({ port: 0 })
+  else await listenWeb(server, { port: 0 })
   const client = new Client((server.addresses[0] as string).replace('http:', 'ws:'))
   await client.connect()
   return {

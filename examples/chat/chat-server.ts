@@ -1,7 +1,9 @@
 // The chat's server: models, guards, signals, a public channel, and tasks that load and save.
+
 import { ActionError, type Context, type Member, Server, ShutdownTask, StartupTask, type TaskContext } from 'isock'
-import { fromLexicons, parseFilter, parseSort } from 'isock/data'
+import { data, fromLexicons, parseFilter, parseSort } from 'isock/data'
 import { lexicons, reply, respond } from 'isock/lexicons'
+import { listenWeb } from 'isock/web'
 import { Login, nameOf, Register, Tokens } from './guards.ts'
 import { ChatMessage, User } from './models.ts'
 import { type ChatLine, type ChatQuery, CreateChatMessage, GetChatList, GetToken, Public } from './shared.ts'
@@ -27,7 +29,7 @@ export async function startChat(dataDirectory: string, pageDirectory: string, we
   const tokens = new Tokens(tokensAreValidMs)
   const server: Server = new Server({
     port: 0,
-    data: { models: [User, ChatMessage] },
+    features: [data({ models: [User, ChatMessage] })],
     guards: [new Login(() => server, tokens), new Register(() => server)],
     // Either will do.
     gate: (verdicts) => verdicts.some(Boolean),
@@ -43,7 +45,7 @@ export async function startChat(dataDirectory: string, pageDirectory: string, we
     name: String(identity?.['name']),
   }))
   await server.listen()
-  const { url } = await server.listenWeb({
+  const { url } = await listenWeb(server, {
     port: webPort,
     static: pageDirectory,
     gateways: [

@@ -1,8 +1,10 @@
 // The application behind the window: actions, a process and a folder for files, on one port for the page. It ends with
 // its window.
+
 import { fileURLToPath } from 'node:url'
 import { Server } from 'isock'
 import { igor } from 'isock/igor'
+import { listenWeb } from 'isock/web'
 import { Greet, Job } from './actions.ts'
 import { Counter } from './counter.ts'
 
@@ -35,7 +37,7 @@ export async function startApp({ port, folder, sessionMs }: AppOptions): Promise
     shutdown: () => void server.shutdown(),
   })
   await server.listen()
-  const { url } = await server.listenWeb({
+  const { url } = await listenWeb(server, {
     port,
     static: fileURLToPath(new URL('./page', import.meta.url)),
     gateways: [

@@ -1,13 +1,14 @@
 // `isock serve`: a server with the actions that modules export, until Ctrl-C.
-import { type DestinationStream, pino } from 'pino'
 import { IsockError } from '../core/base/errors.ts'
 import type { Logger } from '../core/base/log.ts'
 import { printableJson } from '../core/base/terminal-text.ts'
 import type { TokenSource } from '../core/base/token.ts'
+import type { Feature } from '../core/server/feature.ts'
 import { Server } from '../facade/server.ts'
-import type { DataOptions } from '../features/data/data-options.ts'
 import { ExportedActions } from '../modules/exported-actions.ts'
 import { exportedData } from '../modules/exported-data.ts'
+import { featuresFor } from '../modules/features-for.ts'
+import { jsonLogger, type LineTarget } from '../modules/json-log.ts'
 import { type LoadedModule, loadModules } from '../modules/load-modules.ts'
 import type { TlsFiles } from '../modules/tls-files.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -33,7 +34,7 @@ export function serve(modules: readonly string[], options: ServeOptions): Promis
     async () => {
       const token = takeToken(options.tokenFile)
       const loaded = await loadModules(modules)
-      const server = makeServer(options, token, exportedData(loaded))
+      const server = makeServer(options, token, await featuresFor(loaded, exportedData(loaded)))
       await register(server, loaded)
       return server
     },
@@ -66,7 +67,7 @@ export async function serveUntilStopped(
   }
 }
 
-function makeServer(options: ServeOptions, token: TokenSource, data: DataOptions | undefined): Server {
+function makeServer(options: ServeOptions, token: TokenSource, features: readonly Feature[]): Server {
   const { host, path, allowClearTextToken = false } = options
   const port = options.port ?? (path === undefined ? 4440 : undefined)
   const tls = serverTls(options, port)
@@ -79,23 +80,18 @@ function makeServer(options: ServeOptions, token: TokenSource, data: DataOptions
     ...(port === undefined ? {} : { port }),
     ...(path === undefined ? {} : { path }),
     ...(tls === undefined ? {} : { tls }),
-    ...(data === undefined ? {} : { data }),
+    features,
     ...token,
   })
 }
 
 /** To standard error, or elsewhere. */
-export function makeLog(level: string, stream: DestinationStream = printableLines()): Logger {
-  const formatters = { level: (label: string): object => ({ level: label }) }
-  const options = { level, formatters, base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  return pino(options, stream)
+export function makeLog(level: string, target: LineTarget = printableLines): Logger {
+  return jsonLogger(level, target)
 }
 
 /** JSON lets characters stand that a terminal obeys, and peers' texts are in the log. */
-function printableLines(): DestinationStream {
-  const stderr = pino.destination({ dest: 2, sync: true })
-  return { write: (line) => void stderr.write(printableJson(line)) }
-}
+const printableLines: LineTarget = { write: (line) => void process.stderr.write(printableJson(line)) }
 
 async function register(server: Server, modules: readonly LoadedModule[]): Promise<void> {
   const found = new ExportedActions(modules)

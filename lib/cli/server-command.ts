@@ -5,6 +5,7 @@ import { readSecretFile } from '../core/link/secret-file.ts'
 import { DaemonServer, loadAll, registerModules } from '../daemon/daemon-server.ts'
 import { LogFile, requireLogFile } from '../daemon/log-file.ts'
 import { exportedData } from '../modules/exported-data.ts'
+import { featuresFor } from '../modules/features-for.ts'
 import type { TlsFiles } from '../modules/tls-files.ts'
 import { usageFailure } from './failure.ts'
 import { takeToken } from './own-token.ts'
@@ -49,7 +50,7 @@ export function serveServices(
     const found = takeToken(tokenFile)
     const source = tokenPrompt ? { token: await promptToken() } : found
     const isGuarded = resolveToken(source, {}, readSecretFile) !== undefined
-    const file = path === undefined ? undefined : new LogFile({ path, maxBytes: logMaxBytes, files: logFiles })
+    const file = path === undefined ? undefined : await LogFile.open({ path, maxBytes: logMaxBytes, files: logFiles })
     const log = makeLog(logLevel, file)
     const onError = (error: unknown): void => log.info({ error: String(error) }, 'something threw')
     // Without a token all clients are let in: they may end it where they are on this machine.
@@ -64,7 +65,7 @@ export function serveServices(
       allowClearTextToken,
       ...source,
       ...(tls === undefined ? {} : { tls }),
-      ...(data === undefined ? {} : { data }),
+      features: await featuresFor(loaded, data),
     }
     const server: DaemonServer = new DaemonServer(settings, mayBeEnded, (endGraceMs) => {
       void server.shutdown({ graceMs: endGraceMs ?? graceMs })

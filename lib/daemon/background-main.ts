@@ -5,7 +5,7 @@ import type { Orders } from './launch.ts'
 process.once('disconnect', onOrphaned)
 process.once('message', (message: Orders) => {
   process.off('disconnect', onOrphaned)
-  if (message.kind === 'start') void new BackgroundProcess(message.order).run()
+  if (message.kind === 'start') void BackgroundProcess.of(message.order).then((started) => started.run())
 })
 
 /** Whoever wanted it died before saying what. */

@@ -4,13 +4,14 @@
 //   starting ──> serving ──> stopping ──> exit          a successor that is being started is taken back
 //                   ╰──────> handed over ──> exit       the successor serves already
 
-import { pino } from 'pino'
 import { ServerError } from '../core/base/errors.ts'
 import { calendarNow } from '../core/base/platform-timers.ts'
 import type { DrainOptions } from '../core/server/drain.ts'
 import { Server } from '../facade/server.ts'
 import type { DataOptions } from '../features/data/data-options.ts'
 import { exportedData, requireHandOver } from '../modules/exported-data.ts'
+import { featuresFor } from '../modules/features-for.ts'
+import { type JsonLogger, jsonLogger } from '../modules/json-log.ts'
 import { tlsOf } from '../modules/tls-files.ts'
 import { type DaemonReport, HandOver, type MeantDaemon, Report, Stop, type StopRequest } from './control-actions.ts'
 import { type DaemonServer, loadAll, registerModules, serverFor } from './daemon-server.ts'
@@ -32,7 +33,7 @@ export class BackgroundProcess {
   readonly #order: LaunchOrder
   readonly #startedAt = new Date()
   readonly #logFile: LogFile
-  readonly #log: pino.Logger
+  readonly #log: JsonLogger
   readonly #control: Server
   #server: DaemonServer | undefined
   #data: DataOptions | undefined
@@ -44,14 +45,17 @@ export class BackgroundProcess {
     () => this.#end === undefined && this.#server !== undefined && !this.#server.isShuttingDown,
   )
 
-  constructor(order: LaunchOrder) {
+  static async of(order: LaunchOrder): Promise<BackgroundProcess> {
+    const { settings, paths } = order
+    const { logFile: path = paths.log, logMaxBytes: maxBytes, logFiles: files } = settings
+    return new BackgroundProcess(order, await LogFile.open({ path, maxBytes, files }))
+  }
+
+  private constructor(order: LaunchOrder, logFile: LogFile) {
     this.#order = order
     const { settings, paths, isSuccessor } = order
-    const { logFile: path = paths.log, logLevel, logMaxBytes: maxBytes, logFiles: files } = settings
-    this.#logFile = new LogFile({ path, maxBytes, files })
-    const formatters = { level: (label: string): object => ({ level: label }) }
-    const timestamp = pino.stdTimeFunctions.isoTime
-    this.#log = pino({ level: logLevel, formatters, timestamp, base: { pid: process.pid } }, this.#logFile)
+    this.#logFile = logFile
+    this.#log = jsonLogger(settings.logLevel, logFile, { pid: process.pid })
     // Its directory is its guard; a token of the environment is for the users of the daemon.
     const fds = isSuccessor ? { fds: [controlFd] } : {}
     this.#control = new Server({ path: paths.control, gate: () => true, ...fds })
@@ -90,7 +94,9 @@ export class BackgroundProcess {
     const released = isSuccessor ? untilReleased((graceMs) => this.#giveUp(graceMs)) : undefined
     const modules = await loadAll(settings)
     this.#data = exportedData(modules)
-    const server = serverFor(this.#order, this.#log, this.#data, (graceMs) => this.#stop(graceMs))
+    const server = serverFor(this.#order, this.#log, await featuresFor(modules, this.#data), (graceMs) =>
+      this.#stop(graceMs),
+    )
     await registerModules(server, modules, this.#log, settings)
     await server.listen()
     this.#server = server

@@ -2,9 +2,9 @@
 
 import { ClientError } from '../core/base/errors.ts'
 import type { Logger } from '../core/base/log.ts'
+import type { Feature } from '../core/server/feature.ts'
 import type { ServerOptions } from '../core/server/server-options.ts'
 import { Server } from '../facade/server.ts'
-import type { DataOptions } from '../features/data/data-options.ts'
 import type { AnyService } from '../features/services/service.ts'
 import type { ServiceOptions } from '../features/services/service-host.ts'
 import { ExportedActions } from '../modules/exported-actions.ts'
@@ -25,7 +25,7 @@ export class DaemonServer extends Server {
     super(options)
     this.#stop = stop
     this.#mayBeEnded = mayBeEnded
-    this.addFeature((kit) => {
+    this.join((kit) => {
       kit.addBuiltIn(new RunShutdown(mayBeEnded, stop))
       // Everything that services may use has started then, and nobody is served yet.
       return { onStart: () => this.#initialize?.() }
@@ -58,7 +58,7 @@ export class DaemonServer extends Server {
 export function serverFor(
   { settings, token, tokenOrigin, isSuccessor }: LaunchOrder,
   log: Logger,
-  data: DataOptions | undefined,
+  features: readonly Feature[],
   stop: (graceMs: number | undefined) => void,
 ): DaemonServer {
   const { host, port, path, tokenFile, allowClearTextToken = false } = settings
@@ -74,7 +74,7 @@ export function serverFor(
     ...(port === undefined ? {} : { port }),
     ...(path === undefined ? {} : { path }),
     ...(tls === undefined ? {} : { tls }),
-    ...(data === undefined ? {} : { data }),
+    features,
     ...(isSuccessor ? { fds: Array.from({ length: places }, (_, i) => controlFd + 1 + i) } : {}),
   }
   return new DaemonServer(options, tokenOrigin !== 'none', stop)

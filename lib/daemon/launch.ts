@@ -19,6 +19,12 @@ import type { DaemonToken } from './daemon-token.ts'
 import { withoutSecrets } from './secret-variables.ts'
 import type { DaemonPaths } from './state-directory.ts'
 
+declare module '../core/base/errors.ts' {
+  interface FeatureErrorCodes {
+    readonly START_FAILED: true
+  }
+}
+
 /** What the new process gets to know. */
 export interface LaunchOrder extends DaemonToken {
   readonly name: string

@@ -2,10 +2,13 @@
 import { closeSync, createWriteStream, mkdirSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Writable } from 'node:stream'
-import { createStream } from 'rotating-file-stream'
+import type { createStream } from 'rotating-file-stream'
 import { ClientError } from '../core/base/errors.ts'
+import { withPackages } from '../core/base/optional-packages.ts'
 import { monotonicNow } from '../core/base/platform-timers.ts'
 import { printableJson } from '../core/base/terminal-text.ts'
+
+type CreateStream = typeof createStream
 
 export interface LogFileOptions {
   readonly path: string
@@ -21,12 +24,21 @@ const reopenAfterMs = 1_000
 
 export class LogFile {
   readonly #options: LogFileOptions
+  readonly #create: CreateStream
   #stream: Writable | undefined
   #lostLines = 0
   #failedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(options: LogFileOptions) {
+  /** Nothing is written yet. Rejects with ClientError (`MISSING_PACKAGE`). */
+  static async open(options: LogFileOptions): Promise<LogFile> {
+    const packages = ['rotating-file-stream']
+    const { createStream } = await withPackages('a log file', packages, () => import('rotating-file-stream'))
+    return new LogFile(options, createStream)
+  }
+
+  private constructor(options: LogFileOptions, create: CreateStream) {
     this.#options = options
+    this.#create = create
   }
 
   /** Never throws. The line ends with its line feed. */
@@ -70,7 +82,7 @@ export class LogFile {
     if (this.#stream !== undefined) return this.#stream
     if (monotonicNow() - this.#failedAtMs < reopenAfterMs) return undefined
     try {
-      this.#stream = openLog(this.#options)
+      this.#stream = openLog(this.#options, this.#create)
     } catch {
       this.#failedAtMs = monotonicNow()
       return undefined
@@ -107,12 +119,12 @@ export function requireLogFile(path: string): void {
   }
 }
 
-function openLog({ path, maxBytes, files }: LogFileOptions): Writable {
+function openLog({ path, maxBytes, files }: LogFileOptions, create: CreateStream): Writable {
   const options = { mode: 0o600 }
   if (!isFileOrMissing(path)) return createWriteStream(path, { ...options, flags: 'a' })
   // With `rotate` it is asked with the index alone; none means the file that is written.
   const name = (index: unknown): string => (index ? `${basename(path)}.${index}` : basename(path))
-  return createStream(name, {
+  return create(name, {
     ...options,
     path: dirname(path),
     size: `${Math.max(1, Math.ceil(maxBytes))}B`,

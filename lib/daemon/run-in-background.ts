@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs'
 import { ClientError, IsockError } from '../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
+import { requirePackages } from '../core/base/optional-packages.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from './background-options.ts'
 import type { DaemonReport } from './control-actions.ts'
 import { findPresence, requireNotHeld } from './control-client.ts'
@@ -24,7 +25,7 @@ import { readState } from './state-file.ts'
  * Starts a daemon: a detached process that serves what modules export. Resolves when it listens; rejects with what kept
  * it from that, the error of the module or the port. One daemon runs of each name, whoever starts it how often.
  *
- * @throws ClientError: `INVALID_OPTION`, `MODULE_FAILED`, `ALREADY_RUNNING`, `NO_RESPONSE`; ServerError:
+ * @throws ClientError: `INVALID_OPTION`, `MISSING_PACKAGE`, `MODULE_FAILED`, `ALREADY_RUNNING`, `NO_RESPONSE`; ServerError:
  *   `ADDRESS_IN_USE`, `LISTEN_FAILED`, `START_FAILED`.
  * @example
  * const daemon = await runInBackground({ module: './actions.js', name: 'app', port: 4440 })
@@ -32,6 +33,7 @@ import { readState } from './state-file.ts'
  * await daemon.stop()
  */
 export async function runInBackground(options: BackgroundOptions): Promise<Daemon> {
+  requirePackages('isock/daemon', ['proper-lockfile', 'rotating-file-stream'])
   const { name, settings, token, reuse, stateDir } = checkBackgroundOptions(options)
   const paths = prepareDirectory(stateDirectory(stateDir), name)
   const order = { name, settings, ...token, paths, nonce: newNonce(), isSuccessor: false }

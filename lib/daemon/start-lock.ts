@@ -1,7 +1,7 @@
 // One start of a name at a time. The lock is its holder's for as long as that lives and turns; a crashed one loses it.
 // Whether a daemon runs is another question, which its control socket answers.
-import { lock } from 'proper-lockfile'
 import { ServerError } from '../core/base/errors.ts'
+import { withPackages } from '../core/base/optional-packages.ts'
 import { monotonicNow, setTimeout } from '../core/base/platform-timers.ts'
 import type { DaemonPaths } from './state-directory.ts'
 
@@ -35,6 +35,7 @@ async function takeLock(
   random: () => number,
   isNeeded: () => Promise<void>,
 ): Promise<() => Promise<void>> {
+  const { lock } = await withPackages('isock/daemon', ['proper-lockfile'], () => import('proper-lockfile'))
   const giveUpAtMs = monotonicNow() + timeoutMs
   for (;;) {
     await isNeeded()

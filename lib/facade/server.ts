@@ -1,17 +1,17 @@
 // Server, as users get it: actions, and what is built on them. Each feature is a room of its own; here they only meet.
 
-import type { PublishOptions, TopicClass } from '../core/action/context.ts'
+import type { ActionClass } from '../core/action/action.ts'
+import type { PublishOptions, ServerFields, TopicClass } from '../core/action/context.ts'
+import { missingFeature } from '../core/action/missing-feature.ts'
 import { brand } from '../core/base/brand.ts'
-import { ServerError } from '../core/base/errors.ts'
-import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
-import type { TlsRenewal } from '../core/link/listener.ts'
+import { invalidOption } from '../core/base/options.ts'
 import { ActionServer } from '../core/server/action-server.ts'
+import type { ServerFeature, ServerKit } from '../core/server/feature.ts'
+import { gather, type ServerArguments } from '../core/server/server-options.ts'
 import type { AnyChannel, ChannelClass, InfoOf, MessageOf } from '../features/channels/channel.ts'
 import type { ChannelHandle } from '../features/channels/channel-handle.ts'
 import type { ChannelOptions } from '../features/channels/channel-options.ts'
 import { Channels } from '../features/channels/channels.ts'
-import { Data } from '../features/data/data.ts'
-import type { Database } from '../features/data/database.ts'
 import type { AnyService, ServiceClass } from '../features/services/service.ts'
 import type { ServiceHandle } from '../features/services/service-handle.ts'
 import type { ServiceOptions } from '../features/services/service-host.ts'
@@ -20,13 +20,6 @@ import type { AnyProcess, ProcessClass, ProcessHandle } from '../features/tasks/
 import { Processes } from '../features/tasks/processes.ts'
 import type { Task, TaskView } from '../features/tasks/task.ts'
 import { Tasks } from '../features/tasks/tasks.ts'
-import { Threads } from '../features/threads/threads.ts'
-import { Web } from '../features/web/web.ts'
-import type { WebOptions } from '../features/web/web-options.ts'
-import type { WebListener } from '../features/web/web-server.ts'
-import { checkedArguments, dataOptionsOf, type ServerArguments, threadOptionsOf } from './server-options.ts'
-
-const renewalOptions: OptionTable<TlsRenewal> = { key: 'protects', cert: 'protects', ca: 'protects', passphrase: 'any' }
 
 /**
  * Runs actions for clients, publishes to channels, runs tasks and services.
@@ -38,12 +31,14 @@ const renewalOptions: OptionTable<TlsRenewal> = { key: 'protects', cert: 'protec
  * // ...
  * await server.shutdown()
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: features add fields, see ServerFields
+export interface Server extends ServerFields {}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
 export class Server extends ActionServer {
-  readonly #channels = this.addFeature((kit) => new Channels(kit))
-  readonly #web = this.addFeature((kit) => new Web(kit, () => this.processes))
-  readonly #processes = this.addFeature((kit) => new Processes(kit))
-  readonly #services = this.addFeature((kit) => new Services(kit, () => this.onShutdownRequest()))
-  readonly #data: Data | undefined
+  readonly #channels = this.join((kit) => new Channels(kit))
+  readonly #processes = this.join((kit) => new Processes(kit))
+  readonly #services = this.join((kit) => new Services(kit, () => this.onShutdownRequest()))
   readonly #tasks: Tasks
 
   /**
@@ -52,62 +47,12 @@ export class Server extends ActionServer {
    * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
    */
   constructor(...args: ServerArguments) {
-    super(...checkedArguments(args))
-    const data = dataOptionsOf(args)
-    if (data !== undefined) this.#data = this.addFeature((kit) => new Data(kit, data))
-    // After the data: tasks of the start may use them.
-    this.#tasks = this.addFeature((kit) => new Tasks(kit))
-    this.addFeature((kit) => new Threads(kit, threadOptionsOf(args)))
-  }
-
-  /**
-   * The store of the option `data`, for what is no action. Open from `listen` until everything has ended.
-   *
-   * @throws ServerError (`INVALID_USAGE`) without that option.
-   * @example await server.db.transaction((db) => db.create(User, { email: 'ann@example.org' }))
-   */
-  get db(): Database {
-    if (this.#data !== undefined) return this.#data.database
-    throw new ServerError('server.db: this server has no data; make it with { data: { models: [...] } }', {
-      code: 'INVALID_USAGE',
-    })
-  }
-
-  /** What it listens at, those of `listenWeb` last. */
-  override get addresses(): readonly string[] {
-    return [...super.addresses, ...this.#web.addresses]
-  }
-
-  /**
-   * Serves browsers too, and with gateways clients of other protocols, on a port of its own or beside an HTTP server of
-   * yours: the same actions, sessions and promises, over WebSockets. Pages of other origins and foreign host names are
-   * refused unless `origins` and `hosts` name them. `shutdown()` ends it.
-   *
-   * @throws ClientError (`INVALID_OPTION`); ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`, `SHUTTING_DOWN`.
-   * @example
-   * const web = await server.listenWeb({ port: 8080, static: 'public', gateways: [http()] })
-   * console.log(web.url) // http://127.0.0.1:8080; a client connects to ws://127.0.0.1:8080
-   */
-  listenWeb(options: WebOptions): Promise<WebListener> {
-    return this.opening(() => this.#web.listen(options))
-  }
-
-  /**
-   * Shows another certificate to those who connect from now on, at all ports that have TLS; links that are open stay. Without
-   * an argument it looks again at what these ports were given as `tls`, and reads their files again. Where it cannot be used all
-   * stay as they are. Key and certificate, `ca` and passphrase are renewed; whether clients are asked for certificates is not.
-   * Ports with `keyFile` and `certFile` do it by themselves when their files change.
-   *
-   * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) where no port has TLS.
-   * @example
-   * server.reloadTls({ key: await vault.key(), cert: await vault.certificate() })
-   */
-  reloadTls(renewal?: TlsRenewal): void {
-    if (renewal !== undefined) checkOptions('reloadTls', renewal, renewalOptions)
-    const renewals = [...this.tlsRenewals(renewal), ...this.#web.tlsRenewals(renewal)]
-    if (renewals.length === 0)
-      throw new ServerError('reloadTls: no port of this server listens with TLS', { code: 'INVALID_USAGE' })
-    for (const renew of renewals) renew()
+    super(...args)
+    this.#tasks = this.join((kit) => new Tasks(kit))
+    this.join((kit) => this.#refuseThreaded(kit))
+    const { features = [] } = gather(args)
+    if (!Array.isArray(features)) throw invalidOption('features', 'a list', features)
+    for (const feature of features) this.addFeature(feature)
   }
 
   /**
@@ -231,6 +176,17 @@ export class Server extends ActionServer {
   /** Sends a message to the subscribers of a channel, as `channel(topic).publish` does. */
   override publish<Message>(topic: TopicClass<Message>, message: Message, options?: PublishOptions): Promise<void> {
     return this.#channels.publish(topic, message, options)
+  }
+
+  #refuseThreaded(kit: ServerKit): ServerFeature {
+    kit.adaptActions((action) => {
+      const Class = (action.instance?.constructor ?? action.actionClass) as ActionClass | undefined
+      const isThreaded = (Class?.threaded ?? action.actionClass?.threaded ?? false) !== false
+      if (isThreaded && this.findFeature('threads') === undefined)
+        throw missingFeature(`action "${action.name}" has static threaded`, 'threads')
+      return action
+    })
+    return {}
   }
 
   /** A service's client asked for the end of this server, and is allowed to. @internal */

@@ -7,6 +7,12 @@ import { pathToFileURL } from 'node:url'
 import { ClientError } from '../core/base/errors.ts'
 import { noteTypeScriptLoader } from '../features/threads/typescript-loader.ts'
 
+declare module '../core/base/errors.ts' {
+  interface FeatureErrorCodes {
+    readonly MODULE_FAILED: true
+  }
+}
+
 export interface LoadedModule {
   readonly path: string
   readonly exports: Readonly<Record<string, unknown>>

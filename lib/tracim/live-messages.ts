@@ -1,8 +1,9 @@
 // Tracim's live messages, one stream of server-sent events at a time: reconnecting with Last-Event-ID, a bound on silence
 // and on the size of an event, and no more read than is taken. Logging in is left to others.
-import { EventSource, type EventSourceFetchInit, type FetchLikeResponse } from 'eventsource'
+import type { EventSource, EventSourceFetchInit, FetchLikeResponse } from 'eventsource'
 import type { Clock } from '../core/base/clock.ts'
 import type { Logger } from '../core/base/log.ts'
+import { withPackages } from '../core/base/optional-packages.ts'
 import { isRecord } from './daemon-event.ts'
 
 /** Messages that were read and not taken yet; above it the connection is not read from. */
@@ -36,11 +37,17 @@ export class LiveMessages {
   #wakeConnection: (() => void) | undefined
   #end: { readonly status: number | undefined } | undefined
 
-  constructor(options: LiveMessagesOptions) {
+  /** Rejects with ClientError (`MISSING_PACKAGE`). */
+  static async open(options: LiveMessagesOptions): Promise<LiveMessages> {
+    const { EventSource } = await withPackages('TracimSource', ['eventsource'], () => import('eventsource'))
+    return new LiveMessages(options, EventSource)
+  }
+
+  private constructor(options: LiveMessagesOptions, Source: typeof EventSource) {
     this.#options = options
     this.#lastEventId = options.lastEventId
     const url = options.login.urlOf(`/users/${encodeURIComponent(options.login.userId)}/live_messages`)
-    this.#source = new EventSource(url, { fetch: (to, init) => this.#connect(new URL(to), init) })
+    this.#source = new Source(url, { fetch: (to, init) => this.#connect(new URL(to), init) })
     this.#source.addEventListener('message', ({ data, lastEventId }) => this.#onMessage(String(data), lastEventId))
     this.#source.addEventListener('error', ({ code, message }) => this.#onError(code, message))
   }
@@ -108,7 +115,7 @@ export class LiveMessages {
   }
 
   #onError(code: number | undefined, message: string | undefined): void {
-    const isOver = this.#source.readyState === EventSource.CLOSED
+    const isOver = this.#source.readyState === this.#source.CLOSED
     if (isOver) this.#finish(code)
     else this.#options.log.warn({ reason: message ?? 'it was cut' }, 'the stream of live messages reconnects')
   }

@@ -3,6 +3,7 @@ import { Backoff } from '../core/base/backoff.ts'
 import { type Clock, platformClock, sleep } from '../core/base/clock.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
 import { type Logger, silentLogger } from '../core/base/log.ts'
+import { requirePackages } from '../core/base/optional-packages.ts'
 import { requirePositive } from '../core/base/options.ts'
 import type { EventSource, PassedAnswer, PassedRequest } from './event-source.ts'
 import { LiveMessages } from './live-messages.ts'
@@ -33,8 +34,9 @@ export class TracimSource implements EventSource {
   readonly #clock: Clock
   readonly #random: () => number
 
-  /** @throws ClientError (`INVALID_OPTION`) that names the option. */
+  /** @throws ClientError: `INVALID_OPTION` that names the option; `MISSING_PACKAGE` without eventsource. */
   constructor(account: TracimAccount, options: TracimSourceOptions = {}) {
+    requirePackages('TracimSource', ['eventsource'])
     this.#session = new TracimSession(account, options)
     this.#bounds = {
       maxEventBytes: requirePositive('maxEventBytes', options.maxEventBytes ?? 4 * 1024 * 1024),
@@ -57,7 +59,7 @@ export class TracimSource implements EventSource {
     let backoff = first
     while (!signal.aborted) {
       const [log, clock] = [this.#log, this.#clock]
-      const stream = new LiveMessages({ login: this.#session, lastEventId, ...this.#bounds, clock, log })
+      const stream = await LiveMessages.open({ login: this.#session, lastEventId, ...this.#bounds, clock, log })
       const unfollow = followSignal(signal, () => stream.close())
       try {
         for (let text = await stream.next(); text !== undefined; text = await stream.next()) {

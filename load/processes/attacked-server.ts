@@ -1,8 +1,10 @@
 // The attacked server, with default limits, where no others are given: { do: 'listen', limits }, 'begin' for a new count, 'peaks' for what was most since then.
+
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { http } from '../../lib/gateways/http/http.ts'
 import { Channel, type Limits, Server } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { Burn, Echo, Ignore, Keep, Make, MakeItems, UntilCancelled } from '../actions.ts'
 import { takeOrders } from './orders.ts'
 
@@ -112,7 +114,7 @@ takeOrders({
     server = serve(limits)
     most = nothing()
     await server.listen()
-    const { url } = await server.listenWeb({ host: '127.0.0.1', port: 0, gateways: [http()] })
+    const { url } = await listenWeb(server, { host: '127.0.0.1', port: 0, gateways: [http()] })
     delays.enable()
     setInterval(look, lookEachMs).unref()
     return { address: server.addresses[0] as string, webPort: Number(new URL(url).port) }

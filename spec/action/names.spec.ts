@@ -1,6 +1,7 @@
 // What a minifier named, and what has the name of another class, wherever classes are added, declared or asked for.
+
 import { expect } from 'chai'
-import { field, Model } from '../../lib/data.ts'
+import { data, field, Model } from '../../lib/data.ts'
 import {
   Action,
   ActionError,
@@ -64,7 +65,7 @@ const added: Readonly<Record<Kind, (Class: never) => unknown>> = {
   guard: (Class: new () => Guard) => new Server({ guards: [new Class()] }),
   error: (Class: new () => ActionError) => new Server().addAction(throwing([Class])),
   value: (Class: new () => object) => new Server({ classes: [Class] }),
-  model: (Class: new () => Model) => new Server({ data: { models: [Class] as never } }),
+  model: (Class: new () => Model) => new Server({ features: [data({ models: [Class] as never })] }),
 }
 
 function throwing(errors: readonly (new () => Error)[]): Action {
@@ -233,6 +234,8 @@ describe('two classes of one name', () => {
       add(kinds[kind]() as never)
       expect(() => add(kinds[kind]() as never)).to.throw(/added already|already added/)
     }
-    expect(() => new Server({ data: { models: [kinds.model(), kinds.model()] as never } })).to.throw('two models')
+    expect(() => new Server({ features: [data({ models: [kinds.model(), kinds.model()] as never })] })).to.throw(
+      'two models',
+    )
   })
 })

@@ -1,14 +1,15 @@
 // What a handler throws that its action does not declare: how little of it travels, and who hears of the rest.
+
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { mostErrors } from '../../lib/core/base/log.ts'
+import { NotFoundError } from '../../lib/data.ts'
 import {
   Action,
   ActionError,
   CancelledError,
   type Context,
   type Logger,
-  NotFoundError,
   RemoteError,
   remoteOf,
   type ServerOptions,

@@ -1,13 +1,6 @@
 // What every error of the package has: its code, whether the handler certainly did not start, its cause, and its name.
 import { expect } from 'chai'
 import {
-  AmbiguousError,
-  ConflictError,
-  InvalidDataError,
-  NotFoundError,
-  StoreUnavailableError,
-} from '../../lib/core/base/data-errors.ts'
-import {
   ActionError,
   AuthError,
   BusyError,
@@ -25,6 +18,13 @@ import {
   ValidationError,
 } from '../../lib/core/base/errors.ts'
 import { errorIdOf, remoteOf, setRemote } from '../../lib/core/base/remote.ts'
+import {
+  AmbiguousError,
+  ConflictError,
+  InvalidDataError,
+  NotFoundError,
+  StoreUnavailableError,
+} from '../../lib/features/data/data-errors.ts'
 
 describe('An error of the package', () => {
   const cause = new RangeError('why')

@@ -1,11 +1,13 @@
 // A server, a page of it in a browser, and the way between them, which can be cut.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { Server, type ServerOptions, type WebOptions } from '../../lib/index.ts'
+import { Server, type ServerOptions } from '../../lib/index.ts'
+import { listenWeb, type WebOptions } from '../../lib/web.ts'
 import { bundleForBrowsers } from '../../scripts/browser-bundle.ts'
 import type { DrivenBrowser, DrivenPage } from '../setup/browsers.ts'
 import { AskPage, Count, Download, Echo, News, Refuse, Stay, Tick, Upload } from './page-actions.ts'
@@ -129,7 +131,7 @@ export class BrowserWorld {
   async open(options: Partial<WebOptions> = {}): Promise<this> {
     // The page's origin is the way's, which is known once the way is there: the port of the server comes first.
     let port = 0
-    const probe = await this.server.listenWeb({ port: 0, static: this.#files.directory, hosts: 'any', ...options })
+    const probe = await listenWeb(this.server, { port: 0, static: this.#files.directory, hosts: 'any', ...options })
     port = Number(new URL(probe.url).port)
     this.#way = new Way(port)
     this.#url = `http://127.0.0.1:${await this.#way.listen()}`

@@ -19,9 +19,9 @@ function serverOf(options: Partial<BackgroundOptions>): { server: DaemonServer; 
   // As it is read back when the daemon is started again.
   const kept = JSON.parse(JSON.stringify(settings)) as typeof settings
   const order = { name, nonce: '', paths: {} as never, settings: kept, isSuccessor: false, ...found }
-  const server = serverFor(order, log, undefined, () => undefined)
+  const server = serverFor(order, log, [], () => undefined)
   let take: ServerKit['takeLink'] = () => undefined
-  ;(server as unknown as { addFeature(make: (kit: ServerKit) => object): void }).addFeature((kit) => {
+  ;(server as unknown as { join(make: (kit: ServerKit) => object): void }).join((kit) => {
     take = kit.takeLink
     return {}
   })

@@ -1,7 +1,9 @@
 // What an init file does before its server listens: which services it initializes, with what, and in which order of things.
+
 import { expect } from 'chai'
 import { DaemonServer, registerModules } from '../../lib/daemon/daemon-server.ts'
 import { Client, MemoryNetwork, type Server, Service, type ServiceContext } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { failureOf } from '../setup/world.ts'
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -74,7 +76,7 @@ describe('An init file', () => {
   it('is first where a setup opens a web port', async () => {
     let address = ''
     const setup = async (on: Server): Promise<void> => {
-      address = (await on.listenWeb({ port: 0 })).address
+      address = (await listenWeb(on, { port: 0 })).address
     }
     await register({ Counter }, { setup })
     const error = await failureOf(clientAt(address).service(Counter).initialize(1))

@@ -37,7 +37,7 @@ describe('the log of a daemon', () => {
   }
 
   it('is rotated by size, keeps so many, and can be read by its owner only', async () => {
-    const log = new LogFile({ path, maxBytes: 1_000, files: 2 })
+    const log = await LogFile.open({ path, maxBytes: 1_000, files: 2 })
     for (let i = 0; i < 60; i++) {
       log.write(`${String(i).padStart(99, '0')}\n`)
       // Rotating takes some turns; a burst is rotated once.
@@ -50,7 +50,7 @@ describe('the log of a daemon', () => {
   })
 
   it('goes on in a file of its name where that was moved away and it is told so', async () => {
-    const log = new LogFile({ path, maxBytes: 1e6, files: 1 })
+    const log = await LogFile.open({ path, maxBytes: 1e6, files: 1 })
     log.reopen()
     log.write('before\n')
     await waitFor(() => existsSync(path) && readFileSync(path, 'utf8') === 'before\n')
@@ -67,7 +67,7 @@ describe('the log of a daemon', () => {
   })
 
   it('escapes what a terminal would heed, and stays JSON', async () => {
-    const log = new LogFile({ path, maxBytes: 1e6, files: 1 })
+    const log = await LogFile.open({ path, maxBytes: 1e6, files: 1 })
     log.write(`${JSON.stringify({ msg: 'a\u001b[2J\u009b2J\u2028\u202e\u007fz' })}\n`)
     await log.close()
     const [line = ''] = readFileSync(path, 'utf8').split('\n')
@@ -93,7 +93,7 @@ describe('the log of a daemon', () => {
 
   it('loses lines where the disk is full, and throws nothing', async function () {
     if (!existsSync('/dev/full')) skip(this, 'there is no /dev/full')
-    const log = new LogFile({ path: '/dev/full', maxBytes: 1_000, files: 1 })
+    const log = await LogFile.open({ path: '/dev/full', maxBytes: 1_000, files: 1 })
     for (let i = 0; i < 1_000; i++) log.write(`${'x'.repeat(1_000)}\n`)
     await new Promise((resolve) => setImmediate(resolve))
     log.write('one more\n')
@@ -102,8 +102,8 @@ describe('the log of a daemon', () => {
     expect(statSync('/dev/full').isCharacterDevice()).to.equal(true)
   })
 
-  it('keeps at most a megabyte of lines that wait for the disk', () => {
-    const log = new LogFile({ path, maxBytes: 1e9, files: 1 })
+  it('keeps at most a megabyte of lines that wait for the disk', async () => {
+    const log = await LogFile.open({ path, maxBytes: 1e9, files: 1 })
     for (let i = 0; i < 3_000; i++) log.write(`${'x'.repeat(999)}\n`)
     return log.close().then(() => expect(statSync(path).size).to.be.below(1.1 * 1024 * 1024))
   })

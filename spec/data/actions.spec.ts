@@ -1,4 +1,5 @@
 // Actions with a store: what they did is kept or not, what travels of rows, and what is said where there is no store.
+
 import { expect } from 'chai'
 import {
   Action,
@@ -27,6 +28,7 @@ import {
   StoreUnavailableError,
 } from 'isock/data'
 import { createHarness, type Harness } from 'isock/testing'
+import { data } from '../../lib/data.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
 import { models, Team, User } from './models.ts'
@@ -153,7 +155,7 @@ describe('Actions with data', function () {
   ]
 
   beforeEach(async () => {
-    harness = await createHarness({ actions, server: { data: { models } } })
+    harness = await createHarness({ actions, server: { features: [data({ models })] } })
     client = harness.client
   })
 
@@ -244,7 +246,7 @@ describe('Actions with data', function () {
   it('that wait for one that waits for their turn to write learn who has it', async () => {
     const own = await createHarness({
       actions: [new Outer(), new AddTeam()],
-      server: { data: { models, waitMs: 200 } },
+      server: { features: [data({ models, waitMs: 200 })] },
     })
     try {
       Outer.inner = await own.connect()
@@ -366,7 +368,7 @@ describe('A server with data', function () {
         seen.push(await server.db.transaction((db) => db.count(Team)))
       }
     }
-    const server = new Server({ address: 'memory:x', network: new MemoryNetwork(), data: { models } })
+    const server = new Server({ address: 'memory:x', network: new MemoryNetwork(), features: [data({ models })] })
     server.addTask(new Fill()).addTask(new Count())
     await server.listen()
     await server.shutdown()
@@ -379,7 +381,11 @@ describe('A server with data', function () {
 
   it('does not listen where its store cannot be opened', async () => {
     const url = 'postgres://isock@127.0.0.1:1/none'
-    const server = new Server({ address: 'memory:x', network: new MemoryNetwork(), data: { models, url, waitMs: 500 } })
+    const server = new Server({
+      address: 'memory:x',
+      network: new MemoryNetwork(),
+      features: [data({ models, url, waitMs: 500 })],
+    })
     const error = await failureOf(server.listen())
     expect(error.message).to.include('the store cannot be opened')
     await server.shutdown()
@@ -446,16 +452,16 @@ describe('A server with data', function () {
       'is no name for a model or field',
     ],
   ]
-  for (const [what, data, message] of wrong) {
+  for (const [what, options, message] of wrong) {
     it(`refuses ${what} at once`, () => {
-      expect(() => new Server({ data: data as never })).to.throw(message)
+      expect(() => new Server({ features: [data(options as never)] })).to.throw(message)
     })
   }
 
   it('never shows the password of a URL', () => {
     for (const url of ['mysql://root:secret@host/db', 'postgres://root:secret@ho st:99999/db']) {
       try {
-        new Server({ data: { models, url } })
+        new Server({ features: [data({ models, url })] })
         expect.fail('it was taken')
       } catch (error) {
         expect(String(error)).to.not.include('secret')
@@ -474,7 +480,7 @@ describe('A server without data', () => {
     const error = await failureOf(harness.client.runAction(ListTeams))
     expect(error).to.be.instanceOf(ServerError)
     expect(error.message).to.include('context.db: no data here')
-    expect(() => harness.server.db).to.throw(ServerError, 'this server has no data')
+    expect(() => harness.server.db).to.throw(ServerError, 'server.db: no data here')
   })
 
   it('refuses a database that is not open, and one that was closed', async () => {
@@ -523,7 +529,7 @@ describe('Changes of data', function () {
   it('are published once they are committed, one for each row, and never for what was rolled back', async () => {
     await using harness = await createHarness({
       actions: [new Change_(), new Later()],
-      server: { data: { models: [Club, Fan] } },
+      server: { features: [data({ models: [Club, Fan] })] },
     })
     harness.server.addChannel(new TeamNews())
     const news: Change[] = []
@@ -548,7 +554,10 @@ describe('Changes of data', function () {
     const reported: string[] = []
     await using harness = await createHarness({
       actions: [new Change_()],
-      server: { data: { models: [Club, Fan] }, onError: (_error, { origin }) => void reported.push(String(origin)) },
+      server: {
+        features: [data({ models: [Club, Fan] })],
+        onError: (_error, { origin }) => void reported.push(String(origin)),
+      },
     })
     await harness.client.runAction(Change_, {})
     expect(await harness.server.db.transaction((db) => db.count(Club))).to.equal(1)

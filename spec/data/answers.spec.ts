@@ -1,8 +1,10 @@
 // An effect is kept only if its answer can be given: what the caller is told has failed has left nothing.
+
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { expect } from 'chai'
 import { Action, type Client, type Context } from 'isock'
 import { createHarness, type Harness } from 'isock/testing'
+import { data } from '../../lib/data.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
 import { models, Team, User } from './models.ts'
@@ -124,7 +126,7 @@ for (const kind of stores) {
           ...[new Refused(), new RefusedLate(), new Unsendable(), new TooLarge(), new Getter()],
           ...[new StreamResult(), new StreamItem(), new Deaf(), new Rename(), new Has()],
         ],
-        server: { data: { models, ...store.options, maxConnections: 1 } },
+        server: { features: [data({ models, ...store.options, maxConnections: 1 })] },
         client: { limits: { maxFrameBytes: 100_000 } },
       })
       client = harness.client

@@ -1,7 +1,9 @@
 // What others wait for is not held at the pace of one client: a unit of work that stands still for its client is rolled back.
+
 import { expect } from 'chai'
 import { Action, BusyError, type Context } from 'isock'
 import { createHarness, type Harness } from 'isock/testing'
+import { data } from '../../lib/data.ts'
 import { ClientPatience } from '../../lib/features/data/client-patience.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -76,10 +78,10 @@ for (const kind of stores) {
       store = await kind.make(this)
       Upload.written = 0
       // Every unit needs the one connection.
-      const data = { models, ...store.options, waitMs: 20_000, clientPatienceMs: 200, maxConnections: 1 }
+      const options = { models, ...store.options, waitMs: 20_000, clientPatienceMs: 200, maxConnections: 1 }
       harness = await createHarness({
         actions: [new Upload(), new Watch(), new EmitAll(), new Ask(), new Add(), new Idle()],
-        server: { data },
+        server: { features: [data(options)] },
       })
     })
 
@@ -178,8 +180,8 @@ describe('A client that a unit of PostgreSQL waits for', function () {
 
   it('does not hold up those who wait for its rows, though there are connections', async function () {
     const store = await makePostgres(this)
-    const data = { models, ...store.options, waitMs: 20_000, clientPatienceMs: 200, maxConnections: 2 }
-    const harness = await createHarness({ actions: [new Upload(), new Add()], server: { data } })
+    const options = { models, ...store.options, waitMs: 20_000, clientPatienceMs: 200, maxConnections: 2 }
+    const harness = await createHarness({ actions: [new Upload(), new Add()], server: { features: [data(options)] } })
     let goOn = (): void => undefined
     const still = new Promise<void>((resolve) => {
       goOn = resolve

@@ -1,9 +1,11 @@
 // An object that a client sends where a pk is meant selects no row.
+
 import { expect } from 'chai'
 import { Action, type Context } from 'isock'
 import { InvalidDataError, parseFilter } from 'isock/data'
 import { createHarness, type Harness } from 'isock/testing'
 import { z } from 'zod'
+import { data } from '../../lib/data.ts'
 import { failureOf } from '../setup/world.ts'
 import { models, Team } from './models.ts'
 
@@ -54,7 +56,7 @@ describe('What a client sends for a pk', () => {
 
   before(async () => {
     const actions = [Get, Find, GetByPk, GetByName, GetParsed, GetChecked, GetEach].map((Class) => new Class())
-    harness = await createHarness({ actions, server: { data: { models } } })
+    harness = await createHarness({ actions, server: { features: [data({ models })] } })
     pk = await harness.server.db.transaction(async (db) => (await db.create(Team, { name: 'red' })).pk)
   })
 

@@ -1,7 +1,9 @@
 // A database that is closed while it is used, and one that is used when it is not open.
+
 import { expect } from 'chai'
 import { Action, type Context, MemoryNetwork, Server, ServerError } from 'isock'
 import type { Database } from 'isock/data'
+import { data } from '../../lib/data.ts'
 import { failureOf } from '../setup/world.ts'
 import { Counter } from './counter.ts'
 import { openDatabase, stores, type TestStore } from './stores.ts'
@@ -117,7 +119,11 @@ describe('The database of a server', () => {
   }
 
   it('says that it is not open before the server listens, and that it was closed afterwards', async () => {
-    const server = new Server({ address: 'memory:x', network: new MemoryNetwork(), data: { models: [Counter] } })
+    const server = new Server({
+      address: 'memory:x',
+      network: new MemoryNetwork(),
+      features: [data({ models: [Counter] })],
+    })
     server.addAction(new Count())
     const use = () => failureOf(server.db.transaction((db) => db.count(Counter)))
     expect(await use()).to.include({ code: 'INVALID_USAGE', message: 'this database is not open; await open() first' })

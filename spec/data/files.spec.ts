@@ -1,4 +1,5 @@
 // Tables in files and back: types, formulas, broken files, and a store in memory that is kept in a directory.
+
 import { renameSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,6 +16,7 @@ import {
   verifyPassword,
 } from 'isock/data'
 import { createHarness } from 'isock/testing'
+import { data } from '../../lib/data.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { ChatMessage, models, Team, User } from './models.ts'
@@ -477,8 +479,8 @@ describe('A store in memory with a directory', function () {
       return db.count(Team)
     }
   }
-  const serve = (data: object) =>
-    createHarness({ actions: [new Add()], server: { data: { models, directory, ...data } } })
+  const serve = (more: object) =>
+    createHarness({ actions: [new Add()], server: { features: [data({ models, directory, ...more })] } })
 
   for (const format of formats) {
     it(`is there again after a restart, from ${format}`, async () => {
@@ -511,7 +513,11 @@ describe('A store in memory with a directory', function () {
   it('does not start from a broken file, and leaves it as it is', async () => {
     await mkdir(directory)
     await writeFile(join(directory, 'Team.json'), '[{"pk":"1"}]')
-    const server = new Server({ address: 'memory:x', network: new MemoryNetwork(), data: { models, directory } })
+    const server = new Server({
+      address: 'memory:x',
+      network: new MemoryNetwork(),
+      features: [data({ models, directory })],
+    })
     expect((await failureOf(server.listen())).message).to.include('Team, row 1, column name')
     await server.shutdown()
     expect(await readFile(join(directory, 'Team.json'), 'utf8')).to.equal('[{"pk":"1"}]')
@@ -521,7 +527,7 @@ describe('A store in memory with a directory', function () {
     const reported: unknown[] = []
     const harness = await createHarness({
       actions: [new Add()],
-      server: { data: { models, directory }, onError: (_error, { origin }) => void reported.push(origin) },
+      server: { features: [data({ models, directory })], onError: (_error, { origin }) => void reported.push(origin) },
     })
     await writeFile(directory, 'a file')
     await harness.close()

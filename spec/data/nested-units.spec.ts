@@ -1,7 +1,9 @@
 // An action that writes and awaits another action of its server that needs what it holds: the inner one fails soon, and
 // says who holds what.
+
 import { expect } from 'chai'
 import { Action, BusyError, Client, type Context, Server } from 'isock'
+import { data } from '../../lib/data.ts'
 import { failureOf } from '../setup/world.ts'
 import { models, Team } from './models.ts'
 import { stores, type TestStore } from './stores.ts'
@@ -56,7 +58,7 @@ for (const kind of stores) {
     }
 
     const start = async (inheritContext = false): Promise<void> => {
-      server = new Server({ port: 0, inheritContext, data: { models, ...store.options, waitMs: 30_000 } })
+      server = new Server({ port: 0, inheritContext, features: [data({ models, ...store.options, waitMs: 30_000 })] })
       for (const action of [new Inner(), new Between(), new Outer()]) server.addAction(action)
       await server.listen()
       client = new Client(server.addresses[0] as string)

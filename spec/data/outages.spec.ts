@@ -1,10 +1,12 @@
 // A store that dies while it is used: what needs it fails or waits, the rest goes on, and it is found again.
+
 import { once } from 'node:events'
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { Action, type Context, DeadlineError, OutcomeUnknownError } from 'isock'
 import { Database, StoreUnavailableError } from 'isock/data'
 import { createHarness, type Harness } from 'isock/testing'
+import { data } from '../../lib/data.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { models, Team } from './models.ts'
@@ -128,8 +130,11 @@ describe('A PostgreSQL that dies', function () {
   beforeEach(async () => {
     relay = new Relay(postgresUrl)
     await relay.open()
-    const data = { models, ...store.options, url: relay.url, waitMs: 4_000, statementTimeoutMs: 1_000 }
-    harness = await createHarness({ actions: [new Add(), new Has(), addTwo, new Echo()], server: { data } })
+    const options = { models, ...store.options, url: relay.url, waitMs: 4_000, statementTimeoutMs: 1_000 }
+    harness = await createHarness({
+      actions: [new Add(), new Has(), addTwo, new Echo()],
+      server: { features: [data(options)] },
+    })
   })
 
   afterEach(async () => {
@@ -228,8 +233,8 @@ describe('A PostgreSQL that dies', function () {
   })
 
   it('gives back the connections of calls that were given up, while what they waited for goes on', async () => {
-    const data = { models, ...store.options, waitMs: 4_000 }
-    const patient = await createHarness({ actions: [new Add(), new Has()], server: { data } })
+    const options = { models, ...store.options, waitMs: 4_000 }
+    const patient = await createHarness({ actions: [new Add(), new Has()], server: { features: [data(options)] } })
     const held = await openDatabase(store, { models })
     try {
       await patient.client.runAction(Add, 'a')

@@ -1,4 +1,5 @@
 // Fields that are sets: kept, compared and asked without an order, in every store, in files and in JSON.
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,6 +28,8 @@ import {
 } from 'isock/data'
 import { http } from 'isock/http'
 import { createHarness } from 'isock/testing'
+import { data } from '../../lib/data.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { failureOf } from '../setup/world.ts'
 import { openDatabase, stores, type TestStore } from './stores.ts'
 
@@ -305,17 +308,17 @@ describe('Sets for clients', () => {
   }
 
   it('are Sets for clients of isock, and lists in JSON', async () => {
-    const harness = await createHarness({ actions: [new Show()], server: { data: { models: [Player] } } })
+    const harness = await createHarness({ actions: [new Show()], server: { features: [data({ models: [Player] })] } })
     try {
       const shown = await harness.client.runAction(Show, { tags: ['b', 'a'] })
       expect(shown.tags).to.deep.equal(set('b', 'a'))
     } finally {
       await harness.close()
     }
-    const server = new Server({ port: 0, data: { models: [Player] } })
+    const server = new Server({ port: 0, features: [data({ models: [Player] })] })
     server.addAction(new Show())
     await server.listen()
-    const web = await server.listenWeb({ port: 0, gateways: [http()] })
+    const web = await listenWeb(server, { port: 0, gateways: [http()] })
     try {
       const response = await fetch(`${web.url}/actions/Show`, {
         method: 'POST',

@@ -1,7 +1,9 @@
 // Streams and their units of work: how they end where nobody reads them.
+
 import { expect } from 'chai'
 import { Action, type Context } from 'isock'
 import { createHarness } from 'isock/testing'
+import { data } from '../../lib/data.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { models, Team } from './models.ts'
@@ -39,7 +41,7 @@ describe('A stream of an action with data', function () {
     Late.isLeft = false
     const harness = await createHarness({
       actions: [new Late(), new Add()],
-      server: { data: { models, waitMs: 2_000 } },
+      server: { features: [data({ models, waitMs: 2_000 })] },
     })
     try {
       const { client } = harness

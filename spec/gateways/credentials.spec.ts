@@ -1,12 +1,15 @@
 // What clients of the three web gateways show to the guards: whatever comes instead of credentials is refused in so many
 // words, before it comes near a session, and by all of them alike.
+
 import { once } from 'node:events'
 import { expect } from 'chai'
-import { Guard, Server, type WebListener } from 'isock'
+import { Guard, Server } from 'isock'
 import { http } from 'isock/http'
 import { igor } from 'isock/igor'
 import { lexicons } from 'isock/lexicons'
+import type { WebListener } from 'isock/web'
 import { WebSocket } from 'ws'
+import { listenWeb } from '../../lib/web.ts'
 
 class Login extends Guard {
   static asked: unknown[] = []
@@ -42,7 +45,7 @@ describe('credentials in headers', function () {
     })
     server.addActions({ Echo: (data: unknown) => data })
     const gateways = [igor({ files: { root: import.meta.dirname } }), lexicons({ headers: [Login] }), http()]
-    web = await server.listenWeb({ port: 0, gateways })
+    web = await listenWeb(server, { port: 0, gateways })
   })
 
   afterEach(() => server.shutdown({ graceMs: 500 }))

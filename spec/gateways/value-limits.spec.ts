@@ -1,4 +1,5 @@
 // The server's limits on values, for clients of the gateways.
+
 import { once } from 'node:events'
 import { expect } from 'chai'
 import { Action, type Limits, Server } from 'isock'
@@ -7,6 +8,7 @@ import { igor } from 'isock/igor'
 import { lexicons, reply } from 'isock/lexicons'
 import { WebSocket } from 'ws'
 import { silentLogger } from '../../lib/core/base/log.ts'
+import { listenWeb } from '../../lib/web.ts'
 
 class Levels extends Action {
   action(data: { nested: unknown }, context: never): number {
@@ -48,7 +50,7 @@ describe('The limits of a server on values', () => {
   async function serve(limits: Partial<Limits>): Promise<string> {
     server = new Server({ limits, log: silentLogger }).addAction(new Levels())
     const gateways = [http(), igor(), lexicons({ path: '/lexicons' })]
-    return (await server.listenWeb({ port: 0, gateways })).url
+    return (await listenWeb(server, { port: 0, gateways })).url
   }
 
   for (const [name, answer] of Object.entries(ask)) {

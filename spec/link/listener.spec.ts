@@ -87,7 +87,7 @@ describe('A listener', () => {
 
   it('refuses what it cannot do with the options that it has, naming what is missing', async () => {
     for (const [address, hint] of [
-      ['ws://127.0.0.1:8080', 'server.listenWeb({ port: 8080 })'],
+      ['ws://127.0.0.1:8080', 'listenWeb(server, { port: 8080 })'],
       ['tls://127.0.0.1:0', 'needs the option tls: { key, cert }'],
       ['memory:here', 'needs the option network: a MemoryNetwork'],
     ] as const) {

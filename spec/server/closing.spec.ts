@@ -28,8 +28,8 @@ class Judge extends Guard {
 function serverWith(guard: Guard): { server: Server; dial: () => Promise<Link> } {
   const server = new Server({ port: 0, guards: [guard] })
   let takeLink: ServerKit['takeLink'] = () => undefined
-  const { addFeature } = server as unknown as { addFeature(make: (kit: ServerKit) => object): void }
-  addFeature.call(server, (kit) => {
+  const { join } = server as unknown as { join(make: (kit: ServerKit) => object): void }
+  join.call(server, (kit) => {
     takeLink = kit.takeLink
     return {}
   })

@@ -1,10 +1,12 @@
 // Clients whose process ends, or that close their link and do not come back: what they run is told to stop.
+
 import { once } from 'node:events'
 import { connect as connectSocket, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { Departures } from '../../lib/core/server/departures.ts'
 import type { ServerSession } from '../../lib/core/server/server-session.ts'
 import { Action, Channel, type Context, LinkError, Process, Server } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { RunningScript } from '../setup/run-script.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -289,7 +291,7 @@ describe('a script that ends without close()', function () {
   const serve = async (closedLinkGraceMs: number) => {
     server = new Server('127.0.0.1', 0, { limits: { closedLinkGraceMs } })
     await server.addAction(new Long()).listen()
-    const web = await server.listenWeb({ port: 0 })
+    const web = await listenWeb(server, { port: 0 })
     return [server.addresses[0] as string, web.address]
   }
 

@@ -1,4 +1,5 @@
 // Clients of other protocols at a port of isock: they are told so in their own words, and nobody else notices.
+
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -6,6 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import { greetingOf } from '../../lib/core/link/foreign-greeting.ts'
 import { Action, Client, Server } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 
@@ -49,9 +51,9 @@ describe('A client of another protocol', () => {
     const asked = await fetch(`http://127.0.0.1:${port}/`)
     expect(asked.status).to.equal(400)
     expect(await asked.text()).to.equal(
-      "this port speaks isock's own protocol, not HTTP; server.listenWeb opens one for HTTP\n",
+      "this port speaks isock's own protocol, not HTTP; listenWeb opens one for HTTP\n",
     )
-    const web = await server.listenWeb({ port: 0, path: '/live' })
+    const web = await listenWeb(server, { port: 0, path: '/live' })
     const posted = await fetch(`http://127.0.0.1:${port}/actions/Ping`, { method: 'POST', body: 'x'.repeat(100_000) })
       .then((response) => response.text())
       .catch(() => '')

@@ -175,9 +175,7 @@ describe('Guards', () => {
     const { createMemoryLinks } = await import('../../lib/core/link/memory-link.ts')
     for (const allowClearTextToken of [false, true]) {
       server = await serve({ guards: [new Login()], allowClearTextToken })
-      const takeLink = (server as unknown as { addFeature(make: (kit: ServerKit) => object): void }).addFeature.bind(
-        server,
-      )
+      const takeLink = (server as unknown as { join(make: (kit: ServerKit) => object): void }).join.bind(server)
       let take: ServerKit['takeLink'] = () => undefined
       takeLink((kit) => {
         take = kit.takeLink

@@ -1,4 +1,5 @@
 // Addresses at the server: ports, paths, what is taken, what is left behind.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -176,7 +177,7 @@ describe('Listening', () => {
     expect((await failureOf(new Server({}).listen())).message).to.contain('option port')
     expect(() => new Server('ftp://localhost:1')).to.throw(ClientError, 'option address')
     const atHttp = await failureOf(new Server('http://localhost:1').listen())
-    expect(atHttp.message).to.contain('use server.listenWeb({ port: 1 })')
+    expect(atHttp.message).to.contain('use listenWeb(server, { port: 1 })')
     expect(() => new Client('localhost', 70_000)).to.throw(
       ClientError,
       'option port: expected a whole number from 0 to 65535, got 70000',

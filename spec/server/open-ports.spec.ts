@@ -1,6 +1,8 @@
 // The warning of a port that everybody gets in by.
+
 import { expect } from 'chai'
-import { type Logger, Server, type ServerOptions, type WebOptions } from '../../lib/index.ts'
+import { type Logger, Server, type ServerOptions } from '../../lib/index.ts'
+import { listenWeb, type WebOptions } from '../../lib/web.ts'
 import { type Certificates, makeCertificates } from '../setup/certificates.ts'
 import { printedBy } from '../setup/printed.ts'
 import { skip } from '../setup/skip.ts'
@@ -28,7 +30,7 @@ describe('A port that lets everybody in', () => {
     const log: Logger = { debug: quiet, info: quiet, error: quiet, warn: (_fields, message) => warnings.push(message) }
     server = new Server({ ...options, log })
     if (options.port !== undefined) await server.listen()
-    if (web !== undefined) await server.listenWeb(web)
+    if (web !== undefined) await listenWeb(server, web)
     return warnings
   }
 

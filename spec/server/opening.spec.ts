@@ -4,6 +4,7 @@ import { platformClock } from '../../lib/core/base/clock.ts'
 import { silentLogger } from '../../lib/core/base/log.ts'
 import { ActionServer } from '../../lib/core/server/action-server.ts'
 import { ErrorHook } from '../../lib/core/server/error-hook.ts'
+import type { ServerKit } from '../../lib/core/server/feature.ts'
 import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
@@ -13,24 +14,29 @@ class Slow extends ActionServer {
   finishStart: (error?: Error) => void = () => undefined
   isOpened = false
 
+  #kit: ServerKit | undefined
+
   constructor() {
     super({ port: 0 })
-    this.addFeature(() => ({
-      onStart: async () => {
-        this.told.push('starting')
-        await new Promise<void>((resolve, reject) => {
-          this.finishStart = (error) => (error === undefined ? resolve() : reject(error))
-        })
-        this.told.push('started')
-      },
-      onListening: () => void this.told.push('listening'),
-      onDrain: () => void this.told.push('drain'),
-      onDrained: () => void this.told.push('drained'),
-    }))
+    this.join((kit) => {
+      this.#kit = kit
+      return {
+        onStart: async () => {
+          this.told.push('starting')
+          await new Promise<void>((resolve, reject) => {
+            this.finishStart = (error) => (error === undefined ? resolve() : reject(error))
+          })
+          this.told.push('started')
+        },
+        onListening: () => void this.told.push('listening'),
+        onDrain: () => void this.told.push('drain'),
+        onDrained: () => void this.told.push('drained'),
+      }
+    })
   }
 
-  open(): Promise<void> {
-    return this.opening(async () => {
+  async open(): Promise<void> {
+    return this.#kit?.opening(async () => {
       this.isOpened = true
     })
   }

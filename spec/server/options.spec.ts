@@ -1,13 +1,17 @@
 // Options by name: each place that takes some refuses those that it does not know, and undefined for what protects.
+
 import { createServer } from 'node:http'
 import { expect } from 'chai'
 import { findDaemon, listDaemons, runInBackground } from '../../lib/daemon.ts'
+import { data } from '../../lib/data.ts'
 import { http } from '../../lib/gateways/http/http.ts'
 import { igor } from '../../lib/gateways/igor/igor.ts'
 import { lexicons } from '../../lib/gateways/lexicons/lexicons.ts'
 import { Action, Channel, Client, ClientError, Guard, Process, Server, Service } from '../../lib/index.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
+import { threads } from '../../lib/threads.ts'
 import { TracimDaemon, TracimDaemonClient } from '../../lib/tracim/tracim.ts'
+import { listenWeb } from '../../lib/web.ts'
 
 class Echo extends Action {
   action(value: unknown) {
@@ -90,14 +94,17 @@ describe('Options', () => {
         'mean shutdown?',
       ],
       shutdown: [() => server().shutdown({ grace: 0 } as object), 'did you mean graceMs?'],
-      listenWeb: [() => server().listenWeb({ port: 0, origin: [] } as object), 'did you mean origins?'],
+      listenWeb: [() => listenWeb(server(), { port: 0, origin: [] } as object), 'did you mean origins?'],
       addService: [
         () => server().addService(Counter, { allowShutDown: true } as object),
         'did you mean allowShutdown?',
       ],
       addChannel: [() => server().addChannel(new News(), { maxQueue: 1 } as object), 'did you mean maxQueued?'],
-      threads: [() => server({ threads: { maxx: 1 } }), 'threads: unknown option "maxx"; did you mean max?'],
-      data: [() => server({ data: { models: [], ulr: 'memory:' } }), 'did you mean url?'],
+      threads: [
+        () => server({ features: [threads({ maxx: 1 } as object)] }),
+        'threads: unknown option "maxx"; did you mean max?',
+      ],
+      data: [() => server({ features: [data({ models: [], ulr: 'memory:' } as never)] }), 'did you mean url?'],
       http: [() => http({ metric: 'off' } as object), 'did you mean metrics?'],
       'http, idempotency': [() => http({ idempotency: { maxKey: 1 } as object }), 'did you mean maxKeys?'],
       igor: [() => igor({ credential: () => [] } as object), 'did you mean credentials?'],
@@ -140,7 +147,7 @@ describe('Options', () => {
       ]),
       [() => new Server({ token } as object), 'is the variable or setting that it comes from missing?'],
       ...['hosts', 'origins', 'tls'].map((name): [() => unknown, string] => [
-        () => server().listenWeb({ port: 0, [name]: undefined }),
+        () => listenWeb(server(), { port: 0, [name]: undefined }),
         `listenWeb option ${name}`,
       ]),
       [() => igor({ processes: undefined } as object), 'igor option processes'],
@@ -158,9 +165,9 @@ describe('Options', () => {
   it('of other kinds may be undefined, and count as left out then', async () => {
     const nothing = undefined as never
     const limits = { maxSessions: nothing }
-    const own = server({ host: nothing, port: 0, path: nothing, limits, log: nothing, threads: nothing, data: nothing })
+    const own = server({ host: nothing, port: 0, path: nothing, limits, log: nothing, features: nothing })
     await own.addAction(new Echo()).addChannel(new News(), { maxRooms: nothing }).listen()
-    await own.listenWeb({
+    await listenWeb(own, {
       port: 0,
       path: nothing,
       static: nothing,
@@ -203,9 +210,9 @@ describe('Options', () => {
       [() => uncheckedServer(4440), 'option host'],
       [() => uncheckedServer('localhost'), 'which has no port'],
       [() => new Server({ address: 'tcp://localhost:1', port: 2 }), 'option port: expected none beside address'],
-      [() => server().listenWeb({ server: (() => undefined) as never }), 'from app.listen()'],
+      [() => listenWeb(server(), { server: (() => undefined) as never }), 'from app.listen()'],
       [
-        () => server().listenWeb({ server: Object.assign(() => undefined, { listen: createServer }) as never }),
+        () => listenWeb(server(), { server: Object.assign(() => undefined, { listen: createServer }) as never }),
         'http.Server',
       ],
     ]

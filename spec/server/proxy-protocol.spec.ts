@@ -1,18 +1,12 @@
 // Clients behind proxies that speak the PROXY protocol: who they are is what proxies say that were named, and nobody else.
+
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import { http } from 'isock/http'
-import {
-  Action,
-  Client,
-  ClientError,
-  type Context,
-  Server,
-  type ServerOptions,
-  type WebOptions,
-} from '../../lib/index.ts'
+import { Action, Client, ClientError, type Context, Server, type ServerOptions } from '../../lib/index.ts'
+import { listenWeb, type WebOptions } from '../../lib/web.ts'
 import { makeCertificates } from '../setup/certificates.ts'
 import { binaryOf, ipv4Body, ipv6Body, lineFor, tlv } from '../setup/proxy-headers.ts'
 import { skip } from '../setup/skip.ts'
@@ -59,7 +53,7 @@ describe('A server behind proxies that speak the PROXY protocol', () => {
 
   async function serveWeb(web: Partial<WebOptions> = {}, options: ServerOptions = {}) {
     const server = make(undefined, options)
-    const { url } = await server.listenWeb({ port: 0, hosts: 'any', gateways: [http()], ...web })
+    const { url } = await listenWeb(server, { port: 0, hosts: 'any', gateways: [http()], ...web })
     return { server, url }
   }
 
@@ -263,7 +257,7 @@ describe('A server behind proxies that speak the PROXY protocol', () => {
 
   it('closes connections whose header has not come when it shuts down', async () => {
     const server = await serve('tcp://127.0.0.1:0', { proxyProtocol: loopback })
-    const web = await server.listenWeb({ port: 0, proxyProtocol: loopback })
+    const web = await listenWeb(server, { port: 0, proxyProtocol: loopback })
     const silent = [knock(server.addresses[0]), knock(web.url)]
     const taken = (): number =>
       Object.entries(server.usage.places).reduce(
@@ -311,7 +305,7 @@ describe('A server behind proxies that speak the PROXY protocol', () => {
   it('reads no header at an HTTP server of the user, and says so', async () => {
     const server = make(undefined)
     const own = (await import('node:http')).createServer()
-    const failure = await server.listenWeb({ server: own, proxyProtocol: loopback }).catch((error: unknown) => error)
+    const failure = await listenWeb(server, { server: own, proxyProtocol: loopback }).catch((error: unknown) => error)
     expect(failure).to.be.instanceOf(ClientError)
     expect((failure as Error).message).to.contain('beside server')
   })

@@ -1,4 +1,5 @@
 // What a feature gets of its server, and when it hears of the server's life.
+
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { currentRun } from '../../lib/core/action/ambient.ts'
@@ -19,6 +20,7 @@ import {
   type ServerOptions,
   type SessionView,
 } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { plainHello } from '../hostile/raw-peer.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
@@ -59,8 +61,8 @@ describe('The kit of a feature', () => {
     const server = new Server({ address: 'memory:here', network, ...options })
     servers.push(server)
     let kit: ServerKit | undefined
-    const { addFeature } = server as unknown as { addFeature(make: (given: ServerKit) => ServerFeature): void }
-    addFeature.call(server, (given) => {
+    const { join } = server as unknown as { join(make: (given: ServerKit) => ServerFeature): void }
+    join.call(server, (given) => {
       kit = given
       return feature
     })
@@ -100,7 +102,7 @@ describe('The kit of a feature', () => {
       onSessionChange: (_session, change) => void heard.push(change),
     })
     await server.listen()
-    const web = await server.listenWeb({ port: 0 })
+    const web = await listenWeb(server, { port: 0 })
     expect(heard).to.deep.equal(['start', 'listening'])
     await connect('ann').connect()
     expect(heard).to.deep.equal(['start', 'listening', 'opened'])

@@ -1,4 +1,5 @@
 // The TLS of ports that are given files: what is read, and that a certificate is renewed when its files change.
+
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
@@ -10,6 +11,7 @@ import { expect } from 'chai'
 import type { Logger } from '../../lib/core/base/log.ts'
 import { watchTls } from '../../lib/core/link/tls-watch.ts'
 import { Client, ClientError, Server, type ServerTls } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { type Certificates, type Certified, makeCertificates } from '../setup/certificates.ts'
 import { skip } from '../setup/skip.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
@@ -80,7 +82,7 @@ describe('TLS that is given as files', () => {
     write(made.server)
     const tls = { ...files(), watchMs: 10 }
     const { server, address } = await serve(tls)
-    const web = await server.listenWeb({ port: 0, tls: { ...tls, keyFile: pathToFileURL(tls.keyFile) } })
+    const web = await listenWeb(server, { port: 0, tls: { ...tls, keyFile: pathToFileURL(tls.keyFile) } })
     expect([await shown(address), await shown(web.address)]).to.deep.equal([nameOf(made.server), nameOf(made.server)])
     await using client = new Client(address, { tls: { ca: made.ca }, keepConnected: true })
     await client.runAction('isock.ping', 1)
@@ -189,10 +191,10 @@ describe('TLS that is given as files', () => {
     servers.push(server)
     await server.listen()
     const before = clock.pendingCount
-    const web = await server.listenWeb({ port: 0, tls: files() })
+    const web = await listenWeb(server, { port: 0, tls: files() })
     expect(clock.pendingCount).to.be.above(before)
     const taken = Number(new URL(web.url).port)
-    await server.listenWeb({ port: taken, tls: files() }).then(
+    await listenWeb(server, { port: taken, tls: files() }).then(
       () => expect.fail('the port is taken'),
       () => undefined,
     )

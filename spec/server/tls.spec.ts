@@ -1,10 +1,12 @@
 // TLS: the server's certificate is checked, a client's certificate becomes an identity.
+
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import { Action, Client, ClientError, type Context, Server, ServerError, type ServerTls } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { type Certificates, makeCertificates } from '../setup/certificates.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -74,8 +76,8 @@ describe('TLS', () => {
       const { server: first, stranger: second, ca } = certificates
       const own = await serve(first)
       const running = server as Server
-      const web = await running.listenWeb({ port: 0, tls: { ...first } })
-      const clear = await running.listenWeb({ port: 0 })
+      const web = await listenWeb(running, { port: 0, tls: { ...first } })
+      const clear = await listenWeb(running, { port: 0 })
       await using client = new Client(own, { tls: { ca }, keepConnected: true })
       await client.runAction(WhoAmI)
       const { sessionId } = client

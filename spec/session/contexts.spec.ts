@@ -1,4 +1,5 @@
 // Calls begin outside of every AsyncLocalStorage run: what one caller's program keeps there never reaches another's.
+
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
@@ -17,6 +18,7 @@ import {
   type ProcessContext,
   Server,
 } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { serverLinks } from '../setup/server-links.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
@@ -199,7 +201,7 @@ describe('the AsyncLocalStorage context of', () => {
     // What a middleware does for each request.
     Object.assign(mine, { emit: (...event: Parameters<typeof emit>) => user.run('of the request', emit, ...event) })
     await new Promise<void>((resolve) => mine.listen(0, '127.0.0.1', resolve))
-    await server.listenWeb({ server: mine, gateways: [http()] })
+    await listenWeb(server, { server: mine, gateways: [http()] })
     const { port } = mine.address() as { port: number }
     const headers = { 'content-type': 'application/json', 'idempotency-key': 'one', connection: 'close' }
     const answer = await fetch(`http://127.0.0.1:${port}/actions/WhoAmI`, { method: 'POST', body: '"x"', headers })

@@ -1,10 +1,12 @@
 // Sources that give nothing at the moment and whose reader leaves: they are released immediately, and so is the place of
 // their call.
+
 import { EventEmitter, getEventListeners, on } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { expect } from 'chai'
 import { http } from '../../lib/gateways/http/http.ts'
 import { Action, Client, type Context, Server } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { serverLinks } from '../setup/server-links.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -151,7 +153,7 @@ describe('an idle source', () => {
     const sources = new Sources()
     const server = new Server({ limits: { maxCallsInFlight: 4, cancelGraceMs: 60_000 } })
     server.addActions({ stream: (kind: string) => sources.kinds[kind]?.() })
-    const { url } = await server.listenWeb({ port: 0, gateways: [http()] })
+    const { url } = await listenWeb(server, { port: 0, gateways: [http()] })
     let opened = 0
     for (const accept of ['text/event-stream', 'application/x-ndjson']) {
       for (const kind of Object.keys(sources.kinds)) {

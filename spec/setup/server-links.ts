@@ -1,8 +1,10 @@
 // Where the servers of a spec are reached: every kind of link, for suites that run over all of them.
+
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, type ClientOptions, MemoryNetwork, Server, type ServerOptions } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { makeCertificates } from './certificates.ts'
 
 export interface ServerLink {
@@ -53,7 +55,7 @@ export const serverLinks: readonly ServerLink[] = [
   },
   {
     name: 'a WebSocket',
-    place: () => ({ ...placeOf({}), listen: async (server) => (await server.listenWeb({ port: 0 })).address }),
+    place: () => ({ ...placeOf({}), listen: async (server) => (await listenWeb(server, { port: 0 })).address }),
   },
   {
     name: 'a WebSocket over TLS',
@@ -61,7 +63,7 @@ export const serverLinks: readonly ServerLink[] = [
     place: () => ({
       ...placeOf({}, { tls: { ca: certificates?.ca } }),
       listen: async (server) => {
-        const web = await server.listenWeb({ port: 0, tls: { ...certificates?.server } })
+        const web = await listenWeb(server, { port: 0, tls: { ...certificates?.server } })
         return web.address.replace('127.0.0.1', 'localhost')
       },
     }),

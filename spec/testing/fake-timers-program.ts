@@ -1,4 +1,5 @@
 // A server, a client and a harness under fake timers, which stand still: `fake-timers-program.ts <vitest|sinon> <link>`.
+
 import {
   Action,
   Client,
@@ -9,6 +10,7 @@ import {
   type ServerOptions,
 } from '../../lib/index.ts'
 import { createHarness, globalClock } from '../../lib/testing/harness.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { FakeTimers } from './fake-timers.ts'
 
 class Count extends Action {
@@ -57,7 +59,8 @@ process.exit(0)
 async function tryOne(options: ServerOptions, clientOptions: ClientOptions, where?: 'web'): Promise<void> {
   const server = new Server(options)
   server.addAction(new Count()).addAction(new Wait())
-  const address = where === 'web' ? (await server.listenWeb({ port: 0 })).address : (await server.listen()).addresses[0]
+  const address =
+    where === 'web' ? (await listenWeb(server, { port: 0 })).address : (await server.listen()).addresses[0]
   const client = new Client(address as string, clientOptions)
   await use(client)
   await client.close()

@@ -3,6 +3,7 @@ import { realpathSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Action, Server } from '../../lib/index.ts'
+import { threads } from '../../lib/threads.ts'
 
 const [, , form, directory = ''] = process.argv
 const here = import.meta.url
@@ -28,7 +29,7 @@ export class Again extends Action {
 
 console.log('main')
 try {
-  new Server({ port: 0 }).addAction(new Again())
+  new Server({ port: 0, features: [threads()] }).addAction(new Again())
   console.log('taken')
 } catch (error) {
   console.log((error as { code: string }).code, (error as Error).message)

@@ -1,4 +1,5 @@
 // The program's main module in threads: refused in every form, as are servers in threads.
+
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import { isProgram } from '../../lib/features/threads/program.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
+import { threads } from '../../lib/threads.ts'
 import { startScript } from '../setup/run-script.ts'
 import { TellRefusal } from './starts-server.ts'
 
@@ -50,7 +52,10 @@ describe('threads and the main module', function () {
   }
 
   it('start no server', async () => {
-    await using harness = await createHarness({ actions: [new TellRefusal()], server: { threads: { max: 1 } } })
+    await using harness = await createHarness({
+      actions: [new TellRefusal()],
+      server: { features: [threads({ max: 1 })] },
+    })
     expect(await harness.client.runAction(TellRefusal)).to.match(/^INVALID_USAGE listen\(\): this is a thread/)
   })
 })

@@ -1,4 +1,5 @@
 // Actions in threads: their values and errors, that others are served meanwhile, and how a thread ends.
+
 import { expect } from 'chai'
 import {
   Action,
@@ -14,6 +15,7 @@ import {
   ValidationError,
 } from '../../lib/index.ts'
 import { createHarness, type Harness } from '../../lib/testing/harness.ts'
+import { threads } from '../../lib/threads.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
 import {
@@ -83,7 +85,7 @@ describe('Actions in threads', function () {
         new Unsendable(),
         hidden(),
       ],
-      server: { threads: { max, ...more }, log, onError: (error) => void thrown.push(error) },
+      server: { features: [threads({ max, ...more })], log, onError: (error) => void thrown.push(error) },
       client: { retry: 0, name: 'someone' },
     })
     client = harness.client
@@ -375,7 +377,7 @@ describe('Actions in threads', function () {
   })
 
   describe('are registered', () => {
-    const server = (): Server => new Server({ port: 0 })
+    const server = (): Server => new Server({ port: 0, features: [threads()] })
     before(() => open(1))
     after(() => harness.close())
 
@@ -383,6 +385,13 @@ describe('Actions in threads', function () {
       harness.server.addAction(Contract, new Implementation())
       expect(await client.runAction(Contract, 1)).to.equal(2)
       expect(await failureOf(client.runAction(Contract, 'one' as never))).to.be.instanceOf(ValidationError)
+    })
+
+    it('not by a server without threads, which says what to write', () => {
+      expect(() => new Server({ port: 0 }).addAction(new EchoThere())).to.throw(
+        ServerError,
+        'action "EchoThere" has static threaded: no threads here; it is there on a server that is made with { features: [threads()]',
+      )
     })
 
     it('not when a thread could not make them', () => {
@@ -411,14 +420,14 @@ describe('Actions in threads', function () {
     })
 
     it('with options that are checked', () => {
-      for (const [threads, name] of [
+      for (const [options, name] of [
         [{ max: 0 }, 'threads.max'],
         [{ max: 1.5 }, 'threads.max'],
         [{ idleTimeoutMs: 0 }, 'threads.idleTimeoutMs'],
         [{ maxQueue: -1 }, 'threads.maxQueue'],
         [{ maxStallMs: 0 }, 'threads.maxStallMs'],
       ] as const) {
-        expect(() => new Server({ port: 0, threads })).to.throw(ClientError, `option ${name}`)
+        expect(() => new Server({ port: 0, features: [threads(options)] })).to.throw(ClientError, `option ${name}`)
       }
     })
   })

@@ -94,7 +94,7 @@ describe('what the tracim gateway keeps', () => {
     await tracim.listen()
     const { statusCode, cookie } = await login(tracim)
     expect(statusCode).to.equal(200)
-    const stream = new LiveMessages({
+    const stream = await LiveMessages.open({
       login: { headers: { Cookie: cookie }, userId: '42', urlOf: (endpoint) => new URL(tracim.url + endpoint) },
       lastEventId: undefined,
       maxEventBytes: 1_000_000,

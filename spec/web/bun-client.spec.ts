@@ -1,4 +1,5 @@
 // A client in Bun, whose own stand-in for the package ws has no socket to write to, with a server in Node.
+
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { Action, Server } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { findBun, howToGetBun } from '../setup/bun.ts'
 import { bundleProgram, linkExternals } from '../setup/bundled.ts'
 import { skip } from '../setup/skip.ts'
@@ -61,7 +63,7 @@ describe('A client in Bun', function () {
     await bundleProgram(program, { outfile: join(directory, 'client.mjs'), condition: 'bun' })
     server = new Server('127.0.0.1', 0).addAction(new Echo()).addAction(new Count()).addAction(new Fail())
     await server.listen()
-    const web = await server.listenWeb({ port: 0 })
+    const web = await listenWeb(server, { port: 0 })
     addresses = [...server.addresses, web.address]
   })
 

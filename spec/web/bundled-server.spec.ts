@@ -1,4 +1,5 @@
 // A server with a web port in one file: what a bundler makes of it runs with no other package than the store's, which have native parts.
+
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = `
 import { Action, ActionError, Channel, Client, Server } from 'isock'
 import { http } from 'isock/http'
+import { listenWeb } from 'isock/web'
 class OutOfStock extends ActionError { static wireName = 'OutOfStock'; left = 3 }
 class Order extends Action {
   static actionName = 'Order'
@@ -25,7 +27,7 @@ async function main() {
   const server = new Server('127.0.0.1', 0)
   server.addAction(new Order()).addChannel(new News())
   await server.listen()
-  const web = await server.listenWeb({ port: 0, static: 'public', gateways: [http()] })
+  const web = await listenWeb(server, { port: 0, static: 'public', gateways: [http()] })
   for (const address of [server.addresses[0], web.address]) {
     const client = new Client(address)
     const { at, n } = await client.runAction(Order, 2)

@@ -1,10 +1,12 @@
 // The connections of a web port: one address that opens all that there are does not keep others out.
+
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import { WebSocket } from 'ws'
-import type { WebGateway } from '../../lib/index.ts'
+import type { WebGateway } from '../../lib/web.ts'
+
 import { makeCertificates } from '../setup/certificates.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'

@@ -1,10 +1,12 @@
 // Pages of other origins at an HTTP server of the user's: what gateways take they may call, all else is as the user has it.
+
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer, type RequestListener, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { http } from 'isock/http'
-import type { WebGateway } from '../../lib/index.ts'
+import { listenWeb, type WebGateway } from '../../lib/web.ts'
+
 import { type Answer, ask, type Serving, WebWorld } from './web-world.ts'
 
 const origin = 'https://app.example'
@@ -147,7 +149,7 @@ describe('A web port that joined a server of the user, for pages of other origin
   it('leaves the server as it was, in whichever order several of them end', async () => {
     for (const first of [0, 1]) {
       const { web, server } = await join([theirs], [http()])
-      const other = await server.listenWeb({ server: joined, gateways: [answering('/ours')] })
+      const other = await listenWeb(server, { server: joined, gateways: [answering('/ours')] })
       const ports = [web, other]
       expect([(await ask(url, '/ours')).status, (await ask(url, '/actions')).status]).to.deep.equal([200, 200])
       await ports[first]?.close()

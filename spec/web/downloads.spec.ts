@@ -1,4 +1,5 @@
 // What is on its way to slow readers when a web port ends: it has the grace to leave, and is cut after it.
+
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
@@ -7,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { http } from 'isock/http'
-import type { WebGateway } from '../../lib/index.ts'
+import type { WebGateway } from '../../lib/web.ts'
+
 import { VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { WebWorld } from './web-world.ts'

@@ -1,11 +1,13 @@
 // A web port whose end comes while something of it begins: nothing is left open, and nobody waits for ever.
+
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
-import { Server, type WebGateway } from '../../lib/index.ts'
+import { Server } from '../../lib/index.ts'
+import { listenWeb, type WebGateway } from '../../lib/web.ts'
 import { untilForgotten } from '../setup/garbage.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { ask, Echo, rawAnswer, WebWorld } from './web-world.ts'
@@ -29,7 +31,7 @@ describe('A web port at its beginning and end', () => {
     await world.serve()
     for (let turns = 0; turns < 40; turns++) {
       const server = new Server()
-      const opening = server.listenWeb({ port }).then(
+      const opening = listenWeb(server, { port }).then(
         () => 'open',
         (error: { code: string }) => error.code,
       )
@@ -62,7 +64,7 @@ describe('A web port at its beginning and end', () => {
     const server = new Server()
     world.later(() => server.shutdown())
     for (const options of [{ gateways: [first, wrong] }, { gateways: [first], static: '/nowhere/at/all' }])
-      expect(await server.listenWeb({ port: 0, ...options }).catch((error: Error) => error)).to.be.instanceOf(Error)
+      expect(await listenWeb(server, { port: 0, ...options }).catch((error: Error) => error)).to.be.instanceOf(Error)
     expect(closed).to.equal(2)
   })
 
@@ -119,7 +121,7 @@ describe('A web port at its beginning and end', () => {
       underneath.push(new WeakRef((message as { server: object }).server))
     }
     const openAndClose = async (): Promise<void> => {
-      const web = await server.listenWeb({ port: 0 })
+      const web = await listenWeb(server, { port: 0 })
       ports.push(new WeakRef(web))
       await ask(web.url)
       await web.close()

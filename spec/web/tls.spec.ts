@@ -1,4 +1,5 @@
 // A web port with TLS: what it is given is checked, and a client's certificate is an identity whatever protocol it speaks.
+
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, request } from 'node:https'
@@ -11,15 +12,8 @@ import { igor } from 'isock/igor'
 import { lexicons } from 'isock/lexicons'
 import { WebSocket } from 'ws'
 import { visitOf } from '../../lib/features/web/visit.ts'
-import {
-  Action,
-  ClientError,
-  type Context,
-  type Identity,
-  Server,
-  type ServerOptions,
-  type WebOptions,
-} from '../../lib/index.ts'
+import { Action, ClientError, type Context, type Identity, Server, type ServerOptions } from '../../lib/index.ts'
+import { listenWeb, type WebOptions } from '../../lib/web.ts'
 import { type Certificates, makeCertificates } from '../setup/certificates.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -69,11 +63,11 @@ describe('A web port with TLS', () => {
       server = new Server('tls://localhost:0', { tls: given }).addAction(new Look())
       world.later(() => server.shutdown({ graceMs: 500 }))
       await server.listen()
-      const web = await server.listenWeb({ port: 0, tls, gateways: [http(), igor(), lexicons()] })
+      const web = await listenWeb(server, { port: 0, tls, gateways: [http(), igor(), lexicons()] })
       const users = createServer(tls).listen(0, '127.0.0.1')
       await once(users, 'listening')
       world.later(() => users.close())
-      await server.listenWeb({ server: users, gateways: [http()], path: '/other' })
+      await listenWeb(server, { server: users, gateways: [http()], path: '/other' })
       const { port: usersPort } = users.address() as AddressInfo
       const isock = async (address: string, shown: object): Promise<unknown> => {
         const client = world.client(address, { tls: { ca: certificates.ca, ...shown } })
@@ -222,7 +216,7 @@ describe('A web port with TLS', () => {
     const server = new Server()
     world.later(() => server.shutdown())
     for (const [tls, name, what] of wrong) {
-      const error = await server.listenWeb({ port: 0, tls } as WebOptions).catch((reason: Error) => reason)
+      const error = await listenWeb(server, { port: 0, tls } as WebOptions).catch((reason: Error) => reason)
       const { message, code } = error as ClientError
       expect(error, message).to.be.instanceOf(ClientError)
       expect(code, message).to.equal('INVALID_OPTION')

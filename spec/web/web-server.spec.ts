@@ -1,4 +1,5 @@
 // A web port: who gets a request, what is refused, how it ends, and that it can join a server of the user's.
+
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server as HttpServer, type RequestListener } from 'node:http'
@@ -10,7 +11,8 @@ import { expect } from 'chai'
 import { WebSocket } from 'ws'
 import type { MountedGateway, WebVisit } from '../../lib/features/web/gateway.ts'
 import { staticFiles } from '../../lib/features/web/static-files.ts'
-import { Action, AuthError, Server, type WebGateway, WebRefusal } from '../../lib/index.ts'
+import { Action, AuthError, Server } from '../../lib/index.ts'
+import { listenWeb, type WebGateway, WebRefusal } from '../../lib/web.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { ask, Echo, rawAnswer, WebWorld } from './web-world.ts'
 
@@ -34,9 +36,9 @@ describe('A web server', () => {
     it('starts tasks and the like once, whatever listens first', async () => {
       const server = new Server({ port: 0 })
       world.later(() => server.shutdown())
-      await server.listenWeb({ port: 0 })
+      await listenWeb(server, { port: 0 })
       await server.listen()
-      await server.listenWeb({ port: 0 })
+      await listenWeb(server, { port: 0 })
       expect(server.addresses).to.have.length(3)
     })
 
@@ -94,7 +96,7 @@ describe('A web server', () => {
       expect(formatAddress(parseAddress('wss://[::1]/a/b'))).to.equal('wss://[::1]:443/a/b')
       expect(() => new Server('ws://localhost:1')).to.not.throw()
       const failure = await new Server('ws://localhost:1').listen().catch((error: Error) => error)
-      expect((failure as Error).message).to.contain('use server.listenWeb({ port: 1 })')
+      expect((failure as Error).message).to.contain('use listenWeb(server, { port: 1 })')
     })
   })
 
@@ -354,7 +356,7 @@ describe('A web server', () => {
       const server = new Server({ port: 0 }).addAction(new Echo())
       world.later(() => server.shutdown())
       await server.listen()
-      const web = await server.listenWeb({ port: 0 })
+      const web = await listenWeb(server, { port: 0 })
       const client = world.client(web.address)
       await client.runAction(Echo, 1)
       await web.close()
@@ -367,10 +369,10 @@ describe('A web server', () => {
     it('is not begun on a server that was shut down', async () => {
       const server = new Server({ port: 0 })
       await server.shutdown()
-      const failure = await server.listenWeb({ port: 0 }).catch((error: Error & { code: string }) => error)
+      const failure = await listenWeb(server, { port: 0 }).catch((error: Error & { code: string }) => error)
       expect(failure).to.have.property('code', 'SHUTTING_DOWN')
       const late = new Server({ port: 0 })
-      const opening = late.listenWeb({ port: 0 }).catch((error: Error & { code: string }) => error)
+      const opening = listenWeb(late, { port: 0 }).catch((error: Error & { code: string }) => error)
       await late.shutdown()
       expect(await opening).to.have.property('code', 'SHUTTING_DOWN')
     })
@@ -390,7 +392,7 @@ describe('A web server', () => {
       [{ port: 0, hosts: 'localhost' }, 'option hosts'],
     ]
     for (const [options, message] of wrong) {
-      const failure = await server.listenWeb(options as never).catch((error: Error) => error)
+      const failure = await listenWeb(server, options as never).catch((error: Error) => error)
       expect(String(failure), JSON.stringify(options)).to.contain(message)
     }
     await server.shutdown()

@@ -1,9 +1,11 @@
 // Servers with a web port, for specs, and what speaks to them without isock: raw requests and plain WebSockets.
+
 import { once } from 'node:events'
 import { type Server as HttpServer, type IncomingHttpHeaders, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { WebSocket } from 'ws'
-import { Action, Client, Server, type ServerOptions, type WebListener, type WebOptions } from '../../lib/index.ts'
+import { Action, Client, Server, type ServerOptions } from '../../lib/index.ts'
+import { listenWeb, type WebListener, type WebOptions } from '../../lib/web.ts'
 
 export class Echo extends Action {
   action(value: unknown) {
@@ -24,7 +26,7 @@ export class WebWorld {
   async serve(options: Partial<WebOptions> = {}, serverOptions: ServerOptions = {}): Promise<Serving> {
     const server = new Server(serverOptions).addAction(new Echo())
     this.later(() => server.shutdown({ graceMs: 0 }))
-    const web = await server.listenWeb({ ...(options.server === undefined ? { port: 0 } : {}), ...options })
+    const web = await listenWeb(server, { ...(options.server === undefined ? { port: 0 } : {}), ...options })
     return { server, web }
   }
 

@@ -1,4 +1,4 @@
-// What one run of an action sees of its surroundings. The running itself is run-action.ts.
+// What one run of an action sees of its surroundings. The running itself is action-runner.ts.
 import type { Logger } from '../base/log.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import type { Peer } from '../link/link.ts'
@@ -59,8 +59,19 @@ export interface PublishOptions {
 /** Undefined would make a message for some one for all. */
 export const publishOptions: OptionTable<PublishOptions> = { key: 'any', to: 'protects', except: 'protects' }
 
+/**
+ * What features add to a server and to the `context.server` of its actions, by declaration merging: `isock/data` adds `db`.
+ * Reading a field of a feature that the server lacks throws ServerError (`INVALID_USAGE`).
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: features add to it
+export interface ServerFields {}
+
+/** What features add to the context of a run, by declaration merging: `isock/data` adds `db`. */
+// biome-ignore lint/suspicious/noEmptyInterface: features add to it
+export interface ContextFields {}
+
 /** The server of a run, as its action sees it. */
-export interface ServerView {
+export interface ServerView extends ServerFields {
   /** What it listens at, as addresses that a client takes. */
   readonly addresses: readonly string[]
   readonly actionNames: readonly string[]
@@ -85,7 +96,7 @@ export interface Caller {
  *   }
  * }
  */
-export interface Context<in Item = never> {
+export interface Context<in Item = never> extends ContextFields {
   /** The call's number in its session. */
   readonly callId: number
   /** The wire name by which the action was asked for. */

@@ -1,10 +1,11 @@
 // The Context of one run. What costs something (signal, log, emit, client) is made when it is first asked for.
-import { ServerError } from '../base/errors.ts'
+import { brand } from '../base/brand.ts'
 import { type Logger, withFields } from '../base/log.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import type { Caller, Context, ServerView, SessionView } from './context.ts'
+import { missingFeature } from './missing-feature.ts'
 import type { NestedCall, RunOptions, RunParent } from './run-options.ts'
 
 /** What surrounds a run: its session, and what the server or client behind it offers. */
@@ -95,8 +96,7 @@ export class RunContext implements Context<unknown> {
 
   get db(): never {
     if (this.#feature !== undefined) return this.#feature.db as never
-    const message = 'context.db: no data here; it is there in actions of a server made with { data: { models: [...] } }'
-    throw new ServerError(message, { code: 'INVALID_USAGE' })
+    throw missingFeature('context.db', 'data')
   }
 
   get callId(): number {
@@ -213,3 +213,6 @@ export class RunContext implements Context<unknown> {
     if (error !== this.#call.abortReason) this.log.warn({ error }, 'an item could not be sent')
   }
 }
+
+// Features of another copy of this package may be attached to a server of this one.
+brand('isock.RunContext', RunContext)

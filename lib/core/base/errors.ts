@@ -1,12 +1,18 @@
-// Every error that isock itself makes: one base class, a closed union of codes, and nothing about how
+// Every error that isock's core makes: one base class, a union of codes that features extend, and nothing about how
 // errors travel (wire/rich/error-record.ts does that).
 
 import { named } from './own-classes.ts'
 
+/** Codes that features add, by declaration merging, as names of fields. */
+// biome-ignore lint/suspicious/noEmptyInterface: features add to it
+export interface FeatureErrorCodes {}
+
 /** What isock's own errors are called; callers branch on this or on the class. */
 export type ErrorCode =
+  | keyof FeatureErrorCodes
   | 'INVALID_USAGE'
   | 'INVALID_OPTION'
+  | 'MISSING_PACKAGE'
   | 'UNREACHABLE'
   | 'CLOSED'
   | 'QUEUE_FULL'
@@ -27,7 +33,6 @@ export type ErrorCode =
   | 'TERMINATED'
   | 'NOT_ALLOWED'
   | 'NO_RESPONSE'
-  | 'WORKER_FAILED'
   | 'DUPLICATE_ACTION'
   | 'DUPLICATE_TASK'
   | 'DUPLICATE_PROCESS'
@@ -37,8 +42,6 @@ export type ErrorCode =
   | 'ADDRESS_IN_USE'
   | 'ALREADY_RUNNING'
   | 'NOT_RUNNING'
-  | 'START_FAILED'
-  | 'MODULE_FAILED'
   | 'LISTEN_FAILED'
   | 'SHUTTING_DOWN'
   | 'BAD_REQUEST'

@@ -20,6 +20,18 @@ export function named(classes: Readonly<Record<string, ErrorClass>>): readonly E
   return Object.values(classes)
 }
 
+const ofFeatures = new Map<string, ErrorClass>()
+
+/** Errors of a feature: they arrive as themselves in every program that loads the feature, even at sides that were made before. */
+export function nameErrorsOfFeature(classes: Readonly<Record<string, ErrorClass>>): void {
+  for (const Class of named(classes)) ofFeatures.set(Class.name, Class)
+}
+
+/** The class with this wire name, of the features that this program has loaded. */
+export function errorOfFeature(wireName: string): ErrorClass | undefined {
+  return ofFeatures.get(wireName)
+}
+
 /** The wire name of a class of isock's own, of whichever copy; undefined for all other prototypes. */
 export function ownWireNameOf(prototype: object): string | undefined {
   return Object.hasOwn(prototype, ownWireName) ? (prototype as { [ownWireName]?: string })[ownWireName] : undefined

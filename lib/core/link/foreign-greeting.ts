@@ -23,7 +23,7 @@ export function greetingOf(bytes: Uint8Array, addresses: readonly string[]): For
 function httpAnswer(addresses: readonly string[]): Uint8Array {
   const web = addresses.filter((address) => /^wss?:/.test(address)).map((address) => address.replace(/^ws/, 'http'))
   const where =
-    web.length > 0 ? `HTTP is spoken at ${web.map(withoutPath).join(', ')}` : 'server.listenWeb opens one for HTTP'
+    web.length > 0 ? `HTTP is spoken at ${web.map(withoutPath).join(', ')}` : 'listenWeb opens one for HTTP'
   const body = `this port speaks isock's own protocol, not HTTP; ${where}\n`
   const head = ['HTTP/1.1 400 Bad Request', 'connection: close', 'content-type: text/plain; charset=utf-8']
   return new TextEncoder().encode([...head, `content-length: ${body.length}`, '', body].join('\r\n'))

@@ -74,7 +74,7 @@ export async function listenAll(addresses: readonly Address[], options: ListenOp
 export async function listen(address: Address, options: ListenOptions, fd?: number): Promise<Listener> {
   if (address.transport === 'memory') return listenInMemory(address, options)
   if (isWebAddress(address)) {
-    const message = `${formatAddress(address)} is for browsers: use server.listenWeb({ port: ${address.port} })`
+    const message = `${formatAddress(address)} is for browsers: use listenWeb(server, { port: ${address.port} })`
     throw new ServerError(message, { code: 'LISTEN_FAILED' })
   }
   if (address.transport === 'unix' && fd === undefined)

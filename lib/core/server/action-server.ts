@@ -5,7 +5,8 @@ import { Accounting } from '../accounting/accounting.ts'
 import type { Usage } from '../accounting/usage.ts'
 import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
-import type { PublishOptions, ServerView, TopicClass } from '../action/context.ts'
+import type { PublishOptions, ServerFields, ServerView, TopicClass } from '../action/context.ts'
+import { throwWithoutData } from '../action/missing-feature.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { Listeners } from '../base/listeners.ts'
@@ -17,10 +18,11 @@ import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDo
 import { type EndSessionsOptions, endSessions } from './ending-sessions.ts'
 import { Entrance } from './entrance.ts'
 import { ErrorHook } from './error-hook.ts'
-import type { ServerFeature, ServerKit } from './feature.ts'
+import type { Feature, ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
 import { OpenPorts } from './open-ports.ts'
 import { OwnPorts } from './own-ports.ts'
+import { reloadTls } from './reload-tls.ts'
 import { RunQueue } from './run-queue.ts'
 import { type ServerEvents, serverEvents } from './server-events.ts'
 import { kitOf } from './server-kit.ts'
@@ -29,7 +31,7 @@ import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
 
 /** Runs actions for clients. Users get the one of facade/server.ts. */
-export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
+export class ActionServer extends ActionHost implements Omit<ServerView, keyof ServerFields> {
   readonly #options: ResolvedServerOptions
   readonly #accounting: Accounting
   readonly #store: SessionStore
@@ -37,13 +39,11 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
   readonly #surroundings: SessionSurroundings
   readonly #errors: ErrorHook
   readonly #features: Features
+  readonly #kit: ServerKit
   readonly #openPorts: OpenPorts
   readonly #listeners: Listeners<ServerEvents>
-  readonly #ports = new OwnPorts()
+  readonly #ports: OwnPorts
   #isListening = false
-  /** Settled when the features have started, which they do before the first address is open. */
-  #started: Promise<void> | undefined
-  #isServing = false
   #isClosed = false
   #shutdown: Promise<void> | undefined
   readonly #waitingForEnd: (() => void)[] = []
@@ -58,12 +58,13 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     const { given, clock, limits, log, isShared } = options
     this.#options = options
     this.#errors = new ErrorHook({ log, clock, classes: this.classes, given })
-    this.#features = new Features(this.#errors, clock)
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     const codec = new StandardCodec(this.classes, valueLimitsOf(limits))
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
+    this.#features = new Features(this.#errors, clock, refusal)
     for (const action of builtInActions(() => this.actions, codec)) this.registry.addBuiltIn(action)
     this.#accounting = new Accounting({ maxHeldBytes: limits.maxHeldBytes, isShared })
+    this.#ports = new OwnPorts(options, this.#accounting)
     this.#listeners = new Listeners(serverEvents, (error, event) =>
       this.#errors.report(error, `a listener of ${event}`),
     )
@@ -109,11 +110,23 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
       addresses: () => this.addresses,
       refusal,
     })
+    this.#kit = kitOf({
+      server: this,
+      classes: this.classes,
+      registry: this.registry,
+      options,
+      accounting: this.#accounting,
+      store: this.#store,
+      admission: this.#entrance.admission,
+      errors: this.#errors,
+      openPorts: this.#openPorts,
+      opening: (open) => this.#features.opening(open),
+    })
   }
 
-  /** What it listens at, with the ports that it really got; empty before `listen`. */
+  /** What it listens at, with the ports that it really got, and those of its features last; empty before `listen`. */
   get addresses(): readonly string[] {
-    return this.#ports.addresses
+    return [...this.#ports.addresses, ...this.#features.addresses]
   }
 
   get actionNames(): readonly string[] {
@@ -148,24 +161,43 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
    * Ends all sessions of an identity: of a user who is banned, or whose password has changed. Returns how many there were.
    * Throws ClientError (`INVALID_OPTION`).
    *
-   * @example
-   * server.endSessions({ identity: 'ada', reason: 'your password was changed' })
+   * @example server.endSessions({ identity: 'ada', reason: 'your password was changed' })
    */
   endSessions(options: EndSessionsOptions): number {
     return endSessions(this.sessions, options)
   }
 
-  /** What renews TLS at the server's own ports. */
-  protected tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
-    return this.#ports.tlsRenewals(this.#options.given.tls, renewal)
+  /**
+   * Shows another certificate to those who connect from now on, at all ports with TLS; open links stay. Without an argument it takes
+   * what the ports were given as `tls`, and reads files again. Where that cannot be used all stay as they are. Key, certificate, `ca`
+   * and passphrase are renewed, not whether clients are asked for certificates. Ports with `keyFile` renew by themselves.
+   *
+   * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) where no port has TLS.
+   * @example server.reloadTls({ key: await vault.key(), cert: await vault.certificate() })
+   */
+  reloadTls(renewal?: TlsRenewal): void {
+    reloadTls([this.#ports, this.#features], renewal)
+  }
+
+  /**
+   * Adds a feature, as the option `features` does: before the actions that need it, and before `listen`. Returns what it attached.
+   *
+   * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) for a second one of its name, or one that comes too late.
+   * @example server.addFeature(threads({ max: 2 }))
+   */
+  addFeature<F extends ServerFeature>(feature: Feature<F>): F {
+    return this.#features.attach(feature, this.#kit)
+  }
+
+  /** What `addFeature` or the option `features` attached under this name. */
+  findFeature(name: string): ServerFeature | undefined {
+    return this.#features.find(name)
   }
 
   /**
    * Tells a listener of `session`: one that was opened, lost its link, was resumed or ended. Returns what removes it. What it throws
    * goes to `onError`. Throws ClientError (`INVALID_OPTION`).
-   *
-   * @example
-   * server.on('session', ({ session, change }) => console.log(session.name ?? session.id, change))
+   * @example server.on('session', ({ session, change }) => console.log(session.name ?? session.id, change))
    */
   on<E extends keyof ServerEvents>(event: E, listener: (detail: ServerEvents[E]) => unknown): () => void {
     return this.#listeners.add(event, listener)
@@ -192,11 +224,15 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     if (this.#isListening) throw new ServerError('this server listens already', { code: 'LISTEN_FAILED' })
     const { addresses, given, log } = this.#options
     if (addresses.length === 0)
-      throw invalidOption('port', 'a port, a path or an address to listen at; or call listenWeb', undefined)
+      throw invalidOption(
+        'port',
+        'a port, a path or an address to listen at; or call listenWeb(server, { port })',
+        undefined,
+      )
     this.#isListening = true
     try {
-      await this.opening(async () => {
-        await this.#ports.open(this.#options, this.#accounting, (link) => this.#entrance.admission.onLink(link))
+      await this.#features.opening(async () => {
+        await this.#ports.open((link) => this.#entrance.admission.onLink(link))
         if (this.isShuttingDown) await this.#ports.close()
       })
     } catch (error) {
@@ -208,27 +244,9 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     return this
   }
 
-  /** Opens a way in, after the features have started. @internal */
-  protected async opening<T>(open: () => Promise<T>): Promise<T> {
-    if (this.isShuttingDown) throw shuttingDown()
-    this.#started ??= this.#features.start()
-    try {
-      await this.#started
-    } catch (error) {
-      this.#started = undefined
-      throw error
-    }
-    if (this.isShuttingDown) throw shuttingDown()
-    const opened = await open()
-    if (this.isShuttingDown) throw shuttingDown()
-    if (!this.#isServing) this.#features.listening()
-    this.#isServing = true
-    return opened
-  }
-
   /** Listens, where nothing was opened yet, then waits until the server is shut down. */
   async serveForever(): Promise<void> {
-    if (!this.#isServing) await this.listen()
+    if (!this.#features.areServing) await this.listen()
     if (this.#isClosed) return
     await new Promise<void>((resolve) => this.#waitingForEnd.push(resolve))
   }
@@ -261,19 +279,12 @@ export class ActionServer extends ActionHost implements Omit<ServerView, 'db'> {
     this.#options.log.info({}, 'shut down')
   }
 
-  /** Joins something that is built on this server. @internal */
-  protected addFeature<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
-    const { classes, registry } = this
-    const [options, accounting, store, admission] = [
-      this.#options,
-      this.#accounting,
-      this.#store,
-      this.#entrance.admission,
-    ]
-    const [errors, openPorts] = [this.#errors, this.#openPorts]
-    const parts = { server: this, classes, registry, options, accounting, store, admission, errors, openPorts }
-    const feature = make(kitOf(parts))
+  /** Joins something that is built on this server, and that each of its kind has. @internal */
+  protected join<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
+    const feature = make(this.#kit)
     this.#features.add(feature)
     return feature
   }
 }
+
+throwWithoutData(ActionServer.prototype, 'server.db')

@@ -1,13 +1,14 @@
-// What is built on a server without being part of it: channels, tasks, services. A feature is told of the server's
-// life and of its sessions', and gets a kit with what it needs of the server. The server knows no feature by name.
+// What is built on a server without being part of it: channels, data, threads, and what others write. A feature hears of
+// the server's life and of its sessions', and gets a kit with what it needs of the server. The server knows no feature by name.
 import type { Accounting } from '../accounting/accounting.ts'
 import type { AnyAction } from '../action/action.ts'
-import type { Identity, ServerView } from '../action/context.ts'
+import type { Identity, ServerFields, ServerView } from '../action/context.ts'
 import type { Adaptation } from '../action/registry.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Limits } from '../base/options.ts'
 import type { Link } from '../link/link.ts'
+import type { TlsRenewal } from '../link/listener.ts'
 import type { ClassRegistry } from '../wire/rich/class-registry.ts'
 import type { OpenedPort } from './open-ports.ts'
 import type { ServerSession } from './server-session.ts'
@@ -18,8 +19,32 @@ import type { ServerSession } from './server-session.ts'
  */
 export type SessionChange = 'opened' | 'cut' | 'resumed' | 'ended'
 
-/** Something that lives on a server. What it throws is reported, and ends nothing but the start. */
+/**
+ * What `new Server(..., { features: [...] })` and `server.addFeature` take: `attach` makes the part that lives on this server.
+ *
+ * @example
+ * const uptime: Feature = {
+ *   name: 'uptime',
+ *   attach: ({ clock, log }) => {
+ *     const startedAtMs = clock.now()
+ *     return { onDrained: () => log.info({ ms: clock.now() - startedAtMs }, 'served') }
+ *   },
+ * }
+ * new Server('localhost', 4440, { features: [uptime] })
+ */
+export interface Feature<F extends ServerFeature = ServerFeature> {
+  /** Unique on a server; errors name it. */
+  readonly name: string
+  /** Called once, before the server listens. What it throws is thrown by `new Server` or `addFeature`. */
+  attach(kit: ServerKit): F
+}
+
+/** The part of a feature that lives on one server. What it throws is reported, and ends nothing but the start. */
 export interface ServerFeature {
+  /** Where clients reach the server through this feature, for `server.addresses`. */
+  readonly addresses?: readonly string[]
+  /** What shows another certificate at each port of this feature that has TLS, for `server.reloadTls`. */
+  tlsRenewals?(renewal: TlsRenewal | undefined): (() => void)[]
   /** Before the server listens. A rejection stops the start. */
   onStart?(): Promise<void> | void
   /** Clients are served. */
@@ -30,7 +55,7 @@ export interface ServerFeature {
    * not over within `graceMs` must be given up. The feature's own long calls must be ended here, or nothing drains.
    */
   onDrain?(graceMs: number): Promise<void> | void
-  /** Nothing runs any more, tasks of the end included: lets go of what they needed. */
+  /** Nothing runs any more, shutdown tasks included: releases what they needed. */
   onDrained?(): Promise<void> | void
 }
 
@@ -42,6 +67,10 @@ export interface ServerKit {
   readonly limits: Limits
   /** What a feature holds for clients counts there. */
   readonly accounting: Accounting
+  /** The server has a field of this name from now on; declare its type in `ServerFields`. */
+  provide<Name extends keyof ServerFields>(name: Name, value: ServerFields[Name]): void
+  /** Opens a way in, once the features have started; then the server serves. */
+  opening<T>(open: () => Promise<T>): Promise<T>
   /** Of the server's guards. */
   readonly guardNames: ReadonlySet<string>
   /** The server's option of that name. */

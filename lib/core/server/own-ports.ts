@@ -8,8 +8,15 @@ import { type TlsWatch, watchTls } from '../link/tls-watch.ts'
 import type { ResolvedServerOptions, ServerTls } from './server-options.ts'
 
 export class OwnPorts {
+  readonly #options: ResolvedServerOptions
+  readonly #accounting: Accounting
   #listeners: Listener[] = []
   #watch: TlsWatch | undefined
+
+  constructor(options: ResolvedServerOptions, accounting: Accounting) {
+    this.#options = options
+    this.#accounting = accounting
+  }
 
   /** With the ports that it really got; empty before `open`. */
   get addresses(): readonly string[] {
@@ -26,15 +33,12 @@ export class OwnPorts {
   }
 
   /** Listens at all addresses, or rejects and listens at none. */
-  async open(
-    { addresses, given, limits, clock, log, proxyProtocol }: ResolvedServerOptions,
-    accounting: Accounting,
-    onLink: (link: Link) => void,
-  ): Promise<void> {
+  async open(onLink: (link: Link) => void): Promise<void> {
+    const { addresses, given, limits, clock, log, proxyProtocol } = this.#options
     const { network, allowSharedDirectory, fds } = given
     const isTls = addresses.some(({ transport }) => transport === 'tls')
     const renew = (): void => {
-      for (const each of this.tlsRenewals(given.tls, undefined)) each()
+      for (const each of this.tlsRenewals(undefined)) each()
     }
     // Before the files are read.
     const watch = isTls ? watchTls(given.tls, { clock, log, renew }) : undefined
@@ -42,7 +46,7 @@ export class OwnPorts {
     const places = { network, allowSharedDirectory, fds, handshakeTimeoutMs, maxHandshakes, proxyProtocol }
     try {
       const tls = isTls && given.tls !== undefined ? usableOf(given.tls) : undefined
-      this.#listeners = await listenAll(addresses, { ...places, tls, accounting, onLink })
+      this.#listeners = await listenAll(addresses, { ...places, tls, accounting: this.#accounting, onLink })
       this.#watch = watch
     } catch (error) {
       watch?.close()
@@ -51,10 +55,10 @@ export class OwnPorts {
   }
 
   /** What renews TLS at each port that has it. Throws ClientError (`INVALID_OPTION`) for what cannot be used. */
-  tlsRenewals(given: ServerTls | undefined, renewal: TlsRenewal | undefined): (() => void)[] {
+  tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     const renewals = this.#listeners.flatMap(({ renewTls }) => renewTls ?? [])
     if (renewals.length === 0) return []
-    const tls = usableOf(renewedTls(given as ServerTls, renewal))
+    const tls = usableOf(renewedTls(this.#options.given.tls as ServerTls, renewal))
     return renewals.map((renew) => () => renew(tls))
   }
 

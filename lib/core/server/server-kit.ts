@@ -23,6 +23,7 @@ export interface KitParts {
   readonly admission: Admission
   readonly errors: ErrorHook
   readonly openPorts: OpenPorts
+  opening<T>(open: () => Promise<T>): Promise<T>
 }
 
 export function kitOf({
@@ -35,6 +36,7 @@ export function kitOf({
   admission,
   errors,
   openPorts,
+  opening,
 }: KitParts): ServerKit {
   const { clock, limits, log } = options
   return {
@@ -43,6 +45,8 @@ export function kitOf({
     log,
     limits,
     accounting,
+    provide: (name, value) => void Object.defineProperty(server, name, { value, configurable: true }),
+    opening,
     guardNames: new Set(options.guards.map((guard) => guardNameOf(guard.constructor))),
     exposeErrors: options.given.exposeErrors ?? false,
     classes,

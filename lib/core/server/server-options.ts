@@ -16,6 +16,7 @@ import type { ProxyProtocol } from '../link/proxy-protocol.ts'
 import { readSecretFile } from '../link/secret-file.ts'
 import { listenTlsOptions } from '../link/tls-options.ts'
 import type { AnyClass } from '../wire/rich/class-registry.ts'
+import type { Feature } from './feature.ts'
 import { namedAddresses } from './named-addresses.ts'
 import { type ProxyAddresses, resolveProxies } from './proxy-option.ts'
 import { guardsWithToken } from './token-guard.ts'
@@ -110,6 +111,13 @@ export interface ServerOptions extends TokenSource {
   readonly retry?: number
   /** For tests in virtual time. Default: the platform's. */
   readonly clock?: Clock
+  /**
+   * What the server has beside actions, channels, tasks, processes and services: `data({ models })` of `isock/data`, `threads()` of
+   * `isock/threads`, and those that you write. They start before everything else, in their order.
+   *
+   * @example new Server('localhost', 4440, { features: [data({ models: [User], url: 'file:app.db' }), threads()] })
+   */
+  readonly features?: readonly Feature[]
 }
 
 export const serverOptions: OptionTable<ServerOptions> = {
@@ -138,6 +146,7 @@ export const serverOptions: OptionTable<ServerOptions> = {
   onError: 'any',
   retry: 'any',
   clock: 'any',
+  features: 'any',
 }
 
 const serverTlsOptions = { ...listenTlsOptions, identify: 'protects' } as const
@@ -175,6 +184,7 @@ export type ServerArguments =
 /** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
 export function resolveServerOptions(args: ServerArguments): ResolvedServerOptions {
   const given = gather(args)
+  checkOptions('Server', given, serverOptions)
   const { fds, tls } = given
   const clock = given.clock ?? platformClock
   const addresses = addressesOf(given)

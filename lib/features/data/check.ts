@@ -1,7 +1,8 @@
 // Whether a value fits its field. What every store can keep, and gives back as it was, passes; all else is refused here,
 // before the store sees it.
-import { InvalidDataError } from '../../core/base/data-errors.ts'
+
 import { describe } from '../../core/base/options.ts'
+import { InvalidDataError } from './data-errors.ts'
 import type { FieldSpec, ItemKind } from './field.ts'
 
 /** Where a value is, for the error. */

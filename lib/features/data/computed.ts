@@ -1,6 +1,6 @@
 // Fields that are computed from the other fields of their row and kept with them, so that rows are found and sorted by them.
 // They are read as they would be now, and kept when the row is written.
-import { InvalidDataError } from '../../core/base/data-errors.ts'
+import { InvalidDataError } from './data-errors.ts'
 import type { FieldSpec } from './field.ts'
 
 /** What is needed of a model's plan. */

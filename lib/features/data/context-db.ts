@@ -1,15 +1,20 @@
-// Where the types of a context and of a server learn of data: whoever loads isock's types has these fields with them.
+// What data add to the types of contexts and servers.
 import type { Database } from './database.ts'
 import type { Db } from './db.ts'
 
 declare module '../../core/action/context.ts' {
-  interface Context<in Item = never> {
+  interface ContextFields {
     /** The store, as one unit of work: committed when the action returns, rolled back when it throws. Throws where there is none. */
     readonly db: Db
   }
 
-  interface ServerView {
-    /** The store, for what is no action: tasks, guards, processes, services. Throws where there is none. */
+  interface ServerFields {
+    /**
+     * The store, for what is no action: tasks, guards, processes, services. Open from `listen` until everything has ended. Throws
+     * where there is none.
+     *
+     * @example await server.db.transaction((db) => db.create(User, { email: 'ann@example.org' }))
+     */
     readonly db: Database
   }
 }

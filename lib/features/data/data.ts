@@ -5,7 +5,7 @@ import { InputItems } from '../../core/action/input-items.ts'
 import { isPromiseLike, itemSourceOf } from '../../core/action/item-source.ts'
 import type { RegisteredAction } from '../../core/action/registry.ts'
 import { RunContext } from '../../core/action/run-context.ts'
-import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
+import type { Feature, ServerFeature, ServerKit } from '../../core/server/feature.ts'
 import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
 import { ClientInput } from './client-input.ts'
 import type { DataOptions } from './data-options.ts'
@@ -15,6 +15,19 @@ import { Persisting } from './persisting.ts'
 import { UnitInput, UnitStream } from './unit-stream.ts'
 
 export type {} from './context-db.ts'
+
+/**
+ * Data for a server: models, the store that their rows are in, `context.db` in its actions, and `server.db`.
+ *
+ * @throws ClientError: `INVALID_OPTION`; `MISSING_PACKAGE` where MikroORM or a driver is not installed.
+ * @example
+ * const server = new Server('localhost', 4440, { features: [data({ models: [User], url: 'file:app.db' })] })
+ * await server.listen()
+ * await server.db.transaction((db) => db.create(User, { email: 'ann@example.org' }))
+ */
+export function data(options: DataOptions): Feature<Data> {
+  return { name: 'data', attach: (kit) => new Data(kit, options) }
+}
 
 export class Data implements ServerFeature {
   readonly database: Database
@@ -29,6 +42,7 @@ export class Data implements ServerFeature {
     })
     this.#units = { database: this.database, clock: kit.clock, runs: new NestedRuns() }
     this.#persisting = new Persisting(this.database, kit)
+    kit.provide('db', this.database)
     kit.adaptActions((action) => this.#adapt(action))
   }
 

@@ -3,6 +3,7 @@
 import { brand } from '../../core/base/brand.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { requirePackages } from '../../core/base/optional-packages.ts'
 import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
 import { resolveDataOptions } from './data-options.ts'
 import type { Db } from './db.ts'
@@ -21,6 +22,13 @@ export interface TransactionOptions {
 }
 
 const transactionOptions: OptionTable<TransactionOptions> = { signal: 'any' }
+
+/** Those that every store of this kind needs. What few use asks for its own: CSV files, passwords, regular expressions. */
+function packagesFor({ place, directory, format }: ResolvedDataOptions): string[] {
+  const driver = place.kind === 'postgresql' ? '@mikro-orm/postgresql' : '@mikro-orm/libsql'
+  const files = directory !== undefined && format === 'csv' ? ['csv-parse', 'csv-stringify'] : []
+  return ['@mikro-orm/core', driver, ...files]
+}
 
 interface OpenStore {
   readonly engine: Engine
@@ -44,9 +52,10 @@ export class Database implements AsyncDisposable {
   #closing: Promise<void> | undefined
   #isClosed = false
 
-  /** @throws ClientError (`INVALID_OPTION`) that names the option or the model's field that is wrong. */
+  /** @throws ClientError: `INVALID_OPTION` that names the option or the model's field that is wrong; `MISSING_PACKAGE`. */
   constructor(options: DataOptions, teller?: ChangeTeller) {
     this.#options = resolveDataOptions(options)
+    requirePackages('isock/data', packagesFor(this.#options))
     this.#plans = new Plans(options.models)
     this.#teller = teller
   }

@@ -1,9 +1,10 @@
 // Filters and sort keys, read and checked: the values in them may be what a client sent. What passes names fields that may
 // be seen, and has values that fit them; nothing else reaches the store.
-import { InvalidDataError } from '../../core/base/data-errors.ts'
+
 import { describe } from '../../core/base/options.ts'
 import { checkValue } from './check.ts'
 import { type ConditionSpec, type Operator, specOf } from './condition.ts'
+import { InvalidDataError } from './data-errors.ts'
 import type { FieldKind, FieldSpec } from './field.ts'
 import { isRow } from './model.ts'
 import type { ModelPlan } from './plan.ts'

@@ -1,8 +1,9 @@
 // Values of a filter as JSON spells them: a date is a text there. All other kinds that a filter can ask for are JSON's own.
 // Whether a value fits its field is checked when the filter is used.
-import { InvalidDataError } from '../../core/base/data-errors.ts'
+
 import { describe } from '../../core/base/options.ts'
 import type { ValuePlace } from './check.ts'
+import { InvalidDataError } from './data-errors.ts'
 import type { FieldSpec } from './field.ts'
 
 /** RFC 3339, or a day alone. A time without an offset would be another moment on each machine. */

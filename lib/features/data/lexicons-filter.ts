@@ -1,7 +1,8 @@
 // Filters as lexicons spells them: `{ age__gt: 18, author__email__f: '@example.org', _sort: '-age', _limit: 10 }`. The spelling
 // changes and nothing else: what may be asked for is left to parseFilter.
-import { InvalidDataError } from '../../core/base/data-errors.ts'
+
 import { describe } from '../../core/base/options.ts'
+import { InvalidDataError } from './data-errors.ts'
 
 /** A filter and sort keys as JSON, for `parseFilter` and `parseSort`. */
 export interface TranslatedQuery {

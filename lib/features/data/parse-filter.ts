@@ -1,9 +1,10 @@
 // Filters and sort keys that a client sent, as those that `db` takes. The program says which fields may be asked for; what
 // JSON spells as a condition becomes one here and nowhere else, and dates, which it spells as texts, become dates.
-import { InvalidDataError } from '../../core/base/data-errors.ts'
+
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { describe } from '../../core/base/options.ts'
 import { and, type Condition, conditionOf, type Operator, operators } from './condition.ts'
+import { InvalidDataError } from './data-errors.ts'
 import type { FieldSpec } from './field.ts'
 import { maxParts, maxSortKeys } from './filter.ts'
 import { valueFromJson } from './json-filter-value.ts'

@@ -1,5 +1,8 @@
 // Passwords: argon2id with the parameters that its library recommends, off the event loop.
-import { InvalidDataError } from '../../core/base/data-errors.ts'
+import { withPackages } from '../../core/base/optional-packages.ts'
+import { InvalidDataError } from './data-errors.ts'
+
+const argon2 = () => withPackages('a password', ['@node-rs/argon2'], () => import('@node-rs/argon2'))
 
 /** Longer ones cost time and are no safer. */
 const maxLength = 1_024
@@ -12,7 +15,7 @@ const maxLength = 1_024
 export async function hashPassword(password: string): Promise<string> {
   if (typeof password !== 'string' || password === '' || password.length > maxLength)
     throw new InvalidDataError(`a password must be a text of 1 to ${maxLength} characters`)
-  const { hash } = await import('@node-rs/argon2')
+  const { hash } = await argon2()
   return hash(password)
 }
 
@@ -23,7 +26,7 @@ export async function hashPassword(password: string): Promise<string> {
  */
 export async function verifyPassword(hashed: string | null | undefined, password: string): Promise<boolean> {
   if (typeof hashed !== 'string' || typeof password !== 'string' || password.length > maxLength) return false
-  const { verify } = await import('@node-rs/argon2')
+  const { verify } = await argon2()
   try {
     return await verify(hashed, password)
   } catch {

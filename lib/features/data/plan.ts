@@ -1,10 +1,11 @@
 // What a database knows of one model: its fields, and the class of its rows, a subclass of the model's that belongs to
 // this database alone, so that two databases of one process can have the same model.
-import { InvalidDataError } from '../../core/base/data-errors.ts'
+
 import { ClientError } from '../../core/base/errors.ts'
 import { describe } from '../../core/base/options.ts'
 import { checkValue } from './check.ts'
 import { computedAccessor, isComputed, keepComputed, refuseComputed } from './computed.ts'
+import { InvalidDataError } from './data-errors.ts'
 import type { FieldKind, FieldSpec } from './field.ts'
 import {
   isModelClass,

@@ -1,5 +1,5 @@
 // What a task is: work that the server starts itself. Its four kinds are in files of their own; when they run is
-// schedule.ts, startup.ts and shutdown.ts.
+// schedule.ts, startup-task.ts and shutdown-task.ts.
 
 import type { ServerView } from '../../core/action/context.ts'
 import { brand } from '../../core/base/brand.ts'

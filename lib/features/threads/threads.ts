@@ -6,13 +6,20 @@ import type { RegisteredAction } from '../../core/action/registry.ts'
 import { sleep } from '../../core/base/clock.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { requirePackages } from '../../core/base/optional-packages.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
-import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
+import type { Feature, ServerFeature, ServerKit } from '../../core/server/feature.ts'
 import { StandardCodec, valueLimitsOf } from '../../core/wire/value-codec.ts'
 import { moduleOf } from './module-of.ts'
 import { ThreadPool } from './thread-pool.ts'
 import { killAfterMs, runInThread } from './threaded-run.ts'
 import { typeScriptLoader } from './typescript-loader.ts'
+
+declare module '../../core/base/errors.ts' {
+  interface FeatureErrorCodes {
+    readonly WORKER_FAILED: true
+  }
+}
 
 /** The threads that a server runs `static threaded` actions in. */
 export interface ThreadOptions {
@@ -38,6 +45,16 @@ const threadOptions: OptionTable<ThreadOptions> = {
   maxStallMs: 'any',
 }
 
+/**
+ * Threads for a server: actions with `static threaded` run in a pool of them.
+ *
+ * @throws ClientError: `INVALID_OPTION`; `MISSING_PACKAGE` where piscina is not installed.
+ * @example new Server('localhost', 4440, { features: [threads({ max: 4 })] })
+ */
+export function threads(options: ThreadOptions = {}): Feature<Threads> {
+  return { name: 'threads', attach: (kit) => new Threads(kit, options) }
+}
+
 /** From the last call's end to its thread's. */
 const lastCallMs = 1_000
 
@@ -50,6 +67,7 @@ export class Threads implements ServerFeature {
   /** Throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, options: ThreadOptions = {}) {
     checkOptions('threads', options, threadOptions)
+    requirePackages('isock/threads', ['piscina'])
     const { max = Math.max(1, availableParallelism() - 1), idleTimeoutMs = 10_000, maxQueue = 1_024 } = options
     if (!Number.isSafeInteger(max) || max < 1) throw invalidOption('threads.max', 'a whole number of at least 1', max)
     this.#kit = kit

@@ -22,7 +22,7 @@ export interface BrowserModule extends MountedGateway {
 export function browserModule(path: string): BrowserModule {
   // In a bundle of CommonJS there is no URL.
   const here: string | undefined = import.meta.url
-  const places = here === undefined ? [] : ['..', '../../dist']
+  const places = here === undefined ? [] : ['../..', '../../../dist']
   const directories = places.map((place) => fileURLToPath(new URL(place, here)))
   const directory = directories.find((each) => existsSync(join(each, moduleName)))
   if (directory === undefined) {

@@ -11,7 +11,7 @@ import type { Limits } from '../../core/base/options.ts'
 import type { Link, Peer } from '../../core/link/link.ts'
 
 /**
- * A foreign protocol on a web server's port, given to `server.listenWeb({ gateways: [...] })`.
+ * A foreign protocol on a web server's port, given to `listenWeb(server, { gateways: [...] })`.
  *
  * @example
  * const hello: WebGateway = {

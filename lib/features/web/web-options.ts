@@ -1,4 +1,4 @@
-// What `server.listenWeb` can be told, and its checks.
+// What `listenWeb` can be told, and its checks.
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'

@@ -25,7 +25,7 @@ import { type ProcessView, webHostOf } from './web-host.ts'
 import { type ResolvedWebOptions, requireGrace, resolveWebOptions, type WebOptions } from './web-options.ts'
 import { WebPort } from './web-port.ts'
 
-/** What `server.listenWeb` gives. */
+/** What `listenWeb` gives. */
 export interface WebListener {
   /** As in 'http://127.0.0.1:8080', with the port that it really got. */
   readonly url: string

@@ -1,11 +1,35 @@
 // The web as a feature of a server: its ports for browsers, which end when it drains.
 import type { TlsRenewal } from '../../core/link/listener.ts'
+import type { ActionServer } from '../../core/server/action-server.ts'
 import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
 import type { ProcessView } from './web-host.ts'
 import type { WebOptions } from './web-options.ts'
-import type { WebListener, WebServer } from './web-server.ts'
+import { type WebListener, WebServer } from './web-server.ts'
 
-export class Web implements ServerFeature {
+/** A server of isock, as far as its web ports need it. */
+export interface ServerWithProcesses extends Pick<ActionServer, 'addFeature' | 'findFeature'> {
+  readonly processes: readonly ProcessView[]
+}
+
+const name = 'web'
+
+/**
+ * Serves browsers too, and with gateways clients of other protocols, on a port of its own or beside an HTTP server of
+ * yours: the same actions, sessions and promises, over WebSockets. Pages of other origins and foreign host names are
+ * refused unless `origins` and `hosts` name them. `server.shutdown()` ends it.
+ *
+ * @throws ClientError: `INVALID_OPTION`, `MISSING_PACKAGE`; ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`, `SHUTTING_DOWN`.
+ * @example
+ * const web = await listenWeb(server, { port: 8080, static: 'public', gateways: [http()] })
+ * console.log(web.url) // http://127.0.0.1:8080; a client connects to ws://127.0.0.1:8080
+ */
+export async function listenWeb(server: ServerWithProcesses, options: WebOptions): Promise<WebListener> {
+  const attach = (kit: ServerKit) => new Web(kit, () => server.processes)
+  const web = (server.findFeature(name) as Web | undefined) ?? server.addFeature({ name, attach })
+  return web.listen(options)
+}
+
+class Web implements ServerFeature {
   readonly #kit: ServerKit
   readonly #processes: () => readonly ProcessView[]
   readonly #servers = new Set<WebServer>()
@@ -26,9 +50,11 @@ export class Web implements ServerFeature {
     return [...this.#servers].flatMap((server) => (server.isOpen ? server.tlsRenewals(renewal) : []))
   }
 
-  /** Loads what it needs with the first use. */
-  async listen(options: WebOptions): Promise<WebListener> {
-    const { WebServer } = await import('./web-server.ts')
+  listen(options: WebOptions): Promise<WebListener> {
+    return this.#kit.opening(() => this.#listen(options))
+  }
+
+  async #listen(options: WebOptions): Promise<WebListener> {
     const server = new WebServer(this.#kit, options, {
       processes: this.#processes,
       onClosed: () => this.#servers.delete(server),

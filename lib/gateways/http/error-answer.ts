@@ -1,12 +1,5 @@
 // Errors as answers: which status each has, and what is told of it. Never a stack, never a cause.
 import {
-  AmbiguousError,
-  ConflictError,
-  InvalidDataError,
-  NotFoundError,
-  StoreUnavailableError,
-} from '../../core/base/data-errors.ts'
-import {
   ActionError,
   AuthError,
   BusyError,
@@ -18,6 +11,7 @@ import {
   RemoteError,
   ValidationError,
 } from '../../core/base/errors.ts'
+import { ownWireNameOf } from '../../core/base/own-classes.ts'
 import type { WebHost } from '../../features/web/gateway.ts'
 import { type Answer, jsonAnswer } from '../answer.ts'
 import { type JsonValue, toJsonValue } from '../json-values.ts'
@@ -76,14 +70,14 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   DEADLINE_EXCEEDED: 504,
 }
 
-/** What a store says, which actions may throw on. */
-const dataStatuses: readonly (readonly [abstract new (...args: never[]) => Error, number])[] = [
-  [NotFoundError, 404],
-  [ConflictError, 409],
-  [AmbiguousError, 400],
-  [InvalidDataError, 400],
-  [StoreUnavailableError, 503],
-]
+/** The errors of `isock/data`, by wire name, which actions may let through. */
+const dataStatuses: ReadonlyMap<string, number> = new Map([
+  ['NotFoundError', 404],
+  ['ConflictError', 409],
+  ['AmbiguousError', 400],
+  ['InvalidDataError', 400],
+  ['StoreUnavailableError', 503],
+])
 
 /** Own fields that are told by another name, or not at all. */
 const toldElsewhere: ReadonlySet<string> = new Set([
@@ -135,7 +129,8 @@ export class ErrorAnswers {
     } catch (fault) {
       this.#fault(fault)
     }
-    return dataStatuses.find(([Class]) => error instanceof Class)?.[1] ?? 500
+    const wireName = error instanceof ActionError ? ownWireNameOf(Object.getPrototypeOf(error) as object) : undefined
+    return dataStatuses.get(wireName ?? '') ?? 500
   }
 
   #fault(error: unknown): void {

@@ -14,7 +14,7 @@ export type { HttpLimits, HttpOptions, IdempotencyLimits, MetricsAccess } from '
  *
  * @throws ClientError (`INVALID_OPTION`) that names the option.
  * @example
- * const web = await server.listenWeb({ port: 8080, gateways: [http()] })
+ * const web = await listenWeb(server, { port: 8080, gateways: [http()] })
  * await fetch(`${web.url}/actions/Echo`, {
  *   method: 'POST',
  *   headers: { 'content-type': 'application/json' },

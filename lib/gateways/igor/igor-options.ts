@@ -25,7 +25,7 @@ export interface IgorOptions {
    * has what changes. The id of a client is all its proof then, so connections are taken from `compatibleFrom` alone.
    * Default false.
    *
-   * @example await server.listenWeb({ port: 5678, gateways: [igor({ compatible: true })] })
+   * @example await listenWeb(server, { port: 5678, gateways: [igor({ compatible: true })] })
    */
   readonly compatible?: boolean
   /**

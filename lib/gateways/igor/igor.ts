@@ -32,12 +32,12 @@ const noPlace = (maxClients: number): string =>
 const protocol = 'igor'
 
 /**
- * The gateway for Igor's clients, for `server.listenWeb`: `{ streamId, action, data }` in; `{ streamId, data }`,
+ * The gateway for Igor's clients, for `listenWeb`: `{ streamId, action, data }` in; `{ streamId, data }`,
  * `{ streamId, error }` and `{ streamId, close: true }` out; events of processes as `{ streamId: <process>, action, data }`.
  *
  * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
  * @example
- * await server.listenWeb({ port: 5678, gateways: [igor({ path: '/', files: { root: './files', write: true } })] })
+ * await listenWeb(server, { port: 5678, gateways: [igor({ path: '/', files: { root: './files', write: true } })] })
  */
 export function igor(options: IgorOptions = {}): WebGateway {
   const resolved = resolveIgorOptions(options)

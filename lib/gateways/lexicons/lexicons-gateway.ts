@@ -25,7 +25,7 @@ const protocol = 'lexicons'
  *
  * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_CHANNEL`).
  * @example
- * await server.listenWeb({ port: 5000, gateways: [lexicons({ path: '/', headers: [Login], channels: [Public] })] })
+ * await listenWeb(server, { port: 5000, gateways: [lexicons({ path: '/', headers: [Login], channels: [Public] })] })
  */
 export function lexicons(options: LexiconsOptions = {}): WebGateway {
   const resolved = resolveLexiconsOptions(options)

@@ -1,5 +1,7 @@
 // A server with a port for browsers too, which the environment names; it is opened before the others.
+
 import { Action } from 'isock'
+import { listenWeb } from '../../../lib/web.ts'
 
 export class Pid extends Action {
   action() {
@@ -8,5 +10,5 @@ export class Pid extends Action {
 }
 
 export async function setup(server) {
-  await server.listenWeb({ port: Number(process.env.SPEC_WEB_PORT) })
+  await listenWeb(server, { port: Number(process.env.SPEC_WEB_PORT) })
 }

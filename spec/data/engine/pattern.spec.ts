@@ -1,6 +1,6 @@
 // Regular expressions that strangers give: which are taken, and for how long a text.
 import { expect } from 'chai'
-import { InvalidDataError } from '../../../lib/core/base/data-errors.ts'
+import { InvalidDataError } from '../../../lib/features/data/data-errors.ts'
 import { readPattern } from '../../../lib/features/data/engine/pattern.ts'
 import { failureOf } from '../../setup/world.ts'
 

@@ -10,7 +10,8 @@ import {
   InvalidDataError,
   NotFoundError,
   StoreUnavailableError,
-} from '../../../lib/index.ts'
+} from '../../../lib/data.ts'
+
 import { waitFor } from '../../setup/wait-for.ts'
 import { errorOf, HttpWorld, OutOfStock, type WorldOptions } from './http-world.ts'
 

@@ -1,8 +1,11 @@
 // A server with the HTTP gateway on a port of its own, and a client of it that is nothing but fetch and raw sockets.
+
 import { connect, type Socket } from 'node:net'
-import { Action, ActionError, Channel, Server, type ServerOptions, type WebListener } from 'isock'
+import { Action, ActionError, Channel, Server, type ServerOptions } from 'isock'
 import { type HttpOptions, http } from 'isock/http'
+import type { WebListener } from 'isock/web'
 import type { WebOptions } from '../../../lib/features/web/web-options.ts'
+import { listenWeb } from '../../../lib/web.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
 export class Echo extends Action<unknown, unknown> {
@@ -57,7 +60,7 @@ export class HttpWorld {
   async start(): Promise<this> {
     const { http: options, web } = this.#options
     const where = web?.server === undefined ? { port: 0 } : {}
-    this.#web = await this.server.listenWeb({ ...where, ...web, gateways: [http(options)] })
+    this.#web = await listenWeb(this.server, { ...where, ...web, gateways: [http(options)] })
     return this
   }
 

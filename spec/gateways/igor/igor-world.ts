@@ -1,12 +1,15 @@
 // A server with an Igor gateway, and clients that know nothing but Igor's document: a plain WebSocket and fetch.
+
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Server, type ServerOptions, type WebOptions } from 'isock'
+import { Server, type ServerOptions } from 'isock'
 import { type IgorOptions, igor } from 'isock/igor'
+import type { WebOptions } from 'isock/web'
 import { WebSocket } from 'ws'
 import { silentLogger } from '../../../lib/core/base/log.ts'
+import { listenWeb } from '../../../lib/web.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
 /** What an Igor server says. */
@@ -118,7 +121,7 @@ export class IgorWorld {
     this.server = new Server('127.0.0.1', 0, { log: { ...silentLogger, debug }, ...serverOptions })
     prepare(this.server)
     await this.server.listen()
-    const web = await this.server.listenWeb({ port: 0, gateways: [igor(igorOptions)], ...webOptions })
+    const web = await listenWeb(this.server, { port: 0, gateways: [igor(igorOptions)], ...webOptions })
     this.url = web.url
     return this
   }

@@ -1,5 +1,6 @@
 // Igor's own clients as they are, against `compatible: true`: what its integration test sends and expects, its page client,
 // which connects to '/<client id>', and the line that its document has Electron send at the end.
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
@@ -9,6 +10,7 @@ import { expect } from 'chai'
 import { Action, type Context, Guard, Process, type ProcessContext, type Server } from 'isock'
 import { igor } from 'isock/igor'
 import { WebSocket, WebSocketServer } from 'ws'
+import { listenWeb } from '../../../lib/web.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { Gate } from './gate.ts'
 import { IgorWorld, SeedClient, type Told } from './igor-world.ts'
@@ -474,7 +476,7 @@ describe('Clients of Igor, as they are', function () {
         const hosts = [`127.0.0.1:${port}`]
         const joined = new IgorWorld()
         await joined.start(prepare, {}, {}, {})
-        const web = await joined.server.listenWeb({ server: http, hosts, gateways: [igor({ compatible: true })] })
+        const web = await listenWeb(joined.server, { server: http, hosts, gateways: [igor({ compatible: true })] })
         if (hasOwn)
           http.on('upgrade', (request, stream, head) =>
             own.handleUpgrade(request, stream, head, (socket) => socket.send('{"data":"own"}')),

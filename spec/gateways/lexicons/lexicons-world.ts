@@ -5,6 +5,7 @@ import { Action, Channel, type ChannelSession, Client, type Context, Guard, Serv
 import { type LexiconsOptions, lexicons, type Named, reply, respond } from 'isock/lexicons'
 import { WebSocket } from 'ws'
 import { ActionError } from '../../../lib/core/base/errors.ts'
+import { listenWeb } from '../../../lib/web.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
 export class Public extends Channel<Named<Record<string, unknown>>> {
@@ -156,7 +157,7 @@ export class LexiconsWorld {
     for (const action of [new CreateChatMessage(), new Count(), new Quiet(), new Fail()]) server.addAction(action)
     await server.listen()
     const gateway = lexicons({ channels: [Public, News, Secret], headers: [Login], ...options })
-    const web = await server.listenWeb({ port: 0, gateways: [gateway] })
+    const web = await listenWeb(server, { port: 0, gateways: [gateway] })
     this.#url = web.url.replace('http', 'ws')
     this.#closeWeb = (graceMs) => web.close(graceMs)
     return this

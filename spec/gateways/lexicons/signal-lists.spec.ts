@@ -1,9 +1,11 @@
 // A list of signals in one message: what they answer and publish goes out together, to each client in one message.
+
 import { expect } from 'chai'
 import { Action, type Context, Server } from 'isock'
 import { lexicons, reply, respond } from 'isock/lexicons'
 import * as v from 'valibot'
 import { ActionError } from '../../../lib/core/base/errors.ts'
+import { listenWeb } from '../../../lib/web.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { LexiconsWorld, Public, RawClient } from './lexicons-world.ts'
 
@@ -156,7 +158,7 @@ describe('lexicons: a list of signals', () => {
     const server = new Server({ port: 0 })
     server.addChannel(new Public()).addAction(new Tell())
     await server.listen()
-    const web = await server.listenWeb({
+    const web = await listenWeb(server, {
       port: 0,
       gateways: [lexicons({ channels: [Public], maxQueuedBytes: 3_000 })],
     })

@@ -2,9 +2,8 @@
 // here; nothing is ever constructed from the wire's data, see own-fields.ts and error-record.ts.
 
 import { requireNameOf } from '../../base/class-name.ts'
-import { dataErrorClasses } from '../../base/data-errors.ts'
 import { ownErrorClasses, ServerError } from '../../base/errors.ts'
-import { ownWireNameOf } from '../../base/own-classes.ts'
+import { errorOfFeature, ownWireNameOf } from '../../base/own-classes.ts'
 import { homePrototypeOf, inherits } from '../values/realm.ts'
 import { isError } from './error-fields.ts'
 
@@ -54,7 +53,7 @@ export class ClassRegistry {
 
   constructor() {
     for (const Class of nativeErrorClasses) this.declareError(Class)
-    for (const Class of [...ownErrorClasses, ...dataErrorClasses]) this.declareError(Class)
+    for (const Class of ownErrorClasses) this.declareError(Class)
   }
 
   /**
@@ -93,7 +92,7 @@ export class ClassRegistry {
 
   /** The declared class of errors with this wire name. */
   errorNamed(wireName: string): ErrorClass | undefined {
-    return this.#errors.get(wireName)
+    return this.#errors.get(wireName) ?? errorOfFeature(wireName)
   }
 
   /** The declared class, other than of errors, with this wire name. */
@@ -123,9 +122,9 @@ export class ClassRegistry {
     const prototype = Class.prototype as object
     if (this.#names.has(prototype) || this.#names.has(homePrototypeOf(prototype))) return false
     const own = ownWireNameOf(prototype)
-    if (own !== undefined && this.#errors.has(own)) return false
+    if (own !== undefined && this.errorNamed(own) !== undefined) return false
     const name = wireNameOf(Class)
-    const holder = this.#errors.get(name) ?? this.#classes.get(name)
+    const holder = this.errorNamed(name) ?? this.#classes.get(name)
     if (holder) {
       throw invalid(
         `class ${label(Class)} cannot travel as "${name}": another class, ${label(holder)}, already does; ` +

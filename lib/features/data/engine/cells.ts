@@ -1,9 +1,10 @@
 // Values as what files hold: JSON's values, or the cells of a table for a spreadsheet, and back. A text that a spreadsheet
 // would take for a formula gets an apostrophe in front, and so does one that has one already: so it can be undone.
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
+
 import { readPythonLiteral } from '../../../core/wire/values/python-literal.ts'
 import { defaultValueLimits } from '../../../core/wire/values/value-limits.ts'
 import { checkValue, type ValuePlace } from '../check.ts'
+import { InvalidDataError } from '../data-errors.ts'
 import type { FieldSpec } from '../field.ts'
 import { sortedItems } from '../set-items.ts'
 

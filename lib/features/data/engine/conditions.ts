@@ -1,8 +1,8 @@
 // A filter as what MikroORM takes. Regular expressions and extremes are looked up first and become values, so that
 // sorting, limits and counts are the store's work for them, too.
 import { type QueryOrderMap, raw } from '@mikro-orm/core'
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
 import { monotonicNow, setImmediate } from '../../../core/base/platform-timers.ts'
+import { InvalidDataError } from '../data-errors.ts'
 import type { FieldPath, Part, SortStep, Term } from '../filter.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Plans } from '../plans.ts'

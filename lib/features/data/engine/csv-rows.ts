@@ -2,7 +2,7 @@
 import { constants } from 'node:buffer'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parse } from 'csv-parse'
+import { withPackages } from '../../../core/base/optional-packages.ts'
 import type { Broken } from './json-rows.ts'
 
 /** A cell: null is empty, without quotes. */
@@ -14,6 +14,7 @@ export async function* csvRows(
   broken: Broken,
   maxRowLength: number = constants.MAX_STRING_LENGTH,
 ): AsyncGenerator<ReadCell[], void> {
+  const { parse } = await withPackages('a CSV file', ['csv-parse'], () => import('csv-parse'))
   const parser = parse({
     bom: true,
     cast: (value, { quoting }) => (value === '' && !quoting ? null : value),

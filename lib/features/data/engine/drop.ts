@@ -1,6 +1,7 @@
 // Drops rows, and what a cascade names: rows that they point to, and rows that point to them.
-import { ConflictError, InvalidDataError } from '../../../core/base/data-errors.ts'
+
 import { describe } from '../../../core/base/options.ts'
+import { ConflictError, InvalidDataError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import { byPlan } from '../plans.ts'
 import { takeOutOfLists } from './reference-lists.ts'

@@ -2,8 +2,8 @@
 // under engine/ knows MikroORM, and nothing outside does.
 import { FlushMode, MikroORM, type Options } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/libsql'
-import { StoreUnavailableError } from '../../../core/base/data-errors.ts'
 import { monotonicNow } from '../../../core/base/platform-timers.ts'
+import { StoreUnavailableError } from '../data-errors.ts'
 import type { ResolvedDataOptions } from '../data-options.ts'
 import type { Plans } from '../plans.ts'
 import type { ChangeTeller } from './change-log.ts'

@@ -1,5 +1,5 @@
 // Whether the rows that are there fit what is asked of a field from now on.
-import { ConflictError, InvalidDataError } from '../../../core/base/data-errors.ts'
+import { ConflictError, InvalidDataError } from '../data-errors.ts'
 import type { ModelPlan } from '../plan.ts'
 import type { Manager } from './engine.ts'
 import type { ExistingTable } from './existing-tables.ts'

@@ -1,5 +1,5 @@
 // Dictionaries in which references are dictionaries. Level by level, so that a thousand rows cost a few statements.
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
+import { InvalidDataError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import { byPlan, listsOf } from '../plans.ts'
 import type { Unit } from './unit.ts'

@@ -1,6 +1,6 @@
 // Writes rows of a file into the store, many at once. Where the store refuses one of them, they are tried one by one, so that
 // the error names it.
-import { ConflictError } from '../../../core/base/data-errors.ts'
+import { ConflictError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Manager } from './engine.ts'
 import { isAway, isTaken, storeError } from './store-errors.ts'

@@ -1,7 +1,7 @@
 // The rows of a JSON file, one after the other as its text comes: the items of its list, however it is laid out. Only where
 // an item ends is found here; what it is, and whether it is JSON, is left to JSON.parse.
 import { constants } from 'node:buffer'
-import type { InvalidDataError } from '../../../core/base/data-errors.ts'
+import type { InvalidDataError } from '../data-errors.ts'
 
 /** Makes the error that names the file. */
 export type Broken = (what: string, row?: number) => InvalidDataError

@@ -1,6 +1,7 @@
 // What the rows that are there get in a field that is new: its default, or what its kind has for nothing.
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
+
 import { isComputed } from '../computed.ts'
+import { InvalidDataError } from '../data-errors.ts'
 import type { FieldSpec } from '../field.ts'
 import type { ModelPlan } from '../plan.ts'
 import { toJsonValue } from './cells.ts'

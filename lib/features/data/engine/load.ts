@@ -1,7 +1,7 @@
 // Loads tables from files: each file is read through and checked before the first row is written, and read again to write
 // them, all in one transaction. No more than some rows are held at a time: what needs all of them, unique values and
 // references, is left to the store, and looked for in the files only where it refused something.
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
+import { InvalidDataError } from '../data-errors.ts'
 import type { LoadOptions, LoadReport } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import { listsOf } from '../plans.ts'

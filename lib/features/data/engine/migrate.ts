@@ -1,6 +1,6 @@
 // Brings the store's tables to the models: what is missing is added, what is too much is told. Nothing is dropped that was
 // not asked for, and nothing is changed where a type does not fit.
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
+import { InvalidDataError } from '../data-errors.ts'
 import type { MigrateOptions, Migration } from '../migration.ts'
 import type { ModelPlan } from '../plan.ts'
 import { computedFields, computeRows } from './compute-rows.ts'

@@ -1,6 +1,7 @@
 // Regular expressions that users and clients give: RE2's, whose time grows with the text and not with the expression's
 // tricks.
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
+import { withPackages } from '../../../core/base/optional-packages.ts'
+import { InvalidDataError } from '../data-errors.ts'
 
 /** Steps of the automaton that it becomes. */
 const maxSize = 10_000
@@ -9,7 +10,7 @@ const maxSteps = 20_000_000
 
 /** Whether a text has a match. @throws InvalidDataError for an expression that is none, or that RE2 does not take. */
 export async function readPattern(pattern: string, label: string): Promise<(text: string) => boolean> {
-  const { RE2JS } = await import('re2js')
+  const { RE2JS } = await withPackages('a regular expression in a filter', ['re2js'], () => import('re2js'))
   let expression: InstanceType<typeof RE2JS>
   try {
     expression = RE2JS.compile(pattern)

@@ -1,6 +1,6 @@
 // Puts a new row into the store at once, so that what is wrong with it shows where it is made; from then on its changes
 // are followed.
-import { ConflictError } from '../../../core/base/data-errors.ts'
+import { ConflictError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Manager } from './engine.ts'
 import { isDangling } from './store-errors.ts'

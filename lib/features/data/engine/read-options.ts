@@ -1,7 +1,8 @@
 // The options of the operations at `context.db`, and their checks.
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
+
 import { checkOptions, type OptionTable } from '../../../core/base/option-table.ts'
 import { describe } from '../../../core/base/options.ts'
+import { InvalidDataError } from '../data-errors.ts'
 import type { DropOptions, HydrateOptions } from '../db.ts'
 import type { Model } from '../model.ts'
 import type { QueryOptions } from '../model-types.ts'

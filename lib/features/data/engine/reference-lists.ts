@@ -1,6 +1,6 @@
 // Lists of references, which the store keeps as lists of pks and knows nothing of: that each pk is one of a row is seen to here,
 // when a list is written, and when a row goes that lists refer to.
-import { ConflictError } from '../../../core/base/data-errors.ts'
+import { ConflictError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import { listsOf } from '../plans.ts'
 import type { Engine, Manager } from './engine.ts'

@@ -1,8 +1,8 @@
 // What the store throws, as errors that callers can act on. A driver's own message has the statement with its values in
 // it, a hashed password among them: it goes no further than this file.
 import { ConnectionException, DriverException } from '@mikro-orm/core'
-import { ConflictError, InvalidDataError, StoreUnavailableError } from '../../../core/base/data-errors.ts'
 import { IsockError, ServerError } from '../../../core/base/errors.ts'
+import { ConflictError, InvalidDataError, StoreUnavailableError } from '../data-errors.ts'
 import { isStoreBusy, storeBusy } from './libsql/turns.ts'
 import { isBusy } from './libsql/while-busy.ts'
 

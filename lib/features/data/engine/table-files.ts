@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stringify } from 'csv-stringify/sync'
+import { withPackages } from '../../../core/base/optional-packages.ts'
 import type { FileFormat } from '../data-options.ts'
 import type { ModelPlan } from '../plan.ts'
 import { type Cell, toCell, toJsonValue } from './cells.ts'
@@ -35,6 +35,7 @@ export async function createTableFile(directory: string, plan: ModelPlan, format
   // Secret fields are in it.
   const file = await open(temporary, 'wx', 0o600)
   const names = [...plan.fields.keys()]
+  const csvText = format === 'csv' ? await csvWriter() : () => ''
   let count = 0
   let header = format === 'csv' ? `\uFEFF${csvText([names])}` : ''
   return {
@@ -68,9 +69,10 @@ export async function createTableFile(directory: string, plan: ModelPlan, format
   }
 }
 
-function csvText(records: readonly (readonly Cell[])[]): string {
+async function csvWriter(): Promise<(records: readonly (readonly Cell[])[]) => string> {
+  const { stringify } = await withPackages('a CSV file', ['csv-stringify'], () => import('csv-stringify/sync'))
   // Texts are quoted, so that an empty one is not nothing.
-  return stringify(records as Cell[][], { quoted_string: true, record_delimiter: '\r\n' })
+  return (records) => stringify(records as Cell[][], { quoted_string: true, record_delimiter: '\r\n' })
 }
 
 /** One line for each row, so that a person finds the one that an error names. */

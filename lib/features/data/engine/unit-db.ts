@@ -1,9 +1,9 @@
 // The operations of `db` on one unit of work.
 
 import { LockMode } from '@mikro-orm/core'
-import { AmbiguousError, ConflictError, InvalidDataError, NotFoundError } from '../../../core/base/data-errors.ts'
 import { describe } from '../../../core/base/options.ts'
 import { maxPkLength } from '../check.ts'
+import { AmbiguousError, ConflictError, InvalidDataError, NotFoundError } from '../data-errors.ts'
 import type { Db, DropOptions, HydrateOptions } from '../db.ts'
 import { readFilter, readSort } from '../filter.ts'
 import type { ModelClass } from '../model.ts'

@@ -1,6 +1,7 @@
 // What a unit of work rejects with of its own accord.
-import { StoreUnavailableError } from '../../../core/base/data-errors.ts'
+
 import { OutcomeUnknownError, ServerError } from '../../../core/base/errors.ts'
+import { StoreUnavailableError } from '../data-errors.ts'
 
 export function hasEnded(): ServerError {
   const message = 'this unit of work has ended, with the action that it was of; await what the action does'

@@ -3,9 +3,10 @@
 //   reading ──first write, or lock──> in a transaction ──commit()──> reading      settle(): takes no more operations
 //                                          ╰──connection lost, signal aborts, giveUp()──> broken: everything fails
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
-import { ConflictError } from '../../../core/base/data-errors.ts'
+
 import { IsockError } from '../../../core/base/errors.ts'
 import { monotonicNow, setTimeout } from '../../../core/base/platform-timers.ts'
+import { ConflictError } from '../data-errors.ts'
 import type { UnitOwner } from '../open-unit.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
 import type { ChangeLog } from './change-log.ts'

@@ -1,6 +1,6 @@
 // What `get` and `find` are asked for: a pk, or a filter that the program made. An object that a client sent where a pk was
 // meant is neither.
-import { InvalidDataError } from '../../../core/base/data-errors.ts'
+import { InvalidDataError } from '../data-errors.ts'
 import type { UnitOwner } from '../open-unit.ts'
 import type { ModelPlan } from '../plan.ts'
 

@@ -1,7 +1,8 @@
 // One after the other: who may write to a store with one writer at a time, in the order in which they asked.
-import { StoreUnavailableError } from '../../../../core/base/data-errors.ts'
+
 import { clearTimeout, setTimeout } from '../../../../core/base/platform-timers.ts'
 import { type Place, Queue } from '../../../../core/base/queue.ts'
+import { StoreUnavailableError } from '../../data-errors.ts'
 
 export class Turns {
   readonly #waiting = new Queue<() => void>()

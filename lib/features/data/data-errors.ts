@@ -1,6 +1,6 @@
 // The errors of a store of data, as actions throw them and clients catch them.
-import { ActionError, type IsockErrorOptions } from './errors.ts'
-import { named } from './own-classes.ts'
+import { ActionError, type IsockErrorOptions } from '../../core/base/errors.ts'
+import { nameErrorsOfFeature } from '../../core/base/own-classes.ts'
 
 /** There is no such row. */
 export class NotFoundError extends ActionError {
@@ -65,8 +65,7 @@ export class StoreUnavailableError extends ActionError {
   }
 }
 
-/** The classes of this file that travel as themselves. */
-export const dataErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = named({
+nameErrorsOfFeature({
   NotFoundError,
   ConflictError,
   AmbiguousError,

@@ -1,0 +1,67 @@
+// Packages that a feature needs and isock does not bring: what is missing is said when the feature is made, with the line that
+// installs it. Bundlers see the imports, which stand where the packages are used.
+import { ClientError } from './errors.ts'
+
+/** The versions that isock is tested with, where not every one will do; as in package.json. */
+const ranges: Readonly<Record<string, string>> = {
+  '@mikro-orm/core': '6.6.16',
+  '@mikro-orm/libsql': '6.6.16',
+  '@mikro-orm/postgresql': '6.6.16',
+  '@node-rs/argon2': '2',
+  'csv-parse': '7',
+  'csv-stringify': '6',
+  eventsource: '4',
+  piscina: '5',
+  'proper-lockfile': '4',
+  re2js: '2',
+  'rotating-file-stream': '3',
+  send: '1',
+}
+
+/**
+ * Throws ClientError (`MISSING_PACKAGE`) where one of the packages is not installed. `user` is what needs them, as in
+ * `isock/threads`. Where it cannot be known, in a bundle in CommonJS, the import tells.
+ */
+export function requirePackages(user: string, names: readonly string[], isInstalled = isThere): void {
+  const missing = names.filter((name) => !isInstalled(name))
+  if (missing.length > 0) throw missingPackages(user, missing)
+}
+
+/**
+ * Imports what needs the packages.
+ *
+ * @example const { Piscina } = await withPackages('isock/threads', ['piscina'], () => import('piscina'))
+ */
+export async function withPackages<T>(user: string, names: readonly string[], load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    const missing = names.filter((name) => isAbout(error, name))
+    throw missing.length > 0 ? missingPackages(user, missing, error) : error
+  }
+}
+
+function missingPackages(user: string, names: readonly string[], cause?: unknown): ClientError {
+  const versions = names.map((name) => (ranges[name] === undefined ? name : `${name}@${ranges[name]}`))
+  const message = `${user} needs ${names.join(' and ')}: npm i ${versions.join(' ')}`
+  return new ClientError(message, { code: 'MISSING_PACKAGE', cause, notStarted: true })
+}
+
+/** That it is there but exports nothing to a `require` is good enough. */
+function isThere(name: string): boolean {
+  const { createRequire } = process.getBuiltinModule('node:module')
+  try {
+    createRequire(import.meta.url).resolve(name)
+  } catch (error) {
+    return !isAbout(error, name)
+  }
+  return true
+}
+
+function isAbout(error: unknown, name: string): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
+  return (
+    (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') &&
+    (String(message).includes(`'${name}'`) || String(message).includes(`'${name}/`))
+  )
+}

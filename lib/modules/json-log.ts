@@ -1,0 +1,63 @@
+// A logger that writes one line of JSON for each entry, as pino does: `{"level":"info","time":"...","addresses":[...],"msg":"listening"}`.
+// Where the lines go is left to their target.
+import type { Logger } from '../core/base/log.ts'
+
+/** What may be asked for, the most first. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+export type JsonLogLevel = (typeof logLevels)[number]
+
+/** A `Logger` that knows the entry before the end of a process, too. */
+export interface JsonLogger extends Logger {
+  fatal(fields: object, message: string): void
+}
+
+/** Where lines go, each with its line feed. */
+export interface LineTarget {
+  write(line: string): void
+}
+
+/** `base`: fields of each line. Entries below `level` are dropped. */
+export function jsonLogger(level: string, target: LineTarget, base: object = {}): JsonLogger {
+  const least = logLevels.indexOf(level as JsonLogLevel)
+  const writer = (name: JsonLogLevel) => {
+    if (logLevels.indexOf(name) < least) return () => undefined
+    return (fields: object, msg: string): void => {
+      const time = new Date().toISOString()
+      target.write(`${jsonOf({ level: name, time, ...base, ...fields, msg })}\n`)
+    }
+  }
+  return {
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+    fatal: writer('fatal'),
+  }
+}
+
+/** Never throws: a field that JSON cannot say is said otherwise. */
+function jsonOf(entry: object): string {
+  /** The objects around the value, each as it was and as it is shown. */
+  const around: { readonly given: object; readonly shown: object }[] = []
+  try {
+    return JSON.stringify(entry, function (this: unknown, _key, value: unknown) {
+      while (around.length > 0 && around.at(-1)?.shown !== this) around.pop()
+      if (typeof value === 'bigint') return String(value)
+      if (typeof value !== 'object' || value === null) return value
+      if (around.some(({ given }) => given === value)) return '[circular]'
+      const shown = value instanceof Error ? fieldsOf(value) : value
+      around.push({ given: value, shown })
+      return shown
+    })
+  } catch (error) {
+    const { level, time, msg } = entry as Record<string, unknown>
+    return JSON.stringify({ level, time, unprintable: String(error), msg })
+  }
+}
+
+/** JSON takes none of them by itself. */
+function fieldsOf(error: Error): object {
+  const { name, message, stack, cause } = error
+  return { ...error, type: name, message, stack, ...(cause === undefined ? {} : { cause }) }
+}

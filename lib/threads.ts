@@ -1,0 +1,2 @@
+// The public list of isock/threads.
+export { type ThreadOptions, threads } from './features/threads/threads.ts'
