@@ -49,6 +49,8 @@ try {
     const found = readdirSync(dist).filter((name) => /browser.*(js|br|gz|map)$/.test(name) && !name.includes('.d.'))
     const wanted = ['browser.js', 'browser.js.br', 'browser.js.gz', 'isock-browser.js.map']
     if (found.sort().join() !== wanted.join()) fail(`the files for browsers are ${found}`)
+    const chunks = readdirSync(dist).filter((name) => name.startsWith('isock-callee-'))
+    if (chunks.length !== 4) fail(`what the module for browsers loads later is ${chunks}`)
     const bundle = ['page.mjs', '--bundle', '--format=esm', '--platform=browser', '--outfile=page.out.js']
     run(consumer, join(root, 'node_modules', '.bin', 'esbuild'), bundle)
     if (/["']node:/.test(readFileSync(join(consumer, 'page.out.js'), 'utf8'))) fail('a page would load modules of Node')
@@ -245,6 +247,9 @@ const module = await (await fetch(web.url + '/isock.js')).text()
 const lasting = await fetch(web.url + web.browserModule, { headers: { 'accept-encoding': 'br' } })
 const said = lasting.headers.get('content-encoding') + ', ' + lasting.headers.get('cache-control')
 const isSame = (await lasting.text()) === module
+const [, later] = /import\\("\\.\\/(isock-callee-.*?)"\\)/.exec(module)
+const chunk = await (await fetch(web.url + '/' + later)).text()
+if (!chunk.startsWith('export default')) throw new Error('what the module loads later is ' + chunk)
 const [, map] = /sourceMappingURL=(.+)/.exec(module)
 const sources = await (await fetch(web.url + '/' + map.trim())).json()
 await server.shutdown()

@@ -3,8 +3,8 @@
 import { Socket } from 'node:net'
 import { clearTimeout, setTimeout } from '../core/base/platform-timers.ts'
 import type { RichPayload } from '../core/wire/bytes/payload.ts'
+import { encodeThrown } from '../core/wire/encode-thrown.ts'
 import { ClassRegistry } from '../core/wire/rich/class-registry.ts'
-import { encodeThrown } from '../core/wire/rich/error-record.ts'
 import { StandardCodec } from '../core/wire/value-codec.ts'
 import { leashFd, type Orders, type Told } from './launch.ts'
 

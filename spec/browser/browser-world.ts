@@ -21,8 +21,9 @@ export class PageFiles {
   readonly directory = mkdtempSync(join(tmpdir(), 'isock-page-'))
 
   async write(): Promise<this> {
-    const { code } = await bundleForBrowsers()
+    const { code, chunk } = await bundleForBrowsers()
     writeFileSync(join(this.directory, 'isock.js'), code)
+    writeFileSync(join(this.directory, chunk.name), chunk.code)
     await build({
       entryPoints: [fileURLToPath(new URL('page.ts', import.meta.url))],
       bundle: true,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { browserFiles, mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
+import { type BrowserBundle, mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const textOf = (name: string): string => readFileSync(join(root, name), 'utf8')
@@ -17,20 +17,43 @@ describe('The published files for browsers', function () {
   const directory = mkdtempSync(join(tmpdir(), 'isock-published-'))
   const fileOf = (name: string): Buffer => readFileSync(join(directory, name))
 
-  before(() => writeForBrowsers(directory))
+  let bundle: BrowserBundle
+
+  before(async () => {
+    bundle = await writeForBrowsers(directory)
+  })
   after(() => rmSync(directory, { recursive: true }))
 
   it('are those that docs/web.md names', () => {
-    expect(readdirSync(directory).sort()).to.deep.equal([...browserFiles].sort())
     const [, line = ''] = /To serve it yourself,([\s\S]*?)\n\n/.exec(textOf('docs/web.md')) ?? []
-    expect([...line.matchAll(/`dist\/(.*?)`/g)].map(([, name]) => name)).to.have.members([...browserFiles])
+    const said = [...line.matchAll(/`dist\/(.*?)`/g)].map(([, name = '']) => name)
+    const isSaid = (name: string): boolean =>
+      said.some((each) => each === name || (each.endsWith('*') && name.startsWith(each.slice(0, -1))))
+    expect(readdirSync(directory).filter((name) => !isSaid(name))).to.deep.equal([])
+    const named = said.filter((each) => !each.endsWith('*'))
+    expect(readdirSync(directory)).to.include.members(named)
+    expect(readdirSync(directory)).to.have.length(named.length + 4)
   })
 
-  it('are one module, plain and zipped, that loads no other file but its map', () => {
+  it('are a chunk of the name that the module imports, plain and zipped, which imports nothing', () => {
+    const { name, code } = bundle.chunk
+    expect(fileOf('browser.js').toString()).to.contain(`import("./${name}")`)
+    expect(name).to.match(/^isock-callee-\w+\.js$/)
+    expect(gunzipSync(fileOf(`${name}.gz`)).toString())
+      .to.equal(code)
+      .and.to.equal(fileOf(name).toString())
+    expect(brotliDecompressSync(fileOf(`${name}.br`)).toString()).to.equal(code)
+    expect(code).to.not.match(/\bimport\b|\bfrom\s*["']|["']node:|\bBuffer\./)
+    expect(code.trimEnd().split('\n').at(-1)).to.equal(`//# sourceMappingURL=${name}.map`)
+    expect(JSON.parse(fileOf(`${name}.map`).toString()).sources.join()).to.contain('lib/core/session/ledger.ts')
+  })
+
+  it('are one module, plain and zipped, that loads no other file but its map and its chunk', () => {
     const plain = fileOf('browser.js').toString()
     expect(gunzipSync(fileOf('browser.js.gz')).toString()).to.equal(plain)
     expect(brotliDecompressSync(fileOf('browser.js.br')).toString()).to.equal(plain)
-    expect(plain).to.not.match(/\bimport\s*[("'{*]|\bfrom\s*["']/)
+    expect(plain).to.not.match(/\bimport\s*["'{*]|\bfrom\s*["']/)
+    expect([...plain.matchAll(/\bimport\(/g)]).to.have.length(1)
     expect(plain.trimEnd().split('\n').at(-1)).to.equal('//# sourceMappingURL=isock-browser.js.map')
     expect(JSON.parse(fileOf('isock-browser.js.map').toString()).sourcesContent).to.have.length.above(50)
   })

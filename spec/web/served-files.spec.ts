@@ -180,6 +180,20 @@ describe('The module for browsers at a web port', function () {
     expect(JSON.parse(map.body.toString()).sources.join()).to.contain('lib/core/session/session.ts')
   })
 
+  it('has what it loads later beside it, for a year and zipped, with its map', async () => {
+    const { body } = await get(url, '/live/isock.js')
+    const [, name = ''] = /import\("\.\/(isock-callee-\w+\.js)"\)/.exec(body.toString()) ?? []
+    const chunk = await get(url, `/live/${name}`, { 'accept-encoding': 'br' })
+    expect(brotliDecompressSync(chunk.body).toString()).to.equal(readFileSync(join(directory, name), 'utf8'))
+    expect(chunk.headers).to.include({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'content-type': 'text/javascript; charset=utf-8',
+    })
+    expect(JSON.parse((await get(url, `/live/${name}.map`)).body.toString()).sources.join()).to.contain('ledger.ts')
+    expect((await get(url, `/live/${name}.br`)).status).to.equal(404)
+    expect((await get(url, `/${name}`)).status).to.equal(404)
+  })
+
   it('is nothing else of its directory, and nothing to write', async () => {
     expect((await get(url, '/live/browser.js')).status).to.equal(404)
     expect((await get(url, '/live/isock.js', {}, 'POST')).status).to.equal(404)

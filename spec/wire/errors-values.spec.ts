@@ -9,8 +9,9 @@ import {
   ValidationError,
 } from '../../lib/core/base/errors.ts'
 import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
+import { encodeThrown } from '../../lib/core/wire/encode-thrown.ts'
 import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
-import { decodeThrown, encodeThrown, reviveError, toErrorRecord } from '../../lib/core/wire/rich/error-record.ts'
+import { decodeThrown, reviveError, toErrorRecord } from '../../lib/core/wire/rich/error-record.ts'
 import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 
 class OutOfStock extends ActionError {

@@ -60,7 +60,7 @@ export class Account implements MeterReader, Holding {
 
   /** A meter for one kind of what it holds. */
   meter(kind: HeldKind): Meter {
-    this.#meters = new Meter(this, kind, this.#meters)
+    this.#meters = new Meter(this, kind, openOnes(this.#meters))
     return this.#meters
   }
 
@@ -126,4 +126,13 @@ export class Account implements MeterReader, Holding {
     this.#part.idle.delete(this)
     this.#keeper.tidy(this.#part)
   }
+}
+
+/** A list of meters without those that were closed: each caller of a session closes its own. */
+function openOnes(first: Meter | undefined): Meter | undefined {
+  let open = first
+  while (open?.isClosed) open = open.next
+  for (let meter = open; meter !== undefined; meter = meter.next)
+    while (meter.next?.isClosed) meter.next = meter.next.next
+  return open
 }

@@ -9,11 +9,13 @@ export interface MeterReader {
 
 const stepBytes = 1024
 
+const nobody: MeterReader = { onMeter: () => undefined }
+
 export class Meter {
-  readonly #reader: MeterReader
+  #reader: MeterReader
   readonly #kind: HeldKind
   /** Another meter of the same reader, for a reader that keeps its meters as a list. */
-  readonly next: Meter | undefined
+  next: Meter | undefined
   #bytes = 0
   #toldBytes = 0
 
@@ -50,14 +52,22 @@ export class Meter {
     this.#bytes = 0
     this.settle()
   }
+
+  get isClosed(): boolean {
+    return this.#reader === nobody
+  }
+
+  /** Nothing is held any more, and nothing that it is told from now on counts. */
+  close(): void {
+    this.clear()
+    this.#reader = nobody
+  }
 }
 
 /** Where meters come from. */
 export interface MeterSource {
   meter(kind: HeldKind): Meter
 }
-
-const nobody: MeterReader = { onMeter: () => undefined }
 
 /** For a side that accounts for nobody, as a client does for its one server. */
 export const unaccounted: MeterSource = { meter: (kind) => new Meter(nobody, kind) }

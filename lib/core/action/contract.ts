@@ -70,32 +70,11 @@ export function contractHash(name: string, action: ActionClass): string {
   return fields.join('') === '' ? hash : [hash, ...fields].join('.')
 }
 
-/** Whether a server with the contract `own` serves a caller with this one: it may know optional fields that the caller does not. */
-export function fitsContract(asked: string, own: string): boolean {
-  if (asked === own) return true
-  const [hash, input = '', output = '', items = ''] = asked.split('.')
-  const [ownHash, ownInput = '', ownOutput = '', ownItems = ''] = own.split('.')
-  if (hash !== ownHash || !fitsFields(input, ownInput, false)) return false
-  return fitsFields(output, ownOutput, true) && fitsFields(items, ownItems, true)
-}
-
 /** Four characters for a field's path, and three for what it may be. */
-const pathLength = 4
-const fieldLength = 7
+export const pathLength = 4
+export const fieldLength = 7
 /** More of them count as parts of the schema: a contract has at most 512 bytes. */
 const maxOptionalFields = 31
-
-function fitsFields(asked: string, own: string, mayBeUnknown: boolean): boolean {
-  const known = fieldsOf(own)
-  return [...fieldsOf(asked)].every(([path, meaning]) => (known.has(path) ? known.get(path) === meaning : mayBeUnknown))
-}
-
-function fieldsOf(text: string): Map<string, string> {
-  const fields = new Map<string, string>()
-  for (let at = 0; at < text.length; at += fieldLength)
-    fields.set(text.slice(at, at + pathLength), text.slice(at + pathLength, at + fieldLength))
-  return fields
-}
 
 /** What the schema of one side means, as two sides compare it. */
 interface SideMeaning {

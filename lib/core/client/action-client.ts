@@ -1,7 +1,6 @@
 // ActionClient: runs actions by class reference, over a connection that it makes when needed and mends when lost.
 import type { ActionClass } from '../action/action.ts'
 import { ActionHost } from '../action/action-host.ts'
-import { ActionRunner } from '../action/action-runner.ts'
 import { Call } from '../action/call.ts'
 import { CallStarter } from '../action/call-starter.ts'
 import type { Caller } from '../action/context.ts'
@@ -9,20 +8,16 @@ import type { Credential } from '../action/credential.ts'
 import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
-import { ThrownErrors } from '../action/thrown-errors.ts'
 import type { Clock } from '../base/clock.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import { Listeners } from '../base/listeners.ts'
 import { queueMicrotask } from '../base/platform-timers.ts'
-import { errorIdOf } from '../base/remote.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionGrant } from '../session/session-grant.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
-import { discreet } from '../wire/rich/discreet-error.ts'
-import { decodeThrown, encodeThrown } from '../wire/rich/error-record.ts'
+import { decodeThrown } from '../wire/rich/error-record.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { type ClientEvents, clientEvents } from './client-events.ts'
 import type { ClientKit } from './client-kit.ts'
@@ -33,25 +28,23 @@ import {
   resolveClientOptions,
 } from './client-options.ts'
 import type { ClientPlatform } from './client-platform.ts'
-import { ClientSurroundings } from './client-surroundings.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { asIsockError, Connector } from './connector.ts'
 import { DelayedRetries } from './delayed-retries.ts'
 import { type CloseOptions, graceOf, untilOver } from './last-calls.ts'
 import { OtherCredentials } from './other-credentials.ts'
+import { OwnActions } from './own-actions.ts'
 
 /** Runs actions on a server. Users get the one of facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
   readonly #options: ResolvedClientOptions
   readonly #codec: StandardCodec
   readonly #known = new KnownClasses()
-  readonly #runner: ActionRunner
+  readonly #ownActions: OwnActions
   readonly #starter: CallStarter
   readonly #connector: Connector
   readonly #delayed: DelayedRetries
   readonly #listeners: Listeners<ClientEvents>
-  /** What the actions of this client see, by the session that they run in. */
-  readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
   /** The one that takes new calls is the last; those before it are retired and finish theirs. */
   #connections: Connection[] = []
   /** No new calls. */
@@ -71,19 +64,6 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     this.#listeners = new Listeners(clientEvents, (error, event) => log.error({ error, event }, 'a listener failed'))
     this.#codec = new StandardCodec(this.classes, valueLimitsOf(options.limits))
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
-    const thrown = new ThrownErrors({ classes: this.classes, clock, log, isQuiet: false })
-    this.#runner = new ActionRunner({
-      registry: this.registry,
-      codec: this.#codec,
-      classes: this.classes,
-      exposeStacks: given.exposeStacks ?? false,
-      exposeErrors: given.exposeErrors ?? false,
-      inheritContext: false,
-      onThrown: (error, { name, seq }, session) => {
-        thrown.thrown(error, name, { action: name, errorId: errorIdOf(session.id, seq) })
-        return undefined
-      },
-    })
     this.#starter = new CallStarter({
       codec: this.#codec,
       classes: this.classes,
@@ -91,6 +71,8 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
       clock,
       defaults: { retry, timeoutMs },
     })
+    const { registry, classes } = this
+    this.#ownActions = new OwnActions({ registry, classes, codec: this.#codec, starter: this.#starter, options })
     this.#connector = new Connector(options, this.#codec)
     const { maxQueuedCalls: maxCount } = options.limits
     this.#delayed = new DelayedRetries({ clock, random, backoff, maxCount, submit: (call) => this.#resubmit(call) })
@@ -202,18 +184,17 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
 
   /** @internal */
   startCall(session: Session, call: IncomingCall): void {
-    const grant = session.grant as SessionGrant // no call comes before there is one
-    let surroundings = this.#surroundings.get(grant)
-    if (surroundings === undefined) {
-      surroundings = new ClientSurroundings(session, this.#starter, this.#options)
-      this.#surroundings.set(grant, surroundings)
-    }
-    this.#runner.start(call, surroundings, grant.peerLimits.maxFrameBytes)
+    this.#ownActions.start(session, call)
+  }
+
+  /** @internal */
+  prepareForCalls(): Promise<void> {
+    return this.#ownActions.load()
   }
 
   /** @internal */
   encodeError(error: IsockError): Payload {
-    return encodeThrown(this.#codec, discreet(error, this.classes))
+    return this.#ownActions.encodeError(error)
   }
 
   /** @internal */

@@ -3,7 +3,10 @@ import type { IsockError } from '../base/errors.ts'
 
 /** By event, what its listeners are given. */
 export interface ClientEvents {
-  /** A server let us in. `isResumed`: it is the session of before, with all that ran in it. */
+  /**
+   * A server let us in. `isResumed`: it is the session of before, with all that ran in it; or, at first, that of
+   * the page before, see option `resume`.
+   */
   readonly connect: { readonly address: string; readonly session: string; readonly isResumed: boolean }
   /** The link is lost, or the server has ended the session. */
   readonly disconnect: { readonly reason: IsockError }

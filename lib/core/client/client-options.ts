@@ -12,6 +12,7 @@ import { isName } from '../wire/frames/frame.ts'
 import type { AnyClass } from '../wire/rich/class-registry.ts'
 import type { ClientPlatform, Dial, DialOptions } from './client-platform.ts'
 import { type Asked, type Presented, requireCredentials } from './presented.ts'
+import { type ResumeStorage, StoredSessions } from './stored-sessions.ts'
 
 export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
   /**
@@ -50,6 +51,18 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    * ClientError (`NAME_TAKEN`). Default: none.
    */
   readonly name?: string
+  /**
+   * Where to keep what resumes the session, so that a page that is reloaded goes on in it, as who it is and present where it was:
+   * `sessionStorage`, or any object with its three methods, also on Node; or a function that gives one, as where storage is
+   * switched off, the very name `sessionStorage` throws. Calls, streams and subscriptions of the former page end; the session's `state`
+   * stays. Where the session is gone, there is a new one. A duplicated tab gets one of its own while the other one is connected. One client
+   * for each address and storage: a second one gets a session of its own. A storage that throws is logged, and ends nothing. What it holds
+   * is a secret. Default: none.
+   *
+   * @example
+   * const client = new Client({ resume: sessionStorage })
+   */
+  readonly resume?: ResumeStorage | (() => ResumeStorage)
   readonly limits?: Partial<Limits>
   /** Classes whose instances travel as themselves, beside those that actions name. */
   readonly classes?: readonly AnyClass[]
@@ -85,6 +98,7 @@ const clientOptions: OptionTable<ClientOptions> = {
   timeoutMs: 'any',
   allowClearTextToken: 'any',
   name: 'any',
+  resume: 'any',
   limits: 'any',
   classes: 'any',
   keepConnected: 'any',
@@ -105,6 +119,8 @@ export interface ResolvedClientOptions {
   readonly dial: Dial
   readonly onWakeUp: ClientPlatform['onWakeUp']
   readonly onExit: ClientPlatform['onExit']
+  /** undefined: the session ends with the client. */
+  readonly stored: StoredSessions | undefined
   readonly retry: number
   readonly patienceMs: number
   readonly timeoutMs: number | undefined
@@ -123,15 +139,19 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
   const clock = given.clock ?? platformClock
   if (given.name !== undefined && !isName(given.name))
     throw invalidOption('name', 'a text of 1 to 512 bytes', given.name)
+  const log = given.log ?? consoleLogger(() => clock.now(), platform.reportError)
+  const { resume: storage } = given
+  const { onExit } = platform
   return {
     addresses,
     limits: resolveLimits(given.limits),
-    log: given.log ?? consoleLogger(() => clock.now(), platform.reportError),
+    log,
     clock,
     random: given.random ?? Math.random,
     dial: given.dial ?? platform.dialer(given, addresses),
     onWakeUp: platform.onWakeUp,
-    onExit: platform.onExit,
+    onExit,
+    stored: storage === undefined ? undefined : new StoredSessions({ storage, addresses, log, onExit }),
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     patienceMs: given.patienceMs === undefined ? defaultPatienceMs : requireCount('patienceMs', given.patienceMs),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
@@ -161,8 +181,8 @@ function presentedBy(given: ClientOptions, { environment, readSecret }: ClientPl
 /** Those of a client of the same server with other credentials, whose connection is nobody's but its calls'. */
 export function argumentsWith(credentials: readonly Credential[], args: ClientArguments): ClientArguments {
   const [first, second] = args
-  // A name is one client's alone.
-  const { name: _, ...given } = args.find((arg): arg is ClientOptions => isOptions(arg)) ?? {}
+  // A name is one client's alone, and so is a session.
+  const { name: _, resume: __, ...given } = args.find((arg): arg is ClientOptions => isOptions(arg)) ?? {}
   const options = { ...given, credentials, keepConnected: false }
   return typeof second === 'number' ? [first as string, second, options] : [first, options]
 }

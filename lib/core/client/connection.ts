@@ -16,7 +16,7 @@ import type { OutgoingCall } from '../session/outgoing-call.ts'
 import { Session } from '../session/session.ts'
 import type { SessionOwner } from '../session/session-owner.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
-import type { WelcomeFrame } from '../wire/frames/frame.ts'
+import { Feature, type WelcomeFrame } from '../wire/frames/frame.ts'
 import { attemptUntilDone } from './attempts.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
@@ -28,6 +28,8 @@ import { SessionHome } from './session-home.ts'
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
   startCall(session: Session, call: IncomingCall): void
+  /** Settles when calls can be started; asked before the first one where that takes time. */
+  prepareForCalls(): Promise<void>
   encodeError(error: IsockError): Payload
   decodeError(error: Payload): IsockError
   /** The server takes no new calls: these are to be sent elsewhere. */
@@ -69,8 +71,10 @@ export class Connection implements SessionOwner {
     this.#owner = owner
     this.#backoff = new Backoff(options.backoff, options.random)
     this.session = new Session(options, this)
-    this.#farewell = new Farewell(this.session, options.onExit)
-    this.#home = new SessionHome(this.session, options.clock, options.addresses.length > 1)
+    const { stored } = options
+    // Where another page is to go on in the session, this one does not end it.
+    this.#farewell = new Farewell(this.session, stored === undefined ? options.onExit : undefined)
+    this.#home = new SessionHome(this.session, options.clock, options.addresses.length > 1, stored)
   }
 
   get isReady(): boolean {
@@ -98,6 +102,7 @@ export class Connection implements SessionOwner {
     this.#waiters.rejectAll(reason)
     this.#farewell.disarm()
     this.#stopListening?.()
+    this.#home.leave()
     const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
     await released
@@ -105,6 +110,10 @@ export class Connection implements SessionOwner {
 
   startCall(call: IncomingCall): void {
     this.#owner.startCall(this.session, call)
+  }
+
+  prepareForCalls(): Promise<void> {
+    return this.#owner.prepareForCalls()
   }
 
   encodeError(error: IsockError): Payload {
@@ -228,7 +237,8 @@ export class Connection implements SessionOwner {
     }
     this.#state = 'ready'
     this.#connectedAtMs = this.#options.clock.now()
-    if (!welcome.resumed) {
+    // In the session of a former client, this one has no calls.
+    if (!welcome.resumed || (welcome.features & Feature.FreshCaller) !== 0) {
       if (this.session.grant !== undefined) this.session.forget(lostSession())
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
       this.#home.moveTo(address)

@@ -8,7 +8,6 @@ import { maxHandshakeBytes } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import { FrameLink } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
-import type { SessionGrant } from '../session/session-grant.ts'
 import { Slabs } from '../wire/bytes/slabs.ts'
 import { type HelloFrame, Kind, peerLimitsOf, protocolVersion, type WelcomeFrame } from '../wire/frames/frame.ts'
 import { helloSize } from '../wire/frames/frame-writer.ts'
@@ -18,6 +17,7 @@ import type { ResolvedClientOptions } from './client-options.ts'
 import { type Refusal, shakeHands } from './handshake.ts'
 import { presentedTo } from './presented.ts'
 import { isSameAddress, type SessionHome } from './session-home.ts'
+import type { Resumable } from './stored-sessions.ts'
 
 /** Takes a link over whose server, at this address, let us in. */
 export type OnWelcome = (link: FrameLink, welcome: WelcomeFrame, address: Address) => void
@@ -60,7 +60,7 @@ export class Connector {
       const address = addresses[index] as Address
       let refusal: Refusal | undefined
       try {
-        refusal = await this.#connectTo(address, home.grantFor(address), signal, onWelcome)
+        refusal = await this.#connectTo(address, home, signal, onWelcome)
       } catch (error) {
         if (signal.aborted) throw error
         if (error instanceof ClientError) wrongOption ??= error
@@ -85,7 +85,7 @@ export class Connector {
 
   async #connectTo(
     address: Address,
-    grant: SessionGrant | undefined,
+    home: SessionHome,
     signal: AbortSignal,
     onWelcome: OnWelcome,
   ): Promise<Refusal | undefined> {
@@ -107,13 +107,14 @@ export class Connector {
       const frameLink = new FrameLink(link, { clock, limits, slabs: this.#slabs, doubtsAfterSleep: true })
       let hello: HelloFrame
       try {
-        hello = await this.#hello(link.peer, grant, abort.signal)
+        hello = await this.#hello(link.peer, home.grantFor(address), abort.signal)
       } catch (error) {
         link.close('abort')
         throw error
       }
       const decodeError = (error: Parameters<typeof decodeThrown>[1]): unknown => decodeThrown(this.#codec, error)
-      const options = { address, clock, timeoutMs, signal: abort.signal, decodeError, onWelcome }
+      const onDistrust = (): void => home.distrust(address)
+      const options = { address, clock, timeoutMs, signal: abort.signal, decodeError, onWelcome, onDistrust }
       return await shakeHands(frameLink, hello, options)
     } finally {
       timer.cancel()
@@ -121,7 +122,7 @@ export class Connector {
     }
   }
 
-  async #hello(peer: Peer, grant: SessionGrant | undefined, signal: AbortSignal): Promise<HelloFrame> {
+  async #hello(peer: Peer, grant: Resumable | undefined, signal: AbortSignal): Promise<HelloFrame> {
     const { clock, limits, presented } = this.#options
     const bounds = { clock, timeoutMs: limits.handshakeTimeoutMs, signal }
     const hello = this.#describeSelf(await presentedTo(peer, presented, bounds), grant)
@@ -131,12 +132,12 @@ export class Connector {
     throw new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
   }
 
-  #describeSelf(credentials: Record<string, unknown>, grant: SessionGrant | undefined): HelloFrame {
+  #describeSelf(credentials: Record<string, unknown>, grant: Resumable | undefined): HelloFrame {
     const { limits, given } = this.#options
     return {
       kind: Kind.Hello,
       version: protocolVersion,
-      features: 0,
+      features: grant?.features ?? 0,
       sessionId: grant?.id,
       resumeSecret: grant?.resumeSecret,
       name: given.name,

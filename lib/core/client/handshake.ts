@@ -7,7 +7,7 @@ import { describeForeign } from '../link/foreign-bytes.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import type { LinkEnding } from '../link/frame-sink.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
-import { type Frame, type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frames/frame.ts'
+import { Feature, type Frame, type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frames/frame.ts'
 
 export interface HandshakeOptions {
   /** Where the link leads, for error messages. */
@@ -18,6 +18,8 @@ export interface HandshakeOptions {
   readonly decodeError: (error: Payload) => unknown
   /** Takes the link over at once: frames of the session may follow in the same chunk. */
   readonly onWelcome: (link: FrameLink, welcome: WelcomeFrame, address: Address) => void
+  /** The server does not resume what it was asked to, or not in that way: it is not to be asked again for that. */
+  readonly onDistrust: () => void
 }
 
 /** What an isock server says against this client, kept apart from faults of the way to it. */
@@ -39,7 +41,7 @@ export function shakeHands(
   hello: HelloFrame,
   options: HandshakeOptions,
 ): Promise<Refusal | undefined> {
-  const { address, clock, timeoutMs, signal, decodeError, onWelcome } = options
+  const { address, clock, timeoutMs, signal, decodeError, onWelcome, onDistrust } = options
   return new Promise((resolve, reject) => {
     let isDone = false
     const settle = (): void => {
@@ -60,6 +62,7 @@ export function shakeHands(
     const distrust = (): void => {
       const message = `${formatAddress(address)} claims to resume a session that it was not asked for`
       settle()
+      onDistrust()
       reject(new LinkError(message))
       link.close(new LinkError(message), 'abort')
     }
@@ -67,7 +70,7 @@ export function shakeHands(
       if (isDone) throw new ProtocolError('a second answer to HELLO')
       if (frame.kind === Kind.Welcome) {
         if (frame.version !== protocolVersion) return refuse(otherVersion(frame.version))
-        if (frame.resumed && frame.sessionId !== hello.sessionId) return distrust()
+        if (frame.resumed && !isAsAsked(frame, hello)) return distrust()
         settle()
         onWelcome(link, frame, address)
         resolve(undefined)
@@ -83,6 +86,11 @@ export function shakeHands(
     link.open({ onFrame, onLinkWritable: () => undefined, onLinkEnd })
     link.send(hello)
   })
+}
+
+/** An older server would join a fresh caller's first calls to those of the former one. */
+function isAsAsked(welcome: WelcomeFrame, { sessionId, features }: HelloFrame): boolean {
+  return welcome.sessionId === sessionId && (features & ~welcome.features & Feature.FreshCaller) === 0
 }
 
 function otherVersion(version: number): ProtocolError {

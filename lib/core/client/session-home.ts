@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
+import type { Resumable, StoredSessions } from './stored-sessions.ts'
 
 /** From the moment when a link is needed again. After this the other addresses are asked too, this one first. */
 export const askedAloneMs = 5_000
@@ -13,24 +14,41 @@ export class SessionHome {
   readonly #session: Session
   readonly #clock: Clock
   readonly #hasOthers: boolean
+  readonly #stored: StoredSessions | undefined
   #address: Address | undefined
+  /** Also when the server has forgotten it. */
+  #granted: SessionGrant | undefined
   #neededSinceMs = Number.NEGATIVE_INFINITY
 
   /** `hasOthers`: the client was given more than one address. */
-  constructor(session: Session, clock: Clock, hasOthers: boolean) {
+  constructor(session: Session, clock: Clock, hasOthers: boolean, stored?: StoredSessions) {
     this.#session = session
     this.#clock = clock
     this.#hasOthers = hasOthers
+    this.#stored = stored
   }
 
   /** undefined while there is no session that could be resumed. */
   get address(): Address | undefined {
-    return this.#session.grant === undefined ? undefined : this.#address
+    return this.#session.grant === undefined ? this.#stored?.address : this.#address
   }
 
   /** This address has granted the session. */
   moveTo(address: Address): void {
     this.#address = address
+    this.#stored?.used(address)
+    this.#granted = this.#session.grant
+    if (this.#granted !== undefined) this.#stored?.keep(address, this.#granted)
+  }
+
+  /** The session that was asked for cannot be had there. */
+  distrust(address: Address): void {
+    this.#stored?.used(address)
+  }
+
+  /** The client ends the session. */
+  leave(): void {
+    if (this.#granted !== undefined) this.#stored?.drop(this.#granted)
   }
 
   /** A link is needed from now on. */
@@ -39,14 +57,16 @@ export class SessionHome {
   }
 
   /** What may be presented at this address; undefined: nothing, it is another one. */
-  grantFor(address: Address): SessionGrant | undefined {
-    const home = this.address
-    return home !== undefined && isSameAddress(home, address) ? this.#session.grant : undefined
+  grantFor(address: Address): Resumable | undefined {
+    const { grant } = this.#session
+    if (grant === undefined) return this.#stored?.find(address)
+    const home = this.#address
+    return home !== undefined && isSameAddress(home, address) ? { ...grant, features: 0 } : undefined
   }
 
   /** Calls are under way, in either direction, whose outcome would be unknown at the others. */
   get isAskedAlone(): boolean {
-    if (!this.#hasOthers || this.address === undefined) return false
+    if (!this.#hasOthers || this.#session.grant === undefined) return false
     const isUnderWay = this.#session.outgoing.needsSession || this.#session.runningCount > 0
     return isUnderWay && this.#clock.now() - this.#neededSinceMs < askedAloneMs
   }

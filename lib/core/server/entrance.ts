@@ -1,8 +1,8 @@
 // How clients get in: judged by the guards, given a session, and asked about again while it stands.
 import type { Accounting } from '../accounting/accounting.ts'
 import type { IsockError } from '../base/errors.ts'
+import { encodeThrown } from '../wire/encode-thrown.ts'
 import { discreet } from '../wire/rich/discreet-error.ts'
-import { encodeThrown } from '../wire/rich/error-record.ts'
 import { Admission } from './admission.ts'
 import { identifyByFingerprint, Judges } from './judges.ts'
 import { receive } from './reception.ts'

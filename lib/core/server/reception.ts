@@ -1,7 +1,7 @@
 // Gives a link that was let in its session: the one that it resumes, or a new one.
 import type { Identity } from '../action/context.ts'
 import type { FrameLink } from '../link/frame-link.ts'
-import { type HelloFrame, Kind, peerLimitsOf, protocolVersion } from '../wire/frames/frame.ts'
+import { Feature, type HelloFrame, Kind, peerLimitsOf, protocolVersion } from '../wire/frames/frame.ts'
 import { ServerSession, type SessionSurroundings } from './server-session.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -19,7 +19,7 @@ export function receive(
   link.send({
     kind: Kind.Welcome,
     version: protocolVersion,
-    features: 0,
+    features: resumed === undefined ? 0 : hello.features & Feature.FreshCaller,
     sessionId: grant.id,
     resumeSecret: grant.resumeSecret,
     resumed: resumed !== undefined,

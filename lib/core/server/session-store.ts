@@ -13,7 +13,7 @@ import type { Limits } from '../base/options.ts'
 import type { LinkEnding } from '../link/frame-sink.ts'
 import type { Peer } from '../link/link.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
-import type { HelloFrame } from '../wire/frames/frame.ts'
+import { Feature, type HelloFrame, type PeerLimits } from '../wire/frames/frame.ts'
 import { ClientNames } from './client-names.ts'
 import { Departures } from './departures.ts'
 import { drainedWithin, lastCallMs } from './drained.ts'
@@ -77,6 +77,9 @@ export class SessionStore {
     if (session === undefined || secret === undefined) return undefined
     const isOwner = hello.resumeSecret.length === secret.length && timingSafeEqual(hello.resumeSecret, secret)
     if (!isOwner || session.identity?.id !== identity?.id) return undefined
+    const isFresh = (hello.features & Feature.FreshCaller) !== 0
+    if (isFresh && (hello.features & Feature.UnlessLinked) !== 0 && session.isConnected) return undefined
+    if (isFresh) this.#handOver(session, hello.limits)
     this.#leases.end(session)
     this.#departures.forget(session)
     session.account?.wake()
@@ -164,6 +167,23 @@ export class SessionStore {
     // A peer that does not read would keep what was written for it, goodbye included.
     if (!session.core.isWritable) session.core.dropLink(reason, 'abort')
     void this.end(session, reason, 'say bye')
+  }
+
+  /**
+   * The client goes on as another caller, with a secret that the former one does not know: where that lives still, as the page
+   * that another was copied of, it gets a session of its own when it comes back.
+   */
+  #handOver(session: ServerSession, peerLimits: PeerLimits): void {
+    const reason = new LinkError(
+      'the client goes on in this session as another page, without the calls of the former one',
+    )
+    session.hasLeftPage = false
+    if (session.isConnected) {
+      session.core.leaveLink(reason)
+      // Before its subscriptions end: those who lost their link stay present for a while.
+      this.#onChange(session, 'cut')
+    }
+    session.core.restart({ id: session.id, resumeSecret: this.#secrets.next(), peerLimits }, reason)
   }
 
   /** It came back from somewhere else, perhaps. */

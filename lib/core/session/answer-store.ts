@@ -148,6 +148,11 @@ export class AnswerStore {
     }
   }
 
+  /** Nothing of it counts any more. */
+  release(): void {
+    this.#held?.close()
+  }
+
   get #isOverfull(): boolean {
     return this.#bytes.sent + this.#bytes.idle > this.#maxIdleBytes
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import type { IsockError } from '../base/errors.ts'
 import { CancelReason } from '../wire/frames/frame.ts'
-import { cancelErrorFor } from './call-errors.ts'
+import { cancelErrorFor } from './callee-errors.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import type { LedgerCalls } from './life-signs.ts'
 

@@ -1,16 +1,6 @@
-// The errors that a session makes for its calls. Each says what is true of that session; retry-policy.ts sees to it that
+// The errors that a session makes for the calls that it asks for. Each says what is true of that session; retry-policy.ts sees to it that
 // `notStarted` is true of the call.
-import {
-  BusyError,
-  CancelledError,
-  ClientError,
-  DeadlineError,
-  type IsockError,
-  OutcomeUnknownError,
-  ServerError,
-} from '../base/errors.ts'
-import { CancelReason } from '../wire/frames/frame.ts'
-import type { IncomingCall } from './incoming-call.ts'
+import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, ServerError } from '../base/errors.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 
 /** The error of a call whose time ran out at this side. */
@@ -49,26 +39,6 @@ export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
 export function queueFull(maxQueuedCalls: number): ClientError {
   const message = `${maxQueuedCalls} calls wait already; wait for some to finish, or raise limits.maxQueuedCalls`
   return new ClientError(message, { code: 'QUEUE_FULL', notStarted: true })
-}
-
-/** What a handler's signal says when its caller gives up. */
-export function cancelErrorFor(name: string, reason: CancelReason): IsockError {
-  if (reason === CancelReason.Deadline) return new DeadlineError(`the time for action "${name}" ran out`)
-  return new CancelledError(`the caller cancelled action "${name}"`)
-}
-
-/** Why a call that has not started must not start any more, if so. */
-export function errorBeforeStart(call: IncomingCall, nowMs: number): IsockError | undefined {
-  const { name, abortReason: cause } = call
-  if (call.deadlineAtMs <= nowMs || cause instanceof DeadlineError)
-    return new DeadlineError(`the time for action "${name}" ran out before it started`, { notStarted: true })
-  if (cause === undefined) return undefined
-  if (cause instanceof BusyError) return new BusyError(cause.message)
-  return new CancelledError(`action "${name}" was cancelled before it started`, { cause, notStarted: true })
-}
-
-export function cancelledBeforeStart(): CancelledError {
-  return new CancelledError('the call was cancelled before it started', { notStarted: true })
 }
 
 function copyOf(error: IsockError): IsockError {

@@ -69,6 +69,12 @@ export class CallStreams {
     return new InboundStream({ kind: Kind.InputCredit, seq, number, ...shared })
   }
 
+  /** Nothing of them counts any more. */
+  release(): void {
+    this.#heldItems?.close()
+    this.#budget?.release()
+  }
+
   /** Why the call whose input came last must end, if so. */
   inputOverload(): BusyError | undefined {
     return this.#budget?.overload()

@@ -59,6 +59,11 @@ export class CallTable {
     this.#entries[slot] = call
   }
 
+  /** Nothing of it counts any more. */
+  release(): void {
+    this.#held?.close()
+  }
+
   #grow(length: number): void {
     this.#held ??= this.#account.meter(Held.Calls)
     this.#held.change((length - this.#entries.length) * placeBytes.call)

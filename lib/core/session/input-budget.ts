@@ -41,6 +41,11 @@ export class InputBudget {
     this.#held.change(byBytes)
   }
 
+  /** Nothing of it counts any more. */
+  release(): void {
+    this.#held.close()
+  }
+
   /** Why the call whose input came last must end, if so. */
   overload(): BusyError | undefined {
     if (this.#unreadBytes <= this.#maxBytes) return undefined

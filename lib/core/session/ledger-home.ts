@@ -9,7 +9,7 @@ export interface LedgerHome extends FramePort {
   readonly clock: Clock
   readonly limits: Limits
   /** Runs calls, encodes errors, and says why no call is taken. */
-  readonly owner: Pick<SessionOwner, 'startCall' | 'encodeError' | 'refusal'>
+  readonly owner: Pick<SessionOwner, 'startCall' | 'prepareForCalls' | 'encodeError' | 'refusal'>
   /** Called when the first call starts running, when the last one was answered, and when one was answered without a link. */
   onBusyChange(): void
 }

@@ -21,9 +21,9 @@ import {
 import { AbandonedCalls } from './abandoned-calls.ts'
 import { type AnswerKeeper, AnswerStore } from './answer-store.ts'
 import { CallDeadlines } from './call-deadlines.ts'
-import { cancelErrorFor, errorBeforeStart } from './call-errors.ts'
 import { CallStreams } from './call-streams.ts'
 import { CallTable } from './call-table.ts'
+import { cancelErrorFor, errorBeforeStart } from './callee-errors.ts'
 import { HeldCalls } from './held-calls.ts'
 import { type AbortScope, type CallKeeper, IncomingCall } from './incoming-call.ts'
 import type { LedgerHome } from './ledger-home.ts'
@@ -156,6 +156,14 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     this.abortAll(reason)
     this.#held.close()
     this.#signs?.close()
+  }
+
+  /** It is over while its session goes on, where nothing of it is to count. */
+  release(): void {
+    this.calls.release()
+    this.#answers.release()
+    this.#load.release()
+    this.#streams?.release()
   }
 
   /** Tells the running handlers to stop; their answers are still sent. */

@@ -22,6 +22,7 @@ export class OpenCalls {
 
   /** What is held from now on counts for this account. */
   countFor(account: MeterSource): void {
+    if (account === this.#account) return
     this.#account = account
     this.#held = undefined
   }

@@ -2,7 +2,7 @@
 import type { IsockError } from '../base/errors.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { type FailureFrame, Kind } from '../wire/frames/frame.ts'
-import { cancelledBeforeStart } from './call-errors.ts'
+import { cancelledBeforeStart } from './callee-errors.ts'
 
 /** Makes an error into what travels. */
 export interface ErrorEncoder {

@@ -53,6 +53,11 @@ export class RunLoad {
     this.#held?.change(bytes)
   }
 
+  /** Nothing of it counts any more, be it that handlers still run. */
+  release(): void {
+    this.#held?.close()
+  }
+
   answered({ dataSize, decodedBytes }: LoadedCall): void {
     this.#held?.change(-dataSize - decodedBytes)
     this.#bytes -= dataSize

@@ -15,6 +15,8 @@ export interface SessionOptions {
 export interface SessionOwner {
   /** Runs a call that the peer asked for. Must not throw. */
   startCall(call: IncomingCall): void
+  /** Settles when it can start calls and encode errors, where that takes time; rejects where it never can. */
+  prepareForCalls?(): Promise<void>
   encodeError(error: IsockError): Payload
   /** Why no call of the peer is taken at the moment, if so. */
   refusal(): IsockError | undefined

@@ -137,11 +137,31 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.onBusyChange()
   }
 
+  /** Gives up its link, if it has one: another caller of the same client has come, and takes its place. */
+  leaveLink(reason: IsockError): void {
+    const link = this.#link
+    this.#link = undefined
+    link?.close(reason)
+  }
+
+  /**
+   * The peer's new caller knows nothing of the former one: what that asked for is ended and answered to nobody, and of what it was
+   * asked the outcome is unknown. Numbers begin again, both ways. Has no link meanwhile.
+   */
+  restart(grant: SessionGrant, reason: IsockError): void {
+    const former = this.#ledger
+    this.#grant = grant
+    this.#ledger = new Ledger(this, grant.peerLimits, this.#account)
+    former?.end(reason)
+    former?.release()
+    this.#outgoing?.forget(reason, 'session lost')
+    this.#outgoing?.begin(grant.peerLimits, this.#account)
+    this.onBusyChange()
+  }
+
   /** Goes on over a link whose handshake is done. A link that was still attached is replaced. */
   attach(link: FrameLink): void {
-    const former = this.#link
-    this.#link = undefined
-    former?.close(new LinkError('the session goes on over a newer link'))
+    this.leaveLink(new LinkError('the session goes on over a newer link'))
     this.#names.forget()
     this.#link = link
     this.linkNumber++

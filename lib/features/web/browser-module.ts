@@ -1,7 +1,7 @@
-// Serves the client's module for browsers, as the build has written it: zipped to those who take that, its source map beside it, and
-// for a year at the address that has the hash of its content.
+// Serves the client's module for browsers, as the build has written it: zipped to those who take that, what it loads later and the
+// source maps beside it, and for a year what has the hash of its content in its address.
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClientError } from '../../core/base/errors.ts'
@@ -12,6 +12,8 @@ import { isReading, longestStallMs, sendFile } from './sent-file.ts'
 const moduleName = 'browser.js'
 /** As the module names it. A page's own `browser.js` may have a map of that name. */
 const mapName = 'isock-browser.js.map'
+/** What the module loads when it is first needed, from beside where it is. */
+const chunkName = /^isock-callee-\w+\.js(\.map)?$/
 
 export interface BrowserModule extends MountedGateway {
   /** Path and query. What is there is always the same, so browsers never ask for it again. */
@@ -38,27 +40,39 @@ export function browserModule(path: string): BrowserModule {
 export function browserModuleIn(directory: string, path: string): BrowserModule {
   const file = join(directory, moduleName)
   const version = createHash('sha256').update(readFileSync(file)).digest('base64url').slice(0, 16)
-  const forms = storedCodings
-    .map(({ coding, suffix }) => ({ coding, file: `${file}${suffix}` }))
-    .filter((form) => existsSync(form.file))
-  const mapFile = join(directory, mapName)
-  const mapPath = existsSync(mapFile) ? `${path.slice(0, path.lastIndexOf('/'))}/${mapName}` : undefined
-  const isOurs = (pathname: string): boolean => pathname === path || pathname === mapPath
+  const beside = path.slice(0, path.lastIndexOf('/') + 1)
+  const served = new Map([[path, formsOf(file)]])
+  for (const name of readdirSync(directory))
+    if (name === mapName || chunkName.test(name)) served.set(beside + name, formsOf(join(directory, name)))
   return {
     lastingPath: `${path}?v=${version}`,
     onRequest({ request, url }, response) {
-      if (!isOurs(url.pathname) || !isReading(request.method)) return false
-      if (url.pathname === mapPath) {
-        sendFile(request, response, { file: mapFile, hasCodings: false }, longestStallMs)
-        return true
-      }
+      const found = served.get(url.pathname)
+      if (found === undefined || !isReading(request.method)) return false
       const wanted = wantedCodings(request.headers['accept-encoding'])
-      const coded = wanted.flatMap(({ coding }) => forms.find((form) => form.coding === coding) ?? [])[0]
+      const coded = wanted.flatMap(({ coding }) => found.forms.find((form) => form.coding === coding) ?? [])[0]
       // Of another version: what is here now is not what that address will always have.
-      const isImmutable = url.searchParams.get('v') === version
-      sendFile(request, response, { file, coded, hasCodings: forms.length > 0, isImmutable }, longestStallMs)
+      const isImmutable =
+        url.pathname === path
+          ? url.searchParams.get('v') === version
+          : chunkName.test(url.pathname.slice(beside.length))
+      sendFile(
+        request,
+        response,
+        { file: found.file, coded, hasCodings: found.forms.length > 0, isImmutable },
+        longestStallMs,
+      )
       return true
     },
     close: async () => undefined,
   }
+}
+
+/** A file, with its compressed forms. */
+function formsOf(file: string): {
+  file: string
+  forms: { coding: (typeof storedCodings)[number]['coding']; file: string }[]
+} {
+  const forms = storedCodings.map(({ coding, suffix }) => ({ coding, file: `${file}${suffix}` }))
+  return { file, forms: forms.filter((form) => existsSync(form.file)) }
 }

@@ -28,6 +28,14 @@ import type { Payload } from '../bytes/payload.ts'
 
 export const protocolVersion = 1
 
+/** Bits of `features`: what a HELLO asks for beside what all servers do, and what the WELCOME says was done of it. */
+export const Feature = {
+  /** The session is resumed by a caller that knows nothing of the former one's calls, as a page that was loaded again. */
+  FreshCaller: 1,
+  /** With it: only where the session has no link, as its former caller may still be there. */
+  UnlessLinked: 2,
+} as const
+
 export const Kind = {
   Hello: 0x01,
   Welcome: 0x02,

@@ -1,14 +1,12 @@
 // Errors as records and back, without running a constructor: of a class that both sides declared as itself, of any
-// other as a RemoteError. Also the way of *thrown* values, which must travel even where parts of them cannot.
+// other as a RemoteError. How *thrown* values travel, even where parts of them cannot, is encode-thrown.ts.
 
 import { RemoteError, type RemoteErrorFields } from '../../base/errors.ts'
 import type { Payload } from '../bytes/payload.ts'
 import { badRequest } from '../values/bad-request.ts'
 import { defineField, isTaken } from '../values/own-fields.ts'
-import type { ValueRules } from '../values/value-limits.ts'
 import type { ClassRegistry } from './class-registry.ts'
-import { defineHidden, hasHiddenErrors, isError, isFieldName } from './error-fields.ts'
-import { sendableError } from './sendable-error.ts'
+import { defineHidden, hasHiddenErrors, isFieldName } from './error-fields.ts'
 
 /** An error on the wire. */
 export interface ErrorRecord {
@@ -67,30 +65,9 @@ export function reviveError(record: unknown, registry: ClassRegistry): Error {
   return error
 }
 
-/** The halves of the value codec that thrown values need. */
-export interface ValueEncoder {
-  encode(value: unknown, label: string, rules?: ValueRules): Payload
-}
+/** The half of the value codec that thrown values need here. */
 export interface ValueDecoder {
   decode(payload: Payload): unknown
-}
-
-/**
- * What an action threw, ready to travel. Never throws: own fields, causes and errors that cannot travel are left out,
- * if need be all of them. A thrown value that is no error travels as that value, or as the error that says why it cannot.
- */
-export function encodeThrown(
-  codec: ValueEncoder,
-  thrown: unknown,
-  options: { readonly exposeStacks?: boolean | undefined } = {},
-): Payload {
-  const rules: ValueRules = { exposeStacks: options.exposeStacks ?? false }
-  const encode = (value: unknown): Payload => codec.encode(value, 'error', rules)
-  try {
-    return encode(thrown)
-  } catch (refusal) {
-    return encode(sendableError(isError(thrown) ? thrown : (refusal as Error), encode))
-  }
 }
 
 /**

@@ -1,0 +1,70 @@
+// Runs what the server asks of a client: its own actions, each with what they see of the session that they run in.
+import { ActionRunner } from '../action/action-runner.ts'
+import type { CallStarter } from '../action/call-starter.ts'
+import type { ActionRegistry } from '../action/registry.ts'
+import { ThrownErrors } from '../action/thrown-errors.ts'
+import type { IsockError } from '../base/errors.ts'
+import { errorIdOf } from '../base/remote.ts'
+import type { IncomingCall } from '../session/incoming-call.ts'
+import type { Session } from '../session/session.ts'
+import type { SessionGrant } from '../session/session-grant.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
+import { encodeThrown } from '../wire/encode-thrown.ts'
+import type { ClassRegistry } from '../wire/rich/class-registry.ts'
+import { discreet } from '../wire/rich/discreet-error.ts'
+import type { ValueCodec } from '../wire/value-codec.ts'
+import type { ResolvedClientOptions } from './client-options.ts'
+import { ClientSurroundings } from './client-surroundings.ts'
+
+export interface OwnActionsOptions {
+  readonly registry: ActionRegistry
+  readonly codec: ValueCodec
+  readonly classes: ClassRegistry
+  /** For calls that actions make. */
+  readonly starter: CallStarter
+  readonly options: ResolvedClientOptions
+}
+
+export class OwnActions {
+  readonly #own: OwnActionsOptions
+  readonly #runner: ActionRunner
+  /** What actions see, by the session that they run in. */
+  readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
+
+  constructor(own: OwnActionsOptions) {
+    const { registry, codec, classes, options } = own
+    const { given, clock, log } = options
+    const thrown = new ThrownErrors({ classes, clock, log, isQuiet: false })
+    this.#own = own
+    this.#runner = new ActionRunner({
+      registry,
+      codec,
+      classes,
+      exposeStacks: given.exposeStacks ?? false,
+      exposeErrors: given.exposeErrors ?? false,
+      inheritContext: false,
+      onThrown: (error, { name, seq }, session) => {
+        thrown.thrown(error, name, { action: name, errorId: errorIdOf(session.id, seq) })
+        return undefined
+      },
+    })
+  }
+
+  /** In a browser it settles when what is needed has been loaded; elsewhere it is there. */
+  async load(): Promise<void> {}
+
+  start(session: Session, call: IncomingCall): void {
+    const grant = session.grant as SessionGrant // no call comes before there is one
+    let surroundings = this.#surroundings.get(grant)
+    if (surroundings === undefined) {
+      surroundings = new ClientSurroundings(session, this.#own.starter, this.#own.options)
+      this.#surroundings.set(grant, surroundings)
+    }
+    this.#runner.start(call, surroundings, grant.peerLimits.maxFrameBytes)
+  }
+
+  encodeError(error: IsockError): Payload {
+    const { codec, classes } = this.#own
+    return encodeThrown(codec, discreet(error, classes))
+  }
+}
