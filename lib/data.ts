@@ -35,11 +35,10 @@ export {
   type Field,
   type FieldOptions,
   field,
-  type ItemKind,
   type ReferenceOptions,
-  type SetItemKind,
 } from './features/data/field.ts'
 export type { FileOptions, FileProgress, IgnoredColumns, LoadOptions, LoadReport } from './features/data/files.ts'
+export type { ItemKind, SetItemKind } from './features/data/kinds/items.ts'
 export { fromLexicons, type TranslatedQuery } from './features/data/lexicons-filter.ts'
 export type { MigrateOptions, Migration } from './features/data/migration.ts'
 export { Model, type ModelClass, type Publishes } from './features/data/model.ts'

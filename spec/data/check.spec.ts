@@ -1,8 +1,9 @@
 // Which values a field takes, up to their bounds.
 import { expect } from 'chai'
 import { field, InvalidDataError } from 'isock/data'
-import { checkValue, maxPkLength } from '../../lib/features/data/check.ts'
+import { checkValue } from '../../lib/features/data/check.ts'
 import type { FieldSpec } from '../../lib/features/data/field.ts'
+import { maxPkLength } from '../../lib/features/data/kinds/reference.ts'
 
 const spec = (declared: unknown): FieldSpec => declared as FieldSpec
 const place = { model: 'Paper', field: 'value' }

@@ -240,6 +240,9 @@ for (const kind of stores) {
         const found = await database.transaction((db) => db.getOrCreate(Player, { name: 'ann', rates }))
         expect([found.isNew, found.row.rates]).to.deep.equal([expected, set(1, 2)])
       }
+      // As clients of JSON send it.
+      const again = await database.transaction((db) => db.getOrCreate(Player, { name: 'ann', rates: [2] }))
+      expect([again.isNew, again.row.rates]).to.deep.equal([false, set(1, 2)])
     })
 
     for (const format of ['json', 'csv'] as const) {

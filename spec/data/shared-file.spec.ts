@@ -1,5 +1,5 @@
 // A libsql file that several units of work use at once, of this process and of others.
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -220,6 +220,19 @@ describe('A libsql file', function () {
     expect(await openFiles()).to.be.greaterThan(0)
     await database.close()
     expect(await openFiles()).to.equal(0)
+  })
+
+  it('can be moved once the database is closed, and opened where it is then, whatever its name', async () => {
+    await database.close()
+    // Its log is in it, and gone.
+    expect(await readdir(directory)).to.deep.equal(['store.db'])
+    const moved = join(directory, "ann's store.db")
+    await rename(join(directory, 'store.db'), moved)
+    url = `file:${moved}`
+    database = await open()
+    expect(await shared()).to.equal(0)
+    await add()
+    expect(await shared()).to.equal(1)
   })
 
   it('that was replaced by another one is noticed', async () => {

@@ -1,6 +1,7 @@
 // How a computed field is declared: of which kinds it may be, and its options. What it is of a row is computed.ts's.
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption } from '../../core/base/options.ts'
+import { computableKinds } from './kinds/kinds.ts'
 
 /** The kinds that it may be of, with their values. */
 export interface ComputedTypes {
@@ -28,12 +29,11 @@ const computedOptions: OptionTable<ComputedOptions> = {
   index: 'any',
 }
 
-const kinds: readonly (keyof ComputedTypes)[] = ['text', 'integer', 'number', 'boolean', 'date']
-
 type Compute = (row: never) => unknown
 
 /** The function. @throws ClientError (`INVALID_OPTION`). */
 export function requireComputed(kind: keyof ComputedTypes, compute: Compute, options: ComputedOptions): Compute {
+  const kinds = computableKinds()
   if (!kinds.includes(kind)) throw invalidOption('kind of a computed field', `one of ${kinds.join(', ')}`, kind)
   if (typeof compute !== 'function') throw invalidOption('computed field', 'a function that computes it', compute)
   checkOptions('field', options, computedOptions)

@@ -4,6 +4,9 @@ import { ClientError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption } from '../../core/base/options.ts'
 import { type ComputedOptions, type ComputedTypes, requireComputed } from './computed-field.ts'
+import { type ItemKind, type SetItemKind, setItemKinds } from './kinds/items.ts'
+import type { KindField } from './kinds/kind.ts'
+import type { FieldKind } from './kinds/kinds.ts'
 
 declare const fieldMark: unique symbol
 const declared: unique symbol = Symbol.for('isock.Field')
@@ -47,39 +50,17 @@ export type Field<
 export type InfoOf<Property> =
   NonNullable<Property> extends Marked<infer Info> ? (unknown extends Info ? never : NonNullable<Info>) : never
 
-export type FieldKind =
-  | 'text'
-  | 'integer'
-  | 'number'
-  | 'boolean'
-  | 'date'
-  | 'list'
-  | 'set'
-  | 'json'
-  | 'reference'
-  | 'references'
-
-/** What the items of a list are. */
-export type ItemKind = 'text' | 'integer' | 'number' | 'boolean' | 'json'
-
-/** What the items of a set are: two objects of JSON would never be the same. */
-export type SetItemKind = Exclude<ItemKind, 'json'>
-
 /** A field as it was declared. */
-export interface FieldSpec {
+export interface FieldSpec extends KindField {
   readonly kind: FieldKind
-  readonly isOptional: boolean
   readonly isUnique: boolean
   readonly isIndexed: boolean
-  readonly isSecret: boolean
   /** Undefined: there is none. */
   readonly makeDefault: (() => unknown) | undefined
   /** What becomes of a value that is set. */
   readonly transform: ((value: never) => unknown) | undefined
   /** Makes its value of the row's others; undefined: it is given. */
   readonly compute: ((row: never) => unknown) | undefined
-  readonly choices: readonly string[] | undefined
-  readonly items: ItemKind | undefined
   /** The model that a reference is to; a function, because it may be declared later. */
   readonly target: (() => RowClass) | undefined
 }
@@ -107,8 +88,6 @@ const fieldOptions: OptionTable<FieldOptions<never>> = {
   default: 'any',
   set: 'any',
 }
-
-const setItemKinds: readonly SetItemKind[] = ['text', 'integer', 'number', 'boolean']
 
 interface IsOptional {
   readonly optional: true
@@ -235,7 +214,7 @@ export class DeclaredField implements FieldSpec {
   readonly transform: ((value: never) => unknown) | undefined
   readonly compute: ((row: never) => unknown) | undefined
   readonly choices: readonly string[] | undefined
-  readonly items: ItemKind | undefined
+  readonly items: string | undefined
   readonly target: (() => RowClass) | undefined
 
   constructor(kind: FieldKind, options: FieldOptions<never>, more: More) {

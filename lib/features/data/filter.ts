@@ -5,7 +5,8 @@ import { describe } from '../../core/base/options.ts'
 import { checkValue } from './check.ts'
 import { type ConditionSpec, type Operator, specOf } from './condition.ts'
 import { InvalidDataError } from './data-errors.ts'
-import type { FieldKind, FieldSpec } from './field.ts'
+import type { FieldSpec } from './field.ts'
+import { kindOf } from './kinds/kinds.ts'
 import { isRow } from './model.ts'
 import type { ModelPlan } from './plan.ts'
 import type { Plans } from './plans.ts'
@@ -41,7 +42,6 @@ export interface SortStep {
 }
 
 const maxReferences = 5
-const unsortable: ReadonlySet<FieldKind> = new Set(['json', 'list', 'set', 'references'])
 /** Values of all its lists. */
 const maxListed = 10_000
 export const maxSortKeys = 20
@@ -160,7 +160,7 @@ export function readSort(sort: unknown, plan: ModelPlan, plans: Plans): SortStep
       throw new InvalidDataError(`expected the name of a field to sort by, got ${describe(key)}`)
     const isDescending = key.startsWith('-')
     const path = readPath(isDescending ? key.slice(1) : key, plan, plans)
-    if (unsortable.has(path.spec.kind))
+    if (kindOf(path.spec).filters.compares !== 'order')
       throw new InvalidDataError(`${path.plan.name}.${path.field} is ${path.spec.kind}: it cannot be sorted by`)
     return { path, isDescending }
   })
@@ -172,7 +172,7 @@ function readPath(key: string, plan: ModelPlan, plans: Plans): FieldPath {
     throw new InvalidDataError(`${describe(key)}: more than ${maxReferences} references`, { model: plan.name })
   let at = plan
   for (const name of names.slice(0, -1)) {
-    if (at.openField(name).kind !== 'reference')
+    if (kindOf(at.openField(name)).refers !== 'to one')
       throw new InvalidDataError(`${at.name}.${name} is no reference, so that ${describe(key)} leads nowhere`)
     at = plans.target(at, name)
   }
@@ -182,22 +182,21 @@ function readPath(key: string, plan: ModelPlan, plans: Plans): FieldPath {
 
 function readPart(path: FieldPath, operator: Operator, value: unknown): Part {
   const { spec, plan, field } = path
-  const { kind } = spec
+  const { compares, contains } = kindOf(spec).filters
   const refuse = (what: string): never => {
     throw new InvalidDataError(`${plan.name}.${field}: ${what}`, { model: plan.name, field })
   }
   if (value === undefined) throw noCondition(path)
   if ((operator === 'eq' || operator === 'ne') && value === null) return { path, operator, value }
   if (operator === 'contains' || operator === 'lacks') {
-    if (kind === 'text') return { path, operator, value: checkText(path, value) }
-    if (kind === 'list' || kind === 'set' || kind === 'references')
-      return { path, operator, value: checkItem(path, value) }
+    if (contains === 'text') return { path, operator, value: checkText(path, value) }
+    if (contains === 'items') return { path, operator, value: checkItem(path, value) }
     return refuse(`${operator} is for texts, lists and sets`)
   }
-  const isSetEqual = kind === 'set' && (operator === 'eq' || operator === 'ne')
-  if (unsortable.has(kind) && !isSetEqual) return refuse(`${operator} cannot be asked of ${kind}`)
+  const isEquality = compares === 'equality' && (operator === 'eq' || operator === 'ne')
+  if (compares !== 'order' && !isEquality) return refuse(`${operator} cannot be asked of ${spec.kind}`)
   if (operator === 'matches') {
-    if (kind !== 'text') return refuse('matches is for texts')
+    if (contains !== 'text') return refuse('matches is for texts')
     if (typeof value !== 'string' || value.length > maxPatternLength)
       return refuse(`expected a regular expression of at most ${maxPatternLength} characters`)
     return { path, operator, value }
@@ -225,7 +224,7 @@ function checkCompared({ plan, field, spec }: FieldPath, value: unknown): unknow
 }
 
 function checkText({ plan, field }: FieldPath, value: unknown): unknown {
-  const text = { kind: 'text', isOptional: false, isSecret: false } as FieldSpec
+  const text = { kind: 'text', isOptional: false, isSecret: false, choices: undefined, items: undefined } as const
   return checkValue(value, text, { model: plan.name, field })
 }
 

@@ -7,8 +7,9 @@ import { ClientError, invalidUsage } from '../../core/base/errors.ts'
 import { plainForm } from '../../core/wire/rich/plain-form.ts'
 import type { Change } from './changes.ts'
 import { DeclaredField, type Field, type FieldSpec, isDeclared } from './field.ts'
+import { isKind } from './kinds/kinds.ts'
+import { sortedItems } from './kinds/set-items.ts'
 import type { Dictionary, JsonDictionary } from './model-types.ts'
-import { sortedItems } from './set-items.ts'
 
 /** Marks below are global, so that models of another copy of this package count too: the command line may be installed apart. */
 const reading: unique symbol = Symbol.for('isock.readModel')
@@ -131,7 +132,12 @@ export function readFields(model: ModelClass): ReadonlyMap<string, FieldSpec> {
   }
   const fields = new Map<string, FieldSpec>()
   for (const [name, value] of Object.entries(sample)) {
-    if (isDeclared(value)) fields.set(name, value)
+    if (isDeclared(value) && isKind(value.kind)) fields.set(name, value)
+    else if (isDeclared(value))
+      throw new ClientError(
+        `model "${modelNameOf(model)}": ${name} is of the kind "${value.kind as string}", which this copy of isock does not know; use one version`,
+        { code: 'INVALID_OPTION' },
+      )
     else
       throw new ClientError(
         `model "${modelNameOf(model)}": ${name} is not declared with field.text(), field.ref() and so on; use a getter for what is computed`,

@@ -1,5 +1,5 @@
 // Filters and sort keys that a client sent, as those that `db` takes. The program says which fields may be asked for; what
-// JSON spells as a condition becomes one here and nowhere else, and dates, which it spells as texts, become dates.
+// JSON spells as a condition becomes one here and nowhere else, and so do values that it spells in another way: dates are texts there.
 
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { describe } from '../../core/base/options.ts'
@@ -7,7 +7,8 @@ import { and, type Condition, conditionOf, type Operator, operators } from './co
 import { InvalidDataError } from './data-errors.ts'
 import type { FieldSpec } from './field.ts'
 import { maxParts, maxSortKeys } from './filter.ts'
-import { valueFromJson } from './json-filter-value.ts'
+import type { ValuePlace } from './kinds/kind.ts'
+import { kindOf } from './kinds/kinds.ts'
 import { type Model, type ModelClass, modelNameOf, readFields } from './model.ts'
 import type { Filter, FilterField, SortKey } from './model-types.ts'
 
@@ -92,6 +93,14 @@ export function parseSort<M extends Model>(
     requireField(key.startsWith('-') ? key.slice(1) : key, fields, name, 'a sort key')
     return key as SortKey<M>
   })
+}
+
+/** An operand as its field has it. Whether it fits is checked when the filter is used. @throws InvalidDataError. */
+function valueFromJson(value: unknown, spec: FieldSpec | undefined, place: ValuePlace): unknown {
+  const { filters } = spec === undefined ? { filters: undefined } : kindOf(spec)
+  const read = (item: unknown): unknown => filters?.fromJson?.(item, place)
+  if (filters?.fromJson === undefined) return value
+  return Array.isArray(value) ? value.map(read) : read(value)
 }
 
 function requireField(field: string, fields: readonly string[], model: string, what: string): void {

@@ -6,7 +6,8 @@ import { describe } from '../../core/base/options.ts'
 import { checkValue } from './check.ts'
 import { computedAccessor, isComputed, keepComputed, refuseComputed } from './computed.ts'
 import { InvalidDataError } from './data-errors.ts'
-import type { FieldKind, FieldSpec } from './field.ts'
+import type { FieldSpec } from './field.ts'
+import { kindOf } from './kinds/kinds.ts'
 import {
   isModelClass,
   isModelItself,
@@ -29,9 +30,6 @@ type Unsettled = { [unsettled]?: Map<string, Promise<unknown>> }
 /** Names that would not be fields, or break the queries that are made of them. */
 const nameOfField = /^[A-Za-z]\w{0,50}$/
 
-/** Their values can change without being assigned. */
-const mutableKinds: ReadonlySet<FieldKind> = new Set(['date', 'list', 'set', 'json', 'references'])
-
 const systemColumns: ReadonlySet<string> = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 
 export class ModelPlan implements RowPlan {
@@ -48,6 +46,10 @@ export class ModelPlan implements RowPlan {
   readonly computedNames: readonly string[]
   /** The stored names of fields whose values can change without being assigned. */
   readonly mutableNames: readonly string[]
+  /** The fields that refer to a row. */
+  readonly referenceNames: readonly string[]
+  /** The fields that are lists of references. */
+  readonly listNames: readonly string[]
 
   /** @throws ClientError (`INVALID_OPTION`). */
   constructor(model: ModelClass) {
@@ -60,11 +62,12 @@ export class ModelPlan implements RowPlan {
     this.fields = readFields(model)
     for (const name of [this.name, ...this.fields.keys()]) this.#requireName(name, model)
     this.#requireColumns()
-    this.computedNames = [...this.fields].filter(([, spec]) => isComputed(spec)).map(([name]) => name)
+    this.computedNames = this.#namesOf(isComputed)
     this.hasTransforms = [...this.fields.values()].some(({ transform }) => transform !== undefined)
-    const mutable = [...this.fields].filter(([, { kind }]) => mutableKinds.has(kind))
-    this.mutableNames = mutable.map(([name]) => this.storedName(name))
-    const open = [...this.fields].filter(([, { isSecret }]) => !isSecret).map(([name]) => name)
+    this.mutableNames = this.#namesOf((spec) => kindOf(spec).isMutable).map((name) => this.storedName(name))
+    this.referenceNames = this.#namesOf((spec) => kindOf(spec).refers === 'to one')
+    this.listNames = this.#namesOf((spec) => kindOf(spec).refers === 'to many')
+    const open = this.#namesOf(({ isSecret }) => !isSecret)
     this.shownNames = [...open, ...computedNames(model.prototype as object)]
     this.Entity = this.#makeEntity()
     this.openSetters = Object.fromEntries(
@@ -132,8 +135,7 @@ export class ModelPlan implements RowPlan {
     const kept: Record<string, unknown> = { ...values }
     for (const [name, value] of Object.entries(values)) {
       const spec = this.fields.get(name)
-      const isCondition = typeof value === 'object' && !(value instanceof Date || value instanceof Set)
-      if (spec?.transform !== undefined && !spec.isSecret && !isCondition)
+      if (spec?.transform !== undefined && !spec.isSecret && isValueOf(spec, value))
         kept[name] = await this.#settable(name, spec, value)
     }
     return kept
@@ -144,9 +146,13 @@ export class ModelPlan implements RowPlan {
     return checkValue(value, this.fields.get(field) as FieldSpec, { model: this.name, field })
   }
 
+  #namesOf(isWanted: (spec: FieldSpec) => boolean): string[] {
+    return [...this.fields].filter(([, spec]) => isWanted(spec)).map(([name]) => name)
+  }
+
   async #settable(name: string, spec: FieldSpec, value: unknown): Promise<unknown> {
     if (value === undefined) return undefined
-    const isList = spec.kind === 'references' && Array.isArray(value)
+    const isList = kindOf(spec).refers === 'to many' && Array.isArray(value)
     const checked = this.check(name, isList ? value.map(pkOf) : pkOf(value))
     if (spec.transform === undefined || checked === null) return checked
     return this.check(name, await spec.transform(checked as never))
@@ -212,6 +218,11 @@ export class ModelPlan implements RowPlan {
     const message = `model ${describe(model)}: ${describe(name)} is no name for a model or field; use letters, digits and _, beginning with a letter (not set_)`
     throw new ClientError(message, { code: 'INVALID_OPTION' })
   }
+}
+
+/** Not null or a condition. What does not fit its field is refused as one. */
+function isValueOf(spec: FieldSpec, value: unknown): boolean {
+  return typeof value !== 'object' || (value !== null && kindOf(spec).expected(value, spec) === undefined)
 }
 
 function pkOf(value: unknown): unknown {

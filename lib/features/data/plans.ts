@@ -62,16 +62,14 @@ export class Plans {
   /** The references of all models that point to this one. */
   referencesTo(plan: ModelPlan): ReferenceTo[] {
     return this.all.flatMap((from) =>
-      [...from.fields]
-        .filter(([field, { kind }]) => kind === 'reference' && this.#target(from, field) === plan)
-        .map(([field]) => ({ from, field })),
+      from.referenceNames.flatMap((field) => (this.#target(from, field) === plan ? [{ from, field }] : [])),
     )
   }
 
   /** The lists of all models that refer to rows of this one. */
   listsTo(plan: ModelPlan): ReferenceTo[] {
     return this.all.flatMap((from) =>
-      listsOf(from).flatMap((field) => (this.#target(from, field) === plan ? [{ from, field }] : [])),
+      from.listNames.flatMap((field) => (this.#target(from, field) === plan ? [{ from, field }] : [])),
     )
   }
 
@@ -82,11 +80,6 @@ export class Plans {
     const what = model === undefined ? 'no model' : `"${modelNameOf(model)}", which is not among data.models`
     throw new ClientError(`model "${plan.name}": ${field} refers to ${what}`, { code: 'INVALID_OPTION' })
   }
-}
-
-/** The fields that are lists of references. */
-export function listsOf(plan: ModelPlan): string[] {
-  return [...plan.fields].filter(([, { kind }]) => kind === 'references').map(([name]) => name)
 }
 
 /** These models and all that they refer to, once each. */

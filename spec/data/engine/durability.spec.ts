@@ -56,7 +56,9 @@ describe('A libsql file', function () {
     // A transaction that reads holds a connection, and takes no turn.
     await Promise.all(units.map((unit) => unit.begin({ readOnly: true })))
     const rows = await Promise.all(
-      units.map((unit) => unit.getConnection().execute('pragma synchronous', [], 'all', unit.getTransactionContext())),
+      units.map((unit) =>
+        unit.getConnection().execute('pragma store.synchronous', [], 'all', unit.getTransactionContext()),
+      ),
     )
     await Promise.all(units.map((unit) => unit.rollback()))
     return rows.flat().map((row) => (row as { readonly synchronous: number }).synchronous)
@@ -98,7 +100,7 @@ describe('A libsql file', function () {
   it('that is full says so, keeps nothing of the unit, tells the operator once, and works again when there is room', async () => {
     const opened = await open({ maxConnections: 1 })
     const pages = async (most: number): Promise<unknown> =>
-      opened.fork().getConnection().execute(`pragma max_page_count = ${most}`)
+      opened.fork().getConnection().execute(`pragma store.max_page_count = ${most}`)
     await pages(1)
     const owner = { signal: undefined, label: 'a spec' }
     for (let at = 0; at < 3; at++) {

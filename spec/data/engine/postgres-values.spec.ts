@@ -1,6 +1,7 @@
 // Times as PostgreSQL writes them, in the zones that a session can have.
 import { expect } from 'chai'
-import { isoTime, readValues } from '../../../lib/features/data/engine/postgres-values.ts'
+import { readValues } from '../../../lib/features/data/engine/postgres-values.ts'
+import { isoTime } from '../../../lib/features/data/kinds/postgres-time.ts'
 
 describe("PostgreSQL's times", () => {
   const times = [

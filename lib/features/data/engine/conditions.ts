@@ -4,6 +4,7 @@ import { type QueryOrderMap, raw } from '@mikro-orm/core'
 import { monotonicNow, setImmediate } from '../../../core/base/platform-timers.ts'
 import { InvalidDataError } from '../data-errors.ts'
 import type { FieldPath, Part, SortStep, Term } from '../filter.ts'
+import { kindOf } from '../kinds/kinds.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Plans } from '../plans.ts'
 import type { Manager } from './engine.ts'
@@ -87,7 +88,8 @@ export class Conditions {
 
   #containing(path: FieldPath, value: unknown): Where {
     const { isPostgres } = this.#options
-    if (path.spec.kind === 'text') return rawAt(path, isPostgres ? 'strpos(?c, ?) > 0' : 'instr(?c, ?) > 0', value)
+    if (kindOf(path.spec).filters.contains === 'text')
+      return rawAt(path, isPostgres ? 'strpos(?c, ?) > 0' : 'instr(?c, ?) > 0', value)
     if (isPostgres) return rawAt(path, '?c @> ?::jsonb', JSON.stringify([value]))
     if (typeof value === 'boolean')
       return rawAt(path, 'exists (select 1 from json_each(?c) where type = ?)', String(value))

@@ -94,8 +94,8 @@ class Drop {
     for (const [at, { plan, rows }] of this.#order.entries())
       for (const { pk } of rows) places.set(`${plan.name} ${pk}`, at)
     for (const [at, { plan, rows }] of this.#order.entries()) {
-      for (const [field, { kind, isOptional }] of plan.fields) {
-        if (kind !== 'reference' || !isOptional) continue
+      for (const field of plan.referenceNames) {
+        if (!plan.fields.get(field)?.isOptional) continue
         const target = plans.target(plan, field).name
         const early = rows.filter((row) => (places.get(`${target} ${String(row[field])}`) ?? at) < at)
         if (early.length > 0) await this.#execute(plan, `update ?t set "${field}" = null`, early)
@@ -140,7 +140,7 @@ function* inParts<T>(list: readonly T[]): Generator<readonly T[]> {
 function firstSteps(paths: readonly CascadePath[], plan: ModelPlan): Map<string, CascadePath[]> {
   const steps = new Map<string, CascadePath[]>()
   for (const [first, ...rest] of paths) {
-    if (first === undefined || plan.fields.get(first)?.kind !== 'reference') continue
+    if (first === undefined || !plan.referenceNames.includes(first)) continue
     const rests = steps.get(first)
     if (rests === undefined) steps.set(first, [rest])
     else rests.push(rest)
@@ -156,7 +156,7 @@ function readCascade(cascade: unknown, dropped: readonly ModelPlan[], unit: Unit
     const path = typeof name === 'string' ? name.split('.') : []
     if (path.length === 0 || path.length > maxSteps) throw new InvalidDataError(`cascade: ${describe(name)} is no name`)
     const named = plans.named(path[0] as string)
-    const isReferrer = path.length === 2 && named?.fields.get(path[1] as string)?.kind === 'reference'
+    const isReferrer = path.length === 2 && named?.referenceNames.includes(path[1] as string)
     if (!isReferrer) for (const plan of dropped) requireReferences(path, plan, name)
     return path
   })
@@ -164,7 +164,7 @@ function readCascade(cascade: unknown, dropped: readonly ModelPlan[], unit: Unit
   function requireReferences(path: readonly string[], plan: ModelPlan, name: unknown): void {
     let at = plan
     for (const step of path) {
-      if (at.fields.get(step)?.kind !== 'reference')
+      if (!at.referenceNames.includes(step))
         throw new InvalidDataError(
           `cascade: ${describe(name)} is neither a reference of ${plan.name} nor a model with a reference of it`,
         )

@@ -132,8 +132,6 @@ export class Engine {
     this.#isClosed = true
     await Promise.all([...this.transactions].map((unit) => unit.cut()))
     await this.orm.close(true)
-    const { place } = this.options
-    if (place.kind === 'libsql' && place.path !== ':memory:') await (await import('./libsql/collected.ts')).collected()
   }
 }
 
@@ -158,7 +156,7 @@ async function libsqlConfig(path: string, options: ResolvedDataOptions, turns: T
   return {
     driver: libsqlDriver({ turns, waitMs, durability, slices: new Slices() }),
     dbName: path,
-    // None is closed while the store is used: its file would stay open until what was prepared on it is collected.
+    // None is closed while the store is used: opening one takes longer than most statements.
     pool: { min: connections, max: connections, acquireTimeoutMillis: waitMs },
     driverOptions: { log: silent },
   }

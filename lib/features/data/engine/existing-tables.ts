@@ -1,5 +1,4 @@
 // What the store has: its tables' columns, and the names of their indexes and constraints.
-import type { FieldSpec } from '../field.ts'
 import type { Engine, Manager } from './engine.ts'
 
 export interface ExistingColumn {
@@ -22,27 +21,6 @@ export interface ExistingReference {
   readonly name: string
   /** The table that it refers to. */
   readonly target: string
-}
-
-/** What a store calls the type of a field's column. */
-export function columnTypeOf({ kind }: FieldSpec, isPostgres: boolean): string {
-  switch (kind) {
-    case 'integer':
-      return isPostgres ? 'bigint' : 'int'
-    case 'number':
-      return isPostgres ? 'double precision' : 'double'
-    case 'boolean':
-      return isPostgres ? 'boolean' : 'integer'
-    case 'date':
-      return isPostgres ? 'timestamp(3) with time zone' : 'datetime'
-    case 'list':
-    case 'references':
-    case 'set':
-    case 'json':
-      return isPostgres ? 'jsonb' : 'json'
-    default:
-      return 'text'
-  }
 }
 
 /** By name; only those of models. */

@@ -1,7 +1,7 @@
 // Dictionaries in which references are dictionaries. Level by level, so that a thousand rows cost a few statements.
 import { InvalidDataError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
-import { byPlan, listsOf } from '../plans.ts'
+import { byPlan } from '../plans.ts'
 import type { Unit } from './unit.ts'
 
 const pksAtOnce = 500
@@ -28,7 +28,7 @@ async function loadTargets(rows: readonly Row[], known: Map<string, Row>, unit: 
   const { plans } = unit.engine
   const wanted = new Map<ModelPlan, Set<string>>()
   for (const [plan, group] of byPlan(rows, plans)) {
-    for (const field of referencesOf(plan)) {
+    for (const field of plan.referenceNames) {
       const target = plans.target(plan, field)
       const pks = wanted.get(target) ?? new Set()
       for (const row of group) {
@@ -37,7 +37,7 @@ async function loadTargets(rows: readonly Row[], known: Map<string, Row>, unit: 
       }
       wanted.set(target, pks)
     }
-    for (const field of listsOf(plan)) {
+    for (const field of plan.listNames) {
       const target = plans.target(plan, field)
       const pks = wanted.get(target) ?? new Set()
       for (const row of group) for (const pk of row[field] as string[]) if (!known.has(keyOf(target, pk))) pks.add(pk)
@@ -68,13 +68,13 @@ function nested(row: Row, depth: number, writing: Writing): object {
   const dictionary = row.toDict() as Record<string, unknown>
   if (depth === 0) return dictionary
   above.add(key)
-  for (const field of referencesOf(plan)) {
+  for (const field of plan.referenceNames) {
     const pk = row[field] as string | null
     const targetKey = pk === null ? '' : keyOf(plans.target(plan, field), pk)
     const target = known.get(targetKey)
     if (target !== undefined && !above.has(targetKey)) dictionary[field] = nested(target, depth - 1, writing)
   }
-  for (const field of listsOf(plan)) {
+  for (const field of plan.listNames) {
     const target = plans.target(plan, field)
     // What is not there any more is left out.
     dictionary[field] = (row[field] as string[]).flatMap((pk): (string | object)[] => {
@@ -86,10 +86,6 @@ function nested(row: Row, depth: number, writing: Writing): object {
   }
   above.delete(key)
   return dictionary
-}
-
-function referencesOf(plan: ModelPlan): string[] {
-  return [...plan.fields].filter(([, { kind }]) => kind === 'reference').map(([name]) => name)
 }
 
 function keyOf(plan: ModelPlan, pk: string): string {

@@ -1,5 +1,6 @@
 // The rows of a JSON file, one after the other as its text comes: the items of its list, however it is laid out. Only where
-// an item ends is found here; what it is, and whether it is JSON, is left to JSON.parse.
+// an item ends is found here; what it is, and whether it is JSON, is left to JSON.parse. The whole file is not given to it:
+// a file may be larger than the heap, or than a text can be, and its errors name no row and quote the text.
 import { constants } from 'node:buffer'
 import type { InvalidDataError } from '../data-errors.ts'
 

@@ -3,8 +3,8 @@
 import { isComputed } from '../computed.ts'
 import { InvalidDataError } from '../data-errors.ts'
 import type { FieldSpec } from '../field.ts'
+import { kindOf, storeFormOf } from '../kinds/kinds.ts'
 import type { ModelPlan } from '../plan.ts'
-import { toJsonValue } from './cells.ts'
 import type { Engine, Manager } from './engine.ts'
 import type { ExistingTable } from './existing-tables.ts'
 
@@ -26,43 +26,21 @@ export async function literalFor(
     throw new InvalidDataError(message, { model: plan.name, field })
   }
   // It is computed for each row before anybody sees it.
-  if (isComputed(spec)) return literal(spec.kind === 'date' ? new Date(0) : nothingOf(spec), spec, engine.isPostgres)
+  const kind = kindOf(spec)
+  if (isComputed(spec)) return literal(kind.placeholder?.(), spec, engine.isPostgres)
   if (spec.isUnique && rows.length > 1) return refuse('unique, so that the rows that are there cannot share a value')
   if (spec.isSecret) return refuse('secret, so that the rows that are there have no value for it')
-  const value = spec.makeDefault === undefined ? nothingOf(spec) : plan.check(field, spec.makeDefault())
+  const nothing = spec.choices === undefined ? kind.nothing?.() : undefined
+  const value = spec.makeDefault === undefined ? nothing : plan.check(field, spec.makeDefault())
   if (value === undefined) return refuse('has no value for the rows that are there')
   return literal(value, spec, engine.isPostgres)
 }
 
-function nothingOf(spec: FieldSpec): unknown {
-  if (spec.choices !== undefined) return undefined
-  switch (spec.kind) {
-    case 'text':
-      return ''
-    case 'integer':
-    case 'number':
-      return 0
-    case 'boolean':
-      return false
-    case 'list':
-      return []
-    case 'set':
-      return new Set()
-    default:
-      return undefined
-  }
-}
-
-function literal(value: unknown, { kind }: FieldSpec, isPostgres: boolean): string {
-  if (kind === 'integer' || kind === 'number') return String(value)
-  if (value instanceof Date && !isPostgres) return String(value.getTime())
-  if (kind === 'boolean') return isPostgres ? String(value) : value === true ? '1' : '0'
-  const text =
-    kind === 'list' || kind === 'json' || kind === 'set' || kind === 'references'
-      ? JSON.stringify(toJsonValue(value))
-      : value instanceof Date
-        ? value.toISOString()
-        : String(value)
-  // A backslash is itself in both stores, because PostgreSQL's strings conform to the standard.
-  return `'${text.replaceAll("'", "''")}'`
+/** As SQL. A backslash is itself in both stores, because PostgreSQL's strings conform to the standard. */
+function literal(value: unknown, spec: FieldSpec, isPostgres: boolean): string {
+  const form = storeFormOf(spec, isPostgres)
+  const stored = form.plain === undefined ? form.encode(value) : value
+  if (typeof stored === 'number') return String(stored)
+  if (typeof stored === 'boolean') return isPostgres ? String(stored) : stored ? '1' : '0'
+  return `'${String(stored).replaceAll("'", "''")}'`
 }

@@ -4,7 +4,6 @@
 import { InvalidDataError } from '../data-errors.ts'
 import type { LoadOptions, LoadReport } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
-import { listsOf } from '../plans.ts'
 import type { Engine, Manager } from './engine.ts'
 import { InsertRows } from './insert-rows.ts'
 import { finishPublishing } from './publish-files.ts'
@@ -134,7 +133,7 @@ class Load {
   /** The store knows nothing of lists. @throws InvalidDataError for the first row of the file that lists what is not there. */
   async #requireListed(source: TableSource): Promise<void> {
     const { plan } = source
-    const lists = listsOf(plan)
+    const lists = plan.listNames
     if (lists.length === 0) return
     for await (const { rows, first } of this.#batchesOf(source)) {
       for (const field of lists) {
@@ -155,10 +154,9 @@ class Load {
   /** @throws InvalidDataError for the first row of the file that points to nothing. */
   async #findDangling(source: TableSource): Promise<void> {
     const { plan } = source
-    const references = [...plan.fields].filter(([, { kind }]) => kind === 'reference').map(([field]) => field)
     for await (const { rows, first } of this.#batchesOf(source)) {
       const faults: { readonly field: string; readonly at: number; readonly target: ModelPlan }[] = []
-      for (const field of references) {
+      for (const field of plan.referenceNames) {
         const target = this.#engine.plans.target(plan, field)
         const there = await this.#pksOf(target, [...new Set(rows.map((row) => row[field] as string | null))])
         const at = rows.findIndex((row) => row[field] !== null && !there.has(row[field] as string))

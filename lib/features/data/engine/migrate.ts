@@ -1,12 +1,14 @@
 // Brings the store's tables to the models: what is missing is added, what is too much is told. Nothing is dropped that was
 // not asked for, and nothing is changed where a type does not fit.
 import { InvalidDataError } from '../data-errors.ts'
+import { storeFormOf } from '../kinds/kinds.ts'
 import type { MigrateOptions, Migration } from '../migration.ts'
 import type { ModelPlan } from '../plan.ts'
 import { computedFields, computeRows } from './compute-rows.ts'
 import type { Engine, Manager } from './engine.ts'
-import { columnTypeOf, type ExistingTable, readTables } from './existing-tables.ts'
+import { type ExistingTable, readTables } from './existing-tables.ts'
 import { requireDistinct, requireNoNulls, requireTargets } from './fitting-rows.ts'
+import { createdInStore, storeSchema } from './libsql/attached-store.ts'
 import type { LibsqlTransactionConfig } from './libsql/dialect.ts'
 import { literalFor } from './literals.ts'
 import { hasOtherReferences, outdatedRules } from './outdated.ts'
@@ -73,9 +75,10 @@ async function migrateWithin(engine: Engine, manager: Manager, options: MigrateO
   }
   const computed = computedFields(engine.plans, tables, options)
   if (options.dryRun !== true) {
-    await run(manager, statements)
+    const inStore = engine.isPostgres ? (sql: string) => sql : createdInStore
+    await run(manager, statements.map(inStore))
     for (const { plan } of computed) await computeRows(plan, manager)
-    await run(manager, rules)
+    await run(manager, rules.map(inStore))
     if (!engine.isPostgres && statements.length + rules.length > 0) await requireReferences(manager)
   }
   return {
@@ -93,8 +96,8 @@ async function requireNewTargets(
   engine: Engine,
   manager: Manager,
 ): Promise<void> {
-  for (const [field, { kind }] of plan.fields) {
-    if (kind !== 'reference' || !table.columns.has(field)) continue
+  for (const field of plan.referenceNames) {
+    if (!table.columns.has(field)) continue
     const { name } = engine.plans.target(plan, field)
     if (table.references.get(field)?.target === name) continue
     await requireTargets(plan, field, table, { name, table: tables.get(name) }, manager)
@@ -149,7 +152,7 @@ async function alterTable(
   const statements: string[] = []
   for (const [field, spec] of plan.fields) {
     const column = table.columns.get(field)
-    const type = columnTypeOf(spec, true)
+    const type = storeFormOf(spec, true).column
     if (column === undefined && spec.isOptional) statements.push(`${at} add column "${field}" ${type} null`)
     else if (column === undefined) {
       const value = await literalFor(plan, field, table, engine, manager)
@@ -222,7 +225,7 @@ function requireTypes(engine: Engine, tables: ReadonlyMap<string, ExistingTable>
   for (const plan of engine.plans.all) {
     for (const [field, spec] of plan.fields) {
       const found = tables.get(plan.name)?.columns.get(field)?.type
-      const wanted = columnTypeOf(spec, engine.isPostgres)
+      const wanted = storeFormOf(spec, engine.isPostgres).column
       if (found !== undefined && found !== wanted) faults.push(`${plan.name}.${field} is ${found}, not ${wanted}`)
     }
   }
@@ -233,7 +236,7 @@ function requireTypes(engine: Engine, tables: ReadonlyMap<string, ExistingTable>
 }
 
 async function requireReferences(manager: Manager): Promise<void> {
-  const sql = 'pragma foreign_key_check'
+  const sql = `pragma ${storeSchema}.foreign_key_check`
   const rows = (await manager.getConnection().execute(sql, [], 'all', manager.getTransactionContext())) as {
     readonly table?: string
   }[]

@@ -36,5 +36,5 @@ export function hasOtherReferences(plan: ModelPlan, table: ExistingTable, engine
 }
 
 function targetOf(plan: ModelPlan, field: string, { plans }: Engine): string | undefined {
-  return plan.fields.get(field)?.kind === 'reference' ? plans.target(plan, field).name : undefined
+  return plan.referenceNames.includes(field) ? plans.target(plan, field).name : undefined
 }

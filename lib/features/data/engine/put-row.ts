@@ -26,9 +26,9 @@ export async function missingReference(
 ): Promise<ConflictError | undefined> {
   // In PostgreSQL the transaction takes no more statements; it has told by itself.
   if (engine.isPostgres || !isDangling(error)) return undefined
-  for (const [field, spec] of plan.fields) {
+  for (const field of plan.referenceNames) {
     const pk = row[field]
-    if (spec.kind !== 'reference' || pk === null) continue
+    if (pk === null) continue
     const target = engine.plans.target(plan, field)
     if ((await scanner.count(target.Entity as never, { pk } as never)) > 0) continue
     const message = `${plan.name}.${field}: there is no ${target.name} with this pk; create it first`

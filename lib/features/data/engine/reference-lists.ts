@@ -2,7 +2,6 @@
 // when a list is written, and when a row goes that lists refer to.
 import { ConflictError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
-import { listsOf } from '../plans.ts'
 import type { Engine, Manager } from './engine.ts'
 
 /** What is needed of a unit of work. */
@@ -23,12 +22,12 @@ export interface WrittenList {
 const rowsAtOnce = 500
 
 export function listsIn(plan: ModelPlan, row: Row): WrittenList[] {
-  return listsOf(plan).map((field) => ({ plan, field, row }))
+  return plan.listNames.map((field) => ({ plan, field, row }))
 }
 
 /** Those that were changed: after the changes were looked for. */
 export function changedLists({ manager, engine }: ListUnit): WrittenList[] {
-  if (engine.plans.all.every((plan) => listsOf(plan).length === 0)) return []
+  if (engine.plans.all.every(({ listNames }) => listNames.length === 0)) return []
   return manager
     .getUnitOfWork()
     .getChangeSets()

@@ -2,9 +2,18 @@
 // every compiler.
 import { EntitySchema, types } from '@mikro-orm/core'
 import type { FieldSpec } from '../field.ts'
+import type { PlainForm, StoreForm } from '../kinds/kind.ts'
+import { kindOf, storeFormOf } from '../kinds/kinds.ts'
 import type { ModelPlan } from '../plan.ts'
 import type { Plans } from '../plans.ts'
-import { DateColumn, IntegerColumn, JsonColumn, SetColumn } from './columns.ts'
+import { EncodedColumn } from './columns.ts'
+
+const plainColumns: Record<PlainForm['plain'], object> = {
+  text: { type: types.text },
+  int: { type: types.integer, columnType: 'int' },
+  double: { type: types.double },
+  boolean: { type: types.boolean },
+}
 
 export function schemasOf(plans: Plans, isPostgres: boolean): EntitySchema[] {
   return plans.all.map((plan) => {
@@ -23,9 +32,7 @@ function propertyOf(plan: ModelPlan, name: string, spec: FieldSpec, plans: Plans
     ...(spec.isUnique ? { unique: true } : {}),
     ...(spec.isIndexed && !spec.isUnique ? { index: true } : {}),
   }
-  // libsql's whole numbers have 64 bits whatever they are called.
-  if (spec.kind === 'integer' && !isPostgres) return { ...common, type: types.integer, columnType: 'int' }
-  if (spec.kind !== 'reference') return { ...common, type: typeOf(spec, isPostgres) }
+  if (kindOf(spec).refers !== 'to one') return { ...common, ...columnOf(storeFormOf(spec, isPostgres)) }
   return {
     ...common,
     kind: 'm:1',
@@ -38,23 +45,6 @@ function propertyOf(plan: ModelPlan, name: string, spec: FieldSpec, plans: Plans
   }
 }
 
-function typeOf({ kind }: FieldSpec, isPostgres: boolean): unknown {
-  switch (kind) {
-    case 'integer':
-      return new IntegerColumn()
-    case 'number':
-      return types.double
-    case 'boolean':
-      return types.boolean
-    case 'date':
-      return new DateColumn(isPostgres)
-    case 'set':
-      return new SetColumn(isPostgres)
-    case 'list':
-    case 'references':
-    case 'json':
-      return new JsonColumn(isPostgres)
-    default:
-      return types.text
-  }
+function columnOf(form: StoreForm<unknown>): object {
+  return form.plain === undefined ? { type: new EncodedColumn(form) } : plainColumns[form.plain]
 }

@@ -4,6 +4,7 @@ import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withPackages } from '../../../core/base/optional-packages.ts'
 import type { FileFormat } from '../data-options.ts'
+import type { FieldSpec } from '../field.ts'
 import type { ModelPlan } from '../plan.ts'
 import { type Cell, toCell, toJsonValue } from './cells.ts'
 import type { WaitingFile } from './publish-files.ts'
@@ -34,10 +35,10 @@ export async function createTableFile(directory: string, plan: ModelPlan, format
   const temporary = join(directory, temporaryName)
   // Secret fields are in it.
   const file = await open(temporary, 'wx', 0o600)
-  const names = [...plan.fields.keys()]
+  const fields = [...plan.fields]
   const csvText = format === 'csv' ? await csvWriter() : () => ''
   let count = 0
-  let header = format === 'csv' ? `\uFEFF${csvText([names])}` : ''
+  let header = format === 'csv' ? `\uFEFF${csvText([fields.map(([field]) => field)])}` : ''
   return {
     name,
     temporaryName,
@@ -46,8 +47,8 @@ export async function createTableFile(directory: string, plan: ModelPlan, format
       let length = 0
       header = ''
       for (const row of rows) {
-        if (format === 'csv') text += csvText([[...plan.fields].map(([field, spec]) => toCell(row[field], spec))])
-        else text += `${count === 0 ? '[\n' : ',\n'}${jsonText(row, names)}`
+        if (format === 'csv') text += csvText([fields.map(([field, spec]) => toCell(row[field], spec))])
+        else text += `${count === 0 ? '[\n' : ',\n'}${jsonText(row, fields)}`
         count++
         if (text.length < maxWriteLength) continue
         await file.appendFile(text)
@@ -76,6 +77,6 @@ async function csvWriter(): Promise<(records: readonly (readonly Cell[])[]) => s
 }
 
 /** One line for each row, so that a person finds the one that an error names. */
-function jsonText(row: FileRow, names: readonly string[]): string {
-  return JSON.stringify(Object.fromEntries(names.map((name) => [name, toJsonValue(row[name])])))
+function jsonText(row: FileRow, fields: readonly (readonly [string, FieldSpec])[]): string {
+  return JSON.stringify(Object.fromEntries(fields.map(([field, spec]) => [field, toJsonValue(row[field], spec)])))
 }

@@ -2,10 +2,10 @@
 
 import { LockMode } from '@mikro-orm/core'
 import { describe } from '../../../core/base/options.ts'
-import { maxPkLength } from '../check.ts'
 import { AmbiguousError, ConflictError, InvalidDataError, NotFoundError } from '../data-errors.ts'
 import type { Db, DropOptions, HydrateOptions } from '../db.ts'
 import { readFilter, readSort } from '../filter.ts'
+import { maxPkLength } from '../kinds/reference.ts'
 import type { ModelClass } from '../model.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Plans } from '../plans.ts'

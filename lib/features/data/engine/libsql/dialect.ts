@@ -8,6 +8,7 @@
 import { statSync } from 'node:fs'
 import { LibSqlKnexDialect } from '@mikro-orm/libsql'
 import type { Slices } from '../slices.ts'
+import { attach, detach, ownDatabase, storeSchema } from './attached-store.ts'
 import type { Turns } from './turns.ts'
 import { isBusy, whileBusy } from './while-busy.ts'
 
@@ -23,7 +24,6 @@ interface Query {
 }
 
 interface RawConnection {
-  readonly memory: boolean
   readonly inTransaction: boolean
   exec(sql: string): void
   prepare(sql: string): unknown
@@ -68,13 +68,14 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
 
     override async acquireRawConnection(): Promise<RawConnection> {
       const { filename } = this.connectionSettings
-      const connection = opened(this.driver, filename)
+      const connection = new this.driver(ownDatabase)
       try {
+        await whileBusy(() => connection.exec(attach(filename)), waitMs)
         // These hold for one connection only, but the first.
-        await whileBusy(() => connection.exec('pragma journal_mode = wal'), waitMs)
-        connection.exec(`pragma synchronous = ${durability}`)
+        await whileBusy(() => connection.exec(`pragma ${storeSchema}.journal_mode = wal`), waitMs)
+        connection.exec(`pragma ${storeSchema}.synchronous = ${durability}`)
         connection.exec('pragma foreign_keys = on')
-        connection.file = connection.memory ? undefined : identityOf(filename)
+        connection.file = identityOf(filename)
         return connection
       } catch (error) {
         connection.close()
@@ -82,9 +83,19 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
       }
     }
 
+    async destroyRawConnection(connection: RawConnection): Promise<void> {
+      rollBack(connection)
+      try {
+        connection.exec(detach)
+      } catch {
+        // A statement still uses the file, which is closed when that is collected.
+      }
+      connection.close()
+    }
+
     /** False where the file is another one by now. */
     override validateConnection(connection: RawConnection): boolean {
-      return connection.memory || connection.file === identityOf(this.connectionSettings.filename)
+      return connection.file === identityOf(this.connectionSettings.filename)
     }
 
     override async _query(connection: RawConnection, query: Query): Promise<unknown> {
@@ -125,15 +136,6 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
       transaction.begin = (connection) => whileBusy(() => connection.exec(begin), waitMs)
       return transaction
     }
-  }
-}
-
-/** libsql says it by a message with the path, and has no code for it. */
-function opened(Driver: Driver, filename: string): RawConnection {
-  try {
-    return new Driver(filename)
-  } catch (error) {
-    throw Object.assign(error as Error, { code: 'SQLITE_CANTOPEN' })
   }
 }
 
@@ -181,7 +183,9 @@ function withoutReferences<T>(use: Use<T>): Use<T> {
   }
 }
 
+/** Undefined for a store in memory, and where there is no file. */
 function identityOf(filename: string): string | undefined {
+  if (filename === ':memory:') return undefined
   const found = statSync(filename, { throwIfNoEntry: false })
   return found === undefined ? undefined : `${found.dev}:${found.ino}`
 }
