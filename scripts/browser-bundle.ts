@@ -11,7 +11,7 @@ import { minify } from 'terser'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What a page loads first may have, zipped, in bytes. */
-export const mostZippedBytes = 51_600
+export const mostZippedBytes = 51_200
 
 /** A module as it is served, with its source map. */
 interface ServedModule {
@@ -28,14 +28,14 @@ export interface BrowserBundle extends ServedModule {
 /** Its name tells it from a map of a page's own, which the web port would hide otherwise. */
 const mapName = 'isock-browser.js.map'
 
-/** Writes the module and its chunk as they are served, and as they are published: plain, zipped by gzip and Brotli, and a source map. */
+/** Writes the module and its chunk as they are served, and as they are published: plain, by gzip and Brotli, and a source map by gzip. */
 export async function writeForBrowsers(directory: string): Promise<BrowserBundle> {
   const bundle = await bundleForBrowsers()
   const { code, map, chunk } = bundle
   writeForms(join(directory, 'browser.js'), code)
-  writeFileSync(join(directory, mapName), map)
+  writeFileSync(join(directory, `${mapName}.gz`), zipped(map))
   writeForms(join(directory, chunk.name), chunk.code)
-  writeFileSync(join(directory, `${chunk.name}.map`), chunk.map)
+  writeFileSync(join(directory, `${chunk.name}.map.gz`), zipped(chunk.map))
   return bundle
 }
 
@@ -223,6 +223,11 @@ const inShort: Readonly<Record<string, string>> = {
     "export const notOptions = (label) => label + ': no options'",
     "export const unknownOption = (label, name) => label + ': unknown option ' + name",
     "export const unprotected = (label, name) => label + ': undefined ' + name",
+  ].join('\n'),
+  // No page has data.
+  'lib/core/action/missing-feature.ts': [
+    "import { ServerError } from '../base/errors.ts'",
+    "export const missingFeature = (what) => new ServerError(what + ': not in a browser', { code: 'INVALID_USAGE' })",
   ].join('\n'),
   'lib/core/link/foreign-bytes.ts': "export const describeForeign = (address) => address.host + ' is no isock server'",
 }

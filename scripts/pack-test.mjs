@@ -47,7 +47,7 @@ try {
     program('web.mjs')
     const dist = join(consumer, 'node_modules', 'isock', 'dist')
     const found = readdirSync(dist).filter((name) => /browser.*(js|br|gz|map)$/.test(name) && !name.includes('.d.'))
-    const wanted = ['browser.js', 'browser.js.br', 'browser.js.gz', 'isock-browser.js.map']
+    const wanted = ['browser.js', 'browser.js.br', 'browser.js.gz', 'isock-browser.js.map.gz']
     if (found.sort().join() !== wanted.join()) fail(`the files for browsers are ${found}`)
     const chunks = readdirSync(dist).filter((name) => name.startsWith('isock-callee-'))
     if (chunks.length !== 4) fail(`what the module for browsers loads later is ${chunks}`)

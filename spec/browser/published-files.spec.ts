@@ -45,7 +45,9 @@ describe('The published files for browsers', function () {
     expect(brotliDecompressSync(fileOf(`${name}.br`)).toString()).to.equal(code)
     expect(code).to.not.match(/\bimport\b|\bfrom\s*["']|["']node:|\bBuffer\./)
     expect(code.trimEnd().split('\n').at(-1)).to.equal(`//# sourceMappingURL=${name}.map`)
-    expect(JSON.parse(fileOf(`${name}.map`).toString()).sources.join()).to.contain('lib/core/session/ledger.ts')
+    expect(JSON.parse(gunzipSync(fileOf(`${name}.map.gz`)).toString()).sources.join()).to.contain(
+      'lib/core/session/ledger.ts',
+    )
   })
 
   it('are one module, plain and zipped, that loads no other file but its map and its chunk', () => {
@@ -55,7 +57,7 @@ describe('The published files for browsers', function () {
     expect(plain).to.not.match(/\bimport\s*["'{*]|\bfrom\s*["']/)
     expect([...plain.matchAll(/\bimport\(/g)]).to.have.length(1)
     expect(plain.trimEnd().split('\n').at(-1)).to.equal('//# sourceMappingURL=isock-browser.js.map')
-    expect(JSON.parse(fileOf('isock-browser.js.map').toString()).sourcesContent).to.have.length.above(50)
+    expect(JSON.parse(gunzipSync(fileOf('isock-browser.js.map.gz')).toString()).sourcesContent).to.have.length.above(50)
   })
 
   it('are what the package gives to browsers', () => {

@@ -1,19 +1,20 @@
 // Serves the client's module for browsers, as the build has written it: zipped to those who take that, what it loads later and the
 // source maps beside it, and for a year what has the hash of its content in its address.
-import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClientError } from '../../core/base/errors.ts'
-import { storedCodings, wantedCodings } from './content-coding.ts'
+import { storedCodings } from './content-coding.ts'
 import type { MountedGateway } from './gateway.ts'
-import { isReading, longestStallMs, sendFile } from './sent-file.ts'
+import { type KeptFile, keptFile, sendKept } from './kept-file.ts'
 
 const moduleName = 'browser.js'
 /** As the module names it. A page's own `browser.js` may have a map of that name. */
 const mapName = 'isock-browser.js.map'
 /** What the module loads when it is first needed, from beside where it is. */
 const chunkName = /^isock-callee-\w+\.js(\.map)?$/
+const compressed = /\.(br|gz)$/
+const reading = ['GET', 'HEAD']
 
 export interface BrowserModule extends MountedGateway {
   /** Path and query. What is there is always the same, so browsers never ask for it again. */
@@ -38,41 +39,35 @@ export function browserModule(path: string): BrowserModule {
 
 /** Serves the one in this directory. */
 export function browserModuleIn(directory: string, path: string): BrowserModule {
-  const file = join(directory, moduleName)
-  const version = createHash('sha256').update(readFileSync(file)).digest('base64url').slice(0, 16)
   const beside = path.slice(0, path.lastIndexOf('/') + 1)
-  const served = new Map([[path, formsOf(file)]])
-  for (const name of readdirSync(directory))
-    if (name === mapName || chunkName.test(name)) served.set(beside + name, formsOf(join(directory, name)))
+  const main = fileIn(directory, moduleName)
+  const served = new Map([[path, main]])
+  for (const name of new Set(readdirSync(directory).map((each) => each.replace(compressed, ''))))
+    if (name === mapName || chunkName.test(name)) served.set(beside + name, fileIn(directory, name))
   return {
-    lastingPath: `${path}?v=${version}`,
+    lastingPath: `${path}?v=${main.version}`,
     onRequest({ request, url }, response) {
-      const found = served.get(url.pathname)
-      if (found === undefined || !isReading(request.method)) return false
-      const wanted = wantedCodings(request.headers['accept-encoding'])
-      const coded = wanted.flatMap(({ coding }) => found.forms.find((form) => form.coding === coding) ?? [])[0]
+      const file = served.get(url.pathname)
+      if (file === undefined || !reading.includes(request.method ?? '')) return false
       // Of another version: what is here now is not what that address will always have.
-      const isImmutable =
+      const isLasting =
         url.pathname === path
-          ? url.searchParams.get('v') === version
+          ? url.searchParams.get('v') === main.version
           : chunkName.test(url.pathname.slice(beside.length))
-      sendFile(
-        request,
-        response,
-        { file: found.file, coded, hasCodings: found.forms.length > 0, isImmutable },
-        longestStallMs,
-      )
+      sendKept(request, response, file, isLasting)
       return true
     },
     close: async () => undefined,
   }
 }
 
-/** A file, with its compressed forms. */
-function formsOf(file: string): {
-  file: string
-  forms: { coding: (typeof storedCodings)[number]['coding']; file: string }[]
-} {
-  const forms = storedCodings.map(({ coding, suffix }) => ({ coding, file: `${file}${suffix}` }))
-  return { file, forms: forms.filter((form) => existsSync(form.file)) }
+/** With its compressed forms. Of a map there is only one, as it is large. */
+function fileIn(directory: string, name: string): KeptFile {
+  const file = join(directory, name)
+  const forms = storedCodings
+    .map(({ coding, suffix }) => ({ coding, file: `${file}${suffix}` }))
+    .filter((form) => existsSync(form.file))
+    .map((form) => [form.coding, readFileSync(form.file)] as const)
+  const type = `${name.endsWith('.map') ? 'application/json' : 'text/javascript'}; charset=utf-8`
+  return keptFile(type, new Map(forms), existsSync(file) ? readFileSync(file) : undefined)
 }
