@@ -1,14 +1,14 @@
-// A whole answer, before it is sent: what a kept outcome is made of, too.
+// A whole HTTP response before it is sent. It can be stored and sent again.
 import type { ServerResponse } from 'node:http'
 
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** undefined: no body. */
+  /** Undefined: no body. */
   readonly body: string | Uint8Array | undefined
 }
 
-/** On everything that is sent: answers are for who asked, and are what they say. */
+/** Sent with every answer: it is for its caller alone, and browsers must not guess its type. */
 export const commonHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -24,16 +24,16 @@ export function textAnswer(status: number, text: string, contentType: string): A
   return { status, headers: { 'content-type': contentType }, body: text }
 }
 
-/** What keeping it costs, about. */
+/** About how many bytes it takes to store. */
 export function answerSize({ body }: Answer): number {
   return typeof body === 'string' ? 2 * body.length : (body?.byteLength ?? 0)
 }
 
-/** Sends it whole, and with 'open' leaves the end to the caller. Nothing happens where the client has gone. */
+/** Sends the whole answer; 'open' leaves the end to the caller. Does nothing when the client has gone. */
 export function sendAnswer(response: ServerResponse, answer: Answer, end: 'end' | 'open' = 'end'): void {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body = '' } = answer
-  // 204 and 304 have no body, and no length of one.
+  // 204 and 304 have neither a body nor its length.
   const length = status === 204 || status === 304 ? {} : { 'content-length': String(Buffer.byteLength(body)) }
   response.writeHead(status, { ...commonHeaders, ...headers, ...length })
   if (end === 'end') response.end(body)

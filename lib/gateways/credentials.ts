@@ -1,16 +1,16 @@
-// What foreign clients show to the server's guards, read in one place for all gateways. From headers, or from what a client
-// says of itself, for a page in a browser can set no headers on a WebSocket. Never from the URL, which is kept in logs.
+// Credentials of foreign clients for the server's guards, read in one place for all gateways. They come in headers, or in
+// messages, because a page in a browser cannot set headers on a WebSocket. Never in the URL, which ends up in logs.
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Credential, tokenGuardName } from '../core/action/guard.ts'
 import { WebRefusal } from '../features/web/gateway.ts'
-import { readJson } from './json-text.ts'
+import { isJsonObject, readJson } from './json-text.ts'
 
-/** Objects inside each other. */
+/** How deep objects may be nested. */
 const maxDepth = 16
 
 /**
- * From `Authorization: Bearer <token>` and `Isock-Credentials: {"<guard>": <value>}`. Other ways of Authorization are left
- * to others. Throws WebRefusal (400) for what cannot be read, without the value: it is a secret.
+ * From `Authorization: Bearer <token>` and `Isock-Credentials: {"<guard>": <value>}`. Ignores other schemes of Authorization.
+ * Throws WebRefusal (400) for malformed headers, without the value: it is a secret.
  */
 export function credentialsInHeaders(headers: IncomingHttpHeaders): Credential[] {
   const { authorization = '', 'isock-credentials': shown } = headers
@@ -25,20 +25,19 @@ export function credentialsInHeaders(headers: IncomingHttpHeaders): Credential[]
   const more = 'fault' in json ? undefined : credentialsOf(json.value)
   if (more === undefined) throw refusal('Isock-Credentials: expected JSON as in {"<name of a guard>": <value>}')
   if (found.length > 0 && more.some(({ guard }) => guard === tokenGuardName))
-    throw refusal(`Isock-Credentials: "${tokenGuardName}" is given by Authorization already`)
+    throw refusal(`Isock-Credentials: "${tokenGuardName}" was already given by Authorization`)
   return [...found, ...more]
 }
 
-/** From an object, `{ <name of a guard>: <value> }`; undefined for what is none, or cannot travel. */
+/** From an object, `{ <name of a guard>: <value> }`; undefined for anything else, and for values that cannot be sent. */
 export function credentialsOf(value: unknown): Credential[] | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || travelFault(value) !== undefined)
-    return undefined
-  return Object.entries(value).map(([guard, shown]) => ({ guard, value: shown as unknown }))
+  if (!isJsonObject(value) || travelFault(value) !== undefined) return undefined
+  return Object.entries(value).map(([guard, shown]) => ({ guard, value: shown }))
 }
 
 /**
- * Why a value of JSON does not fit the first frame of a session; undefined: it does. That frame is read with care: what is
- * refused there would look like a lost link. Completes a sentence that begins with "it is".
+ * Why a JSON value does not fit the first frame of a session; undefined when it does. A server that refuses the frame closes
+ * the link, which would look like a lost link. Completes a sentence that begins with "it is".
  */
 export function travelFault(value: unknown, depth = 0): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined

@@ -1,14 +1,14 @@
-// How an answer leaves whose client does not take it, or whose request is still coming in.
+// Sends answers to clients that do not read, or whose request is still arriving.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../core/base/clock.ts'
-import { patienceMs } from '../core/base/patience.ts'
+import { ReaderWatch } from '../features/web/least-rate.ts'
 import { type Answer, answerSize, sendAnswer } from './answer.ts'
 
-/** What is read of a request that was refused, so that its client gets to read why. */
+/** How much of a refused request is read, so that its client gets to read the answer. */
 const lingerMs = 1_000
 const maxLingerBytes = 1024 * 1024
 
-/** Sends the answer; cuts off a client that does not take it. */
+/** Sends the answer. Disconnects a client that does not read it. */
 export function deliver(
   request: IncomingMessage,
   response: ServerResponse,
@@ -16,20 +16,30 @@ export function deliver(
   { clock, maxStallMs }: { readonly clock: Clock; readonly maxStallMs: number },
 ): void {
   if (response.destroyed || response.headersSent) return
-  const timer = clock.setTimer(() => response.destroy(), patienceMs(answerSize(answer), maxStallMs))
-  response.once('close', () => timer.cancel())
+  const reader = new ReaderWatch(clock, maxStallMs, () => response.destroy())
+  reader.add(answerSize(answer))
+  response.once('close', () => reader.stop())
   if (request.complete || !hasBody(request)) sendAnswer(response, answer)
   else deliverEarly(request, response, answer, clock)
 }
 
-/** Settles when the response is over, sent or not. */
+/**
+ * Begins when the response has its connection. A response that is queued behind another one does not learn that the
+ * connection has ended.
+ */
+export function whenConnected(response: ServerResponse, begin: () => void): void {
+  if (response.socket === null) response.once('socket', () => begin())
+  else begin()
+}
+
+/** Settles when the response has ended, sent or not. */
 export function closeOf(response: ServerResponse): Promise<void> {
   return response.closed ? Promise.resolve() : new Promise((resolve) => response.once('close', () => resolve()))
 }
 
 /**
- * Before the request has come to its end. The answer is complete at once, and the connection ends a little later: a socket
- * that is closed with bytes unread resets the connection, and the answer with it.
+ * Answers before the request has arrived in full. The answer leaves immediately and the connection ends a little later:
+ * closing a socket with unread bytes resets the connection, and the answer is lost.
  */
 function deliverEarly(request: IncomingMessage, response: ServerResponse, answer: Answer, clock: Clock): void {
   const { status, headers, body } = answer

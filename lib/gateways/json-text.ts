@@ -1,4 +1,4 @@
-// JSON of a stranger: looked over before it is parsed, so that depth costs nobody anything.
+// JSON from untrusted clients. Checks its depth and size before parsing.
 import { jsonTextFault } from '../core/wire/rich/json-text-scan.ts'
 import { defaultValueLimits, type ValueLimits } from '../core/wire/values/value-limits.ts'
 
@@ -7,7 +7,11 @@ export interface JsonFault {
   readonly fault: string
 }
 
-/** Of the server that hands the value on. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The limits of the server that gets the value. */
 export type JsonLimits = Pick<ValueLimits, 'maxDepth' | 'maxContainers'>
 
 export function readJson(
@@ -19,7 +23,7 @@ export function readJson(
   try {
     return { value: JSON.parse(text) as unknown }
   } catch {
-    // The parser's own words quote the text, which may be a password.
-    return { fault: 'no JSON' }
+    // The parser's message quotes the text, which may contain a password.
+    return { fault: 'not JSON' }
   }
 }

@@ -1,5 +1,5 @@
-// Values as plain JSON, for clients that know no other types: what each of isock's types becomes, decided once for all
-// gateways. It is one way only: nothing in the text says what a value was.
+// Values as plain JSON, for clients that know no other types. Decides once for all gateways what becomes of each of isock's
+// types. One way only: the text does not say what a value was.
 import { UnsendableError } from '../core/base/errors.ts'
 import { defineField } from '../core/wire/values/own-fields.ts'
 import { defaultValueLimits } from '../core/wire/values/value-limits.ts'
@@ -13,22 +13,22 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue | undefined }
 
 /**
- * The value as plain JSON. undefined, functions and symbols: undefined at the root and in objects, null in lists.
+ * The value as plain JSON. Undefined, functions and symbols become undefined at the root and in objects, null in lists.
  *
  * | value | JSON |
  * |---|---|
- * | Date | ISO 8601 text; null where it is no time |
+ * | Date | ISO 8601 text; null for an invalid date |
  * | bigint | its digits, as text |
  * | NaN, Infinity | null |
- * | Map | an object where all keys are texts, else a list of pairs |
+ * | Map | an object if all keys are strings, else a list of pairs |
  * | Set | a list |
  * | bytes (Uint8Array, Buffer, ArrayBuffer, DataView) | base64 text |
  * | other typed arrays | a list of numbers |
  * | URL, RegExp | its text |
  * | errors | `{ name, message, code? }` and own fields, without stack and cause |
- * | objects with `toJSON` | what that gives |
+ * | objects with `toJSON` | what it returns |
  *
- * @param label what the value is to the reader of an error: `result`, `item`.
+ * @param label names the value in error messages: `result`, `item`.
  * @throws UnsendableError for what is too deep, too large or contains itself.
  * @example toJsonValue({ at: new Date(0), tags: new Set(['a']) }) // { at: '1970-01-01T00:00:00.000Z', tags: ['a'] }
  */
@@ -36,12 +36,12 @@ export function toJsonValue(value: unknown, label = 'value'): JsonValue | undefi
   return new JsonWalk(label).copy(value, 0)
 }
 
-/** The value as JSON text; undefined gives 'null'. Throws UnsendableError. */
+/** The value as JSON text; 'null' for undefined. Throws UnsendableError. */
 export function toJsonText(value: unknown, label = 'value'): string {
   return JSON.stringify(toJsonValue(value, label) ?? null)
 }
 
-/** The bytes of what holds bytes, without a copy; undefined for other values, and for lists of larger numbers. */
+/** A view of the bytes, without a copy; undefined for values that are not bytes, such as lists of larger numbers. */
 export function bytesIn(value: unknown): Uint8Array | undefined {
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value)
   if (!ArrayBuffer.isView(value)) return undefined
@@ -50,7 +50,7 @@ export function bytesIn(value: unknown): Uint8Array | undefined {
   return isOfBytes ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined
 }
 
-/** Own enumerable fields of an error that are told elsewhere, or not at all. */
+/** Own enumerable fields of an error that are sent under another name, or not at all. */
 const fieldsOfErrors: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', 'notStarted', 'toJSON'])
 
 class JsonWalk {
@@ -132,7 +132,7 @@ class JsonWalk {
     return copy
   }
 
-  /** Whatever the key is called: `__proto__` too is a field like any other. */
+  /** Any key is data, `__proto__` included. */
   #set(copy: Record<string, JsonValue>, key: string, value: unknown, depth: number): void {
     const copied = this.copy(value, depth)
     if (copied !== undefined) defineField(copy, key, copied)
@@ -143,5 +143,5 @@ class JsonWalk {
   }
 }
 
-/** More than what arrives can have, so that only a program's own values meet it. */
+/** Deeper than anything that can arrive, so that only a program's own values reach it. */
 const maxDepth = 2 * defaultValueLimits.maxDepth

@@ -12,25 +12,25 @@ export interface TracimDaemonClientOptions {
   readonly clientSocketPath: string
   /** Signals that close the client before they end the process. Default `SIGINT` and `SIGTERM`; none: `[]`. */
   readonly closeOnSignals?: readonly NodeJS.Signals[]
-  /** Register again, by itself, at a daemon that came anew or has forgotten this client. Default true. */
+  /** Registers again, by itself, at a daemon that has restarted or has forgotten this client. Default true. */
   readonly keepRegistered?: boolean
-  /** How often it is looked whether there is another daemon. Default 1 000. */
+  /** How often the client checks whether the daemon has restarted. Default 1 000. */
   readonly lookEveryMs?: number
-  /** Without a ping for so long, the daemon is asked whether it knows this client. Default 150 000: two and a half pings. */
+  /** After this time without a ping, the client asks the daemon whether it is known. Default 150 000: two and a half pings. */
   readonly pingSilenceMs?: number
-  /** For an answer of the daemon. Default 10 000. */
+  /** How long the daemon may take to answer. Default 10 000. */
   readonly answerTimeoutMs?: number
   /** The largest event. Default 16 MiB. */
   readonly maxDocumentBytes?: number
-  /** Of all events that are on their way in; above it they are refused. Default 64 MiB. */
+  /** All events that are arriving; above it they are refused. Default 64 MiB. */
   readonly maxBufferedBytes?: number
   /** From the daemon's connection to the end of its event. Default 10 000. */
   readonly documentTimeoutMs?: number
-  /** Connections at once; more are closed. Default 256. */
+  /** Connections at a time; more are closed. Default 256. */
   readonly maxConnections?: number
   /** Events that wait for the handlers, and for each reader of `events()`. Default 10 000. */
   readonly maxQueuedEvents?: number
-  /** Bytes of them, each as it came, a larger single event aside. Default 64 MiB. */
+  /** Bytes of them, each as it came; a single event may be larger. Default 64 MiB. */
   readonly maxQueuedBytes?: number
   /** Allows a directory that others may enter. Default false. */
   readonly allowSharedDirectory?: boolean

@@ -1,4 +1,4 @@
-// The daemon's configuration file: read where only its user can read it, written with empty fields where it is missing.
+// The daemon's configuration file. Reads it where only its user can, and writes it with empty fields where it is missing.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
@@ -9,14 +9,14 @@ import { readSecretFile } from '../core/link/secret-file.ts'
 import { isRecord } from './daemon-event.ts'
 import type { TracimAccount } from './tracim-session.ts'
 
-/** What a configuration file says. */
+/** The contents of a configuration file. */
 export interface TracimConfiguration {
   readonly account: Required<TracimAccount>
-  /** Absolute; the file's own may be relative to the configuration folder. */
+  /** Absolute; in the file it may be relative to the configuration folder. */
   readonly socketPath: string
   /** The file. */
   readonly file: string
-  /** Whether it was missing, and was written just now: its account is still to be filled in. */
+  /** Whether it was missing, and was written now: its account is still empty. */
   readonly isNew: boolean
 }
 
@@ -25,10 +25,10 @@ const folderName = 'TracimDaemon'
 const fileName = 'config.json'
 
 /**
- * Reads `<folder>/TracimDaemon/config.json`. Makes it (mode 0600, its folder 0700) where it is missing.
+ * Reads `<folder>/TracimDaemon/config.json`. Creates it (mode 0600, its folder 0700) where it is missing.
  *
  * @param folder Default: `$XDG_CONFIG_HOME`, else `~/.config`.
- * @throws ClientError (`INVALID_OPTION`) where others can read the file, or a field is missing or wrong.
+ * @throws ClientError (`INVALID_OPTION`) where others can read the file, or a field is missing or invalid.
  */
 export function readConfiguration(folder: string = configFolder()): TracimConfiguration {
   const base = resolve(folder)
@@ -72,12 +72,12 @@ function writeTemplate(base: string, file: string): void {
     tracim: { url: 'http://localhost:8080/api', username: '', mail: '', password: '' },
     socket_path: `${folderName}/master.sock`,
   }
-  // Fails where another has made it meanwhile, or where a link leads elsewhere.
+  // Fails where another process has made it meanwhile, or a link leads elsewhere.
   writeFileSync(file, `${JSON.stringify(template, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
 }
 
 /**
- * Refuses an account that is not filled in, by the file and the key: what a source would refuse by the name of its option.
+ * Refuses an account that is not filled in, by the file and the key: a source would refuse it by the name of its option.
  *
  * @throws ClientError (`INVALID_OPTION`).
  */
@@ -87,7 +87,7 @@ export function requireFilledIn({ account, file, isNew }: TracimConfiguration): 
       `${file} was written; fill in tracim.url, tracim.username or tracim.mail, and tracim.password, and start again`,
     )
   const { url, username, mail, password } = account
-  // Not what came: a URL may have a password in it.
+  // Without the value: a URL may contain a password.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw refused(`${file}: tracim.url: expected the URL of Tracim's API, such as "https://tracim.example/api"`)
   if (username === '' && mail === '')
@@ -99,8 +99,8 @@ function parse(file: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // The parser's own message quotes the text, which has the password in it.
-    throw refused(`${file} is no JSON${placeOfFault(text)}; correct it, or remove it to have it written again`)
+    // The parser's message quotes the text, which contains the password.
+    throw refused(`${file} is not JSON${placeOfFault(text)}; correct it, or delete it to have it written again`)
   }
 }
 
@@ -118,7 +118,7 @@ interface WrongField {
   readonly given: unknown
 }
 
-/** Never says what came: it may be the password. `fields` are those beside it, one of which may be mistyped. */
+/** Without the value: it may be the password. `fields` are those beside it, one of which may be misspelt. */
 function wrong(file: string, { key, expected, given }: WrongField, fields: Record<string, unknown>): ClientError {
   if (given !== undefined)
     return refused(`${file}: ${key}: expected ${expected}, got ${Array.isArray(given) ? 'a list' : kindOf(given)}`)
@@ -127,7 +127,7 @@ function wrong(file: string, { key, expected, given }: WrongField, fields: Recor
     name,
     Object.keys(fields).filter((other) => !knownFields.has(other)),
   )
-  const hint = near === undefined ? '' : `; is ${JSON.stringify(near)} meant to be it?`
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
   return refused(`${file}: ${key} is missing: expected ${expected}${hint}`)
 }
 

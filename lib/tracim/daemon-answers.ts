@@ -1,8 +1,8 @@
-// What a client reads out of a daemon's answers, after a look at what they are.
+// Reads a daemon's answers, and checks what they are.
 import { type DaemonEvent, isRecord } from './daemon-event.ts'
 import { type ClientData, type RequestResultData, daemonEventTypes as types } from './event-types.ts'
 
-/** The clients that a `daemon_clients` names; whatever is none is left out. */
+/** The clients in a `daemon_clients`. Ignores anything else in it. */
 export function clientsIn({ data }: DaemonEvent): ClientData[] {
   return Array.isArray(data) ? data.filter(isClientData) : []
 }

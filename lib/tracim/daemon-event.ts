@@ -1,4 +1,4 @@
-// A DaemonEvent and its JSON: what is read from a peer is checked here, and nothing of it is believed before.
+// A DaemonEvent and its JSON. Checks everything that comes from a peer.
 import { describe } from '../core/base/options.ts'
 import { documentedNames } from './event-types.ts'
 
@@ -9,13 +9,13 @@ const maxPidLength = 20
 export interface DaemonEvent<Data = unknown> {
   /** See `daemonEventTypes`. */
   readonly type: string
-  /** The socket of who sends it, where the answer goes. */
+  /** The socket of the sender, where the answer goes. */
   readonly path: string
-  /** null where the type has none. */
+  /** Null where the type has none. */
   readonly data: Data
 }
 
-/** Why a document is no event that can be worked with. Its message is safe to log. */
+/** Why a document is not a usable event. Its message is safe to log. */
 export class BadEvent extends Error {}
 
 /** @throws BadEvent, with a message that names what is wrong. */
@@ -34,7 +34,7 @@ export function parseEvent(bytes: Uint8Array): DaemonEvent {
   }
 }
 
-/** @throws TypeError or RangeError where the data has no JSON. */
+/** @throws TypeError or RangeError where the data cannot be written as JSON. */
 export function formatEvent(event: DaemonEvent): Buffer {
   return Buffer.from(JSON.stringify({ type: event.type, path: event.path, data: event.data ?? null }))
 }
@@ -61,11 +61,11 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new BadEvent(`expected JSON in UTF-8, got ${bytes.length} bytes that are none`)
+    throw new BadEvent(`expected JSON in UTF-8, got ${bytes.length} bytes of something else`)
   }
   try {
     return JSON.parse(text)
   } catch {
-    throw new BadEvent(`expected a JSON document, got ${bytes.length} bytes that are none`)
+    throw new BadEvent(`expected a JSON document, got ${bytes.length} bytes of something else`)
   }
 }

@@ -1,10 +1,10 @@
-// One document to one Unix socket: connect, write, close. It tells apart a peer that is busy, one that is gone and one
-// that takes too long; whether to try again is left to others.
+// Sends one document to one Unix socket: connects, writes, closes. Tells apart a peer that is busy, one that is gone and one
+// that takes too long. Leaves retrying to others.
 import { connect } from 'node:net'
 import type { Clock } from '../core/base/clock.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
 
-/** `busy`: its queue of connections is full. `gone`: nobody listens there. `stuck`: it does not read. */
+/** `busy`: its queue of connections is full. `gone`: nothing listens there. `stuck`: it does not read. */
 export type DeliveryOutcome = 'delivered' | 'busy' | 'gone' | 'stuck' | 'aborted'
 
 export interface DeliveryOptions {
@@ -30,12 +30,12 @@ export function deliver(path: string, document: Buffer, options: DeliveryOptions
     const unfollow = followSignal(signal, () => settle('aborted'))
     socket.on('error', (error: NodeJS.ErrnoException) => settle(isBusy(error) ? 'busy' : 'gone'))
     socket.resume()
-    // The kernel keeps what was written for the reader, so that nobody has to wait until the reader has closed.
+    // The kernel keeps what was written for the reader, so there is no need to wait until the reader has closed.
     socket.end(document, () => settle('delivered'))
   })
 }
 
-/** Unix sockets have no waiting in line for a full line; and too many open files are our trouble, not the peer's. */
+/** A Unix socket with a full queue refuses connections at once, and too many open files are our fault, not the peer's. */
 function isBusy({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOBUFS'
 }

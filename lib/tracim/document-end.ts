@@ -1,20 +1,20 @@
-// Where a JSON object or list ends in bytes that come piece by piece. Reads each byte once and keeps four small values,
-// whatever comes; whether the document is right is for its parser to say.
+// Finds the end of a JSON object or list in bytes that arrive in pieces. Reads each byte once and keeps four small values.
+// Leaves validation to the parser.
 
 const [quote, backslash] = [0x22, 0x5c]
 const openers: ReadonlySet<number> = new Set([0x7b, 0x5b])
 const closers: ReadonlySet<number> = new Set([0x7d, 0x5d])
 const spaces: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
 
-/** One document. In UTF-8 no byte of a longer character is one of those that are looked for. */
+/** One document. In UTF-8, no byte of a longer character is one of the bytes that are searched. */
 export class DocumentEnd {
   #depth = 0
   #isInText = false
   #isEscaped = false
-  /** It begins as neither object nor list: where it ends, only its writer can say. */
+  /** It begins as neither object nor list: only its writer can end it. */
   #isOther = false
 
-  /** Reads the next piece; gives the number of its bytes that belong to the document where it ends there, else undefined. */
+  /** Reads the next piece. Returns how many of its bytes belong to the document where it ends there, else undefined. */
   find(piece: Uint8Array): number | undefined {
     if (this.#isOther) return undefined
     for (let at = 0; at < piece.length; at++) {

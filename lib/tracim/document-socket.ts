@@ -1,5 +1,5 @@
-// A Unix socket that takes one document for each connection: as soon as it is whole, whether its writer closes or not. Size,
-// time and number of connections are bounded; what a document means is left to others.
+// A Unix socket that takes one document for each connection, as soon as it is complete, whether its writer closes or not.
+// Limits size, time and number of connections. Leaves the meaning of documents to others.
 import { chmodSync, lstatSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, isAbsolute } from 'node:path'
@@ -22,17 +22,17 @@ export interface DocumentSocketOptions {
   readonly maxDocumentBytes: number
   /** From the accepted connection to its end. */
   readonly documentTimeoutMs: number
-  /** Of all documents that are on their way in. */
+  /** All documents that are arriving. */
   readonly maxBufferedBytes: number
-  /** Connections at once; more are closed. */
+  /** Connections at a time; more are closed. */
   readonly maxConnections: number
-  /** A whole document; what its connection brings behind it is not read. */
+  /** Gets each complete document. What its connection sends after it is ignored. */
   onDocument(bytes: Buffer): void
-  /** A connection that brought none; the reason is safe to log. */
+  /** Called for a connection without a document; the reason is safe to log. */
   onRefused(reason: string): void
 }
 
-/** How long a writer that keeps its connection may do so behind its document: what it still writes finds a reader. */
+/** How long a writer may keep its connection open after its document, so that what it still writes finds a reader. */
 const lingerMs = 1_000
 
 export class DocumentSocket {
@@ -48,10 +48,11 @@ export class DocumentSocket {
     this.#server = createServer((socket) => this.#take(socket))
   }
 
-  /** @throws ServerError: `ADDRESS_IN_USE` when somebody serves that path, or `LISTEN_FAILED`. */
+  /** @throws ServerError: `ADDRESS_IN_USE` where another process serves that path, or `LISTEN_FAILED`. */
   async listen(): Promise<void> {
     const { path, allowSharedDirectory } = this.#options
-    if (!isAbsolute(path) || path.includes('\0')) throw refused(`${JSON.stringify(path)} is no absolute path`)
+    if (!isAbsolute(path) || path.includes('\0'))
+      throw refused(`expected an absolute path, got ${JSON.stringify(path)}`)
     try {
       prepareSocketDirectory(path, allowSharedDirectory)
       refuseLink(dirname(path))
@@ -82,7 +83,7 @@ export class DocumentSocket {
       this.#server.once('error', reject)
       this.#server.listen({ path: this.#options.path }, () => {
         this.#server.removeListener('error', reject)
-        // Errors of accept() (too many open files) pass; the listener goes on.
+        // Errors of accept() (too many open files) pass; the listener continues.
         this.#server.on('error', () => undefined)
         resolve()
       })
@@ -94,7 +95,7 @@ export class DocumentSocket {
     socket.on('error', () => undefined) // 'close' follows
     if (this.#isClosed || this.#connections.size >= maxConnections) {
       socket.destroy()
-      if (!this.#isClosed) this.#options.onRefused(`more than ${maxConnections} connections at once`)
+      if (!this.#isClosed) this.#options.onRefused(`more than ${maxConnections} connections at a time`)
       return
     }
     this.#connections.add(socket)
@@ -111,7 +112,7 @@ export class DocumentSocket {
       this.#bufferedBytes -= length
       length = 0
       timer.cancel()
-      // One that looks whether somebody listens here says nothing.
+      // A client that only checks whether the socket is served sends nothing.
       if (byteCount > 0 && !this.#isClosed) this.#options.onDocument(bytes)
     }
     const refuse = (why: string): void => {
@@ -125,7 +126,7 @@ export class DocumentSocket {
       length += chunk.length
       this.#bufferedBytes += chunk.length
       if (length > maxDocumentBytes) refuse(`a document of more than ${maxDocumentBytes} bytes`)
-      else if (this.#bufferedBytes > maxBufferedBytes) refuse(`more than ${maxBufferedBytes} bytes are on their way`)
+      else if (this.#bufferedBytes > maxBufferedBytes) refuse(`more than ${maxBufferedBytes} bytes are arriving`)
       else {
         chunks.push(chunk)
         const inChunk = end.find(chunk)

@@ -1,9 +1,9 @@
-// Whether the path of a request stays where it begins, also for a server or proxy that decodes it once more than others do.
+// Whether the path of a request stays below its start, also for a server or proxy that decodes it once more than others.
 
-/** Texts are encoded once, or twice by mistake. */
+/** Paths are encoded once, or twice by mistake. */
 const maxDecodings = 4
 
-/** False for a step up, a backslash or a null byte, encoded however often, and for a path that is encoded too often. */
+/** False for a step up, a backslash or a null byte, however often encoded, and for a path that is encoded too often. */
 export function staysInside(endpoint: string): boolean {
   let path = /^[^?#]*/.exec(endpoint)?.[0] ?? ''
   for (let i = 0; i <= maxDecodings; i++) {

@@ -1,4 +1,4 @@
-// Hands a client's events out: to its readers at once, to its handlers one after the other.
+// Passes a client's events on: to its readers immediately, to its handlers one after the other.
 import { ClientError } from '../core/base/errors.ts'
 import type { DaemonEvent } from './daemon-event.ts'
 import type { EventHandlers } from './event-handlers.ts'
@@ -18,13 +18,16 @@ export class EventDispatch<Client> {
     this.#queue = new EventQueue(bounds)
   }
 
-  /** With the bytes that it came in. What the handlers are too slow for is left out, and told as an error. */
+  /**
+   * `bytes`: the size of the event as it came. An event that the handlers are too slow for is dropped, and reported as an
+   * error.
+   */
   handOut(event: DaemonEvent, bytes = 0): void {
     this.#readers.push(event, bytes)
     // A slow handler must not make this client look dead.
     if (event.type === daemonEventTypes.ping) return void this.#handlers.run(event)
     if (!this.#queue.push(event, bytes)) {
-      const message = `${this.#queue.length} events wait for the handlers; ${event.type} was left out`
+      const message = `${this.#queue.length} events wait for the handlers; ${event.type} was dropped`
       return void this.#handlers.fail(new ClientError(message, { code: 'ITEMS_DISCARDED' }))
     }
     if (!this.#isHandling) void this.#handle()

@@ -1,13 +1,13 @@
-// A client's handlers by event type, and who gets an event: the generic handler, the one of its type, and for what Tracim
-// tells the one of Tracim's own event type. What a handler throws is an event too.
+// A client's handlers by event type. An event goes to the generic handler, to that of its type, and for an event of Tracim to
+// that of Tracim's own event type. An error of a handler is an event too.
 import type { Logger } from '../core/base/log.ts'
 import { type DaemonEvent, isRecord } from './daemon-event.ts'
 import { daemonEventTypes, localEventTypes, type TracimEvent } from './event-types.ts'
 
-/** Types that a live message must not name. */
+/** Types that a live message must not use. */
 const ownTypes: ReadonlySet<string> = new Set([...Object.values(daemonEventTypes), ...Object.values(localEventTypes)])
 
-/** What is done with an event; the one after it waits for a promise. */
+/** Handles an event; the next event waits for its promise. */
 export type EventHandler<Client> = (event: DaemonEvent, client: Client) => unknown
 
 /** Data of `custom_error`. */
@@ -25,7 +25,7 @@ export class EventHandlers<Client> {
     this.#log = log
   }
 
-  /** One for each type: the last one counts. */
+  /** One for each type; the last one replaces the others. */
   set(type: string, handler: EventHandler<Client>): void {
     this.#handlers.set(type, handler)
   }
@@ -47,7 +47,7 @@ export class EventHandlers<Client> {
     }
   }
 
-  /** Tells the error handler. Never rejects. */
+  /** Calls the error handler. Never rejects. */
   async fail(error: unknown): Promise<void> {
     const handler = this.#handlers.get(localEventTypes.error)
     const data: ErrorData = { error }
@@ -68,7 +68,7 @@ export class EventHandlers<Client> {
 }
 
 /**
- * What Tracim told, of a `daemon_tracim_event`.
+ * The event of Tracim in a `daemon_tracim_event`.
  *
  * @throws TypeError where the event has no such data.
  * @example

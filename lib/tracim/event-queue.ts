@@ -1,4 +1,5 @@
-// Events that wait for somebody who takes them one by one: bounded in number and in the bytes that they came in.
+// Events that wait to be taken one by one, limited in number and in the bytes that they came in.
+import { Queue } from '../core/base/queue.ts'
 import type { DaemonEvent } from './daemon-event.ts'
 
 export interface EventQueueBounds {
@@ -9,7 +10,7 @@ export interface EventQueueBounds {
 
 export class EventQueue {
   readonly #bounds: EventQueueBounds
-  readonly #entries: { readonly event: DaemonEvent; readonly bytes: number }[] = []
+  readonly #entries = new Queue<{ readonly event: DaemonEvent; readonly bytes: number }>()
   #bytes = 0
 
   constructor(bounds: EventQueueBounds) {
@@ -20,24 +21,24 @@ export class EventQueue {
     return this.#entries.length
   }
 
-  /** False, and nothing done, where there is no room. */
+  /** Returns false, and does nothing, where there is no room. */
   push(event: DaemonEvent, bytes: number): boolean {
     const { maxQueuedEvents, maxQueuedBytes } = this.#bounds
     const hasRoom = this.length < maxQueuedEvents && (this.length === 0 || this.#bytes + bytes <= maxQueuedBytes)
     if (!hasRoom) return false
-    this.#entries.push({ event, bytes })
+    this.#entries.add({ event, bytes })
     this.#bytes += bytes
     return true
   }
 
   shift(): DaemonEvent | undefined {
-    const entry = this.#entries.shift()
+    const entry = this.#entries.take()
     this.#bytes -= entry?.bytes ?? 0
     return entry?.event
   }
 
   clear(): void {
-    this.#entries.length = 0
+    this.#entries.takeAll()
     this.#bytes = 0
   }
 }

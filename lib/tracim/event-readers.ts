@@ -1,4 +1,4 @@
-// Async iteration over a client's events: each reader has a bounded queue of its own, and fails when it lags behind.
+// Async iteration over a client's events. Each reader has a limited queue of its own, and fails when it lags behind.
 import { ClientError } from '../core/base/errors.ts'
 import type { DaemonEvent } from './daemon-event.ts'
 import { EventQueue, type EventQueueBounds } from './event-queue.ts'
@@ -12,7 +12,7 @@ export class EventReaders {
     this.#bounds = bounds
   }
 
-  /** Gets what comes from now on. */
+  /** The reader gets the events from now on. */
   open(): AsyncIterableIterator<DaemonEvent> {
     const reader = new EventReader(this.#bounds, () => this.#readers.delete(reader))
     if (this.#isClosed) reader.end()
@@ -46,7 +46,7 @@ class EventReader implements AsyncIterableIterator<DaemonEvent> {
   push(event: DaemonEvent, bytes: number): void {
     if (this.#isOver) return
     if (!this.#queue.push(event, bytes)) {
-      const message = `a reader of events was ${this.#queue.length} behind, and lost some; read faster, or raise maxQueuedEvents and maxQueuedBytes`
+      const message = `a reader of events fell ${this.#queue.length} behind and lost some; read faster, or raise maxQueuedEvents and maxQueuedBytes`
       this.#error = new ClientError(message, { code: 'ITEMS_DISCARDED' })
       this.end()
     }

@@ -1,10 +1,10 @@
-// What the daemon needs of whatever its events come from; and any async iterable as such a source.
+// What the daemon needs of the source of its events; and any async iterable as such a source.
 import { ServerError } from '../core/base/errors.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
 import { isRecord } from './daemon-event.ts'
 import type { TracimEvent } from './event-types.ts'
 
-/** A request that a client wants passed on. */
+/** A request that a client wants forwarded. */
 export interface PassedRequest {
   readonly method: string
   /** Begins with a slash. */
@@ -19,16 +19,16 @@ export interface PassedAnswer {
   readonly body: Uint8Array
 }
 
-/** Where a daemon's events come from, and its requests go. */
+/** The source of a daemon's events, and the target of its requests. */
 export interface EventSource {
-  /** Gets ready; gives the id of the user that it acts for. */
+  /** Prepares the source. Returns the id of the user that it acts for. */
   connect(signal: AbortSignal): Promise<string>
-  /** Each an event, or the JSON text of one. Ends when the signal says so. */
+  /** Each an event, or the JSON text of one. Ends when the signal aborts. */
   events(signal: AbortSignal): AsyncIterable<TracimEvent | string>
   request(request: PassedRequest, signal: AbortSignal): Promise<PassedAnswer>
 }
 
-/** Any async iterable as a source: a channel's subscription for example. Its requests go nowhere. */
+/** Any async iterable as a source, such as a channel's subscription. It takes no requests. */
 export class IterableSource implements EventSource {
   readonly #items: AsyncIterable<unknown>
   readonly #userId: string
@@ -51,7 +51,7 @@ export class IterableSource implements EventSource {
     const unfollow = followSignal(signal, () => stop?.())
     try {
       while (!signal.aborted) {
-        // A race with one promise for all rounds would keep every round in memory.
+        // Racing one promise in all rounds would keep every round in memory.
         const next = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
           stop = () => resolve(undefined)
           iterator.next().then(resolve, reject)
@@ -61,16 +61,16 @@ export class IterableSource implements EventSource {
       }
     } finally {
       unfollow()
-      // A generator that waits for its own source never settles this; nobody is to wait for it.
+      // A generator that waits for its own source never settles this, so it is not awaited.
       iterator.return?.().then(undefined, () => undefined)
     }
   }
 
   async request(): Promise<PassedAnswer> {
-    throw new ServerError('this daemon has no Tracim to pass requests to', { code: 'NOT_ALLOWED' })
+    throw new ServerError('this daemon has no Tracim to forward requests to', { code: 'NOT_ALLOWED' })
   }
 
-  /** What has an `event_type` is one; anything else becomes the fields of a `message`. */
+  /** An item with an `event_type` is an event; any other becomes the fields of a `message`. */
   #asEvent(item: unknown): TracimEvent {
     const given = isRecord(item) && typeof item['event_type'] === 'string' ? item : undefined
     const defaults = { event_id: ++this.#count, event_type: 'message', read: null, created: new Date().toISOString() }

@@ -1,6 +1,6 @@
-// The words of the daemon's protocol: every event type, and what the data of each holds. The spelling is the wire's.
+// The daemon's protocol: every event type and its data. The spelling is the wire's.
 
-/** The types of DaemonEvents, and by whom each is sent. */
+/** The types of DaemonEvents, and their senders. */
 export const daemonEventTypes = {
   /** Client to daemon: register. Answered by `accountInfo`. */
   clientAdd: 'daemon_client_add',
@@ -10,9 +10,9 @@ export const daemonEventTypes = {
   getClients: 'daemon_get_clients',
   /** Client to daemon. Answered by `accountInfo`. */
   getAccountInfo: 'daemon_get_account_info',
-  /** Client to daemon: pass a request on to Tracim. Answered by `requestResult`. */
+  /** Client to daemon: forward a request to Tracim. Answered by `requestResult`. */
   doRequest: 'daemon_do_request',
-  /** Either way: an event was taken that has no answer of its own. */
+  /** Either way: acknowledges an event that has no answer of its own. */
   ack: 'daemon_ack',
   /** Either way: are you there? Answered by `pong`. */
   ping: 'daemon_ping',
@@ -24,7 +24,7 @@ export const daemonEventTypes = {
   accountInfo: 'daemon_account_info',
   /** Daemon to client. */
   clients: 'daemon_clients',
-  /** Daemon to all clients: what the source tells. */
+  /** Daemon to all clients: an event of the source. */
   tracimEvent: 'daemon_tracim_event',
   /** Daemon to all clients. */
   clientAdded: 'daemon_client_added',
@@ -35,29 +35,29 @@ export const daemonEventTypes = {
 /** The type of a DaemonEvent. */
 export type DaemonEventType = (typeof daemonEventTypes)[keyof typeof daemonEventTypes]
 
-/** Types that are made by the client for its own handlers, and never travel. */
+/** Types that the client makes for its own handlers, and never sends. */
 export const localEventTypes = {
   /** Handlers of this type get every event. */
   generic: 'custom_message',
-  /** Handlers of this type get what went wrong, a handler that threw included. */
+  /** Handlers of this type get errors, those of other handlers included. */
   error: 'custom_error',
-  /** This client has registered again by itself; what was told in between is lost. Data: {@link RegisteredAgainData}. */
+  /** This client has registered again by itself; it missed the events in between. Data: {@link RegisteredAgainData}. */
   registeredAgain: 'custom_registered_again',
 } as const
 
 /** Data of `custom_registered_again`. */
 export interface RegisteredAgainData {
-  /** `restarted`: there is another daemon. `forgotten`: the daemon did not know this client any more. */
+  /** `restarted`: the daemon has restarted. `forgotten`: the daemon no longer knew this client. */
   readonly reason: 'restarted' | 'forgotten'
 }
 
-/** What the protocol's document calls two of the types. */
+/** The names of two types in the protocol's document. */
 export const documentedNames: Readonly<Record<string, DaemonEventType>> = {
   client_add: daemonEventTypes.clientAdd,
   client_delete: daemonEventTypes.clientDelete,
 }
 
-/** Data of `daemon_client_add`, `_delete`, `_added` and `_deleted`; an array of them is that of `daemon_clients`. */
+/** Data of `daemon_client_add`, `_delete`, `_added` and `_deleted`; `daemon_clients` has a list of them. */
 export interface ClientData {
   /** The client's socket. */
   readonly path: string
@@ -67,20 +67,20 @@ export interface ClientData {
 
 /** Data of `daemon_account_info`. */
 export interface AccountInfoData {
-  /** The user of Tracim that the daemon is logged in as. */
+  /** The Tracim user that the daemon is logged in as. */
   readonly user_id: string
 }
 
 /** Data of `daemon_ack`. */
 export interface AckData {
-  /** The type of the event that was taken. */
+  /** The type of the acknowledged event. */
   readonly type: string
 }
 
 /** Data of `daemon_do_request`. `body` is text, or a value that is sent as JSON. */
 export interface DoRequestData {
   readonly method: string
-  /** Begins with a slash; put behind the configured URL. */
+  /** Begins with a slash; appended to the configured URL. */
   readonly endpoint: string
   readonly body?: unknown
 }

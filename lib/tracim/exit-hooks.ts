@@ -1,10 +1,10 @@
-// Closes something when the process is told to end, and then lets it end as it would have.
+// Closes something when a signal ends the process, and then lets it end as it would have.
 
 export interface ExitHooksOptions {
   readonly signals: readonly NodeJS.Signals[]
-  /** Has to settle by itself. */
+  /** Must settle by itself. */
   close(): Promise<void>
-  /** At the process's exit, when nothing can be waited for any more. */
+  /** Called at the process's exit, when nothing can be awaited any more. */
   onExit(): void
 }
 
@@ -26,10 +26,10 @@ export class ExitHooks {
   }
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    // From now on a second signal does what it does without us.
+    // A second signal has its ordinary effect.
     for (const each of this.#options.signals) process.removeListener(each, this.#onSignal)
     const end = (): void => {
-      // Others that listen decide themselves when the process ends.
+      // Other listeners decide themselves when the process ends.
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
     }
     this.#options.close().then(end, end)

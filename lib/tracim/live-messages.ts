@@ -1,12 +1,12 @@
-// Tracim's live messages, one stream of server-sent events at a time: reconnecting with Last-Event-ID, a bound on silence
-// and on the size of an event, and no more read than is taken. Logging in is left to others.
+// Tracim's live messages, one stream of server-sent events at a time: reconnects with Last-Event-ID, limits silence and the
+// size of an event, and reads no more than is taken. Leaves logging in to others.
 import type { EventSource, EventSourceFetchInit, FetchLikeResponse } from 'eventsource'
 import type { Clock } from '../core/base/clock.ts'
 import type { Logger } from '../core/base/log.ts'
 import { withPackages } from '../core/base/optional-packages.ts'
 import { isRecord } from './daemon-event.ts'
 
-/** Messages that were read and not taken yet; above it the connection is not read from. */
+/** Messages that were read and not taken yet; above it the connection is not read. */
 const readAhead = 16
 
 /** What a stream needs of a login. */
@@ -18,7 +18,7 @@ interface Login {
 
 export interface LiveMessagesOptions {
   readonly login: Login
-  /** The last message that was had before. */
+  /** The last message that was received before. */
   readonly lastEventId: string | undefined
   readonly maxEventBytes: number
   /** Silence after which the connection counts as dead. */
@@ -56,12 +56,12 @@ export class LiveMessages {
     return this.#lastEventId
   }
 
-  /** Why it ended: the HTTP status that refused it; undefined where it was closed. */
+  /** The HTTP status that refused it; undefined where it was closed. */
   get status(): number | undefined {
     return this.#end?.status
   }
 
-  /** The next message's text; undefined when there will be none. */
+  /** The next message's text; undefined when there are no more. */
   async next(): Promise<string | undefined> {
     while (this.#messages.length === 0) {
       if (this.#end !== undefined) return undefined
@@ -84,13 +84,13 @@ export class LiveMessages {
     delete headers['Last-Event-ID']
     if (this.#lastEventId !== undefined) {
       headers['Last-Event-ID'] = this.#lastEventId
-      // Servers of Tracim that look at no header look here.
+      // Some servers of Tracim ignore the header and read this.
       url.searchParams.set('after_event_id', this.#lastEventId)
     }
     const response = await fetch(url, { ...init, headers, redirect: 'manual' })
     if (response.body === null) return response
     const onTooLarge = (): void => {
-      // Asked for once more it would come once more: the stream goes on with what is new.
+      // The server would send the same event again: continue with new ones.
       this.#lastEventId = undefined
     }
     const reader = new GuardedReader(response.body.getReader(), this.#options, () => this.#room(), onTooLarge)
@@ -132,7 +132,7 @@ interface ByteReader {
   cancel(): Promise<void>
 }
 
-/** Reads on for somebody who parses events, within the bounds. What it throws makes the stream reconnect. */
+/** Reads within the limits for the parser of events. An error makes the stream reconnect. */
 class GuardedReader implements ByteReader {
   readonly #reader: ByteReader
   readonly #options: Pick<LiveMessagesOptions, 'maxEventBytes' | 'silenceMs' | 'clock'>
@@ -158,7 +158,7 @@ class GuardedReader implements ByteReader {
     }, silenceMs)
     try {
       const chunk = await this.#reader.read()
-      if (isSilent) throw new Error(`nothing came for ${silenceMs} ms`)
+      if (isSilent) throw new Error(`nothing arrived for ${silenceMs} ms`)
       if (chunk.done) return { done: true }
       if (this.#isWithinBound(chunk.value)) return chunk
       void this.cancel()

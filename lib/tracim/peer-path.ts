@@ -1,4 +1,4 @@
-// Paths that peers name as their sockets: checked before anything is opened there.
+// Checks the paths that peers name as their sockets, before anything is opened there.
 import { lstatSync, type Stats } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { BadEvent } from './daemon-event.ts'
@@ -6,7 +6,7 @@ import { BadEvent } from './daemon-event.ts'
 /** sun_path of Linux, without its final zero. */
 const maxPathBytes = 107
 
-/** The form of a path, without a look at the disk. @throws BadEvent */
+/** Checks the form of a path without reading the disk. @throws BadEvent */
 export function checkPathForm(path: string): string {
   if (path.length > maxPathBytes || Buffer.byteLength(path) > maxPathBytes)
     throw new BadEvent(`path: expected at most ${maxPathBytes} bytes, got ${path.length} characters`)
@@ -16,19 +16,19 @@ export function checkPathForm(path: string): string {
 }
 
 /**
- * What is at the path: undefined where nothing is.
+ * The file at the path; undefined where there is none.
  *
- * @throws BadEvent where it is no socket (a symbolic link is none), is somebody else's, or is the socket `own`.
+ * @throws BadEvent for anything but a socket (a symbolic link is not one), another user's socket, or the socket `own`.
  */
 export function checkPeerSocket(path: string, own: string): Stats | undefined {
   checkPathForm(path)
   const status = lstatSync(path, { throwIfNoEntry: false })
   if (status === undefined) return undefined
-  if (!status.isSocket()) throw new BadEvent(`path: ${path} is no socket`)
+  if (!status.isSocket()) throw new BadEvent(`path: ${path} is not a socket`)
   if (process.getuid !== undefined && status.uid !== process.getuid())
     throw new BadEvent(`path: the socket ${path} belongs to another user`)
   const ours = lstatSync(own, { throwIfNoEntry: false })
   if (path === own || (ours !== undefined && ours.dev === status.dev && ours.ino === status.ino))
-    throw new BadEvent(`path: ${path} is the socket that this was sent to`)
+    throw new BadEvent(`path: ${path} is the socket that received this event`)
   return status
 }

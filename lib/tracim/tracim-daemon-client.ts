@@ -1,4 +1,5 @@
-// The client of a daemon: its own socket, registering, handlers by event type. Works with every daemon of the protocol.
+// The client of a daemon: its own socket, its registration, its handlers by event type. Works with every daemon of the
+// protocol.
 
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -7,17 +8,17 @@ import { unawaited } from '../core/base/unawaited.ts'
 import { resolveClientOptions, type TracimDaemonClientOptions } from './client-options.ts'
 import { clientsIn, isAnswerTo } from './daemon-answers.ts'
 import { type DaemonEvent, isRecord, parseEvent } from './daemon-event.ts'
-import { DaemonLine } from './daemon-line.ts'
+import { DaemonRequests } from './daemon-requests.ts'
 import { DocumentSocket } from './document-socket.ts'
 import { EventDispatch } from './event-dispatch.ts'
 import { type ErrorData, type EventHandler, EventHandlers } from './event-handlers.ts'
 import { EventReaders } from './event-readers.ts'
 import { type ClientData, localEventTypes, type RequestResultData, daemonEventTypes as types } from './event-types.ts'
 import { ExitHooks } from './exit-hooks.ts'
-import { KeptRegistration, socketAt } from './kept-registration.ts'
 import { checkPeerSocket } from './peer-path.ts'
+import { Registration, socketAt } from './registration.ts'
 
-/** The answer to a request that the daemon passed on. */
+/** The answer to a request that the daemon forwarded. */
 export interface DaemonRequestAnswer {
   readonly statusCode: number
   /** Such as `200 OK`. */
@@ -39,10 +40,10 @@ export class TracimDaemonClient implements AsyncDisposable {
   readonly #options: Required<TracimDaemonClientOptions>
   readonly #handlers: EventHandlers<TracimDaemonClient>
   readonly #readers: EventReaders
-  readonly #line: DaemonLine
+  readonly #requests: DaemonRequests
   readonly #hooks: ExitHooks
   readonly #dispatch: EventDispatch<TracimDaemonClient>
-  readonly #registration: KeptRegistration
+  readonly #registration: Registration
   #socket: DocumentSocket | undefined
   #isRegistered = false
   #closed: Promise<void> | undefined
@@ -51,7 +52,7 @@ export class TracimDaemonClient implements AsyncDisposable {
     this.#whenClosed = resolve
   })
 
-  /** The user that the daemon is logged in as; empty until it has told. */
+  /** The user that the daemon is logged in as; empty until the daemon has said it. */
   userId = ''
 
   /** @throws ClientError (`INVALID_OPTION`) that names the option. */
@@ -61,10 +62,10 @@ export class TracimDaemonClient implements AsyncDisposable {
     this.#handlers = new EventHandlers<TracimDaemonClient>(this, log)
     this.#readers = new EventReaders(this.#options)
     this.#dispatch = new EventDispatch(this.#handlers, this.#readers, this.#options)
-    this.#line = new DaemonLine(this.#options)
+    this.#requests = new DaemonRequests(this.#options)
     const onExit = (): void => rmSync(clientSocketPath, { force: true })
     this.#hooks = new ExitHooks({ signals, close: () => this.close(), onExit })
-    this.#registration = new KeptRegistration({
+    this.#registration = new Registration({
       ...this.#options,
       random: Math.random,
       register: (signal) => this.#register(signal),
@@ -87,15 +88,15 @@ export class TracimDaemonClient implements AsyncDisposable {
   }
 
   /**
-   * Sets the handler of a type, in place of the one that there was: a `daemonEventTypes` value, an event type of Tracim
-   * (`content.created.comment`), or a `localEventTypes` value for all events or for errors. Handlers run one after the
-   * other, in the order of the events; only pings do not wait.
+   * Sets the handler of a type, and replaces a former one: a `daemonEventTypes` value, an event type of Tracim
+   * (`content.created.comment`), or a `localEventTypes` value for all events or for errors. Handlers run one after the other,
+   * in the order of the events; only pings do not wait.
    */
   on(type: string, handler: EventHandler<TracimDaemonClient>): void {
     this.#handlers.set(type, handler)
   }
 
-  /** Removes the handler of a type, a default one too. */
+  /** Removes the handler of a type, also a default one. */
   off(type: string): void {
     this.#handlers.remove(type)
   }
@@ -105,10 +106,10 @@ export class TracimDaemonClient implements AsyncDisposable {
     return this.#readers.open()
   }
 
-  /** Makes this client's socket, and begins to handle what comes. @throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED` */
+  /** Creates this client's socket, and starts to handle events. @throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED` */
   async createClientSocket(): Promise<void> {
     if (this.#socket !== undefined || this.#closed !== undefined)
-      throw new ClientError('this client has made its socket already; make another client')
+      throw new ClientError('this client already has its socket; make another client')
     this.#socket = new DocumentSocket({
       ...this.#options,
       path: this.clientSocketPath,
@@ -125,13 +126,14 @@ export class TracimDaemonClient implements AsyncDisposable {
   }
 
   /**
-   * Registers; settles when the daemon has told its account. From then on this client registers again by itself where the
-   * daemon came anew, and says so by a `custom_registered_again`.
+   * Registers; settles when the daemon has sent its account. From then on this client registers again by itself where the
+   * daemon has restarted, and emits a `custom_registered_again`.
    *
    * @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED`
    */
   async registerToMaster(): Promise<void> {
-    if (this.#socket === undefined) throw new ClientError('there is no socket yet; call createClientSocket() first')
+    if (this.#socket === undefined)
+      throw new ClientError('call createClientSocket() first: this client has no socket yet')
     this.#isRegistered = true
     const socket = socketAt(this.masterSocketPath)
     await this.#register()
@@ -143,7 +145,7 @@ export class TracimDaemonClient implements AsyncDisposable {
   async unregisterFromMaster(): Promise<void> {
     this.#isRegistered = false
     await this.#registration.end()
-    await this.#line.ask(types.clientDelete, this.#self, ({ type }) => type === types.ack)
+    await this.#requests.ask(types.clientDelete, this.#self, ({ type }) => type === types.ack)
   }
 
   /** Settles when this client is closed. */
@@ -151,24 +153,24 @@ export class TracimDaemonClient implements AsyncDisposable {
     return this.#untilClosed
   }
 
-  /** Whether the daemon answers. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
+  /** Settles when the daemon has answered. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
   async ping(): Promise<void> {
-    await this.#line.ask(types.ping, null, ({ type }) => type === types.pong)
+    await this.#requests.ask(types.ping, null, ({ type }) => type === types.pong)
   }
 
-  /** The clients that are registered. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
+  /** The registered clients. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
   async getClients(): Promise<ClientData[]> {
     return clientsIn(await this.#askForClients())
   }
 
   /** The daemon's account. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
   async getAccountInfo(): Promise<string> {
-    this.#takeAccount(await this.#line.ask(types.getAccountInfo, null, ({ type }) => type === types.accountInfo))
+    this.#takeAccount(await this.#requests.ask(types.getAccountInfo, null, ({ type }) => type === types.accountInfo))
     return this.userId
   }
 
   /**
-   * Has the daemon pass a request on to Tracim. An error of Tracim is an answer, by its status.
+   * Lets the daemon forward a request to Tracim. An error of Tracim is an answer, by its status.
    *
    * @param endpoint Begins with a slash, such as `/workspaces`.
    * @param body Text, or a value that is sent as JSON.
@@ -176,17 +178,17 @@ export class TracimDaemonClient implements AsyncDisposable {
    */
   async doRequest(method: string, endpoint: string, body: unknown = null): Promise<DaemonRequestAnswer> {
     const isAnswer = (event: DaemonEvent): boolean => isAnswerTo(event, method, endpoint)
-    const { data } = await this.#line.ask(types.doRequest, { method, endpoint, body }, isAnswer)
-    const { status_code: statusCode, status, data: text } = data as RequestResultData // isAnswer has looked
+    const { data } = await this.#requests.ask(types.doRequest, { method, endpoint, body }, isAnswer)
+    const { status_code: statusCode, status, data: text } = data as RequestResultData // isAnswer has checked
     return { statusCode, status, body: Buffer.from(text, 'base64') }
   }
 
   /** Sends any event to the daemon. @throws ClientError: `UNREACHABLE`, `CLOSED` */
   send(type: string, data: unknown = null): Promise<void> {
-    return unawaited(this.#line.send(type, data))
+    return unawaited(this.#requests.send(type, data))
   }
 
-  /** Unregisters, if it can, and removes the socket. Also runs when a signal ends the process. */
+  /** Unregisters, if possible, and removes the socket. Also runs when a signal ends the process. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -202,19 +204,19 @@ export class TracimDaemonClient implements AsyncDisposable {
 
   async #register(signal?: AbortSignal): Promise<void> {
     const isAnswer = ({ type }: DaemonEvent): boolean => type === types.accountInfo
-    this.#takeAccount(await this.#line.ask(types.clientAdd, this.#self, isAnswer, signal))
+    this.#takeAccount(await this.#requests.ask(types.clientAdd, this.#self, isAnswer, signal))
   }
 
   #askForClients(signal?: AbortSignal): Promise<DaemonEvent> {
-    return this.#line.ask(types.getClients, null, ({ type }) => type === types.clients, signal)
+    return this.#requests.ask(types.getClients, null, ({ type }) => type === types.clients, signal)
   }
 
   async #close(): Promise<void> {
-    // Else it could be registered after it has left.
+    // Otherwise it could be registered after it has left.
     await this.#registration.end()
-    // A daemon that is gone has no use for it.
-    if (this.#isRegistered) await this.#line.send(types.clientDelete, this.#self).catch(() => undefined)
-    this.#line.close()
+    // A daemon that is gone need not know.
+    if (this.#isRegistered) await this.#requests.send(types.clientDelete, this.#self).catch(() => undefined)
+    this.#requests.close()
     await this.#socket?.close()
     this.#hooks.remove()
     this.#readers.close()
@@ -228,14 +230,14 @@ export class TracimDaemonClient implements AsyncDisposable {
     } catch (error) {
       return void this.#handlers.fail(error)
     }
-    this.#line.receive(event)
+    this.#requests.receive(event)
     if (event.type === types.ping && this.#isMaster(event.path)) this.#registration.heard()
     this.#dispatch.handOut(event, bytes.length)
   }
 
   async #answerPing({ path }: DaemonEvent): Promise<void> {
     checkPeerSocket(path, this.clientSocketPath)
-    await this.#line.send(types.pong, null, path)
+    await this.#requests.send(types.pong, null, path)
   }
 
   #isMaster(path: string): boolean {

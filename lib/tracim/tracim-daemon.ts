@@ -1,20 +1,20 @@
-// The daemon: clients register at its socket, and each gets what the source tells. It routes events by type; sockets,
-// queues, the list of clients and the source are each another file's.
+// The daemon: clients register at its socket, and each gets the events of the source. Routes events by type. Leaves sockets,
+// queues, registrations and the source to other files.
 import { setMaxListeners } from 'node:events'
 import type { Timer } from '../core/base/clock.ts'
 import { ServerError } from '../core/base/errors.ts'
 import { BadEvent, type DaemonEvent, formatEvent, parseEvent, readClientData } from './daemon-event.ts'
+import { DeliveryQueue } from './delivery-queue.ts'
 import { DocumentSocket } from './document-socket.ts'
 import { type EventSource, IterableSource } from './event-source.ts'
 import { type ClientData, type DaemonEventType, type TracimEvent, daemonEventTypes as types } from './event-types.ts'
 import { checkPeerSocket } from './peer-path.ts'
-import { PostOffice } from './post-office.ts'
-import { RequestDesk } from './request-desk.ts'
-import { Roster } from './roster.ts'
+import { Registrations } from './registrations.ts'
+import { RequestForwarder } from './request-forwarder.ts'
 import { type ResolvedDaemonOptions, resolveDaemonOptions, type TracimDaemonOptions } from './tracim-daemon-options.ts'
 
-/** Paths to which something may be on its way beside the registered ones: answers to clients that are none. */
-const spareMailboxes = 1_024
+/** Paths besides the registered ones that may have a queue: for answers to unregistered clients. */
+const spareQueues = 1_024
 
 /**
  * A local daemon that speaks TracimDaemon's protocol: clients in any language register at its Unix socket and get the
@@ -28,9 +28,9 @@ export class TracimDaemon implements AsyncDisposable {
   readonly #options: ResolvedDaemonOptions
   readonly #source: EventSource
   readonly #socket: DocumentSocket
-  readonly #post: PostOffice
-  readonly #desk: RequestDesk
-  readonly #roster = new Roster()
+  readonly #deliveries: DeliveryQueue
+  readonly #forwarder: RequestForwarder
+  readonly #registrations = new Registrations()
   readonly #closing = new AbortController()
   #userId = ''
   #pingTimer: Timer | undefined
@@ -40,19 +40,19 @@ export class TracimDaemon implements AsyncDisposable {
   /** @throws ClientError (`INVALID_OPTION`) that names the option. */
   constructor(given: TracimDaemonOptions) {
     this.#options = resolveDaemonOptions(given)
-    // A source of the program's own may listen with each request that is passed on.
+    // A program's own source may add a listener with each forwarded request.
     setMaxListeners(0, this.#closing.signal)
     const { log, socketPath, clock, maxClients } = this.#options
     this.#source = sourceOf(given, this.#options.userId)
-    this.#post = new PostOffice({
+    this.#deliveries = new DeliveryQueue({
       ...this.#options,
       ownPath: socketPath,
       busyTimeoutMs: 2 * this.#options.pingIntervalMs,
       maxQueued: this.#options.maxQueuedEvents,
-      maxPaths: maxClients + spareMailboxes,
+      maxPaths: maxClients + spareQueues,
       onLost: (path, reason) => this.#onLost(path, reason),
     })
-    this.#desk = new RequestDesk({
+    this.#forwarder = new RequestForwarder({
       source: this.#source,
       maxRequests: this.#options.maxRequests,
       signal: this.#closing.signal,
@@ -62,7 +62,7 @@ export class TracimDaemon implements AsyncDisposable {
       path: socketPath,
       clock,
       onDocument: (bytes) => this.#onDocument(bytes),
-      onRefused: (reason) => log.warn({ reason }, 'a connection brought no event'),
+      onRefused: (reason) => log.warn({ reason }, 'a connection sent no event'),
     })
   }
 
@@ -72,21 +72,21 @@ export class TracimDaemon implements AsyncDisposable {
 
   /** The clients that are registered. */
   get clients(): readonly ClientData[] {
-    return this.#roster.clients
+    return this.#registrations.clients
   }
 
-  /** The user that clients are told of. */
+  /** The user that clients get as the account. */
   get userId(): string {
     return this.#userId
   }
 
   /**
-   * Logs in at the source, listens, and begins to pass events on.
+   * Logs in at the source, listens, and starts to pass events on.
    *
    * @throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; and what the source throws when it cannot log in.
    */
   async listen(): Promise<void> {
-    if (this.#wasStarted) throw new ServerError('this daemon was started already; make another one')
+    if (this.#wasStarted) throw new ServerError('this daemon was already started; make another one')
     this.#wasStarted = true
     try {
       this.#userId = await this.#source.connect(this.#closing.signal)
@@ -101,7 +101,10 @@ export class TracimDaemon implements AsyncDisposable {
     this.#options.log.info({ path: this.socketPath }, 'the daemon listens')
   }
 
-  /** Sends an event to all clients as `daemon_tracim_event`, beside those of the source. @throws TypeError where it has no JSON. */
+  /**
+   * Sends an event to all clients as `daemon_tracim_event`, like those of the source. @throws TypeError where it cannot be
+   * written as JSON.
+   */
   publish(event: TracimEvent | string): void {
     this.#broadcast(types.tracimEvent, typeof event === 'string' ? event : JSON.stringify(event))
   }
@@ -110,7 +113,7 @@ export class TracimDaemon implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#pingTimer?.cancel()
-    this.#post.close()
+    this.#deliveries.close()
     await this.#socket.close()
     await this.#sourceEnded
   }
@@ -128,12 +131,12 @@ export class TracimDaemon implements AsyncDisposable {
         try {
           this.publish(event)
         } catch (error) {
-          log.error({ error }, 'an event of the source has no JSON, and was left out')
+          log.error({ error }, 'an event of the source cannot be written as JSON, and was dropped')
         }
       }
-      if (!signal.aborted) log.debug({}, 'the source has ended; the daemon goes on')
+      if (!signal.aborted) log.debug({}, 'the source has ended; the daemon continues')
     } catch (error) {
-      if (!signal.aborted) log.error({ error }, 'the source has failed; the daemon goes on without it')
+      if (!signal.aborted) log.error({ error }, 'the source has failed; the daemon continues without it')
     }
   }
 
@@ -141,14 +144,14 @@ export class TracimDaemon implements AsyncDisposable {
     try {
       const event = parseEvent(bytes)
       const status = checkPeerSocket(event.path, this.socketPath)
-      // One that leaves may have removed its socket before this is read.
+      // A client that leaves may have removed its socket before this is read.
       if (status === undefined && event.type === types.clientAdd) throw new BadEvent(`path: there is no ${event.path}`)
       this.#options.log.debug({ type: event.type, path: event.path }, 'received')
       this.#route(event)
     } catch (error) {
       const { log } = this.#options
       if (error instanceof BadEvent) log.warn({ reason: error.message }, 'an event was refused')
-      else log.error({ error }, 'an event could not be worked on')
+      else log.error({ error }, 'an event could not be handled')
     }
   }
 
@@ -167,22 +170,22 @@ export class TracimDaemon implements AsyncDisposable {
       case types.ping:
         return this.#send(event.path, types.pong, null)
       case types.pong:
-        this.#roster.markAnswered(event.path)
+        this.#registrations.markAnswered(event.path)
         return this.#send(event.path, types.ack, { type: event.type })
       case types.ack:
         return
       default:
         // As TracimDaemon does: a client may be newer than its daemon, and waits for an answer.
-        this.#options.log.debug({ type: event.type, path: event.path }, 'nothing is known of this type')
+        this.#options.log.debug({ type: event.type, path: event.path }, 'unknown type')
         return this.#send(event.path, types.ack, { type: event.type })
     }
   }
 
   #add(client: ClientData): void {
     const { maxClients, log } = this.#options
-    if (!this.#roster.has(client.path) && this.#roster.size >= maxClients)
-      throw new BadEvent(`path: ${client.path} is refused, as ${maxClients} clients are registered already`)
-    this.#roster.add(client)
+    if (!this.#registrations.has(client.path) && this.#registrations.size >= maxClients)
+      throw new BadEvent(`path: ${client.path} is refused: ${maxClients} clients are already registered`)
+    this.#registrations.add(client)
     log.info({ ...client }, 'client registered')
     this.#send(client.path, types.accountInfo, { user_id: this.#userId })
     this.#announce(types.clientAdded, client)
@@ -190,10 +193,10 @@ export class TracimDaemon implements AsyncDisposable {
 
   #delete(event: DaemonEvent): void {
     if (event.data !== null) readClientData(event)
-    const client = this.#roster.remove(event.path)
+    const client = this.#registrations.remove(event.path)
     if (client !== undefined) {
-      // What is on its way to a client that leaves is not waited for.
-      this.#post.forget(event.path)
+      // A client that leaves need not get what is on its way.
+      this.#deliveries.forget(event.path)
       this.#options.log.info({ ...client }, 'client unregistered')
     }
     this.#send(event.path, types.ack, { type: event.type })
@@ -201,12 +204,12 @@ export class TracimDaemon implements AsyncDisposable {
   }
 
   async #request(event: DaemonEvent): Promise<void> {
-    const answer = await this.#desk.answer(event.data)
+    const answer = await this.#forwarder.answer(event.data)
     this.#send(event.path, types.requestResult, answer)
   }
 
   #onLost(path: string, reason: string): void {
-    const client = this.#roster.remove(path)
+    const client = this.#registrations.remove(path)
     if (client === undefined) return this.#options.log.debug({ path, reason }, 'an answer was not delivered')
     this.#options.log.warn({ ...client, reason }, 'client dropped')
     this.#announce(types.clientDeleted, client)
@@ -220,9 +223,9 @@ export class TracimDaemon implements AsyncDisposable {
   }
 
   #pingRound(): void {
-    const silent = this.#roster.nextRound()
+    const silent = this.#registrations.nextRound()
     for (const client of silent) {
-      this.#post.forget(client.path)
+      this.#deliveries.forget(client.path)
       this.#options.log.warn({ ...client, reason: 'it did not answer the last ping' }, 'client dropped')
     }
     for (const client of silent) this.#announce(types.clientDeleted, client)
@@ -233,14 +236,14 @@ export class TracimDaemon implements AsyncDisposable {
     if (this.#options.announceClients) this.#broadcast(type, client)
   }
 
-  /** One text for all. */
+  /** One text for all clients. */
   #broadcast(type: DaemonEventType, data: unknown): void {
     const document = formatEvent({ type, path: this.socketPath, data })
-    for (const path of [...this.#roster.paths()]) this.#post.send(path, document)
+    for (const path of [...this.#registrations.paths()]) this.#deliveries.send(path, document)
   }
 
   #send(path: string, type: DaemonEventType, data: unknown): void {
-    this.#post.send(path, formatEvent({ type, path: this.socketPath, data }))
+    this.#deliveries.send(path, formatEvent({ type, path: this.socketPath, data }))
   }
 }
 

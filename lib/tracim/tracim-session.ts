@@ -1,5 +1,5 @@
-// A login at Tracim's HTTP API, and requests with it: to the configured URL and nowhere else, so long and so large. The
-// password is in the body of the login only; no message and no log line has it.
+// A login at Tracim's HTTP API, and requests with it: only to the configured URL, with limits of time and size. The password
+// is in the body of the login only, and in no message or log line.
 import { type Clock, platformClock } from '../core/base/clock.ts'
 import { AuthError, ServerError } from '../core/base/errors.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
@@ -7,13 +7,13 @@ import { invalidOption, requirePositive } from '../core/base/options.ts'
 import { isRecord } from './daemon-event.ts'
 import { staysInside } from './endpoint-path.ts'
 import type { PassedAnswer, PassedRequest } from './event-source.ts'
-import { RequestRefused } from './request-desk.ts'
+import { RequestRefused } from './request-forwarder.ts'
 
 const cookieName = 'session_key'
 
 /** An account at a Tracim server. */
 export interface TracimAccount {
-  /** Of its API, such as `https://tracim.example/api`. */
+  /** The URL of its API, such as `https://tracim.example/api`. */
   readonly url: string
   /** This, or `mail`. */
   readonly username?: string
@@ -56,12 +56,15 @@ export class TracimSession {
     return this.#userId
   }
 
-  /** What a request of this session is sent with. */
+  /** The headers of requests of this session. */
   get headers(): Record<string, string> {
     return { Cookie: this.#cookie }
   }
 
-  /** Logs in; at once only once. @throws AuthError where the account is refused, ServerError where Tracim is not there. */
+  /**
+   * Logs in; concurrent calls share one login. @throws AuthError where the account is refused, ServerError where Tracim
+   * cannot be reached.
+   */
   login(signal: AbortSignal): Promise<string> {
     this.#login ??= this.#doLogin(signal).finally(() => {
       this.#login = undefined
@@ -69,7 +72,7 @@ export class TracimSession {
     return this.#login
   }
 
-  /** Logs in anew where the login has expired. @throws RequestRefused */
+  /** Logs in again where the login has expired. @throws RequestRefused */
   async request(request: PassedRequest, signal: AbortSignal): Promise<PassedAnswer> {
     const answer = await this.#fetch(request, signal)
     if (answer.statusCode !== 401) return answer
@@ -77,13 +80,13 @@ export class TracimSession {
     return this.#fetch(request, signal)
   }
 
-  /** @throws RequestRefused where the endpoint leads out of the configured URL. */
+  /** @throws RequestRefused where the endpoint leads outside the configured URL. */
   urlOf(endpoint: string): URL {
     const url = URL.canParse(this.#base + endpoint) ? new URL(this.#base + endpoint) : undefined
-    // Asked of what came out: dots and the like have had their effect. What is left is for servers that decode it.
+    // Checks the result, in which dots have had their effect, and the rest for servers that decode it once more.
     const isInside = url?.href.startsWith(`${this.#base}/`) && endpoint.startsWith('/') && staysInside(endpoint)
     if (url !== undefined && isInside && staysInside(url.href.slice(this.#base.length))) return url
-    throw new RequestRefused(400, 'Bad Request', `endpoint: it leads out of ${this.#base}`)
+    throw new RequestRefused(400, 'Bad Request', `endpoint: it leads outside ${this.#base}`)
   }
 
   async #doLogin(signal: AbortSignal): Promise<string> {
@@ -103,7 +106,7 @@ export class TracimSession {
       .find((text) => text.startsWith(`${cookieName}=`))
     const userId = userIdOf(answer.body)
     if (cookie === undefined || userId === undefined)
-      throw new AuthError(`${this.#base} answered the login as no Tracim does; check the url`)
+      throw new AuthError(`${this.#base} is not a Tracim server; check the url`)
     this.#cookie = cookie
     this.#userId = userId
     return userId
@@ -123,7 +126,7 @@ export class TracimSession {
         method: request.method,
         headers: { 'Content-Type': 'application/json', ...(this.#cookie && this.headers) },
         ...(request.body !== undefined && { body: request.body as Uint8Array<ArrayBuffer> }),
-        // Elsewhere is no place for the cookie: whoever asked sees the redirection.
+        // Another server must not get the cookie: the caller sees the redirection.
         redirect: 'manual',
         signal: limit.signal,
       })
@@ -157,7 +160,7 @@ export class TracimSession {
 function baseUrl(text: unknown): string {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    // What came may have a password in it.
+    // Without the value: it may contain a password.
     throw invalidOption('url', 'an http or https URL without user, query and fragment', typeof text)
   }
   return url.href.replace(/\/+$/, '')

@@ -1,4 +1,4 @@
-// Tracim itself as the source of a daemon: one login for live messages and passed requests, made anew when it expires.
+// Tracim itself as the source of a daemon: one login for live messages and forwarded requests, renewed when it expires.
 import { Backoff } from '../core/base/backoff.ts'
 import { type Clock, platformClock, sleep } from '../core/base/clock.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
@@ -13,7 +13,7 @@ import { type TracimAccount, TracimSession, type TracimSessionOptions } from './
 export interface TracimSourceOptions extends TracimSessionOptions {
   /** The largest live message. Default 4 MiB. */
   readonly maxEventBytes?: number
-  /** Silence after which the stream of live messages is opened anew. Default 120 000. */
+  /** Silence after which the stream of live messages is opened again. Default 120 000. */
   readonly silenceMs?: number
   readonly log?: Logger
   readonly clock?: Clock
@@ -52,7 +52,7 @@ export class TracimSource implements EventSource {
     return this.#session.login(signal)
   }
 
-  /** The texts of live messages, through cuts and expired logins, until the signal ends it. */
+  /** The texts of live messages, through lost connections and expired logins, until the signal aborts. */
   async *events(signal: AbortSignal): AsyncGenerator<string> {
     const first = new Backoff({ minMs: 1_000, maxMs: 60_000 }, this.#random)
     let lastEventId: string | undefined
@@ -79,7 +79,7 @@ export class TracimSource implements EventSource {
     }
   }
 
-  /** Passes a request on, with this login. */
+  /** Forwards a request with this login. */
   request(request: PassedRequest, signal: AbortSignal): Promise<PassedAnswer> {
     return this.#session.request(request, signal)
   }

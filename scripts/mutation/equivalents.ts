@@ -149,11 +149,11 @@ export const equivalents: readonly Equivalent[] = [
     why: 'the second flush of a tick finds nothing; planning it for each frame costs time, which the benchmarks see',
   },
   {
-    file: 'lib/gateways/igor/roster.ts',
+    file: 'lib/gateways/igor/client-table.ts',
     line: 'kept.clear()',
     from: 'kept.clear()',
     to: '{}',
-    why: 'their timers are cancelled, and a roster that is closed looks nobody up any more',
+    why: 'their timers are cancelled, and a closed table looks up no client any more',
   },
   {
     file: 'lib/core/server/call-turns.ts',
@@ -206,7 +206,7 @@ export const equivalents: readonly Equivalent[] = [
     why: 'Node writes to a terminal before it goes on',
   },
   {
-    file: 'lib/tracim/kept-registration.ts',
+    file: 'lib/tracim/registration.ts',
     line: '#heardAtMs = 0',
     from: '0',
     to: '1',

@@ -296,7 +296,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
         },
         other.url.replace('http', 'ws'),
       )
-      for (const error of seen) expect(error).to.match(/^AuthError: .*origin are not let in.*option origins/)
+      for (const error of seen) expect(error).to.match(/^AuthError: .*origin are not allowed.*option origins/)
       expect(other.server.sessions).to.have.length(0)
     } finally {
       await other.close()

@@ -122,14 +122,14 @@ describe('isock tracim', function () {
   describe('refuses a file', () => {
     const refused: [string, () => void, RegExp][] = [
       [
-        'that is no JSON, by line and column',
+        'that is not JSON, by line and column',
         () => writeFileSync(file, '{\n  "tracim": {\n    "password": "open sesame"\n    "url": ""\n', { mode: 0o600 }),
-        /config\.json is no JSON: expected "," or "}" at line 4, column 5; correct it, or remove it/,
+        /config\.json is not JSON: expected "," or "}" at line 4, column 5; correct it, or delete it/,
       ],
       [
         'with a key that is mistyped',
         () => configure({ url: undefined, ulr: 'open sesame' }),
-        /tracim\.url is missing.*is "ulr" meant/,
+        /tracim\.url is missing.*did you mean "ulr"/,
       ],
       [
         'with an empty account',

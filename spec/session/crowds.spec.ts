@@ -8,7 +8,7 @@ import type { FramePort } from '../../lib/core/session/frame-port.ts'
 import { InboundStream, type Taken } from '../../lib/core/session/inbound-stream.ts'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Turns } from '../../lib/features/data/engine/libsql/turns.ts'
-import { KeptOutcomes } from '../../lib/gateways/http/kept-outcomes.ts'
+import { IdempotencyStore } from '../../lib/gateways/http/idempotency-store.ts'
 import { CancelledError, Process, type ProcessContext } from '../../lib/index.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { elementsWalked } from '../setup/walked-elements.ts'
@@ -158,7 +158,7 @@ describe('Many outcomes that are kept', () => {
     await expectSameForEach(async (count) => {
       const limits = { maxKeys: count, maxKeptBytes: 1_500, keepMs: 1_000 }
       const accounting = new Accounting({ maxHeldBytes: 2 ** 30, isShared: () => false })
-      const outcomes = new KeptOutcomes(limits, accounting, new VirtualClock())
+      const outcomes = new IdempotencyStore(limits, accounting, new VirtualClock())
       const owner = { address: '192.0.2.1', identity: undefined }
       const begin = (key: string) => outcomes.begin({ identity: 'me', action: 'Pay', key }, owner, '')
       const walked = await elementsWalked(() => {
@@ -167,7 +167,7 @@ describe('Many outcomes that are kept', () => {
           if (begun.isFirst) begun.settle({ status: 200, headers: {}, body: Buffer.alloc(1_000) }, 'keep')
         }
       })
-      expect(() => begin(String(count - 2))).to.throw('is not kept any more')
+      expect(() => begin(String(count - 2))).to.throw('is no longer stored')
       expect(begin(String(count - 1))).to.include({ isFirst: false })
       outcomes.close()
       expect([outcomes.keptBytes, outcomes.keyCount]).to.deep.equal([0, 0])

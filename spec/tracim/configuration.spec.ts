@@ -62,15 +62,15 @@ describe('the configuration of the tracim daemon', () => {
     const refused: [unknown, RegExp][] = [
       [
         '{ "password": "secret"',
-        /config\.json is no JSON: expected "," or "}" at line 1, column 23; correct it, or remove/,
+        /config\.json is not JSON: expected "," or "}" at line 1, column 23; correct it, or delete/,
       ],
       ['{\n  "password": "secret",\n  }', /expected a key in double quotes at line 3, column 3;/],
       ['', /expected a value at line 1, column 1;/],
       [[], /config\.json: expected an object/],
-      [{ tracim, socket_paht: 'a' }, /socket_path is missing: expected a text; is "socket_paht" meant to be it\?/],
+      [{ tracim, socket_paht: 'a' }, /socket_path is missing: expected a text; did you mean "socket_paht"\?/],
       [
         { tracim: { ...tracim, url: undefined, uri: 'secret' }, socket_path: 'a' },
-        /tracim\.url is missing.*"uri" meant/,
+        /tracim\.url is missing.*did you mean "uri"/,
       ],
       [{ tracim: { ...tracim, mail: 5 }, socket_path: 'a' }, /tracim\.mail: expected a text, got a number$/],
       [{ tracim: 'secret', socket_path: 'a' }, /tracim: expected an object/],

@@ -115,7 +115,7 @@ describe('tracim as the source of a daemon', () => {
     tracim.emit('small')
     await waitFor(() => eventsOf(client).length === 2)
     expect(eventsOf(client)).to.deep.equal(['before', 'small'])
-    expect(world.reasons.some((reason) => reason.includes('nothing came for 150 ms'))).to.equal(true)
+    expect(world.reasons.some((reason) => reason.includes('nothing arrived for 150 ms'))).to.equal(true)
     expect(world.reasons.some((reason) => reason.includes('more than 1000 bytes'))).to.equal(true)
   })
 

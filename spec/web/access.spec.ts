@@ -49,7 +49,7 @@ describe('Access to a web server', () => {
       'file://',
       '',
     ]) {
-      expect(refusal({ host, origin }), origin).to.contain('origin are not let in')
+      expect(refusal({ host, origin }), origin).to.contain('origin are not allowed')
     }
   })
 
@@ -97,7 +97,7 @@ describe('Access to a web server', () => {
       'https://x.localhost',
       'null',
     ])
-      expect(refusal({ host: 'x.example', origin }, options), origin).to.contain('origin are not let in')
+      expect(refusal({ host: 'x.example', origin }, options), origin).to.contain('origin are not allowed')
     const ofHosts = { hosts: ['*.app.example'] }
     expect(refusal({ host: 'a.app.example', origin: 'https://b.app.example' }, ofHosts, 443, true)).to.equal(undefined)
     expect(refusal({ host: 'a.app.example', origin: 'http://b.app.example' }, ofHosts, 443, true)).to.be.a('string')
@@ -176,7 +176,7 @@ describe('Access to a web server', () => {
     expect(refusal({ host: 'app.example' }, { hosts: ['app.example:81'] })).to.contain('host is not served')
     // Which origins are let in does not change by that.
     const origin = 'http://app.example'
-    expect(refusal({ host: 'app.example', origin }, { hosts: ['app.example'] })).to.contain('origin are not let in')
+    expect(refusal({ host: 'app.example', origin }, { hosts: ['app.example'] })).to.contain('origin are not allowed')
   })
 
   it('is for an origin without its standard port, as browsers send it, however it was named', () => {

@@ -2,14 +2,14 @@
 import { expect } from 'chai'
 import { http } from 'isock/http'
 import { namedAddresses } from '../../lib/core/server/named-addresses.ts'
-import { askerOf } from '../../lib/features/web/forwarded.ts'
+import { clientOf } from '../../lib/features/web/forwarded.ts'
 import { ClientError, type Context, TokenGuard, type Visitor } from '../../lib/index.ts'
 import { ask, WebWorld } from './web-world.ts'
 
 describe('A client behind proxies', () => {
   const isProxy = namedAddresses('trustProxy', ['10.0.0.0/8', 'loopback', '2001:db8::/32'])
   const asker = (nearest: string, forwarded?: string, proto?: string) =>
-    askerOf(
+    clientOf(
       nearest,
       {
         ...(forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }),

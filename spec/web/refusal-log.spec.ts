@@ -30,8 +30,8 @@ describe('A host or an origin that a web port refuses', () => {
       expect(await world.refusedStatus(`${web.url}/isock`, [], { origin: 'https://app.example.org' })).to.equal(403)
     }
     expect(warnings).to.deep.equal([
-      'refused host "app.example.org"; if it is yours, add it to hosts of listenWeb',
-      'refused origin "https://app.example.org"; if it is yours, add it to origins of listenWeb',
+      'refused host "app.example.org"; if it is yours, add it to the option hosts of listenWeb',
+      'refused origin "https://app.example.org"; if it is yours, add it to the option origins of listenWeb',
     ])
   })
 
@@ -41,7 +41,7 @@ describe('A host or an origin that a web port refuses', () => {
       for (let i = 0; i < 2; i++) await ask(web.url, '/x', { host: 'app.example.org' })
     })
     expect(printed).to.deep.equal([
-      'isock: refused host "app.example.org"; if it is yours, add it to hosts of listenWeb',
+      'isock: refused host "app.example.org"; if it is yours, add it to the option hosts of listenWeb',
     ])
   })
 

@@ -59,7 +59,7 @@ describe('A web server', () => {
         const socket = new WebSocket(`${web.address}`, ['isock'], { headers })
         const [code, reason] = await once(socket, 'close')
         expect(code).to.equal(4403)
-        expect(String(reason)).to.match(/the server's option (hosts|origins) names those that are$/)
+        expect(String(reason)).to.match(/the server's option (hosts|origins) lists those that are$/)
       }
       const named = await world.serve({ hosts: ['example.org'] })
       const outcome = await world.client(named.web.address).runAction(Echo, 1).outcome()
@@ -319,7 +319,7 @@ describe('A web server', () => {
 
     it('wants it to listen', async () => {
       const failure = await world.serve({ server: createServer() }).catch((error: Error) => error)
-      expect((failure as Error).message).to.contain('it must listen')
+      expect((failure as Error).message).to.contain('server must listen')
     })
   })
 

@@ -18,11 +18,14 @@ const ranges: Readonly<Record<string, string>> = {
   send: '1',
 }
 
+const isOwnFile = /\/optional-packages\.[jt]s$/
+
 /**
  * Throws ClientError (`MISSING_PACKAGE`) where one of the packages is not installed. `user` is what needs them, as in
- * `isock/threads`. Where it cannot be known, in a bundle in CommonJS, the import tells.
+ * `isock/threads`. In a bundle they may be part of it, so that there the import tells.
  */
 export function requirePackages(user: string, names: readonly string[], isInstalled = isThere): void {
+  if (!isOwnFile.test(import.meta.url ?? '')) return
   const missing = names.filter((name) => !isInstalled(name))
   if (missing.length > 0) throw missingPackages(user, missing)
 }

@@ -1,33 +1,33 @@
-// Who may speak to a web server from a browser: lists of Hosts (so that no foreign name that resolves to this machine gets
-// in) and of Origins (so that no foreign page does). What sends no Origin is not a page of a browser.
+// Checks which browsers may use a web server: by lists of Hosts (so that no foreign name that resolves to this machine works)
+// and of Origins (so that no foreign page does). A request without an Origin does not come from a page.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { AllowedTexts, type AllowList, requireTexts } from './allow-list.ts'
 
-/** The names of this machine that no other machine can be reached by. */
+/** Names of this machine that no other machine can be reached by. */
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
-/** The header for which a request is refused. */
+/** The header that a request is refused for. */
 export type RefusedHeader = 'host' | 'origin'
 
 export interface AccessRefusal {
   readonly reason: string
-  /** Which header's value is not on its list; undefined where that was not the reason. */
+  /** The header whose value is not on its list; undefined where that was not the reason. */
   readonly header?: RefusedHeader
-  /** True: a page of another site embeds what it asks for. It may still be let in: see `Access.letsEmbed`. */
+  /** True: a page of another site embeds the resource. It may still be allowed: see `Access.letsEmbed`. */
   readonly isOfEmbedding?: true
 }
 
 export interface AccessOptions {
   /**
-   * Host names, with the port where it is another than the server's: 'chat.example.org', '*.example.org'. A named host may
-   * also come without a port, as behind a proxy at 80 or 443. A function is given the Host header in small letters. Default:
-   * loopback, at the server's port alone.
+   * Host names, with the port where it differs from the server's: 'chat.example.org', '*.example.org'. A named host may also
+   * come without a port, as behind a proxy at 80 or 443. A function gets the Host header in lower case. Default: loopback, at
+   * the server's port alone.
    */
   readonly hosts?: AllowList
   /**
-   * Origins as browsers send them: 'https://chat.example.org', 'https://*.example.org', 'file://', 'null'. A function is given
-   * the Origin header as it came, and 'file://' and 'null' where a page loads an image and does not say where it is from.
-   * Default: those of `hosts`; where these are 'any' or a function, that of the Host that was asked.
+   * Origins as browsers send them: 'https://chat.example.org', 'https://*.example.org', 'file://', 'null'. A function gets
+   * the Origin header as it came, and 'file://' and 'null' where a page loads an image without saying where it is from.
+   * Default: those of `hosts`; where these are 'any' or a function, that of the request's Host.
    */
   readonly origins?: AllowList
 }
@@ -39,7 +39,7 @@ export class Access {
   readonly #isHost: Test
   readonly #isOrigin: Test
   readonly #isOpen: boolean
-  /** Whether pages that cannot say where they are from may embed: those of schemes such as file: send no Referer. */
+  /** Whether pages that cannot say where they are from may embed: schemes such as file: send no Referer. */
   readonly #isForUnreferred: () => boolean
   readonly #onFailure: (error: unknown) => void
 
@@ -96,14 +96,15 @@ export class Access {
     if (!this.#isHost(host, host)) return foreignHost
     if (this.#isOpen) return undefined
     if (origin !== undefined && !this.#isOrigin(origin, host)) return foreignOrigin
-    // A page that embeds us (an image, a script) sends no Origin, but tells where it is from.
+    // A page that embeds a resource (an image, a script) sends no Origin, but says where it is from.
     const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
     return origin === undefined && isEmbedded ? foreignSite : undefined
   }
 
   /**
-   * Whether a page of an allowed origin loads this as a part of itself: an image, a style, a font or media, by GET. Browsers send
-   * no Origin then, but where the page is from (Referer). For what `refusalOf` refuses as embedding, its Host being right.
+   * Whether a page of an allowed origin loads this as a part of itself: an image, a style, a font or media, by GET. Browsers
+   * send no Origin then, but the page's address (Referer). Only for requests that `refusalOf` refuses as embedding, with an
+   * allowed Host.
    */
   letsEmbed({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
     const { host = '', referer } = headers
@@ -116,7 +117,7 @@ export class Access {
     return origin !== 'null' && (this.#isOrigin(origin, host.toLowerCase()) || isOfHost(origin, host.toLowerCase()))
   }
 
-  /** Only `true` lets in: a promise or an error does not. */
+  /** Only `true` allows: a promise or an error does not. */
   #ask(isAllowed: (value: string) => unknown, value: string): boolean {
     try {
       return isAllowed(value) === true
@@ -128,16 +129,16 @@ export class Access {
 }
 
 const foreignHost: AccessRefusal = {
-  reason: "this host is not served here; the server's option hosts names those that are",
+  reason: "this host is not served here; the server's option hosts lists those that are",
   header: 'host',
 }
 const foreignOrigin: AccessRefusal = {
-  reason: "pages of this origin are not let in; the server's option origins names those that are",
+  reason: "pages of this origin are not allowed; the server's option origins lists those that are",
   header: 'origin',
 }
 const foreignSite: AccessRefusal = { reason: 'pages of other sites may not embed this one', isOfEmbedding: true }
 
-/** What a page shows or plays, as browsers call it in Sec-Fetch-Dest: nothing that runs, and no page. */
+/** What a page shows or plays, by its name in Sec-Fetch-Dest: nothing that runs, and no page. */
 const embeddedKinds: ReadonlySet<string> = new Set(['image', 'style', 'font', 'audio', 'video', 'track'])
 
 function isOfHost(origin: string, host: string): boolean {
@@ -148,7 +149,7 @@ function withPort(host: string, port: number, standardPort: number): string[] {
   return port === standardPort ? [host, `${host}:${port}`] : [`${host}:${port}`]
 }
 
-/** What is asked by a scheme's standard port names none. Another port stays. */
+/** Browsers leave out a scheme's standard port. Another port stays. */
 function withoutStandardPort(host: string): string {
   return host.replace(/:(80|443)$/, '')
 }
@@ -156,7 +157,7 @@ function withoutStandardPort(host: string): string {
 /** An origin as browsers send it: without its scheme's standard port. */
 function asSent(origin: string): string {
   if (!/^https?:/.test(origin)) return origin
-  // A star is no part of a host to URL.
+  // URL accepts no star in a host.
   const [parsed, hasStar] = [origin.replace('://*.', '://label.'), origin.includes('://*.')]
   if (!URL.canParse(parsed)) return origin
   return hasStar ? new URL(parsed).origin.replace('://label.', '://*.') : new URL(parsed).origin

@@ -17,27 +17,27 @@ const compressed = /\.(br|gz)$/
 const reading = ['GET', 'HEAD']
 
 export interface BrowserModule extends MountedGateway {
-  /** Path and query. What is there is always the same, so browsers never ask for it again. */
+  /** Path and query. The content there never changes, so browsers never ask for it again. */
   readonly lastingPath: string
 }
 
-/** Serves the one in dist/ at a path. Throws ClientError (`INVALID_OPTION`) where it is not there. */
+/** Serves the module in dist/ at a path. Throws ClientError (`INVALID_OPTION`) where it is missing. */
 export function browserModule(path: string): BrowserModule {
-  // In a bundle of CommonJS there is no URL.
+  // Undefined in a CommonJS bundle.
   const here: string | undefined = import.meta.url
   const places = here === undefined ? [] : ['../..', '../../../dist']
   const directories = places.map((place) => fileURLToPath(new URL(place, here)))
   const directory = directories.find((each) => existsSync(join(each, moduleName)))
   if (directory === undefined) {
     throw new ClientError(
-      'option browserModule: the module for browsers is not beside this code: run npm run build; a server that is bundled leaves isock external, or has dist/browser.js among its static files',
+      'option browserModule: the module for browsers is missing; run npm run build. A bundled server keeps isock external, or has dist/browser.js among its static files',
       { code: 'INVALID_OPTION' },
     )
   }
   return browserModuleIn(directory, path)
 }
 
-/** Serves the one in this directory. */
+/** Serves the module in this directory. */
 export function browserModuleIn(directory: string, path: string): BrowserModule {
   const beside = path.slice(0, path.lastIndexOf('/') + 1)
   const main = fileIn(directory, moduleName)

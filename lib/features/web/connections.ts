@@ -1,5 +1,5 @@
-// The connections of a web port. One that has sent no request yet, or has had all its answers, is idle: when there are too
-// many, the oldest idle one goes of the address with most, else the oldest of its connections that are in use.
+// The connections of a web port. A connection without a request, or with all its answers sent, is idle. When there are too
+// many, the oldest idle one of the address with most is closed, else the oldest of its connections in use.
 import type { Socket } from 'node:net'
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
@@ -14,7 +14,7 @@ export class Connections {
   }
 
   take(socket: Socket): void {
-    // A request that is read once more comes in as a connection again.
+    // A request that is read again comes in as a connection again.
     if (this.#accounts.has(socket)) return
     const account = this.#places.take(socket)
     if (account !== undefined) this.#accounts.set(socket, account)
@@ -25,7 +25,7 @@ export class Connections {
     this.#accounts.get(socket)?.wake()
   }
 
-  /** What it counts for. */
+  /** The account that the connection counts on. */
   accountOf(socket: Socket): Account | undefined {
     return this.#accounts.get(socket)
   }

@@ -1,6 +1,6 @@
-// Chooses which coding of a file is sent, by the request's Accept-Encoding (RFC 9110, 12.5.3). Leaves the files to others.
+// Chooses the coding in which a file is sent, by Accept-Encoding (RFC 9110, 12.5.3). Leaves the files to others.
 
-/** A file may have one of these beside it, made when it was built; the smaller one first. */
+/** The codings that the build may have made of a file; the smaller one first. */
 export const storedCodings = [
   { coding: 'br', suffix: '.br' },
   { coding: 'gzip', suffix: '.gz' },
@@ -8,12 +8,12 @@ export const storedCodings = [
 
 export type StoredCoding = (typeof storedCodings)[number]
 
-/** More members than any client sends; the rest of a longer header is not read. */
+/** More members than any client sends; the rest of a longer header is ignored. */
 const maxMembers = 32
 
 /**
- * The codings that the client takes rather than the plain file, the best first. Without the header none: what does not ask for
- * a coding may not know any.
+ * The codings that the client prefers to the plain file, the best first. Without the header none: such a client may know no
+ * coding.
  *
  * @example wantedCodings('gzip;q=0.5, br') // br, then gzip
  */
@@ -21,7 +21,7 @@ export function wantedCodings(acceptEncoding: string | undefined): readonly Stor
   if (acceptEncoding === undefined) return []
   const weights = weightsIn(acceptEncoding)
   const any = weights.get('*')
-  // The plain file is welcome unless it is named: then it has to be worth less, or as much.
+  // The plain file is acceptable unless it is named: then a coding must have at least its weight.
   const plain = weights.get('identity') ?? 0
   const weightOf = ({ coding }: StoredCoding): number =>
     weights.get(coding) ?? (coding === 'gzip' ? weights.get('x-gzip') : undefined) ?? any ?? 0
@@ -30,7 +30,7 @@ export function wantedCodings(acceptEncoding: string | undefined): readonly Stor
     .sort((one, other) => weightOf(other) - weightOf(one))
 }
 
-/** Of each coding that is named, from 0 to 1. A member that cannot be read is as if it were not there. */
+/** The weight of each named coding, from 0 to 1. Ignores malformed members. */
 function weightsIn(acceptEncoding: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>()
   for (const member of acceptEncoding.split(',', maxMembers)) {

@@ -1,14 +1,14 @@
-// Tells browsers that a page of another origin, one that was let in, may read what it asked for (CORS).
+// Tells browsers that a page of another, allowed origin may read its answers (CORS).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** What a page may ask for. */
+/** The methods that a page may use. */
 const methods = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
-/** How long a browser may remember the answer to a preflight. */
+/** How long a browser may cache the answer to a preflight. */
 const maxAgeSeconds = 600
 
-/** Sets the headers, and gives what takes them back. The origin must have been checked. */
+/** Sets the headers, and returns a function that removes them. The origin must have been checked. */
 export function allowOrigin(request: IncomingMessage, response: ServerResponse): () => void {
-  // A listener of the user's before us may have answered.
+  // An earlier listener of the user's may have answered.
   if (response.headersSent) return () => undefined
   const { origin } = request.headers
   const vary = response.getHeader('vary')
@@ -27,12 +27,12 @@ export function allowOrigin(request: IncomingMessage, response: ServerResponse):
   }
 }
 
-/** The method that a browser asks leave for; undefined: the request is no preflight. */
+/** The method that a browser asks for; undefined: the request is not a preflight. */
 export function preflightMethod({ method, headers }: IncomingMessage): string | undefined {
   return method === 'OPTIONS' && headers.origin !== undefined ? headers['access-control-request-method'] : undefined
 }
 
-/** Beside what `allowOrigin` has set. */
+/** In addition to the headers of `allowOrigin`. */
 export function answerPreflight({ headers }: IncomingMessage, response: ServerResponse): void {
   if (response.headersSent) return
   response.setHeader('access-control-allow-methods', methods)

@@ -1,19 +1,23 @@
-// Who asks, where proxies are between: what they say in X-Forwarded-For and X-Forwarded-Proto, as far as they were named. What
-// anybody else writes there is not believed.
+// The client behind proxies, by X-Forwarded-For and X-Forwarded-Proto, as far as the proxies are named. What others write
+// there is ignored.
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { isLoopback } from '../../core/link/address.ts'
 
-export interface Asker {
+export interface ForwardedClient {
   readonly address: string
-  /** Nobody on the way from the client could read along, as the nearest proxy says. undefined: no proxy was asked. */
+  /** Whether the whole way from the client was encrypted, by the word of the nearest proxy. Undefined: no proxy was asked. */
   readonly isSecure: boolean | undefined
 }
 
 /** `nearest`: the address of the connection. */
-export function askerOf(nearest: string, headers: IncomingHttpHeaders, isProxy: (address: string) => boolean): Asker {
+export function clientOf(
+  nearest: string,
+  headers: IncomingHttpHeaders,
+  isProxy: (address: string) => boolean,
+): ForwardedClient {
   if (!isProxy(nearest)) return { address: nearest, isSecure: undefined }
-  // Each proxy adds whom it saw at the end. Before the first one that was not named, anybody may have written anything.
+  // Each proxy appends the address that it saw. Before the first unnamed one, anyone may have written anything.
   const seen = listOf(headers['x-forwarded-for'])
   let address = nearest
   let asker = nearest
@@ -21,7 +25,7 @@ export function askerOf(nearest: string, headers: IncomingHttpHeaders, isProxy: 
     const further = ipIn(seen.pop())
     if (further === undefined) break
     address = further
-    // Of another machine, a loopback address names a program there, which is not one of this machine.
+    // On another machine, a loopback address names a program there, not on this machine.
     if (isLoopback(nearest) || !isLoopback(address)) asker = address
   }
   return { address: asker, isSecure: listOf(headers['x-forwarded-proto']).at(-1)?.toLowerCase() === 'https' }
@@ -32,7 +36,7 @@ function listOf(header: string | string[] | undefined): string[] {
   return text.split(',').flatMap((part) => part.trim() || [])
 }
 
-/** Some add the port: `203.0.113.7:1234`, `[2001:db8::1]:1234`. */
+/** Some proxies add the port: `203.0.113.7:1234`, `[2001:db8::1]:1234`. */
 function ipIn(text: string | undefined): string | undefined {
   const bare = text?.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
   return bare !== undefined && isIP(bare) !== 0 ? bare : undefined

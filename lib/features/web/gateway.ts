@@ -1,5 +1,5 @@
-// What joins a web server beside isock's own clients: a gateway takes requests and WebSockets of a foreign protocol and
-// turns them into actions and channels. It is given sessions, as every client gets them; the web server knows no gateway.
+// What a gateway is: it takes requests and WebSockets of a foreign protocol and turns them into actions and channels. It gets
+// ordinary sessions; the web server knows no particular gateway.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { Accounting } from '../../core/accounting/accounting.ts'
@@ -33,87 +33,87 @@ export interface WebGateway {
   mount(host: WebHost): MountedGateway
 }
 
-/** What a gateway does on one web server. Both kinds of request were checked for their Host and Origin. */
+/** A gateway on one web server. Host and Origin of both kinds of request have been checked. */
 export interface MountedGateway {
-  /** True: the request is its own, and it answers. Must not throw; may go on asynchronously. */
+  /** Returns true where the request is its own, and answers it, also later. Must not throw. */
   onRequest?(visit: WebVisit, response: ServerResponse): boolean
   /**
-   * Whether it would take a request of this method at this path. At an HTTP server of the user's, preflights (CORS) are
-   * answered for what a gateway takes, and all others are the user's. Default: it is not known, so they are the user's.
+   * Whether it would take a request of this method at this path. At a user's HTTP server, preflights (CORS) are answered for
+   * what a gateway takes; all others are the user's. Default: unknown, so they are the user's.
    */
   takes?(url: URL, method: string): boolean
   /**
-   * Whether this is for everybody, whatever Host was asked, as probes of health are, which ask by an address that nobody could
-   * name. Never for a request with an Origin. Default: no.
+   * Whether this is served whatever the Host, as health checks are, which come by an address that no one could list. Never
+   * for a request with an Origin. Default: no.
    */
   isForAnyHost?(url: URL, method: string): boolean
   /**
-   * Whether pages of allowed origins may load what is here as parts of themselves: images, styles, fonts and media, by GET, which
-   * browsers ask for without an Origin. Nothing that is here may change anything when it is read. Default: no.
+   * Whether pages of allowed origins may load this as a part of themselves: images, styles, fonts and media, by GET, which
+   * browsers request without an Origin. Reading it must change nothing. Default: no.
    */
   mayBeEmbedded?(url: URL): boolean
   /**
-   * Whether it takes this WebSocket; undefined: it is another's. A promise may take as long as a handshake may. Throws
-   * WebRefusal to answer with a status instead. Whatever it needs for the socket it makes in `onSocket`, which a client that
-   * leaves before, or whose handshake is wrong, never reaches.
+   * Whether it takes this WebSocket; undefined: it does not. A promise may take as long as a handshake may. Throws WebRefusal
+   * to answer with a status instead. Anything for the socket must be made in `onSocket`, which is not called for a client
+   * that leaves before, or whose handshake is wrong.
    */
   onUpgrade?(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined | Promise<SocketRoute>
   /**
-   * The same for a WebSocket that no gateway has taken, whatever its path. Not asked at an HTTP server of the user's with other
-   * listeners for upgrades, as it may be theirs.
+   * The same for a WebSocket that no gateway has taken, at any path. Not called at a user's HTTP server with other listeners
+   * for upgrades, as it may be theirs.
    */
   onUnclaimedUpgrade?(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined
-  /** The server drains: begins no new work, ends after what runs. Called once; settles when all is released. */
+  /** Called once when the server drains: starts no new work, and ends after what runs. Settles when everything is released. */
   close(graceMs: number): Promise<void>
 }
 
-/** A request, and who makes it. */
+/** A request, and the client that made it. */
 export interface WebVisit {
   readonly request: IncomingMessage
-  /** Its path, without a slash at its end, and query; the origin in it is our own. The request has it as it came. */
+  /** Path and query; its origin is not the request's. The path has no slash at its end; the request has it as it came. */
   readonly url: URL
   readonly peer: Peer
 }
 
-/** How a WebSocket that was taken goes on. */
+/** How an accepted WebSocket continues. */
 export interface SocketRoute {
-  /** The subprotocol that is answered, one of those that the client named. */
+  /** The subprotocol of the answer, one of those that the client named. */
   readonly protocol?: string
   /** A longer message closes the socket with 1009. */
   readonly maxMessageBytes: number
-  /** It has an error handler already, and is terminated when the web server closes. */
+  /** The socket has an error handler, and is terminated when the web server closes. */
   onSocket(socket: WebSocket): void
 }
 
-/** What a gateway gets of the web server. */
+/** What the web server offers to a gateway. */
 export interface WebHost {
   readonly server: ServerView
   readonly clock: Clock
   readonly log: Logger
   readonly limits: Limits
-  /** What a gateway holds for its clients counts there. */
+  /** Counts what a gateway holds for its clients. */
   readonly accounting: Accounting
-  /** Of the guards that the server has: what is presented to others proves nothing. */
+  /** The guards of the server: credentials for other guards prove nothing. */
   readonly guardNames: ReadonlySet<string>
-  /** The server tells errors whole, for development. */
+  /** The server sends all errors in full, for development. */
   readonly exposeErrors: boolean
-  /** The processes that the server has now. */
+  /** The processes of the server at present. */
   readonly processNames: readonly string[]
-  /** True for a process that has finished or failed, and was not started again. */
+  /** True for a process that has finished or failed, and was not restarted. */
   hasProcessEnded(name: string): boolean
-  /** True for an action that is a generator: each of its calls is a stream. False where that is not known. */
+  /** True for an action that is a generator: each of its calls is a stream. False where that is unknown. */
   isStream(actionName: string): boolean
-  /** The Cache-Control of an action that declares `idempotent` and `cacheControl`; undefined: it may not be called by GET. */
+  /** The Cache-Control of an action that declares `idempotent` and `cacheControl`; undefined: it cannot be called by GET. */
   cacheControlOf(actionName: string): string | undefined
-  /** What the server keeps of a client of the gateway's own: by its `sessionId`. */
+  /** The session of a gateway's own client, by its `sessionId`. */
   findSession(id: string): SessionView | undefined
-  /** The guards said again who the client of this session is: its rights are of that from now on. Only of the same `id`. */
+  /** Replaces the identity of a session by what the guards returned now. Only for the same `id`. */
   renewIdentity(sessionId: string, identity: Identity | undefined): void
-  /** A link to the server, in memory, at whose end the server sees this peer: for a client of the gateway's own. */
+  /** A link to the server, in memory, for a gateway's own client. The server sees this peer at its end. */
   connect(peer: Peer): Link
 }
 
-/** An upgrade that is refused with a status of HTTP. */
+/** A refusal with a status of HTTP, of a request or an upgrade. Its message is for the client. */
 export class WebRefusal extends Error {
   readonly status: number
 

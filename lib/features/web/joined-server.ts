@@ -1,16 +1,16 @@
-// A user's HTTP server that a web port has joined: each request and upgrade is offered to the port before the server's own
+// A user's HTTP server that a web port has joined. Offers each request and upgrade to the port before the server's own
 // listeners, whenever these were added. Several ports may join one server, the last one first, and leave in any order.
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** What is offered. True: it is taken, and goes to nobody else. */
+/** Gets each request and upgrade. True: it is taken, and offered to nothing else. */
 export interface Offers {
   onRequest(request: IncomingMessage, response: ServerResponse): boolean
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): boolean
 }
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean
-/** `offers`: undefined where it has left. `former`: who is offered next what it does not take. */
+/** `offers`: undefined where the port has left. `former`: gets what this one does not take. */
 type JoinedEmit = Emit & { offers?: Offers | undefined; former?: JoinedEmit | undefined }
 
 const events = ['request', 'upgrade', 'checkContinue'] as const
@@ -19,12 +19,12 @@ export class JoinedServer {
   readonly #http: HttpServer
   readonly #own: JoinedEmit
   constructor(http: HttpServer, offers: Offers) {
-    // Where nobody has set one, its class has it.
+    // Without an own property, the class's `emit` is used.
     const former = Object.hasOwn(http, 'emit') ? (http.emit as JoinedEmit) : undefined
     this.#http = http
     const own: JoinedEmit = (event, ...args) => {
       if (isOffer(event) && own.offers !== undefined && isTaken(own.offers, event, args)) return true
-      // Looked up each time: tools that trace calls replace it at the class.
+      // Looked up each time: tracing tools replace it at the class.
       const emit = former ?? (Object.getPrototypeOf(http).emit as Emit)
       return emit.call(http, event, ...args)
     }
@@ -32,22 +32,22 @@ export class JoinedServer {
     own.former = former
     this.#own = own
     http.emit = own as HttpServer['emit']
-    // Node tells of upgrades only where somebody listens.
+    // Node emits upgrades only where there is a listener.
     http.on('upgrade', onUpgrade)
   }
 
-  /** Whether there is anybody to take what this one does not. */
+  /** Whether another listener may take what this port does not. */
   hasOthers(event: 'request' | 'upgrade'): boolean {
     const hasListener = (this.#http.listeners(event) as unknown[]).some((listener) => listener !== onUpgrade)
     return hasListener || isOffered(this.#own.former)
   }
 
-  /** Offers nothing from now on, and leaves the server as it was. */
+  /** Offers nothing from now on, and restores the server. */
   leave(): void {
     const http = this.#http
     this.#own.offers = undefined
     http.removeListener('upgrade', onUpgrade)
-    // Another one has joined since: it hands over to this one, which passes all on.
+    // Another port has joined since: it calls this `emit`, which passes everything on.
     if (http.emit !== (this.#own as HttpServer['emit'])) return
     const former = withoutThoseThatLeft(this.#own.former)
     if (former !== undefined) http.emit = former as HttpServer['emit']
@@ -67,7 +67,7 @@ function isTaken(offers: Offers, event: (typeof events)[number], args: unknown[]
   return hasTaken
 }
 
-/** Whether one that joined before is still there. A tool's own `emit` answers nothing by itself. */
+/** Whether a port that joined before is still there. A tool's own `emit` answers nothing by itself. */
 function isOffered(emit: JoinedEmit | undefined): boolean {
   return emit !== undefined && (emit.offers !== undefined || isOffered(emit.former))
 }
@@ -79,5 +79,5 @@ function withoutThoseThatLeft(emit: JoinedEmit | undefined): JoinedEmit | undefi
 }
 
 function onUpgrade(): void {
-  // See above.
+  // Makes Node emit upgrades.
 }

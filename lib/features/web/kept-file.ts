@@ -1,5 +1,5 @@
 // Files that are kept in memory, plain or compressed, and how they are sent: HEAD and conditions included. Files of a user's directory are
-// left to sent-file.ts.
+// left to send-file.ts.
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gunzipSync } from 'node:zlib'

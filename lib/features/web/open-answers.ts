@@ -1,5 +1,5 @@
-// The answers that are on their way out over each connection: so that at the end of a port those that leave are told from
-// connections that merely stay.
+// The answers that are on their way over each connection, so that at the end of a port these connections are told from idle
+// ones.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -7,7 +7,7 @@ export class OpenAnswers {
   readonly #open = new Map<Socket, Set<ServerResponse>>()
   readonly #onLast: (socket: Socket) => void
 
-  /** `onLast`: the last answer of a connection has left. */
+  /** `onLast` is called when the last answer of a connection has left. */
   constructor(onLast: (socket: Socket) => void) {
     this.#onLast = onLast
   }
@@ -26,7 +26,7 @@ export class OpenAnswers {
     return (this.#open.get(socket)?.size ?? 0) > 0
   }
 
-  /** Those whose turn has come: what is behind another answer of its connection is not on its way yet. */
+  /** Answers whose turn has come. An answer behind another one of its connection is not on its way yet. */
   get leaving(): readonly ServerResponse[] {
     return [...this.#open.values()].flatMap((open) => [...open].filter(({ socket }) => socket !== null))
   }
@@ -36,7 +36,7 @@ export class OpenAnswers {
     if (known !== undefined) return known
     const open = new Set<ServerResponse>()
     this.#open.set(socket, open)
-    // An answer that is behind another one never hears of the connection's end.
+    // A queued answer does not learn that the connection has ended.
     socket.once('close', () => this.#open.delete(socket))
     return open
   }

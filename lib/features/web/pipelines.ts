@@ -1,6 +1,7 @@
-// Connections whose clients send requests before they have had their answers. Those wait, one behind the other, and count for
-// their connection; too many close it. Behind many it is not read on, until few are left: then in turns, for one connection
-// after the other. Or after a second, and then after twice as long each time, since the end of a connection is read as well.
+// Connections whose clients send requests before they have their answers. Such requests wait one behind the other, and count
+// for their connection; too many close it. Above a lower limit the connection is not read, until few are left, or for a
+// second, then for twice as long each time, because the end of a connection must be read too. Paused connections resume in
+// turns.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Account } from '../../core/accounting/account.ts'
@@ -8,19 +9,19 @@ import { Held, placeBytes } from '../../core/accounting/held.ts'
 import type { Meter } from '../../core/accounting/meter.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 
-/** A connection with more requests that wait is not read on. */
+/** A connection with more waiting requests is paused. */
 const mostUnpaced = 16
 const firstLookMs = 1_000
-/** With more, it is closed: nobody who means it sends so many. One chunk of the shortest ones has more than 2 000. */
+/** A connection with more is closed: no honest client sends so many. One chunk of the shortest ones has more than 2 000. */
 const mostWaiting = 4_096
-/** Connections that are read within a turn of the event loop. */
+/** Connections that resume within a turn of the event loop. */
 const readInTurn = 2
 
 interface Pipeline {
   readonly socket: Socket
   readonly held: Meter
   count: number
-  /** It is not read. */
+  /** Whether it is paused. */
   isPaused: boolean
   lookAgain: Timer | undefined
   lookAgainMs: number
@@ -29,11 +30,11 @@ interface Pipeline {
 export class Pipelines {
   readonly #clock: Clock
   readonly #pipelines = new WeakMap<Socket, Pipeline>()
-  /** Those that are to be read on when it is their turn. */
+  /** Connections that resume when it is their turn. */
   readonly #ready = new Set<Pipeline>()
   readonly #onReady: () => void
 
-  /** `onReady`: there is one that is to be read on. */
+  /** `onReady` is called when a connection can resume. */
   constructor(clock: Clock, onReady: () => void) {
     this.#clock = clock
     this.#onReady = onReady
@@ -43,7 +44,7 @@ export class Pipelines {
     return this.#ready.size > 0
   }
 
-  /** A request that is behind another; calls when it is the first one of its connection. Never, when that ends before. */
+  /** Calls `onFirst` when the request is the first one of its connection. Never, if the connection ends before. */
   wait(socket: Socket, response: ServerResponse, account: Account, onFirst: () => void): void {
     const pipeline = this.#of(socket, account)
     this.#change(pipeline, 1)
@@ -56,7 +57,7 @@ export class Pipelines {
     else if (pipeline.count > mostUnpaced) this.#pause(pipeline)
   }
 
-  /** Another turn of the event loop. */
+  /** Called once in a turn of the event loop. */
   readSome(): void {
     let left = readInTurn
     for (const pipeline of this.#ready) {
@@ -95,7 +96,7 @@ export class Pipelines {
       const made: Pipeline = { socket, held, count: 0, isPaused: false, lookAgain: undefined, lookAgainMs: firstLookMs }
       this.#pipelines.set(socket, made)
       socket.once('close', () => this.#makeReady(made))
-      // Node reads on whenever a request is complete.
+      // Node resumes reading whenever a request is complete.
       socket.on('resume', () => {
         if (made.isPaused) socket.pause()
       })

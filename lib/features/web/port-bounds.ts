@@ -1,5 +1,5 @@
-// What bounds a web port of our own: its connections, when its requests begin, and how slowly their bodies may come. How long
-// a request may take at a server of the user's, and how many, is the user's choice.
+// The limits of a port of our own: its connections, when its requests begin, and how slowly their bodies may arrive. At a
+// user's server these are the user's choice.
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
@@ -23,7 +23,7 @@ export interface PortBoundsOptions {
 export class PortBounds {
   readonly #turns: RequestTurns
   readonly #slowBodies: SlowBodies
-  /** Since it listens. */
+  /** Set since the server listens. */
   #connections: Connections | undefined
 
   constructor(http: HttpServer, { accounting, clock, limits, maxConnections, connected }: PortBoundsOptions) {
@@ -38,12 +38,12 @@ export class PortBounds {
       boundHandshakes(http as NetServer as TlsServer, accounting, limits.maxUnauthenticatedLinks)
   }
 
-  /** A request came in: it begins when its turn has come. */
+  /** A request arrived: it begins when its turn has come. */
   arrive(request: IncomingMessage, response: ServerResponse, begin: () => void): void {
     this.wake(request.socket)
     this.#slowBodies.watch(request)
     const account = this.#connections?.accountOf(request.socket)
-    // Without one, its connection had to go.
+    // Without an account, the connection was closed to make room.
     if (account !== undefined) this.#turns.arrive(request, response, account, begin)
   }
 

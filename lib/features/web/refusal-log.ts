@@ -1,10 +1,10 @@
-// The log of visits that Host or Origin refuse: each value once, as a warning that names the option, for whoever set the port up
-// sees nothing else of it. Anybody may send values, so that their number is bounded. Leaves refusing to access.ts.
+// Logs the visits that are refused for their Host or Origin: each value once, as a warning that names the option, because the
+// operator sees nothing else of it. The number of values is limited, as anyone may send them. Leaves refusing to access.ts.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Logger } from '../../core/base/log.ts'
 import type { RefusedHeader } from './access.ts'
 
-/** Values that one port logs; those that follow are logged as debug. */
+/** Values that one port logs as warnings; later ones are logged as debug. */
 export const mostLoggedValues = 20
 const longestValue = 100
 
@@ -19,13 +19,13 @@ export class RefusalLog {
   note(header: RefusedHeader, headers: IncomingHttpHeaders): void {
     const value = headers[header]
     const shown = value === undefined ? 'a missing value' : `"${printable(value)}"`
-    const message = `refused ${header} ${shown}; if it is yours, add it to ${header}s of listenWeb`
+    const message = `refused ${header} ${shown}; if it is yours, add it to the option ${header}s of listenWeb`
     if (this.#logged.has(message)) return
     if (this.#logged.size >= mostLoggedValues) return this.#log.debug({ [header]: value }, message)
     this.#logged.add(message)
     this.#log.warn({ [header]: value }, message)
     if (this.#logged.size === mostLoggedValues)
-      this.#log.warn({}, `${mostLoggedValues} hosts and origins were refused: more of them are logged as debug`)
+      this.#log.warn({}, `${mostLoggedValues} hosts and origins were refused; further ones are logged as debug`)
   }
 }
 

@@ -1,35 +1,35 @@
-// What is not taken, and how who asked is answered.
+// Refusals of requests and upgrades, and their answers.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Why something is not taken. */
+/** Why something is not taken. A `WebRefusal` is one. */
 export interface Refusal {
   readonly status: number
-  readonly reason: string
+  readonly message: string
   /** Called when it is answered; not where the user's own handlers take the request. */
   readonly onAnswered?: () => void
 }
 
 /** Answers an upgrade with a status, and closes. */
-export function refuseUpgrade(stream: Duplex, { status, reason, onAnswered }: Refusal): void {
+export function refuseUpgrade(stream: Duplex, { status, message, onAnswered }: Refusal): void {
   onAnswered?.()
   if (stream.destroyed || stream.writableEnded) return
   const lines = [`HTTP/1.1 ${status} Refused`, 'connection: close', 'content-type: text/plain; charset=utf-8']
-  const body = `${reason}\n`
+  const body = `${message}\n`
   stream.once('finish', () => stream.destroy())
   stream.end([...lines, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
 }
 
 export function refuseRequest(response: ServerResponse, refusal: Refusal | undefined): void {
   if (refusal === undefined) return
-  const { status, reason, onAnswered } = refusal
+  const { status, message, onAnswered } = refusal
   onAnswered?.()
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${reason}\n`)
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${message}\n`)
 }
 
 /**
- * A server may ignore a wish for another protocol, but Node hands over the bare socket for any: such a request (of clients
- * that would rather speak HTTP/2) is put back, to be read once more without the wish, and as the last one of its connection.
+ * A server may ignore a request to change the protocol, but Node hands over the bare socket for any. Such a request (of
+ * clients that would prefer HTTP/2) is put back, to be read again without that header, and as the last one of its connection.
  */
 export function unreadWithoutUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request

@@ -1,6 +1,6 @@
-// When a request of a web port begins. At once, as long as few do: but addresses take turns with what is more than that, so
-// that neither many connections nor many requests in one write of a client keep others waiting. Of a connection, one request
-// is worked on after the other (pipelines.ts).
+// Decides when a request of a web port begins: immediately, as long as few do. Beyond that, addresses take turns, so that
+// neither many connections nor many requests in one write of a client delay others. Requests of one connection run one after
+// the other (pipelines.ts).
 //
 //   request ──> begins                                          few begin in this turn of the event loop
 //     ├───────> waits for those before it in its connection ──╮
@@ -12,17 +12,17 @@ import { setImmediate } from '../../core/base/platform-timers.ts'
 import { TurnBudget } from '../../core/base/turn-budget.ts'
 import { Pipelines } from './pipelines.ts'
 
-/** What begins for one address within a turn of the event loop. */
+/** How many begin for one address within a turn of the event loop. */
 const mostOfOne = 8
-/** What begins in all, by how long turns take; who waits then is the first in the next turn. */
+/** How many begin in all, by how long turns take; waiting ones are first in the next turn. */
 const inAll = { most: 64, least: 4 }
 
 type Begin = () => void
 
 export class RequestTurns {
-  /** By address, in the order in which they have their turns. */
+  /** By address, in the order of their turns. */
   readonly #waiting = new Map<object, Begin[]>()
-  /** How many have begun since the turn did. */
+  /** How many have begun in this turn. */
   readonly #begun = new Map<object, number>()
   #begunCount = 0
   #isPlanned = false
@@ -34,7 +34,7 @@ export class RequestTurns {
     this.#pipelines = new Pipelines(clock, () => this.#plan())
   }
 
-  /** `account`: its connection's. Where that has gone when its turn comes, it does not begin. */
+  /** `account`: that of the connection. A request whose connection has ended when its turn comes does not begin. */
   arrive(request: IncomingMessage, response: ServerResponse, account: Account, begin: Begin): void {
     const { socket } = request
     const holder = account.part.address
@@ -71,7 +71,7 @@ export class RequestTurns {
     this.#inAll.begin()
     this.#begun.clear()
     this.#begunCount = 0
-    // One each, again and again.
+    // One for each address, again and again.
     for (let round = 0; round < mostOfOne && this.#waiting.size > 0; round++) this.#round()
     this.#pipelines.readSome()
     if (this.#waiting.size > 0 || this.#pipelines.hasReady) this.#plan()

@@ -1,29 +1,29 @@
-// From the path of a URL to a file below a root, or to nothing: whatever a stranger writes there, it never leads out.
+// From the path of a URL to a file below a root, or to nothing. Nothing that a client writes there leads outside.
 //
-// Three nets, one behind the other: the names are checked as text, the place is looked up with all its links followed
-// (realpath) and must lie below the root's own, and what is there must be an ordinary file.
+// Three checks, one behind the other: the names as text; the place with all its links followed (realpath), which must lie
+// below the root's own; and the file, which must be an ordinary one.
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 
-/** Bytes of one name; what file systems take. */
+/** Bytes of one name; the limit of file systems. */
 const maxNameBytes = 255
-/** The one name with a leading dot that is meant for everybody. */
+/** The one name with a leading dot that is public. */
 const publicDotName = '.well-known'
 
-/** What says that there is nothing for strangers at a place. Other failures (too many open files ...) are thrown. */
+/** Error codes that mean that nothing is there for clients. Other failures (too many open files ...) are thrown. */
 const nothingThere = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'EINVAL'])
 
-/** Where a file may be put: a directory that is there, and the file's own name in it. */
+/** Where a file may be written: an existing directory, and the file's name in it. */
 export interface Place {
-  /** Absolute, links followed. */
+  /** Absolute, with links followed. */
   readonly directory: string
   /** Absolute. */
   readonly file: string
 }
 
 /**
- * The ordinary file at `urlPath` below `root`: absolute, links followed. Undefined where there is none: names with a
- * leading dot, links that lead out, directories and devices count as nothing.
+ * The ordinary file at `urlPath` below `root`: absolute, with links followed. Undefined where there is none: names with a
+ * leading dot, links that lead outside, directories and devices count as nothing.
  *
  * @param urlPath as in a URL: begins with '/', percent-encoded, without a query.
  * @example await resolveInside('/srv/pages', '/img/logo%20small.png') // '/srv/pages/img/logo small.png'
@@ -38,8 +38,8 @@ export async function resolveInside(root: string, urlPath: string): Promise<stri
 }
 
 /**
- * Where a file may be written for `urlPath` below `root`. Undefined where the directory is not there, the name is refused,
- * or something other than an ordinary file has it. A link that has the name is followed, and must stay below the root.
+ * Where a file may be written for `urlPath` below `root`. Undefined where the directory is missing, the name is refused, or
+ * anything but an ordinary file has it. A link of that name is followed, and must stay below the root.
  */
 export async function placeInside(root: string, urlPath: string): Promise<Place | undefined> {
   const names = namesOf(urlPath)
@@ -48,7 +48,7 @@ export async function placeInside(root: string, urlPath: string): Promise<Place 
     const directory = await lookUp(root, names.slice(0, -1))
     if (directory === undefined || !(await stat(directory)).isDirectory()) return undefined
     const file = join(directory, names.at(-1) as string)
-    // lstat: a link to nothing has the name too, and writing through it would be a way out.
+    // lstat: a link to nothing has the name too, and writing through it would lead outside.
     if ((await ifThere(() => lstat(file))) === undefined) return { directory, file }
     const taken = await lookUp(root, names)
     if (taken === undefined || !(await stat(taken)).isFile()) return undefined
@@ -65,7 +65,7 @@ function namesOf(urlPath: string): readonly string[] | undefined {
   } catch {
     return undefined
   }
-  // After decoding, so that %2f and %5c divide names as well.
+  // After decoding, so that %2f and %5c separate names as well.
   const names = text.slice(1).split('/')
   return names.every(isName) ? names : undefined
 }
@@ -78,7 +78,7 @@ function isName(name: string): boolean {
   return process.platform !== 'win32' || !/[:*?"<>|]|[. ]$/.test(name)
 }
 
-/** What is there with all links followed, if that lies below the root and nothing on the way is hidden. */
+/** The place with all links followed, if it lies below the root and nothing on the way is hidden. */
 async function lookUp(root: string, names: readonly string[]): Promise<string | undefined> {
   const [base, found] = await Promise.all([realpath(root), realpath(join(root, ...names))])
   const way = relative(base, found)

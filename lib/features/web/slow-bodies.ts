@@ -1,10 +1,10 @@
-// Bodies of requests that nobody reads, or that hardly move: their connections are closed. Whatever makes progress may take
-// its time, however large it is. What reads a body has a narrower bound of its own, and an answer for it.
+// Closes connections whose request bodies are not read, or hardly move. A body that makes progress may take its time, however
+// large it is. Readers of bodies have a stricter limit of their own, and an answer for it.
 import type { IncomingMessage } from 'node:http'
-import type { Clock, Timer } from '../../core/base/clock.ts'
-import { patienceMs } from '../../core/base/patience.ts'
+import type { Clock } from '../../core/base/clock.ts'
+import { watchIncoming } from './least-rate.ts'
 
-/** Standing still is forgiven for this long in all: as long as Node gives a whole request. */
+/** How long a body may stand still in all: as long as Node allows for a whole request. */
 const stallMs = 300_000
 
 export class SlowBodies {
@@ -14,21 +14,20 @@ export class SlowBodies {
     this.#clock = clock
   }
 
-  /** Until the body has come. Costs nothing where there is none. */
+  /** Watches until the body has arrived. Costs nothing for a request without one. */
   watch(request: IncomingMessage): void {
     const { headers, socket } = request
     if (headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > 0)) return
-    const clock = this.#clock
-    const startedAtMs = clock.now()
     const before = socket.bytesRead
-    let timer: Timer
-    const look = (): void => {
-      if (request.complete || socket.destroyed) return
-      const leftMs = patienceMs(socket.bytesRead - before, stallMs) - (clock.now() - startedAtMs)
-      if (leftMs > 0) timer = clock.setTimer(look, leftMs)
-      else socket.destroy()
-    }
-    timer = clock.setTimer(look, stallMs)
-    request.once('end', () => timer.cancel()).once('close', () => timer.cancel())
+    const stop = watchIncoming(
+      this.#clock,
+      stallMs,
+      () => socket.bytesRead - before,
+      () => {
+        // A body that has arrived is its reader's business.
+        if (!request.complete) socket.destroy()
+      },
+    )
+    request.once('end', stop).once('close', stop)
   }
 }

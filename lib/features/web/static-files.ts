@@ -1,5 +1,5 @@
-// Serves the files of one directory. A file that has its compressed form beside it (`app.js.br`, `app.js.gz`) is sent as that to
-// clients that take it.
+// Serves the files of one directory. A file with its compressed form beside it (`app.js.br`, `app.js.gz`) is sent compressed
+// to clients that accept it.
 import { statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
@@ -7,20 +7,20 @@ import { invalidOption } from '../../core/base/options.ts'
 import { storedCodings, wantedCodings } from './content-coding.ts'
 import type { MountedGateway, WebVisit } from './gateway.ts'
 import { resolveInside } from './safe-path.ts'
-import { type CodedFile, isReading, longestStallMs, sendFile } from './sent-file.ts'
+import { type CodedFile, isReading, longestStallMs, sendFile } from './send-file.ts'
 
-/** How much older the compressed form may be: copying a directory gives its files times in any order. */
+/** How much older the compressed form may be: copying a directory sets the times of its files in any order. */
 const copyingMs = 2_000
 
-/** Throws ClientError (`INVALID_OPTION`) where the directory is none. */
+/** Throws ClientError (`INVALID_OPTION`) for anything but a directory. */
 export function staticFiles(root: string, maxStallMs = longestStallMs): MountedGateway {
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw invalidOption('static', 'a directory that is there', root)
+    throw invalidOption('static', 'an existing directory', root)
   return {
     takes: (_url, method) => isReading(method),
     onRequest(visit, response) {
       if (!isReading(visit.request.method)) return false
-      void serveFrom(root, visit, response, maxStallMs)
+      serveFrom(root, visit, response, maxStallMs).catch(() => response.destroy())
       return true
     },
     close: async () => undefined,
@@ -33,21 +33,21 @@ async function serveFrom(
   response: ServerResponse,
   maxStallMs: number,
 ): Promise<void> {
-  // As it came: a slash at its end makes a directory of it.
+  // The path as it came: a slash at its end asks for a directory.
   const { pathname } = new URL(`http://isock${request.url}`)
   const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
   const file = await resolveInside(root, path).catch(() => undefined)
   if (file === undefined) {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('there is no such file\n')
+    response.writeHead(404, { 'content-type': 'text/plain' }).end('no such file\n')
     return
   }
   const forms = await codedForms(root, path, file).catch(() => [])
   const wanted = wantedCodings(request.headers['accept-encoding'])
   const coded = wanted.flatMap(({ coding }) => forms.find((form) => form.coding === coding) ?? [])[0]
-  sendFile(request, response, { file, coded, hasCodings: forms.length > 0 }, maxStallMs)
+  await sendFile(request, response, { file, coded, hasCodings: forms.length > 0 }, maxStallMs)
 }
 
-/** What is beside the file, below the same root. A form that is older than the file is of what was there before. */
+/** The compressed forms below the same root. A form that is older than the file is outdated. */
 async function codedForms(root: string, path: string, file: string): Promise<readonly CodedFile[]> {
   const forms = await Promise.all(
     storedCodings.map(async ({ coding, suffix }) => ({ coding, file: await resolveInside(root, `${path}${suffix}`) })),

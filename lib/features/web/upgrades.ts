@@ -1,29 +1,33 @@
-// From a request to upgrade to an open WebSocket of whoever takes it.
+// From a request to upgrade to the open WebSocket of a route.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { WebSocketServer } from '#ws'
 import type { Clock } from '../../core/base/clock.ts'
-import { clearTimeout, setTimeout } from '../../core/base/platform-timers.ts'
 import { answerPings, webSocketBounds } from '../../core/link/web-socket-link.ts'
 import { closeCodes } from '../../core/link/web-socket-messages.ts'
+import { closeSocket } from './close-socket.ts'
 import type { SocketRoute } from './gateway.ts'
 import { type Refusal, refuseUpgrade } from './refusal.ts'
 
 export interface Decision {
-  readonly clock: Clock
   readonly limitMs: number
-  /** What a gateway's rejection is answered with. */
+  /** The answer to a gateway's rejection. */
   refusalFor(error: unknown): Refusal
 }
 
 export class Upgrades {
-  /** One for each bound on messages: it is theirs, not a socket's. */
+  /** One for each limit of messages: the limit belongs to the server, not to a socket. */
   readonly #servers = new Map<number, WebSocketServer>()
   readonly #sockets = new Set<WebSocket>()
-  /** A gateway has not decided on them. */
+  /** Those whose gateway has not decided yet. */
   readonly #undecided = new Set<Duplex>()
   readonly #protocols = new WeakMap<IncomingMessage, string | undefined>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   accept(request: IncomingMessage, stream: Duplex, head: Buffer, route: SocketRoute): void {
     this.#protocols.set(request, route.protocol)
@@ -36,27 +40,22 @@ export class Upgrades {
     })
   }
 
-  /** Takes an upgrade in order to close it immediately, with a reason that its client can read; pages cannot read a status. */
-  turnAway(
-    request: IncomingMessage,
-    stream: Duplex,
-    head: Buffer,
-    { route, reason, limitMs }: { readonly route: SocketRoute; readonly reason: string; readonly limitMs: number },
-  ): void {
-    const onSocket = (socket: WebSocket): void => void closeWithin(socket, limitMs, closeCodes.refused, reason)
+  /** Accepts an upgrade and closes it immediately, with a reason that its client can read: pages cannot read a status. */
+  reject(request: IncomingMessage, stream: Duplex, head: Buffer, route: SocketRoute, reason: string): void {
+    const onSocket = (socket: WebSocket): void => void closeSocket(socket, this.#clock, closeCodes.refused, reason)
     this.accept(request, stream, head, { ...route, onSocket })
   }
 
-  /** The client may leave while the gateway thinks, or the gateway think for too long. */
+  /** The client may leave while the gateway decides, or the gateway may take too long. */
   async acceptLater(
     request: IncomingMessage,
     stream: Duplex,
     head: Buffer,
     route: Promise<SocketRoute>,
-    { clock, limitMs, refusalFor }: Decision,
+    { limitMs, refusalFor }: Decision,
   ): Promise<void> {
-    const late = { status: 504, reason: 'it took too long to decide' }
-    const timer = clock.setTimer(() => refuseUpgrade(stream, late), limitMs)
+    const late = { status: 504, message: 'the server took too long to decide' }
+    const timer = this.#clock.setTimer(() => refuseUpgrade(stream, late), limitMs)
     this.#undecided.add(stream)
     try {
       const settled = await route
@@ -70,11 +69,13 @@ export class Upgrades {
     }
   }
 
-  /** Ends what is open: in order, and at once where the peer does not answer. */
-  async close(limitMs: number): Promise<void> {
-    for (const stream of this.#undecided) refuseUpgrade(stream, { status: 503, reason: 'the server is shutting down' })
+  /** Closes what is open. Settles when everything is closed. */
+  async close(): Promise<void> {
+    const message = 'the server is shutting down'
+    for (const stream of this.#undecided) refuseUpgrade(stream, { status: 503, message })
     this.#undecided.clear()
-    await Promise.all([...this.#sockets].map((socket) => closeWithin(socket, limitMs)))
+    const close = (socket: WebSocket): Promise<void> => closeSocket(socket, this.#clock, closeCodes.goingAway, message)
+    await Promise.all([...this.#sockets].map(close))
   }
 
   #serverFor(maxPayload: number): WebSocketServer {
@@ -88,21 +89,4 @@ export class Upgrades {
     }
     return server
   }
-}
-
-function closeWithin(
-  socket: WebSocket,
-  limitMs: number,
-  code: number = closeCodes.goingAway,
-  reason = 'the server is shutting down',
-): Promise<void> {
-  if (socket.readyState === socket.CLOSED) return Promise.resolve()
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => socket.terminate(), limitMs)
-    socket.once('close', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    socket.close(code, reason)
-  })
 }

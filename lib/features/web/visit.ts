@@ -1,16 +1,16 @@
-// From a request to who makes it and what for.
+// From a request to its visit: the client that made it, and the URL.
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { isLoopback } from '../../core/link/address.ts'
 import { certificateOf } from '../../core/link/peer-certificate.ts'
-import { askerOf } from './forwarded.ts'
+import { clientOf } from './forwarded.ts'
 import type { WebVisit } from './gateway.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Headers that say who asks, from where and for whom. */
 const singular = ['host', 'origin', 'authorization']
 
-/** The request with who makes it; a refusal where its target is no URL, or its host is not one. */
+/** The request and its client; a refusal where the target is not a path. */
 export function visitOf(
   request: IncomingMessage,
   transport: 'http' | 'websocket',
@@ -18,15 +18,16 @@ export function visitOf(
 ): WebVisit | Refusal {
   const target = request.url ?? ''
   const base = 'http://isock'
-  if (!target.startsWith('/') || !URL.canParse(base + target)) return { status: 400, reason: 'this is no path' }
-  // Node reads the first one, or puts them together; a proxy on the way may have judged another.
+  if (!target.startsWith('/') || !URL.canParse(base + target))
+    return { status: 400, message: 'expected a path that begins with /' }
+  // Node reads the first one, or joins them; a proxy on the way may have checked another.
   const several = singular.find((name) => countOf(name, request.rawHeaders) > 1)
-  if (several !== undefined) return { status: 400, reason: `this request has several headers ${several}` }
+  if (several !== undefined) return { status: 400, message: `this request has several headers ${several}` }
   const { socket } = request
   const nearest = socket.remoteAddress ?? ''
-  const { address, isSecure } = askerOf(nearest, request.headers, isProxy)
+  const { address, isSecure } = clientOf(nearest, request.headers, isProxy)
   const host = address.includes(':') ? `[${address}]` : address
-  // The port is that of the connection: of a client behind a proxy, nobody knows it.
+  // The port is that of the connection: a proxy does not tell the client's.
   const description =
     address === nearest ? `${host}:${socket.remotePort}` : `${host} by ${nearest}:${socket.remotePort}`
   const isPrivate = isSecure ?? (socket instanceof TLSSocket || isLoopback(address))

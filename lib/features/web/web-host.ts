@@ -1,13 +1,13 @@
-// What a gateway gets of the web server, put together of what the server gives its features.
+// What the web server offers to gateways, made of what the server offers to its features.
 import type { Link, Peer } from '../../core/link/link.ts'
 import { createMemoryLinks } from '../../core/link/memory-link.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { WebHost } from './gateway.ts'
 
-/** What gateways see of a process. */
+/** A process as gateways see it. */
 export interface ProcessView {
   readonly name: string
-  /** As of `ProcessHandle`. */
+  /** As in `ProcessHandle`. */
   readonly state: string
 }
 

@@ -1,7 +1,8 @@
-// What `listenWeb` can be told, and its checks.
+// The options of `listenWeb`, their defaults and checks.
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { requirePackages } from '../../core/base/optional-packages.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import { tcpAddress } from '../../core/link/address.ts'
 import { type PortTls, usableTls } from '../../core/link/port-tls.ts'
@@ -11,50 +12,51 @@ import type { AccessOptions } from './access.ts'
 import type { WebGateway } from './gateway.ts'
 
 export interface WebOptions extends AccessOptions {
-  /** 0: any free port. Needed, unless `server` is given. */
+  /** 0: any free port. Required, unless `server` is given. */
   readonly port?: number
-  /** The address to listen at. Default '127.0.0.1'. For others to reach it, `hosts` must name this machine too. */
+  /** The address to listen at. Default '127.0.0.1'. For other machines to reach it, `hosts` must name this machine too. */
   readonly host?: string
   /**
-   * With key and certificate, or their files: https and wss. With `requestCert` and `ca`, clients may or must (`rejectUnauthorized`) show a
-   * certificate, which is an identity as on 'tls://', whatever protocol they speak.
+   * With key and certificate, or their files: https and wss. With `requestCert` and `ca`, clients may or must
+   * (`rejectUnauthorized`) show a certificate, which is an identity as on 'tls://', whatever protocol they speak.
    */
   readonly tls?: PortTls
   /**
-   * An HTTP server to join instead of listening; what is not ours goes on to its own handlers, which must be there by then.
-   * It stays open at the end. Pages of `origins` may read what we take (CORS); of the rest it is the server's own to say.
+   * An HTTP server to join instead of listening. It must have its own handlers by then, which get what isock does not take,
+   * and it stays open at the end. Pages of `origins` may read what isock takes (CORS); the server decides about the rest.
    */
   readonly server?: HttpServer | HttpsServer
   /** Where isock's own clients connect, as a WebSocket. Default '/isock'. */
   readonly path?: string
   /** A directory whose files are served. Default: none. */
   readonly static?: string
-  /** Where the client's module for browsers is served, as in '/isock.js'. Default: nowhere. */
+  /** The path of the client's module for browsers, as in '/isock.js'. Default: not served. */
   readonly browserModule?: string
   /** Foreign protocols on the same port. */
   readonly gateways?: readonly WebGateway[]
   /**
-   * Open connections, WebSockets among them. Above it, the oldest one without a request goes of the address with most, else
-   * the oldest one that it has; where nobody has more, the new one is closed. Default 10 000.
+   * Open connections, WebSockets included. Above it, the oldest one without a request of the address with most is closed,
+   * else the oldest one of that address; where no address has more, the new one is closed. Default 10 000.
    */
   readonly maxConnections?: number
   /**
-   * The addresses and ranges of proxies, `'loopback'` for this machine: of what they pass on, `peer.address`, `trust`, limits and logs
-   * see the client as X-Forwarded-For tells it, and whether all was TLS as X-Forwarded-Proto does. What others write there is
-   * ignored. Default none.
+   * The addresses and ranges of proxies, `'loopback'` for this machine. For requests that they forward, `peer.address`,
+   * `trust`, limits and logs see the client in X-Forwarded-For, and X-Forwarded-Proto tells whether all was TLS. Ignored from
+   * other addresses. Default none.
    */
   readonly trustProxy?: readonly string[]
   /**
-   * The addresses and ranges of proxies that begin each connection with a header of the PROXY protocol, as the server's option of
-   * this name: for those that pass bytes on, where `trustProxy` is for those that pass requests on. Not beside `server`. Default none.
+   * The addresses and ranges of proxies that begin each connection with a header of the PROXY protocol, like the server's
+   * option of this name: for proxies that forward bytes, where `trustProxy` is for those that forward requests. Not together
+   * with `server`. Default none.
    */
   readonly proxyProtocol?: ProxyAddresses
   /**
-   * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than balancers keep theirs (60 s
-   * is common), which would else send a request into a connection that closes. 0: it is never closed.
+   * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than load balancers keep
+   * theirs (often 60 s), which would otherwise send a request into a closing connection. 0: never closed.
    */
   readonly keepAliveTimeoutMs?: number
-  /** What the headers of a request may take to come, in milliseconds. Default 10 000. */
+  /** How long the headers of a request may take, in milliseconds. Default 10 000. */
   readonly headersTimeoutMs?: number
 }
 
@@ -87,7 +89,7 @@ const webOptions: OptionTable<WebOptions> = {
   headersTimeoutMs: 'any',
 }
 
-/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+/** @throws ClientError (`INVALID_OPTION`) that names the invalid option. */
 export function resolveWebOptions(given: WebOptions, defaultPath: string): ResolvedWebOptions {
   checkOptions('listenWeb', given, webOptions)
   const { server, host = '127.0.0.1', path = defaultPath, gateways = [], maxConnections = 10_000 } = given
@@ -97,11 +99,11 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
   if (server !== undefined && given.proxyProtocol !== undefined)
     throw invalidOption(
       'proxyProtocol',
-      'none beside server: that server reads its connections itself',
+      'no proxyProtocol together with server: that server reads its connections itself',
       given.proxyProtocol,
     )
   if (server !== undefined && (given.port !== undefined || given.tls !== undefined))
-    throw invalidOption('server', 'no port and no tls beside it: it has its own', 'both')
+    throw invalidOption('server', 'no port and no tls together with server: it has its own', 'both')
   tcpAddress(host, given.port ?? 0)
   const ownPath = requirePath('path', path)
   const { browserModule } = given
@@ -110,6 +112,7 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
     throw invalidOption('gateways', 'a list of gateways, such as igor(), lexicons() or http()', gateways)
   if (given.static !== undefined && (typeof given.static !== 'string' || given.static === ''))
     throw invalidOption('static', 'the path of a directory', given.static)
+  if (given.static !== undefined) requirePackages('the option static of listenWeb', ['send'])
   requirePositive('maxConnections', maxConnections)
   const times = timesOf(given)
   if (given.tls !== undefined) usableTls(given.tls)
@@ -131,14 +134,14 @@ function timesOf(given: WebOptions): Pick<ResolvedWebOptions, 'keepAliveTimeoutM
   const { keepAliveTimeoutMs, headersTimeoutMs, server } = given
   for (const [name, value] of Object.entries({ keepAliveTimeoutMs, headersTimeoutMs }))
     if (server !== undefined && value !== undefined)
-      throw invalidOption(name, 'none beside server: set it at that server', value)
+      throw invalidOption(name, 'nothing together with server: set it at that server', value)
   return {
     keepAliveTimeoutMs: requireCount('keepAliveTimeoutMs', keepAliveTimeoutMs ?? 65_000),
     headersTimeoutMs: requirePositive('headersTimeoutMs', headersTimeoutMs ?? 10_000),
   }
 }
 
-/** A time to end in, in milliseconds. Throws ClientError (`INVALID_OPTION`). */
+/** A grace period in milliseconds. Throws ClientError (`INVALID_OPTION`). */
 export function requireGrace(graceMs: unknown): void {
   if (typeof graceMs !== 'number' || !Number.isFinite(graceMs) || graceMs < 0)
     throw invalidOption('graceMs', 'milliseconds, at least 0', graceMs)
@@ -155,7 +158,7 @@ function isHttpServer(server: unknown): boolean {
 }
 
 function notHttpServer(came: unknown): Error {
-  // Their applications are no servers: Fastify has one, Express and Koa make one.
+  // Applications are not servers: Fastify has one, Express and Koa make one.
   const { server, listen, use } = (came ?? {}) as { server?: unknown; listen?: unknown; use?: unknown }
   const isApplication = typeof listen === 'function'
   if (isApplication && isHttpServer(server))

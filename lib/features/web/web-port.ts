@@ -1,5 +1,5 @@
-// The HTTP server under a web server: one of our own, or one of the user's that we join. What we do not take of the
-// user's goes on to its own handlers, and at the end it is as it was.
+// The HTTP server under a web server: one of our own, or a user's that we join. What we do not take goes to the user's own
+// handlers, and at the end the user's server is as it was.
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
@@ -19,7 +19,7 @@ import { PortBounds } from './port-bounds.ts'
 import { type Refusal, refuseRequest, refuseUpgrade, unreadWithoutUpgrade } from './refusal.ts'
 import type { ResolvedWebOptions } from './web-options.ts'
 
-/** Each answers undefined for what it takes. */
+/** Each returns undefined for what it takes. */
 export interface WebHandlers {
   onRequest(request: IncomingMessage, response: ServerResponse): Refusal | undefined
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined
@@ -28,25 +28,25 @@ export interface WebHandlers {
 /** What a port needs of its server. */
 export type PortKit = Pick<ServerKit, 'clock' | 'accounting' | 'limits' | 'log'>
 
-/** What answers have to leave in where the grace is over. */
+/** How long answers have to leave when the grace period is over. */
 const releaseMs = 1_000
-const tooManyHeaders: Refusal = { status: 431, reason: 'this request has more headers than are read' }
-/** What Node reads where its server does not say. */
+const tooManyHeaders: Refusal = { status: 431, message: 'this request has too many headers' }
+/** How many headers Node reads where its server does not say. */
 const mostHeadersOfNode = 1_000
-const unknownProtocol: Refusal = { status: 404, reason: 'nothing but WebSockets is taken at this path' }
+const unknownProtocol: Refusal = { status: 404, message: 'only WebSockets are accepted at this path' }
 
 export class WebPort {
   readonly #options: ResolvedWebOptions
   readonly #http: HttpServer
-  /** Those that were not upgraded, which are then somebody's WebSocket. */
+  /** Connections that were not upgraded, which then are WebSockets. */
   readonly #connections = new Set<Socket>()
   readonly #answers = new OpenAnswers((socket) => this.#onLastAnswer(socket))
-  /** Of a port of our own. */
+  /** Only at a port of our own. */
   readonly #bounds: PortBounds | undefined
   #isClosing = false
   #joined: JoinedServer | undefined
   #detach: () => unknown = () => undefined
-  /** Closes connections whose PROXY headers have not come. */
+  /** Closes connections whose PROXY headers have not arrived. */
   #closeWaiting: () => void = () => undefined
 
   /** Throws ClientError (`INVALID_OPTION`). */
@@ -75,7 +75,7 @@ export class WebPort {
     return this.isTls ? 'secureConnection' : 'connection'
   }
 
-  /** At a server of the user's: whether others listen for upgrades there. */
+  /** At a user's server: whether others listen for upgrades there. */
   get hasOtherUpgrades(): boolean {
     return this.#joined?.hasOthers('upgrade') === true
   }
@@ -85,7 +85,7 @@ export class WebPort {
     return this.#http.address() as AddressInfo
   }
 
-  /** The same, as it can be opened on this machine: by a host that `hosts` lets in. */
+  /** The same as a URL that works on this machine: with a host that `hosts` allows. */
   get url(): string {
     const { address, port } = this.address
     const isEverywhere = address === '0.0.0.0' || address === '::'
@@ -93,19 +93,19 @@ export class WebPort {
     return `${this.isTls ? 'https' : 'http'}://${/:\d+$/.test(named) && !named.endsWith(']') ? named : `${named}:${port}`}`
   }
 
-  /** Both, as those need it who ask whether the port is open to others. */
+  /** Address and host, for the check whether the port is open to other machines. */
   get place(): { readonly address: string; readonly host: string } {
     const { address, port } = this.address
     return { address: `${this.isTls ? 'https' : 'http'}://${urlHost(address)}:${port}`, host: address }
   }
 
-  /** Whether Node may have dropped headers, as the user's server has it do beyond a number of them. */
+  /** Whether Node may have dropped headers, as it does beyond the server's maximum. */
   #hasLostHeaders({ rawHeaders }: IncomingMessage): boolean {
     const most = this.#http.maxHeadersCount ?? mostHeadersOfNode
     return most > 0 && rawHeaders.length / 2 >= most
   }
 
-  /** Of a port of our own with TLS. */
+  /** Only at a port of our own with TLS. */
   renewTls(tls: ListenTls): void {
     ;(this.#http as HttpsServer).setSecureContext(tls)
   }
@@ -113,15 +113,15 @@ export class WebPort {
   /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`. */
   async open(): Promise<void> {
     const { server, host, port } = this.#options
-    // In no caller's context: Node hands it on to all that comes in.
+    // Without the caller's context, which Node would hand on to every request.
     if (server === undefined) await runClean(() => listenAt(this.#http, host, port), undefined)
     else if (typeof server.address() !== 'object' || server.address() === null)
-      throw new ServerError('option server: it must listen at a port before listenWeb joins it', {
+      throw new ServerError('option server: the server must listen before listenWeb joins it', {
         code: 'LISTEN_FAILED',
       })
   }
 
-  /** Begins to hand over what comes in. */
+  /** Starts to hand over requests and upgrades. */
   attach(handlers: WebHandlers): void {
     const http = this.#http
     const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): boolean =>
@@ -148,7 +148,7 @@ export class WebPort {
     this.#bounds?.arrive(request, response, begin)
   }
 
-  /** At a server of the user's. True: it is taken. */
+  /** At a user's server. Returns true where it is taken. */
   #offer(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): boolean {
     const refusal = this.#refusalOf(handlers, request, response)
     if (refusal !== undefined && this.#joined?.hasOthers('request') === true) return false
@@ -161,7 +161,7 @@ export class WebPort {
     return this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
   }
 
-  /** True: it is taken. */
+  /** Returns true where it is taken. */
   #upgrade({ onUpgrade }: WebHandlers, request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
     const hasOthers = this.hasOtherUpgrades
     this.#connections.delete(stream as Socket)
@@ -182,7 +182,7 @@ export class WebPort {
   }
 
   /**
-   * Answers that are on their way have `graceMs` to leave, and are cut after it. Settles when the port is free and none is
+   * Closes the port. Answers that are on their way have `graceMs` to leave. Settles when the port is free and no answer is
    * open.
    */
   async close(graceMs: number, clock: Clock): Promise<void> {
@@ -191,12 +191,12 @@ export class WebPort {
     this.#detach = () => undefined
     this.#http.removeListener(this.#connected, this.#onConnection)
     const limitMs = Math.max(graceMs, releaseMs)
-    // The connections are the user's server's own, which goes on.
+    // The connections belong to the user's server, which continues.
     if (this.#options.server !== undefined) return closedWithin(this.#answers.leaving, limitMs, clock)
-    // A handshake of TLS that ends after us would leave a connection that nobody knows.
+    // A TLS handshake that ends later would leave an unknown connection.
     this.#http.on(this.#connected, (socket: Socket) => socket.destroy())
     this.#closeWaiting()
-    // Not http's own close: it cuts answers that are written and have not left. Bun's servers of HTTP have no other.
+    // Not http's own close: it cuts answers that are written and have not left. Bun's HTTP servers have no other.
     if (this.#http instanceof NetServer) NetServer.prototype.close.call(this.#http)
     else (this.#http as HttpServer).close()
     const open = [...this.#connections]
@@ -217,7 +217,7 @@ export class WebPort {
   }
 }
 
-/** Settles when all have closed: by themselves, or cut after this. */
+/** Settles when all have closed, by themselves or after this time. */
 async function closedWithin(all: readonly (Socket | ServerResponse)[], limitMs: number, clock: Clock): Promise<void> {
   const open = all.filter(({ closed }) => !closed)
   if (open.length === 0) return
@@ -233,7 +233,7 @@ function urlHost(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-/** Of a port that listens at all addresses. */
+/** For a port that listens at all addresses. */
 function hostToOpen(hosts: AllowList | undefined, address: string): string {
   const loopback = address === '::' ? '[::1]' : '127.0.0.1'
   if (hosts === undefined || typeof hosts !== 'object' || hosts.includes(loopback)) return loopback
@@ -241,14 +241,14 @@ function hostToOpen(hosts: AllowList | undefined, address: string): string {
 }
 
 function makeServer({ tls, keepAliveTimeoutMs, headersTimeoutMs }: ResolvedWebOptions): HttpServer {
-  // No requestTimeout: it counts time, and not what has come. See slow-bodies.ts.
+  // No requestTimeout: it counts time, not progress. See slow-bodies.ts.
   const times = { headersTimeout: headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: keepAliveTimeoutMs }
   const bounds = { ...times, maxHeaderSize: 16 * 1024 }
   const server =
     tls === undefined
       ? createServer(bounds)
       : createTlsServer({ ...bounds, ...usableTls(tls), handshakeTimeout: 5_000 })
-  // No count: Node would drop those beyond it without a word. maxHeaderSize bounds them, and answers 431.
+  // No maximum: Node would drop further headers silently. maxHeaderSize limits them, and answers 431.
   server.maxHeadersCount = 0
   return server
 }
@@ -266,7 +266,7 @@ function listenAt(http: HttpServer, host: string, port: number): Promise<void> {
     http.once('error', onError)
     http.listen({ port, host: host === 'localhost' ? '127.0.0.1' : host }, () => {
       http.removeListener('error', onError)
-      // Errors of accept() (too many open files) pass; the port goes on.
+      // Errors of accept() (too many open files) pass; the port continues.
       http.on('error', () => undefined)
       resolve()
     })

@@ -1,5 +1,5 @@
-// One port for browsers and foreign clients: checks Host and Origin, then gives each request and each WebSocket to the
-// first that takes it.
+// One port for browsers and foreign clients. Checks Host and Origin, then passes each request and each WebSocket to the first
+// handler that takes it.
 //
 //   request ─> Access (Host, Origin) ─> gateways ─> browser module ─> static files ─> 404
 //   upgrade ─> Access (Host, Origin) ─> isock's own clients ─> gateways ─> 404
@@ -15,7 +15,7 @@ import { Access } from './access.ts'
 import { type BrowserModule, browserModule } from './browser-module.ts'
 import { allowOrigin, answerPreflight, preflightMethod } from './cross-origin.ts'
 import { type MountedGateway, type SocketRoute, WebRefusal, type WebVisit } from './gateway.ts'
-import { ownClients } from './own-clients.ts'
+import { isockClients } from './isock-clients.ts'
 import type { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { staticFiles } from './static-files.ts'
@@ -25,32 +25,31 @@ import { type ProcessView, webHostOf } from './web-host.ts'
 import { type ResolvedWebOptions, requireGrace, resolveWebOptions, type WebOptions } from './web-options.ts'
 import { WebPort } from './web-port.ts'
 
-/** What `listenWeb` gives. */
+/** What `listenWeb` returns. */
 export interface WebListener {
-  /** As in 'http://127.0.0.1:8080', with the port that it really got. */
+  /** As in 'http://127.0.0.1:8080', with the actual port. */
   readonly url: string
   /** Where `new Client(...)` connects, as in 'ws://127.0.0.1:8080/isock'. */
   readonly address: string
   /**
-   * Where the option `browserModule` is served for pages that cache it for a year: the path with the hash of its content, as in
-   * '/isock.js?v=Zk3...'. Undefined without that option.
+   * The address of the option `browserModule` for pages that cache it for a year: the path with the hash of its content, as
+   * in '/isock.js?v=Zk3...'. Undefined without that option.
    */
   readonly browserModule: string | undefined
   /**
-   * Ends it alone; the server's other addresses go on. What runs, and answers that are on their way, have `graceMs` (default
-   * 10 000). Settles when the port is free and all is released. Rejects with ClientError (`INVALID_OPTION`).
+   * Closes this port alone; the server's other addresses stay open. Running requests and answers on their way have `graceMs`
+   * (default 10 000). Settles when the port is free and everything is released. Rejects with ClientError (`INVALID_OPTION`).
    */
   close(graceMs?: number): Promise<void>
 }
 
-/** What surrounds it. */
+/** What the web server needs of the feature that owns it. */
 export interface WebSurroundings {
   processes(): readonly ProcessView[]
   onClosed(): void
 }
 
 const defaultGraceMs = 10_000
-const closeSocketMs = 1_000 // from asking a WebSocket to close to ending it
 
 export class WebServer implements WebListener {
   readonly #kit: ServerKit
@@ -61,8 +60,8 @@ export class WebServer implements WebListener {
   #isOpen = false
   readonly #own: MountedGateway
   /** Of isock's own clients: at the server's end the sessions end them. */
-  readonly #links = new Upgrades()
-  readonly #sockets = new Upgrades()
+  readonly #links: Upgrades
+  readonly #sockets: Upgrades
   #access: Access | undefined
   readonly #refusals: RefusalLog
   readonly #mounted: MountedGateway[] = []
@@ -74,11 +73,13 @@ export class WebServer implements WebListener {
   /** Throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, given: WebOptions, surroundings: WebSurroundings) {
     this.#kit = kit
+    this.#links = new Upgrades(kit.clock)
+    this.#sockets = new Upgrades(kit.clock)
     this.#refusals = new RefusalLog(kit.log)
     this.#surroundings = surroundings
     this.#options = resolveWebOptions(given, defaultWebPath)
     this.#port = new WebPort(this.#options, kit)
-    this.#own = ownClients(this.#options.path, (link) => kit.takeLink(link))
+    this.#own = isockClients(this.#options.path, (link) => kit.takeLink(link))
   }
 
   get isOpen(): boolean {
@@ -114,13 +115,13 @@ export class WebServer implements WebListener {
     return this
   }
 
-  /** Ends what is not a session's: for the end of the server, which ends the sessions itself. */
+  /** Ends everything but the sessions: for the end of the server, which ends the sessions itself. */
   drain(graceMs: number): Promise<void> {
     this.#drained ??= this.#end(graceMs)
     return this.#drained
   }
 
-  /** What renews TLS at a port of our own that has it. Throws ClientError (`INVALID_OPTION`) for what cannot be used. */
+  /** Functions that renew TLS at a port of our own that has it. Throws ClientError (`INVALID_OPTION`) for unusable TLS. */
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     const { tls } = this.#options
     if (tls === undefined) return []
@@ -131,11 +132,11 @@ export class WebServer implements WebListener {
   async close(graceMs = defaultGraceMs): Promise<void> {
     requireGrace(graceMs)
     await this.drain(graceMs)
-    await this.#links.close(closeSocketMs)
+    await this.#links.close()
   }
 
   async #open(): Promise<void> {
-    // First of all the options are checked; the port that it really gets is known later.
+    // Checks the options first; the actual port is known later.
     this.#access = new Access(this.#options, this.#options.port, this.#port.isTls)
     await this.#port.open()
     try {
@@ -170,7 +171,7 @@ export class WebServer implements WebListener {
     const refusal = this.#refusalOf(request)
     const takers = refusal === undefined || this.#isForAnyHost(visit) ? this.#mounted : this.#embeddedAt(visit)
     if (refusal !== undefined && takers.length === 0) return refusal
-    const takeBack = refusal === undefined ? allowOrigin(request, response) : () => undefined
+    const revert = refusal === undefined ? allowOrigin(request, response) : () => undefined
     try {
       if (this.#isOwnPreflight(visit)) {
         answerPreflight(request, response)
@@ -183,9 +184,9 @@ export class WebServer implements WebListener {
       response.end('the server failed\n')
       return undefined
     }
-    // What goes on to the user's handlers is as it came.
-    if (this.#options.server !== undefined) takeBack()
-    return { status: 404, reason: 'there is nothing at this path' }
+    // The user's handlers get the response without our headers.
+    if (this.#options.server !== undefined) revert()
+    return { status: 404, message: 'there is nothing at this path' }
   }
 
   #isForAnyHost({ request, url }: WebVisit): boolean {
@@ -194,7 +195,7 @@ export class WebServer implements WebListener {
     return this.#mounted.some((mounted) => mounted.isForAnyHost?.(url, method) === true)
   }
 
-  /** Those that let a page of an allowed origin load this as a part of itself, although it does not send that origin. */
+  /** Gateways that let a page of an allowed origin load this as a part of itself, although it does not send that origin. */
   #embeddedAt({ request, url }: WebVisit): readonly MountedGateway[] {
     const access = this.#access
     const isEmbedding = access?.refusalOf(request.headers)?.isOfEmbedding === true
@@ -202,7 +203,7 @@ export class WebServer implements WebListener {
     return this.#mounted.filter((mounted) => mounted.mayBeEmbedded?.(url) === true)
   }
 
-  /** At a port of our own all are; at a server of the user's, those for what a gateway takes. */
+  /** At a port of our own all are; at a user's server, those for what a gateway takes. */
   #isOwnPreflight({ request, url }: WebVisit): boolean {
     const method = preflightMethod(request)
     if (method === undefined || this.#options.server === undefined) return method !== undefined
@@ -216,10 +217,10 @@ export class WebServer implements WebListener {
     const refusal = this.#refusalOf(request)
     const own = this.#own.onUpgrade?.(visit, protocols)
     if (refusal !== undefined) {
-      // A page learns nothing of a status.
+      // A page cannot read a status.
       if (own === undefined || own instanceof Promise || own.protocol === undefined) return refusal
       refusal.onAnswered?.()
-      this.#links.turnAway(request, stream, head, { route: own, reason: refusal.reason, limitMs: closeSocketMs })
+      this.#links.reject(request, stream, head, own, refusal.message)
       return undefined
     }
     if (own !== undefined && !(own instanceof Promise)) {
@@ -228,11 +229,10 @@ export class WebServer implements WebListener {
     }
     try {
       const route = this.#routeOf(visit, protocols)
-      if (route === undefined) return { status: 404, reason: 'no WebSocket is taken at this path' }
+      if (route === undefined) return { status: 404, message: 'no WebSocket is accepted at this path' }
       if (!(route instanceof Promise)) this.#sockets.accept(request, stream, head, route)
       else
         void this.#sockets.acceptLater(request, stream, head, route, {
-          clock: this.#kit.clock,
           limitMs: this.#kit.limits.handshakeTimeoutMs,
           refusalFor: this.#refusalFor,
         })
@@ -247,7 +247,7 @@ export class WebServer implements WebListener {
     if (refused === undefined) return undefined
     const { reason, header } = refused
     const onAnswered = (): void => (header === undefined ? undefined : this.#refusals.note(header, request.headers))
-    return { status: 403, reason, onAnswered }
+    return { status: 403, message: reason, onAnswered }
   }
 
   #routeOf(visit: WebVisit, protocols: readonly string[]): SocketRoute | Promise<SocketRoute> | undefined {
@@ -263,18 +263,18 @@ export class WebServer implements WebListener {
   }
 
   readonly #refusalFor = (error: unknown): Refusal => {
-    if (error instanceof WebRefusal) return { status: error.status, reason: error.message }
+    if (error instanceof WebRefusal) return error
     this.#kit.report(error, 'an upgrade to a WebSocket')
-    return { status: 500, reason: 'the server failed' }
+    return { status: 500, message: 'the server failed' }
   }
 
   async #end(graceMs: number): Promise<void> {
-    // Node tells nothing of a port that is closed while it opens: it is opened first.
+    // Node does not report a port that is closed while it opens: wait until it is open.
     await this.#opened?.catch(() => undefined)
     this.#watch?.close()
     const endAtMs = this.#kit.clock.now() + graceMs
     await this.#closeMounted(graceMs)
-    await this.#sockets.close(closeSocketMs)
+    await this.#sockets.close()
     this.#isOpen = false
     await this.#port.close(endAtMs - this.#kit.clock.now(), this.#kit.clock)
     this.#surroundings.onClosed()

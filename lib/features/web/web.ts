@@ -40,12 +40,12 @@ class Web implements ServerFeature {
     this.#processes = processes
   }
 
-  /** Where clients connect, of every port that is open. */
+  /** Where clients connect, for every open port. */
   get addresses(): readonly string[] {
     return [...this.#servers].flatMap((server) => (server.isOpen ? server.address : []))
   }
 
-  /** What renews TLS at each port of our own that has it. */
+  /** Functions that renew TLS at each port of our own that has it. */
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     return [...this.#servers].flatMap((server) => (server.isOpen ? server.tlsRenewals(renewal) : []))
   }
@@ -59,7 +59,7 @@ class Web implements ServerFeature {
       processes: this.#processes,
       onClosed: () => this.#servers.delete(server),
     })
-    // Known before it is open, so that a drain meanwhile finds it.
+    // Added before it is open, so that a drain meanwhile finds it.
     this.#servers.add(server)
     try {
       await server.open()

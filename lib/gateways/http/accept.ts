@@ -1,18 +1,18 @@
-// What a client takes for an answer: read off its Accept header, decided before anything runs.
-import { HttpFault } from './error-answer.ts'
+// The answers that a client accepts, by its Accept header. Decided before anything runs.
+import { HttpError } from './error-answer.ts'
 
-/** How values are written: plain JSON, or superjson's `{ json, meta }`. */
+/** How values are written: as plain JSON, or as superjson's `{ json, meta }`. */
 export type ValueFormat = 'plain' | 'superjson'
 export type StreamFormat = 'sse' | 'ndjson'
 
 export interface Accepted {
-  /** The client asked for a stream by name. */
+  /** The client named a type of stream. */
   readonly stream: StreamFormat | undefined
-  /** Where the action streams though nobody asked for one; undefined: then there is no answer for it. */
+  /** For an action that streams although no stream was named; undefined: the client accepts no stream. */
   readonly streamIfNeeded: StreamFormat | undefined
-  /** undefined: as the request came. */
+  /** Undefined: the format of the request. */
   readonly format: ValueFormat | undefined
-  /** A result that is bytes goes as bytes. */
+  /** A result of bytes is sent as bytes. */
   readonly bytes: boolean
 }
 
@@ -31,7 +31,7 @@ const streamTypes: Readonly<Record<string, StreamFormat>> = {
 const jsonType = 'application/json'
 const bytesType = 'application/octet-stream'
 
-/** Throws HttpFault (406) where nothing that there is would be taken. */
+/** Throws HttpError (406) where the client accepts no possible answer. */
 export function readAccept(header: string | undefined): Accepted {
   const ranges = rangesOf(header ?? '*/*')
   const named = (types: readonly string[]): Range | undefined => ranges.find(({ type }) => types.includes(type))
@@ -41,10 +41,10 @@ export function readAccept(header: string | undefined): Accepted {
   const bytes = named([bytesType]) !== undefined
   const takesJson = json !== undefined || named(['application/*', '*/*']) !== undefined
   if (stream === undefined && !takesJson && !bytes)
-    throw new HttpFault(
+    throw new HttpError(
       406,
       'NOT_ACCEPTABLE',
-      `answers are ${[jsonType, bytesType, ...Object.keys(streamTypes)].join(', ')}`,
+      `no acceptable answer; answers are ${[jsonType, bytesType, ...Object.keys(streamTypes)].join(', ')}`,
     )
   const format = json?.parameters.get('format')
   return {
@@ -55,13 +55,13 @@ export function readAccept(header: string | undefined): Accepted {
   }
 }
 
-/** Throws HttpFault (406) where no event stream is taken. */
+/** Throws HttpError (406) where the client does not accept event streams. */
 export function requireEventStream(header: string | undefined): void {
   const takes = rangesOf(header ?? '*/*').some(({ type }) => ['text/event-stream', 'text/*', '*/*'].includes(type))
-  if (!takes) throw new HttpFault(406, 'NOT_ACCEPTABLE', 'a channel is read as text/event-stream')
+  if (!takes) throw new HttpError(406, 'NOT_ACCEPTABLE', 'a channel is read as text/event-stream')
 }
 
-/** A media type and its parameters, in small letters: also for Content-Type. */
+/** A media type and its parameters, in lower case. Also for Content-Type. */
 export function readMediaType(text: string): Omit<Range, 'quality'> {
   const [type = '', ...rest] = text.split(';')
   const parameters = new Map<string, string>()
@@ -77,7 +77,7 @@ export function readMediaType(text: string): Omit<Range, 'quality'> {
   return { type: type.trim().toLowerCase(), parameters }
 }
 
-/** One by name is a stream, unless JSON is wanted more. */
+/** A named type is a stream unless the client prefers JSON. */
 function streamNamed(ranges: readonly Range[]): StreamFormat | undefined {
   const best = ranges.find(({ type }) => Object.hasOwn(streamTypes, type) || type === jsonType || type === bytesType)
   return best !== undefined && Object.hasOwn(streamTypes, best.type) ? streamTypes[best.type] : undefined

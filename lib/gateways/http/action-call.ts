@@ -3,7 +3,7 @@ import type { FeatureClient } from '../../facade/feature-client.ts'
 import { type Answer, jsonAnswer } from '../answer.ts'
 import { bytesIn } from '../json-values.ts'
 import type { Accepted, StreamFormat, ValueFormat } from './accept.ts'
-import { type ErrorAnswers, HttpFault } from './error-answer.ts'
+import { type ErrorAnswers, HttpError } from './error-answer.ts'
 import type { EventStream } from './event-stream.ts'
 import { endingOf } from './request-places.ts'
 import { valueText } from './value-texts.ts'
@@ -15,14 +15,17 @@ export interface ActionCall {
   readonly signal: AbortSignal
   readonly timeoutMs: number | undefined
   readonly accepted: Accepted
-  /** As the request came. */
+  /** The format of the request. */
   readonly format: ValueFormat
   readonly errors: ErrorAnswers
-  /** Throws HttpFault where there can be no stream. */
+  /** Throws HttpError where no stream is possible. */
   readonly openStream: (format: StreamFormat) => EventStream
 }
 
-/** The answer; undefined: it was a stream, which is over. Rejects with what the call ended with before its first item. */
+/**
+ * Returns the answer; undefined when it was a stream, which has ended. Rejects with the error that ended the call before its
+ * first item.
+ */
 export async function runAction(call: ActionCall): Promise<Answer | undefined> {
   const { client, name, data, signal, timeoutMs, accepted } = call
   const items = client.runAction(name, data, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
@@ -41,18 +44,18 @@ export async function runAction(call: ActionCall): Promise<Answer | undefined> {
     await sendAll(call.openStream(streamIfNeeded), first.value, reader, call)
     return undefined
   } finally {
-    // Nothing happens when it is over.
+    // No-op once it has ended.
     await reader.return?.(undefined)
   }
 }
 
-/** The client takes no stream, and gets no part of one. */
-export function onlyStreams(name: string): HttpFault {
+/** The client accepts no stream, and gets no part of one. */
+export function onlyStreams(name: string): HttpError {
   const message = `action "${name}" streams: ask with Accept: text/event-stream or application/x-ndjson`
-  return new HttpFault(406, 'NOT_ACCEPTABLE', message)
+  return new HttpError(406, 'NOT_ACCEPTABLE', message)
 }
 
-/** Reads no further than the client of the request does. */
+/** Reads no faster than the client does. */
 async function sendAll(
   stream: EventStream,
   firstItem: unknown,
@@ -76,7 +79,7 @@ async function sendAll(
   stream.end()
 }
 
-/** False: the stream is over, because its client has gone or the value cannot be written. */
+/** Returns false when the stream has ended, because the client has gone or the value cannot be written. */
 async function sendSafely(stream: EventStream, event: string, value: unknown, call: ActionCall): Promise<boolean> {
   let text: string
   try {

@@ -1,15 +1,15 @@
-// POST /actions/<name>: from the request to the call and its answer. The guards are asked before a byte of the body is
-// read, and for an outcome that is kept as for one that is not.
+// POST /actions/<name>: from the request to the call and its answer. Asks the guards before it reads any of the body, for a
+// stored outcome too.
 import { CancelledError, IsockError } from '../../core/base/errors.ts'
 import { unlessAborted } from '../../core/base/followed-signals.ts'
 import { isName } from '../../core/wire/frames/frame.ts'
 import type { Answer } from '../answer.ts'
-import { isOwnAction } from '../own-actions.ts'
+import { isBuiltInAction } from '../built-in-actions.ts'
 import { type Accepted, readAccept, type StreamFormat } from './accept.ts'
 import { type ActionCall, onlyStreams, runAction } from './action-call.ts'
+import { type AdmittedRequest, admitRequest } from './admit-request.ts'
 import type { Body } from './body.ts'
-import { type Entered, enter } from './entrance.ts'
-import { HttpFault } from './error-answer.ts'
+import { HttpError } from './error-answer.ts'
 import type { EventStream } from './event-stream.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { HttpVisit } from './http-visit.ts'
@@ -26,18 +26,18 @@ interface Asked {
   readonly timeoutMs: number | undefined
 }
 
-/** What a call belongs to: its request, or its key, for which it outlives the request. */
+/** What ends a call: its request, or with a key, which outlives the request, the end of the server. */
 type Room = Pick<ActionCall, 'signal' | 'openStream'>
 
-interface Lent {
-  /** The client that was entered with belongs to the run. */
+interface SharedRun {
+  /** The client of this request belongs to the run. */
   readonly isFirst: boolean
   readonly answer: Promise<Answer>
 }
 
 export class ActionRequests {
   readonly #parts: GatewayParts
-  /** Ends the calls that belong to keys. */
+  /** Ends the calls that run for keys. */
   readonly #abort = new AbortController()
   readonly #kept = new Set<Promise<unknown>>()
 
@@ -45,46 +45,46 @@ export class ActionRequests {
     this.#parts = parts
   }
 
-  /** The answer; undefined: it was a stream. Rejects with what it ended with. */
+  /** Returns the answer; undefined when it was a stream. Rejects with the error that ended it. */
   async answer(visit: HttpVisit, name: string): Promise<Answer | undefined> {
     const asked = readHead(visit, name)
     const { host, bodies } = this.#parts
-    const entered = await enter(host, visit)
-    let isLent = false
+    const admitted = await admitRequest(host, visit)
+    let isShared = false
     try {
       if (host.isStream(name)) requireStream(asked)
       const body = await bodies.read(visit.request, visit.place as RequestPlace)
       try {
         if (asked.accepted.stream !== undefined || host.isStream(name)) visit.place?.becomeStream()
-        if (asked.key === undefined) return await this.#run(entered, asked, body, this.#roomOf(visit))
-        const kept = this.#runOnce(visit, entered, asked, body, asked.key)
-        isLent = kept.isFirst
+        if (asked.key === undefined) return await this.#run(admitted, asked, body, this.#roomOf(visit))
+        const kept = this.#runOnce(visit, admitted, asked, body, asked.key)
+        isShared = kept.isFirst
         return await kept.answer
       } finally {
         body.release()
       }
     } finally {
-      if (!isLent) await entered.client.close()
+      if (!isShared) await admitted.client.close()
     }
   }
 
-  /** Waits for the calls that belong to keys. */
+  /** Waits for the calls that run for keys. */
   async settled(): Promise<void> {
     await Promise.all(this.#kept)
   }
 
-  /** Ends them. */
+  /** Aborts the calls that run for keys. */
   close(): void {
     this.#abort.abort(new CancelledError('the server is shutting down'))
   }
 
-  /** The one that runs keeps its place until it is over; one that joins leaves with its client. */
-  #runOnce(visit: HttpVisit, entered: Entered, asked: Asked, body: Body, key: string): Lent {
+  /** The first request keeps its place until the run has ended; one that joins leaves with its client. */
+  #runOnce(visit: HttpVisit, admitted: AdmittedRequest, asked: Asked, body: Body, key: string): SharedRun {
     const { outcomes } = this.#parts
     const fingerprint = fingerprintOf(asked.bodyType, body.bytes)
-    const begun = outcomes.begin({ identity: entered.identity, action: asked.name, key }, entered.owner, fingerprint)
+    const begun = outcomes.begin({ identity: admitted.callerId, action: asked.name, key }, admitted.owner, fingerprint)
     if (!begun.isFirst) return { isFirst: false, answer: unlessAborted(begun.answer, visit.signal).then(asReplayed) }
-    const answer = this.#runKept(entered, asked, body, begun.settle)
+    const answer = this.#runKept(admitted, asked, body, begun.settle)
     this.#kept.add(answer)
     void answer.finally(() => this.#kept.delete(answer))
     return { isFirst: true, answer }
@@ -92,7 +92,7 @@ export class ActionRequests {
 
   /** Never rejects. */
   async #runKept(
-    entered: Entered,
+    admitted: AdmittedRequest,
     asked: Asked,
     body: Body,
     settle: (answer: Answer, fate: 'keep' | 'drop') => void,
@@ -103,17 +103,17 @@ export class ActionRequests {
     let answer: Answer
     let fate: 'keep' | 'drop' = 'keep'
     try {
-      answer = (await this.#run(entered, asked, body, { signal: this.#abort.signal, openStream })) as Answer
+      answer = (await this.#run(admitted, asked, body, { signal: this.#abort.signal, openStream })) as Answer
     } catch (error) {
       answer = this.#parts.errors.answer(error)
       if (hasNotStarted(error)) fate = 'drop'
     }
     settle(answer, fate)
-    await entered.client.close()
+    await admitted.client.close()
     return answer
   }
 
-  #run({ client }: Entered, asked: Asked, body: Body, room: Room): Promise<Answer | undefined> {
+  #run({ client }: AdmittedRequest, asked: Asked, body: Body, room: Room): Promise<Answer | undefined> {
     const { name, accepted, timeoutMs, bodyType } = asked
     const { data, format } = this.#parts.data.read(body.bytes, bodyType)
     return runAction({ client, name, data, timeoutMs, accepted, format, errors: this.#parts.errors, ...room })
@@ -125,36 +125,40 @@ export class ActionRequests {
   }
 }
 
-/** Throws HttpFault: 400, 404, 406, 415. */
+/** Throws HttpError: 400, 404, 406, 415. */
 function readHead(visit: HttpVisit, name: string): Asked {
   const { request } = visit
   requireForeignName(name)
   const accepted = readAccept(request.headers.accept)
   const key = readIdempotencyKey(request.headers)
   if (key !== undefined && accepted.stream !== undefined)
-    throw new HttpFault(400, 'INVALID_USAGE', 'a stream is not kept: leave the Idempotency-Key out, or ask for JSON')
+    throw new HttpError(
+      400,
+      'INVALID_USAGE',
+      'a stream cannot be stored; leave the Idempotency-Key out, or ask for JSON',
+    )
   return { name, accepted, bodyType: bodyTypeOf(request), key, timeoutMs: visit.timeoutMs }
 }
 
-/** isock's own actions are none for foreign clients. Throws HttpFault (404). */
+/** Foreign clients cannot run isock's built-in actions. Throws HttpError (404). */
 export function requireForeignName(name: string): void {
-  if (!isName(name) || isOwnAction(name))
-    throw new HttpFault(404, 'UNKNOWN_ACTION', 'there is no action of this name; GET /actions lists them')
+  if (!isName(name) || isBuiltInAction(name))
+    throw new HttpError(404, 'UNKNOWN_ACTION', 'unknown action; GET /actions lists all')
 }
 
-/** Before the action runs: nothing of a stream that cannot be answered must be kept. Throws HttpFault: 400, 406. */
+/** Checked before the action runs: a stream that cannot be answered must not start. Throws HttpError: 400, 406. */
 function requireStream({ name, key, accepted }: Asked): void {
   if (key !== undefined) throw streamWithKey(name)
   if (accepted.streamIfNeeded === undefined) throw onlyStreams(name)
 }
 
-function streamWithKey(name: string): HttpFault {
-  return new HttpFault(400, 'INVALID_USAGE', `action "${name}" streams: call it without an Idempotency-Key`)
+function streamWithKey(name: string): HttpError {
+  return new HttpError(400, 'INVALID_USAGE', `action "${name}" streams: call it without an Idempotency-Key`)
 }
 
-/** A request that could not be read has not started anything either. */
+/** A request that could not be read has started nothing either. */
 function hasNotStarted(error: unknown): boolean {
-  if (error instanceof HttpFault) return error.code === 'BAD_REQUEST' || error.code === 'TOO_LARGE'
+  if (error instanceof HttpError) return error.code === 'BAD_REQUEST' || error.code === 'TOO_LARGE'
   return error instanceof IsockError && error.notStarted
 }
 

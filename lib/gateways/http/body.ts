@@ -1,12 +1,12 @@
-// Bodies of requests, in memory: bounded each, bounded in all, and each with a least rate. While a body is on its way its
-// request is idle: it makes room for others before any that runs.
+// Bodies of requests in memory, with a limit for each, a limit for all, and a least rate. A request whose body is still
+// arriving counts as idle: it makes room for others before one that runs.
 import type { IncomingMessage } from 'node:http'
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairQuota } from '../../core/accounting/fair-quota.ts'
 import { Held } from '../../core/accounting/held.ts'
 import type { Clock } from '../../core/base/clock.ts'
-import { patienceMs } from '../../core/base/patience.ts'
-import { HttpFault, retryAfter } from './error-answer.ts'
+import { watchIncoming } from '../../features/web/least-rate.ts'
+import { HttpError, retryAfter } from './error-answer.ts'
 import type { RequestPlace } from './request-places.ts'
 
 export interface BodyLimits {
@@ -15,13 +15,13 @@ export interface BodyLimits {
   readonly bodyTimeoutMs: number
 }
 
-/** A body that came; its bytes count until it is released. */
+/** A body that has arrived. Its bytes count until it is released. */
 export interface Body {
   readonly bytes: Uint8Array
   release(): void
 }
 
-/** What follows a refusal is no request: the connection ends with it. */
+/** What follows a refused body is not a request, so the connection ends with it. */
 const last = { connection: 'close' } as const
 
 export class Bodies {
@@ -35,14 +35,14 @@ export class Bodies {
     this.#buffered = accounting.quota(limits.maxBufferedBytes)
   }
 
-  /** Of all bodies that are not released. */
+  /** Bytes of all bodies that are not released. */
   get bufferedBytes(): number {
     return this.#buffered.count
   }
 
   /**
-   * Of the request that has this place. Rejects with HttpFault: 400 where the client left, 408, 413, 503, also where it had to
-   * make room. Nothing counts then.
+   * Reads the body of the request that has this place. Rejects with HttpError: 400 where the client left, 408, 413, 503 also
+   * where it had to make room. Counts nothing then.
    */
   async read(request: IncomingMessage, place: RequestPlace): Promise<Body> {
     const announced = Number(request.headers['content-length'] ?? 0)
@@ -55,7 +55,7 @@ export class Bodies {
       this.#buffered.leave(account)
       meter.clear()
     }
-    const onChunk = (chunk: Uint8Array): HttpFault | undefined => {
+    const onChunk = (chunk: Uint8Array): HttpError | undefined => {
       if (size + chunk.length > this.#limits.maxBodyBytes) return this.#tooLarge()
       if (!this.#buffered.take(account, chunk.length)) return this.#full()
       size += chunk.length
@@ -79,16 +79,13 @@ export class Bodies {
 
   #readChunks(
     request: IncomingMessage,
-    onChunk: (chunk: Uint8Array) => HttpFault | undefined,
+    onChunk: (chunk: Uint8Array) => HttpError | undefined,
     size: () => number,
     place: RequestPlace,
   ): Promise<void> {
-    const { bodyTimeoutMs } = this.#limits
-    const clock = this.#clock
-    const startedAtMs = clock.now()
     return new Promise((resolve, reject) => {
-      const settle = (fault?: HttpFault): void => {
-        timer.cancel()
+      const settle = (fault?: HttpError): void => {
+        stopWatch()
         stopListening()
         request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
         if (fault === undefined) resolve()
@@ -102,17 +99,12 @@ export class Bodies {
         if (fault !== undefined) settle(fault)
       }
       const onEnd = (): void => settle()
-      const onGone = (): void => settle(new HttpFault(400, 'BAD_REQUEST', 'the body broke off', last))
-      const onLate = (): void => {
-        const tookMs = clock.now() - startedAtMs
-        const leftMs = patienceMs(size(), bodyTimeoutMs) - tookMs
-        if (leftMs > 0) timer = clock.setTimer(onLate, leftMs)
-        else {
-          const message = `of the body only ${size()} bytes came in ${Math.round(tookMs)} ms`
-          settle(new HttpFault(408, 'DEADLINE_EXCEEDED', message, last))
-        }
+      const onGone = (): void => settle(new HttpError(400, 'BAD_REQUEST', 'the body ended early', last))
+      const onSlow = (tookMs: number): void => {
+        const message = `only ${size()} bytes of the body arrived in ${Math.round(tookMs)} ms`
+        settle(new HttpError(408, 'DEADLINE_EXCEEDED', message, last))
       }
-      let timer = clock.setTimer(onLate, bodyTimeoutMs)
+      const stopWatch = watchIncoming(this.#clock, this.#limits.bodyTimeoutMs, size, onSlow)
       let stopListening = (): void => undefined
       request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
       stopListening = place.whenShed(() => settle(madeRoom()))
@@ -120,23 +112,23 @@ export class Bodies {
     })
   }
 
-  #tooLarge(): HttpFault {
+  #tooLarge(): HttpError {
     const { maxBodyBytes } = this.#limits
-    return new HttpFault(
+    return new HttpError(
       413,
       'TOO_LARGE',
-      `the body has more than ${maxBodyBytes} bytes; raise maxBodyBytes, or send less`,
+      `the body has more than ${maxBodyBytes} bytes; send less, or raise maxBodyBytes`,
       last,
     )
   }
 
-  #full(): HttpFault {
+  #full(): HttpError {
     const message = `${this.#limits.maxBufferedBytes} bytes of requests are in memory already`
-    return new HttpFault(503, 'BUSY', message, { ...last, ...retryAfter })
+    return new HttpError(503, 'BUSY', message, { ...last, ...retryAfter })
   }
 }
 
-function madeRoom(): HttpFault {
-  const message = 'the body was on its way while others needed the room; send the request again'
-  return new HttpFault(503, 'BUSY', message, { ...last, ...retryAfter })
+function madeRoom(): HttpError {
+  const message = 'others needed the room while the body was arriving; send the request again'
+  return new HttpError(503, 'BUSY', message, { ...last, ...retryAfter })
 }

@@ -1,5 +1,5 @@
-// GET /channels/<name>: a channel as server-sent events. A reader that comes back with Last-Event-ID goes on where it was,
-// or is told that it cannot.
+// GET /channels/<name>: a channel as server-sent events. A reader that returns with Last-Event-ID continues where it was, or
+// learns that it cannot.
 //
 //   retry ─> subscribed { recovered } ─> message (unnamed), lost { lost } ... ─> end { code, message }
 
@@ -9,13 +9,13 @@ import { Subscribe, type SubscribeRequest } from '../../features/channels/channe
 import { toJsonText } from '../json-values.ts'
 import type { LocalClient } from '../local-client.ts'
 import { requireEventStream } from './accept.ts'
-import { enter } from './entrance.ts'
-import { HttpFault } from './error-answer.ts'
+import { admitRequest } from './admit-request.ts'
+import { HttpError } from './error-answer.ts'
 import type { EventStream } from './event-stream.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { HttpVisit } from './http-visit.ts'
 
-/** How long an EventSource waits before it comes back. */
+/** How long an EventSource waits before it reconnects. */
 const retryMs = 1_000
 const queryNames: ReadonlySet<string> = new Set(['key', 'since'])
 
@@ -26,18 +26,18 @@ export class ChannelRequests {
     this.#parts = parts
   }
 
-  /** Settles when the stream is over. Rejects with what it could not begin for. */
+  /** Settles when the stream has ended. Rejects with the error that kept it from starting. */
   async serve(visit: HttpVisit, channel: string): Promise<void> {
     requireEventStream(visit.request.headers.accept)
     const request = readRequest(visit, channel)
-    const { client } = await enter(this.#parts.host, visit)
+    const { client } = await admitRequest(this.#parts.host, visit)
     try {
       visit.place?.becomeStream()
       const call = client.runAction(Subscribe, request, { signal: visit.signal })
       const items: AsyncIterator<unknown, unknown> = call[Symbol.asyncIterator]()
       const first = await items.next()
       if (first.done)
-        throw new HttpFault(503, 'BUSY', 'the channel ended the subscription at once', { 'retry-after': '1' })
+        throw new HttpError(503, 'BUSY', 'the channel ended the subscription immediately', { 'retry-after': '1' })
       const stream = this.#parts.openStream(visit, 'sse')
       await new ChannelReader(stream, items, first.value as Position & { readonly recovered: boolean }, client).run()
       stream.end()
@@ -68,11 +68,11 @@ class ChannelReader {
   async run(): Promise<void> {
     const { offset, recovered } = this.#head
     await this.#stream.advise(retryMs)
-    let goesOn = await this.#stream.send('subscribed', JSON.stringify({ recovered }), this.#idAt(offset))
+    let isOpen = await this.#stream.send('subscribed', JSON.stringify({ recovered }), this.#idAt(offset))
     try {
-      while (goesOn) {
+      while (isOpen) {
         const step = await this.#items.next()
-        goesOn = step.done ? await this.#end(step.value) : await this.#pass(step.value)
+        isOpen = step.done ? await this.#end(step.value) : await this.#pass(step.value)
       }
     } catch (error) {
       await this.#end(error)
@@ -86,9 +86,9 @@ class ChannelReader {
   }
 
   async #end(given: unknown): Promise<boolean> {
-    // Where this side ended it, the reason is the cause.
+    // Where this side ended the call, the reason is the cause.
     const cause = given instanceof CancelledError ? (given.cause ?? given) : given
-    const ending = cause instanceof Error ? this.#client.toldOf(cause) : cause
+    const ending = cause instanceof Error ? this.#client.publicError(cause) : cause
     const { code = 'INTERNAL', message = 'the subscription ended' } = (ending ?? {}) as {
       readonly code?: unknown
       readonly message?: unknown
@@ -97,18 +97,19 @@ class ChannelReader {
     return false
   }
 
-  /** With the session, because what was for it alone cannot be given to the next one, which is told so. */
+  /** Includes the session: messages for one session alone cannot be repeated in the next one, and the reader learns that. */
   #idAt(offset: number): string {
     const { epoch, session } = this.#head
     return `${epoch}:${offset}:${session}`
   }
 }
 
-/** Throws HttpFault (400). */
+/** Throws HttpError (400). */
 function readRequest(visit: HttpVisit, channel: string): SubscribeRequest {
   const { searchParams } = visit.url
   for (const name of searchParams.keys()) {
-    if (!queryNames.has(name)) throw bad(`a channel's query has "key" and "since", and credentials only in headers`)
+    if (!queryNames.has(name))
+      throw bad(`unknown parameter; a channel's query has "key" and "since", and credentials only in headers`)
   }
   const key = searchParams.get('key') ?? undefined
   const since = visit.header('last-event-id') || searchParams.get('since') || undefined
@@ -124,6 +125,6 @@ function readPosition(text: string): Position {
   return { epoch, offset: Number(offset), ...(session === undefined ? {} : { session }) }
 }
 
-function bad(message: string): HttpFault {
-  return new HttpFault(400, 'BAD_REQUEST', message)
+function bad(message: string): HttpError {
+  return new HttpError(400, 'BAD_REQUEST', message)
 }

@@ -1,4 +1,5 @@
-// Errors as answers: which status each has, and what is told of it. Never a stack, never a cause.
+// Errors as answers: the status of each, and what the client sees of it. Never a stack, never a cause.
+
 import {
   ActionError,
   AuthError,
@@ -12,12 +13,14 @@ import {
   ValidationError,
 } from '../../core/base/errors.ts'
 import { ownWireNameOf } from '../../core/base/own-classes.ts'
-import type { WebHost } from '../../features/web/gateway.ts'
+import { type WebHost, WebRefusal } from '../../features/web/gateway.ts'
+import { AdmissionRefusal } from '../admission.ts'
 import { type Answer, jsonAnswer } from '../answer.ts'
 import { type JsonValue, toJsonValue } from '../json-values.ts'
-import { forStrangers, InternalError } from '../stranger-errors.ts'
+import { InternalError, publicError } from '../public-errors.ts'
+import { statusOfCode } from '../status-codes.ts'
 
-/** An error that an action threw, as it is told of: for `statusOf`. */
+/** An error that an action threw, as `statusOf` gets it. */
 export interface FailedCall {
   readonly name: string
   readonly message: string
@@ -25,52 +28,23 @@ export interface FailedCall {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** What is wrong with the request itself, or with the moment. */
-export class HttpFault extends Error {
-  readonly status: number
+/** A refused request, with a code for programs and headers for its answer. */
+export class HttpError extends WebRefusal {
   readonly code: string
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message)
+    super(status, message)
     this.name = 'HttpError'
-    this.status = status
     this.code = code
     this.headers = headers
   }
 }
 
-/** After how many seconds to ask again: what fills up here empties within moments. */
+/** Seconds until a retry makes sense: what is full here empties within moments. */
 export const retryAfter = { 'retry-after': '1' } as const
 
-/** isock's own codes. The others are 500. */
-const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
-  BAD_REQUEST: 400,
-  INVALID_INPUT: 400,
-  UNAUTHENTICATED: 403,
-  NOT_ALLOWED: 403,
-  UNKNOWN_ACTION: 404,
-  UNKNOWN_CHANNEL: 404,
-  UNKNOWN_PROCESS: 404,
-  UNKNOWN_SERVICE: 404,
-  UNKNOWN_SESSION: 404,
-  ALREADY_INITIALIZED: 409,
-  NOT_INITIALIZED: 409,
-  ALREADY_RUNNING: 409,
-  NOT_RUNNING: 409,
-  NAME_TAKEN: 409,
-  CANCELLED: 499,
-  OUTCOME_UNKNOWN: 502,
-  BUSY: 503,
-  QUEUE_FULL: 503,
-  SHUTTING_DOWN: 503,
-  UNREACHABLE: 503,
-  CLOSED: 503,
-  LINK_LOST: 503,
-  DEADLINE_EXCEEDED: 504,
-}
-
-/** The errors of `isock/data`, by wire name, which actions may let through. */
+/** The errors of `isock/data`, by wire name, which actions may rethrow. */
 const dataStatuses: ReadonlyMap<string, number> = new Map([
   ['NotFoundError', 404],
   ['ConflictError', 409],
@@ -79,8 +53,8 @@ const dataStatuses: ReadonlyMap<string, number> = new Map([
   ['StoreUnavailableError', 503],
 ])
 
-/** Own fields that are told by another name, or not at all. */
-const toldElsewhere: ReadonlySet<string> = new Set([
+/** Own fields that are sent under another name, or not at all. */
+const hiddenFields: ReadonlySet<string> = new Set([
   'name',
   'message',
   'code',
@@ -93,7 +67,7 @@ const toldElsewhere: ReadonlySet<string> = new Set([
 
 type ErrorHost = Pick<WebHost, 'exposeErrors' | 'log'>
 
-/** Makes answers of whatever a call ended with. */
+/** Turns the error that ended a call into an answer. */
 export class ErrorAnswers {
   readonly #statusOf: ((error: FailedCall) => number | undefined) | undefined
   readonly #host: ErrorHost
@@ -104,28 +78,28 @@ export class ErrorAnswers {
   }
 
   answer(given: unknown): Answer {
-    const error = this.#told(given)
+    const error = this.#visible(given)
     const status = this.#status(given, error instanceof InternalError)
-    const headers = error instanceof HttpFault ? error.headers : status === 503 ? retryAfter : {}
+    const headers = error instanceof HttpError ? error.headers : status === 503 ? retryAfter : {}
     return jsonAnswer(status, JSON.stringify(bodyOf(error)), headers)
   }
 
   /** The same as one event of a stream. */
   eventText(given: unknown): string {
-    return JSON.stringify(bodyOf(this.#told(given)).error)
+    return JSON.stringify(bodyOf(this.#visible(given)).error)
   }
 
-  #told(error: unknown): unknown {
-    return error instanceof HttpFault ? error : forStrangers(error, this.#host)
+  #visible(error: unknown): unknown {
+    return error instanceof WebRefusal ? httpErrorOf(error) : publicError(error, this.#host)
   }
 
   #status(error: unknown, isHidden: boolean): number {
-    if (error instanceof HttpFault) return error.status
-    if (!isHidden && isOwn(error)) return statuses[error.code as ErrorCode] ?? 500
+    if (error instanceof WebRefusal) return error.status
+    if (!isHidden && isOwn(error)) return statusOfCode[error.code as ErrorCode] ?? 500
     try {
       const status = this.#statusOf?.(failedCall(error))
       if (Number.isInteger(status) && (status as number) >= 400 && (status as number) < 600) return status as number
-      if (status !== undefined) this.#fault(new TypeError(`statusOf gave ${String(status)}, no status from 400 to 599`))
+      if (status !== undefined) this.#fault(new TypeError(`statusOf returned ${String(status)}; expected 400 to 599`))
     } catch (fault) {
       this.#fault(fault)
     }
@@ -136,6 +110,15 @@ export class ErrorAnswers {
   #fault(error: unknown): void {
     this.#host.log.error({ error }, 'statusOf failed')
   }
+}
+
+/** Adds the code and the headers that a plain refusal lacks. */
+function httpErrorOf(refusal: WebRefusal): HttpError {
+  if (refusal instanceof HttpError) return refusal
+  const { status, message } = refusal
+  const code = refusal instanceof AdmissionRefusal ? refusal.code : 'BAD_REQUEST'
+  const headers = status === 401 ? { 'www-authenticate': 'Bearer realm="isock"' } : status === 503 ? retryAfter : {}
+  return new HttpError(status, code, message, headers)
 }
 
 /** `{ error: { name, code, message, data?, issues?, notStarted? } }` */
@@ -154,18 +137,18 @@ function bodyOf(error: unknown): { readonly error: JsonValue } {
   }
 }
 
-/** Whether isock's code says what it is: of an action's own errors a code may be anything. */
+/** Whether isock's code decides the status: an action's own errors may have any code. */
 function isOwn(error: unknown): error is IsockError {
   if (!(error instanceof IsockError) || error instanceof RemoteError || error instanceof ActionError) return false
   const isAlways = [AuthError, BusyError, CancelledError, DeadlineError, OutcomeUnknownError, ValidationError].some(
     (Class) => error instanceof Class,
   )
-  return isAlways || Object.hasOwn(statuses, error.code)
+  return isAlways || Object.hasOwn(statusOfCode, error.code)
 }
 
 function failedCall(error: unknown): FailedCall {
   if (!(error instanceof Error)) {
-    const message = 'the action threw a value that is no error'
+    const message = 'the action threw a non-Error value'
     return { name: 'Error', message, code: undefined, data: { thrown: error } }
   }
   const { code } = error as { readonly code?: unknown }
@@ -179,16 +162,16 @@ function failedCall(error: unknown): FailedCall {
 }
 
 function dataOf(error: Error): Readonly<Record<string, unknown>> {
-  if (error instanceof HttpFault) return {}
+  if (error instanceof HttpError) return {}
   const fields = error instanceof RemoteError ? error.data : error
-  return Object.fromEntries(Object.entries(fields).filter(([key]) => !toldElsewhere.has(key)))
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => !hiddenFields.has(key)))
 }
 
 function jsonOrNothing(value: unknown): JsonValue | undefined {
   try {
     return toJsonValue(value)
   } catch {
-    // The message is what counts.
+    // The message is enough.
     return undefined
   }
 }

@@ -1,8 +1,8 @@
-// A stream of events to one client, as server-sent events or as lines of JSON. Whoever sends waits until the client has
-// taken what was sent: nothing piles up here, and a client that takes nothing for too long is cut off.
+// A stream of events to one client, as server-sent events or as lines of JSON. Senders wait until the client has read, so
+// nothing piles up here. Disconnects a client that reads too slowly.
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../../core/base/clock.ts'
-import { patienceMs } from '../../core/base/patience.ts'
+import { ReaderWatch } from '../../features/web/least-rate.ts'
 import { commonHeaders } from '../answer.ts'
 import type { StreamFormat } from './accept.ts'
 
@@ -18,19 +18,21 @@ const contentTypes: Readonly<Record<StreamFormat, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 }
 
-/** What readers pass over: a comment, an empty line. */
+/** Readers ignore these: a comment, an empty line. */
 const signsOfLife: Readonly<Record<StreamFormat, string>> = { sse: ': keep-alive\n\n', ndjson: '\n' }
 
 export class EventStream {
   readonly #response: ServerResponse
   readonly #options: EventStreamOptions
+  readonly #reader: ReaderWatch
   #keepAlive: Timer | undefined
 
-  /** Sends the head. */
+  /** Sends the head of the response. */
   constructor(response: ServerResponse, options: EventStreamOptions) {
     this.#response = response
     this.#options = options
-    // Proxies such as nginx would keep events back until they have a buffer full of them.
+    this.#reader = new ReaderWatch(options.clock, options.maxStallMs, () => response.destroy())
+    // Proxies such as nginx would hold events back until their buffer is full.
     const headers = { ...commonHeaders, 'content-type': contentTypes[options.format], 'x-accel-buffering': 'no' }
     response.writeHead(200, headers)
     response.flushHeaders()
@@ -38,17 +40,17 @@ export class EventStream {
     this.#rearm()
   }
 
-  /** Sends an event whose data is JSON text. Settles when there is room for the next one; false: the client has gone. */
+  /** Sends an event whose data is JSON text. Settles when there is room for the next one; false when the client has gone. */
   send(event: string | undefined, json: string, id?: string): Promise<boolean> {
     return this.#write(this.#options.format === 'ndjson' ? `{"${event ?? 'message'}":${json}}\n` : sse(event, json, id))
   }
 
-  /** For readers that come back by themselves: how long they wait first. */
+  /** Tells readers that reconnect by themselves how long to wait first. */
   advise(retryMs: number): Promise<boolean> {
     return this.#options.format === 'sse' ? this.#write(`retry: ${retryMs}\n\n`) : Promise.resolve(true)
   }
 
-  /** In order, after what was sent. */
+  /** Ends after what was sent. */
   end(): void {
     this.#keepAlive?.cancel()
     if (!this.#response.destroyed) this.#response.end()
@@ -59,16 +61,15 @@ export class EventStream {
     if (response.destroyed || response.writableEnded) return Promise.resolve(false)
     this.#rearm()
     if (response.write(text)) return Promise.resolve(true)
-    const { clock, maxStallMs } = this.#options
+    this.#reader.add(text.length)
     return new Promise((resolve) => {
-      const settle = (goesOn: boolean) => (): void => {
-        timer.cancel()
+      const settle = (isOpen: boolean) => (): void => {
+        this.#reader.stop()
         response.off('drain', onDrain).off('close', onClose)
-        resolve(goesOn)
+        resolve(isOpen)
       }
       const onDrain = settle(true)
       const onClose = settle(false)
-      const timer = clock.setTimer(() => response.destroy(), patienceMs(text.length, maxStallMs))
       response.on('drain', onDrain).on('close', onClose)
     })
   }
@@ -80,7 +81,7 @@ export class EventStream {
 
   readonly #onSilence = (): void => {
     if (this.#response.destroyed || this.#response.writableEnded) return
-    // Who has not taken what was sent is not kept waiting for words.
+    // A client that has not read what was sent gets no keep-alive.
     if (!this.#response.writableNeedDrain) this.#response.write(signsOfLife[this.#options.format])
     this.#rearm()
   }

@@ -1,6 +1,6 @@
-// Which idempotency keys had to make room for others although their time was not over: a call with such a key may have run,
-// so it must not run again, and its outcome is not kept any more. Only bits of digests are kept, in Bloom filters: a key that
-// was evicted is always found, and of those that never were about one in a thousand is taken for one, three at most.
+// The idempotency keys that were evicted before their time. A call with such a key may have run, so it must not run again,
+// and its outcome is no longer stored. Stores only bits of digests, in Bloom filters: every evicted key is found, and about
+// one in a thousand other keys (three at most) is taken for an evicted one.
 //
 //   slice (half a keepMs) ── small filter ── when that is full: large filter      a key is looked for in all slices;
 //   slice ...                                                                     one is dropped when the last of its keys
@@ -8,14 +8,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../core/base/clock.ts'
 
-/** Of a key: 16 bits and 11 looks at them make 1 of 2 000 false. */
+/** 16 bits for each key and 11 probes make one false match in 2 000. */
 const bitsPerKey = 16
 const looks = 11
 /** Bits of the filters of one slice, powers of two: for 32 768 keys, and for 1 048 576 more. */
 const usualSizes: readonly number[] = [2 ** 19, 2 ** 24]
 const slicesInKeepMs = 2
 
-/** What the digests of all are salted with, so that nobody can look for keys that are taken for others. */
+/** Salts the digests, so that no client can search for keys that are taken for others. */
 const saltBytes = 16
 
 interface Slice {
@@ -42,7 +42,7 @@ export class EvictedKeys {
     return this.#slices.reduce((sum, { filters }) => sum + filters.reduce((of, { bytes }) => of + bytes, 0), 0)
   }
 
-  /** With more keys, more and more others would be taken for evicted ones. */
+  /** Beyond it, more and more keys would be taken for evicted ones. */
   get isFull(): boolean {
     const filters = this.#current()?.filters ?? []
     return filters.length === this.#sizes.length && filters.at(-1)?.isFull === true
@@ -59,7 +59,7 @@ export class EvictedKeys {
     last?.add(this.#digest(id))
   }
 
-  /** True for each that was added within the last `keepMs`, and for a few others. */
+  /** True for each key that was added within the last `keepMs`, and for a few others. */
   has(id: string): boolean {
     this.#dropOld()
     if (this.#slices.length === 0) return false
@@ -73,7 +73,7 @@ export class EvictedKeys {
     return slice
   }
 
-  /** undefined: its time is over. */
+  /** Undefined: its time is over. */
   #current(): Slice | undefined {
     this.#dropOld()
     const last = this.#slices.at(-1)
@@ -82,7 +82,7 @@ export class EvictedKeys {
   }
 
   #dropOld(): void {
-    // What was added last to a slice came when the slice ended.
+    // The last key of a slice was added when the slice ended.
     const oldestMs = this.#clock.now() - this.#keepMs - this.#keepMs / slicesInKeepMs
     if ((this.#slices[0]?.beganAtMs ?? Number.POSITIVE_INFINITY) > oldestMs) return
     this.#slices = this.#slices.filter(({ beganAtMs }) => beganAtMs > oldestMs)
@@ -96,7 +96,7 @@ export class EvictedKeys {
 
 interface Digest {
   readonly first: number
-  /** Odd, so that it leads to other bits each time. */
+  /** Odd, so that each probe finds another bit. */
   readonly step: number
 }
 

@@ -1,9 +1,9 @@
-// Prometheus' text format, version 0.0.4: what a scraper reads.
+// Prometheus' text format, version 0.0.4.
 
 export type Labels = Readonly<Record<string, string>>
 
 export interface Sample {
-  /** What the family's name is followed by: '_bucket', '_sum'. */
+  /** Added to the family's name: '_bucket', '_sum'. */
   readonly suffix?: string
   readonly labels?: Labels
   readonly value: number
@@ -24,7 +24,7 @@ export function gauge(name: string, help: string, value: number): MetricFamily {
 
 export const expositionType = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Families without samples are left out. */
+/** Leaves out families without samples. */
 export function exposition(families: readonly MetricFamily[]): string {
   return families
     .filter(({ samples }) => samples.length > 0)

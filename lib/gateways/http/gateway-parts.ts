@@ -6,7 +6,7 @@ import { ErrorAnswers } from './error-answer.ts'
 import { EventStream } from './event-stream.ts'
 import type { ResolvedHttpOptions } from './http-options.ts'
 import type { HttpVisit } from './http-visit.ts'
-import { KeptOutcomes } from './kept-outcomes.ts'
+import { IdempotencyStore } from './idempotency-store.ts'
 import { DataReader } from './request-data.ts'
 import { RequestPlaces } from './request-places.ts'
 
@@ -15,7 +15,7 @@ export class GatewayParts {
   readonly options: ResolvedHttpOptions
   readonly bodies: Bodies
   readonly places: RequestPlaces
-  readonly outcomes: KeptOutcomes
+  readonly outcomes: IdempotencyStore
   readonly errors: ErrorAnswers
   readonly data: DataReader
 
@@ -24,12 +24,12 @@ export class GatewayParts {
     this.options = options
     this.bodies = new Bodies(options, host.accounting, host.clock)
     this.places = new RequestPlaces(options, host.accounting)
-    this.outcomes = new KeptOutcomes(options.idempotency, host.accounting, host.clock)
+    this.outcomes = new IdempotencyStore(options.idempotency, host.accounting, host.clock)
     this.errors = new ErrorAnswers(options.statusOf, host)
     this.data = new DataReader(host.limits)
   }
 
-  /** Throws HttpFault (503). */
+  /** Throws HttpError (503). */
   openStream(visit: HttpVisit, format: StreamFormat): EventStream {
     visit.becomeStream()
     const { keepAliveMs, maxStallMs } = this.options

@@ -1,14 +1,14 @@
-// One HTTP gateway on one web server: takes the requests for its paths, answers each once, and ends in order.
+// The HTTP gateway of one web server. Routes the requests for its paths, answers each once, and shuts down gracefully.
 import type { ServerResponse } from 'node:http'
 import { ServerError } from '../../core/base/errors.ts'
 import { isLoopback } from '../../core/link/address.ts'
 import type { MountedGateway, WebHost, WebVisit } from '../../features/web/gateway.ts'
 import { type Answer, jsonAnswer, textAnswer } from '../answer.ts'
-import { closeOf, deliver } from '../deliver.ts'
+import { closeOf, deliver, whenConnected } from '../deliver.ts'
 import { ActionRequests } from './action-requests.ts'
+import { admitRequest } from './admit-request.ts'
 import { ChannelRequests } from './channel-requests.ts'
-import { enter } from './entrance.ts'
-import { HttpFault, retryAfter } from './error-answer.ts'
+import { HttpError, retryAfter } from './error-answer.ts'
 import { expositionType } from './exposition.ts'
 import { GatewayParts } from './gateway-parts.ts'
 import type { ResolvedHttpOptions } from './http-options.ts'
@@ -18,7 +18,7 @@ import { answerRead, isRead } from './read-requests.ts'
 import { endingOf } from './request-places.ts'
 import { methodsOf, type Route, routeOf } from './route.ts'
 
-/** Headers of a request that a proxy passed on. */
+/** Headers that proxies add to the requests that they forward. */
 const signsOfProxies = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 
 export class HttpGateway implements MountedGateway {
@@ -28,7 +28,7 @@ export class HttpGateway implements MountedGateway {
   readonly #metrics: Metrics
   /** Open requests, until their answers have left. */
   readonly #open = new Map<HttpVisit, Promise<void>>()
-  /** What has no end of its own. */
+  /** Requests that do not end by themselves. */
   readonly #endless = new Set<HttpVisit>()
   #isClosing = false
 
@@ -39,7 +39,7 @@ export class HttpGateway implements MountedGateway {
     this.#metrics = new Metrics(host.server)
   }
 
-  /** All methods: those that are not for a path are told so. */
+  /** Any method: the answer lists those that the path has. */
   takes(url: URL): boolean {
     return routeOf(url.pathname, this.#parts.options.prefix) !== undefined
   }
@@ -53,9 +53,7 @@ export class HttpGateway implements MountedGateway {
   onRequest(webVisit: WebVisit, response: ServerResponse): boolean {
     const route = routeOf(webVisit.url.pathname, this.#parts.options.prefix)
     if (route === undefined) return false
-    // One that is behind another in its connection never hears of the connection's end: its turn comes with the socket.
-    if (response.socket === null) response.once('socket', () => this.#begin(webVisit, response, route))
-    else this.#begin(webVisit, response, route)
+    whenConnected(response, () => this.#begin(webVisit, response, route))
     return true
   }
 
@@ -72,21 +70,21 @@ export class HttpGateway implements MountedGateway {
     this.#open.set(visit, work)
   }
 
-  /** Streams of channels end at once, calls when they are over or the grace is. */
+  /** Ends streams of channels immediately, calls when they have ended or the grace period is over. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     const { host } = this.#parts
     const settled = Promise.all([...this.#open.values(), this.#actions.settled()])
     for (const visit of this.#endless) visit.abort(shuttingDown())
-    const timer = host.clock.setTimer(() => this.#giveUp(), graceMs)
+    const timer = host.clock.setTimer(() => this.#abortAll(), graceMs)
     await settled
     timer.cancel()
-    this.#giveUp()
+    this.#abortAll()
     this.#parts.close()
     this.#metrics.close()
   }
 
-  #giveUp(): void {
+  #abortAll(): void {
     this.#actions.close()
     for (const visit of this.#open.keys()) {
       visit.abort(shuttingDown())
@@ -94,7 +92,7 @@ export class HttpGateway implements MountedGateway {
     }
   }
 
-  /** Never rejects: whatever happens becomes an answer. */
+  /** Never rejects: every error becomes an answer. */
   async #serve(visit: HttpVisit, route: Route): Promise<void> {
     const { host, options, errors } = this.#parts
     const { request, response } = visit
@@ -106,9 +104,9 @@ export class HttpGateway implements MountedGateway {
       host.log.debug({ error, path: visit.url.pathname }, 'a request failed')
       answer = errors.answer(error)
     }
-    // So that nobody keeps a connection to a server that goes.
+    // Clients must not keep connections to a server that shuts down.
     if (this.#isDraining && !response.headersSent) response.setHeader('connection', 'close')
-    // A stream that has begun cannot be answered otherwise any more.
+    // A stream that has started cannot be answered otherwise.
     if (response.headersSent) response.end()
     else if (answer !== undefined)
       deliver(request, response, answer, { clock: host.clock, maxStallMs: options.maxStallMs })
@@ -116,20 +114,22 @@ export class HttpGateway implements MountedGateway {
 
   async #answer(visit: HttpVisit, route: Route): Promise<Answer | undefined> {
     if (route.to === 'unknown')
-      throw new HttpFault(404, 'UNKNOWN_PATH', 'paths are /actions/<name> and /channels/<name>')
+      throw new HttpError(404, 'UNKNOWN_PATH', 'unknown path; expected /actions/<name> or /channels/<name>')
     const methods = methodsOf(route)
     const method = visit.request.method ?? ''
     if (!methods.includes(method))
-      throw new HttpFault(405, 'METHOD_NOT_ALLOWED', `${method} is not for this path`, { allow: methods.join(', ') })
+      throw new HttpError(405, 'METHOD_NOT_ALLOWED', `${method} is not allowed at this path`, {
+        allow: methods.join(', '),
+      })
     if (route.to === 'health') return this.#health(route.check)
-    if (route.to === 'metrics') return this.#tellMetrics(visit)
+    if (route.to === 'metrics') return this.#metricsAnswer(visit)
     if (this.#isDraining) throw shuttingDown()
     const place = this.#parts.places.take(visit.peer.address, (reason) => visit.shed(reason))
     visit.place = place
     try {
       return await this.#work(visit, route)
     } finally {
-      // A stream's last words may still be on their way.
+      // The end of a stream may still be on its way.
       if (visit.isStream && !visit.response.destroyed) visit.response.once('close', () => place.leave())
       else place.leave()
     }
@@ -150,14 +150,14 @@ export class HttpGateway implements MountedGateway {
     return this.#list(visit, route.to === 'action' ? route.name : undefined)
   }
 
-  /** What there is, as the server's built-in action tells every client that the guards let in. */
+  /** The list of the server's built-in action, which every admitted client may read. */
   async #list(visit: HttpVisit, name: string | undefined): Promise<Answer> {
-    const { client } = await enter(this.#parts.host, visit)
+    const { client } = await admitRequest(this.#parts.host, visit)
     try {
       const { signal } = visit
       const json = await client.runAction<string | undefined>('isock.actions.json', name, { signal })
       if (json !== undefined) return jsonAnswer(200, name === undefined ? `{"actions":${json}}` : json)
-      throw new HttpFault(404, 'UNKNOWN_ACTION', 'there is no action of this name; GET /actions lists them')
+      throw new HttpError(404, 'UNKNOWN_ACTION', 'unknown action; GET /actions lists all')
     } finally {
       await client.close()
     }
@@ -168,15 +168,15 @@ export class HttpGateway implements MountedGateway {
     return this.#isDraining ? jsonAnswer(503, '{"status":"draining"}', retryAfter) : jsonAnswer(200, '{"status":"ok"}')
   }
 
-  #tellMetrics({ request, peer }: HttpVisit): Answer {
+  #metricsAnswer({ request, peer }: HttpVisit): Answer {
     const { metrics } = this.#parts.options
-    if (metrics === 'off') throw new HttpFault(404, 'UNKNOWN_PATH', 'there are no metrics here')
+    if (metrics === 'off') throw new HttpError(404, 'UNKNOWN_PATH', 'metrics are turned off')
     const isForwarded = signsOfProxies.some((name) => request.headers[name] !== undefined)
     if (metrics === 'loopback' && (isForwarded || !isLoopback(peer.address ?? '')))
-      throw new HttpFault(
+      throw new HttpError(
         403,
         'NOT_ALLOWED',
-        "metrics are for this machine only; the option metrics: 'everyone' opens them",
+        "metrics are for this machine only; set the option metrics: 'everyone' to open them",
       )
     const { requestCount, streamCount } = this.#parts.places
     return textAnswer(200, this.#metrics.text({ requests: requestCount, streams: streamCount }), expositionType)

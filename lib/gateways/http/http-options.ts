@@ -3,58 +3,61 @@ import { checkOptions } from '../../core/base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import type { FailedCall } from './error-answer.ts'
 
-/** How the gateway bounds its clients. Sizes in bytes, times in milliseconds. */
+/** How the gateway limits its clients. Sizes in bytes, times in milliseconds. */
 export interface HttpLimits {
-  /** The largest body of a request; more is answered with 413. Default 1 MiB. */
+  /** The largest body of a request; larger ones get 413. Default 1 MiB. */
   readonly maxBodyBytes: number
-  /** The longest query of a GET, as it is encoded; more is answered with 414. Default 8 KiB. */
+  /** The longest query of a GET, encoded; longer ones get 414. Default 8 KiB. */
   readonly maxQueryBytes: number
   /**
-   * Of all bodies that are on their way in or belong to running calls. Three quarters of it are for everybody; beyond, only
-   * those with less than a fair share get more, at the cost of bodies on their way; others get 503. Default 64 MiB.
+   * All bodies that are arriving or belong to running calls. Any client may use three quarters of it; the rest is for clients
+   * with less than a fair share, at the cost of bodies that are arriving. Others get 503. Default 64 MiB.
    */
   readonly maxBufferedBytes: number
-  /** From a request's head to the end of its body, and a second more for each 16 KB that came; after it: 408. Default 30 s. */
+  /**
+   * From the head of a request to the end of its body, plus a second for each 16 KB that arrived; after it: 408. Default 30
+   * s.
+   */
   readonly bodyTimeoutMs: number
-  /** Requests that are worked on at once, streams aside; shared out like `maxBufferedBytes`. Default 1 024. */
+  /** Requests at a time, without streams; shared like `maxBufferedBytes`. Default 1 024. */
   readonly maxRequests: number
   /**
-   * Open streams, of channels and actions together. Above it, a new one takes the place of the oldest of the address or
-   * identity with most; where nobody has more, it is answered with 503. Default 1 024.
+   * Open streams, of channels and actions together. Above it, a new stream replaces the oldest one of the address or identity
+   * with most; where none has more, it gets 503. Default 1 024.
    */
   readonly maxStreams: number
-  /** Silence on an event stream after which a comment is sent, so that nobody on the way ends it. Default 15 s. */
+  /** Silence on an event stream after which a comment is sent, so that no proxy closes it. Default 15 s. */
   readonly keepAliveMs: number
-  /** How long a reader may take nothing, and a second more for each 16 KB that wait; then it is cut off. Default 30 s. */
+  /** How long a reader may read nothing, plus a second for each 16 KB that wait; then it is disconnected. Default 30 s. */
   readonly maxStallMs: number
 }
 
-/** What is kept for the `Idempotency-Key` header. */
+/** What is stored for the `Idempotency-Key` header. */
 export interface IdempotencyLimits {
-  /** How long an outcome is kept, in milliseconds. Default 15 minutes. */
+  /** How long an outcome is stored, in milliseconds. Default 15 minutes. */
   readonly keepMs: number
   /**
-   * Keys in all, shared out like `maxRequests`: those whose calls have ended make room, the oldest of who has most, and are
-   * answered with 409 for as long as they would have been kept. Default 10 000.
+   * Keys in all, shared like `maxRequests`. Above it, keys of ended calls are evicted, the oldest of the client with most,
+   * and get 409 for as long as they would have been stored. Default 10 000.
    */
   readonly maxKeys: number
-  /** Bytes of kept answers; above it keys make room likewise. Default 16 MiB. */
+  /** Bytes of stored answers; above it keys are evicted likewise. Default 16 MiB. */
   readonly maxKeptBytes: number
 }
 
 /** Who may read `/metrics`: programs on this machine, everyone, or nobody (404). */
 export type MetricsAccess = 'loopback' | 'everyone' | 'off'
 
-/** Options of the gateway: its bounds, and who may see what. */
+/** Options of the gateway: its limits, and who may see what. */
 export interface HttpOptions extends Partial<HttpLimits> {
-  /** What all paths begin with, as in '/api'. Default '/': nothing. */
+  /** The prefix of all paths, as in '/api'. Default '/': none. */
   readonly path?: string
   readonly idempotency?: Partial<IdempotencyLimits>
-  /** Default 'loopback'. A request that was forwarded by a proxy is not from this machine. */
+  /** Default 'loopback'. A request that a proxy forwarded is not from this machine. */
   readonly metrics?: MetricsAccess
   /**
-   * The status for an error that an action threw, 400 to 599; undefined: 500. Errors are told by name, message, code and data.
-   * Asked about undeclared errors too: the client sees the status that it returns, and of such an error nothing else.
+   * The status for an error that an action threw, 400 to 599; undefined: 500. The error has name, message, code and data.
+   * Also called for undeclared errors: the client sees the returned status, and nothing else of such an error.
    *
    * @example http({ statusOf: (error) => (error.name === 'OutOfStock' ? 409 : undefined) })
    */

@@ -1,9 +1,9 @@
-// One request from its head to its end: who makes it, what it presents, and whether its client is still there.
+// One request from its head to its end: its client, its place, and whether the client is still there.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CancelledError } from '../../core/base/errors.ts'
 import type { Peer } from '../../core/link/link.ts'
 import type { WebVisit } from '../../features/web/gateway.ts'
-import { HttpFault } from './error-answer.ts'
+import { HttpError } from './error-answer.ts'
 import type { RequestPlace } from './request-places.ts'
 
 export class HttpVisit {
@@ -11,7 +11,7 @@ export class HttpVisit {
   readonly response: ServerResponse
   readonly url: URL
   readonly peer: Peer
-  /** Undefined where it needs none, or has none yet. */
+  /** Undefined where the request needs no place, or has none yet. */
   place: RequestPlace | undefined
   readonly #abort = new AbortController()
   #isStream = false
@@ -26,7 +26,7 @@ export class HttpVisit {
     })
   }
 
-  /** Aborts when the client has gone before it had its answer, or when the server gives up waiting. */
+  /** Aborts when the client has gone before its answer, or when the server stops waiting. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
@@ -35,16 +35,16 @@ export class HttpVisit {
     return this.#isStream
   }
 
-  /** Its answer is a stream, which may last. Throws HttpFault (503) where there is no place for one. */
+  /** The answer is a stream, which may last. Throws HttpError (503) where there is no place for one. */
   becomeStream(): void {
     this.place?.becomeStream()
     this.#isStream = true
   }
 
-  /** It has to end, because others need the room. */
+  /** The request must end, because others need the room. */
   shed(reason: Error): void {
     this.abort(reason)
-    // Nothing more reaches a reader of a stream who takes nothing.
+    // A reader that does not read gets nothing more.
     if (this.response.headersSent && this.response.writableNeedDrain) this.response.destroy()
   }
 
@@ -52,20 +52,20 @@ export class HttpVisit {
     this.#abort.abort(reason)
   }
 
-  /** A header that may come once. Throws HttpFault (400) for one that came twice. */
+  /** A header that may come once. Throws HttpError (400) where it came twice. */
   header(name: string): string | undefined {
     const value = this.request.headers[name]
     if (value === undefined) return undefined
     const count = this.request.headersDistinct[name]?.length ?? 1
     if (count === 1 && typeof value === 'string') return value
-    throw new HttpFault(400, 'BAD_REQUEST', `the header ${name} came more than once`)
+    throw new HttpError(400, 'BAD_REQUEST', `the header ${name} must come only once`)
   }
 
-  /** `Isock-Timeout-Ms`: a deadline for the call. Throws HttpFault (400). */
+  /** `Isock-Timeout-Ms`: a deadline for the call. Throws HttpError (400). */
   get timeoutMs(): number | undefined {
     const text = this.header('isock-timeout-ms')
     if (text === undefined) return undefined
     if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-    throw new HttpFault(400, 'BAD_REQUEST', 'Isock-Timeout-Ms: expected a whole number of milliseconds above 0')
+    throw new HttpError(400, 'BAD_REQUEST', 'Isock-Timeout-Ms: expected a whole number of milliseconds above 0')
   }
 }

@@ -1,13 +1,13 @@
-// The Idempotency-Key header, and what two requests must have in common to be one.
+// The Idempotency-Key header, and the fingerprint that tells whether two requests are the same.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { HttpFault } from './error-answer.ts'
+import { HttpError } from './error-answer.ts'
 
 const maxKeyLength = 255
 
 /**
- * A string as structured headers have it, `"8e03978e-40d5"`, or the same without quotes. Throws HttpFault (400).
- * See the IETF's draft on the Idempotency-Key HTTP header field.
+ * A string as in structured headers, `"8e03978e-40d5"`, or the same without quotes. Throws HttpError (400). See the IETF's
+ * draft on the Idempotency-Key HTTP header field.
  */
 export function readIdempotencyKey(headers: IncomingHttpHeaders): string | undefined {
   const header = headers['idempotency-key']
@@ -17,10 +17,10 @@ export function readIdempotencyKey(headers: IncomingHttpHeaders): string | undef
   const key = quoted === undefined ? /^[\x21\x23-\x2b\x2d-\x7e]+$/.exec(text)?.[0] : quoted.replace(/\\(.)/g, '$1')
   if (key !== undefined && key !== '' && key.length <= maxKeyLength) return key
   const message = `Idempotency-Key: expected one text of 1 to ${maxKeyLength} characters of ASCII, as in "8e03978e-40d5"`
-  throw new HttpFault(400, 'BAD_REQUEST', message)
+  throw new HttpError(400, 'BAD_REQUEST', message)
 }
 
-/** The same for requests that are the same: type and bytes. */
+/** Equal for equal requests: type and bytes. */
 export function fingerprintOf(bodyType: string, bytes: Uint8Array): string {
   return createHash('sha256').update(`${bodyType}\n`).update(bytes).digest('base64')
 }

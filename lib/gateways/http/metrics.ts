@@ -1,4 +1,4 @@
-// What the gateway counts of its requests, and what it tells of the server and its process at the moment.
+// The metrics of the gateway: counts of its requests, and the present state of the server and its process.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ServerView } from '../../core/action/context.ts'
 import { calendarNow } from '../../core/base/platform-timers.ts'
@@ -6,7 +6,7 @@ import { ActionServer } from '../../core/server/action-server.ts'
 import { exposition, gauge, type MetricFamily, type Sample } from './exposition.ts'
 import { usageMetrics } from './usage-metrics.ts'
 
-/** Which of the gateway's paths a request was for. */
+/** The kind of path that a request was for. */
 export type RouteName = 'actions' | 'action' | 'channel' | 'health' | 'metrics' | 'unknown'
 
 /** What is open now. */
@@ -17,7 +17,7 @@ export interface OpenCounts {
 
 /** Upper bounds in seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Number.POSITIVE_INFINITY]
-/** How often the event loop's delay is looked at; part of what it then measures. */
+/** How often the event loop's delay is sampled; part of what is then measured. */
 const resolutionMs = 20
 
 interface Durations {
@@ -27,7 +27,7 @@ interface Durations {
 
 export class Metrics {
   readonly #server: ServerView
-  /** By route and status, which are few. */
+  /** By route and status, of which there are few. */
   readonly #requests = new Map<string, { readonly route: RouteName; readonly status: number; count: number }>()
   readonly #durations = new Map<RouteName, Durations>()
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
@@ -37,7 +37,7 @@ export class Metrics {
     this.#delay.enable()
   }
 
-  /** `durationMs` undefined: it was a stream, whose length says nothing. */
+  /** `durationMs` undefined: a stream, whose length says nothing. */
   count(route: RouteName, status: number, durationMs: number | undefined): void {
     const id = `${route} ${status}`
     const entry = this.#requests.get(id) ?? { route, status, count: 0 }
@@ -141,7 +141,7 @@ function histogram(route: RouteName, { counts, sum }: Durations): Sample[] {
   ]
 }
 
-/** The monitor gives nanoseconds between its looks; the first ones have no measure. */
+/** The monitor returns nanoseconds between samples; before the first ones it has no value. */
 function lagSeconds(nanoseconds: number): number {
   const seconds = nanoseconds / 1e9 - resolutionMs / 1e3
   return Number.isFinite(seconds) ? Math.max(0, seconds) : 0

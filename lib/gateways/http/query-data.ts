@@ -1,15 +1,15 @@
-// The data of a call in the query of its URL: JSON as `data`, or fields as texts.
-import { HttpFault } from './error-answer.ts'
+// The data of a call in the query of a URL: JSON as `data`, or fields as strings.
+import { HttpError } from './error-answer.ts'
 
 const dataName = 'data'
 
 /**
- * As a body of JSON has it: `?data={"a":2}`, or `?name=ada&tag=x&tag=y` for `{ "name": "ada", "tag": ["x", "y"] }`. Empty for
- * `?data`: no data. Throws HttpFault: 400, 414.
+ * The query as a body of JSON: `?data={"a":2}`, or `?name=ada&tag=x&tag=y` for `{ "name": "ada", "tag": ["x", "y"] }`. Empty
+ * for `?data`: no data. Throws HttpError: 400, 414.
  */
 export function queryData({ search, searchParams }: URL, maxBytes: number): Uint8Array {
   if (search.length - 1 > maxBytes)
-    throw new HttpFault(
+    throw new HttpError(
       414,
       'TOO_LARGE',
       `the query has more than ${maxBytes} bytes; call with POST, or raise maxQueryBytes`,
@@ -18,7 +18,7 @@ export function queryData({ search, searchParams }: URL, maxBytes: number): Uint
   if (!names.has(dataName)) return new TextEncoder().encode(JSON.stringify(fieldsOf(names, searchParams)))
   const values = searchParams.getAll(dataName)
   if (names.size > 1 || values.length > 1)
-    throw new HttpFault(400, 'BAD_REQUEST', 'a query has "data" once, as JSON and alone, or fields of other names')
+    throw new HttpError(400, 'BAD_REQUEST', 'a query has "data" once, as JSON and alone, or fields of other names')
   return new TextEncoder().encode(values[0])
 }
 

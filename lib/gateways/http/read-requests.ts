@@ -1,33 +1,33 @@
-// GET /actions/<name>?...: a call of an action that changes nothing, whose answer caches may keep. The guards are asked before anything
-// is said of the action.
+// GET /actions/<name>?...: a call of an action that changes nothing, whose answer may be cached. Asks the guards before it
+// reveals anything about the action.
 import { createHash } from 'node:crypto'
 import type { FeatureClient } from '../../facade/feature-client.ts'
 import type { Answer } from '../answer.ts'
 import { type Accepted, readAccept } from './accept.ts'
 import { runAction } from './action-call.ts'
 import { requireForeignName } from './action-requests.ts'
-import { enter } from './entrance.ts'
-import { HttpFault } from './error-answer.ts'
+import { admitRequest } from './admit-request.ts'
+import { HttpError } from './error-answer.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { HttpVisit } from './http-visit.ts'
 import { queryData } from './query-data.ts'
 
-/** What an answer depends on beside its URL. */
+/** What an answer depends on besides its URL. */
 const varying = ['Accept', 'Authorization', 'Isock-Credentials']
 
-/** Whether a GET is one of these: without a query it asks what the action is. */
+/** Whether a GET calls the action: without a query it asks what the action is. */
 export function isRead({ url }: HttpVisit): boolean {
   return url.search !== ''
 }
 
-/** The answer: 200, 204 or 304. Rejects with what the call ended with, or with HttpFault. */
+/** The answer: 200, 204 or 304. Rejects with the error that ended the call, or with HttpError. */
 export async function answerRead(parts: GatewayParts, visit: HttpVisit, name: string): Promise<Answer> {
   const { host, options, data, errors } = parts
   requireForeignName(name)
   const accepted = acceptedOf(visit, name)
   requireNothingElse(visit)
   const query = queryData(visit.url, options.maxQueryBytes)
-  const { client } = await enter(host, visit)
+  const { client } = await admitRequest(host, visit)
   try {
     const cacheControl = host.cacheControlOf(name)
     if (cacheControl === undefined || host.isStream(name)) throw await notForReading(client, name, visit.signal)
@@ -52,25 +52,24 @@ function acceptedOf({ request }: HttpVisit, name: string): Accepted {
 function requireNothingElse({ request }: HttpVisit): void {
   const { 'content-length': length, 'transfer-encoding': transfer, 'idempotency-key': key } = request.headers
   if (transfer !== undefined || Number(length ?? 0) > 0)
-    throw new HttpFault(400, 'BAD_REQUEST', 'a GET has its data in its query, and no body; call with POST')
+    throw new HttpError(400, 'BAD_REQUEST', 'a GET has its data in the query and no body; use POST for a body')
   if (key !== undefined)
-    throw new HttpFault(400, 'INVALID_USAGE', 'a GET may run again by itself: leave the Idempotency-Key out')
+    throw new HttpError(400, 'INVALID_USAGE', 'a GET may be repeated anyway; leave the Idempotency-Key out')
 }
 
-function streams(name: string): HttpFault {
-  return new HttpFault(406, 'NOT_ACCEPTABLE', `action "${name}" is read as JSON by GET; call with POST for a stream`)
+function streams(name: string): HttpError {
+  return new HttpError(406, 'NOT_ACCEPTABLE', `action "${name}" returns JSON by GET; use POST for a stream`)
 }
 
 /** Asked only where the call is refused. */
-async function notForReading(client: FeatureClient, name: string, signal: AbortSignal): Promise<HttpFault> {
+async function notForReading(client: FeatureClient, name: string, signal: AbortSignal): Promise<HttpError> {
   const json = await client.runAction<string | undefined>('isock.actions.json', name, { signal })
-  if (json === undefined)
-    return new HttpFault(404, 'UNKNOWN_ACTION', 'there is no action of this name; GET /actions lists them')
-  const message = `action "${name}" is called with POST; GET is for what declares static idempotent = true and a static cacheControl`
-  return new HttpFault(405, 'METHOD_NOT_ALLOWED', message, { allow: 'POST' })
+  if (json === undefined) return new HttpError(404, 'UNKNOWN_ACTION', 'unknown action; GET /actions lists all')
+  const message = `action "${name}" must be called with POST; GET needs static idempotent = true and static cacheControl`
+  return new HttpError(405, 'METHOD_NOT_ALLOWED', message, { allow: 'POST' })
 }
 
-/** A strong validator: of the same bytes in the same form. */
+/** A strong validator: the same bytes in the same form. */
 function forCaches({ status, headers, body }: Answer, visit: HttpVisit, cacheControl: string): Answer {
   const hash = createHash('sha256').update(`${status} ${headers['content-type'] ?? ''}\n`)
   const etag = `"${hash.update(body ?? '').digest('base64url')}"`
@@ -88,7 +87,7 @@ function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   return ifNoneMatch.trim() === '*' || tags.includes(etag)
 }
 
-/** Another client might be refused, or answered otherwise. */
+/** Another client might be refused, or get another answer. */
 function isPersonal({ host }: GatewayParts, { request: { headers }, peer }: HttpVisit): boolean {
   const isShown = headers.authorization !== undefined || headers['isock-credentials'] !== undefined
   return isShown || host.guardNames.size > 0 || peer.certificate !== undefined

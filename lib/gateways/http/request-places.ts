@@ -1,6 +1,6 @@
-// The places of requests and of streams: what a request holds from its head to its end counts for who makes it, and goes
-// where others need the room. A request that waits for its body may be ended, one that runs may not, and of streams the
-// oldest of who has most.
+// The places of requests and of streams, from the head to the end, counted for the client that made the request. A request
+// whose body is still arriving can be ended to make room, a running one cannot; of the streams, the oldest one of the client
+// with most ends.
 //
 //   request: waits for its body ──> runs ──> over
 //                                     ╰────> stream ──> over
@@ -10,7 +10,7 @@ import type { FairPlaces } from '../../core/accounting/fair-places.ts'
 import type { FairQuota } from '../../core/accounting/fair-quota.ts'
 import { placeBytes } from '../../core/accounting/held.ts'
 import { BusyError, CancelledError, OutcomeUnknownError } from '../../core/base/errors.ts'
-import { HttpFault, retryAfter } from './error-answer.ts'
+import { HttpError, retryAfter } from './error-answer.ts'
 
 export interface PlaceLimits {
   readonly maxRequests: number
@@ -30,7 +30,7 @@ export class RequestPlaces {
     this.#streams = accounting.places('httpStreams', limits.maxStreams)
   }
 
-  /** Requests that are worked on, streams aside. */
+  /** Requests at present, without streams. */
   get requestCount(): number {
     return this.#requests.count
   }
@@ -39,7 +39,7 @@ export class RequestPlaces {
     return this.#streams.count
   }
 
-  /** `onShed`: it has to end, for this reason. Throws HttpFault (503). */
+  /** `onShed` is called when the request must end, with the reason. Throws HttpError (503). */
   take(address: string | undefined, onShed: (reason: Error) => void): RequestPlace {
     const place = new RequestPlace(this, this.#accounting, address, onShed)
     if (this.#requests.take(place.account)) return place
@@ -47,7 +47,7 @@ export class RequestPlaces {
     throw this.#requestsFull()
   }
 
-  /** The guards said who makes it. Throws HttpFault (503) where that one has more than a fair share. */
+  /** The guards have identified the client. Throws HttpError (503) where that client has more than a fair share. */
   moved({ account }: RequestPlace): void {
     if (!this.#requests.moved(account)) throw this.#requestsFull()
   }
@@ -56,11 +56,11 @@ export class RequestPlaces {
     this.#requests.refresh(account)
   }
 
-  /** Its answer becomes a stream, which may last. Throws HttpFault (503). */
+  /** The answer becomes a stream, which may last. Throws HttpError (503). */
   toStream({ account }: RequestPlace): void {
     this.#requests.leave(account)
     if (account.isClosed || !this.#streams.take(account))
-      throw new HttpFault(503, 'BUSY', `${this.#limits.maxStreams} streams are open already`, retryAfter)
+      throw new HttpError(503, 'BUSY', `${this.#limits.maxStreams} streams are open already`, retryAfter)
   }
 
   leave({ account }: RequestPlace): void {
@@ -69,29 +69,29 @@ export class RequestPlaces {
     account.close()
   }
 
-  /** When all have left. */
+  /** Called when all have left. */
   close(): void {
     this.#accounting.forget(this.#requests)
     this.#accounting.forget(this.#streams)
   }
 
-  #requestsFull(): HttpFault {
-    return new HttpFault(
+  #requestsFull(): HttpError {
+    return new HttpError(
       503,
       'BUSY',
-      `of ${this.#limits.maxRequests} requests at once this one is too many`,
+      `${this.#limits.maxRequests} requests are running already; try again later`,
       retryAfter,
     )
   }
 }
 
-/** What a call ended with, as it is told of: where it had to make room, that. */
+/** The error to report: the reason to make room, if that ended the call. */
 export function endingOf(error: unknown, { reason }: AbortSignal): unknown {
   const hadToGo = reason instanceof BusyError || reason instanceof OutcomeUnknownError
   return hadToGo && error instanceof CancelledError ? reason : error
 }
 
-/** One request's. */
+/** The place of one request. */
 export class RequestPlace {
   readonly account: Account
   readonly #places: RequestPlaces
@@ -119,7 +119,7 @@ export class RequestPlace {
     })
   }
 
-  /** Calls this first when it has to make room, which may have been before; until what is returned is called. */
+  /** Calls this first when the request has to make room, which may have happened before. Returns what ends that. */
   whenShed(react: () => void): () => void {
     this.#onShed = react
     if (this.#isShed) react()
@@ -128,19 +128,19 @@ export class RequestPlace {
     }
   }
 
-  /** Whom it counts for, by the word of the guards. Throws HttpFault (503) where that one has more than a fair share. */
+  /** Counts the request for an identity. Throws HttpError (503) where that one has more than a fair share. */
   identify(identity: string | undefined): void {
     if (identity === undefined) return
     this.account.moveTo({ address: this.#address, identity })
     this.#places.moved(this)
   }
 
-  /** Of those that wait, it is the last that makes room. */
+  /** Makes it the last one of those that wait to be ended. */
   wasUsed(): void {
     this.#places.wasUsed(this)
   }
 
-  /** Once for what is certainly going to stream, before anything runs. Throws HttpFault (503). */
+  /** Called once for what will certainly stream, before anything runs. Throws HttpError (503). */
   becomeStream(): void {
     if (this.#isStream) return
     this.#isStream = true
@@ -152,7 +152,7 @@ export class RequestPlace {
   }
 
   get #reason(): Error {
-    const message = 'others needed the room, and this client has most of it'
+    const message = 'others needed the room, and this client had most of it'
     if (this.#isStream) return new BusyError(message, { notStarted: false })
     return new OutcomeUnknownError(`${message}; the call may have run`)
   }

@@ -1,4 +1,4 @@
-// What a path of the gateway means.
+// The paths of the gateway.
 
 export type Route =
   | { readonly to: 'actions' }
@@ -6,10 +6,10 @@ export type Route =
   | { readonly to: 'channel'; readonly name: string }
   | { readonly to: 'health'; readonly check: 'live' | 'ready' }
   | { readonly to: 'metrics' }
-  /** Below what is ours, and nothing. */
+  /** Below our prefix, but no path of ours. */
   | { readonly to: 'unknown' }
 
-/** undefined: it is none of ours. */
+/** Undefined: not a path of ours. */
 export function routeOf(pathname: string, prefix: string): Route | undefined {
   if (!pathname.startsWith(`${prefix}/`)) return undefined
   const [first, name, ...rest] = pathname.slice(prefix.length + 1).split('/')
@@ -23,7 +23,7 @@ export function routeOf(pathname: string, prefix: string): Route | undefined {
   return { to: first === 'actions' ? 'action' : 'channel', name: decoded }
 }
 
-/** The methods that a route takes, as `Allow` lists them. */
+/** The methods of a route, as `Allow` lists them. */
 export function methodsOf({ to }: Route): readonly string[] {
   if (to === 'action') return ['GET', 'HEAD', 'POST']
   return to === 'channel' ? ['GET'] : ['GET', 'HEAD']

@@ -1,4 +1,4 @@
-// What a server holds for its clients, as metrics. No addresses and no identities: anybody could fill a monitor with them.
+// What a server holds for its clients, as metrics. Without addresses and identities: clients could fill a monitor with them.
 import type { Usage } from '../../core/accounting/usage.ts'
 import { gauge, type MetricFamily } from './exposition.ts'
 

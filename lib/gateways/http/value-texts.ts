@@ -1,4 +1,4 @@
-// Values as texts for foreign readers: plain JSON, or superjson's `{ json, meta }` as the library itself writes it.
+// Values as text for foreign readers: plain JSON, or superjson's `{ json, meta }` as the library itself writes it.
 import { SuperJSON } from 'superjson'
 import { UnsendableError } from '../../core/base/errors.ts'
 import { bytesIn, toJsonText } from '../json-values.ts'
@@ -19,7 +19,10 @@ export function valueText(value: unknown, format: ValueFormat, label: string): s
   }
 }
 
-/** The library writes Buffers as a type that no reader has: as bytes they are known. Others it walks by itself. */
+/**
+ * The library writes a Buffer as a type that no reader knows, and bytes as one that all know. It walks other objects by
+ * itself.
+ */
 function knownToAll(value: unknown): unknown {
   const bytes = bytesIn(value)
   if (bytes !== undefined) return bytes

@@ -1,25 +1,27 @@
-// One WebSocket of the Igor gateway: reads messages in their order, asks whether the peer is alive, and ends in one place.
-import type { RawData, WebSocket } from 'ws'
+// One WebSocket of the Igor gateway: handles its messages in order, and ends in one place.
+import type { WebSocket } from 'ws'
 import type { Clock } from '../../core/base/clock.ts'
-import { AuthError } from '../../core/base/errors.ts'
 import type { Limits } from '../../core/base/options.ts'
 import { type ValueLimits, valueLimitsOf } from '../../core/wire/values/value-limits.ts'
-import { SilenceWatch } from '../silence-watch.ts'
-import { admissionCode, code, refusalText } from './answers.ts'
+import { admissionRefusal } from '../admission.ts'
+import { MessageQueue, type SocketMessage } from '../message-queue.ts'
+import { SocketHeartbeat } from '../socket-heartbeat.ts'
+import type { ClientSocket } from '../socket-queue.ts'
+import { status } from '../status-codes.ts'
+import { refusalText } from './answers.ts'
+import type { ClientTable } from './client-table.ts'
 import type { IgorClient } from './igor-client.ts'
-import { type Introductions, introduceAction } from './introduction.ts'
+import { type Introductions, introduceAction } from './introduce-self.ts'
 import { readMessage } from './message.ts'
-import type { ClientSocket } from './outbox.ts'
-import type { Roster } from './roster.ts'
 
 export interface ConnectionOptions {
   readonly socket: WebSocket
   readonly client: IgorClient
-  readonly roster: Roster
+  readonly clients: ClientTable
   readonly introductions: Introductions
   readonly clock: Clock
   readonly limits: Limits
-  /** Asked after an introduction, which succeeded or not: false ends the connection, and nothing more of it is heard. */
+  /** Called after each introduction. False ends the connection, and its later messages are dropped. */
   readonly mayStay?: ((client: IgorClient) => boolean) | undefined
   /** True while the server drains. */
   readonly isClosing: () => boolean
@@ -30,10 +32,8 @@ export class Connection {
   readonly #socket: WebSocket
   readonly #out: ClientSocket
   #client: IgorClient
-  /** Messages that came while the client is being introduced: they are meant for whom it then is. */
-  #held: Buffer[] | undefined
-  #mustGo = false
-  readonly #silence: SilenceWatch
+  readonly #messages: MessageQueue
+  readonly #heartbeat: SocketHeartbeat
   readonly #valueLimits: ValueLimits
 
   constructor(options: ConnectionOptions) {
@@ -44,90 +44,77 @@ export class Connection {
     this.#out = socket
     this.#client = client
     client.attach(this.#out)
-    this.#silence = new SilenceWatch(socket, {
+    this.#heartbeat = new SocketHeartbeat(socket, {
       clock,
       limits,
       takenCount: () => this.#client.outbox.sentCount,
       onDead: () => socket.terminate(),
     })
-    socket.on('message', this.#onMessage).once('close', this.#onClose)
+    this.#messages = new MessageQueue(socket, (message) => this.#handle(message), client.accounts.input)
+    this.#messages.begin()
+    socket.once('close', this.#onClose)
     this.#admit()
   }
 
-  /** What was read before the connection was made. */
-  receive(bytes: Buffer, isBinary: boolean): void {
-    this.#onMessage(bytes, isBinary)
+  /** A message that was read before the connection was made. */
+  receive(message: SocketMessage): void {
+    this.#messages.add(message)
   }
 
-  /** Lets a stranger introduce itself, for as long as a handshake may take. */
+  /** A client that is refused may still introduce itself, for as long as a handshake may take. */
   #admit(): void {
-    const { clock, limits, roster } = this.#options
+    const { clock, limits, clients } = this.#options
     const client = this.#client
-    const admitted = client.admit().then(() => roster.letIn(client))
-    admitted.catch((error: Error) => {
+    const admitted = client.connect().then(() => clients.setAdmitted(client))
+    admitted.catch((error: unknown) => {
       if (this.#socket.readyState === this.#socket.CLOSED) return
       const timer = clock.setTimer(() => {
-        // Where there was no place for it, there may be one by now.
-        if (this.#client.introduced !== undefined || this.#client.isLetIn) return roster.letIn(this.#client)
-        this.#client.outbox.push(refusalText(error.message, admissionCode(error)))
-        this.#socket.close(error instanceof AuthError ? 1008 : 1013, 'not let in')
+        // The server may have admitted it since.
+        if (this.#client.introduced !== undefined || this.#client.isAdmitted) return clients.setAdmitted(this.#client)
+        const refusal = admissionRefusal(error)
+        this.#client.outbox.push(refusalText(refusal.message, refusal.status))
+        this.#socket.close(refusal.closeCode, 'not admitted')
       }, limits.handshakeTimeoutMs)
       this.#socket.once('close', () => timer.cancel())
     })
   }
 
-  readonly #onMessage = (data: RawData, isBinary: boolean): void => {
-    if (this.#mustGo) return
-    if (isBinary) {
-      if (this.#client.speaksThrough(this.#out))
-        this.#client.outbox.push(refusalText('messages are texts; this one was binary', code.bad))
-      return
-    }
-    const bytes = data as Buffer // as ws gives it by default
-    if (this.#held === undefined) this.#act(bytes)
-    else this.#held.push(bytes)
-  }
-
-  #act(bytes: Buffer): void {
+  /**
+   * Returns a promise while the client is being introduced: later messages are meant for the client that the connection then
+   * speaks for.
+   */
+  #handle({ bytes, isBinary }: SocketMessage): Promise<void> | undefined {
     const client = this.#client
-    // The client may have come back on another connection, or was dropped: this one speaks for nobody any more.
-    if (!client.speaksThrough(this.#out)) return
+    // The client may have come back on another connection, or was dropped; then this connection speaks for no client.
+    if (!client.isUsing(this.#out)) return undefined
+    if (isBinary) {
+      client.outbox.push(refusalText('binary messages are not accepted; send text', status.badRequest))
+      return undefined
+    }
     const message = readMessage(bytes.toString('utf8'), this.#valueLimits)
     if (message.kind === 'wrong') {
-      if (message.streamId === undefined) client.outbox.push(refusalText(message.error, code.bad))
-      else client.refuse(message.streamId, message.error, code.bad)
+      if (message.streamId === undefined) client.outbox.push(refusalText(message.error, status.badRequest))
+      else client.refuse(message.streamId, { message: message.error, status: status.badRequest })
     } else if (message.kind === 'close') client.cancel(message.streamId)
-    else if (this.#options.isClosing()) client.refuse(message.streamId, 'the server is shutting down', code.busy)
-    else if (message.action === introduceAction) void this.#introduce(message)
+    else if (this.#options.isClosing())
+      client.refuse(message.streamId, { message: 'the server is shutting down', status: status.busy })
+    else if (message.action === introduceAction) return this.#introduce(message)
     else client.run(message.streamId, message.action, message.data, bytes.length)
+    return undefined
   }
 
   async #introduce({ streamId, data }: { readonly streamId: string | number; readonly data: unknown }): Promise<void> {
-    this.#held = []
-    // What was read already may still come; it is held, and is at most what the socket had buffered.
-    this.#socket.pause()
     const introduction = { streamId, data, client: this.#client, socket: this.#out }
     const client = await this.#options.introductions.introduce(introduction)
-    const held = this.#held
-    this.#held = undefined
     this.#client = client
-    if (this.#socket.readyState === this.#socket.CLOSED) {
-      // It closed meanwhile, and its end was told of the former client.
-      this.#options.roster.leave(client, this.#out)
-      return
-    }
-    this.#mustGo = this.#options.mayStay?.(client) === false
-    this.#socket.resume()
-    for (const bytes of this.#mustGo ? [] : held) {
-      // One of them may be an introduction again, behind which the rest waits anew.
-      if (this.#held === undefined) this.#act(bytes)
-      else (this.#held as Buffer[]).push(bytes)
-    }
+    // The socket closed meanwhile, when only the former client was known.
+    if (this.#socket.readyState === this.#socket.CLOSED) this.#options.clients.leave(client, this.#out)
+    else if (this.#options.mayStay?.(client) === false) void this.#messages.finish()
   }
 
   readonly #onClose = (): void => {
-    this.#silence.stop()
-    // While it is introduced, its client is not known for certain.
-    this.#options.roster.leave(this.#client, this.#out)
+    void this.#messages.finish()
+    this.#heartbeat.stop()
+    this.#options.clients.leave(this.#client, this.#out)
   }
 }

@@ -1,8 +1,8 @@
-// What a client of Igor shows beside its headers, and whether two clients show the same.
+// Credentials in the messages of Igor's clients, and whether two clients show the same.
 import { type Credential, tokenGuardName } from '../../core/action/guard.ts'
 import { credentialsOf } from '../credentials.ts'
 
-/** From the fields of an introduction, `token` and `credentials`; undefined for another shape. */
+/** From the fields `token` and `credentials` of an introduction; undefined for another shape. */
 export function credentialsFrom(fields: Readonly<Record<string, unknown>>): Credential[] | undefined {
   const { token, credentials = {} } = fields
   const found = credentialsOf(credentials)
@@ -10,7 +10,7 @@ export function credentialsFrom(fields: Readonly<Record<string, unknown>>): Cred
   return found === undefined || own === undefined ? undefined : [...own, ...found]
 }
 
-/** Whether two clients show the same. In the order in which they show it. */
-export function areSame(some: readonly Credential[], others: readonly Credential[]): boolean {
+/** Whether two clients show the same credentials in the same order. */
+export function sameCredentials(some: readonly Credential[], others: readonly Credential[]): boolean {
   return JSON.stringify(some) === JSON.stringify(others)
 }

@@ -1,26 +1,27 @@
-// What the file server can be told, and its checks.
+// The options of the file server, their defaults and checks.
 import { realpathSync, statSync } from 'node:fs'
 import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { requirePackages } from '../../core/base/optional-packages.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import { requirePath } from '../../features/web/web-options.ts'
 
 /** Options of the file server. Sizes in bytes, times in milliseconds. */
 export interface FileOptions {
-  /** The directory that is served; nothing outside it is. */
+  /** The directory that is served. Nothing outside it is. */
   readonly root: string
-  /** Files may be written and replaced, with PUT and POST. Default false. */
+  /** Allows writing and replacing files, with PUT and POST. Default false. */
   readonly write?: boolean
-  /** What the paths of files begin with. Default '/files'. */
+  /** The prefix of the paths of files. Default '/files'. */
   readonly path?: string
-  /** Bytes of one file that is written; more is refused with 413. Default 64 MiB. */
+  /** Bytes of one uploaded file; larger ones get 413. Default 64 MiB. */
   readonly maxFileBytes?: number
-  /** Files that are being written at once; more are refused with 503. Default 16. */
+  /** Uploads at a time; more get 503. Default 16. */
   readonly maxUploads?: number
-  /** Files that are being read at once; more are refused with 503. Default 256. */
+  /** Downloads at a time; more get 503. Default 256. */
   readonly maxDownloads?: number
   /**
-   * How long nothing may move in the middle of a file, either way, in milliseconds. An upload may wait no longer in all, and
-   * a second more for each 16 KB that came. Default 30 000.
+   * How long nothing may move in the middle of a file, in either direction, in milliseconds. An upload may wait this long in
+   * all, plus a second for each 16 KB that arrived. Default 30 000.
    */
   readonly idleMs?: number
 }
@@ -49,12 +50,13 @@ const defaults = {
   idleMs: 30_000,
 }
 
-/** @throws ClientError (`INVALID_OPTION`) that names what is wrong, or that the root is no directory. */
+/** @throws ClientError (`INVALID_OPTION`) that names the invalid option, or a root that is not a directory. */
 export function resolveFileOptions(given: FileOptions): ResolvedFileOptions {
   checkOptions('igor files', given, fileOptions)
+  requirePackages('the option files of igor', ['send'])
   const options = { ...withDefaults(defaults, given), root: given.root }
   if (typeof options.root !== 'string' || statSync(options.root, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw invalidOption('igor files.root', 'a directory that is there', options.root)
+    throw invalidOption('igor files.root', 'an existing directory', options.root)
   if (typeof options.write !== 'boolean') throw invalidOption('igor files.write', 'true or false', options.write)
   requirePositive('igor files.maxFileBytes', options.maxFileBytes)
   requireCount('igor files.maxUploads', options.maxUploads)

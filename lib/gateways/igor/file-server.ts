@@ -1,41 +1,43 @@
-// Igor's file server: reads and writes files below one root over HTTP. It is there only when asked for, and behind the
-// same guards as everything else.
+// Igor's file server: reads and writes files below one root over HTTP. Exists only when asked for, behind the same guards as
+// everything else.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pathToFileURL } from 'node:url'
-import send from '#send'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
 import type { Owner } from '../../core/accounting/owner.ts'
 import type { Credential } from '../../core/action/guard.ts'
-import { AuthError, ClientError } from '../../core/base/errors.ts'
 import { type WebHost, WebRefusal, type WebVisit } from '../../features/web/gateway.ts'
 import { placeInside, resolveInside } from '../../features/web/safe-path.ts'
+import { sendFile } from '../../features/web/send-file.ts'
+import { admitNew } from '../admission.ts'
 import { jsonAnswer, textAnswer } from '../answer.ts'
 import { credentialsInHeaders } from '../credentials.ts'
-import { closeOf, deliver } from '../deliver.ts'
-import { LocalClient } from '../local-client.ts'
+import { closeOf, deliver, whenConnected } from '../deliver.ts'
 import type { ResolvedFileOptions } from './file-options.ts'
 import { removeLeftParts } from './part-files.ts'
-import { tooLarge, UploadRefusal, upload } from './upload.ts'
+import { tooLarge, upload } from './upload.ts'
 
 export interface FileServerOptions {
   readonly host: WebHost
   readonly options: ResolvedFileOptions
-  /** An upload by POST is answered as Igor does. */
+  /** Answers an upload by POST as Igor does. */
   readonly compatible: boolean
   readonly credentials: ((request: IncomingMessage) => readonly Credential[]) | undefined
 }
 
-/** An upload is given up after `idleMs` without a piece; long after that nobody writes it. */
+/** An upload is aborted after `idleMs` without data; long after that its file is written by no process. */
 const stalePartMs = 3_600_000
-/** To the letter, as clients may compare it. */
+/** Byte for byte, because clients may compare it. */
 const igorSaved = '{"message": "File saved."}'
-/** What is in memory of a file that is on its way, about. */
+/** About what is in memory of one file in transfer. */
 const pieceBytes = 64 * 1024
+
+/** Clients that may write files must not thereby add pages and scripts to this origin. */
+const sandboxed = { 'content-security-policy': 'sandbox' }
 
 export class FileServer {
   readonly #options: FileServerOptions
   readonly #abort = new AbortController()
-  /** Requests that want to write, from strangers too, until they are answered. */
+  /** Requests to write, before and after admission, until they are answered. */
   readonly #writes = new Set<Promise<void>>()
   readonly #tidied: Promise<void>
   readonly #uploads: FairPlaces
@@ -49,21 +51,19 @@ export class FileServer {
     this.#tidied = options.options.write ? this.#removeLeftParts() : Promise.resolve()
   }
 
-  /** Whether it answers requests for this, whatever they ask. */
+  /** Whether the path is ours, whatever the request asks. */
   takes(url: URL): boolean {
     return `${url.pathname}/`.startsWith(`${this.#options.options.prefix}/`)
   }
 
-  /** True: the request is for a file, and is answered. */
+  /** Returns true when the request is for a file, and answers it. */
   onRequest(visit: WebVisit, response: ServerResponse): boolean {
     if (!this.takes(visit.url)) return false
-    // One that is behind another in its connection never hears of the connection's end: its turn comes with the socket.
-    if (response.socket === null) response.once('socket', () => this.#begin(visit, response))
-    else this.#begin(visit, response)
+    whenConnected(response, () => this.#begin(visit, response))
     return true
   }
 
-  /** Lets uploads end, and gives up those that go on after `graceMs`. */
+  /** Lets uploads finish, and aborts those that take longer than `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const timer = this.#options.host.clock.setTimer(() => this.#abort.abort(), graceMs)
     timer.keepProcessAlive(this.#writes.size > 0)
@@ -74,7 +74,7 @@ export class FileServer {
     await this.#tidied
   }
 
-  /** Of uploads whose process was ended, by what else nobody would remove. */
+  /** Files of uploads whose process was killed; nothing else would remove them. */
   async #removeLeftParts(): Promise<void> {
     const { host, options } = this.#options
     await removeLeftParts({
@@ -96,7 +96,7 @@ export class FileServer {
     void answered.finally(() => this.#writes.delete(answered))
   }
 
-  /** Below the root. Igor's clients name files by their whole path, which is that of this machine. */
+  /** The path below the root. Igor's clients name files by their absolute path on this machine. */
   #pathIn({ pathname }: URL): string {
     const { options, compatible } = this.#options
     const path = pathname.slice(options.prefix.length)
@@ -110,23 +110,21 @@ export class FileServer {
     const { method = '' } = request
     if (method !== 'GET' && method !== 'HEAD' && !(isWrite(request) && options.write)) {
       response.setHeader('allow', options.write ? 'GET, HEAD, PUT, POST' : 'GET, HEAD')
-      throw new UploadRefusal(405, `${method} is not possible here`)
+      throw new WebRefusal(405, `${method} is not allowed here`)
     }
-    const owner = await this.#letIn(visit)
+    const owner = await this.#admit(visit)
     if (isWrite(request)) return this.#write(request, path, response, owner)
     const file = await resolveInside(options.root, path)
-    if (file === undefined) throw new UploadRefusal(404, 'there is no such file')
-    // It has closed already, and says so once.
+    if (file === undefined) throw new WebRefusal(404, 'no such file')
+    // It has closed already, and emits 'close' only once.
     if (response.destroyed) return
     const leave = this.#enter(this.#downloads, owner, () => response.destroy())
     if (leave === undefined) throw this.#busy(response, `${options.maxDownloads} files are being read`)
     response.once('close', leave)
-    // A reader that takes nothing holds the file open.
-    response.setTimeout(options.idleMs, () => response.destroy())
-    sendFile(request, file, response)
+    await sendFile(request, response, { file, headers: sandboxed }, options.idleMs)
   }
 
-  /** A place for one file that is on its way; gives how to leave it. undefined: there is none for this client. */
+  /** Takes a place for one file in transfer. Returns what leaves it; undefined: there is no place for this client. */
   #enter(places: FairPlaces, owner: Owner, shed: () => void): (() => void) | undefined {
     const account = this.#options.host.accounting.open({ owner, bytes: pieceBytes, shed })
     const leave = (): void => {
@@ -138,22 +136,13 @@ export class FileServer {
     return undefined
   }
 
-  /** Asks the server's guards, with what the request shows, and gives whom it counts for. */
-  async #letIn({ request, peer }: WebVisit): Promise<Owner> {
+  /** Rejects with WebRefusal where the server does not admit the client. */
+  async #admit({ request, peer }: WebVisit): Promise<Owner> {
     const { host, credentials } = this.#options
     const shown = [...credentialsInHeaders(request.headers), ...(credentials?.(request) ?? [])]
-    const client = new LocalClient(host, peer, { credentials: shown, retry: 0 })
-    try {
-      await client.connect()
-      return { address: peer.address, identity: host.findSession(client.sessionId)?.identity?.id }
-    } catch (error) {
-      if (error instanceof AuthError) throw new UploadRefusal(401, error.message)
-      if (error instanceof ClientError && error.code === 'INVALID_OPTION')
-        throw new UploadRefusal(431, 'the credentials have more than 4 KiB')
-      throw new UploadRefusal(503, 'the server takes no more clients for now')
-    } finally {
-      await client.close()
-    }
+    const { client, owner } = await admitNew(host, peer, { credentials: shown, retry: 0 })
+    await client.close()
+    return owner
   }
 
   async #write(request: IncomingMessage, path: string, response: ServerResponse, owner: Owner): Promise<void> {
@@ -161,19 +150,19 @@ export class FileServer {
     const { root, maxFileBytes: maxBytes, maxUploads, idleMs } = options
     const { headers } = request
     if (headers['content-range'] !== undefined)
-      throw new UploadRefusal(400, 'a file is written whole, not a range of it')
+      throw new WebRefusal(400, 'a range of a file cannot be written; send the whole file')
     if ((headers['content-encoding'] ?? 'identity') !== 'identity')
-      throw new UploadRefusal(415, 'send the file as it is, without a content-encoding')
-    // Before anything is read of it.
+      throw new WebRefusal(415, 'send the file without a content-encoding')
+    // Checked before any of the body is read.
     if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
     const isTaken = new AbortController()
     const leave = this.#enter(this.#uploads, owner, () => {
-      isTaken.abort(this.#busy(response, 'others need the place of this upload'))
+      isTaken.abort(this.#busy(response, 'others need the room of this upload'))
     })
     if (leave === undefined) throw this.#busy(response, `${maxUploads} files are being written`)
     try {
       const place = await placeInside(root, path)
-      if (place === undefined) throw new UploadRefusal(403, 'nothing can be written here: is the directory there?')
+      if (place === undefined) throw new WebRefusal(403, 'cannot write here; make sure that the directory exists')
       const { clock } = host
       const signal = AbortSignal.any([this.#abort.signal, isTaken.signal])
       const how = await upload(request, { place, maxBytes, idleMs, clock, signal })
@@ -186,15 +175,15 @@ export class FileServer {
     }
   }
 
-  #busy(response: ServerResponse, why: string): UploadRefusal {
+  #busy(response: ServerResponse, why: string): WebRefusal {
     response.setHeader('retry-after', 1)
-    return new UploadRefusal(503, `${why}; try again later`)
+    return new WebRefusal(503, `${why}; try again later`)
   }
 
   /** Settles when the answer has left, or cannot. */
   async #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
     const { host, options } = this.#options
-    const isRefusal = error instanceof UploadRefusal || error instanceof WebRefusal
+    const isRefusal = error instanceof WebRefusal
     if (!isRefusal && !isDisconnect(error)) host.log.error({ error, url: request.url }, 'a file failed')
     if (response.headersSent || request.socket.destroyed) {
       response.destroy()
@@ -213,20 +202,4 @@ function isWrite({ method }: IncomingMessage): boolean {
 
 function isDisconnect(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET'
-}
-
-function sendFile(request: IncomingMessage, file: string, response: ServerResponse): void {
-  // Whoever may write files must not thereby write pages and scripts of this origin.
-  response.setHeader('x-content-type-options', 'nosniff')
-  response.setHeader('content-security-policy', 'sandbox')
-  const fail = (status: number): void => {
-    if (response.headersSent) response.destroy()
-    else response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end('this file cannot be served\n')
-  }
-  // The path was resolved and checked; it is served as it is, with nothing looked up beside it.
-  const path = file.split(/[\\/]/).map(encodeURIComponent).join('/')
-  send(request, path, { dotfiles: 'allow', index: false })
-    .on('error', ({ status = 500 }: { readonly status?: number }) => fail(status))
-    .on('directory', () => fail(404))
-    .pipe(response)
 }

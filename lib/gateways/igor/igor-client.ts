@@ -1,26 +1,27 @@
-// One client of the Igor gateway, whether it is connected or away: what it runs, what it listens to, and what waits for
-// it. It runs in an ordinary session of the server, through a client of the gateway's own.
+// One client of the Igor gateway, connected or away: what it runs, what it listens to, and what waits for it. It runs in an
+// ordinary session of the server, through a client of the gateway's own.
 
 import type { Identity } from '../../core/action/context.ts'
 import type { Credential } from '../../core/action/guard.ts'
-import { AuthError } from '../../core/base/errors.ts'
 import type { Peer } from '../../core/link/link.ts'
 import type { WebHost } from '../../features/web/gateway.ts'
-import type { LocalClient } from '../local-client.ts'
-import { isOwnAction } from '../own-actions.ts'
-import { Admittance } from './admittance.ts'
-import { closeText, code, refusalText } from './answers.ts'
-import { Holdings } from './holdings.ts'
+import type { Refusal } from '../../features/web/refusal.ts'
+import { AdmissionRefusal, type Admitted, admit, admitNew } from '../admission.ts'
+import { isBuiltInAction } from '../built-in-actions.ts'
+import { LocalClient } from '../local-client.ts'
+import { type ClientSocket, SocketQueue } from '../socket-queue.ts'
+import { status } from '../status-codes.ts'
+import { closeText, refusalText } from './answers.ts'
+import { ClientAccounts } from './client-accounts.ts'
 import type { ResolvedIgorOptions } from './igor-options.ts'
 import type { StreamId } from './message.ts'
-import { OpenStreams, type StreamRefusal } from './open-streams.ts'
-import { type ClientSocket, Outbox } from './outbox.ts'
+import { OpenStreams } from './open-streams.ts'
 import { ProcessFeed } from './process-feed.ts'
 
-/** Who the client is, once it has introduced itself. */
+/** The client's id, once it has introduced itself. */
 export interface Introduced {
   readonly id: string
-  /** Whoever knows it may take the client up again. */
+  /** A client that knows it may resume this one. */
   readonly secret: string
 }
 
@@ -29,19 +30,20 @@ export interface IgorClientOptions {
   readonly options: ResolvedIgorOptions
   readonly peer: Peer
   readonly credentials: readonly Credential[]
-  /** It does not read: it was dropped, and is to be forgotten. */
+  /** The client was dropped, because it does not read or had to make room, and must be removed. */
   readonly onDropped: (client: IgorClient) => void
-  /** A stream is over. */
+  /** A stream has ended. */
   readonly onStreamOver: () => void
 }
 
-/** Bytes that wait from which on streams and processes wait too. */
+/** Streams and processes wait while this many bytes wait. */
 const roomBytes = 256 * 1024
+/** How long the client may read nothing of what waits for it. */
+const stallMs = 30_000
 
 export class IgorClient {
-  readonly admittance: Admittance
-  readonly holdings: Holdings
-  readonly outbox: Outbox
+  readonly accounts: ClientAccounts
+  readonly outbox: SocketQueue
   readonly #options: IgorClientOptions
   readonly #streams: OpenStreams
   #credentials: readonly Credential[]
@@ -49,30 +51,33 @@ export class IgorClient {
   #feed: ProcessFeed
   #socket: ClientSocket | undefined
   #introduced: Introduced | undefined
-  /** Why the server does not let it in. */
-  #refusal: AuthError | undefined
+  /** Why the server does not admit it. */
+  #refusal: AdmissionRefusal | undefined
   #isClosed = false
   #isAbandoned = false
 
   constructor(options: IgorClientOptions) {
     this.#options = options
-    this.admittance = new Admittance(options.host, options.peer)
     this.#credentials = options.credentials
-    this.holdings = new Holdings(options.host.accounting, options.peer.address, () => this.#shed())
-    this.outbox = new Outbox({
-      // A client that is held back must be far from being dropped.
+    this.accounts = new ClientAccounts(options.host.accounting, options.peer.address, () => this.#shed())
+    this.outbox = new SocketQueue({
+      clock: options.host.clock,
+      // A client that is slowed down must be far from being dropped.
       roomBytes: Math.min(roomBytes, options.options.maxQueuedBytes / 4),
       maxBytes: options.options.maxQueuedBytes,
+      stallMs,
       onOverflow: () => this.#onOverflow(),
-      held: this.holdings.messages,
+      // The client may come back.
+      onStalled: () => this.#socket?.terminate(),
+      held: this.accounts.messages,
     })
     this.#streams = new OpenStreams({
       maxStreams: options.options.maxStreams,
       maxInputBytes: options.host.limits.maxInFlightBytes,
       mayComeBack: () => this.#socket === undefined && !this.isGone,
-      held: this.holdings.input,
+      held: this.accounts.input,
     })
-    this.#local = this.#watched(this.admittance.makeLocal(options.credentials))
+    this.#local = this.#watched(this.newLocal(options.credentials))
     this.#feed = this.#listenWith(this.#local)
   }
 
@@ -93,78 +98,96 @@ export class IgorClient {
     return this.#streams.whenNone()
   }
 
-  /** The streams that it will hear the end of. */
+  /** The streams whose end it will get. */
   get streamIds(): StreamId[] {
-    return this.#streams.untoldIds
+    return this.#streams.unreportedIds
   }
 
-  /** Nobody is at the other end, and nobody comes back. */
+  /** The client is not connected and cannot come back. */
   get isGone(): boolean {
     return this.#isClosed || this.#isAbandoned
   }
 
-  get isLetIn(): boolean {
+  get isAdmitted(): boolean {
     return this.#local.isConnected
   }
 
-  /** Who the guards said it is. */
+  /** The identity that the guards returned. */
   get identity(): Identity | undefined {
-    return this.admittance.identityOf(this.#local)
+    return this.#options.host.findSession(this.#local.sessionId)?.identity
   }
 
-  /** It came back, and this is what the guards say of it today. */
+  /** The client came back, and this is the guards' present answer. */
   renewIdentity(identity: Identity | undefined): void {
     for (const { sessionId } of this.#locals()) this.#options.host.renewIdentity(sessionId, identity)
   }
 
-  /** Whether it is at the other end of this socket. */
-  speaksThrough(socket: ClientSocket): boolean {
+  /** Whether it is connected by this socket. */
+  isUsing(socket: ClientSocket): boolean {
     return this.#socket === socket
   }
 
-  /** Connects, to know whether the server lets it in. Rejects where it does not. */
-  async admit(): Promise<void> {
+  /** A client of the server for this one, not connected yet. Throws ClientError (`INVALID_OPTION`) for an impossible name. */
+  newLocal(credentials: readonly Credential[], name?: string): LocalClient {
+    const { host, peer } = this.#options
+    return new LocalClient(host, peer, { credentials, ...(name === undefined ? {} : { name }) })
+  }
+
+  /** Connects a client of the server. Rejects with AdmissionRefusal. */
+  admit(local: LocalClient): Promise<Admitted> {
+    return admit(this.#options.host, this.#options.peer, local)
+  }
+
+  /** Asks the guards for the identity of these credentials. Rejects with AdmissionRefusal. */
+  async identityWith(credentials: readonly Credential[]): Promise<Identity | undefined> {
+    const { client, session } = await admitNew(this.#options.host, this.#options.peer, { credentials })
+    await client.close()
+    return session?.identity
+  }
+
+  /** Connects with the credentials of the request, before any introduction. Rejects with AdmissionRefusal. */
+  async connect(): Promise<void> {
     try {
-      await this.#local.connect()
+      await this.admit(this.#local)
     } catch (error) {
       if (this.#introduced !== undefined) return
-      if (error instanceof AuthError) this.#refusal = error
+      if (error instanceof AdmissionRefusal && error.status === status.unauthenticated) this.#refusal = error
       throw error
     }
   }
 
-  /** Speaks through this socket from now on; another one that it had is closed. */
+  /** Uses this socket from now on, and closes the former one. */
   attach(socket: ClientSocket, greeting: readonly string[] = []): void {
     const former = this.#socket
     this.#leaveStreams()
     this.#socket = socket
-    this.holdings.isAway = false
+    this.accounts.isAway = false
     this.#streams.forgetEnded()
     this.outbox.attach(socket, greeting)
     former?.close(4001, 'the client came back on another connection')
   }
 
-  /** Its socket is gone. False: it had another one by then. */
+  /** The socket is gone. Returns false where the client had another one by then. */
   detach(socket: ClientSocket): boolean {
     if (socket !== this.#socket) return false
     this.#socket = undefined
     this.#leaveStreams()
-    this.holdings.isAway = true
+    this.accounts.isAway = true
     this.outbox.detach()
     return true
   }
 
-  /** Nobody will come back for it: what it still runs is finished, and not told. */
+  /** The client cannot come back: what it still runs is finished, and its messages are dropped. */
   abandon(): void {
     this.#isAbandoned = true
     this.#feed.stop()
     this.outbox.discard()
   }
 
-  /** Begins a stream, or says why not. `bytes` is what its message was. */
+  /** Starts a stream, or refuses it. `bytes`: the size of the message. */
   run(streamId: StreamId, action: string, data: unknown, bytes: number): void {
     const refusal = this.#refusalOf(streamId, action, bytes)
-    if (refusal !== undefined) return this.refuse(streamId, refusal.error, refusal.code)
+    if (refusal !== undefined) return this.refuse(streamId, refusal)
     const stream = { streamId, local: this.#local, action, data, bytes, outbox: this.outbox }
     this.#streams.begin(stream, ({ local }) => {
       this.#release(local)
@@ -172,19 +195,19 @@ export class IgorClient {
     })
   }
 
-  /** Does not begin a stream. One of this id that is open goes on. */
-  refuse(streamId: StreamId, error: string, number: number): void {
-    this.outbox.push(refusalText(error, number, streamId))
+  /** Refuses to start a stream. An open stream of this id continues. */
+  refuse(streamId: StreamId, { message, status }: Refusal): void {
+    this.outbox.push(refusalText(message, status, streamId))
     if (!this.#streams.has(streamId)) this.outbox.push(closeText(streamId))
   }
 
-  /** The client closes one of its streams; one that is not open is over already. */
+  /** The client closes one of its streams. No-op once it has ended. */
   cancel(streamId: StreamId): void {
     this.#streams.cancel(streamId, 'the client closed the stream')
   }
 
-  /** Gets the id, and a session of its own under this name. What runs goes on in the former one. */
-  become(introduced: Introduced, local: LocalClient, credentials: readonly Credential[]): void {
+  /** Gets the id, and a session of its own under this name. Running streams continue in the former session. */
+  setIntroduced(introduced: Introduced, local: LocalClient, credentials: readonly Credential[]): void {
     const former = this.#local
     this.#introduced = introduced
     this.#credentials = credentials
@@ -196,7 +219,7 @@ export class IgorClient {
     this.#release(former)
   }
 
-  /** What actions have kept for the client is there under its id too, unless the guards say that it is somebody else now. */
+  /** The state that actions kept for the client is copied to its new session, unless the guards return another identity now. */
   #keepState(former: LocalClient, local: LocalClient): void {
     const { host } = this.#options
     const [before, now] = [host.findSession(former.sessionId), host.findSession(local.sessionId)]
@@ -204,19 +227,22 @@ export class IgorClient {
     for (const [key, value] of before.state) if (!now.state.has(key)) now.state.set(key, value)
   }
 
-  /** Ends it: what runs is cancelled. Settles when all is released. */
+  /** Cancels what runs. Settles when everything is released. */
   async close(reason: string): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true
       this.#feed.stop()
       this.#streams.cancelAll(reason)
     }
-    this.holdings.close()
+    this.accounts.close()
     await Promise.all([...this.#locals()].map((local) => local.close()))
     this.outbox.discard()
   }
 
-  /** Igor's streams belong to their connection. A client that gets no list of those that last would take theirs for its own. */
+  /**
+   * Igor's streams belong to their connection. A client that gets no list of lasting streams would mistake theirs for its
+   * own.
+   */
   #leaveStreams(): void {
     if (this.#options.options.compatible) this.#streams.muteAll()
   }
@@ -225,11 +251,11 @@ export class IgorClient {
     return this.#streams.locals().add(this.#local)
   }
 
-  /** Of all its sessions the one that it has now is the one whose end is its own. */
+  /** Only the end of its present session ends the client. */
   #watched(local: LocalClient): LocalClient {
     local.onServerEnded = ({ message }) => {
       if (local !== this.#local) return
-      this.outbox.push(refusalText(message, code.forbidden))
+      this.outbox.push(refusalText(message, status.forbidden))
       this.#socket?.close(1008, 'the server ended the session')
       this.#options.onDropped(this)
     }
@@ -239,25 +265,26 @@ export class IgorClient {
   #listenWith(local: LocalClient): ProcessFeed {
     const { host, options } = this.#options
     const named = options.processes === 'all' ? host.processNames : options.processes
-    // Igor tells an end once, to those that are there.
+    // Igor reports the end of a process once, to the clients that are connected.
     const processes = options.compatible ? named.filter((name) => !host.hasProcessEnded(name)) : named
     return new ProcessFeed({ local, processes, outbox: this.outbox, log: host.log })
   }
 
-  #refusalOf(streamId: StreamId, action: string, bytes: number): StreamRefusal | undefined {
-    if (this.#refusal !== undefined) return { error: this.#refusal.message, code: code.stranger }
-    if (isOwnAction(action)) return { error: `unknown action ${JSON.stringify(action)}`, code: code.bad }
+  #refusalOf(streamId: StreamId, action: string, bytes: number): Refusal | undefined {
+    if (this.#refusal !== undefined) return this.#refusal
+    if (isBuiltInAction(action))
+      return { message: `unknown action ${JSON.stringify(action)}`, status: status.badRequest }
     return this.#streams.refusalOf(streamId, bytes)
   }
 
-  /** Closes a former client of the server that has no more to do. */
+  /** Closes a former client of the server that has nothing more to do. */
   #release(local: LocalClient): void {
     if (local !== this.#local && !this.#streams.runOn(local)) void local.close()
   }
 
   /** Others need the room that it takes. */
   #shed(): void {
-    this.outbox.push(refusalText('the server is full, and this client had to make room for others', code.busy))
+    this.outbox.push(refusalText('the server is full, and this client had to make room for others', status.busy))
     this.#socket?.close(1013, 'others need the place')
     this.#options.onDropped(this)
   }

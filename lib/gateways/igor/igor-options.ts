@@ -1,4 +1,4 @@
-// What the Igor gateway can be told, and its checks.
+// The options of the Igor gateway, their defaults and checks.
 import type { IncomingMessage } from 'node:http'
 import type { Credential } from '../../core/action/guard.ts'
 import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
@@ -9,50 +9,53 @@ import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from '
 
 /** Options of the gateway. Times in milliseconds, sizes in bytes. */
 export interface IgorOptions {
-  /** Where clients connect that do not name the subprotocol 'igor'. Default '/igor'; with `compatible`, at any other path as well. */
+  /**
+   * Where clients connect that do not name the subprotocol 'igor'. Default '/igor'; with `compatible`, any other path works
+   * as well.
+   */
   readonly path?: string
-  /** The processes whose events clients get, by name. Default 'all': those that the server has when a client comes. */
+  /** The processes whose events clients get, by name. Default 'all': those that the server has when a client connects. */
   readonly processes?: 'all' | readonly string[]
   /**
    * How long a client that is away keeps its session, streams and messages, in milliseconds. Default 10 000. 0: a lost
-   * connection cancels at once what ran for it.
+   * connection cancels its calls immediately.
    */
   readonly sessionMs?: number
-  /** A client id that is a random UUID (version 4) needs no secret to be taken up again: nobody guesses it. Default true. */
+  /** A client id that is a random UUID (version 4) needs no secret to be resumed: it cannot be guessed. Default true. */
   readonly uuidsProve?: boolean
   /**
-   * Serves unmodified clients of Igor, which know neither the path nor the secret nor an answer to `introduce_self`; docs/igor.md
-   * has what changes. The id of a client is all its proof then, so connections are taken from `compatibleFrom` alone.
-   * Default false.
+   * Serves unmodified clients of Igor, which know neither the path nor the secret nor an answer to `introduce_self`;
+   * docs/igor.md lists the differences. The id of a client is its only proof then, so only addresses in `compatibleFrom` may
+   * connect. Default false.
    *
    * @example await listenWeb(server, { port: 5678, gateways: [igor({ compatible: true })] })
    */
   readonly compatible?: boolean
   /**
-   * With `compatible`, the addresses and ranges whose clients are let in, `'loopback'` for this machine; others are refused with
-   * 403. Default `['loopback']`.
+   * With `compatible`, the addresses and ranges that may connect, `'loopback'` for this machine; others get 403. Default
+   * `['loopback']`.
    */
   readonly compatibleFrom?: readonly string[]
-  /** What the server's guards get of a request, as from a cookie. In addition to its headers. Default: nothing. */
+  /** Credentials of a request for the server's guards, as from a cookie, in addition to those in its headers. Default: none. */
   readonly credentials?: (request: IncomingMessage) => readonly Credential[]
   /**
-   * Called when no client that the guards let in has been there for `sessionMs`, after the last one left: for a server that
-   * ends with its UI.
+   * Called when no admitted client has been connected for `sessionMs`, after the last one left: for a server that ends with
+   * its UI.
    */
   readonly onLastClientGone?: () => void
-  /** Serves files below a root over HTTP. Default: none. */
+  /** Serves files below a root over HTTP. Default: no files. */
   readonly files?: FileOptions
-  /** Clients that are connected, and known ones that are away, whose place is kept; more are refused. Default 1 000. */
+  /** Connected clients, and known ones that are away, which keep their place; more are refused. Default 1 000. */
   readonly maxClients?: number
-  /** Clients that are away and kept; above it the longest away is forgotten, strangers first. Default 1 000. */
+  /** Clients that are kept while they are away; above it the longest away is removed, unknown ones first. Default 1 000. */
   readonly maxAwayClients?: number
-  /** Open streams of one client; more are refused with 503. Default 10 000. */
+  /** Open streams of one client; more get 503. Default 10 000. */
   readonly maxStreams?: number
   /** Bytes of one message of a client; a longer one ends its connection. Default 1 MiB. */
   readonly maxMessageBytes?: number
   /**
-   * Bytes that wait for a client that does not read, or is away, a message counting for 512 more; above it the client is
-   * dropped. Default 16 MiB.
+   * Bytes that wait for a client that does not read, or is away, each message counting for 512 more; above it the client is
+   * dropped. A single message may be larger. Default 16 MiB.
    */
   readonly maxQueuedBytes?: number
 }
@@ -60,7 +63,7 @@ export interface IgorOptions {
 export interface ResolvedIgorOptions
   extends Omit<Required<IgorOptions>, 'compatibleFrom' | 'credentials' | 'onLastClientGone' | 'files'>,
     Pick<IgorOptions, 'credentials' | 'onLastClientGone'> {
-  /** Whether clients of an address are let in. */
+  /** Whether clients from an address may connect. */
   readonly isServed: (address: string) => boolean
   readonly files: ResolvedFileOptions | undefined
 }
@@ -99,7 +102,7 @@ const functions = ['credentials', 'onLastClientGone'] as const
 const counts = ['sessionMs', 'maxClients', 'maxAwayClients', 'maxStreams'] as const
 const bytes = ['maxMessageBytes', 'maxQueuedBytes'] as const
 
-/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+/** @throws ClientError (`INVALID_OPTION`) that names the invalid option. */
 export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
   checkOptions('igor', given, igorOptions)
   const { files, credentials, onLastClientGone, compatibleFrom, ...rest } = given
@@ -111,7 +114,7 @@ export function resolveIgorOptions(given: IgorOptions): ResolvedIgorOptions {
   for (const name of switches)
     if (typeof options[name] !== 'boolean') throw invalidOption(`igor ${name}`, 'true or false', options[name])
   if (compatibleFrom !== undefined && !options.compatible)
-    throw invalidOption('igor compatibleFrom', 'none without compatible: true', compatibleFrom)
+    throw invalidOption('igor compatibleFrom', 'no compatibleFrom without compatible: true', compatibleFrom)
   const isServed = namedAddresses('igor compatibleFrom', compatibleFrom ?? ['loopback'])
   for (const name of counts) requireCount(`igor ${name}`, options[name])
   for (const name of bytes) requirePositive(`igor ${name}`, options[name])

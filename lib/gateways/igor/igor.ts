@@ -1,8 +1,8 @@
-// The Igor gateway: unmodified clients of Igor's JSON over a WebSocket run actions, many streams on one socket, and get
-// the events of processes. The idea and the protocol are Igor's; docs/igor.md has both.
+// The Igor gateway: clients that speak Igor's JSON over a WebSocket run actions, many streams on one socket, and get the
+// events of processes. The idea and the protocol are Igor's; see docs/igor.md.
 import type { WebSocket } from 'ws'
 import type { Credential } from '../../core/action/guard.ts'
-import type { Timer } from '../../core/base/clock.ts'
+import { settlesWithin } from '../../core/base/settles-within.ts'
 import type { Peer } from '../../core/link/link.ts'
 import {
   type MountedGateway,
@@ -12,21 +12,20 @@ import {
   WebRefusal,
   type WebVisit,
 } from '../../features/web/gateway.ts'
-import { refuseRequest } from '../../features/web/refusal.ts'
+import { type Refusal, refuseRequest } from '../../features/web/refusal.ts'
 import { credentialsInHeaders } from '../credentials.ts'
+import { ClientTable } from './client-table.ts'
 import { Connection } from './connection.ts'
-import { Doorway } from './doorway.ts'
 import { FileServer } from './file-server.ts'
 import { IgorClient } from './igor-client.ts'
 import { type IgorOptions, type ResolvedIgorOptions, resolveIgorOptions } from './igor-options.ts'
-import { Introductions } from './introduction.ts'
-import { Roster } from './roster.ts'
+import { Introductions } from './introduce-self.ts'
+import { PendingConnections } from './pending-connections.ts'
 
 export type { FileOptions } from './file-options.ts'
 export type { IgorOptions } from './igor-options.ts'
 
-const noPlace = (maxClients: number): string =>
-  `${maxClients} clients are connected, or have their place kept; try again later`
+const noPlace = (maxClients: number): string => `${maxClients} clients are connected or may come back; try again later`
 
 /** The subprotocol that a client may name. */
 const protocol = 'igor'
@@ -35,7 +34,7 @@ const protocol = 'igor'
  * The gateway for Igor's clients, for `listenWeb`: `{ streamId, action, data }` in; `{ streamId, data }`,
  * `{ streamId, error }` and `{ streamId, close: true }` out; events of processes as `{ streamId: <process>, action, data }`.
  *
- * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
+ * @throws ClientError (`INVALID_OPTION`) that names the invalid option.
  * @example
  * await listenWeb(server, { port: 5678, gateways: [igor({ path: '/', files: { root: './files', write: true } })] })
  */
@@ -47,9 +46,9 @@ export function igor(options: IgorOptions = {}): WebGateway {
 class MountedIgor implements MountedGateway {
   readonly #host: WebHost
   readonly #options: ResolvedIgorOptions
-  readonly #roster: Roster
+  readonly #clients: ClientTable
   readonly #introductions: Introductions
-  readonly #doorway: Doorway
+  readonly #pending: PendingConnections
   readonly #files: FileServer | undefined
   #isClosing = false
   #onDone: () => void = () => undefined
@@ -61,10 +60,10 @@ class MountedIgor implements MountedGateway {
     const { files, credentials } = options
     const { clock, log, limits } = host
     const places = host.accounting.places('igorClients', maxClients)
-    this.#roster = new Roster({ clock, log, sessionMs, places, maxAwayClients, onLastClientGone })
+    this.#clients = new ClientTable({ clock, log, sessionMs, places, maxAwayClients, onLastClientGone })
     const introduction = { uuidsProve, compatible, clock, limitMs: limits.handshakeTimeoutMs }
-    this.#introductions = new Introductions(this.#roster, introduction)
-    this.#doorway = new Doorway({ clock, limitMs: limits.handshakeTimeoutMs, reason: noPlace(maxClients) })
+    this.#introductions = new Introductions(this.#clients, introduction)
+    this.#pending = new PendingConnections({ clock, limitMs: limits.handshakeTimeoutMs, reason: noPlace(maxClients) })
     if (files !== undefined) this.#files = new FileServer({ host, options: files, credentials, compatible })
   }
 
@@ -89,18 +88,18 @@ class MountedIgor implements MountedGateway {
     return isNamed || isHere ? this.#routeOf(visit, isNamed) : undefined
   }
 
-  /** Igor looks at no path: its page clients connect to '/<client id>', others to '/'. */
+  /** Igor ignores the path: its page clients connect to '/<client id>', others to '/'. */
   onUnclaimedUpgrade(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined {
     return this.#options.compatible && protocols.length === 0 ? this.#routeOf(visit, false) : undefined
   }
 
   #routeOf(visit: WebVisit, isNamed: boolean): SocketRoute {
     const refusal = this.#refusalOf(visit)
-    if (refusal !== undefined) throw new WebRefusal(refusal.status, refusal.reason)
+    if (refusal !== undefined) throw new WebRefusal(refusal.status, refusal.message)
     const { maxClients, maxMessageBytes } = this.#options
     if (this.#isClosing) throw new WebRefusal(503, 'the server is shutting down')
-    // Where there is no place, one that is known may still come: it says so when it is connected.
-    if (!this.#hasPlaceFor(visit.peer) && !this.#roster.knowsSomebody) throw new WebRefusal(503, noPlace(maxClients))
+    // Without a free place, a known client may still connect: its first message says so.
+    if (!this.#hasPlaceFor(visit.peer) && !this.#clients.hasIntroduced) throw new WebRefusal(503, noPlace(maxClients))
     const credentials = [
       ...credentialsInHeaders(visit.request.headers),
       ...(this.#options.credentials?.(visit.request) ?? []),
@@ -111,25 +110,26 @@ class MountedIgor implements MountedGateway {
       onSocket: (socket) => {
         if (this.#isClosing) socket.terminate()
         else if (this.#hasPlaceFor(visit.peer)) this.#connect(socket, visit.peer, credentials)
-        else this.#receive(socket, visit.peer, credentials)
+        else this.#wait(socket, visit.peer, credentials)
       },
     }
   }
 
-  /** Clients that prove nothing are those of this machine, or of addresses that the program has named. */
-  #refusalOf({ request, peer }: WebVisit): { readonly status: number; readonly reason: string } | undefined {
+  /** Clients that prove nothing must be on this machine, or at an address that the program has named. */
+  #refusalOf({ request, peer }: WebVisit): Refusal | undefined {
     const { headers } = request
     const { isServed, compatible } = this.#options
-    // What a proxy that was not named passes on is not of its own address.
+    // A request that an unnamed proxy forwards is not from the proxy's own address.
     const passedOn = (headers['x-forwarded-for'] as string | undefined)?.split(',').map((text) => text.trim()) ?? []
     if (compatible && headers.forwarded !== undefined)
       return {
         status: 403,
-        reason: 'the header Forwarded is not read here; have the proxy send X-Forwarded-For instead',
+        message: 'the header Forwarded is not supported; let the proxy send X-Forwarded-For instead',
       }
     if ([peer.address ?? '', ...passedOn].every(isServed)) return undefined
-    const reason = "clients at this address are not let in; the gateway's option compatibleFrom names those that are"
-    return { status: 403, reason }
+    const message =
+      "clients from this address are not admitted; the gateway's option compatibleFrom lists those that are"
+    return { status: 403, message }
   }
 
   #connect(
@@ -138,38 +138,38 @@ class MountedIgor implements MountedGateway {
     credentials: readonly Credential[],
     mayStay?: (client: IgorClient) => boolean,
   ): Connection {
-    const [host, options, roster, introductions] = [this.#host, this.#options, this.#roster, this.#introductions]
+    const [host, options, clients, introductions] = [this.#host, this.#options, this.#clients, this.#introductions]
     const client = new IgorClient({
       host,
       options,
       peer,
       credentials,
-      onDropped: (dropped) => roster.forget(dropped),
+      onDropped: (dropped) => clients.forget(dropped),
       onStreamOver: () => this.#onStreamOver(client),
     })
-    roster.add(client, mayStay !== undefined)
+    clients.add(client, mayStay !== undefined)
     const { clock, limits } = host
     const isClosing = (): boolean => this.#isClosing
-    return new Connection({ socket, client, roster, introductions, clock, limits, mayStay, isClosing })
+    return new Connection({ socket, client, clients, introductions, clock, limits, mayStay, isClosing })
   }
 
-  /** No place is free: it comes in as somebody who has one, or not at all. */
-  #receive(socket: WebSocket, peer: Peer, credentials: readonly Credential[]): void {
-    const doorway = this.#doorway
+  /** No place is free: the first message has to prove that this is a client that has one. */
+  #wait(socket: WebSocket, peer: Peer, credentials: readonly Credential[]): void {
+    const pending = this.#pending
     const isBack = ({ introduced }: IgorClient): boolean => {
-      if (introduced === undefined) doorway.turnAway(socket)
-      else doorway.letGo(socket)
+      if (introduced === undefined) pending.reject(socket)
+      else pending.release(socket)
       return introduced !== undefined
     }
-    doorway.receive({
+    pending.add({
       socket,
       address: peer.address,
-      mayEnter: (first) =>
-        !this.#isClosing && (this.#hasPlaceFor(peer) || this.#introductions.isOfKnown(first, credentials)),
-      enter: (first, isBinary) => {
+      mayConnect: (first) =>
+        !this.#isClosing && (this.#hasPlaceFor(peer) || this.#introductions.provesKnownClient(first, credentials)),
+      connect: (first) => {
         const isFree = this.#hasPlaceFor(peer)
-        if (isFree) doorway.letGo(socket)
-        this.#connect(socket, peer, credentials, isFree ? undefined : isBack).receive(first, isBinary)
+        if (isFree) pending.release(socket)
+        this.#connect(socket, peer, credentials, isFree ? undefined : isBack).receive(first)
       },
     })
   }
@@ -177,33 +177,30 @@ class MountedIgor implements MountedGateway {
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     await Promise.all([this.#streamsEnd(graceMs), this.#files?.close(graceMs)])
-    await this.#roster.close()
-    this.#host.accounting.forget(this.#roster.places)
+    await this.#clients.close()
+    this.#host.accounting.forget(this.#clients.places)
   }
 
-  /** Whether somebody from there who is not known may come, if need be in place of one of an address that has more. */
+  /** Whether an unknown client from there gets a place, if need be that of an address that has more. */
   #hasPlaceFor({ address }: Peer): boolean {
     const owner = { address, identity: undefined }
     const newcomer = this.#host.accounting.open({ owner, bytes: 0, shed: () => undefined })
-    const isFree = this.#roster.places.hasPlaceFor(newcomer)
+    const isFree = this.#clients.places.hasPlaceFor(newcomer)
     newcomer.close()
     return isFree
   }
 
   #onStreamOver(client: IgorClient): void {
-    this.#roster.forgetIfDone(client)
-    if (this.#isClosing && this.#roster.openStreams === 0) this.#onDone()
+    this.#clients.forgetIfDone(client)
+    if (this.#isClosing && this.#clients.openStreams === 0) this.#onDone()
   }
 
-  /** Waits for the streams that are open, but not for ever. */
+  /** Waits for the open streams, for this long at most. */
   async #streamsEnd(graceMs: number): Promise<void> {
-    if (this.#roster.openStreams === 0) return
-    let timer: Timer | undefined
-    await new Promise<void>((resolve) => {
+    if (this.#clients.openStreams === 0) return
+    const ended = new Promise<void>((resolve) => {
       this.#onDone = resolve
-      timer = this.#host.clock.setTimer(resolve, graceMs)
-      timer.keepProcessAlive(true)
     })
-    timer?.cancel()
+    await settlesWithin(this.#host.clock, ended, graceMs)
   }
 }

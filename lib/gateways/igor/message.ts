@@ -1,7 +1,7 @@
-// What an Igor client may say, read from text: JSON of one documented shape, or an answer that says what is wrong with it.
-import { type JsonLimits, readJson } from '../json-text.ts'
+// Reads the messages of Igor's clients: JSON of one documented shape. Describes what is wrong with any other message.
+import { isJsonObject, type JsonLimits, readJson } from '../json-text.ts'
 
-/** Clients make these: a counter or a text. 1 and '1' are two streams. */
+/** Chosen by clients: a counter or a string. 1 and '1' are two streams. */
 export type StreamId = string | number
 
 /** What a message asks for. */
@@ -10,7 +10,7 @@ export type Message =
   | { readonly kind: 'close'; readonly streamId: StreamId }
   | { readonly kind: 'wrong'; readonly streamId?: StreamId | undefined; readonly error: string }
 
-/** Characters of a stream's id; each answer repeats it. */
+/** The longest id of a stream; each answer repeats it. */
 export const maxStreamIdLength = 256
 const maxActionLength = 512
 
@@ -18,11 +18,10 @@ export function readMessage(text: string, limits?: JsonLimits): Message {
   const json = readJson(text, limits)
   if ('fault' in json) return wrong(`this message is ${json.fault}; send {"streamId", "action", "data"}`)
   const parsed = json.value
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    return wrong('a message is a JSON object: {"streamId", "action", "data"}')
-  const { streamId, action, data, close } = parsed as Record<string, unknown>
+  if (!isJsonObject(parsed)) return wrong('a message is a JSON object: {"streamId", "action", "data"}')
+  const { streamId, action, data, close } = parsed
   if (streamId === undefined || streamId === null)
-    return wrong('the message has no streamId; choose one, such as a counter or a UUID')
+    return wrong('the message has no streamId; add one, such as a counter or a UUID')
   if (!isStreamId(streamId))
     return wrong(`streamId: expected a text of 1 to ${maxStreamIdLength} characters or a whole number`)
   if (action === undefined || action === null)

@@ -1,36 +1,30 @@
-// The open streams of one Igor client, and how much they may be: which ids are taken, whether another may begin, and
-// which of the gateway's own clients still have something to do for it.
+// The open streams of one Igor client: their ids, their limits, and the clients of the server that they run on.
 import type { Meter } from '../../core/accounting/meter.ts'
+import type { Refusal } from '../../features/web/refusal.ts'
 import type { LocalClient } from '../local-client.ts'
-import { code } from './answers.ts'
+import { status } from '../status-codes.ts'
 import type { StreamId } from './message.ts'
 import { Stream, type StreamOptions } from './stream.ts'
 
 export interface OpenStreamsOptions {
   readonly maxStreams: number
-  /** Bytes of the messages that began them. */
+  /** Bytes of the messages that started them. */
   readonly maxInputBytes: number
-  /** Whether the client is away, so that what it is told is kept for it. */
+  /** Whether the client is away, so that its messages are kept. */
   readonly mayComeBack: () => boolean
-  /** Counts the messages that began them, for the client. */
+  /** Counts the messages that started them, on the client's account. */
   readonly held?: Meter
 }
 
-/** Why a stream does not begin, with a number for it. */
-export interface StreamRefusal {
-  readonly error: string
-  readonly code: number
-}
-
-/** What a stream costs beside that, about. */
+/** About what a stream costs besides its message. */
 const streamBytes = 1024
 
 export class OpenStreams {
   readonly #options: OpenStreamsOptions
   readonly #streams = new Map<StreamId, Stream>()
-  /** Those that ended while it was away: their last messages are kept for it, which bounds how many these are. */
+  /** Those that ended while the client was away. Their last messages are kept for it, which limits how many there are. */
   readonly #endedAway = new Set<StreamId>()
-  /** They run on, and their ids are free. */
+  /** They continue, and their ids are free. */
   readonly #muted = new Set<Stream>()
   readonly #waitingForNone: (() => void)[] = []
   #inputBytes = 0
@@ -49,12 +43,12 @@ export class OpenStreams {
     return new Promise((resolve) => this.#waitingForNone.push(resolve))
   }
 
-  /** Those whose end the client has not been told. */
-  get untoldIds(): StreamId[] {
+  /** Streams whose end the client has not got yet. */
+  get unreportedIds(): StreamId[] {
     return [...this.#streams.keys(), ...this.#endedAway]
   }
 
-  /** The client is there: it is told of those that ended without it. */
+  /** The client is connected: it gets the end of those that ended without it. */
   forgetEnded(): void {
     this.#endedAway.clear()
   }
@@ -63,19 +57,22 @@ export class OpenStreams {
     return this.#streams.has(streamId)
   }
 
-  /** Why no stream of this id can begin with a message of so many bytes; undefined: it can. */
-  refusalOf(streamId: StreamId, bytes: number): StreamRefusal | undefined {
+  /** Why no stream of this id can start with a message of this size; undefined: it can. */
+  refusalOf(streamId: StreamId, bytes: number): Refusal | undefined {
     const { maxStreams, maxInputBytes } = this.#options
     if (this.#streams.has(streamId))
-      return { error: `stream ${JSON.stringify(streamId)} is open; choose another streamId`, code: code.conflict }
+      return {
+        message: `stream ${JSON.stringify(streamId)} is already open; choose another streamId`,
+        status: status.conflict,
+      }
     if (this.count >= maxStreams)
-      return { error: `${maxStreams} streams are open; wait until some have closed`, code: code.busy }
+      return { message: `${maxStreams} streams are open; wait until some have closed`, status: status.busy }
     if (this.#inputBytes + bytes > maxInputBytes)
-      return { error: 'too much data of open streams; wait until some have closed', code: code.busy }
+      return { message: 'the open streams hold too much data; wait until some have closed', status: status.busy }
     return undefined
   }
 
-  /** Begins one that nothing refuses. `onOver` is told when it is over, and no longer here. */
+  /** Starts a stream that was not refused. `onOver` is called after it has ended and was removed. */
   begin(options: StreamOptions, onOver: (stream: Stream) => void): void {
     const stream = new Stream(options)
     this.#streams.set(stream.streamId, stream)
@@ -92,7 +89,7 @@ export class OpenStreams {
     })
   }
 
-  /** Closes one; one that is not open is over already. */
+  /** Cancels a stream. No-op once it has ended. */
   cancel(streamId: StreamId, reason: string): void {
     this.#streams.get(streamId)?.cancel(reason)
   }
@@ -101,7 +98,7 @@ export class OpenStreams {
     for (const stream of this.#all()) stream.cancel(reason)
   }
 
-  /** Their connection has gone, and they belong to it. */
+  /** Their connection, which they belong to, is gone. */
   muteAll(): void {
     for (const stream of this.#streams.values()) {
       stream.mute()
@@ -110,7 +107,7 @@ export class OpenStreams {
     this.#streams.clear()
   }
 
-  /** What they run on. */
+  /** The clients of the server that they run on. */
   locals(): Set<LocalClient> {
     return new Set(this.#all().map(({ local }) => local))
   }

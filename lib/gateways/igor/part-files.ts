@@ -1,5 +1,5 @@
-// The hidden files that uploads are written into: their names, and the removal of those whose process ended before it
-// gave them theirs.
+// The hidden files that uploads are written into: their names, and the removal of those whose process ended before renaming
+// them.
 import { randomBytes } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { lstat, opendir, unlink } from 'node:fs/promises'
@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { calendarNow } from '../../core/base/platform-timers.ts'
 
 export interface LeftParts {
-  /** Absolute, links followed. */
+  /** Absolute, with links followed. */
   readonly root: string
-  /** What was not written to for so long is no upload's any more, also of another process. */
+  /** A file that was not written for this long belongs to no upload, of another process either. */
   readonly staleAfterMs: number
   /** Ends the search. */
   readonly signal: AbortSignal
@@ -18,39 +18,39 @@ export interface LeftParts {
 
 const pattern = /^\.[0-9a-f]{24}\.part$/
 
-/** A name that nothing has. */
+/** A name that no other file has. */
 export function makePartName(): string {
   return `.${randomBytes(12).toString('hex')}.part`
 }
 
-/** Looks through everything below the root where uploads write: no links, nothing hidden. Never rejects. */
+/** Searches everything below the root where uploads write: no links, nothing hidden. Never rejects. */
 export async function removeLeftParts(parts: LeftParts): Promise<void> {
   const { root, staleAfterMs, signal, onRemoved } = parts
   for await (const entry of entriesOf(root)) {
     if (signal.aborted) return
     const path = join(root, entry.name)
-    // One directory after the other: a tree may be wide, and what is held of it is a handle for each level.
+    // One directory after the other: a tree may be wide, and this holds one handle for each level.
     if (entry.isDirectory() && isPublic(entry.name)) await removeLeftParts({ ...parts, root: path })
     else if (entry.isFile() && pattern.test(entry.name) && (await removeIfOld(path, staleAfterMs))) onRemoved(path)
   }
 }
 
-/** As with the paths of uploads. */
+/** The same rule as for the paths of uploads. */
 function isPublic(name: string): boolean {
   return !name.startsWith('.') || name === '.well-known'
 }
 
-/** What cannot be read has nothing that we wrote. */
+/** A directory that cannot be read contains no file of ours. */
 async function* entriesOf(directory: string): AsyncGenerator<Dirent> {
   try {
-    // It closes itself, also when the reader breaks off.
+    // It closes itself, also when the reader stops early.
     for await (const entry of await opendir(directory)) yield entry
   } catch {
     return
   }
 }
 
-/** False: it may be under way, or has gone by itself. */
+/** Returns false where an upload may still use the file, or it has gone. */
 async function removeIfOld(path: string, staleAfterMs: number): Promise<boolean> {
   try {
     const { mtimeMs } = await lstat(path)

@@ -1,19 +1,19 @@
-// The events of the server's processes, for one Igor client: it gets those of all without asking.
+// The events of the server's processes for one Igor client, which gets them without asking.
 import { BusyError, IsockError } from '../../core/base/errors.ts'
 import type { Logger } from '../../core/base/log.ts'
 import type { LocalClient } from '../local-client.ts'
+import type { SocketQueue } from '../socket-queue.ts'
 import { closeText, errorText, eventText } from './answers.ts'
-import type { Outbox } from './outbox.ts'
 
 export interface FeedOptions {
   readonly local: LocalClient
   /** The names of the processes. */
   readonly processes: readonly string[]
-  readonly outbox: Outbox
+  readonly outbox: SocketQueue
   readonly log: Logger
 }
 
-/** What isock says of a listener, rather than the process: the client is let in nowhere, or has gone. */
+/** Errors about the listener rather than the process: the client is not admitted, or has gone. */
 const aboutTheListener = new Set(['UNAUTHENTICATED', 'NAME_TAKEN', 'CLOSED', 'UNREACHABLE'])
 
 export class ProcessFeed {
@@ -25,7 +25,7 @@ export class ProcessFeed {
     for (const process of options.processes) void this.#follow(process)
   }
 
-  /** Nothing more comes of it. */
+  /** Ends the feed. */
   stop(): void {
     this.#abort.abort()
   }
@@ -41,17 +41,17 @@ export class ProcessFeed {
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof BusyError) {
-          // It did not keep up and missed events; it gets those that come from when it reads again.
+          // The client did not keep up and missed events; it gets those that come once it reads again.
           await outbox.room()
         } else if (error instanceof IsockError && aboutTheListener.has(error.code)) {
           log.debug({ process, error }, 'an Igor client cannot listen')
           return
         } else if (error instanceof IsockError && error.code === 'UNKNOWN_PROCESS') {
-          // It was removed.
+          // The process was removed.
           outbox.push(closeText(process))
           return
         } else {
-          outbox.push(errorText(process, this.#options.local.toldOf(error)))
+          outbox.push(errorText(process, this.#options.local.publicError(error)))
           outbox.push(closeText(process))
           return
         }

@@ -1,19 +1,19 @@
-// One stream of an Igor client: a call whose items and result become its messages, until it is over.
+// One stream of an Igor client: a call whose items and result become messages, until it has ended.
 import type { Call } from '../../core/action/call.ts'
 import type { LocalClient } from '../local-client.ts'
+import type { SocketQueue } from '../socket-queue.ts'
 import { closeText, dataText, errorText, itemText } from './answers.ts'
 import type { StreamId } from './message.ts'
-import type { Outbox } from './outbox.ts'
 
 export interface StreamOptions {
   readonly streamId: StreamId
-  /** What it runs on, which lasts until it is over. */
+  /** The client of the server that it runs on, which lasts until it has ended. */
   readonly local: LocalClient
   readonly action: string
   readonly data: unknown
-  /** Bytes of the message that began it, which are kept for as long as it runs. */
+  /** Bytes of the message that started it, which is kept while it runs. */
   readonly bytes: number
-  readonly outbox: Outbox
+  readonly outbox: SocketQueue
 }
 
 export class Stream {
@@ -21,7 +21,7 @@ export class Stream {
   readonly local: LocalClient
   readonly bytes: number
   readonly #call: Call<unknown, unknown>
-  readonly #outbox: Outbox
+  readonly #outbox: SocketQueue
   #isCancelled = false
   #isMuted = false
 
@@ -30,11 +30,11 @@ export class Stream {
     this.local = local
     this.bytes = bytes
     this.#outbox = outbox
-    // Igor's streams last as long as their handlers: they end with their client, not by a clock.
+    // Igor's streams last as long as their handlers: they end with their client, not by a timeout.
     this.#call = local.runAction<unknown, unknown>(action, data, { timeoutMs: Number.POSITIVE_INFINITY })
   }
 
-  /** Settles when it is over and its last message is on its way. Never rejects. */
+  /** Settles when it has ended and its last message is on its way. Never rejects. */
   async run(): Promise<void> {
     const { streamId } = this
     const outbox = this.#outbox
@@ -43,7 +43,7 @@ export class Stream {
       for (;;) {
         const step = await items.next()
         if (step.done === true) {
-          // Not when there is room: results that wait would be bounded by nothing, those that are queued are.
+          // Without waiting for room: waiting results would be unlimited, queued ones are limited.
           if (step.value !== undefined && !this.#isMuted) outbox.push(dataText(streamId, step.value))
           break
         }
@@ -53,17 +53,17 @@ export class Stream {
     } catch (error) {
       this.#call.cancel('the value cannot be sent')
       if (!this.#isCancelled && !this.#isMuted)
-        outbox.push(errorText(streamId, this.local.toldOf(error), this.#call.id > 0))
+        outbox.push(errorText(streamId, this.local.publicError(error), this.#call.id > 0))
     }
     if (!this.#isMuted) outbox.push(closeText(streamId))
   }
 
-  /** Nobody knows this stream any more: it runs on, and what it still says is dropped, its end too. */
+  /** The client no longer knows this stream: it continues, and its messages are dropped, its end too. */
   mute(): void {
     this.#isMuted = true
   }
 
-  /** The client, or its end, has closed it: what still comes is dropped. */
+  /** The client has closed it, or is gone: later items are dropped. */
   cancel(reason: string): void {
     this.#isCancelled = true
     this.#call.cancel(reason)

@@ -1,43 +1,34 @@
-// Writes one file whole or not at all: into a hidden file beside it, which then takes its name.
+// Writes one file whole or not at all: into a hidden file beside it, which is then renamed.
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { followSignal } from '../../core/base/followed-signals.ts'
 import { patienceMs } from '../../core/base/patience.ts'
+import { WebRefusal } from '../../features/web/gateway.ts'
 import type { Place } from '../../features/web/safe-path.ts'
 import { makePartName } from './part-files.ts'
-
-/** Why a file was not written: a status of HTTP. */
-export class UploadRefusal extends Error {
-  readonly status: number
-
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
-}
 
 export interface UploadOptions {
   readonly place: Place
   readonly maxBytes: number
   readonly idleMs: number
   readonly clock: Clock
-  /** Gives it up: with an UploadRefusal as its reason for that, else as the server shuts down. */
+  /** Aborts the upload: with a WebRefusal as its reason for that, else because the server shuts down. */
   readonly signal: AbortSignal
 }
 
-/** Settles when the file is there: 'created' or 'replaced'. Rejects with UploadRefusal, or what the file system says. */
+/** Settles when the file is there: 'created' or 'replaced'. Rejects with WebRefusal, or the error of the file system. */
 export async function upload(request: IncomingMessage, options: UploadOptions): Promise<'created' | 'replaced'> {
   const { place } = options
   const temporary = join(place.directory, makePartName())
   const former = await stat(place.file).catch(() => undefined)
-  // 'wx': never through something that has the name already.
+  // 'wx' never opens what already has the name.
   const handle = await open(temporary, 'wx', former === undefined ? 0o666 : former.mode & 0o777)
   try {
     try {
       await receive(request, handle, options)
-      // Before it gets its name: else a crash could leave the name on an empty file.
+      // Before it gets its name: else a crash could leave an empty file of that name.
       await handle.sync()
     } finally {
       await handle.close()
@@ -50,7 +41,7 @@ export async function upload(request: IncomingMessage, options: UploadOptions): 
   return former === undefined ? 'created' : 'replaced'
 }
 
-/** Leaves a request that failed open, so that it can be answered. */
+/** Leaves a failed request open, so that it can be answered. */
 function receive(request: IncomingMessage, handle: FileHandle, options: UploadOptions): Promise<void> {
   const { maxBytes, idleMs, clock, signal } = options
   return new Promise((resolve, reject) => {
@@ -58,11 +49,11 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
     let isSettled = false
     let unfollow = (): void => undefined
     let since = clock.now()
-    /** What is ours, as writing, is not held against the client. */
+    /** Our own time, for writing, does not count against the client. */
     let waitedMs = 0
     const watch = (): Timer => {
       since = clock.now()
-      return clock.setTimer(() => fail(new UploadRefusal(408, `nothing came for ${idleMs} ms`)), idleMs)
+      return clock.setTimer(() => fail(new WebRefusal(408, `nothing arrived for ${idleMs} ms`)), idleMs)
     }
     let timer = watch()
     const settle = (): void => {
@@ -77,9 +68,9 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
     }
     const onAbort = (): void => {
       const reason: unknown = signal.reason
-      fail(reason instanceof UploadRefusal ? reason : new UploadRefusal(503, 'the server is shutting down'))
+      fail(reason instanceof WebRefusal ? reason : new WebRefusal(503, 'the server is shutting down'))
     }
-    const onClose = (): void => fail(new UploadRefusal(400, 'the upload broke off'))
+    const onClose = (): void => fail(new WebRefusal(400, 'the upload ended early'))
     const onEnd = (): void => {
       settle()
       resolve()
@@ -91,12 +82,12 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
       if (count > maxBytes) return fail(tooLarge(maxBytes))
       // A byte now and then would hold one of few places for hours.
       if (waitedMs > patienceMs(count, idleMs))
-        return fail(new UploadRefusal(408, `only ${count} bytes came in ${Math.round(waitedMs)} ms`))
+        return fail(new WebRefusal(408, `only ${count} bytes arrived in ${Math.round(waitedMs)} ms`))
       timer.cancel()
-      // One piece at a time: the next is read when this one is written.
+      // One chunk at a time: the next one is read when this one is written.
       request.pause()
       handle.writeFile(chunk).then(() => {
-        // Given up meanwhile: the request is another's, who answers it.
+        // Aborted meanwhile: another function owns the request, and answers it.
         if (isSettled) return
         timer.cancel()
         timer = watch()
@@ -109,6 +100,9 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
   })
 }
 
-export function tooLarge(maxBytes: number): UploadRefusal {
-  return new UploadRefusal(413, `a file may have ${maxBytes} bytes; the server's option files.maxFileBytes says so`)
+export function tooLarge(maxBytes: number): WebRefusal {
+  return new WebRefusal(
+    413,
+    `the file has more than ${maxBytes} bytes; the limit is the server's option files.maxFileBytes`,
+  )
 }

@@ -1,5 +1,5 @@
-// Credentials in the headers of an upgrade: `NAME: JSON`, where NAME is that of a guard, in whatever case. Programs in Python
-// also send what `str()` makes of a dict, or a text as it is.
+// Credentials in the headers of an upgrade: `NAME: JSON`, where NAME is a guard's, in any case. Python programs also send the
+// `str()` of a dict, or plain text.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Credential } from '../../core/action/guard.ts'
 import { AuthError } from '../../core/base/errors.ts'
@@ -7,11 +7,11 @@ import { readPythonLiteral } from '../../core/wire/values/python-literal.ts'
 import { travelFault } from '../credentials.ts'
 import { type JsonFault, readJson } from '../json-text.ts'
 
-/** What the value of a header may be: JSON; also a literal of Python; also any text, which is shown as `{ header: text }`. */
+/** The values of a header: JSON; also a Python literal; also any text, which becomes `{ header: text }`. */
 export const headerForms = ['json', 'python', 'text'] as const
 export type HeaderForm = (typeof headerForms)[number]
 
-/** What a request presents to these guards. Throws AuthError for a header whose value is of another form, or cannot travel. */
+/** The credentials of a request for these guards. Throws AuthError for a header of another form, or one that cannot be sent. */
 export function credentialsIn(
   headers: IncomingHttpHeaders,
   guards: readonly string[],
@@ -34,10 +34,10 @@ function valueIn(text: string, form: HeaderForm): { readonly value: unknown } | 
   if (!('fault' in json) || form === 'json') return json
   const literal = readPythonLiteral(text)
   if (!('fault' in literal)) return literal
-  return form === 'text' ? { value: { header: text } } : { fault: 'neither JSON nor a literal of Python' }
+  return form === 'text' ? { value: { header: text } } : { fault: 'neither JSON nor a Python literal' }
 }
 
-/** Headers arrive as one character for each byte. Most clients write UTF-8; the text stays as it is where it is not. */
+/** Headers arrive as one character for each byte. Most clients write UTF-8; other text stays as it is. */
 function textOf(header: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(header, (char) => char.charCodeAt(0)))

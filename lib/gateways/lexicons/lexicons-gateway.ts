@@ -1,4 +1,4 @@
-// The gateway itself: whom it takes, the hooks of its life, and its end.
+// The lexicons gateway of one web server: the upgrades that it takes, its hooks, and its end.
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import {
   type MountedGateway,
@@ -92,7 +92,7 @@ class MountedLexicons implements MountedGateway {
     }
   }
 
-  /** Whoever writes a log must not end what it is about. */
+  /** An error of `onLog` must not end what the line is about. */
   #log(line: LexiconsLogLine): void {
     const { client, status, data } = line
     const fields = { ...(client === undefined ? {} : { peer: client.peer.description }), status }

@@ -1,4 +1,4 @@
-// What `lexicons(...)` can be told, and its checks.
+// The options of `lexicons(...)`, their defaults and checks.
 import type { ServerView } from '../../core/action/context.ts'
 import { type Guard, guardNameOf } from '../../core/action/guard.ts'
 import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
@@ -9,7 +9,7 @@ import { requirePath } from '../../features/web/web-options.ts'
 import { type HeaderForm, headerForms } from './header-credentials.ts'
 import type { LexiconsClient } from './lexicons-client.ts'
 
-/** What a line of `onLog` is about. */
+/** The event that a line of `onLog` reports. */
 export type LexiconsStatus =
   | 'started'
   | 'refused'
@@ -20,7 +20,7 @@ export type LexiconsStatus =
   | 'disconnected'
   | 'shut down'
 
-/** What happened, to whom. Never holds what headers said. */
+/** One line of `onLog`. Never contains what headers said. */
 export interface LexiconsLogLine {
   readonly status: LexiconsStatus
   readonly client?: LexiconsClient
@@ -37,29 +37,32 @@ export interface LexiconsOptions {
   /** The guards, by class or name, whose credentials clients send as headers. Default: none. */
   readonly headers?: readonly GuardReference[]
   /**
-   * What the values of these headers may be. 'json'; 'python': also what Python's `str()` makes of a dict, with single quotes, True
-   * and None; 'text': also any other text, which the guard gets as `{ header: text }`. Default 'json'.
+   * The form of these headers' values. 'json'; 'python': also Python's `str()` of a dict, with single quotes, True and None;
+   * 'text': also any other text, which the guard gets as `{ header: text }`. Default 'json'.
    */
   readonly headerValues?: HeaderForm
   /** The channels that clients may subscribe to by name. Default: none. */
   readonly channels?: readonly ChannelClass[]
-  /** IP addresses and ranges that may connect at all; '*': every one. Default ['*']. */
+  /** IP addresses and ranges that may connect; '*': all. Default ['*']. */
   readonly trust?: readonly string[]
-  /** The signals that subscribe to a channel, and the reverse; false: there are none. Default 'Subscribe', 'Unsubscribe'. */
+  /** The signals that subscribe to a channel and unsubscribe from it; false: none. Default 'Subscribe', 'Unsubscribe'. */
   readonly subscribeAction?: string | false
   readonly unsubscribeAction?: string | false
-  /** 'asked': only results that an action replies with go to who asked. 'all': every result. Default 'asked'. */
+  /** 'asked': the client gets only results that an action replies with. 'all': every result. Default 'asked'. */
   readonly replies?: 'asked' | 'all'
-  /** Makes of a signal's kwargs the action's data. Default: they are it. What it throws is told as an error. */
+  /** Makes the action's data of a signal's kwargs. Default: the kwargs. What it throws is sent as an error. */
   readonly input?: (kwargs: object, actionName: string) => unknown
-  /** Send binary messages, as lexicons itself does, rather than text. Both are taken. Default false. */
+  /** Send binary messages, as lexicons itself does, rather than text. Both are accepted. Default false. */
   readonly binary?: boolean
-  /** A client was let in; awaited before its first signal. When it throws, or takes over `timeoutMs`, the client is let go. */
+  /**
+   * Called when a client was admitted; awaited before its first signal. The client is disconnected where it throws, or takes
+   * longer than `timeoutMs`.
+   */
   readonly onConnect?: (client: LexiconsClient, server: ServerView) => unknown
-  /** A client that was let in has gone. */
+  /** Called when an admitted client has gone. */
   readonly onDisconnect?: (client: LexiconsClient, server: ServerView) => unknown
   readonly onStart?: (server: ServerView) => unknown
-  /** All clients have gone; awaited, within the server's grace. */
+  /** Called when all clients have gone; awaited, within the server's grace period. */
   readonly onShutdown?: (server: ServerView) => unknown
   readonly onLog?: (line: LexiconsLogLine) => void
   /** The longest message of a client. Default 1 MiB. */
@@ -69,13 +72,13 @@ export interface LexiconsOptions {
   /** Channels and rooms that one client may be in. Default 100. */
   readonly maxSubscriptions?: number
   /**
-   * What may wait for a client that does not read, a message counting for 512 bytes more; above it the client is let go. And
-   * what the replies to one list of signals may have. Default 8 MiB.
+   * What may wait for a client that does not read, each message counting for 512 bytes more; above it the client is
+   * disconnected. A single message may be larger. Also the limit for the replies to one list of signals. Default 8 MiB.
    */
   readonly maxQueuedBytes?: number
-  /** How long a client may take nothing of what waits for it, and a second more for each 16 KB of that. Default 30 s. */
+  /** How long a client may read nothing of what waits for it, plus a second for each 16 KB of that. Default 30 s. */
   readonly stallTimeoutMs?: number
-  /** For each action of a client, for a channel to let it in, and for `onConnect` and `onDisconnect`. Default 60 s. */
+  /** For each action of a client, for a channel to admit it, and for `onConnect` and `onDisconnect`. Default 60 s. */
   readonly timeoutMs?: number
 }
 
@@ -86,7 +89,7 @@ export interface ResolvedLexiconsOptions
     Pick<LexiconsOptions, Kept> {
   readonly guards: readonly string[]
   readonly channels: ReadonlyMap<string, ChannelClass>
-  /** undefined: everybody. */
+  /** Undefined: all addresses. */
   readonly trust: TrustList | undefined
 }
 
@@ -167,7 +170,7 @@ export function resolveLexiconsOptions(given: LexiconsOptions): ResolvedLexicons
 
 function guardName(guard: unknown): string {
   const name = typeof guard === 'function' ? guardNameOf(guard) : guard
-  // What names a header of HTTP.
+  // The characters that HTTP allows in the name of a header.
   if (typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)) return name
   throw invalidOption('lexicons headers', 'guard classes or names that can name a header', guard)
 }
@@ -175,7 +178,7 @@ function guardName(guard: unknown): string {
 function trustOf(trust: readonly string[] | undefined): TrustList | undefined {
   if (trust === undefined || (Array.isArray(trust) && trust.includes('*'))) return undefined
   if (Array.isArray(trust) && trust.length > 0) return new TrustList(trust)
-  const came = Array.isArray(trust) ? 'an empty list, which lets nobody connect' : describe(trust)
+  const came = Array.isArray(trust) ? 'an empty list, which allows no one' : describe(trust)
   throw invalidOption('lexicons trust', "IP addresses, ranges or '*'", came)
 }
 

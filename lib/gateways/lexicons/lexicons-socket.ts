@@ -1,5 +1,5 @@
-// One client, from its open socket to its end: judged by the guards, then its messages one after the other, as lexicons
-// does, so that a list of signals and whoever sends several messages can rely on their order.
+// One client, from its open socket to its end. The guards check it, then its messages are handled one after the other, as
+// lexicons does, so that clients can rely on the order of their messages and of the signals in a list.
 //
 //   socket ─> credentials in headers ─> guards, gate ─> onConnect ─> messages ... ─> gone ─> onDisconnect
 //                     ╰───────────────────────╰─> Errors, closed with 1008
@@ -8,107 +8,117 @@ import type { WebSocket } from 'ws'
 import type { Account } from '../../core/accounting/account.ts'
 import { Held, placeBytes } from '../../core/accounting/held.ts'
 import type { SessionView } from '../../core/action/context.ts'
-import type { Timer } from '../../core/base/clock.ts'
 import { ClientError } from '../../core/base/errors.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
 import type { Peer } from '../../core/link/link.ts'
 import { valueLimitsOf } from '../../core/wire/values/value-limits.ts'
 import type { ChannelClass } from '../../features/channels/channel.ts'
+import { closeSocket, closeTimeoutMs } from '../../features/web/close-socket.ts'
 import type { WebHost } from '../../features/web/gateway.ts'
+import { AdmissionRefusal, admit } from '../admission.ts'
 import { LocalClient } from '../local-client.ts'
-import { SilenceWatch } from '../silence-watch.ts'
-import { GatheredEntries, type GatheredEntry } from './gathered-entries.ts'
+import { MessageQueue } from '../message-queue.ts'
+import { SocketHeartbeat } from '../socket-heartbeat.ts'
+import { SocketQueue } from '../socket-queue.ts'
+import { type BatchEntry, EntryBatch, textOfEntry } from './entry-batch.ts'
 import { credentialsIn } from './header-credentials.ts'
 import { type AnswerableClient, type MembershipOptions, peerWith } from './lexicons-client.ts'
 import type { LexiconsLogLine, LexiconsOptions, ResolvedLexiconsOptions } from './lexicons-options.ts'
 import { Memberships } from './memberships.ts'
-import { MessageQueue } from './message-queue.ts'
-import { Outbox } from './outbox.ts'
 import type { PublishingLists } from './publishing-lists.ts'
 import type { Publication } from './signal-list.ts'
 import { errorText, SignalRunner } from './signal-runner.ts'
-import { unlessLate } from './unless-late.ts'
+import { textIn } from './signals.ts'
+import { withTimeLimit } from './with-time-limit.ts'
 
-export interface LexiconsSurroundings {
+export interface SocketContext {
   readonly host: WebHost
   readonly options: ResolvedLexiconsOptions
   readonly log: (line: LexiconsLogLine) => void
-  /** Of all clients: what their readers are sent is in the order of their signals. */
+  /** Shared by all clients: readers get messages in the order of their signals. */
   readonly lists: PublishingLists
 }
 
-/** From asking a client to close to ending its socket. */
-const farewellMs = 1_000
+/** Channels and replies wait for the reader while this many bytes wait. */
+const roomBytes = 64 * 1024
 
 export class LexiconsSocket implements AnswerableClient {
   readonly peer: Peer
-  /** Settles when the socket and all that it had is gone. */
+  /** Settles when the socket is closed and everything is released. */
   readonly gone: Promise<void>
   readonly #socket: WebSocket
   readonly #headers: IncomingHttpHeaders
-  readonly #surroundings: LexiconsSurroundings
-  /** Its connection, and what waits in it in both directions. */
+  readonly #context: SocketContext
+  /** The connection, and what waits in it in both directions. */
   readonly #account: Account
-  readonly #outbox: Outbox
-  /** What its channels say. */
-  readonly #gathered = new GatheredEntries((entries) => this.#sendGathered(entries))
-  readonly #queue: MessageQueue
-  readonly #silence: SilenceWatch
+  readonly #outgoing: SocketQueue
+  /** Messages of its channels. */
+  readonly #batch = new EntryBatch((entries) => this.#sendBatch(entries))
+  readonly #incoming: MessageQueue
+  readonly #heartbeat: SocketHeartbeat
   #client: LocalClient | undefined
   #memberships: Memberships | undefined
   #runner: SignalRunner | undefined
   #session: SessionView | undefined
   #isConnected = false
-  #farewell: Timer | undefined
-  #setGone: () => void = () => undefined
+  #closed: Promise<void> | undefined
+  #resolveGone: () => void = () => undefined
 
-  constructor(socket: WebSocket, peer: Peer, headers: IncomingHttpHeaders, surroundings: LexiconsSurroundings) {
-    const { host, options } = surroundings
+  constructor(socket: WebSocket, peer: Peer, headers: IncomingHttpHeaders, context: SocketContext) {
+    const { host, options } = context
     this.peer = peer
     this.#socket = socket
     this.#headers = headers
-    this.#surroundings = surroundings
+    this.#context = context
     this.gone = new Promise((resolve) => {
-      this.#setGone = resolve
+      this.#resolveGone = resolve
     })
     this.#account = host.accounting.open({
       owner: { address: peer.address, identity: undefined },
       bytes: placeBytes.link,
       shed: () => this.#giveUp('the server is full, and this client had to make room for others', 1013),
     })
-    this.#outbox = new Outbox({
-      socket,
+    // A reader that reads nothing would not read the close frame either.
+    const onStalled = (reason: string): void => {
+      this.#failed(new Error(`the client does not read: ${reason}`))
+      socket.terminate()
+    }
+    this.#outgoing = new SocketQueue({
       clock: host.clock,
-      maxQueuedBytes: options.maxQueuedBytes,
-      stallTimeoutMs: options.stallTimeoutMs,
+      roomBytes,
+      maxBytes: options.maxQueuedBytes,
+      stallMs: options.stallTimeoutMs,
       isBinary: options.binary,
       held: this.#account.meter(Held.Queues),
-      onStalled: (reason) => this.#failed(new Error(`the client does not read: ${reason}`)),
+      onOverflow: onStalled,
+      onStalled,
     })
-    this.#silence = new SilenceWatch(socket, {
+    this.#outgoing.attach(socket)
+    this.#heartbeat = new SocketHeartbeat(socket, {
       clock: host.clock,
       limits: host.limits,
+      takenCount: () => this.#outgoing.sentCount,
       onDead: (reason) => {
         this.#failed(new Error(`the client is gone: ${reason}`))
         socket.terminate()
       },
     })
-    this.#queue = new MessageQueue(socket, (text) => this.#handle(text), this.#account.meter(Held.Bodies))
+    this.#incoming = new MessageQueue(socket, ({ bytes }) => this.#handle(bytes), this.#account.meter(Held.Bodies))
   }
 
   get session(): SessionView | undefined {
     return this.#session
   }
 
-  /** Judges the client; what it sends meanwhile waits in its own socket. */
+  /** Admits the client; what it sends meanwhile waits in its own socket. */
   begin(): void {
     this.#socket.once('close', () => void this.#onClose())
     this.#socket.pause()
     this.#admit().catch((error: unknown) => {
-      this.#surroundings.log({ status: 'refused', client: this, data: error })
-      this.#tellErrors([error])
-      this.#end(1008, 'refused')
+      this.#context.log({ status: 'refused', client: this, data: error })
+      this.#sendErrors([error])
+      this.#end(error instanceof AdmissionRefusal ? error.closeCode : 1008, 'refused')
     })
   }
 
@@ -122,7 +132,9 @@ export class LexiconsSocket implements AnswerableClient {
 
   async #subscribe(channel: ChannelClass, options?: MembershipOptions): Promise<void> {
     if (!this.#isConnected || this.#memberships === undefined)
-      throw new ClientError('a client that the guards have not let in yet is in no channel; subscribe it in onConnect')
+      throw new ClientError(
+        'a client can subscribe only after the guards have admitted it; call subscribe in onConnect',
+      )
     await this.#memberships.join(channel, options)
   }
 
@@ -142,21 +154,21 @@ export class LexiconsSocket implements AnswerableClient {
     return this.#runner?.publishLater(callId, makePublication) ?? false
   }
 
-  /** Takes no more messages, lets the one that runs finish, and says goodbye. Settles when all is released. */
+  /** Accepts no more messages, lets the running one finish, and closes. Settles when everything is released. */
   async finish(graceMs: number): Promise<void> {
-    const { clock } = this.#surroundings.host
-    await settlesWithin(clock, Promise.race([this.#queue.finish(), this.gone]), graceMs)
+    const { clock } = this.#context.host
+    await settlesWithin(clock, Promise.race([this.#incoming.finish(), this.gone]), graceMs)
     this.#end(1001, 'the server is shutting down')
-    // A hook of the user's may last.
-    await settlesWithin(clock, this.gone, 2 * farewellMs)
+    // A hook may take long.
+    await settlesWithin(clock, this.gone, 2 * closeTimeoutMs)
   }
 
   async #admit(): Promise<void> {
-    const { host, options, log, lists } = this.#surroundings
+    const { host, options, log, lists } = this.#context
     const credentials = credentialsIn(this.#headers, options.guards, options.headerValues)
     const client = new LocalClient(host, peerWith(this.peer, this), { credentials, retry: 0 })
     client.onServerEnded = (reason) => {
-      this.#tellErrors([reason])
+      this.#sendErrors([reason])
       this.#end(1008, 'the server ended the session')
     }
     this.#client = client
@@ -165,10 +177,10 @@ export class LexiconsSocket implements AnswerableClient {
       clock: host.clock,
       maxSubscriptions: options.maxSubscriptions,
       timeoutMs: options.timeoutMs,
-      deliver: (entry, room) => this.#gathered.add(entry, room),
+      deliver: (entry, room) => this.#batch.add(entry, room),
       onEnded: (error) => {
         this.#failed(error)
-        this.#tellErrors([error])
+        this.#sendErrors([error])
       },
     })
     this.#runner = new SignalRunner({
@@ -176,101 +188,107 @@ export class LexiconsSocket implements AnswerableClient {
       memberships: this.#memberships,
       clock: host.clock,
       options,
-      arriving: (list) => lists.during(list, () => this.#gathered.hold()),
+      arriving: (list) => lists.during(list, () => this.#batch.hold()),
       limits: valueLimitsOf(host.limits),
       onSignal: (signal) => log({ status: 'signal', client: this, data: signal }),
       onFailed: this.#failed,
     })
-    await client.connect()
-    this.#session = host.findSession(client.sessionId)
-    this.#account.moveTo({ address: this.peer.address, identity: this.#session?.identity?.id })
+    const { session, owner } = await admit(host, this.peer, client)
+    this.#session = session
+    this.#account.moveTo(owner)
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#isConnected = true
     log({ status: 'connected', client: this })
     await this.#runHook('onConnect', options.onConnect)
-    this.#queue.begin()
+    this.#incoming.begin()
   }
 
-  async #handle(text: string | undefined): Promise<void> {
-    const entries = (await this.#runner?.run(text)) ?? []
+  async #handle(bytes: Buffer): Promise<void> {
+    const entries = (await this.#runner?.run(textIn(bytes))) ?? []
     if (entries.length === 0) return
     try {
       await this.#send(entries)
     } catch (error) {
       this.#failed(error)
-      this.#tellErrors([error])
+      this.#sendErrors([error])
     }
   }
 
-  /** After what has come from channels. */
+  /** Sends after what has come from channels. */
   #send(entries: readonly object[]): Promise<void> | undefined {
-    if (this.#gathered.isHeld) {
-      for (const entry of entries) this.#gathered.add(entry)
+    if (this.#batch.isHeld) {
+      for (const entry of entries) this.#batch.add(entry)
       return undefined
     }
-    this.#gathered.flush()
-    this.#surroundings.log({ status: 'sent', client: this, data: entries })
-    return this.#outbox.send(entries)
+    this.#batch.flush()
+    this.#context.log({ status: 'sent', client: this, data: entries })
+    return this.#sendTexts(entries.map(textOfEntry))
   }
 
-  #sendGathered(arrived: readonly GatheredEntry[]): Promise<void> | undefined {
-    const entries = this.#surroundings.lists.arrange(arrived)
-    this.#surroundings.log({ status: 'sent', client: this, data: entries.map(({ entry }) => entry) })
-    return this.#outbox.sendTexts(entries.map(({ text }) => text))
+  #sendBatch(arrived: readonly BatchEntry[]): Promise<void> | undefined {
+    const entries = this.#context.lists.arrange(arrived)
+    this.#context.log({ status: 'sent', client: this, data: entries.map(({ entry }) => entry) })
+    return this.#sendTexts(entries.map(({ text }) => text))
+  }
+
+  /** Returns a promise where the next message has to wait. */
+  #sendTexts(entries: readonly string[]): Promise<void> | undefined {
+    if (this.#socket.readyState !== this.#socket.OPEN) return undefined
+    this.#outgoing.push(`[${entries.join(',')}]`)
+    return this.#outgoing.hasRoom ? undefined : this.#outgoing.room()
   }
 
   async #runHook(name: string, hook: LexiconsOptions['onConnect']): Promise<void> {
-    const { host, options } = this.#surroundings
+    const { host, options } = this.#context
     try {
       const ended = (async () => hook?.(this, host.server))()
-      await unlessLate(ended, options.timeoutMs, host.clock, `${name} did not end`)
+      await withTimeLimit(ended, options.timeoutMs, host.clock, `${name} did not end`)
     } catch (error) {
       host.log.error({ error }, `lexicons: ${name} failed`)
       throw error
     }
   }
 
-  #tellErrors(errors: readonly unknown[]): void {
+  #sendErrors(errors: readonly unknown[]): void {
     void this.#send([{ Errors: errors.map(errorText) }])
   }
 
   #giveUp(reason: string | undefined, code: number): void {
-    if (reason !== undefined) this.#tellErrors([new Error(reason)])
+    if (reason !== undefined) this.#sendErrors([new Error(reason)])
     this.#end(code, 'closed by the server')
   }
 
-  readonly #failed = (error: unknown): void => this.#surroundings.log({ status: 'failed', client: this, data: error })
+  readonly #failed = (error: unknown): void => this.#context.log({ status: 'failed', client: this, data: error })
 
-  /** Says goodbye, after which nothing of it is run; a client that does not answer is ended. */
+  /** Closes the connection, after which none of its messages is run. Ends the socket where the client does not answer. */
   #end(code: number, reason: string): void {
     const socket = this.#socket
     if (socket.readyState === socket.CLOSED) return
-    this.#runNoMore()
-    this.#gathered.flush()
-    socket.close(code, reason)
-    // Its own goodbye has to be read.
+    this.#stopRunning()
+    this.#batch.flush()
+    this.#closed ??= closeSocket(socket, this.#context.host.clock, code, reason)
+    // The client's close frame has to be read.
     socket.resume()
-    this.#farewell ??= this.#surroundings.host.clock.setTimer(() => socket.terminate(), farewellMs)
   }
 
-  /** Neither messages that wait nor the rest of the list that runs. */
-  #runNoMore(): void {
+  /** Neither waiting messages nor the rest of the running list. */
+  #stopRunning(): void {
     this.#runner?.stop()
-    void this.#queue.finish()
+    void this.#incoming.finish()
   }
 
   async #onClose(): Promise<void> {
-    const { options, log } = this.#surroundings
-    this.#farewell?.cancel()
+    const { options, log } = this.#context
+    this.#outgoing.discard()
     this.#account.close()
-    this.#silence.stop()
-    this.#runNoMore()
+    this.#heartbeat.stop()
+    this.#stopRunning()
     this.#memberships?.close()
     await this.#client?.close()
     if (this.#isConnected) {
       await this.#runHook('onDisconnect', options.onDisconnect).catch(() => undefined)
       log({ status: 'disconnected', client: this })
     }
-    this.#setGone()
+    this.#resolveGone()
   }
 }

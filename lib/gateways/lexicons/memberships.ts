@@ -1,4 +1,4 @@
-// The channels that one client is in, each once: its reading end of them, and what ends it.
+// The channels that one client is in, each once: its subscriptions, and what ends them.
 import type { Clock } from '../../core/base/clock.ts'
 import { BusyError } from '../../core/base/errors.ts'
 import { type ChannelClass, channelNameOf } from '../../features/channels/channel.ts'
@@ -6,17 +6,17 @@ import type { SubscribeOptions, Subscription } from '../../features/channels/sub
 import type { LocalClient } from '../local-client.ts'
 import type { MembershipOptions } from './lexicons-client.ts'
 import { entryOf } from './named.ts'
-import { unlessLate } from './unless-late.ts'
+import { withTimeLimit } from './with-time-limit.ts'
 
 export interface MembershipsOptions {
   readonly client: Pick<LocalClient, 'subscribe'>
   readonly clock: Clock
   readonly maxSubscriptions: number
-  /** How long a channel may take to say whether it lets the client in. */
+  /** How long a channel may take to admit the client. */
   readonly timeoutMs: number
-  /** Gets what channels say, and in which room. A promise: the next one waits for it. */
+  /** Gets each message, and its room. A promise: the next message waits for it. */
   readonly deliver: (entry: object, room: string) => unknown
-  /** A membership ended though nobody asked for it. */
+  /** Called when a membership ended that was not left. */
   readonly onEnded: (error: unknown) => void
 }
 
@@ -32,7 +32,7 @@ export class Memberships {
     return this.#subscriptions.size
   }
 
-  /** Settles when the channel has let the client in. Rejects when it does not, or not in time. */
+  /** Settles when the channel has admitted the client. Rejects where it does not, or not in time. */
   async join(channel: ChannelClass, { key, since }: MembershipOptions = {}): Promise<void> {
     const id = roomIdOf(channel, key)
     const { client, deliver, maxSubscriptions } = this.#options
@@ -57,7 +57,7 @@ export class Memberships {
     })
   }
 
-  /** False: the client was not in it. */
+  /** Returns false where the client was not in it. */
   leave(channel: ChannelClass, { key }: Pick<MembershipOptions, 'key'> = {}): boolean {
     const id = roomIdOf(channel, key)
     const subscription = this.#subscriptions.get(id)
@@ -77,7 +77,7 @@ export class Memberships {
   async #settled(subscription: Subscription, id: string): Promise<void> {
     const { clock, timeoutMs } = this.#options
     try {
-      await unlessLate(subscription.ready, timeoutMs, clock, 'the channel did not answer')
+      await withTimeLimit(subscription.ready, timeoutMs, clock, 'the channel did not answer')
     } catch (error) {
       this.#forget(id, subscription)
       subscription.unsubscribe()
@@ -90,7 +90,7 @@ export class Memberships {
   }
 }
 
-/** What a room is called here, and in the lists of signals that publish in it. */
+/** The id of a room here, and in the lists of signals that publish in it. */
 export function roomIdOf(channel: ChannelClass, key: string | undefined): string {
   return JSON.stringify([channelNameOf(channel), key ?? ''])
 }

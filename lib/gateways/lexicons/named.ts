@@ -1,9 +1,9 @@
-// Channels whose messages say what they are: `{ Name: payload }`, as lexicons writes them. Both sides of a channel may
-// import this: it needs nothing of a server.
+// Channels whose messages carry their name: `{ Name: payload }`, as lexicons writes them. Both sides of a channel may import
+// this file: it needs nothing of a server.
 import { type AnyChannel, type ChannelClass, channelNameOf, type MessageOf } from '../../features/channels/channel.ts'
 
 /**
- * A message under its name: one of several kinds. A reader finds out by `'Name' in message`.
+ * A message under its name, one of several kinds. Readers test `'Name' in message`.
  *
  * @example
  * class Public extends Channel<Named<{ CreateChatMessage: ChatMessage; UserEnter: string }>> {
@@ -15,12 +15,12 @@ export type Named<Messages> = {
   [Name in keyof Messages]: { readonly [Only in Name]: Messages[Only] }
 }[keyof Messages]
 
-/** What the names of a channel's messages stand for: any of its payloads. Without a channel anything. */
+/** Any payload of a channel's messages. Without a channel, anything. */
 export type PayloadOf<C extends ChannelClass> = [C] extends [never] ? unknown : ValueOf<MessageOf<C>>
 
 type ValueOf<Message> = Message extends object ? Message[keyof Message] : never
 
-/** A channel class that says `static readonly named = true`: each message has one key, its name. */
+/** A channel class with `static readonly named = true`: each message has one key, its name. */
 export type NamedChannelClass<C extends AnyChannel = AnyChannel> = ChannelClass<C> & { readonly named: true }
 
 export function isNamed(channel: ChannelClass): channel is NamedChannelClass {

@@ -1,16 +1,16 @@
-// The lists of signals whose messages are on their way to the readers of one gateway: rooms deliver each by itself, and the
-// order across rooms is that of the signals.
+// The lists of signals whose messages are on their way to readers. Rooms deliver separately; across rooms, messages keep the
+// order of the signals.
 import { setImmediate } from '../../core/base/platform-timers.ts'
-import type { GatheredEntry } from './gathered-entries.ts'
+import type { BatchEntry } from './entry-batch.ts'
 import type { SignalList } from './signal-list.ts'
 
-/** Readers gather what comes for a turn more than the client whose list it is. */
+/** Readers collect messages for more turns than the client whose list it is. */
 const moreTurns = 2
 
 export class PublishingLists {
   readonly #lists = new Set<SignalList>()
 
-  /** It has just been published; `work` settles when its own client has got it. */
+  /** The list has just been published; `work` settles when its own client has got it. */
   async during<T>(list: SignalList, work: () => Promise<T>): Promise<T> {
     this.#lists.add(list)
     const result = await work()
@@ -18,11 +18,11 @@ export class PublishingLists {
     return result
   }
 
-  /** What came to one client, in the order of these lists. */
-  arrange(arrived: readonly GatheredEntry[]): readonly GatheredEntry[] {
+  /** What one client gets, in the order of these lists. */
+  arrange(arrived: readonly BatchEntry[]): readonly BatchEntry[] {
     let entries = arrived
     if (arrived.length > 1)
-      for (const list of this.#lists) entries = list.arrange(entries, 'without') as readonly GatheredEntry[]
+      for (const list of this.#lists) entries = list.arrange(entries, 'without') as readonly BatchEntry[]
     return entries
   }
 

@@ -1,5 +1,5 @@
-// How an action says who hears of its result: channels, the caller, or both. It works for every client that runs the
-// action; for isock's own the payload is the value, as ever.
+// How an action chooses who gets its result: channels, the caller, or both. Works for every client that runs the action;
+// isock's own clients get the payload as the value.
 import type { Context, PublishOptions } from '../../core/action/context.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { channelNameOf } from '../../features/channels/channel.ts'
@@ -8,18 +8,18 @@ import { answerableClientOf } from './lexicons-client.ts'
 import { roomIdOf } from './memberships.ts'
 import { isNamed, type NamedChannelClass, type PayloadOf } from './named.ts'
 
-/** Which rooms of the channels, and who is answered beside them. */
+/** The rooms of the channels, and who else gets the payload. */
 export interface RespondOptions extends Pick<PublishOptions, 'key' | 'except'> {
   /** The lexicons client that asked gets the payload too, whether it is in a channel or not. Default false. */
   readonly reply?: boolean
 }
 
 /**
- * Publishes an action's payload to channels, as `{ ActionName: payload }`, and gives it back for the action to return.
- * Without channels and without `reply` a lexicons client gets nothing. Where the action runs for one of a list of signals,
- * it is published when the last of them has run, together with what the others publish; not at all if the action fails.
+ * Publishes an action's payload to channels, as `{ ActionName: payload }`, and returns it for the action to return. Without
+ * channels and without `reply` a lexicons client gets nothing. If the action runs for one of a list of signals, the payload
+ * is published when the last of them has run, together with what the others publish; not at all if the action fails.
  *
- * @param channels their messages are named: `static readonly named = true`.
+ * @param channels with named messages: `static readonly named = true`.
  * @throws ServerError (`INVALID_CHANNEL`) for a channel that is not named, before anything is published; what
  *   `context.publish` throws.
  * @example
@@ -38,13 +38,13 @@ export async function respond<Payload extends PayloadOf<C>, C extends NamedChann
   const { reply: isReply = false, ...publishOptions } = options
   for (const channel of channels) {
     if (isNamed(channel)) continue
-    const message = `the messages of channel "${channelNameOf(channel)}" have no names: give its class \`static readonly named = true\`, or publish the payload itself with context.publish`
+    const message = `the messages of channel "${channelNameOf(channel)}" have no names; add \`static readonly named = true\` to its class, or publish the payload itself with context.publish`
     throw new ServerError(message, { code: 'INVALID_CHANNEL' })
   }
   const name = context.actionName
   const message = { [name]: payload }
   const client = answerableClientOf(context)
-  // The call may be over when it is published.
+  // The call may have ended when it is published.
   const { publish: publishNow } = context
   for (const channel of channels) {
     const publish = (): Promise<void> => publishNow(channel, message, publishOptions)
@@ -58,7 +58,7 @@ export async function respond<Payload extends PayloadOf<C>, C extends NamedChann
 }
 
 /**
- * Answers the lexicons client that asked, and nobody else; gives the payload back for the action to return.
+ * Answers the lexicons client that asked, and no other; returns the payload for the action to return.
  *
  * @example
  * class GetChatList extends Action {

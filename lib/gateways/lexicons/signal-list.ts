@@ -1,12 +1,12 @@
-// What the signals of one list answer and publish, kept until the last one has run: then all of it goes out together, in
-// the order of the signals, to each client in one message. What a signal that failed had published goes to nobody.
-import type { GatheredEntry } from './gathered-entries.ts'
+// The replies and publications of one list of signals, kept until the last signal has run. Then everything is sent together,
+// in the order of the signals, to each client in one message. Publications of a failed signal are dropped.
+import type { BatchEntry } from './entry-batch.ts'
 
 /** What an action publishes in a room. */
 export interface Publication {
-  /** As memberships call it. */
+  /** The room's id, by `roomIdOf`. */
   readonly room: string
-  /** The action's name, under which its payload goes out. */
+  /** The action's name, which the payload is sent under. */
   readonly name: string
   /** About how many characters its message has. */
   readonly length: number
@@ -19,9 +19,9 @@ export class SignalList {
   readonly #maxLength: number
   readonly #items: Item[] = []
   #length = 0
-  /** Of the signal that runs. */
+  /** Publications of the running signal. */
   #running: Publication[] = []
-  /** Have gone out already. */
+  /** Sent already. */
   readonly #out = new Set<Publication>()
   readonly #publishing: Promise<PromiseSettledResult<void>[]>[] = []
 
@@ -29,12 +29,12 @@ export class SignalList {
     this.#maxLength = maxLength
   }
 
-  /** Something has gone out. */
+  /** Something has been sent. */
   get isPublishing(): boolean {
     return this.#publishing.length > 0
   }
 
-  /** False: there is no room for more, and what there was has gone out, so that this may follow it. */
+  /** Returns false where there is no room for more. Everything kept has been sent then, so that this may follow it. */
   add(publication: Publication): boolean {
     if (this.#length + publication.length <= this.#maxLength) {
       this.#length += publication.length
@@ -46,42 +46,39 @@ export class SignalList {
     return false
   }
 
-  /** The signal that ran has succeeded. */
+  /** The running signal has succeeded. */
   settle(): void {
     for (const published of this.#running) this.#items.push({ published })
     this.#running = []
   }
 
-  /** Its client is answered this. */
+  /** The reply to its client. */
   reply(reply: object): void {
     this.#items.push({ reply })
   }
 
-  /** It has failed: what it published does not count. */
+  /** The signal has failed: drops what it published. */
   fail(): void {
     for (const each of this.#running) if (!this.#out.has(each)) this.#length -= each.length
     this.#running = []
   }
 
-  /** Publishes what was kept, in this turn of the event loop. False: there was nothing. */
+  /** Publishes what was kept, in this turn of the event loop. Returns false where there was nothing. */
   publish(): boolean {
     return this.#publish(this.#items.flatMap((item) => ('published' in item ? [item.published] : [])))
   }
 
-  /** What could not be published. */
+  /** The errors of publications. */
   async faults(): Promise<unknown[]> {
     const settled = (await Promise.all(this.#publishing.splice(0))).flat()
     return settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
   }
 
   /**
-   * What has come to a client from its channels, in the order of the signals, for each room in that in which it came. With the
-   * replies of the list for its own client.
+   * Orders what a client got from its channels by the signals; messages of one room keep the order in which they came. With
+   * the replies of the list for its own client.
    */
-  arrange<Entry extends GatheredEntry>(
-    arrived: readonly Entry[],
-    replies: 'with replies' | 'without',
-  ): (Entry | Reply)[] {
+  arrange<Entry extends BatchEntry>(arrived: readonly Entry[], replies: 'with replies' | 'without'): (Entry | Reply)[] {
     // By room, the first one last.
     const rooms = new Map<string | undefined, Entry[]>()
     const left = new Map<string, number>()
@@ -101,7 +98,7 @@ export class SignalList {
       }
       const { room, name } = item.published
       const id = `${room} ${name}`
-      // The client is not in the room, or hears of it later.
+      // The client is not in the room, or gets the message later.
       if ((left.get(id) ?? 0) === 0) continue
       for (let isFound = false; !isFound; ) {
         const each = rooms.get(room)?.pop() as Entry
@@ -130,7 +127,7 @@ export interface Reply {
   readonly reply: object
 }
 
-function idOf({ room, entry }: GatheredEntry): string {
+function idOf({ room, entry }: BatchEntry): string {
   return `${room} ${Object.keys(entry)[0]}`
 }
 

@@ -1,40 +1,40 @@
-// Runs the signals of one client's messages in their order, and gathers what it is answered: their answers, then errors.
+// Runs the signals of one client's messages in order, and collects the answer: replies, then errors.
 import type { Clock } from '../../core/base/clock.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import type { ChannelClass } from '../../features/channels/channel.ts'
+import { isBuiltInAction } from '../built-in-actions.ts'
 import type { JsonLimits } from '../json-text.ts'
 import { toJsonText } from '../json-values.ts'
 import type { LocalClient } from '../local-client.ts'
-import { isOwnAction } from '../own-actions.ts'
-import type { GatheredEntry } from './gathered-entries.ts'
+import type { BatchEntry } from './entry-batch.ts'
 import type { MembershipOptions } from './lexicons-client.ts'
 import type { ResolvedLexiconsOptions } from './lexicons-options.ts'
 import type { Memberships } from './memberships.ts'
 import { type Publication, SignalList } from './signal-list.ts'
 import { readSignals, type Signal } from './signals.ts'
-import { unlessLate } from './unless-late.ts'
+import { withTimeLimit } from './with-time-limit.ts'
 
 export interface SignalRunnerOptions {
-  readonly client: Pick<LocalClient, 'runAction' | 'toldOf'>
+  readonly client: Pick<LocalClient, 'runAction' | 'publicError'>
   readonly memberships: Memberships
   readonly clock: Clock
   readonly options: ResolvedLexiconsOptions
-  /** What comes from the client's channels of what this list publishes in this turn of the event loop. */
-  readonly arriving: (list: SignalList) => Promise<readonly GatheredEntry[]>
-  /** Of the server's values. */
+  /** What the client's channels deliver of what this list publishes in this turn of the event loop. */
+  readonly arriving: (list: SignalList) => Promise<readonly BatchEntry[]>
+  /** The server's limits of values. */
   readonly limits: JsonLimits
-  /** Told of each signal before it runs. */
+  /** Called before each signal runs. */
   readonly onSignal: (signal: object) => void
-  /** Told of what fails. */
+  /** Called with each error. */
   readonly onFailed: (error: unknown) => void
 }
 
 export class SignalRunner {
   readonly #options: SignalRunnerOptions
-  /** Of the signal that runs. */
+  /** Calls of the running signal that reply. */
   #repliedCalls = new Set<number>()
   #call: { readonly id: number } | undefined
-  /** The signals of a message, where it has several. */
+  /** The signals of a message that has several. */
   #list: SignalList | undefined
   #isStopped = false
 
@@ -46,26 +46,27 @@ export class SignalRunner {
     this.#repliedCalls.add(callId)
   }
 
-  /** False: its call is none of a list that runs. */
+  /** Returns false for a call that belongs to no running list. */
   publishLater(callId: number, makePublication: () => Publication): boolean {
     if (this.#list === undefined || this.#call?.id !== callId) return false
     return this.#list.add(makePublication())
   }
 
-  /** Begins nothing more. */
+  /** Starts no more signals. */
   stop(): void {
     this.#isStopped = true
   }
 
-  /** The entries of the answer; none: there is nothing to say. Never rejects. */
+  /** The entries of the answer; none: no answer is sent. Never rejects. */
   async run(text: string | undefined): Promise<readonly object[]> {
     const { maxSignals } = this.#options.options
     const { limits } = this.#options
-    const message = text === undefined ? { fault: 'the message is no text' } : readSignals(text, maxSignals, limits)
+    const message =
+      text === undefined ? { fault: 'the message is not UTF-8 text' } : readSignals(text, maxSignals, limits)
     const errors: string[] = []
     const fail = (error: unknown): void => {
       this.#options.onFailed(error)
-      errors.push(errorText(this.#options.client.toldOf(error)))
+      errors.push(errorText(this.#options.client.publicError(error)))
     }
     let entries: readonly object[] = []
     if ('fault' in message) fail(new BadMessage(message.fault))
@@ -76,7 +77,7 @@ export class SignalRunner {
   async #runAll(signals: readonly Signal[], fail: (error: unknown) => void): Promise<readonly object[]> {
     const { maxQueuedBytes } = this.#options.options
     const list = new SignalList(maxQueuedBytes)
-    // A signal of its own is answered and published at once.
+    // A single signal is answered and published immediately.
     const isList = signals.length > 1
     if (isList) this.#list = list
     let replyBytes = 0
@@ -85,7 +86,7 @@ export class SignalRunner {
       try {
         const reply = await this.#runOne(signal)
         list.settle()
-        // One alone may be as large as a result may be. Those of a list are held until its last signal has run.
+        // A single reply may be as large as a result may be. The replies to a list are held until its last signal has run.
         const size = !isList || reply === undefined ? 0 : toJsonText(reply, 'payload').length
         if (reply === undefined) continue
         if (replyBytes > 0 && replyBytes + size > maxQueuedBytes) throw new LargeReply(reply, maxQueuedBytes)
@@ -102,24 +103,24 @@ export class SignalRunner {
     return list.arrange(arrived, 'with replies').map((each) => ('reply' in each ? each.reply : each.entry))
   }
 
-  /** What it published and could not be. A channel's schema may take long. */
+  /** The errors of its publications. A channel's schema may take long. */
   async #faultsOf(list: SignalList): Promise<readonly unknown[]> {
     if (!list.isPublishing) return []
     const { clock, options } = this.#options
     try {
-      return await unlessLate(list.faults(), options.timeoutMs, clock, 'a channel did not take a message')
+      return await withTimeLimit(list.faults(), options.timeoutMs, clock, 'a channel did not take a message')
     } catch (error) {
       return [error]
     }
   }
 
-  /** What it is answered. Rejects with what the action threw. */
+  /** The reply, if there is one. Rejects with what the action threw. */
   async #runOne({ name, data }: Signal): Promise<object | undefined> {
     const { client, options, onSignal } = this.#options
     onSignal({ [name]: data })
     if (name === options.subscribeAction) return { [name]: await this.#subscribe(data) }
     if (name === options.unsubscribeAction) return { [name]: this.#unsubscribe(data) }
-    if (isOwnAction(name)) throw new ServerError(`unknown action "${name}"`, { code: 'UNKNOWN_ACTION' })
+    if (isBuiltInAction(name)) throw new ServerError(`unknown action "${name}"`, { code: 'UNKNOWN_ACTION' })
     this.#repliedCalls = new Set()
     const input = options.input === undefined ? data : options.input(data, name)
     const call = client.runAction(name, input, { timeoutMs: options.timeoutMs })
@@ -153,7 +154,7 @@ export class SignalRunner {
   }
 }
 
-/** What is told of a name that a client made up. */
+/** How much of a client's text an error repeats. */
 const longestName = 100
 
 class BadMessage extends ServerError {
@@ -165,18 +166,18 @@ class BadMessage extends ServerError {
 class LargeReply extends ServerError {
   constructor(reply: object, maxBytes: number) {
     const [name] = Object.keys(reply)
-    const message = `${name} has run, but the replies to one message have at most ${maxBytes} bytes: send it in a message of its own`
+    const message = `${name} has run, but the replies to one message have at most ${maxBytes} bytes; send it in a message of its own`
     super(message, { code: 'TOO_LARGE' })
   }
 }
 
 function roomOf(key: unknown): Pick<MembershipOptions, 'key'> {
   if (key === undefined) return {}
-  if (typeof key !== 'string' || key === '') throw new BadMessage('key: expected a text that is not empty, or nothing')
+  if (typeof key !== 'string' || key === '') throw new BadMessage('key: expected a non-empty string, or nothing')
   return { key }
 }
 
-/** What a client is told of an error: the message alone. */
+/** The message of an error, as clients get it. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.message === '' ? error.name : error.message

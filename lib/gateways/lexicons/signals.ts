@@ -1,8 +1,8 @@
-// Reads what a client sends: `{"Name": {kwargs}}`, or a list of them. All of a message is of that shape, or none of it is
-// acted upon.
-import { type JsonFault, type JsonLimits, readJson } from '../json-text.ts'
+// Reads the messages of clients: `{"Name": {kwargs}}`, or a list of them. A message with any other shape in it is refused as
+// a whole.
+import { isJsonObject, type JsonFault, type JsonLimits, readJson } from '../json-text.ts'
 
-/** An action to run, in lexicons' word. */
+/** An action to run, in lexicons' terms. */
 export interface Signal {
   readonly name: string
   readonly data: object
@@ -17,13 +17,13 @@ export function readSignals(text: string, maxSignals: number, limits?: JsonLimit
   if ('fault' in json) return { fault: `the message is ${json.fault}; ${shape}` }
   const items: readonly unknown[] = Array.isArray(json.value) ? json.value : [json.value]
   if (items.length > maxSignals)
-    return { fault: `the message has ${items.length} signals: send at most ${maxSignals} at once` }
+    return { fault: `the message has ${items.length} signals; send at most ${maxSignals} in one message` }
   const signals: Signal[] = []
   for (const [index, item] of items.entries()) {
     const signal = signalOf(item)
     if (signal === undefined) {
       const where = Array.isArray(json.value) ? `item ${index} of the list` : 'the message'
-      return { fault: `${where} is no signal: ${shape}` }
+      return { fault: `${where} is not a signal: ${shape}` }
     }
     signals.push(signal)
   }
@@ -31,13 +31,18 @@ export function readSignals(text: string, maxSignals: number, limits?: JsonLimit
 }
 
 function signalOf(item: unknown): Signal | undefined {
-  if (!isObject(item)) return undefined
+  if (!isJsonObject(item)) return undefined
   const [entry, ...others] = Object.entries(item)
   if (entry === undefined || others.length > 0) return undefined
   const [name, data] = entry
-  return isObject(data) ? { name, data } : undefined
+  return isJsonObject(data) ? { name, data } : undefined
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Some clients send text, others bytes of UTF-8; undefined for other bytes. */
+export function textIn(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
 }

@@ -55,7 +55,7 @@ describe('The body of a request', () => {
     await send(300, 8_000)
     const error = await failure
     expect(error).to.include({ status: 408 })
-    expect(error.message).to.equal('of the body only 480000 bytes came in 60000 ms')
+    expect(error.message).to.equal('only 480000 bytes of the body arrived in 60000 ms')
     expect(clock.now() - startedAtMs).to.be.within(60_000, 62_000)
     expect(bodies.bufferedBytes).to.equal(0)
   })
@@ -63,7 +63,7 @@ describe('The body of a request', () => {
   it('is refused at once where its client has left before it is read', async () => {
     request.destroy()
     await once(request, 'close')
-    expect(await failureOf(read())).to.include({ status: 400, message: 'the body broke off' })
+    expect(await failureOf(read())).to.include({ status: 400, message: 'the body ended early' })
     expect(clock.pendingCount).to.equal(0)
   })
 
@@ -73,7 +73,7 @@ describe('The body of a request', () => {
       request.write(Buffer.alloc(100))
       await waitFor(() => bodies.bufferedBytes === 100)
       request.destroy(fault)
-      expect(await failure).to.include({ status: 400, message: 'the body broke off' })
+      expect(await failure).to.include({ status: 400, message: 'the body ended early' })
       expect(bodies.bufferedBytes).to.equal(0)
       expect(clock.pendingCount).to.equal(0)
       request = new PassThrough()
@@ -136,7 +136,7 @@ describe('The body of a request', () => {
   it('is refused after 30 s where nothing of it comes', async () => {
     const failure = failureOf(read())
     await clock.advance(30_000)
-    expect(await failure).to.include({ status: 408, message: 'of the body only 0 bytes came in 30000 ms' })
+    expect(await failure).to.include({ status: 408, message: 'only 0 bytes of the body arrived in 30000 ms' })
     expect(clock.pendingCount).to.equal(0)
   })
 

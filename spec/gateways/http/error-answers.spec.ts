@@ -37,7 +37,7 @@ describe('The status of a failed call over HTTP', () => {
   for (const status of [399, 600, 418.5, Number.NaN, '418', null])
     it(`is 500 where statusOf gives the ${typeof status} ${String(status)}, which is logged`, () => {
       expect(answers(() => status).answer(new OutOfStock('none left')).status).to.equal(500)
-      expect(logged).to.deep.equal([`statusOf failed: statusOf gave ${String(status)}, no status from 400 to 599`])
+      expect(logged).to.deep.equal([`statusOf failed: statusOf returned ${String(status)}; expected 400 to 599`])
     })
 
   it('is 500 where statusOf throws, which is logged', () => {

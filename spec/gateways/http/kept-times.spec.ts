@@ -2,8 +2,8 @@
 import { expect } from 'chai'
 import { Accounting } from '../../../lib/core/accounting/accounting.ts'
 import type { Answer } from '../../../lib/gateways/answer.ts'
-import type { HttpFault } from '../../../lib/gateways/http/error-answer.ts'
-import { type Begun, KeptOutcomes } from '../../../lib/gateways/http/kept-outcomes.ts'
+import type { HttpError } from '../../../lib/gateways/http/error-answer.ts'
+import { type Begun, IdempotencyStore } from '../../../lib/gateways/http/idempotency-store.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 
 const keepMs = 10_000
@@ -11,12 +11,12 @@ const keepMs = 10_000
 describe('The outcomes kept for Idempotency-Keys', () => {
   let clock: VirtualClock
   let accounting: Accounting
-  let outcomes: KeptOutcomes
+  let outcomes: IdempotencyStore
 
   beforeEach(() => {
     clock = new VirtualClock()
     accounting = new Accounting({ maxHeldBytes: 2 ** 30, isShared: () => false })
-    outcomes = new KeptOutcomes({ keepMs, maxKeys: 8, maxKeptBytes: 200 }, accounting, clock)
+    outcomes = new IdempotencyStore({ keepMs, maxKeys: 8, maxKeptBytes: 200 }, accounting, clock)
   })
 
   afterEach(() => {
@@ -35,11 +35,11 @@ describe('The outcomes kept for Idempotency-Keys', () => {
   const run = (key: string, bytes = 10, identity = 'ada') => settle(begin(key, identity), bytes)
   const sizeOf = async (begun: Begun) =>
     begun.isFirst ? undefined : ((await begun.answer).body as Uint8Array).byteLength
-  const refusalOf = (act: () => unknown): HttpFault => {
+  const refusalOf = (act: () => unknown): HttpError => {
     try {
       act()
     } catch (error) {
-      return error as HttpFault
+      return error as HttpError
     }
     throw new Error('it was not refused')
   }

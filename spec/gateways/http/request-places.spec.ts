@@ -1,7 +1,7 @@
 // The places of requests and streams by themselves: each is taken once, and given back once.
 import { expect } from 'chai'
 import { Accounting } from '../../../lib/core/accounting/accounting.ts'
-import type { HttpFault } from '../../../lib/gateways/http/error-answer.ts'
+import type { HttpError } from '../../../lib/gateways/http/error-answer.ts'
 import { RequestPlaces } from '../../../lib/gateways/http/request-places.ts'
 
 describe('The places of requests', () => {
@@ -19,7 +19,7 @@ describe('The places of requests', () => {
     try {
       act()
     } catch (error) {
-      return (error as HttpFault).status
+      return (error as HttpError).status
     }
     return undefined
   }

@@ -46,7 +46,7 @@ describe('The Igor gateway: files', function () {
     const client = await world.client()
     await waitFor(() => world.server.sessions.length === 1)
     const full = await ask('/files/a.txt')
-    expect([full.status, await full.text()]).to.deep.equal([503, 'the server takes no more clients for now\n'])
+    expect([full.status, await full.text()]).to.deep.equal([503, 'the server takes no more clients at the moment\n'])
     await client.close()
     await waitFor(() => world.server.sessions.length === 0)
     const long = await ask('/files/a.txt', { headers: { authorization: `Bearer ${'x'.repeat(5_000)}` } })
@@ -310,7 +310,7 @@ describe('The Igor gateway: files', function () {
       expect(world.server.usage.places['igorUploads']).to.deep.equal({ taken: 2, max: 2 })
       expect(world.server.usage.held.places).to.be.at.least(2 * 64 * 1024)
       expect((await ask('/files/new.txt', { method: 'PUT', body: 'x' })).status).to.equal(201)
-      await waitFor(() => /^HTTP\/1.1 503[\s\S]*others need the place/.test(hoard[0]?.answer() ?? ''), {
+      await waitFor(() => /^HTTP\/1.1 503[\s\S]*others need the room/.test(hoard[0]?.answer() ?? ''), {
         timeoutMs: 8_000,
       })
       expect(hoard[1]?.answer()).to.equal('')

@@ -3,11 +3,13 @@ import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import { AuthError, BusyError } from 'isock'
 import type { WebSocket } from 'ws'
+import { Held } from '../../../lib/core/accounting/held.ts'
+import { unaccounted } from '../../../lib/core/accounting/meter.ts'
 import { defaultLimits } from '../../../lib/core/base/options.ts'
+import type { ClientTable } from '../../../lib/gateways/igor/client-table.ts'
 import { Connection } from '../../../lib/gateways/igor/connection.ts'
 import type { IgorClient } from '../../../lib/gateways/igor/igor-client.ts'
-import type { Introductions } from '../../../lib/gateways/igor/introduction.ts'
-import type { Roster } from '../../../lib/gateways/igor/roster.ts'
+import type { Introductions } from '../../../lib/gateways/igor/introduce-self.ts'
 import { settle, VirtualClock } from '../../setup/virtual-clock.ts'
 
 class Socket extends EventEmitter {
@@ -33,27 +35,28 @@ describe('A client that was not let in to the Igor gateway', () => {
   let clock: VirtualClock
   let socket: Socket
   let sent: string[]
-  let letIn: unknown[]
+  let admitted: unknown[]
   let refuse: (error: Error) => void
-  let client: { introduced: object | undefined; isLetIn: boolean }
+  let client: { introduced: object | undefined; isAdmitted: boolean }
 
   beforeEach(() => {
     clock = new VirtualClock()
     socket = new Socket()
     sent = []
-    letIn = []
-    const admitted = new Promise<void>((_resolve, reject) => {
+    admitted = []
+    const admission = new Promise<void>((_resolve, reject) => {
       refuse = reject
     })
+    const accounts = { input: unaccounted.meter(Held.Bodies) }
     const outbox = { push: (text: string) => sent.push(text), sentCount: 0 }
     client = Object.assign(
-      { introduced: undefined, isLetIn: false },
-      { attach: () => undefined, admit: () => admitted, outbox },
+      { introduced: undefined, isAdmitted: false },
+      { attach: () => undefined, connect: () => admission, outbox, accounts },
     )
     new Connection({
       socket: socket as unknown as WebSocket,
       client: client as unknown as IgorClient,
-      roster: { letIn: (who: unknown) => letIn.push(who), leave: () => undefined } as unknown as Roster,
+      clients: { setAdmitted: (who: unknown) => admitted.push(who), leave: () => undefined } as unknown as ClientTable,
       introductions: {} as Introductions,
       clock,
       limits,
@@ -66,18 +69,18 @@ describe('A client that was not let in to the Igor gateway', () => {
     expect(clock.pendingCount).to.equal(0)
   })
 
-  for (const [error, code, closedWith] of [
-    [new AuthError('not you'), 401, 1008],
-    [new BusyError('no place'), 503, 1013],
+  for (const [error, code, closedWith, told] of [
+    [new AuthError('not you'), 401, 1008, 'not you'],
+    [new BusyError('no place'), 503, 1013, 'the server takes no more clients at the moment'],
   ] as const)
     it(`is refused with ${code} when its time is over`, async () => {
       refuse(error)
       await clock.advance(999)
       expect([sent, socket.closedWith]).to.deep.equal([[], undefined])
       await clock.advance(1)
-      expect(JSON.parse(sent[0] as string)).to.deep.include({ error: error.message, code })
+      expect(JSON.parse(sent[0] as string)).to.deep.include({ error: told, code })
       expect(socket.closedWith).to.equal(closedWith)
-      expect(letIn).to.deep.equal([])
+      expect(admitted).to.deep.equal([])
     })
 
   it('stays when it has introduced itself meanwhile', async () => {
@@ -85,15 +88,15 @@ describe('A client that was not let in to the Igor gateway', () => {
     await settle()
     client.introduced = { id: 'a' }
     await clock.advance(1_000)
-    expect([letIn, sent, socket.closedWith]).to.deep.equal([[client], [], undefined])
+    expect([admitted, sent, socket.closedWith]).to.deep.equal([[client], [], undefined])
   })
 
   it('stays when the server has a place for it meanwhile', async () => {
     refuse(new BusyError('no place'))
     await settle()
-    client.isLetIn = true
+    client.isAdmitted = true
     await clock.advance(1_000)
-    expect([letIn, sent, socket.closedWith]).to.deep.equal([[client], [], undefined])
+    expect([admitted, sent, socket.closedWith]).to.deep.equal([[client], [], undefined])
   })
 
   it('is not waited for when it has gone before it was refused', async () => {

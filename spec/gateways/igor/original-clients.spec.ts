@@ -530,7 +530,7 @@ describe('Clients of Igor, as they are', function () {
     it('in options that are refused where they would say nothing, or something else', () => {
       const wrong: [object, RegExp][] = [
         [{ compatible: 'yes' }, /igor compatible: expected true or false/],
-        [{ compatibleFrom: ['loopback'] }, /igor compatibleFrom: expected none without compatible: true/],
+        [{ compatibleFrom: ['loopback'] }, /igor compatibleFrom: expected no compatibleFrom without compatible: true/],
         [{ compatible: true, compatibleFrom: ['everywhere'] }, /igor compatibleFrom/],
         [{ compatible: true, compatibleFrom: 'loopback' }, /igor compatibleFrom: expected a list/],
         [{ compatable: true }, /did you mean compatible\?/],

@@ -304,7 +304,7 @@ describe('The Igor gateway: places', function () {
     const { runs } = Remember
     waiting.socket.send(Buffer.from(JSON.stringify({ streamId: 1, action: 'Remember', data: 'in' })))
     await waitFor(() => waiting.received.length > 0)
-    expect(waiting.received[0]?.error).to.contain('this one was binary')
+    expect(waiting.received[0]?.error).to.contain('binary messages are not accepted')
     await waiting.run('Remember', 'in')
     expect(Remember.runs).to.equal(runs + 1)
   })

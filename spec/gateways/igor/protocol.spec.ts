@@ -191,7 +191,7 @@ describe('The Igor gateway: protocol', function () {
     }
 
     it('400 without streamId', async () => {
-      const error = 'the message has no streamId; choose one, such as a counter or a UUID'
+      const error = 'the message has no streamId; add one, such as a counter or a UUID'
       expect(await refused({ action: 'Echo' })).to.deep.equal({ code: 400, error, streamId: undefined })
     })
 

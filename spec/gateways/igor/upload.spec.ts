@@ -5,7 +5,8 @@ import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type UploadRefusal, upload } from '../../../lib/gateways/igor/upload.ts'
+import type { WebRefusal } from '../../../lib/features/web/gateway.ts'
+import { upload } from '../../../lib/gateways/igor/upload.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
@@ -35,7 +36,7 @@ describe('The Igor gateway: an upload', () => {
     const [clock, request, abort] = [new VirtualClock(), new Request(), new AbortController()]
     const place = { directory, file: join(directory, 'a.txt') }
     const options = { place, maxBytes: 100_000_000, idleMs: 1_000, clock, signal: abort.signal }
-    const outcome = upload(request as unknown as IncomingMessage, options).catch(({ status }: UploadRefusal) => status)
+    const outcome = upload(request as unknown as IncomingMessage, options).catch(({ status }: WebRefusal) => status)
     return { clock, request, abort, outcome }
   }
 

@@ -58,19 +58,19 @@ describe('lexicons: hostile clients', function () {
     await world.begin({ maxSignals: 3 })
     const client = await world.client()
     const wrong: [message: string, part: string][] = [
-      ['', 'no JSON'],
-      ['{', 'no JSON'],
-      ['{"Count": {}} x', 'no JSON'],
-      ['5', 'no signal'],
-      ['null', 'no signal'],
-      ['"Count"', 'no signal'],
-      ['{}', 'no signal'],
+      ['', 'not JSON'],
+      ['{', 'not JSON'],
+      ['{"Count": {}} x', 'not JSON'],
+      ['5', 'not a signal'],
+      ['null', 'not a signal'],
+      ['"Count"', 'not a signal'],
+      ['{}', 'not a signal'],
       ['[5]', 'item 0'],
       ['[{"Count": {"text": ""}}, []]', 'item 1'],
-      ['{"Count": 5}', 'no signal'],
-      ['{"Count": null}', 'no signal'],
-      ['{"Count": []}', 'no signal'],
-      ['{"Count": {}, "Quiet": {}}', 'no signal'],
+      ['{"Count": 5}', 'not a signal'],
+      ['{"Count": null}', 'not a signal'],
+      ['{"Count": []}', 'not a signal'],
+      ['{"Count": {}, "Quiet": {}}', 'not a signal'],
       [JSON.stringify(new Array(4).fill({ Quiet: {} })), 'at most 3'],
       ['{"Missing": {}}', 'unknown action "Missing"'],
       ['{"": {}}', 'wire name'],
@@ -96,7 +96,7 @@ describe('lexicons: hostile clients', function () {
     }
     client.socket.send(Buffer.from([0x7b, 0xff, 0x7d]))
     await waitFor(() => client.errors.length > wrong.length)
-    expect(client.errors.at(-1)).to.include('no text')
+    expect(client.errors.at(-1)).to.include('not UTF-8 text')
     client.send({ Count: { text: 'still' } })
     await waitFor(() => client.named('Count').length === 1)
     expect(world.server.channel(News).readerCount()).to.equal(0)
@@ -378,7 +378,7 @@ describe('lexicons: hostile clients', function () {
     }
     await world.begin({}, { guards: [new Asleep()], limits: { handshakeTimeoutMs: 300 } })
     const waiting = await world.client()
-    expect(await waiting.waitForClose()).to.equal(1008)
+    expect(await waiting.waitForClose()).to.equal(1013)
     expect(waiting.errors).to.have.length(1)
   })
 

@@ -1,4 +1,4 @@
-// A client's way to the daemon: sends events to it, and finds the answer among the events that come.
+// A client's requests to the daemon: sends events to it, and matches the answers among the events that arrive.
 import { type Clock, sleep } from '../core/base/clock.ts'
 import { ClientError } from '../core/base/errors.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
@@ -7,7 +7,7 @@ import { deliver } from './delivery.ts'
 
 const retryMs = 10
 
-export interface DaemonLineOptions {
+export interface DaemonRequestsOptions {
   readonly masterSocketPath: string
   readonly clientSocketPath: string
   readonly answerTimeoutMs: number
@@ -19,17 +19,17 @@ interface Question {
   answer(event: DaemonEvent): void
 }
 
-export class DaemonLine {
-  readonly #options: DaemonLineOptions
+export class DaemonRequests {
+  readonly #options: DaemonRequestsOptions
   readonly #closing = new AbortController()
-  /** In the order in which they were asked: the protocol has no numbers. */
+  /** In the order of the requests: the protocol has no numbers. */
   readonly #questions = new Set<Question>()
 
-  constructor(options: DaemonLineOptions) {
+  constructor(options: DaemonRequestsOptions) {
     this.#options = options
   }
 
-  /** Settles when the daemon's socket took it. @throws ClientError: `UNREACHABLE`, `CLOSED` */
+  /** Settles when the daemon's socket has taken it. @throws ClientError: `UNREACHABLE`, `CLOSED` */
   async send(
     type: string,
     data: unknown,
@@ -44,7 +44,7 @@ export class DaemonLine {
       if (outcome === 'delivered') return
       if (outcome === 'aborted') throw closed()
       if (outcome !== 'busy' || clock.now() + retryMs > endMs) {
-        const why = outcome === 'gone' ? 'nobody listens there; start the daemon' : 'it takes nothing'
+        const why = outcome === 'gone' ? 'nothing listens there; start the daemon' : 'it does not accept connections'
         throw new ClientError(`cannot send ${type} to unix:${to}: ${why}`, { code: 'UNREACHABLE', notStarted: true })
       }
       await sleep(clock, retryMs, signal).catch(() => undefined)
@@ -52,8 +52,8 @@ export class DaemonLine {
   }
 
   /**
-   * Sends it, and gives the first event that answers it. A signal of the asker's stands for the end of this line, which it
-   * has to come before.
+   * Sends it, and returns the first event that answers it. The caller's signal replaces the one of this object, and must
+   * abort before that.
    *
    * @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED`
    */
@@ -88,7 +88,7 @@ export class DaemonLine {
     }
   }
 
-  /** An event came: it answers the question that waits longest. */
+  /** An event arrived: it answers the question that has waited longest. */
   receive(event: DaemonEvent): void {
     for (const question of this.#questions) {
       if (!question.isAnswer(event)) continue
@@ -97,7 +97,7 @@ export class DaemonLine {
     }
   }
 
-  /** Ends what is asked and sent. */
+  /** Ends all requests and deliveries. */
   close(): void {
     this.#closing.abort()
   }

@@ -1,33 +1,33 @@
-// Notices a client on a WebSocket that is gone without a word: asks after silence, and gives up after more of it.
+// Finds dead clients of WebSockets: sends a ping after silence, and gives the client up after more silence.
 import type { WebSocket } from 'ws'
 import type { Clock, Timer } from '../core/base/clock.ts'
 import { Standstill } from '../core/base/standstill.ts'
 
-export interface SilenceLimits {
+export interface HeartbeatLimits {
   readonly heartbeatMs: number
   readonly deadAfterMs: number
 }
 
-export interface SilenceOptions {
+export interface HeartbeatOptions {
   readonly clock: Clock
-  readonly limits: SilenceLimits
-  /** How much it has taken. A change is a sign of life too: what asks after it waits behind what it has not read yet. */
+  readonly limits: HeartbeatLimits
+  /** How many messages the client has read. A change is a sign of life: a ping waits behind messages that are not read yet. */
   readonly takenCount?: () => number
   readonly onDead: (reason: string) => void
 }
 
-export class SilenceWatch {
+export class SocketHeartbeat {
   readonly #socket: WebSocket
-  readonly #options: SilenceOptions
+  readonly #options: HeartbeatOptions
   readonly #tickMs: number
   readonly #standstill = new Standstill()
-  /** Counted in looks rather than in time: while this process stood still, nobody was silent. */
+  /** Counted in ticks rather than in time, so that a standstill of this process does not count. */
   #silentTicks = 0
   #takenCount = 0
   #timer: Timer | undefined
 
-  /** Begins to watch. */
-  constructor(socket: WebSocket, options: SilenceOptions) {
+  /** Starts immediately. */
+  constructor(socket: WebSocket, options: HeartbeatOptions) {
     const { heartbeatMs, deadAfterMs } = options.limits
     this.#socket = socket
     this.#options = options
@@ -56,11 +56,11 @@ export class SilenceWatch {
     if (this.#standstill.isFirstLate(clock.now())) return this.#wait()
     this.#silentTicks++
     const taken = takenCount()
-    // One that is not read can say what it likes.
+    // A paused socket is not read, so it cannot be silent.
     if (this.#socket.isPaused || taken !== this.#takenCount) this.#heard()
     this.#takenCount = taken
     const silentMs = this.#silentTicks * this.#tickMs
-    if (silentMs >= deadAfterMs) return onDead(`nothing was heard of it for ${deadAfterMs} ms`)
+    if (silentMs >= deadAfterMs) return onDead(`it was silent for ${deadAfterMs} ms`)
     if (silentMs >= heartbeatMs && this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
     this.#wait()
   }

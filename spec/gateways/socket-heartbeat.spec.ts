@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
 import type { Clock, Timer } from '../../lib/core/base/clock.ts'
-import { SilenceWatch } from '../../lib/gateways/silence-watch.ts'
+import { SocketHeartbeat } from '../../lib/gateways/socket-heartbeat.ts'
 
 class LeapingClock implements Clock {
   #nowMs = 0
@@ -51,14 +51,14 @@ describe('the watch for silence', () => {
   let socket: FakeSocket
   let reasons: string[]
   let taken: number
-  let watch: SilenceWatch
+  let watch: SocketHeartbeat
 
   beforeEach(() => {
     clock = new LeapingClock()
     socket = new FakeSocket()
     reasons = []
     taken = 0
-    watch = new SilenceWatch(socket as unknown as WebSocket, {
+    watch = new SocketHeartbeat(socket as unknown as WebSocket, {
       clock,
       limits,
       takenCount: () => taken,
@@ -77,7 +77,7 @@ describe('the watch for silence', () => {
     pass(2)
     expect([socket.pings, reasons.length]).to.deep.equal([2, 0])
     pass(5)
-    expect(reasons).to.deep.equal(['nothing was heard of it for 30 ms'])
+    expect(reasons).to.deep.equal(['it was silent for 30 ms'])
     expect(clock.pendingCount).to.equal(0)
   })
 

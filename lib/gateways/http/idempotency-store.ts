@@ -1,6 +1,6 @@
-// The outcomes of calls that came with an Idempotency-Key: who comes again with the key joins the run, or is given what
-// it ended with. A key is never run a second time within its time; what cannot be promised is refused instead. Keys and
-// answers are shared out fairly: when there are too many, those that have ended make room, the oldest of who has most.
+// The outcomes of calls with an Idempotency-Key. A request that repeats a key joins the run, or gets its outcome. A key never
+// runs twice within its time; what cannot be promised is refused. Keys and answers are shared fairly: when there are too
+// many, keys of ended calls are evicted, the oldest of the client with most.
 //
 //   begin ──> running ──> kept ──> (keepMs) gone
 //                │          ╰────> evicted: others needed the room; said so until it is gone
@@ -12,13 +12,13 @@ import { Held, placeBytes } from '../../core/accounting/held.ts'
 import type { Owner } from '../../core/accounting/owner.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { type Answer, answerSize } from '../answer.ts'
-import { HttpFault, retryAfter } from './error-answer.ts'
+import { HttpError, retryAfter } from './error-answer.ts'
 import { EvictedKeys } from './evicted-keys.ts'
 import type { IdempotencyLimits } from './http-options.ts'
 
-/** Which run is meant: whose, of what, and by which key. */
+/** Identifies a run: its caller, its action and its key. */
 export interface RunName {
-  /** Names who it is, in one way only. */
+  /** Equal for the same caller alone. */
   readonly identity: string
   readonly action: string
   readonly key: string
@@ -34,11 +34,11 @@ interface Entry {
   readonly fingerprint: string
   readonly answer: Promise<Answer>
   readonly account: Account
-  /** undefined while it runs. */
+  /** Undefined while it runs. */
   untilMs: number | undefined
 }
 
-export class KeptOutcomes {
+export class IdempotencyStore {
   readonly #limits: IdempotencyLimits
   readonly #accounting: Accounting
   readonly #clock: Clock
@@ -46,7 +46,7 @@ export class KeptOutcomes {
   readonly #answers: FairQuota
   readonly #entries = new Map<string, Entry>()
   readonly #evicted: EvictedKeys
-  /** Those that have ended, the oldest first. */
+  /** Runs that have ended, the oldest first. */
   readonly #ended = new Set<Entry>()
   #timer: Timer | undefined
   #isClosed = false
@@ -73,17 +73,17 @@ export class KeptOutcomes {
     return this.#answers.count
   }
 
-  /** Throws HttpFault: 422 for another request, 409 where the outcome is kept no longer, 503 where nobody's can make room. */
+  /** Throws HttpError: 422 for another request, 409 for an evicted key, 503 where no key can be evicted. */
   begin(name: RunName, owner: Owner, fingerprint: string): Begun {
     const { identity, action, key } = name
     const id = JSON.stringify([identity, action, key])
     const known = this.#entries.get(id)
     if (known !== undefined) return again(known, fingerprint)
     if (this.#evicted.has(id))
-      throw new HttpFault(
+      throw new HttpError(
         409,
         'OUTCOME_UNKNOWN',
-        'a call with this Idempotency-Key may have run, and its outcome is not kept any more; look whether it ran before you use a new key',
+        'a call with this Idempotency-Key may have run, and its outcome is no longer stored; check whether it ran before you use a new key',
       )
     let settled: ((answer: Answer) => void) | undefined
     const answer = new Promise<Answer>((resolve) => {
@@ -92,7 +92,7 @@ export class KeptOutcomes {
     const shed = (): void => this.#shed(entry)
     const account = this.#accounting.open({ owner, bytes: placeBytes.key, shed })
     const entry: Entry = { id, fingerprint, answer, account, untilMs: undefined }
-    this.#requirePlace(account)
+    this.#takePlace(account)
     this.#entries.set(id, entry)
     const settle = (given: Answer, fate: 'keep' | 'drop'): void => {
       if (fate === 'keep' && !this.#isClosed) this.#keep(entry, given)
@@ -102,7 +102,7 @@ export class KeptOutcomes {
     return { isFirst: true, settle }
   }
 
-  /** Nobody comes again: what ends later is not kept. */
+  /** No request will come again: what ends later is not stored. */
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
@@ -110,19 +110,19 @@ export class KeptOutcomes {
     this.#accounting.forget(this.#keys)
   }
 
-  #requirePlace(account: Account): void {
-    // Who causes so many evictions that keys of others would be taken for evicted ones has to wait.
+  #takePlace(account: Account): void {
+    // A client that evicts so much that other keys would be taken for evicted ones has to wait.
     const isTooFast = this.#evicted.isFull && this.#keys.isGreedy(account)
     if (!isTooFast && this.#keys.take(account)) return
     account.close()
-    throw new HttpFault(503, 'BUSY', 'too many calls with an Idempotency-Key are running or kept', retryAfter)
+    throw new HttpError(503, 'BUSY', 'too many calls with an Idempotency-Key are running or stored', retryAfter)
   }
 
   #keep(entry: Entry, answer: Answer): void {
     const { account } = entry
     entry.untilMs = this.#clock.now() + this.#limits.keepMs
     const size = answerSize(answer)
-    // While it ran it could not make room, and where it was asked to, or is too large, it does so now.
+    // A running entry could not make room; if it was asked to, or is too large, it does so now.
     if (account.isClosed || (size > 0 && !this.#answers.take(account, size))) return this.#evict(entry)
     this.#ended.add(entry)
     this.#keys.refresh(account)
@@ -131,12 +131,12 @@ export class KeptOutcomes {
     this.#arm()
   }
 
-  /** The server holds too much. What runs must be found by those who come again, and goes when it has ended. */
+  /** The server holds too much. A running entry must be found by repeated requests, so it is evicted when it has ended. */
   #shed(entry: Entry): void {
     if (entry.untilMs !== undefined) this.#evict(entry)
   }
 
-  /** What ran must not run again. */
+  /** A call that ran must not run again. */
   #evict(entry: Entry): void {
     if (this.#entries.get(entry.id) !== entry) return
     this.#evicted.add(entry.id)
@@ -171,5 +171,5 @@ export class KeptOutcomes {
 
 function again({ fingerprint, answer }: Entry, given: string): Begun {
   if (fingerprint === given) return { isFirst: false, answer }
-  throw new HttpFault(422, 'IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another body; use a new key')
+  throw new HttpError(422, 'IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key was used with another body; use a new key')
 }

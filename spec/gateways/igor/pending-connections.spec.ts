@@ -1,11 +1,13 @@
-// Connections that wait for a place, in virtual time: who comes in, who is turned away, and that none is kept.
+// Connections that wait for a place, in virtual time: which connect, which are rejected, and that none is kept.
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
-import { Doorway } from '../../../lib/gateways/igor/doorway.ts'
+import { PendingConnections } from '../../../lib/gateways/igor/pending-connections.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 
 class FakeSocket extends EventEmitter {
+  readonly CLOSED = 3
+  readyState = 1
   readonly sent: Record<string, unknown>[] = []
   closeCode: number | undefined
   isTerminated = false
@@ -28,45 +30,45 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-describe('igor: the doorway', () => {
+describe('igor: pending connections', () => {
   const limitMs = 5_000
   let clock: VirtualClock
-  let doorway: Doorway
+  let pending: PendingConnections
   let entered: { socket: FakeSocket; text: string; isBinary: boolean }[]
 
   beforeEach(() => {
     clock = new VirtualClock()
-    doorway = new Doorway({ clock, limitMs, reason: 'no place is free' })
+    pending = new PendingConnections({ clock, limitMs, reason: 'no place is free' })
     entered = []
   })
 
   const own = (socket: FakeSocket) => socket as unknown as WebSocket
-  const arrive = (mayEnter: (kind: string) => boolean = () => true, address = '192.0.2.1'): FakeSocket => {
+  const arrive = (mayConnect: (kind: string) => boolean = () => true, address = '192.0.2.1'): FakeSocket => {
     const socket = new FakeSocket()
-    doorway.receive({
+    pending.add({
       socket: own(socket),
       address,
-      mayEnter: ({ kind }) => mayEnter(kind),
-      enter: (first, isBinary) => void entered.push({ socket, text: String(first), isBinary }),
+      mayConnect: ({ kind }) => mayConnect(kind),
+      connect: ({ bytes, isBinary }) => void entered.push({ socket, text: String(bytes), isBinary }),
     })
     return socket
   }
 
-  it('lets in whom its first message lets in, which is heard; and keeps it until it is told to let go', async () => {
+  it('connects one whose first message admits it, with that message, and keeps it until it is released', async () => {
     const socket = arrive()
     const text = '{"streamId":1,"type":"x","action":"Echo"}'
     socket.say(text)
     expect(entered).to.deep.equal([{ socket, text, isBinary: false }])
     socket.say('more')
     expect(entered, 'the first message is one').to.have.length(1)
-    doorway.letGo(own(socket))
-    doorway.letGo(own(socket))
-    doorway.turnAway(own(socket))
+    pending.release(own(socket))
+    pending.release(own(socket))
+    pending.reject(own(socket))
     await clock.advance(2 * limitMs)
     expect([socket.sent, socket.closeCode, clock.pendingCount]).to.deep.equal([[], undefined, 0])
   })
 
-  it('turns away who says nothing in time, and ends one that does not go', async () => {
+  it('rejects one that sends nothing in time, and ends one that does not close', async () => {
     const [silent, gone] = [arrive(), arrive()]
     await clock.advance(limitMs - 1)
     expect(silent.closeCode).to.equal(undefined)
@@ -83,7 +85,7 @@ describe('igor: the doorway', () => {
     expect(clock.pendingCount).to.equal(0)
   })
 
-  it('turns away whom its first message does not let in, and ends the stream that it wanted', async () => {
+  it('rejects one whose first message does not admit it, and ends the stream that it asked for', async () => {
     const socket = arrive(() => false)
     socket.say('{"streamId":7,"action":"Echo"}')
     expect(entered).to.deep.equal([])
@@ -104,7 +106,7 @@ describe('igor: the doorway', () => {
     expect(entered.map(({ isBinary }) => isBinary)).to.deep.equal([true])
   })
 
-  it('has room for 256; of the address with most, whoever waits longest makes room for more', () => {
+  it('has room for 256; of the address with most, the one that waits longest makes room for more', () => {
     const first = arrive(undefined, '192.0.2.2')
     const all = Array.from({ length: 255 }, () => arrive())
     expect(all.filter(({ closeCode }) => closeCode !== undefined)).to.deep.equal([])

@@ -1,5 +1,5 @@
-// What one Igor client counts for in the server's accounting: its place, which is its own while it is away too, and what waits
-// for it and of it, which is idle then and the first to go. The client is over when either has to go.
+// The accounts of one Igor client. One is its place, which it keeps while it is away; the other is what waits for it and of
+// it, which is idle then and the first to be shed. When either is shed, the client is removed.
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
@@ -7,11 +7,11 @@ import { Held, placeBytes } from '../../core/accounting/held.ts'
 import type { Meter } from '../../core/accounting/meter.ts'
 import type { Owner } from '../../core/accounting/owner.ts'
 
-export class Holdings {
+export class ClientAccounts {
   readonly place: Account
-  /** Messages on their way to it. */
+  /** Messages on their way to the client. */
   readonly messages: Meter
-  /** What its open streams began with. */
+  /** The messages that started its open streams. */
   readonly input: Meter
   readonly #waiting: Account
   #address: string | undefined
@@ -25,7 +25,7 @@ export class Holdings {
     this.input = this.#waiting.meter(Held.Bodies)
   }
 
-  /** Whoever counts with it has the same. */
+  /** Equal for clients that count together. */
   get holder(): object {
     return this.place.part.address
   }
@@ -35,12 +35,12 @@ export class Holdings {
     else this.#waiting.wake()
   }
 
-  /** Where it is: of its connection, or the last one. */
+  /** The address of its connection, or of the last one. */
   get address(): string | undefined {
     return this.#address
   }
 
-  /** It is known who it is, or it came back from elsewhere. */
+  /** The guards have identified the client, or it came back from another address. */
   moveTo(owner: Owner, places: FairPlaces): void {
     this.#address = owner.address
     this.place.moveTo(owner)
@@ -54,8 +54,8 @@ export class Holdings {
   }
 }
 
-/** The first of those that belong to whoever has most of them. */
-export function firstOfMost<T>(all: Iterable<T>, holderOf: (one: T) => unknown): T | undefined {
+/** The first entry of the holder that has most entries. */
+export function oldestOfLargest<T>(all: Iterable<T>, holderOf: (one: T) => unknown): T | undefined {
   const firsts = new Map<unknown, { readonly first: T; count: number }>()
   let most: { readonly first: T; count: number } | undefined
   for (const one of all) {

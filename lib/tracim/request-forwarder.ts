@@ -1,5 +1,5 @@
-// Passes clients' requests on to the source, so many at once and so long, and words the answers as events. Clients write
-// the fields in one of two spellings (method or Method); each is answered in its own.
+// Forwards clients' requests to the source, a limited number at a time, and makes events of the answers. Clients spell the
+// fields in one of two ways (method or Method); each gets its own spelling.
 import { describe } from '../core/base/options.ts'
 import { isRecord } from './daemon-event.ts'
 import type { EventSource, PassedAnswer, PassedRequest } from './event-source.ts'
@@ -7,13 +7,13 @@ import type { EventSource, PassedAnswer, PassedRequest } from './event-source.ts
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const maxEndpointLength = 8_192
 
-export interface RequestDeskOptions {
+export interface RequestForwarderOptions {
   readonly source: EventSource
   readonly maxRequests: number
   readonly signal: AbortSignal
 }
 
-/** A request that is not passed on, with the status that says why. */
+/** A request that is not forwarded, with the status that says why. */
 export class RequestRefused extends Error {
   readonly statusCode: number
   readonly statusText: string
@@ -25,15 +25,15 @@ export class RequestRefused extends Error {
   }
 }
 
-export class RequestDesk {
-  readonly #options: RequestDeskOptions
+export class RequestForwarder {
+  readonly #options: RequestForwarderOptions
   #running = 0
 
-  constructor(options: RequestDeskOptions) {
+  constructor(options: RequestForwarderOptions) {
     this.#options = options
   }
 
-  /** The data of the answer, always: what fails is an answer with a status of its own. */
+  /** The data of the answer. Never rejects: an error is an answer with a status of its own. */
   async answer(data: unknown): Promise<Record<string, unknown>> {
     const isCapitalised = isRecord(data) && 'Method' in data
     const answer = await this.#pass(data, isCapitalised).catch(asAnswer)
@@ -54,7 +54,7 @@ export class RequestDesk {
     const { source, maxRequests, signal } = this.#options
     const request = readRequest(data, isCapitalised)
     if (this.#running >= maxRequests)
-      throw new RequestRefused(503, 'Service Unavailable', `${maxRequests} requests are under way; try again later`)
+      throw new RequestRefused(503, 'Service Unavailable', `${maxRequests} requests are running; try again later`)
     this.#running++
     try {
       return await source.request(request, signal)
@@ -82,11 +82,11 @@ function bodyBytes(body: unknown, isBase64: boolean): Uint8Array | undefined {
   try {
     return Buffer.from(JSON.stringify(body))
   } catch {
-    throw bad('body: it is nested too deeply') // JSON that was read can be written, if the stack is deep enough
+    throw bad('body: it is nested too deeply') // JSON that could be read can be written, if the stack is deep enough
   }
 }
 
-/** The request as it came, for whoever sent it to know it by; without fields that it should not have. */
+/** The request as it came, so that its sender recognises it; without unexpected fields. */
 function echo(request: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, request[name] ?? null]))
 }

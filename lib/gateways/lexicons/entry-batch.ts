@@ -1,38 +1,38 @@
-// What channels say to one client within one turn of the event loop leaves in one message, so that what a list of signals
-// publishes reaches each of its readers as one list. Leaves sending, and waiting for the reader, to the outbox.
+// Collects what channels send to one client within one turn of the event loop, so that what a list of signals publishes
+// reaches each reader as one list. Leaves sending, and waiting for the reader, to the socket's queue.
 import { setImmediate } from '../../core/base/platform-timers.ts'
-import { textOfEntry } from './outbox.ts'
+import { type JsonValue, toJsonText } from '../json-values.ts'
 
-/** An entry that came, and from which room; undefined: from none. */
-export interface GatheredEntry {
+/** An entry, and the room that it came from; undefined: from none. */
+export interface BatchEntry {
   readonly entry: object
   readonly room: string | undefined
   /** As JSON. */
   readonly text: string
 }
 
-/** More leaves at once, in several messages: a reader that is slow must be noticed. */
+/** More is sent immediately, in several messages, so that a slow reader is noticed. */
 const maxGatheredLength = 1024 * 1024
 
-export class GatheredEntries {
-  /** A promise: the next ones wait for it. */
-  readonly #send: (entries: readonly GatheredEntry[]) => Promise<void> | undefined
-  #entries: GatheredEntry[] = []
+export class EntryBatch {
+  /** A promise: the next entries wait for it. */
+  readonly #send: (entries: readonly BatchEntry[]) => Promise<void> | undefined
+  #entries: BatchEntry[] = []
   #length = 0
   #isScheduled = false
   #isHeld = false
   #sending: Promise<void> | undefined
 
-  constructor(send: (entries: readonly GatheredEntry[]) => Promise<void> | undefined) {
+  constructor(send: (entries: readonly BatchEntry[]) => Promise<void> | undefined) {
     this.#send = send
   }
 
-  /** It is held back for the client's own list. */
+  /** Entries are held back for the client's own list. */
   get isHeld(): boolean {
     return this.#isHeld
   }
 
-  /** A promise: the next one from this room waits for it. Throws UnsendableError. */
+  /** Returns a promise where the next entry from this room has to wait. Throws UnsendableError. */
   add(entry: object, room?: string): Promise<void> | undefined {
     const text = textOfEntry(entry)
     if (this.#length + text.length > maxGatheredLength) this.flush()
@@ -48,7 +48,7 @@ export class GatheredEntries {
     return this.#sending
   }
 
-  /** Sends what there is. */
+  /** Sends what is there. */
   flush(): void {
     if (this.#entries.length === 0) return
     const sending = this.#send(this.#take())
@@ -60,10 +60,10 @@ export class GatheredEntries {
   }
 
   /**
-   * What came until now leaves; then gives what comes until all that was written in this turn of the event loop has come, for
-   * the caller to send.
+   * Sends what is there, then returns what arrives until everything that was published in this turn of the event loop has
+   * arrived.
    */
-  async hold(): Promise<readonly GatheredEntry[]> {
+  async hold(): Promise<readonly BatchEntry[]> {
     this.flush()
     this.#isHeld = true
     // What is published now is written at the end of this turn, and may be delivered in the next one.
@@ -72,7 +72,7 @@ export class GatheredEntries {
     return this.#take()
   }
 
-  #take(): readonly GatheredEntry[] {
+  #take(): readonly BatchEntry[] {
     const entries = this.#entries
     this.#entries = []
     this.#length = 0
@@ -81,3 +81,15 @@ export class GatheredEntries {
 }
 
 const turnsOnTheWay = 2
+
+/** Throws UnsendableError. */
+export function textOfEntry(entry: object): string {
+  return toJsonText(withNull(entry), 'payload')
+}
+
+/** `{ Name: undefined }` would be `{}`, which names nothing. */
+function withNull(entry: object): object {
+  return Object.fromEntries(
+    Object.entries(entry).map(([name, payload]): [string, JsonValue] => [name, payload ?? null]),
+  )
+}

@@ -1,5 +1,5 @@
-// What foreign clients hear of errors. They may be anybody, so what nobody meant for them (a bug, a driver's words, an
-// address inside) is an id for them, under which the log has the error.
+// What foreign clients may see of errors. Anyone may connect, so an error that was not meant for clients (a bug, a driver's
+// message, an internal address) becomes an id that the log has beside the error.
 import {
   ActionError,
   AuthError,
@@ -14,9 +14,9 @@ import {
 import { remoteOf } from '../core/base/remote.ts'
 import type { WebHost } from '../features/web/gateway.ts'
 
-/** Stands for an error that strangers must not see. */
+/** Stands for an error that foreign clients must not see. */
 export class InternalError extends ServerError {
-  /** Names it in the server's log. */
+  /** Identifies the error in the server's log. */
   readonly errorId: string
 
   constructor(errorId: string) {
@@ -26,20 +26,20 @@ export class InternalError extends ServerError {
   }
 }
 
-/** The same error where strangers may see it, else an {@link InternalError}. `exposeErrors` shows everything. */
-export function forStrangers(error: unknown, host: Pick<WebHost, 'exposeErrors' | 'log'>): unknown {
+/** The same error if foreign clients may see it, else an {@link InternalError}. `exposeErrors` shows everything. */
+export function publicError(error: unknown, host: Pick<WebHost, 'exposeErrors' | 'log'>): unknown {
   if (host.exposeErrors || isForAll(error)) return error
   const remote = remoteOf(error)
   // The side that threw it has logged it.
   if (remote !== undefined) return new InternalError(remote.errorId)
   const errorId = crypto.randomUUID().slice(0, 8)
-  host.log.error({ error, errorId }, 'a foreign client was answered with an error')
+  host.log.error({ error, errorId }, 'a foreign client got an error')
   return new InternalError(errorId)
 }
 
 const forAll = [ActionError, AuthError, BusyError, CancelledError, DeadlineError, OutcomeUnknownError]
 
-/** Of errors that the action's side sent, those that speak of the call. What the gateway makes itself is for its client. */
+/** Errors of the action's side that are about the call. Those that the gateway itself makes are for its client. */
 function isForAll(error: unknown): boolean {
   if (!(error instanceof IsockError)) return false
   if (error instanceof RemoteError) return error.isDeclared

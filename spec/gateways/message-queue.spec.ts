@@ -2,10 +2,10 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
-import { Held } from '../../../lib/core/accounting/held.ts'
-import { type Meter, unaccounted } from '../../../lib/core/accounting/meter.ts'
-import { MessageQueue } from '../../../lib/gateways/lexicons/message-queue.ts'
-import { settle } from '../../setup/virtual-clock.ts'
+import { Held } from '../../lib/core/accounting/held.ts'
+import { type Meter, unaccounted } from '../../lib/core/accounting/meter.ts'
+import { MessageQueue, type SocketMessage } from '../../lib/gateways/message-queue.ts'
+import { settle } from '../setup/virtual-clock.ts'
 
 class FakeSocket extends EventEmitter {
   isPaused = true
@@ -19,11 +19,11 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-describe('lexicons: a queue of messages', () => {
+describe('a queue of messages from a socket', () => {
   let socket: FakeSocket
   let queue: MessageQueue
   let held: Meter
-  let begun: (string | undefined)[]
+  let begun: string[]
   let ends: (() => void)[]
 
   beforeEach(() => {
@@ -31,8 +31,8 @@ describe('lexicons: a queue of messages', () => {
     begun = []
     ends = []
     held = unaccounted.meter(Held.Input)
-    const handle = (text: string | undefined) => {
-      begun.push(text)
+    const handle = ({ bytes }: SocketMessage) => {
+      begun.push(String(bytes))
       return new Promise<void>((resolve) => ends.push(resolve))
     }
     queue = new MessageQueue(socket as unknown as WebSocket, handle, held)
@@ -97,15 +97,15 @@ describe('lexicons: a queue of messages', () => {
     expect(socket.isPaused).to.equal(false)
   })
 
-  it('takes texts in whatever pieces they come, and says where one is no text', async () => {
+  it('takes texts in whatever pieces they come', async () => {
     queue.begin()
     const bytes = Buffer.from('hé')
-    for (const data of [[bytes.subarray(0, 2), bytes.subarray(2)], bytes, Buffer.from([0xff])]) {
+    for (const data of [[bytes.subarray(0, 2), bytes.subarray(2)], bytes, new Uint8Array(bytes).buffer]) {
       socket.emit('message', data)
       await settle()
       await endOne()
     }
-    expect(begun).to.deep.equal(['hé', 'hé', undefined])
+    expect(begun).to.deep.equal(['hé', 'hé', 'hé'])
   })
 
   it('finishes with the message that is being handled, and drops those behind it', async () => {
@@ -124,5 +124,21 @@ describe('lexicons: a queue of messages', () => {
     await done
     expect(begun).to.deep.equal(['a'])
     await queue.finish()
+  })
+
+  it('does not wait for a message that was handled at once', () => {
+    const handled: string[] = []
+    const direct = new MessageQueue(
+      socket as unknown as WebSocket,
+      ({ bytes }) => {
+        handled.push(String(bytes))
+        return undefined
+      },
+      held,
+    )
+    direct.begin()
+    say('a', 'x'.repeat(100_000), 'b')
+    expect(handled.map(({ length }) => length)).to.deep.equal([1, 100_000, 1])
+    expect([socket.isPaused, held.bytes]).to.deep.equal([false, 0])
   })
 })

@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { expect } from 'chai'
 import { type DaemonEvent, localEventTypes, type RegisteredAgainData, type TracimDaemonClient } from 'isock/tracim'
-import { KeptRegistration, type KeptRegistrationOptions, socketAt } from '../../lib/tracim/kept-registration.ts'
+import { Registration, type RegistrationOptions, socketAt } from '../../lib/tracim/registration.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { sendRaw, TracimWorld } from './tracim-world.ts'
@@ -111,8 +111,8 @@ describe('a registration is kept', () => {
   })
 
   describe('by itself', () => {
-    const keep = (clock: VirtualClock, options: Partial<KeptRegistrationOptions> = {}): KeptRegistration =>
-      new KeptRegistration({
+    const keep = (clock: VirtualClock, options: Partial<RegistrationOptions> = {}): Registration =>
+      new Registration({
         masterSocketPath: world.masterPath,
         lookEveryMs: 1_000,
         pingSilenceMs: 150_000,

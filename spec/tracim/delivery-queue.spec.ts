@@ -4,8 +4,8 @@ import { connect, createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { platformClock } from '../../lib/core/base/clock.ts'
+import { DeliveryQueue } from '../../lib/tracim/delivery-queue.ts'
 import { LiveMessages } from '../../lib/tracim/live-messages.ts'
-import { PostOffice } from '../../lib/tracim/post-office.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { FakeTracim } from './fake-tracim.ts'
 import { TracimWorld } from './tracim-world.ts'
@@ -21,7 +21,7 @@ describe('what the tracim gateway keeps', () => {
 
   it('is nothing of a path to which all was delivered', async () => {
     const lost: string[] = []
-    const post = new PostOffice({
+    const post = new DeliveryQueue({
       clock: platformClock,
       ownPath: world.masterPath,
       deliveryTimeoutMs: 1_000,
@@ -49,7 +49,7 @@ describe('what the tracim gateway keeps', () => {
     post.close()
   })
 
-  it('is delivered by no more connections at once than maxDeliveries', async () => {
+  it('is delivered by no more connections at a time than maxDeliveries', async () => {
     const accepted: Record<string, Socket[]> = {}
     const paths = ['one', 'two', 'three'].map((name) => join(dirname(world.masterPath), `${name}.sock`))
     const listeners = paths.map((path) => {
@@ -60,7 +60,7 @@ describe('what the tracim gateway keeps', () => {
     })
     await Promise.all(listeners.map((listener) => once(listener, 'listening')))
     const countAt = (path: string | undefined): number => accepted[path as string]?.length ?? 0
-    const post = new PostOffice({
+    const post = new DeliveryQueue({
       clock: platformClock,
       ownPath: world.masterPath,
       deliveryTimeoutMs: 20_000,

@@ -1,4 +1,4 @@
-// The clients that are registered, and which of them have answered since the last ping. Sends nothing itself.
+// The registered clients, and which of them have answered the last ping. Sends nothing itself.
 import type { ClientData } from './event-types.ts'
 
 interface Entry {
@@ -6,7 +6,7 @@ interface Entry {
   hasAnswered: boolean
 }
 
-export class Roster {
+export class Registrations {
   readonly #entries = new Map<string, Entry>()
 
   get size(): number {
@@ -25,7 +25,7 @@ export class Roster {
     return this.#entries.has(path)
   }
 
-  /** A path that is there already has its entry replaced. */
+  /** Replaces the entry of a known path. */
   add(client: ClientData): void {
     this.#entries.set(client.path, { client, hasAnswered: true })
   }
@@ -41,7 +41,7 @@ export class Roster {
     if (entry !== undefined) entry.hasAnswered = true
   }
 
-  /** Removes those that have not answered since the last round, and expects an answer of all others. */
+  /** Removes and returns clients that have not answered since the last round. The others must answer until the next one. */
   nextRound(): ClientData[] {
     const silent = [...this.#entries.values()].filter(({ hasAnswered }) => !hasAnswered).map(({ client }) => client)
     for (const { path } of silent) this.#entries.delete(path)

@@ -2,10 +2,10 @@
 import { expect } from 'chai'
 import { Accounting } from '../../../lib/core/accounting/accounting.ts'
 import type { Answer } from '../../../lib/gateways/answer.ts'
-import type { HttpFault } from '../../../lib/gateways/http/error-answer.ts'
+import type { HttpError } from '../../../lib/gateways/http/error-answer.ts'
 import { EvictedKeys } from '../../../lib/gateways/http/evicted-keys.ts'
 import type { IdempotencyLimits } from '../../../lib/gateways/http/http-options.ts'
-import { type Begun, KeptOutcomes } from '../../../lib/gateways/http/kept-outcomes.ts'
+import { type Begun, IdempotencyStore } from '../../../lib/gateways/http/idempotency-store.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 
 type First = Extract<Begun, { isFirst: true }>
@@ -15,13 +15,13 @@ const answerOf = (size: number): Answer => ({ status: 200, headers: {}, body: ne
 describe('Kept outcomes', () => {
   let clock: VirtualClock
   let accounting: Accounting
-  let outcomes: KeptOutcomes
+  let outcomes: IdempotencyStore
 
   function make(limits: Partial<IdempotencyLimits> = {}, maxHeldBytes = 2 ** 30, evictedBits = 2 ** 16): void {
     clock = new VirtualClock()
     const evicted = new EvictedKeys(900_000, clock, [evictedBits])
     accounting = new Accounting({ maxHeldBytes, isShared: () => false })
-    outcomes = new KeptOutcomes(
+    outcomes = new IdempotencyStore(
       { keepMs: 900_000, maxKeys: 8, maxKeptBytes: 1_000, ...limits },
       accounting,
       clock,
@@ -48,7 +48,7 @@ describe('Kept outcomes', () => {
       if (begun.isFirst) begun.settle(answerOf(0), 'drop')
       return begun.isFirst ? 'runs' : 'is kept'
     } catch (error) {
-      return `${(error as HttpFault).status}`
+      return `${(error as HttpError).status}`
     }
   }
   /** It runs and has ended, or is refused. */
@@ -57,7 +57,7 @@ describe('Kept outcomes', () => {
       run(from, key, 10)
       return 'runs'
     } catch (error) {
-      return `${(error as HttpFault).status}`
+      return `${(error as HttpError).status}`
     }
   }
   const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))

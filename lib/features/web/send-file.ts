@@ -1,21 +1,23 @@
-// Sends one file, whose path was resolved and checked, in the coding that the client wants: HEAD, ranges and conditions included.
+// Sends one file, whose path was resolved and checked, in the coding that the client prefers: with HEAD, ranges and
+// conditions.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import send from '#send'
+import { withPackages } from '../../core/base/optional-packages.ts'
 import type { StoredCoding } from './content-coding.ts'
 
-/** A reader that takes nothing for so long is disconnected. */
+/** A reader that reads nothing for this long is disconnected. */
 export const longestStallMs = 30_000
 
-/** What is sent. */
-export interface SentFile {
-  /** Absolute. Its ending says the type. */
+/** A file, and how it is sent. */
+export interface FileToSend {
+  /** Absolute. Its extension decides the type. */
   readonly file: string
-  /** The same in a coding, where there is one that the client wants. */
+  /** The same file in a coding that the client accepts. */
   readonly coded?: CodedFile | undefined
-  /** There are codings to choose from: caches have to keep them apart. */
-  readonly hasCodings: boolean
-  /** What is at this address never changes: it is not asked for again. Default: it is asked for each time, by its ETag. */
+  /** Codings exist: caches have to keep them apart. Default false. */
+  readonly hasCodings?: boolean
+  /** The content at this address never changes: clients need not ask again. Default: they ask each time, by its ETag. */
   readonly isImmutable?: boolean
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface CodedFile {
@@ -23,23 +25,25 @@ export interface CodedFile {
   readonly coding: StoredCoding['coding']
 }
 
-/** What `immutable` means where it is not known. */
+/** How long clients that do not know `immutable` may cache. */
 const aYearMs = 365 * 24 * 60 * 60 * 1000
-/** They describe the file, and not what is said instead of it. */
+/** They describe the file, not an error that is sent instead. */
 const headersOfFile = ['accept-ranges', 'cache-control', 'content-encoding', 'content-length', 'etag', 'last-modified']
 
-/** A reader that takes nothing for `maxStallMs` is disconnected, as each holds a socket and an open file. */
-export function sendFile(
+/** Disconnects a reader that reads nothing for `maxStallMs`: each holds a socket and an open file. */
+export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
-  { file, coded, hasCodings, isImmutable = false }: SentFile,
+  { file, coded, hasCodings = false, isImmutable = false, headers = {} }: FileToSend,
   maxStallMs: number,
-): void {
-  // It is the socket's timeout: the next request has another one.
+): Promise<void> {
+  const { default: send } = await withPackages('a static file', ['send'], () => import('#send'))
+  // It is the socket's timeout, and the next request has another one.
   response.setTimeout(maxStallMs, () => response.destroy()).prependOnceListener('finish', () => response.setTimeout(0))
-  response.setHeader('x-content-type-options', 'nosniff')
+  for (const [name, value] of Object.entries({ 'x-content-type-options': 'nosniff', ...headers }))
+    response.setHeader(name, value)
   if (hasCodings) addVary(response, 'Accept-Encoding')
-  // The path is served as it is, and nothing is looked up beside it.
+  // The path is used as it is, and nothing is looked up beside it.
   const path = encodeURI(coded?.file ?? file).replace(/[?#]/g, encodeURIComponent)
   const cache = isImmutable ? { immutable: true, maxAge: aYearMs } : {}
   const sending = send(request, path, { dotfiles: 'allow', index: false, ...cache })

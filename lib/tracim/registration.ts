@@ -1,5 +1,6 @@
-// Keeps a client registered. The protocol tells nobody that a daemon has come anew; but that one has made another socket,
-// which is looked at now and then. One that has forgotten the client sends it no pings: after a silence it is asked.
+// Keeps a client registered. The protocol does not announce that a daemon has restarted, but a restarted daemon has made
+// another socket, so the client checks the socket regularly. A daemon that has forgotten the client sends no pings: after a
+// silence the client asks.
 //
 //   watching ──> another socket, or no pings and not in the list ──> registering, with a back-off ──> watching
 //                                                         end: at once, from everywhere
@@ -11,16 +12,16 @@ import type { RegisteredAgainData } from './event-types.ts'
 
 type LostReason = RegisteredAgainData['reason']
 
-export interface KeptRegistrationOptions {
+export interface RegistrationOptions {
   readonly masterSocketPath: string
-  /** How often the socket is looked at. */
+  /** How often the socket is checked. */
   readonly lookEveryMs: number
-  /** Without a ping for so long, the daemon is asked whether it knows this client. */
+  /** After this time without a ping, the client asks the daemon whether it is known. */
   readonly pingSilenceMs: number
   readonly log: Logger
   readonly clock: Clock
   readonly random: () => number
-  /** Each ends when the signal says so. */
+  /** Each ends when the signal aborts. */
   register(signal: AbortSignal): Promise<void>
   isKnown(signal: AbortSignal): Promise<boolean>
   onRegisteredAgain(reason: LostReason): void
@@ -28,30 +29,30 @@ export interface KeptRegistrationOptions {
 
 const backoff = { minMs: 100, maxMs: 5_000 }
 
-export class KeptRegistration {
-  readonly #options: KeptRegistrationOptions
+export class Registration {
+  readonly #options: RegistrationOptions
   #watch: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #heardAtMs = 0
 
-  constructor(options: KeptRegistrationOptions) {
+  constructor(options: RegistrationOptions) {
     this.#options = options
   }
 
-  /** The daemon that was registered at had this socket, by {@link socketAt}. */
+  /** `socket`: that of the daemon at which the client registered, by {@link socketAt}. */
   begin(socket: string | undefined): void {
     this.#watch?.stop.abort()
     const stop = new AbortController()
     this.heard()
-    // Nothing but the signal ends it.
+    // Only the signal ends it.
     this.#watch = { stop, ended: this.#run(socket, stop.signal).catch(() => undefined) }
   }
 
-  /** A ping came: this client is known. */
+  /** A ping arrived: the daemon knows this client. */
   heard(): void {
     this.#heardAtMs = this.#options.clock.now()
   }
 
-  /** Settles when nothing is under way any more. */
+  /** Settles when nothing is running any more. */
   async end(): Promise<void> {
     this.#watch?.stop.abort()
     await this.#watch?.ended
@@ -63,7 +64,7 @@ export class KeptRegistration {
       await sleep(clock, lookEveryMs, signal)
       const reason = await this.#findLoss(socket, signal)
       if (reason === undefined) continue
-      log.warn({ reason }, 'the daemon does not know this client any more; it registers again')
+      log.warn({ reason }, 'the daemon no longer knows this client; registering again')
       socket = await this.#registerAgain(signal)
       log.info({ reason }, 'registered again')
       onRegisteredAgain(reason)
@@ -73,7 +74,7 @@ export class KeptRegistration {
   async #findLoss(socket: string | undefined, signal: AbortSignal): Promise<LostReason | undefined> {
     const { clock, isKnown, log, masterSocketPath, pingSilenceMs } = this.#options
     const now = socketAt(masterSocketPath)
-    // Until there is one again, nobody can be asked.
+    // Without a socket there is no daemon to ask.
     if (now === undefined) return undefined
     if (now !== socket) return 'restarted'
     if (clock.now() - this.#heardAtMs < pingSilenceMs) return undefined
@@ -82,12 +83,12 @@ export class KeptRegistration {
       return (await isKnown(signal)) ? undefined : 'forgotten'
     } catch (error) {
       signal.throwIfAborted()
-      log.warn({ error }, 'the daemon is silent, and does not say whether it knows this client')
+      log.warn({ error }, 'the daemon is silent, and did not answer whether it knows this client')
       return undefined
     }
   }
 
-  /** Gives the socket at which it came about. */
+  /** Returns the socket of the daemon that answered. */
   async #registerAgain(signal: AbortSignal): Promise<string> {
     const { clock, log, masterSocketPath, random, register } = this.#options
     for (let wait = new Backoff(backoff, random); ; wait = wait.next()) {
@@ -107,13 +108,13 @@ export class KeptRegistration {
   }
 }
 
-/** Which socket is at the path, to be compared: numbers of files are used again, with their times they are not. */
+/** Identifies the socket at the path. Inode numbers are reused; together with their times they are not. */
 export function socketAt(path: string): string | undefined {
   try {
     const status = statSync(path, { bigint: true })
     if (!status.isSocket()) return undefined
     const { dev, ino, birthtimeNs, mtimeNs } = status
-    // Not every file system knows when a file was made.
+    // Some file systems do not record when a file was made.
     return `${dev}:${ino}:${birthtimeNs === 0n ? mtimeNs : birthtimeNs}`
   } catch {
     return undefined

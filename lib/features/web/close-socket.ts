@@ -1,0 +1,26 @@
+// Closes a WebSocket with a code, and ends it where its peer does not answer.
+import type { WebSocket } from 'ws'
+import type { Clock } from '../../core/base/clock.ts'
+
+/** From asking a peer to close to ending its socket. */
+export const closeTimeoutMs = 1_000
+
+/** Settles when the socket is closed. */
+export function closeSocket(
+  socket: WebSocket,
+  clock: Clock,
+  code: number,
+  reason: string,
+  limitMs: number = closeTimeoutMs,
+): Promise<void> {
+  if (socket.readyState === socket.CLOSED) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(() => socket.terminate(), limitMs)
+    timer.keepProcessAlive(true)
+    socket.once('close', () => {
+      timer.cancel()
+      resolve()
+    })
+    socket.close(code, reason)
+  })
+}

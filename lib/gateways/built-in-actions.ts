@@ -1,0 +1,8 @@
+// isock's built-in actions (channels, processes, listings) speak isock's own protocol. Foreign clients use what their gateway
+// offers instead, and cannot run them by name.
+
+const ownPrefix = 'isock.'
+
+export function isBuiltInAction(name: string): boolean {
+  return name.startsWith(ownPrefix)
+}

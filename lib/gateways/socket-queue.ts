@@ -1,0 +1,185 @@
+// The queue of messages to one client, in order, whether it is connected or away. Keeps messages while the client is away,
+// makes senders wait while it reads slowly, and reports a client that reads too slowly or for which too much waits.
+import type { Meter } from '../core/accounting/meter.ts'
+import type { Clock } from '../core/base/clock.ts'
+import { setImmediate } from '../core/base/platform-timers.ts'
+import { Queue } from '../core/base/queue.ts'
+import { ReaderWatch } from '../features/web/least-rate.ts'
+
+/** What the queue needs of a WebSocket. */
+export interface OutSocket {
+  /** Calls `sent` when the bytes have left, or never will. */
+  send(bytes: Buffer, options: { readonly binary: boolean }, sent: () => void): void
+}
+
+/** The socket of a client that is connected. */
+export interface ClientSocket extends OutSocket {
+  close(code: number, reason: string): void
+  terminate(): void
+}
+
+export interface SocketQueueOptions {
+  readonly clock: Clock
+  /** Senders wait while this many bytes wait. */
+  readonly roomBytes: number
+  /** Bytes that may wait, each message counting for 512 more; a single message may be larger. */
+  readonly maxBytes: number
+  /** How long the client may read nothing, plus a second for each 16 KB that wait. */
+  readonly stallMs: number
+  /** Sends binary messages. Default false. */
+  readonly isBinary?: boolean
+  /** Counts what waits, on the client's account. */
+  readonly held?: Meter
+  /** Called once when too much waits. The queue is empty from then on, and stays so. */
+  readonly onOverflow: (reason: string) => void
+  /** Called when the client reads too slowly. */
+  readonly onStalled: (reason: string) => void
+}
+
+interface Sender {
+  readonly make: () => string | undefined
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What a message costs besides its bytes, measured: without it, many small messages would take ten times the limit. */
+const messageCostBytes = 512
+
+/** After this many messages other work gets a turn: streams over links in memory have no other pause. */
+const messagesPerTurn = 64
+
+export class SocketQueue {
+  readonly #options: SocketQueueOptions
+  readonly #reader: ReaderWatch
+  #socket: OutSocket | undefined
+  /** While the client is away. */
+  readonly #kept = new Queue<Buffer>()
+  readonly #senders = new Queue<Sender>()
+  #bytes = 0
+  #turnCount = 0
+  #sentCount = 0
+  #isDiscarding = false
+
+  constructor(options: SocketQueueOptions) {
+    this.#options = options
+    this.#reader = new ReaderWatch(options.clock, options.stallMs, () => options.onStalled('it reads next to nothing'))
+  }
+
+  /** Messages that have left. Grows while the client reads. */
+  get sentCount(): number {
+    return this.#sentCount
+  }
+
+  /** The bytes that have not left yet, with the cost of each message. */
+  get waitingBytes(): number {
+    return this.#bytes
+  }
+
+  /** Whether senders need not wait. */
+  get hasRoom(): boolean {
+    return this.#isDiscarding || this.#bytes < this.#options.roomBytes
+  }
+
+  /** Sends through this socket from now on: first `greeting`, then what was kept. */
+  attach(socket: OutSocket, greeting: readonly string[] = []): void {
+    if (this.#socket !== undefined) this.detach()
+    this.#socket = socket
+    const kept = this.#kept.takeAll()
+    this.#clearCount()
+    for (const text of greeting) this.push(text)
+    for (const bytes of kept) this.#push(bytes)
+    this.#resumeSenders()
+  }
+
+  /** The socket is gone, with the messages that were on their way. Later messages are kept. */
+  detach(): void {
+    this.#socket = undefined
+    this.#clearCount()
+    this.#resumeSenders()
+  }
+
+  /** The client will read nothing more: drops everything. */
+  discard(): void {
+    this.#isDiscarding = true
+    this.#kept.takeAll()
+    this.detach()
+  }
+
+  /** Sends the text now, or keeps it. */
+  push(text: string): void {
+    if (!this.#isDiscarding) this.#push(Buffer.from(text))
+  }
+
+  /** Sends when there is room, in the order of the calls. Rejects with what `make` throws. */
+  pushWhenRoom(make: () => string | undefined): Promise<void> {
+    if (this.#senders.length > 0 || !this.hasRoom)
+      return new Promise((resolve, reject) => this.#senders.add({ make, resolve, reject }))
+    try {
+      this.#pushMade(make)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return ++this.#turnCount % messagesPerTurn === 0 ? nextTurn() : Promise.resolve()
+  }
+
+  /** Settles when there is room. */
+  room(): Promise<void> {
+    return this.pushWhenRoom(() => undefined)
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes
+    this.#options.held?.change(bytes)
+  }
+
+  #clearCount(): void {
+    this.#count(-this.#bytes)
+    this.#reader.stop()
+  }
+
+  #pushMade(make: () => string | undefined): void {
+    if (this.#isDiscarding) return
+    const text = make()
+    if (text !== undefined) this.push(text)
+  }
+
+  #push(bytes: Buffer): void {
+    const { maxBytes, isBinary = false, onOverflow } = this.#options
+    const cost = bytes.length + messageCostBytes
+    if (this.#bytes > 0 && this.#bytes + cost > maxBytes) {
+      this.discard()
+      return onOverflow(`more than ${maxBytes} bytes wait for it`)
+    }
+    this.#count(cost)
+    const socket = this.#socket
+    if (socket === undefined) return void this.#kept.add(bytes)
+    this.#reader.add(cost)
+    socket.send(bytes, { binary: isBinary }, () => this.#onSent(socket, cost))
+  }
+
+  #onSent(socket: OutSocket, cost: number): void {
+    // The bytes of a former socket are no longer counted.
+    if (socket !== this.#socket) return
+    this.#sentCount++
+    this.#reader.remove(cost)
+    this.#count(-cost)
+    this.#resumeSenders()
+  }
+
+  #resumeSenders(): void {
+    while (this.hasRoom) {
+      const sender = this.#senders.take()
+      if (sender === undefined) return
+      try {
+        this.#pushMade(sender.make)
+        sender.resolve()
+      } catch (error) {
+        sender.reject(error)
+      }
+    }
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
