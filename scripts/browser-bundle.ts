@@ -29,8 +29,8 @@ export interface BrowserBundle extends ServedModule {
 const mapName = 'isock-browser.js.map'
 
 /** Writes the module and its chunk as they are served, and as they are published: plain, by gzip and Brotli, and a source map by gzip. */
-export async function writeForBrowsers(directory: string): Promise<BrowserBundle> {
-  const bundle = await bundleForBrowsers()
+export async function writeForBrowsers(directory: string, made = bundleForBrowsers()): Promise<BrowserBundle> {
+  const bundle = await made
   const { code, map, chunk } = bundle
   writeForms(join(directory, 'browser.js'), code)
   writeFileSync(join(directory, `${mapName}.gz`), zipped(map))

@@ -1,5 +1,6 @@
 // `npm start`: a server and a client in two processes, which end together, however one of them ends.
 import { expect } from 'chai'
+import { longIt } from './setup/long.ts'
 import { type RunningScript, startScript } from './setup/run-script.ts'
 import { waitFor } from './setup/wait-for.ts'
 
@@ -22,7 +23,7 @@ describe('the example of two processes', function () {
     expect(code).to.equal(0)
   })
 
-  it('ends both on Ctrl-C', async () => {
+  longIt('ends both on Ctrl-C', async () => {
     const script = start()
     const pids = [await pidOf(script, 'server'), await pidOf(script, 'client')]
     script.kill('SIGINT')
@@ -40,7 +41,7 @@ describe('the example of two processes', function () {
     })
   }
 
-  it('ends its processes when it dies itself', async () => {
+  longIt('ends its processes when it dies itself', async () => {
     const script = start()
     const pids = [await pidOf(script, 'server'), await pidOf(script, 'client')]
     script.kill('SIGKILL')

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Server } from 'isock'
 import { listenWeb } from '../lib/web.ts'
+import { longIt } from './setup/long.ts'
 import { startScript } from './setup/run-script.ts'
 
 for (const way of ['a socket', 'a WebSocket']) {
@@ -28,35 +29,36 @@ for (const way of ['a socket', 'a WebSocket']) {
 
     afterEach(() => server.shutdown({ graceMs: 0 }))
 
+    const thisIt: typeof longIt = way === 'a socket' ? it : longIt
     const run = (name: string) => startScript(`spec/scripts/${name}.ts`, { args: [address] }).ended
 
-    it('that only calls runAction ends by itself', async () => {
+    thisIt('that only calls runAction ends by itself', async () => {
       const { code, stdout, stderr } = await run('only-calls')
       expect(stderr).to.equal('')
       expect(stdout).to.equal('first\nsecond\nstill connected\n')
       expect(code).to.equal(0)
     })
 
-    it('is not kept alive by an idle client', async () => {
+    thisIt('is not kept alive by an idle client', async () => {
       const { code, stdout } = await run('only-connects')
       expect(stdout).to.equal('connected\n')
       expect(code).to.equal(0)
     })
 
-    it('is kept alive by a pending call until it settles', async () => {
+    thisIt('is kept alive by a pending call until it settles', async () => {
       const { code, stdout } = await run('awaits-nothing')
       expect(stdout).to.equal('end of the script\nlate\n')
       expect(code).to.equal(0)
     })
 
-    it('may await close() as the last thing', async () => {
+    thisIt('may await close() as the last thing', async () => {
       const { code, stdout, stderr } = await run('awaits-close')
       expect(stderr).to.equal('')
       expect(stdout).to.equal('called\nclosed\n')
       expect(code).to.equal(0)
     })
 
-    it('closes its client with `await using`', async () => {
+    thisIt('closes its client with `await using`', async () => {
       const { code, stdout, stderr } = await run('uses')
       expect(stderr).to.equal('')
       expect(stdout).to.equal('inside\nnot connected\nCLOSED\n')

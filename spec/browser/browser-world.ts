@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { Server, type ServerOptions } from '../../lib/index.ts'
 import { listenWeb, type WebOptions } from '../../lib/web.ts'
-import { bundleForBrowsers } from '../../scripts/browser-bundle.ts'
+import { browserBundle } from '../setup/browser-bundle.ts'
 import type { DrivenBrowser, DrivenPage } from '../setup/browsers.ts'
 import { AskPage, Count, Download, Echo, News, Refuse, Stay, Tick, Upload } from './page-actions.ts'
 
@@ -21,7 +21,7 @@ export class PageFiles {
   readonly directory = mkdtempSync(join(tmpdir(), 'isock-page-'))
 
   async write(): Promise<this> {
-    const { code, chunk } = await bundleForBrowsers()
+    const { code, chunk } = await browserBundle()
     writeFileSync(join(this.directory, 'isock.js'), code)
     writeFileSync(join(this.directory, chunk.name), chunk.code)
     await build({

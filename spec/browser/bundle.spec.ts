@@ -7,14 +7,15 @@ import { attemptUntilDone as nodeAttempts } from '../../lib/core/client/attempts
 import { attemptUntilDone as browserAttempts } from '../../lib/core/client/browser-attempts.ts'
 import * as nodeMsgpack from '../../lib/core/wire/frames/free-msgpack.ts'
 import * as browserMsgpack from '../../lib/core/wire/packed/browser-msgpack.ts'
-import { bundleForBrowsers, mostZippedBytes } from '../../scripts/browser-bundle.ts'
+import { mostZippedBytes } from '../../scripts/browser-bundle.ts'
+import { browserBundle } from '../setup/browser-bundle.ts'
 
 describe('The module for browsers', function () {
   // Bundling takes a busy machine a while.
   this.timeout(60_000)
 
   it('is small, and names nothing of Node', async () => {
-    const { code, map, zippedBytes, chunk } = await bundleForBrowsers()
+    const { code, map, zippedBytes, chunk } = await browserBundle()
     expect(zippedBytes).to.be.at.most(mostZippedBytes)
     expect(chunk.zippedBytes).to.be.at.most(10_000)
     expect(code).to.not.match(/["'`]node:|\brequire\(|^import\b|[;}]import\b(?!\()|\bBuffer\./)

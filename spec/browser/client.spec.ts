@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import type { Page } from 'playwright-core'
 import type { Client as BrowserClient } from '../../lib/browser.ts'
 import { type BrowserKind, browsers, type DrivenBrowser, type DrivenPage } from '../setup/browsers.ts'
+import { longIt } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { BrowserWorld, PageFiles } from './browser-world.ts'
@@ -25,17 +26,14 @@ describe('The client in a browser', function () {
   this.timeout(60_000)
   const files = new PageFiles()
 
-  before(async function () {
-    if (process.env['CI'] !== 'true' && browsers.every((kind) => kind.find() === undefined)) skip(this, noBrowser)
-    await files.write()
+  before(async () => {
+    if (process.env['CI'] === 'true' || browsers.some((kind) => kind.find() !== undefined)) await files.write()
   })
 
   after(() => files.remove())
 
   for (const kind of browsers) describe(`which is ${kind.name}`, () => specsIn(kind, files))
 })
-
-const noBrowser = browsers.map(({ howToGet }) => howToGet).join('; ')
 
 function specsIn(kind: BrowserKind, files: PageFiles): void {
   let browser: DrivenBrowser
@@ -105,7 +103,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(seen).to.deep.equal([false, true, 3, 'only 3 left', 'Refused'])
   })
 
-  it("names isock's own errors, minified as it is", async () => {
+  longIt("names isock's own errors, minified as it is", async () => {
     const seen = await page.evaluate(async () => {
       const { error } = (await kept.client.runAction('Nothing').outcome()) as { error: Error & { code: string } }
       return [error.name, error.code]
@@ -133,7 +131,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     })
   })
 
-  it('iterates a stream, and cancels one', async () => {
+  longIt('iterates a stream, and cancels one', async () => {
     const seen = await page.evaluate(async () => {
       const call = kept.client.runAction(isock.Count, 5)
       const items: number[] = []
@@ -165,7 +163,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(world.server.sessions).to.have.length(1)
   })
 
-  it('does not wait on when its browser says that there is a network again', async () => {
+  longIt('does not wait on when its browser says that there is a network again', async () => {
     await page.evaluate(async () => {
       kept.client = new isock.Client({ backoff: { minMs: 600_000, maxMs: 600_000 }, random: () => 0.9, retry: 10 })
       await kept.client.runAction(isock.Echo, 1)
@@ -204,7 +202,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(await page.evaluate(() => kept['heard'])).to.deep.equal(['one', 'two', 'three'])
   })
 
-  it('gets the history again after its page was loaded anew', async () => {
+  longIt('gets the history again after its page was loaded anew', async () => {
     await page.evaluate(() => kept.client.connect())
     await world.server.channel(News).publish('before')
     await page.reload()
@@ -234,7 +232,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
   }
 
   for (const how of ['reloaded', 'closed'] as const)
-    it(`closes its WebSocket with 1001 where it has no time for a goodbye (${how})`, async () => {
+    longIt(`closes its WebSocket with 1001 where it has no time for a goodbye (${how})`, async () => {
       const short = await new BrowserWorld(browser, files, {
         limits: { closedLinkGraceMs: 50, leftPageLeaseMs: 100 },
       }).open()
@@ -276,34 +274,37 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     }
   })
 
-  it('is refused where its origin is not let in: its calls, its connecting and its subscriptions, for good', async () => {
-    const other = await new BrowserWorld(browser, files).open({ origins: ['https://example.org'] })
-    try {
-      const visitor = await world.page()
-      const seen = await visitor.evaluate(
-        async (address) => {
-          const client = new isock.Client(address)
-          const errorOf = (promise: PromiseLike<unknown>) =>
-            promise.then(
-              () => 'let in',
-              ({ name, message }: Error) => `${name}: ${message}`,
+  longIt(
+    'is refused where its origin is not let in: its calls, its connecting and its subscriptions, for good',
+    async () => {
+      const other = await new BrowserWorld(browser, files).open({ origins: ['https://example.org'] })
+      try {
+        const visitor = await world.page()
+        const seen = await visitor.evaluate(
+          async (address) => {
+            const client = new isock.Client(address)
+            const errorOf = (promise: PromiseLike<unknown>) =>
+              promise.then(
+                () => 'let in',
+                ({ name, message }: Error) => `${name}: ${message}`,
+              )
+            const subscription = client.subscribe(isock.News)
+            const { ready, done } = subscription
+            return await Promise.all(
+              [client.runAction(isock.Echo, 1), client.connect(), ready, done].map((each) => errorOf(each)),
             )
-          const subscription = client.subscribe(isock.News)
-          const { ready, done } = subscription
-          return await Promise.all(
-            [client.runAction(isock.Echo, 1), client.connect(), ready, done].map((each) => errorOf(each)),
-          )
-        },
-        other.url.replace('http', 'ws'),
-      )
-      for (const error of seen) expect(error).to.match(/^AuthError: .*origin are not allowed.*option origins/)
-      expect(other.server.sessions).to.have.length(0)
-    } finally {
-      await other.close()
-    }
-  })
+          },
+          other.url.replace('http', 'ws'),
+        )
+        for (const error of seen) expect(error).to.match(/^AuthError: .*origin are not allowed.*option origins/)
+        expect(other.server.sessions).to.have.length(0)
+      } finally {
+        await other.close()
+      }
+    },
+  )
 
-  it('says immediately that the policy of its page, or https, keeps it from the server', async () => {
+  longIt('says immediately that the policy of its page, or https, keeps it from the server', async () => {
     const ask = async (at: Pick<DrivenPage, 'evaluate'>) =>
       await at.evaluate(async () => {
         const began = performance.now()
@@ -334,7 +335,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     }
   })
 
-  it("hands what handlers, onReconnect and the page's own actions threw to reportError", async () => {
+  longIt("hands what handlers, onReconnect and the page's own actions threw to reportError", async () => {
     await page.evaluate(async () => {
       const errors: string[] = []
       kept['errors'] = errors
@@ -359,7 +360,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(await page.evaluate(() => kept['errors'])).to.have.members(['in a handler', 'in an own action'])
   })
 
-  it('leaves its page turns while its handlers work', async () => {
+  longIt('leaves its page turns while its handlers work', async () => {
     await page.evaluate(() => kept.client.connect())
     for (let n = 0; n < 100; n++) await world.server.channel(News).publish(String(n))
     const seen = await page.evaluate(async () => {
@@ -385,7 +386,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(seen.most).to.be.at.most(20)
   })
 
-  it('does not try for ever, and does not hang its page, where its own dial is broken', async () => {
+  longIt('does not try for ever, and does not hang its page, where its own dial is broken', async () => {
     const error = await page.evaluate(async () => {
       const dial = () => Promise.reject(new TypeError('x is not a function'))
       const outcome = await new isock.Client('ws://localhost:1', { dial }).runAction(isock.Echo, 1).outcome()
@@ -406,50 +407,53 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(said).to.equal('from a worker')
   })
 
-  it('goes to addresses as links of its page do: relative ones, those of http, and URL objects, below a path too', async () => {
-    const below = await new BrowserWorld(browser, files).open({ path: '/app/isock' })
-    try {
-      const visitor = await below.page()
-      const answers = await visitor.evaluate(async () => {
-        const place = globalThis as unknown as { location: { href: string; pushState?: unknown } }
-        const history = globalThis as unknown as {
-          history: { pushState(state: null, title: string, url: string): void }
-        }
-        history.history.pushState(null, '', '/app/page')
-        const { href } = place.location
-        const addresses = [
-          './isock',
-          'isock',
-          '/app/isock',
-          new URL('isock', href),
-          new URL('isock', href).href,
-          new URL('isock', href.replace('http', 'ws')),
-          ['./isock', '/elsewhere'],
-        ]
-        const run = async (address: (typeof addresses)[number]) => {
-          const client = new isock.Client(address)
-          const outcome = await client.runAction(isock.Echo, 'hi').outcome()
-          await client.close()
-          return outcome.ok ? outcome.value : String(outcome.error)
-        }
-        return await Promise.all(addresses.map(run))
-      })
-      expect(answers).to.deep.equal(answers.map(() => 'hi'))
-      const refused = await visitor.evaluate(() => {
-        try {
-          new isock.Client(new URL('ftp://h/isock'))
-          return ''
-        } catch (error) {
-          return String(error)
-        }
-      })
-      expect(refused).to.contain('option address')
-    } finally {
-      await below.close()
-    }
-  })
+  longIt(
+    'goes to addresses as links of its page do: relative ones, those of http, and URL objects, below a path too',
+    async () => {
+      const below = await new BrowserWorld(browser, files).open({ path: '/app/isock' })
+      try {
+        const visitor = await below.page()
+        const answers = await visitor.evaluate(async () => {
+          const place = globalThis as unknown as { location: { href: string; pushState?: unknown } }
+          const history = globalThis as unknown as {
+            history: { pushState(state: null, title: string, url: string): void }
+          }
+          history.history.pushState(null, '', '/app/page')
+          const { href } = place.location
+          const addresses = [
+            './isock',
+            'isock',
+            '/app/isock',
+            new URL('isock', href),
+            new URL('isock', href).href,
+            new URL('isock', href.replace('http', 'ws')),
+            ['./isock', '/elsewhere'],
+          ]
+          const run = async (address: (typeof addresses)[number]) => {
+            const client = new isock.Client(address)
+            const outcome = await client.runAction(isock.Echo, 'hi').outcome()
+            await client.close()
+            return outcome.ok ? outcome.value : String(outcome.error)
+          }
+          return await Promise.all(addresses.map(run))
+        })
+        expect(answers).to.deep.equal(answers.map(() => 'hi'))
+        const refused = await visitor.evaluate(() => {
+          try {
+            new isock.Client(new URL('ftp://h/isock'))
+            return ''
+          } catch (error) {
+            return String(error)
+          }
+        })
+        expect(refused).to.contain('option address')
+      } finally {
+        await below.close()
+      }
+    },
+  )
 
-  it('takes no addresses that a browser cannot reach', async () => {
+  longIt('takes no addresses that a browser cannot reach', async () => {
     const errors = await page.evaluate(() =>
       ['tcp://127.0.0.1:1', 'localhost:4440', 'unix:/a', new URL('ftp://h/isock')].map((address) => {
         try {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { type BrowserBundle, mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
+import { browserBundle } from '../setup/browser-bundle.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const textOf = (name: string): string => readFileSync(join(root, name), 'utf8')
@@ -20,7 +21,7 @@ describe('The published files for browsers', function () {
   let bundle: BrowserBundle
 
   before(async () => {
-    bundle = await writeForBrowsers(directory)
+    bundle = await writeForBrowsers(directory, browserBundle())
   })
   after(() => rmSync(directory, { recursive: true }))
 

@@ -1,6 +1,7 @@
 // What `isock bench` shows meanwhile: in a terminal a line that is written over and wiped at the end.
 import { expect } from 'chai'
 import { Server } from 'isock'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 /** Standard error of the process is taken for a terminal. */
@@ -9,7 +10,7 @@ const terminal = { NODE_OPTIONS: '--import=data:text/javascript,process.stderr.i
 describe('The progress of isock bench', function () {
   this.timeout(60_000)
 
-  it('is one line in a terminal, of which nothing is left', async () => {
+  longIt('is one line in a terminal, of which nothing is left', async () => {
     const server = new Server('localhost', 0)
     server.addActions({ wait: () => new Promise<void>((resolve) => setTimeout(resolve, 400)) })
     await server.listen()

@@ -1,6 +1,7 @@
 // `isock bench` as a process of its own, against a server of this one.
 import { expect } from 'chai'
 import { Action, type Context, Server } from 'isock'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 /** The most that were running at once, and how many have run. */
@@ -55,7 +56,7 @@ describe('isock bench', function () {
 
   afterEach(() => server.shutdown({ graceMs: 0 }))
 
-  it('tells rate, percentiles and a histogram to people', async () => {
+  longIt('tells rate, percentiles and a histogram to people', async () => {
     const { code, stdout, stderr } = await run(address, 'echo', '{"a":1}', '--calls', '2000').ended
     expect(stdout).to.match(
       /^2 000 calls in [\d.]+ s: [\d ]+ calls\/s\np50 {2}[\d.]+ ms\np90 {2}.* ms\np99 {2}.* ms\nmax {2}.* ms\n\n( {2}up to +[\d.]+ ms {2}█* +[\d ]+\n)+$/,
@@ -79,20 +80,20 @@ describe('isock bench', function () {
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
   })
 
-  it('starts calls for the time that it is given, and tells how it goes', async () => {
+  longIt('starts calls for the time that it is given, and tells how it goes', async () => {
     const { stdout, stderr } = await run(address, 'echo', '1', '--duration', '1500', '--in-flight', '2').ended
     expect(Number(/ in ([\d.]+) s:/.exec(stdout)?.[1])).to.be.within(1.5, 10)
     expect(stderr).to.match(/^1\.\d s {2}\d+ calls {2}[\d ]+ calls\/s {2}p99 .* ms {2}0 failed\n/)
   })
 
-  it('starts calls at the rate that it is given', async () => {
+  longIt('starts calls at the rate that it is given', async () => {
     const { stdout } = await run(address, 'echo', '1', '--rate', '100', '--calls', '50', '--json').ended
     const { elapsedMs, calls } = JSON.parse(stdout)
     expect(calls).to.equal(50)
     expect(elapsedMs).to.be.at.least(490)
   })
 
-  it('counts the time of a call from when it was due', async () => {
+  longIt('counts the time of a call from when it was due', async () => {
     const args = ['--rate', '1000', '--calls', '40', '--in-flight', '1', '--json']
     const { maxMs, minMs } = JSON.parse((await run(address, 'Watched', '20', ...args).ended).stdout)
     // The last one was due after 40 ms, and ran after 39 others.
@@ -100,7 +101,7 @@ describe('isock bench', function () {
     expect(minMs).to.be.below(maxMs / 2)
   })
 
-  it('tells how many calls that were due found no place', async () => {
+  longIt('tells how many calls that were due found no place', async () => {
     const args = ['--rate', '1000', '--duration', '500', '--in-flight', '1']
     const { stdout } = await run(address, 'Watched', '20', ...args).ended
     expect(stdout).to.match(/^4\d\d were due, but found no place: raise --in-flight or --links$/m)
@@ -120,7 +121,7 @@ describe('isock bench', function () {
     expect(stdout).to.match(/^\d failed with ODD: an odd run$/m)
   })
 
-  it('tells what makes the first call fail, and begins no load', async () => {
+  longIt('tells what makes the first call fail, and begins no load', async () => {
     const [unknown, unreachable, notJson, both, none] = await Promise.all([
       run(address, 'Nope').ended,
       run('localhost:1', 'echo', '--retry', '0').ended,
@@ -134,7 +135,7 @@ describe('isock bench', function () {
     for (const { stdout } of [unknown, unreachable, notJson, both, none]) expect(stdout).to.equal('')
   })
 
-  it('tells on Ctrl-C what it has measured, and exits with 130', async () => {
+  longIt('tells on Ctrl-C what it has measured, and exits with 130', async () => {
     const running = run(address, 'Watched', '20', '--duration', '60000', '--in-flight', '2')
     await running.printed(/^1\.\d s {2}/m, 'stderr')
     running.kill('SIGINT')
@@ -143,7 +144,7 @@ describe('isock bench', function () {
     expect(code).to.equal(130)
   })
 
-  it('explains itself', async () => {
+  longIt('explains itself', async () => {
     const { code, stdout } = await run('--help').ended
     expect(stdout).to.include('Examples:\n  isock bench ').and.include('Exit codes:').and.include('--token-file')
     expect(code).to.equal(0)

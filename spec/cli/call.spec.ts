@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { Action, type Context, Server } from 'isock'
 import * as z from 'zod'
 import { Order } from '../../shared-actions/stock.ts'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
@@ -89,7 +90,7 @@ describe('isock call', function () {
       .split('\n')
       .map((line) => JSON.parse(line) as unknown)
 
-  it('prints the result for people: text as it is, other values as Node shows them', async () => {
+  longIt('prints the result for people: text as it is, other values as Node shows them', async () => {
     const [text, object, rich, nothing] = await Promise.all([
       call('Echo', '"hi\\nthere"'),
       call('Echo', '{"a":[1,null]}'),
@@ -110,7 +111,7 @@ describe('isock call', function () {
     await running.ended
   })
 
-  it('prints JSON lines, rich values with their meta, bytes as base64', async () => {
+  longIt('prints JSON lines, rich values with their meta, bytes as base64', async () => {
     const [count, rich, bytes] = await Promise.all([
       call('Count', '2', '--json'),
       call('Rich', '--json'),
@@ -131,7 +132,7 @@ describe('isock call', function () {
     expect(linesOf(bytes.stdout)).to.deep.equal([{ kind: 'result', bytes: ['AQID'] }])
   })
 
-  it('reads data from standard input: whole, or a line for each item', async () => {
+  longIt('reads data from standard input: whole, or a line for each item', async () => {
     const [whole, lines, badLine] = await Promise.all([
       start([address, 'Echo', '-'], '{\n  "from": "stdin"\n}\n').ended,
       start([address, 'Sum', '--stdin'], '1\n2\n\n39\n').ended,
@@ -172,7 +173,7 @@ describe('isock call', function () {
     ])
   })
 
-  it('exits with 1 when the server refuses the call', async () => {
+  longIt('exits with 1 when the server refuses the call', async () => {
     const [unknown, invalid] = await Promise.all([call('Ecko', '1'), call('Checked', '{"seats":"two"}')])
     expect(unknown.code).to.equal(1)
     expect(unknown.stderr).to.include('unknown action "Ecko"; did you mean "Echo"?')
@@ -181,15 +182,15 @@ describe('isock call', function () {
     expect(invalid.stderr).to.match(/^ {2}seats: /m)
   })
 
-  it('shows control characters of others instead of obeying them', async () => {
+  longIt('shows control characters of others instead of obeying them', async () => {
     expect((await call('Escape')).stderr).to.match(/^Error: red \\x1b\[31m text\n/)
   })
 
-  it('says where the log of the server has an error that its action does not declare', async () => {
+  longIt('says where the log of the server has an error that its action does not declare', async () => {
     expect((await call('Escape')).stderr).to.match(/\n {2}errorId: [\da-f]{8}-\d+ \(in the server's log\)\n$/)
   })
 
-  it('exits with 2 on bad JSON, and shows where it is bad', async () => {
+  longIt('exits with 2 on bad JSON, and shows where it is bad', async () => {
     const [open, word] = await Promise.all([call('Echo', '{"a": [1,}'), call('Echo', 'hello')])
     expect(open.code).to.equal(2)
     expect(open.stderr).to.equal(
@@ -199,7 +200,7 @@ describe('isock call', function () {
     expect(word.stderr).to.include('a text needs quotes: \'"hello"\'')
   })
 
-  it('exits with 2 on wrong arguments and options', async () => {
+  longIt('exits with 2 on wrong arguments and options', async () => {
     const wrong: [string[], RegExp][] = [
       [[], /missing required argument 'address'/],
       [[address], /missing required argument 'action'/],
@@ -230,7 +231,7 @@ describe('isock call', function () {
     expect(debug.stderr).to.match(/^ {4}at /m)
   })
 
-  it('exits with 5 when the time runs out after the call was sent', async () => {
+  longIt('exits with 5 when the time runs out after the call was sent', async () => {
     const { code, stdout, stderr } = await call('Linger', '--timeout', '1000')
     expect(stdout).to.equal('started\n')
     expect(stderr).to.equal('isock: action "Linger" did not finish within 1000 ms\n')
@@ -249,7 +250,7 @@ describe('isock call', function () {
     await waitFor(() => linger.stopped === stopped + 1, { what: 'the action to be told' })
   })
 
-  it('does not wait for its standard input after Ctrl-C', async () => {
+  longIt('does not wait for its standard input after Ctrl-C', async () => {
     sum.read = 0
     const [whole, lines] = [start([address, 'Echo', '-'], null), start([address, 'Sum', '--stdin'], null)]
     // More than a pipe holds: it is written when the command reads.
@@ -262,7 +263,7 @@ describe('isock call', function () {
     }
   })
 
-  it('cancels the call when the reader of its output leaves', async () => {
+  longIt('cancels the call when the reader of its output leaves', async () => {
     const before = counted
     const running = start([address, 'Count', '1000000000'])
     await running.printed(/^3$/m)

@@ -7,6 +7,8 @@ import { Client } from 'isock'
 import { CompiledIsock } from '../daemon/compiled-isock.ts'
 import { DaemonWorld } from '../daemon/daemon-world.ts'
 import { makeCertificates } from '../setup/certificates.ts'
+import { longIt } from '../setup/long.ts'
+import { packageVersion } from '../setup/package-file.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
@@ -19,15 +21,13 @@ describe('the commands for daemons', function () {
     isock = await CompiledIsock.make()
   })
 
-  after(() => isock.close())
-
   beforeEach(() => {
     world = new DaemonWorld(isock)
   })
 
   afterEach(() => world.close())
 
-  it('start one, show it, replace it, print its log and stop it', async () => {
+  longIt('start one, show it, replace it, print its log and stop it', async () => {
     const started = await world.command('start', isock.module('work'), '--name', 'app', '--port', '0').ended
     expect(started).to.include({ code: 0, stderr: '' })
     const [, pid = '', address = ''] =
@@ -70,7 +70,7 @@ describe('the commands for daemons', function () {
     ])
   })
 
-  it('say what keeps a daemon from starting', async () => {
+  longIt('say what keeps a daemon from starting', async () => {
     const { code, stdout, stderr } = await world.command('start', isock.module('broken')).ended
     expect([code, stdout]).to.deep.equal([1, ''])
     expect(stderr).to.match(/^isock: cannot load .*broken\.mjs: RangeError: broken on purpose\n$/)
@@ -79,7 +79,7 @@ describe('the commands for daemons', function () {
     expect(await world.command('stop', 'app', '--all').ended).to.include({ code: 2 })
   })
 
-  it('show and stop the others where one cannot be asked, and say which that is', async () => {
+  longIt('show and stop the others where one cannot be asked, and say which that is', async () => {
     await world.start({ name: 'good' })
     await world.start({ name: 'more' })
     mkdirSync(join(world.stateDir, 'bad'), { mode: 0o755 })
@@ -135,7 +135,7 @@ describe('the commands for daemons', function () {
     expect((await server.ended).code).to.equal(0)
   })
 
-  it('initialize the services of an init file before the first client', async () => {
+  longIt('initialize the services of an init file before the first client', async () => {
     const files = ['--init-file', isock.module('initialized'), isock.module('counter')]
     const server = world.command('server', '127.0.0.1', '0', ...files)
     const [, , port = ''] = await server.printed(/^listening at (tcp:\/\/.*:(\d+))$/m)
@@ -162,7 +162,7 @@ describe('the commands for daemons', function () {
     expect((await server.ended).code).to.equal(0)
   })
 
-  it('say what is wrong with an init file, and leave nothing running', async () => {
+  longIt('say what is wrong with an init file, and leave nothing running', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isock-init-'))
     const file = (name: string, text: string): string => {
       const path = join(folder, `${name}.mjs`)
@@ -211,7 +211,7 @@ describe('the commands for daemons', function () {
     }
   })
 
-  it('end a server by way of its service within the grace that it was given', async () => {
+  longIt('end a server by way of its service within the grace that it was given', async () => {
     const modules = [isock.module('work'), isock.module('counter')]
     const server = world.command('server', '127.0.0.1', '0', ...modules, '--grace', '100')
     const [, address = '', port = ''] = await server.printed(/^listening at (tcp:\/\/.*:(\d+))$/m)
@@ -229,7 +229,7 @@ describe('the commands for daemons', function () {
     expect(await slow).to.equal('dropped')
   })
 
-  it('say who may end what, and which options do not go together', async () => {
+  longIt('say who may end what, and which options do not go together', async () => {
     const [server, terminate] = [
       (await world.command('server', '--help').ended).stdout,
       (await world.command('terminate', '--help').ended).stdout,
@@ -266,7 +266,7 @@ describe('the commands for daemons', function () {
     expect(none).to.include({ code: 2, stderr: 'isock: --token-prompt: no token was given\n' })
   })
 
-  it('do not end what may not be ended: a server for other machines, or a daemon, without a token', async () => {
+  longIt('do not end what may not be ended: a server for other machines, or a daemon, without a token', async () => {
     const server = world.command('server', '0.0.0.0', '0', isock.module('counter'))
     const [, port = ''] = await server.printed(/^listening at tcp:\/\/.*:(\d+)$/m)
     const daemon = await world.start({ module: isock.module('counter') })
@@ -285,7 +285,7 @@ describe('the commands for daemons', function () {
     expect((await server.ended).code).to.equal(0)
   })
 
-  it('ask for the token where it is not seen, and end nothing without it', async () => {
+  longIt('ask for the token where it is not seen, and end nothing without it', async () => {
     const token = 'a secret of this spec'
     const server = world.commandWith(
       `${token}\n`,
@@ -308,7 +308,7 @@ describe('the commands for daemons', function () {
     expect(output.stdout + output.stderr).to.not.include('secret')
   })
 
-  it('speak TLS, and end what speaks it', async function () {
+  longIt('speak TLS, and end what speaks it', async function () {
     const { ca, server, client } =
       makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
     const folder = mkdtempSync(join(tmpdir(), 'isock-cli-tls-'))
@@ -366,8 +366,8 @@ describe('the commands for daemons', function () {
     }
   })
 
-  it('refuse wrong arguments, and tell the version', async () => {
-    expect(await world.command('version').ended).to.include({ code: 0, stdout: '1.2.3\n' })
+  longIt('refuse wrong arguments, and tell the version', async () => {
+    expect(await world.command('version').ended).to.include({ code: 0, stdout: `${packageVersion}\n` })
     const wrong = [
       ['server', '127.0.0.1', '70000'],
       ['server', '127.0.0.1'],

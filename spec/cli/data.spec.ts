@@ -2,13 +2,16 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import { Database } from 'isock/data'
 import { Paper } from '../data/paper.ts'
+import { compiled } from '../setup/compiled.ts'
+import { longIt } from '../setup/long.ts'
 import { type Ended, type RunningScript, startScript } from '../setup/run-script.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
-const models = 'spec/cli/modules/data-models.ts'
+const models = compiled('spec/cli/modules/data-models.ts')
 
 describe('isock data', function () {
   this.timeout(60_000)
@@ -37,7 +40,7 @@ describe('isock data', function () {
     expect((await run(['migrate', models])).stderr).to.equal('nothing to do\n')
   })
 
-  it('keeps the URL, in which there may be a password, from modules and what they start', async () => {
+  longIt('keeps the URL, in which there may be a password, from modules and what they start', async () => {
     await run(['migrate', models])
     const input = "db.count(Member)\n'ISOCK_DATA_URL' in process.env\n"
     expect((await run(['shell', models], input)).stdout).to.equal('0\nfalse\n')
@@ -64,7 +67,7 @@ describe('isock data', function () {
     expect(await readFile(join(directory, 'out', 'Member.csv'), 'utf8')).to.include('"\'=ann"')
   })
 
-  it('leaves out columns that no field has where that is asked for, and says which', async () => {
+  longIt('leaves out columns that no field has where that is asked for, and says which', async () => {
     await writeFile(join(directory, 'Club.csv'), 'pk,name,founded\nc1,red,1899\n')
     const refused = await run(['import', directory, models, '--format', 'csv'])
     expect(refused.code).to.equal(1)
@@ -76,10 +79,10 @@ describe('isock data', function () {
     })
   })
 
-  it('computes the computed fields of all rows again where that is asked for', async () => {
-    const computed = join(directory, 'pages.ts')
+  longIt('computes the computed fields of all rows again where that is asked for', async () => {
+    const computed = join(directory, 'pages.mjs')
     const source = (slug: string): string =>
-      `import { field, Model } from ${JSON.stringify(import.meta.resolve('isock/data'))}
+      `import { field, Model } from ${JSON.stringify(pathToFileURL(compiled('lib/data.ts')).href)}
 export class Page extends Model {
   title = field.text()
   slug = field.computed('text', ({ title }) => ${slug})
@@ -95,7 +98,7 @@ export class Page extends Model {
     expect((await run(['shell', computed], "db.count(Page, { slug: 'a!' })\n")).stdout).to.equal('1\n')
   })
 
-  it('names what is wrong with a file, and loads nothing', async () => {
+  longIt('names what is wrong with a file, and loads nothing', async () => {
     await writeFile(join(directory, 'Member.json'), '[\n{"pk":"m1","email":"a"},\n{"pk":"m2","email":7}\n]\n')
     const failed = await run(['import', directory, models])
     expect(failed.code).to.equal(1)
@@ -105,19 +108,19 @@ export class Page extends Model {
     expect((await run(['shell', models], 'db.count(Member)\n')).stdout).to.equal('0\n')
   })
 
-  it('does not take a directory without files for an empty store', async () => {
+  longIt('does not take a directory without files for an empty store', async () => {
     const failed = await run(['import', join(directory, 'none'), models])
     expect(failed.code).to.equal(1)
     expect(failed.stderr).to.include('none has no file of a model: ').and.to.include('Member.json')
   })
 
   describe('that is interrupted', () => {
-    const large = 'spec/data/paper.ts'
+    const large = compiled('spec/data/paper.ts')
     const content = 'lorem ipsum '.repeat(10_000)
     const begin = (args: readonly string[]): RunningScript =>
       startScript('lib/cli/main.ts', { args: ['data', ...args], env: { ISOCK_DATA_URL: url } })
 
-    it('has written nothing where it exports, and says so by its exit code', async () => {
+    longIt('has written nothing where it exports, and says so by its exit code', async () => {
       const out = join(directory, 'out')
       const database = await new Database({ models: [Paper], url }).open()
       try {
@@ -137,7 +140,7 @@ export class Page extends Model {
       expect(await readFile(join(out, 'Paper.json'), 'utf8')).to.equal('[]\n')
     })
 
-    it('has loaded nothing where it imports, and says so by its exit code', async () => {
+    longIt('has loaded nothing where it imports, and says so by its exit code', async () => {
       const rows = Array.from({ length: 600 }, (_, at) => ({ pk: `p${at}`, title: `${at}`, content }))
       await writeFile(join(directory, 'Paper.json'), JSON.stringify(rows))
       const importing = begin(['import', directory, large])
@@ -157,16 +160,16 @@ export class Page extends Model {
     })
   })
 
-  it('keeps to the bounds that a module exports with its store', async () => {
+  longIt('keeps to the bounds that a module exports with its store', async () => {
     const { stdout } = await startScript('lib/cli/main.ts', {
-      args: ['data', 'shell', 'spec/data/child/bounded-data.ts'],
+      args: ['data', 'shell', compiled('spec/data/child/bounded-data.ts')],
       input: 'await database.migrate(), 0\ndb.query(Paper, {}, { limit: 2 })\n',
       env: { ISOCK_DATA_URL: undefined, SPEC_DATA_URL: url },
     }).ended
     expect(stdout).to.include('limit: expected at most 1, got 2')
   })
 
-  it('says how it is used', async () => {
+  longIt('says how it is used', async () => {
     const noUrl = await startScript('lib/cli/main.ts', {
       args: ['data', 'migrate', models],
       env: { ISOCK_DATA_URL: undefined },
@@ -177,9 +180,8 @@ export class Page extends Model {
     })
     expect((await run(['migrate', models, '--url', 'mysql://u:secret@h/d'])).stderr).to.not.include('secret')
     expect((await run(['migrate', 'spec/cli/modules/none.ts'])).code).to.equal(2)
-    expect((await run(['migrate', 'shared-actions/echo.ts'])).stderr).to.equal(
-      'isock: no model is exported by shared-actions/echo.ts\n',
-    )
+    const echo = compiled('shared-actions/echo.ts')
+    expect((await run(['migrate', echo])).stderr).to.equal(`isock: no model is exported by ${echo}\n`)
     const help = (await run(['--help'])).stdout
     for (const name of ['migrate', 'shell', 'export', 'import', 'ISOCK_DATA_URL']) expect(help).to.include(name)
   })

@@ -4,6 +4,7 @@ import { Action, Server } from 'isock'
 import * as v from 'valibot'
 import * as z from 'zod'
 import { Count } from '../../shared-actions/count.ts'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 class Book extends Action {
@@ -41,7 +42,7 @@ describe('isock ls and isock ping', function () {
 
   after(() => server.shutdown({ graceMs: 0 }))
 
-  it('end quietly where the reader of their output leaves', async () => {
+  longIt('end quietly where the reader of their output leaves', async () => {
     for (const args of [['ls', address], ['--help'], ['call', address, 'Count', '100000000']]) {
       const running = startScript('lib/cli/main.ts', { args })
       // Before it says anything, or in the middle.
@@ -65,7 +66,7 @@ describe('isock ls and isock ping', function () {
     expect(code).to.equal(0)
   })
 
-  it('list the actions as JSON lines, schemas as JSON Schema', async () => {
+  longIt('list the actions as JSON lines, schemas as JSON Schema', async () => {
     const { code, stdout } = await run('ls', address, '--json')
     const lines = stdout
       .trim()
@@ -96,7 +97,7 @@ describe('isock ls and isock ping', function () {
     expect([minMs, medianMs, maxMs]).to.deep.equal([minMs, medianMs, maxMs].toSorted((a, b) => a - b))
   })
 
-  it('exit with 3 when the server cannot be reached, with 2 on wrong arguments', async () => {
+  longIt('exit with 3 when the server cannot be reached, with 2 on wrong arguments', async () => {
     const [ls, ping, json, count] = await Promise.all([
       run('ls', 'localhost:1', '--retry', '0'),
       run('ping', 'localhost:1', '--retry', '0'),
@@ -111,7 +112,7 @@ describe('isock ls and isock ping', function () {
 
 describe('isock', function () {
   this.timeout(30_000)
-  it('explains itself, with examples and exit codes', async () => {
+  longIt('explains itself, with examples and exit codes', async () => {
     const texts = await Promise.all([[], ['serve'], ['call'], ['ls'], ['ping']].map((args) => run(...args, '--help')))
     for (const { code, stderr } of texts) expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
     for (const { stdout } of texts.slice(1)) expect(stdout).to.include('Examples:\n  isock ')
@@ -124,7 +125,7 @@ describe('isock', function () {
     expect(code).to.equal(0)
   })
 
-  it('exits with 2 without a command, or with an unknown one', async () => {
+  longIt('exits with 2 without a command, or with an unknown one', async () => {
     const [nothing, unknown] = await Promise.all([run(), run('cal')])
     expect(nothing.code).to.equal(2)
     expect(unknown.code).to.equal(2)

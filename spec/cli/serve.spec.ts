@@ -8,10 +8,12 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { AuthError, Client } from 'isock'
 import { makeCertificates } from '../setup/certificates.ts'
+import { compiled } from '../setup/compiled.ts'
+import { longIt } from '../setup/long.ts'
 import { type RunningScript, type RunOptions, startScript } from '../setup/run-script.ts'
 import { skip } from '../setup/skip.ts'
 
-const greetings = 'spec/cli/modules/greetings.ts'
+const greetings = compiled('spec/cli/modules/greetings.ts')
 
 describe('isock serve', function () {
   this.timeout(30_000)
@@ -53,9 +55,9 @@ describe('isock serve', function () {
     expect(script.stdout).to.include('skipped Needy: its constructor takes 1 argument(s); export an instance')
   })
 
-  it('has the store that a module asks for, which isock data finds without an option', async () => {
+  longIt('has the store that a module asks for, which isock data finds without an option', async () => {
     const env = { SPEC_STORE: join(folder, 'diary.db'), ISOCK_DATA_URL: undefined }
-    const diary = 'spec/cli/modules/diary.ts'
+    const diary = compiled('spec/cli/modules/diary.ts')
     const script = serve([diary, '--port', '0'], { env })
     await using client = new Client(await addressOf(script))
     expect(await client.runAction('Write', 'monday')).to.equal(1)
@@ -66,7 +68,7 @@ describe('isock serve', function () {
     expect(await client.runAction('Write', 'wednesday')).to.equal(3)
   })
 
-  it('logs JSON lines to standard error, at the level that it is told', async () => {
+  longIt('logs JSON lines to standard error, at the level that it is told', async () => {
     const [talking, silent] = [
       serve([greetings, '--port', '0']),
       serve([greetings, '--port', '0', '--log-level', 'SILENT']),
@@ -89,7 +91,7 @@ describe('isock serve', function () {
     })
   }
 
-  it('exits at once on a second Ctrl-C', async () => {
+  longIt('exits at once on a second Ctrl-C', async () => {
     const script = serve([greetings, '--port', '0'])
     await using client = new Client(await addressOf(script), { retry: 0 })
     const outcome = client.runAction('Linger').outcome()
@@ -101,7 +103,7 @@ describe('isock serve', function () {
     expect((await outcome).ok).to.equal(false)
   })
 
-  it('tells calls to stop when the grace is over', async () => {
+  longIt('tells calls to stop when the grace is over', async () => {
     const script = serve([greetings, '--port', '0', '--grace', '50'])
     await using client = new Client(await addressOf(script), { retry: 0 })
     const outcome = client.runAction('Linger').outcome()
@@ -121,19 +123,20 @@ describe('isock serve', function () {
     expect(code).to.equal(1)
   })
 
-  it('exits with 1 where there is nothing to serve, or a module fails', async () => {
-    const [empty, broken] = [serve(['spec/cli/modules/empty.ts']), serve(['spec/cli/modules/broken.ts'])]
+  longIt('exits with 1 where there is nothing to serve, or a module fails', async () => {
+    const names = ['empty', 'broken'].map((name) => compiled(`spec/cli/modules/${name}.ts`))
+    const [empty, broken] = names.map((name) => serve([name])) as [RunningScript, RunningScript]
     expect(await empty.ended).to.deep.include({
       code: 1,
-      stderr: 'isock: no action to serve in spec/cli/modules/empty.ts\n',
+      stderr: `isock: no action to serve in ${names[0]}\n`,
     })
     expect(await broken.ended).to.deep.include({
       code: 1,
-      stderr: 'isock: cannot load spec/cli/modules/broken.ts: RangeError: broken on purpose\n',
+      stderr: `isock: cannot load ${names[1]}: RangeError: broken on purpose\n`,
     })
   })
 
-  it('exits with 2 on wrong arguments', async () => {
+  longIt('exits with 2 on wrong arguments', async () => {
     const wrong: [string[], RegExp][] = [
       [[], /missing required argument 'modules'/],
       [['nowhere.ts'], /^isock: there is no module nowhere\.ts\n$/],
@@ -148,7 +151,7 @@ describe('isock serve', function () {
     }
   })
 
-  it('listens at a Unix socket', async () => {
+  longIt('listens at a Unix socket', async () => {
     const path = join(folder, 'own', 'isock.sock')
     const address = await addressOf(serve([greetings, '--path', path]))
     expect(address).to.equal(`unix:${path}`)
@@ -156,7 +159,7 @@ describe('isock serve', function () {
     expect(await client.runAction('Greet', 'ada')).to.equal('hello ada')
   })
 
-  it('asks for the token of a file, which only its owner can read', async () => {
+  longIt('asks for the token of a file, which only its owner can read', async () => {
     const file = join(folder, 'token')
     writeFileSync(file, 'the right token\n', { mode: 0o600 })
     const address = await addressOf(serve([greetings, '--port', '0', '--token-file', file]))
@@ -181,7 +184,7 @@ describe('isock serve', function () {
     expect((await call({}, '--token-file', file)).code).to.equal(2)
   })
 
-  it('does not leave a Unix socket open where TLS was asked for', async function () {
+  longIt('does not leave a Unix socket open where TLS was asked for', async function () {
     const { server } = makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
     const [key, cert, path] = [join(folder, 'key'), join(folder, 'cert'), join(folder, 'own', 'isock.sock')]
     writeFileSync(key, server.key)
@@ -195,7 +198,7 @@ describe('isock serve', function () {
     await both.printed(/^listening at unix:.*$/m)
   })
 
-  it('speaks TLS, and asks for certificates where it is given an authority', async function () {
+  longIt('speaks TLS, and asks for certificates where it is given an authority', async function () {
     const { ca, server, client } =
       makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
     const files = { ca, key: server.key, cert: server.cert, 'client-key': client.key, 'client-cert': client.cert }

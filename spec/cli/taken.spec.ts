@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import { CompiledIsock } from '../daemon/compiled-isock.ts'
 import { DaemonWorld } from '../daemon/daemon-world.ts'
 import { freePort } from '../processes/processes.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 describe('an address that is taken', function () {
@@ -21,8 +22,6 @@ describe('an address that is taken', function () {
   before(async () => {
     isock = await CompiledIsock.make()
   })
-
-  after(() => isock.close())
 
   beforeEach(async () => {
     world = new DaemonWorld(isock)
@@ -48,14 +47,14 @@ describe('an address that is taken', function () {
     expect({ code, stdout, stderr }).to.deep.equal({ code: 1, stdout: '', stderr: inUse(taken) })
   }
 
-  it('keeps each command from saying that it serves', async () => {
+  longIt('keeps each command from saying that it serves', async () => {
     await fails('serve', isock.module('work'), '--port', taken)
     await fails('server', '127.0.0.1', taken, isock.module('counter'))
     await fails('start', isock.module('work'), '--port', taken)
     expect((await world.command('status').ended).stdout).to.not.include('running')
   })
 
-  it('keeps it from saying so where it is one of several, and leaves nothing of the others', async () => {
+  longIt('keeps it from saying so where it is one of several, and leaves nothing of the others', async () => {
     const path = join(folder, 'isock.sock')
     for (const command of ['serve', 'start']) {
       await fails(command, isock.module('work'), '--port', taken, '--path', path)
@@ -80,7 +79,7 @@ describe('an address that is taken', function () {
     }
   })
 
-  it('keeps it from saying so where it is a port for browsers, or the one beside it', async () => {
+  longIt('keeps it from saying so where it is a port for browsers, or the one beside it', async () => {
     const free = String(await freePort())
     const places = [
       { web: taken, port: free },
@@ -107,7 +106,7 @@ describe('an address that is taken', function () {
     await serving.printed(/^serving .*Pid.*\nlistening at tcp:\/\/127\.0\.0\.1:\d+\n$/m)
   })
 
-  it('a daemon that loads its modules is "starting", not "running"', async () => {
+  longIt('a daemon that loads its modules is "starting", not "running"', async () => {
     const start = world.command('start', isock.module('hangs'))
     const look = async () => (existsSync(world.file('control.sock')) ? world.find().status() : undefined)
     await waitFor(async () => (await look())?.state === 'starting', { timeoutMs: 8_000 })

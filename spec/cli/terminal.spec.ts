@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { Action, AuthError, Client, Server, Service } from 'isock'
 import { printable, printableJson } from '../../lib/core/base/terminal-text.ts'
+import { compiled } from '../setup/compiled.ts'
+import { longIt } from '../setup/long.ts'
 import { type Ended, type RunningScript, type RunOptions, startScript } from '../setup/run-script.ts'
 
 /** Clears the screen, in both spellings, sets the title, and turns the direction of writing. */
@@ -122,7 +124,7 @@ describe('a terminal', function () {
     expect((await piped('call', '--help')).stdout).to.include('--raw')
   })
 
-  it('gets JSON that says exactly the same, and commands nothing', async () => {
+  longIt('gets JSON that says exactly the same, and commands nothing', async () => {
     for (const args of [
       ['call', address, 'text'],
       ['call', address, 'Named'],
@@ -140,7 +142,7 @@ describe('a terminal', function () {
     }
   })
 
-  it('shows what actions throw, with the stack that ISOCK_DEBUG asks for', async () => {
+  longIt('shows what actions throw, with the stack that ISOCK_DEBUG asks for', async () => {
     const [named, thrown] = await Promise.all([
       start(['call', address, 'Named'], { env: { ISOCK_DEBUG: '1' } }).ended,
       onTerminal('call', address, 'Thrown'),
@@ -153,7 +155,7 @@ describe('a terminal', function () {
     expect(thrown.stderr).to.match(/^thrown: /)
   })
 
-  it('shows what a server says that lets nobody in, to each command with a client', async () => {
+  longIt('shows what a server says that lets nobody in, to each command with a client', async () => {
     const closed = new Server({
       port: 0,
       gate: () => {
@@ -180,7 +182,7 @@ describe('a terminal', function () {
     }
   })
 
-  it('shows the table of isock ls, and what fails under isock bench', async () => {
+  longIt('shows the table of isock ls, and what fails under isock bench', async () => {
     const [ls, bench] = await Promise.all([
       onTerminal('ls', address),
       onTerminal('bench', address, 'Named', '--calls', '1'),
@@ -190,7 +192,7 @@ describe('a terminal', function () {
     expect(bench.stderr).to.include('thrown')
   })
 
-  it('shows what a service responds to isock terminate', async () => {
+  longIt('shows what a service responds to isock terminate', async () => {
     const ending = new Server('localhost', 0).addService(new Counter(), { allowShutdown: true })
     await ending.listen()
     const port = (ending.addresses[0] as string).split(':').at(-1) as string
@@ -202,8 +204,8 @@ describe('a terminal', function () {
     expect(ended.stdout).to.include(`ended ${shown}`)
   })
 
-  it('shows the log of isock serve and isock server, as JSON that says the same', async () => {
-    const module = 'spec/cli/modules/commanding.ts'
+  longIt('shows the log of isock serve and isock server, as JSON that says the same', async () => {
+    const module = compiled('spec/cli/modules/commanding.ts')
     for (const args of [
       ['serve', module, '--port', '0'],
       ['server', '127.0.0.1', '0', module],
@@ -219,17 +221,17 @@ describe('a terminal', function () {
     }
   })
 
-  it('shows why isock serve and isock start do not start', async () => {
-    const module = 'spec/cli/modules/broken-loudly.ts'
+  longIt('shows why isock serve and isock start do not start', async () => {
+    const module = compiled('spec/cli/modules/broken-loudly.ts')
     for (const ended of [await onTerminal('serve', module), await onTerminal('start', module)]) {
       expectObedientToNobody(ended)
       expect(ended.stderr).to.include('no \\x1b[2J\\x9b2J\\u202e luck')
     }
   })
 
-  it('shows the state and the log of a daemon, each line of which stays JSON', async () => {
+  longIt('shows the state and the log of a daemon, each line of which stays JSON', async () => {
     const path = join(folder, `${'\u202e'}.sock`)
-    const started = await onTerminal('start', 'spec/cli/modules/commanding.ts', '--path', path)
+    const started = await onTerminal('start', compiled('spec/cli/modules/commanding.ts'), '--path', path)
     try {
       // As a program of its own writes, whose log this is not.
       const line = JSON.stringify({ msg: commands })
@@ -251,8 +253,8 @@ describe('a terminal', function () {
     }
   })
 
-  it('shows what is in a store, and what is wrong with it', async () => {
-    const models = 'spec/cli/modules/data-models.ts'
+  longIt('shows what is in a store, and what is wrong with it', async () => {
+    const models = compiled('spec/cli/modules/data-models.ts')
     const url = `file:${join(folder, 'store.db')}`
     await onTerminal('data', 'migrate', models, '--url', url)
     const text = printableJson(JSON.stringify(commands))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { createToken } from 'isock'
 import { readSecretFile } from '../../lib/core/link/secret-file.ts'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 const run = (...args: string[]) => startScript('lib/cli/main.ts', { args: ['token', ...args] }).ended
@@ -30,7 +31,7 @@ describe('isock token', function () {
     expect([first.code, first.stderr, json.code]).to.deep.equal([0, '', 0])
   })
 
-  it('writes a file that only its owner can read, and does not print what is in it', async () => {
+  longIt('writes a file that only its owner can read, and does not print what is in it', async () => {
     const { code, stdout, stderr } = await run('--file', file)
     expect([code, stdout, stderr]).to.deep.equal([0, `wrote a new token to ${file}\n`, ''])
     if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).to.equal(0o600)
@@ -52,7 +53,7 @@ describe('isock token', function () {
     expect(readdirSync(folder)).to.deep.equal(['token.txt'])
   })
 
-  it('says what is wrong', async () => {
+  longIt('says what is wrong', async () => {
     const [alone, nowhere, directory] = await Promise.all([
       run('--force'),
       run('--file', join(folder, 'none', 'token.txt')),

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { longIt } from '../setup/long.ts'
 import { type Ended, type RunningScript, type RunOptions, startScript } from '../setup/run-script.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { FakeTracim } from '../tracim/fake-tracim.ts'
@@ -65,7 +66,7 @@ describe('isock tracim', function () {
     expect(existsSync(socketPath)).to.equal(false)
   })
 
-  it('says as JSON lines when clients can come, and when it has ended', async () => {
+  longIt('says as JSON lines when clients can come, and when it has ended', async () => {
     configure()
     const socketPath = join(folder, 'own', 'master.sock')
     const script = start([folder, '--json', '--socket', socketPath, '--log-level', 'silent'])
@@ -81,7 +82,7 @@ describe('isock tracim', function () {
     expect([code, stderr]).to.deep.equal([0, ''])
   })
 
-  it('ends at once on Ctrl-C while it logs in', async () => {
+  longIt('ends at once on Ctrl-C while it logs in', async () => {
     const silent = createServer((socket) => socket.on('error', () => undefined).resume())
     servers.push(silent)
     let asked = 0
@@ -107,7 +108,7 @@ describe('isock tracim', function () {
     expect(JSON.parse(readFileSync(written, 'utf8')).tracim.password).to.equal('')
   })
 
-  it('finds the file where XDG_CONFIG_HOME says, and prints it without the password', async () => {
+  longIt('finds the file where XDG_CONFIG_HOME says, and prints it without the password', async () => {
     configure()
     const env = { XDG_CONFIG_HOME: folder }
     const socketPath = join(folder, 'TracimDaemon', 'master.sock')
@@ -152,7 +153,7 @@ describe('isock tracim', function () {
       ],
     ]
     for (const [what, prepare, message] of refused)
-      it(what, async () => {
+      longIt(what, async () => {
         prepare()
         const { code, stdout, stderr } = await run()
         expect(stderr).to.match(message).and.to.contain(file).and.not.to.contain('open sesame')
@@ -160,7 +161,7 @@ describe('isock tracim', function () {
       })
   })
 
-  it('tells apart what keeps it from starting, by exit code, and as JSON', async () => {
+  longIt('tells apart what keeps it from starting, by exit code, and as JSON', async () => {
     configure({ password: 'wrong' })
     const refused = await run([folder, '--json', '--log-level', 'silent'])
     expect(refused.code).to.equal(4)
@@ -186,7 +187,7 @@ describe('isock tracim', function () {
     expect(taken.stderr).to.contain('master.sock')
   })
 
-  it('has help with examples, and refuses what it does not know', async () => {
+  longIt('has help with examples, and refuses what it does not know', async () => {
     const help = await run(['--help'])
     expect(help.code).to.equal(0)
     expect(help.stdout)

@@ -11,6 +11,7 @@ import {
   type ServiceContext,
   transfer,
 } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 import { Served, serverLinks } from '../setup/server-links.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { RefillThere } from '../threads/thread-actions.ts'
@@ -228,7 +229,8 @@ for (const link of serverLinks.filter(({ name }) => ['memory', 'tcp', 'a WebSock
             expect(await allOf(responder.responses() as never)).to.deep.equal(numbers)
           })
 
-          it('as items of an action in a thread', async () => {
+          const threadIt: typeof longIt = link.name === 'memory' && size === sizes[0] ? it : longIt
+          threadIt('as items of an action in a thread', async () => {
             const items = client.runAction(RefillThere, { size, count, isAlone: name === 'alone' })
             expect(await allOf(items as never)).to.deep.equal(numbers)
           })

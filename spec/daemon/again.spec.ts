@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { Client, type IsockError } from 'isock'
 import type { BackgroundOptions, Daemon } from 'isock/daemon'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { CompiledIsock } from './compiled-isock.ts'
 import { DaemonWorld } from './daemon-world.ts'
@@ -25,8 +26,6 @@ describe('a daemon that crashed', function () {
   before(async () => {
     isock = await CompiledIsock.make()
   })
-
-  after(() => isock.close())
 
   beforeEach(() => {
     world = new DaemonWorld(isock)
@@ -57,7 +56,7 @@ describe('a daemon that crashed', function () {
     expect(readFileSync(world.file('state.json'), 'utf8')).to.not.include('secret')
   }
 
-  it('and had its token from ISOCK_TOKEN does not come back without one', async () => {
+  longIt('and had its token from ISOCK_TOKEN does not come back without one', async () => {
     process.env['ISOCK_TOKEN'] = token
     const daemon = await crashed()
     expect(world.stateOf().tokenOrigin).to.equal('environment')
@@ -81,7 +80,7 @@ describe('a daemon that crashed', function () {
     expect(world.remember().tokenOrigin).to.equal('environment')
   })
 
-  it('and was given its token has to be given it again, and takes no other for it', async () => {
+  longIt('and was given its token has to be given it again, and takes no other for it', async () => {
     const daemon = await crashed({ token })
     process.env['ISOCK_TOKEN'] = 'for another server'
     expect((await rejection(daemon.restart())).message).to.include('restart({ token })')
@@ -105,7 +104,7 @@ describe('a daemon that crashed', function () {
     }
   })
 
-  it('is started again once, however many want it at once', async () => {
+  longIt('is started again once, however many want it at once', async () => {
     const daemon = await crashed()
     const { pid: first } = daemon
     const all = await Promise.all(Array.from({ length: 5 }, () => world.find().restart()))
@@ -123,7 +122,7 @@ describe('a daemon that crashed', function () {
     expect(pids()).to.deep.equal([all[0]?.pid])
   })
 
-  it('stays one that crashed when it cannot be started again', async () => {
+  longIt('stays one that crashed when it cannot be started again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isock-again-'))
     try {
       const module = join(folder, 'changing.mjs')
@@ -141,7 +140,7 @@ describe('a daemon that crashed', function () {
     }
   })
 
-  it('and was to end with its starter does not end with the command that starts it again', async () => {
+  longIt('and was to end with its starter does not end with the command that starts it again', async () => {
     const starter = world.starter({ exitWithParent: true })
     await starter.printed(/^started/m)
     const daemon = world.find()

@@ -6,6 +6,7 @@ import type { ServerKit } from '../../lib/core/server/feature.ts'
 import { type BackgroundOptions, checkBackgroundOptions } from '../../lib/daemon/background-options.ts'
 import { type DaemonServer, serverFor } from '../../lib/daemon/daemon-server.ts'
 import { Client, type ClientOptions } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 import { failureOf } from '../setup/world.ts'
 
@@ -68,7 +69,7 @@ describe('A token in clear text from another machine', () => {
     expect(check(false)).to.not.have.property('allowClearTextToken')
   })
 
-  it('has a flag at each command that asks for a token or shows one', async function () {
+  longIt('has a flag at each command that asks for a token or shows one', async function () {
     this.timeout(30_000)
     const commands = ['serve', 'start', 'server', 'call', 'ls', 'ping', 'bench', 'terminate']
     const helps = await Promise.all(

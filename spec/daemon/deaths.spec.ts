@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { Client, type IsockError } from 'isock'
 import { isRunning } from '../../lib/daemon/process-identity.ts'
+import { longIt } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { CompiledIsock } from './compiled-isock.ts'
@@ -25,8 +26,6 @@ describe('a daemon that dies', function () {
   before(async () => {
     isock = await CompiledIsock.make()
   })
-
-  after(() => isock.close())
 
   beforeEach(() => {
     world = new DaemonWorld(isock)
@@ -49,7 +48,7 @@ describe('a daemon that dies', function () {
     expect((await daemon.status()).state).to.equal('running')
   })
 
-  it('by SIGKILL leaves nothing that a new start minds', async () => {
+  longIt('by SIGKILL leaves nothing that a new start minds', async () => {
     const first = await world.start()
     const state = world.stateOf()
     process.kill(first.pid, 'SIGKILL')
@@ -59,7 +58,7 @@ describe('a daemon that dies', function () {
     expect(await client.runAction('Pid')).to.equal(second.pid)
   })
 
-  it('by an error of its code says so in its log', async () => {
+  longIt('by an error of its code says so in its log', async () => {
     const daemon = await world.start()
     const state = world.stateOf()
     await using client = new Client(daemon.address, { retry: 0 })
@@ -96,7 +95,7 @@ describe('a daemon that dies', function () {
     }
   })
 
-  it('and whose pid another process got since is not taken for that one', async function () {
+  longIt('and whose pid another process got since is not taken for that one', async function () {
     if (process.platform !== 'linux') skip(this, 'start times are read from /proc')
     const daemon = await world.start()
     const state = world.stateOf()
@@ -115,7 +114,7 @@ describe('a daemon that dies', function () {
     }
   })
 
-  it("is not replaced where nobody knows whether its pid is another one's, until its user says so", async () => {
+  longIt("is not replaced where nobody knows whether its pid is another one's, until its user says so", async () => {
     const daemon = await world.start()
     const state = world.stateOf()
     process.kill(daemon.pid, 'SIGKILL')
@@ -142,7 +141,7 @@ describe('a daemon that dies', function () {
     expect(isRunning(state)).to.equal(true)
   })
 
-  it('not, but is stopped by SIGSTOP, is neither replaced nor signalled', async () => {
+  longIt('not, but is stopped by SIGSTOP, is neither replaced nor signalled', async () => {
     const daemon = await world.start()
     const state = world.stateOf()
     process.kill(daemon.pid, 'SIGSTOP')
@@ -162,7 +161,7 @@ describe('a daemon that dies', function () {
     await daemon.stop()
   })
 
-  it('not, but has more callers in line than it may have, is silent, and is not replaced', async function () {
+  longIt('not, but has more callers in line than it may have, is silent, and is not replaced', async function () {
     if (process.platform !== 'linux') skip(this, 'elsewhere a line that is full keeps callers waiting')
     const daemon = await world.start()
     process.kill(daemon.pid, 'SIGSTOP')
@@ -187,14 +186,14 @@ describe('a daemon that dies', function () {
     }
   })
 
-  it('not when it is asked is killed, as it has confirmed that it is the one', async () => {
+  longIt('not when it is asked is killed, as it has confirmed that it is the one', async () => {
     const daemon = await world.start({ module: [isock.module('work'), isock.module('stubborn')] })
     const state = world.stateOf()
     await daemon.stop({ graceMs: 0 })
     expect(isRunning(state)).to.equal(false)
   })
 
-  it('not when another one was meant, nor of a request that cannot be read', async () => {
+  longIt('not when another one was meant, nor of a request that cannot be read', async () => {
     const daemon = await world.start()
     await using control = new Client(`unix:${world.file('control.sock')}`, { retry: 0 })
     const { nonce } = world.stateOf()
@@ -222,7 +221,7 @@ describe('a daemon that dies', function () {
     expect((await daemon.status()).state).to.equal('running')
   })
 
-  it('not of a state file that was damaged', async () => {
+  longIt('not of a state file that was damaged', async () => {
     const daemon = await world.start()
     world.remember()
     for (const text of ['', '{', 'null', '7', '{"version":1}', '{"version":1,"pid":-1}']) {
@@ -233,7 +232,7 @@ describe('a daemon that dies', function () {
     await daemon.stop()
   })
 
-  it('is not started again by a state file that no daemon has written', async () => {
+  longIt('is not started again by a state file that no daemon has written', async () => {
     const daemon = await world.start()
     const state = world.stateOf()
     process.kill(daemon.pid, 'SIGKILL')
@@ -256,7 +255,7 @@ describe('a daemon that dies', function () {
     world.remember()
   })
 
-  it('not of a full disk', async function () {
+  longIt('not of a full disk', async function () {
     if (!existsSync('/dev/full')) skip(this, 'there is no /dev/full')
     const daemon = await world.start({ logFile: '/dev/full' })
     await using client = new Client(daemon.address)
@@ -266,7 +265,7 @@ describe('a daemon that dies', function () {
     await daemon.stop()
   })
 
-  it('not of what its modules print, which is logged', async () => {
+  longIt('not of what its modules print, which is logged', async () => {
     const daemon = await world.start()
     await using client = new Client(daemon.address)
     await client.runAction('Print', 'two\nlines \u001b[2J \u009b2J')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { Client, type IsockError } from 'isock'
 import { type Daemon, Shutdown } from 'isock/daemon'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { CompiledIsock } from './compiled-isock.ts'
 import { DaemonWorld } from './daemon-world.ts'
@@ -37,8 +38,6 @@ describe('the end of a daemon', function () {
   before(async () => {
     isock = await CompiledIsock.make()
   })
-
-  after(() => isock.close())
 
   beforeEach(() => {
     world = new DaemonWorld(isock)
@@ -90,7 +89,7 @@ describe('the end of a daemon', function () {
     ['a client', (_, client) => client.runAction(Shutdown, {})],
   ]
   for (const [what, end] of ends) {
-    it(`by ${what} while it is replaced takes the new process back`, async () => {
+    longIt(`by ${what} while it is replaced takes the new process back`, async () => {
       const daemon = await start()
       const state = world.stateOf()
       await using client = new Client(daemon.address, { token })
@@ -105,7 +104,7 @@ describe('the end of a daemon', function () {
     })
   }
 
-  it('by SIGTERM to the new process, before that has the name, leaves nothing behind', async () => {
+  longIt('by SIGTERM to the new process, before that has the name, leaves nothing behind', async () => {
     const daemon = await start()
     const state = world.stateOf()
     const { error, pid } = await beginRestart(daemon)
@@ -147,7 +146,7 @@ describe('the end of a daemon', function () {
     await expectNothingLeft(daemon)
   })
 
-  it('is the end, whenever in a restart it comes', async () => {
+  longIt('is the end, whenever in a restart it comes', async () => {
     for (let delayMs = 0; delayMs < 800; delayMs += 130) {
       const daemon = await world.start({ name: `after-${delayMs}`, path: join(folder, 'app.sock') })
       const first = world.remember(daemon.name)
@@ -165,7 +164,7 @@ describe('the end of a daemon', function () {
     }
   })
 
-  it('of its server, by its own code, is the end of its process', async () => {
+  longIt('of its server, by its own code, is the end of its process', async () => {
     const daemon = await start()
     const state = world.stateOf()
     await using client = new Client(daemon.address, { token })
@@ -176,7 +175,7 @@ describe('the end of a daemon', function () {
     await (await start()).stop()
   })
 
-  it('of its server, by a client of its service, keeps to the grace of the daemon', async () => {
+  longIt('of its server, by a client of its service, keeps to the grace of the daemon', async () => {
     const daemon = await world.start({ module: isock.module('ends'), graceMs: 4_321 })
     const state = world.stateOf()
     await using client = new Client(daemon.address)
@@ -191,7 +190,7 @@ describe('the end of a daemon', function () {
     )
   })
 
-  it('does not come early by a path that cannot be kept', async () => {
+  longIt('does not come early by a path that cannot be kept', async () => {
     const path = join(folder, 'app.sock')
     const daemon = await world.start({ port: 0, path })
     const first = world.stateOf()
@@ -210,7 +209,7 @@ describe('the end of a daemon', function () {
     world.remember()
     expect(readFileSync(world.file('daemon.log'), 'utf8')).to.not.match(/uncaught/)
   })
-  it('comes also where its server cannot be shut down, and does not disturb a successor', async () => {
+  longIt('comes also where its server cannot be shut down, and does not disturb a successor', async () => {
     const daemon = await world.start({ module: [isock.module('work'), isock.module('faulty-end')] })
     const first = world.stateOf()
     await daemon.restart()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { Client, type IsockError } from 'isock'
 import type { BackgroundOptions } from 'isock/daemon'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { CompiledIsock } from './compiled-isock.ts'
 import { DaemonWorld } from './daemon-world.ts'
@@ -22,8 +23,6 @@ describe('a restart', function () {
     isock = await CompiledIsock.make()
   })
 
-  after(() => isock.close())
-
   beforeEach(() => {
     world = new DaemonWorld(isock)
     folder = mkdtempSync(join(tmpdir(), 'isock-handover-'))
@@ -40,7 +39,7 @@ describe('a restart', function () {
     ['both', (at) => ({ port: 0, path: join(at, 'app.sock') })],
   ]
   for (const [where, options] of places) {
-    it(`fails no call under load, over ${where}`, async () => {
+    longIt(`fails no call under load, over ${where}`, async () => {
       const daemon = await world.start(options(folder))
       const clients = daemon.addresses.map((address) => new Client(address))
       const answers = new Map<number, number>()
@@ -93,7 +92,7 @@ describe('a restart', function () {
     })
   }
 
-  it('is refused where it would lose a store in memory that is saved', async () => {
+  longIt('is refused where it would lose a store in memory that is saved', async () => {
     process.env['SPEC_STORE'] = folder
     try {
       const daemon = await world.start({ module: isock.module('saved-store') })
@@ -118,7 +117,7 @@ describe('a restart', function () {
     }
   })
 
-  it('loses no change of a store in a file, which both processes write for a while', async () => {
+  longIt('loses no change of a store in a file, which both processes write for a while', async () => {
     process.env['SPEC_STORE'] = join(folder, 'store.db')
     try {
       const daemon = await world.start({ module: isock.module('store') })
@@ -157,7 +156,7 @@ describe('a restart', function () {
     }
   })
 
-  it('lets the old process finish a call that takes longer', async () => {
+  longIt('lets the old process finish a call that takes longer', async () => {
     const daemon = await world.start()
     const { pid: oldPid } = daemon
     await using client = new Client(daemon.address)
@@ -196,7 +195,7 @@ describe('a restart', function () {
     expect(good.pid).to.not.equal(pid)
   })
 
-  it('that several ask for at once is done by one of them at a time', async () => {
+  longIt('that several ask for at once is done by one of them at a time', async () => {
     const daemon = await world.start()
     const before = world.stateOf()
     const outcomes = await Promise.allSettled([world.find().restart(), world.find().restart(), world.find().restart()])

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { Client, type ClientOptions, type IsockError } from 'isock'
 import { isRunning } from '../../lib/daemon/process-identity.ts'
 import { makeCertificates } from '../setup/certificates.ts'
+import { longIt } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { CompiledIsock } from './compiled-isock.ts'
 import { DaemonWorld } from './daemon-world.ts'
@@ -22,8 +23,6 @@ describe('The right to end a daemon', function () {
   before(async () => {
     isock = await CompiledIsock.make()
   })
-
-  after(() => isock.close())
 
   beforeEach(() => {
     world = new DaemonWorld(isock)
@@ -54,7 +53,7 @@ describe('The right to end a daemon', function () {
   const initialize = (client: Client, service: string): Promise<string> =>
     codeOf(client.runAction('isock.services.initialize', { service, args: 1 }))
 
-  it('belongs to clients that show its token, through a service too, and to no others', async () => {
+  longIt('belongs to clients that show its token, through a service too, and to no others', async () => {
     const daemon = await world.start({ module: isock.module('counter'), token })
     const state = world.stateOf()
     const owner = clientOf(daemon.address, { token })
@@ -74,7 +73,7 @@ describe('The right to end a daemon', function () {
     await world.gone(state)
   })
 
-  it('does not hold for a service whose module forbids it, and its exit does not run', async () => {
+  longIt('does not hold for a service whose module forbids it, and its exit does not run', async () => {
     const daemon = await world.start({ module: isock.module('kept-alive'), token })
     const state = world.stateOf()
     const owner = clientOf(daemon.address, { token })
@@ -87,7 +86,7 @@ describe('The right to end a daemon', function () {
     await world.gone(state)
   })
 
-  it('belongs to nobody without a token, but through a service whose module allows it', async () => {
+  longIt('belongs to nobody without a token, but through a service whose module allows it', async () => {
     const daemon = await world.start({ module: isock.module('kept-alive') })
     const state = world.stateOf()
     const anybody = clientOf(daemon.address)
@@ -100,7 +99,7 @@ describe('The right to end a daemon', function () {
     await world.gone(state)
   })
 
-  it('does not come with a client certificate', async function () {
+  longIt('does not come with a client certificate', async function () {
     const made = makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
     const folder = mkdtempSync(join(tmpdir(), 'isock-who-'))
     const file = (name: string, text: string): string => {

@@ -9,6 +9,7 @@ import { expect } from 'chai'
 import { Client, type IsockError } from 'isock'
 import { type BackgroundOptions, findDaemon, listDaemons, runInBackground, Shutdown } from 'isock/daemon'
 import { isRunning } from '../../lib/daemon/process-identity.ts'
+import { longIt } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { CompiledIsock } from './compiled-isock.ts'
@@ -28,8 +29,6 @@ describe('runInBackground', function () {
   before(async () => {
     isock = await CompiledIsock.make()
   })
-
-  after(() => isock.close())
 
   beforeEach(() => {
     world = new DaemonWorld(isock)
@@ -68,7 +67,7 @@ describe('runInBackground', function () {
     expect(await call).to.equal(daemon.pid)
   })
 
-  it('listens at a Unix socket', async () => {
+  longIt('listens at a Unix socket', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isock-path-'))
     const path = join(folder, 'app.sock')
     const daemon = await world.start({ path })
@@ -88,7 +87,7 @@ describe('runInBackground', function () {
       ['when it takes too long', 'hangs', { startTimeoutMs: 1_000 }, 'START_FAILED', /did not listen within 1000 ms/],
     ]
     for (const [when, module, options, code, message] of failing) {
-      it(when, async () => {
+      longIt(when, async () => {
         const error = await rejection(world.start({ ...options, module: isock.module(module) }))
         expect(error.code).to.equal(code)
         expect(error.message).to.match(message)
@@ -140,7 +139,7 @@ describe('runInBackground', function () {
     expect(listDaemons({ stateDir: world.stateDir })).to.deep.equal([])
   })
 
-  it('starts one daemon of a name, and gives that one to who may reuse it', async () => {
+  longIt('starts one daemon of a name, and gives that one to who may reuse it', async () => {
     const first = await world.start({ name: 'one' })
     const error = await rejection(world.start({ name: 'one' }))
     expect(error.code).to.equal('ALREADY_RUNNING')
@@ -149,7 +148,7 @@ describe('runInBackground', function () {
     expect([again.pid, again.address]).to.deep.equal([first.pid, first.address])
   })
 
-  it('starts one daemon when 50 starts come at once, from five processes', async () => {
+  longIt('starts one daemon when 50 starts come at once, from five processes', async () => {
     const starters = Array.from({ length: 5 }, () => world.starter({ count: 10, reuse: true }))
     await Promise.all(starters.map((starter) => starter.printed(/^done$/m, 'stdout', 25_000)))
     world.remember()
@@ -160,7 +159,7 @@ describe('runInBackground', function () {
     expect(starts).to.have.length(1)
   })
 
-  it('makes a process that outlives the one that started it, killed though it was', async () => {
+  longIt('makes a process that outlives the one that started it, killed though it was', async () => {
     const starter = world.starter()
     const [, pid] = await starter.printed(/^started (\d+)$/m)
     const state = world.remember()
@@ -170,7 +169,7 @@ describe('runInBackground', function () {
     expect(await client.runAction('Pid')).to.equal(Number(pid))
   })
 
-  it('with exitWithParent, makes one that ends with it, also when it was replaced meanwhile', async () => {
+  longIt('with exitWithParent, makes one that ends with it, also when it was replaced meanwhile', async () => {
     const starter = world.starter({ exitWithParent: true })
     await starter.printed(/^started/m)
     const first = world.remember()
@@ -208,7 +207,7 @@ describe('runInBackground', function () {
     expect(readFileSync(world.file('state.json'), 'utf8')).to.not.include('secret')
   })
 
-  it('lets clients end it that showed a token, and no others', async () => {
+  longIt('lets clients end it that showed a token, and no others', async () => {
     const token = 'a secret of this spec'
     const [open, guarded] = [await world.start({ name: 'open' }), await world.start({ name: 'guarded', token })]
     const state = world.stateOf('guarded')
@@ -223,7 +222,7 @@ describe('runInBackground', function () {
     await world.gone(state)
     expect((await open.status()).state).to.equal('running')
   })
-  it('leaves no process behind when the one that starts it ends before it listens', async () => {
+  longIt('leaves no process behind when the one that starts it ends before it listens', async () => {
     const starter = world.starter({ module: isock.module('hangs') })
     await waitFor(
       async () => existsSync(world.file('control.sock')) && (await world.find().status()).state === 'starting',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { Client } from 'isock'
 import { takeSecrets, withoutSecrets } from '../../lib/daemon/secret-variables.ts'
+import { longIt } from '../setup/long.ts'
 import { RunningScript } from '../setup/run-script.ts'
 import { CompiledIsock } from './compiled-isock.ts'
 import { DaemonWorld } from './daemon-world.ts'
@@ -24,8 +25,6 @@ describe('the secrets of the environment', function () {
   before(async () => {
     isock = await CompiledIsock.make()
   })
-
-  after(() => isock.close())
 
   beforeEach(() => {
     world = new DaemonWorld(isock)
@@ -69,7 +68,7 @@ describe('the secrets of the environment', function () {
         .and.not.include('secret')
   })
 
-  it('are not in a daemon that crashed and is started again with them', async () => {
+  longIt('are not in a daemon that crashed and is started again with them', async () => {
     const daemon = await world.start({ module: isock.module('environment') })
     const before = world.remember()
     process.kill(daemon.pid, 'SIGKILL')
@@ -79,13 +78,13 @@ describe('the secrets of the environment', function () {
     expectNone(await look(daemon.address), 'from the start')
   })
 
-  it('are not in a daemon that was given another token', async () => {
+  longIt('are not in a daemon that was given another token', async () => {
     process.env['ISOCK_TOKEN'] = 'a secret of other servers'
     const daemon = await world.start({ module: isock.module('environment'), token })
     expectNone(await look(daemon.address), 'from the start')
   })
 
-  it('are not in those of the command line', async () => {
+  longIt('are not in those of the command line', async () => {
     const command = (...args: string[]): RunningScript =>
       new RunningScript([isock.command, ...args], { env: { ...secrets, ISOCK_STATE_DIR: world.stateDir } })
     const module = isock.module('environment')
@@ -108,7 +107,7 @@ describe('the secrets of the environment', function () {
     }
   })
 
-  it('leave isock serve and isock server guarded, and a token that is none is refused', async () => {
+  longIt('leave isock serve and isock server guarded, and a token that is none is refused', async () => {
     const module = isock.module('environment')
     for (const args of [
       ['serve', module, '--port', '0'],

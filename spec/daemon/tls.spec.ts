@@ -9,6 +9,7 @@ import { Client, type IsockError } from 'isock'
 import { checkBackgroundOptions } from '../../lib/daemon/background-options.ts'
 import { tlsOf } from '../../lib/modules/tls-files.ts'
 import { type Certificates, makeCertificates } from '../setup/certificates.ts'
+import { longIt } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { CompiledIsock } from './compiled-isock.ts'
@@ -28,8 +29,6 @@ describe('a daemon over TLS', function () {
     made = makeCertificates() ?? skip(this, 'there is no openssl command; install the package openssl')
     isock = await CompiledIsock.make()
   })
-
-  after(() => isock?.close())
 
   beforeEach(() => {
     world = new DaemonWorld(isock)
@@ -54,7 +53,7 @@ describe('a daemon over TLS', function () {
       (error) => error as IsockError,
     )
 
-  it('reads its files again on SIGHUP, and keeps what it has where they are wrong', async () => {
+  longIt('reads its files again on SIGHUP, and keeps what it has where they are wrong', async () => {
     const logFile = file('daemon.log')
     const daemon = await world.start({ ...files(), logFile })
     const { hostname, port } = new URL(daemon.address.replace('tls:', 'http:'))
@@ -96,47 +95,50 @@ describe('a daemon over TLS', function () {
     )
   })
 
-  it('fails no call when it is replaced under load, and has the certificate that is in its files then', async () => {
-    const daemon = await world.start(files())
-    expect(daemon.address).to.match(/^tls:\/\/127\.0\.0\.1:\d+$/)
-    const client = new Client(daemon.address, { tls: { ca: made.ca } })
-    const answers = new Set<number>()
-    const failures: string[] = []
-    let isOver = false
-    const keepCalling = async (): Promise<void> => {
-      while (!isOver) {
-        try {
-          answers.add(await client.runAction<number>('Pid'))
-        } catch (error) {
-          failures.push(String(error))
+  longIt(
+    'fails no call when it is replaced under load, and has the certificate that is in its files then',
+    async () => {
+      const daemon = await world.start(files())
+      expect(daemon.address).to.match(/^tls:\/\/127\.0\.0\.1:\d+$/)
+      const client = new Client(daemon.address, { tls: { ca: made.ca } })
+      const answers = new Set<number>()
+      const failures: string[] = []
+      let isOver = false
+      const keepCalling = async (): Promise<void> => {
+        while (!isOver) {
+          try {
+            answers.add(await client.runAction<number>('Pid'))
+          } catch (error) {
+            failures.push(String(error))
+          }
         }
       }
-    }
-    const load = Array.from({ length: callers }, keepCalling)
-    await waitFor(() => answers.has(daemon.pid))
-    const { address } = daemon
-    for (let i = 0; i < restarts; i++) {
+      const load = Array.from({ length: callers }, keepCalling)
+      await waitFor(() => answers.has(daemon.pid))
+      const { address } = daemon
+      for (let i = 0; i < restarts; i++) {
+        const before = world.stateOf()
+        await daemon.restart()
+        await waitFor(() => answers.has(daemon.pid), { timeoutMs: 8_000, what: `an answer of restart ${i + 1}` })
+        await world.gone(before)
+        world.remember()
+      }
+      isOver = true
+      await Promise.all(load)
+      await client.close()
+      expect(failures).to.deep.equal([])
+      expect([daemon.address, answers.size]).to.deep.equal([address, restarts + 1])
+
+      expect(await subjectOf(address)).to.include('CN=server')
+      for (const end of ['key', 'crt']) copyFileSync(file(`client.${end}`), file(`server.${end}`))
       const before = world.stateOf()
       await daemon.restart()
-      await waitFor(() => answers.has(daemon.pid), { timeoutMs: 8_000, what: `an answer of restart ${i + 1}` })
       await world.gone(before)
-      world.remember()
-    }
-    isOver = true
-    await Promise.all(load)
-    await client.close()
-    expect(failures).to.deep.equal([])
-    expect([daemon.address, answers.size]).to.deep.equal([address, restarts + 1])
+      expect(await subjectOf(address)).to.include('CN=client')
+    },
+  )
 
-    expect(await subjectOf(address)).to.include('CN=server')
-    for (const end of ['key', 'crt']) copyFileSync(file(`client.${end}`), file(`server.${end}`))
-    const before = world.stateOf()
-    await daemon.restart()
-    await world.gone(before)
-    expect(await subjectOf(address)).to.include('CN=client')
-  })
-
-  it('goes on as it was where the renewed files are wrong, and says which', async () => {
+  longIt('goes on as it was where the renewed files are wrong, and says which', async () => {
     const daemon = await world.start(files())
     const { pid, address } = daemon
     writeFileSync(file('server.crt'), made.stranger.cert)
@@ -167,7 +169,7 @@ describe('a daemon over TLS', function () {
     expect(await client.runAction('Pid')).to.equal(daemon.pid)
   })
 
-  it('asks for a certificate where it is given an authority', async () => {
+  longIt('asks for a certificate where it is given an authority', async () => {
     const { address, pid } = await world.start({ ...files(), tlsCa: file('ca.crt') })
     const [anonymous, unknown, known] = [undefined, made.stranger, made.client].map(
       (certified) => new Client(address, { tls: { ca: made.ca, ...certified }, retry: 0 }),
@@ -181,7 +183,7 @@ describe('a daemon over TLS', function () {
     }
   })
 
-  it('is not started with files that are wrong, and says which and why', async () => {
+  longIt('is not started with files that are wrong, and says which and why', async () => {
     writeFileSync(file('empty'), '')
     const { tlsKey, tlsCert } = files()
     const wrong: [object, RegExp][] = [

@@ -20,6 +20,7 @@ import {
   parseFilter,
   type UpdateData,
 } from 'isock/data'
+import { longIt } from '../setup/long.ts'
 import { failureOf } from '../setup/world.ts'
 import { openDatabase, stores, type TestStore } from './stores.ts'
 
@@ -192,7 +193,8 @@ for (const kind of stores) {
       })
     }
 
-    it('are made for the rows that are there, and again when that is asked', async function () {
+    const bulkIt: typeof longIt = kind.name === 'PostgreSQL' ? longIt : it
+    bulkIt('are made for the rows that are there, and again when that is asked', async function () {
       if (kind.name === 'libsql in memory') return
       const other = await kind.make(this)
       const opened: Database[] = []

@@ -17,6 +17,7 @@ import {
 } from 'isock/data'
 import { createHarness } from 'isock/testing'
 import { data } from '../../lib/data.ts'
+import { longIt, sizeOf } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { ChatMessage, models, Team, User } from './models.ts'
@@ -69,6 +70,7 @@ const person = fc.record({
 for (const kind of stores) {
   describe(`Files of ${kind.name}`, function () {
     this.timeout(60_000)
+    const bulkIt: typeof longIt = kind === stores[0] ? it : longIt
     let store: TestStore
     let database: Database
     let directory: string
@@ -114,7 +116,7 @@ for (const kind of stores) {
       })
 
     for (const format of formats) {
-      it(`gives back every value from ${format}, references in circles included`, async () => {
+      bulkIt(`gives back every value from ${format}, references in circles included`, async () => {
         await fc.assert(
           fc.asyncProperty(fc.array(person, { maxLength: 4 }), async (people) => {
             await fill(people)
@@ -127,7 +129,7 @@ for (const kind of stores) {
               for (const model of [ChatMessage, User, Team]) await db.drop(model as typeof User, {})
             })
           }),
-          { numRuns: 25 },
+          { numRuns: sizeOf({ all: 25, few: 6 }) },
         )
       })
 
@@ -150,7 +152,7 @@ for (const kind of stores) {
       })
     }
 
-    it('tells how far it has come', async () => {
+    bulkIt('tells how far it has come', async () => {
       await database.transaction(async (db) => {
         for (let at = 0; at < 1_200; at++) await db.create(Team, { name: `${at}` })
       })
@@ -177,7 +179,7 @@ for (const kind of stores) {
       expect(seen).to.have.lengthOf(models.length)
     })
 
-    it('loads nothing of a file that changes while it is read', async () => {
+    bulkIt('loads nothing of a file that changes while it is read', async () => {
       await database.transaction(async (db) => {
         for (let at = 0; at < 1_200; at++) await db.create(Team, { name: `${at}` })
       })
@@ -259,7 +261,7 @@ for (const kind of stores) {
       }
     })
 
-    it('names the row among many that has a value of another one, or refers to nothing', async () => {
+    bulkIt('names the row among many that has a value of another one, or refers to nothing', async () => {
       const teams = Array.from({ length: 1_203 }, (_, at) => ({ pk: `t${at}`, name: `n${at}`, lead: null as unknown }))
       const load = () =>
         writeFile(join(directory, 'Team.json'), JSON.stringify(teams)).then(() => database.load(directory))
@@ -293,7 +295,7 @@ for (const kind of stores) {
       expect(await database.transaction((db) => db.count(Team))).to.equal(2)
     })
 
-    it('reads to its end the file that it has checked, where another one takes its place', async () => {
+    bulkIt('reads to its end the file that it has checked, where another one takes its place', async () => {
       await database.transaction(async (db) => {
         for (let at = 0; at < 600; at++) await db.create(Team, { name: `${at} ${'x'.repeat(2_000)}` })
       })
@@ -307,8 +309,9 @@ for (const kind of stores) {
       expect(await database.transaction((db) => db.count(Team))).to.equal(600)
     })
 
-    it('writes large rows', async () => {
-      await fill([{ name: 'x'.repeat(3_000_000) }, { name: 'y'.repeat(3_000_000) }, { name: 'z' }])
+    bulkIt('writes large rows', async () => {
+      const length = sizeOf({ all: 3_000_000, few: 500_000 })
+      await fill([{ name: 'x'.repeat(length) }, { name: 'y'.repeat(length) }, { name: 'z' }])
       const before = await all()
       for (const format of formats) {
         await database.save(directory, { format })

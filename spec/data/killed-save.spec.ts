@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Database } from 'isock/data'
+import { sizeOf } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 import { Counter } from './counter.ts'
 import { Paper } from './paper.ts'
 import { openDatabase } from './stores.ts'
 
-const kills = 6
+const kills = sizeOf({ all: 6, few: 1 })
 const rows = 800
 
 describe('A save whose process is killed', function () {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { FileFormat } from 'isock/data'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 const rows = 150
@@ -45,7 +46,7 @@ describe('A file of 80 MB', function () {
   afterEach(() => rm(directory, { recursive: true, force: true }))
 
   for (const format of ['json', 'csv'] as const) {
-    it(`is loaded from ${format} and saved by a process with a heap of 110 MB`, async () => {
+    longIt(`is loaded from ${format} and saved by a process with a heap of 110 MB`, async () => {
       const from = join(directory, 'from')
       await mkdir(from)
       const file = await open(join(from, `Paper.${format}`), 'w')

@@ -2,11 +2,12 @@
 // every handler ran once.
 import { expect } from 'chai'
 import type { Server } from '../../lib/index.ts'
+import { sizeOf } from '../setup/long.ts'
 import { converse, type Runs, startServer } from './conversation.ts'
 import { type Direction, type Disturbance, type ProxyPlan, TcpProxy } from './proxy.ts'
 
-/** Every byte by default; ISOCK_BYTE_STEP=7 takes every seventh. */
-const step = Number(process.env['ISOCK_BYTE_STEP'] ?? 1)
+/** Every byte at full size; ISOCK_BYTE_STEP=7 takes every seventh. */
+const step = Number(process.env['ISOCK_BYTE_STEP'] ?? sizeOf({ all: 1, few: 29 }))
 const lanes = 16
 
 interface Held {
@@ -34,7 +35,10 @@ describe('A conversation cut at every byte', () => {
   let undisturbed: Held
 
   before(async () => {
-    undisturbed = await hold({})
+    // A slow one has heartbeats too, which are not always there to be cut.
+    const several = [await hold({}), await hold({}), await hold({})]
+    const bytes = ({ proxy }: Held): number => proxy.carried['to server'] + proxy.carried['to client']
+    undisturbed = several.reduce((one, other) => (bytes(other) < bytes(one) ? other : one))
     expect(undisturbed.transcript).to.deep.equal([
       'first: "hello"',
       'date: "1970-01-01T00:00:00.000Z"',
@@ -70,7 +74,7 @@ describe('A conversation cut at every byte', () => {
           }
         }
         await Promise.all(Array.from({ length: lanes }, lane))
-        expect(cuts, 'cuts that were really made').to.be.greaterThan(tried * 0.9)
+        expect(cuts, 'cuts that were really made').to.be.at.least(tried * 0.9 - 1)
       })
     }
   }

@@ -9,6 +9,7 @@ import { type RunningChat, startChat } from '../../examples/chat/chat-server.ts'
 import { bundlePage, type PageBundle } from '../../examples/chat/page-bundle.ts'
 import { CreateChatMessage, Public } from '../../examples/chat/shared.ts'
 import { findChromium, howToGetChromium, launchChromium } from '../setup/chromium.ts'
+import { longIt } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { enlarge, overflowOf, violationsOf, windows } from './axe.ts'
@@ -115,7 +116,7 @@ describe("The chat's page", function () {
       await says(page, '#empty', 'No messages yet')
     })
 
-    it('tells its rule before, says in a sentence what is wrong, and can be tried again', async () => {
+    longIt('tells its rule before, says in a sentence what is wrong, and can be tried again', async () => {
       const page = await register(await open())
       await page.click('#leave')
       await page.waitForSelector('#welcome:not([hidden])')
@@ -129,7 +130,7 @@ describe("The chat's page", function () {
       await page.waitForSelector('#chat:not([hidden])')
     })
 
-    it('is kept where only the connection failed, and given up where the server refused it', async () => {
+    longIt('is kept where only the connection failed, and given up where the server refused it', async () => {
       const page = await register(await open())
       let isCut = true
       await page.routeWebSocket(/isock/, (socket) => void (isCut ? socket.close() : socket.connectToServer()))
@@ -169,7 +170,7 @@ describe("The chat's page", function () {
       expect(await page.evaluate(dot)).to.not.equal('rgba(0, 0, 0, 0)')
     })
 
-    it('fetches what was written meanwhile', async () => {
+    longIt('fetches what was written meanwhile', async () => {
       const page = await register(await open())
       await stop()
       await says(page, '#banner', 'Connection lost')
@@ -180,7 +181,7 @@ describe("The chat's page", function () {
       await sees(page, 'nobody heard this')
     })
 
-    it('says where the account is not accepted any more, and offers to sign in', async () => {
+    longIt('says where the account is not accepted any more, and offers to sign in', async () => {
       const page = await register(await open())
       await stop()
       rmSync(directory, { recursive: true })
@@ -205,7 +206,7 @@ describe("The chat's page", function () {
       expect(await shown(page)).to.deep.equal(Array.from({ length: 300 }, (_, n) => `message ${n}`))
     })
 
-    it('are sent when the one before has its answer', async () => {
+    longIt('are sent when the one before has its answer', async () => {
       const page = await open()
       const held: (() => void)[] = []
       let isHeld = false
@@ -233,7 +234,7 @@ describe("The chat's page", function () {
       expect(await shown(page)).to.deep.equal(['the first', 'the second'])
     })
 
-    it('that come while one reads further up are counted, and one of our own leads to the end', async () => {
+    longIt('that come while one reads further up are counted, and one of our own leads to the end', async () => {
       const page = await open({ viewport: { width: 800, height: 500 } })
       const bob = await program('bob')
       for (let n = 0; n < 40; n++) await bob(`message ${n}`)
@@ -261,7 +262,7 @@ describe("The chat's page", function () {
       await isAtEnd()
     })
 
-    it('stand under their author and day, with our own marked', async () => {
+    longIt('stand under their author and day, with our own marked', async () => {
       const bob = await program('bob')
       const now = Date.now
       Date.now = () => now() - 24 * 3_600_000
@@ -286,7 +287,7 @@ describe("The chat's page", function () {
       expect(await page.locator('.own .content').allTextContents()).to.deep.equal(['mine'])
     })
 
-    it('that are refused say why, and can be removed', async () => {
+    longIt('that are refused say why, and can be removed', async () => {
       const page = await register(await open())
       await page.evaluate(`
         const field = document.querySelector('[name=content]')
@@ -299,7 +300,7 @@ describe("The chat's page", function () {
       expect(await focused(page)).to.equal('content')
     })
 
-    it('read from right to left where their script does', async () => {
+    longIt('read from right to left where their script does', async () => {
       const page = await register(await open())
       for (const content of ['مرحبا, hello', 'hello, مرحبا']) await write(page, content)
       await sees(page, 'hello, مرحبا')
@@ -312,35 +313,38 @@ describe("The chat's page", function () {
 
   for (const options of windows) {
     const { colorScheme, viewport } = options
-    it(`fits, and axe finds nothing, at ${viewport.width} pixels and ${colorScheme}, also with text at 200 %`, async () => {
-      const page = await open(options)
-      const write = await program(longName)
-      await write(`https://example.org/${'long'.repeat(100)}`)
-      expect(await violationsOf(page)).to.deep.equal([])
-      await register(page)
-      await sees(page, 'longlong')
-      await says(page, '#count', 'here')
-      for (const size of ['100 %', '200 %']) {
-        if (size === '200 %') await enlarge(page)
-        expect(await overflowOf(page), size).to.equal(0)
-        expect(await violationsOf(page), size).to.deep.equal([])
-        for (const each of ['#leave', '[name=content]', '#composer button', '#count']) {
-          const { x, y, width, height } = (await page.locator(each).boundingBox()) ?? {
-            x: -1,
-            y: 0,
-            width: 0,
-            height: 0,
+    longIt(
+      `fits, and axe finds nothing, at ${viewport.width} pixels and ${colorScheme}, also with text at 200 %`,
+      async () => {
+        const page = await open(options)
+        const write = await program(longName)
+        await write(`https://example.org/${'long'.repeat(100)}`)
+        expect(await violationsOf(page)).to.deep.equal([])
+        await register(page)
+        await sees(page, 'longlong')
+        await says(page, '#count', 'here')
+        for (const size of ['100 %', '200 %']) {
+          if (size === '200 %') await enlarge(page)
+          expect(await overflowOf(page), size).to.equal(0)
+          expect(await violationsOf(page), size).to.deep.equal([])
+          for (const each of ['#leave', '[name=content]', '#composer button', '#count']) {
+            const { x, y, width, height } = (await page.locator(each).boundingBox()) ?? {
+              x: -1,
+              y: 0,
+              width: 0,
+              height: 0,
+            }
+            expect(
+              [x >= 0, x + width <= viewport.width, y + height <= viewport.height],
+              `${each} at ${size}`,
+            ).to.deep.equal([true, true, true])
           }
-          expect(
-            [x >= 0, x + width <= viewport.width, y + height <= viewport.height],
-            `${each} at ${size}`,
-          ).to.deep.equal([true, true, true])
         }
-      }
-    })
+      },
+    )
   }
 
-  it('shows at 390 pixels how many are here, and who in a list that opens', async () => {
+  longIt('shows at 390 pixels how many are here, and who in a list that opens', async () => {
     const page = await open({ viewport: { width: 390, height: 800 } })
     await register(page)
     for (let n = 0; n < 10; n++) await (await clientOf(`${n}.${longName}`.slice(0, 64))).subscribe(Public).ready

@@ -1,16 +1,16 @@
 // Fuzzing at the size of continuous integration; `npm run fuzz` does more, with other seeds.
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { compiled } from '../setup/compiled.ts'
+import { sizeOf } from '../setup/long.ts'
 
-const runs = Number(process.env['ISOCK_FUZZ_RUNS'] ?? 100_000)
-const script = fileURLToPath(new URL('../../scripts/fuzz.ts', import.meta.url))
+const runs = Number(process.env['ISOCK_FUZZ_RUNS'] ?? sizeOf({ all: 100_000, few: 1_000 }))
 
 describe('Fuzzing', () => {
   it(`breaks nothing in ${runs} runs of frames and of sequences of frames`, async function () {
     this.timeout(240_000)
-    const args = ['--import', 'tsx', script, '--runs', String(runs), '--seed', '1']
+    const args = [compiled('scripts/fuzz.ts'), '--runs', String(runs), '--seed', '1']
     const { stdout } = await promisify(execFile)(process.execPath, args).catch(
       (error: { stdout?: string; message: string }) => {
         throw new Error(error.stdout || error.message)

@@ -1,12 +1,12 @@
 // Real processes that are killed, stopped and replaced in the middle of calls; a third process counts what ran.
 import { expect } from 'chai'
 import { Client, IsockError, OutcomeUnknownError } from '../../lib/index.ts'
+import { longIt, sizeOf } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
-import { CompiledWorkers } from './compiled-workers.ts'
 import { Counter, freePort, startWorkServer, Worker } from './processes.ts'
 import { Sessions, Work } from './work-actions.ts'
 
-const kills = Number(process.env['ISOCK_KILLS'] ?? 200)
+const kills = Number(process.env['ISOCK_KILLS'] ?? sizeOf({ all: 200, few: 5 }))
 const limits = { heartbeatMs: 100, deadAfterMs: 300, frameTimeoutMs: 1_000, handshakeTimeoutMs: 500 }
 const patient = { retry: 60, backoff: { minMs: 10, maxMs: 50 }, limits }
 
@@ -14,20 +14,17 @@ const patient = { retry: 60, backoff: { minMs: 10, maxMs: 50 }, limits }
 type Told = 'ok' | 'not started' | 'unknown' | 'other'
 
 describe('Processes', () => {
-  let programs: CompiledWorkers
   let counter: Counter
   let port: number
 
   before(async function () {
     this.timeout(60_000)
-    programs = new CompiledWorkers()
-    counter = await Counter.start(programs)
+    counter = await Counter.start()
     port = await freePort()
   })
 
   after(async () => {
     await counter.end()
-    programs.close()
   })
 
   /** Keeps so many calls running until it is told to stop; what each was told, by name. */
@@ -68,14 +65,14 @@ describe('Processes', () => {
   it(`a server that is killed ${kills} times in the middle of calls: nothing runs twice, nothing is claimed that is not so`, async function () {
     this.timeout(kills * 3_000 + 30_000)
     const client = new Client('127.0.0.1', port, patient)
-    let server = await startWorkServer(programs, port, counter)
+    let server = await startWorkServer(port, counter)
     const stop = keepCalling(client, 'killed', 8, 3)
     for (let i = 0; i < kills; i++) {
       await waitFor(() => client.isConnected, { timeoutMs: 10_000, what: 'a connection' })
       // A different moment of its calls each time.
       await new Promise((resolve) => setTimeout(resolve, i % 17))
       await server.end('SIGKILL')
-      server = await startWorkServer(programs, port, counter)
+      server = await startWorkServer(port, counter)
     }
     // The last one lives: the others may have had no time to answer anything.
     for (let i = 0; i <= kills; i++) await client.runAction(Work, { name: `last-${i}`, takesMs: 3 })
@@ -88,11 +85,11 @@ describe('Processes', () => {
     expect(words.filter((word) => word === 'unknown').length).to.be.greaterThan(0)
   })
 
-  it('two servers that are restarted in turns under load: no call fails, each runs once', async function () {
+  longIt('two servers that are restarted in turns under load: no call fails, each runs once', async function () {
     this.timeout(60_000)
     const otherPort = await freePort()
     const ports = [port, otherPort]
-    const servers = await Promise.all(ports.map((at) => startWorkServer(programs, at, counter)))
+    const servers = await Promise.all(ports.map((at) => startWorkServer(at, counter)))
     const client = new Client(
       ports.map((at) => `tcp://127.0.0.1:${at}`),
       patient,
@@ -102,7 +99,7 @@ describe('Processes', () => {
       const index = round % 2
       await new Promise((resolve) => setTimeout(resolve, 150))
       await servers[index]?.end('SIGTERM')
-      servers[index] = await startWorkServer(programs, ports[index] as number, counter)
+      servers[index] = await startWorkServer(ports[index] as number, counter)
     }
     const told = await stop()
     await client.close()
@@ -114,7 +111,7 @@ describe('Processes', () => {
 
   it('a server that is stopped and goes on: the heartbeat finds it, the call is joined and ran once', async function () {
     this.timeout(20_000)
-    const server = await startWorkServer(programs, port, counter)
+    const server = await startWorkServer(port, counter)
     const client = new Client('127.0.0.1', port, patient)
     await client.connect()
     const call = client.runAction(Work, { name: 'stopped server', takesMs: 200 })
@@ -128,10 +125,10 @@ describe('Processes', () => {
     await server.end('SIGTERM')
   })
 
-  it('a client that is stopped and goes on: its session waits, its call ran once', async function () {
+  longIt('a client that is stopped and goes on: its session waits, its call ran once', async function () {
     this.timeout(20_000)
-    const server = await startWorkServer(programs, port, counter)
-    const worker = new Worker(programs.path('work-client.ts'), port, 'stopped client', 900)
+    const server = await startWorkServer(port, counter)
+    const worker = new Worker('work-client.ts', port, 'stopped client', 900)
     await worker.line()
     await waitFor(async () => (await counter.report()).has('stopped client'))
     worker.child.kill('SIGSTOP')
@@ -144,10 +141,10 @@ describe('Processes', () => {
 
   it('a client that is killed: its handler is told when the lease is over, its session goes, others go on', async function () {
     this.timeout(20_000)
-    const server = await startWorkServer(programs, port, counter)
+    const server = await startWorkServer(port, counter)
     const other = new Client('127.0.0.1', port, patient)
     await other.connect()
-    const worker = new Worker(programs.path('work-client.ts'), port, 'killed client', 2_500)
+    const worker = new Worker('work-client.ts', port, 'killed client', 2_500)
     await worker.line()
     await waitFor(async () => (await counter.report()).has('killed client'))
     expect(await other.runAction(Sessions)).to.equal(2)

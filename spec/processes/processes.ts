@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import type { CompiledWorkers } from './compiled-workers.ts'
+import { compiled } from '../setup/compiled.ts'
 
 /** A process of a spec, its printed lines in order. */
 export class Worker {
@@ -13,8 +13,8 @@ export class Worker {
   readonly #waiting: ((line: string) => void)[] = []
   readonly #exited: Promise<unknown>
 
-  constructor(path: string, ...args: (string | number)[]) {
-    this.child = spawn(process.execPath, [path, ...args.map(String)], {
+  constructor(program: string, ...args: (string | number)[]) {
+    this.child = spawn(process.execPath, [compiled(`spec/processes/${program}`), ...args.map(String)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#exited = once(this.child, 'exit')
@@ -50,8 +50,8 @@ export class Counter {
     this.port = port
   }
 
-  static async start(programs: CompiledWorkers): Promise<Counter> {
-    const worker = new Worker(programs.path('counter.ts'))
+  static async start(): Promise<Counter> {
+    const worker = new Worker('counter.ts')
     return new Counter(worker, Number(await worker.line()))
   }
 
@@ -78,8 +78,8 @@ export async function freePort(): Promise<number> {
 }
 
 /** A work server that listens. */
-export async function startWorkServer(programs: CompiledWorkers, port: number, counter: Counter): Promise<Worker> {
-  const worker = new Worker(programs.path('work-server.ts'), port, counter.port)
+export async function startWorkServer(port: number, counter: Counter): Promise<Worker> {
+  const worker = new Worker('work-server.ts', port, counter.port)
   await worker.line()
   return worker
 }

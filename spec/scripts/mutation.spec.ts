@@ -10,6 +10,7 @@ import { isSeen, jsonOf, progressText, survivorText, type Tried, tableOf } from 
 import { filesOf, roomOf, specsOf, widerSpecsOf } from '../../scripts/mutation/rooms.ts'
 import { drawn } from '../../scripts/mutation/sample.ts'
 import { readTap, type SpecResult } from '../../scripts/mutation/spec-run.ts'
+import { longIt } from '../setup/long.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
@@ -70,7 +71,7 @@ describe('A planted fault', () => {
     expect(fault).to.deep.include({ file: 'lib/core/base/x.ts', line: 2, column: 7, from: 'a', to: '!(a)' })
   })
 
-  it('is planted in a file of the library so that it compiles, or is left out', function () {
+  longIt('is planted in a file of the library so that it compiles, or is left out', function () {
     this.timeout(60_000)
     const file = `${root}/lib/core/base/backoff.ts`
     const compiler = new Compiler(root, [file])

@@ -17,6 +17,7 @@ import {
 } from '../../scripts/mutation/reaching.ts'
 import { recordingSource } from '../../scripts/mutation/recorder.ts'
 import { filesOf } from '../../scripts/mutation/rooms.ts'
+import { longIt } from '../setup/long.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const files = { hits: '/nowhere/hits', current: '/nowhere/current' }
@@ -90,7 +91,7 @@ describe('The spec files that reach a fault', () => {
   const spec = (...lines: string[]): string =>
     ['import { x } from "../../lib/a/x.ts"', ...lines].join('\n').replaceAll('"', "'")
 
-  it('are found in their own process and in those that they start, at loading and later', async function () {
+  longIt('are found in their own process and in those that they start, at loading and later', async function () {
     this.timeout(120_000)
     const source =
       'export const bound = 1\nexport function x(a: number) {\n  if (a > 5) return false\n  return a !== 3\n}\n'
@@ -117,7 +118,7 @@ it('child', () => void execFileSync(process.execPath, ['--import', 'tsx', 'spec/
     expect(readFileSync(join(path, 'lib/a/x.ts'), 'utf8')).to.equal(source)
   })
 
-  it('are kept in a file, and only those are run that have changed since', async function () {
+  longIt('are kept in a file, and only those are run that have changed since', async function () {
     this.timeout(120_000)
     const keptIn = join(path, 'reach.json')
     const source = 'export function x(a: number) {\n  if (a > 5)\n    return a !== 8\n  return a !== 3\n}\n'

@@ -2,11 +2,14 @@
 
 import { once } from 'node:events'
 import { connect as connectSocket, createServer, type Socket } from 'node:net'
+import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import { Departures } from '../../lib/core/server/departures.ts'
 import type { ServerSession } from '../../lib/core/server/server-session.ts'
 import { Action, Channel, type Context, LinkError, Process, Server } from '../../lib/index.ts'
 import { listenWeb } from '../../lib/web.ts'
+import { compiled } from '../setup/compiled.ts'
+import { longIt } from '../setup/long.ts'
 import { RunningScript } from '../setup/run-script.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -281,11 +284,11 @@ describe('a script that ends without close()', function () {
 
   const start = (address: string, end: string) => {
     const program = `
-      import { Client } from ${JSON.stringify(new URL('../../lib/index.ts', import.meta.url).href)}
+      import { Client } from ${JSON.stringify(pathToFileURL(compiled('lib/index.ts')).href)}
       const client = new Client(${JSON.stringify(address)})
       for await (const _ of client.runAction('Long', undefined, { timeoutMs: Infinity })) { console.log('begun'); ${end} }
     `
-    return new RunningScript(['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', program], {})
+    return new RunningScript(['--input-type=module', '-e', program], {})
   }
 
   const serve = async (closedLinkGraceMs: number) => {
@@ -298,7 +301,8 @@ describe('a script that ends without close()', function () {
   afterEach(() => server.shutdown({ graceMs: 1_000 }))
 
   for (const [i, link] of ['tcp', 'a WebSocket'].entries()) {
-    it(`by Ctrl-C ends what it runs after the grace (${link})`, async () => {
+    const linkIt: typeof longIt = link === 'tcp' ? it : longIt
+    linkIt(`by Ctrl-C ends what it runs after the grace (${link})`, async () => {
       const script = start((await serve(200))[i] as string, '')
       await script.printed(/begun/)
       script.kill('SIGINT')
@@ -308,7 +312,7 @@ describe('a script that ends without close()', function () {
     })
 
     for (const end of ['process.exit(3)', 'throw new Error("uncaught")']) {
-      it(`by ${end} ends what it runs immediately (${link})`, async () => {
+      linkIt(`by ${end} ends what it runs immediately (${link})`, async () => {
         const script = start((await serve(600_000))[i] as string, end)
         await script.ended
         await waitFor(() => !isOpen)

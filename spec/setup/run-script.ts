@@ -1,10 +1,11 @@
-// Runs a TypeScript file in a process of its own, and lets a spec wait for what it prints and for its end.
+// Runs a program in a process of its own, and lets a spec wait for what it prints and for its end. A TypeScript file of the project
+// runs from the compiled copy.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { compiled } from './compiled.ts'
 import { waitFor } from './wait-for.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tsx = import.meta.resolve('tsx')
 
 export interface RunOptions {
   readonly args?: readonly string[]
@@ -52,7 +53,7 @@ export class RunningScript {
   }
 
   /** What the pattern matched in the output. Fails when the process ends before, or prints no such thing in time. */
-  async printed(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout', timeoutMs = 8_000): Promise<RegExpExecArray> {
+  async printed(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout', timeoutMs = 25_000): Promise<RegExpExecArray> {
     return waitFor(
       () => {
         const match = pattern.exec(this[stream])
@@ -71,8 +72,5 @@ export class RunningScript {
 
 /** Starts a file of the project. */
 export function startScript(file: string, options: RunOptions = {}): RunningScript {
-  return new RunningScript(
-    ['--import', tsx, fileURLToPath(new URL(`../../${file}`, import.meta.url)), ...(options.args ?? [])],
-    options,
-  )
+  return new RunningScript([compiled(file), ...(options.args ?? [])], options)
 }

@@ -1,12 +1,12 @@
 // Thousands of worlds in virtual time: whatever the network and the servers suffer, no promise of a call is broken.
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { compiled } from '../setup/compiled.ts'
+import { sizeOf } from '../setup/long.ts'
 import { simulate } from './world.ts'
 
-const seedCount = Number(process.env['ISOCK_SEEDS'] ?? 10_000)
-const script = fileURLToPath(new URL('../../scripts/simulate.ts', import.meta.url))
+const seedCount = Number(process.env['ISOCK_SEEDS'] ?? sizeOf({ all: 10_000, few: 300 }))
 
 describe('Simulation', () => {
   it('gives the same trace for the same seed', async () => {
@@ -21,7 +21,7 @@ describe('Simulation', () => {
 
   it(`breaks no promise in ${seedCount} seeds`, async function () {
     this.timeout(120_000)
-    const args = ['--import', 'tsx', script, '--seeds', String(seedCount)]
+    const args = [compiled('scripts/simulate.ts'), '--seeds', String(seedCount)]
     const { stdout } = await promisify(execFile)(process.execPath, args).catch(
       (error: { stdout?: string; message: string }) => {
         throw new Error(error.stdout || error.message)

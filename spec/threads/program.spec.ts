@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import { isProgram } from '../../lib/features/threads/program.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
 import { threads } from '../../lib/threads.ts'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 import { TellRefusal } from './starts-server.ts'
 
@@ -25,7 +26,8 @@ describe('threads and the main module', function () {
   })
 
   for (const form of ['true', 'url', 'URL', 'query', 'hash', 'dots', 'link']) {
-    it(`refuse an action that is defined there (${form})`, async () => {
+    const formIt: typeof longIt = form === 'true' || form === 'link' ? it : longIt
+    formIt(`refuse an action that is defined there (${form})`, async () => {
       const { stdout } = await startScript('spec/threads/main-module.ts', { args: [form, directory] }).ended
       expect(stdout).to.match(/^main\nINVALID_ACTION action "Again" is defined in the program's main module/)
     })
@@ -51,7 +53,7 @@ describe('threads and the main module', function () {
     })
   }
 
-  it('start no server', async () => {
+  longIt('start no server', async () => {
     await using harness = await createHarness({
       actions: [new TellRefusal()],
       server: { features: [threads({ max: 1 })] },

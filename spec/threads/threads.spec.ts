@@ -16,6 +16,7 @@ import {
 } from '../../lib/index.ts'
 import { createHarness, type Harness } from '../../lib/testing/harness.ts'
 import { threads } from '../../lib/threads.ts'
+import { longDescribe, longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
 import {
@@ -97,7 +98,8 @@ describe('Actions in threads', function () {
   })
 
   for (const link of ['memory', 'tcp'] as const) {
-    describe(`over ${link}`, () => {
+    const linkDescribe: typeof longDescribe = link === 'memory' ? describe : longDescribe
+    linkDescribe(`over ${link}`, () => {
       before(() => open(1, {}, link))
       after(() => harness.close())
 
@@ -117,7 +119,7 @@ describe('Actions in threads', function () {
           expect(await client.runAction(EchoThere, plain)).to.deep.equal(plain)
       })
 
-      it('take and give megabytes, and leave the caller its own', async () => {
+      longIt('take and give megabytes, and leave the caller its own', async () => {
         const bytes = new Uint8Array(1024 * 1024).map((_, i) => i % 251)
         const copy = bytes.slice()
         expect(await client.runAction(EchoThere, bytes)).to.deep.equal(copy)
@@ -135,7 +137,7 @@ describe('Actions in threads', function () {
         expect((thrown[0] as Error).stack).to.contain('thread-actions.ts')
       })
 
-      it('yield and emit items', async () => {
+      longIt('yield and emit items', async () => {
         const call = client.runAction(CountThere, 100)
         const items = await itemsOf(call)
         expect(items).to.have.length(100)
@@ -166,7 +168,7 @@ describe('Actions in threads', function () {
       expect(await client.runAction(WhichThread)).to.be.above(0)
     })
 
-    it('check input and output by their schemas; input that is wrong has not started', async () => {
+    longIt('check input and output by their schemas; input that is wrong has not started', async () => {
       expect(await client.runAction(Half, 4)).to.equal(2)
       const input = await failureOf(client.runAction(Half, 'four' as never))
       expect(input).to.be.instanceOf(ValidationError)
@@ -182,7 +184,7 @@ describe('Actions in threads', function () {
       expect(error.message).to.contain('result.callback')
     })
 
-    it('refuse a stream as input', async () => {
+    longIt('refuse a stream as input', async () => {
       const source = (async function* () {
         yield 1
       })()
@@ -216,7 +218,7 @@ describe('Actions in threads', function () {
     })
 
     for (const how of ['busy', 'waiting'] as const) {
-      it(`are dropped when they are cancelled before they begin, and their thread goes on: ${how}`, async () => {
+      longIt(`are dropped when they are cancelled before they begin, and their thread goes on: ${how}`, async () => {
         const before = await client.runAction(WhichThread)
         const call = client.runAction(SlowToBegin, how)
         await client.runAction(EchoHere, 1)
@@ -227,7 +229,7 @@ describe('Actions in threads', function () {
       })
     }
 
-    it('keep their threads however many calls are cancelled at once', async () => {
+    longIt('keep their threads however many calls are cancelled at once', async () => {
       const before = await client.runAction(WhichThread)
       for (let i = 0; i < 50; i++) {
         const call = client.runAction(EchoThere, i)
@@ -250,7 +252,7 @@ describe('Actions in threads', function () {
       expect(performance.now() - startedAt).to.be.below(5_000)
     })
 
-    it('end with their thread when they do not: late', async () => {
+    longIt('end with their thread when they do not: late', async () => {
       await client.runAction(WhichThread)
       const startedAt = performance.now()
       expect(await failureOf(client.runAction(Burn, 60_000, { timeoutMs: 200 }))).to.be.instanceOf(DeadlineError)
@@ -272,7 +274,7 @@ describe('Actions in threads', function () {
       expect(await waiting, 'the one that waited gets a new thread').to.be.above(0)
     })
 
-    it('leave the line when they are cancelled', async () => {
+    longIt('leave the line when they are cancelled', async () => {
       const running = client.runAction(Burn, 60_000)
       await hasBegun()
       const waiting = client.runAction(WhichThread)
@@ -289,7 +291,7 @@ describe('Actions in threads', function () {
       ['exit', 'worker exited with code: 3'],
       ['uncaught', 'nobody catches this'],
     ] as const) {
-      it(`fail alone when their thread dies: ${how}`, async () => {
+      longIt(`fail alone when their thread dies: ${how}`, async () => {
         const error = await failureOf(client.runAction(Die, how))
         expect(error).to.be.instanceOf(ServerError)
         expect(error).to.include({ code: 'WORKER_FAILED', notStarted: false })
@@ -298,13 +300,13 @@ describe('Actions in threads', function () {
       })
     }
 
-    it('that their module does not export say so', async () => {
+    longIt('that their module does not export say so', async () => {
       const error = await failureOf(client.runAction('Hidden'))
       expect(error).to.include({ code: 'INVALID_ACTION', notStarted: true })
       expect(error.message).to.contain('thread-actions.ts exports no action class "Hidden"; export it there')
     })
 
-    it('end with the server: those that run are told after the grace', async () => {
+    longIt('end with the server: those that run are told after the grace', async () => {
       const failure = failureOf(client.runAction(Burn, 60_000))
       await hasBegun()
       const startedAt = performance.now()
@@ -318,7 +320,7 @@ describe('Actions in threads', function () {
     before(() => open(2))
     after(() => harness.close())
 
-    it('run beside each other', async () => {
+    longIt('run beside each other', async () => {
       const ids = await Promise.all([client.runAction(Burn, 300), client.runAction(Burn, 300)])
       expect(ids).to.deep.equal(['burnt', 'burnt'])
     })
@@ -328,7 +330,7 @@ describe('Actions in threads', function () {
     before(() => open(2, { maxStallMs: 50 }))
     after(() => harness.close())
 
-    it('keep their threads no longer than they may when others wait', async () => {
+    longIt('keep their threads no longer than they may when others wait', async () => {
       const unread = [1, 2].map(() => client.runAction(CountThere, 100_000))
       const readers = unread.map((call) => call[Symbol.asyncIterator]())
       for (const { done } of await Promise.all(readers.map((reader) => reader.next()))) expect(done).to.equal(false)
@@ -352,7 +354,7 @@ describe('Actions in threads', function () {
     before(() => open(1))
     after(() => harness.close())
 
-    it('to answer others within 20 ms while one burns a processor for seconds', async function () {
+    longIt('to answer others within 20 ms while one burns a processor for seconds', async function () {
       this.retries(2)
       await client.runAction(WhichThread)
       const burnMs = 2_000
@@ -381,7 +383,7 @@ describe('Actions in threads', function () {
     before(() => open(1))
     after(() => harness.close())
 
-    it('with a contract and its implementation', async () => {
+    longIt('with a contract and its implementation', async () => {
       harness.server.addAction(Contract, new Implementation())
       expect(await client.runAction(Contract, 1)).to.equal(2)
       expect(await failureOf(client.runAction(Contract, 'one' as never))).to.be.instanceOf(ValidationError)
@@ -394,7 +396,7 @@ describe('Actions in threads', function () {
       )
     })
 
-    it('not when a thread could not make them', () => {
+    longIt('not when a thread could not make them', () => {
       expect(() => server().addAction(new WithArguments('t'))).to.throw(ServerError, 'takes constructor arguments')
       expect(() => server().addAction(Contract, (n) => n)).to.throw(ServerError, 'is implemented by a function')
       class Elsewhere extends Action<number, number> {

@@ -10,6 +10,7 @@ import { browserModuleIn } from '../../lib/features/web/browser-module.ts'
 import { wantedCodings } from '../../lib/features/web/content-coding.ts'
 import type { MountedGateway, WebVisit } from '../../lib/features/web/gateway.ts'
 import { mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
+import { browserBundle } from '../setup/browser-bundle.ts'
 import { WebWorld } from './web-world.ts'
 
 describe('A file of a web port', () => {
@@ -138,7 +139,7 @@ describe('The module for browsers at a web port', function () {
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'isock-module-'))
-    zippedBytes = (await writeForBrowsers(directory)).zippedBytes
+    zippedBytes = (await writeForBrowsers(directory, browserBundle())).zippedBytes
   })
 
   after(() => rmSync(directory, { recursive: true }))

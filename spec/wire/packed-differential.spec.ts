@@ -2,6 +2,7 @@
 import { decode as decodeBytes, Encoder, encode } from '@msgpack/msgpack'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { sizeOf } from '../setup/long.ts'
 import { anyUint } from './frame-arbitrary.ts'
 import { fromHex } from './frame-bytes.ts'
 import { bytesOf, packed, unpacked } from './packed-bytes.ts'
@@ -59,7 +60,7 @@ describe('Packed values, against @msgpack/msgpack', () => {
     for (const value of borders) expectSame(decode(bytesOf(packed(value))), value)
     fc.assert(
       fc.property(anyValue, (value) => expectSame(decode(bytesOf(packed(value))), value)),
-      { numRuns: 1_000 },
+      { numRuns: sizeOf({ all: 1_000, few: 200 }) },
     )
   })
 
@@ -68,7 +69,7 @@ describe('Packed values, against @msgpack/msgpack', () => {
     fc.assert(
       fc.property(anyValue, (value) => expectSame(unpacked(encode(value)), withOneZero(value))),
       {
-        numRuns: 1_000,
+        numRuns: sizeOf({ all: 1_000, few: 200 }),
       },
     )
   })
@@ -141,7 +142,7 @@ describe('Packed values, against @msgpack/msgpack', () => {
         // The other side takes extension types and numbers for keys; and whatever we take, it takes.
         if (ours.ok && !theirs.ok) expect(String(theirs.error)).to.include('__proto__')
       }),
-      { numRuns: 3_000 },
+      { numRuns: sizeOf({ all: 3_000, few: 300 }) },
     )
   })
 })

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Action } from 'isock'
+import { sizeOf } from '../../setup/long.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { errorOf, HttpWorld } from './http-world.ts'
@@ -22,7 +23,8 @@ class Hold extends Action<unknown, unknown> {
   }
 }
 
-const runs = Math.min(2_000, Math.max(25, Math.round(Number(process.env['ISOCK_FUZZ_RUNS'] ?? 100_000) / 200)))
+const fuzzRuns = Number(process.env['ISOCK_FUZZ_RUNS'] ?? sizeOf({ all: 100_000, few: 10_000 }))
+const runs = Math.min(2_000, Math.max(25, Math.round(fuzzRuns / 200)))
 
 describe('hostile clients of the HTTP gateway', function () {
   this.timeout(30_000)

@@ -18,6 +18,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { removeLeftParts } from '../../../lib/gateways/igor/part-files.ts'
+import { compiled } from '../../setup/compiled.ts'
+import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { IgorWorld } from './igor-world.ts'
 
@@ -99,9 +101,10 @@ describe('The Igor gateway: what uploads left', function () {
     expect(existsSync(left)).to.equal(true)
   })
 
-  it('of a process that was killed in the middle of one is found by the next', async () => {
+  longIt('of a process that was killed in the middle of one is found by the next', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'killed-'))
-    const child = spawn(process.execPath, ['--import=tsx', join(import.meta.dirname, 'file-server-child.ts'), folder], {
+    const program = compiled('spec/gateways/igor/file-server-child.ts')
+    const child = spawn(process.execPath, [program, folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     try {

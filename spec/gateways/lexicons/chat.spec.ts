@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import { AuthError, Client } from 'isock'
 import { type RunningChat, startChat } from '../../../examples/chat/chat-server.ts'
 import { CreateChatMessage, GetChatList, GetToken, Public } from '../../../examples/chat/shared.ts'
+import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { RawClient } from './lexicons-world.ts'
 
@@ -129,7 +130,7 @@ describe('the chat of the examples', function () {
     ])
   })
 
-  it('has a page whose TypeScript compiles', () => {
+  longIt('has a page whose TypeScript compiles', () => {
     const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
     const project = join(root, 'examples', 'chat', 'page')
     const { stdout } = spawnSync(process.execPath, [tsc, '-p', project], { cwd: root, encoding: 'utf8' })

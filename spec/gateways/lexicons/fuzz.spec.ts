@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { readSignals } from '../../../lib/gateways/lexicons/signals.ts'
+import { sizeOf } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { LexiconsWorld, type RawClient } from './lexicons-world.ts'
 
@@ -74,7 +75,7 @@ describe('lexicons: fuzzed messages', function () {
           }
           await client.close()
         }),
-        { numRuns: 150 },
+        { numRuns: sizeOf({ all: 150, few: 25 }) },
       )
       await honest.close()
       await waitFor(() => world.server.sessions.length === 0)

@@ -1,11 +1,10 @@
 // Starts the attacked server, small as it is, and asks it for its figures.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { Limits } from '../../../lib/index.ts'
+import { compiled } from '../../setup/compiled.ts'
 import type { Ask, Figures } from './server-program.ts'
 
-const program = fileURLToPath(new URL('server-program.ts', import.meta.url))
 /** All the heap that it gets. */
 const heapMebibytes = 128
 
@@ -25,7 +24,8 @@ export class ChildServer {
   }
 
   static async start(limits: Partial<Limits>): Promise<ChildServer> {
-    const flags = [`--max-old-space-size=${heapMebibytes}`, '--expose-gc', '--import', import.meta.resolve('tsx')]
+    const program = compiled('spec/hostile/child/server-program.ts')
+    const flags = [`--max-old-space-size=${heapMebibytes}`, '--expose-gc']
     const child = spawn(process.execPath, [...flags, program, JSON.stringify(limits)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -1,6 +1,7 @@
 // Hostile cases against a server in a process of its own with 128 MB of heap: each is answered or refused within 50 ms
 // of its arrival, makes it hold less than 16 MB more, and keeps nobody else from being served.
 import { expect } from 'chai'
+import { longDescribe } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { HonestClient } from '../honest-client.ts'
 import { callCases } from './call-cases.ts'
@@ -32,7 +33,8 @@ describe(`Hostile peers, ${caseCount} cases against a process of 128 MB`, () => 
   })
 
   for (const { what, limits, cases } of groups) {
-    describe(what, function () {
+    const groupDescribe: typeof longDescribe = what === 'links' ? describe : longDescribe
+    groupDescribe(what, function () {
       this.timeout(30_000)
       const verdicts = new Map<string, Verdict>()
       let server: ChildServer

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
+import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { HonestClient } from '../honest-client.ts'
 import { ChildServer } from './child-server.ts'
@@ -75,7 +76,7 @@ describe('Hostile peers: a crowd of strangers, against a process of 128 MB', fun
     await server.end()
   })
 
-  it(`of ${count} connections keeps ${maxUnauthenticatedLinks}, and serves`, async () => {
+  longIt(`of ${count} connections keeps ${maxUnauthenticatedLinks}, and serves`, async () => {
     const before = await server.ask('begin')
     const { slowestMs, calls } = await honest.isServedDuring(async () => {
       await crowd.grow(count)
