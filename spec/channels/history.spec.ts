@@ -32,6 +32,48 @@ describe('The history of a room', () => {
     expect([history.count, history.bytes]).to.deep.equal([0, 0])
   })
 
+  it('holds the ids of those whom its messages are for, as long as it keeps these', () => {
+    const history = new History(bounds)
+    const empty = history.heldBytes
+    history.add(message(1, { ids: 3 }))
+    const withIds = history.heldBytes
+    for (let offset = 2; offset <= 4; offset++) history.add(message(offset))
+    const withoutIds = history.heldBytes
+    expect(withIds - empty).to.equal(10 + placeBytes.message + 3 * idBytes)
+    expect(withoutIds - empty).to.equal(3 * (10 + placeBytes.message))
+  })
+
+  it('holds the ids of those whom a message is for, and of those whom it is not for', () => {
+    const held = (audience: object): number => {
+      const history = new History(bounds)
+      const empty = history.heldBytes
+      history.add({ ...message(1), audience } as KeptMessage)
+      return (history.heldBytes - empty - 10 - placeBytes.message) / idBytes
+    }
+    const ids = (...names: string[]): ReadonlySet<string> => new Set(names)
+    expect(held({ to: ids('a'), except: undefined })).to.equal(1)
+    expect(held({ to: undefined, except: ids('a', 'b') })).to.equal(2)
+    expect(held({ to: ids('a'), except: ids('b', 'c') })).to.equal(3)
+  })
+
+  it('forgets what is too old when a message comes, and has nothing to forget where it is empty', () => {
+    const history = new History(bounds)
+    history.prune(1_000)
+    history.add(message(1, { atMs: 0 }))
+    history.add(message(2, { atMs: 200 }))
+    expect(offsets(history.newest(9))).to.deep.equal([2])
+    history.prune(300)
+    expect(history.count).to.equal(0)
+  })
+
+  it('has all after an offset where older ones were dropped', () => {
+    const history = new History({ ...bounds, size: 10 })
+    for (let offset = 1; offset <= 12; offset++) history.add(message(offset, { atMs: 0 }))
+    expect(offsets(history.after(9, 12))).to.deep.equal([10, 11, 12])
+    expect(offsets(history.after(2, 12))).to.have.length(10)
+    expect(history.after(1, 12)).to.equal(undefined)
+  })
+
   it('forgets what is too old, to the millisecond', () => {
     const history = new History(bounds)
     history.add(message(1, { atMs: 0 }))

@@ -152,7 +152,6 @@ export class DelayedRetries {
     const calls: OutgoingCall[] = []
     while (calls.length < line.burst && !line.calls.isEmpty) calls.push(line.calls.take() as OutgoingCall)
     this.#count -= calls.length
-    line.timer = undefined
     line.head = calls[0]
     line.isHeadJudged = false
     line.burst *= 2

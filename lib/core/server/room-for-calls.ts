@@ -67,15 +67,15 @@ export class RoomForCalls {
 
 /** False: all that are above the share were ended before. */
 function endNewest(sessions: readonly ServerSession[], share: number): boolean {
-  const going = sessions.flatMap(
-    ({ core }) => core.asked?.calls.going.map((call) => ({ ledger: core.asked, call })) ?? [],
+  const going = sessions.flatMap(({ core: { asked } }) =>
+    asked === undefined ? [] : asked.calls.going.map((call) => ({ ledger: asked, call })),
   )
   // Of all that run, the others were ended before: their handlers may take the grace that they have.
   const excess = going.length - Math.floor(share)
   if (excess <= 0) return false
   going.sort((one, other) => other.call.admittedAtMs - one.call.admittedAtMs)
   const reason = tooMany()
-  for (const { ledger, call } of going.slice(0, Math.min(excess, mostEnded))) ledger?.giveUp(call, reason)
+  for (const { ledger, call } of going.slice(0, Math.min(excess, mostEnded))) ledger.giveUp(call, reason)
   return true
 }
 

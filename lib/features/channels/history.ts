@@ -54,7 +54,7 @@ export class History {
     this.#bytes += payloadSize(message.item.payload)
     this.#idCount += idsIn(message)
     this.prune(message.atMs)
-    while (this.count > size || (this.#bytes > maxBytes && this.count > 0)) this.#dropOldest()
+    while (this.count > size || this.#bytes > maxBytes) this.#dropOldest()
   }
 
   /** Forgets all. */

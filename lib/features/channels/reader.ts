@@ -35,7 +35,7 @@ export class Reader {
   readonly #outlet: Outlet
   readonly #held: Meter
   /** Let go of as it is sent: a history may be large, and a reader lives long. */
-  #first: unknown[]
+  readonly #first: unknown[]
   #toldLost = 0
   #ending: Ending | undefined
 
@@ -106,8 +106,7 @@ export class Reader {
 
   #sendFirst(): Promise<void> | undefined {
     const first = this.#first.reverse()
-    this.#first = []
-    return first.length === 1 ? this.#options.context.push(first[0]) : this.#sendEach(first)
+    return first.length === 1 ? this.#options.context.push(first.pop()) : this.#sendEach(first)
   }
 
   /** From the last to the first. What has to wait counts for the client: its room may have dropped it meanwhile. */
@@ -121,7 +120,7 @@ export class Reader {
       while (items.length > 0) {
         const item = items.pop()
         const isTaken = this.#options.context.push(item)
-        if (waitingBytes > 0) wait(-heldOf(item))
+        if (waitingBytes !== 0) wait(-heldOf(item))
         if (isTaken === undefined) continue
         if (waitingBytes === 0) wait(items.reduce((bytes: number, each) => bytes + heldOf(each), 0))
         await isTaken

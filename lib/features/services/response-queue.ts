@@ -51,6 +51,5 @@ export class ResponseQueue {
     this.#isClosed = true
     for (const { onTaken } of this.#waiting) onTaken()
     this.#reader?.(undefined)
-    this.#reader = undefined
   }
 }

@@ -18,7 +18,7 @@ export function sizeOfArgs(value: unknown, most: number): number {
         if (left.length * bytesForEach > most) return Number.POSITIVE_INFINITY
       }
     }
-    if (size + left.length * bytesForEach > most) return Number.POSITIVE_INFINITY
+    if (size > most) return Number.POSITIVE_INFINITY
   }
   return size
 }

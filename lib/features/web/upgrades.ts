@@ -59,8 +59,8 @@ export class Upgrades {
     this.#undecided.add(stream)
     try {
       const settled = await route
-      if (this.#undecided.has(stream) && !stream.destroyed && stream.writable)
-        this.accept(request, stream, head, settled)
+      // Not where its client has left, or it was refused meanwhile.
+      if (stream.writable) this.accept(request, stream, head, settled)
     } catch (error) {
       refuseUpgrade(stream, refusalFor(error))
     } finally {
@@ -73,7 +73,6 @@ export class Upgrades {
   async close(): Promise<void> {
     const message = 'the server is shutting down'
     for (const stream of this.#undecided) refuseUpgrade(stream, { status: 503, message })
-    this.#undecided.clear()
     const close = (socket: WebSocket): Promise<void> => closeSocket(socket, this.#clock, closeCodes.goingAway, message)
     await Promise.all([...this.#sockets].map(close))
   }

@@ -34,8 +34,8 @@ export function visitOf(
   const certificate = socket instanceof TLSSocket ? certificateOf(socket) : undefined
   const peer = { transport, description, address, isPrivate, ...(certificate === undefined ? {} : { certificate }) }
   const url = new URL(base + target)
-  // Proxies and people add one.
-  if (url.pathname.length > 1 && url.pathname.endsWith('/')) url.pathname = url.pathname.slice(0, -1)
+  // Proxies and people add one. The root's own stays: a URL has no empty path.
+  if (url.pathname.endsWith('/')) url.pathname = url.pathname.slice(0, -1)
   return { request, url, peer }
 }
 

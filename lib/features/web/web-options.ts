@@ -92,7 +92,7 @@ const webOptions: OptionTable<WebOptions> = {
 /** @throws ClientError (`INVALID_OPTION`) that names the invalid option. */
 export function resolveWebOptions(given: WebOptions, defaultPath: string): ResolvedWebOptions {
   checkOptions('listenWeb', given, webOptions)
-  const { server, host = '127.0.0.1', path = defaultPath, gateways = [], maxConnections = 10_000 } = given
+  const { server, port = 0, host = '127.0.0.1', path = defaultPath, gateways = [], maxConnections = 10_000 } = given
   if (server === undefined && given.port === undefined)
     throw invalidOption('port', 'a port to listen at, or an HTTP server as the option server', given.port)
   if (server !== undefined && !isHttpServer(server)) throw notHttpServer(server)
@@ -104,7 +104,7 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
     )
   if (server !== undefined && (given.port !== undefined || given.tls !== undefined))
     throw invalidOption('server', 'no port and no tls together with server: it has its own', 'both')
-  tcpAddress(host, given.port ?? 0)
+  tcpAddress(host, port)
   const ownPath = requirePath('path', path)
   const { browserModule } = given
   const module = browserModule === undefined ? {} : { browserModule: requirePath('browserModule', browserModule) }
@@ -123,7 +123,7 @@ export function resolveWebOptions(given: WebOptions, defaultPath: string): Resol
     ...times,
     isProxy,
     host,
-    port: given.port ?? 0,
+    port,
     path: ownPath,
     gateways,
     maxConnections,
