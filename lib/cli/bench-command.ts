@@ -1,4 +1,4 @@
-// `isock bench`: how many calls of an action a server takes, and how long they take.
+// `isock bench`: measures how many calls of an action a server handles, and how long they take.
 import { followSignal } from '../core/base/followed-signals.ts'
 import type { Client } from '../facade/client.ts'
 import { benchLine, benchText, progressText } from './bench-report.ts'
@@ -51,19 +51,19 @@ export async function bench(
   })
 }
 
-/** Connects all, and runs one call: what makes all fail is told now, rather than counted. */
+/** Connects all clients, and runs one call: an error that makes every call fail is reported now, rather than counted. */
 async function warmUp(clients: readonly Client[], action: string, data: unknown, signal: AbortSignal): Promise<void> {
   await clients[0]?.runAction(action, data, { signal })
   await Promise.all(clients.map((client) => client.connect()))
 }
 
-/** That of every failed call where they agree. */
+/** The exit code that all failed calls share; otherwise the general one. */
 function exitCodeOfAll({ examples }: Load): ExitCode {
   const [first = exitCodes.failed, ...others] = new Set([...examples.values()].map((error) => exitCodeOf(error, true)))
   return others.length > 0 ? exitCodes.failed : first
 }
 
-/** A line that is written over in a terminal; elsewhere a line each second. */
+/** A line that is overwritten on a terminal; elsewhere a line each second. */
 function showProgress(load: Load): { end(): Promise<void> } {
   const { isTTY: isTerminal } = process.stderr
   const show = (): void => {

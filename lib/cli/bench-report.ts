@@ -1,4 +1,4 @@
-// What `isock bench` tells: while it runs, at its end for people, and as JSON for programs.
+// The reports of `isock bench`: progress while it runs, the result for people, and the result as JSON for programs.
 
 import { messageOf } from './failure.ts'
 import type { Bar } from './latency-histogram.ts'
@@ -38,7 +38,7 @@ export function benchText(load: Load): string {
     ...(latencies.count === 0 ? [] : [table(rows), '\n', histogramText(latencies.bars())]),
     ...faults,
     ...(notStarted > 0
-      ? [`${thousands(notStarted)} were due, but found no place: raise --in-flight or --links\n`]
+      ? [`${thousands(notStarted)} were due, but could not start: raise --in-flight or --links\n`]
       : []),
   ].join('')
 }
@@ -78,7 +78,7 @@ function histogramText(bars: readonly Bar[]): string {
     .join('')
 }
 
-/** Of calls that gave a result. */
+/** The rate of successful calls. */
 function perSecond({ latencies, elapsedMs }: Load): number {
   return elapsedMs === 0 ? 0 : Math.round((latencies.count * 1_000) / elapsedMs)
 }

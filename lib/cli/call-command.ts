@@ -1,4 +1,4 @@
-// `isock call`: runs one action by its wire name, prints its items as they come, then its result.
+// `isock call`: runs one action by its wire name; prints its items as they arrive, then its result.
 import { followSignal } from '../core/base/followed-signals.ts'
 import { readCallData } from './call-data.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
@@ -14,7 +14,7 @@ export async function callAction(
   options: CallOptions,
 ): Promise<void> {
   await withClient(address, options, async (client, signal, printer) => {
-    // Whoever waits for its end, or for its next line, stops waiting.
+    // An abort also ends a wait for the end of standard input, or for its next line.
     followSignal(signal, () => process.stdin.destroy())
     try {
       const data = await readCallData({ json, isStreamed: options.stdin ?? false })

@@ -1,4 +1,4 @@
-// What the definitions of the commands share: how one begins, and how numbers and levels are read.
+// The shared parts of the command definitions: the start of each, and the parsing of numbers and levels.
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 
@@ -6,7 +6,7 @@ export function command(name: string, description: string): Command {
   return new Command(name).description(description).helpOption('--help', 'print this').exitOverride()
 }
 
-/** The options by which a command's port speaks TLS. */
+/** Adds the options that make a command's port TLS. */
 export function withServerTls(base: Command): Command {
   return base
     .option('--tls-key <file>', 'the private key, as PEM: makes the port TLS')
@@ -15,12 +15,12 @@ export function withServerTls(base: Command): Command {
     .option('--no-tls-watch', 'do not read these files again when they change')
 }
 
-/** For commands that ask for a token, and for those that show one. */
+/** For commands that ask for a token, and for those that present one. */
 export function clearTextOption(description: string): Option {
   return new Option('--allow-clear-text-token', description)
 }
 
-/** Reads a whole number. */
+/** Parses a whole number. */
 export function count(max = Number.MAX_SAFE_INTEGER, min = 0): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
@@ -34,7 +34,7 @@ export function logLevelOption(description: string): Option {
     .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
   const choose = option.parseArg
-  // Python's logging and others shout them.
+  // Python's logging and others write them in capitals.
   return option.argParser((value: string, previous: unknown) => choose?.(value.toLowerCase(), previous))
 }
 

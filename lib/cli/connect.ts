@@ -1,4 +1,4 @@
-// A client for one command: made from the options that all commands share, and closed when the command is done.
+// The client of one command: created from the options that all commands share, and closed when the command is done.
 import { readFileSync } from 'node:fs'
 import type { ClientOptions } from '../core/client/client-options.ts'
 import { Client } from '../facade/client.ts'
@@ -10,14 +10,14 @@ import { HumanPrinter, JsonPrinter, type Printer } from './printer.ts'
 
 export interface ConnectOptions {
   readonly json?: boolean
-  /** Control characters of texts reach a terminal. */
+  /** Lets control characters in texts reach a terminal. */
   readonly raw?: boolean
   readonly timeout?: number
   readonly retry?: number
   readonly tokenFile?: string
-  /** Show it without TLS to another machine too. */
+  /** Sends the token without TLS to another machine too. */
   readonly allowClearTextToken?: boolean
-  /** Asked for, as it must not be on a command line. */
+  /** From a prompt, because it must not be on a command line. */
   readonly token?: string
   readonly tlsCa?: string
   readonly tlsCert?: string
@@ -34,8 +34,8 @@ export async function withClient(
 }
 
 /**
- * Runs with so many clients, and closes them. The signal aborts on Ctrl-C, and when the reader of our output leaves.
- * What goes wrong is printed and becomes the exit code of the process.
+ * Runs with this number of clients, and closes them. The signal aborts on Ctrl-C, and when the reader of the output leaves.
+ * An error is printed and sets the exit code of the process.
  */
 export async function withClients(
   address: string,

@@ -1,4 +1,4 @@
-// `isock start | stop | restart | status | logs`: thin over isock/daemon.
+// `isock start | stop | restart | status | logs`: thin wrappers over isock/daemon.
 import { IsockError } from '../core/base/errors.ts'
 import { printableJson } from '../core/base/terminal-text.ts'
 import type { LogLevel } from '../daemon/background-options.ts'
@@ -46,7 +46,7 @@ export interface LogsOptions extends NamesOptions {
 
 export async function start(modules: readonly string[], { grace, ...options }: StartOptions): Promise<void> {
   await orFail(async () => {
-    // Looked at here too, so that it is told by the names of this command's options.
+    // Checked here too, so that an error names this command's options.
     serverTls(options, options.port ?? (options.path === undefined ? 0 : undefined))
     const { name, pid, addresses } = await runInBackground({ ...options, module: modules, graceMs: grace })
     await print(`started ${name} as process ${pid}, listening at ${addresses.join(', ')}\n`)
@@ -62,7 +62,7 @@ export async function stop(names: readonly string[], options: StopOptions): Prom
 
 export async function restart(names: readonly string[], options: NamesOptions): Promise<void> {
   await eachDaemon(names, options, async (daemon) => {
-    // With this process it would end at once.
+    // Otherwise it would end with this process, immediately.
     const { name, pid, addresses } = await daemon.restart({ exitWithParent: false })
     await print(`restarted ${name} as process ${pid}, listening at ${addresses.join(', ')}\n`)
   })
@@ -104,7 +104,7 @@ export async function logs(names: readonly string[], options: LogsOptions): Prom
   }
 }
 
-/** All of them, also where one fails; the exit code is that of the first that did. */
+/** Runs for all of them, even if one fails; the exit code is that of the first failure. */
 async function eachDaemon(
   names: readonly string[],
   options: NamesOptions,
@@ -137,7 +137,7 @@ function requireDaemon(name: string): Daemon {
   return daemon
 }
 
-/** Of one that cannot be asked, there is an error instead. */
+/** A daemon whose status cannot be determined has an error instead. */
 type FoundStatus = DaemonStatus | { readonly state: 'unknown'; readonly name: string; readonly error: unknown }
 
 async function findStatus(name: string): Promise<FoundStatus> {

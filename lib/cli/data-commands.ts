@@ -1,4 +1,4 @@
-// `isock data ...`: opens the store of some models, does one thing with it, closes it.
+// `isock data ...`: opens the store of some models, performs one operation, and closes it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { takeSecrets } from '../daemon/secret-variables.ts'
@@ -59,12 +59,12 @@ export function migrateData(modules: readonly string[], options: MigrateCommandO
     for (const statement of statements) await print(`${statement};\n`)
     for (const name of removedFields)
       await print(
-        `${name}: no model has it any more; it is ${drop ? 'dropped' : 'kept (--drop drops it)'}\n`,
+        `${name}: no model has this field any more; it is ${drop ? 'dropped' : 'kept (--drop drops it)'}\n`,
         process.stderr,
       )
     for (const name of computedFields)
-      await print(`${name}: ${dryRun ? 'would be' : 'was'} computed for the rows that are there\n`, process.stderr)
-    const done = dryRun ? 'nothing was done, this was a dry run' : `${statements.length} statements done`
+      await print(`${name}: ${dryRun ? 'would be' : 'was'} computed for the existing rows\n`, process.stderr)
+    const done = dryRun ? 'dry run, nothing was changed' : `${statements.length} statements done`
     await print(`${statements.length + computedFields.length === 0 ? 'nothing to do' : done}\n`, process.stderr)
   })
 }
@@ -82,12 +82,12 @@ export function importData(directory: string, modules: readonly string[], option
     const { format, replace = false, ignoreUnknown = false } = options
     const files = database.models.map((model) => `${modelNameOf(model)}.${format}`)
     if (!files.some((file) => existsSync(join(directory, file))))
-      throw new CommandFailure(`${directory} has no file of a model: ${files.join(', ')}`, exitCodes.failed)
+      throw new CommandFailure(`${directory} has no file for any model: ${files.join(', ')}`, exitCodes.failed)
     await database.migrate()
     const loaded = await database.load(directory, { format, replace, ignoreUnknown, signal, onProgress: showProgress })
     const { rows, ignored } = typeof loaded === 'number' ? { rows: loaded, ignored: [] } : loaded
     for (const { file, columns } of ignored)
-      await print(`${file}: left out, as no field has them: ${columns.join(', ')}\n`, process.stderr)
+      await print(`${file}: ignored columns without a field: ${columns.join(', ')}\n`, process.stderr)
     await print(`${rows} rows loaded from ${directory}\n`, process.stderr)
   })
 }
@@ -102,7 +102,7 @@ export function openDataShell(modules: readonly string[], options: StoreCommandO
 
 const conditions = { and, contains, eq, ge, gt, le, lt, matches, max, min, ne, noneOf, not, oneOf, or }
 
-/** Each operation is a unit of its own. */
+/** Commits each operation in a transaction of its own. */
 function eachCommitted(database: Database): Partial<Db> {
   const names = ['create', 'get', 'find', 'getOrCreate', 'query', 'count', 'update', 'drop', 'hydrate'] as const
   const operations = names.map((name) => [
@@ -119,7 +119,7 @@ async function withDatabase(
   work: (database: Database, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const interruption = new Interruption()
-  // It has been read: --url has it now.
+  // Already read into --url.
   takeSecrets(process.env)
   try {
     await using database = new Database(storeOf(await loadModules(modules), options))
@@ -135,7 +135,7 @@ async function withDatabase(
   }
 }
 
-/** As the command says, else the export `data` of the modules. */
+/** From the command's options, else from the export `data` of the modules. */
 function storeOf(modules: readonly LoadedModule[], given: StoreCommandOptions): DataOptions {
   const exported = exportedData(modules)
   const models = exported?.models ?? exportedModels(modules)
@@ -144,13 +144,12 @@ function storeOf(modules: readonly LoadedModule[], given: StoreCommandOptions): 
     throw new CommandFailure(`no model is exported by ${modules.map(({ path }) => path).join(', ')}`, exitCodes.failed)
   if (url === undefined)
     throw usageFailure('which store? Give --url, or ISOCK_DATA_URL, or let a module export data = { url }')
-  if (url === 'memory:')
-    throw usageFailure('a store in memory has nothing yet; give --url file:<path> or postgres://...')
-  const told = bounds.filter((name) => exported?.[name] !== undefined).map((name) => [name, exported?.[name]])
-  return { models, url, ...(schema === undefined ? {} : { schema }), ...(Object.fromEntries(told) as object) }
+  if (url === 'memory:') throw usageFailure('a store in memory is empty; give --url file:<path> or postgres://...')
+  const limits = bounds.filter((name) => exported?.[name] !== undefined).map((name) => [name, exported?.[name]])
+  return { models, url, ...(schema === undefined ? {} : { schema }), ...(Object.fromEntries(limits) as object) }
 }
 
-/** Of the export `data`, these hold for whichever store. */
+/** The options of the export `data` that apply to any store. */
 const bounds = ['waitMs', 'statementTimeoutMs', 'idleTransactionMs', 'maxConnections', 'maxRows'] as const
 
 function showProgress({ model, done, total }: FileProgress): void {

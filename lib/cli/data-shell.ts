@@ -1,18 +1,18 @@
-// A prompt for JavaScript: what a statement gives is awaited, and then shown; the next one waits for that.
+// A JavaScript prompt: the result of a statement is awaited, and then shown, before the next one runs.
 import { once } from 'node:events'
 import { Recoverable, start } from 'node:repl'
 import { Script } from 'node:vm'
 import { inspectPrintable } from './output.ts'
 
-/** Settles when its user has left, and the last statement has ended. */
+/** Settles when the user has left, and the last statement has ended. */
 export async function openShell(names: object): Promise<void> {
   let last: Promise<void> = Promise.resolve()
   const shell = start({
     prompt: process.stdin.isTTY ? 'isock> ' : '',
     ignoreUndefined: true,
-    // What is in a store may have come from anybody.
+    // The values in a store are untrusted.
     writer: (value: unknown) => inspectPrintable(value, { colors: process.stdout.isTTY && process.stdout.hasColors() }),
-    // Objects of another global's would not be plain ones to a filter.
+    // A filter would not accept objects of another global as plain.
     useGlobal: true,
     eval: (code, _context, _file, callback) => {
       last = last.then(async () => {

@@ -1,4 +1,4 @@
-// What went wrong, as an exit code and as words. No stacks: they are for ISOCK_DEBUG.
+// Failures of a command, as exit codes and messages. Stacks are shown only with ISOCK_DEBUG.
 import {
   AuthError,
   ClientError,
@@ -9,7 +9,7 @@ import {
 } from '../core/base/errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
-/** A failure of the command itself, told to its user as it is. */
+/** A failure of the command itself; its message is shown to the user unchanged. */
 export class CommandFailure extends Error {
   readonly exitCode: ExitCode
 
@@ -23,7 +23,7 @@ export function usageFailure(message: string, cause?: unknown): CommandFailure {
   return new CommandFailure(message, exitCodes.usage, cause)
 }
 
-/** @param wasConnected whether the server had let us in: errors of one class mean another thing before. */
+/** @param wasConnected whether the server had accepted the client: some errors mean something else before that. */
 export function exitCodeOf(error: unknown, wasConnected: boolean): ExitCode {
   if (error instanceof CommandFailure) return error.exitCode
   if (error instanceof OutcomeUnknownError) return exitCodes.outcomeUnknown
@@ -36,17 +36,17 @@ export function exitCodeOf(error: unknown, wasConnected: boolean): ExitCode {
   return error.code === 'INVALID_OPTION' && !wasConnected ? exitCodes.usage : exitCodes.failed
 }
 
-/** One line for people: what we were about to do, and what stood in the way. */
+/** One line for people: what was attempted, and what prevented it. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  // The cause says what a user can mend: the address that refuses, rather than the call that could not be sent.
+  // The cause is what a user can fix: the address that refuses, rather than the call that could not be sent.
   const { cause } = error
   return error instanceof ClientError && error.code === 'UNREACHABLE' && cause instanceof Error
     ? cause.message
     : error.message
 }
 
-/** The stack, where the user asked for it. */
+/** The stack, if the user asked for it. */
 export function debugText(error: unknown): string {
   return process.env['ISOCK_DEBUG'] && error instanceof Error ? `${error.stack}\n` : ''
 }

@@ -1,4 +1,4 @@
-// Ctrl-C, and the reader of a pipe who has left (`isock call ... | head`): both end a command early, but in order.
+// Interruption by Ctrl-C, or by a closed output pipe (`isock call ... | head`): both end a command early, but gracefully.
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
 export class Interruption {
@@ -14,12 +14,12 @@ export class Interruption {
     return this.#abort.signal
   }
 
-  /** How the process is to end; undefined: not interrupted. */
+  /** The exit code of the process; undefined: not interrupted. */
   get exitCode(): ExitCode | undefined {
     return this.#exitCode
   }
 
-  /** Stops listening. A second Ctrl-C ends the process at once, as it always does. */
+  /** Stops listening. A second Ctrl-C ends the process immediately, as usual. */
   close(): void {
     process.off('SIGINT', this.#onSignal).off('SIGTERM', this.#onSignal)
   }

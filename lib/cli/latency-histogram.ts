@@ -1,12 +1,12 @@
-// Latencies counted in buckets of a fixed number, so that a long run needs no more memory than a short one. A bucket
-// is less than 1.6 % wide; the least and the most are exact.
+// Latencies counted in a fixed number of buckets, so that a long run needs no more memory than a short one. A bucket is less
+// than 1.6 % wide; minimum and maximum are exact.
 
 const microsecondsPerMs = 1_000
 /** Buckets for each doubling. */
 const steps = 64
 const doublings = 40
 
-/** What took at most `upToMs`, and more than the bar before it. */
+/** The count of latencies up to `upToMs` and above the bar before it. */
 export interface Bar {
   readonly upToMs: number
   readonly count: number
@@ -32,7 +32,7 @@ export class LatencyHistogram {
     return this.#count
   }
 
-  /** 0 where there is none, likewise below. */
+  /** 0 without latencies, as are the others below. */
   get minMs(): number {
     return this.#count === 0 ? 0 : this.#minMs
   }
@@ -45,7 +45,7 @@ export class LatencyHistogram {
     return this.#count === 0 ? 0 : this.#sumMs / this.#count
   }
 
-  /** What this share of all took at most: 0.99 for the 99th percentile. */
+  /** The upper bound for this share of all: 0.99 for the 99th percentile. */
   percentileMs(share: number): number {
     const rank = Math.max(1, Math.ceil(this.#count * share))
     let seen = 0
@@ -56,7 +56,7 @@ export class LatencyHistogram {
     return 0
   }
 
-  /** From the bar of the least to that of the most, at 1, 2, 5, 10, 20, 50 ... */
+  /** The bars from the minimum to the maximum, at 1, 2, 5, 10, 20, 50 ... */
   bars(): Bar[] {
     const bars: Bar[] = []
     if (this.#count === 0) return bars

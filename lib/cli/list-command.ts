@@ -1,4 +1,4 @@
-// `isock ls`: what a server offers, as it tells itself.
+// `isock ls`: lists the actions of a server, as the server reports them.
 import type { ActionListing } from '../core/server/action-listings.ts'
 import { type ConnectOptions, withClient } from './connect.ts'
 import { print } from './output.ts'

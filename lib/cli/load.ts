@@ -1,5 +1,5 @@
-// The load of `isock bench`: calls at so many places at once, as fast as they come back or at a fixed rate; how long
-// they took, and how those that failed did.
+// The load of `isock bench`: runs a fixed number of calls concurrently, as fast as they return or at a fixed rate, and records
+// their latencies and failures.
 import { RemoteError } from '../core/base/errors.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
@@ -8,20 +8,20 @@ import { Pacer } from './pacer.ts'
 export interface LoadPlan {
   /** Each place runs one call at a time. */
   readonly places: readonly (() => PromiseLike<unknown>)[]
-  /** How many calls; undefined: as many as there is time for. */
+  /** The number of calls; undefined: as many as the time allows. */
   readonly calls: number | undefined
-  /** After this no call is started; undefined: when all are. */
+  /** No call is started after this time; undefined: no limit. */
   readonly durationMs: number | undefined
-  /** Calls a second, started when they are due whether or not others came back; undefined: as fast as they come back. */
+  /** Calls per second, started when due whether or not others have returned; undefined: as fast as they return. */
   readonly rate: number | undefined
 }
 
 export class Load {
-  /** Of calls that gave a result. With a rate, counted from when a call was due, its wait for a place included. */
+  /** Of successful calls. With a rate, measured from when a call was due, including its wait for a place. */
   readonly latencies = new LatencyHistogram()
-  /** The failed ones, by the error's code, or by its name where it has none. */
+  /** The number of failed calls, by the error's code, or by its name if it has none. */
   readonly failures = new Map<string, number>()
-  /** One error for each of them. */
+  /** One example error for each code. */
   readonly examples = new Map<string, unknown>()
   readonly #plan: LoadPlan
   readonly #pacer = new Pacer()
@@ -52,7 +52,7 @@ export class Load {
     return [...this.failures.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  /** Those that were due in time, but found no place. */
+  /** Calls that were due, but found no free place. */
   get notStarted(): number {
     const { rate, calls = Number.POSITIVE_INFINITY, durationMs = Number.POSITIVE_INFINITY } = this.#plan
     if (rate === undefined) return 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The `isock` command.
-import { heedLeavingReaders } from './leaving-readers.ts'
+import { handleBrokenPipe } from './broken-pipe.ts'
 import { runProgram } from './program.ts'
 
-heedLeavingReaders(['serve', 'tracim'].includes(process.argv[2] ?? ''))
+handleBrokenPipe(['serve', 'tracim'].includes(process.argv[2] ?? ''))
 await runProgram(process.argv)

@@ -1,4 +1,4 @@
-// For commands without a client: what goes wrong is printed, and becomes the exit code of the process.
+// The error handling of commands without a client: an error is printed, and sets the exit code of the process.
 import { debugText, exitCodeOf, messageOf } from './failure.ts'
 import { print } from './output.ts'
 

@@ -1,10 +1,10 @@
-// The token of a server that a command runs in this process: from its file, or from ISOCK_TOKEN, which is then taken out of the
-// environment. The modules that are loaded next, and what they start, do not see it.
+// The token of a server that a command runs in this process: from its file, or from ISOCK_TOKEN, which is then removed from the
+// environment, so that the modules loaded next, and processes they start, do not see it.
 import { resolveToken, type TokenSource } from '../core/base/token.ts'
 import { readSecretFile } from '../core/link/secret-file.ts'
 import { takeSecrets } from '../daemon/secret-variables.ts'
 
-/** @throws ClientError (`INVALID_OPTION`) for an ISOCK_TOKEN that is none. */
+/** @throws ClientError (`INVALID_OPTION`) for an invalid ISOCK_TOKEN. */
 export function takeToken(tokenFile: string | undefined): TokenSource {
   const taken = takeSecrets(process.env)
   if (tokenFile !== undefined) return { tokenFile }

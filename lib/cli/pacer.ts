@@ -1,5 +1,5 @@
-// Waits until points in time, to a fraction of a millisecond: a timer for most of it, turns of the event loop for the
-// rest, because a timer alone may be a millisecond late.
+// Waits until given times, precise to a fraction of a millisecond: a timer for most of the wait, turns of the event loop for
+// the rest, because a timer alone may be a millisecond late.
 
 const timerLatenessMs = 2
 
@@ -9,12 +9,12 @@ interface Waiter {
 }
 
 export class Pacer {
-  /** In the order of their times, as those who ask do. */
+  /** In the order of their times, which is the order of the requests. */
   #waiters: Waiter[] = []
   #timer: NodeJS.Timeout | undefined
   #turn: NodeJS.Immediate | undefined
 
-  /** @param at as `performance.now()`; not before that of the call before. */
+  /** @param at as `performance.now()`; not earlier than that of the previous call. */
   async until(at: number): Promise<void> {
     if (at <= performance.now()) return
     await new Promise<void>((resolve) => {
@@ -23,7 +23,7 @@ export class Pacer {
     })
   }
 
-  /** All go on at once. */
+  /** Resolves all waits immediately. */
   close(): void {
     clearTimeout(this.#timer)
     clearImmediate(this.#turn)

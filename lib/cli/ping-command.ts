@@ -1,4 +1,4 @@
-// `isock ping`: how long a call takes there and back.
+// `isock ping`: measures the round trip of a call.
 import { type ConnectOptions, withClient } from './connect.ts'
 import { print, printJson } from './output.ts'
 
@@ -9,7 +9,7 @@ export interface PingOptions extends ConnectOptions {
 export async function ping(address: string, options: PingOptions): Promise<void> {
   await withClient(address, options, async (client, signal) => {
     const tookMs: number[] = []
-    // The first one connects too, which is not what is asked.
+    // Not counted, because the first call also connects.
     const connectMs = await timed(() => client.runAction('isock.ping', undefined, { signal }))
     if (!options.json) await print(`connected to ${address} in ${inMs(connectMs)}\n`)
     for (let number = 1; number <= options.count; number++) {

@@ -1,4 +1,4 @@
-// How values and errors are printed: for people, or as JSON lines for programs.
+// The printing of values and errors: for people, or as JSON lines for programs.
 import { type InspectOptions, inspect } from 'node:util'
 import { IsockError, RemoteError, ValidationError } from '../core/base/errors.ts'
 import { remoteOf } from '../core/base/remote.ts'
@@ -9,17 +9,17 @@ import { RichFormat } from '../core/wire/rich/rich-format.ts'
 import { defaultValueLimits } from '../core/wire/values/value-limits.ts'
 import { inspectPrintable, print, printAsIs, printJson } from './output.ts'
 
-/** Prints what a call gives. */
+/** Prints the items, result or error of a call. */
 export interface Printer {
   item(value: unknown): Promise<void>
   result(value: unknown): Promise<void>
-  /** What the action threw. */
+  /** Prints the error that the action threw. */
   error(error: unknown): Promise<void>
 }
 
 /**
- * Text as it is, other values as Node shows them. On a terminal control characters are shown and not obeyed, unless `isRaw`; a
- * pipe or a file gets exactly what the action gave.
+ * Prints text unchanged, other values in Node's form. On a terminal, control characters are shown as escapes, unless `isRaw`; a
+ * pipe or a file gets exactly what the action returned.
  */
 export class HumanPrinter implements Printer {
   readonly #isRaw: boolean
@@ -80,7 +80,7 @@ export class JsonPrinter implements Printer {
   }
 }
 
-/** Values are shown whole. */
+/** Values are not truncated. */
 function shape(): InspectOptions {
   return {
     depth: Number.POSITIVE_INFINITY,
@@ -100,7 +100,7 @@ function describeThrown(error: unknown): string {
   if (error instanceof ValidationError) {
     for (const { path, message: fault } of error.issues) lines.push(`  ${path?.join('.') || 'the value'}: ${fault}`)
   }
-  // Nobody declares what is neither an ActionError nor of isock: the server's log has it, with its stack.
+  // An undeclared error is in the server's log, with its stack.
   const remote = error instanceof IsockError ? undefined : remoteOf(error)
   if (remote !== undefined) lines.push(`  errorId: ${remote.errorId} (in the server's log)`)
   if (error.cause instanceof Error) lines.push(`  cause: ${error.cause.name}: ${error.cause.message}`)
@@ -117,7 +117,7 @@ interface ErrorParts {
 function partsOf(error: unknown): ErrorParts {
   if (!(error instanceof Error)) return { name: 'thrown', message: inspect(error), code: undefined, fields: error }
   const own = error instanceof RemoteError ? error.data : { ...error }
-  // `code` has a line of its own; notStarted is what retries go by; issues are printed one by one.
+  // `code` has a line of its own; notStarted is for retries only; issues are printed one by one.
   const { code, notStarted: _notStarted, data: _data, issues: _issues, ...fields } = own as Record<string, unknown>
   const known = error instanceof IsockError ? error.code : code
   return {

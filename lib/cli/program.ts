@@ -1,5 +1,5 @@
-// The command line: which commands there are, what they take, and their help. What they do is in files of their own,
-// which are loaded when they are run, so that each starts fast.
+// The command line: the commands with their arguments, options and help. Leaves their work to files of their own, which are
+// loaded when a command runs, so that each starts fast.
 import { Command, CommanderError, Option } from 'commander'
 import type { BenchOptions } from './bench-command.ts'
 import type { CallOptions } from './call-command.ts'
@@ -22,7 +22,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     await buildProgram().parseAsync(argv)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // Commander has printed what there is to say.
+    // Commander has already printed the message.
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   }
 }
@@ -49,21 +49,21 @@ function buildProgram(): Command {
 function serveCommand(): Command {
   const base = command('serve', 'Serves the actions that modules export.')
     .argument('<modules...>', 'JavaScript or TypeScript modules: paths')
-    .option('--host <host>', 'where to listen', '127.0.0.1')
+    .option('--host <host>', 'the host to listen at', '127.0.0.1')
     .option('--port <port>', 'the port; 0: any free one (default: 4440, or none with --path)', count(65_535))
-    .option('--path <path>', 'listen at a Unix socket, instead of the port or beside it')
+    .option('--path <path>', 'listen at a Unix socket, instead of the port or in addition to it')
   return withServerTls(base)
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
-    .addOption(clearTextOption('take the token without TLS from other machines too'))
+    .addOption(clearTextOption('accept the token without TLS from other machines too'))
     .option('--grace <ms>', 'how long running calls may take to finish on Ctrl-C', count(2 ** 31 - 1), 10_000)
     .addOption(logLevelOption('what to log, as JSON lines on standard error'))
     .addHelpText(
       'after',
       `
-It registers every exported Action class that can be made without arguments, every exported Action instance, and the
-leaves of an exported object called \`actions\`. An exported object called \`data\`, such as { url: 'file:app.db' }, says where
-the exported models are kept. TypeScript needs a Node that strips types, or tsx in your project.
-Ctrl-C lets running calls finish; a second one does not.
+It registers every exported Action class that can be constructed without arguments, every exported Action instance, and the
+leaves of an exported object called \`actions\`. An exported object called \`data\`, such as { url: 'file:app.db' }, sets where the
+exported models are stored. TypeScript needs a Node that strips types, or tsx in your project.
+Ctrl-C lets running calls finish; a second one ends it immediately.
 
 Examples:
   isock serve actions.js
@@ -78,21 +78,21 @@ Examples:
 }
 
 function callCommand(): Command {
-  return connecting(command('call', 'Runs an action and prints what it gives: items as they come, then the result.'))
+  return connecting(command('call', 'Runs an action and prints its items as they arrive, then its result.'))
     .argument('<address>', addressHelp)
     .argument('<action>', 'its wire name')
     .argument('[json]', "the data, as JSON; '-': read it from standard input")
-    .addOption(new Option('--raw', 'print texts as they are on a terminal too').conflicts('json'))
+    .addOption(new Option('--raw', 'print texts unchanged on a terminal too').conflicts('json'))
     .option('--stdin', "each line of standard input is JSON: one item of the action's input stream")
     .addHelpText(
       'after',
       `
 With --json, each line is { kind: "item" | "result" | "error", json, meta }: json and meta are superjson's, so that a Date
-or a Map can be told from a text or an object; bytes are a list of base64 texts. Errors go to standard error.
+or a Map can be distinguished from a string or an object; bytes are a list of base64 strings. Errors go to standard error.
 
-On a terminal, control characters in what the server sends are shown (\\x1b) and not obeyed: it could write over the screen,
-or turn the direction of the text. --raw lets them through. A pipe or a file gets texts exactly as they are. With --json they
-are escaped as JSON does it, so that the value is the same. Messages of errors are always escaped.
+On a terminal, control characters from the server are shown as escapes (\\x1b) and take no effect: they could overwrite the
+screen, or reverse the direction of the text. --raw lets them through. A pipe or a file gets texts unchanged. With --json they
+are escaped as in JSON, so that the value is the same. Error messages are always escaped.
 
 Examples:
   isock call localhost:4440 Echo '"hi"'
@@ -118,7 +118,7 @@ function listCommand(): Command {
 }
 
 function pingCommand(): Command {
-  return connecting(command('ping', 'Measures how long calls take, there and back.'))
+  return connecting(command('ping', 'Measures the round trip of calls.'))
     .argument('<address>', addressHelp)
     .option('--count <n>', 'how many calls', count(1_000_000, 1), 5)
     .addHelpText(
@@ -132,22 +132,26 @@ function pingCommand(): Command {
 }
 
 function benchCommand(): Command {
-  return connecting(command('bench', 'Measures how many calls of an action a server takes, and how long they take.'))
+  return connecting(command('bench', 'Measures how many calls of an action a server handles, and how long they take.'))
     .argument('<address>', addressHelp)
     .argument('<action>', 'its wire name')
     .argument('[json]', "the data of each call, as JSON; '-': read it from standard input")
-    .option('--in-flight <n>', 'calls that run at once on each link', count(65_536, 1), 64)
+    .option('--in-flight <n>', 'concurrent calls on each link', count(65_536, 1), 64)
     .option('--links <n>', 'connections, each with a session of its own', count(10_000, 1), 1)
     .option('--duration <ms>', 'how long calls are started (default: 5000)', count(2 ** 31 - 1, 1))
     .option('--calls <n>', 'how many calls, instead of --duration', count(Number.MAX_SAFE_INTEGER, 1))
-    .option('--rate <n>', 'start so many calls a second, instead of one when another came back', count(10_000_000, 1))
+    .option(
+      '--rate <n>',
+      'start this many calls a second, instead of one whenever another returns',
+      count(10_000_000, 1),
+    )
     .addHelpText(
       'after',
       `
-One call runs first: what makes it fail is told as \`isock call\` does. With --rate, a call's time counts from when it was
-due, so that a server that stands still for a while shows in the times of all calls that had to wait; at most
---in-flight calls on each of --links run at once. Where calls failed, the exit code is theirs. A load on a server that is
-used by others is felt by them: begin with few calls.
+One call runs first: if it fails, the error is reported as by \`isock call\`. With --rate, a call's time counts from when it was
+due, so that a server that stalls for a while shows in the times of all calls that had to wait; at most --in-flight calls on
+each of --links run concurrently. If calls failed, the exit code is theirs. A load affects other users of the server: begin
+with few calls.
 
 Examples:
   isock bench localhost:4440 Echo '"hi"'
@@ -167,10 +171,10 @@ function connecting(base: Command): Command {
   return base
     .option('--json', 'print JSON lines')
     .option('--timeout <ms>', 'give up after this time, connecting included', count(2 ** 31 - 1, 1))
-    .option('--retry <n>', 'how many faults a call outlives', count(1_000))
-    .option('--token-file <file>', 'show the token in this file (or in ISOCK_TOKEN)')
-    .addOption(clearTextOption('show the token without TLS to another machine too'))
+    .option('--retry <n>', 'how often a call is retried after a fault', count(1_000))
+    .option('--token-file <file>', 'present the token in this file (or in ISOCK_TOKEN)')
+    .addOption(clearTextOption('present the token without TLS to another machine too'))
     .option('--tls-ca <file>', 'trust this authority, for tls:// addresses')
-    .option('--tls-cert <file>', 'show this certificate')
+    .option('--tls-cert <file>', 'present this certificate')
     .option('--tls-key <file>', 'its private key')
 }

@@ -1,4 +1,4 @@
-// `isock serve`: a server with the actions that modules export, until Ctrl-C.
+// `isock serve`: runs a server with the actions that modules export, until Ctrl-C.
 import { IsockError } from '../core/base/errors.ts'
 import type { Logger } from '../core/base/log.ts'
 import { printableJson } from '../core/base/terminal-text.ts'
@@ -28,7 +28,7 @@ export interface ServeOptions extends TlsFiles {
 }
 
 export function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
-  const sayWhat = (server: Server): Promise<void> => print(`serving ${server.actionNames.join(', ')}\n`)
+  const printActions = (server: Server): Promise<void> => print(`serving ${server.actionNames.join(', ')}\n`)
   return serveUntilStopped(
     options.grace,
     async () => {
@@ -38,7 +38,7 @@ export function serve(modules: readonly string[], options: ServeOptions): Promis
       await register(server, loaded)
       return server
     },
-    sayWhat,
+    printActions,
   )
 }
 
@@ -48,7 +48,7 @@ export async function serveUntilStopped(
   make: () => Promise<Server>,
   onServing?: (server: Server) => Promise<void>,
 ): Promise<void> {
-  // A server serves on when nobody reads what it says.
+  // A server continues when nobody reads its output.
   process.stdout.on('error', () => undefined)
   try {
     const server = await make()
@@ -57,7 +57,7 @@ export async function serveUntilStopped(
     for (const address of server.addresses) await print(`listening at ${address}\n`)
     stopOnSignal(server, graceMs)
     await server.serveForever()
-    // What the modules left open is not to keep us.
+    // Handles that the modules left open must not keep the process alive.
     process.exit(exitCodes.done)
   } catch (error) {
     await print(`${debugText(error)}isock: ${error instanceof Error ? error.message : String(error)}\n`, process.stderr)
@@ -85,12 +85,12 @@ function makeServer(options: ServeOptions, token: TokenSource, features: readonl
   })
 }
 
-/** To standard error, or elsewhere. */
+/** Logs to standard error by default. */
 export function makeLog(level: string, target: LineTarget = printableLines): Logger {
   return jsonLogger(level, target)
 }
 
-/** JSON lets characters stand that a terminal obeys, and peers' texts are in the log. */
+/** Escaped, because JSON allows characters that a terminal obeys, and the log contains texts of peers. */
 const printableLines: LineTarget = { write: (line) => void process.stderr.write(printableJson(line)) }
 
 async function register(server: Server, modules: readonly LoadedModule[]): Promise<void> {
@@ -103,11 +103,11 @@ async function register(server: Server, modules: readonly LoadedModule[]): Promi
   }
 }
 
-/** The first signal drains, the second ends the process at once. */
+/** The first signal drains, the second ends the process immediately. */
 function stopOnSignal(server: Server, graceMs: number): void {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (server.isShuttingDown) process.exit(signal === 'SIGINT' ? exitCodes.interrupted : 143)
-    void print('stopping when running calls have finished; once more stops at once\n', process.stderr)
+    void print('stopping when running calls have finished; a second signal ends it immediately\n', process.stderr)
     void server.shutdown({ graceMs })
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)

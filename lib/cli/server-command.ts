@@ -1,4 +1,4 @@
-// `isock server`: in the foreground, a server that clients initialize with a service of its modules. The idea is bgpy's.
+// `isock server`: runs a server in the foreground whose services clients initialize. The idea is bgpy's.
 import { resolveToken } from '../core/base/token.ts'
 import { isLoopback } from '../core/link/address.ts'
 import { readSecretFile } from '../core/link/secret-file.ts'
@@ -43,8 +43,8 @@ export function serveServices(
   } = options
   return serveUntilStopped(graceMs, async () => {
     if (modules.length === 0 && initFile === undefined)
-      throw usageFailure('give modules, or --init-file: they bring the services to initialize')
-    // Before somebody types a token.
+      throw usageFailure('give modules or --init-file, with the services to initialize')
+    // Before the user types a token.
     if (path !== undefined) requireLogFile(path)
     const tls = serverTls(options, port)
     const found = takeToken(tokenFile)
@@ -53,7 +53,7 @@ export function serveServices(
     const file = path === undefined ? undefined : await LogFile.open({ path, maxBytes: logMaxBytes, files: logFiles })
     const log = makeLog(logLevel, file)
     const onError = (error: unknown): void => log.info({ error: String(error) }, 'something threw')
-    // Without a token all clients are let in: they may end it where they are on this machine.
+    // Without a token every client is accepted: they may end it only if they are on this machine.
     const mayBeEnded = isGuarded || isLoopback(host)
     const loaded = await loadAll({ modules, initFile })
     const data = exportedData(loaded)

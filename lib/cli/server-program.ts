@@ -1,4 +1,4 @@
-// The commands for a server of services in the foreground, and `isock version`.
+// The definitions of the commands for a server of services in the foreground, and of `isock version`.
 import type { Command } from 'commander'
 import { maxTimeMs } from '../daemon/bounds.ts'
 import { clearTextOption, command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
@@ -12,8 +12,8 @@ export function serverCommands(): Command[] {
 }
 
 function serverCommand(): Command {
-  const base = command('server', 'Serves the services that modules bring; a client initializes them.')
-    .argument('<host>', 'where to listen')
+  const base = command('server', 'Serves the services that modules export; a client initializes them.')
+    .argument('<host>', 'the host to listen at')
     .argument('<port>', '0: any free one', count(65_535))
     .argument('[modules...]', 'JavaScript or TypeScript modules: paths')
     .option(
@@ -22,26 +22,26 @@ function serverCommand(): Command {
     )
     .option(
       '--token-prompt',
-      'ask for the token that clients have to show; without a terminal: a line of standard input',
+      'prompt for the token that clients must present; without a terminal: read a line of standard input',
     )
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
-    .addOption(clearTextOption('take the token without TLS from other machines too'))
+    .addOption(clearTextOption('accept the token without TLS from other machines too'))
   return withServerTls(base)
-    .option('--log-file <file>', 'log there, and rotate it, instead of to standard error')
+    .option('--log-file <file>', 'log to this file, and rotate it, instead of to standard error')
     .addOption(logLevelOption('what to log, as JSON lines'))
     .option('--grace <ms>', 'how long running calls may take to finish', count(maxTimeMs), 10_000)
     .addHelpText(
       'after',
       `
 Exported Service classes and instances wait for a client's initialize(); exported actions are served too, and an
-exported function setup(server) is called. An exported object called \`data\` says where exported models are kept.
+exported function setup(server) is called. An exported object called \`data\` sets where exported models are stored.
 
-The services of --init-file are initialized before it listens. What their init gets is an export of that file, such as
+The services of --init-file are initialized before it listens. Their init gets arguments from an export of that file, such as
 \`initArgs = { Counter: 1000 }\`; it may name services of the other modules too. An init that throws ends the command.
 
-\`isock terminate\` ends it, if it asks for a token: whoever shows that may. Without a token every client may, where <host>
-is localhost or another loopback address, and no client where it is not. Ctrl-C and SIGTERM end it too; a second one does
-not let running calls finish. All ends keep to --grace, unless \`isock terminate --grace\` says another.
+\`isock terminate\` ends it. With a token, every client that presents it may do so. Without a token, every client may if <host>
+is localhost or another loopback address, otherwise none. Ctrl-C and SIGTERM end it too; a second one ends it immediately.
+All of them respect --grace, unless \`isock terminate --grace\` sets another.
 
 Examples:
   isock server localhost 4440 --init-file counter.js
@@ -54,32 +54,32 @@ Examples:
 }
 
 function terminateCommand(): Command {
-  return command('terminate', 'Ends a server that `isock server` or `isock start` runs.')
+  return command('terminate', 'Ends a server that was started with `isock server` or `isock start`.')
     .argument('<host>', 'its name or IP address')
     .argument('<port>', 'its port', count(65_535, 1))
-    .argument('[json]', "with --service: what its exit method gets, as JSON; '-': read it from standard input")
-    .option('--service <name>', 'run the exit method of this service first, and print what it responds')
+    .argument('[json]', "with --service: the arguments of its exit method, as JSON; '-': read them from standard input")
+    .option('--service <name>', 'run the exit method of this service first, and print its responses')
     .option('--grace <ms>', "how long running calls may take to finish (default: the server's own)", count(maxTimeMs))
-    .option('--token-prompt', 'ask for the token; without a terminal: the first line of standard input')
-    .option('--token-file <file>', 'show the token in this file (or in ISOCK_TOKEN)')
-    .addOption(clearTextOption('show the token without TLS to another machine too'))
-    .option('--tls', 'reach it over TLS; the three options below say so too')
+    .option('--token-prompt', 'prompt for the token; without a terminal: read the first line of standard input')
+    .option('--token-file <file>', 'present the token in this file (or in ISOCK_TOKEN)')
+    .addOption(clearTextOption('present the token without TLS to another machine too'))
+    .option('--tls', 'connect over TLS; implied by the three options below')
     .option('--tls-ca <file>', 'trust this authority')
-    .option('--tls-cert <file>', 'show this certificate')
+    .option('--tls-cert <file>', 'present this certificate')
     .option('--tls-key <file>', 'its private key')
     .option('--timeout <ms>', 'give up after this time, connecting included', count(2 ** 31 - 1, 1))
     .option('--json', 'print JSON lines')
     .addHelpText(
       'after',
       `
-A server that asks for a token is ended by whoever shows it. Without a token, \`isock server\` may be ended by its clients
-if it listens at a loopback address; a daemon of \`isock start\` may not: use \`isock stop\`, as
-for one that listens at a Unix socket only.
+Clients that present the token may end a server that asks for one. Without a token, clients may end \`isock server\` if it
+listens at a loopback address, but not a daemon of \`isock start\`: use \`isock stop\`, as for one that listens only at a Unix
+socket.
 
 With --service, the same clients may end it, but not through a service that a module added with \`allowShutdown: false\`.
-A daemon without a token is ended only through one that was added with \`allowShutdown: true\`. Where it may not be ended,
-the exit method does not run either. The server keeps to its own grace then, so --grace does not go with --service; nor
-does '-' with --token-prompt, as both read standard input.
+A daemon without a token can be ended only through one that was added with \`allowShutdown: true\`. If it may not be ended, the
+exit method does not run either. The server then uses its own grace period, so --grace cannot be combined with --service; nor
+'-' with --token-prompt, because both read standard input.
 
 Examples:
   isock terminate localhost 4440

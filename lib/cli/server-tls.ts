@@ -1,4 +1,4 @@
-// The TLS of the commands that listen, from the files that their options name.
+// The TLS of the commands that listen, from the files in their options.
 
 import type { ServerTls } from '../core/server/server-options.ts'
 import { requirePortForTls, type TlsFiles, tlsOf } from '../modules/tls-files.ts'

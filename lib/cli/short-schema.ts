@@ -1,8 +1,8 @@
-// A JSON Schema in a few words, for a column of a table: `{ email: string, seats: integer, note?: string }`.
+// A JSON Schema in short form, for a column of a table: `{ email: string, seats: integer, note?: string }`.
 
 const maxLength = 60
 
-/** Never throws, whatever it is given: a schema comes from a server. */
+/** Never throws: a schema is untrusted data from a server. */
 export function shortSchema(schema: unknown): string {
   const text = wordsFor(schema, 0)
   return text.length > maxLength ? `${text.slice(0, maxLength - 3)}...` : text

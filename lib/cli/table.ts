@@ -1,7 +1,7 @@
-// Rows of text as columns, for a terminal.
+// Rows of text aligned in columns, for a terminal.
 import { printable } from '../core/base/terminal-text.ts'
 
-/** Each column is as wide as its widest cell; the last one is as long as it is. */
+/** Each column is as wide as its widest cell; the last one is not padded. */
 export function table(rows: readonly (readonly string[])[]): string {
   const shown = rows.map((row) => row.map((cell) => printable(cell).replace(/\s+/g, ' ')))
   const widths: number[] = []

@@ -1,4 +1,4 @@
-// `isock terminate`: ends a server that `isock server` or `isock start` runs, by way of one of its services if wished.
+// `isock terminate`: ends a server of `isock server` or `isock start`, optionally through one of its services.
 import { Shutdown } from '../daemon/shutdown-action.ts'
 import { Terminate } from '../features/services/service-actions.ts'
 import { readCallData } from './call-data.ts'
@@ -47,18 +47,20 @@ async function terminateAt(address: string, json: string | undefined, options: T
   })
 }
 
-/** @throws CommandFailure, before anything is read or asked. */
+/** @throws CommandFailure, before anything is read or sent. */
 function requireFitting(
   host: string,
   json: string | undefined,
   { service, grace, tokenPrompt }: TerminateCommandOptions,
 ): void {
   if (host.includes('/'))
-    throw usageFailure(`give the host and the port apart, without "://"; for TLS add --tls, or the files that it needs`)
+    throw usageFailure(
+      `give host and port as two arguments, without "://"; for TLS add --tls, or the files that it needs`,
+    )
   if (service === undefined && json !== undefined)
     throw usageFailure('[json] is for the exit method of a service: name it with --service')
   if (service !== undefined && grace !== undefined)
-    throw usageFailure('--grace does not go with --service: the server keeps to its own grace then')
+    throw usageFailure('--grace cannot be combined with --service: the server then uses its own grace period')
   if (tokenPrompt && json === '-')
     throw usageFailure(
       "--token-prompt and '-' both read standard input; use --token-file, or give the JSON as an argument",

@@ -1,4 +1,4 @@
-// `isock token`: makes a token, and prints it or writes it to a file that only its owner can read.
+// `isock token`: creates a token, and prints it or writes it to a file that only its owner can read.
 import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createToken } from '../core/server/create-token.ts'
@@ -15,8 +15,8 @@ export interface TokenCommandOptions {
 
 export async function makeToken({ file, force = false, json = false }: TokenCommandOptions): Promise<void> {
   await orFail(async () => {
-    if (force && file === undefined) throw usageFailure('--force goes with --file')
-    if (file === '') throw usageFailure('--file: expected a path, got an empty text')
+    if (force && file === undefined) throw usageFailure('--force needs --file')
+    if (file === '') throw usageFailure('--file: expected a path, got an empty string')
     const token = createToken()
     if (file === undefined) return json ? printJson({ token }) : print(`${token}\n`)
     write(file, token, force)
@@ -25,7 +25,7 @@ export async function makeToken({ file, force = false, json = false }: TokenComm
 }
 
 function write(path: string, token: string, isForced: boolean): void {
-  // Whole or not at all: a server that reads the file meanwhile has the former token or this one.
+  // Atomic: a server that reads the file meanwhile gets the former token or this one.
   const aside = isForced ? `${path}.${randomBytes(6).toString('hex')}` : path
   try {
     writeFileSync(aside, `${token}\n`, { mode: 0o600, flag: 'wx' })
@@ -33,7 +33,7 @@ function write(path: string, token: string, isForced: boolean): void {
   } catch (cause) {
     if (isForced) rmSync(aside, { force: true })
     else if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new CommandFailure(`--file: ${path} exists, and is left as it is; --force replaces it`, exitCodes.failed)
+      throw new CommandFailure(`--file: ${path} already exists; --force replaces it`, exitCodes.failed)
     throw new CommandFailure(`--file: cannot write ${path}: ${(cause as Error).message}`, exitCodes.failed, cause)
   }
 }

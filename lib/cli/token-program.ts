@@ -1,19 +1,19 @@
-// The command that makes tokens: what it takes, and its help. What it does is in token-command.ts.
+// The definition of the command that creates tokens. Leaves its work to token-command.ts.
 import type { Command } from 'commander'
 import { command } from './command-parts.ts'
 import type { TokenCommandOptions } from './token-command.ts'
 
 export function tokenCommand(): Command {
-  return command('token', 'Makes a new random token, which a server asks its clients for.')
-    .option('--file <file>', 'write it there, readable by you only, instead of printing it')
+  return command('token', 'Creates a random token that a server asks its clients for.')
+    .option('--file <file>', 'write it to this file, readable by you only, instead of printing it')
     .option('--force', 'replace the file if it exists')
     .option('--json', 'print a JSON line: { "token" }, or { "file" } with --file')
     .addHelpText(
       'after',
       `
-It has 256 random bits, as 43 letters, digits, dashes and underscores. Give servers and clients the file, with --token-file
-or the option tokenFile; both refuse one that others can read. With --force, servers that run keep the former token until they
-are restarted.
+It has 256 random bits, as 43 letters, digits, dashes and underscores. Pass the file to servers and clients, with --token-file
+or the option tokenFile; both reject a file that others can read. With --force, running servers keep the former token until
+they are restarted.
 
 Examples:
   isock token --file token.txt

@@ -1,4 +1,4 @@
-// Asks for a token on the terminal, where nobody sees what is typed; elsewhere the first line of standard input is it.
+// The prompt for a token: on a terminal, without an echo; elsewhere, the first line of standard input.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { usageFailure } from './failure.ts'
@@ -8,7 +8,7 @@ import { print } from './output.ts'
 export async function promptToken(): Promise<string> {
   const { isTTY: isTerminal } = process.stdin
   if (isTerminal) await print('token: ', process.stderr)
-  // readline echoes into its output: here that is nowhere.
+  // readline echoes into its output, so that is discarded.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: isTerminal })
   try {

@@ -1,4 +1,4 @@
-// `isock tracim`: a daemon for the account of a configuration file, until Ctrl-C.
+// `isock tracim`: runs a daemon for the account in a configuration file, until Ctrl-C.
 import { resolve } from 'node:path'
 import { AuthError, IsockError } from '../core/base/errors.ts'
 import { readConfiguration, requireFilledIn, type TracimConfiguration } from '../tracim/configuration.ts'
@@ -20,13 +20,13 @@ export interface TracimCommandOptions {
 /** Ends the process. */
 export async function runTracimDaemon(folder: string | undefined, options: TracimCommandOptions): Promise<void> {
   const isJson = options.json === true
-  // A daemon serves on when nobody reads what it says.
+  // A daemon continues when nobody reads its output.
   process.stdout.on('error', () => undefined)
   try {
     const read = readConfiguration(folder)
     requireFilledIn(read)
     const configuration = options.socket === undefined ? read : { ...read, socketPath: resolve(options.socket) }
-    process.exitCode = await (options.check ? tell(configuration, isJson) : serve(configuration, options))
+    process.exitCode = await (options.check ? printConfiguration(configuration, isJson) : serve(configuration, options))
   } catch (error) {
     process.exitCode =
       error instanceof IsockError || error instanceof CommandFailure ? exitCodeOf(error, false) : exitCodes.failed
@@ -34,11 +34,14 @@ export async function runTracimDaemon(folder: string | undefined, options: Traci
     if (isJson) await printJson({ kind: 'error', message, code: codeOf(error) }, process.stderr)
     else await print(`${debugText(error)}isock: ${message}\n`, process.stderr)
   }
-  // A login that was given up may still hold a connection.
+  // An abandoned login may still hold a connection.
   process.exit()
 }
 
-async function tell({ account, file, socketPath }: TracimConfiguration, isJson: boolean): Promise<number> {
+async function printConfiguration(
+  { account, file, socketPath }: TracimConfiguration,
+  isJson: boolean,
+): Promise<number> {
   const { url, username, mail } = account
   if (isJson) await printJson({ kind: 'configuration', file, url, username, mail, socketPath })
   else await print(`${file}\n  as ${username || mail} at ${url}\n  clients connect to unix:${socketPath}\n`)
@@ -55,7 +58,7 @@ async function serve(configuration: TracimConfiguration, options: TracimCommandO
   try {
     await daemon.listen()
   } catch (error) {
-    // What a login that was broken off says is of no interest.
+    // The error of an interrupted login does not matter.
     if (stop.wasAsked()) return exitCodes.interrupted
     if (error instanceof AuthError) throw new CommandFailure(`${error.message} in ${file}`, exitCodes.notLetIn, error)
     const isUnreachable = error instanceof IsockError && error.code === 'UNREACHABLE'
@@ -82,14 +85,14 @@ interface Stop {
   wasAsked(): boolean
 }
 
-/** The first signal closes, the second ends the process at once. */
+/** The first signal closes, the second ends the process immediately. */
 function stopOnSignal(close: () => void, { json }: TracimCommandOptions): Stop {
   let wasAsked = false
   const asked = new Promise<void>((settle) => {
     const onSignal = (signal: NodeJS.Signals): void => {
       if (wasAsked) process.exit(signal === 'SIGINT' ? exitCodes.interrupted : 143)
       wasAsked = true
-      if (!json) void print('stopping; once more stops at once\n', process.stderr)
+      if (!json) void print('stopping; a second signal ends it immediately\n', process.stderr)
       close()
       settle()
     }

@@ -1,14 +1,14 @@
-// What a daemon's process runs: waits for its order, and becomes the daemon.
+// The entry point of a daemon's process: waits for the launch order, and becomes the daemon.
 import { BackgroundProcess } from './background-process.ts'
-import type { Orders } from './launch.ts'
+import type { ParentMessage } from './launch.ts'
 
 process.once('disconnect', onOrphaned)
-process.once('message', (message: Orders) => {
+process.once('message', (message: ParentMessage) => {
   process.off('disconnect', onOrphaned)
   if (message.kind === 'start') void BackgroundProcess.of(message.order).then((started) => started.run())
 })
 
-/** Whoever wanted it died before saying what. */
+/** The starting process died before it sent the order. */
 function onOrphaned(): void {
   process.exit(1)
 }

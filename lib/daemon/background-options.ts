@@ -1,5 +1,5 @@
-// What a daemon can be told, checked where it is started, and made free of its starter: absolute paths, defaults filled
-// in. The token is kept apart, so that it is not written down.
+// The options of a daemon. Checks them in the starting process, and makes them independent of it: absolute paths, defaults
+// filled in. Keeps the token apart, so that it is not written to a file.
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
@@ -16,47 +16,47 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] a
 export type LogLevel = (typeof logLevels)[number]
 
 export interface BackgroundOptions extends TokenSource {
-  /** What to serve: the paths of modules that export actions, services, or a function `setup(server)`. */
+  /** The modules to serve: paths of modules that export actions, services, or a function `setup(server)`. */
   readonly module: string | URL | readonly (string | URL)[]
-  /** One daemon runs of each name. Default 'default'. */
+  /** Only one daemon runs under each name. Default 'default'. */
   readonly name?: string
-  /** Where to listen. Default '127.0.0.1'. */
+  /** The host to listen at. Default '127.0.0.1'. */
   readonly host?: string
-  /** Default 0, any free one; none where there is a path. */
+  /** Default 0, any free one; none if there is a path. */
   readonly port?: number
-  /** The path of a Unix socket, instead of or beside the port. */
+  /** The path of a Unix socket, instead of or in addition to the port. */
   readonly path?: string
   /** The private key, as PEM: makes the port TLS. Read at each start, a restart too. */
   readonly tlsKey?: string | URL
   /** The certificate, as PEM. */
   readonly tlsCert?: string | URL
-  /** Authorities, as PEM: clients have to show a certificate that one of them has signed. */
+  /** Authorities, as PEM: clients must present a certificate that one of them has signed. */
   readonly tlsCa?: string | URL
-  /** Read these files again when they change, and show the new certificate to new connections. Default true. */
+  /** Reads these files again when they change, and presents the new certificate to new connections. Default true. */
   readonly tlsWatch?: boolean
-  /** A module that is loaded before the others; its services are initialized before the daemon listens. */
+  /** A module to load before the others; its services are initialized before the daemon listens. */
   readonly initFile?: string | URL
-  /** Accept the token without TLS from other machines too. Anybody who can read the network's traffic can then read the token. Default false. */
+  /** Accepts the token without TLS from other machines too. Anyone who can read the network traffic can then read the token. Default false. */
   readonly allowClearTextToken?: boolean
   /** Default: `daemon.log` in the daemon's directory. */
   readonly logFile?: string
   /** Default 'info'. */
   readonly logLevel?: LogLevel | Uppercase<LogLevel>
-  /** Above it the log is rotated. Default 10 MiB. */
+  /** The size above which the log is rotated. Default 10 MiB. */
   readonly logMaxBytes?: number
   /** How many rotated logs are kept. Default 5. */
   readonly logFiles?: number
-  /** End when the process that starts it ends. Default false: it goes on. */
+  /** Ends the daemon when the process that starts it ends. Default false: it continues. */
   readonly exitWithParent?: boolean
-  /** Give the daemon of this name that runs already, instead of rejecting. Default false. */
+  /** Returns the daemon of this name if it is already running, instead of rejecting. Default false. */
   readonly reuse?: boolean
-  /** How long running calls may take to finish when the daemon is told to stop. Default 10 000 ms. */
+  /** How long running calls may take to finish when the daemon is stopped. Default 10 000 ms. */
   readonly graceMs?: number
-  /** From the start to the moment when it listens. Default 30 000 ms. */
+  /** The time limit from the start until it listens. Default 30 000 ms. */
   readonly startTimeoutMs?: number
-  /** The working directory of the daemon. Default: the one of its starter. */
+  /** The working directory of the daemon. Default: that of the starting process. */
   readonly cwd?: string
-  /** Where daemons keep their state. Default: ISOCK_STATE_DIR, else `isock` in the user's state directory. */
+  /** The directory for the state of daemons. Default: ISOCK_STATE_DIR, else `isock` in the user's state directory. */
   readonly stateDir?: string
 }
 
@@ -86,11 +86,11 @@ const backgroundOptions: OptionTable<BackgroundOptions> = {
   stateDir: 'any',
 }
 
-/** What is written down of the options. */
+/** The options that are written to the state file. */
 export interface DaemonSettings extends TlsFiles {
   readonly modules: readonly string[]
   readonly initFile?: string
-  /** Left out where it is not so. */
+  /** Omitted when false. */
   readonly allowClearTextToken?: boolean
   readonly host: string
   readonly port?: number
@@ -114,7 +114,7 @@ export interface CheckedOptions {
   readonly stateDir: string | undefined
 }
 
-/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+/** @throws ClientError (`INVALID_OPTION`) that names the wrong option. */
 export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptions {
   checkOptions('runInBackground', options, backgroundOptions)
   const { module, initFile, host = '127.0.0.1', path, logFile, tokenFile, token, stateDir, cwd = '.' } = options
@@ -139,7 +139,7 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
   requirePortForTls(tlsOf(tlsFiles), port)
   return {
     name: requireDaemonName(options.name ?? 'default'),
-    // A wrong one is told here rather than in the log of a process that has just ended.
+    // A wrong token is reported here rather than in the log of a process that has just ended.
     token: findToken(source, process.env),
     reuse: options.reuse ?? false,
     stateDir,

@@ -1,8 +1,8 @@
-// The daemon itself, in its own process: owns its name through its control socket, serves, stops in order, or hands
-// its sockets over to a successor.
+// The daemon itself, in its own process. Owns its name through its control socket, serves, stops gracefully, or hands its
+// sockets over to a successor.
 //
-//   starting ──> serving ──> stopping ──> exit          a successor that is being started is taken back
-//                   ╰──────> handed over ──> exit       the successor serves already
+//   starting ──> serving ──> stopping ──> exit          a successor that is being started is recalled
+//                   ╰──────> handed over ──> exit       the successor is already serving
 
 import { ServerError } from '../core/base/errors.ts'
 import { calendarNow } from '../core/base/platform-timers.ts'
@@ -20,13 +20,13 @@ import { LogFile } from './log-file.ts'
 import { captureOutput } from './output-capture.ts'
 import { newNonce, ownIdentity } from './process-identity.ts'
 import { readGraceMs } from './shutdown-action.ts'
-import { failureOf, settled, tell, untilReleased, watchLeash } from './starter-channel.ts'
+import { failureOf, sendToStarter, settled, untilReleased, watchLeash } from './starter-channel.ts'
 import { removeState, writeState } from './state-file.ts'
-import { atThisMoment, Succession } from './succession.ts'
+import { busyChanging, Succession } from './succession.ts'
 
-/** What is left to do over the control socket when all else is over. */
+/** The time for the last answers over the control socket when everything else has ended. */
 const lastControlMs = 1_000
-/** For a predecessor to let go of the name, or to die. */
+/** The time for a predecessor to release the name, or to die. */
 const takeoverLimitMs = 5_000
 
 export class BackgroundProcess {
@@ -37,7 +37,7 @@ export class BackgroundProcess {
   readonly #control: Server
   #server: DaemonServer | undefined
   #data: DataOptions | undefined
-  /** Of a successor: settles when it has the name. */
+  /** For a successor: settles when it has the name. */
   #takeover: Promise<void> | undefined
   #drained: Promise<unknown> | undefined
   #end: Promise<void> | undefined
@@ -56,7 +56,7 @@ export class BackgroundProcess {
     const { settings, paths, isSuccessor } = order
     this.#logFile = logFile
     this.#log = jsonLogger(settings.logLevel, logFile, { pid: process.pid })
-    // Its directory is its guard; a token of the environment is for the users of the daemon.
+    // Protected by its private directory; a token from the environment is for the clients of the daemon.
     const fds = isSuccessor ? { fds: [controlFd] } : {}
     this.#control = new Server({ path: paths.control, gate: () => true, ...fds })
     this.#control.addAction(Report, () => this.#report())
@@ -64,7 +64,7 @@ export class BackgroundProcess {
     this.#control.addAction(HandOver, (request) => this.#onHandOver(request))
   }
 
-  /** Never rejects: who started it is told. */
+  /** Never rejects: a failure is reported to the starting process. */
   async run(): Promise<void> {
     captureOutput(this.#log)
     process.on('uncaughtException', (error) => void this.#crash(error))
@@ -76,7 +76,7 @@ export class BackgroundProcess {
       await this.#start()
     } catch (error) {
       this.#log.error({ err: error }, 'cannot start')
-      await tell(failureOf(error))
+      await sendToStarter(failureOf(error))
       if (this.#end !== undefined) return
       await this.#control.shutdown({ graceMs: 0, keepsAddresses: this.#order.isSuccessor })
       await this.#logFile.close()
@@ -86,12 +86,12 @@ export class BackgroundProcess {
 
   async #start(): Promise<void> {
     const { settings, isSuccessor, name } = this.#order
-    // Before anything else: who has the control socket has the name.
+    // Before anything else: the owner of the control socket owns the name.
     if (!isSuccessor) await this.#ownName()
     const onOrphaned = (): void => this.#stop(0)
-    // Who gave up waiting, by Ctrl-C perhaps, does not expect that it runs some day.
+    // If the starting process gave up, for instance by Ctrl-C, nobody expects this daemon to run later.
     if (!isSuccessor) process.once('disconnect', onOrphaned)
-    const released = isSuccessor ? untilReleased((graceMs) => this.#giveUp(graceMs)) : undefined
+    const released = isSuccessor ? untilReleased((graceMs) => this.#endRecalled(graceMs)) : undefined
     const modules = await loadAll(settings)
     this.#data = exportedData(modules)
     const server = serverFor(this.#order, this.#log, await featuresFor(modules, this.#data), (graceMs) =>
@@ -100,30 +100,30 @@ export class BackgroundProcess {
     await registerModules(server, modules, this.#log, settings)
     await server.listen()
     this.#server = server
-    // Its modules, and clients that they allow it, may shut it down. Without it the name is of no use.
+    // Its modules, and clients they allow to, may shut it down. Without the server the name is useless.
     void server.serveForever().then(() => this.#stop())
     if (settings.exitWithParent) watchLeash(() => this.#onLeashCut())
     if (!isSuccessor) this.#writeState()
     process.off('disconnect', onOrphaned)
     if (released !== undefined) this.#takeover = this.#takeOver(released)
-    await tell({ kind: 'ready', report: this.#report() })
+    await sendToStarter({ kind: 'ready', report: this.#report() })
     await this.#takeover
-    // It may have been told to stop meanwhile, by a signal or a client.
+    // It may have been stopped meanwhile, by a signal or a client.
     if (this.#end !== undefined) return
     this.#log.info({ name, addresses: server.addresses }, isSuccessor ? 'took over' : 'started')
     if (process.connected) process.disconnect()
   }
 
-  /** What administrators renew under a daemon: its log, which was moved away, and the files of TLS. */
+  /** Reloads what administrators replace under a running daemon: its log file, and its TLS files. */
   #onHangup(): void {
     this.#logFile.reopen()
     try {
       // First, so that an error names the daemon's option.
       if (tlsOf(this.#order.settings) === undefined) return
       this.#server?.reloadTls()
-      this.#log.info({}, 'the certificate was read again')
+      this.#log.info({}, 'certificate reloaded')
     } catch (error) {
-      this.#log.error({ err: error }, 'the certificate stays as it was')
+      this.#log.error({ err: error }, 'certificate not reloaded; the former one stays')
     }
   }
 
@@ -139,7 +139,7 @@ export class BackgroundProcess {
       await this.#control.listen()
     } catch (cause) {
       if ((cause as ServerError).code !== 'ADDRESS_IN_USE') throw cause
-      throw new ServerError(`daemon "${name}" runs already; stop it, or use another name`, {
+      throw new ServerError(`daemon "${name}" is already running; stop it, or use another name`, {
         code: 'ALREADY_RUNNING',
         cause,
       })
@@ -175,18 +175,18 @@ export class BackgroundProcess {
   async #onStop(request: StopRequest): Promise<void> {
     this.#requireMeant(request)
     const graceMs = readGraceMs(request)
-    // Who asked is to look again: there is another process to stop.
-    if (this.#succession.isDone) throw atThisMoment()
+    // The requester must retry: there is another process to stop.
+    if (this.#succession.isDone) throw busyChanging()
     this.#stop(graceMs)
     await this.#drained
   }
 
-  /** Answers when the successor serves; then this process only finishes what runs. */
+  /** Answers when the successor serves; then this process only finishes its running calls. */
   async #onHandOver(request: MeantDaemon): Promise<DaemonReport> {
     this.#requireMeant(request)
     const server = this.#server
     const [control] = this.#control.fds
-    if (server === undefined || control === undefined) throw atThisMoment()
+    if (server === undefined || control === undefined) throw busyChanging()
     requireHandOver(this.#data)
     const order = { ...this.#order, predecessor: this.#order.nonce, nonce: newNonce(), isSuccessor: true }
     return await this.#succession.begin(order, { control, listening: server.fds }, (successor) => {
@@ -209,32 +209,32 @@ export class BackgroundProcess {
 
   async #close(graceMs: number): Promise<void> {
     this.#log.info({ graceMs }, 'stopping')
-    // Until its predecessor has handed over, the addresses are that one's.
+    // Until its predecessor has handed over, the addresses belong to the predecessor.
     const keepsAddresses = this.#order.isSuccessor && this.#takeover === undefined
     const ended = [this.#succession.cancel(graceMs), this.#shutDown(this.#server, { graceMs, keepsAddresses })]
     this.#drained = Promise.all(ended)
     await this.#drained
-    // What is told to stop while it gets the name has to get it first, or nobody would remove what is left of it.
+    // A daemon stopped while it takes the name over must finish that first, or nobody would remove its files.
     if (this.#takeover !== undefined) await settled(this.#takeover, takeoverLimitMs)
     await this.#shutDown(this.#control, { graceMs: lastControlMs })
     removeState(this.#order.paths.state, this.#order.nonce)
     await this.#exit(0)
   }
 
-  /** The predecessor goes on, or ends with the daemon: name and addresses are its own. */
-  #giveUp(graceMs: number): void {
+  /** The predecessor continues, or ends with the daemon: it keeps name and addresses. */
+  #endRecalled(graceMs: number): void {
     this.#end ??= (async () => {
       await this.#shutDown(this.#server, { graceMs, keepsAddresses: true })
       await this.#exit(0)
     })()
   }
 
-  /** Never rejects: a fault here is no reason to stay, nor to drop the calls that run. */
+  /** Never rejects: a failure here must neither keep the process alive nor drop running calls. */
   async #shutDown(server: Server | undefined, options: DrainOptions): Promise<void> {
     try {
       await server?.shutdown(options)
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot shut down in order')
+      this.#log.error({ err: error }, 'graceful shutdown failed')
     }
   }
 
@@ -244,20 +244,20 @@ export class BackgroundProcess {
   }
 
   async #crash(error: unknown): Promise<void> {
-    this.#log.fatal({ err: error }, 'uncaught: the daemon ends')
+    this.#log.fatal({ err: error }, 'uncaught error: the daemon ends')
     await this.#exit(1)
   }
 
   async #exit(code: number): Promise<void> {
     await this.#logFile.close()
-    // What the modules left open is not to keep us.
+    // Handles that the modules left open must not keep the process alive.
     process.exit(code)
   }
 
   #requireMeant(request: unknown): void {
     const { nonce } = (request ?? {}) as Partial<MeantDaemon>
     if (nonce === this.#order.nonce) return
-    throw new ServerError('another process of this daemon was meant; look again', {
+    throw new ServerError('this was meant for another process of the daemon; retry', {
       code: 'BAD_REQUEST',
       notStarted: true,
     })

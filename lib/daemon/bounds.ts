@@ -1,7 +1,7 @@
-// The bounds of the numbers that a daemon is told: times that a timer can keep, sizes that a file can have.
+// The bounds of a daemon's numeric options: times that a timer supports, sizes that a file can have.
 import { invalidOption } from '../core/base/options.ts'
 
-/** About 24 days. A timer that is set for longer fires at once. */
+/** About 24 days. A longer timer would fire immediately. */
 export const maxTimeMs = 2 ** 31 - 1
 
 export function isTimeMs(value: unknown, leastMs = 0): value is number {

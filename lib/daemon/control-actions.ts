@@ -1,4 +1,4 @@
-// What a daemon is asked over its control socket, which only its own user can reach. Contracts of both sides.
+// The actions of a daemon's control socket, which only its own user can reach. Contracts for both sides.
 import type { Usage } from '../core/accounting/usage.ts'
 import { Action } from '../core/action/action.ts'
 
@@ -6,24 +6,24 @@ import { Action } from '../core/action/action.ts'
 export interface DaemonReport {
   readonly name: string
   readonly nonce: string
-  /** The nonce of the process whose sockets it went on with. */
+  /** The nonce of the process whose sockets it took over. */
   readonly predecessor?: string
   readonly pid: number
   /** ISO 8601. */
   readonly startedAt: string
   readonly addresses: readonly string[]
   readonly uptimeMs: number
-  /** Calls that it has taken since its start. */
+  /** Calls accepted since its start. */
   readonly calls: number
   readonly sessions: number
-  /** Of the whole process: resident set. */
+  /** The resident set of the whole process. */
   readonly memoryBytes: number
-  /** What its server holds for its clients; undefined before there is a server. */
+  /** What its server holds for its clients; undefined before the server exists. */
   readonly usage: Usage | undefined
   readonly isStopping: boolean
 }
 
-/** Everything that changes a daemon names the one that it means. */
+/** Every request that changes a daemon names the process it is meant for. */
 export interface MeantDaemon {
   readonly nonce: string
 }
@@ -38,12 +38,12 @@ export class Report extends Action<undefined, DaemonReport> {
   static override idempotent = true
 }
 
-/** Answers when running calls are over and the process is about to end. */
+/** Answers when running calls have finished and the process is about to end. */
 export class Stop extends Action<StopRequest, void> {
   static override actionName = 'daemon.stop'
 }
 
-/** Starts a process that goes on with the listening sockets; answers when it serves. */
+/** Starts a process that takes over the listening sockets; answers when it serves. */
 export class HandOver extends Action<MeantDaemon, DaemonReport> {
   static override actionName = 'daemon.handOver'
 }

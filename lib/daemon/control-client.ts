@@ -1,4 +1,4 @@
-// Asks a daemon over its control socket. What cannot be known is said as such: no answer is no proof that it is gone.
+// The client of a daemon's control socket. Reports unknown states as unknown: no answer does not prove that the daemon is gone.
 import { existsSync } from 'node:fs'
 import type { ActionClass } from '../core/action/action.ts'
 import type { InputOf, OutputOf } from '../core/action/inference.ts'
@@ -9,14 +9,14 @@ import { stateOf } from './process-identity.ts'
 import { type DaemonPaths, notAnswering } from './state-directory.ts'
 import type { DaemonState } from './state-file.ts'
 
-/** Who listens at the control socket answers in no time, unless it is stopped or busy. */
+/** A process that listens at the control socket answers fast, unless it is stopped or busy. */
 const answerTimeoutMs = 2_000
 
 export type Presence =
   | { readonly kind: 'answers'; readonly report: DaemonReport }
-  /** Somebody may have the socket, and so the name, but does not answer as a daemon does. */
+  /** A process may own the socket, and so the name, but does not answer like a daemon. */
   | { readonly kind: 'silent' }
-  /** Nobody has it. */
+  /** No process owns it. */
   | { readonly kind: 'absent' }
 
 export async function findPresence(paths: DaemonPaths, timeoutMs = answerTimeoutMs): Promise<Presence> {
@@ -25,15 +25,15 @@ export async function findPresence(paths: DaemonPaths, timeoutMs = answerTimeout
     return { kind: 'answers', report: await ask(paths, Report, undefined, timeoutMs) }
   } catch (error) {
     if (isRefused(error)) return { kind: 'absent' }
-    // A full backlog, a lost link, another program: all that is no proof that nobody is there.
+    // A full backlog, a lost link, another program: none of these proves that there is no daemon.
     if (error instanceof IsockError) return { kind: 'silent' }
     throw error
   }
 }
 
 /**
- * Whoever has the control socket and does not answer has the name, and so has the process that was written down, unless it
- * is gone. `what` is what becomes of it.
+ * A process that owns the control socket and does not answer still owns the name, and so does the recorded process, unless
+ * it is gone. `what` tells what happens to it, for the error.
  *
  * @throws ClientError (`NO_RESPONSE`).
  */
@@ -48,8 +48,8 @@ export function requireNotHeld(
   if (known === undefined || presence.kind === 'answers') return
   const state = stateOf(known)
   if (state === 'gone') return
-  // Nothing would ever tell that it is not, so its user has to.
-  const remedy = `; if that is another program by now, remove ${paths.state}`
+  // Its state can never be determined, so the user has to decide.
+  const remedy = `; if that is now another program, remove ${paths.state}`
   throw notAnswering(name, known.pid, what, state === 'unknown' ? remedy : '')
 }
 
@@ -65,7 +65,7 @@ export async function ask<C extends ActionClass>(
   return await (client.runAction(action.actionName ?? action.name, data) as PromiseLike<OutputOf<C>>)
 }
 
-/** The socket is nobody's, or gone. */
+/** The socket has no owner, or is gone. */
 function isRefused(error: unknown): boolean {
   if (!(error instanceof ClientError) || error.code !== 'UNREACHABLE') return false
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

@@ -1,4 +1,4 @@
-// The server of a daemon: what its modules export, and the action that ends it.
+// The server of a daemon: serves what its modules export, and the action that ends it.
 
 import { ClientError } from '../core/base/errors.ts'
 import type { Logger } from '../core/base/log.ts'
@@ -20,40 +20,40 @@ export class DaemonServer extends Server {
   readonly #mayBeEnded: boolean
   #initialize: (() => Promise<void>) | undefined
 
-  /** `mayBeEnded`: clients may end it, because they had to show a token, or are on this machine. */
+  /** `mayBeEnded`: clients may end it, because they had to present a token, or are on this machine. */
   constructor(options: ServerOptions, mayBeEnded: boolean, stop: (graceMs: number | undefined) => void) {
     super(options)
     this.#stop = stop
     this.#mayBeEnded = mayBeEnded
     this.join((kit) => {
       kit.addBuiltIn(new RunShutdown(mayBeEnded, stop))
-      // Everything that services may use has started then, and nobody is served yet.
+      // At that point everything that services may use has started, and no client is served yet.
       return { onStart: () => this.#initialize?.() }
     })
   }
 
-  /** Clients that may end the server may end it through a service too, unless its module forbids that. */
+  /** Clients that may end the server may also end it through a service, unless its module forbids that. */
   override addService(service: AnyService | (new () => AnyService), options: ServiceOptions = {}): this {
     const isSilent = typeof options === 'object' && options !== null && !Object.hasOwn(options, 'allowShutdown')
     return super.addService(service, isSilent ? { ...options, allowShutdown: this.#mayBeEnded } : options)
   }
 
-  /** Once, before it listens. A rejection keeps it from listening. */
+  /** Sets a function to run once before it listens. A rejection prevents listening. */
   initializeBy(initialize: () => Promise<void>): void {
     this.#initialize = initialize
   }
 
-  /** By a service's client: the process ends too, and within the grace that it was given. */
+  /** Called for a service's client: ends the process too, within the configured grace period. */
   protected override onShutdownRequest(): void {
     this.#stop(undefined)
   }
 }
 
 /**
- * As the order of a daemon and its modules say. A successor goes on with the sockets that it got, in the order of the
- * addresses.
+ * Creates the server for a launch order and the features of its modules. A successor uses the inherited sockets, in the order
+ * of the addresses.
  *
- * @throws ClientError (`INVALID_OPTION`) for files of TLS that are wrong.
+ * @throws ClientError (`INVALID_OPTION`) for wrong TLS files.
  */
 export function serverFor(
   { settings, token, tokenOrigin, isSuccessor }: LaunchOrder,
@@ -80,7 +80,7 @@ export function serverFor(
   return new DaemonServer(options, tokenOrigin !== 'none', stop)
 }
 
-/** What modules a server has. */
+/** The modules of a server. */
 export interface ModulePaths {
   readonly modules: readonly string[]
   /** Loaded before the others; its services are initialized before the server listens. */
@@ -93,10 +93,10 @@ export function loadAll({ modules, initFile }: ModulePaths): Promise<LoadedModul
 }
 
 /**
- * Registers what modules export: actions as `isock serve` does, services, and whatever their function `setup` adds. What the
- * init file brings, the first of them, is initialized when the server starts.
+ * Registers what modules export: actions as `isock serve` does, services, and whatever their function `setup` adds. The services
+ * of the init file, the first module, are initialized when the server starts.
  *
- * @throws ClientError (`MODULE_FAILED`) where there is nothing to serve, or a module throws.
+ * @throws ClientError (`MODULE_FAILED`) if there is nothing to serve, or a module throws.
  */
 export async function registerModules(
   server: DaemonServer,

@@ -1,4 +1,4 @@
-// Where the token of a daemon comes from. The origin is written down, so that one that crashed does not come back without
+// The origin of a daemon's token. The origin is written to the state file, so that a crashed daemon is not restarted without
 // its token; the token itself never is.
 import { ClientError } from '../core/base/errors.ts'
 import { resolveToken, type TokenSource } from '../core/base/token.ts'
@@ -9,11 +9,11 @@ export type TokenOrigin = (typeof tokenOrigins)[number]
 
 export interface DaemonToken {
   readonly tokenOrigin: TokenOrigin
-  /** undefined where there is none, and where the daemon reads its file itself. */
+  /** undefined if there is none, or if the daemon reads its file itself. */
   readonly token: string | undefined
 }
 
-/** @throws ClientError (`INVALID_OPTION`) for a token or file that is refused. */
+/** @throws ClientError (`INVALID_OPTION`) for an unacceptable token or file. */
 export function findToken(source: TokenSource, environment: NodeJS.ProcessEnv): DaemonToken {
   const token = resolveToken(source, environment, readSecretFile)
   if (token === undefined) return { tokenOrigin: 'none', token }
@@ -23,9 +23,9 @@ export function findToken(source: TokenSource, environment: NodeJS.ProcessEnv): 
 }
 
 /**
- * The token for a daemon that is started again. One that came from a place that is not written down has to be given again.
+ * The token for restarting a daemon. A token that is not stored in a file must be given again.
  *
- * @throws ClientError (`NOT_RUNNING`) where it is not; what {@link findToken} throws.
+ * @throws ClientError (`NOT_RUNNING`) if it is not given; what {@link findToken} throws.
  */
 export function findTokenAgain(
   name: string,
@@ -35,7 +35,7 @@ export function findTokenAgain(
 ): DaemonToken {
   const found = findToken(source, environment)
   if (origin === 'option' && found.tokenOrigin !== 'option') {
-    const message = `daemon "${name}" has crashed, and its token is written down nowhere; give it again: restart({ token }), or start it with a tokenFile`
+    const message = `daemon "${name}" has crashed, and its token is not stored; pass it again: restart({ token }), or start it with a tokenFile`
     throw new ClientError(message, { code: 'NOT_RUNNING' })
   }
   if (origin !== 'none' && found.tokenOrigin === 'none') {

@@ -1,4 +1,4 @@
-// The handle of a daemon, by its name: whoever has it need not have started it.
+// The handle of a daemon. Any process of the user can get one by name.
 import { ClientError, DeadlineError, IsockError, LinkError } from '../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
 import { monotonicNow, setTimeout } from '../core/base/platform-timers.ts'
@@ -12,29 +12,29 @@ import { type DaemonPaths, notAnswering, notRunning } from './state-directory.ts
 import { type DaemonState, readState } from './state-file.ts'
 
 export type DaemonStatus =
-  /** 'starting': it loads its modules, and does not listen yet. */
+  /** 'starting': it is loading its modules, and does not listen yet. */
   | ({ readonly state: 'starting' | 'running' | 'stopping' } & DaemonReport)
-  /** It has its name, but does not answer: stopped by a signal, or busy for seconds. */
+  /** It owns its name, but does not answer: stopped by a signal, or busy for seconds. */
   | { readonly state: 'silent'; readonly name: string; readonly pid: number | undefined }
-  /** It ended without saying so. */
+  /** It ended unexpectedly. */
   | { readonly state: 'crashed'; readonly name: string; readonly pid: number }
   | { readonly state: 'stopped'; readonly name: string }
 
 export interface StopOptions {
-  /** How long running calls may take to finish, in milliseconds. Default: what the daemon was started with. */
+  /** How long running calls may take to finish, in milliseconds. Default: the daemon's own option. */
   readonly graceMs?: number
 }
 
 const stopOptions: OptionTable<StopOptions> = { graceMs: 'any' }
-const lookEveryMs = 10
-/** For the process to end when it has said that it will. */
+const pollMs = 10
+/** The time for the process to end after it has confirmed. */
 const exitTimeoutMs = 3_000
-/** Its pid may be another one's by now. */
-const notKilled = 'is not killed, as this system does not tell whether it still is that process'
-/** A daemon may be replaced while it is looked at; each time that is another one to stop. */
+/** Its pid may now belong to another process. */
+const notKilled = 'is not killed, because this system cannot tell whether it is still the same process'
+/** A daemon may be replaced while it is being stopped; each time there is another process to stop. */
 const maxStops = 5
 
-/** A daemon, running or not. Made by `runInBackground`, `findDaemon` and `listDaemons`. */
+/** A daemon, running or not. Created by `runInBackground`, `findDaemon` and `listDaemons`. */
 export class Daemon {
   readonly name: string
   readonly #paths: DaemonPaths
@@ -47,22 +47,22 @@ export class Daemon {
     this.#report = report
   }
 
-  /** Of its process, as it was last known here; 0 where it did not run. */
+  /** The pid of its process as last known here; 0 if it was not running. */
   get pid(): number {
     return this.#report?.pid ?? 0
   }
 
-  /** What it listens at, likewise, as addresses that a client takes. */
+  /** The addresses it listens at, as last known here, in the form that a client accepts. */
   get addresses(): readonly string[] {
     return this.#report?.addresses ?? []
   }
 
-  /** The first of its addresses; '' where it did not run. */
+  /** The first of its addresses; '' if it was not running. */
   get address(): string {
     return this.addresses[0] ?? ''
   }
 
-  /** Asks it how it is. Never rejects for a daemon that is gone or does not answer: that is a state. */
+  /** Asks it for its status. A daemon that is gone or does not answer is a state, not a rejection. */
   async status(): Promise<DaemonStatus> {
     const presence = await findPresence(this.#paths)
     const known = readState(this.#paths.state)
@@ -77,10 +77,10 @@ export class Daemon {
   }
 
   /**
-   * Stops it: running calls may finish, then it ends. Settles when its process is gone. It is asked, and confirms that it
-   * is the one, before anything happens to its process; one that does not end in time is killed then.
+   * Stops it: running calls may finish, then it ends. Settles when its process is gone. The process must confirm that it is
+   * this daemon before anything happens to it; if it then does not end in time, it is killed.
    *
-   * @throws ClientError: `NOT_RUNNING`; `NO_RESPONSE` for one that does not answer, which is left as it is.
+   * @throws ClientError: `NOT_RUNNING`; `NO_RESPONSE` for one that does not answer, which is left alone.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     checkOptions('stop', options, stopOptions)
@@ -91,11 +91,11 @@ export class Daemon {
       const isOver = await this.#stopOne(report, state, graceMs)
       if (isOver && !(await this.#isSucceeded(report))) return
     }
-    const message = `daemon "${this.name}" is replaced again and again while it is stopped; see who restarts it, and try again`
+    const message = `daemon "${this.name}" is replaced repeatedly while it is being stopped; find out what restarts it, and try again`
     throw new ClientError(message, { code: 'NO_RESPONSE' })
   }
 
-  /** False where another process has the name by now. */
+  /** False if another process has the name meanwhile. */
   async #stopOne(report: DaemonReport, state: DaemonState | undefined, graceMs: number | undefined): Promise<boolean> {
     const limitMs = Math.min((graceMs ?? state?.settings.graceMs ?? 10_000) + exitTimeoutMs, maxTimeMs)
     const giveUpAtMs = monotonicNow() + limitMs
@@ -104,7 +104,7 @@ export class Daemon {
       await ask(this.#paths, Stop, { nonce: report.nonce, ...(graceMs === undefined ? {} : { graceMs }) }, limitMs)
     } catch (error) {
       if (error instanceof IsockError && error.code === 'BAD_REQUEST') return false
-      // It may end faster than it answers, hang, or finish calls already; any other word is its own.
+      // It may end before it answers, hang, or be finishing calls; any other error is its own answer.
       if (!isLinkTrouble(error)) throw error
       isConfirmed = false
     }
@@ -116,18 +116,19 @@ export class Daemon {
     throw notAnswering(this.name, state.pid, 'could not be killed')
   }
 
-  /** It was handing over when it was told to stop: whoever goes on with its sockets is this daemon too. */
+  /** Whether it was handing over when it was stopped: the process that took over its sockets is this daemon too. */
   async #isSucceeded({ nonce }: DaemonReport): Promise<boolean> {
     const presence = await findPresence(this.#paths)
     return presence.kind === 'answers' && presence.report.predecessor === nonce
   }
 
   /**
-   * Replaces its process without a failed call: a new one loads the modules anew and goes on with the listening sockets,
-   * the old one finishes its calls. One that crashed is started again as it was; where its token was written down
-   * nowhere, that is needed once more.
+   * Replaces its process without a failed call: a new process loads the modules again and takes over the listening sockets,
+   * the old one finishes its calls. A crashed daemon is started again with its former options; a token that is not stored must
+   * be passed again.
    *
-   * @throws ClientError (`NOT_RUNNING`, `NO_RESPONSE`), or what kept the new process from starting; then the old goes on.
+   * @throws ClientError (`NOT_RUNNING`, `NO_RESPONSE`), or the error that prevented the new process from starting; then the old
+   *   one continues.
    */
   async restart(options: RestartOptions = {}): Promise<this> {
     checkOptions('restart', options, restartOptions)
@@ -143,18 +144,18 @@ export class Daemon {
     return this
   }
 
-  /** The lines of its log, as they are written: JSON, without line feeds. */
+  /** The lines of its log, as written: JSON, without line feeds. */
   logs(options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
     checkOptions('logs', options, logOptions)
     const settings = readState(this.#paths.state)?.settings
     return readLog(settings?.logFile ?? this.#paths.log, options)
   }
 
-  /** The process that answers at the control socket, and what is written down of it. */
+  /** The process that answers at the control socket, and its recorded state. */
   async #confirmed(): Promise<{ report: DaemonReport; state: DaemonState | undefined }> {
     const presence = await findPresence(this.#paths)
     const known = readState(this.#paths.state)
-    requireNotHeld(this.name, presence, known, this.#paths, 'is left as it is')
+    requireNotHeld(this.name, presence, known, this.#paths, 'is left alone')
     if (presence.kind !== 'answers') throw notRunning(this.name, known === undefined ? undefined : 'it has crashed')
     const { report } = presence
     this.#report = report
@@ -175,7 +176,7 @@ function isLinkTrouble(error: unknown): boolean {
 async function isGone(state: DaemonState, giveUpAtMs: number): Promise<boolean> {
   while (isRunning(state)) {
     if (monotonicNow() >= giveUpAtMs) return false
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
   return true
 }

@@ -1,5 +1,5 @@
-// Starts the process of a daemon and waits until it serves, or says why it does not. Used by whoever starts a daemon,
-// and by a daemon that starts its successor, which gets the listening sockets:
+// The launch of a daemon's process. Starts it and waits until it serves or reports a failure. Used by programs that start a
+// daemon, and by a daemon that starts its successor, which gets the listening sockets:
 //
 //   fd  0 1  nothing    2  crash.log    3  messages    4  the leash    5  control socket    6...  listening sockets
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
@@ -25,27 +25,30 @@ declare module '../core/base/errors.ts' {
   }
 }
 
-/** What the new process gets to know. */
+/** What the new process is given. */
 export interface LaunchOrder extends DaemonToken {
   readonly name: string
   readonly nonce: string
   readonly paths: DaemonPaths
   readonly settings: DaemonSettings
-  /** The nonce of the process that it succeeds. */
+  /** The nonce of its predecessor. */
   readonly predecessor?: string
-  /** It goes on with the sockets of the process that starts it. */
+  /** It takes over the sockets of the process that starts it. */
   readonly isSuccessor: boolean
 }
 
-export type Told = { readonly kind: 'ready'; readonly report: DaemonReport } | Failed
+/** From the new process to the one that started it. */
+export type ChildMessage = { readonly kind: 'ready'; readonly report: DaemonReport } | Failed
 type Failed = { readonly kind: 'failed'; readonly error: RichPayload }
-export type Orders =
+/** From the starting process to the new one. */
+export type ParentMessage =
   | { readonly kind: 'start'; readonly order: LaunchOrder }
-  | { readonly kind: 'yours' }
-  /** It is not wanted any more: it ends without having had the name. */
+  /** The predecessor has released the name. */
+  | { readonly kind: 'released' }
+  /** It is recalled: it ends without ever owning the name. */
   | { readonly kind: 'end'; readonly graceMs: number }
 
-/** Of a daemon that hands over. */
+/** The file descriptors of a daemon that hands over. */
 export interface Inheritance {
   readonly control: number
   readonly listening: readonly number[]
@@ -53,30 +56,30 @@ export interface Inheritance {
 
 export interface Launched {
   readonly report: DaemonReport
-  /** Lets it go: a successor owns the name from now on. */
+  /** Detaches it; a successor owns the name from then on. */
   release(): void
-  /** Takes it back: it finishes its calls and ends. Settles when its process is gone. */
+  /** Recalls it: it finishes its calls and ends. Settles when its process is gone. */
   recall(graceMs: number): Promise<void>
 }
 
 export const leashFd = 4
 export const controlFd = 5
 
-/** For a process to say that it ends, and to be gone when it was killed. */
-const lastWordMs = 1_000
+/** The time for a process to end by itself, and to be gone after it was killed. */
+const exitLimitMs = 1_000
 
 /**
- * An abort takes the process back; that it is gone is awaited.
+ * An abort recalls the process and waits until it is gone.
  *
- * @throws what the process says that went wrong; ServerError (`START_FAILED`) where it ends or hangs without a word; the
- *   reason of the signal.
+ * @throws the error that the process reports; ServerError (`START_FAILED`) if it ends or hangs without reporting; the reason of
+ *   the signal.
  */
 export async function launch(order: LaunchOrder, inheritance?: Inheritance, signal?: AbortSignal): Promise<Launched> {
   signal?.throwIfAborted()
   const child = spawnDaemon(order, inheritance)
   const { startTimeoutMs } = order.settings
   try {
-    const report = await firstWord(child, order, startTimeoutMs, signal)
+    const report = await firstMessage(child, order, startTimeoutMs, signal)
     return { report, release: () => release(child), recall: (graceMs) => recall(child, graceMs) }
   } catch (error) {
     if (signal?.aborted) await recall(child, 0)
@@ -91,12 +94,12 @@ function spawnDaemon({ name, paths, settings }: LaunchOrder, inheritance: Inheri
   const leash = !settings.exitWithParent ? 'ignore' : inheritance === undefined ? 'pipe' : leashFd
   const sockets = inheritance === undefined ? [] : [inheritance.control, ...inheritance.listening]
   const stdio: StdioOptions = ['ignore', 'ignore', crash, 'ipc', leash, ...sockets]
-  // Beside this file, compiled or not.
+  // Next to this file, compiled or not.
   const entry = fileURLToPath(new URL(import.meta.url.replace(/launch(\.[jt]s)$/, 'background-main$1')))
   try {
     return spawn(process.execPath, [...inheritedFlags(process.execArgv), entry, name], {
       cwd: settings.cwd,
-      // Its token comes with the order.
+      // Its token is in the order.
       env: withoutSecrets(process.env),
       detached: true,
       serialization: 'advanced',
@@ -108,7 +111,7 @@ function spawnDaemon({ name, paths, settings }: LaunchOrder, inheritance: Inheri
   }
 }
 
-/** Node's own flags go on (memory, loaders), but not those which say what this process runs or who looks at it. */
+/** Node's own flags are inherited (memory, loaders), except those that choose what this process runs or debug it. */
 function inheritedFlags(flags: readonly string[]): string[] {
   const kept: string[] = []
   for (let i = 0; i < flags.length; i++) {
@@ -122,7 +125,7 @@ function inheritedFlags(flags: readonly string[]): string[] {
   return kept
 }
 
-function firstWord(
+function firstMessage(
   child: ChildProcess,
   order: LaunchOrder,
   timeoutMs: number,
@@ -131,14 +134,14 @@ function firstWord(
   return new Promise((resolve, reject) => {
     const fail = (what: string, cause?: unknown): void => {
       settle()
-      const message = `daemon "${order.name}" ${what}${lastWords(order.paths)}`
+      const message = `daemon "${order.name}" ${what}${crashOutput(order.paths)}`
       reject(new ServerError(message, { code: 'START_FAILED', cause }))
     }
     const onMessage = (message: unknown): void => {
       settle()
-      const told = message as Told
-      if (told.kind === 'ready') resolve(told.report)
-      else reject(decodeThrown(new StandardCodec(new ClassRegistry()), told.error))
+      const received = message as ChildMessage
+      if (received.kind === 'ready') resolve(received.report)
+      else reject(decodeThrown(new StandardCodec(new ClassRegistry()), received.error))
     }
     const onError = (cause: Error): void => fail(`cannot be started: ${cause.message}`, cause)
     const onExit = (code: number | null, signal: string | null): void => {
@@ -160,19 +163,19 @@ function firstWord(
         .on('error', () => undefined)
     }
     child.on('message', onMessage).on('exit', onExit).on('error', onError)
-    child.send({ kind: 'start', order } satisfies Orders, (error) => void error)
+    child.send({ kind: 'start', order } satisfies ParentMessage, (error) => void error)
     unfollow = followSignal(signal, onAbort)
   })
 }
 
-/** From now on the two processes know nothing of each other, but for a leash. */
+/** Disconnects the two processes, apart from the leash. */
 function release(child: ChildProcess): void {
   const leash = child.stdio[leashFd] as (NodeJS.ReadableStream & { unref?(): void }) | null | undefined
   leash?.on('error', () => undefined)
   leash?.unref?.()
   child.unref()
   if (!child.connected) return
-  child.send({ kind: 'yours' } satisfies Orders, () => {
+  child.send({ kind: 'released' } satisfies ParentMessage, () => {
     if (child.connected) child.disconnect()
   })
 }
@@ -188,12 +191,12 @@ function recall(child: ChildProcess, graceMs: number): Promise<void> {
     }
     const kill = (): void => {
       child.kill('SIGKILL')
-      // The system may keep it, in the midst of a read from a disk that does not answer.
-      timer = setTimeout(onExit, lastWordMs)
+      // The system may keep the process, for instance in a read from a disk that does not answer.
+      timer = setTimeout(onExit, exitLimitMs)
     }
     child.on('exit', onExit)
-    timer = setTimeout(kill, Math.min(graceMs + lastWordMs, maxTimeMs))
-    if (child.connected) child.send({ kind: 'end', graceMs } satisfies Orders, () => undefined)
+    timer = setTimeout(kill, Math.min(graceMs + exitLimitMs, maxTimeMs))
+    if (child.connected) child.send({ kind: 'end', graceMs } satisfies ParentMessage, () => undefined)
     else {
       clearTimeout(timer)
       kill()
@@ -201,12 +204,12 @@ function recall(child: ChildProcess, graceMs: number): Promise<void> {
   })
 }
 
-function lastWords({ crash, log }: DaemonPaths): string {
+function crashOutput({ crash, log }: DaemonPaths): string {
   try {
     const text = readFileSync(crash, 'utf8').trim()
     if (text !== '') return `:\n${text.slice(-2_000)}`
   } catch {
-    // It said nothing.
+    // There is no output.
   }
   return `; see ${log}`
 }

@@ -1,4 +1,4 @@
-// The log of a daemon: lines into a file that is rotated by size. A full disk costs lines, never the daemon.
+// The log of a daemon: a file of lines that is rotated by size. A full disk loses lines, but never stops the daemon.
 import { closeSync, createWriteStream, mkdirSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -13,13 +13,13 @@ type CreateStream = typeof createStream
 export interface LogFileOptions {
   readonly path: string
   readonly maxBytes: number
-  /** Rotated ones that are kept, as path.1 (the latest) and so on. */
+  /** The number of rotated files to keep, as path.1 (the latest) and so on. */
   readonly files: number
 }
 
-/** Lines that wait for the disk; above it they are lost, and counted. */
+/** Bytes of lines waiting for the disk; above it they are dropped and counted. */
 const maxWaitingBytes = 1024 * 1024
-/** After a fault the file is opened again, but not with every line. */
+/** After an error the file is reopened, but not for every line. */
 const reopenAfterMs = 1_000
 
 export class LogFile {
@@ -29,7 +29,7 @@ export class LogFile {
   #lostLines = 0
   #failedAtMs = Number.NEGATIVE_INFINITY
 
-  /** Nothing is written yet. Rejects with ClientError (`MISSING_PACKAGE`). */
+  /** Writes nothing yet. Rejects with ClientError (`MISSING_PACKAGE`). */
   static async open(options: LogFileOptions): Promise<LogFile> {
     const packages = ['rotating-file-stream']
     const { createStream } = await withPackages('a log file', packages, () => import('rotating-file-stream'))
@@ -41,7 +41,7 @@ export class LogFile {
     this.#create = create
   }
 
-  /** Never throws. The line ends with its line feed. */
+  /** Never throws. The line must end with its line feed. */
   write(line: string): void {
     const stream = this.#open()
     if (stream === undefined || stream.writableLength > maxWaitingBytes) {
@@ -52,24 +52,26 @@ export class LogFile {
       const count = this.#lostLines
       this.#lostLines = 0
       const time = new Date().toISOString()
-      stream.write(`${JSON.stringify({ level: 'warn', time, lostLines: count, msg: 'lines of this log were lost' })}\n`)
+      stream.write(
+        `${JSON.stringify({ level: 'warn', time, lostLines: count, msg: 'lines of this log were dropped' })}\n`,
+      )
     }
-    // JSON escapes most control characters; terminals heed some of those that it leaves.
+    // JSON escapes most control characters; terminals obey some of those that it leaves.
     stream.write(printableJson(line))
   }
 
-  /** The next line goes to a file that is opened by its name: the former one was moved away, as logrotate does. */
+  /** Opens the file again by name for the next line, after the former one was moved away, as logrotate does. */
   reopen(): void {
     const stream = this.#stream
     this.#stream = undefined
     stream?.end()
   }
 
-  /** Settles when what was written is on the disk, or cannot be. */
+  /** Settles when everything written is on the disk, or cannot be. */
   close(): Promise<void> {
     const stream = this.#stream
     this.#stream = undefined
-    // Who writes afterwards is too late.
+    // Later writes are dropped.
     this.#failedAtMs = Number.POSITIVE_INFINITY
     if (stream === undefined) return Promise.resolve()
     return new Promise((resolve) => {
@@ -102,12 +104,12 @@ export class LogFile {
 }
 
 /**
- * Tries to open a log that somebody has named, before a daemon runs without one. Its directory is made.
+ * Tries to open a log file that an option names, before a daemon runs without one. Creates its directory.
  *
- * @throws ClientError (`INVALID_OPTION`) where nothing can be written there; a full disk is no reason.
+ * @throws ClientError (`INVALID_OPTION`) if it cannot be written; a full disk is tolerated.
  */
 export function requireLogFile(path: string): void {
-  // What a pipe says is for its reader, and without one it would be waited for.
+  // Opening a pipe without a reader would block.
   if (!isFileOrMissing(path) && !statSync(path).isDirectory()) return
   try {
     mkdirSync(dirname(path), { recursive: true })
@@ -122,7 +124,7 @@ export function requireLogFile(path: string): void {
 function openLog({ path, maxBytes, files }: LogFileOptions, create: CreateStream): Writable {
   const options = { mode: 0o600 }
   if (!isFileOrMissing(path)) return createWriteStream(path, { ...options, flags: 'a' })
-  // With `rotate` it is asked with the index alone; none means the file that is written.
+  // With `rotate` it is called with the index only; without one, it names the current file.
   const name = (index: unknown): string => (index ? `${basename(path)}.${index}` : basename(path))
   return create(name, {
     ...options,
@@ -132,7 +134,7 @@ function openLog({ path, maxBytes, files }: LogFileOptions, create: CreateStream
   })
 }
 
-/** A device or a pipe is not to be renamed. */
+/** A device or a pipe must not be rotated. */
 function isFileOrMissing(path: string): boolean {
   try {
     return statSync(path).isFile()

@@ -1,25 +1,25 @@
-// Reads the log of a daemon: its last lines, then, if wished, those that come, across rotations.
+// The reader of a daemon's log: its last lines and, on request, new ones, across rotations.
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { followSignal } from '../core/base/followed-signals.ts'
 import type { OptionTable } from '../core/base/option-table.ts'
 import { clearTimeout, setTimeout } from '../core/base/platform-timers.ts'
 
 export interface LogOptions {
-  /** Go on with the lines that come, until the signal aborts or the reader stops. Default false. */
+  /** Continues with new lines, until the signal aborts or the reader stops. Default false. */
   readonly follow?: boolean
-  /** How many of the last lines come first. Default 100. */
+  /** How many of the last lines to begin with. Default 100. */
   readonly lines?: number
   readonly signal?: AbortSignal
 }
 
 export const logOptions: OptionTable<LogOptions> = { follow: 'any', lines: 'any', signal: 'any' }
 
-/** What is read of the end of the file for the last lines, and at most at once. */
+/** How much is read at a time; and how much of the end of the file is searched for the last lines. */
 const maxChunkBytes = 256 * 1024
 const maxTailBytes = 4 * 1024 * 1024
-const lookEveryMs = 100
+const pollMs = 100
 
-/** Yields lines without their line feeds. A file that is missing has none. */
+/** Yields lines without their line feeds. A missing file has none. */
 export async function* readLog(path: string, options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
   const { follow = false, lines = 100, signal } = options
   let file = await openLog(path)
@@ -34,7 +34,7 @@ export async function* readLog(path: string, options: LogOptions = {}): AsyncGen
       for (const line of lines === 0 ? [] : last.slice(-lines)) yield line
     }
     while (follow && !signal?.aborted) {
-      // Asked first: what was rotated away by now is then read to its end, and only then left.
+      // Checked first, so that a rotated file is read to its end before the switch.
       const isRotated = file === undefined || (await isAnother(path, file))
       if (file !== undefined) {
         const { size } = await file.stat()
@@ -96,7 +96,7 @@ async function isAnother(path: string, file: FileHandle): Promise<boolean> {
   }
 }
 
-/** Polled: the events of file systems differ, and miss some. */
+/** Polls, because file system events differ between systems and may be missed. */
 function pause(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
@@ -105,7 +105,7 @@ function pause(signal: AbortSignal | undefined): Promise<void> {
       resolve()
     }
     let unfollow = (): void => undefined
-    const timer = setTimeout(finish, lookEveryMs)
+    const timer = setTimeout(finish, pollMs)
     unfollow = followSignal(signal, finish)
   })
 }

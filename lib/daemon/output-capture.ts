@@ -1,11 +1,11 @@
-// What modules print goes into the log, line by line: a daemon has no terminal.
+// The output of modules, redirected into the log line by line: a daemon has no terminal.
 import type { Logger } from '../core/base/log.ts'
 import { nextTick } from '../core/base/platform-timers.ts'
 
-/** A line that never ends is cut. */
+/** A longer line is truncated. */
 const maxLineLength = 16 * 1024
 
-/** Takes over standard output and error of this process, for good. */
+/** Captures standard output and error of this process permanently. */
 export function captureOutput(log: Logger): void {
   capture(process.stdout, (text) => log.info({ stream: 'stdout' }, text))
   capture(process.stderr, (text) => log.warn({ stream: 'stderr' }, text))

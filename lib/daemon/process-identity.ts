@@ -1,34 +1,34 @@
-// Which process a pid means: numbers are used again, a pid with its start time is not. From /proc where there is one, else
-// from `ps`. Where neither tells, nothing is taken for known.
+// The identity of a process: pids are reused, a pid with its start time is not. Read from /proc if there is one, else from
+// `ps`. If neither works, the state is unknown.
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { withoutSecrets } from './secret-variables.ts'
 
-/** Compared with what was found in the same way only. */
+/** Compared only with an identity from the same source. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** By /proc: in clock ticks since the boot. */
+  /** From /proc: in clock ticks since the boot. */
   readonly startTime?: number
-  /** By /proc. */
+  /** From /proc. */
   readonly bootId?: string
-  /** By `ps`: in seconds since 1970. */
+  /** From `ps`: in seconds since 1970. */
   readonly startSecond?: number
 }
 
-/** Where it is looked. */
+/** The sources of identities. */
 export interface ProcessReaders {
-  /** undefined where there is no such file. */
+  /** undefined if there is no such file. */
   readText(path: string): string | undefined
-  /** Prints `stat` and `lstart` of a process, in English and UTC; undefined where there is no such command or process. */
+  /** Returns `stat` and `lstart` of a process, in English and UTC; undefined if there is no such command or process. */
   ps(pid: number): string | undefined
   exists(pid: number): boolean
 }
 
-/** `unknown`: a process has this pid, and whether it is that one cannot be found out. */
+/** `unknown`: a process has this pid, but it cannot be determined whether it is the same one. */
 export type ProcessState = 'running' | 'gone' | 'unknown'
 
-/** What only the one process knows that it was given to. */
+/** A secret known only to the process that it was given to. */
 export function newNonce(): string {
   return randomBytes(16).toString('hex')
 }
@@ -38,7 +38,7 @@ export function ownIdentity(readers: ProcessReaders = platformReaders): ProcessI
   return typeof found === 'object' ? found : { pid: process.pid }
 }
 
-/** `running` while this very process runs or is stopped; `gone` for a zombie, and where another one has its pid. */
+/** `running` while exactly this process runs or is stopped; `gone` for a zombie, or if another process has its pid. */
 export function stateOf(process: ProcessIdentity, readers: ProcessReaders = platformReaders): ProcessState {
   if (!readers.exists(process.pid)) return 'gone'
   const now = find(process.pid, readers)
@@ -52,12 +52,12 @@ export function stateOf(process: ProcessIdentity, readers: ProcessReaders = plat
   return 'unknown'
 }
 
-/** Also where it is unknown: what may run is not replaced. */
+/** True also if the state is unknown: a process that may be running is not replaced. */
 export function isRunning(process: ProcessIdentity, readers: ProcessReaders = platformReaders): boolean {
   return stateOf(process, readers) !== 'gone'
 }
 
-/** Sends a signal to this very process, and to no other one. False where it is not known to run, and nothing was sent. */
+/** Sends a signal to exactly this process. False, and nothing is sent, if it is not known to be running. */
 export function signalProcess(
   target: ProcessIdentity,
   signal: NodeJS.Signals,
@@ -76,7 +76,7 @@ export function signalProcess(
 }
 
 function find(pid: number, readers: ProcessReaders): ProcessIdentity | 'gone' | 'unknown' {
-  // Not there for this pid, but for our own: so there is no such process any more.
+  // /proc exists, so a missing entry for this pid means that the process is gone.
   if (readers.readText('/proc/self/stat') !== undefined) return findInProc(pid, readers)
   const line = readers.ps(pid)?.trim()
   if (line === undefined || line === '') return readers.exists(pid) ? 'unknown' : 'gone'
@@ -87,7 +87,7 @@ function find(pid: number, readers: ProcessReaders): ProcessIdentity | 'gone' | 
 
 function findInProc(pid: number, { readText }: ProcessReaders): ProcessIdentity | 'gone' {
   const stat = readText(`/proc/${pid}/stat`)
-  // The second field is the name in parentheses, and may hold anything. A zombie only waits for its parent to look.
+  // The second field is the name in parentheses, and may contain anything. A zombie only waits for its parent to collect it.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') return 'gone'
   const startTime = Number(fields[19])
@@ -98,7 +98,7 @@ function findInProc(pid: number, { readText }: ProcessReaders): ProcessIdentity 
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** Of a line such as `Ss   Sat Mar  7 09:05:04 2026`. */
+/** Parses a line such as `Ss   Sat Mar  7 09:05:04 2026`. */
 function startSecondIn(line: string): number | undefined {
   const match = /^\S+\s+[A-Z][a-z]{2}\s+([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)\s+(\d{4})$/.exec(line)
   if (match === null) return undefined
@@ -122,7 +122,7 @@ export const platformReaders: ProcessReaders = {
     try {
       return execFileSync('ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], {
         encoding: 'utf8',
-        // The time of a place may be set back, the order of a date is a language's.
+        // Local time may be set back, and the order of a date depends on the language.
         env: { ...withoutSecrets(process.env), TZ: 'UTC', LC_ALL: 'C' },
         stdio: ['ignore', 'pipe', 'ignore'],
         timeout: psLimitMs,
@@ -136,7 +136,7 @@ export const platformReaders: ProcessReaders = {
       process.kill(pid, 0)
       return true
     } catch (error) {
-      // EPERM: there is one, of another user.
+      // EPERM: it exists and belongs to another user.
       return (error as NodeJS.ErrnoException).code === 'EPERM'
     }
   },

@@ -1,5 +1,5 @@
-// runInBackground: a server in a process of its own, which outlives the one that starts it. Also the way to those that
-// run already.
+// runInBackground: starts a server in a process of its own, which outlives the one that starts it. Also finds daemons that are
+// already running.
 import { rmSync } from 'node:fs'
 import { ClientError, IsockError } from '../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
@@ -22,8 +22,8 @@ import {
 import { readState } from './state-file.ts'
 
 /**
- * Starts a daemon: a detached process that serves what modules export. Resolves when it listens; rejects with what kept
- * it from that, the error of the module or the port. One daemon runs of each name, whoever starts it how often.
+ * Starts a daemon: a detached process that serves what modules export. Resolves when it listens; rejects with the error that
+ * prevented it, such as that of a module or the port. Only one daemon runs under each name, however often it is started.
  *
  * @throws ClientError: `INVALID_OPTION`, `MISSING_PACKAGE`, `MODULE_FAILED`, `ALREADY_RUNNING`, `NO_RESPONSE`; ServerError:
  *   `ADDRESS_IN_USE`, `LISTEN_FAILED`, `START_FAILED`.
@@ -53,13 +53,13 @@ export async function runInBackground(options: BackgroundOptions): Promise<Daemo
 }
 
 interface PlaceOptions {
-  /** Where daemons keep their state. Default: as in BackgroundOptions. */
+  /** The directory for the state of daemons. Default: as in BackgroundOptions. */
   readonly stateDir?: string
 }
 
 const placeOptions: OptionTable<PlaceOptions> = { stateDir: 'any' }
 
-/** The daemon of this name, running or not; undefined where there never was one. */
+/** The daemon of this name, running or not; undefined if there never was one. */
 export function findDaemon(name: string, options: PlaceOptions = {}): Daemon | undefined {
   checkOptions('findDaemon', options, placeOptions)
   const paths = findDirectory(stateDirectory(options.stateDir), requireDaemonName(name))
@@ -67,10 +67,10 @@ export function findDaemon(name: string, options: PlaceOptions = {}): Daemon | u
 }
 
 /**
- * All daemons of this user, in the order of their names, running or not. One whose directory is refused, because it
- * belongs to another user or is open to others, is left out: `findDaemon` with its name says why.
+ * All daemons of this user, in the order of their names, running or not. Omits one whose directory is unsafe, because it
+ * belongs to another user or is open to others: `findDaemon` with its name reports the reason.
  *
- * @throws ServerError (`START_FAILED`) where the directory of all of them is refused.
+ * @throws ServerError (`START_FAILED`) if the directory of all of them is unsafe.
  */
 export function listDaemons(options: PlaceOptions = {}): Daemon[] {
   checkOptions('listDaemons', options, placeOptions)
@@ -84,7 +84,7 @@ export function listDaemons(options: PlaceOptions = {}): Daemon[] {
   })
 }
 
-/** There is one that serves. */
+/** Thrown when a daemon already serves under the name. */
 class AlreadyServed extends Error {
   readonly report: DaemonReport
 
@@ -95,23 +95,23 @@ class AlreadyServed extends Error {
 
   asClientError(): ClientError {
     const { name, pid, addresses } = this.report
-    const message = `daemon "${name}" runs already as process ${pid}, at ${addresses.join(', ')}; stop it, or use another name`
+    const message = `daemon "${name}" is already running as process ${pid}, at ${addresses.join(', ')}; stop it, or use another name`
     return new ClientError(message, { code: 'ALREADY_RUNNING' })
   }
 }
 
-/** While another start is under way: is there one that listens now? */
+/** Called while another start is in progress: throws if a daemon listens by now. */
 async function rejectIfServed(_name: string, paths: DaemonPaths): Promise<void> {
   const presence = await findPresence(paths)
   if (presence.kind === 'answers' && presence.report.addresses.length > 0) throw new AlreadyServed(presence.report)
 }
 
-/** With the lock: whoever has the control socket, or the pid that was written down, has the name. */
+/** Called with the lock: the owner of the control socket, or the process with the recorded pid, owns the name. */
 async function requireFree(name: string, paths: DaemonPaths): Promise<void> {
   const presence = await findPresence(paths)
   const known = readState(paths.state)
   if (presence.kind === 'answers') throw new AlreadyServed(presence.report)
   requireNotHeld(name, presence, known, paths, 'is not replaced')
-  // Of one that crashed.
+  // Left behind by a crashed daemon.
   rmSync(paths.state, { force: true })
 }

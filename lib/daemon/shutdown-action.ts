@@ -1,4 +1,4 @@
-// The action by which a client ends the daemon that it uses.
+// The action with which a client ends its daemon.
 import { Action } from '../core/action/action.ts'
 import { Refused } from '../core/action/refused.ts'
 import { ServerError } from '../core/base/errors.ts'
@@ -11,8 +11,8 @@ export interface ShutdownRequest {
 }
 
 /**
- * Ends a daemon, when the call was answered and running ones have finished. Only clients that a guard let in may run it:
- * a daemon that has no token refuses it (`NOT_ALLOWED`).
+ * Ends a daemon after this call was answered and running ones have finished. Only clients that a guard accepted may run it:
+ * a daemon without a token rejects it (`NOT_ALLOWED`).
  *
  * @example await client.runAction(Shutdown, { graceMs: 5_000 })
  */
@@ -34,14 +34,14 @@ export class RunShutdown extends Shutdown {
 
   override action(request: ShutdownRequest | undefined): void {
     if (!this.#isGuarded) {
-      const message = 'this daemon asks its clients for nothing, so they may not end it; start it with a token'
+      const message = 'this daemon asks its clients for no credentials, so they may not end it; start it with a token'
       throw new Refused(new ServerError(message, { code: 'NOT_ALLOWED', notStarted: true }))
     }
     this.#stop(readGraceMs(request))
   }
 }
 
-/** From a peer: what it is, is not known. Throws what the client is told. */
+/** Validates a peer's untrusted request. Throws the error that the client gets. */
 export function readGraceMs(request: unknown): number | undefined {
   if (request === undefined || request === null) return undefined
   const { graceMs } = request as { graceMs?: unknown }

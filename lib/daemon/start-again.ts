@@ -1,4 +1,4 @@
-// Starts a daemon that crashed once more, as it was: with the lock, and only while it is still the one that was found.
+// The restart of a crashed daemon with its former options: under the lock, and only if it is still the one that was found.
 import { ClientError } from '../core/base/errors.ts'
 import type { OptionTable } from '../core/base/option-table.ts'
 import type { DaemonReport } from './control-actions.ts'
@@ -11,15 +11,15 @@ import type { DaemonPaths } from './state-directory.ts'
 import { type DaemonState, readState } from './state-file.ts'
 
 export interface RestartOptions {
-  /** For a daemon that crashed and whose token was given as `token` or in ISOCK_TOKEN: the token again. */
+  /** For a crashed daemon whose token was given as `token` or in ISOCK_TOKEN: the token again. */
   readonly token?: string
-  /** For a daemon that crashed: end when this process ends. Default: as it was, and then this process is meant. */
+  /** For a crashed daemon: ends when this process ends. Default: its former option, now applied to this process. */
   readonly exitWithParent?: boolean
 }
 
 export const restartOptions: OptionTable<RestartOptions> = { token: 'protects', exitWithParent: 'any' }
 
-/** @throws ClientError: `NOT_RUNNING`, `NO_RESPONSE`; what kept it from starting. */
+/** @throws ClientError: `NOT_RUNNING`, `NO_RESPONSE`; the error that prevented the start. */
 export function startAgain(known: DaemonState, paths: DaemonPaths, options: RestartOptions): Promise<DaemonReport> {
   const { name, tokenOrigin } = known
   const { token, exitWithParent = known.settings.exitWithParent } = options
@@ -39,13 +39,13 @@ export function startAgain(known: DaemonState, paths: DaemonPaths, options: Rest
     Math.random,
     async () => undefined,
     async () => {
-      // Another one may have been first while this one waited.
+      // Another start may have succeeded while this one waited.
       const presence = await findPresence(paths)
       if (presence.kind === 'answers') return presence.report
       const now = readState(paths.state)
       requireNotHeld(name, presence, now, paths, 'is not replaced')
       if (now?.nonce !== known.nonce) {
-        const message = `daemon "${name}" was started and ended by someone else meanwhile; look again: isock status ${name}`
+        const message = `daemon "${name}" was started and stopped by another process meanwhile; check: isock status ${name}`
         throw new ClientError(message, { code: 'NOT_RUNNING' })
       }
       const launched = await launch(order)

@@ -1,15 +1,15 @@
-// One start of a name at a time. The lock is its holder's for as long as that lives and turns; a crashed one loses it.
-// Whether a daemon runs is another question, which its control socket answers.
+// The lock that allows one start of a name at a time. Its holder keeps it as long as its event loop runs; a crashed one loses
+// it. Leaves the question of whether a daemon runs to the control socket.
 import { ServerError } from '../core/base/errors.ts'
 import { withPackages } from '../core/base/optional-packages.ts'
 import { monotonicNow, setTimeout } from '../core/base/platform-timers.ts'
 import type { DaemonPaths } from './state-directory.ts'
 
 const staleMs = 5_000
-const lookEveryMs = { min: 20, max: 120 }
+const pollMs = { min: 20, max: 120 }
 
 /**
- * Runs with the lock. Before each look `isNeeded` may say that there is nothing left to wait for, by throwing.
+ * Runs with the lock. `isNeeded` is called before each attempt, and may throw to stop waiting.
  *
  * @throws ServerError (`START_FAILED`) when it is not free within `timeoutMs`.
  */
@@ -24,7 +24,7 @@ export async function withStartLock<T>(
   try {
     return await run()
   } finally {
-    // It may have been broken while this process stood still.
+    // It may have been broken while this process was suspended.
     await release().catch(() => undefined)
   }
 }
@@ -40,16 +40,16 @@ async function takeLock(
   for (;;) {
     await isNeeded()
     try {
-      // A compromised lock is no reason to end the process: who owns the name is settled at the control socket.
+      // A compromised lock must not end the process: the control socket decides the owner of the name.
       return await lock(directory, { lockfilePath, stale: staleMs, update: 1_000, onCompromised: () => undefined })
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause
       if (monotonicNow() >= giveUpAtMs) {
-        const message = `another start of this daemon has not ended within ${timeoutMs} ms; see ${directory}`
+        const message = `another start of this daemon did not finish within ${timeoutMs} ms; see ${directory}`
         throw new ServerError(message, { code: 'START_FAILED', cause })
       }
     }
-    const delayMs = lookEveryMs.min + random() * (lookEveryMs.max - lookEveryMs.min)
+    const delayMs = pollMs.min + random() * (pollMs.max - pollMs.min)
     await new Promise((resolve) => setTimeout(resolve, delayMs))
   }
 }

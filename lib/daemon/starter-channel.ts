@@ -1,19 +1,19 @@
-// What a daemon's process and the one that starts it tell each other, from the inside: how the start went, and, of a
-// successor, when its predecessor lets go.
+// The channel between a daemon's process and the one that starts it, from the daemon's side: the result of the start and, for
+// a successor, the release by its predecessor.
 import { Socket } from 'node:net'
 import { clearTimeout, setTimeout } from '../core/base/platform-timers.ts'
 import type { RichPayload } from '../core/wire/bytes/payload.ts'
 import { encodeThrown } from '../core/wire/encode-thrown.ts'
 import { ClassRegistry } from '../core/wire/rich/class-registry.ts'
 import { StandardCodec } from '../core/wire/value-codec.ts'
-import { leashFd, type Orders, type Told } from './launch.ts'
+import { type ChildMessage, leashFd, type ParentMessage } from './launch.ts'
 
-/** Settles when the predecessor lets go, or has died; never where it takes this process back, of which `onRecall` is told. */
+/** Settles when the predecessor releases the name or dies; never if it recalls this process: then `onRecall` is called. */
 export function untilReleased(onRecall: (graceMs: number) => void): Promise<void> {
   return new Promise((resolve) => {
     let isRecalled = false
-    process.on('message', (message: Orders) => {
-      if (message.kind === 'yours') resolve()
+    process.on('message', (message: ParentMessage) => {
+      if (message.kind === 'released') resolve()
       if (message.kind !== 'end') return
       isRecalled = true
       onRecall(message.graceMs)
@@ -24,7 +24,7 @@ export function untilReleased(onRecall: (graceMs: number) => void): Promise<void
   })
 }
 
-/** Settles with the promise, however that ends, or when the time is over. */
+/** Settles when the promise settles, or when the time is over. */
 export function settled(promise: Promise<unknown>, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, limitMs)
@@ -36,21 +36,21 @@ export function settled(promise: Promise<unknown>, limitMs: number): Promise<voi
   })
 }
 
-/** Whoever started it may be gone, which is no fault. */
-export function tell(told: Told): Promise<void> {
+/** Sends a message to the starting process, which may be gone. */
+export function sendToStarter(message: ChildMessage): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) return resolve()
-    process.send(told, undefined, undefined, () => resolve())
+    process.send(message, undefined, undefined, () => resolve())
   })
 }
 
-export function failureOf(error: unknown): Told {
+export function failureOf(error: unknown): ChildMessage {
   const thrown = error instanceof Error ? error : new Error(String(error))
   // An error is never a plain value.
   return { kind: 'failed', error: encodeThrown(new StandardCodec(new ClassRegistry()), thrown) as RichPayload }
 }
 
-/** The other end of it is with the process that started the daemon, and is closed with that. */
+/** Calls `onCut` when the process that started the daemon ends: it holds the other end of the leash. */
 export function watchLeash(onCut: () => void): void {
   const leash = new Socket({ fd: leashFd, readable: true, writable: false })
   leash.on('error', () => undefined).on('close', onCut)

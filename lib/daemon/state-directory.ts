@@ -1,4 +1,4 @@
-// Where daemons keep their state: a directory for each name, that nobody else can enter or has put there.
+// The directories for the state of daemons: one for each name, private to the user and created by the user.
 import { lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
@@ -9,31 +9,31 @@ import { maxPathBytes } from '../core/link/unix-path.ts'
 /** The files of one daemon. */
 export interface DaemonPaths {
   readonly directory: string
-  /** Of the socket over which it is asked for its state, and to stop. */
+  /** The path of the control socket. */
   readonly control: string
   readonly state: string
   readonly lock: string
-  /** The log, unless it is told to log elsewhere. */
+  /** The log, unless an option names another file. */
   readonly log: string
-  /** What the process printed without the log: Node's own last words. */
+  /** The output of the process outside the log: Node's own crash messages. */
   readonly crash: string
 }
 
-/** ISOCK_STATE_DIR, else `isock` in $XDG_STATE_HOME or ~/.local/state: what is in $XDG_RUNTIME_DIR goes when its user logs out. */
+/** ISOCK_STATE_DIR, else `isock` in $XDG_STATE_HOME or ~/.local/state; not $XDG_RUNTIME_DIR, which is removed when the user logs out. */
 export function stateDirectory(given?: string, environment: NodeJS.ProcessEnv = process.env): string {
   const own = given ?? environment['ISOCK_STATE_DIR']
   if (own !== undefined && own !== '') return resolve(own)
   const state = environment['XDG_STATE_HOME'] ?? ''
-  // A relative one is to be ignored, as its standard says: it would be another one in each working directory.
+  // The standard says to ignore a relative path: it would mean another directory in each working directory.
   return join(isAbsolute(state) ? state : join(homedir(), '.local', 'state'), 'isock')
 }
 
-/** Makes the directories where they are missing. Throws ServerError for one that is not safe. */
+/** Creates missing directories. Throws ServerError for an unsafe one. */
 export function prepareDirectory(base: string, name: string): DaemonPaths {
   const paths = pathsOf(base, name)
   const length = Buffer.byteLength(paths.control)
   if (length > maxPathBytes) {
-    const message = `${paths.control} has ${length} bytes, and the path of a socket at most ${maxPathBytes}; set ISOCK_STATE_DIR to a shorter directory of yours, or use a shorter name`
+    const message = `${paths.control} has ${length} bytes, but a socket's path may have at most ${maxPathBytes}; set ISOCK_STATE_DIR to a shorter directory of yours, or use a shorter name`
     throw refused(message)
   }
   for (const directory of [base, paths.directory]) {
@@ -42,14 +42,14 @@ export function prepareDirectory(base: string, name: string): DaemonPaths {
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException
       if (code !== 'EEXIST')
-        throw refused(`cannot make ${directory}: ${message}; set ISOCK_STATE_DIR to a directory of yours`, cause)
+        throw refused(`cannot create ${directory}: ${message}; set ISOCK_STATE_DIR to a directory of yours`, cause)
     }
     requirePrivate(directory)
   }
   return paths
 }
 
-/** The paths of a daemon whose directory is there and safe; undefined where there is none. */
+/** The paths of a daemon whose directory is safe; undefined if there is none. */
 export function findDirectory(base: string, name: string): DaemonPaths | undefined {
   const paths = pathsOf(base, name)
   if (statusOf(paths.directory) === undefined) return undefined
@@ -58,7 +58,7 @@ export function findDirectory(base: string, name: string): DaemonPaths | undefin
   return paths
 }
 
-/** The names that have a directory, in order. */
+/** The names that have a directory, sorted. */
 export function namesIn(base: string): string[] {
   if (statusOf(base) === undefined) return []
   requirePrivate(base)
@@ -91,9 +91,9 @@ function pathsOf(base: string, name: string): DaemonPaths {
 
 function requirePrivate(directory: string): void {
   const status = statusOf(directory)
-  if (status === undefined) throw refused(`${directory} went away`)
+  if (status === undefined) throw refused(`${directory} has disappeared`)
   if (status.isSymbolicLink()) throw refused(`${directory} is a symbolic link; remove it, or use another directory`)
-  if (!status.isDirectory()) throw refused(`${directory} is no directory; remove it, or use another one`)
+  if (!status.isDirectory()) throw refused(`${directory} is not a directory; remove it, or use another one`)
   if (process.platform === 'win32') return
   if (status.uid !== process.getuid?.()) throw refused(`${directory} belongs to another user; use a directory of yours`)
   if ((status.mode & 0o077) !== 0) throw refused(`${directory} can be entered by others; run: chmod 700 ${directory}`)
@@ -104,7 +104,7 @@ function statusOf(path: string): Stats | undefined {
     return lstatSync(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw refused(`cannot look at ${path}: ${(error as Error).message}`, error)
+    throw refused(`cannot read the status of ${path}: ${(error as Error).message}`, error)
   }
 }
 
@@ -112,14 +112,14 @@ function refused(message: string, cause?: unknown): ServerError {
   return new ServerError(message, { code: 'START_FAILED', cause })
 }
 
-/** For the commands on one daemon. */
+/** The error for a daemon that is not running. */
 export function notRunning(name: string, what = 'it is not running'): ClientError {
   return new ClientError(`no daemon ${describe(name)}: ${what}; start it with: isock start <module> --name ${name}`, {
     code: 'NOT_RUNNING',
   })
 }
 
-/** For one that has its name and says nothing: `what` is what becomes of it, `remedy` what else there is to do. */
+/** The error for one that does not answer: `what` tells what happens to it, `remedy` what else to do. */
 export function notAnswering(name: string, pid: number | undefined, what: string, remedy = ''): ClientError {
   const who = pid === undefined ? 'its process' : `process ${pid}`
   const message = `daemon "${name}" does not answer, and ${what}: ${who} may be stopped (kill -CONT) or busy${remedy}`

@@ -1,4 +1,4 @@
-// What is written down of a running daemon: which process it is, and how to start it again. Never its token.
+// The state file of a running daemon: its process, and how to start it again. Never contains its token.
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import type { ProcessIdentity } from './process-identity.ts'
 export interface DaemonState extends ProcessIdentity {
   readonly version: 2
   readonly name: string
-  /** What the process at the control socket must know to be this one. */
+  /** The secret by which the process at the control socket is recognised. */
   readonly nonce: string
   /** ISO 8601. */
   readonly startedAt: string
@@ -31,7 +31,7 @@ export function writeState(path: string, state: DaemonState): void {
   }
 }
 
-/** undefined where there is none, or one that was not written by this version, or only half. */
+/** Returns undefined for a file that is missing, incomplete, or from another version. */
 export function readState(path: string): DaemonState | undefined {
   try {
     const state = JSON.parse(readFileSync(path, 'utf8')) as DaemonState | null
@@ -60,7 +60,7 @@ function isState(state: DaemonState | null): state is DaemonState {
   )
 }
 
-/** JSON has no Infinity, and a hand that edits has no bounds. */
+/** Checked, because JSON has no Infinity, and a user may have edited the file. */
 function isSettings(settings: Partial<DaemonSettings> | null | undefined): settings is DaemonSettings {
   if (typeof settings !== 'object' || settings === null) return false
   const { modules, host, cwd, logLevel, logFiles, logMaxBytes, graceMs, startTimeoutMs, exitWithParent } = settings

@@ -1,5 +1,5 @@
-// A daemon's handing over, from its own side: one successor at a time, which is taken back when the daemon is told to end
-// before it has let go. Without that the successor would go on, and nobody could reach it.
+// The handover of a daemon, from its own side: one successor at a time, which is recalled if the daemon is stopped before it
+// has released the name. Otherwise the successor would keep running, and nobody could reach it.
 //
 //   idle ──> launching ──> handed over
 //    ╰──<──────╯ │ fails
@@ -15,18 +15,18 @@ export class Succession {
   #attempt: Promise<DaemonReport> | undefined
   #hasHandedOver = false
 
-  /** `mayHandOver` is false when the daemon ends by itself. */
+  /** `mayHandOver` returns false once the daemon is ending. */
   constructor(mayHandOver: () => boolean) {
     this.#mayHandOver = mayHandOver
   }
 
   /**
-   * Starts a successor, and hands over in the same turn as it is known to serve.
+   * Starts a successor, and hands over in the same turn in which it reports that it serves.
    *
-   * @throws ServerError (`SHUTTING_DOWN`) where another attempt is under way, or the daemon ends; as `launch`.
+   * @throws ServerError (`SHUTTING_DOWN`) if another attempt is in progress, or the daemon is ending; as `launch`.
    */
   async begin(order: LaunchOrder, inheritance: Inheritance, handOver: (to: Launched) => void): Promise<DaemonReport> {
-    if (this.#attempt !== undefined || !this.#isOpen) throw atThisMoment()
+    if (this.#attempt !== undefined || !this.#isOpen) throw busyChanging()
     this.#attempt = this.#try(order, inheritance, handOver)
     try {
       return await this.#attempt
@@ -35,14 +35,14 @@ export class Succession {
     }
   }
 
-  /** Lets nobody succeed any more. Settles when the process that was to is gone, or at once where there is none. */
+  /** Prevents any succession. Settles when a launched successor is gone, or immediately if there is none. */
   async cancel(graceMs: number): Promise<void> {
     this.#graceMs = graceMs
-    this.#abort.abort(atThisMoment())
+    this.#abort.abort(busyChanging())
     await this.#attempt?.catch(() => undefined)
   }
 
-  /** A successor has everything. */
+  /** A successor has taken over. */
   get isDone(): boolean {
     return this.#hasHandedOver
   }
@@ -55,7 +55,7 @@ export class Succession {
     const launched = await launch(order, inheritance, this.#abort.signal)
     if (!this.#isOpen) {
       await launched.recall(this.#graceMs)
-      throw atThisMoment()
+      throw busyChanging()
     }
     this.#hasHandedOver = true
     handOver(launched)
@@ -63,6 +63,6 @@ export class Succession {
   }
 }
 
-export function atThisMoment(): ServerError {
-  return new ServerError('this daemon starts, stops or hands over at this moment; try again', { code: 'SHUTTING_DOWN' })
+export function busyChanging(): ServerError {
+  return new ServerError('this daemon is starting, stopping or handing over; try again', { code: 'SHUTTING_DOWN' })
 }

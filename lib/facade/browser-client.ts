@@ -1,4 +1,4 @@
-// Client, as pages, workers and other places without Node get it.
+// The Client for pages, workers and other platforms without Node.
 import { brand } from '../core/base/brand.ts'
 import { invalidOption } from '../core/base/options.ts'
 import type { ClientArguments } from '../core/client/client-options.ts'
@@ -10,59 +10,59 @@ import { FeatureClient } from './feature-client.ts'
 const browserPlatform: ClientPlatform = {
   environment: {},
   readSecret: (path) => {
-    throw invalidOption('tokenFile', 'none in a browser; use token or credentials', path)
+    throw invalidOption('tokenFile', 'nothing in a browser; use token or credentials', path)
   },
   readAddress,
   dialer: ({ tls }) => {
-    if (tls !== undefined) throw invalidOption('tls', 'none in a browser, which has its own; use wss://', tls)
-    // Others are not read here.
+    if (tls !== undefined) throw invalidOption('tls', 'nothing in a browser, which has its own TLS; use wss://', tls)
+    // readAddress accepts no other kind.
     return async (address, signal) => dialFromBrowser(address as WebAddress, signal)
   },
-  // Deno ends its process by it.
+  // In Deno, reportError ends the process.
   reportError:
     'Deno' in globalThis
       ? undefined
       : (globalThis as { reportError?: (error: unknown) => void }).reportError?.bind(globalThis),
-  onExit: (tell) =>
+  onExit: (notify) =>
     listenTo([
       [
         globalThis,
         'pagehide',
-        // One that is kept for the back button lives on.
+        // A page kept for the back button lives on.
         (event) => {
-          if (!(event as Event & { persisted?: boolean }).persisted) tell()
+          if (!(event as Event & { persisted?: boolean }).persisted) notify()
         },
       ],
     ]),
-  onWakeUp: (tell) => {
+  onWakeUp: (notify) => {
     const { document } = globalThis as { document?: { hidden: boolean } }
-    const tellIfSeen = (): void => {
-      if (document?.hidden === false) tell()
+    const notifyIfVisible = (): void => {
+      if (document?.hidden === false) notify()
     }
     return listenTo([
-      [globalThis, 'online', tell],
-      [globalThis, 'pageshow', tell],
-      [document, 'resume', tell],
-      [document, 'visibilitychange', tellIfSeen],
+      [globalThis, 'online', notify],
+      [globalThis, 'pageshow', notify],
+      [document, 'resume', notify],
+      [document, 'visibilitychange', notifyIfVisible],
     ])
   },
 }
 
-/** Returns what ends it. */
+/** Returns a function that removes the listeners. */
 function listenTo(
-  news: readonly (readonly [target: object | undefined, event: string, tell: (event: Event) => void])[],
+  events: readonly (readonly [target: object | undefined, event: string, listener: (event: Event) => void])[],
 ): () => void {
-  for (const [target, event, tell] of news)
-    (target as Partial<EventTarget> | undefined)?.addEventListener?.(event, tell)
+  for (const [target, event, listener] of events)
+    (target as Partial<EventTarget> | undefined)?.addEventListener?.(event, listener)
   return () => {
-    for (const [target, event, tell] of news)
-      (target as Partial<EventTarget> | undefined)?.removeEventListener?.(event, tell)
+    for (const [target, event, listener] of events)
+      (target as Partial<EventTarget> | undefined)?.removeEventListener?.(event, listener)
   }
 }
 
 /**
  * Runs actions on a server, subscribes to its channels, uses its services: the same as `Client` on Node, over a
- * WebSocket. Without an address it goes to where the page came from.
+ * WebSocket. Without an address it connects to the server that the page came from.
  *
  * @example
  * const client = new Client()
@@ -70,10 +70,10 @@ function listenTo(
  */
 export class Client extends FeatureClient {
   /**
-   * `new Client(options?)` in a page, `new Client('wss://host/isock', options?)`, or several addresses. Addresses may be URLs, those of
-   * http stand for WebSockets, and relative ones are resolved as links of the page are.
+   * `new Client(options?)` in a page, `new Client('wss://host/isock', options?)`, or several addresses. Addresses may be URLs; http
+   * URLs mean WebSockets, and relative ones are resolved like links of the page.
    *
-   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
+   * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
   constructor(...args: ClientArguments | [options?: ClientArguments[1]]) {
     super(browserPlatform, withAddress(args as unknown[]))
@@ -91,7 +91,7 @@ function withAddress(args: unknown[]): ClientArguments {
   return [`${location.protocol}//${location.host}`, first as never]
 }
 
-/** As links of the page are, and as new WebSocket() does it. */
+/** Resolves like a link of the page, as new WebSocket() does. */
 function readAddress(given: unknown): Address {
   const { document, location } = globalThis as { document?: { baseURI: string }; location?: { href: string } }
   const base = document?.baseURI ?? location?.href

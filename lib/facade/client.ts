@@ -1,4 +1,4 @@
-// Client, as programs on Node get it.
+// The Client for programs on Node.
 import { brand } from '../core/base/brand.ts'
 import type { ClientArguments } from '../core/client/client-options.ts'
 import { FeatureClient } from './feature-client.ts'
@@ -15,10 +15,10 @@ import { nodePlatform } from './node-platform.ts'
 export class Client extends FeatureClient {
   /**
    * `new Client(host, port, options?)`, `new Client(address, options?)` or `new Client([address, ...], options?)`,
-   * where addresses are 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port' (or the same by http, or as a URL) or
-   * 'memory:name'.
+   * where addresses are 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port' (or with http, or as
+   * a URL) or 'memory:name'.
    *
-   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
+   * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
   constructor(...args: ClientArguments) {
     super(nodePlatform, args)

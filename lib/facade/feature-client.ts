@@ -1,5 +1,5 @@
-// What every Client can do, wherever it runs: actions, and what is built on them. Each feature is a room of its own;
-// here they only meet.
+// The features of every Client, on any platform: actions, and what is built on them. Each feature is a room of its own; they
+// are only combined here.
 
 import { ActionClient } from '../core/client/action-client.ts'
 import type { CloseOptions } from '../core/client/last-calls.ts'
@@ -15,7 +15,7 @@ import type { EventsOf, ProcessClass, ProcessEvent } from '../features/tasks/pro
 
 /**
  * Runs actions on a server, subscribes to its channels, uses its services. Connects with the first call, retries,
- * resumes. It is not constructed itself: `Client` is, which knows how to reach a server from where it runs.
+ * resumes. Not constructed directly; use `Client`, which knows how to reach a server from its platform.
  */
 export class FeatureClient extends ActionClient {
   readonly #channels = new ChannelClient(this.kit)
@@ -24,7 +24,7 @@ export class FeatureClient extends ActionClient {
   /**
    * A service of the server, by class reference.
    *
-   * @throws ClientError (`INVALID_USAGE`) for what is no service class.
+   * @throws ClientError (`INVALID_USAGE`) for anything but a service class.
    * @example
    * const counter = client.service(Counter)
    * await counter.initialize(1000)
@@ -35,8 +35,8 @@ export class FeatureClient extends ActionClient {
   }
 
   /**
-   * Listens to a process of the server, by class reference or name: gives its events to the handler, one after the
-   * other, or to who iterates what this returns. The process's `fail` arrives as that error, `finish` as the end.
+   * Listens to a process of the server, by class reference or name: passes its events to the handler, one after the
+   * other, or to the iterator of the returned object. The process's `fail` arrives as that error, `finish` as the end.
    * Listening keeps the process alive.
    *
    * @throws ClientError (`INVALID_OPTION`).
@@ -67,10 +67,10 @@ export class FeatureClient extends ActionClient {
   }
 
   /**
-   * Subscribes to a channel of the server, by class reference or name: gives its messages to the handler, one after the other,
-   * or to who iterates what this returns. It lasts until `unsubscribe()`; whether the server lets us in says `ready`.
+   * Subscribes to a channel of the server, by class reference or name: passes its messages to the handler, one after the other,
+   * or to the iterator of the returned object. It lasts until `unsubscribe()`; `ready` settles when the server accepts or rejects it.
    *
-   * @throws ServerError (`INVALID_CHANNEL`) for what is no channel class; ClientError: `INVALID_OPTION`, `CLOSED`.
+   * @throws ServerError (`INVALID_CHANNEL`) for anything but a channel class; ClientError: `INVALID_OPTION`, `CLOSED`.
    * @example
    * for await (const story of client.subscribe(News)) console.log(story.title)
    * client.subscribe(Room, (message) => console.log(message), { key: 'kitchen' })
@@ -95,21 +95,21 @@ export class FeatureClient extends ActionClient {
     return this.#channels.subscribe(channel, handlerOrOptions, options)
   }
 
-  /** Publishes to a channel, where its `canPublish` lets this client. Settles when the message is on its way. */
+  /** Publishes to a channel, if its `canPublish` allows this client to. Settles when the message has been sent. */
   publish<C extends ChannelClass>(channel: C, message: MessageOf<C>, options?: ChannelCallOptions): Promise<void>
   publish(channel: string, message: unknown, options?: ChannelCallOptions): Promise<void>
   publish(channel: ChannelClass | string, message: unknown, options?: ChannelCallOptions): Promise<void> {
     return this.#channels.publish(channel, message, options)
   }
 
-  /** Who is present in a channel: its subscribers, in the order in which they came. */
+  /** The members present in a channel: its subscribers, in the order in which they joined. */
   presence<C extends ChannelClass>(channel: C, options?: ChannelCallOptions): Promise<readonly Member<InfoOf<C>>[]>
   presence(channel: string, options?: ChannelCallOptions): Promise<readonly Member[]>
   presence(channel: ChannelClass | string, options?: ChannelCallOptions): Promise<readonly Member[]> {
     return this.#channels.presence(channel, options)
   }
 
-  /** Who comes and goes: gives the events to the handler, or to who iterates what this returns. */
+  /** Watches members join and leave: passes the events to the handler, or to the iterator of the returned object. */
   watchPresence<C extends ChannelClass>(
     channel: C,
     handler: Handler<PresenceEvent<InfoOf<C>>>,
@@ -126,7 +126,7 @@ export class FeatureClient extends ActionClient {
     return this.#channels.watchPresence(channel, handlerOrOptions, options)
   }
 
-  /** Subscriptions and the like end first; they have no end of their own. */
+  /** Ends subscriptions and the like first, because they never end by themselves. */
   override close(options?: CloseOptions): Promise<void> {
     this.#channels.close()
     this.#processes.close()

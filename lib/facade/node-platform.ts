@@ -1,4 +1,4 @@
-// Node as the place of a client: sockets of every kind, files for secrets, the environment.
+// Node as the platform of a client: sockets of every kind, files for secrets, the environment.
 import { checkOptions } from '../core/base/option-table.ts'
 import { invalidOption } from '../core/base/options.ts'
 import type { ClientPlatform, Dial, DialOptions } from '../core/client/client-platform.ts'
@@ -8,8 +8,8 @@ import { dialSocket } from '../core/link/dial.ts'
 import { readSecretFile } from '../core/link/secret-file.ts'
 import { dialTlsOptions } from '../core/link/tls-options.ts'
 
-/** Those to tell when the process ends. One listener for all: Node warns of more than ten. */
-const leaving = new Set<() => void>()
+/** Callbacks for the end of the process. One listener for all: Node warns of more than ten. */
+const exitCallbacks = new Set<() => void>()
 
 export const nodePlatform: ClientPlatform = {
   environment: process.env,
@@ -19,17 +19,17 @@ export const nodePlatform: ClientPlatform = {
   onExit,
 }
 
-function onExit(tell: () => void): () => void {
-  if (leaving.size === 0) process.once('exit', tellAll)
-  leaving.add(tell)
+function onExit(notify: () => void): () => void {
+  if (exitCallbacks.size === 0) process.once('exit', notifyAll)
+  exitCallbacks.add(notify)
   return () => {
-    leaving.delete(tell)
-    if (leaving.size === 0) process.removeListener('exit', tellAll)
+    exitCallbacks.delete(notify)
+    if (exitCallbacks.size === 0) process.removeListener('exit', notifyAll)
   }
 }
 
-function tellAll(): void {
-  for (const tell of leaving) tell()
+function notifyAll(): void {
+  for (const notify of exitCallbacks) notify()
 }
 
 function dialer({ network, tls }: DialOptions, addresses: readonly Address[]): Dial {
@@ -44,7 +44,7 @@ function dialer({ network, tls }: DialOptions, addresses: readonly Address[]): D
         return network.dial(address.name)
       case 'ws':
       case 'wss':
-        // Loaded by those alone who use it.
+        // Loaded only when used.
         return (await import('../core/link/web-socket-dial.ts')).dialWebSocket(address, signal, tls)
       default:
         return dialSocket(address, signal, tls)

@@ -1,4 +1,4 @@
-// Server, as users get it: actions, and what is built on them. Each feature is a room of its own; here they only meet.
+// The Server for users: actions, and what is built on them. Each feature is a room of its own; they are only combined here.
 
 import type { ActionClass } from '../core/action/action.ts'
 import type { PublishOptions, ServerFields, TopicClass } from '../core/action/context.ts'
@@ -44,7 +44,7 @@ export class Server extends ActionServer {
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
    *
-   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
+   * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
   constructor(...args: ServerArguments) {
     super(...args)
@@ -56,8 +56,8 @@ export class Server extends ActionServer {
   }
 
   /**
-   * Adds a service: its class, which is then made without arguments, or an instance. Clients can name those that were
-   * added, and no others.
+   * Adds a service: its class, which is then constructed without arguments, or an instance. Clients can use only services
+   * that were added.
    *
    * @throws ServerError: `DUPLICATE_SERVICE`, `INVALID_SERVICE`; ClientError: `INVALID_OPTION`.
    * @example server.addService(Counter, { maxQueued: 100 })
@@ -68,7 +68,7 @@ export class Server extends ActionServer {
   }
 
   /**
-   * A service of this server, by class reference, for what is no client: the same methods, phases and turns.
+   * A service of this server, by class reference, for use by the server's own program: the same methods, phases and turns.
    *
    * @throws ServerError: `UNKNOWN_SERVICE` for one that was not added; `INVALID_SERVICE`.
    * @example
@@ -79,14 +79,14 @@ export class Server extends ActionServer {
     return this.#services.handle(service)
   }
 
-  /** The services, in the order in which they were added. */
+  /** The services, in the order of registration. */
   get services(): readonly ServiceHandle<AnyService>[] {
     return this.#services.handles
   }
 
   /**
-   * Adds work that the server starts itself: a StartupTask, IntervalTask, CronTask or ShutdownTask. Its name is by
-   * default its class's `static taskName`, else the class's name.
+   * Adds work that the server starts itself: a StartupTask, IntervalTask, CronTask or ShutdownTask. Its default name is its
+   * class's `static taskName`, else the class's name.
    *
    * @throws ServerError: `DUPLICATE_TASK`, `SHUTTING_DOWN`, `INVALID_USAGE` for a StartupTask after `listen`;
    *   ClientError: `INVALID_OPTION`.
@@ -100,18 +100,18 @@ export class Server extends ActionServer {
     return this
   }
 
-  /** Removes a task by instance or name; a run that goes on is told by its signal. False: there was none. */
+  /** Removes a task by instance or name; the signal of a current run aborts. False: there was none. */
   removeTask(task: Task | string): boolean {
     return this.#tasks.remove(task)
   }
 
-  /** The tasks, and how they fare as of now, in the order in which they were added. */
+  /** The tasks with their current state, in the order of registration. */
   get tasks(): readonly TaskView[] {
     return this.#tasks.views
   }
 
   /**
-   * Adds a process: it starts with the server, and clients can listen to it. Its name is by default its class's
+   * Adds a process: it starts with the server, and clients can listen to it. Its default name is its class's
    * `static processName`, else the class's name.
    *
    * @throws ServerError: `DUPLICATE_PROCESS`, `SHUTTING_DOWN`; ClientError: `INVALID_OPTION`.
@@ -126,15 +126,15 @@ export class Server extends ActionServer {
   }
 
   /**
-   * Removes a process by instance, class or name; whoever listens to it gets an error with `UNKNOWN_PROCESS`, and a run
-   * that goes on is told by its signal. False: there was none.
+   * Removes a process by instance, class or name. Its listeners get an error with `UNKNOWN_PROCESS`, and the signal of a
+   * current run aborts. False: there was none.
    */
   removeProcess(process: AnyProcess | ProcessClass | string): boolean {
     return this.#processes.remove(process)
   }
 
   /**
-   * A process, to start, stop and look at it.
+   * A process, to start, stop and inspect it.
    *
    * @throws ServerError: `UNKNOWN_PROCESS`.
    * @example await server.process('counter').stop()
@@ -143,13 +143,13 @@ export class Server extends ActionServer {
     return this.#processes.get(process)
   }
 
-  /** The processes, in the order in which they were added. */
+  /** The processes, in the order of registration. */
   get processes(): readonly ProcessHandle[] {
     return this.#processes.all
   }
 
   /**
-   * Adds a channel that clients can subscribe to. Also while clients are connected.
+   * Adds a channel that clients can subscribe to. May be called while clients are connected.
    *
    * @throws ServerError: `DUPLICATE_CHANNEL`, `INVALID_CHANNEL`; ClientError: `INVALID_OPTION`.
    * @example server.addChannel(new News(), { maxQueued: 100 })
@@ -159,13 +159,13 @@ export class Server extends ActionServer {
     return this
   }
 
-  /** Removes by class or name; subscriptions end with `UNKNOWN_CHANNEL`. False: there was none. */
+  /** Removes a channel by class or name; subscriptions end with `UNKNOWN_CHANNEL`. False: there was none. */
   removeChannel(channel: ChannelClass | string): boolean {
     return this.#channels.remove(channel)
   }
 
   /**
-   * The server's own end of a channel: publishes, lists who is present and what is kept.
+   * The server's own end of a channel: publishes, and lists the present members and the kept messages.
    *
    * @throws ServerError (`UNKNOWN_CHANNEL`, `INVALID_CHANNEL`).
    */
@@ -189,7 +189,7 @@ export class Server extends ActionServer {
     return {}
   }
 
-  /** A service's client asked for the end of this server, and is allowed to. @internal */
+  /** Called when a service's client requested the end of this server, and is allowed to. @internal */
   protected onShutdownRequest(): void {
     void this.shutdown()
   }

@@ -1,9 +1,9 @@
-// The first line of the comment above a class, read from the source of its module: what `isock ls` shows of an action
-// that has no `static description`.
+// The first line of the comment above a class, read from the source of its module: `isock ls` shows it for an action
+// without a `static description`.
 
-/** undefined where there is no such class, or no doc comment right above it. */
+/** Returns undefined if there is no such class, or no doc comment right above it. */
 export function docLineOf(className: string, source: string): string | undefined {
-  // A class name of JavaScript holds nothing that a pattern would misread but `$`.
+  // `$` is the only character of a JavaScript class name that is special in a pattern.
   const name = className.replaceAll('$', '\\$')
   const head = new RegExp(`(?:export\\s+)?(?:default\\s+)?(?:abstract\\s+)?class\\s+${name}(?![\\w$])`, 'g')
   for (const { index } of source.matchAll(head)) {
@@ -14,7 +14,7 @@ export function docLineOf(className: string, source: string): string | undefined
 }
 
 function commentBefore(source: string, index: number): string | undefined {
-  // Line comments may stand between, such as those for a linter.
+  // Line comments may stand in between, such as those for a linter.
   const before = source.slice(0, index).replace(/(?:\s*\/\/[^\n]*\n)*\s*$/, '')
   if (!before.endsWith('*/')) return undefined
   const start = before.lastIndexOf('/*')

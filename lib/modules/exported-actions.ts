@@ -1,4 +1,4 @@
-// What a module offers to serve: which of its exports are actions, and why some cannot be registered.
+// The actions that modules export, and the reasons why some cannot be registered.
 import { type Action, type ActionClass, isAction, isActionClass, isContractOnly } from '../core/action/action.ts'
 import type { ActionTree } from '../core/action/registry.ts'
 import { docLineOf } from './doc-lines.ts'
@@ -13,16 +13,16 @@ export interface SkippedExport {
   readonly reason: string
 }
 
-/** What was found in all modules of one server. */
+/** The actions of all modules of one server. */
 export class ExportedActions {
   readonly instances: AnyAction[] = []
   readonly trees: ActionTree[] = []
   readonly skipped: SkippedExport[] = []
-  /** Classes that are served already: by an instance of theirs, or under another name. */
+  /** Classes that are already served: by an exported instance, or under another name. */
   readonly #classes = new Set<unknown>()
 
   constructor(modules: readonly LoadedModule[]) {
-    // Classes come last, of all modules: one that has an instance somewhere is not made anew.
+    // Classes of all modules come last: one with an exported instance anywhere is not instantiated again.
     for (const { exports, source } of modules) {
       for (const value of Object.values(exports)) if (isAction(value)) this.#addInstance(value, source)
       if (isPlainObject(exports['actions'])) this.#addTree(exports['actions'], source)
@@ -76,7 +76,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
 }
 
-/** The instances in a tree. One that contains itself is refused when it is registered. */
+/** The instances in a tree. One that contains itself is rejected when it is registered. */
 function* leavesOf(tree: Record<string, unknown>, depth = 0): Generator<AnyAction> {
   for (const branch of Object.values(tree)) {
     if (isAction(branch)) yield branch

@@ -1,7 +1,7 @@
-// What a module offers to serve beside actions: which of its exports are services.
+// The services that modules export.
 import { type AnyService, isService, isServiceClass } from '../features/services/service.ts'
 
-/** Instances, and the classes that have none among the exports. */
+/** The exported instances, and the classes without an exported instance. */
 export function exportedServices(
   modules: readonly Readonly<Record<string, unknown>>[],
 ): (AnyService | (new () => AnyService))[] {

@@ -1,5 +1,5 @@
-// The features that the modules of a server need: data where they export it, threads where they have threaded actions. Loads no
-// others, as what they need may not be installed.
+// The features that the modules of a server need: data if they export it, threads if they have threaded actions. Loads no
+// others, because their packages may not be installed.
 import { isAction, isActionClass } from '../core/action/action.ts'
 import type { Feature } from '../core/server/feature.ts'
 import type { DataOptions } from '../features/data/data-options.ts'
@@ -25,7 +25,7 @@ export async function featuresFor(
 
 const maxDepth = 32
 
-/** An action, its class, or a tree with one, that says `static threaded`. */
+/** An action with `static threaded`, its class, or a tree that contains one. */
 function isThreaded(value: unknown, depth: number): boolean {
   if (isActionClass(value)) return (value.threaded ?? false) !== false
   if (isAction(value)) return isThreaded(value.constructor, depth)

@@ -1,5 +1,5 @@
-// The module of the option `initFile`: the services that it brings are initialized before the server listens, so that no client has to
-// be first. Their arguments are its export `initArgs`, which may name services of other modules too.
+// The module of the option `initFile`: its services are initialized before the server listens, so that no client has to do it.
+// Their arguments are its export `initArgs`, which may name services of other modules too.
 import { ClientError } from '../core/base/errors.ts'
 import type { Logger } from '../core/base/log.ts'
 import { nearestNames } from '../core/base/nearest-names.ts'
@@ -11,22 +11,22 @@ import { isPlainObject } from './exported-actions.ts'
 import { exportedServices } from './exported-services.ts'
 import type { LoadedModule } from './load-modules.ts'
 
-/** One service, and what its init gets. */
+/** One service, and the arguments of its init. */
 interface Initialization {
   readonly handle: ServiceHandle<AnyService>
-  /** undefined: without arguments, and only if nobody else has initialized it. */
+  /** undefined: without arguments, and only if it is not initialized yet. */
   readonly given: { readonly args: unknown } | undefined
 }
 
 /**
- * Initializes what the module says, one after the other. All of it has to be served by then.
+ * Initializes the module's services, one after the other. All of them must have been added before.
  *
- * @throws ClientError (`MODULE_FAILED`) where there is nothing to initialize, or `initArgs` is wrong; it names the service whose
- *   init throws.
+ * @throws ClientError (`MODULE_FAILED`) if there is nothing to initialize, `initArgs` is wrong, or an init throws; it names the
+ *   service.
  */
 export async function initializeFrom(module: LoadedModule, server: Server, log: Logger): Promise<void> {
   for (const { handle, given } of planOf(server, module)) {
-    // The module's own setup(server) may have been first.
+    // The module's own setup(server) may have done it.
     if (given === undefined && handle.phase !== 'new') continue
     try {
       await handle.initialize(given?.args)
@@ -61,10 +61,7 @@ function planOf(server: Server, module: LoadedModule): Initialization[] {
 function readArgs(module: LoadedModule): Readonly<Record<string, unknown>> {
   const { initArgs = {} } = module.exports
   if (isPlainObject(initArgs)) return initArgs
-  throw failed(
-    module,
-    `expected initArgs to be an object of arguments by the names of services, got ${describe(initArgs)}`,
-  )
+  throw failed(module, `expected initArgs to be an object with arguments by service name, got ${describe(initArgs)}`)
 }
 
 function hint(name: string, served: ReadonlyMap<string, unknown>): string {

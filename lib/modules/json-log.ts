@@ -1,23 +1,23 @@
 // A logger that writes one line of JSON for each entry, as pino does: `{"level":"info","time":"...","addresses":[...],"msg":"listening"}`.
-// Where the lines go is left to their target.
+// Leaves the destination of the lines to their target.
 import type { Logger } from '../core/base/log.ts'
 
-/** What may be asked for, the most first. */
+/** The log levels, most verbose first. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 export type JsonLogLevel = (typeof logLevels)[number]
 
-/** A `Logger` that knows the entry before the end of a process, too. */
+/** A `Logger` with a level for the last entry before a process ends. */
 export interface JsonLogger extends Logger {
   fatal(fields: object, message: string): void
 }
 
-/** Where lines go, each with its line feed. */
+/** Receives the lines, each with its line feed. */
 export interface LineTarget {
   write(line: string): void
 }
 
-/** `base`: fields of each line. Entries below `level` are dropped. */
+/** `base`: fields for every line. Entries below `level` are dropped. */
 export function jsonLogger(level: string, target: LineTarget, base: object = {}): JsonLogger {
   const least = logLevels.indexOf(level as JsonLogLevel)
   const writer = (name: JsonLogLevel) => {
@@ -36,9 +36,9 @@ export function jsonLogger(level: string, target: LineTarget, base: object = {})
   }
 }
 
-/** Never throws: a field that JSON cannot say is said otherwise. */
+/** Never throws: a value that JSON cannot represent is replaced. */
 function jsonOf(entry: object): string {
-  /** The objects around the value, each as it was and as it is shown. */
+  /** The enclosing objects of the value, each with its replacement. */
   const around: { readonly given: object; readonly shown: object }[] = []
   try {
     return JSON.stringify(entry, function (this: unknown, _key, value: unknown) {
@@ -56,7 +56,7 @@ function jsonOf(entry: object): string {
   }
 }
 
-/** JSON takes none of them by itself. */
+/** The fields of an error, which JSON.stringify would omit. */
 function fieldsOf(error: Error): object {
   const { name, message, stack, cause } = error
   return { ...error, type: name, message, stack, ...(cause === undefined ? {} : { cause }) }

@@ -1,5 +1,5 @@
-// Imports modules that a user names by their paths. TypeScript goes through the tsx of the user's project, else through
-// Node where it strips types; isock brings no compiler of its own.
+// The loading of modules that a user names by path. TypeScript is loaded with the tsx of the user's project, else by a Node
+// that strips types; isock has no compiler of its own.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
@@ -20,10 +20,10 @@ export interface LoadedModule {
   readonly source: string
 }
 
-/** @throws ClientError that names the module, and says what to do: `INVALID_OPTION` where there is none, `MODULE_FAILED`. */
+/** @throws ClientError that names the module and a remedy: `INVALID_OPTION` if it does not exist, `MODULE_FAILED`. */
 export async function loadModules(paths: readonly string[]): Promise<LoadedModule[]> {
   requireModules(paths)
-  // Before the first import: Node remembers what it could not import, and would not ask tsx for it again.
+  // Before the first import: Node caches failed imports, and would not try again with tsx.
   const typeScript = paths.find((path) => /\.[cm]?tsx?$/.test(path))
   if (typeScript !== undefined) await prepareTypeScript(typeScript)
   const modules: LoadedModule[] = []
@@ -33,7 +33,7 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
   return modules
 }
 
-/** @throws ClientError (`INVALID_OPTION`) for the first that is not there. */
+/** @throws ClientError (`INVALID_OPTION`) for the first missing one. */
 export function requireModules(paths: readonly string[]): void {
   const missing = paths.find((path) => !existsSync(path))
   if (missing !== undefined) throw new ClientError(`there is no module ${missing}`, { code: 'INVALID_OPTION' })
@@ -48,7 +48,7 @@ async function importFile(path: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** Lets tsx compile all that is imported from now on, as `node --import tsx` does. */
+/** Lets tsx compile everything imported from then on, like `node --import tsx`. */
 async function prepareTypeScript(path: string): Promise<void> {
   let entry: string
   try {

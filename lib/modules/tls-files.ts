@@ -1,5 +1,5 @@
-// The files that make a server's port TLS: checked before anything listens, so that an error names the option.
-// Each process reads them itself: a successor on the same sockets has a renewed certificate.
+// The TLS files of a server's port. Checks them before anything listens, so that an error names the option. Each process
+// reads them itself, so a successor on the same sockets gets a renewed certificate.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
@@ -10,11 +10,11 @@ import type { ServerTls } from '../core/server/server-options.ts'
 export interface TlsFiles {
   /** The private key. */
   readonly tlsKey?: string
-  /** The certificate, with those that lead from it to the authority. */
+  /** The certificate, followed by those up to the authority. */
   readonly tlsCert?: string
-  /** Authorities: clients have to show a certificate that one of them has signed. */
+  /** Authorities: clients must present a certificate that one of them has signed. */
   readonly tlsCa?: string
-  /** Read them again when they change. Default true. */
+  /** Reads them again when they change. Default true. */
   readonly tlsWatch?: boolean
 }
 
@@ -22,7 +22,7 @@ export const tlsFileNames = ['tlsKey', 'tlsCert', 'tlsCa'] as const
 export type TlsFileName = (typeof tlsFileNames)[number]
 
 /**
- * The option `tls` of a server that reads these files, which are looked at now. Undefined where no file is named. `nameOf` gives an
+ * The option `tls` of a server that reads these files, after checking them. undefined if no file is named. `nameOf` returns an
  * option's name as its user knows it.
  *
  * @throws ClientError (`INVALID_OPTION`) that names the option and the file.
@@ -42,8 +42,8 @@ export function tlsOf(
   const certificate = parse(names.cert, `a certificate in PEM in ${tlsCert}`, () => new X509Certificate(cert))
   if (!certificate.checkPrivateKey(privateKey))
     throw refused(`${names.key}: ${tlsKey} is not the key of the certificate in ${tlsCert}`)
-  // The other certificates of the file, and keys that are too weak.
-  parse(names.cert, `a certificate that TLS takes in ${tlsCert}`, () => createSecureContext({ key, cert }))
+  // Checks the other certificates in the file, and rejects weak keys.
+  parse(names.cert, `a certificate that TLS accepts in ${tlsCert}`, () => createSecureContext({ key, cert }))
   const given = { keyFile: tlsKey, certFile: tlsCert, ...(tlsWatch ? {} : { watchMs: false as const }) }
   if (tlsCa === undefined) return given
   const ca = read(names.ca, tlsCa)
@@ -51,10 +51,10 @@ export function tlsOf(
   return { ...given, caFile: tlsCa, requestCert: true, rejectUnauthorized: true }
 }
 
-/** @throws ClientError (`INVALID_OPTION`): only a port speaks TLS, and a Unix socket would be open without it. */
+/** @throws ClientError (`INVALID_OPTION`) without a port: a Unix socket has no TLS, and would be open without it. */
 export function requirePortForTls(tls: ServerTls | undefined, port: number | undefined): void {
   if (tls !== undefined && port === undefined)
-    throw refused('TLS is for a port, and none is given beside the path; give one, or no TLS files')
+    throw refused('TLS needs a port, and only a path was given; add a port, or omit the TLS files')
 }
 
 function read(name: string, path: string): Buffer {

@@ -134,7 +134,7 @@ describe('A signal that is followed', () => {
       follow(other, 1)
     }
     expect(() => other.abort())
-      .to.throw(AggregateError, '2 of those')
+      .to.throw(AggregateError, '2 listeners of a signal')
       .with.deep.property('errors', errors)
     expect(told).to.deep.equal([0, 0, 0, 0])
   })

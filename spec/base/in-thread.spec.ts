@@ -12,7 +12,7 @@ describe('A thread of isock', () => {
     refuseInThread('listen()')
     markThread()
     expect(() => refuseInThread('listen()'))
-      .to.throw(ServerError, /^listen\(\): this is a thread that runs an action of another server/)
+      .to.throw(ServerError, /^listen\(\): a server cannot start in a thread that runs another server/)
       .with.property('code', 'INVALID_USAGE')
     expect(Symbol.for('isock.thread') in globalThis).to.equal(true)
   })

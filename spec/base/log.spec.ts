@@ -41,7 +41,7 @@ describe('a bounded log', () => {
       return lines.slice(before)
     }
     const plain = Array.from({ length: mostErrors }, (_, i) => ['error', { i }, 'e'])
-    const hint = ['error', {}, '20 errors within 10 s: those that follow are counted, and logged as debug']
+    const hint = ['error', {}, '20 errors within 10 s: further ones are counted, and logged as debug']
     expect(windowOf(mostErrors - 1)).to.deep.equal(plain.slice(0, -1))
     expect(windowOf(mostErrors)).to.deep.equal([...plain, hint])
     expect(windowOf(mostErrors + 1)).to.deep.equal([...plain, hint, ['debug', { i: mostErrors }, 'e']])
@@ -74,7 +74,7 @@ describe('a bounded log', () => {
     const bounded = boundedErrors(log, () => now)
     for (let i = 0; i < mostErrors + 3; i++) bounded.error({}, `e${i}`)
     expect(errors).to.have.lengthOf(mostErrors + 1)
-    expect(errors.at(-1)).to.contain('those that follow are counted')
+    expect(errors.at(-1)).to.contain('further ones are counted')
     expect(debugged).to.deep.equal([`e${mostErrors}`, `e${mostErrors + 1}`, `e${mostErrors + 2}`])
     now += windowMs
     bounded.error({}, 'later')
@@ -102,7 +102,7 @@ describe('the log of those who give none', () => {
     })
     expect(reported).to.deep.equal(Array.from({ length: mostErrors }, (_, i) => i))
     expect(printed).to.have.lengthOf(1)
-    expect(printed[0]).to.contain('those that follow are counted')
+    expect(printed[0]).to.contain('further ones are counted')
   })
 
   it('prints each warning once, says when it stops, and prints nothing of less weight', async () => {
@@ -126,7 +126,7 @@ describe('a log of each message once', () => {
     expect(lines).to.deep.equal([
       ['warn', { message: 'a' }, 'a'],
       ['warn', { message: 'b' }, 'b'],
-      ['warn', {}, '2 different warnings: no more are printed; give a log to see all'],
+      ['warn', {}, '2 different warnings: no more are printed; set the option "log" to see all'],
     ])
   })
 })

@@ -45,9 +45,9 @@ describe('A token', () => {
   })
 
   it('is a text', () => {
-    expect(() => resolveToken({ token: 12_345_678 as never }, {}, unread)).to.throw('option token: expected a text')
+    expect(() => resolveToken({ token: 12_345_678 as never }, {}, unread)).to.throw('option token: expected a string')
     expect(() => resolveToken({ token: ['1', '2', '3', '4', '5', '6', '7', '8'] as never }, {}, unread)).to.throw(
-      'option token: expected a text',
+      'option token: expected a string',
     )
   })
 })

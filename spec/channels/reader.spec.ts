@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { RunContext } from '../../lib/core/action/run-context.ts'
 import { BusyError, CancelledError, ServerError } from '../../lib/core/base/errors.ts'
-import { slotBytes } from '../../lib/core/server/outlet.ts'
+import { slotBytes } from '../../lib/core/server/subscriber-queue.ts'
 import type { ServerSession } from '../../lib/core/server/server-session.ts'
 import { Encoded } from '../../lib/core/wire/bytes/encoded.ts'
 import { Reader, type ReaderOptions } from '../../lib/features/channels/reader.ts'

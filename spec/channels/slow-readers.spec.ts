@@ -82,7 +82,7 @@ describe('A subscriber that does not keep up', () => {
     expect(server.channel(Strict).readerCount()).to.equal(1)
     const failure = await world.clock.until(failureOf(itemsOf(subscription)))
     expect(failure).to.be.instanceOf(BusyError)
-    expect(failure.message).to.equal(`channel "Strict": its reader does not keep up, ${maxQueued} messages waited`)
+    expect(failure.message).to.equal(`channel "Strict": the reader is too slow, ${maxQueued} messages were waiting`)
     expect(subscription.position?.offset).to.be.within(onTheWay - 1, onTheWay + 1)
     expect(await failureOf(subscription.done)).to.equal(failure)
   })

@@ -104,7 +104,7 @@ describe('isock bench', function () {
   longIt('tells how many calls that were due found no place', async () => {
     const args = ['--rate', '1000', '--duration', '500', '--in-flight', '1']
     const { stdout } = await run(address, 'Watched', '20', ...args).ended
-    expect(stdout).to.match(/^4\d\d were due, but found no place: raise --in-flight or --links$/m)
+    expect(stdout).to.match(/^4\d\d were due, but could not start: raise --in-flight or --links$/m)
   })
 
   it('counts errors by their code, and exits with theirs', async () => {

@@ -36,7 +36,7 @@ describe('the commands for daemons', function () {
     const again = await world.command('start', isock.module('work'), '--name', 'app').ended
     expect(again.code).to.equal(1)
     expect(again.stderr).to.equal(
-      `isock: daemon "app" runs already as process ${pid}, at ${address}; stop it, or use another name\n`,
+      `isock: daemon "app" is already running as process ${pid}, at ${address}; stop it, or use another name\n`,
     )
 
     const [shown, json] = [await world.command('status').ended, await world.command('status', 'app', '--json').ended]
@@ -175,7 +175,11 @@ describe('the commands for daemons', function () {
         1,
         /^isock: init file .*nothing\.mjs: there is nothing to initialize; export/,
       ],
-      [file('list', 'export const initArgs = [1]'), 1, /expected initArgs to be an object of arguments by the names/],
+      [
+        file('list', 'export const initArgs = [1]'),
+        1,
+        /expected initArgs to be an object with arguments by service name/,
+      ],
       [
         file('typo', 'export const initArgs = { Cuonter: 1 }'),
         1,
@@ -234,22 +238,22 @@ describe('the commands for daemons', function () {
       (await world.command('server', '--help').ended).stdout,
       (await world.command('terminate', '--help').ended).stdout,
     ]
-    expect(server).to.include('Without a token every client may, where <host>').and.not.include('from this machine')
+    expect(server).to.include('Without a token, every client may if <host>').and.not.include('from this machine')
     for (const words of [
-      'a daemon of `isock start` may not',
+      'but not a daemon of `isock start`',
       'allowShutdown: false',
-      '--grace does not go with --service',
+      '--grace cannot be combined with --service',
     ])
       expect(terminate).to.include(words)
     const token = ['--token-prompt']
     const wrong: [string[], RegExp][] = [
       [['{}'], /^isock: \[json\] is for the exit method of a service: name it with --service\n$/],
-      [['--service', 'Counter', '--grace', '5'], /^isock: --grace does not go with --service/],
+      [['--service', 'Counter', '--grace', '5'], /^isock: --grace cannot be combined with --service/],
       [['-', '--service', 'Counter', ...token], /^isock: --token-prompt and '-' both read standard input/],
       [['--grace', '2147483648'], /whole number from 0 to 2147483647/],
     ]
     const places: [string[], RegExp][] = [
-      [['tls://127.0.0.1', '1'], /^isock: give the host and the port apart, .*; for TLS add --tls/],
+      [['tls://127.0.0.1', '1'], /^isock: give host and port as two arguments, .*; for TLS add --tls/],
       [['127.0.0.1', '0'], /whole number from 1 to 65535/],
     ]
     for (const [args, message] of places) {
@@ -354,7 +358,7 @@ describe('the commands for daemons', function () {
           ['start', isock.module('work'), '--tls-key', file('client-key'), '--tls-cert', file('cert')],
           /^isock: --tls-key: .*client-key is not the key of the certificate in .*cert\n$/,
         ],
-        [['start', isock.module('work'), ...keys, '--path', join(folder, 'a.sock')], /^isock: TLS is for a port/],
+        [['start', isock.module('work'), ...keys, '--path', join(folder, 'a.sock')], /^isock: TLS needs a port/],
       ]
       for (const [args, message] of wrong) {
         const { code, stderr } = await world.command(...args).ended

@@ -34,7 +34,7 @@ describe('isock data', function () {
     expect(dry.stdout)
       .to.match(/create table .Member/)
       .and.to.match(/create table .Club/)
-    expect(dry.stderr).to.equal('nothing was done, this was a dry run\n')
+    expect(dry.stderr).to.equal('dry run, nothing was changed\n')
     const real = await run(['migrate', models])
     expect(real.stdout).to.equal(dry.stdout)
     expect((await run(['migrate', models])).stderr).to.equal('nothing to do\n')
@@ -75,7 +75,7 @@ describe('isock data', function () {
     const imported = await run(['import', directory, models, '--format', 'csv', '--ignore-unknown'])
     expect(imported).to.deep.include({
       code: 0,
-      stderr: `Club: 1 rows\nClub.csv: left out, as no field has them: founded\n1 rows loaded from ${directory}\n`,
+      stderr: `Club: 1 rows\nClub.csv: ignored columns without a field: founded\n1 rows loaded from ${directory}\n`,
     })
   })
 
@@ -94,7 +94,7 @@ export class Page extends Model {
     await writeFile(computed, source("title + '!'"))
     expect((await run(['migrate', computed])).stderr).to.equal('nothing to do\n')
     const again = await run(['migrate', computed, '--recompute'])
-    expect(again.stderr).to.include('Page.slug: was computed for the rows that are there\n')
+    expect(again.stderr).to.include('Page.slug: was computed for the existing rows\n')
     expect((await run(['shell', computed], "db.count(Page, { slug: 'a!' })\n")).stdout).to.equal('1\n')
   })
 
@@ -111,7 +111,7 @@ export class Page extends Model {
   longIt('does not take a directory without files for an empty store', async () => {
     const failed = await run(['import', join(directory, 'none'), models])
     expect(failed.code).to.equal(1)
-    expect(failed.stderr).to.include('none has no file of a model: ').and.to.include('Member.json')
+    expect(failed.stderr).to.include('none has no file for any model: ').and.to.include('Member.json')
   })
 
   describe('that is interrupted', () => {

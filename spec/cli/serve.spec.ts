@@ -97,7 +97,7 @@ describe('isock serve', function () {
     const outcome = client.runAction('Linger').outcome()
     await script.printed(/^lingering$/m)
     script.kill('SIGINT')
-    await script.printed(/once more stops at once/, 'stderr')
+    await script.printed(/a second signal ends it immediately/, 'stderr')
     script.kill('SIGINT')
     expect((await script.ended).code).to.equal(130)
     expect((await outcome).ok).to.equal(false)
@@ -191,7 +191,7 @@ describe('isock serve', function () {
     writeFileSync(cert, server.cert)
     const keys = ['--tls-key', key, '--tls-cert', cert]
     const { code, stderr } = await serve([greetings, '--path', path, ...keys]).ended
-    expect(stderr).to.match(/^isock: TLS is for a port, and none is given beside the path/)
+    expect(stderr).to.match(/^isock: TLS needs a port, and only a path was given/)
     expect(code).to.equal(2)
     const both = serve([greetings, '--path', path, '--port', '0', ...keys])
     await both.printed(/^listening at tls:.*$/m)

@@ -44,7 +44,7 @@ describe('isock token', function () {
     chmodSync(file, 0o644)
     const refused = await run('--file', file)
     expect([refused.code, refused.stdout]).to.deep.equal([1, ''])
-    expect(refused.stderr).to.equal(`isock: --file: ${file} exists, and is left as it is; --force replaces it\n`)
+    expect(refused.stderr).to.equal(`isock: --file: ${file} already exists; --force replaces it\n`)
     expect(readFileSync(file, 'utf8')).to.equal('the former token')
     const forced = await run('--file', file, '--force', '--json')
     expect([forced.code, JSON.parse(forced.stdout)]).to.deep.equal([0, { file }])
@@ -59,7 +59,7 @@ describe('isock token', function () {
       run('--file', join(folder, 'none', 'token.txt')),
       run('--file', folder, '--force'),
     ])
-    expect([alone.code, alone.stderr]).to.deep.equal([2, 'isock: --force goes with --file\n'])
+    expect([alone.code, alone.stderr]).to.deep.equal([2, 'isock: --force needs --file\n'])
     expect([nowhere.code, /cannot write .*token\.txt: ENOENT/.test(nowhere.stderr)]).to.deep.equal([1, true])
     expect([directory.code, /cannot write/.test(directory.stderr)]).to.deep.equal([1, true])
     expect(existsSync(folder)).to.equal(true)

@@ -130,14 +130,16 @@ describe('a port where another program answers', () => {
     await once(http, 'close')
     port.banner = 'SSH-2.0-OpenSSH_9.6\r\n'
     const other = await failureOf(new Client(port.address, { retry: 0 }).connect())
-    expect(other.message).to.contain(`tcp://${port.address} is no isock server: it began with "SSH-2.0-OpenSSH_9.6"`)
+    expect(other.message).to.contain(
+      `tcp://${port.address} is not an isock server: it began with "SSH-2.0-OpenSSH_9.6"`,
+    )
   })
 
   it('is shown escaped and bounded', () => {
     const address = { transport: 'tcp', host: 'host', port: 1 } as const
     const shown = (text: string) => describeForeign(address, new TextEncoder().encode(text))
     expect(shown('\u001b]0;owned\u0007"')).to.equal(
-      'tcp://host:1 is no isock server: it began with "\\x1b]0;owned\\x07\\x22"',
+      'tcp://host:1 is not an isock server: it began with "\\x1b]0;owned\\x07\\x22"',
     )
     expect(shown('x'.repeat(1_000))).to.have.length.below(100)
     expect(describeForeign(address, new Uint8Array([0x15, 3, 3, 0]))).to.equal(

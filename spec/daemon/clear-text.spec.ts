@@ -47,7 +47,7 @@ describe('A token in clear text from another machine', () => {
 
   it('is not accepted by a daemon, unless its option allows it', async () => {
     const refusing = serverOf({})
-    expect((await failureOf(ping({}, refusing.dial))).message).to.include('not taken in clear text')
+    expect((await failureOf(ping({}, refusing.dial))).message).to.include('not accepted in clear text')
     const allowing = serverOf({ allowClearTextToken: true })
     await ping({}, allowing.dial)
     await Promise.all([refusing.server.shutdown(), allowing.server.shutdown()])

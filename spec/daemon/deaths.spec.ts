@@ -125,7 +125,7 @@ describe('a daemon that dies', function () {
     for (const { code, message } of errors) {
       expect(code).to.equal('NO_RESPONSE')
       expect(message).to.include(`process ${process.pid} may be stopped`)
-      expect(message.endsWith(`; if that is another program by now, remove ${file}`), message).to.equal(true)
+      expect(message.endsWith(`; if that is now another program, remove ${file}`), message).to.equal(true)
     }
     rmSync(file)
     await world.start()
@@ -137,7 +137,7 @@ describe('a daemon that dies', function () {
     world.forgeState({ startTime: undefined, bootId: undefined } as never)
     const error = await rejection(daemon.stop({ graceMs: 0 }))
     expect(error.code).to.equal('NO_RESPONSE')
-    expect(error.message).to.include('is not killed, as this system does not tell')
+    expect(error.message).to.include('is not killed, because this system cannot tell')
     expect(isRunning(state)).to.equal(true)
   })
 

@@ -220,7 +220,7 @@ describe('the end of a daemon', function () {
     await world.gone(second)
     expect((await daemon.status()).state).to.equal('stopped')
     const log = readFileSync(world.file('daemon.log'), 'utf8')
-    expect(log.match(/cannot shut down in order/g)).to.have.length(2)
+    expect(log.match(/graceful shutdown failed/g)).to.have.length(2)
     expect(log).to.not.match(/uncaught/)
   })
 })

@@ -49,12 +49,12 @@ describe('the export data of modules', () => {
   it('says what is wrong with it', () => {
     expect(() => found({ data: {}, Page }, { data: {} })).to.throw('several modules export data')
     for (const data of ['file:x.db', null, [], new Map([['url', 'file:x.db']]), new Database({ models: [Author] })])
-      expect(() => found({ data, Page })).to.throw('the export data is no plain object')
+      expect(() => found({ data, Page })).to.throw('the export data must be a plain object')
     expect(() => found({ data: { ulr: 'file:x.db' }, Page })).to.throw(
-      /^the export data has "ulr", and may have models, url, .*; export what is no store under another name$/,
+      /^the export data has an unknown option "ulr"; it may have models, url, .*\. Export anything but a store under another name$/,
     )
     for (const models of [null, 5, Author])
       expect(() => found({ data: { models }, Page })).to.throw('the export data: expected models to be a list')
-    expect(() => found({ data: {} })).to.throw('no model is exported')
+    expect(() => found({ data: {} })).to.throw('no module exports a model')
   })
 })

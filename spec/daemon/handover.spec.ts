@@ -105,7 +105,7 @@ describe('a restart', function () {
       )
       expect([error.code, error.message]).to.deep.equal([
         'NOT_ALLOWED',
-        `a restart would lose what the store in memory keeps for ${folder}: stop this daemon, and start it again`,
+        `a restart would lose the rows in memory that belong to ${folder}: stop this daemon, and start it again`,
       ])
       expect(await client.runAction('Count', 'a'), 'it goes on').to.equal(pid)
       await daemon.stop()

@@ -143,7 +143,7 @@ describe('runInBackground', function () {
     const first = await world.start({ name: 'one' })
     const error = await rejection(world.start({ name: 'one' }))
     expect(error.code).to.equal('ALREADY_RUNNING')
-    expect(error.message).to.include(`runs already as process ${first.pid}, at ${first.address}`)
+    expect(error.message).to.include(`is already running as process ${first.pid}, at ${first.address}`)
     const again = await world.start({ name: 'one', reuse: true })
     expect([again.pid, again.address]).to.deep.equal([first.pid, first.address])
   })

@@ -53,7 +53,7 @@ describe('the state directory', () => {
     const base = join(folder, 'x'.repeat(60))
     const error = errorOf(() => prepareDirectory(base, 'y'.repeat(64)))
     expect(error.code).to.equal('START_FAILED')
-    expect(error.message).to.match(/has \d+ bytes, and the path of a socket at most 107; set ISOCK_STATE_DIR/)
+    expect(error.message).to.match(/has \d+ bytes, but a socket.s path may have at most 107; set ISOCK_STATE_DIR/)
     expect(existsSync(base)).to.equal(false)
   })
 
@@ -79,7 +79,7 @@ describe('the state directory', () => {
     }
     expect(listDaemons({ stateDir: base }), 'links are not listed').to.deep.equal([])
     writeFileSync(join(base, 'file'), '')
-    expect(errorOf(() => prepareDirectory(base, 'file')).message).to.include('is no directory')
+    expect(errorOf(() => prepareDirectory(base, 'file')).message).to.include('is not a directory')
     chmodSync(base, 0o750)
     expect(errorOf(() => prepareDirectory(base, 'other')).message).to.include(`run: chmod 700 ${base}`)
   })

@@ -69,7 +69,7 @@ describe('a daemon over TLS', function () {
     expect(await shown()).to.equal(fingerprintOf('server'))
     copyFileSync(file('stranger.key'), file('server.key'))
     process.kill(daemon.pid, 'SIGHUP')
-    await waitFor(() => readFileSync(logFile, 'utf8').includes('the certificate stays as it was'))
+    await waitFor(() => readFileSync(logFile, 'utf8').includes('certificate not reloaded; the former one stays'))
     expect(await shown()).to.equal(fingerprintOf('server'))
     copyFileSync(file('stranger.crt'), file('server.crt'))
     process.kill(daemon.pid, 'SIGHUP')
@@ -200,7 +200,7 @@ describe('a daemon over TLS', function () {
       // Node takes it without a word.
       [{ tlsKey, tlsCert, tlsCa: file('empty') }, /^option tlsCa: expected a certificate in PEM in .*empty: /],
       [{ tlsKey: 7, tlsCert }, /^option tlsKey: expected a path, got 7$/],
-      [{ tlsKey, tlsCert, path: file('a.sock') }, /^TLS is for a port, and none is given beside the path/],
+      [{ tlsKey, tlsCert, path: file('a.sock') }, /^TLS needs a port, and only a path was given/],
     ]
     for (const [options, message] of wrong) {
       const error = await errorOf(world.start(options))

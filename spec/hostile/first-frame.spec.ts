@@ -88,7 +88,7 @@ describe('Hostile peers: the first frame', () => {
       peer.send({ ...plainHello, version })
       const error = await peer.refusal()
       expect(error.code).to.equal('PROTOCOL')
-      expect(error.message).to.include(`protocol version ${version} is not spoken here, only 1`)
+      expect(error.message).to.include(`protocol version ${version} is not supported, only 1`)
       await peer.closed()
     }
   })

@@ -188,7 +188,7 @@ describe('Hostile peers: shares', () => {
     for (let i = 0; i < 15; i++) {
       const { error, frame } = await many.failure(firstSeq + 5 + i)
       expect(error).to.be.instanceOf(BusyError)
-      expect(error.message).to.include('more than their share')
+      expect(error.message).to.include('more than its share')
       expect(frame.notStarted).to.equal(false)
     }
     await isRefused('honest')

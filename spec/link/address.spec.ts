@@ -62,7 +62,7 @@ describe('An address', () => {
   for (const [came, said, hint] of [
     ['example.org', '"example.org"', ', which has no port'],
     [4440, '4440', ', a port without a host'],
-    [undefined, 'undefined', '; has listen() been awaited, where it is one of server.addresses?'],
+    [undefined, 'undefined', '; if it comes from server.addresses, await listen() first'],
     [null, 'null', ''],
     ['unix:', '"unix:"', ''],
     ['ws://', '"ws://"', ''],
@@ -85,7 +85,7 @@ describe('An address', () => {
     it(`carries no credentials: ${text}`, () => {
       const message = refusalOf(() => parseAddress(text))
       expect(message).to.equal(
-        'option address: expected \'ws://host:port/path\' alone; credentials go into the options token or credentials, got "one with more than that for h:1"',
+        'option address: expected only \'ws://host:port/path\'; pass credentials in the option token or credentials, got "more than that for h:1"',
       )
     })
 
@@ -114,20 +114,16 @@ describe('The option tls', () => {
 
   it('is refused where no address makes use of it, with the one that is meant', () => {
     expect(refusalAt('tcp://h:1', 'ws://h:2')).to.equal(
-      'option tls: tcp://h:1, ws://h:2/isock makes no use of it; write tls://h:1, or leave tls out',
+      'option tls: tcp://h:1, ws://h:2/isock does not use it; use tls://h:1, or omit tls',
     )
-    expect(refusalAt('ws://h:2')).to.contain('; write wss://h:2/isock, or leave tls out')
-    expect(refusalAt('unix:/a')).to.equal(
-      'option tls: unix:/a makes no use of it; leave tls out, or add an address at tls://',
-    )
-    expect(refusalAt()).to.equal(
-      'option tls: no address makes no use of it; leave tls out, or add an address at tls://',
-    )
+    expect(refusalAt('ws://h:2')).to.contain('; use wss://h:2/isock, or omit tls')
+    expect(refusalAt('unix:/a')).to.equal('option tls: unix:/a does not use it; omit tls, or add a tls:// address')
+    expect(refusalAt()).to.equal('option tls: no address does not use it; omit tls, or add a tls:// address')
   })
 
   it('is refused beside an address in clear text that leads to another machine', () => {
     expect(refusalAt('tls://h:1', 'unix:/a', 'tcp://127.0.0.1:2', 'tcp://h:3')).to.equal(
-      'option tls: beside it tcp://h:3 would be in clear text; write tls://h:3, or leave tls out',
+      'option tls: tcp://h:3 would still be in clear text; use tls://h:3, or omit tls',
     )
   })
 })

@@ -181,7 +181,7 @@ describe("A browser's socket", () => {
     })
 
   it('ends with an error for a text, which is why it is closed, also before anybody listens', async () => {
-    const why = 'a text message came where only bytes are spoken'
+    const why = 'received a text message, expected binary'
     link.open(told)
     socket.receive('a text')
     socket.receive(bytes(1))
@@ -286,7 +286,7 @@ describe('An attempt to connect from a browser', () => {
     FakeSocket.made[0]?.end(1006)
     const error = await attempt
     expect(error).to.be.instanceOf(LinkError)
-    expect(error.message).to.equal('cannot connect to ws://h:1/live: no answer, or no isock')
+    expect(error.message).to.equal('cannot connect to ws://h:1/live: no answer, or not an isock server')
     expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
   })
 

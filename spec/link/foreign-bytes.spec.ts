@@ -26,14 +26,16 @@ describe('What began with other bytes', () => {
       ['tcp://h:1', [0x14, 0x03]],
       ['tcp://h:1', [0x15]],
     ] as const)
-      expect(at(address, bytes)).to.match(/ is no isock server: it began with "\\x1[456]/)
+      expect(at(address, bytes)).to.match(/ is not an isock server: it began with "\\x1[456]/)
   })
 
   it('is named as it is elsewhere', () => {
-    expect(at('ws://h:1', 'HTTP/1.1 200')).to.equal('ws://h:1/isock is no isock server: it began with "HTTP/1.1 200"')
-    expect(at('wss://h:1', 'x')).to.contain('wss://h:1/isock is no isock server')
-    expect(at('memory:a', [0x15, 0x03])).to.equal('memory:a is no isock server: it began with "\\x15\\x03"')
-    expect(at('tcp://h:1', '')).to.equal('tcp://h:1 is no isock server: it began with ""')
+    expect(at('ws://h:1', 'HTTP/1.1 200')).to.equal(
+      'ws://h:1/isock is not an isock server: it began with "HTTP/1.1 200"',
+    )
+    expect(at('wss://h:1', 'x')).to.contain('wss://h:1/isock is not an isock server')
+    expect(at('memory:a', [0x15, 0x03])).to.equal('memory:a is not an isock server: it began with "\\x15\\x03"')
+    expect(at('tcp://h:1', '')).to.equal('tcp://h:1 is not an isock server: it began with ""')
   })
 
   it('is shown by its first line, as a terminal may see it', () => {

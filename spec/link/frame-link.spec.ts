@@ -148,7 +148,7 @@ describe('FrameLink', () => {
     expect(world.ends).to.deep.equal([])
     await sendSome(1)
     expect(world.ends.map((reason) => reason.message)).to.deep.equal([
-      'the peer reads too slowly: over 10000 bytes wait',
+      'the peer reads too slowly: more than 10000 bytes are queued',
     ])
     expect(fake.closedHow).to.equal('abort')
   })
@@ -197,7 +197,7 @@ describe('FrameLink', () => {
     expect(ended.ends[0]).to.be.instanceOf(LinkError).with.property('message', 'the peer closed the link')
     const broken = FrameLinkWorld.established()
     broken.fake.handler?.onEnd(new Error('ECONNRESET'))
-    expect(broken.ends[0]).to.be.instanceOf(LinkError).with.property('message', 'the link broke: ECONNRESET')
+    expect(broken.ends[0]).to.be.instanceOf(LinkError).with.property('message', 'the link failed: ECONNRESET')
   })
 
   it('pings a silent peer, and closes the link when it stays silent', async () => {
@@ -205,7 +205,7 @@ describe('FrameLink', () => {
     await world.clock.advance(20_000)
     expect(world.fake.writes.map(toHex)).to.deep.equal(['00 00 00 02 91 1c'])
     await world.clock.advance(30_000)
-    expect(world.ends[0]?.message).to.equal('the link is dead: nothing heard for 45000 ms')
+    expect(world.ends[0]?.message).to.equal('the link is dead: nothing received for 45000 ms')
     expect(world.clock.pendingCount).to.equal(0)
   })
 
@@ -222,7 +222,7 @@ describe('FrameLink', () => {
       world.receive(item.subarray(50 + second, 51 + second))
       await world.clock.advance(1_000)
     }
-    expect(world.ends[0]?.message).to.match(/^the link is dead: of a frame only \d\d bytes came in 3[05]000 ms$/)
+    expect(world.ends[0]?.message).to.match(/^the link is dead: only \d\d bytes of a frame arrived in 3[05]000 ms$/)
   })
 
   it('cuts a peer that goes on talking and does not take what was written, and says that it is slow before', async () => {
@@ -245,7 +245,7 @@ describe('FrameLink', () => {
     await talk(54)
     expect(ends).to.deep.equal([])
     await talk(10)
-    expect(ends[0]?.message).to.match(/^the link is dead: the peer did not take 1600\d\d bytes in (55|60)000 ms$/)
+    expect(ends[0]?.message).to.match(/^the link is dead: the peer did not read 1600\d\d bytes in (55|60)000 ms$/)
     expect(world.writables).to.equal(1)
   })
 

@@ -71,7 +71,7 @@ describe('Heartbeat', () => {
     await watched.clock.advance(44_999)
     expect(watched.death).to.equal(undefined)
     await watched.clock.advance(1)
-    expect(watched.death).to.deep.equal({ atMs: 45_000, reason: 'the link is dead: nothing heard for 45000 ms' })
+    expect(watched.death).to.deep.equal({ atMs: 45_000, reason: 'the link is dead: nothing received for 45000 ms' })
     expect(watched.clock.pendingCount).to.equal(0)
   })
 
@@ -102,7 +102,7 @@ describe('Heartbeat', () => {
     await watched.talk(29_000)
     expect(watched.death).to.equal(undefined)
     await watched.talk(7_000)
-    expect(watched.death?.reason).to.match(/^the link is dead: of a frame only 0 bytes came in 3[05]000 ms$/)
+    expect(watched.death?.reason).to.match(/^the link is dead: only 0 bytes of a frame arrived in 3[05]000 ms$/)
     expect(watched.death?.atMs).to.be.within(30_000, 35_000)
   })
 
@@ -152,7 +152,7 @@ describe('Heartbeat', () => {
     await watched.talk(54_000)
     expect(watched.death).to.equal(undefined)
     await watched.talk(10_000)
-    expect(watched.death?.reason).to.equal('the link is dead: the peer did not take 160000 bytes in 55000 ms')
+    expect(watched.death?.reason).to.equal('the link is dead: the peer did not read 160000 bytes in 55000 ms')
   })
 
   it('does not cut a peer that took what was written, and has more to take', async () => {
@@ -222,7 +222,7 @@ describe('Heartbeat', () => {
       expect(watched.death).to.equal(undefined)
       await watched.clock.advance(1)
       expect(watched.death).to.include({ atMs: 4_000 })
-      expect(watched.death?.reason).to.match(/nothing heard for 3000 ms after it was asked/)
+      expect(watched.death?.reason).to.match(/no answer within 3000 ms to a check/)
       expect(watched.clock.pendingCount).to.equal(0)
     })
 

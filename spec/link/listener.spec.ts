@@ -103,7 +103,7 @@ describe('A listener', () => {
     const all = [parseAddress('memory:here'), address]
     const error = await listenAll(all, { ...options, network }).catch((error: unknown) => error)
     expect(error).to.be.instanceOf(ServerError).with.property('code', 'ADDRESS_IN_USE')
-    expect(() => network.dial('here')).to.throw('nobody listens there')
+    expect(() => network.dial('here')).to.throw('no server listens there')
   })
 
   it('frees its address when it is closed, leaves the links that it took, and may be closed twice', async () => {
@@ -132,7 +132,7 @@ describe('A listener', () => {
     links.push(network.dial('here'))
     expect(links).to.have.length(2)
     await listener.close()
-    expect(() => network.dial('here')).to.throw('nobody listens there')
+    expect(() => network.dial('here')).to.throw('no server listens there')
   })
 
   describe('for TLS', () => {

@@ -90,7 +90,7 @@ describe('A network in memory', () => {
     expect(network.dial('here').peer.description).to.equal('memory:here')
     expect(taken).to.have.lengthOf(1)
     leave()
-    expect(() => network.dial('here')).to.throw('cannot connect to memory:here: nobody listens there')
+    expect(() => network.dial('here')).to.throw('cannot connect to memory:here: no server listens there')
   })
 
   it('leaves the name to another server that has it by now', () => {

@@ -129,7 +129,7 @@ describe('The option tls of a server', () => {
       [{ key, cert: path }, /^option tls\.cert: expected a certificate as PEM: a file's content, not its path \(/],
       [
         { key: path, cert },
-        /^option tls\.key: expected a private key as PEM: .*, with the right passphrase where it is encrypted \(/,
+        /^option tls\.key: expected a private key as PEM: .*, with the right passphrase if it is encrypted \(/,
       ],
       [{ key: 5, cert }, /^option tls\.key: expected a private key as PEM: [^()]*$/],
       [{ key, cert, passphrase: 5 }, /^option tls\.passphrase: expected a string$/],
@@ -137,7 +137,7 @@ describe('The option tls of a server', () => {
       [{ key, cert, ca: [ca, path] }, /^option tls\.ca: expected certificates as PEM/],
       [{ key, cert, ca: '-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----' }, /^option tls\.ca: .* \(/],
       [{ key: certificates?.client.key, cert }, /^option tls: expected a key and a cert that belong together \(/],
-      [{ key, cert, minVersion: 'TLSv9' }, /^option tls: it cannot be used \(/],
+      [{ key, cert, minVersion: 'TLSv9' }, /^option tls: cannot be used \(/],
     ] as const) {
       const error = refusalOf(() => requireTls(tls))
       expect(error.message).to.match(message)

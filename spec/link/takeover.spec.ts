@@ -73,7 +73,7 @@ describe('Taking over the path of a Unix socket', () => {
     rmSync(path)
     writeFileSync(path, 'precious')
     const error = await failureOf(listenAtPath(path, listening().listen))
-    expect(error.message).to.contain('is no socket')
+    expect(error.message).to.contain('is not a socket')
     expect([existsSync(path), existsSync(lock)]).to.deep.equal([true, false])
   })
 })

@@ -149,7 +149,7 @@ describe('A link over a WebSocket', () => {
     peerSocket.on('data', (chunk: Buffer) => received.push(chunk))
     peerSocket.write(frame(1, Buffer.from('hi')))
     await waitFor(() => told.ends.length > 0)
-    expect(told.ends[0]?.message).to.equal('a text message came where only bytes are spoken')
+    expect(told.ends[0]?.message).to.equal('received a text message, expected binary')
     // A close frame with code 1003.
     await waitFor(() => Buffer.concat(received).includes(Buffer.from([0x88, 0x02, 0x03, 0xeb])))
   })

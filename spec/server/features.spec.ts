@@ -213,7 +213,7 @@ describe('The errors of a server', () => {
     const { hook, logged } = hooked((async () => new ActionError('too late')) as never)
     expect(hook.thrown(error, 'pay', { id: '0123456789' } as never, 7)).to.equal(undefined)
     await settle()
-    expect(logged.at(-1)?.[1]).to.match(/^onError gave an error by a promise/)
+    expect(logged.at(-1)?.[1]).to.match(/^onError returned a promise of an error/)
     expect(hooked((() => 1) as never).hook.thrown(error, 'pay', { id: '0' } as never, 7)).to.equal(undefined)
   })
 

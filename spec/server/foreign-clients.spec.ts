@@ -51,15 +51,15 @@ describe('A client of another protocol', () => {
     const asked = await fetch(`http://127.0.0.1:${port}/`)
     expect(asked.status).to.equal(400)
     expect(await asked.text()).to.equal(
-      "this port speaks isock's own protocol, not HTTP; listenWeb opens one for HTTP\n",
+      "this port speaks isock's own protocol, not HTTP; listenWeb opens a port for HTTP\n",
     )
     const web = await listenWeb(server, { port: 0, path: '/live' })
     const posted = await fetch(`http://127.0.0.1:${port}/actions/Ping`, { method: 'POST', body: 'x'.repeat(100_000) })
       .then((response) => response.text())
       .catch(() => '')
     // Its body may still be on the way when the answer has left.
-    if (posted !== '') expect(posted).to.contain(`HTTP is spoken at ${web.url}\n`)
-    expect(await say('GET / HT', 'TP/1.1\r\n\r\n')).to.contain(`HTTP is spoken at ${web.url}\n`)
+    if (posted !== '') expect(posted).to.contain(`use ${web.url} for HTTP\n`)
+    expect(await say('GET / HT', 'TP/1.1\r\n\r\n')).to.contain(`use ${web.url} for HTTP\n`)
     expect(logged.filter((fields) => 'protocol' in fields && fields.protocol === 'HTTP')).to.have.length(3)
   })
 
@@ -89,6 +89,6 @@ describe('A client of another protocol', () => {
       expect(nameOf(bytes), bytes).to.equal(undefined)
     const ports = ['tcp://127.0.0.1:1', 'wss://a.example:8443/isock', 'ws://[::1]:8080/x']
     const { answer } = greetingOf(Buffer.from('GET / '), ports) as { answer: Uint8Array }
-    expect(Buffer.from(answer).toString()).to.contain('at https://a.example:8443, http://[::1]:8080\n')
+    expect(Buffer.from(answer).toString()).to.contain('use https://a.example:8443, http://[::1]:8080 for HTTP\n')
   })
 })

@@ -189,7 +189,7 @@ describe('Guards', () => {
       const credentials = [Login.credential({ email: 'ann@example.org', password: 'open sesame' })]
       const outcome = await connect({ credentials, dial }).runAction(WhoAmI).outcome()
       if (outcome.ok) expect(allowClearTextToken).to.equal(true)
-      else expect((outcome.error as Error).message).to.contain('credentials are not taken in clear text')
+      else expect((outcome.error as Error).message).to.contain('credentials are not accepted in clear text')
       expect(outcome.ok).to.equal(allowClearTextToken)
       await server.shutdown()
     }

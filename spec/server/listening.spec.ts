@@ -127,7 +127,7 @@ describe('Listening', () => {
   it('deletes nothing that is no socket', async () => {
     const path = join(directory, 'precious.txt')
     writeFileSync(path, 'data')
-    expect((await failureOf(serverAt({ path }).listen())).message).to.contain('is no socket')
+    expect((await failureOf(serverAt({ path }).listen())).message).to.contain('is not a socket')
     expect(existsSync(path)).to.equal(true)
   })
 
@@ -161,7 +161,7 @@ describe('Listening', () => {
 
   it('refuses a second listen and a listen after shutdown', async () => {
     const server = await started({ port: 0 })
-    expect((await failureOf(server.listen())).message).to.contain('listens already')
+    expect((await failureOf(server.listen())).message).to.contain('is already listening')
     await server.shutdown()
     expect((await failureOf(server.listen())).code).to.equal('SHUTTING_DOWN')
   })

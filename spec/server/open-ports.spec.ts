@@ -36,9 +36,7 @@ describe('A port that lets everybody in', () => {
 
   it('is warned of once where other machines reach it', async () => {
     const [warning, ...more] = await serve({ host: '0.0.0.0', port: 0 })
-    expect(warning).to.match(
-      /^tcp:\/\/0\.0\.0\.0:\d+ can be reached from other machines and lets everybody in; give .*/,
-    )
+    expect(warning).to.match(/^tcp:\/\/0\.0\.0\.0:\d+ can be reached from other machines and admits everyone; set .*/)
     expect(more).to.deep.equal([])
   })
 

@@ -187,7 +187,7 @@ describe('Options', () => {
   })
 
   it('that let everybody in although they read otherwise are refused', async () => {
-    expect(await refusalOf(() => new Server({ trust: ['10.0.0.0/8'] }))).to.contain('it keeps nobody out')
+    expect(await refusalOf(() => new Server({ trust: ['10.0.0.0/8'] }))).to.contain('excludes nobody')
     expect(await refusalOf(() => new Server({ gate: true as never }))).to.contain('option gate')
     expect(await refusalOf(() => new Server({ guards: [Login] as never }))).to.contain('a list of instances of Guard')
     expect(await refusalOf(() => new Server({ guards: new Login() as never }))).to.contain('option guards')
@@ -205,11 +205,11 @@ describe('Options', () => {
       [() => unchecked('localhost', '4440'), 'option port: expected a number, got "4440"'],
       [() => unchecked(4440), 'got 4440, a port without a host'],
       [() => unchecked('localhost'), 'got "localhost", which has no port'],
-      [() => unchecked(server().addresses[0]), 'has listen() been awaited'],
+      [() => unchecked(server().addresses[0]), 'await listen() first'],
       [() => uncheckedServer('localhost', '4440'), 'option port: expected a number, got "4440"'],
       [() => uncheckedServer(4440), 'option host'],
       [() => uncheckedServer('localhost'), 'which has no port'],
-      [() => new Server({ address: 'tcp://localhost:1', port: 2 }), 'option port: expected none beside address'],
+      [() => new Server({ address: 'tcp://localhost:1', port: 2 }), 'option port: expected nothing beside address'],
       [() => listenWeb(server(), { server: (() => undefined) as never }), 'from app.listen()'],
       [
         () => listenWeb(server(), { server: Object.assign(() => undefined, { listen: createServer }) as never }),

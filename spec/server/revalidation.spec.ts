@@ -97,7 +97,7 @@ describe('A guard that wants to be asked again', () => {
     ['says no', () => false, /accepted any more: this server did not accept the credentials$/],
     ['says no later', async () => false, /accepted any more: this server did not accept the credentials$/],
     ['says why not', () => Promise.reject(new AuthError('ann has left')), /accepted any more: ann has left$/],
-    ['names somebody else', () => ({ id: 'bob' }), /its credentials are of somebody else now$/],
+    ['names somebody else', () => ({ id: 'bob' }), /its credentials now belong to another identity$/],
   ] as const)
     it(`ends the session when it ${how}`, async () => {
       const client = await enter()

@@ -41,7 +41,7 @@ describe('A server with all the sessions that it may keep', () => {
     const server = await world.serve([work], { limits: { maxSessions: 1 } })
     await world.client({ retry: 0, name: 'first' }).connect()
     const error = await failureOf(world.client({ retry: 0, name: 'second' }).connect())
-    expect(error.message).to.contain('this server keeps 1 sessions and can take no more')
+    expect(error.message).to.contain('the server is at its limit of 1 sessions')
     expect(error.cause ?? error).to.be.instanceOf(BusyError)
     expect(server.sessions.map(({ name }) => name)).to.deep.equal(['first'])
   })

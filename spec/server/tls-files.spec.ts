@@ -173,7 +173,7 @@ describe('TLS that is given as files', () => {
       [{ keyFile: key, certFile: path('tls.crt') }, /^option tls\.keyFile: expected a path, not a file's content/],
       [{ ...files(), keyFile: 7 }, /^option tls\.keyFile: expected the path of a PEM file$/],
       [{ ...files(), caFile: undefined }, /caFile/],
-      [{ ...files(), watchMs: 0 }, /^option tls\.watchMs: expected false, or milliseconds from 10 on, got 0$/],
+      [{ ...files(), watchMs: 0 }, /^option tls\.watchMs: expected false, or at least 10 milliseconds, got 0$/],
       [{ key, cert, watchMs: 100 }, /^option tls\.watchMs: expected none without keyFile, certFile or caFile/],
       [{ ...files(), keyfile: 'a' }, /keyfile.*keyFile/],
     ]

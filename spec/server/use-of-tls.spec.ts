@@ -81,10 +81,10 @@ describe('The option tls', () => {
 
   it('is refused where no address of a client uses it, naming both', () => {
     for (const [address, advice] of [
-      ['tcp://127.0.0.1:1', 'write tls://127.0.0.1:1,'],
-      ['ws://localhost:1', 'write wss://localhost:1/isock,'],
-      ['unix:/tmp/x', 'leave tls out'],
-      ['memory:x', 'leave tls out'],
+      ['tcp://127.0.0.1:1', 'use tls://127.0.0.1:1,'],
+      ['ws://localhost:1', 'use wss://localhost:1/isock,'],
+      ['unix:/tmp/x', 'omit tls'],
+      ['memory:x', 'omit tls'],
     ] as const) {
       const message = refusalOf(() => new Client(address, { tls: {} }))
       expect(message).to.contain('option tls: ').and.to.contain(address).and.to.contain(advice)
@@ -95,7 +95,7 @@ describe('The option tls', () => {
 
   it('is refused where one of several addresses would be in clear text to another machine', () => {
     const message = refusalOf(() => new Client(['tls://a.example:1', 'tcp://b.example:1'], { tls: {} }))
-    expect(message).to.contain('tcp://b.example:1 would be in clear text; write tls://b.example:1,')
+    expect(message).to.contain('tcp://b.example:1 would still be in clear text; use tls://b.example:1,')
     expect(refusalOf(() => new Client(['a.example:1', 'ws://b.example'], { tls: {} }))).to.contain('wss://b.example')
     const { server: tls } = certificates
     expect(refusalOf(() => new Server({ address: ['tls://0.0.0.0:0', 'tcp://0.0.0.0:0'], tls }))).to.contain('tcp://0')
@@ -118,7 +118,7 @@ describe('The option tls', () => {
       expect(
         refusalOf(() => new Server(options)),
         JSON.stringify(Object.keys(options)),
-      ).to.contain('makes no use of it')
+      ).to.contain('does not use it')
   })
 
   it('has no names but those of Node, as a wrong one would ask for nothing', () => {

@@ -94,7 +94,7 @@ describe('The turns of a service', () => {
     const error = await failureOf(service.execute('d', { retry: 0 }))
     expect(error).to.be.instanceOf(BusyError)
     expect(error['notStarted']).to.equal(true)
-    expect(error.message).to.equal('service "Held": 2 calls wait for it already; try again later')
+    expect(error.message).to.equal('service "Held": 2 calls are waiting already; try again later')
     for (const [index, call] of calls.entries()) {
       held.run(index).finish()
       await call

@@ -3,7 +3,7 @@
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
 import { Accounting } from '../../lib/core/accounting/accounting.ts'
-import { Line } from '../../lib/core/server/line.ts'
+import { ConcurrencyLimiter } from '../../lib/core/server/concurrency-limiter.ts'
 import type { FramePort } from '../../lib/core/session/frame-port.ts'
 import { InboundStream, type Taken } from '../../lib/core/session/inbound-stream.ts'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
@@ -95,16 +95,16 @@ describe('Many calls that wait', () => {
 
   it('for a turn leave at the same cost, the latest first', async () => {
     await expectSameForEach(async (count) => {
-      const line = new Line({ label: 'it', maxWaiting: count })
+      const limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: count })
       let end: () => void = () => undefined
-      const first = line.run(new AbortController().signal, () => new Promise<void>((resolve) => (end = resolve)))
+      const first = limiter.run(new AbortController().signal, () => new Promise<void>((resolve) => (end = resolve)))
       const controllers = Array.from({ length: count }, () => new AbortController())
-      const failures = controllers.map(({ signal }) => failureOf(line.run(signal, async () => undefined)))
+      const failures = controllers.map(({ signal }) => failureOf(limiter.run(signal, async () => undefined)))
       const walked = await elementsWalked(async () => {
         for (const controller of controllers.reverse()) controller.abort(new CancelledError('enough'))
         await Promise.all(failures)
       })
-      expect(line.waitingCount).to.equal(0)
+      expect(limiter.waitingCount).to.equal(0)
       end()
       await first
       return walked
@@ -113,9 +113,9 @@ describe('Many calls that wait', () => {
 
   it('for a turn have it at the same cost', async () => {
     await expectSameForEach(async (count) => {
-      const line = new Line({ label: 'it', maxWaiting: count })
+      const limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: count })
       const { signal } = new AbortController()
-      const runs = Array.from({ length: count }, () => line.run(signal, async () => undefined))
+      const runs = Array.from({ length: count }, () => limiter.run(signal, async () => undefined))
       return elementsWalked(() => Promise.all(runs))
     })
   })

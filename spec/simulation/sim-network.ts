@@ -28,7 +28,7 @@ export class SimNetwork extends MemoryNetwork {
     // MemoryNetwork's own links connect the listener; ours stand between.
     const connection = new SimConnection(name, this.#clock, this.#random, () => this.#open.delete(connection))
     const accept = this.acceptorOf(name)
-    if (accept === undefined) throw new LinkError(`cannot connect to memory:${name}: nobody listens there`)
+    if (accept === undefined) throw new LinkError(`cannot connect to memory:${name}: no server listens there`)
     this.#open.add(connection)
     accept(connection.server)
     return connection.client

@@ -498,7 +498,7 @@ describe('Processes', () => {
       await world.clock.advance(100)
       expect(heard.events.length).to.be.above(10)
       expect(heard.end).to.have.property('code', 'BUSY')
-      expect(String(heard.end)).to.match(/process "held": its reader does not keep up/)
+      expect(String(heard.end)).to.match(/process "held": the reader is too slow/)
     })
 
     it('count for their clients, and what waits for those that do not keep up', async () => {

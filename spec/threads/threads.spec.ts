@@ -268,7 +268,7 @@ describe('Actions in threads', function () {
       const error = await failureOf(client.runAction(WhichThread))
       expect(error).to.be.instanceOf(BusyError)
       expect(error['notStarted']).to.equal(true)
-      expect(error.message).to.equal('the threads: 1 calls wait for it already; try again later')
+      expect(error.message).to.equal('the threads: 1 calls are waiting already; try again later')
       running.cancel()
       await failureOf(running)
       expect(await waiting, 'the one that waited gets a new thread').to.be.above(0)

@@ -1,32 +1,32 @@
-// What a server holds for one client: a session, a link, a room that it made, a key. Its owner says what is held and
-// whether anybody uses it; the server's accounting decides when it has to go.
+// What a server holds for one client: a session, a link, a room it created, a key. The owner reports what is held and
+// whether it is in use; the server's accounting decides when it is evicted.
 import { BusyError, type IsockError } from '../base/errors.ts'
 import { Held, type HeldKind } from './held.ts'
 import type { Holding, Part } from './holders.ts'
 import { Meter, type MeterReader } from './meter.ts'
 import type { Owner } from './owner.ts'
 
-/** What an account needs of the accounting. */
+/** What an account needs from the accounting. */
 export interface AccountKeeper {
   onHeld(kind: HeldKind, byBytes: number): void
   partOf(owner: Owner | Part): Part
   tidy(part: Part): void
 }
 
-/** What is accounted for. */
+/** The thing that is accounted for. */
 export interface AccountSubject {
-  /** Who it is for; or the part of an account that it is for the same client as, or `Accounting.server`. */
+  /** The client it is held for; or the part of another account of the same client, or `Accounting.server`. */
   readonly owner: Owner | Part
-  /** What it costs by itself: see `placeBytes`. */
+  /** Its fixed cost: see `placeBytes`. */
   readonly bytes: number
-  /** Releases what it holds, for this reason, and closes the account. */
+  /** Releases everything it holds, for this reason, and closes the account. */
   shed(reason: IsockError): void
 }
 
 export class Account implements MeterReader, Holding {
   readonly #subject: AccountSubject
   readonly #keeper: AccountKeeper
-  /** The newest of its meters, with the others behind it. Made when they are asked for: most hold nothing. */
+  /** The newest of its meters, linked to the older ones. Created on demand: most accounts hold nothing. */
   #meters: Meter | undefined
   #part: Part
   #bytes = 0
@@ -49,7 +49,7 @@ export class Account implements MeterReader, Holding {
     return this.#bytes
   }
 
-  /** Nobody uses it at the moment. */
+  /** True while it is not in use. */
   get isIdle(): boolean {
     return this.#isIdle
   }
@@ -58,7 +58,7 @@ export class Account implements MeterReader, Holding {
     return this.#isClosed
   }
 
-  /** A meter for one kind of what it holds. */
+  /** A meter for one kind of bytes that it holds. */
   meter(kind: HeldKind): Meter {
     this.#meters = new Meter(this, kind, openOnes(this.#meters))
     return this.#meters
@@ -71,12 +71,12 @@ export class Account implements MeterReader, Holding {
     this.#keeper.onHeld(kind, byBytes)
   }
 
-  /** Adds up what its meters have not told. */
+  /** Collects what its meters have not reported. */
   settle(): void {
     for (let meter = this.#meters; meter !== undefined; meter = meter.next) meter.settle()
   }
 
-  /** Nobody uses it from now on: of what its holder has it is the first to go. */
+  /** Marks it as idle: it is among the first of its holder's accounts to be evicted. */
   rest(): void {
     if (this.#isIdle || this.#isClosed) return
     this.settle()
@@ -85,7 +85,7 @@ export class Account implements MeterReader, Holding {
     this.#part.idle.add(this)
   }
 
-  /** Somebody uses it again. */
+  /** Marks it as in use again. */
   wake(): void {
     if (!this.#isIdle || this.#isClosed) return
     this.#isIdle = false
@@ -93,7 +93,7 @@ export class Account implements MeterReader, Holding {
     this.#part.inUse.add(this)
   }
 
-  /** It belongs to somebody else from now on: the client came back from another address. */
+  /** Assigns it to another owner: the client came back from another address. */
   moveTo(owner: Owner | Part): void {
     if (this.#isClosed) return
     const former = this.#part
@@ -110,13 +110,13 @@ export class Account implements MeterReader, Holding {
   }
 
   shed(): void {
-    const message = 'the server holds as much as it may, and this had to make room for others'
+    const message = 'the server reached its memory limit, and this had to make room for others'
     this.#subject.shed(new BusyError(message, { notStarted: false }))
-    // Whatever its owner did: nothing counts for it any more.
+    // Whatever its owner did, nothing counts for it any more.
     this.close()
   }
 
-  /** Nothing is held for it any more. What its meters are told later counts for nothing. */
+  /** Called when nothing is held for it any more. Later changes of its meters are ignored. */
   close(): void {
     if (this.#isClosed) return
     for (let meter = this.#meters; meter !== undefined; meter = meter.next) meter.clear()

@@ -1,5 +1,5 @@
-// The one place that adds up what a server holds for its clients, by kind and by who has it, and that makes room when it is
-// more than the server allows. Tables with a bound on places (sessions, links, streams) are shared fairly by FairPlaces.
+// The sum of what a server holds for its clients, by kind and by holder. Makes room when it exceeds the server's limit.
+// Tables with a bound on places (sessions, links, streams) are shared fairly by FairPlaces.
 //
 //   session, link, room, key ──> Account ──> Part (identity at an address) ──> sums by address and by identity
 //                                   └──────> totals by kind ──> above maxHeldBytes: shedding.ts
@@ -15,18 +15,18 @@ import { shed as shedFrom } from './shedding.ts'
 import type { Usage } from './usage.ts'
 
 export interface AccountingOptions {
-  /** Above it room is made. */
+  /** Above it, room is made. */
   readonly maxHeldBytes: number
-  /** Whether many clients have this address, as those behind a proxy. */
+  /** Whether many clients share this address, as those behind a proxy do. */
   readonly isShared: (address: string) => boolean
 }
 
-/** As `usage` shows it. */
+/** The part of a table that `usage` shows. */
 type SharedTable = Pick<FairPlaces, 'count' | 'max'>
 
-/** Room is made until so much of the bound is free again. */
+/** Room is made until this share of the bound is free again. */
 const freeShare = 1 / 16
-/** In `usage`. */
+/** How many holders `usage` lists. */
 const largestShown = 5
 
 export class Accounting implements AccountKeeper {
@@ -43,12 +43,12 @@ export class Accounting implements AccountKeeper {
     this.#options = options
   }
 
-  /** Of all accounts. */
+  /** The bytes of all accounts. */
   get heldBytes(): number {
     return this.#heldBytes
   }
 
-  /** For what the server's own program keeps, and no client has asked for. */
+  /** The part for what the server's own program keeps without a client's request. */
   get server(): Part {
     return this.#holders.server
   }
@@ -57,38 +57,38 @@ export class Accounting implements AccountKeeper {
     return this.#heldBytes > this.#options.maxHeldBytes
   }
 
-  /** An account in use. Its subject closes it. */
+  /** Opens an account, in use. Its subject closes it. */
   open(subject: AccountSubject): Account {
     this.#openedCount++
     return new Account(this, subject)
   }
 
-  /** It makes room for others. */
+  /** Evicts an account to make room for others. */
   shed(account: Account): void {
     this.#shedCount++
     account.shed()
   }
 
-  /** A table of places that this accounting shares out. `name` is for `usage`. */
+  /** A table of places that this accounting shares out. `name` appears in `usage`. */
   places(name: string, max: number): FairPlaces {
     const places = new FairPlaces(name, max, this.#holders.server.address, () => this.#shedCount++)
     this.#places.set(this.#freeName(name), places)
     return places
   }
 
-  /** An amount of which only what is idle can be taken back. With a name, `usage` shows it as a table of places. */
+  /** An amount of which only idle shares can be taken back. With a name, `usage` shows it as a table of places. */
   quota(max: number, name?: string): FairQuota {
     const quota = new FairQuota(max, () => this.#shedCount++)
     if (name !== undefined) this.#places.set(this.#freeName(name), quota)
     return quota
   }
 
-  /** A table that is no more: it is not shown any longer. */
+  /** Removes a table that no longer exists from `usage`. */
   forget(table: SharedTable): void {
     for (const [name, each] of this.#places) if (each === table) this.#places.delete(name)
   }
 
-  /** What is held at the moment. */
+  /** What is currently held. */
   usage(): Usage {
     const held = Object.fromEntries(heldNames.map((name, kind) => [name, this.#bytes[kind] ?? 0]))
     const largest = [...this.#holders.all(), this.#holders.server.address]
@@ -112,17 +112,17 @@ export class Accounting implements AccountKeeper {
     this.#bytes[kind] = (this.#bytes[kind] ?? 0) + byBytes
     if (byBytes > 0 && this.isFull && !this.#isMakingRoom) {
       this.#isMakingRoom = true
-      // Not now: the one that holds more is in the middle of something. And not in its context.
+      // Deferred, and outside the caller's context: the holder of the new bytes is in the middle of an operation.
       nextTick(() => runClean(this.#makeRoom, undefined))
     }
   }
 
   partOf(owner: Owner | Part): Part {
     if (owner === this.#holders.server) return this.#holders.server
-    // It may have been forgotten with the last of its accounts.
+    // It may have been removed with the last of its accounts.
     if (owner instanceof Part) return this.#holders.obtain(owner.address.key, owner.identity?.key)
     const { address, identity } = owner
-    // Those who share an address are told apart by who they are, else each stands for itself.
+    // Clients that share an address are distinguished by identity; without one, each counts alone.
     if (address !== undefined && this.#options.isShared(address))
       return this.#holders.obtain(identity === undefined ? `client ${this.#openedCount}` : `of ${identity}`, identity)
     return this.#holders.obtain(addressKey(address), identity)
@@ -132,14 +132,14 @@ export class Accounting implements AccountKeeper {
     this.#holders.tidy(part)
   }
 
-  /** Several ports have tables of one name. */
+  /** Makes the name unique: several ports have tables of the same name. */
   #freeName(name: string): string {
     let free = name
     for (let number = 2; this.#places.has(free); number++) free = `${name}${number}`
     return free
   }
 
-  /** The last call of an address has ended. */
+  /** Called when the last call of an address has ended. */
   callsEnded(address: Holder): void {
     for (const part of address.parts) this.#holders.tidy(part)
   }
@@ -149,7 +149,7 @@ export class Accounting implements AccountKeeper {
     const enough = maxHeldBytes * (1 - freeShare)
     const count = shedFrom(this.#holders, maxHeldBytes, () => this.#heldBytes <= enough)
     this.#shedCount += count
-    // Sockets and timers get their turn in between. Where nothing could go, what comes next begins it again.
+    // Sockets and timers get their turn in between. If nothing could be evicted, the next increase starts it again.
     this.#isMakingRoom = count > 0 && this.#heldBytes > enough
     if (this.#isMakingRoom) setImmediate(this.#makeRoom)
   }

@@ -1,12 +1,13 @@
-// A table with so many places, which all clients share: sessions, links that are not let in, rooms, streams. While there is
-// room everybody gets a place. When it is full, a newcomer gets the place of somebody from the address or identity that has
-// most, if that has more than the newcomer's own; an idle one goes first. What the server's own program has goes last.
+// A table with a fixed number of places that all clients share: sessions, links before admission, rooms, streams. Every
+// request gets a place while there is room. When it is full, a newcomer takes the place of an account of the address or
+// identity that has the most, if that has more than the newcomer's own; idle ones go first, and those of the server's own
+// program last.
 import type { Account } from './account.ts'
 import type { Holder } from './holders.ts'
 
 export class FairPlaces {
   readonly max: number
-  /** As in `sessions`. */
+  /** For example `sessions`. */
   readonly name: string
   readonly #server: Holder
   readonly #onShed: () => void
@@ -29,19 +30,19 @@ export class FairPlaces {
     return this.count >= this.max
   }
 
-  /** Whether `take` would give it one. */
+  /** Whether `take` would succeed. */
   hasPlaceFor(account: Account): boolean {
-    return !this.isFull || this.#sparableFor(account) !== undefined
+    return !this.isFull || this.#evictableFor(account) !== undefined
   }
 
-  /** Gives the account a place, if need be that of another one. False: there is none that may be taken. */
+  /** Assigns the account a place, if necessary that of another one. False: no place can be freed. */
   take(account: Account): boolean {
     while (this.isFull) if (!this.#makeRoom(account)) return false
     this.#put(account)
     return true
   }
 
-  /** Its account belongs to somebody else from now on. */
+  /** Called when the account got another owner. */
   moved(account: Account): void {
     if (!this.#holdersOf.has(account)) return
     this.leave(account)
@@ -70,15 +71,15 @@ export class FairPlaces {
   }
 
   #makeRoom(asking: Account): boolean {
-    const sparable = this.#sparableFor(asking)
-    if (sparable === undefined) return false
-    this.leave(sparable)
+    const evictable = this.#evictableFor(asking)
+    if (evictable === undefined) return false
+    this.leave(evictable)
     this.#onShed()
-    sparable.shed()
+    evictable.shed()
     return true
   }
 
-  #sparableFor(asking: Account): Account | undefined {
+  #evictableFor(asking: Account): Account | undefined {
     const own = this.#mostOf(holdersOf(asking))
     const largest = this.#largest()
     if (largest === undefined) return this.#idleOf(this.#server, own)
@@ -86,7 +87,7 @@ export class FairPlaces {
     if (idle !== undefined) return idle
     const most = this.#taken.get(largest) ?? new Set()
     if (most.size > own + 1) return oldestOf(most)
-    // Where nobody has more than the one who asks there is nothing to look for: a hoarder that asks on and on costs little.
+    // If no holder has more than the asking one, there is nothing to look for: repeated requests by a hoarder stay cheap.
     return (most.size > own ? this.#anyIdle(own) : undefined) ?? this.#idleOf(this.#server, own)
   }
 
@@ -94,7 +95,7 @@ export class FairPlaces {
     return Math.max(...holders.map((holder) => this.#taken.get(holder)?.size ?? 0))
   }
 
-  /** The client that has most. */
+  /** The client with the most places. */
   #largest(): Holder | undefined {
     let largest: Holder | undefined
     let most = 0
@@ -106,7 +107,7 @@ export class FairPlaces {
     return largest
   }
 
-  /** One that nobody uses, of the client that has most of those that have more than so many, and such a one. */
+  /** An idle account of the largest client that has an idle one and more than `than` places. */
   #anyIdle(than: number): Account | undefined {
     let found: Account | undefined
     let most = than
@@ -120,7 +121,7 @@ export class FairPlaces {
     return found
   }
 
-  /** One that nobody uses of this holder, if it has more than so many. */
+  /** An idle account of this holder, if it has more than `than` places. */
   #idleOf(holder: Holder, than = 0): Account | undefined {
     const own = this.#taken.get(holder)
     if (own === undefined || own.size <= than || !hasIdle(holder)) return undefined
@@ -139,7 +140,7 @@ function oldestOf(accounts: ReadonlySet<Account>): Account | undefined {
   return oldest
 }
 
-/** Whom the places of this account count for: its address, and its identity where it has one. */
+/** The holders that the places of this account count for: its address, and its identity if it has one. */
 export function holdersOf({ part }: Account): readonly Holder[] {
   const { address, identity } = part
   return identity === undefined ? [address] : [address, identity]

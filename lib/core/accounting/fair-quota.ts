@@ -1,10 +1,10 @@
-// An amount, of places or of bytes, that all clients share and that cannot be taken back from those who use it: requests that
-// run, keys of calls that run, bodies that are read. Only what is idle makes room. So the last quarter is for those who have
-// less than a fair share: somebody from another address gets in, however long the calls of one address last.
+// An amount, of places or bytes, that all clients share and that cannot be taken back while in use: running requests, keys
+// of running calls, bodies being read. Only idle shares can be evicted. So the last quarter is reserved for clients with
+// less than a fair share: another address gets in, however long the calls of one address last.
 //
-//   below three quarters        everybody takes
-//   above, with a fair share    takes only in place of something idle of its own holder
-//   above, with less than it    takes what is free, else in place of something idle of the largest holder
+//   below three quarters        everyone takes
+//   above, with a fair share    takes only by evicting an idle account of its own holder
+//   above, with less than it    takes what is free, else by evicting an idle account of the largest holder
 import type { Account } from './account.ts'
 import { holdersOf } from './fair-places.ts'
 import type { Holder } from './holders.ts'
@@ -16,7 +16,7 @@ interface Taken {
 
 interface Share {
   amount: number
-  /** The one that was used least recently first. */
+  /** Least recently used first. */
   readonly accounts: Set<Account>
 }
 
@@ -35,33 +35,33 @@ export class FairQuota {
     this.#onShed = onShed
   }
 
-  /** Of all accounts. */
+  /** The amount taken by all accounts. */
   get count(): number {
     return this.#amount
   }
 
-  /** Gives the account so much more, if need be at the cost of idle ones. False: it gets none of it. */
+  /** Grants the account this much more, if necessary by evicting idle ones. False: it gets nothing. */
   take(account: Account, amount = 1): boolean {
     if (amount > this.max) return false
     for (;;) {
       const isGreedy = this.isGreedy(account)
       if (!isGreedy && this.#amount + amount <= this.max) break
-      const sparable = isGreedy ? this.#idleOfOwn(account) : this.#idleOfLargest(account)
-      if (sparable === undefined) return false
-      this.leave(sparable)
+      const evictable = isGreedy ? this.#idleOfOwn(account) : this.#idleOfLargest(account)
+      if (evictable === undefined) return false
+      this.leave(evictable)
       this.#onShed()
-      sparable.shed()
+      evictable.shed()
     }
     this.#add(account, amount)
     return true
   }
 
-  /** Its holder has a fair share already, and only those with less may have what is left. */
+  /** Whether its holder has a fair share already, while the rest is reserved for those with less. */
   isGreedy(account: Account): boolean {
     return this.#amount >= freeForAll * this.max && this.#ownOf(account) >= this.#fairShare
   }
 
-  /** Its account belongs to somebody else from now on. False: who has more than may be had, and so has lost it. */
+  /** Called when the account got another owner. False: that owner exceeds its share, so the account lost its amount. */
   moved(account: Account): boolean {
     const amount = this.#taken.get(account)?.amount
     if (amount === undefined) return false
@@ -69,7 +69,7 @@ export class FairQuota {
     return this.take(account, amount)
   }
 
-  /** It was used: of what its holder has idle, it is the last to go. */
+  /** Marks it as recently used: it is the last of its holder's idle accounts to be evicted. */
   refresh(account: Account): void {
     for (const holder of this.#taken.get(account)?.holders ?? []) {
       const share = this.#shares.get(holder)
@@ -93,7 +93,7 @@ export class FairQuota {
   }
 
   get #fairShare(): number {
-    // One more than there are: somebody new.
+    // One more than there are: a newcomer.
     return this.max / (this.#addressCount + 1)
   }
 
@@ -130,7 +130,7 @@ export class FairQuota {
     return undefined
   }
 
-  /** Of those that have more than the one who asks; else of its own. */
+  /** An idle account of a holder with more than the asking one; else of its own holder. */
   #idleOfLargest(asking: Account): Account | undefined {
     let most = this.#ownOf(asking)
     let found: Account | undefined
@@ -145,7 +145,7 @@ export class FairQuota {
   }
 }
 
-/** Another one than this. */
+/** An idle account other than the asking one. */
 function idleIn(share: Share | undefined, asking: Account): Account | undefined {
   for (const account of share?.accounts ?? []) if (account.isIdle && account !== asking) return account
   return undefined

@@ -1,9 +1,9 @@
-// What a server holds for its clients, by kind. A kind is a number, because the core counts with every large answer.
+// The kinds of memory that a server holds for its clients. A kind is a number, because the core counts every large answer.
 
 export const Held = {
   /** Answers that their callers have not confirmed. */
   Answers: 0,
-  /** The data of calls that are not answered, and the entries of the table of calls. */
+  /** The data of unanswered calls, and the entries of the call table. */
   Calls: 1,
   /** Input that no handler has read. */
   Input: 2,
@@ -11,25 +11,25 @@ export const Held = {
   Items: 3,
   /** Names of actions that a link has introduced. */
   Names: 4,
-  /** Frames that have come in part. */
+  /** Partly received frames. */
   Frames: 5,
-  /** Bytes that a peer does not take. */
+  /** Bytes that a peer has not read. */
   Writes: 6,
-  /** Messages that wait for slow readers. */
+  /** Messages queued for slow readers. */
   Queues: 7,
-  /** Messages that are kept for those who come back. */
+  /** Messages kept for clients that reconnect. */
   Histories: 8,
   /** Outcomes by idempotency key. */
   Keys: 9,
-  /** Requests on their way in. */
+  /** Incoming requests. */
   Bodies: 10,
-  /** What sessions, links, rooms and streams cost by themselves. */
+  /** The fixed cost of sessions, links, rooms and streams. */
   Places: 11,
 } as const
 
 export type HeldKind = (typeof Held)[keyof typeof Held]
 
-/** As `server.usage` and the metrics name them, by number. */
+/** The names in `server.usage` and the metrics, by number. */
 export const heldNames = [
   'answers',
   'calls',
@@ -47,7 +47,7 @@ export const heldNames = [
 
 export type HeldName = (typeof heldNames)[number]
 
-/** About what each of these costs in memory by itself, as measured on Node 20, rounded up. */
+/** The approximate fixed memory cost of each, as measured on Node 20, rounded up. */
 export const placeBytes = {
   session: 16 * 1024,
   link: 8 * 1024,
@@ -56,7 +56,7 @@ export const placeBytes = {
   call: 512,
   name: 256,
   room: 4 * 1024,
-  /** A message that is kept, beside its bytes. */
+  /** A kept message, in addition to its bytes. */
   message: 384,
   key: 1024,
   stream: 8 * 1024,

@@ -1,35 +1,35 @@
-// Who holds how much: sums by address and by identity. An account is in one part, which is one identity at one address, and
-// its bytes count for both.
+// The sums of what is held, by address and by identity. An account belongs to one part, which is one identity at one
+// address, and its bytes count for both.
 //
 //   address 192.0.2.7 ──┬── part (192.0.2.7, ann) ──── accounts        identity ann ──┬── part (192.0.2.7, ann)
 //                       └── part (192.0.2.7, -)   ──── accounts                       └── part (198.51.100.2, ann)
 
-/** What one client has: see account.ts. */
+/** Something that one client holds: see account.ts. */
 export interface Holding {
   readonly bytes: number
-  /** Releases it, because others need the room. */
+  /** Releases it to make room for others. */
   shed(): void
 }
 
-/** An address, or an identity wherever it comes from. */
+/** An address, or an identity at any address. */
 export class Holder {
   readonly key: string
   readonly parts = new Set<Part>()
   bytes = 0
-  /** Calls of its sessions whose handlers have not ended: it is known as long as there are any. */
+  /** Calls of its sessions whose handlers have not ended. It is kept as long as there are any. */
   running = 0
-  /** A part of it has no accounts, and is known for its calls only. */
+  /** One of its parts has no accounts, and is kept only for its running calls. */
   hasLeft = false
-  /** What a call of its sessions that had to wait took of the processor lately: see server/call-turns.ts. */
+  /** The recent processor time of those of its calls that had to wait: see server/call-turns.ts. */
   callMs: number | undefined
-  /** What was read for its links since its turn began: see link/read-turns.ts. */
+  /** The cost of what was read for its links since its turn began: see link/read-turns.ts. */
   readCost = 0
 
   constructor(key: string) {
     this.key = key
   }
 
-  /** The part that holds most of those that pass. */
+  /** The largest part that passes. */
   largestPart(passes: (part: Part) => boolean): Part | undefined {
     let largest: Part | undefined
     for (const part of this.parts) {
@@ -39,13 +39,13 @@ export class Holder {
   }
 }
 
-/** The accounts of one identity, or of nobody in particular, at one address; or those of the server's own program. */
+/** The accounts of one identity, or of anonymous clients, at one address; or those of the server's own program. */
 export class Part {
   readonly key: string
   readonly address: Holder
   readonly identity: Holder | undefined
   readonly inUse = new Set<Holding>()
-  /** Nobody uses them now; for longest first. */
+  /** Those not in use; longest idle first. */
   readonly idle = new Set<Holding>()
   bytes = 0
 
@@ -61,7 +61,7 @@ export class Part {
     if (this.identity !== undefined) this.identity.bytes += byBytes
   }
 
-  /** What the larger of its two holders has. */
+  /** The bytes of the larger of its two holders. */
   get weight(): number {
     return Math.max(this.address.bytes, this.identity?.bytes ?? 0)
   }
@@ -71,7 +71,7 @@ export class Holders {
   readonly #addresses = new Map<string, Holder>()
   readonly #identities = new Map<string, Holder>()
   readonly #parts = new Map<string, Part>()
-  /** What the server's own program keeps. It is none of the clients: what it has goes only when nothing of theirs is left. */
+  /** What the server's own program keeps. It is evicted last, when nothing of the clients is left. */
   readonly server = new Part('server', new Holder('server'), undefined)
 
   constructor() {
@@ -96,7 +96,7 @@ export class Holders {
     yield* this.#identities.values()
   }
 
-  /** The part of these two, made if need be. */
+  /** The part of these two, created if necessary. */
   obtain(address: string, identity: string | undefined): Part {
     const key = JSON.stringify([address, identity])
     const known = this.#parts.get(key)
@@ -109,7 +109,7 @@ export class Holders {
     return part
   }
 
-  /** Forgets a part without accounts, and without calls at its address. */
+  /** Removes a part without accounts, if its address has no running calls. */
   tidy(part: Part): void {
     if (part === this.server || part.inUse.size + part.idle.size > 0) return
     part.address.hasLeft = part.address.running > 0

@@ -1,8 +1,8 @@
-// One kind of bytes of one account. It is told of every change and tells its account in steps, so that a small call costs
-// an addition. What it has not told is less than a step; nothing, once it is settled.
+// One kind of bytes of one account. Takes every change and reports to its account in steps, so that a small call costs one
+// addition. The unreported amount is less than a step; zero once it is settled.
 import type { HeldKind } from './held.ts'
 
-/** Who adds up what meters tell. */
+/** Adds up what meters report. */
 export interface MeterReader {
   onMeter(kind: HeldKind, byBytes: number): void
 }
@@ -14,10 +14,10 @@ const nobody: MeterReader = { onMeter: () => undefined }
 export class Meter {
   #reader: MeterReader
   readonly #kind: HeldKind
-  /** Another meter of the same reader, for a reader that keeps its meters as a list. */
+  /** Another meter of the same reader, for a reader that keeps its meters in a linked list. */
   next: Meter | undefined
   #bytes = 0
-  #toldBytes = 0
+  #reportedBytes = 0
 
   constructor(reader: MeterReader, kind: HeldKind, next?: Meter) {
     this.#reader = reader
@@ -31,23 +31,23 @@ export class Meter {
 
   change(byBytes: number): void {
     this.#bytes += byBytes
-    const untold = this.#bytes - this.#toldBytes
-    if (untold >= stepBytes || untold <= -stepBytes) this.settle()
+    const unreported = this.#bytes - this.#reportedBytes
+    if (unreported >= stepBytes || unreported <= -stepBytes) this.settle()
   }
 
   set(bytes: number): void {
     if (bytes !== this.#bytes) this.change(bytes - this.#bytes)
   }
 
-  /** Tells all that it has not told. */
+  /** Reports everything not yet reported. */
   settle(): void {
-    const untold = this.#bytes - this.#toldBytes
-    if (untold === 0) return
-    this.#toldBytes = this.#bytes
-    this.#reader.onMeter(this.#kind, untold)
+    const unreported = this.#bytes - this.#reportedBytes
+    if (unreported === 0) return
+    this.#reportedBytes = this.#bytes
+    this.#reader.onMeter(this.#kind, unreported)
   }
 
-  /** Nothing is held any more. */
+  /** Called when nothing is held any more. */
   clear(): void {
     this.#bytes = 0
     this.settle()
@@ -64,10 +64,10 @@ export class Meter {
   }
 }
 
-/** Where meters come from. */
+/** Creates meters. */
 export interface MeterSource {
   meter(kind: HeldKind): Meter
 }
 
-/** For a side that accounts for nobody, as a client does for its one server. */
+/** For a side without accounting, such as a client, which has one server. */
 export const unaccounted: MeterSource = { meter: (kind) => new Meter(nobody, kind) }

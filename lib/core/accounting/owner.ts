@@ -1,17 +1,17 @@
-// Whom an account belongs to: an address, which is a /64 network for IPv6, and an identity where guards gave one.
+// The owner of an account: an address (a /64 network for IPv6), and an identity if guards assigned one.
 
-/** Who something is held for. */
+/** The client that something is held for. */
 export interface Owner {
-  /** An IP address; undefined where there is none, as with a Unix socket. */
+  /** An IP address; undefined if there is none, as with a Unix socket. */
   readonly address: string | undefined
   /** The `id` of the identity. */
   readonly identity: string | undefined
 }
 
-/** Clients without an address: of this machine. */
+/** Clients without an address are on this machine. */
 const withoutAddress = 'local'
 
-/** Addresses that count as one have the same key. A subscriber of IPv6 has a /64 network at least, so an address of it means nothing. */
+/** The same key for addresses that count as one. An IPv6 subscriber has at least a /64 network, so a single address means nothing. */
 export function addressKey(address: string | undefined): string {
   if (address === undefined) return withoutAddress
   const [bare = ''] = address.toLowerCase().split('%')

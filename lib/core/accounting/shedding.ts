@@ -1,15 +1,15 @@
-// Which accounts have to go when a server holds too much. What nobody uses goes before what is in use; of that, what
-// belongs to the largest holder; of that, the oldest. Whoever holds less than a fair share is spared while others hold more.
+// The choice of accounts to evict when a server holds too much. Idle accounts go before those in use; among these, those of
+// the largest holder; among these, the oldest. Holders with less than a fair share are spared while others hold more.
 //
-//   1. idle accounts of holders above half a fair share     largest holder first, in it its largest part, in it the oldest
-//   2. accounts in use of holders above a fair share        likewise, in the part the one that holds most
+//   1. idle accounts of holders above half a fair share     largest holder first, then its largest part, then the oldest
+//   2. accounts in use of holders above a fair share        likewise, but in the part the one that holds most
 //   3. idle accounts of all others                          as 1.
 //   4. accounts in use of all others                        as 2.
 //   5. what the server's own program keeps                  idle before in use
 import type { Holder, Holders, Holding, Part } from './holders.ts'
 
 interface Step {
-  /** Of a fair share: holders with no more are spared in this step. */
+  /** A multiple of a fair share: holders with no more are spared in this step. */
   readonly above: number
   readonly has: (part: Part) => boolean
   readonly pick: (part: Part) => Holding | undefined
@@ -25,17 +25,17 @@ const steps: readonly Step[] = [
   { above: 0, has: hasInUse, pick: largestInUse },
 ]
 
-/** A turn of the event loop sheds no more than so many: some 10 us each. Fewer would not keep up with many small rooms. */
+/** The most accounts evicted in one turn of the event loop, at about 10 us each. Fewer would not keep up with many small rooms. */
 const mostInTurn = 2_048
 
-/** Sheds accounts until `isEnough`, as many as one turn of the event loop may; returns how many. */
+/** Evicts accounts until `isEnough` or the limit of one turn of the event loop; returns how many. */
 export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean): number {
   let count = 0
   for (const { above, has, pick } of steps) {
     const least = (above * maxBytes) / Math.max(1, holders.addressCount)
     for (const part of largestFirst(holders, least, above, has)) {
       if (isEnough() || count === mostInTurn) return count
-      // It has one: `has` says so.
+      // `has` guarantees that there is one.
       pick(part)?.shed()
       count++
     }
@@ -50,17 +50,17 @@ export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean
   return count
 }
 
-/** The largest part of the holder that is the largest at the moment, again and again. */
+/** Repeatedly yields the largest part of the currently largest holder. */
 function* largestFirst(holders: Holders, least: number, above: number, has: Step['has']): Generator<Part> {
   const left = [...holders.all()].sort((one, other) => one.bytes - other.bytes)
   for (let holder = left.pop(); holder !== undefined; holder = left.pop()) {
     if (holder.bytes < (left.at(-1)?.bytes ?? 0)) {
-      // It has shrunk, by what was shed of it or of another holder of the same accounts.
+      // It has shrunk: some of its accounts were evicted, or those of another holder of the same accounts.
       insert(left, holder)
       continue
     }
     if (holder.bytes <= least) return
-    // Within a holder likewise: who comes from the address of a hoarder is not taken for one.
+    // The same within a holder: a small client at the address of a hoarder is spared.
     const leastOfPart = (above * holder.bytes) / holder.parts.size
     const part = holder.largestPart((each) => each.bytes >= leastOfPart && has(each))
     if (part === undefined) continue
@@ -69,7 +69,7 @@ function* largestFirst(holders: Holders, least: number, above: number, has: Step
   }
 }
 
-/** Where it belongs in a list by size. */
+/** Inserts into a list sorted by size. */
 function insert(sorted: Holder[], holder: Holder): void {
   let low = 0
   let high = sorted.length

@@ -1,22 +1,22 @@
-// What a server tells of what it holds: `server.usage`, the metrics and `isock status`.
+// The report of what a server holds: `server.usage`, the metrics and `isock status`.
 import type { HeldName } from './held.ts'
 
-/** What a server holds for its clients, as it accounts for it. Sizes in bytes; about what they cost in memory. */
+/** What a server holds for its clients, by its own accounting. Sizes in bytes, approximately their cost in memory. */
 export interface Usage {
-  /** In all. */
+  /** The total. */
   readonly heldBytes: number
-  /** Above it, room is made at the cost of the largest holder: option `limits.maxHeldBytes`. */
+  /** Above it, the largest holders are evicted: option `limits.maxHeldBytes`. */
   readonly maxHeldBytes: number
-  /** By what it is. */
+  /** The total by kind. */
   readonly held: Readonly<Record<HeldName, number>>
-  /** Places taken, and how many there are: `sessions`, `unauthenticatedLinks`, and those of features. */
+  /** Places taken, and the number of places: `sessions`, `unauthenticatedLinks`, and those of features. */
   readonly places: Readonly<Record<string, { readonly taken: number; readonly max: number }>>
-  /** Addresses (networks of 64 bits for IPv6) for which something is held. */
+  /** The number of addresses (/64 networks for IPv6) for which something is held. */
   readonly addresses: number
-  /** Identities likewise. */
+  /** The number of identities for which something is held. */
   readonly identities: number
-  /** Those that hold most: an address, or the id of an identity. */
+  /** The largest holders: addresses, or ids of identities. */
   readonly largest: readonly { readonly holder: string; readonly bytes: number }[]
-  /** How often something had to go to make room, since the server was made. */
+  /** How often something was evicted to make room since the server was created. */
   readonly shed: number
 }

@@ -1,11 +1,11 @@
-// The asynchronous context (Node's AsyncLocalStorage) in which code runs: an empty one for each call and for all that
-// belongs to a link, and the giver's for a callback. Where a platform has no such contexts, functions are simply called.
+// The asynchronous context (Node's AsyncLocalStorage) in which code runs: an empty one for each call and for everything a
+// link does, and the registering code's own for a callback. On a platform without such contexts, functions are simply called.
 
 interface Resource {
   runInAsyncScope<A extends unknown[], T>(run: (...args: A) => T, self: undefined, ...args: A): T
 }
 
-/** What is used of an AsyncLocalStorage. */
+/** The part of AsyncLocalStorage that is used. */
 interface Storage<Store> {
   run<A extends unknown[], T>(store: Store, run: (...args: A) => T, ...args: A): T
   getStore(): Store | undefined
@@ -18,19 +18,19 @@ interface AsyncHooks {
 
 type Platform = { process?: { getBuiltinModule?: (name: string) => AsyncHooks | undefined } }
 
-/** Node's module, where there is one. */
+/** Node's module; undefined elsewhere. */
 export const asyncHooks: AsyncHooks | undefined = (globalThis as Platform).process?.getBuiltinModule?.(
   'node:async_hooks',
 )
 
 /**
- * Runs outside of every AsyncLocalStorage run, with this argument, so that no closure need be made for each call. What
- * `enterWith` sets in it ends with it.
+ * Runs a function outside every AsyncLocalStorage run. It takes an argument so that a call needs no closure. What
+ * `enterWith` sets inside ends with the run.
  */
 export const runClean: <A, T>(run: (given: A) => T, given: A) => T =
   asyncHooks === undefined ? (run, given) => run(given) : cleanRunner(asyncHooks)
 
-/** A function that runs in the context of this moment, whenever it is called. */
+/** Binds a function to the current context, whenever it is called. */
 export function keepContext<A extends unknown[], T>(run: (...args: A) => T): (...args: A) => T {
   if (asyncHooks === undefined) return run
   const resource = resourceOf(asyncHooks)
@@ -41,8 +41,8 @@ function cleanRunner(hooks: AsyncHooks): typeof runClean {
   const root = resourceOf(hooks)
   const keepsFrame = empty(root)
   if (keepsFrame) return (run, given) => root.runInAsyncScope(run, undefined, given)
-  // Without frames, `enterWith` writes to the resource itself: a fresh one each time. It is made in the scope of the root,
-  // and takes over what that has: nothing.
+  // Without frames, `enterWith` writes to the resource itself, so each run needs a fresh one. It is created in the scope of
+  // the root and inherits what the root has: nothing.
   const inFreshOne = <A, T>(run: (given: A) => T, given: A): T =>
     resourceOf(hooks).runInAsyncScope(run, undefined, given)
   return (run, given) => root.runInAsyncScope(inFreshOne, undefined, run, given) as ReturnType<typeof run>
@@ -53,8 +53,8 @@ function resourceOf({ AsyncResource }: AsyncHooks): Resource {
 }
 
 /**
- * Takes the stores out of a resource, because this module may be loaded inside of a run: a bundler or framework imports it
- * at the first request. True: it keeps them in a frame, as Node does from version 24 on.
+ * Removes the stores from a resource, because this module may be loaded inside a run: a bundler or framework imports it
+ * at the first request. Returns true if the resource keeps them in a frame, as Node does from version 24 on.
  */
 function empty(resource: Resource): boolean {
   const fields = resource as unknown as Record<symbol, unknown>

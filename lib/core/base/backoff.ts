@@ -1,14 +1,14 @@
-// How long to wait before the next attempt: exponential, capped, with full jitter (the AWS architecture
-// blog's "full jitter"). An immutable value; the waiting itself is the caller's.
+// The delay before the next attempt: exponential, capped, with full jitter (the AWS architecture blog's "full jitter").
+// An immutable value. Leaves the waiting to its caller.
 import type { OptionTable } from './option-table.ts'
 
 /** Backoff settings. Times in milliseconds. */
 export interface BackoffOptions {
-  /** The bound of the first wait. Default 100. */
+  /** The upper bound of the first wait. Default 100. */
   readonly minMs?: number
-  /** The bound that no wait exceeds. Default 5 000. */
+  /** The upper bound of every wait. Default 5 000. */
   readonly maxMs?: number
-  /** What the bound is multiplied by for each attempt. Default 2. */
+  /** The bound is multiplied by this for each attempt. Default 2. */
   readonly factor?: number
 }
 

@@ -1,5 +1,5 @@
-// What async-context.ts is where there are no asynchronous contexts: functions are simply called. The bundle for browsers
-// has it in that one's place.
+// async-context.ts for platforms without asynchronous contexts: functions are simply called. Replaces it in the bundle for
+// browsers.
 import type * as full from './async-context.ts'
 
 export const asyncHooks: typeof full.asyncHooks = undefined

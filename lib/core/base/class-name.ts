@@ -1,7 +1,7 @@
-// The names by which classes are known: in messages, in stores, on the wire. A name that a minifier gave is not a name: two
-// builds give it to different classes, and what one asks for by it is another thing at the other side.
+// The names by which classes are known: in messages, in stores, on the wire. A minified name is rejected: two builds give
+// it to different classes, so a request by that name would reach something else at the other side.
 
-/** The static that names a class, by what the class is. */
+/** The static property that names a class of each kind. */
 export type NameProperty =
   | 'actionName'
   | 'channelName'
@@ -12,21 +12,21 @@ export type NameProperty =
   | 'taskName'
   | 'wireName'
 
-/** A contract's name holds for the subclass that implements it. The others name one class: a subclass has its own name. */
+/** A contract's name also names the subclass that implements it. The others name one class: a subclass has its own name. */
 const inherited: ReadonlySet<NameProperty> = new Set<NameProperty>(['guardName', 'processName', 'taskName'])
 
-/** What minifiers make: one or two characters of ASCII. */
+/** What minifiers produce: one or two ASCII characters. */
 const minified = /^[A-Za-z_$][\w$]?$/
 
-/** The static name of a class, else the class's own name. It may be one that a minifier gave; see {@link requireNameOf}. */
+/** The static name of a class, else the class's own name. It may be minified; see {@link requireNameOf}. */
 export function nameOf(Class: unknown, property: NameProperty): string {
   return (givenName(Class, property) ?? (Class as { readonly name?: unknown } | null | undefined)?.name ?? '') as string
 }
 
 /**
- * The name of a class, where others may rely on it.
+ * The name of a class, for uses where others rely on it.
  *
- * @param refuse makes the error that is thrown for a class with a name of one or two characters that no static gives it.
+ * @param refuse makes the error to throw for a class whose own name has one or two characters and that has no static name.
  */
 export function requireNameOf(Class: unknown, property: NameProperty, refuse: (message: string) => Error): string {
   const name = nameOf(Class, property)

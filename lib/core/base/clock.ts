@@ -1,9 +1,9 @@
-// Time as an argument: everything that waits takes a Clock, so that a test can run it in virtual time.
+// Time as an argument: everything that waits takes a Clock, so that tests can run it in virtual time.
 import { runClean } from './async-context.ts'
 import { followSignal } from './followed-signals.ts'
 import { calendarNow, clearTimeout, monotonicNow, setImmediate, setTimeout } from './platform-timers.ts'
 
-/** A timer that was set; cancelling twice is fine. */
+/** A timer that has been set. Cancelling it twice is harmless. */
 export interface Timer {
   cancel(): void
   /** Whether this timer alone keeps the process running. */
@@ -14,13 +14,13 @@ export interface Timer {
 export interface Clock {
   now(): number
   setTimer(run: () => void, delayMs: number): Timer
-  /** Runs after what waits in the sockets was read. Default: a timer of 0 ms. */
+  /** Runs after the data waiting in the sockets was read. Default: a timer of 0 ms. */
   afterSockets?(run: () => void): void
-  /** Milliseconds since 1970, for what goes by the calendar. Default: the calendar of the platform. */
+  /** Milliseconds since 1970, for calendar time. Default: the platform's calendar. */
   wallNow?(): number
 }
 
-/** The longest delay that a platform timer takes; longer ones would fire at once. */
+/** The longest delay that a platform timer takes; longer ones would fire immediately. */
 const longestDelayMs = 2 ** 31 - 1
 
 class PlatformTimer implements Timer {
@@ -44,8 +44,8 @@ class PlatformTimer implements Timer {
 }
 
 /**
- * The platform's own time. Its timers do not keep the process alive unless asked to, and run in no caller's context: what
- * they guard (the deadlines of all calls, for one) is not of the call that set them.
+ * The platform's own time. Its timers do not keep the process alive unless asked to, and run outside any caller's context:
+ * what they guard (the deadlines of all calls, for one) does not belong to the call that set them.
  */
 export const platformClock: Clock = {
   now: monotonicNow,
@@ -60,7 +60,7 @@ function startTimer({ run, delayMs }: { readonly run: () => void; readonly delay
 
 /** Node reads its sockets between timers and immediates. */
 const hasImmediates = 'setImmediate' in globalThis
-/** A browser has no such phase: what it has received comes soon after a page is thawed. */
+/** A browser has no such phase: the data it has received arrives soon after a page is thawed. */
 const thawMs = 50
 
 function afterSockets(run: () => void): void {

@@ -1,18 +1,18 @@
-// One timer for many deadlines: it is set to the earliest, and when it fires the owner looks through its own
-// table. A timer per call was the costliest part of a small call; a sweep over the table costs nothing between. A timer that
-// fires much too late says that the process stood still (SIGSTOP, a debugger, a frozen page, a long computation): answers
-// that came meanwhile lie in the sockets, and are read before deadlines are judged.
+// One timer for many deadlines: it is set to the earliest, and when it fires the owner looks through its own table. A timer
+// per call was the most expensive part of a small call; a sweep over the table costs nothing in between. A timer that fires
+// much too late means that the process was suspended (SIGSTOP, a debugger, a frozen page, a long computation): answers that
+// arrived meanwhile wait in the sockets, and are read before deadlines are checked.
 import type { Clock, Timer } from './clock.ts'
 
 /**
- * Looks through a table, settles what is due, and returns the earliest deadline left (Infinity: none). `lateByMs`: for how long the
- * process stood still, if it did.
+ * Looks through a table, settles what is due, and returns the earliest remaining deadline (Infinity: none). `lateByMs` is how
+ * long the process was suspended, or 0.
  */
 export type Sweep = (nowMs: number, lateByMs: number) => number
 
-/** A timer that is later than this was kept from firing. */
+/** A timer later than this was prevented from firing. */
 const lateMs = 50
-/** Turns that the sockets get then: one turn reads a few megabytes of each. */
+/** Turns that the sockets then get: one turn reads a few megabytes from each. */
 const turnsForSockets = 3
 
 export class DeadlineSweep {
@@ -28,7 +28,7 @@ export class DeadlineSweep {
     this.#sweep = sweep
   }
 
-  /** Makes sure that the sweep runs at this time or before. Cheap when an earlier one is set already. */
+  /** Ensures that the sweep runs at this time or earlier. Cheap when an earlier one is already set. */
   watch(deadlineAtMs: number): void {
     if (deadlineAtMs >= this.#timerAtMs || this.#isClosed) return
     this.#timer?.cancel()
@@ -37,7 +37,7 @@ export class DeadlineSweep {
     if (this.#keepsAlive) this.#timer.keepProcessAlive(true)
   }
 
-  /** Whether a set timer keeps the process running: true while somebody waits for what it guards. */
+  /** Whether a set timer keeps the process running: true while anything waits for what it guards. */
   keepProcessAlive(keep: boolean): void {
     if (keep === this.#keepsAlive) return
     this.#keepsAlive = keep
@@ -61,18 +61,18 @@ export class DeadlineSweep {
     this.#timer = undefined
     this.#timerAtMs = Number.POSITIVE_INFINITY
     if (byMs > lateMs) this.#afterSockets(turnsForSockets, byMs)
-    else this.#judge(0)
+    else this.#runSweep(0)
   }
 
   #afterSockets(turns: number, lateByMs: number): void {
     if (this.#isClosed) return
-    if (turns === 0) return this.#judge(lateByMs)
+    if (turns === 0) return this.#runSweep(lateByMs)
     const next = (): void => this.#afterSockets(turns - 1, lateByMs)
     if (this.#clock.afterSockets === undefined) this.#clock.setTimer(next, 0)
     else this.#clock.afterSockets(next)
   }
 
-  #judge(lateByMs: number): void {
+  #runSweep(lateByMs: number): void {
     const nextMs = this.#sweep(this.#clock.now(), lateByMs)
     if (nextMs !== Number.POSITIVE_INFINITY) this.watch(nextMs)
   }

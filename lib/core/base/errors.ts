@@ -1,13 +1,13 @@
-// Every error that isock's core makes: one base class, a union of codes that features extend, and nothing about how
-// errors travel (wire/rich/error-record.ts does that).
+// The errors of isock's core: one base class, and a union of codes that features extend. Leaves how errors are sent to
+// wire/rich/error-record.ts.
 
 import { named } from './own-classes.ts'
 
-/** Codes that features add, by declaration merging, as names of fields. */
+/** Codes that features add by declaration merging: each field name is a code. */
 // biome-ignore lint/suspicious/noEmptyInterface: features add to it
 export interface FeatureErrorCodes {}
 
-/** What isock's own errors are called; callers branch on this or on the class. */
+/** The codes of isock's own errors. Callers branch on the code or on the class. */
 export type ErrorCode =
   | keyof FeatureErrorCodes
   | 'INVALID_USAGE'
@@ -59,10 +59,10 @@ export type ErrorCode =
   | 'BUSY'
   | 'REMOTE_ERROR'
 
-/** Options of every isock error: the cause, and whether the call's handler certainly never started. */
+/** Options of every isock error: the cause, and whether the call's handler is known not to have started. */
 export interface IsockErrorOptions {
   readonly cause?: unknown
-  /** True where it is certain that the handler did not start, so that running the call again is safe. Default false. */
+  /** True if the handler certainly did not start, so that running the call again is safe. Default false. */
   readonly notStarted?: boolean
 }
 
@@ -77,7 +77,7 @@ export interface IsockErrorOptions {
 export class IsockError extends Error {
   /** One of {@link ErrorCode} for isock's own errors; free for {@link ActionError} and {@link RemoteError}. */
   readonly code: string
-  /** True where it is certain that the handler did not start. */
+  /** True if the handler certainly did not start. */
   readonly notStarted: boolean
   constructor(code: string, message: string, options: IsockErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -117,13 +117,13 @@ export class ActionError extends IsockError {
   }
 }
 
-/** One fault that a schema found: what, and where in the value. */
+/** One problem that a schema found: what, and where in the value. */
 export interface ValidationIssue {
   readonly message: string
   readonly path?: readonly (string | number)[]
 }
 
-/** A value that its Standard Schema refused. For input the handler was not started. */
+/** A value that its Standard Schema rejected. For input, the handler was not started. */
 export class ValidationError extends IsockError {
   readonly issues: readonly ValidationIssue[]
 
@@ -137,28 +137,28 @@ export class ValidationError extends IsockError {
   }
 }
 
-/** A peer that a guard, or the gate, did not let in. */
+/** A peer that a guard, or the gate, rejected. */
 export class AuthError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
     super('UNAUTHENTICATED', message, { notStarted: true, ...options })
   }
 }
 
-/** The call's time ran out. The handler may have run; `notStarted` says where it certainly did not. */
+/** The call timed out. The handler may have run; `notStarted` is true if it certainly did not. */
 export class DeadlineError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
     super('DEADLINE_EXCEEDED', message, options)
   }
 }
 
-/** The call was cancelled. The handler may have run; `notStarted` says where it certainly did not. */
+/** The call was cancelled. The handler may have run; `notStarted` is true if it certainly did not. */
 export class CancelledError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
     super('CANCELLED', message, options)
   }
 }
 
-/** The refusal of what a program gives this side, before anything happens. */
+/** The error for an argument that is rejected before anything happens. */
 export function invalidUsage(message: string): ClientError {
   return new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
 }
@@ -177,7 +177,7 @@ export class BusyError extends IsockError {
   }
 }
 
-/** A value that cannot be sent, refused where it was to be sent. `path` says which part of it; of one that is too large, the whole. */
+/** A value that cannot be sent, rejected on the sending side. `path` names the part at fault; the whole value if it is too large. */
 export class UnsendableError extends IsockError {
   readonly path: string
 
@@ -191,7 +191,7 @@ export class UnsendableError extends IsockError {
   }
 }
 
-/** What an {@link RemoteError} keeps of the error that was thrown at the other side. */
+/** What a {@link RemoteError} keeps of the error thrown at the other side. */
 export interface RemoteErrorFields {
   readonly name: string
   readonly message: string
@@ -203,13 +203,13 @@ export interface RemoteErrorFields {
 }
 
 /**
- * An error of a class that this side does not know: name, message and code are kept; own fields (`data`) and cause only where
- * the other side declared the class, or threw an ActionError.
+ * An error of a class that this side does not know. Name, message and code are kept; own fields (`data`) and cause only if
+ * the other side declared the class or threw an ActionError.
  */
 export class RemoteError extends IsockError {
-  /** The own fields of the error that was thrown, other than name, message, code and cause. */
+  /** The own fields of the thrown error, other than name, message, code and cause. */
   readonly data: Record<string, unknown>
-  /** The other side meant it for its callers: it declared the class, or threw an ActionError. */
+  /** True if the other side meant it for its callers: it declared the class, or threw an ActionError. */
   declare readonly isDeclared: boolean
 
   constructor(fields: RemoteErrorFields) {
@@ -220,7 +220,7 @@ export class RemoteError extends IsockError {
   }
 }
 
-/** Bytes that break the protocol: the link they came by is closed, sessions and other links go on. */
+/** Bytes that break the protocol. The link they came over is closed; sessions and other links continue. */
 export class ProtocolError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
     super('PROTOCOL', message, options)
@@ -234,7 +234,7 @@ export class LinkError extends IsockError {
   }
 }
 
-/** The classes of this file that travel as themselves. */
+/** The classes of this file that arrive at the other side as themselves. */
 export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = named({
   IsockError,
   ClientError,

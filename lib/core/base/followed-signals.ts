@@ -1,23 +1,23 @@
 // One listener for each AbortSignal, however many calls and waits follow it. Platforms keep a signal's listeners in a list
-// and walk along it to add or remove one, so that thousands of listeners cost their square, and Node warns of a leak from the
-// eleventh. A signal that nobody follows any more has no listener, and nothing is kept of it.
+// and walk it to add or remove one, so thousands of listeners cost quadratic time, and Node warns of a leak from the
+// eleventh on. A signal without followers has no listener and leaves no entry.
 
 import { Queue } from './queue.ts'
 
 type OnAbort = () => void
 type Unfollow = () => void
 
-/** Of each signal that is followed. The signal owns its entry: both are released together. */
+/** An entry for each followed signal. The signal owns its entry: both are released together. */
 const followedSignals = new WeakMap<AbortSignal, FollowedSignal>()
 
 const nothing: Unfollow = () => undefined
 
 /**
- * Calls `onAbort` once when the signal aborts; immediately where it has aborted already. Those who follow one signal are
- * called in the order in which they began, also where one of them throws: that is thrown afterwards, as by a listener.
+ * Calls `onAbort` once when the signal aborts; immediately if it has already aborted. The followers of a signal are called
+ * in the order in which they were added, even if one throws: its error is thrown afterwards, as a listener's would be.
  *
- * @param signal undefined: it never aborts.
- * @returns what ends it, at any time and as often as one likes.
+ * @param signal undefined: never aborts.
+ * @returns a function that stops following. It may be called at any time, any number of times.
  * @example
  * const unfollow = followSignal(signal, () => socket.destroy())
  * try {
@@ -34,14 +34,14 @@ export function followSignal(signal: AbortSignal | undefined, onAbort: OnAbort):
   }
   let followed = followedSignals.get(signal)
   if (followed === undefined) {
-    // Listens before it is kept: a signal that takes no listener must not seem to be followed.
+    // Listens before it is stored: a signal that accepts no listener must not look followed.
     followed = new FollowedSignal(signal)
     followedSignals.set(signal, followed)
   }
   return followed.add(onAbort)
 }
 
-/** The outcome of the work; or, as soon as the signal aborts, a rejection with `reason`, by default the signal's own. */
+/** Settles as the work does; rejects with `reason` (default: the signal's own) as soon as the signal aborts. */
 export function unlessAborted<T>(
   work: PromiseLike<T>,
   signal: AbortSignal,
@@ -55,12 +55,12 @@ export function unlessAborted<T>(
 
 class FollowedSignal {
   readonly #signal: AbortSignal
-  /** In the order in which they began. */
+  /** In the order in which they were added. */
   readonly #followers = new Queue<OnAbort>()
 
   constructor(signal: AbortSignal) {
     this.#signal = signal
-    signal.addEventListener('abort', this.#tellAll, { once: true })
+    signal.addEventListener('abort', this.#notifyAll, { once: true })
   }
 
   add(onAbort: OnAbort): Unfollow {
@@ -70,7 +70,7 @@ class FollowedSignal {
     }
   }
 
-  readonly #tellAll = (): void => {
+  readonly #notifyAll = (): void => {
     this.#release()
     const errors: unknown[] = []
     for (let onAbort = this.#followers.take(); onAbort !== undefined; onAbort = this.#followers.take()) {
@@ -81,11 +81,11 @@ class FollowedSignal {
       }
     }
     if (errors.length === 1) throw errors[0]
-    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} of those who follow a signal threw`)
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} listeners of a signal threw`)
   }
 
   #release(): void {
     if (followedSignals.get(this.#signal) === this) followedSignals.delete(this.#signal)
-    this.#signal.removeEventListener('abort', this.#tellAll)
+    this.#signal.removeEventListener('abort', this.#notifyAll)
   }
 }

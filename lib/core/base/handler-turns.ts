@@ -1,5 +1,6 @@
-// The share of the event loop that handlers and loops of the program get: messages that came together are handled one after the other
-// without a turn between, which in a page means without a frame. After some milliseconds the loop gets one.
+// The share of the event loop that the program's handlers and loops get. Messages that arrive together are handled one
+// after the other without a turn in between, which in a page means without a frame. After some milliseconds, the rest wait
+// for the next turn.
 import { type Clock, platformClock } from './clock.ts'
 import { monotonicNow, nextTurn } from './platform-timers.ts'
 
@@ -18,17 +19,17 @@ export class HandlerTurns {
     this.#nextTurn = inNextTurn
   }
 
-  /** A handler ran since then. */
+  /** Counts the time since then as a handler's. */
   spentSince(beganAtMs: number): void {
     this.#spentMs += this.now() - beganAtMs
   }
 
-  /** The next one is to wait for another turn. */
+  /** The share is used up: the next handler must wait for another turn. */
   get isOver(): boolean {
     return this.#isPlanned || this.#spentMs >= shareMs
   }
 
-  /** Calls in another turn, in the order of asking. */
+  /** Runs in another turn, in the order of the requests. */
   later(run: () => void): void {
     this.#waiting.push(run)
     this.#plan()
@@ -46,7 +47,7 @@ export class HandlerTurns {
     const waiting = this.#waiting
     this.#waiting = []
     for (const [i, run] of waiting.entries()) {
-      // Those that had no turn yet come before those that had theirs.
+      // Those that have not run yet come before newly added ones.
       if (this.isOver) {
         this.#waiting.unshift(...waiting.slice(i))
         return this.#plan()
@@ -56,16 +57,16 @@ export class HandlerTurns {
   }
 }
 
-/** Of this process, or this page: they share one event loop. */
+/** Shared by the whole process or page, as the event loop is. */
 const shared = new HandlerTurns(monotonicNow, nextTurn)
-/** Where a test moves the time, handlers take none: what happens must not depend on how fast the machine is. */
+/** In virtual time handlers take no time: the result of a test must not depend on the speed of the machine. */
 const timeless = new HandlerTurns(() => 0, nextTurn)
 
 export function turnsOf(clock: Clock): HandlerTurns {
   return clock === platformClock ? shared : timeless
 }
 
-/** One `for await` loop: what it does between two steps counts as a handler's time. */
+/** One `for await` loop: the time between two of its steps counts as a handler's. */
 export class LoopTurns {
   readonly turns: HandlerTurns
   #handedAtMs: number | undefined
@@ -74,14 +75,14 @@ export class LoopTurns {
     this.turns = turns
   }
 
-  /** It asks for its next step. True: in another turn, by `later`. */
+  /** Called when the loop asks for its next step. True: it must wait for another turn, by `later`. */
   asks(): boolean {
     if (this.#handedAtMs !== undefined) this.turns.spentSince(this.#handedAtMs)
     this.#handedAtMs = undefined
     return this.turns.isOver
   }
 
-  /** It was handed a step. */
+  /** Called when the loop was handed a step. */
   handed(): void {
     this.#handedAtMs = this.turns.now()
   }

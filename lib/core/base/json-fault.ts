@@ -1,12 +1,12 @@
-// Where a text stops being JSON. Node's own messages say it differently in each version, and sometimes not at all.
+// The place where a text stops being JSON. Node's own messages differ between versions, and sometimes omit the place.
 
 export interface JsonFault {
-  /** Index of the first character that cannot be. */
+  /** Index of the first unexpected character. */
   readonly offset: number
   readonly expected: string
 }
 
-/** undefined for JSON. */
+/** Returns undefined for valid JSON. */
 export function findJsonFault(text: string): JsonFault | undefined {
   try {
     const reader = new Reader(text)
@@ -19,7 +19,7 @@ export function findJsonFault(text: string): JsonFault | undefined {
   }
 }
 
-/** The line of the fault, and an arrow under it. */
+/** The line of the fault, with an arrow under it. */
 export function pointAt(text: string, { offset, expected }: JsonFault): string {
   const before = text.slice(0, offset).split('\n')
   const column = before.at(-1)?.length ?? 0

@@ -1,5 +1,5 @@
-// The classes that one side has used by name, so that a second class of one name is refused instead of being taken for the
-// first. Two copies of one module's class are the same class here.
+// The classes that one side has used, by name: a second class of the same name is refused instead of being mistaken for
+// the first. Two copies of one module's class count as the same class.
 
 // biome-ignore lint/complexity/noBannedTypes: any class at all
 type AnyClass = Function
@@ -8,11 +8,11 @@ export class KnownClasses {
   readonly #byName = new Map<string, AnyClass>()
 
   /**
-   * Notes that `Class` is used by this name.
+   * Records that `Class` is used by this name.
    *
-   * @param kind what the class is, as in `action`: each kind has names of its own.
-   * @param isDistinct true for a class that the other side tells from this one by more than its name.
-   * @returns the message that says why not, where another class of this kind has the name.
+   * @param kind what the class is, as in `action`: each kind has its own names.
+   * @param isDistinct true for a class that the other side can distinguish from this one by more than its name.
+   * @returns an error message if another class of this kind has the name.
    */
   claim(kind: string, name: string, Class: AnyClass, isDistinct?: (other: AnyClass) => boolean): string | undefined {
     const key = `${kind} ${name}`
@@ -24,7 +24,7 @@ export class KnownClasses {
   }
 }
 
-/** One extends the other, as an implementation extends its contract. */
+/** Whether one extends the other, as an implementation extends its contract. */
 export function isRelated(one: AnyClass, other: AnyClass): boolean {
   return isAbove(one, other) || isAbove(other, one)
 }

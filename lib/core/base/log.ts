@@ -1,5 +1,5 @@
-// What isock needs of a logger. pino and console both fit. Without one, errors and warnings go to the
-// console, and nothing else is printed.
+// The logger that isock needs; pino and console both fit. Without one, errors and warnings go to the console, and nothing
+// else is printed.
 import { printable } from './terminal-text.ts'
 
 /** A structured logger: fields first, then the message, as pino takes them. */
@@ -14,17 +14,17 @@ const ignore = (): void => undefined
 
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
-/** Errors that are logged one by one within `windowMs`: a hostile client may cause more than a disk takes. */
+/** Errors logged individually within `windowMs`: a hostile client may cause more than a disk can hold. */
 export const mostErrors = 20
 export const windowMs = 10_000
 
-/** Different warnings that are printed where no logger is given. */
+/** How many different warnings are printed when no logger is given. */
 export const mostWarnings = 100
 
 /**
- * A logger for where none is given: errors with their stacks on standard error (a browser's console), at most
- * {@link mostErrors} within {@link windowMs}; each warning once, at most {@link mostWarnings}; nothing else. `report` takes what was
- * thrown in place of the console, as a page's own `reportError` does.
+ * The default logger: errors with their stacks on standard error (a browser's console), at most {@link mostErrors} within
+ * {@link windowMs}; each warning once, at most {@link mostWarnings}; nothing else. `report`, as a page's own `reportError`,
+ * receives thrown errors in place of the console.
  */
 export function consoleLogger(now: () => number, report?: (error: unknown) => void): Logger {
   const { console } = globalThis
@@ -37,14 +37,15 @@ export function consoleLogger(now: () => number, report?: (error: unknown) => vo
   return boundedErrors({ ...silentLogger, warn: onceEach(printBy('warn'), mostWarnings), error: printBy('error') }, now)
 }
 
-/** Logs a message the first time that it comes, and says when it has no room to remember more of them. */
+/** Logs each message the first time only, and logs a last line when it can remember no more. */
 export function onceEach(log: Logger['warn'], most: number): Logger['warn'] {
   const logged = new Set<string>()
   return (fields, message) => {
     if (logged.size >= most || logged.has(message)) return
     logged.add(message)
     log(fields, message)
-    if (logged.size === most) log({}, `${most} different warnings: no more are printed; give a log to see all`)
+    if (logged.size === most)
+      log({}, `${most} different warnings: no more are printed; set the option "log" to see all`)
   }
 }
 
@@ -63,10 +64,7 @@ export function boundedErrors(log: Logger, now: () => number): Logger {
     if (count <= mostErrors) log.error(fields, message)
     else log.debug(fields, message)
     if (count === mostErrors)
-      log.error(
-        {},
-        `${mostErrors} errors within ${windowMs / 1000} s: those that follow are counted, and logged as debug`,
-      )
+      log.error({}, `${mostErrors} errors within ${windowMs / 1000} s: further ones are counted, and logged as debug`)
   }
   return {
     debug: (fields, message) => log.debug(fields, message),
@@ -94,10 +92,10 @@ function textOf(fields: object, message: string): string {
   return `isock: ${message}${id}${error === undefined ? '' : `\n${stackOf(error)}`}`
 }
 
-/** With its causes, whose lines are the ones that are looked for. */
+/** With its causes, because their lines are the ones a reader looks for. */
 function stackOf(error: unknown, depth = 4): string {
   if (!(error instanceof Error)) return String(error)
-  // A stack begins with the error's name, which a class that sets none has from Error.
+  // A stack begins with the error's name, which a class that sets none inherits from Error.
   const own = String(error.stack ?? error).replace(/^Error(?=:|\n|$)/, () => error.constructor?.name || 'Error')
   return error.cause === undefined || depth === 0 ? own : `${own}\ncaused by: ${stackOf(error.cause, depth - 1)}`
 }

@@ -1,10 +1,10 @@
-// Names like a mistyped one, for error messages. A peer may ask for as many unknown names as it likes, each as long as it
-// likes, so a name that is not like any other costs little.
+// Known names similar to a mistyped one, for error messages. A peer may send any number of unknown names of any length, so
+// a name that resembles no other is cheap.
 
-/** What is compared of a name. */
+/** How many characters of a name are compared. */
 const comparedLength = 64
 
-/** At most three, the nearest first; none where nothing is near. */
+/** At most three names, the nearest first. */
 export function nearestNames(name: string, known: Iterable<string>): string[] {
   const wanted = name.toLowerCase()
   const limit = Math.max(2, Math.ceil(Math.min(wanted.length, comparedLength) / 3))
@@ -19,7 +19,7 @@ export function nearestNames(name: string, known: Iterable<string>): string[] {
   return near.slice(0, 3).map((entry) => entry.name)
 }
 
-/** Levenshtein's distance, given up above the limit. */
+/** The Levenshtein distance; Infinity above the limit. */
 function editDistance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) > limit) return Number.POSITIVE_INFINITY
   const [a, b] = [one.slice(0, comparedLength), other.slice(0, comparedLength)]
@@ -33,7 +33,7 @@ function editDistance(one: string, other: string, limit: number): number {
       next.push(distance)
       least = Math.min(least, distance)
     }
-    // It only grows from here.
+    // It only grows from here on.
     if (least > limit) return Number.POSITIVE_INFINITY
     row = next
   }

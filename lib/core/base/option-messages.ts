@@ -1,9 +1,9 @@
-// What is said of options that are wrong by name. A browser's bundle has shorter words in their place.
+// The error messages for wrong option names. A browser's bundle has shorter texts instead.
 import { nearestNames } from './nearest-names.ts'
 
 export function notOptions(label: string, given: unknown): string {
-  const came = given === null ? 'null' : Array.isArray(given) ? 'a list' : `a ${typeof given}`
-  return `${label}: expected an object with options, got ${came}`
+  const actual = given === null ? 'null' : Array.isArray(given) ? 'a list' : `a ${typeof given}`
+  return `${label}: expected an object with options, got ${actual}`
 }
 
 export function unknownOption(label: string, name: string, known: readonly string[]): string {
@@ -13,5 +13,5 @@ export function unknownOption(label: string, name: string, known: readonly strin
 }
 
 export function unprotected(label: string, name: string): string {
-  return `${label} option ${name}: undefined protects nothing; is the variable or setting that it comes from missing? Leave the option out where none is meant`
+  return `${label} option ${name}: undefined protects nothing; is the variable or setting that it comes from missing? Omit the option if you do not want it`
 }

@@ -1,18 +1,18 @@
-// The names that a bag of options takes, and the check that refuses all others: one table for each bag, beside its type.
-// Leaves the values of the options to the one who reads them.
+// The names that an options object accepts, and the check that rejects all others: one table for each, beside its type.
+// Leaves the values of the options to the code that reads them.
 import { ClientError } from './errors.ts'
 import { notOptions, unknownOption, unprotected } from './option-messages.ts'
 
 /**
- * What each option of a bag may be given as. `protects`: without it somebody gets in, or reads along, who should not, so that
- * undefined is refused: it is what `process.env.TOKEN` is where the variable is not set. `any`: undefined means the default.
+ * What each option may be set to. `protects`: leaving it out lets a stranger in or exposes data, so undefined is rejected,
+ * because that is the value of `process.env.TOKEN` when the variable is not set. `any`: undefined means the default.
  */
 export type OptionTable<Bag> = { readonly [Name in keyof Required<Bag>]: 'any' | 'protects' }
 
 /**
- * Refuses what is not an object, an unknown name, and undefined for what protects. `label` is what takes the options, as in
- * 'Server'. The defaults of a bag are a table of it too, where nothing protects. No object is made unless something is wrong:
- * each call's options are checked.
+ * Rejects anything but an object, an unknown name, and undefined for an option that protects. `label` names what takes the
+ * options, as in 'Server'. An object of defaults also serves as a table if none of its options protects. Creates no object
+ * unless something is wrong, because the options of every call are checked.
  *
  * @throws ClientError (`INVALID_OPTION`).
  */
@@ -30,7 +30,7 @@ export function checkOptions<Bag extends object>(
   }
 }
 
-/** The options over their defaults; one that is undefined counts as left out. */
+/** The options over their defaults; undefined counts as omitted. */
 export function withDefaults<Defaults extends object>(defaults: Defaults, given: object): Defaults {
   const filled = { ...defaults } as Record<string, unknown>
   for (const [name, value] of Object.entries(given)) if (value !== undefined) filled[name] = value

@@ -1,8 +1,8 @@
-// Packages that a feature needs and isock does not bring: what is missing is said when the feature is made, with the line that
-// installs it. Bundlers see the imports, which stand where the packages are used.
+// Packages that a feature needs and isock does not install. A missing one is reported when the feature is created, with the
+// command that installs it. The imports stay where the packages are used, so that bundlers see them.
 import { ClientError } from './errors.ts'
 
-/** The versions that isock is tested with, where not every one will do; as in package.json. */
+/** The versions that isock is tested with, for packages where the version matters; as in package.json. */
 const ranges: Readonly<Record<string, string>> = {
   '@mikro-orm/core': '6.6.16',
   '@mikro-orm/libsql': '6.6.16',
@@ -21,8 +21,8 @@ const ranges: Readonly<Record<string, string>> = {
 const isOwnFile = /\/optional-packages\.[jt]s$/
 
 /**
- * Throws ClientError (`MISSING_PACKAGE`) where one of the packages is not installed. `user` is what needs them, as in
- * `isock/threads`. In a bundle they may be part of it, so that there the import tells.
+ * Throws ClientError (`MISSING_PACKAGE`) if one of the packages is not installed. `user` is what needs them, as in
+ * `isock/threads`. In a bundle they may be part of it, so the import fails there instead.
  */
 export function requirePackages(user: string, names: readonly string[], isInstalled = isThere): void {
   if (!isOwnFile.test(import.meta.url ?? '')) return
@@ -31,7 +31,7 @@ export function requirePackages(user: string, names: readonly string[], isInstal
 }
 
 /**
- * Imports what needs the packages.
+ * Imports a module that needs the packages.
  *
  * @example const { Piscina } = await withPackages('isock/threads', ['piscina'], () => import('piscina'))
  */
@@ -50,7 +50,7 @@ function missingPackages(user: string, names: readonly string[], cause?: unknown
   return new ClientError(message, { code: 'MISSING_PACKAGE', cause, notStarted: true })
 }
 
-/** That it is there but exports nothing to a `require` is good enough. */
+/** A package that is installed but exports nothing to `require` counts as present. */
 function isThere(name: string): boolean {
   const { createRequire } = process.getBuiltinModule('node:module')
   try {

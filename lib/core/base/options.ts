@@ -1,4 +1,4 @@
-// Every bound of the system with its default, and the checks that name a wrong option at once.
+// Every bound of the system with its default, and the checks that reject a wrong option immediately, by name.
 import { ClientError } from './errors.ts'
 import { checkOptions, withDefaults } from './option-table.ts'
 
@@ -6,55 +6,55 @@ import { checkOptions, withDefaults } from './option-table.ts'
 export interface Limits {
   /** The largest frame after the handshake. Default 4 MiB. */
   readonly maxFrameBytes: number
-  /** Calls of one session that may run at once at the side that has these limits; the caller queues the rest. Default 1 024. */
+  /** Calls of one session that may run concurrently at the side with these limits; the caller queues the rest. Default 1 024. */
   readonly maxCallsInFlight: number
   /**
-   * Calls of all sessions together that may run at once at a server; more are refused as not started, from three quarters on those
-   * of addresses that have more than a fair share. Default 65 536.
+   * Calls of all sessions together that may run concurrently at a server; more are rejected as not started. Above three
+   * quarters, those of addresses with more than a fair share are rejected. Default 65 536.
    */
   readonly maxRunningCalls: number
-  /** Calls that a client holds back while its session is full or away; more are refused. Default 65 536. */
+  /** Calls that a client holds back while its session is full or disconnected; more are rejected. Default 65 536. */
   readonly maxQueuedCalls: number
   /**
-   * Answers of one session: those that were sent and not acknowledged, of which large ones make room; and, counted by
-   * themselves, those that wait for a full connection before further calls are held back. Default 16 MiB.
+   * Answers of one session: those sent and not acknowledged, where large ones are evicted; and, counted separately, those
+   * that wait for a full connection before further calls are held back. Default 16 MiB.
    */
   readonly maxLedgerBytes: number
   /**
-   * Data of one session's calls that are not answered; the caller queues the rest, and what comes all the same is refused
-   * as not started. By itself: input of one session that nobody has read. Default 64 MiB.
+   * Data of one session's unanswered calls; the caller queues the rest, and what arrives anyway is rejected as not started.
+   * Counted separately: input of one session that has not been read. Default 64 MiB.
    */
   readonly maxInFlightBytes: number
-  /** How far a stream's writer may be ahead of its reader; an item counts for at least 1 KiB. Default 256 KiB. */
+  /** How far a stream's writer may be ahead of its reader; an item counts as at least 1 KiB. Default 256 KiB. */
   readonly streamWindowBytes: number
-  /** Bytes that wait for a peer that does not read; above it the link is closed. Default 16 MiB. */
+  /** Bytes queued for a peer that does not read; above it the link is closed. Default 16 MiB. */
   readonly maxWriteQueueBytes: number
   /** How deep arrays and objects of one value may nest (a Map counts as two). At most 512; both sides must allow it. Default 64. */
   readonly maxValueDepth: number
   /**
-   * Arrays, objects and byte arrays in one value; five times as many values in all, and half as many that JSON has no type
-   * for (Dates, bigints ...), 100 000 at least. What one costs to hold may be fifty times its bytes. Both sides must allow it.
+   * Arrays, objects and byte arrays in one value; five times as many values in total, and half as many that JSON has no type
+   * for (Dates, bigints ...), but at least 100 000. One may take fifty times its bytes in memory. Both sides must allow it.
    * Default 200 000.
    */
   readonly maxValueContainers: number
   /**
-   * What a server holds for all of its clients together: kept answers, data and input that wait, names, histories, queues,
-   * keys, requests on their way in, and what sessions, links and rooms cost by themselves. Above it, room is made at the
-   * cost of those that hold most: see docs/limits.md. Default 256 MiB, which fits a machine with 1 GiB.
+   * What a server holds for all of its clients together: kept answers, waiting data and input, names, histories, queues,
+   * keys, incoming requests, and the fixed cost of sessions, links and rooms. Above it, the largest holders are evicted: see
+   * docs/limits.md. Default 256 MiB, which fits a machine with 1 GiB.
    */
   readonly maxHeldBytes: number
   /** How long a session outlives its link. Default 15 minutes. */
   readonly sessionLeaseMs: number
-  /** The same for a session in which nothing was called in either direction. Default 30 s. */
+  /** The same for a session without any call in either direction. Default 30 s. */
   readonly unusedSessionLeaseMs: number
   /**
-   * How long a handler whose caller gave up (cancelled, left, or ran out of time) keeps its place among `maxCallsInFlight`.
-   * After it the place is free although the handler runs on; as many may do so as there are places. Default 1 s.
+   * How long a handler whose caller gave up (cancelled, disconnected, or timed out) keeps its place among `maxCallsInFlight`.
+   * Afterwards the place is free although the handler still runs; as many may do so as there are places. Default 1 s.
    */
   readonly cancelGraceMs: number
   /**
-   * How long a client that closed its link without saying why may take to come back before the signals of its running calls
-   * abort: its process has ended, or a proxy was restarted. Infinity: as long as the session lasts. Default 10 s.
+   * How long a client that closed its link without giving a reason may take to reconnect before the signals of its running
+   * calls abort: its process has ended, or a proxy was restarted. Infinity: as long as the session lasts. Default 10 s.
    */
   readonly closedLinkGraceMs: number
   /**
@@ -63,20 +63,20 @@ export interface Limits {
    */
   readonly leftPageLeaseMs: number
   /**
-   * Sessions that a server keeps, connected or not. Above it, a new one takes the place of one that belongs to the address or
-   * identity with most, an idle one first; where nobody has more, it is refused. Default 100 000.
+   * Sessions that a server keeps, connected or not. Above it, a new one replaces one of the address or identity that has
+   * the most, an idle one first; if no other has more, the new one is rejected. Default 100 000.
    */
   readonly maxSessions: number
-  /** Links that have not been let in yet; above it, shared out like `maxSessions`. Default 1 024. */
+  /** Links that have not been admitted yet; above it, shared out like `maxSessions`. Default 1 024. */
   readonly maxUnauthenticatedLinks: number
   /** From the opened link to the accepted session. Default 5 s. */
   readonly handshakeTimeoutMs: number
-  /** From the first byte of a frame to its last, and a second more for each 16 KB that came. Default 30 s. */
+  /** From the first byte of a frame to its last, plus a second for each 16 KB received. Default 30 s. */
   readonly frameTimeoutMs: number
   /** Silence after which a side asks whether the other is alive. Default 15 s. */
   readonly heartbeatMs: number
   /**
-   * Silence after which a link counts as dead. A peer that does not take what was written has as long, and a second more
+   * Silence after which a link counts as dead. A peer that does not read what was written has the same time, plus a second
    * for each 16 KB. Default 45 s.
    */
   readonly deadAfterMs: number
@@ -107,16 +107,16 @@ export const defaultLimits: Limits = {
   deadAfterMs: 45_000,
 }
 
-/** The largest first frame, before anything is known of the peer. Fixed by the protocol. */
+/** The largest first frame, before anything is known about the peer. Fixed by the protocol. */
 export const maxHandshakeBytes = 4 * 1024
 
-/** The most calls in flight that any session may agree on: the size of its slot tables. */
+/** The most calls in flight that a session may negotiate: the size of its slot tables. */
 export const mostCallsInFlight = 65_536
 
-/** How deep a value may be allowed to nest: walking it takes stack. */
+/** The largest nesting depth that may be allowed: walking a value takes stack. */
 const deepestValue = 512
 
-/** What the handshake tells the other side, and what counts. */
+/** The limits that the handshake sends to the other side, and those that count things. */
 const wholeNumbers: ReadonlySet<string> = new Set([
   'maxFrameBytes',
   'maxCallsInFlight',
@@ -126,7 +126,7 @@ const wholeNumbers: ReadonlySet<string> = new Set([
   'maxValueContainers',
 ])
 
-/** Fills in the defaults and refuses anything but positive numbers, and unknown limits, naming it. */
+/** Fills in the defaults. Rejects unknown limits and anything but positive numbers, by name. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   checkOptions('limits', given, defaultLimits)
   const limits = withDefaults(defaultLimits, given)
@@ -157,9 +157,9 @@ export function requireCount(name: string, value: unknown): number {
   throw invalidOption(name, 'a whole number of at least 0, or Infinity', value)
 }
 
-/** The error for an option that is wrong: what was expected, and what came. */
-export function invalidOption(name: string, expected: string, came: unknown): ClientError {
-  return new ClientError(`option ${name}: expected ${expected}, got ${describe(came)}`, { code: 'INVALID_OPTION' })
+/** The error for a wrong option: what was expected, and what was given. */
+export function invalidOption(name: string, expected: string, actual: unknown): ClientError {
+  return new ClientError(`option ${name}: expected ${expected}, got ${describe(actual)}`, { code: 'INVALID_OPTION' })
 }
 
 /** A short, safe description of any value for an error message. */

@@ -1,15 +1,15 @@
-// Classes of isock's own that travel as themselves, and are known across copies of this package.
+// isock's own classes that arrive at the other side as themselves, and are recognised across copies of this package.
 import { brand } from './brand.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: any constructor will do
 type ErrorClass = abstract new (...args: any[]) => Error
 
-/** Where the prototype of such a class has its name on the wire. */
+/** The property under which the prototype of such a class has its name on the wire. */
 const ownWireName = Symbol.for('isock.ownWireName')
 
 /**
- * The classes of a table, each with the name that it has there: a minified build gives classes short names, and these are part
- * of the protocol.
+ * Gives each class of a table its name there, and returns them: a minified build shortens class names, and these names are
+ * part of the protocol.
  */
 export function named(classes: Readonly<Record<string, ErrorClass>>): readonly ErrorClass[] {
   for (const [name, Class] of Object.entries(classes)) {
@@ -22,17 +22,17 @@ export function named(classes: Readonly<Record<string, ErrorClass>>): readonly E
 
 const ofFeatures = new Map<string, ErrorClass>()
 
-/** Errors of a feature: they arrive as themselves in every program that loads the feature, even at sides that were made before. */
+/** Registers a feature's errors: they arrive as themselves in every program that loads the feature, even at sides created before. */
 export function nameErrorsOfFeature(classes: Readonly<Record<string, ErrorClass>>): void {
   for (const Class of named(classes)) ofFeatures.set(Class.name, Class)
 }
 
-/** The class with this wire name, of the features that this program has loaded. */
+/** The class with this wire name, among the features that this program has loaded. */
 export function errorOfFeature(wireName: string): ErrorClass | undefined {
   return ofFeatures.get(wireName)
 }
 
-/** The wire name of a class of isock's own, of whichever copy; undefined for all other prototypes. */
+/** The wire name of one of isock's own classes, from any copy; undefined for all other prototypes. */
 export function ownWireNameOf(prototype: object): string | undefined {
   return Object.hasOwn(prototype, ownWireName) ? (prototype as { [ownWireName]?: string })[ownWireName] : undefined
 }

@@ -1,10 +1,10 @@
-// How long a peer may take for some bytes, in either direction and over every protocol: one that moves nothing is given
-// up, one that is merely slow is not.
+// How long a peer may take to transfer bytes, in either direction and over every protocol: a peer that moves nothing times
+// out, one that is merely slow does not.
 
-/** The least rate: a peer that is slower than this need not be waited for. */
+/** The lowest accepted rate: a slower peer times out. */
 export const leastBytesPerMs = 16
 
-/** How long so many bytes may take, where standing still is forgiven for `stallMs`. */
+/** How long this number of bytes may take, if a stall of `stallMs` is tolerated. */
 export function patienceMs(bytes: number, stallMs: number): number {
   return stallMs + bytes / leastBytesPerMs
 }

@@ -1,5 +1,5 @@
-// The platform's timers and clocks, taken when this module is loaded. The library waits with these only: a test that
-// fakes the global ones later (vitest, sinon) must not stop sockets from closing or links in memory from delivering.
+// The platform's timers and clocks, captured when this module is loaded. The library waits with these only: a test that
+// fakes the global ones later (vitest, sinon) must not stop sockets from closing or memory links from delivering.
 
 type Later = (run: () => void) => void
 
@@ -8,9 +8,9 @@ const { performance } = globalThis
 export const setTimeout = globalThis.setTimeout
 export const clearTimeout = globalThis.clearTimeout
 export const queueMicrotask: Later = globalThis.queueMicrotask
-/** After what comes in now; without it, as in browsers, after a timer of nothing. */
+/** Runs after pending input; on platforms without it, as in browsers, after a timer of 0 ms. */
 export const setImmediate: Later = globalThis.setImmediate ?? ((run: () => void) => void setTimeout(run, 0))
-/** After other things had their turn: in a page also input and painting. */
+/** Runs after other work had its turn: in a page also input and painting. */
 export const nextTurn: Later = globalThis.setImmediate ?? inMessage
 /** Runs when the current tick's synchronous work is done. */
 export const nextTick: Later = globalThis.process?.nextTick ?? queueMicrotask
@@ -19,7 +19,7 @@ export const monotonicNow: () => number = performance.now.bind(performance)
 /** Milliseconds since 1970. */
 export const calendarNow: () => number = Date.now
 
-/** Not a timer: browsers let nested ones wait for 4 ms, and those of hidden pages for a second. */
+/** Not a timer: browsers delay nested timers by 4 ms, and those of hidden pages by a second. */
 function inMessage(run: () => void): void {
   const { port1, port2 } = new MessageChannel()
   const heard = port1 as unknown as { onmessage: () => void }

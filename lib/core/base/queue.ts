@@ -1,9 +1,9 @@
-// A queue that its members can leave from anywhere. Adding, taking and leaving cost the same however long it is: an array
-// pays for each with a search, or by moving all that follow.
+// A queue whose members can leave from any position. Adding, taking and leaving take constant time; an array would need a
+// search, or move all that follow.
 
 /** A member's place in a queue. */
 export interface Place {
-  /** False: it had left already, or was taken. */
+  /** False if it had already left, or was taken. */
   leave(): boolean
 }
 
@@ -16,7 +16,7 @@ export class Queue<T> {
     return this.#length
   }
 
-  /** At the end. */
+  /** Adds at the end. */
   add(value: T): Place {
     const member = new Member(value, this.#last, this.#remove)
     if (this.#last === undefined) this.#first = member
@@ -26,14 +26,14 @@ export class Queue<T> {
     return member
   }
 
-  /** The one that waits longest; undefined: nobody does. */
+  /** Takes the one that has waited longest; undefined if the queue is empty. */
   take(): T | undefined {
     const first = this.#first
     first?.leave()
     return first?.value
   }
 
-  /** All that are here now, in order. */
+  /** Takes all current members, in order. */
   takeAll(): T[] {
     const values: T[] = []
     while (this.#first !== undefined) values.push(this.take() as T)

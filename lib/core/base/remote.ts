@@ -1,4 +1,4 @@
-// Where an error came from that the other side of a call sent: what tells a program's own faults from a server's.
+// The origin of an error that the other side of a call sent: distinguishes a program's own faults from a server's.
 
 /** Where an error came from. */
 export interface Remote {
@@ -6,12 +6,12 @@ export interface Remote {
   readonly action: string
   /** The address of the other side, as in `tcp://127.0.0.1:4440`. */
   readonly address: string
-  /** Names the call in the other side's log, as `errorId`. */
+  /** Identifies the call in the other side's log, as `errorId`. */
   readonly errorId: string
 }
 
 /**
- * Where an error came from, of whichever class it is; undefined for one that was made here.
+ * Where an error of any class came from; undefined for one created here.
  *
  * @example catch (error) { console.error(remoteOf(error)?.action, error) }
  */
@@ -19,12 +19,12 @@ export function remoteOf(error: unknown): Remote | undefined {
   return error instanceof Error ? (error as { readonly remote?: Remote }).remote : undefined
 }
 
-/** Sets what {@link remoteOf} finds. */
+/** Sets what {@link remoteOf} returns. */
 export function setRemote(error: Error, remote: Remote): void {
   Object.defineProperty(error, 'remote', { value: remote, configurable: true, writable: true })
 }
 
-/** What names a call in the log of the side that runs it: the session's first characters and the call's number. */
+/** The id of a call in the log of the side that runs it: the session's first characters and the call's number. */
 export function errorIdOf(sessionId: string, callId: number): string {
   return `${sessionId.slice(0, 8)}-${callId}`
 }

@@ -1,7 +1,7 @@
-// A wait with a bound, for work that may never end.
+// A bounded wait, for work that may never end.
 import type { Clock } from './clock.ts'
 
-/** Waits for the work to settle, but no longer than this. False: it goes on. The wait keeps the process alive. Never rejects. */
+/** Waits at most `limitMs` for the work to settle. False: it is still running. The wait keeps the process alive. Never rejects. */
 export function settlesWithin(clock: Clock, work: PromiseLike<unknown>, limitMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = clock.setTimer(() => resolve(false), limitMs)

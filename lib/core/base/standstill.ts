@@ -1,8 +1,8 @@
-// Tells a timer that it comes late because this process stood still: it was stopped, its machine slept, or its page was
-// frozen. Timers run before sockets are read then, so what came meanwhile has not been heard yet. Leaves to its user what
-// to do about it.
+// Detects that a timer is late because this process was suspended: it was stopped, its machine slept, or its page was
+// frozen. Timers then run before sockets are read, so data that arrived meanwhile has not been processed yet. Leaves the
+// reaction to its user.
 
-/** Less than this is the lateness of a busy process. */
+/** Anything less is the delay of a busy process. */
 const leastMs = 1_000
 
 export class Standstill {
@@ -10,15 +10,15 @@ export class Standstill {
   #toleratedMs = leastMs
   #wasLate = false
 
-  /** A timer was set. */
+  /** Called when a timer was set. */
   timerSet(nowMs: number, delayMs: number): void {
     this.#dueAtMs = nowMs + delayMs
     this.#toleratedMs = Math.max(delayMs, leastMs)
   }
 
   /**
-   * The timer ran; whether it is so late that nothing should be judged before sockets had their turn. A hidden page gets each
-   * of its timers late, and listens all the same: so of several late ones in a row, only the first is forgiven.
+   * Called when the timer ran. Returns whether it is so late that sockets must be read before any decision. All timers of a
+   * hidden page are late although it still receives, so only the first of several late ones in a row is excused.
    */
   isFirstLate(nowMs: number): boolean {
     const wasLate = this.#wasLate

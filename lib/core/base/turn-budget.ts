@@ -1,15 +1,15 @@
-// How much of something may be done within a turn of the event loop, so that all that takes turns in it comes round soon: half
-// as much after a turn that took long, a quarter more after each that did not. What one part of a turn starts, others of it
-// finish, and the collection of garbage comes between: so the whole turn is timed.
+// How much work may be done within one turn of the event loop, so that everything that shares the loop gets its turn soon:
+// half as much after a long turn, a quarter more after each short one. The whole turn is timed, because work started in one
+// part of it finishes in another, and garbage collection may come in between.
 import type { Clock } from './clock.ts'
 
 /** A turn that takes longer is too long. */
 const longTurnMs = 20
 
 export interface TurnBudgetOptions {
-  /** What is done within a turn where turns are short. */
+  /** The amount per turn while turns are short. */
   readonly most: number
-  /** What is done however long turns take. */
+  /** The amount per turn however long turns take. */
   readonly least: number
 }
 
@@ -25,12 +25,12 @@ export class TurnBudget {
     this.#amount = options.most
   }
 
-  /** What may be done within a turn, as of the last one. */
+  /** How much may be done in the current turn. */
   get amount(): number {
     return this.#amount
   }
 
-  /** A turn begins. */
+  /** Called when a turn begins. */
   begin(): void {
     const nowMs = this.#clock.now()
     if (this.#beganAtMs !== undefined) {
@@ -41,7 +41,7 @@ export class TurnBudget {
     this.#beganAtMs = nowMs
   }
 
-  /** Nothing waits for the next turn: the time until then tells nothing. */
+  /** Called when nothing waits for the next turn: the time until then means nothing. */
   rest(): void {
     this.#beganAtMs = undefined
   }

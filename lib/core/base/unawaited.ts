@@ -1,9 +1,9 @@
-// Promises that programs often do not await: what is sent on the side, for somebody who may have gone. A rejection that nobody
-// handles ends a Node process, and with it everybody else's calls.
+// Promises that programs often do not await, such as those of messages to a peer that may be gone. An unhandled rejection
+// ends a Node process, and with it the calls of all other clients.
 
 const ignore = (): void => undefined
 
-/** The same promise, which still rejects for those who await it. `onLost` is called with what it rejects with. */
+/** Returns the same promise, which still rejects when awaited. `onLost` is called with the rejection. */
 export function unawaited<T>(promise: Promise<T>, onLost: (error: unknown) => void = ignore): Promise<T> {
   promise.then(undefined, onLost)
   return promise

@@ -124,7 +124,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     if (!this.#isClosed) {
       this.#isClosed = true
       const reason = closedError()
-      this.#listeners.tell('close', {})
+      this.#listeners.emit('close', {})
       this.#delayed.close(reason)
       this.#released = Promise.all([...this.#connections].map((connection) => connection.close(reason)))
     }
@@ -215,7 +215,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
 
   /** @internal */
   tell<E extends keyof ClientEvents>(event: E, detail: ClientEvents[E]): void {
-    this.#listeners.tell(event, detail)
+    this.#listeners.emit(event, detail)
   }
 
   /** @internal */
@@ -225,7 +225,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
 
   /** @internal */
   onDismissed(connection: Connection, reason: IsockError): void {
-    this.#listeners.tell('disconnect', { reason })
+    this.#listeners.emit('disconnect', { reason })
     void connection.close(reason)
   }
 

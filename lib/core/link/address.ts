@@ -1,16 +1,16 @@
-// Addresses as people write them: 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port/path', or the same by http,
-// 'memory:name', or host and port. Parsing only; dialing and listening are elsewhere.
+// Addresses as people write them: 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port/path' (or with http),
+// 'memory:name', or host and port. Parses and formats them. Leaves dialing and listening to other files.
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 
 export type Address = SocketAddress | WebAddress | { readonly transport: 'memory'; readonly name: string }
 
-/** Where a socket of the system listens. */
+/** The address of a system socket. */
 export type SocketAddress =
   | { readonly transport: 'tcp' | 'tls'; readonly host: string; readonly port: number }
   | { readonly transport: 'unix'; readonly path: string }
 
-/** Where a server takes WebSockets. */
+/** The address at which a server accepts WebSockets. */
 export interface WebAddress {
   readonly transport: 'ws' | 'wss'
   readonly host: string
@@ -19,11 +19,11 @@ export interface WebAddress {
   readonly path: string
 }
 
-/** The path at which a web server takes isock's own clients. */
+/** The path at which a web server accepts isock's own clients. */
 export const defaultWebPath = '/isock'
 
 /**
- * Reads one address. `bare` is what 'host:port' means. Throws ClientError (`INVALID_OPTION`) that says what forms there are.
+ * Parses one address. `bare` is the transport that 'host:port' means. Throws ClientError (`INVALID_OPTION`) that lists the forms.
  */
 export function parseAddress(address: string | URL, bare: 'tcp' | 'tls' = 'tcp'): Address {
   const text = isUrl(address) ? address.href : address
@@ -34,7 +34,7 @@ export function parseAddress(address: string | URL, bare: 'tcp' | 'tls' = 'tcp')
     return { transport: 'unix', path }
   }
   if (text.startsWith('memory:')) return { transport: 'memory', name: text.slice('memory:'.length) || 'default' }
-  // A page knows its server by http.
+  // A page knows its server's http URL.
   if (/^(ws|http)s?:/i.test(text)) {
     const address = webAddress(text)
     if (address !== undefined) return address
@@ -46,23 +46,23 @@ export function parseAddress(address: string | URL, bare: 'tcp' | 'tls' = 'tcp')
   return tcpAddress(host.replace(/^\[|\]$/g, ''), Number(port), transport as 'tcp' | 'tls')
 }
 
-/** One of a host and a port where the port is given by itself. */
+/** Parses an address, or combines a host with a port given separately. */
 export function readAddress(address: unknown, bare: 'tcp' | 'tls', port?: number): Address {
   return port === undefined ? parseAddress(address as string, bare) : tcpAddress(address as string, port, bare)
 }
 
-/** One of another realm too. */
+/** Also accepts a URL of another realm. */
 export function isUrl(value: unknown): value is URL {
   return typeof (value as Partial<URL> | undefined)?.href === 'string'
 }
 
-/** Of ws, wss, http or https; undefined: it is none. Credentials have no place in a URL, as it is logged on the way: they are refused. */
+/** Parses a ws, wss, http or https URL; undefined for anything else. Rejects credentials, because URLs are logged on the way. */
 export function webAddress(text: string): WebAddress | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.hostname === '' || !/^(ws|http)s?:$/.test(url.protocol)) return undefined
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    const expected = "'ws://host:port/path' alone; credentials go into the options token or credentials"
-    throw wrongOption('address', expected, `one with more than that for ${url.host}`)
+    const expected = "only 'ws://host:port/path'; pass credentials in the option token or credentials"
+    throw wrongOption('address', expected, `more than that for ${url.host}`)
   }
   const transport = /^(wss|https):$/.test(url.protocol) ? 'wss' : 'ws'
   const port = url.port === '' ? (transport === 'wss' ? 443 : 80) : Number(url.port)
@@ -70,7 +70,7 @@ export function webAddress(text: string): WebAddress | undefined {
   return { transport, host, port, path: url.pathname === '/' ? defaultWebPath : url.pathname }
 }
 
-/** An address by host and port; port 0 means, for a server, any free one. */
+/** An address by host and port; for a server, port 0 means any free one. */
 export function tcpAddress(host: string, port: number, transport: 'tcp' | 'tls' = 'tcp'): Address {
   if (typeof host !== 'string' || host === '') throw wrongOption('host', 'a host name or IP address', host)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
@@ -96,22 +96,22 @@ export function isLoopback(ip: string): boolean {
   return ip === '::1' || ip === 'localhost' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(ip)
 }
 
-function wrongAddress(came: unknown): ClientError {
+function wrongAddress(actual: unknown): ClientError {
   const error = wrongOption(
     'address',
     "'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port', 'wss://host:port', 'memory:name' or 'host:port'",
-    came,
+    actual,
   )
-  const hint = hintFor(came)
+  const hint = hintFor(actual)
   return hint === '' ? error : new ClientError(error.message + hint, { code: 'INVALID_OPTION' })
 }
 
-function hintFor(came: unknown): string {
-  if (came === undefined) return '; has listen() been awaited, where it is one of server.addresses?'
-  if (typeof came === 'number') return ', a port without a host'
-  return typeof came === 'string' && /^[\w.-]+$/.test(came) ? ', which has no port' : ''
+function hintFor(actual: unknown): string {
+  if (actual === undefined) return '; if it comes from server.addresses, await listen() first'
+  if (typeof actual === 'number') return ', a port without a host'
+  return typeof actual === 'string' && /^[\w.-]+$/.test(actual) ? ', which has no port' : ''
 }
 
-function wrongOption(name: string, expected: string, came: unknown): ClientError {
-  return new ClientError(`option ${name}: expected ${expected}, got ${describe(came)}`, { code: 'INVALID_OPTION' })
+function wrongOption(name: string, expected: string, actual: unknown): ClientError {
+  return new ClientError(`option ${name}: expected ${expected}, got ${describe(actual)}`, { code: 'INVALID_OPTION' })
 }

@@ -1,4 +1,4 @@
-// From a ws:// or wss:// address to a connected Link, in a browser. One attempt; trying again is the client's.
+// One connection attempt from a browser: a ws:// or wss:// address becomes a connected Link. Leaves retries to the client.
 import { ClientError, LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { setTimeout } from '../base/platform-timers.ts'
@@ -7,10 +7,10 @@ import { type BrowserSocket, BrowserSocketLink } from './browser-socket-link.ts'
 import type { Link } from './link.ts'
 import { webSocketProtocol } from './web-socket-messages.ts'
 
-/** In which `close` follows `error`, where it does. Mostly in the same task; taken for a ban too early, it would end all attempts. */
+/** The time within which `close` follows `error`, if at all; mostly in the same task. Assuming a ban too early would end all attempts. */
 const closeFollowsMs = 1_000
 
-/** Rejects with LinkError, with ClientError where its page may not open the socket, or with the signal's reason. */
+/** Rejects with LinkError, with ClientError if the page may not open the socket, or with the signal's reason. */
 export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -42,12 +42,12 @@ export function dialFromBrowser(address: WebAddress, signal: AbortSignal): Promi
       socket.close()
       reject(signal.reason)
     }
-    // What went wrong a browser does not tell a page.
+    // A browser does not tell a page what went wrong.
     const onClose = (): void => {
       settle()
-      reject(new LinkError(`cannot connect to ${description}: no answer, or no isock`))
+      reject(new LinkError(`cannot connect to ${description}: no answer, or not an isock server`))
     }
-    // Where the page's policy forbids a socket, Chromium closes it without telling; in Firefox the constructor throws.
+    // If the page's policy forbids the socket, Chromium closes it without a close event; in Firefox the constructor throws.
     const onError = (): void =>
       void setTimeout(() => {
         if (isOver) return

@@ -1,11 +1,11 @@
-// The WebSocket of a browser (or of Deno, or a worker) as a Link. It names nothing of Node. A browser does not tell when
-// what was written has left, so while much is waiting that is looked at again and again.
+// The WebSocket of a browser (or of Deno, or a worker) as a Link. Uses nothing of Node. A browser does not report when
+// written data has left, so the buffered amount is polled while it is large.
 import { LinkError } from '../base/errors.ts'
 import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 import { closeCodes, endOfCode, pieces } from './web-socket-messages.ts'
 
-/** What is used of a browser's WebSocket. */
+/** The part of a browser's WebSocket that is used. */
 export interface BrowserSocket {
   binaryType: string
   readonly bufferedAmount: number
@@ -16,10 +16,10 @@ export interface BrowserSocket {
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
 }
 
-/** Bytes on their way after which we rather wait. */
+/** Buffered bytes above which writers should wait. */
 const highWaterBytes = 1024 * 1024
-/** How often we look whether they have left. */
-const lookMs = 10
+/** How often the buffered amount is polled. */
+const pollMs = 10
 /** How long a flushing close may wait for a peer that does not answer. */
 const flushLimitMs = 5_000
 const open = 1
@@ -29,10 +29,10 @@ export class BrowserSocketLink implements Link {
   readonly peer: Peer
   readonly #socket: BrowserSocket
   #handler: LinkHandler | undefined
-  /** What came before somebody listened. */
+  /** Data received before `open`. */
   #early: Uint8Array[] = []
   #drainTimer: ReturnType<typeof setTimeout> | undefined
-  /** Told when the socket is closed, or given up. */
+  /** Called when the socket is closed, or abandoned. */
   #whenReleased: (() => void)[] = []
   #end: { readonly error: Error | undefined } | undefined
 
@@ -51,7 +51,7 @@ export class BrowserSocketLink implements Link {
     this.#early = []
     for (const chunk of early) this.#handler?.onBytes(chunk)
     const end = this.#end
-    if (end !== undefined) queueMicrotask(() => this.#tellEnd(end.error))
+    if (end !== undefined) queueMicrotask(() => this.#reportEnd(end.error))
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -59,11 +59,11 @@ export class BrowserSocketLink implements Link {
     if (socket.readyState !== open) return true
     for (const chunk of chunks) for (const piece of pieces(chunk)) socket.send(piece)
     if (socket.bufferedAmount <= highWaterBytes) return true
-    this.#drainTimer ??= setTimeout(this.#look, lookMs)
+    this.#drainTimer ??= setTimeout(this.#poll, pollMs)
     return false
   }
 
-  /** A browser cannot end a socket at once: 'abort' only does not wait for it. */
+  /** A browser cannot end a socket immediately: 'abort' merely does not wait for it. */
   close(how: 'flush' | 'abort'): Promise<void> {
     this.#handler = undefined
     this.#early = []
@@ -81,35 +81,35 @@ export class BrowserSocketLink implements Link {
   }
 
   keepProcessAlive(): void {
-    // A page lives as long as its user wants.
+    // A page lives until its user leaves it.
   }
 
-  readonly #look = (): void => {
+  readonly #poll = (): void => {
     clearTimeout(this.#drainTimer)
     this.#drainTimer = undefined
     if (this.#socket.readyState !== open) return
-    if (this.#socket.bufferedAmount > highWaterBytes / 2) this.#drainTimer = setTimeout(this.#look, lookMs)
+    if (this.#socket.bufferedAmount > highWaterBytes / 2) this.#drainTimer = setTimeout(this.#poll, pollMs)
     else this.#handler?.onDrain()
   }
 
   #onMessage(data: unknown): void {
-    // A page that is hidden gets its timers once a minute, but its messages at once.
-    if (this.#drainTimer !== undefined) this.#look()
+    // A hidden page gets its timers once a minute, but its messages immediately.
+    if (this.#drainTimer !== undefined) this.#poll()
     if (!(data instanceof ArrayBuffer)) {
-      this.#tellEnd(new LinkError('a text message came where only bytes are spoken'))
+      this.#reportEnd(new LinkError('received a text message, expected binary'))
       this.#socket.close(closeCodes.done)
     } else if (this.#handler !== undefined) this.#handler.onBytes(new Uint8Array(data))
     else if (this.#socket.readyState === open && this.#end === undefined) this.#early.push(new Uint8Array(data))
   }
 
   #onClose(code: number, reason: string): void {
-    this.#tellEnd(endOfCode(code, reason))
-    const told = this.#whenReleased
+    this.#reportEnd(endOfCode(code, reason))
+    const listeners = this.#whenReleased
     this.#whenReleased = []
-    for (const tell of told) tell()
+    for (const onReleased of listeners) onReleased()
   }
 
-  #tellEnd(error: Error | undefined): void {
+  #reportEnd(error: Error | undefined): void {
     this.#end ??= { error }
     clearTimeout(this.#drainTimer)
     const handler = this.#handler

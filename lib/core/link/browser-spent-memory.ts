@@ -1,4 +1,4 @@
-// What spent-memory.ts is where nothing is lent. The bundle for browsers has it in that one's place.
+// spent-memory.ts for platforms where no memory is lent. Replaces it in the bundle for browsers.
 import type * as full from './spent-memory.ts'
 
 export const returnsOver: typeof full.returnsOver = () => false
@@ -7,7 +7,7 @@ export class SpentMemory implements Pick<full.SpentMemory, keyof full.SpentMemor
   readonly isEmpty = true
 
   add(): void {
-    // Nothing comes back.
+    // Nothing is returned.
   }
 
   allWritten(): void {

@@ -1,27 +1,25 @@
-// The use of the option `tls`: what was asked for must not be left out without a word. Reads the addresses beside it, and leaves
+// The check that the option `tls` takes effect: it must not be ignored silently. Looks at the addresses beside it. Leaves
 // its content to dialing and listening.
 import { ClientError } from '../base/errors.ts'
 import { type Address, formatAddress, isLoopback } from './address.ts'
 
 /**
- * Refuses addresses beside the option `tls` that make no use of it: all of them, or one that leads to another machine.
+ * Rejects the addresses beside the option `tls` if none of them uses it, or if one leads to another machine without it.
  *
  * @throws ClientError (`INVALID_OPTION`) that names the option and the address.
  */
 export function requireUseOfTls(addresses: readonly Address[]): void {
   const others = addresses.filter(({ transport }) => transport !== 'tls' && transport !== 'wss')
   if (others.length === addresses.length)
-    throw refused(
-      `${addresses.map(formatAddress).join(', ') || 'no address'} makes no use of it${adviceFor(others[0])}`,
-    )
+    throw refused(`${addresses.map(formatAddress).join(', ') || 'no address'} does not use it${adviceFor(others[0])}`)
   const open = others.find((address) => 'host' in address && !isLoopback(address.host))
-  if (open !== undefined) throw refused(`beside it ${formatAddress(open)} would be in clear text${adviceFor(open)}`)
+  if (open !== undefined) throw refused(`${formatAddress(open)} would still be in clear text${adviceFor(open)}`)
 }
 
 function adviceFor(address: Address | undefined): string {
-  if (address === undefined || !('host' in address)) return '; leave tls out, or add an address at tls://'
+  if (address === undefined || !('host' in address)) return '; omit tls, or add a tls:// address'
   const secure = formatAddress(address).replace(/^tcp/, 'tls').replace(/^ws/, 'wss')
-  return `; write ${secure}, or leave tls out`
+  return `; use ${secure}, or omit tls`
 }
 
 function refused(message: string): ClientError {

@@ -1,6 +1,6 @@
-// What is said of a connection that could not be made: why, in words that help, and what may be meant instead.
+// The error texts for failed connections: the reason in helpful words, and what may be meant instead.
 
-/** What OpenSSL and Node say where no TLS is spoken names no remedy. */
+/** A hint for the errors of OpenSSL and Node when the server does not speak TLS: these name no remedy. */
 export function hintOfTls(isTls: boolean, error: NodeJS.ErrnoException): string {
   const { code } = error
   const isNoTls =
@@ -10,13 +10,13 @@ export function hintOfTls(isTls: boolean, error: NodeJS.ErrnoException): string 
   return isTls && isNoTls ? '; does the server speak TLS there?' : ''
 }
 
-/** Happy eyeballs reports one error for each address tried; the first says enough. */
+/** Happy eyeballs reports one error for each address tried; the first is enough. */
 export function reasonOf(error: Error): string {
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message
-  // OpenSSL's messages name its source files and end in a line break; Node has the words alone.
+  // OpenSSL's messages name its source files and end in a line break; `reason` has the words alone.
   const { reason } = error as { reason?: unknown }
   if (typeof reason === 'string' && reason !== '') return reason
-  // As a writer of sockets gets it: `write EPROTO <thread>:error:<number>:SSL routines:<function>:<reason>:<file>:<line>`.
+  // The form in which socket writers get it: `write EPROTO <thread>:error:<number>:SSL routines:<function>:<reason>:<file>:<line>`.
   const words = /:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1]
   if (words !== undefined) return words
   return error.message || (error as NodeJS.ErrnoException).code || error.name

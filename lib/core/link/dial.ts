@@ -1,4 +1,4 @@
-// From an address to a connected Link, for TCP, TLS and Unix sockets. One attempt; trying again is the client's.
+// One connection attempt over TCP, TLS or a Unix socket: an address becomes a connected Link. Leaves retries to the client.
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LinkError } from '../base/errors.ts'
@@ -8,13 +8,13 @@ import { hintOfTls, reasonOf } from './dial-errors.ts'
 import type { Link, Peer } from './link.ts'
 import { SocketLink } from './socket-link.ts'
 
-/** The client's side of TLS: what it trusts, and the certificate that it shows. */
+/** The client's side of TLS: what it trusts, and the certificate it presents. */
 export type DialTls = Pick<
   ConnectionOptions,
   'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'
 >
 
-/** Rejects with LinkError, or with the signal's reason. The socket of a failed attempt is gone by then. */
+/** Rejects with LinkError, or with the signal's reason, after releasing the socket of the failed attempt. */
 export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: DialTls): Promise<Link> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -65,7 +65,7 @@ function connect(address: SocketAddress, tls: DialTls | undefined): Socket {
   return connectTls({ ...tls, host, port, ...(servername === undefined ? {} : { servername }) })
 }
 
-/** A client describes its peer by the address that it asked for. */
+/** A client describes its peer by the address it dialed. */
 function peerAt(address: SocketAddress, socket: Socket): Peer {
   const description = formatAddress(address)
   if (address.transport === 'unix') return { transport: 'unix', description, isPrivate: true }

@@ -1,5 +1,5 @@
-// A link that speaks frames: what is said within one tick leaves in one write or a few, what comes in is decoded, silence
-// and half frames are watched. What the frames mean is the business of the sink.
+// A link that speaks frames. Sends the frames of one tick in one write or a few, decodes incoming bytes, and watches for
+// silence and stalled frames. Leaves the meaning of frames to the sink.
 //
 //   send(frame) -> MsgpackWriter -> [end of tick] -> Link.write
 //   Link bytes  -> FrameDecoder  -> readSessionFrame -> sink.onFrame
@@ -26,24 +26,24 @@ export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly clock: Clock
   readonly slabs: Slabs
   readonly limits: Limits
-  /** It holds nothing between two frames, so that many links may share one. */
+  /** Holds nothing between two frames, so many links may share one. */
   readonly reader?: MsgpackReader
   /** See {@link HeartbeatOptions}. */
   readonly doubtsAfterSleep?: boolean
 }
 
-/** What is kept of a peer's bytes that are not isock's, for an error message. */
+/** How many bytes of a foreign protocol are kept for an error message. */
 const shownBytes = 64
-/** Bytes of one tick after which they are handed over before it ends. */
+/** Bytes after which a tick's frames are written before it ends. */
 const flushAtBytes = 256 * 1024
-/** Frames after which a tick's first ones are handed over before it ends, so that the peer works on them meanwhile. */
+/** Frames after which a tick's first ones are written before it ends, so that the peer can start on them. */
 const firstFlushAtFrames = 16
 
 export class FrameLink implements LinkHandler, WatchedLink {
   readonly peer: Peer
-  /** What came in place of a first frame that could be read. */
+  /** The first bytes received, if they were not a readable first frame. */
   foreignBytes: Uint8Array | undefined
-  /** True while the peer does not take what was written; streams and results wait then. */
+  /** True while the peer does not read what was written; streams and results wait then. */
   isBlocked = false
   readonly #link: Link
   readonly #writer: MsgpackWriter
@@ -55,13 +55,13 @@ export class FrameLink implements LinkHandler, WatchedLink {
   #spent: SpentMemory | undefined
   #sink: FrameSink | undefined
   #isFlushPlanned = false
-  /** Frames since the last flush, and how many there may be: twice as many after each flush within a tick. */
+  /** Frames since the last flush, and how many cause the next one: twice as many after each flush within a tick. */
   #frames = 0
   #flushAtFrames = firstFlushAtFrames
   #isHandshaking = true
-  /** How often it was blocked. */
+  /** How many times it was blocked. */
   #blockCount = 0
-  /** Of the write that filled the way and of those behind it; of those behind it alone. */
+  /** Bytes of the write that filled the buffer and of those after it; and of those after it alone. */
   #untakenBytes = 0
   #queuedBytes = 0
   #endReason: IsockError | undefined
@@ -78,12 +78,12 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#heartbeat = new Heartbeat(options.clock, options.limits, this, options)
   }
 
-  /** A frame has been on its way for seconds, in or out: what is behind it cannot have come yet. */
+  /** A frame has been in transit for seconds, in or out: what is behind it cannot have arrived yet. */
   get isSlow(): boolean {
     return this.#heartbeat.isTransferSlow
   }
 
-  /** Whether the peer lives is in doubt at the moment: what is sent now may get nowhere. */
+  /** The peer may be dead: what is sent now may get lost. */
   get isInDoubt(): boolean {
     return this.#heartbeat.isInDoubt
   }
@@ -101,7 +101,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     if (!this.isBlocked && this.#endReason === undefined) this.#sink?.onLinkWritable()
   }
 
-  /** Begins to deliver. The first frame must be one of the handshake. */
+  /** Starts to deliver. The first frame must be one of the handshake. */
   open(sink: FrameSink): void {
     this.#sink = sink
     this.#link.open(this)
@@ -111,7 +111,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#held.take(chunk)
   }
 
-  // Node tells of a drain or an error in the context of whose write it was.
+  // Node reports a drain or an error in the async context of the write that caused it.
   onDrain(): void {
     runClean(() => {
       this.isBlocked = false
@@ -138,7 +138,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     return { number: this.isBlocked ? this.#blockCount : 0, bytes: this.#untakenBytes }
   }
 
-  /** The peer was let in: larger frames, heartbeat, and another sink. */
+  /** Called when the peer was admitted: allows larger frames, starts the heartbeat, and changes the sink. */
   establish(sink: FrameSink): void {
     this.#sink = sink
     this.#isHandshaking = false
@@ -146,7 +146,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#heartbeat.start()
   }
 
-  /** Writes at the end of this tick, in order. Nothing happens on a link that ended. */
+  /** Writes at the end of this tick, in order. No-op once the link has ended. */
   send(frame: Frame): void {
     if (this.#endReason !== undefined) return
     writeFrame(this.#writer, frame)
@@ -160,16 +160,16 @@ export class FrameLink implements LinkHandler, WatchedLink {
     }
   }
 
-  /** What was sent over this link and no other is not needed any more. */
+  /** Releases a payload that was sent over this link only. */
   giveBack(payload: Payload): void {
     if (returnsOver(this.#link, payload)) this.#spent ??= new SpentMemory(this.#link)
     this.#spent?.add(payload)
     this.#onWritten()
   }
 
-  /** Flushes, ends the link, and tells the sink why: the first reason counts. Settles when the link is released. */
+  /** Flushes, ends the link, and reports the reason to the sink: the first one counts. Settles when the link is released. */
   close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): Promise<void> {
-    // One that is ending may still be broken off.
+    // A link that is flushing may still be aborted.
     if (this.#endReason !== undefined && how === 'flush') return this.#released ?? Promise.resolve()
     if (how === 'flush') this.flush()
     this.#released = this.#link.close(how)
@@ -187,7 +187,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.flush()
   }
 
-  /** Writes what was sent in this tick before it ends: also for who sends over many links, one after the other. */
+  /** Writes the frames of this tick before it ends: also for callers that send over many links, one after the other. */
   flush(): void {
     const size = this.#writer.size
     this.#frames = 0
@@ -196,13 +196,13 @@ export class FrameLink implements LinkHandler, WatchedLink {
       this.#queuedBytes += size
       if (this.#queuedBytes > this.#limits.maxWriteQueueBytes) {
         this.close(
-          new LinkError(`the peer reads too slowly: over ${this.#limits.maxWriteQueueBytes} bytes wait`),
+          new LinkError(`the peer reads too slowly: more than ${this.#limits.maxWriteQueueBytes} bytes are queued`),
           'abort',
         )
         return
       }
     }
-    // The write that fills the way is not counted: one frame may be larger than the bound, and the peer may be reading it.
+    // The write that fills the buffer is not counted: one frame may exceed the bound, and the peer may be reading it.
     const isTaken = this.#link.write(this.#writer.take())
     if (isTaken && !this.isBlocked) return this.#onWritten()
     if (!this.isBlocked) this.#blockCount++
@@ -216,7 +216,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
       this.#spent.allWritten()
   }
 
-  /** Reads bytes whose turn it is. Returns how many frames came. */
+  /** Decodes a chunk whose turn has come. Returns the number of frames in it. */
   read(chunk: Uint8Array): number {
     if (this.#endReason !== undefined) return 0
     const decoder = this.#decoder
@@ -233,7 +233,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     return decoder.frames - before
   }
 
-  /** It is not isock's. True: it was answered in its own protocol, and the answer is to leave. */
+  /** Called for bytes that are not isock's. True: the peer was answered in its own protocol, and the answer must be flushed. */
   #hasAnswered(chunk: Uint8Array): boolean {
     this.foreignBytes = chunk.slice(0, shownBytes)
     const answer = this.#sink?.answerForeign?.(this.foreignBytes)
@@ -269,5 +269,5 @@ export class FrameLink implements LinkHandler, WatchedLink {
 }
 
 function asLinkError(error: Error): LinkError {
-  return error instanceof LinkError ? error : new LinkError(`the link broke: ${error.message}`, { cause: error })
+  return error instanceof LinkError ? error : new LinkError(`the link failed: ${error.message}`, { cause: error })
 }

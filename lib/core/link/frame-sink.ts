@@ -1,19 +1,19 @@
-// What a link that speaks frames tells its user.
+// The callbacks of a link that speaks frames.
 import type { IsockError } from '../base/errors.ts'
 import type { Frame } from '../wire/frames/frame.ts'
 
 /**
- * The peer closed it in order; it did so because it went away itself, as a page does that is left; or anything else: it broke, or was
- * closed here.
+ * `closed`: the peer closed it gracefully. `gone`: it did so because it ended itself, like a page that is left. `broken`: anything
+ * else; it failed, or was closed here.
  */
 export type LinkEnding = 'closed' | 'gone' | 'broken'
 
-/** Who takes the frames of a link. `onLinkEnd` comes exactly once, and last. */
+/** Receives the frames of a link. `onLinkEnd` is called exactly once, and last. */
 export interface FrameSink {
   onFrame(frame: Frame): void
-  /** What came in place of a first frame is no frame. Gives what to say before the link is closed, if anything. */
+  /** Called when the first bytes are not a frame. Returns an answer to send before the link is closed, if any. */
   answerForeign?(bytes: Uint8Array): Uint8Array | undefined
   onLinkWritable(): void
-  /** 'closed' and 'gone': by the peer, in order. */
+  /** `closed` and `gone`: by the peer, gracefully. */
   onLinkEnd(reason: IsockError, how: LinkEnding): void
 }

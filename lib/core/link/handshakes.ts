@@ -1,4 +1,4 @@
-// TLS handshakes of a port that are not over. They cost most of all that strangers may ask for, so there is a bound on them.
+// The unfinished TLS handshakes of a port. They are the most expensive thing that strangers can request, so they are bounded.
 import type { Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { Account } from '../accounting/account.ts'
@@ -6,14 +6,14 @@ import type { Accounting } from '../accounting/accounting.ts'
 import { connectionKey } from './proxied-socket.ts'
 import { SocketPlaces } from './socket-places.ts'
 
-/** Bounds them, fairly by address, from when it listens to when it is closed. Those that fail are closed. */
+/** Bounds a server's handshakes, fairly by address, while it listens. Closes the sockets of failed ones. */
 export function boundHandshakes(server: TlsServer, accounting: Accounting, max: number): void {
   server.once('listening', () => bound(server, accounting, max))
 }
 
 function bound(server: TlsServer, accounting: Accounting, max: number): void {
   const places = new SocketPlaces(accounting, 'tlsHandshakes', max)
-  /** By the peer: a connection has another object when its handshake is over. */
+  /** By peer: after the handshake, the connection is a different object. */
   const open = new Map<string, Account>()
   const end = (peer: string, account: Account | undefined): void => {
     if (account === undefined) return
@@ -31,7 +31,7 @@ function bound(server: TlsServer, accounting: Accounting, max: number): void {
     const peer = connectionKey(socket)
     end(peer, open.get(peer))
   })
-  // A failed handshake is that client's trouble; its socket must not outlive it.
+  // A failed handshake concerns only that client; its socket must not outlive it.
   server.on('tlsClientError', (_error, socket) => void socket.destroy())
   server.on('close', () => places.close())
 }

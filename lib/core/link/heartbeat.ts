@@ -1,33 +1,32 @@
-// Notices a link that died without saying so, a frame that hardly comes in, and a peer that hardly takes what was written.
-// One timer for each link. All is counted in ticks rather than in time: what happened while this process stood still was not
-// listened to.
+// The liveness check of a link. Detects a link that died silently, a frame that stalls, and a peer that hardly reads. One
+// timer for each link. Counts ticks rather than time, because nothing was received while this process was suspended.
 import type { Clock, Timer } from '../base/clock.ts'
 import { LinkError } from '../base/errors.ts'
 import { patienceMs } from '../base/patience.ts'
 import { Standstill } from '../base/standstill.ts'
 import { Kind } from '../wire/frames/frame.ts'
 
-/** Something that is on its way, and how much of it has come or has to leave. */
+/** Something in transit, and how many bytes of it have arrived or are left. */
 export interface Transfer {
-  /** Another number each time; 0: nothing is under way. */
+  /** A different number for each transfer; 0: none. */
   readonly number: number
   readonly bytes: number
 }
 
-/** What a heartbeat needs of the link that it watches. */
+/** What a heartbeat needs from the link that it watches. */
 export interface WatchedLink {
-  /** The frame that came in part only. */
+  /** The partly received frame. */
   incoming(): Transfer
-  /** What was written and is not taken. */
+  /** What was written and not read. */
   outgoing(): Transfer
   send(sign: { readonly kind: typeof Kind.Ping | typeof Kind.Pong }): void
-  /** The peer lives, which was in doubt. */
+  /** Called when a doubted peer has proven alive. */
   onProven(): void
-  /** It is dead. */
+  /** Called when it is dead. */
   close(reason: LinkError): void
 }
 
-/** What a peer gets to prove that it lives when that is in doubt; and where what was written before still waits to be taken. */
+/** The time a doubted peer gets to prove that it is alive; and the time if earlier writes are still queued. */
 export const proofMs = 3_000
 export const blockedProofMs = 10_000
 
@@ -38,7 +37,7 @@ export interface HeartbeatLimits {
 }
 
 export interface HeartbeatOptions {
-  /** Doubts the peer when this process, or its machine, has slept. Default false: its peers have not. */
+  /** Doubts the peer after this process, or its machine, has slept. Default false: its peers have not slept. */
   readonly doubtsAfterSleep?: boolean
 }
 
@@ -47,7 +46,7 @@ export class Heartbeat {
   readonly #limits: HeartbeatLimits
   readonly #link: WatchedLink
   readonly #tickMs: number
-  // Made when something is on its way as the time passes, which is seldom.
+  // Created only when a transfer lasts longer than a tick, which is rare.
   #incoming: Duration | undefined
   #outgoing: Duration | undefined
   readonly #standstill = new Standstill()
@@ -58,8 +57,8 @@ export class Heartbeat {
   #proof: Timer | undefined
   readonly #doubtsAfterSleep: boolean
   #aheadMs: number
-  /** For how many ticks the peer's word counts that it receives slowly. */
-  #toldSlowTicks = 0
+  /** The number of ticks for which the peer's report of a slow transfer holds. */
+  #reportedSlowTicks = 0
 
   constructor(clock: Clock, limits: HeartbeatLimits, link: WatchedLink, options: HeartbeatOptions = {}) {
     this.#clock = clock
@@ -70,31 +69,31 @@ export class Heartbeat {
     this.#tickMs = Math.max(1, Math.min(limits.heartbeatMs, limits.deadAfterMs, limits.frameTimeoutMs) / 3)
   }
 
-  /** One and the same frame, or what one write left over, has been on its way for longer than a tick, as either side sees it. */
+  /** One frame, or the rest of one write, has been in transit for longer than a tick, as seen by either side. */
   get isTransferSlow(): boolean {
-    return ticksOf(this.#incoming) > 0 || ticksOf(this.#outgoing) > 0 || this.#toldSlowTicks > 0
+    return ticksOf(this.#incoming) > 0 || ticksOf(this.#outgoing) > 0 || this.#reportedSlowTicks > 0
   }
 
   start(): void {
     if (this.#timer === undefined) this.#wait()
   }
 
-  /** Bytes came, of any kind. Called for each chunk, so it does no more than this. */
+  /** Called for each received chunk, so it must be cheap. */
   heard(): void {
     this.#hasHeard = true
     if (this.#proof !== undefined) this.#proven()
   }
 
-  /** Whether the peer was asked to prove that it lives, and has not yet. */
+  /** The peer was asked to prove that it is alive, and has not answered yet. */
   get isInDoubt(): boolean {
     return this.#proof !== undefined
   }
 
-  /** The network may be another one, or this side has slept: asks the peer to prove that it lives, and gives it up if it does not. */
+  /** Called after a network change or a sleep: asks the peer to prove that it is alive, and closes the link if it does not. */
   doubt(): void {
     if (this.#timer === undefined || this.#proof !== undefined) return
     const limitMs = this.#link.outgoing().number === 0 ? proofMs : blockedProofMs
-    this.#proof = this.#clock.setTimer(() => this.#die(`nothing heard for ${limitMs} ms after it was asked`), limitMs)
+    this.#proof = this.#clock.setTimer(() => this.#die(`no answer within ${limitMs} ms to a check`), limitMs)
     this.#hasPinged = true
     this.#link.send({ kind: Kind.Ping })
   }
@@ -105,9 +104,9 @@ export class Heartbeat {
     this.#link.onProven()
   }
 
-  /** The peer sent PONG: where nobody asked, it says that it still receives what was sent. */
+  /** Called for a PONG. An unrequested one means that the peer is still receiving what was sent. */
   onPong(): void {
-    if (!this.#hasPinged) this.#toldSlowTicks = this.#signEachTicks + 1
+    if (!this.#hasPinged) this.#reportedSlowTicks = this.#signEachTicks + 1
   }
 
   stop(): void {
@@ -123,19 +122,19 @@ export class Heartbeat {
   }
 
   readonly #tick = (): void => {
-    const isForgiven = this.#standstill.isFirstLate(this.#clock.now())
+    const isExcused = this.#standstill.isFirstLate(this.#clock.now())
     this.#wait()
-    if (this.#doubtsAfterSleep && (isForgiven || this.#hasSlept())) this.doubt()
-    if (isForgiven) return
+    if (this.#doubtsAfterSleep && (isExcused || this.#hasSlept())) this.doubt()
+    if (isExcused) return
     if (this.#hasHeard) {
       this.#silentTicks = 0
       this.#hasPinged = false
     } else this.#silentTicks++
     this.#hasHeard = false
-    this.#toldSlowTicks = Math.max(0, this.#toldSlowTicks - 1)
+    this.#reportedSlowTicks = Math.max(0, this.#reportedSlowTicks - 1)
     this.#incoming = tick(this.#incoming, this.#link.incoming())
     this.#outgoing = tick(this.#outgoing, this.#link.outgoing())
-    this.#judge()
+    this.#check()
   }
 
   /** A machine that sleeps stops this process's clock, but not the calendar. */
@@ -150,27 +149,27 @@ export class Heartbeat {
     return (this.#clock.wallNow?.() ?? 0) - this.#clock.now()
   }
 
-  #judge(): void {
+  #check(): void {
     const { heartbeatMs, deadAfterMs, frameTimeoutMs } = this.#limits
     const silentMs = this.#silentTicks * this.#tickMs
-    if (silentMs >= deadAfterMs) this.#die(`nothing heard for ${deadAfterMs} ms`)
+    if (silentMs >= deadAfterMs) this.#die(`nothing received for ${deadAfterMs} ms`)
     else if (this.#incoming?.isOver(frameTimeoutMs, this.#tickMs)) {
-      this.#die(`of a frame only ${this.#incoming.bytes} bytes came in ${this.#incoming.ticks * this.#tickMs} ms`)
+      this.#die(`only ${this.#incoming.bytes} bytes of a frame arrived in ${this.#incoming.ticks * this.#tickMs} ms`)
     } else if (this.#outgoing?.isOver(deadAfterMs, this.#tickMs)) {
-      this.#die(`the peer did not take ${this.#outgoing.bytes} bytes in ${this.#outgoing.ticks * this.#tickMs} ms`)
+      this.#die(`the peer did not read ${this.#outgoing.bytes} bytes in ${this.#outgoing.ticks * this.#tickMs} ms`)
     } else if (silentMs >= heartbeatMs && !this.#hasPinged) {
       this.#hasPinged = true
       this.#link.send({ kind: Kind.Ping })
     } else if (this.#isSignDue) this.#link.send({ kind: Kind.Pong })
   }
 
-  /** The sender of a frame that takes long hears nothing: its PING waits behind that frame. So it is shown life unasked. */
+  /** The sender of a long frame receives nothing: its PING waits behind that frame. So it gets a PONG without asking. */
   get #isSignDue(): boolean {
     const ticks = ticksOf(this.#incoming)
     return ticks > 0 && ticks % this.#signEachTicks === 0
   }
 
-  /** Before the sender has heard nothing for long enough to ask. */
+  /** Soon enough that the sender does not start to ask. */
   get #signEachTicks(): number {
     return Math.floor(((this.#limits.heartbeatMs / this.#tickMs) * 2) / 3)
   }
@@ -192,7 +191,7 @@ function tick(duration: Duration | undefined, transfer: Transfer): Duration | un
   return during
 }
 
-/** For how many ticks one transfer has been on its way. */
+/** The number of ticks for which one transfer has been in transit. */
 class Duration {
   ticks = 0
   bytes = 0

@@ -1,16 +1,16 @@
-// What a physical connection must be able to do: bytes out, bytes in, and one end. Everything above (frames,
-// heartbeat, sessions) is the same over each of them.
+// The contract of a physical connection: bytes out, bytes in, and one end. Everything above it (frames, heartbeat,
+// sessions) is the same over every kind.
 
-/** Who is at the other end, as far as the link itself can tell. */
+/** The other end, as far as the link itself knows it. */
 export interface Peer {
   readonly transport: 'tcp' | 'tls' | 'unix' | 'memory' | 'websocket' | 'http'
   /** For people and logs: '127.0.0.1:52100', a path, a name. */
   readonly description: string
-  /** The IP address, where there is one. */
+  /** The IP address, if there is one. */
   readonly address?: string
-  /** Nobody on the way can read or change the bytes: TLS, or the same machine. */
+  /** Nobody in between can read or change the bytes: TLS, or the same machine. */
   readonly isPrivate: boolean
-  /** The subject of a client certificate that the server's authorities vouch for. */
+  /** The subject of a client certificate that the server's authorities have signed. */
   readonly certificate?: PeerCertificate
 }
 
@@ -22,27 +22,27 @@ export interface PeerCertificate {
   readonly subject: Readonly<Record<string, string>>
 }
 
-/** What a link tells its user. After `onEnd` nothing more comes. */
+/** The callbacks of a link. Nothing is called after `onEnd`. */
 export interface LinkHandler {
   onBytes(chunk: Uint8Array): void
-  /** Taken again after a write that answered false. */
+  /** Called when it accepts data again after a write that returned false. */
   onDrain(): void
-  /** `error` undefined: the peer ended it in order, and `isGone`: because the page was left that it was of. */
+  /** `error` undefined: the peer ended it gracefully; with `isGone`, because its page was left. */
   onEnd(error: Error | undefined, isGone?: boolean): void
 }
 
 export interface Link {
   readonly peer: Peer
-  /** Begins to deliver. Called once. */
+  /** Starts to deliver. Called once. */
   open(handler: LinkHandler): void
-  /** Hands the chunks over, in order; they are the link's from now on. False: rather wait for `onDrain`. */
+  /** Writes the chunks in order and takes ownership of them. False: wait for `onDrain` before the next write. */
   write(chunks: readonly Uint8Array[]): boolean
-  /** Nothing of what was written is held here any more. Undefined: it cannot tell. */
+  /** Whether nothing written is buffered here any more. undefined: it cannot know. */
   readonly isDrained?: () => boolean
-  /** Delivers nothing more for now, as far as it can; whoever writes at the other end notices. Undefined: it cannot. */
+  /** Pauses delivery as far as possible; the other end feels the backpressure. undefined: it cannot pause. */
   readonly pause?: () => void
   readonly resume?: () => void
-  /** Ends it: after what was written ('flush'), or at once ('abort'). Safe to call twice. Settles when it is released. */
+  /** Ends it: after everything written ('flush'), or immediately ('abort'). Safe to call twice. Settles when it is released. */
   close(how: 'flush' | 'abort'): Promise<void>
   /** Whether this link alone keeps the process running. */
   keepProcessAlive(keep: boolean): void

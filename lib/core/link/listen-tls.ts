@@ -1,4 +1,4 @@
-// Checks what a server is given for TLS, part by part: what Node says of a key does not name the option, nor the part.
+// The check of a server's TLS options, part by part: Node's own errors name neither the option nor the part.
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { ClientError } from '../base/errors.ts'
@@ -9,21 +9,21 @@ import { listenTlsOptions } from './tls-options.ts'
 
 const asPem = "as PEM: a file's content, not its path"
 
-/** `table` has the names that it takes. Throws ClientError (`INVALID_OPTION`) that names the part. It quotes none of them: they are secrets. */
+/** `table` has the accepted names. Throws ClientError (`INVALID_OPTION`) that names the part, and quotes none of them: they are secrets. */
 export function requireTls(tls: unknown, table: object = listenTlsOptions): asserts tls is ListenTls {
   if (typeof tls !== 'object' || tls === null || Array.isArray(tls))
     throw invalidOption('tls', 'an object with key and cert', typeof tls === 'string' ? 'a string' : tls)
   checkOptions('tls', tls, table)
   const { key, cert, ca } = tls as ListenTls
   if (isMissing(key) || isMissing(cert)) throw wrong('tls', 'expected both key and cert')
-  // Node leaves out what it cannot read, and then vouches for nobody.
+  // Node ignores what it cannot read, and then trusts no client.
   for (const each of [ca ?? []].flat())
     check('tls.ca', `expected certificates ${asPem}`, () => new X509Certificate(requirePem(each)))
-  // What can be used as a whole is not judged by its parts: `ciphers`, for one, may let in shorter keys.
-  check('tls', 'it cannot be used', () => useAll(tls as ListenTls))
+  // If the whole can be used, its parts are not checked: `ciphers`, for one, may allow shorter keys.
+  check('tls', 'cannot be used', () => useAll(tls as ListenTls))
 }
 
-/** Throws ClientError where it is one part that is wrong, else what Node throws. */
+/** Throws ClientError if a single part is wrong, else Node's own error. */
 function useAll(tls: ListenTls): void {
   try {
     createSecureContext(tls as SecureContextOptions)
@@ -36,7 +36,7 @@ function useAll(tls: ListenTls): void {
 function requireParts({ key, cert, passphrase }: ListenTls): void {
   if (typeof (passphrase ?? '') !== 'string') throw wrong('tls.passphrase', 'expected a string')
   check('tls.cert', `expected a certificate ${asPem}`, () => createSecureContext({ cert } as SecureContextOptions))
-  check('tls.key', `expected a private key ${asPem}, with the right passphrase where it is encrypted`, () =>
+  check('tls.key', `expected a private key ${asPem}, with the right passphrase if it is encrypted`, () =>
     createSecureContext({ key, passphrase } as SecureContextOptions),
   )
   check('tls', 'expected a key and a cert that belong together', () =>
@@ -44,7 +44,7 @@ function requireParts({ key, cert, passphrase }: ListenTls): void {
   )
 }
 
-/** X509Certificate reads DER as well, which a context of TLS leaves out. */
+/** X509Certificate reads DER as well, which a TLS context ignores. */
 function requirePem(each: string | NodeJS.ArrayBufferView): string {
   const pem = typeof each === 'string' ? each : new TextDecoder('latin1').decode(each)
   if (!pem.includes('-----BEGIN ')) throw new TypeError('no start line')
@@ -61,7 +61,7 @@ function check(name: string, expected: string, use: () => unknown): void {
   } catch (cause) {
     if (cause instanceof ClientError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
-    // What Node says of a value's type quotes the value.
+    // Node's message for a wrong type quotes the value.
     throw code === 'ERR_INVALID_ARG_TYPE' ? wrong(name, expected) : wrong(name, `${expected} (${message})`, cause)
   }
 }

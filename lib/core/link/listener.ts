@@ -1,4 +1,4 @@
-// From an address to a stream of connected Links, for TCP, TLS, Unix sockets and memory.
+// Listening for connected Links at an address, over TCP, TLS, Unix sockets and memory.
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions, type Server as TlsServer } from 'node:tls'
 import type { Accounting } from '../accounting/accounting.ts'
@@ -20,37 +20,37 @@ export type ListenTls = Pick<
   'key' | 'cert' | 'ca' | 'passphrase' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'
 >
 
-/** What may be renewed while a port listens. */
+/** The parts that may be renewed while a port listens. */
 export type TlsRenewal = Pick<ListenTls, 'key' | 'cert' | 'ca' | 'passphrase'>
 
 export interface ListenOptions {
   readonly tls?: ListenTls | undefined
   readonly network?: MemoryNetwork | undefined
   readonly allowSharedDirectory?: boolean | undefined
-  /** Sockets that listen already, one for each address in their order, instead of opening these. */
+  /** Sockets that already listen, one for each address in order, to use instead of opening new ones. */
   readonly fds?: readonly number[] | undefined
   /** From the accepted connection to the finished TLS handshake. */
   readonly handshakeTimeoutMs: number
-  /** TLS handshakes at once. Above it, the oldest one goes of the address with most. */
+  /** Concurrent TLS handshakes. Above it, the oldest one of the address with the most is dropped. */
   readonly maxHandshakes: number
-  /** For TCP and TLS. Default: nobody's PROXY header is read. */
+  /** For TCP and TLS. Default: no PROXY header is read. */
   readonly proxyProtocol?: ProxyProtocol | undefined
-  /** Where connections count before they are links. Default: nowhere else. */
+  /** Counts connections before they become links. Default: an accounting of its own. */
   readonly accounting?: Accounting | undefined
   onLink(link: Link): void
 }
 
 /** Something that listens. */
 export interface Listener {
-  /** With the port that it really got. */
+  /** With the actual port. */
   readonly address: Address
-  /** Of the listening socket, for a process that is to go on with it; undefined where there is none. */
+  /** Of the listening socket, for a process that takes it over; undefined if there is none. */
   readonly fd: number | undefined
-  /** Shows another certificate to those who connect from now on. undefined: it has no TLS. Must have been checked. */
+  /** Presents another certificate to new connections. undefined: it has no TLS. The argument must have been checked. */
   readonly renewTls?: (tls: ListenTls) => void
   /**
-   * Takes no more links; settles when the address is free, or at once where another process has the socket too and so
-   * keeps the address. Links that were taken stay.
+   * Accepts no more links. Settles when the address is free; immediately if another process also has the socket and keeps
+   * the address. Accepted links stay.
    */
   close(keepsAddress?: boolean): Promise<void>
 }
@@ -60,7 +60,7 @@ export async function listenAll(addresses: readonly Address[], options: ListenOp
   const listeners: Listener[] = []
   try {
     for (const [i, address] of addresses.entries()) {
-      // Links that come in are of no context: Node hands on that of the one who listens.
+      // Accepted links must not inherit the context of the caller of listen, as Node would have it.
       listeners.push(await runClean(() => listen(address, options, options.fds?.[i]), undefined))
     }
     return listeners
@@ -84,7 +84,7 @@ export async function listen(address: Address, options: ListenOptions, fd?: numb
   try {
     if (fd !== undefined) await begin(server, { fd })
     else if (address.transport === 'unix') await listenAtPath(address.path, () => begin(server, { path: address.path }))
-    // localhost may be ::1 or 127.0.0.1; a server that took one would be missed by clients that try the other.
+    // localhost may be ::1 or 127.0.0.1; clients that try one would miss a server at the other.
     else await begin(server, { host: address.host === 'localhost' ? '127.0.0.1' : address.host, port: address.port })
   } catch (cause) {
     throw listenError(address, cause)
@@ -95,7 +95,7 @@ export async function listen(address: Address, options: ListenOptions, fd?: numb
   return {
     address: boundAddress(address, server),
     get fd() {
-      // Not documented, but there since Node can listen; without it there is nothing to hand over.
+      // Undocumented, but always present in Node; without it there is nothing to hand over.
       return (server as { _handle?: { fd?: number } | null })._handle?.fd
     },
     ...('setSecureContext' in server
@@ -134,7 +134,7 @@ function begin(server: NetServer, where: ListenPlace): Promise<void> {
     server.once('error', reject)
     server.listen(where, () => {
       server.removeListener('error', reject)
-      // Errors of accept() (too many open files) pass; the listener goes on.
+      // Errors of accept() (too many open files) pass; the listener continues.
       server.on('error', () => undefined)
       resolve()
     })
@@ -142,7 +142,7 @@ function begin(server: NetServer, where: ListenPlace): Promise<void> {
 }
 
 function closeServer(server: NetServer, place: BoundPath | undefined, keepsAddress: boolean): Promise<void> {
-  // Node frees the address at once, but calls back only when the last connection ended, which is not ours to wait for.
+  // Node frees the address immediately, but calls back only when the last connection has ended, which is not awaited here.
   return new Promise((resolve) => {
     if (!server.listening) return resolve()
     if (place === undefined) server.close()

@@ -1,11 +1,11 @@
-// Two ends in one process, with the manners of a socket: bytes are copied, delivered later and in order, an end
-// reaches the other side after what was written before it.
+// A pair of links in one process that behaves like a socket: bytes are copied, delivered later and in order, and an end
+// reaches the other side after everything written before it.
 import { runClean } from '../base/async-context.ts'
 import { LinkError } from '../base/errors.ts'
 import { queueMicrotask, setImmediate } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 
-/** Makes two links that are connected to each other. `nearPeer` is whom the second one sees at the first. */
+/** Creates two connected links. `nearPeer` is the peer that the second one sees at the first. */
 export function createMemoryLinks(description = 'memory', nearPeer?: Peer): [MemoryLink, MemoryLink] {
   const peer: Peer = { transport: 'memory', description, isPrivate: true }
   const a = new MemoryLink(peer)
@@ -15,18 +15,18 @@ export function createMemoryLinks(description = 'memory', nearPeer?: Peer): [Mem
   return [a, b]
 }
 
-/** After so many deliveries it waits for the event loop, as sockets do: or two ends that talk on and on let nobody else have a turn. */
+/** Deliveries before it waits for the event loop, as sockets do: otherwise two busy ends would starve everything else. */
 const burst = 16
 
 export class MemoryLink implements Link {
   readonly peer: Peer
   #other: MemoryLink | undefined
   #handler: LinkHandler | undefined
-  /** What came before somebody listened. */
+  /** Deliveries received before `open`. */
   #waiting: (() => void)[] = []
   #isClosed = false
   #onTheirWay: ((other: MemoryLink) => void)[] = []
-  /** How often it may deliver before the event loop turns. */
+  /** Deliveries left before the event loop must turn. */
   #left = burst
 
   constructor(peer: Peer) {
@@ -61,7 +61,7 @@ export class MemoryLink implements Link {
   }
 
   keepProcessAlive(): void {
-    // There is nothing that could: who waits on the other end runs in this process.
+    // Nothing to do: the other end runs in this process.
   }
 
   #endBy(error: Error | undefined): void {
@@ -79,7 +79,7 @@ export class MemoryLink implements Link {
     else setImmediate(this.#deliver)
   }
 
-  /** In no writer's context: what several wrote within one tick is delivered together. */
+  /** Outside any writer's context: the writes of several within one tick are delivered together. */
   readonly #deliver = (): void => runClean(this.#deliverNow, undefined)
 
   readonly #deliverNow = (): void => {

@@ -1,11 +1,11 @@
-// Where servers of this process listen under a name and clients find them: the object that both are given.
+// The in-process network: servers listen under a name and clients find them there. Both are given the same object.
 import { brand } from '../base/brand.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import type { Link } from './link.ts'
 import { createMemoryLinks } from './memory-link.ts'
 
 /**
- * A network inside the process, for tests and for programs that are client and server at once.
+ * A network inside the process, for tests and for programs that are both client and server.
  *
  * @example
  * const network = new MemoryNetwork()
@@ -15,7 +15,7 @@ import { createMemoryLinks } from './memory-link.ts'
 export class MemoryNetwork {
   readonly #listeners = new Map<string, (link: Link) => void>()
 
-  /** Takes links at a name until the returned function is called. */
+  /** Accepts links at a name until the returned function is called. */
   listen(name: string, onLink: (link: Link) => void): () => void {
     if (this.#listeners.has(name)) {
       throw new ServerError(`memory:${name} is in use by another server`, { code: 'ADDRESS_IN_USE' })
@@ -26,14 +26,14 @@ export class MemoryNetwork {
     }
   }
 
-  /** Who takes links at a name; for networks that put something between. */
+  /** The acceptor of links at a name; for networks that put something in between. */
   protected acceptorOf(name: string): ((link: Link) => void) | undefined {
     return this.#listeners.get(name)
   }
 
   dial(name: string): Link {
     const onLink = this.acceptorOf(name)
-    if (onLink === undefined) throw new LinkError(`cannot connect to memory:${name}: nobody listens there`)
+    if (onLink === undefined) throw new LinkError(`cannot connect to memory:${name}: no server listens there`)
     const [near, far] = createMemoryLinks(`memory:${name}`)
     onLink(far)
     return near

@@ -1,4 +1,4 @@
-// The TLS of a port as it is given: the contents of PEM files, or their paths, which are read when the port opens and when it is renewed.
+// The TLS options of a port: the contents of PEM files, or their paths, which are read when the port opens and when it is renewed.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ClientError } from '../base/errors.ts'
@@ -12,18 +12,18 @@ import { listenTlsOptions } from './tls-options.ts'
 export interface TlsPaths {
   /** The path of the private key, instead of `key`. */
   readonly keyFile?: string | URL
-  /** The path of the certificate, followed by those that lead to the authority; instead of `cert`. */
+  /** The path of the certificate, followed by those up to the authority; instead of `cert`. */
   readonly certFile?: string | URL
-  /** The path of the authorities of clients, instead of `ca`. */
+  /** The path of the authorities for client certificates, instead of `ca`. */
   readonly caFile?: string | URL
   /**
-   * How often the files are looked at, in milliseconds (from 10 on): when they have changed, and are the same at the next look,
+   * How often the files are checked, in milliseconds (at least 10): when they have changed, and are the same at the next check,
    * new connections see the new certificate. false: never. Default 5 000.
    */
   readonly watchMs?: number | false
 }
 
-/** TLS of a port that listens. */
+/** TLS of a listening port. */
 export interface PortTls extends ListenTls, TlsPaths {}
 
 const pathOptions: OptionTable<TlsPaths> = { keyFile: 'any', certFile: 'any', caFile: 'protects', watchMs: 'any' }
@@ -33,23 +33,23 @@ const fileNames = ['keyFile', 'certFile', 'caFile'] as const
 const defaultWatchMs = 5_000
 const leastWatchMs = 10
 
-/** How often the files of this TLS are to be looked at; undefined: never, or there are none. */
+/** How often the files are to be checked; undefined: never, or there are none. */
 export function watchMsOf({ watchMs = defaultWatchMs }: TlsPaths): number | undefined {
   return watchMs === false ? undefined : watchMs
 }
 
-/** The paths that were given. */
+/** The given paths. */
 export function pathsOf(tls: TlsPaths): string[] {
   return fileNames.flatMap((name) => (tls[name] === undefined ? [] : pathOf(name, tls[name])))
 }
 
 /**
- * What Node takes, checked: the files are read. `table` has the names that the content of `tls` may have.
+ * Reads the files and checks the result, which Node accepts. `table` has the names that `tls` may contain.
  *
  * @throws ClientError (`INVALID_OPTION`) that names the part, and the file.
  */
 export function usableTls(tls: PortTls, table: object = listenTlsOptions): ListenTls {
-  // It throws for anything but an object.
+  // Throws for anything but an object.
   if (typeof tls !== 'object' || tls === null || Array.isArray(tls)) requireTls(tls)
   checkOptions('tls', tls, { ...table, ...pathOptions } as OptionTable<PortTls>)
   const { keyFile: _key, certFile: _cert, caFile: _ca, watchMs, ...rest } = tls
@@ -71,13 +71,13 @@ export function usableTls(tls: PortTls, table: object = listenTlsOptions): Liste
   return read as ListenTls
 }
 
-/** New contents replace the files that were given. */
+/** The options with new contents in place of the given files. */
 export function renewedTls(tls: PortTls, renewal: Partial<ListenTls> | undefined): PortTls {
   if (renewal === undefined) return tls
   const replaced = fileNames.filter((name) => Object.hasOwn(renewal, contents[name]))
   const left = Object.entries(tls).filter(([name]) => !replaced.some((each) => each === name))
   const merged: PortTls = { ...Object.fromEntries(left), ...renewal }
-  // Of files that are all replaced, there is nothing to watch.
+  // Once all files are replaced, there is nothing to watch.
   if (pathsOf(merged).length > 0) return merged
   const { watchMs: _, ...others } = merged
   return others
@@ -86,14 +86,14 @@ export function renewedTls(tls: PortTls, renewal: Partial<ListenTls> | undefined
 function requireWatch(watchMs: unknown, fileCount: number): void {
   if (watchMs === undefined) return
   if (watchMs !== false && !(typeof watchMs === 'number' && watchMs >= leastWatchMs && watchMs < 2 ** 31))
-    throw invalidOption('tls.watchMs', `false, or milliseconds from ${leastWatchMs} on`, watchMs)
+    throw invalidOption('tls.watchMs', `false, or at least ${leastWatchMs} milliseconds`, watchMs)
   if (fileCount === 0) throw invalidOption('tls.watchMs', 'none without keyFile, certFile or caFile', watchMs)
 }
 
 function pathOf(name: string, path: unknown): string {
   if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path)
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path
-  // Not quoted: it may be a key that was meant as content.
+  // Not quoted: it may be a key that was passed by mistake.
   throw new ClientError(`option tls.${name}: expected the path of a PEM file`, { code: 'INVALID_OPTION' })
 }
 

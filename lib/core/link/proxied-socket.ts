@@ -1,5 +1,5 @@
-// A socket whose client is not its peer, but behind the proxy that it comes from. From then on `remoteAddress` and `remotePort` are the
-// client's, so that accounts, logs and trust by address mean the client.
+// A socket whose client is not its peer, but behind a proxy. Its `remoteAddress` and `remotePort` become the client's, so that
+// accounts, logs and trust by address apply to the client.
 import type { Socket } from 'node:net'
 import type { ProxiedClient } from './proxy-header.ts'
 
@@ -19,19 +19,19 @@ interface ProxiedSocket {
 
 export function showClient(socket: Socket, { address, port }: ProxiedClient, by: SocketEnd): void {
   const shown = { remoteAddress: address, remotePort: port, remoteFamily: address.includes(':') ? 'IPv6' : 'IPv4' }
-  // They are getters of the prototype.
+  // They are getters on the prototype.
   for (const [name, value] of Object.entries(shown)) Object.defineProperty(socket, name, { value, configurable: true })
   ;(socket as ProxiedSocket)[proxy] = by
 }
 
-/** undefined: the peer is the client. */
+/** The proxy's end; undefined if the peer is the client. */
 export function proxyOf(socket: Socket): SocketEnd | undefined {
   return (socket as ProxiedSocket)[proxy]
 }
 
 /**
- * Of no other connection of a port at the same time, and the same for a TLS socket as for the one below it. Of one whose peer has gone
- * nothing is known; it is about to close.
+ * A key that is unique among the open connections of a port, and the same for a TLS socket as for the one below it. Meaningless once
+ * the peer has gone; the connection is then about to close.
  */
 export function connectionKey(socket: Socket): string {
   const { remoteAddress, remotePort, localAddress } = socket

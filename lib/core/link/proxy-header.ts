@@ -1,5 +1,5 @@
-// The header of the PROXY protocol, versions 1 and 2: whose connection a proxy passes on. Reads bytes; leaves sockets, and which proxies
-// are believed, to proxy-protocol.ts.
+// The header of the PROXY protocol, versions 1 and 2, which names the client behind a proxy. Parses bytes. Leaves sockets, and which
+// proxies are trusted, to proxy-protocol.ts.
 //
 //   v1  "PROXY TCP4 203.0.113.7 192.0.2.1 40000 4440\r\n", at most 107 bytes
 //   v2  signature (12) | version, command (1) | family, protocol (1) | length (2) | addresses | TLVs
@@ -16,7 +16,7 @@ export interface ProxiedClient {
 export type HeaderReading =
   | { readonly state: 'incomplete' }
   | { readonly state: 'broken'; readonly reason: string }
-  /** `client` undefined: the connection is the proxy's own, or the proxy does not know whose it is. */
+  /** `client` undefined: the connection is the proxy's own, or the proxy does not know its client. */
   | { readonly state: 'complete'; readonly length: number; readonly client: ProxiedClient | undefined }
 
 const incomplete = { state: 'incomplete' } as const
@@ -24,21 +24,21 @@ const longestLine = 107
 const prefix = Buffer.from('PROXY ')
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const fixedLength = 16
-/** Of addresses and TLVs. The largest TLV in use is a client's certificate. */
+/** The most bytes of addresses and TLVs. The largest TLV in use is a client's certificate. */
 const longestBody = 4_096
 const ipv4Stream = 0x11
 const ipv6Stream = 0x21
-/** Unspecified, and Unix sockets: there is no IP address. */
+/** Unspecified, and Unix sockets: without an IP address. */
 const withoutIp = [0x00, 0x31]
 
-/** Reads the header at the beginning of what has come so far. */
+/** Parses the header at the beginning of the bytes received so far. */
 export function readProxyHeader(bytes: Buffer): HeaderReading {
   if (startsLike(bytes, signature)) return bytes.length < fixedLength ? incomplete : readBinary(bytes)
   if (startsLike(bytes, prefix)) return readLine(bytes)
-  return broken('it does not begin with one')
+  return broken('the connection does not begin with one')
 }
 
-/** As far as the shorter of the two goes. */
+/** Compares up to the length of the shorter one. */
 function startsLike(bytes: Buffer, beginning: Buffer): boolean {
   const length = Math.min(bytes.length, beginning.length)
   return bytes.subarray(0, length).equals(beginning.subarray(0, length))
@@ -58,7 +58,7 @@ function readLine(bytes: Buffer): HeaderReading {
   const arePorts = [sourcePort, destinationPort].every(
     (text) => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) < 65_536,
   )
-  if (!areAddresses || !arePorts || more.length > 0) return broken('its line has no two addresses and ports')
+  if (!areAddresses || !arePorts || more.length > 0) return broken('its line does not have two addresses and two ports')
   return { state: 'complete', length, client: clientAt(source, Number(sourcePort), version) }
 }
 
@@ -71,8 +71,8 @@ function readBinary(bytes: Buffer): HeaderReading {
   if (bodyLength > longestBody) return broken(`it is longer than ${fixedLength + longestBody} bytes`)
   const isLocal = command === 0
   const addressesLength = family === ipv4Stream ? 12 : family === ipv6Stream ? 36 : 0
-  if (!isLocal && addressesLength === 0 && !withoutIp.includes(family)) return broken('its family is none of TCP')
-  if (!isLocal && bodyLength < addressesLength) return broken('its addresses are cut short')
+  if (!isLocal && addressesLength === 0 && !withoutIp.includes(family)) return broken('its address family is not TCP')
+  if (!isLocal && bodyLength < addressesLength) return broken('its addresses are truncated')
   if (bytes.length < length) return incomplete
   if (isLocal || addressesLength === 0) return { state: 'complete', length, client: undefined }
   const body = bytes.subarray(fixedLength)
@@ -87,7 +87,7 @@ function ipv6Text(bytes: Buffer): string {
   return Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16)).join(':')
 }
 
-/** In the form in which Node has addresses. One of IPv4 within IPv6 is one of IPv4. */
+/** The address in Node's form. An IPv4-mapped IPv6 address becomes IPv4. */
 function clientAt(text: string, port: number, version: 4 | 6): ProxiedClient {
   const { address } = new SocketAddress({ address: text, family: version === 4 ? 'ipv4' : 'ipv6' })
   return { address: address.replace(/^::ffff:(?=\d+\.)/, ''), port }

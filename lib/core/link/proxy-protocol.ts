@@ -1,5 +1,5 @@
-// Proxies in front of a port that begin each connection with a PROXY header. Holds their connections back until it has come, and shows the
-// client that it names. Leaves the header's bytes to proxy-header.ts.
+// The proxies in front of a port that begin each connection with a PROXY header. Holds their connections back until the header has
+// arrived, and presents the client that it names. Leaves the header's bytes to proxy-header.ts.
 import type { Server as NetServer, Socket } from 'node:net'
 import type { Accounting } from '../accounting/accounting.ts'
 import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
@@ -8,26 +8,26 @@ import { connectionKey, type SocketEnd, showClient } from './proxied-socket.ts'
 import { type ProxiedClient, readProxyHeader } from './proxy-header.ts'
 import { SocketPlaces } from './socket-places.ts'
 
-/** Whose headers a port reads. */
+/** The proxies whose headers a port reads. */
 export interface ProxyProtocol {
-  /** Connections of these addresses must begin with a header; of others, it is not looked for. */
+  /** Connections from these addresses must begin with a header; in others, none is looked for. */
   readonly isProxy: (address: string) => boolean
-  /** A connection was closed because its header is missing or broken. */
+  /** Called when a connection was closed because its header is missing or malformed. */
   readonly onRefused: (peer: string, reason: string) => void
 }
 
 export interface ProxyProtocolOptions extends ProxyProtocol {
   /** From the accepted connection to the end of its header. */
   readonly timeoutMs: number
-  /** Connections at once whose header has not come. Above it, the oldest connection of the address with most is closed. */
+  /** Connections whose header has not arrived. Above it, the oldest connection of the address with the most is closed. */
   readonly maxWaiting: number
   readonly accounting: Accounting
 }
 
-/** Reads the headers of a server that does not listen yet. Returns what closes the connections whose headers have not come. */
+/** Reads the headers of a server that does not listen yet. Returns a function that closes the connections still without a header. */
 export function readProxyHeaders(server: NetServer, options: ProxyProtocolOptions): () => void {
-  const entrance = new Entrance(server, options)
-  return () => entrance.close()
+  const reader = new ProxyHeaderReader(server, options)
+  return () => reader.close()
 }
 
 interface Shown {
@@ -35,14 +35,14 @@ interface Shown {
   readonly by: SocketEnd
 }
 
-class Entrance {
+class ProxyHeaderReader {
   readonly #options: ProxyProtocolOptions
   readonly #isTls: boolean
   readonly #passOn: (event: string, ...args: unknown[]) => boolean
-  /** Some are announced again, as those whose upgrade is not taken. */
+  /** Some are announced twice, such as those whose upgrade is not accepted. */
   readonly #passed = new WeakSet<Socket>()
   readonly #waiting = new Set<Socket>()
-  /** Whose handshake of TLS is not over, by `connectionKey`: after it, a connection has another object. */
+  /** Those with an unfinished TLS handshake, by `connectionKey`: after it, the connection is a different object. */
   readonly #behindTls = new Map<string, Shown>()
   /** While it listens. */
   #places: SocketPlaces | undefined
@@ -55,7 +55,7 @@ class Entrance {
       this.#places = new SocketPlaces(options.accounting, 'proxyHeaders', options.maxWaiting)
     })
     server.once('close', () => this.#places?.close())
-    // Between accept and 'connection' Node has no hook, and what listens to 'connection' must see a connection after its header only.
+    // Node has no hook between accept and 'connection', and listeners of 'connection' must see a connection only after its header.
     server.emit = (event: string, ...args: unknown[]): boolean => {
       const socket = args[0] as Socket
       if (event === 'connection' && !this.#passed.has(socket)) return this.#enter(socket)
@@ -70,7 +70,7 @@ class Entrance {
 
   #enter(socket: Socket): boolean {
     const { remoteAddress, remotePort } = socket
-    // Its peer has gone, and with it who it was.
+    // The peer has gone, so its address is unknown.
     if (remoteAddress === undefined) socket.destroy()
     else if (this.#options.isProxy(remoteAddress))
       this.#await(socket, { address: remoteAddress, port: remotePort, key: connectionKey(socket) })
@@ -108,16 +108,16 @@ class Entrance {
       this.#show(socket, reading.client, by)
       this.#pass(socket)
     }
-    // Balancers look whether a port is open: they connect, and leave without a word.
-    const onEnd = (): unknown => (bytes.length === 0 ? socket.destroy() : refuse('it was cut short'))
-    const timer = setTimeout(() => refuse(`it did not come within ${timeoutMs} ms`), timeoutMs)
+    // Load balancers check whether a port is open: they connect, and close without sending anything.
+    const onEnd = (): unknown => (bytes.length === 0 ? socket.destroy() : refuse('it was truncated'))
+    const timer = setTimeout(() => refuse(`it did not arrive within ${timeoutMs} ms`), timeoutMs)
     timer.unref()
     this.#waiting.add(socket)
     socket.on('error', ignore).on('close', settle).on('end', onEnd).on('readable', onReadable)
   }
 
   #show(socket: Socket, client: ProxiedClient | undefined, by: SocketEnd): void {
-    // A loopback address is of the proxy's machine, which is trusted as this one only where it is this one.
+    // A loopback address means the proxy's machine. It is trusted only if that is this machine.
     if (client === undefined || (isLoopback(client.address) && !isLoopback(by.address))) return
     showClient(socket, client, by)
     if (!this.#isTls) return
@@ -128,7 +128,7 @@ class Entrance {
     })
   }
 
-  /** False: whose it is cannot be known any more. */
+  /** False: its client can no longer be determined. */
   #showBehindTls(socket: Socket): boolean {
     if (socket.remoteAddress === undefined) {
       socket.on('error', ignore).destroy()
@@ -148,5 +148,5 @@ class Entrance {
 }
 
 function ignore(): void {
-  // Its close tells enough.
+  // Its close event is enough.
 }

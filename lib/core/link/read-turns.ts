@@ -1,6 +1,6 @@
-// How much of one client's bytes is read before others have their turn. A socket that is always readable would be read again
-// and again, and tiny frames take much of the processor: so an address that has sent a lot within a turn of the event loop
-// waits with all of its links, one after the other, for the next turns.
+// Fair reading: how many of one client's bytes are read before others have their turn. A socket that is always readable would
+// be read continuously, and tiny frames take much processor time. So an address that has sent a lot within a turn of the
+// event loop waits, with all of its links one after the other, for the next turns.
 //
 //   chunk ──> read now                                   while its holder has read little
 //     ╰─────> kept, the link paused ──> read later       from then on, as much in each turn
@@ -11,24 +11,24 @@ import { setImmediate } from '../base/platform-timers.ts'
 import { TurnBudget } from '../base/turn-budget.ts'
 import type { Link } from './link.ts'
 
-/** Whose links share a turn: an address. */
+/** The owner of links that share a turn: an address. */
 export interface ReadHolder {
-  /** What was read for it since its turn began. */
+  /** The cost of what was read for it since its turn began. */
   readCost: number
 }
 
-/** What is read within a turn for all that have sent much, by how long turns take. */
+/** The cost per turn for all busy holders together, depending on how long turns take. */
 const inAll = { most: 4_096, least: 512 }
-/** What is read for one of them at most, and however many they are; a chunk that was begun is read to its end. */
+/** The cost for one of them: at most, and at least however many there are. A chunk is always read to its end. */
 const ofOne = { most: 1_024, least: 16 }
-/** A frame counts for one, and so do so many bytes. */
+/** A frame costs one, and so does this number of bytes. */
 const bytesEach = 4_096
 
-/** Of those that have read much and wait for nothing, which are most. */
+/** Shared by busy holders without waiting readers, the most common case. */
 const noReaders: FairReader[] = []
 
 export class ReadTurns {
-  /** Those that have read much since the last turn, or wait. */
+  /** Holders that have read much since the last turn, or wait. */
   readonly #busy = new Map<ReadHolder, FairReader[]>()
   readonly #inAll: TurnBudget
   #mostOfOne = ofOne.most
@@ -43,19 +43,19 @@ export class ReadTurns {
     return holder.readCost >= this.#mostOfOne
   }
 
-  /** Something was read. */
+  /** Called when something was read. */
   read(holder: ReadHolder, frames: number, bytes: number): void {
     holder.readCost += frames + Math.floor(bytes / bytesEach)
-    // Who has read less is not looked at when a turn ends.
+    // Holders with less are skipped when a turn ends.
     if (holder.readCost < ofOne.least || this.#busy.has(holder)) return
     this.#busy.set(holder, noReaders)
     this.#share()
     this.#plan()
   }
 
-  /** The link has kept what came. */
+  /** Called when a link has kept what it received. */
   wait(reader: FairReader): void {
-    // Its holder has read much: so it is there.
+    // Its holder has read much, so there is an entry.
     const waiting = this.#busy.get(reader.holder)
     if (waiting === noReaders) this.#busy.set(reader.holder, [reader])
     else waiting?.push(reader)
@@ -91,13 +91,13 @@ export class ReadTurns {
   }
 }
 
-/** What a reader reads for. */
+/** The account that a reader reads for. */
 export interface ReadAccount extends MeterSource {
   readonly part: { readonly address: ReadHolder }
 }
 
 export interface ChunkReader {
-  /** Reads a chunk, and returns how many frames came of it. */
+  /** Reads a chunk, and returns how many frames it contained. */
   read(chunk: Uint8Array): number
 }
 
@@ -129,7 +129,7 @@ export class FairReader {
   take(chunk: Uint8Array): void {
     const link = this.#link
     const isFirst = this.#kept === undefined
-    // A link that cannot wait is one of this process: its other end shares its turns with all.
+    // A link that cannot pause is inside this process: its other end shares the event loop anyway.
     if (link.pause === undefined || (isFirst && !this.#turns.isOver(this.holder))) return this.#read(chunk)
     this.#keep(chunk)
     if (!isFirst) return
@@ -144,7 +144,7 @@ export class FairReader {
     this.#link.resume?.()
   }
 
-  /** Forgets what it kept. */
+  /** Drops what it kept. */
   close(): void {
     this.#kept = undefined
     this.#held?.clear()

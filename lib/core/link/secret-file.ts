@@ -1,10 +1,10 @@
-// Reads a secret from a file, where nobody else can read it.
+// Secrets in files that nobody else can read.
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { ClientError } from '../base/errors.ts'
 
 const maxSecretBytes = 64 * 1024
 
-/** @throws ClientError (`INVALID_OPTION`) when it is missing, too large, or open to group or others. */
+/** Reads a secret. @throws ClientError (`INVALID_OPTION`) when it is missing, too large, or open to group or others. */
 export function readSecretFile(path: string): string {
   let file: number
   try {
@@ -16,7 +16,7 @@ export function readSecretFile(path: string): string {
     })
   }
   try {
-    // Asked of the open file, so that it cannot be exchanged between the question and the reading.
+    // Checked on the open file, so that it cannot be replaced between the check and the read.
     const status = fstatSync(file)
     if (process.platform !== 'win32' && (status.mode & 0o077) !== 0) {
       throw new ClientError(`the secret file ${path} can be read by others; run: chmod 600 ${path}`, {

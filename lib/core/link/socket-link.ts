@@ -10,7 +10,7 @@ import { proxyOf } from './proxied-socket.ts'
 /** How long a flushing close may wait for a peer that does not read. */
 const flushLimitMs = 5_000
 
-/** Wraps a connected socket. The link owns it from now on. */
+/** Wraps a connected socket, and owns it from then on. */
 export class SocketLink implements Link {
   readonly peer: Peer
   readonly #socket: Socket
@@ -22,7 +22,7 @@ export class SocketLink implements Link {
     this.peer = peer
     socket.setNoDelay(true)
     owned(socket)[owner] = this
-    // From the first moment, so that no error of a socket is ever unhandled.
+    // From the start, so that no error of a socket is ever unhandled.
     socket.on('error', onError)
   }
 
@@ -36,7 +36,7 @@ export class SocketLink implements Link {
     if (socket.destroyed) queueMicrotask(() => this.ended(this.#error))
   }
 
-  /** The socket has an error, which its close tells of. */
+  /** Records the socket's error, which is reported when it closes. */
   failed(error: Error): void {
     this.#error = error
   }
@@ -80,7 +80,7 @@ export class SocketLink implements Link {
     const socket = this.#socket
     this.#handler = undefined
     if (socket.closed) return Promise.resolve()
-    // Whoever awaits the close must see it: Node ends a process whose last sockets are unref'd, with exit code 13.
+    // The awaited close must happen: Node ends a process whose last sockets are unref'd, with exit code 13.
     socket.ref()
     return new Promise((resolve) => {
       const timer = setTimeout(() => socket.destroy(), flushLimitMs)
@@ -90,7 +90,7 @@ export class SocketLink implements Link {
         resolve()
       })
       if (how === 'abort') socket.destroy()
-      // Reads on, so that a peer that is still sending is not reset before it got our last bytes.
+      // Continues to read, so that a peer that is still sending is not reset before it got our last bytes.
       else socket.resume().end()
     })
   }
@@ -108,7 +108,7 @@ export class SocketLink implements Link {
   }
 }
 
-/** The link of a socket, for listeners that all sockets share: five of its own would be a third of what a link takes. */
+/** The link of a socket, for listeners that all sockets share: five closures for each would take a third of a link's memory. */
 const owner = Symbol('link')
 
 interface OwnedSocket {

@@ -1,5 +1,5 @@
-// The places of connections that a port has taken, shared out by address: when there are none left, the oldest one that is
-// silent goes of the address with most, and a newcomer gets its place.
+// The places for a port's connections, shared fairly by address: when none is left, a newcomer takes the place of the oldest
+// silent connection of the address with the most.
 import type { Socket } from 'node:net'
 import type { Account } from '../accounting/account.ts'
 import { Accounting } from '../accounting/accounting.ts'
@@ -10,7 +10,7 @@ export class SocketPlaces {
   readonly #accounting: Accounting
   readonly #places: FairPlaces
 
-  /** `name` is for `usage`. */
+  /** `name` appears in `usage`. */
   constructor(accounting: Accounting, name: string, max: number) {
     this.#accounting = accounting
     this.#places = accounting.places(name, max)
@@ -20,7 +20,7 @@ export class SocketPlaces {
     return this.#places.count
   }
 
-  /** A place for as long as the connection lasts, idle to begin with; undefined: there is none, and it is closed. */
+  /** Takes a place for as long as the connection lasts, idle at first; undefined: there is none, and the socket was closed. */
   take(socket: Socket): Account | undefined {
     const account = this.#accounting.open({
       owner: { address: socket.remoteAddress, identity: undefined },
@@ -42,13 +42,13 @@ export class SocketPlaces {
     account.close()
   }
 
-  /** The port is closed: there will be no more. */
+  /** Called when the port is closed. */
   close(): void {
     this.#accounting.forget(this.#places)
   }
 }
 
-/** For a port that shares nothing out with others. */
+/** For a port that shares no accounting with others. */
 export function ownAccounting(): Accounting {
   return new Accounting({ maxHeldBytes: Number.POSITIVE_INFINITY, isShared: () => false })
 }

@@ -1,14 +1,14 @@
-// Memory of what was sent and is answered, on its way back to who lends it (wire/bytes/spare-memory.ts). A peer may say that it has
-// what it has not read yet: so the memory comes back when all that was written has left the process, and from a link that
-// cannot tell it never does.
+// The memory of payloads that were sent and answered, on its way back to its lender (wire/bytes/spare-memory.ts). A peer may
+// acknowledge data that it has not read yet, so the memory is returned only when everything written has left the process; from
+// a link that cannot know this, never.
 import type { Payload } from '../wire/bytes/payload.ts'
 import { isLent, takeBack } from '../wire/bytes/spare-memory.ts'
 import type { Link } from './link.ts'
 
-/** More than this do not wait: they are garbage, as they would be without all this. */
+/** Further payloads do not wait; they are garbage-collected instead. */
 const mostWaiting = 64
 
-/** Whether there is anything to come back. */
+/** Whether its memory can be returned. */
 export function returnsOver(link: Pick<Link, 'isDrained'>, payload: Payload): boolean {
   return link.isDrained !== undefined && isLent(payload)
 }
@@ -29,7 +29,7 @@ export class SpentMemory {
     if (this.#waiting.length < mostWaiting && returnsOver(this.#link, payload)) this.#waiting.push(payload)
   }
 
-  /** Nothing is left that was not written to the link. */
+  /** Called when everything was written to the link. */
   allWritten(): void {
     if (this.#link.isDrained?.() !== true) return
     for (const payload of this.#waiting) takeBack(payload)

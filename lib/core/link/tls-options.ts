@@ -1,4 +1,4 @@
-// The options of TLS that Node takes, at either side: a mistyped one would be ignored by Node, and with it what it was to keep.
+// The TLS options that Node accepts, at either side: Node would ignore a mistyped one, and with it the protection it asks for.
 import type { CommonConnectionOptions, ConnectionOptions, SecureContextOptions, TlsOptions } from 'node:tls'
 import type { OptionTable } from '../base/option-table.ts'
 
@@ -24,7 +24,7 @@ const eitherSide: OptionTable<SecureContextOptions & CommonConnectionOptions> = 
   pfx: 'any',
   privateKeyEngine: 'any',
   privateKeyIdentifier: 'any',
-  // Undefined is true.
+  // undefined means true.
   rejectUnauthorized: 'any',
   secureContext: 'any',
   secureOptions: 'any',

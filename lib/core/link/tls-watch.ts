@@ -1,6 +1,6 @@
-// Watches the files of a port's TLS, and has it renewed when they have changed. Asks the file system every few seconds what is at
-// their paths, so that it sees whatever replaces them: a rename, a link to another version (certbot), a directory that such a link
-// leads through (Kubernetes), files on another machine. Events of the file system miss some of these.
+// The watch over a port's TLS files: renews the port's TLS when they have changed. Polls the paths every few seconds, so that it
+// notices every kind of replacement: a rename, a link to another version (certbot), a linked directory on the way (Kubernetes),
+// files on another machine. File system events miss some of these.
 import { type BigIntStats, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -10,11 +10,11 @@ import { type PortTls, pathsOf, watchMsOf } from './port-tls.ts'
 export interface TlsWatchOptions {
   readonly clock: Clock
   readonly log: Logger
-  /** Reads the files and applies them to the port. Throws, and changes nothing, where they cannot be used. */
+  /** Reads the files and applies them to the port. Throws, and changes nothing, if they cannot be used. */
   renew(): void
 }
 
-/** Undefined where there are no files, or they are not to be watched. Begins with the files as they are: to be called before they are read. */
+/** Returns undefined if there are no files to watch. Must be called before the files are read, because it starts from their current version. */
 export function watchTls(tls: PortTls | undefined, options: TlsWatchOptions): TlsWatch | undefined {
   const everyMs = tls === undefined ? undefined : watchMsOf(tls)
   const paths = tls === undefined ? [] : pathsOf(tls)
@@ -25,11 +25,11 @@ export class TlsWatch {
   readonly #paths: readonly string[]
   readonly #everyMs: number
   readonly #options: TlsWatchOptions
-  /** The version of the files in use, as a text that changes with them. */
+  /** The version of the files in use, as a string that changes with them. */
   #shown: string
-  /** At the last look. */
+  /** The version at the last check. */
   #seen: string
-  /** The last version that could not be used: it is logged once. */
+  /** The last unusable version, so that it is logged once. */
   #refused: string | undefined
   #timer: Timer | undefined
   #isClosed = false
@@ -62,18 +62,17 @@ export class TlsWatch {
     const now = versions.join()
     const isSettled = now === this.#seen
     this.#seen = now
-    // Somebody may be in the middle of writing a key and its certificate.
+    // A key and its certificate may be in the middle of being written.
     if (now === this.#shown || !isSettled) return
     const { log, renew } = this.#options
     try {
       renew()
       this.#shown = now
       this.#refused = undefined
-      log.info({ files: this.#paths }, 'the certificate was renewed, as its files have changed')
+      log.info({ files: this.#paths }, 'certificate renewed, because its files have changed')
     } catch (error) {
-      // Retried at each look: what is missing may come, or be allowed to be read.
-      if (this.#refused !== now)
-        log.warn({ error }, 'changed files of TLS cannot be used; the certificate stays as it was')
+      // Retried at each check: a missing file may appear, or become readable.
+      if (this.#refused !== now) log.warn({ error }, 'changed TLS files cannot be used; the former certificate stays')
       this.#refused = now
     }
   }

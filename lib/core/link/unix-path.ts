@@ -1,5 +1,5 @@
-// The path of a Unix socket: only in a directory that is its user's alone, never stolen from a live server, taken
-// over from a dead one.
+// The path of a Unix socket: allowed only in a directory private to its user, never stolen from a live server, taken over from a
+// dead one.
 import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { connect, type Server as NetServer } from 'node:net'
 import { dirname } from 'node:path'
@@ -8,16 +8,16 @@ import { calendarNow, clearTimeout, setTimeout } from '../base/platform-timers.t
 
 const takeoverLimitMs = 10_000
 const probeLimitMs = 1_000
-/** The longest path of a Unix socket: sun_path of Linux, without its final zero. */
+/** The longest path of a Unix socket: Linux's sun_path without its final zero. */
 export const maxPathBytes = 107
 
-/** Which file a path led to: another one may be there later. */
+/** The identity of the file at a path: it may be replaced later. */
 export interface PathIdentity {
   readonly device: bigint
   readonly inode: bigint
 }
 
-/** Makes the directory (0700) where it is missing; refuses one that others can enter, unless that is allowed. */
+/** Creates the directory (0700) if it is missing; rejects one that others can enter, unless that is allowed. */
 export function prepareSocketDirectory(path: string, allowSharedDirectory: boolean): void {
   if (Buffer.byteLength(path) > maxPathBytes)
     throw refused(`unix:${path} is longer than ${maxPathBytes} bytes; use a shorter path`)
@@ -32,7 +32,7 @@ export function prepareSocketDirectory(path: string, allowSharedDirectory: boole
   )
 }
 
-/** Runs `listen`; when the path is taken by a socket that nobody serves, removes that and runs it again. */
+/** Runs `listen`; if the path is taken by a socket without a server, removes it and runs it again. */
 export async function listenAtPath(path: string, listen: () => Promise<void>): Promise<void> {
   try {
     await listen()
@@ -40,7 +40,8 @@ export async function listenAtPath(path: string, listen: () => Promise<void>): P
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     const release = lockPath(path)
     try {
-      if (!lstatSync(path).isSocket()) throw refused(`${path} exists and is no socket; remove it or use another path`)
+      if (!lstatSync(path).isSocket())
+        throw refused(`${path} exists and is not a socket; remove it or use another path`)
       if (await isServed(path)) throw inUse(path, error)
       rmSync(path, { force: true })
       await listen()
@@ -50,7 +51,7 @@ export async function listenAtPath(path: string, listen: () => Promise<void>): P
   }
 }
 
-/** To be asked when one has begun to listen there; undefined where nothing is found. */
+/** To be called after listening has begun; undefined if nothing is there. */
 export function identifyPath(path: string): PathIdentity | undefined {
   try {
     const { dev: device, ino: inode } = lstatSync(path, { bigint: true })
@@ -62,21 +63,21 @@ export function identifyPath(path: string): PathIdentity | undefined {
 
 export interface BoundPath {
   readonly path: string
-  /** What it led to when this server began to listen. */
+  /** The file there when this server began to listen. */
   readonly identity: PathIdentity | undefined
   /** The socket came from another process. */
   readonly isInherited: boolean
 }
 
 /**
- * Stops listening, whatever becomes of the path; never throws. The path goes with the server that listens last: not where
- * another process goes on with the socket (`keepsPath`), and not where it leads to another server's socket by now.
+ * Stops listening, whatever happens to the path; never throws. The last server to listen removes the path: it stays if another
+ * process continues with the socket (`keepsPath`), or if it now leads to another server's socket.
  */
 export function closeAtPath(server: NetServer, { path, identity, isInherited }: BoundPath, keepsPath = false): void {
-  // While this socket is open, no other file gets its number.
+  // While this socket is open, no other file can get its inode number.
   const now = identifyPath(path)
   const isOurs = now !== undefined && now.device === identity?.device && now.inode === identity.inode
-  // Node removes the path of a socket that it bound, whoever has the path now, and no other.
+  // Node removes the path of a socket that it bound itself, whatever is at that path now, and no other path.
   if (isInherited) {
     if (isOurs && !keepsPath) attempt(() => rmSync(path, { force: true }))
     server.close()
@@ -84,17 +85,17 @@ export function closeAtPath(server: NetServer, { path, identity, isInherited }: 
   else closeBeside(server, path)
 }
 
-/** In one go: who dials in this moment finds no path, and tries again. */
+/** Synchronously, so that only a client dialing at this very moment misses the path, and retries. */
 function closeBeside(server: NetServer, path: string): void {
   const aside = `${path}.kept`
   attempt(() => rmSync(aside, { force: true }))
-  // Not every file system has hard links. Where renaming fails too, Node is not able to remove the path either.
+  // Not every file system has hard links. If renaming fails too, Node cannot remove the path either.
   const isAside = attempt(() => linkSync(path, aside)) || attempt(() => renameSync(path, aside))
   server.close()
   if (isAside) attempt(() => renameSync(aside, path))
 }
 
-/** For what must not keep a server from ending: the calls that run would be dropped with it. */
+/** Runs a step that must not prevent a server from closing: its running calls would be dropped. */
 function attempt(run: () => void): boolean {
   try {
     run()
@@ -104,13 +105,13 @@ function attempt(run: () => void): boolean {
   }
 }
 
-/** One server at a time looks and takes over. A lock that its owner left behind is broken after a while. */
+/** Lets one server at a time check and take over. A stale lock is broken after a while. */
 function lockPath(path: string): () => void {
   const lock = `${path}.takeover`
   try {
     if (calendarNow() - statSync(lock).mtimeMs > takeoverLimitMs) rmSync(lock, { force: true })
   } catch {
-    // There is none, as it should be.
+    // There is none, the usual case.
   }
   try {
     closeSync(openSync(lock, 'wx', 0o600))
@@ -120,7 +121,7 @@ function lockPath(path: string): () => void {
   return () => rmSync(lock, { force: true })
 }
 
-/** Whether somebody accepts connections there. */
+/** Whether a process accepts connections there. */
 function isServed(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path })
@@ -129,7 +130,7 @@ function isServed(path: string): Promise<boolean> {
       socket.destroy()
       resolve(isAnswered)
     }
-    // No answer at all is no proof of death: a stopped process still owns its path.
+    // No answer does not prove it dead: a stopped process still owns its path.
     const timer = setTimeout(() => finish(true), probeLimitMs)
     socket.once('connect', () => finish(true))
     socket.once('error', (error: NodeJS.ErrnoException) =>

@@ -1,4 +1,4 @@
-// From a ws:// or wss:// address to a connected Link, on Node. One attempt; trying again is the client's.
+// One WebSocket connection attempt on Node: a ws:// or wss:// address becomes a connected Link. Leaves retries to the client.
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from '#ws'
 import { LinkError } from '../base/errors.ts'
@@ -10,7 +10,7 @@ import type { Link } from './link.ts'
 import { answerPings, WebSocketLink, webSocketBounds } from './web-socket-link.ts'
 import { webSocketProtocol } from './web-socket-messages.ts'
 
-/** Rejects with LinkError, or with the signal's reason. The socket of a failed attempt is gone by then. */
+/** Rejects with LinkError, or with the signal's reason, after releasing the socket of the failed attempt. */
 export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: DialTls): Promise<Link> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -53,11 +53,11 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
   })
 }
 
-/** Also what a port of isock's own protocol says to HTTP. */
+/** For status 400, which a port of isock's own protocol also answers to HTTP. */
 const elsewhere = '; is it a port of listenWeb? Others are tcp://host:port'
 const forHost = "; the server's option hosts must name this host"
 
-/** A port that closes, or answers otherwise, before it has answered HTTP. */
+/** A hint for a port that closes, or answers something else than HTTP. */
 function hintOf({ transport }: WebAddress, error: NodeJS.ErrnoException): string {
   const isNoHttp = error.code === 'ECONNRESET' || error.code?.startsWith('HPE_') === true
   return hintOfTls(transport === 'wss', error) || (isNoHttp ? elsewhere : '')

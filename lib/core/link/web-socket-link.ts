@@ -1,5 +1,5 @@
-// A WebSocket of `ws` as a Link, at the server and at a client on Node. Its binary messages, one after the other, are the
-// bytes; where one ends means nothing.
+// A WebSocket of `ws` as a Link, at the server and at a client on Node. The bytes are those of its binary messages, joined;
+// message boundaries mean nothing.
 import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import { LinkError } from '../base/errors.ts'
@@ -10,14 +10,14 @@ import { closeCodes, endOfCode, maxMessageBytes, pieces } from './web-socket-mes
 /** How long a flushing close may wait for a peer that does not read. */
 const flushLimitMs = 5_000
 
-/** What both ends tell `ws`: no compression, and bounds on what is held of a message that is not complete. */
+/** The `ws` options of both ends: no compression, and bounds on incomplete messages. */
 export const webSocketBounds = {
   maxPayload: maxMessageBytes,
   maxFragments: 1_024,
   maxBufferedChunks: 16 * 1_024,
   perMessageDeflate: false,
   skipUTF8Validation: true,
-  /** A flood of pings is not answered by a flood of pongs: see `answerPings`. */
+  /** A flood of pings must not cause a flood of pongs: see `answerPings`. */
   autoPong: false,
 } as const
 
@@ -27,13 +27,13 @@ export class WebSocketLink implements Link {
   readonly #stream: Socket
   #handler: LinkHandler | undefined
   #error: Error | undefined
-  /** The peer's system closed the connection, as it does when a process ends: no close frame comes then. */
+  /** The peer's system closed the connection, as it does when a process ends: without a close frame. */
   #hasEnded = false
-  /** What came before somebody listened. */
+  /** Data received before `open`. */
   #early: Uint8Array[] = []
   #isWaiting = false
 
-  /** Owns the open socket, which answers pings, from now on; `stream` is what it runs over. */
+  /** Takes ownership of the open socket, which answers pings; `stream` is the socket below it. */
   constructor(socket: WebSocket, stream: Socket, peer: Peer) {
     this.peer = peer
     this.#socket = socket
@@ -45,11 +45,11 @@ export class WebSocketLink implements Link {
     socket.binaryType = 'nodebuffer'
     socket.on('error', (error) => {
       this.#error = error
-      // The peer may keep its socket open as long as it likes: `ws` tells of the end only when it has gone.
+      // The peer may keep its socket open forever: `ws` reports the end only when it has gone.
       this.#onEnd(error)
     })
     socket.on('message', this.#onMessage)
-    // Browsers say so of a page that was closed, reloaded or left; a network that is lost gives no code.
+    // Browsers send this code for a page that was closed, reloaded or left; a lost network sends none.
     socket.on('close', (code, reason) => {
       const error = this.#error ?? (code === closeCodes.abnormal ? this.#abruptEnd : endOfCode(code, String(reason)))
       this.#onEnd(error, code === closeCodes.goingAway)
@@ -68,7 +68,7 @@ export class WebSocketLink implements Link {
   write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket
     if (socket.readyState !== socket.OPEN) return true
-    // One system call for all of them.
+    // One system call for all chunks.
     this.#stream.cork()
     for (const chunk of chunks) for (const piece of pieces(chunk)) socket.send(piece)
     this.#stream.uncork()
@@ -86,7 +86,7 @@ export class WebSocketLink implements Link {
     this.#handler = undefined
     this.#early = []
     if (socket.readyState === socket.CLOSED) return Promise.resolve()
-    // Whoever awaits the close must see it, also when nothing else keeps the process.
+    // The awaited close must happen, even if nothing else keeps the process alive.
     this.#stream.ref()
     return new Promise((resolve) => {
       const timer = setTimeout(() => socket.terminate(), flushLimitMs)
@@ -97,7 +97,7 @@ export class WebSocketLink implements Link {
       })
       if (how === 'abort') socket.terminate()
       else {
-        // The peer's part of the end has to be read.
+        // The peer's close frame has to be read.
         socket.resume()
         socket.close(closeCodes.done)
       }
@@ -116,14 +116,14 @@ export class WebSocketLink implements Link {
 
   readonly #onMessage = (data: RawData, isBinary: boolean): void => {
     if (!isBinary) {
-      this.#error = new LinkError('a text message came where only bytes are spoken')
+      this.#error = new LinkError('received a text message, expected binary')
       this.#socket.close(closeCodes.unsupported)
       this.#onEnd(this.#error)
     } else if (this.#handler !== undefined) this.#handler.onBytes(data as Buffer)
     else if (this.#socket.readyState === this.#socket.OPEN) this.#early.push(data as Buffer)
   }
 
-  /** How a connection ended that ended without a close. */
+  /** The error of a connection that ended without a close frame. */
   get #abruptEnd(): Error | undefined {
     return this.#hasEnded ? undefined : endOfCode(closeCodes.abnormal, '')
   }
@@ -136,7 +136,7 @@ export class WebSocketLink implements Link {
   }
 }
 
-/** Only while the last answers have left: so they never pile up for a peer that does not read. */
+/** Answers pings only once earlier answers have left, so that they never pile up for a peer that does not read. */
 export function answerPings(socket: WebSocket): void {
   socket.on('ping', (data) => {
     if (socket.readyState === socket.OPEN && socket.bufferedAmount === 0) socket.pong(data)

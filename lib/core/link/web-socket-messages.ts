@@ -1,16 +1,16 @@
-// What both kinds of WebSocket link agree on: the largest message, and the codes with which they end.
+// The rules of both kinds of WebSocket link: the largest message, and the close codes.
 import { AuthError, LinkError } from '../base/errors.ts'
 
 /**
- * Both sides close a socket whose message is larger. Small, because a message is held until it is whole, also one of an
- * unknown peer; larger frames go as several messages.
+ * Both sides close a socket with a larger message. Small, because a message is buffered until it is complete, even from an
+ * unknown peer; larger frames are sent as several messages.
  */
 export const maxMessageBytes = 64 * 1024
 
 /** The subprotocol of isock's own clients. */
 export const webSocketProtocol = 'isock'
 
-/** Codes of RFC 6455, and isock's own. */
+/** Close codes of RFC 6455, and isock's own. */
 export const closeCodes = {
   done: 1000,
   goingAway: 1001,
@@ -19,18 +19,18 @@ export const closeCodes = {
   none: 1005,
   /** The connection ended without a code. */
   abnormal: 1006,
-  /** The server takes no WebSockets of this origin, or for this host. Pages learn nothing of a status, but the reason of a close. */
+  /** The server accepts no WebSockets from this origin, or for this host. Pages cannot see an HTTP status, but a close reason. */
   refused: 4403,
 } as const
 
-/** How a socket ended that was closed with this code; undefined: in order. */
+/** The error for a close code; undefined for a graceful close. */
 export function endOfCode(code: number, reason: string): Error | undefined {
   if (code === closeCodes.done || code === closeCodes.goingAway || code === closeCodes.none) return undefined
-  if (code === closeCodes.refused) return new AuthError(`the server refuses it: ${reason}`)
+  if (code === closeCodes.refused) return new AuthError(`the server refused the WebSocket: ${reason}`)
   return new LinkError(`the WebSocket was closed with code ${code}`)
 }
 
-/** The chunk in pieces that fit a message; it is not copied. */
+/** The chunk in pieces that fit into a message, without copying. */
 export function* pieces(chunk: Uint8Array): Generator<Uint8Array> {
   if (chunk.length <= maxMessageBytes) yield chunk
   else for (let at = 0; at < chunk.length; at += maxMessageBytes) yield chunk.subarray(at, at + maxMessageBytes)

@@ -1,25 +1,25 @@
-// What a server tells of the actions that it runs. Any client may ask at any time, and a JSON Schema takes a fraction of a
-// millisecond to make: what is told of an action is made when it is first asked for, and kept as long as it is registered.
+// The listings of a server's actions. Any client may ask for them at any time, and a JSON Schema takes a fraction of a
+// millisecond to create, so each listing is created on first request and kept as long as its action is registered.
 import { jsonSchemaOf } from '../action/contract.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { cacheControlOf } from './cache-control.ts'
 
-/** What `isock.actions` tells of one action. */
+/** The entry of one action in `isock.actions`. */
 export interface ActionListing {
   readonly name: string
-  /** stream: a generator. function: a plain function, which has no class and so no contract. */
+  /** stream: a generator. function: a plain function, without a class and so without a contract. */
   readonly kind: 'action' | 'stream' | 'function'
-  /** As JSON Schema, where the action has a schema; a `$comment` where its library cannot tell. */
+  /** JSON Schema, if the action has a schema; a `$comment` if its library cannot convert it. */
   readonly input?: object
   readonly output?: object
-  /** Of each item that it yields or emits. */
+  /** JSON Schema of each item that it yields or emits. */
   readonly items?: object
   readonly description?: string
-  /** HTTP clients may call it by GET, and caches are told this. */
+  /** HTTP clients may call it by GET; the answer's Cache-Control header. */
   readonly cacheControl?: string
 }
 
-/** What there is to tell while no action comes or goes. */
+/** The listings of one set of registered actions. */
 interface Edition {
   readonly actions: readonly RegisteredAction[]
   readonly listings: readonly ActionListing[]
@@ -35,12 +35,12 @@ export class ActionListings {
     this.#actions = actions
   }
 
-  /** In the order in which they were added. The same array as long as no action comes or goes. */
+  /** In the order of registration. The same array until an action is added or removed. */
   all(): readonly ActionListing[] {
     return this.#latest().listings
   }
 
-  /** undefined: there is no such action. The same object as long as it is registered. */
+  /** undefined if there is no such action. The same object as long as it is registered. */
   find(name: string): ActionListing | undefined {
     return this.#latest().byName.get(name)
   }

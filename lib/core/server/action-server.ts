@@ -1,5 +1,5 @@
-// ActionServer: registers actions, listens, takes clients in, drains when it is shut down. Knows actions only; what
-// is built on them joins as a feature.
+// ActionServer. Registers actions, listens, admits clients, and drains when it is shut down. Knows actions only; leaves what
+// is built on them to features.
 
 import { Accounting } from '../accounting/accounting.ts'
 import type { Usage } from '../accounting/usage.ts'
@@ -13,10 +13,10 @@ import { Listeners } from '../base/listeners.ts'
 import { invalidOption } from '../base/options.ts'
 import type { TlsRenewal } from '../link/listener.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
+import { AccessControl } from './access-control.ts'
 import { builtInActions } from './built-in-actions.ts'
 import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
 import { type EndSessionsOptions, endSessions } from './ending-sessions.ts'
-import { Entrance } from './entrance.ts'
 import { ErrorHook } from './error-hook.ts'
 import type { Feature, ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
@@ -30,12 +30,12 @@ import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments 
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
 
-/** Runs actions for clients. Users get the one of facade/server.ts. */
+/** Runs actions for clients. Users get the subclass in facade/server.ts. */
 export class ActionServer extends ActionHost implements Omit<ServerView, keyof ServerFields> {
   readonly #options: ResolvedServerOptions
   readonly #accounting: Accounting
   readonly #store: SessionStore
-  readonly #entrance: Entrance
+  readonly #access: AccessControl
   readonly #surroundings: SessionSurroundings
   readonly #errors: ErrorHook
   readonly #features: Features
@@ -50,7 +50,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
 
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
-   * @throws ClientError (`INVALID_OPTION`) that names the option that is wrong.
+   * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
   constructor(...args: ServerArguments) {
     super()
@@ -69,9 +69,9 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
       this.#errors.report(error, `a listener of ${event}`),
     )
     this.#store = new SessionStore(clock, limits, this.#accounting, (session, change) => {
-      if (change === 'ended') this.#entrance.revalidation.forget(session)
+      if (change === 'ended') this.#access.revalidation.forget(session)
       this.#features.sessionChanged(session, change)
-      this.#listeners.tell('session', { session, change })
+      this.#listeners.emit('session', { session, change })
     })
     const runs = new RunQueue(clock, limits.maxRunningCalls, {
       onIdle: (holder) => this.#accounting.callsEnded(holder),
@@ -102,7 +102,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
       onDismissed: (session, reason) => void this.#store.dismiss(session, reason),
     }
     this.#openPorts = new OpenPorts(options.guards.length > 0 || given.gate !== undefined, options.log)
-    this.#entrance = new Entrance({
+    this.#access = new AccessControl({
       options,
       accounting: this.#accounting,
       store: this.#store,
@@ -117,14 +117,14 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
       options,
       accounting: this.#accounting,
       store: this.#store,
-      admission: this.#entrance.admission,
+      admission: this.#access.admission,
       errors: this.#errors,
       openPorts: this.#openPorts,
       opening: (open) => this.#features.opening(open),
     })
   }
 
-  /** What it listens at, with the ports that it really got, and those of its features last; empty before `listen`. */
+  /** The addresses it listens at, with the actual ports, followed by those of its features; empty before `listen`. */
   get addresses(): readonly string[] {
     return [...this.#ports.addresses, ...this.#features.addresses]
   }
@@ -133,22 +133,22 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
     return this.registry.names
   }
 
-  /** The registered actions with their schemas, for those who list them. */
+  /** The registered actions with their schemas. */
   get actions(): readonly RegisteredAction[] {
     return this.registry.actions
   }
 
-  /** The listening sockets, in the order of the addresses, for a process that is to go on with them. */
+  /** The listening sockets, in the order of the addresses, for a process that takes them over. */
   get fds(): readonly number[] {
     return this.#ports.fds
   }
 
-  /** Calls that were taken so far, those of built-in actions included. */
+  /** Calls accepted so far, including those of built-in actions. */
   get callCount(): number {
     return this.#surroundings.runs.admittedCount
   }
 
-  /** What this server holds for its clients at the moment, and who holds most. */
+  /** What this server currently holds for its clients, and the largest holders. */
   get usage(): Usage {
     return this.#accounting.usage()
   }
@@ -158,7 +158,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
   }
 
   /**
-   * Ends all sessions of an identity: of a user who is banned, or whose password has changed. Returns how many there were.
+   * Ends all sessions of an identity, such as a banned user or one whose password has changed. Returns their number.
    * Throws ClientError (`INVALID_OPTION`).
    *
    * @example server.endSessions({ identity: 'ada', reason: 'your password was changed' })
@@ -168,11 +168,11 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
   }
 
   /**
-   * Shows another certificate to those who connect from now on, at all ports with TLS; open links stay. Without an argument it takes
-   * what the ports were given as `tls`, and reads files again. Where that cannot be used all stay as they are. Key, certificate, `ca`
-   * and passphrase are renewed, not whether clients are asked for certificates. Ports with `keyFile` renew by themselves.
+   * Presents another certificate to new connections, at all ports with TLS; open links stay. Without an argument it uses the ports'
+   * own option `tls`, and reads its files again. If the result cannot be used, nothing changes. Renews key, certificate, `ca` and
+   * passphrase, but not whether clients are asked for certificates. Ports with `keyFile` renew themselves.
    *
-   * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) where no port has TLS.
+   * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) if no port has TLS.
    * @example server.reloadTls({ key: await vault.key(), cert: await vault.certificate() })
    */
   reloadTls(renewal?: TlsRenewal): void {
@@ -180,23 +180,24 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
   }
 
   /**
-   * Adds a feature, as the option `features` does: before the actions that need it, and before `listen`. Returns what it attached.
+   * Adds a feature, like the option `features`. Call it before adding the actions that need it, and before `listen`. Returns what
+   * the feature attached.
    *
-   * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) for a second one of its name, or one that comes too late.
+   * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) for a duplicate name, or when it is too late.
    * @example server.addFeature(threads({ max: 2 }))
    */
   addFeature<F extends ServerFeature>(feature: Feature<F>): F {
     return this.#features.attach(feature, this.#kit)
   }
 
-  /** What `addFeature` or the option `features` attached under this name. */
+  /** Returns what `addFeature` or the option `features` attached under this name. */
   findFeature(name: string): ServerFeature | undefined {
     return this.#features.find(name)
   }
 
   /**
-   * Tells a listener of `session`: one that was opened, lost its link, was resumed or ended. Returns what removes it. What it throws
-   * goes to `onError`. Throws ClientError (`INVALID_OPTION`).
+   * Adds a listener for `session`: called when a session was opened, lost its link, was resumed or ended. Returns a function that
+   * removes it. What it throws goes to `onError`. Throws ClientError (`INVALID_OPTION`).
    * @example server.on('session', ({ session, change }) => console.log(session.name ?? session.id, change))
    */
   on<E extends keyof ServerEvents>(event: E, listener: (detail: ServerEvents[E]) => unknown): () => void {
@@ -208,20 +209,20 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
     return this.#store.all()
   }
 
-  /** Sends a message to the subscribers of a channel. Here there are none: whoever has channels overrides it. */
+  /** Sends a message to the subscribers of a channel. Always rejects here; the subclass with channels overrides it. */
   publish<Message>(topic: TopicClass<Message>, _message: Message, _options?: PublishOptions): Promise<void> {
     return Promise.reject(new ServerError(`this server has no channel "${topic.name}"`, { code: 'UNKNOWN_CHANNEL' }))
   }
 
   /**
-   * Begins to serve at all addresses, or at none.
+   * Starts to serve at all addresses, or at none.
    *
    * @throws ServerError: `ADDRESS_IN_USE` that names the address; `LISTEN_FAILED`.
    */
   async listen(): Promise<this> {
     if (this.isShuttingDown)
       throw new ServerError('this server was shut down; make another one', { code: 'SHUTTING_DOWN' })
-    if (this.#isListening) throw new ServerError('this server listens already', { code: 'LISTEN_FAILED' })
+    if (this.#isListening) throw new ServerError('this server is already listening', { code: 'LISTEN_FAILED' })
     const { addresses, given, log } = this.#options
     if (addresses.length === 0)
       throw invalidOption(
@@ -232,7 +233,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
     this.#isListening = true
     try {
       await this.#features.opening(async () => {
-        await this.#ports.open((link) => this.#entrance.admission.onLink(link))
+        await this.#ports.open((link) => this.#access.admission.onLink(link))
         if (this.isShuttingDown) await this.#ports.close()
       })
     } catch (error) {
@@ -244,7 +245,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
     return this
   }
 
-  /** Listens, where nothing was opened yet, then waits until the server is shut down. */
+  /** Listens, unless a port is open already, then waits until the server is shut down. */
   async serveForever(): Promise<void> {
     if (!this.#features.areServing) await this.listen()
     if (this.#isClosed) return
@@ -252,8 +253,8 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
   }
 
   /**
-   * Takes no new calls (they are refused as not started), lets running ones finish, then closes everything.
-   * Handlers that run on after `graceMs` (default 10 000) are told by their signal. Settles when all is released.
+   * Rejects new calls as not started, lets running ones finish, then closes everything. The signals of handlers that still run
+   * after `graceMs` (default 10 000) abort. Settles when everything is released.
    */
   async shutdown(options: DrainOptions = {}): Promise<void> {
     checkDrainOptions(options)
@@ -266,20 +267,20 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
   }
 
   async #close(options: DrainOptions): Promise<void> {
-    // After this turn, so that isShuttingDown is true for whoever asks.
+    // Deferred, so that isShuttingDown is already true when this continues.
     await undefined
     const { graceMs = defaultGraceMs, keepsAddresses } = options
     await this.#ports.close(keepsAddresses)
-    this.#entrance.admission.close(shuttingDown())
+    this.#access.admission.close(shuttingDown())
     await this.#features.drain(graceMs, () => drain(this.#store, this.#options.clock, graceMs))
-    this.#entrance.revalidation.close()
+    this.#access.revalidation.close()
     this.#store.close()
     this.#isClosed = true
     for (const resolve of this.#waitingForEnd.splice(0)) resolve()
     this.#options.log.info({}, 'shut down')
   }
 
-  /** Joins something that is built on this server, and that each of its kind has. @internal */
+  /** Adds a feature that every server of a subclass has. @internal */
   protected join<F extends ServerFeature>(make: (kit: ServerKit) => F): F {
     const feature = make(this.#kit)
     this.#features.add(feature)

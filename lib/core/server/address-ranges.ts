@@ -1,4 +1,4 @@
-// IP addresses and CIDR ranges, as options take them.
+// IP addresses and CIDR ranges, as given in options.
 import { BlockList, isIP } from 'node:net'
 import { invalidOption } from '../base/options.ts'
 
@@ -7,7 +7,7 @@ export class AddressRanges {
   readonly #ranges = new BlockList()
   readonly #isEmpty: boolean
 
-  /** `option` is the name for errors: ClientError (`INVALID_OPTION`). */
+  /** `option` is the name in errors: ClientError (`INVALID_OPTION`). */
   constructor(option: string, entries: readonly string[]) {
     this.#option = option
     this.#isEmpty = entries.length === 0

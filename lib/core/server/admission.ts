@@ -1,5 +1,5 @@
-// From a new link to an accepted session: one small frame, the guards, the gate, an answer. Nothing else of an
-// unknown peer is read.
+// The admission of a new link: one small frame, the guards, the gate, an answer, then a session. Reads nothing else from an
+// unknown peer.
 import type { Account, AccountSubject } from '../accounting/account.ts'
 import type { Accounting } from '../accounting/accounting.ts'
 import type { FairPlaces } from '../accounting/fair-places.ts'
@@ -19,9 +19,9 @@ import { Slabs } from '../wire/bytes/slabs.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion } from '../wire/frames/frame.ts'
 import { fitsFrame } from '../wire/frames/frame-fit.ts'
 import { MsgpackReader } from '../wire/frames/msgpack-reader.ts'
-import type { Admitted, Judges } from './judges.ts'
+import type { Admitted, Authenticator } from './authenticator.ts'
 
-/** Characters of a reason that is told to a client; each may take six bytes as text. */
+/** The most characters of a reason sent to a client; each may take six bytes. */
 const longestReason = 400
 
 export interface AdmissionOptions {
@@ -29,20 +29,20 @@ export interface AdmissionOptions {
   readonly limits: Limits
   readonly accounting: Accounting
   readonly log: Logger
-  readonly judges: Judges
+  readonly authenticator: Authenticator
   readonly encodeError: (error: IsockError) => Payload
-  /** Where the server listens. */
+  /** The addresses at which the server listens. */
   readonly addresses: () => readonly string[]
-  /** Why nobody is let in at the moment, if so. */
+  /** The reason why no client is currently admitted, if any. */
   readonly refusal: () => IsockError | undefined
-  /** Gives the link its session, which answers WELCOME. Throws an IsockError to refuse. */
+  /** Assigns the link its session, and answers WELCOME. Throws an IsockError to reject the client. */
   readonly accept: (link: FrameLink, hello: HelloFrame, admitted: Admitted) => void
 }
 
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #ofAllLinks: FrameLinkOptions
-  /** Links that are not let in yet, with what they hold. */
+  /** Links not admitted yet, with their accounts. */
   readonly #candidates = new Map<FrameLink, Account>()
   readonly #places: FairPlaces
 
@@ -54,7 +54,7 @@ export class Admission {
     this.#places = options.accounting.places('unauthenticatedLinks', options.limits.maxUnauthenticatedLinks)
   }
 
-  /** Links that are not let in yet. */
+  /** Links not admitted yet. */
   get candidateCount(): number {
     return this.#candidates.size
   }
@@ -69,12 +69,12 @@ export class Admission {
       link.close('abort')
       return
     }
-    // Silent ones are the first to make room.
+    // Silent links are evicted first.
     account.rest()
     const frameLink = new FrameLink(link, { ...this.#ofAllLinks, account })
     opened.frames = frameLink
     this.#candidates.set(frameLink, account)
-    const late = new LinkError(`the handshake took over ${limits.handshakeTimeoutMs} ms`)
+    const late = new LinkError(`the handshake took more than ${limits.handshakeTimeoutMs} ms`)
     const timer = clock.setTimer(() => frameLink.close(late, 'abort'), limits.handshakeTimeoutMs)
     let hasHello = false
     frameLink.open({
@@ -82,8 +82,8 @@ export class Admission {
         if (hasHello) throw new ProtocolError('a frame before the session was accepted')
         hasHello = true
         account.wake()
-        // What a guard enters must not stay with the link.
-        runClean(() => this.#judge(frameLink, frame, timer), undefined).catch((error) =>
+        // An async context that a guard enters must not stay with the link.
+        runClean(() => this.#admit(frameLink, frame, timer), undefined).catch((error) =>
           frameLink.close(asIsockError(error), 'abort'),
         )
       },
@@ -93,24 +93,24 @@ export class Admission {
     })
   }
 
-  /** Ends all links that are not let in yet. */
+  /** Closes all links not admitted yet. */
   close(reason: IsockError): void {
     for (const candidate of [...this.#candidates.keys()]) candidate.close(reason)
   }
 
-  async #judge(link: FrameLink, frame: Frame, timer: Timer): Promise<void> {
+  async #admit(link: FrameLink, frame: Frame, timer: Timer): Promise<void> {
     try {
       if (frame.kind !== Kind.Hello) throw new ProtocolError('the first frame must be HELLO')
       if (frame.version !== protocolVersion) throw wrongVersion(frame.version)
       this.#refuseIfClosed()
-      const admitted = await this.#options.judges.judge(link.peer, frame)
-      // The world may have changed while the guards thought.
+      const admitted = await this.#options.authenticator.authenticate(link.peer, frame)
+      // The link or the server may have closed while the guards ran.
       if (link.isEnded) return
       this.#refuseIfClosed()
       this.#options.accept(link, frame, admitted)
       this.#forget(link, timer)
     } catch (error) {
-      if (!(error instanceof IsockError)) this.#options.log.error({ error }, 'judging a client failed')
+      if (!(error instanceof IsockError)) this.#options.log.error({ error }, 'authenticating a client failed')
       const refusal = asIsockError(error)
       this.#options.log.info({ peer: link.peer.description, reason: refusal.message }, 'client refused')
       link.send({ kind: Kind.Refused, error: this.#describe(refusal) })
@@ -122,11 +122,11 @@ export class Admission {
     const greeting = greetingOf(bytes, this.#options.addresses())
     if (greeting === undefined) return undefined
     const { protocol, answer } = greeting
-    this.#options.log.info({ peer: peer.description, protocol }, `a client speaks ${protocol} where isock is spoken`)
+    this.#options.log.info({ peer: peer.description, protocol }, `a client speaks ${protocol}, not isock`)
     return answer
   }
 
-  /** A refusal must fit the client's bound on first frames, whatever a guard wrote into it. */
+  /** A refusal must fit the client's bound on first frames, however long a guard's message is. */
   #describe(refusal: IsockError): Payload {
     const error = this.#options.encodeError(refusal)
     if (fitsFrame(error, maxHandshakeBytes)) return error
@@ -138,7 +138,7 @@ export class Admission {
     if (refusal !== undefined) throw refusal
   }
 
-  /** A link that ended counts until it is gone: a peer that does not close its half keeps its place. */
+  /** A link that ended counts until it is released: a peer that does not close its half keeps its place. */
   async #release(link: FrameLink, timer: Timer, reason: IsockError): Promise<void> {
     timer.cancel()
     await link.close(reason)
@@ -154,7 +154,7 @@ export class Admission {
   }
 }
 
-/** A link, as it is accounted for from its first moment to its end. */
+/** The account subject of a link, from its start to its end. */
 class OpenedLink implements AccountSubject {
   readonly bytes = placeBytes.link
   readonly owner: Owner
@@ -171,7 +171,7 @@ class OpenedLink implements AccountSubject {
 
 function wrongVersion(version: number): ServerError {
   return new ServerError(
-    `protocol version ${version} is not spoken here, only ${protocolVersion}; bring client and server to one version`,
+    `protocol version ${version} is not supported, only ${protocolVersion}; use the same version of isock for client and server`,
     {
       code: 'PROTOCOL',
       notStarted: true,
@@ -180,5 +180,5 @@ function wrongVersion(version: number): ServerError {
 }
 
 function asIsockError(error: unknown): IsockError {
-  return error instanceof IsockError ? error : new ServerError('the server failed to judge the client')
+  return error instanceof IsockError ? error : new ServerError('the server failed to authenticate the client')
 }

@@ -1,5 +1,5 @@
-// The actions that every server has, under names that begin with "isock.": they are not among its `actionNames`, and
-// cannot be removed or replaced. For tools such as the command line. Guards hold for them as for all actions.
+// The actions that every server has, for tools such as the command line. Their names begin with "isock."; they are not among
+// its `actionNames`, and cannot be removed or replaced. Guards apply to them as to all actions.
 import { Action, type AnyAction } from '../action/action.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { ServerError } from '../base/errors.ts'
@@ -9,13 +9,13 @@ import { detached } from '../wire/bytes/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { type ActionListing, ActionListings } from './action-listings.ts'
 
-/** `actions`: what clients can run at the moment. */
+/** `actions`: those that clients can currently run. */
 export function builtInActions(actions: () => readonly RegisteredAction[], codec: ValueCodec): AnyAction[] {
   const listings = new ActionListings(actions)
   return [new ListActions(listings, codec), new ListActionsAsJson(listings, codec), new Ping()]
 }
 
-/** Lists what clients can run, in the order in which it was added: an array of {@link ActionListing}. */
+/** Lists the actions that clients can run, in the order of registration: an array of {@link ActionListing}. */
 class ListActions extends Action {
   static override actionName = 'isock.actions'
   static override idempotent = true
@@ -34,8 +34,8 @@ class ListActions extends Action {
 }
 
 /**
- * The same as JSON text, for who passes it on as it is: of all actions, or, where the data is a name, of that one;
- * nothing where there is none of that name.
+ * The same as JSON text, to be passed on unchanged: of all actions, or of the one whose name is the data; undefined if there
+ * is no such action.
  */
 class ListActionsAsJson extends Action {
   static override actionName = 'isock.actions.json'
@@ -56,7 +56,7 @@ class ListActionsAsJson extends Action {
   }
 }
 
-/** Answers at once, for who measures the way. */
+/** Answers immediately, to measure the round trip. */
 class Ping extends Action {
   static override actionName = 'isock.ping'
   static override idempotent = true
@@ -64,13 +64,13 @@ class Ping extends Action {
   override action(): void {}
 }
 
-/** Keeps what was encoded of an object as long as that is kept by others. */
+/** Caches the encoded form of an object for as long as others keep the object. */
 class EncodedOnce {
   readonly #codec: ValueCodec
   readonly #form: (given: ActionListing | readonly ActionListing[]) => unknown
   readonly #kept = new WeakMap<object, Encoded>()
 
-  /** `form`: what is encoded of what is given. */
+  /** `form` maps the given object to the value to encode. */
   constructor(codec: ValueCodec, form: (given: ActionListing | readonly ActionListing[]) => unknown) {
     this.#codec = codec
     this.#form = form

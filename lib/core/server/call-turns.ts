@@ -1,9 +1,9 @@
-// The calls that wait for the processor, by whom they belong to: an address with all of its sessions. Next is a call of the
-// one that will have used least of the processor since calls began to wait once that call is over, as far as its former calls
-// tell: so neither many sessions nor heavy calls keep others waiting, and a light call waits for no heavy ones, however
-// many addresses these come from (this is weighted fair queueing). Who comes new begins with the least that others have
-// used: nobody saves up turns. A call that waits alone, as those do of who awaits each before the next, is due at a part of
-// that: it waits for no lines of others. Calls of one session keep their order.
+// The calls that wait for the processor, by holder: an address with all of its sessions. Next is a call of the holder that
+// will have used the least processor time since calls began to wait once that call is over, as estimated from its former
+// calls (weighted fair queueing). So neither many sessions nor heavy calls keep others waiting, and a light call waits for no
+// heavy ones, however many addresses these come from. A newcomer begins with the least that others have used: turns cannot
+// be saved up. A call that waits alone, as those of a client that awaits each call before the next, is due at a fraction of
+// that: it does not wait behind the queues of others. Calls of one session keep their order.
 //
 //   used and one more:   12 + 5 ms  A: call call call        12 + 1 ms  B: call        12 + 3 ms  C (new): call        next: B, C, A
 import type { Holder } from '../accounting/holders.ts'
@@ -11,9 +11,9 @@ import type { IsockError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 
-/** Who runs a call when its turn has come. */
+/** Runs a call when its turn has come. */
 export interface RunStarter {
-  /** An address with all of its sessions. Its calls share its turns, and its part of what may run. */
+  /** An address with all of its sessions. Its calls share its turns, and its share of the running calls. */
   readonly holder: Holder
   run(call: IncomingCall): void
   encodeError(error: IsockError): Payload
@@ -22,7 +22,7 @@ export interface RunStarter {
 export interface WaitingCall {
   readonly call: IncomingCall
   readonly starter: RunStarter
-  /** From then on it is not started any more. */
+  /** From then on it is rejected instead of started. */
   readonly giveUpAtMs: number
 }
 
@@ -31,50 +31,50 @@ interface Lane {
   calls: WaitingCall[]
   head: number
   usedMs: number
-  /** What counts as used before its next call, and after it. */
+  /** The time that counts as used before its next call, and after it. */
   beginsMs: number
   dueMs: number
-  /** It is among those that have a turn. */
+  /** It is in the order of turns. */
   isWaiting: boolean
 }
 
-/** Where calls of one session wait, and how many: also after it has gone over to another address. */
+/** The lane in which the calls of one session wait, and their number; kept even after the session moved to another address. */
 interface Stay {
   readonly lane: Lane
   count: number
 }
 
-/** A list of lanes that is not longer than this is not worth tidying. */
+/** Up to this number of lanes, tidying is not worth it. */
 const leastTidied = 64
-/** Of what it is expected to take, where no other call of its address waits. */
+/** The fraction of its expected time that counts for a call that waits alone at its address. */
 const partAlone = 1 / 16
-/** Whatever was expected, a call that took no longer counts whole. */
+/** A call up to this duration counts in full, whatever was expected. */
 const leastCountedMs = 1
-/** How much one call changes what the next one is expected to take: less where it took more, since others may have made it wait. */
+/** How much one call changes the expected time of the next: less if it took longer, because others may have delayed it. */
 const newestPart = { ofMore: 1 / 8, ofLess: 1 / 2 }
-/** A call counts for no more than so many times of what was expected: the rest was garbage that others made, or another process. */
+/** A call counts for at most this multiple of its expected time: the rest was garbage collection for others, or another process. */
 const mostAbove = 4
 
 export class CallTurns {
-  /** Those without a call are kept for what they have used. */
+  /** Lanes without calls are kept to remember what they have used. */
   readonly #lanes = new Map<Holder, Lane>()
-  /** Lanes with calls: who is due last first; of those who are due at the same time, who came last. */
+  /** Lanes with calls, the one due last first; of equals, the latest to come first. */
   readonly #order: Lane[] = []
   readonly #stays = new Map<RunStarter, Stay>()
-  /** Whose call has its turn. */
+  /** The lane whose call has its turn. */
   #current: Lane | undefined
-  /** What counted as used by the one who had the last turn, before it. */
+  /** The used time of the lane that had the last turn, before that turn. */
   #leastMs = 0
-  /** What a call of any address took lately: that is expected of a newcomer. */
+  /** The recent duration of calls of any address: expected of a newcomer. */
   #callMs = 0
   #tidyAt = leastTidied
 
-  /** Nothing waits, as far as is known before the turn that one has is over. */
+  /** Nothing waits, apart from further calls of the lane that has its turn. */
   get isEmpty(): boolean {
     return this.#order.length === 0
   }
 
-  /** Addresses that it knows of at the moment. */
+  /** The number of addresses it currently keeps. */
   get laneCount(): number {
     return this.#lanes.size
   }
@@ -88,11 +88,11 @@ export class CallTurns {
     }
     stay.count++
     stay.lane.calls.push(waiting)
-    // Where it has its turn it is not known yet what that costs.
+    // While it has its turn, the cost of that turn is not known yet.
     if (!stay.lane.isWaiting && stay.lane !== this.#current) this.#insert(stay.lane, partAlone)
   }
 
-  /** The next call, of which there must be one. It has its turn until it is over. */
+  /** Takes the next call; there must be one. It has its turn until `over`. */
   begin(): WaitingCall {
     const lane = this.#order.pop() as Lane
     const waiting = lane.calls[lane.head++] as WaitingCall
@@ -103,21 +103,21 @@ export class CallTurns {
     return waiting
   }
 
-  /** The turn of the call that began last is over: it kept the processor for so long. */
+  /** Called when the turn of the last begun call is over, with the time for which it kept the processor. */
   over(tookMs: number): void {
     const lane = this.#current
     if (lane === undefined) return
     this.#current = undefined
     lane.usedMs += this.#learn(lane.holder, tookMs)
     if (lane.head < lane.calls.length) {
-      // Not with each call: there may be many more.
+      // Not after each call: there may be many more.
       if (lane.head * 2 > lane.calls.length) this.#trim(lane)
       this.#insert(lane)
     } else this.#trim(lane)
     if (this.isEmpty) this.#forgetAll()
   }
 
-  /** What a call counts for, by how long it kept the processor. */
+  /** Updates the expected times, and returns the time for which a call counts. */
   #learn(holder: Holder, tookMs: number): number {
     const { callMs } = holder
     this.#callMs = expected(this.#callMs, tookMs)
@@ -135,7 +135,7 @@ export class CallTurns {
     return lane
   }
 
-  /** Behind all others that are due at the same time. */
+  /** Inserts the lane behind all others that are due at the same time. */
   #insert(lane: Lane, part = 1): void {
     lane.usedMs = Math.max(lane.usedMs, this.#leastMs)
     lane.beginsMs = part < 1 ? this.#leastMs : lane.usedMs
@@ -161,7 +161,7 @@ export class CallTurns {
     lane.head = 0
   }
 
-  /** Those who have used no more than others by now begin again with that. */
+  /** Drops lanes that have used no more than a newcomer would start with. */
   #tidy(): void {
     for (const lane of this.#lanes.values()) {
       if (!lane.isWaiting && lane.head === lane.calls.length && lane.usedMs <= this.#leastMs)
@@ -170,7 +170,7 @@ export class CallTurns {
     this.#tidyAt = Math.max(leastTidied, 2 * this.#lanes.size)
   }
 
-  /** Nobody waits: what was used before is forgotten. */
+  /** Called when nothing waits: drops what was used before. */
   #forgetAll(): void {
     this.#lanes.clear()
     this.#leastMs = 0

@@ -1,9 +1,9 @@
-// The names that clients gave themselves: one connected client each. They address people's clients, and prove nothing;
-// who a client is say the guards.
+// The names that clients gave themselves: one connected client for each. They address clients, and prove nothing; identities
+// come from the guards.
 import type { Identity } from '../action/context.ts'
 import { ClientError } from '../base/errors.ts'
 
-/** What a name belongs to. */
+/** The owner of a name. */
 export interface NameOwner {
   readonly identity: Identity | undefined
   readonly isConnected: boolean
@@ -14,25 +14,25 @@ export class ClientNames {
   readonly #owners = new Map<string, NameOwner>()
 
   /**
-   * @throws ClientError (`NAME_TAKEN`) where another client has it: one that is connected; or one that is away, if it
-   *   is not the same user's. A client that crashed so comes back at once, without waiting for its lease.
+   * @throws ClientError (`NAME_TAKEN`) if another client has it that is connected, or is disconnected and belongs to another
+   *   user. So a client that crashed can come back immediately, without waiting for its lease to end.
    */
   requireFree(name: string | undefined, identity: Identity | undefined): void {
     if (name !== undefined && !this.#isFree(name, identity)) throw taken(name)
   }
 
-  /** Gives the owner the name that it asks for, if it is free: whoever had it and is away goes on without. */
+  /** Assigns the requested name if it is free. A disconnected former owner loses it. */
   claim(owner: NameOwner, name: string | undefined): void {
     if (name === undefined || owner.name === name || !this.#isFree(name, owner.identity)) return
     const former = this.#owners.get(name)
     if (former !== undefined) former.name = undefined
-    // It may come back under another name than it had.
+    // A resumed client may use another name than before.
     this.release(owner)
     owner.name = name
     this.#owners.set(name, owner)
   }
 
-  /** The owner is no more, or has no use for its name. */
+  /** Called when the owner has ended, or needs its name no more. */
   release(owner: NameOwner): void {
     const { name } = owner
     if (name !== undefined && this.#owners.get(name) === owner) this.#owners.delete(name)

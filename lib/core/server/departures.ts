@@ -1,6 +1,6 @@
-// Clients that closed their link without a word: their processes ended, or a proxy between was restarted. Those that are
-// not back after a grace have gone, and the signals of their handlers abort. The session itself stays for its lease, with
-// the answers that it keeps. A link that broke, by a reset or by silence, is the network's fault and begins no grace.
+// The clients that closed their link without a BYE: their process ended, or a proxy was restarted. Those that do not return
+// within a grace period count as gone, and the signals of their handlers abort. The session itself stays for its lease, with
+// its kept answers. A link that failed, by a reset or by silence, is the network's fault and starts no grace period.
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { LinkError } from '../base/errors.ts'
@@ -9,7 +9,7 @@ import type { ServerSession } from './server-session.ts'
 export class Departures {
   readonly #clock: Clock
   readonly #graceMs: number
-  /** With the end of their grace. All graces are equally long, so the first ends first. */
+  /** The end of each grace period. All are equally long, so the first to begin ends first. */
   readonly #gone = new Map<ServerSession, number>()
   readonly #graces: DeadlineSweep
 
@@ -19,7 +19,7 @@ export class Departures {
     this.#graces = new DeadlineSweep(clock, this.#endGraces)
   }
 
-  /** Its client closed the link. Nothing new begins to run meanwhile, so that only what runs now matters. */
+  /** Called when the client closed the link. Nothing new starts meanwhile, so only what runs now matters. */
   left(session: ServerSession): void {
     if (session.core.runningCount === 0 || this.#graceMs === Number.POSITIVE_INFINITY) return
     const endsAtMs = this.#clock.now() + this.#graceMs
@@ -27,7 +27,7 @@ export class Departures {
     this.#graces.watch(endsAtMs)
   }
 
-  /** It has a link again, or is over. */
+  /** Called when the session has a link again, or has ended. */
   forget(session: ServerSession): void {
     if (this.#gone.delete(session) && this.#gone.size === 0) this.#graces.rest()
   }

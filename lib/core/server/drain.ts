@@ -1,4 +1,4 @@
-// The end of a server: running calls finish, answers leave, then every session is told and closed.
+// The graceful shutdown of a server: running calls finish, answers are sent, then every session gets a BYE and is closed.
 import type { Clock } from '../base/clock.ts'
 import { CancelledError, ServerError } from '../base/errors.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
@@ -8,9 +8,9 @@ import type { ServerSession } from './server-session.ts'
 import type { SessionStore } from './session-store.ts'
 
 export interface DrainOptions {
-  /** How long running calls may take to finish, in milliseconds. Default 10 000. */
+  /** The time that running calls have to finish, in milliseconds. Default 10 000. */
   readonly graceMs?: number
-  /** Another process listens at these sockets too: leave the paths of Unix sockets where they are. Default false. */
+  /** Another process listens at the same sockets: keep the paths of Unix sockets. Default false. */
   readonly keepsAddresses?: boolean
 }
 
@@ -25,7 +25,7 @@ export function checkDrainOptions(options: DrainOptions): void {
   if (graceMs !== 0) requirePositive('graceMs', graceMs)
 }
 
-/** Settles when every session is over. */
+/** Settles when every session has ended. */
 export async function drain(store: SessionStore, clock: Clock, graceMs: number): Promise<void> {
   for (const session of store.all()) session.core.sayDrain()
   const all = (): readonly ServerSession[] => store.all()
@@ -38,7 +38,7 @@ export async function drain(store: SessionStore, clock: Clock, graceMs: number):
   await Promise.all([...all().map((session) => store.end(session, reason, 'say bye')), store.dismissed()])
 }
 
-/** The refusal of what comes too late. */
+/** The error for what comes after the shutdown began. */
 export function shuttingDown(): ServerError {
   return new ServerError('the server is shutting down', { code: 'SHUTTING_DOWN', notStarted: true })
 }

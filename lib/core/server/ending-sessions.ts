@@ -1,4 +1,4 @@
-// Which sessions a server's program wants ended, for whom it has to name.
+// `server.endSessions`: ends the sessions of an identity, which the program must name.
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption } from '../base/options.ts'
 import type { ServerSession } from './server-session.ts'
@@ -7,17 +7,17 @@ import type { ServerSession } from './server-session.ts'
 export interface EndSessionsOptions {
   /** The `id` of an identity, as guards gave it. */
   readonly identity: string
-  /** What their clients get as the reason. Default: that no reason was given. */
+  /** The reason that their clients get. Default: that no reason was given. */
   readonly reason?: string
 }
 
 const endSessionsOptions: OptionTable<EndSessionsOptions> = { identity: 'protects', reason: 'any' }
 
-/** How many there were. Throws ClientError (`INVALID_OPTION`). */
+/** Returns their number. Throws ClientError (`INVALID_OPTION`). */
 export function endSessions(sessions: readonly ServerSession[], options: EndSessionsOptions): number {
   checkOptions('endSessions', options, endSessionsOptions)
   const { identity, reason } = options
-  // An id that is missing by mistake must not stand for those who have none.
+  // An id missing by mistake must not select the sessions without an identity.
   if (typeof identity !== 'string') throw invalidOption('identity', 'the id of an identity', identity)
   const theirs = sessions.filter((session) => session.identity?.id === identity)
   for (const session of theirs) session.end(reason)

@@ -1,5 +1,6 @@
-// What is built on a server without being part of it: channels, data, threads, and what others write. A feature hears of
-// the server's life and of its sessions', and gets a kit with what it needs of the server. The server knows no feature by name.
+// The contract of a feature: something built on a server without being part of it, such as channels, data, threads, or what
+// users write. A feature is notified of the lifecycle of the server and its sessions, and gets a kit with what it needs from the
+// server. The server knows no feature by name.
 import type { Accounting } from '../accounting/accounting.ts'
 import type { AnyAction } from '../action/action.ts'
 import type { Identity, ServerFields, ServerView } from '../action/context.ts'
@@ -14,13 +15,13 @@ import type { OpenedPort } from './open-ports.ts'
 import type { ServerSession } from './server-session.ts'
 
 /**
- *   opened ──> cut ──> resumed ──> cut ──> ended     cut: without a link; it comes back within its lease, or ends
+ *   opened ──> cut ──> resumed ──> cut ──> ended     cut: without a link; it is resumed within its lease, or ends
  *      ╰────────────────────────────────────> ended
  */
 export type SessionChange = 'opened' | 'cut' | 'resumed' | 'ended'
 
 /**
- * What `new Server(..., { features: [...] })` and `server.addFeature` take: `attach` makes the part that lives on this server.
+ * A feature for `new Server(..., { features: [...] })` and `server.addFeature`: `attach` creates the part that lives on the server.
  *
  * @example
  * const uptime: Feature = {
@@ -39,60 +40,60 @@ export interface Feature<F extends ServerFeature = ServerFeature> {
   attach(kit: ServerKit): F
 }
 
-/** The part of a feature that lives on one server. What it throws is reported, and ends nothing but the start. */
+/** The part of a feature that lives on one server. What it throws is reported; only an error of `onStart` stops the server. */
 export interface ServerFeature {
-  /** Where clients reach the server through this feature, for `server.addresses`. */
+  /** The addresses at which clients reach the server through this feature, for `server.addresses`. */
   readonly addresses?: readonly string[]
-  /** What shows another certificate at each port of this feature that has TLS, for `server.reloadTls`. */
+  /** A function for each of its ports with TLS that presents another certificate, for `server.reloadTls`. */
   tlsRenewals?(renewal: TlsRenewal | undefined): (() => void)[]
-  /** Before the server listens. A rejection stops the start. */
+  /** Called before the server listens. A rejection stops the start. */
   onStart?(): Promise<void> | void
-  /** Clients are served. */
+  /** Called when clients are served. */
   onListening?(): void
   onSessionChange?(session: ServerSession, change: SessionChange): void
   /**
-   * The server drains: new calls are refused, running ones finish. Settles when what the feature runs is over; what is
-   * not over within `graceMs` must be given up. The feature's own long calls must be ended here, or nothing drains.
+   * Called when the server drains: new calls are rejected, running ones finish. Settles when everything the feature runs has
+   * ended; what lasts longer than `graceMs` must be abandoned. The feature's own long calls must be ended here, or nothing drains.
    */
   onDrain?(graceMs: number): Promise<void> | void
-  /** Nothing runs any more, shutdown tasks included: releases what they needed. */
+  /** Called when nothing runs any more, shutdown tasks included: releases what they needed. */
   onDrained?(): Promise<void> | void
 }
 
-/** What a feature gets of its server. */
+/** What a feature gets from its server. */
 export interface ServerKit {
   readonly server: ServerView
   readonly clock: Clock
   readonly log: Logger
   readonly limits: Limits
-  /** What a feature holds for clients counts there. */
+  /** Counts what a feature holds for clients. */
   readonly accounting: Accounting
-  /** The server has a field of this name from now on; declare its type in `ServerFields`. */
+  /** Adds a field of this name to the server; declare its type in `ServerFields`. */
   provide<Name extends keyof ServerFields>(name: Name, value: ServerFields[Name]): void
-  /** Opens a way in, once the features have started; then the server serves. */
+  /** Opens a port once the features have started; then the server serves. */
   opening<T>(open: () => Promise<T>): Promise<T>
-  /** Of the server's guards. */
+  /** The names of the server's guards. */
   readonly guardNames: ReadonlySet<string>
   /** The server's option of that name. */
   readonly exposeErrors: boolean
-  /** The classes that arrive as themselves. */
+  /** The classes whose instances arrive as themselves. */
   readonly classes: ClassRegistry
   readonly sessions: readonly ServerSession[]
   findSession(id: string): ServerSession | undefined
-  /** As when a session is resumed: this is who its client is today, and all features hear of it. Only of the same `id`. */
+  /** Updates a session's identity, as when it is resumed, and notifies all features. Only for the same `id`. */
   renewIdentity(sessionId: string, identity: Identity | undefined): void
   /** True for a registered action that is a generator: each of its calls is a stream. */
   isStream(actionName: string): boolean
-  /** The Cache-Control of the answers of a registered action that changes nothing; undefined: it may not be called by GET. */
+  /** The Cache-Control of a registered action without side effects; undefined if it must not be called by GET. */
   cacheControlOf(actionName: string): string | undefined
   /** Adds an action whose name begins with "isock.": it is not listed and cannot be replaced. */
   addBuiltIn(action: AnyAction): void
-  /** Lets it replace how actions run that are added from now on. What it throws refuses the action. */
+  /** Transforms each action that is added from then on; throw to reject it. */
   adaptActions(adapt: Adaptation): void
-  /** Takes a link as from any listener: what comes over it is judged by the guards and the gate, and gets a session. */
+  /** Accepts a link as from any listener: its client passes the guards and the gate, and gets a session. */
   takeLink(link: Link): void
-  /** Tells the log and the server's `onError`. `origin` is what failed, as in `task "cleanup"`. */
+  /** Reports to the log and to the server's `onError`. `origin` is what failed, as in `task "cleanup"`. */
   report(error: unknown, origin: string): void
-  /** To be called for each port that a feature opens: the log warns of one that lets everybody in. */
+  /** To be called for each port that a feature opens: the log warns of one that admits everyone. */
   onPortOpened(port: OpenedPort): void
 }

@@ -1,5 +1,5 @@
-// The features of one server: those of its user by name, which start first, and its own. They are called for everything in that
-// order, and in no caller's context: what they begin outlives the call that made the server listen or shut down.
+// The features of one server: the user's named ones first, then its own. Always called in that order, and outside any caller's
+// context: what they start outlives the call that made the server listen or shut down.
 
 import { runClean } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
@@ -24,24 +24,24 @@ export class Features {
   #hasStarted = false
   #isDraining = false
 
-  /** `refusal`: why nothing is opened any more. */
+  /** `refusal`: the reason why no port is opened any more, if any. */
   constructor(errors: ErrorHook, clock: Clock, refusal: () => ServerError | undefined = () => undefined) {
     this.#errors = errors
     this.#clock = clock
     this.#refusal = refusal
   }
 
-  /** Of the server itself. */
+  /** Adds a feature of the server itself. */
   add(feature: ServerFeature): void {
     this.#own.push(feature)
   }
 
-  /** Throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) for a second one of its name, or one that comes too late. */
+  /** Throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) for a duplicate name, or when it is too late. */
   attach<F extends ServerFeature>(feature: Feature<F>, kit: ServerKit): F {
     const { name, attach } = (feature ?? {}) as Partial<Feature<F>>
     if (typeof name !== 'string' || name === '' || typeof attach !== 'function')
       throw invalidOption('features', "features, such as data({ models }) of 'isock/data'", describe(feature))
-    if (this.#named.has(name)) throw invalidUse(`this server has a feature "${name}" already`)
+    if (this.#named.has(name)) throw invalidUse(`this server already has a feature "${name}"`)
     const attached = feature.attach(kit)
     if (this.#hasStarted && attached.onStart !== undefined)
       throw invalidUse(`feature "${name}" must be added before listen()`)
@@ -53,7 +53,7 @@ export class Features {
     return this.#named.get(name)
   }
 
-  /** Where clients reach the server through them. */
+  /** The addresses at which clients reach the server through them. */
   get addresses(): string[] {
     return this.#all().flatMap(({ addresses = [] }) => addresses)
   }
@@ -62,12 +62,12 @@ export class Features {
     return this.#all().flatMap((feature) => feature.tlsRenewals?.(renewal) ?? [])
   }
 
-  /** Something was opened, so clients are served. */
+  /** A port was opened, so clients are served. */
   get areServing(): boolean {
     return this.#areServing
   }
 
-  /** Opens a way in, once they have started. Rejects with what the first one that cannot start threw, and then starts them again. */
+  /** Opens a port once they have started. Rejects with the error of the first one that cannot start; the next call starts them again. */
   async opening<T>(open: () => Promise<T>): Promise<T> {
     this.#refuse()
     this.#started ??= this.start()
@@ -85,7 +85,7 @@ export class Features {
     return opened
   }
 
-  /** Those that follow do not start when the drain has begun. */
+  /** Once the drain has begun, the remaining ones do not start. */
   start(): Promise<void> {
     refuseInThread('listen()')
     this.#hasStarted = true
@@ -94,31 +94,31 @@ export class Features {
   }
 
   listening(): void {
-    this.#tell((feature) => feature.onListening?.())
+    this.#callAll((feature) => feature.onListening?.())
   }
 
   sessionChanged(session: ServerSession, change: SessionChange): void {
-    this.#tell((feature) => feature.onSessionChange?.(session, change))
+    this.#callAll((feature) => feature.onSessionChange?.(session, change))
   }
 
-  /** Drains the features and, with them, the sessions; then ends the features. Never rejects for one of them. */
+  /** Drains the features and, with them, the sessions; then ends the features. Never rejects because of one of them. */
   async drain(graceMs: number, drainSessions: () => Promise<void>): Promise<void> {
     this.#isDraining = true
-    // What a feature opens at its start it must have before it is told to let go of it.
+    // A feature must have finished opening its resources before it is asked to release them.
     const started = settlesWithin(this.#clock, this.#starting, graceMs)
-    await Promise.all([this.#tellEach((feature) => feature.onDrain?.(graceMs)), drainSessions(), started])
-    await this.#tellEach((feature) => feature.onDrained?.())
+    await Promise.all([this.#callEach((feature) => feature.onDrain?.(graceMs)), drainSessions(), started])
+    await this.#callEach((feature) => feature.onDrained?.())
   }
 
   async #start(): Promise<void> {
     for (const feature of this.#all()) if (!this.#isDraining) await feature.onStart?.()
   }
 
-  async #tellEach(tell: (feature: ServerFeature) => Promise<void> | void): Promise<void> {
+  async #callEach(call: (feature: ServerFeature) => Promise<void> | void): Promise<void> {
     await Promise.all(
       this.#all().map(async (feature) => {
         try {
-          await runClean(tell, feature)
+          await runClean(call, feature)
         } catch (error) {
           this.#errors.report(error, 'the end of a feature')
         }
@@ -126,10 +126,10 @@ export class Features {
     )
   }
 
-  #tell(tell: (feature: ServerFeature) => void): void {
+  #callAll(call: (feature: ServerFeature) => void): void {
     for (const feature of this.#all()) {
       try {
-        runClean(tell, feature)
+        runClean(call, feature)
       } catch (error) {
         this.#errors.report(error, 'a feature')
       }

@@ -1,11 +1,11 @@
-// How long sessions outlive their links. One in which nothing was ever asked has nothing to come back for, so it has a short
-// lease: a flood of empty sessions is over soon. The session of a page that was left has a short one too.
+// The leases of sessions: how long they outlive their links. An unused session has nothing to come back for, so its lease is
+// short: a flood of empty sessions ends soon. The session of a page that was left has a short lease too.
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import type { Limits } from '../base/options.ts'
 import type { ServerSession } from './server-session.ts'
 
-/** Leases that are equally long, with their ends: the first ends first. */
+/** Leases of equal length, with their ends: the first to begin ends first. */
 interface Kind {
   readonly leaseMs: number
   readonly endsAtMs: Map<ServerSession, number>
@@ -34,7 +34,7 @@ export class Leases {
     this.#sweep = new DeadlineSweep(clock, this.#end)
   }
 
-  /** The session has no link. */
+  /** Called when the session lost its link. */
   begin(session: ServerSession): void {
     const { leaseMs, endsAtMs } = this.#kindOf(session)
     const atMs = this.#clock.now() + leaseMs
@@ -42,14 +42,14 @@ export class Leases {
     this.#sweep.watch(atMs)
   }
 
-  /** It has a link again, or is over. */
+  /** Called when it has a link again, or has ended. */
   end(session: ServerSession): void {
     for (const { endsAtMs } of this.#kinds) endsAtMs.delete(session)
   }
 
   /**
-   * Of the sessions that are away while calls of theirs run: the oldest of the address with most such calls, above this. Those whose
-   * page was left come first.
+   * Of the disconnected sessions with running calls: the oldest one of the address with the most running calls, if more than `above`.
+   * Those whose page was left come first.
    */
   oldestOfMostRunning(above: number): ServerSession | undefined {
     let found: ServerSession | undefined

@@ -1,11 +1,11 @@
-// Addresses of others as options name them: IP addresses, ranges, and `'loopback'` for this machine.
+// The remote addresses that options name: IP addresses, ranges, and `'loopback'` for this machine.
 import { invalidOption } from '../base/options.ts'
 import { isLoopback } from '../link/address.ts'
 import { AddressRanges } from './address-ranges.ts'
 
 const loopback = 'loopback'
 
-/** Whether an address is among them. Throws ClientError (`INVALID_OPTION`). */
+/** Returns a test for membership. Throws ClientError (`INVALID_OPTION`). */
 export function namedAddresses(option: string, entries: readonly string[] = []): (address: string) => boolean {
   if (!Array.isArray(entries)) throw invalidOption(option, 'a list', entries)
   if (entries.length === 0) return () => false

@@ -1,14 +1,14 @@
-// The warning of ports that other machines reach and that ask for nothing: one for each, when it opens. Leaves refusing to the
-// options: such a server may be meant.
+// The warning for each port that other machines can reach and that asks for no credentials, when it opens. Does not refuse to
+// open it: such a server may be intended.
 import type { Logger } from '../base/log.ts'
 import { formatAddress, isLoopback } from '../link/address.ts'
 import type { Listener } from '../link/listener.ts'
 
 /** A port that was opened. */
 export interface OpenedPort {
-  /** As its clients know it. */
+  /** The address that clients use. */
   readonly address: string
-  /** What it is bound to. */
+  /** The host it is bound to. */
   readonly host: string
   readonly tls?:
     | { readonly requestCert?: boolean | undefined; readonly rejectUnauthorized?: boolean | undefined }
@@ -24,7 +24,7 @@ export class OpenPorts {
     this.#log = log
   }
 
-  /** Those that a server listens at by itself. */
+  /** Checks the ports of the server itself. */
   lookAt(listeners: readonly Listener[], tls: OpenedPort['tls']): void {
     for (const { address } of listeners) {
       const { transport } = address
@@ -36,7 +36,7 @@ export class OpenPorts {
   look({ address, host, tls }: OpenedPort): void {
     const asksForCertificate = tls?.requestCert === true && tls.rejectUnauthorized !== false
     if (this.#isGuarded || asksForCertificate || isLoopback(host)) return
-    const message = `${address} can be reached from other machines and lets everybody in; give the server a token or guards, or let it listen at 127.0.0.1`
+    const message = `${address} can be reached from other machines and admits everyone; set a token or guards, or listen at 127.0.0.1`
     this.#log.warn({ address }, message)
   }
 }

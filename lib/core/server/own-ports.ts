@@ -1,4 +1,4 @@
-// The addresses that a server itself listens at.
+// The ports of a server itself, apart from those of its features.
 import type { Accounting } from '../accounting/accounting.ts'
 import { formatAddress } from '../link/address.ts'
 import type { Link } from '../link/link.ts'
@@ -18,7 +18,7 @@ export class OwnPorts {
     this.#accounting = accounting
   }
 
-  /** With the ports that it really got; empty before `open`. */
+  /** With the actual ports; empty before `open`. */
   get addresses(): readonly string[] {
     return this.#listeners.map((listener) => formatAddress(listener.address))
   }
@@ -54,7 +54,7 @@ export class OwnPorts {
     }
   }
 
-  /** What renews TLS at each port that has it. Throws ClientError (`INVALID_OPTION`) for what cannot be used. */
+  /** A function for each port with TLS that renews it. Throws ClientError (`INVALID_OPTION`) if the TLS cannot be used. */
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     const renewals = this.#listeners.flatMap(({ renewTls }) => renewTls ?? [])
     if (renewals.length === 0) return []

@@ -1,17 +1,17 @@
-// What `server.reloadTls` does: all ports renew, or none where what was given cannot be used.
+// `server.reloadTls`: renews all ports, or none if the TLS cannot be used.
 import { ServerError } from '../base/errors.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import type { TlsRenewal } from '../link/listener.ts'
 
-/** What has ports. */
+/** Something with ports. */
 export interface TlsPorts {
-  /** What renews each of them; throws where it cannot. */
+  /** A function for each port that renews it; throws if the TLS cannot be used. */
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[]
 }
 
 const renewalOptions: OptionTable<TlsRenewal> = { key: 'protects', cert: 'protects', ca: 'protects', passphrase: 'any' }
 
-/** Throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) where no port has TLS. */
+/** Throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_USAGE`) if no port has TLS. */
 export function reloadTls(ports: readonly TlsPorts[], renewal: TlsRenewal | undefined): void {
   if (renewal !== undefined) checkOptions('reloadTls', renewal, renewalOptions)
   const renewals = ports.flatMap((each) => each.tlsRenewals(renewal))

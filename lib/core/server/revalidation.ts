@@ -1,31 +1,31 @@
-// Asks guards again about the sessions that they let in, as often as they want (`revalidateEveryMs`): a session whose credentials are
-// not good any more ends, and who its client is today replaces who it was. One timer for all sessions, and so many questions at once.
+// The revalidation of admitted sessions: asks guards again as often as they want (`revalidateEveryMs`). A session whose credentials
+// are no longer valid ends, and a changed identity replaces the old one. One timer for all sessions, and bounded concurrency.
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import { AuthError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { settlesWithin } from '../base/settles-within.ts'
-import { type Admitted, type Answer, type Judges, No, type Review } from './judges.ts'
+import { type Admitted, type Answer, type Authenticator, Denied, type Review } from './authenticator.ts'
 import type { ServerSession } from './server-session.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** A guard may ask a database. */
-const mostAskedAtOnce = 64
-/** A guard that failed is asked again after this part of its time, and counts as a no after so many of its times. */
+/** Bounded, because a guard may query a database. */
+const maxConcurrentChecks = 64
+/** A failed guard is asked again after this fraction of its interval, and counts as a denial after this number of intervals. */
 const partUntilRetry = 0.25
 const timesUntilNo = 2
 
 export interface RevalidationOptions {
   readonly clock: Clock
   readonly log: Logger
-  readonly judges: Judges
+  readonly authenticator: Authenticator
   readonly store: SessionStore
-  /** How long a guard may take. */
+  /** The time limit for a guard. */
   readonly limitMs: number
 }
 
-/** One guard and one session. */
+/** One guard's watch over one session. */
 interface Watched {
   readonly session: ServerSession
   readonly admitted: Admitted
@@ -48,12 +48,12 @@ export class Revalidation {
     this.#sweeps = new DeadlineSweep(options.clock, this.#sweep)
   }
 
-  /** Sessions that are asked about. */
+  /** The number of sessions being revalidated. */
   get count(): number {
     return this.#watched.size
   }
 
-  /** The session was let in, or came back: what was asked about it before counts no more. */
+  /** Called when the session was admitted or resumed: replaces its former watches. */
   watch(session: ServerSession, admitted: Admitted): void {
     // A listener of new sessions may have ended it.
     const isKept = this.#options.store.find(session.id) === session
@@ -89,42 +89,42 @@ export class Revalidation {
           this.#due.push(one)
         }
       }
-    while (this.#askedCount < mostAskedAtOnce && this.#due.length > 0) void this.#askNext()
+    while (this.#askedCount < maxConcurrentChecks && this.#due.length > 0) void this.#askNext()
     return earliest
   }
 
-  /** Until nothing is due. */
+  /** Asks until nothing is due. */
   async #askNext(): Promise<void> {
     this.#askedCount++
     for (let one = this.#due.shift(); one !== undefined; one = this.#due.shift()) {
-      if (this.#isStanding(one)) await this.#ask(one)
+      if (this.#isCurrent(one)) await this.#ask(one)
     }
     this.#askedCount--
   }
 
-  /** It was not asked anew since, by a client that came back, and its session has not ended. */
-  #isStanding({ session, admitted }: Watched): boolean {
+  /** False once the session has ended, or was resumed and so is watched again. */
+  #isCurrent({ session, admitted }: Watched): boolean {
     return this.#watched.get(session)?.[0]?.admitted === admitted
   }
 
   async #ask(one: Watched): Promise<void> {
-    const { clock, judges, limitMs } = this.#options
+    const { clock, authenticator, limitMs } = this.#options
     const { admitted, review } = one
     let answer: Answer
-    const asked = judges.ask(review.index, review.credential, admitted.visitor).then((given) => {
+    const asked = authenticator.ask(review.index, review.credential, admitted.visitor).then((given) => {
       answer = given
     })
     await settlesWithin(clock, asked, limitMs)
-    if (!this.#isStanding(one)) return
+    if (!this.#isCurrent(one)) return
     const nowMs = clock.now()
     if (answer === undefined && nowMs < one.answeredAtMs + timesUntilNo * review.everyMs) {
       this.#askLater(one, nowMs + review.everyMs * partUntilRetry)
       return
     }
     one.answeredAtMs = nowMs
-    admitted.answers[review.index] = answer ?? new No(undefined)
-    this.#judge(one)
-    if (this.#isStanding(one)) this.#askLater(one, nowMs + review.everyMs)
+    admitted.answers[review.index] = answer ?? new Denied(undefined)
+    this.#apply(one)
+    if (this.#isCurrent(one)) this.#askLater(one, nowMs + review.everyMs)
   }
 
   #askLater(one: Watched, atMs: number): void {
@@ -133,19 +133,19 @@ export class Revalidation {
     this.#sweeps.watch(atMs)
   }
 
-  #judge({ session, admitted }: Watched): void {
-    const { judges, store } = this.#options
+  #apply({ session, admitted }: Watched): void {
+    const { authenticator, store } = this.#options
     try {
-      judges.require(admitted.answers)
+      authenticator.require(admitted.answers)
     } catch (error) {
       const isReason = error instanceof AuthError
-      if (!isReason) this.#options.log.error({ error }, 'judging a client again failed')
-      const reason = isReason ? error.message : 'this server could not judge them'
+      if (!isReason) this.#options.log.error({ error }, 'revalidating a client failed')
+      const reason = isReason ? error.message : 'this server could not check them'
       session.end(`its credentials are not accepted any more: ${reason}`)
       return
     }
     const { identity } = admitted
-    if (identity?.id !== session.identity?.id) session.end('its credentials are of somebody else now')
+    if (identity?.id !== session.identity?.id) session.end('its credentials now belong to another identity')
     else if (!isDeepStrictEqual(identity, session.identity)) store.renewIdentity(session.id, identity)
   }
 }

@@ -1,6 +1,6 @@
-// Room among the running calls, when an address with less than a fair share of them is refused. What
-// runs for those who are away goes first: a session with all of its calls, since nobody waits there. Then single calls of those who
-// are connected: the newest of the address with most, down to its share. Their signals abort, and they count until they end.
+// Makes room among the running calls when an address with less than a fair share is rejected. Disconnected sessions go first,
+// with all of their calls, since nobody waits for these. Then single calls of connected clients: the newest of the address with
+// the most, down to its share. Their signals abort, and they count until they end.
 import type { Accounting } from '../accounting/accounting.ts'
 import type { Holder } from '../accounting/holders.ts'
 import type { Clock } from '../base/clock.ts'
@@ -8,18 +8,18 @@ import { BusyError } from '../base/errors.ts'
 import type { Leases } from './leases.ts'
 import type { ServerSession } from './server-session.ts'
 
-/** Looks at all sessions, so it is not done more often. */
+/** The minimum interval, because it looks at all sessions. */
 const betweenMs = 20
-/** Calls that are ended at once: most handlers do so within the same turn of the event loop. */
+/** The most calls ended in one go: most handlers end within the same turn of the event loop. */
 const mostEnded = 128
-/** Where nothing was found, mostly since handlers ignore their signals. */
+/** The interval after nothing was found, mostly because handlers ignore their signals. */
 const afterNothingMs = 500
 
 export interface CallRoomOptions {
   readonly clock: Clock
   readonly accounting: Pick<Accounting, 'shed'>
   readonly leases: Pick<Leases, 'oldestOfMostRunning'>
-  /** All that are kept. */
+  /** All kept sessions. */
   readonly sessions: { values(): Iterable<ServerSession> }
 }
 
@@ -31,7 +31,7 @@ export class RoomForCalls {
     this.#options = options
   }
 
-  /** Ends some of what runs for an address with more than this share. */
+  /** Ends some calls of an address with more than this share. */
   make(share: number): void {
     const { clock } = this.#options
     const nowMs = clock.now()
@@ -65,12 +65,12 @@ export class RoomForCalls {
   }
 }
 
-/** False: all that are above the share were ended before. */
+/** False: all calls above the share have been ended before. */
 function endNewest(sessions: readonly ServerSession[], share: number): boolean {
   const going = sessions.flatMap(({ core: { asked } }) =>
     asked === undefined ? [] : asked.calls.going.map((call) => ({ ledger: asked, call })),
   )
-  // Of all that run, the others were ended before: their handlers may take the grace that they have.
+  // The other running calls were ended before: their handlers may use their grace period.
   const excess = going.length - Math.floor(share)
   if (excess <= 0) return false
   going.sort((one, other) => other.call.admittedAtMs - one.call.admittedAtMs)
@@ -81,6 +81,6 @@ function endNewest(sessions: readonly ServerSession[], share: number): boolean {
 
 function tooMany(): BusyError {
   const message =
-    'as many calls run at this server as may, and more than their share of them come from one address: this one was ended for others'
+    'the server is running as many calls as it may, and this address has more than its share: this call was ended to make room'
   return new BusyError(message, { notStarted: false })
 }

@@ -1,13 +1,13 @@
-// When the calls of all sessions start. As long as handlers leave the processor free that is at once. When they keep
-// it, each turn of the event loop runs them for a slice of time only, so that sockets are read in between: what was
-// cancelled or grew late meanwhile is answered without being started. A server that ran all that it has read would
-// run, in the end, nothing but calls whose callers have gone.
-// Those that wait take turns between addresses (call-turns.ts). While nearly as many calls run as may, who has more than a
-// fair share of them gets no more, and makes room for others (room-for-calls.ts).
+// The queue that starts the calls of all sessions. While handlers leave the processor free, calls start immediately. When
+// they keep it busy, each turn of the event loop runs calls for a slice of time only, so that sockets are read in between: a
+// call that was cancelled or timed out meanwhile is answered without being started. A server that ran everything it has read
+// would end up running nothing but calls whose callers have gone.
+// Waiting calls take turns between addresses (call-turns.ts). Near the limit of running calls, an address with more than a
+// fair share gets no more, and makes room for others (room-for-calls.ts).
 //
-//   CALL ──> run at once                     while handlers take little of the processor
+//   CALL ──> run immediately                 while handlers take little processor time
 //     ╰────> waits ──> run, slice by slice   while they take all of it
-//                ╰───> refused as busy, or answered as late: not started
+//                ╰───> rejected as busy, or answered as late: not started
 import type { Holder } from '../accounting/holders.ts'
 import type { Clock } from '../base/clock.ts'
 import { BusyError, type IsockError } from '../base/errors.ts'
@@ -17,17 +17,17 @@ import type { IncomingCall } from '../session/incoming-call.ts'
 import { Kind } from '../wire/frames/frame.ts'
 import { CallTurns, type RunStarter } from './call-turns.ts'
 
-/** Of the bound: while more calls run, nobody gets more than a fair share, so that there is room for others. */
+/** A fraction of the bound: while more calls run, no address gets more than a fair share, so that there is room for others. */
 const sharedPart = 3 / 4
-/** Nor does anybody have more than so many times what is left: who has little finds room, however many others come. */
+/** Nor may an address have more than this multiple of what is left: one with little finds room, however many others come. */
 const mostOfFree = 2
-/** What handlers may take of the processor before sockets get their turn. */
+/** The processor time that handlers may take before sockets get their turn. */
 const sliceMs = 10
 
 export interface RunQueueEvents {
-  /** The last call of a holder has ended that has nothing else any more. */
+  /** Called when the last call of a holder without accounts has ended. */
   onIdle(holder: Holder): void
-  /** An address with less than this fair share was refused. */
+  /** Called when an address with less than this fair share was rejected. */
   onScarce(share: number): void
 }
 
@@ -37,11 +37,11 @@ export class RunQueue {
   readonly #sharedCount: number
   readonly #events: RunQueueEvents
   readonly #waiting = new CallTurns()
-  /** Refusals, each made once: an error costs more than a small call, and those that are refused may be many. */
+  /** Errors, each created once: an error costs more than a small call, and many calls may be rejected. */
   #full: BusyError | undefined
   #unfair: BusyError | undefined
   #unansweredCount = 0
-  /** Of those whose calls run. */
+  /** The number of holders with running calls. */
   #holderCount = 0
   #admittedCount = 0
   #spentMs = 0
@@ -56,12 +56,12 @@ export class RunQueue {
     this.#sharedCount = maxRunningCalls * sharedPart
   }
 
-  /** All calls that were taken so far. */
+  /** All calls accepted so far. */
   get admittedCount(): number {
     return this.#admittedCount
   }
 
-  /** Why no more calls of this holder are taken at the moment, if so. */
+  /** The reason why no more calls of this holder are currently accepted, if any. */
   refusal(starter: Pick<RunStarter, 'holder'>): BusyError | undefined {
     const count = this.#unansweredCount
     if (count < this.#sharedCount) return undefined
@@ -73,15 +73,15 @@ export class RunQueue {
     }
     if (count < this.#maxRunningCalls) {
       this.#unfair ??= new BusyError(
-        `many calls run at this server, of ${this.#maxRunningCalls} that may, and this address has its share of them`,
+        `the server is near its limit of ${this.#maxRunningCalls} running calls, and this address has its share of them`,
       )
       return this.#unfair
     }
-    this.#full ??= new BusyError(`as many calls run at this server as may: ${this.#maxRunningCalls}`)
+    this.#full ??= new BusyError(`the server is at its limit of ${this.#maxRunningCalls} running calls`)
     return this.#full
   }
 
-  /** Runs the call now, or when those before it had their turn. */
+  /** Runs the call now, or after those before it. */
   start(call: IncomingCall, starter: RunStarter): void {
     const { holder } = starter
     this.#unansweredCount++
@@ -89,7 +89,7 @@ export class RunQueue {
     if (holder.running++ === 0) this.#holderCount++
     call.holder = holder
     call.whenAnswered = this.#onAnswered
-    // It was admitted in this very moment.
+    // It was admitted just now.
     if (!this.#isYielding) this.#start(call, starter, Number.POSITIVE_INFINITY, call.admittedAtMs)
     else {
       call.keepData()
@@ -108,23 +108,23 @@ export class RunQueue {
     this.#spentMs += this.#clock.now() - nowMs
     if (this.#spentMs < sliceMs) return
     this.#isYielding = true
-    setImmediate(this.#goOn)
+    setImmediate(this.#runSlice)
   }
 
-  readonly #goOn = (): void => {
+  readonly #runSlice = (): void => {
     this.#startedAtMs = this.#clock.now()
     this.#sliceEndsAtMs = this.#startedAtMs + sliceMs
     this.#startNext()
   }
 
-  /** One after the other, each after what the one before it has started: most of what handlers do, they do behind an `await`. */
+  /** Starts the next call in a microtask, so that the one before it runs first past its `await`s: handlers do most of their work there. */
   readonly #startNext = (): void => {
     const nowMs = this.#clock.now()
     this.#waiting.over(nowMs - this.#startedAtMs)
     if (this.#waiting.isEmpty) {
       this.#isYielding = false
       this.#spentMs = 0
-    } else if (nowMs >= this.#sliceEndsAtMs) setImmediate(this.#goOn)
+    } else if (nowMs >= this.#sliceEndsAtMs) setImmediate(this.#runSlice)
     else {
       this.#startedAtMs = nowMs
       const { call, starter, giveUpAtMs } = this.#waiting.begin()
@@ -143,8 +143,8 @@ export class RunQueue {
 }
 
 /**
- * Who has waited for half of its time is refused while the caller can still go elsewhere. Started later it would take
- * the time of others and be late itself.
+ * A call that has waited for half of its time is rejected while the caller can still go elsewhere. Started later, it would
+ * take the time of others and be late itself.
  */
 function halfOf({ admittedAtMs, deadlineAtMs }: IncomingCall): number {
   return admittedAtMs + (deadlineAtMs - admittedAtMs) / 2

@@ -1,8 +1,8 @@
-// The secrets that resume sessions. Cut from pieces of random memory: an array buffer for each would take more than the
-// secret itself.
+// The secrets that resume sessions. Cut from larger pieces of random memory: an array buffer for each would take more memory
+// than the secret itself.
 import { randomBytes } from 'node:crypto'
 
-/** Nobody finds one by trying. */
+/** Too long to guess. */
 const secretBytes = 32
 const secretsInPiece = 32
 

@@ -1,8 +1,8 @@
-// What a server tells of its clients.
+// The events of a server about its clients.
 import type { SessionView } from '../action/context.ts'
 import type { SessionChange } from './feature.ts'
 
-/** By event, what its listeners are given. */
+/** The detail that the listeners of each event get. */
 export interface ServerEvents {
   /** `cut`: its link is lost; it is resumed within its lease, or ends. */
   readonly session: { readonly session: SessionView; readonly change: SessionChange }

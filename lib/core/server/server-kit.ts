@@ -1,4 +1,4 @@
-// What a feature gets of its server, put together of the server's parts.
+// The kit that a feature gets from its server, assembled from the server's parts.
 import type { Accounting } from '../accounting/accounting.ts'
 import type { ActionHost } from '../action/action-host.ts'
 import type { ServerView } from '../action/context.ts'

@@ -1,4 +1,4 @@
-// What a Server can be told, and the reading of its constructor's forms.
+// The options of a Server, and the parsing of its constructor's forms.
 
 import type { Identity, SessionView } from '../action/context.ts'
 import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
@@ -24,8 +24,8 @@ import { guardsWithToken } from './token-guard.ts'
 /** TLS of a server: key and certificate or their files, and what client certificates mean. */
 export interface ServerTls extends PortTls {
   /**
-   * Who a client with this certificate is. Default: `{ id: 'certificate:' + its fingerprint }`. It may stand alone where only
-   * web ports have TLS, which are given keys of their own.
+   * The identity of a client with this certificate. Default: `{ id: 'certificate:' + its fingerprint }`. It may stand alone if
+   * only web ports have TLS, which have keys of their own.
    */
   readonly identify?: (certificate: PeerCertificate) => Identity
 }
@@ -35,85 +35,84 @@ export interface ServerOptions extends TokenSource {
   readonly host?: string
   /** 0: any free port. */
   readonly port?: number
-  /** The path of a Unix socket, instead of or beside host and port. */
+  /** The path of a Unix socket, instead of or in addition to host and port. */
   readonly path?: string
-  /** Where to listen, as addresses; instead of host, port and path. */
+  /** The addresses to listen at; instead of host, port and path. */
   readonly address?: string | readonly string[]
   /**
-   * Sockets that listen already, as file descriptors: one for each address, in their order. For a process that goes on
-   * with the sockets of another, or was started by systemd with some.
+   * Sockets that already listen, as file descriptors: one for each address, in order. For a process that takes over the
+   * sockets of another, or gets them from systemd.
    */
   readonly fds?: readonly number[]
   readonly tls?: ServerTls
   /** For 'memory:' addresses. */
   readonly network?: MemoryNetwork
   /**
-   * All are asked for each client; `gate` decides. A token makes one more. What a client presents in clear text from another
-   * machine is not looked at, unless `allowClearTextToken`.
+   * All are asked about each client; `gate` decides. A token adds one more. Credentials presented in clear text from another
+   * machine are ignored, unless `allowClearTextToken` is set.
    */
   // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
   readonly guards?: readonly Guard<any>[]
-  /** Asked also where there are no guards. Default: every guard must have said yes. */
+  /** Called even without guards. Default: every guard must accept. */
   readonly gate?: Gate
-  /** IP addresses and ranges whose clients need no credentials; it keeps nobody out. Needs a guard or a token. */
+  /** IP addresses and ranges whose clients need no credentials; it excludes nobody. Needs a guard or a token. */
   readonly trust?: readonly string[]
-  /** Take the token and the credentials without TLS from other machines too. Default false. */
+  /** Accepts the token and the credentials without TLS from other machines too. Default false. */
   readonly allowClearTextToken?: boolean
-  /** Put Unix sockets into directories that others can enter. Default false. */
+  /** Allows Unix sockets in directories that others can enter. Default false. */
   readonly allowSharedDirectory?: boolean
   readonly limits?: Partial<Limits>
   /**
-   * IP addresses and ranges that many clients share, as those behind a proxy do: these clients are told apart by their
-   * identities, and without one each stands for itself. `'loopback'` names this machine. Default none: what one address holds is
-   * added up, for IPv6 what one network of 64 bits holds.
+   * IP addresses and ranges that many clients share, as those behind a proxy do: these clients are distinguished by identity,
+   * and without one each counts alone. `'loopback'` names this machine. Default none: what one address holds is added up; for
+   * IPv6, what a /64 network holds.
    */
   readonly sharedAddresses?: readonly string[]
   /**
    * The addresses and ranges of proxies that begin each connection at 'tcp://' and 'tls://' with a header of the PROXY protocol (v1 or
    * v2, before TLS), `'loopback'` for this machine: `peer.address`, `trust`, limits and logs see the client that it names. Their
-   * connections are closed where it is missing or broken, and a header from others is refused. `true`: `['loopback']`, for a server
-   * that only this machine reaches. Default none. Web ports have their own: `listenWeb({ proxyProtocol })`.
+   * connections are closed if it is missing or malformed, and a header from anyone else is rejected. `true`: `['loopback']`, for a
+   * server that only this machine reaches. Default none. Web ports have their own: `listenWeb({ proxyProtocol })`.
    *
    * @example new Server('0.0.0.0', 4440, { proxyProtocol: ['10.0.0.5'] })
    */
   readonly proxyProtocol?: ProxyAddresses
-  /** Errors travel with the stack that they have on the server. Default false. */
+  /** Sends errors with their server-side stack. Default false. */
   readonly exposeStacks?: boolean
   /**
-   * For development: errors that no action declares travel with all of their fields and causes, and gateways tell their
-   * messages. Default false: they travel with name, message and code; HTTP, Igor and lexicons clients get an id that the log
-   * has.
+   * For development: undeclared errors are sent with all of their fields and causes, and gateways include their messages.
+   * Default false: they are sent with name, message and code; HTTP, Igor and lexicons clients get an id that is in the log.
    */
   readonly exposeErrors?: boolean
   /**
-   * Calls that a handler makes take over its remaining time and its signal even where it does not pass its context
-   * on. Costs time on every call (AsyncLocalStorage; see bench/README.md). Default false: pass `{ parent: context }`.
+   * Calls that a handler makes inherit its remaining time and its signal even if it does not pass its context on. Costs time
+   * on every call (AsyncLocalStorage; see bench/README.md). Default false: pass `{ parent: context }`.
    */
   readonly inheritContext?: boolean
-  /** Classes whose instances travel as themselves, beside those that actions name. */
+  /** Classes whose instances arrive as themselves, in addition to those that actions declare. */
   readonly classes?: readonly AnyClass[]
   /**
    * Default: errors go to standard error with their stacks, at most 20 in 10 s, and each warning once;
    * nothing else is printed. pino and console fit.
-   * What actions throw without declaring it is logged as `error`, bounded likewise; the rest as `debug`.
+   * Undeclared errors of actions are logged as `error`, with the same bound; declared ones as `debug`.
    */
   readonly log?: Logger
   /**
-   * Called with each error that an action threw, and with those of tasks and the like. With it, and without `log`, they are not
-   * printed. An error that it returns for one of an action's goes to the caller in its place: made clearer, or masked. It is
-   * returned, not promised. Where `onError` itself throws, the caller gets `INTERNAL` and nothing of the error.
+   * Called with each error that an action threw, and with those of tasks and the like. If it is set without `log`, they are not
+   * printed. An error that it returns for an action replaces the original for the caller: made clearer, or masked. Return it
+   * synchronously, not as a promise. If `onError` itself throws, the caller gets `INTERNAL` and nothing of the original.
    *
    * @example
    * new Server('localhost', 4440, { onError: (error, { errorId }) => new ActionError(`it failed, see ${errorId}`) })
    */
   readonly onError?: (error: unknown, where: ErrorOrigin) => Error | void | Promise<void>
-  /** Of server-to-client calls: how many faults they outlive. Default 3. */
+  /** How often a server-to-client call is retried. Default 3. */
   readonly retry?: number
   /** For tests in virtual time. Default: the platform's. */
   readonly clock?: Clock
   /**
-   * What the server has beside actions, channels, tasks, processes and services: `data({ models })` of `isock/data`, `threads()` of
-   * `isock/threads`, and those that you write. They start before everything else, in their order.
+   * What the server has in addition to actions, channels, tasks, processes and services: `data({ models })` of `isock/data`,
+   * `threads()` of `isock/threads`, and your own. They start before everything else, in this order.
    *
    * @example new Server('localhost', 4440, { features: [data({ models: [User], url: 'file:app.db' }), threads()] })
    */
@@ -151,11 +150,11 @@ export const serverOptions: OptionTable<ServerOptions> = {
 
 const serverTlsOptions = { ...listenTlsOptions, identify: 'protects' } as const
 
-/** Where an error comes from: a call's action and session, or what else failed, as in `task "cleanup"`. */
+/** The origin of an error: a call's action and session, or what else failed, as in `task "cleanup"`. */
 export interface ErrorOrigin {
   readonly action?: string
   readonly session?: SessionView
-  /** What the client has as `remoteOf(error).errorId`, or got over HTTP. */
+  /** The client's `remoteOf(error).errorId`, or the id it got over HTTP. */
   readonly errorId?: string
   readonly origin?: string
 }
@@ -169,7 +168,7 @@ export interface ResolvedServerOptions {
   readonly isShared: (address: string) => boolean
   readonly proxyProtocol: ProxyProtocol | undefined
   readonly gate: Gate
-  /** The token's among them. */
+  /** Including the token's guard. */
   // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
   readonly guards: readonly Guard<any>[]
   readonly retry: number
@@ -181,7 +180,7 @@ export type ServerArguments =
   | [address: string, options?: ServerOptions]
   | [host: string, port: number, options?: ServerOptions]
 
-/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+/** @throws ClientError (`INVALID_OPTION`) that names the wrong option. */
 export function resolveServerOptions(args: ServerArguments): ResolvedServerOptions {
   const given = gather(args)
   checkOptions('Server', given, serverOptions)
@@ -218,7 +217,7 @@ function proxiesOf(
   if (proxies !== undefined && hosts.length === 0)
     throw invalidOption(
       'proxyProtocol',
-      'an address at tcp:// or tls:// beside it; a web port has its own, listenWeb({ proxyProtocol })',
+      'a tcp:// or tls:// address beside it; a web port has its own, listenWeb({ proxyProtocol })',
       proxyProtocol,
     )
   return proxies
@@ -230,15 +229,15 @@ function checkTls(tls: ServerTls, addresses: readonly Address[]): void {
   requireUseOfTls(addresses)
 }
 
-/** Web ports have keys of their own: without an address at 'tls://', `identify` alone says who their clients are. */
+/** Web ports have keys of their own: without a 'tls://' address, `identify` alone serves their clients. */
 function isOfWebPorts(tls: ServerTls, addresses: readonly Address[]): boolean {
-  // null where types are not checked.
+  // null from code without type checks.
   const { identify, key, cert, keyFile, certFile } = tls ?? {}
   const hasKeys = [key, cert, keyFile, certFile].some((each) => each !== undefined)
   return identify !== undefined && !hasKeys && addresses.every(({ transport }) => transport !== 'tls')
 }
 
-/** What would let everybody in although it reads as if it did not. */
+/** Rejects options that would admit everyone although they look protective. */
 function checkGuards({ guards = [], gate, trust }: ServerOptions, token: string | undefined): void {
   if (!Array.isArray(guards) || !guards.every((guard) => typeof guard?.check === 'function'))
     throw invalidOption('guards', 'a list of instances of Guard', guards)
@@ -247,7 +246,7 @@ function checkGuards({ guards = [], gate, trust }: ServerOptions, token: string 
   if (trust !== undefined)
     throw invalidOption(
       'trust',
-      'none without guards, a gate or a token: it exempts from these, and it keeps nobody out',
+      'guards, a gate or a token beside it: it only exempts from these, and excludes nobody',
       trust,
     )
 }
@@ -256,7 +255,7 @@ function isFd(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 3
 }
 
-/** What the forms of the constructor mean. */
+/** Converts the constructor's forms to options. */
 export function gather([first, second, third]: ServerArguments): ServerOptions {
   if (typeof first === 'number')
     throw invalidOption('host', "a host before the port: new Server('localhost', 4440)", first)
@@ -271,7 +270,7 @@ function addressesOf(given: ServerOptions): Address[] {
   const bare = given.tls === undefined ? 'tcp' : 'tls'
   if (address !== undefined) {
     for (const [name, other] of Object.entries({ port, path }))
-      if (other !== undefined) throw invalidOption(name, 'none beside address, which says where to listen', other)
+      if (other !== undefined) throw invalidOption(name, 'nothing beside address, which says where to listen', other)
     return (typeof address === 'string' ? [address] : [...address]).map((text) => parseAddress(text, bare))
   }
   const addresses: Address[] = []

@@ -1,4 +1,4 @@
-// A client, as the server keeps it: its core session, who it is, and what actions remember for it.
+// A client's session at the server: its core session, its identity, and the state that actions keep for it.
 import type { Account } from '../accounting/account.ts'
 import { holdersOf } from '../accounting/fair-places.ts'
 import type { HeldKind } from '../accounting/held.ts'
@@ -30,7 +30,7 @@ import type { ValueCodec } from '../wire/value-codec.ts'
 import type { RunStarter } from './call-turns.ts'
 import type { RunQueue } from './run-queue.ts'
 
-/** Characters of a reason that its client gets. */
+/** The most characters of a reason sent to its client. */
 const longestReason = 400
 
 /** What all sessions of a server share. */
@@ -44,25 +44,25 @@ export interface SessionSurroundings {
   readonly server: ServerView
   readonly log: Logger
   readonly retry: number
-  /** Why no call of it is taken at the moment, if so. */
+  /** The reason why none of its calls is currently accepted, if any. */
   refusal(session: ServerSession): IsockError | undefined
   onLinkLost(session: ServerSession, how: LinkEnding): void
   onLeft(session: ServerSession): void
-  /** It is to end, for this reason. */
+  /** Called when it must end, for this reason. */
   onDismissed(session: ServerSession, reason: IsockError): void
-  /** A call of it was answered while it had no link. */
+  /** Called when one of its calls was answered while it had no link. */
   onAnsweredAway(session: ServerSession): void
 }
 
 export class ServerSession implements SessionView, SessionOwner, RunSurroundings, RunStarter, CallRouter, Caller {
-  /** As of the last handshake; set by the store. */
+  /** From the last handshake or revalidation; set by the store. */
   identity: Identity | undefined
-  /** The name that the client gave itself; undefined where it has none, or another client took it over meanwhile. */
+  /** The name that the client gave itself; undefined if it has none, or another client has taken it over. */
   name: string | undefined
   readonly core: Session
-  /** Its link ended because its page was left; of the last link that ended. Set by the store. */
+  /** Whether its last link ended because its page was left. Set by the store. */
   hasLeftPage = false
-  /** What the server holds for it; undefined before it was accepted. Set by the store. */
+  /** The account of what the server holds for it; undefined before it was accepted. Set by the store. */
   account: Account | undefined
   readonly #shared: SessionSurroundings
   #meters: Map<HeldKind, Meter> | undefined
@@ -80,9 +80,9 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     return this.core.id
   }
 
-  /** Whom its calls belong to. */
+  /** The holder that its calls count for. */
   get holder(): Holder {
-    // It is kept before it can call.
+    // It is stored before it can call.
     return (this.account as Account).part.address
   }
 
@@ -99,12 +99,12 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     return this.#state
   }
 
-  /** Whom it counts for where something is shared fairly: its address, and its identity if it has one. */
+  /** The holders it counts for when something is shared fairly: its address, and its identity if it has one. */
   get holders(): readonly object[] {
     return this.account === undefined ? [this] : holdersOf(this.account)
   }
 
-  /** Counts what features hold for it, of this kind: one meter for all of them, which is told of changes only. */
+  /** The meter for what features hold for it, of this kind. All features share it, so they must only report changes. */
   held(kind: HeldKind): Meter {
     this.#meters ??= new Map()
     let meter = this.#meters.get(kind)
@@ -116,7 +116,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   }
 
   end(reason = 'no reason was given'): void {
-    if (typeof reason !== 'string') throw invalidOption('reason', 'a text', reason)
+    if (typeof reason !== 'string') throw invalidOption('reason', 'a string', reason)
     if (this.#dismissal !== undefined || this.core.isEnded) return
     const message = `the server ended this session: ${reason.slice(0, longestReason)}`
     this.#dismissal = new ServerError(message, { code: 'SESSION_ENDED', notStarted: true })
@@ -149,7 +149,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     return this.#callStarter.start(action, data, options)
   }
 
-  /** A caller whose calls take over the time and the signal of a run. */
+  /** A caller whose calls inherit the remaining time and the signal of a run. */
   callerFor(parent: RunParent): Caller {
     const starter = this.#callStarter
     return {
@@ -184,7 +184,7 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
   }
 
   onWaiting(): void {
-    // Its client may have gone while it was let in.
+    // Its client may have disconnected during admission.
     if (!this.isConnected) this.#shared.onAnsweredAway(this)
   }
 

@@ -1,5 +1,5 @@
-// The sessions of a server: made, found again by those who can prove that they are theirs, and ended when their
-// lease is over or others need their room.
+// The sessions of a server. Adds them, lets clients resume them with their secret, and ends them when their lease is over or
+// others need the room.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { AccountSubject } from '../accounting/account.ts'
 import type { Accounting } from '../accounting/accounting.ts'
@@ -23,11 +23,11 @@ import { RoomForCalls } from './room-for-calls.ts'
 import { Secrets } from './secrets.ts'
 import type { ServerSession } from './server-session.ts'
 
-/** 128 bits: nobody finds one by trying. */
+/** 128 bits: too many to guess. */
 const idBytes = 16
 
 export class SessionStore {
-  /** For calls of those who have few, where others have many. */
+  /** Makes room for the calls of addresses that have few, if others have many. */
   readonly roomForCalls: RoomForCalls
   readonly names = new ClientNames()
   readonly #clock: Clock
@@ -69,7 +69,7 @@ export class SessionStore {
     return this.#sessions.get(id)
   }
 
-  /** The session that a HELLO asks to resume, if it exists, the secret is right and it is the same identity's. */
+  /** The session that a HELLO asks to resume, if it exists, the secret is right and the identity is the same. */
   resume(hello: HelloFrame, identity: Identity | undefined): ServerSession | undefined {
     if (hello.sessionId === undefined || hello.resumeSecret === undefined) return undefined
     const session = this.#sessions.get(hello.sessionId)
@@ -83,12 +83,12 @@ export class SessionStore {
     this.#leases.end(session)
     this.#departures.forget(session)
     session.account?.wake()
-    // Of today: a role may have been taken, or a field changed, since it was here.
+    // The current identity: a role may have been revoked, or a field changed, since the last link.
     session.identity = identity
     return session
   }
 
-  /** The guards said again who the client of a session is, which has its link. */
+  /** Called when the guards returned a changed identity for a connected session. */
   renewIdentity(id: string, identity: Identity | undefined): void {
     const session = this.#sessions.get(id)
     if (session === undefined || session.identity?.id !== identity?.id) return
@@ -96,13 +96,13 @@ export class SessionStore {
     this.#onChange(session, 'resumed')
   }
 
-  /** Makes a session stand. Throws BusyError when there are too many and none can be spared, ClientError (`NAME_TAKEN`). */
+  /** Stores a new session. Throws BusyError when there are too many and none can be evicted, ClientError (`NAME_TAKEN`). */
   add(session: ServerSession, hello: HelloFrame, peer: Peer): SessionGrant {
     this.names.requireFree(hello.name, session.identity)
-    const account = this.#accounting.open(new KeptSession(this, session, peer))
+    const account = this.#accounting.open(new SessionAccount(this, session, peer))
     if (!this.#places.take(account)) {
       account.close()
-      throw new BusyError(`this server keeps ${this.#limits.maxSessions} sessions and can take no more`)
+      throw new BusyError(`the server is at its limit of ${this.#limits.maxSessions} sessions`)
     }
     const id = randomBytes(idBytes).toString('hex')
     const grant = { id, resumeSecret: this.#secrets.next(), peerLimits: hello.limits }
@@ -112,13 +112,13 @@ export class SessionStore {
     return grant
   }
 
-  /** The session has a link: its first, or another one. */
+  /** Called when the session has a link: its first, or another one. */
   attached(session: ServerSession, how: 'opened' | 'resumed'): void {
     if (how === 'resumed') this.#move(session)
     this.#onChange(session, how)
   }
 
-  /** The session has no link: from now on its lease runs. */
+  /** Called when the session lost its link: its lease begins. */
   detach(session: ServerSession, how: LinkEnding): void {
     if (this.#sessions.get(session.id) !== session) return
     session.hasLeftPage = how === 'gone'
@@ -128,7 +128,7 @@ export class SessionStore {
     this.#onChange(session, 'cut')
   }
 
-  /** Without a link and without work, a session is the first to make room for others. */
+  /** Marks a session without a link and without work as idle, so that it is evicted first. */
   restIfIdle(session: ServerSession): void {
     if (!session.core.isAttached && session.core.asked?.calls.isWorking !== true) session.account?.rest()
   }
@@ -144,7 +144,7 @@ export class SessionStore {
     return ended
   }
 
-  /** Ends a session that is not wanted any more: it is gone for all others now, and for its client when its handlers have ended. */
+  /** Ends a session on the program's request: immediately for everyone else, and for its client when its handlers have ended. */
   dismiss(session: ServerSession, reason: IsockError): void {
     if (!this.#forget(session)) return
     const dismissal = this.#dismiss(session, reason).finally(() => this.#dismissals.delete(dismissal))
@@ -152,7 +152,7 @@ export class SessionStore {
     this.#onChange(session, 'ended')
   }
 
-  /** Settles when the sessions that were dismissed are over. */
+  /** Settles when all dismissed sessions have ended. */
   async dismissed(): Promise<void> {
     await Promise.all(this.#dismissals)
   }
@@ -162,9 +162,9 @@ export class SessionStore {
     this.#departures.close()
   }
 
-  /** Its room is needed: it is over, and a client that is there learns why. */
+  /** Evicts a session because its room is needed; a connected client gets the reason. */
   shed(session: ServerSession, reason: IsockError): void {
-    // A peer that does not read would keep what was written for it, goodbye included.
+    // A peer that does not read would keep the memory of what was written for it, the BYE included.
     if (!session.core.isWritable) session.core.dropLink(reason, 'abort')
     void this.end(session, reason, 'say bye')
   }
@@ -186,7 +186,7 @@ export class SessionStore {
     session.core.restart({ id: session.id, resumeSecret: this.#secrets.next(), peerLimits }, reason)
   }
 
-  /** It came back from somewhere else, perhaps. */
+  /** Updates the owner: the client may have come back from another address. */
   #move(session: ServerSession): void {
     const { account, peer } = session
     if (account === undefined || peer === undefined) return
@@ -195,13 +195,13 @@ export class SessionStore {
   }
 
   async #dismiss(session: ServerSession, reason: IsockError): Promise<void> {
-    // Not by the error itself: it claims that nothing has started.
+    // Not with the error itself: it claims that nothing has started.
     session.core.abortRunning(new ServerError(reason.message, { code: 'SESSION_ENDED' }))
     await drainedWithin(lastCallMs, () => [session], this.#clock)
     await session.core.end(reason, 'say why')
   }
 
-  /** False: it was not kept any more. */
+  /** False: it was not stored any more. */
   #forget(session: ServerSession): boolean {
     this.#leases.end(session)
     this.#departures.forget(session)
@@ -219,8 +219,8 @@ export class SessionStore {
   }
 }
 
-/** A session, as it is accounted for. */
-class KeptSession implements AccountSubject {
+/** The account subject of a session. */
+class SessionAccount implements AccountSubject {
   readonly bytes = placeBytes.session
   readonly #store: SessionStore
   readonly #session: ServerSession

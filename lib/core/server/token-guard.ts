@@ -1,4 +1,4 @@
-// The built-in guard: one shared secret. Compared in constant time, never over a wire that others can read.
+// The built-in guard: one shared secret. Compared in constant time, and never accepted over a connection that others can read.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Guard, tokenGuardName, type Visitor } from '../action/guard.ts'
@@ -11,7 +11,7 @@ export interface TokenGuardOptions {
 }
 
 /**
- * Lets in who knows the token. `new Server(..., { token })`, `tokenFile` and the variable ISOCK_TOKEN make one.
+ * Accepts clients that present the token. `new Server(..., { token })`, `tokenFile` and the variable ISOCK_TOKEN create one.
  * The idea is bgpy's token.
  */
 export class TokenGuard extends Guard<string> {
@@ -28,10 +28,10 @@ export class TokenGuard extends Guard<string> {
   check(credential: string | undefined, { peer }: Visitor): boolean {
     if (!peer.isPrivate && !this.#allowClearText) {
       throw new AuthError(
-        'tokens are not taken in clear text from another machine: use tls://, or allow it with allowClearTextToken',
+        'tokens are not accepted in clear text from another machine: use tls://, or allow it with allowClearTextToken',
       )
     }
-    // Digests have one length, so that the comparison tells nothing of the token's.
+    // Digests have equal lengths, so the comparison reveals nothing about the token's length.
     const isRight = timingSafeEqual(digestOf(typeof credential === 'string' ? credential : ''), this.#digest)
     if (!isRight) throw new AuthError(credential === undefined ? 'this server asks for a token' : 'the token is wrong')
     return true
@@ -43,7 +43,7 @@ brand('isock.TokenGuard', TokenGuard)
 // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
 type AnyGuard = Guard<any>
 
-/** The guards, a token's before them where there is one. */
+/** The guards, preceded by the token's if there is one. */
 export function guardsWithToken(
   guards: readonly AnyGuard[] | undefined,
   token: string | undefined,

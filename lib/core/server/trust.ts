@@ -1,4 +1,4 @@
-// Addresses whose clients need no credentials.
+// The addresses whose clients need no credentials.
 import type { Peer } from '../link/link.ts'
 import { AddressRanges } from './address-ranges.ts'
 

@@ -1,6 +1,5 @@
-// The time for which a lasting call of a client counts against a bound: until it is cancelled or has ended. The handler
-// of a cancelled call ends a few microtasks later, and what its client asks for in the same turn must not find it still
-// counted.
+// The time for which a long call of a client counts against a bound: until it is cancelled or has ended. The handler of a
+// cancelled call ends a few microtasks later, and a new request of its client in the same turn must not find it still counted.
 import { followSignal } from '../base/followed-signals.ts'
 
 /** Runs the work, and calls `leave` once: when the signal aborts, or when the work has ended. */

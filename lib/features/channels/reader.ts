@@ -4,8 +4,8 @@ import type { Meter } from '../../core/accounting/meter.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { BusyError, IsockError } from '../../core/base/errors.ts'
 import { followSignal } from '../../core/base/followed-signals.ts'
-import { Outlet, type Overflow, slotBytes } from '../../core/server/outlet.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
+import { type Overflow, SubscriberQueue, slotBytes } from '../../core/server/subscriber-queue.ts'
 import { Encoded } from '../../core/wire/bytes/encoded.ts'
 import { payloadSize } from '../../core/wire/bytes/payload.ts'
 import type { Ending } from './channel-actions.ts'
@@ -24,7 +24,7 @@ export interface ReaderOptions {
   readonly lossNotice?: (lost: number) => unknown
 }
 
-/** Stands for the first items in the outlet's queue. */
+/** Stands for the first items in the queue. */
 const opening = new Encoded(undefined)
 
 export class Reader {
@@ -32,7 +32,7 @@ export class Reader {
   /** It is in a room and its client has a link: kept by the room. */
   isHere = false
   readonly #options: Omit<ReaderOptions, 'first'>
-  readonly #outlet: Outlet
+  readonly #queue: SubscriberQueue
   readonly #held: Meter
   /** Let go of as it is sent: a history may be large, and a reader lives long. */
   readonly #first: unknown[]
@@ -45,7 +45,14 @@ export class Reader {
     this.session = session
     this.#options = options
     this.#first = [...first]
-    this.#outlet = new Outlet({ send: this.#send, maxQueued, maxQueuedBytes, overflow, label, held: this.#held })
+    this.#queue = new SubscriberQueue({
+      send: this.#send,
+      maxQueued,
+      maxQueuedBytes,
+      overflow,
+      label,
+      held: this.#held,
+    })
   }
 
   /** Of the call that it answers. */
@@ -55,7 +62,7 @@ export class Reader {
 
   /** Messages that wait. */
   get queuedCount(): number {
-    return this.#outlet.queuedCount
+    return this.#queue.queuedCount
   }
 
   /** Begins to send. Settles when the stream is over, with the reason if it was ended here; never rejects. */
@@ -65,12 +72,12 @@ export class Reader {
     const onAbort = (): void => {
       const reason: unknown = signal.reason
       if (reason instanceof IsockError && reason.code === 'SESSION_ENDED') this.#ending ??= this.#endingOf(reason)
-      this.#outlet.end()
+      this.#queue.end()
     }
     const unfollow = followSignal(signal, onAbort)
-    this.#outlet.push(opening)
+    this.#queue.push(opening)
     try {
-      await this.#outlet.done
+      await this.#queue.done
     } catch (error) {
       this.#ending ??= this.#endingOf(error)
     } finally {
@@ -80,24 +87,24 @@ export class Reader {
   }
 
   deliver(message: Encoded): void {
-    this.#outlet.push(message)
+    this.#queue.push(message)
   }
 
   /** The same, and writes it before this tick ends. */
   deliverNow(message: Encoded): void {
-    this.#outlet.push(message)
+    this.#queue.push(message)
     this.session.core.flush()
   }
 
   end(ending: Ending): void {
     this.#ending ??= ending
-    this.#outlet.end()
+    this.#queue.end()
   }
 
   readonly #send = (message: Encoded): Promise<void> | undefined => {
     const { context, lossNotice } = this.#options
     if (message === opening) return this.#sendFirst()
-    const { lostCount } = this.#outlet
+    const { lostCount } = this.#queue
     if (lossNotice === undefined || lostCount === this.#toldLost) return context.push(message)
     this.#toldLost = lostCount
     const isTaken = context.push(lossNotice(lostCount))

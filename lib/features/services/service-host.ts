@@ -7,8 +7,8 @@ import { beforeStart, Refused } from '../../core/action/refused.ts'
 import { validate } from '../../core/action/schema.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
+import { ConcurrencyLimiter, type Holders } from '../../core/server/concurrency-limiter.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
-import { type Holders, Line } from '../../core/server/line.ts'
 import { RunningContext } from './running-context.ts'
 import type { AnyService, ServiceClass, Verb } from './service.ts'
 import { sizeOfArgs } from './size-of-args.ts'
@@ -54,7 +54,7 @@ export class ServiceHost {
   readonly #service: AnyService
   readonly #schemas: ServiceClass['schemas']
   readonly #options: Required<ServiceOptions>
-  readonly #line: Line
+  readonly #limiter: ConcurrencyLimiter
   readonly #kit: ServiceSurroundings
   #phase: ServicePhase = 'new'
   #state: unknown
@@ -69,7 +69,7 @@ export class ServiceHost {
     this.#service = service
     this.#schemas = (service.constructor as ServiceClass).schemas
     this.#options = options
-    this.#line = new Line({ label: `service "${name}"`, maxWaiting: options.maxQueued })
+    this.#limiter = new ConcurrencyLimiter({ label: `service "${name}"`, maxWaiting: options.maxQueued })
   }
 
   get name(): string {
@@ -82,12 +82,12 @@ export class ServiceHost {
 
   /** Calls that wait for their turn. */
   get queuedCount(): number {
-    return this.#line.waitingCount
+    return this.#limiter.waitingCount
   }
 
   /** Settles when nothing runs or waits. */
   idle(): Promise<void> {
-    return this.#line.idle()
+    return this.#limiter.idle()
   }
 
   /** Runs a method in its turn. Rejects with what it throws, or with Refused and why it was not started. */
@@ -102,7 +102,7 @@ export class ServiceHost {
     const keptBytes = onAccepted && !(checking instanceof Promise) ? this.#keepBytes(args) : undefined
     if (verb === 'exit') this.#exits++
     try {
-      await this.#line.run(
+      await this.#limiter.run(
         receipt?.signal ?? context.signal,
         async () => {
           const given = await (checking ?? this.#check(verb, args))

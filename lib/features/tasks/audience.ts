@@ -7,7 +7,7 @@ import { Refused } from '../../core/action/refused.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { BusyError, ServerError } from '../../core/base/errors.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
-import { Outlet, type OutletOptions } from '../../core/server/outlet.ts'
+import { SubscriberQueue, type SubscriberQueueOptions } from '../../core/server/subscriber-queue.ts'
 import { whileHere } from '../../core/server/while-here.ts'
 import { Encoded } from '../../core/wire/bytes/encoded.ts'
 import { fitsFrame, tooLarge } from '../../core/wire/frames/frame-fit.ts'
@@ -16,7 +16,7 @@ import { sendableError } from '../../core/wire/rich/sendable-error.ts'
 import type { ValueCodec } from '../../core/wire/value-codec.ts'
 import type { ListenEnd, ListenItem } from './listen-action.ts'
 
-export interface AudienceOptions extends Pick<OutletOptions, 'label' | 'maxQueued' | 'maxQueuedBytes'> {
+export interface AudienceOptions extends Pick<SubscriberQueueOptions, 'label' | 'maxQueued' | 'maxQueuedBytes'> {
   readonly codec: ValueCodec
   /** What of an error may travel. */
   readonly tell: (error: unknown) => unknown
@@ -29,7 +29,7 @@ interface Listener {
   readonly session: SessionView
   /** What it costs by itself counts there. */
   readonly places: Meter | undefined
-  readonly outlet: Outlet
+  readonly queue: SubscriberQueue
 }
 
 export class Audience {
@@ -71,7 +71,7 @@ export class Audience {
   /** Tells all how it ended, once they have got what it told before; and from now on whoever comes. */
   close(end: ListenEnd): void {
     this.#end = this.#encodeEnd(end)
-    for (const listeners of this.#listeners.values()) for (const { outlet } of listeners) outlet.finish()
+    for (const listeners of this.#listeners.values()) for (const { queue } of listeners) queue.finish()
   }
 
   /** Serves one listener to its end. Throws BusyError where it does not keep up, and as not started where its session has too many. */
@@ -79,16 +79,16 @@ export class Audience {
     if (this.#end !== undefined) return this.#end
     const { signal, session } = context
     const listener = this.#add(context)
-    const { outlet } = listener
+    const { queue } = listener
     context.waitForClient()
     const leave = (): void => {
-      outlet.end()
+      queue.end()
       this.#remove(listener)
     }
     return whileHere(signal, leave, async () => {
-      outlet.push(this.encode(true))
+      queue.push(this.encode(true))
       try {
-        await outlet.done
+        await queue.done
       } catch (error) {
         // A client that is away cannot keep up: it listens again when it comes back.
         if (session.isConnected || !(error instanceof BusyError)) throw error
@@ -107,8 +107,8 @@ export class Audience {
     const send = (message: Encoded): Promise<void> | undefined => context.push(message)
     const owner = findSession(session.id)
     const held = owner?.held(Held.Queues)
-    const outlet = new Outlet({ send, maxQueued, maxQueuedBytes, overflow: 'drop-reader', label, held })
-    const listener = { session, outlet, places: owner?.held(Held.Places) }
+    const queue = new SubscriberQueue({ send, maxQueued, maxQueuedBytes, overflow: 'drop-reader', label, held })
+    const listener = { session, queue, places: owner?.held(Held.Places) }
     listener.places?.change(placeBytes.stream)
     listeners.add(listener)
     this.#listeners.set(session.id, listeners)
@@ -143,8 +143,8 @@ function tooMany(label: string, max: number): BusyError {
 
 function pushToEach(listeners: Iterable<Listener>, message: Encoded): number {
   let count = 0
-  for (const { outlet } of listeners) {
-    outlet.push(message)
+  for (const { queue } of listeners) {
+    queue.push(message)
     count++
   }
   return count

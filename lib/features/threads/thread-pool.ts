@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Transferable } from 'node:worker_threads'
 import type { Piscina } from 'piscina'
 import { refuseInThread } from '../../core/base/in-thread.ts'
-import { Line } from '../../core/server/line.ts'
+import { ConcurrencyLimiter } from '../../core/server/concurrency-limiter.ts'
 import type { ThreadResult, ThreadTask } from './thread-messages.ts'
 
 export interface ThreadPoolOptions {
@@ -27,7 +27,7 @@ export interface ThreadUse {
 export class ThreadPool {
   readonly #options: ThreadPoolOptions
   readonly #report: (error: unknown) => void
-  readonly #line: Line
+  readonly #limiter: ConcurrencyLimiter
   #piscina: Promise<Piscina> | undefined
   #isClosed = false
 
@@ -35,17 +35,17 @@ export class ThreadPool {
   constructor(options: ThreadPoolOptions, report: (error: unknown) => void) {
     this.#options = options
     this.#report = report
-    this.#line = new Line({ label: 'the threads', maxWaiting: options.maxQueue, places: options.max })
+    this.#limiter = new ConcurrencyLimiter({ label: 'the threads', maxWaiting: options.maxQueue, places: options.max })
   }
 
   /** Calls that wait for a thread. */
   get waitingCount(): number {
-    return this.#line.waitingCount
+    return this.#limiter.waitingCount
   }
 
-  /** Runs the work when a thread is free; see Line. Rejects as not started: BusyError, CancelledError, DeadlineError. */
+  /** Runs the work when a thread is free; see ConcurrencyLimiter. Rejects as not started: BusyError, CancelledError, DeadlineError. */
   whenFree<T>(signal: AbortSignal, work: () => Promise<T>, holders?: readonly object[]): Promise<T> {
-    return this.#line.run(signal, work, holders)
+    return this.#limiter.run(signal, work, holders)
   }
 
   /** Only for who has a thread, see `whenFree`. Rejects when the thread ends before the task does. */
@@ -74,7 +74,7 @@ export class ThreadPool {
 
   /** Settles when no thread runs anything and nobody waits. */
   idle(): Promise<void> {
-    return this.#line.idle()
+    return this.#limiter.idle()
   }
 
   /** Ends all threads. */

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { Guard, type Visitor } from '../../lib/core/action/guard.ts'
 import { AuthError, ClientError } from '../../lib/core/base/errors.ts'
 import type { Peer } from '../../lib/core/link/link.ts'
-import { Admitted, identifyByFingerprint, Judges, type JudgesOptions, No } from '../../lib/core/server/judges.ts'
+import { Admitted, identifyByFingerprint, Authenticator, type AuthenticatorOptions, Denied } from '../../lib/core/server/authenticator.ts'
 import { TrustList } from '../../lib/core/server/trust.ts'
 import type { HelloFrame } from '../../lib/core/wire/frames/frame.ts'
 
@@ -27,7 +27,7 @@ class Second extends Scripted {
   static override guardName = 'second'
 }
 
-describe('Judges', () => {
+describe('Authenticator', () => {
   let first: Scripted
   let second: Second
   let logged: unknown[]
@@ -38,9 +38,9 @@ describe('Judges', () => {
     logged = []
   })
 
-  function judgesWith(options: Partial<JudgesOptions> = {}): Judges {
-    return new Judges({
-      log: { error: (fields: unknown) => logged.push(fields) } as unknown as JudgesOptions['log'],
+  function authenticatorWith(options: Partial<AuthenticatorOptions> = {}): Authenticator {
+    return new Authenticator({
+      log: { error: (fields: unknown) => logged.push(fields) } as unknown as AuthenticatorOptions['log'],
       guards: [first, second],
       gate: (answers) => answers.every(Boolean),
       trust: new TrustList(),
@@ -59,7 +59,7 @@ describe('Judges', () => {
     )
 
   it('ask each guard with what was presented to it, and who it is that presents', async () => {
-    await judgesWith().judge(privatePeer, hello({ second: 'secret', third: 'x' }))
+    await authenticatorWith().judge(privatePeer, hello({ second: 'secret', third: 'x' }))
     expect(first.asked).to.deep.equal([[undefined, { peer: privatePeer, name: 'ada' }]])
     expect(second.asked).to.deep.equal([['secret', { peer: privatePeer, name: 'ada' }]])
   })
@@ -69,7 +69,7 @@ describe('Judges', () => {
       static override guardName = 'toString'
     }
     const odd = new Odd()
-    await judgesWith({ guards: [odd] }).judge(privatePeer, hello())
+    await authenticatorWith({ guards: [odd] }).judge(privatePeer, hello())
     expect(odd.asked[0]?.[0]).to.equal(undefined)
   })
 
@@ -78,9 +78,9 @@ describe('Judges', () => {
     first.answer = () => ({ id: 'ada' })
     second.answer = () => false
     const gate = (answers: readonly boolean[]): boolean => seen.push(answers) > 1
-    const judges = judgesWith({ gate })
-    expect(await refusalOf(judges.judge(privatePeer, hello()))).to.match(/^refused/)
-    expect(await refusalOf(judges.judge(privatePeer, hello()))).to.equal('let in')
+    const authenticator = authenticatorWith({ gate })
+    expect(await refusalOf(authenticator.judge(privatePeer, hello()))).to.match(/^refused/)
+    expect(await refusalOf(authenticator.judge(privatePeer, hello()))).to.equal('let in')
     expect(seen).to.deep.equal([
       [true, false],
       [true, false],
@@ -98,20 +98,20 @@ describe('Judges', () => {
       [1, false],
     ] as const) {
       first.answer = () => answer
-      const result = await refusalOf(judgesWith().judge(privatePeer, hello()))
+      const result = await refusalOf(authenticatorWith().judge(privatePeer, hello()))
       expect(result === 'let in', String(answer)).to.equal(isYes)
     }
   })
 
   it('refuse with the first reason that a guard gave, or without one', async () => {
     first.answer = () => false
-    expect(await refusalOf(judgesWith().judge(privatePeer, hello()))).to.equal(
+    expect(await refusalOf(authenticatorWith().judge(privatePeer, hello()))).to.equal(
       'refused: this server did not accept the credentials',
     )
     second.answer = () => {
       throw new AuthError('you are too late')
     }
-    expect(await refusalOf(judgesWith().judge(privatePeer, hello()))).to.equal('refused: you are too late')
+    expect(await refusalOf(authenticatorWith().judge(privatePeer, hello()))).to.equal('refused: you are too late')
     expect(logged).to.deep.equal([])
   })
 
@@ -120,51 +120,51 @@ describe('Judges', () => {
     first.answer = () => {
       throw error
     }
-    expect(await refusalOf(judgesWith().judge(privatePeer, hello()))).to.include('did not accept the credentials')
+    expect(await refusalOf(authenticatorWith().judge(privatePeer, hello()))).to.include('did not accept the credentials')
     expect(logged).to.deep.equal([{ guard: 'first', error }])
-    expect(await judgesWith().ask(0, undefined, { peer: privatePeer, name: undefined })).to.equal(undefined)
+    expect(await authenticatorWith().ask(0, undefined, { peer: privatePeer, name: undefined })).to.equal(undefined)
   })
 
   it('look at nothing that came in clear text from another machine, unless that is allowed', async () => {
-    const result = await refusalOf(judgesWith().judge(stranger, hello({ first: 'secret' })))
+    const result = await refusalOf(authenticatorWith().judge(stranger, hello({ first: 'secret' })))
     expect(result).to.include('credentials are not taken in clear text')
     expect(first.asked).to.deep.equal([])
     expect(second.asked, 'nothing was presented to it').to.have.length(1)
-    await judgesWith({ allowClearText: true }).judge(stranger, hello({ first: 'secret' }))
+    await authenticatorWith({ allowClearText: true }).judge(stranger, hello({ first: 'secret' }))
     expect(first.asked[0]?.[0]).to.equal('secret')
   })
 
   it('ask nobody about an address that is trusted', async () => {
     const gate = (): boolean => false
-    const judges = judgesWith({ trust: new TrustList(['192.0.2.0/24']), gate })
-    const admitted = await judges.judge(stranger, hello())
+    const authenticator = authenticatorWith({ trust: new TrustList(['192.0.2.0/24']), gate })
+    const admitted = await authenticator.judge(stranger, hello())
     expect([admitted.answers, admitted.reviews, first.asked]).to.deep.equal([[], [], []])
     expect(admitted.visitor).to.deep.equal({ peer: stranger, name: 'ada' })
-    expect(await refusalOf(judges.judge(privatePeer, hello())), 'one without an address').to.match(/^refused/)
+    expect(await refusalOf(authenticator.judge(privatePeer, hello())), 'one without an address').to.match(/^refused/)
   })
 
   it('know a client by its certificate first, and then as the guards say', async () => {
     const certificate = { commonName: 'ada', fingerprint: 'AB:CD', subject: {} }
     first.answer = () => ({ id: 'by the guard', role: 'editor' })
-    const { identity } = await judgesWith().judge({ ...stranger, certificate }, hello())
+    const { identity } = await authenticatorWith().judge({ ...stranger, certificate }, hello())
     expect(identity).to.deep.equal({ id: 'certificate:AB:CD', certificate, role: 'editor' })
-    expect((await judgesWith().judge(privatePeer, hello())).identity).to.deep.equal({
+    expect((await authenticatorWith().judge(privatePeer, hello())).identity).to.deep.equal({
       id: 'by the guard',
       role: 'editor',
     })
     first.answer = () => true
-    expect((await judgesWith().judge(privatePeer, hello())).identity).to.equal(undefined)
+    expect((await authenticatorWith().judge(privatePeer, hello())).identity).to.equal(undefined)
   })
 
   it('put together what several guards say, the first one above the others', () => {
-    const answers = [{ id: 'a', role: 'x' }, true, { id: 'b' }, new No(undefined), undefined] as const
+    const answers = [{ id: 'a', role: 'x' }, true, { id: 'b' }, new Denied(undefined), undefined] as const
     const admitted = new Admitted({ peer: privatePeer, name: undefined }, undefined, [...answers], [])
     expect(admitted.identity).to.deep.equal({ id: 'a', role: 'x' })
   })
 
   it('remember the guards that want to be asked again, with what was presented', async () => {
     second.revalidateEveryMs = 5_000
-    const { reviews, answers } = await judgesWith().judge(privatePeer, hello({ second: 'secret' }))
+    const { reviews, answers } = await authenticatorWith().judge(privatePeer, hello({ second: 'secret' }))
     expect(reviews).to.deep.equal([{ index: 1, everyMs: 5_000, credential: 'secret' }])
     expect(answers).to.deep.equal([true, true])
   })
@@ -172,11 +172,11 @@ describe('Judges', () => {
   it('refuse times that are none, and guards of one name', () => {
     for (const time of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '5' as never]) {
       first.revalidateEveryMs = time
-      expect(() => judgesWith(), String(time)).to.throw(ClientError, 'revalidateEveryMs of guard first')
+      expect(() => authenticatorWith(), String(time)).to.throw(ClientError, 'revalidateEveryMs of guard first')
     }
     for (const time of [1, 2 ** 31 - 1]) {
       first.revalidateEveryMs = time
-      judgesWith()
+      authenticatorWith()
     }
     const Other = class extends Guard {
       static override guardName = 'first'
@@ -184,7 +184,7 @@ describe('Judges', () => {
         return true
       }
     }
-    expect(() => judgesWith({ guards: [first, new Other()] })).to.throw(
+    expect(() => authenticatorWith({ guards: [first, new Other()] })).to.throw(
       'two different classes are called guard "first"',
     )
   })

@@ -1,34 +1,34 @@
-// One reader of messages that go to many. Whoever publishes never waits: a reader that does not keep up has a queue
-// of its own, and when that is full, loses messages or is let go, as its owner chose.
+// The queue of one reader of messages that go to many. Publishing never waits: a slow reader has a queue of its own, and when
+// that is full, it loses messages or is dropped, as its owner chose.
 import type { Meter } from '../accounting/meter.ts'
 import { BusyError } from '../base/errors.ts'
 import type { Encoded } from '../wire/bytes/encoded.ts'
 import { payloadSize } from '../wire/bytes/payload.ts'
 
-/** What a full queue costs: the reader itself, or the oldest or newest of its messages. */
+/** What is dropped when the queue is full: the reader itself, or the oldest or newest of its messages. */
 export type Overflow = 'drop-reader' | 'drop-oldest' | 'drop-newest'
 
-export interface OutletOptions {
-  /** Sends one message. A promise: wait for it before the next. Throws or rejects when the reader is gone. */
+export interface SubscriberQueueOptions {
+  /** Sends one message. A returned promise must settle before the next is sent. Throws or rejects when the reader is gone. */
   readonly send: (message: Encoded) => Promise<void> | undefined
-  /** Messages that may wait. */
+  /** The most messages that may wait. */
   readonly maxQueued: number
-  /** Bytes of them. One message alone may be larger. */
+  /** The most bytes that may wait. A single message may be larger. */
   readonly maxQueuedBytes: number
   readonly overflow: Overflow
-  /** What the reader is of, for the error that it gets: `channel "News"`. */
+  /** What the reader reads, for its error: `channel "News"`. */
   readonly label: string
-  /** Counts the bytes that wait, for the reader. */
+  /** Counts the waiting bytes, for the reader. */
   readonly held?: Meter | undefined
 }
 
-/** What a message in a queue costs beside its bytes, which are everybody's who waits for them. */
+/** The cost of a queued message apart from its bytes, which all readers share. */
 export const slotBytes = 16
 
-export class Outlet {
-  /** Settles when the reader is let go: rejects with why, or resolves after `end()`. */
+export class SubscriberQueue {
+  /** Settles when the reader is dropped: rejects with the reason, or resolves after `end()`. */
   readonly done: Promise<void>
-  readonly #options: OutletOptions
+  readonly #options: SubscriberQueueOptions
   #queue: Encoded[] = []
   #head = 0
   #queuedBytes = 0
@@ -38,12 +38,12 @@ export class Outlet {
   #isOver = false
   #settle: { resolve(): void; reject(error: unknown): void } = { resolve: () => undefined, reject: () => undefined }
 
-  constructor(options: OutletOptions) {
+  constructor(options: SubscriberQueueOptions) {
     this.#options = options
     this.done = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
-    // Whoever has let go of the reader does not ask why it ended.
+    // An owner that dropped the reader need not handle its rejection.
     this.done.catch(() => undefined)
   }
 
@@ -51,7 +51,7 @@ export class Outlet {
     return this.#isOver
   }
 
-  /** Messages that wait. */
+  /** Messages that are waiting. */
   get queuedCount(): number {
     return this.#queue.length - this.#head
   }
@@ -68,14 +68,14 @@ export class Outlet {
     else this.#send(message)
   }
 
-  /** Takes no more messages, and lets the reader go when it has got those that wait. */
+  /** Accepts no more messages, and ends after the waiting ones are sent. */
   finish(): void {
     if (this.#isOver) return
     this.#isFinishing = true
     if (!this.#isWaiting) this.end()
   }
 
-  /** Lets the reader go at once: with an error, or because it has enough. What waits for it is dropped. */
+  /** Drops the reader immediately, with an error or without one. Waiting messages are dropped. */
   end(error?: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -92,13 +92,13 @@ export class Outlet {
       const taken = this.#options.send(message)
       if (taken === undefined) return
       this.#isWaiting = true
-      taken.then(this.#goOn, (error) => this.end(error))
+      taken.then(this.#continue, (error) => this.end(error))
     } catch (error) {
       this.end(error)
     }
   }
 
-  readonly #goOn = (): void => {
+  readonly #continue = (): void => {
     this.#isWaiting = false
     while (!this.#isWaiting && this.#head < this.#queue.length) this.#send(this.#takeOldest())
     if (this.queuedCount > 0) return
@@ -112,8 +112,8 @@ export class Outlet {
       this.queuedCount >= maxQueued || (this.queuedCount > 0 && this.#queuedBytes + size > maxQueuedBytes)
     if (isFull()) {
       if (overflow === 'drop-reader') {
-        const kept = `${this.queuedCount} messages waited`
-        return this.end(new BusyError(`${label}: its reader does not keep up, ${kept}`, { notStarted: false }))
+        const message = `${label}: the reader is too slow, ${this.queuedCount} messages were waiting`
+        return this.end(new BusyError(message, { notStarted: false }))
       }
       this.#lostCount++
       if (overflow === 'drop-newest') return
@@ -130,7 +130,7 @@ export class Outlet {
     const size = payloadSize(message.payload)
     this.#queuedBytes -= size
     this.#options.held?.change(-size - slotBytes)
-    // Not with each message: the queue may be long.
+    // Not after each message: the queue may be long.
     if (this.#head * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head)
       this.#head = 0

@@ -1,46 +1,46 @@
-// Those who wait for their turn, in order of arrival: one at a time, or as many as there are places. How many may wait is
-// bounded, and shared fairly: when it is full, a call gets the place of the last one of the address or identity that has most
-// of them, if that has more than its own. Who is aborted while waiting leaves the line and never has a turn. A caller may
-// ask for a place that is never given to another; at most half of the places are kept like that.
+// A limit on concurrent work; the rest waits in arrival order. The number of waiters is bounded and shared fairly: when the
+// queue is full, a call replaces the last waiter of the address or identity with the most, if that has more than its own. An
+// aborted waiter is removed and never runs. A caller may ask for a protected place that is never given to another; at most
+// half of the places are protected.
 import { BusyError, CancelledError, DeadlineError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { Queue } from '../base/queue.ts'
 
-export interface LineOptions {
-  /** What it leads to, for errors: `service "Counter"`. */
+export interface ConcurrencyLimiterOptions {
+  /** The limited resource, for errors: `service "Counter"`. */
   readonly label: string
   /** How many may wait. */
   readonly maxWaiting: number
-  /** How many have their turn at once. Default 1. */
+  /** How many may run concurrently. Default 1. */
   readonly places?: number
 }
 
 interface Waiting {
-  /** Whom it counts for. */
+  /** The holders it counts for. */
   readonly holders: Holders
   leave(): void
   refuse(reason: BusyError): void
 }
 
-/** Whom a call counts for: see `ServerSession.holders`. */
+/** The holders a call counts for: see `ServerSession.holders`. */
 export type Holders = readonly object[]
 
-/** Where nobody is known whom a call is for. */
-const nobody: Holders = [{}]
+/** For calls without a known holder. */
+const anonymous: Holders = [{}]
 
-export class Line {
+export class ConcurrencyLimiter {
   readonly #label: string
   readonly #maxWaiting: number
   readonly #places: number
   readonly #waiting = new Queue<() => void>()
-  /** In their order. */
+  /** In arrival order. */
   readonly #waitingOf = new Map<object, Set<Waiting>>()
   #takenCount = 0
-  /** Places that are not given to others. */
-  #keptCount = 0
+  /** Places protected from replacement. */
+  #protectedCount = 0
   #whenIdle: (() => void)[] = []
 
-  constructor({ label, maxWaiting, places = 1 }: LineOptions) {
+  constructor({ label, maxWaiting, places = 1 }: ConcurrencyLimiterOptions) {
     this.#label = label
     this.#maxWaiting = maxWaiting
     this.#places = places
@@ -51,15 +51,15 @@ export class Line {
   }
 
   /**
-   * Runs the work in its turn; while it waits it counts for these. Rejects as not started: BusyError, CancelledError,
-   * DeadlineError. `onKept` asks for a place that is not given to another, and is called where there is one.
+   * Runs the work in its turn; while it waits, it counts for `holders`. Rejects as not started: BusyError, CancelledError,
+   * DeadlineError. `onProtected` asks for a place that is never given to another, and is called if it gets one.
    */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>, holders = nobody, onKept?: () => void): Promise<T> {
+  async run<T>(signal: AbortSignal, work: () => Promise<T>, holders = anonymous, onProtected?: () => void): Promise<T> {
     if (signal.aborted) throw this.#leftError(signal.reason)
     if (this.#takenCount < this.#places) this.#takenCount++
     else {
-      await this.#waitForTurn(signal, holders, onKept)
-      // It may have been aborted after it got its turn, before it got here.
+      await this.#waitForTurn(signal, holders, onProtected)
+      // It may have been aborted between getting its turn and this line.
       if (signal.aborted) {
         this.#next()
         throw this.#leftError(signal.reason)
@@ -72,19 +72,19 @@ export class Line {
     }
   }
 
-  /** Settles when nobody has a turn or waits for one. */
+  /** Settles when nothing runs or waits. */
   async idle(): Promise<void> {
     if (this.#takenCount > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
-  async #waitForTurn(signal: AbortSignal, holders: Holders, onKept: (() => void) | undefined): Promise<void> {
+  async #waitForTurn(signal: AbortSignal, holders: Holders, onProtected: (() => void) | undefined): Promise<void> {
     if (this.#waiting.length >= this.#maxWaiting) this.#makeRoom(holders)
-    // The other half is shared fairly, so that kept places cannot shut out everybody else.
-    const isKept = onKept !== undefined && this.#keptCount < this.#maxWaiting / 2
-    if (isKept) this.#keptCount++
+    // The other half is shared fairly, so that protected places cannot shut out everyone else.
+    const isProtected = onProtected !== undefined && this.#protectedCount < this.#maxWaiting / 2
+    if (isProtected) this.#protectedCount++
     await new Promise<void>((resolve, reject) => {
       const forget = (): void => {
-        if (isKept) this.#keptCount--
+        if (isProtected) this.#protectedCount--
         else this.#forget(waiting)
       }
       const over = (): void => {
@@ -103,7 +103,7 @@ export class Line {
           reject(reason)
         },
       }
-      if (!isKept)
+      if (!isProtected)
         for (const holder of holders)
           this.#waitingOf.set(holder, (this.#waitingOf.get(holder) ?? new Set()).add(waiting))
       const unfollow = followSignal(signal, () => {
@@ -111,20 +111,20 @@ export class Line {
         forget()
         reject(this.#leftError(signal.reason))
       })
-      if (isKept) onKept()
+      if (isProtected) onProtected()
     })
   }
 
-  /** Refuses a call in the place of this one, which is of somebody who has fewer; throws BusyError where there is none. */
+  /** Rejects a waiter of a holder that has more than this one's; throws BusyError if there is none. */
   #makeRoom(holders: Holders): void {
-    const full = `${this.#label}: ${this.#maxWaiting} calls wait for it already`
+    const full = `${this.#label}: ${this.#maxWaiting} calls are waiting already`
     const own = Math.max(...holders.map((holder) => this.#waitingOf.get(holder)?.size ?? 0))
     let most: ReadonlySet<Waiting> = new Set()
     for (const waiting of this.#waitingOf.values()) if (waiting.size > most.size) most = waiting
     const last = most.size > own + 1 ? [...most].at(-1) : undefined
     if (last === undefined) throw new BusyError(`${full}; try again later`)
     last.leave()
-    last.refuse(new BusyError(`${full}, most of them of this client; try again later`))
+    last.refuse(new BusyError(`${full}, most of them from this client; try again later`))
   }
 
   #forget(waiting: Waiting): void {
@@ -135,7 +135,7 @@ export class Line {
     }
   }
 
-  /** The turn passes on without a gap, so that nobody who comes meanwhile is first. */
+  /** Passes the turn on without a gap, so that a newcomer cannot get it first. */
   #next(): void {
     const start = this.#waiting.take()
     if (start !== undefined) return start()

@@ -1,12 +1,12 @@
-// Gives a link that was let in its session: the one that it resumes, or a new one.
+// The session of an admitted link: the one that it resumes, or a new one.
 import type { Identity } from '../action/context.ts'
 import type { FrameLink } from '../link/frame-link.ts'
 import { Feature, type HelloFrame, Kind, peerLimitsOf, protocolVersion } from '../wire/frames/frame.ts'
 import { ServerSession, type SessionSurroundings } from './server-session.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** Answers WELCOME and attaches the link. Throws BusyError when no more sessions can be kept, ClientError (`NAME_TAKEN`). */
-export function receive(
+/** Answers WELCOME and attaches the link. Throws BusyError if no more sessions can be kept, ClientError (`NAME_TAKEN`). */
+export function openSession(
   link: FrameLink,
   hello: HelloFrame,
   identity: Identity | undefined,

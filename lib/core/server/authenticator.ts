@@ -1,5 +1,5 @@
-// What the guards and the gate say of a client: at the door, and again while its session stands, for the guards that want to be asked
-// again. When they are asked again is revalidation.ts.
+// The authentication of clients: asks the guards and the gate, at admission and, for guards that want it, again while the session
+// lasts. Leaves when they are asked again to revalidation.ts.
 import type { Identity } from '../action/context.ts'
 import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
 import { AuthError, invalidUsage } from '../base/errors.ts'
@@ -10,29 +10,29 @@ import type { Peer, PeerCertificate } from '../link/link.ts'
 import type { HelloFrame } from '../wire/frames/frame.ts'
 import type { TrustList } from './trust.ts'
 
-/** The rule of a client, kept by the server too: what others can read on the way proves nothing. */
+/** The client's rule, enforced by the server too: what others can read on the way proves nothing. */
 const inClearText =
-  'credentials are not taken in clear text from another machine: use tls://, or allow it with allowClearTextToken'
+  'credentials are not accepted in clear text from another machine: use tls://, or allow it with allowClearTextToken'
 
-/** The longest delay that timers of all platforms take. */
+/** The longest delay of timers on all platforms. */
 const longestMs = 2 ** 31 - 1
 
-export interface JudgesOptions {
+export interface AuthenticatorOptions {
   readonly log: Logger
   // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
   readonly guards: readonly Guard<any>[]
   readonly gate: Gate
   readonly trust: TrustList
-  /** Looks at what was presented in clear text from another machine too. */
+  /** Also accepts credentials presented in clear text from another machine. */
   readonly allowClearText: boolean
   readonly identify: (certificate: PeerCertificate) => Identity
 }
 
-/** What a guard said: yes; yes, and who it is; no. Nothing: it failed, which is logged. */
-export type Answer = true | Identity | No | undefined
+/** A guard's answer: accepted; accepted, with an identity; denied. undefined: it failed, which is logged. */
+export type Answer = true | Identity | Denied | undefined
 
-/** With its reason, where the guard gave one. */
-export class No {
+/** Denied, with the guard's reason, if it gave one. */
+export class Denied {
   readonly reason: AuthError | undefined
 
   constructor(reason: AuthError | undefined) {
@@ -40,21 +40,21 @@ export class No {
   }
 }
 
-/** A guard that wants to be asked again, with what its client presented. */
+/** A guard that wants to be asked again, with the credential its client presented. */
 export interface Review {
-  /** In the order of the guards. */
+  /** The guard's index. */
   readonly index: number
   readonly everyMs: number
   readonly credential: unknown
 }
 
-/** A client that was let in, as the guards know it. */
+/** An admitted client, as the guards know it. */
 export class Admitted {
   readonly visitor: Visitor
-  /** By its certificate. */
+  /** The identity by its certificate. */
   readonly certified: Identity | undefined
   readonly reviews: readonly Review[]
-  /** The last answer of each guard, in their order. */
+  /** The last answer of each guard, by index. */
   readonly answers: Answer[]
 
   constructor(visitor: Visitor, certified: Identity | undefined, answers: Answer[], reviews: readonly Review[]) {
@@ -64,7 +64,7 @@ export class Admitted {
     this.reviews = reviews
   }
 
-  /** By its certificate first, and then as the guards say. */
+  /** Fields of the certificate's identity win over those from the guards. */
   get identity(): Identity | undefined {
     let identity = this.certified
     for (const answer of this.answers) if (isIdentity(answer)) identity = { ...answer, ...identity }
@@ -72,18 +72,18 @@ export class Admitted {
   }
 }
 
-export class Judges {
-  readonly #options: JudgesOptions
+export class Authenticator {
+  readonly #options: AuthenticatorOptions
   readonly #guards: readonly NamedGuard[]
 
-  /** Throws ClientError (`INVALID_OPTION`) for guards of one name, and for times that are none. */
-  constructor(options: JudgesOptions) {
+  /** Throws ClientError (`INVALID_OPTION`) for guards with the same name, and for invalid times. */
+  constructor(options: AuthenticatorOptions) {
     this.#options = options
     this.#guards = namedGuards(options.guards)
   }
 
-  /** Throws AuthError where the client is not let in. */
-  async judge(peer: Peer, hello: HelloFrame): Promise<Admitted> {
+  /** Throws AuthError if the client is rejected. */
+  async authenticate(peer: Peer, hello: HelloFrame): Promise<Admitted> {
     const { trust, identify } = this.#options
     const certified = peer.certificate === undefined ? undefined : identify(peer.certificate)
     const visitor: Visitor = { peer, name: hello.name }
@@ -94,35 +94,35 @@ export class Judges {
       const isPresented = Object.hasOwn(hello.credentials, name)
       const credential = isPresented ? hello.credentials[name] : undefined
       const isExposed = isPresented && !peer.isPrivate && !this.#options.allowClearText
-      answers.push(isExposed ? new No(new AuthError(inClearText)) : await this.ask(index, credential, visitor))
+      answers.push(isExposed ? new Denied(new AuthError(inClearText)) : await this.ask(index, credential, visitor))
       if (everyMs !== undefined) reviews.push({ index, everyMs, credential })
     }
     this.require(answers)
     return new Admitted(visitor, certified, answers, reviews)
   }
 
-  /** Asks the guard of this index. Never rejects. */
+  /** Asks the guard with this index. Never rejects. */
   async ask(index: number, credential: unknown, visitor: Visitor): Promise<Answer> {
     const { name, guard } = this.#guards[index] as NamedGuard
     try {
       const verdict = await guard.check(credential, visitor)
-      return verdict === true || (typeof verdict === 'object' && verdict !== null) ? verdict : new No(undefined)
+      return verdict === true || (typeof verdict === 'object' && verdict !== null) ? verdict : new Denied(undefined)
     } catch (error) {
-      if (error instanceof AuthError) return new No(error)
+      if (error instanceof AuthError) return new Denied(error)
       this.#options.log.error({ guard: name, error }, 'a guard failed')
       return undefined
     }
   }
 
-  /** Throws AuthError, with the first reason that a guard gave, where the gate does not let in one with these answers. */
+  /** Throws AuthError, with the first reason that a guard gave, if the gate rejects these answers. */
   require(answers: readonly Answer[]): void {
     if (this.#options.gate(answers.map((answer) => answer === true || isIdentity(answer)))) return
-    const reasons = answers.flatMap((answer) => (answer instanceof No ? (answer.reason ?? []) : []))
+    const reasons = answers.flatMap((answer) => (answer instanceof Denied ? (answer.reason ?? []) : []))
     throw reasons[0] ?? new AuthError('this server did not accept the credentials')
   }
 }
 
-/** Who a client is by its certificate, where nobody says otherwise. */
+/** The default identity of a client certificate. */
 export function identifyByFingerprint(certificate: PeerCertificate): Identity {
   return { id: `certificate:${certificate.fingerprint}`, certificate }
 }
@@ -135,19 +135,19 @@ interface NamedGuard {
 }
 
 function isIdentity(answer: Answer): answer is Identity {
-  return typeof answer === 'object' && !(answer instanceof No)
+  return typeof answer === 'object' && !(answer instanceof Denied)
 }
 
 /** How often a guard wants to be asked again. */
-function intervalOf({ revalidateEveryMs }: JudgesOptions['guards'][number], name: string): number | undefined {
+function intervalOf({ revalidateEveryMs }: AuthenticatorOptions['guards'][number], name: string): number | undefined {
   if (revalidateEveryMs === undefined) return undefined
   const isTime = typeof revalidateEveryMs === 'number' && revalidateEveryMs > 0 && revalidateEveryMs <= longestMs
   if (isTime) return revalidateEveryMs
   throw invalidOption(`revalidateEveryMs of guard ${name}`, 'milliseconds, more than 0', revalidateEveryMs)
 }
 
-/** Two guards of one name would both judge the credential that was meant for one of them. */
-function namedGuards(guards: JudgesOptions['guards']): NamedGuard[] {
+/** Two guards of the same name would both check the credential meant for one of them. */
+function namedGuards(guards: AuthenticatorOptions['guards']): NamedGuard[] {
   const known = new KnownClasses()
   return guards.map((guard) => {
     const name = guardNameOf(guard.constructor)

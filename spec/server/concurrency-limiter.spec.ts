@@ -1,13 +1,13 @@
-// The line: who has a turn, who waits, who leaves.
+// The concurrency limiter: which calls run, wait and leave.
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
-import { Line } from '../../lib/core/server/line.ts'
+import { ConcurrencyLimiter } from '../../lib/core/server/concurrency-limiter.ts'
 import { whileHere } from '../../lib/core/server/while-here.ts'
 import { BusyError, CancelledError, DeadlineError } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf } from '../setup/world.ts'
 
-describe('A line', () => {
+describe('A concurrency limiter', () => {
   const never = new AbortController().signal
   let begun: string[]
   let end: Map<string, () => void>
@@ -22,9 +22,9 @@ describe('A line', () => {
     return new Promise((resolve) => end.set(name, () => resolve(name)))
   }
 
-  it('gives turns in order, as many at once as it has places', async () => {
-    const line = new Line({ label: 'it', maxWaiting: 9, places: 2 })
-    const runs = ['a', 'b', 'c', 'd'].map((name) => line.run(never, work(name)))
+  it('runs work in order, as much at a time as it has places', async () => {
+    const limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: 9, places: 2 })
+    const runs = ['a', 'b', 'c', 'd'].map((name) => limiter.run(never, work(name)))
     await settle()
     expect(begun).to.deep.equal(['a', 'b'])
     end.get('b')?.()
@@ -35,40 +35,40 @@ describe('A line', () => {
       end.get(name)?.()
     }
     expect(await Promise.all(runs)).to.deep.equal(['a', 'b', 'c', 'd'])
-    await line.idle()
+    await limiter.idle()
   })
 
   it('is free again after work that failed', async () => {
-    const line = new Line({ label: 'it', maxWaiting: 0 })
-    await failureOf(line.run(never, () => Promise.reject(new RangeError('no'))))
-    expect(await line.run(never, async () => 'next')).to.equal('next')
+    const limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: 0 })
+    await failureOf(limiter.run(never, () => Promise.reject(new RangeError('no'))))
+    expect(await limiter.run(never, async () => 'next')).to.equal('next')
   })
 
   it('lets those go that are aborted, with why, as not started', async () => {
-    const line = new Line({ label: 'it', maxWaiting: 9 })
-    const first = line.run(never, work('a'))
+    const limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: 9 })
+    const first = limiter.run(never, work('a'))
     const [cancelled, late] = [new AbortController(), new AbortController()]
-    const failures = [cancelled, late].map(({ signal }) => failureOf(line.run(signal, work('gone'))))
-    expect(line.waitingCount).to.equal(2)
+    const failures = [cancelled, late].map(({ signal }) => failureOf(limiter.run(signal, work('gone'))))
+    expect(limiter.waitingCount).to.equal(2)
     cancelled.abort(new CancelledError('enough'))
     late.abort(new DeadlineError('too late'))
     const errors = await Promise.all(failures)
     expect(errors[0]).to.be.instanceOf(CancelledError).and.to.include({ notStarted: true })
     expect(errors[1]).to.be.instanceOf(DeadlineError).and.to.include({ notStarted: true })
-    expect(line.waitingCount).to.equal(0)
-    expect(await failureOf(line.run(late.signal, work('gone')))).to.be.instanceOf(DeadlineError)
+    expect(limiter.waitingCount).to.equal(0)
+    expect(await failureOf(limiter.run(late.signal, work('gone')))).to.be.instanceOf(DeadlineError)
     end.get('a')?.()
     await first
-    await line.idle()
+    await limiter.idle()
     expect(begun).to.deep.equal(['a'])
   })
 
-  it('gives no turn to who is aborted between getting it and using it', async () => {
-    const line = new Line({ label: 'it', maxWaiting: 9 })
+  it('never runs work that is aborted between getting its turn and using it', async () => {
+    const limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: 9 })
     const abort = new AbortController()
-    const first = line.run(never, work('a')).then(() => abort.abort(new CancelledError('left')))
-    const second = failureOf(line.run(abort.signal, work('b')))
-    const third = line.run(never, work('c'))
+    const first = limiter.run(never, work('a')).then(() => abort.abort(new CancelledError('left')))
+    const second = failureOf(limiter.run(abort.signal, work('b')))
+    const third = limiter.run(never, work('c'))
     await settle()
     end.get('a')?.()
     await first
@@ -77,33 +77,33 @@ describe('A line', () => {
     expect(begun).to.deep.equal(['a', 'c'])
     end.get('c')?.()
     await third
-    await line.idle()
+    await limiter.idle()
   })
 
   it('is bounded', async () => {
-    const line = new Line({ label: 'the door', maxWaiting: 0 })
-    const first = line.run(never, work('a'))
-    const error = await failureOf(line.run(never, work('b')))
+    const limiter = new ConcurrencyLimiter({ label: 'the door', maxWaiting: 0 })
+    const first = limiter.run(never, work('a'))
+    const error = await failureOf(limiter.run(never, work('b')))
     expect(error).to.be.instanceOf(BusyError)
-    expect(error.message).to.equal('the door: 0 calls wait for it already; try again later')
+    expect(error.message).to.equal('the door: 0 calls are waiting already; try again later')
     end.get('a')?.()
     await first
   })
 
   describe('that is full', () => {
     const [hoarder, honest, other] = [[{}], [{}], [{}]]
-    let line: Line
+    let limiter: ConcurrencyLimiter
     let failed: string[]
     let runs: Promise<unknown>[]
 
     beforeEach(() => {
-      line = new Line({ label: 'it', maxWaiting: 4 })
+      limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: 4 })
       failed = []
       runs = []
     })
 
     const enter = (name: string, holders: readonly object[], signal = never): void => {
-      const run = line.run(signal, work(name), holders).catch((error: unknown) => {
+      const run = limiter.run(signal, work(name), holders).catch((error: unknown) => {
         expect(error).to.be.instanceOf(BusyError).and.include({ notStarted: true })
         failed.push(name)
       })
@@ -117,7 +117,7 @@ describe('A line', () => {
         await settle()
       }
       await Promise.all(runs)
-      expect(line.waitingCount).to.equal(0)
+      expect(limiter.waitingCount).to.equal(0)
     }
 
     it('lets one in who has less than another, in place of the last one of that other', async () => {
@@ -125,7 +125,7 @@ describe('A line', () => {
       enter('honest', honest)
       await settle()
       expect(failed).to.deep.equal(['4'])
-      expect(line.waitingCount).to.equal(4)
+      expect(limiter.waitingCount).to.equal(4)
       await finish()
       expect(begun).to.deep.equal(['0', '1', '2', '3', 'honest'])
     })
@@ -159,10 +159,10 @@ describe('A line', () => {
   })
 
   it('takes as many as may wait, and refuses one more', async () => {
-    const line = new Line({ label: 'the door', maxWaiting: 2 })
-    const runs = ['a', 'b', 'c'].map((name) => line.run(never, work(name)))
-    expect(await failureOf(line.run(never, work('d')))).to.be.instanceOf(BusyError)
-    expect(line.waitingCount).to.equal(2)
+    const limiter = new ConcurrencyLimiter({ label: 'the door', maxWaiting: 2 })
+    const runs = ['a', 'b', 'c'].map((name) => limiter.run(never, work(name)))
+    expect(await failureOf(limiter.run(never, work('d')))).to.be.instanceOf(BusyError)
+    expect(limiter.waitingCount).to.equal(2)
     for (const name of ['a', 'b', 'c']) {
       await settle()
       end.get(name)?.()
@@ -171,10 +171,10 @@ describe('A line', () => {
   })
 
   it('leaves no listener at the signals of those who had their turn', async () => {
-    const line = new Line({ label: 'it', maxWaiting: 9 })
+    const limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: 9 })
     const { signal } = new AbortController()
-    const first = line.run(signal, work('a'))
-    const second = line.run(signal, work('b'))
+    const first = limiter.run(signal, work('a'))
+    const second = limiter.run(signal, work('b'))
     expect(getEventListeners(signal, 'abort')).to.have.lengthOf(1)
     for (const name of ['a', 'b']) {
       end.get(name)?.()
@@ -185,11 +185,11 @@ describe('A line', () => {
   })
 
   it('is idle when nobody has a turn any more, and no earlier', async () => {
-    const line = new Line({ label: 'it', maxWaiting: 9, places: 2 })
-    await line.idle()
-    const runs = ['a', 'b', 'c'].map((name) => line.run(never, work(name)))
+    const limiter = new ConcurrencyLimiter({ label: 'it', maxWaiting: 9, places: 2 })
+    await limiter.idle()
+    const runs = ['a', 'b', 'c'].map((name) => limiter.run(never, work(name)))
     let idle = 0
-    const waits = [line.idle(), line.idle()].map((wait) => wait.then(() => idle++))
+    const waits = [limiter.idle(), limiter.idle()].map((wait) => wait.then(() => idle++))
     for (const name of ['a', 'b']) {
       end.get(name)?.()
       await settle()
