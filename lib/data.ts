@@ -1,11 +1,5 @@
 // The public list of isock/data.
-export {
-  AmbiguousError,
-  ConflictError,
-  InvalidDataError,
-  NotFoundError,
-  StoreUnavailableError,
-} from './features/data/data-errors.ts'
+
 export type { Change, ChangeKind } from './features/data/changes.ts'
 export type { ComputedOptions } from './features/data/computed-field.ts'
 export {
@@ -28,6 +22,13 @@ export {
   or,
 } from './features/data/condition.ts'
 export { data } from './features/data/data.ts'
+export {
+  AmbiguousError,
+  ConflictError,
+  InvalidDataError,
+  NotFoundError,
+  StoreUnavailableError,
+} from './features/data/data-errors.ts'
 export type { DataOptions, Durability, FileFormat, Persistence } from './features/data/data-options.ts'
 export { Database, type TransactionOptions } from './features/data/database.ts'
 export type { Db, DropOptions, Found, HydrateOptions } from './features/data/db.ts'

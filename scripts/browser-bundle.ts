@@ -229,7 +229,8 @@ const inShort: Readonly<Record<string, string>> = {
     "import { ServerError } from '../base/errors.ts'",
     "export const missingFeature = (what) => new ServerError(what + ': not in a browser', { code: 'INVALID_USAGE' })",
   ].join('\n'),
-  'lib/core/link/foreign-bytes.ts': "export const describeForeign = (address) => address.host + ' is not an isock server'",
+  'lib/core/link/foreign-bytes.ts':
+    "export const describeForeign = (address) => address.host + ' is not an isock server'",
 }
 
 /** Of an import, from the project's directory. */

@@ -183,7 +183,7 @@ export class Server extends ActionServer {
       const Class = (action.instance?.constructor ?? action.actionClass) as ActionClass | undefined
       const isThreaded = (Class?.threaded ?? action.actionClass?.threaded ?? false) !== false
       if (isThreaded && this.findFeature('threads') === undefined)
-        throw missingFeature(`action "${action.name}" has static threaded`, 'threads')
+        throw missingFeature(`action "${action.name}" with static threaded`, 'threads')
       return action
     })
     return {}

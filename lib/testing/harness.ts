@@ -1,4 +1,4 @@
-// A server and a connected client for a test, closed together. Knows no test framework.
+// A server and a connected client for a test, closed together. Independent of test frameworks.
 import type { AnyAction } from '../core/action/action.ts'
 import type { ActionTree } from '../core/action/registry.ts'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
@@ -11,15 +11,15 @@ export interface HarnessOptions {
   readonly server?: ServerOptions
   readonly client?: ClientOptions
   /**
-   * The time of the server and the clients. Default: the platform's, also while a test fakes the global timers. Pass
+   * The clock of the server and the clients. Default: the platform's, even while a test fakes the global timers. Pass
    * {@link globalClock} to move it with `vi.advanceTimersByTimeAsync` or `clock.tickAsync`, or a clock of your own.
    */
   readonly clock?: Clock
 }
 
 /**
- * A clock that asks the global timers each time, so that a test which fakes them moves deadlines, backoff and intervals of
- * tasks.
+ * A clock that uses the global timers as they are at each call, so that a test with fake timers drives deadlines, backoff
+ * and intervals of tasks.
  *
  * @example
  * vi.useFakeTimers()
@@ -40,7 +40,7 @@ export const globalClock: Clock = {
   },
 }
 
-/** A longer one would fire immediately. */
+/** A longer timeout would fire immediately. */
 const longestDelayMs = 2 ** 31 - 1
 
 const harnessOptions: OptionTable<HarnessOptions> = {
@@ -55,16 +55,16 @@ const harnessOptions: OptionTable<HarnessOptions> = {
 export interface Harness extends AsyncDisposable {
   readonly server: Server
   readonly client: Client
-  /** Where the server listens; for more clients use `connect`. */
+  /** The address of the server; for more clients use `connect`. */
   readonly address: string
-  /** Another client of the server, closed with the harness. */
+  /** Connects another client, which is closed with the harness. */
   connect(options?: ClientOptions): Promise<Client>
   /** Closes the clients and shuts the server down. */
   close(): Promise<void>
 }
 
 /**
- * Makes a server with these actions and a connected client.
+ * Creates a server with these actions and a connected client.
  *
  * @example
  * await using harness = await createHarness({ actions: [new Echo()] })

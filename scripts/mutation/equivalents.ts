@@ -14,11 +14,11 @@ export interface Equivalent {
 
 export const equivalents: readonly Equivalent[] = [
   {
-    file: 'lib/features/channels/attendance.ts',
-    line: 'own?.delete(attendant.room)',
+    file: 'lib/features/channels/channel-presence.ts',
+    line: 'own?.delete(entry.room)',
     from: '?.',
     to: '!.',
-    why: 'an attendant that is removed is always in the table of its session',
+    why: 'an entry that is removed is always in the table of its session',
   },
   {
     file: 'lib/features/tasks/client/listening.ts',

@@ -25,6 +25,6 @@ describe('an action of another copy of isock', () => {
     await using harness = await createHarness()
     const { server } = harness
     expect(() => server.addAction(new Contract())).to.throw('has no action() method')
-    expect(() => server.addAction(OtherAction as never)).to.throw('is no action')
+    expect(() => server.addAction(OtherAction as never)).to.throw('is not an action')
   })
 })

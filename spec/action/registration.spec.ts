@@ -122,7 +122,7 @@ describe('registering actions', () => {
     )
   })
 
-  it('refuses what is no action', () => {
+  it('refuses anything but an action', () => {
     const circular: Record<string, unknown> = {}
     circular['again'] = circular
     const server = newServer()

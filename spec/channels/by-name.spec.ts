@@ -46,6 +46,7 @@ describe('A channel by its name', () => {
     expect((await failureOf(client.subscribe(named('Old')).ready)).message).to.contain('"Old"')
     for (const name of ['', 'x'.repeat(201)])
       expect(() => client.subscribe(named(name))).to.throw("a channel's name is a text of 1 to 200 characters")
-    for (const none of [undefined, 5, {}]) expect(() => client.subscribe(named(none))).to.throw('is no channel class')
+    for (const none of [undefined, 5, {}])
+      expect(() => client.subscribe(named(none))).to.throw('is not a channel class')
   })
 })

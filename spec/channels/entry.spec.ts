@@ -53,7 +53,7 @@ describe('The door of a channel', () => {
     const refusal = new ServerError('not you', { code: 'NOT_ALLOWED' })
     expect(await ending(Promise.reject(refusal))).to.deep.equal({ code: 'NOT_ALLOWED', message: 'not you' })
     expect(reported).to.deep.equal([])
-    const message = 'channel "News" could not say whether this client may go on'
+    const message = 'channel "News" could not check whether this client may continue'
     expect(await ending(Promise.reject(broken))).to.deep.equal({ code: 'INTERNAL', message })
     expect(reported).to.deep.equal([[broken, 'canSubscribe of channel "News"']])
   })

@@ -319,7 +319,7 @@ describe('The actions of channels', () => {
       const subscription = liar.subscribe(News)
       expect(await world.clock.until(failureOf(subscription.done)), JSON.stringify(ending)).to.include({
         code: 'PROTOCOL',
-        message: 'the server ended the subscription and did not say why',
+        message: 'the server ended the subscription and gave no reason',
       })
       expect((await subscription[Symbol.asyncIterator]().next()).value).to.equal('one')
     }
@@ -358,7 +358,7 @@ describe('A channel that is added', () => {
     class NoName extends Channel {
       static override channelName = ''
     }
-    refused(new NoSchema(), 'static schema of channel "NoSchema" is no Standard Schema')
+    refused(new NoSchema(), 'static schema of channel "NoSchema" is not a Standard Schema')
     refused(new NoOverflow(), 'static overflow of channel "NoOverflow": expected drop-reader, drop-oldest, drop-newest')
     refused(new NoSize(), 'static history.size of channel "NoSize": expected a number above 0, got 0')
     refused(new NoTtl(), 'static history.ttlMs of channel "NoTtl"')
@@ -366,7 +366,7 @@ describe('A channel that is added', () => {
     refused(News, 'expected an instance of a Channel subclass, got the function or class News; pass new News()')
     refused({}, 'expected an instance of a Channel subclass, got an instance of Object')
     server.addChannel(new News())
-    refused(new News(), 'channel "News" was added already; remove it first')
+    refused(new News(), 'channel "News" is already added; remove it first')
   })
 
   it('has bounds that are numbers', () => {
@@ -409,7 +409,7 @@ describe('A channel that is added', () => {
 
   it('is subscribed to by its class or its name, with options that are right', () => {
     const client = world.client()
-    expect(() => client.subscribe(new News() as never)).to.throw('is no channel class')
+    expect(() => client.subscribe(new News() as never)).to.throw('is not a channel class')
     expect(() => client.subscribe(News, { key: '' })).to.throw('option key')
     expect(() => client.subscribe(News, { retry: -1 })).to.throw('option retry')
     expect(() => server.channel(News)).to.throw('unknown channel "News"')

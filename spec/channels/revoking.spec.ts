@@ -134,8 +134,8 @@ describe('A channel whose word is taken back', () => {
     expect(open).to.equal(64)
     expect(await until(asked)).to.equal(100)
     expect(team.asked).to.equal(100)
-    const message = 'channel "Team" could not say whether this client may go on'
+    const message = 'channel "Team" could not check whether this client may continue'
     for (const { done } of ann.streams) expect(await until(failureOf(done))).to.include({ code: 'INTERNAL', message })
-    expect(String(reported[0])).to.match(/canSubscribe gave no answer within 5000 ms/)
+    expect(String(reported[0])).to.match(/canSubscribe did not answer within 5000 ms/)
   })
 })

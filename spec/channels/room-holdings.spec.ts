@@ -18,14 +18,14 @@ describe('The holder of a room', () => {
     } as unknown as Options)
     expect(holdings.takePlace()).to.equal(true)
     // It is ahead by what its place takes, and by no more where nothing is kept.
-    holdings.said(ann, 100)
-    holdings.said(bob, placeBytes.room)
+    holdings.published(ann, 100)
+    holdings.published(bob, placeBytes.room)
     expect(moves).to.deep.equal([]) // as much is not more
-    holdings.said(bob, 1)
+    holdings.published(bob, 1)
     expect(moves).to.deep.equal(['bob'])
-    holdings.said(ann, 1)
+    holdings.published(ann, 1)
     expect(moves).to.deep.equal(['bob'])
-    holdings.said(ann, 1)
+    holdings.published(ann, 1)
     expect(moves).to.deep.equal(['bob', 'ann'])
   })
 

@@ -239,7 +239,7 @@ describe('Actions with data', function () {
     const other = await harness.connect()
     other.addAction(new AskUser())
     const error = await failureOf(other.runAction(CallsOther))
-    expect(error.message).to.include('context.db: no data here')
+    expect(error.message).to.include('context.db needs the feature data')
     expect(await names()).to.deep.equal([])
   })
 
@@ -479,8 +479,8 @@ describe('A server without data', () => {
     await using harness = await createHarness({ actions: [new ListTeams()] })
     const error = await failureOf(harness.client.runAction(ListTeams))
     expect(error).to.be.instanceOf(ServerError)
-    expect(error.message).to.include('context.db: no data here')
-    expect(() => harness.server.db).to.throw(ServerError, 'server.db: no data here')
+    expect(error.message).to.include('context.db needs the feature data')
+    expect(() => harness.server.db).to.throw(ServerError, 'server.db needs the feature data')
   })
 
   it('refuses a database that is not open, and one that was closed', async () => {

@@ -3,7 +3,13 @@ import { expect } from 'chai'
 import { Guard, type Visitor } from '../../lib/core/action/guard.ts'
 import { AuthError, ClientError } from '../../lib/core/base/errors.ts'
 import type { Peer } from '../../lib/core/link/link.ts'
-import { Admitted, identifyByFingerprint, Authenticator, type AuthenticatorOptions, Denied } from '../../lib/core/server/authenticator.ts'
+import {
+  Admitted,
+  Authenticator,
+  type AuthenticatorOptions,
+  Denied,
+  identifyByFingerprint,
+} from '../../lib/core/server/authenticator.ts'
 import { TrustList } from '../../lib/core/server/trust.ts'
 import type { HelloFrame } from '../../lib/core/wire/frames/frame.ts'
 
@@ -59,7 +65,7 @@ describe('Authenticator', () => {
     )
 
   it('ask each guard with what was presented to it, and who it is that presents', async () => {
-    await authenticatorWith().judge(privatePeer, hello({ second: 'secret', third: 'x' }))
+    await authenticatorWith().authenticate(privatePeer, hello({ second: 'secret', third: 'x' }))
     expect(first.asked).to.deep.equal([[undefined, { peer: privatePeer, name: 'ada' }]])
     expect(second.asked).to.deep.equal([['secret', { peer: privatePeer, name: 'ada' }]])
   })
@@ -69,7 +75,7 @@ describe('Authenticator', () => {
       static override guardName = 'toString'
     }
     const odd = new Odd()
-    await authenticatorWith({ guards: [odd] }).judge(privatePeer, hello())
+    await authenticatorWith({ guards: [odd] }).authenticate(privatePeer, hello())
     expect(odd.asked[0]?.[0]).to.equal(undefined)
   })
 
@@ -79,8 +85,8 @@ describe('Authenticator', () => {
     second.answer = () => false
     const gate = (answers: readonly boolean[]): boolean => seen.push(answers) > 1
     const authenticator = authenticatorWith({ gate })
-    expect(await refusalOf(authenticator.judge(privatePeer, hello()))).to.match(/^refused/)
-    expect(await refusalOf(authenticator.judge(privatePeer, hello()))).to.equal('let in')
+    expect(await refusalOf(authenticator.authenticate(privatePeer, hello()))).to.match(/^refused/)
+    expect(await refusalOf(authenticator.authenticate(privatePeer, hello()))).to.equal('let in')
     expect(seen).to.deep.equal([
       [true, false],
       [true, false],
@@ -98,20 +104,22 @@ describe('Authenticator', () => {
       [1, false],
     ] as const) {
       first.answer = () => answer
-      const result = await refusalOf(authenticatorWith().judge(privatePeer, hello()))
+      const result = await refusalOf(authenticatorWith().authenticate(privatePeer, hello()))
       expect(result === 'let in', String(answer)).to.equal(isYes)
     }
   })
 
   it('refuse with the first reason that a guard gave, or without one', async () => {
     first.answer = () => false
-    expect(await refusalOf(authenticatorWith().judge(privatePeer, hello()))).to.equal(
+    expect(await refusalOf(authenticatorWith().authenticate(privatePeer, hello()))).to.equal(
       'refused: this server did not accept the credentials',
     )
     second.answer = () => {
       throw new AuthError('you are too late')
     }
-    expect(await refusalOf(authenticatorWith().judge(privatePeer, hello()))).to.equal('refused: you are too late')
+    expect(await refusalOf(authenticatorWith().authenticate(privatePeer, hello()))).to.equal(
+      'refused: you are too late',
+    )
     expect(logged).to.deep.equal([])
   })
 
@@ -120,40 +128,44 @@ describe('Authenticator', () => {
     first.answer = () => {
       throw error
     }
-    expect(await refusalOf(authenticatorWith().judge(privatePeer, hello()))).to.include('did not accept the credentials')
+    expect(await refusalOf(authenticatorWith().authenticate(privatePeer, hello()))).to.include(
+      'did not accept the credentials',
+    )
     expect(logged).to.deep.equal([{ guard: 'first', error }])
     expect(await authenticatorWith().ask(0, undefined, { peer: privatePeer, name: undefined })).to.equal(undefined)
   })
 
   it('look at nothing that came in clear text from another machine, unless that is allowed', async () => {
-    const result = await refusalOf(authenticatorWith().judge(stranger, hello({ first: 'secret' })))
+    const result = await refusalOf(authenticatorWith().authenticate(stranger, hello({ first: 'secret' })))
     expect(result).to.include('credentials are not taken in clear text')
     expect(first.asked).to.deep.equal([])
     expect(second.asked, 'nothing was presented to it').to.have.length(1)
-    await authenticatorWith({ allowClearText: true }).judge(stranger, hello({ first: 'secret' }))
+    await authenticatorWith({ allowClearText: true }).authenticate(stranger, hello({ first: 'secret' }))
     expect(first.asked[0]?.[0]).to.equal('secret')
   })
 
   it('ask nobody about an address that is trusted', async () => {
     const gate = (): boolean => false
     const authenticator = authenticatorWith({ trust: new TrustList(['192.0.2.0/24']), gate })
-    const admitted = await authenticator.judge(stranger, hello())
+    const admitted = await authenticator.authenticate(stranger, hello())
     expect([admitted.answers, admitted.reviews, first.asked]).to.deep.equal([[], [], []])
     expect(admitted.visitor).to.deep.equal({ peer: stranger, name: 'ada' })
-    expect(await refusalOf(authenticator.judge(privatePeer, hello())), 'one without an address').to.match(/^refused/)
+    expect(await refusalOf(authenticator.authenticate(privatePeer, hello())), 'one without an address').to.match(
+      /^refused/,
+    )
   })
 
   it('know a client by its certificate first, and then as the guards say', async () => {
     const certificate = { commonName: 'ada', fingerprint: 'AB:CD', subject: {} }
     first.answer = () => ({ id: 'by the guard', role: 'editor' })
-    const { identity } = await authenticatorWith().judge({ ...stranger, certificate }, hello())
+    const { identity } = await authenticatorWith().authenticate({ ...stranger, certificate }, hello())
     expect(identity).to.deep.equal({ id: 'certificate:AB:CD', certificate, role: 'editor' })
-    expect((await authenticatorWith().judge(privatePeer, hello())).identity).to.deep.equal({
+    expect((await authenticatorWith().authenticate(privatePeer, hello())).identity).to.deep.equal({
       id: 'by the guard',
       role: 'editor',
     })
     first.answer = () => true
-    expect((await authenticatorWith().judge(privatePeer, hello())).identity).to.equal(undefined)
+    expect((await authenticatorWith().authenticate(privatePeer, hello())).identity).to.equal(undefined)
   })
 
   it('put together what several guards say, the first one above the others', () => {
@@ -164,7 +176,7 @@ describe('Authenticator', () => {
 
   it('remember the guards that want to be asked again, with what was presented', async () => {
     second.revalidateEveryMs = 5_000
-    const { reviews, answers } = await authenticatorWith().judge(privatePeer, hello({ second: 'secret' }))
+    const { reviews, answers } = await authenticatorWith().authenticate(privatePeer, hello({ second: 'secret' }))
     expect(reviews).to.deep.equal([{ index: 1, everyMs: 5_000, credential: 'secret' }])
     expect(answers).to.deep.equal([true, true])
   })

@@ -172,8 +172,8 @@ describe("A service on its server's side", () => {
     const context = account.context as ServiceContext
     expect([context.callId, context.attempt, context.remainingMs]).to.deep.equal([0, 1, Number.POSITIVE_INFINITY])
     expect(context.server.addresses).to.deep.equal(server.addresses)
-    expect(() => context.session).to.throw(ServerError, 'context.session: the server itself asked for this run')
-    expect(() => context.client).to.throw(ServerError, 'context.client: the server itself asked for this run')
+    expect(() => context.session).to.throw(ServerError, 'context.session: the server itself started this run')
+    expect(() => context.client).to.throw(ServerError, 'context.client: the server itself started this run')
   })
 
   it('can be terminated while the server shuts down, and the signal of a run that does not end aborts after the grace', async () => {

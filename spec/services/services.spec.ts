@@ -198,7 +198,7 @@ describe('A service', () => {
       const error = await failureOf(client.service(Speaker).execute([], { awaitResponse: true }))
       expect(error['code']).to.equal('NO_RESPONSE')
       expect(error.message).to.equal(
-        'service "Speaker": exec has run without a response; its service sends one with context.respond()',
+        'service "Speaker": exec ended without a response; its service sends one with context.respond()',
       )
     })
 
@@ -235,7 +235,7 @@ describe('A service', () => {
         expect(held.run(0).context.signal.aborted).to.equal(false)
         await world.clock.advance(2)
         expect(await failure).to.be.instanceOf(DeadlineError)
-        expect((await failure).message).to.equal(`service "Held": exec gave no response within ${afterMs} ms`)
+        expect((await failure).message).to.equal(`service "Held": exec sent no response within ${afterMs} ms`)
         expect(held.run(0).context.signal.aborted).to.equal(true)
         held.run(0).finish()
         await settle()
@@ -245,9 +245,9 @@ describe('A service', () => {
     it('not, and is named by the method that did not', async () => {
       const hold = client.service(Held)
       const init = await failureOf(hold.initialize('', { awaitResponse: true }))
-      expect(init.message).to.contain('service "Held": init has run without a response')
+      expect(init.message).to.contain('service "Held": init ended without a response')
       const exit = await failureOf(hold.terminate(undefined, { awaitResponse: true }))
-      expect(exit.message).to.contain('service "Held": exit has run without a response')
+      expect(exit.message).to.contain('service "Held": exit ended without a response')
     })
 
     it('before its deadline and works on after it: nothing is cancelled', async () => {
@@ -418,8 +418,8 @@ describe('A service', () => {
     it('at the server', () => {
       const add = (service: unknown, options?: object) => () => server.addService(service as never, options)
       expect(add(Account)).to.throw(ServerError, 'service "Account" is already added')
-      expect(add({})).to.throw(ServerError, 'an instance of Object is no service')
-      expect(add(Service)).to.throw(ServerError, 'is no service')
+      expect(add({})).to.throw(ServerError, 'an instance of Object is not a service')
+      expect(add(Service)).to.throw(ServerError, 'is not a service')
       expect(add(class extends Unknown {})).to.throw(ServerError, 'static serviceName')
       expect(add(Unknown, { maxQueued: -1 })).to.throw(ClientError, 'option maxQueued')
       expect(add(Unknown, { allowShutdown: 'yes' })).to.throw(ClientError, 'option allowShutdown')

@@ -17,7 +17,7 @@ describe('The audience of a process', () => {
   beforeEach(() => {
     audience = new Audience({
       codec,
-      tell: (error) => error,
+      exposed: (error) => error,
       label: 'process "clock"',
       maxQueued: 2,
       maxQueuedBytes: 1_000,

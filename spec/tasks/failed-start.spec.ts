@@ -35,7 +35,7 @@ describe('A server whose start failed', () => {
     try {
       await server.listen()
       expect(added.runs).to.equal(1)
-      expect(() => server.addTask(new Late())).to.throw('is of the start, which has begun')
+      expect(() => server.addTask(new Late())).to.throw('must be added before listen()')
     } finally {
       await server.shutdown()
     }

@@ -173,7 +173,9 @@ describe('Processes', () => {
 
     it('say so when they do not end when they are told', async () => {
       held.endsWhenTold = false
-      expect(await world.clock.until(failureOf(handle().stop()))).to.match(/process "held" runs on 500 ms after/)
+      expect(await world.clock.until(failureOf(handle().stop()))).to.match(
+        /process "held" is still running 500 ms after/,
+      )
       expect(handle().state).to.equal('stopping')
       expect(() => handle().start()).to.throw(/still stopping; await stop\(\) first/)
       held.run1.end()
@@ -297,7 +299,9 @@ describe('Processes', () => {
       const shutdown = server.shutdown({ graceMs: 1_000 })
       await world.clock.until(shutdown)
       expect(world.nowMs).to.be.within(1_000, 1_100)
-      expect(world.told.map(({ error }) => error)[0]).to.match(/process "held" runs on although its signal told it/)
+      expect(world.told.map(({ error }) => error)[0]).to.match(
+        /process "held" is still running, although its signal aborted/,
+      )
     })
 
     it('are told when the server shuts down, which waits for them', async () => {
@@ -317,14 +321,14 @@ describe('Processes', () => {
     it('are given up when they run on after the time of the shutdown', async () => {
       held.endsWhenTold = false
       await world.clock.until(server.shutdown({ graceMs: 200 }))
-      expect(world.told.map(({ error }) => String(error))[0]).to.match(/process "held" runs on although/)
+      expect(world.told.map(({ error }) => String(error))[0]).to.match(/process "held" is still running, although/)
     })
 
     it('are refused with a reason', async () => {
       class Wrong extends Held {
         override readonly maxRestarts = -1
       }
-      expect(() => server.addProcess('held', held)).to.throw(/process "held" was added already/)
+      expect(() => server.addProcess('held', held)).to.throw(/process "held" is already added/)
       expect(() => server.addProcess('', new Held())).to.throw(/name of a process/)
       expect(() => server.addProcess({} as Held)).to.throw(/expected an instance of a Process subclass/)
       expect(() => server.addProcess('wrong', new Wrong())).to.throw(/maxRestarts of process "wrong"/)
@@ -462,7 +466,7 @@ describe('Processes', () => {
     it('hear nothing of a run that is over', async () => {
       const { output } = held.run1
       await world.clock.until(handle().stop())
-      expect(() => output.send('tick', 1)).to.throw(/this run of it is over/)
+      expect(() => output.send('tick', 1)).to.throw(/this run has ended/)
       handle().start()
       output.finish()
       expect(handle().state).to.equal('running')

@@ -1,6 +1,6 @@
 // What the runs of tasks and processes have in common: which errors are no failure, and how a run waits for the one before.
 import { expect } from 'chai'
-import { endedOrTold, isStop, outcomeOf, toBegin } from '../../lib/features/tasks/run.ts'
+import { deferred, endedOrAborted, isStop, outcomeOf } from '../../lib/features/tasks/run.ts'
 import { BusyError, CancelledError } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
 
@@ -21,7 +21,7 @@ describe('The end of a run', () => {
     null: [null, false],
   }
   for (const [what, [error, isOne]] of Object.entries(ends))
-    it(`${isOne ? 'was asked for' : 'is a failure'} when it throws ${what} after it was told to end`, () => {
+    it(`${isOne ? 'was asked for' : 'is a failure'} when it throws ${what} after it was aborted`, () => {
       expect(isStop(error, aborted)).to.equal(isOne)
     })
 
@@ -51,18 +51,18 @@ describe('A run that waits for the one before', () => {
   }
 
   it('begins when that has ended', async () => {
-    const { work, begin } = toBegin<void>()
+    const { work, begin } = deferred<void>()
     const { signal } = new AbortController()
-    const ended = endedOrTold(work, signal)
+    const ended = endedOrAborted(work, signal)
     expect(await isSettled(ended)).to.equal(false)
     begin(Promise.resolve())
     expect(await isSettled(ended)).to.equal(true)
   })
 
-  it('waits no longer when it is told to end', async () => {
-    const told = new AbortController()
-    const ended = endedOrTold(new Promise(() => undefined), told.signal)
-    told.abort()
+  it('stops waiting when it is aborted', async () => {
+    const abort = new AbortController()
+    const ended = endedOrAborted(new Promise(() => undefined), abort.signal)
+    abort.abort()
     expect(await isSettled(ended)).to.equal(true)
   })
 })

@@ -496,7 +496,9 @@ describe('Tasks', () => {
       await world.clock.advance(100)
       server.removeTask('slow')
       await world.clock.until(server.shutdown({ graceMs: 1_000 }))
-      expect(world.told.map(({ error }) => error)[0]).to.match(/task "slow" runs on although its signal told it/)
+      expect(world.told.map(({ error }) => error)[0]).to.match(
+        /task "slow" is still running, although its signal aborted/,
+      )
     })
 
     it('have the name of their class, or its taskName', () => {
@@ -510,7 +512,7 @@ describe('Tasks', () => {
 
     it('are refused with a reason', () => {
       server.addTask('same', new Every(1, never))
-      expect(() => server.addTask('same', new Every(1, never))).to.throw(/task "same" was added already; remove it/)
+      expect(() => server.addTask('same', new Every(1, never))).to.throw(/task "same" is already added; remove it/)
       expect(() => server.addTask({} as Task)).to.throw(
         /option task: expected an instance of a StartupTask.*an instance of Object/,
       )
@@ -591,7 +593,9 @@ describe('Tasks', () => {
       await world.clock.advance(100)
       await world.clock.until(server.shutdown({ graceMs: 4_000 }))
       expect(log).to.deep.equal(['2100 last'])
-      expect(world.told.map(({ error }) => String(error))[0]).to.match(/task "deaf" runs on although its signal/)
+      expect(world.told.map(({ error }) => String(error))[0]).to.match(
+        /task "deaf" is still running, although its signal/,
+      )
     })
 
     it('do not run for a server that was never started', async () => {

@@ -58,6 +58,8 @@ describe('threads and the main module', function () {
       actions: [new TellRefusal()],
       server: { features: [threads({ max: 1 })] },
     })
-    expect(await harness.client.runAction(TellRefusal)).to.match(/^INVALID_USAGE listen\(\): a server cannot start in a thread/)
+    expect(await harness.client.runAction(TellRefusal)).to.match(
+      /^INVALID_USAGE listen\(\): a server cannot start in a thread/,
+    )
   })
 })

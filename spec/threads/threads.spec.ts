@@ -344,7 +344,7 @@ describe('Actions in threads', function () {
       expect(ends).to.be.instanceOf(BusyError)
       expect(ends).to.have.property('notStarted', false)
       expect(ends.message).to.equal(
-        'action "CountThere": its reader does not keep up, and others wait for its thread; read faster, or raise threads.maxStallMs',
+        'action "CountThere": its reader is too slow, and others wait for its thread; read faster, or raise threads.maxStallMs',
       )
       for (const call of unread) call.cancel()
     })
@@ -392,7 +392,7 @@ describe('Actions in threads', function () {
     it('not by a server without threads, which says what to write', () => {
       expect(() => new Server({ port: 0 }).addAction(new EchoThere())).to.throw(
         ServerError,
-        'action "EchoThere" has static threaded: no threads here; it is there on a server that is made with { features: [threads()]',
+        'action "EchoThere" with static threaded needs the feature threads: create the server with { features: [threads()]',
       )
     })
 

@@ -1,4 +1,4 @@
-// Whoever has actions that the other side can run: a server, and a client that offers some.
+// ActionHost, the base of a server and of a client that offers actions: the actions that the other side can run.
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { ClassRegistry } from '../wire/rich/class-registry.ts'
 import { type ActionClass, type AnyAction, requireActionName } from './action.ts'
@@ -14,14 +14,14 @@ export interface TreeOptions {
 const treeOptions: OptionTable<TreeOptions> = { separator: 'any' }
 
 export abstract class ActionHost {
-  /** The classes that arrive as themselves. @internal */
+  /** The classes whose instances keep their class on the wire. @internal */
   protected readonly classes = new ClassRegistry()
   /** @internal */
   protected readonly registry = new ActionRegistry(this.classes)
 
   /**
-   * Registers an action that the other side can run: an instance, or a contract class with what implements it. Also
-   * while connected.
+   * Registers an action that the other side can run: an instance, or a contract class with its implementation. Also
+   * possible while connected.
    *
    * @throws ServerError: `DUPLICATE_ACTION`, `INVALID_ACTION`.
    * @example
@@ -46,7 +46,7 @@ export abstract class ActionHost {
     return this
   }
 
-  /** Removes by class, instance or wire name; running calls finish. False: there was none. */
+  /** Removes by class, instance or wire name; running calls finish. False: it was not registered. */
   removeAction(action: ActionClass | AnyAction | string): boolean {
     return this.registry.remove(action)
   }

@@ -1,10 +1,9 @@
-// Runs calls that the peer asked for. The only place that catches what user code throws: whatever happens, the
-// call is answered, once.
+// Runs the peer's calls. The only place that catches what user code throws: every call is answered exactly once.
 //
 //   IncomingCall -> find the action -> decode -> check input -> handler -> [items] -> check output -> encode -> keep -> answer
 //                                                                  ╰── throws ────────┴── fails ────┴──> undo -> failure
 //
-// What the handler did is kept last: an effect whose answer cannot be given is taken back (see RunFeature).
+// What the handler did is committed last: an effect whose answer cannot be sent is undone (see RunFeature).
 import { keepContext, runClean } from '../base/async-context.ts'
 import { type IsockError, ServerError } from '../base/errors.ts'
 import type { InboundStream } from '../session/inbound-stream.ts'
@@ -28,7 +27,7 @@ import type { ActionRegistry, RegisteredAction } from './registry.ts'
 import { RunContext, type RunSurroundings } from './run-context.ts'
 import { validate } from './schema.ts'
 
-/** Data that takes less in memory counts by its bytes alone. */
+/** Data that takes less memory than this counts by its bytes alone. */
 const leastWeighed = 1_024
 
 export interface ActionRunnerOptions {
@@ -36,13 +35,13 @@ export interface ActionRunnerOptions {
   readonly codec: ValueCodec
   /** The classes that actions declared. */
   readonly classes: ClassRegistry
-  /** Errors travel with the stack that they have here. */
+  /** Errors are sent with their stacks. */
   readonly exposeStacks: boolean
-  /** Errors travel with all that they have, declared or not. */
+  /** Errors are sent with all their fields, declared or not. */
   readonly exposeErrors: boolean
-  /** Calls that a handler makes take over its time and signal even where it does not pass them on. */
+  /** Calls that a handler makes inherit its time and signal even when it does not pass its context. */
   readonly inheritContext: boolean
-  /** Gets each error that a handler threw; may give another one, which is sent in its place. Must not throw. */
+  /** Gets each error that a handler threw; may return another one, which is sent instead. Must not throw. */
   readonly onThrown: (error: unknown, call: IncomingCall, session: SessionView) => Error | undefined
 }
 
@@ -53,9 +52,9 @@ export class ActionRunner {
     this.#options = options
   }
 
-  /** Never throws; the call is answered sooner or later, as the handler settles. */
+  /** Never throws; the call is answered when the handler settles. */
   start(call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number): void {
-    // In no caller's context: several calls may have come by one chunk, or waited for one turn.
+    // In a clean async context: several calls may have arrived in one chunk, or waited for one turn.
     runClean(begin, new Run(this.#options, call, surroundings, maxFrameBytes))
   }
 }
@@ -71,9 +70,9 @@ class Run {
   readonly #maxFrameBytes: number
   #action: RegisteredAction | undefined
   #context: RunContext | undefined
-  /** The result is there, and is checked or sent. */
+  /** The handler has returned, and its result is being checked or sent. */
   #isFinishing = false
-  /** The reader of what it streams has left. */
+  /** The reader of its stream has left. */
   #isLeft = false
 
   constructor(options: ActionRunnerOptions, call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number) {
@@ -121,7 +120,7 @@ class Run {
     return schema === undefined ? value : validate(schema, value, `input of action "${name}"`, 'INVALID_INPUT')
   }
 
-  /** Those that the data names, each once: two readers would get half of it each. */
+  /** The streams that the data names, each once: two readers would get half of it each. */
   #streamsOf({ streams }: IncomingInputs, rules: ValueRules): (number: number) => unknown {
     const left = new Map(streams.entries())
     const { codec } = this.#options
@@ -135,7 +134,7 @@ class Run {
   #run(action: RegisteredAction, data: unknown): void {
     const context = new RunContext(this.#call, this.#surroundings, this.#encodeItem)
     this.#context = context
-    // All of it: each step of a generator that it returns belongs to the run too.
+    // Wraps everything: each step of a generator that it returns belongs to the run too.
     if (this.#options.inheritContext) runWithin(context, () => this.#perform(action, data, context))
     else this.#perform(action, data, context)
   }
@@ -168,12 +167,12 @@ class Run {
     this.#undoAndFail(instead ?? error, false)
   }
 
-  /** Sends what the source gives, as fast as the caller reads. */
+  /** Sends the items of the source, as fast as the caller reads. */
   async #drain(source: ItemSource): Promise<void> {
     const call = this.#call
     const context = this.#context as RunContext // it has run
     if (call.abortReason !== undefined) return this.#leave(source, call.abortReason)
-    // Immediately, also while the source waits for something to give: that may never come.
+    // Left immediately, even while the source waits for its next item, which may never come.
     call.whenAborted = keepContext((reason) => void this.#leave(source, reason))
     try {
       for (;;) {
@@ -193,7 +192,7 @@ class Run {
     }
   }
 
-  /** Nobody reads any more. Answered when the source has ended. */
+  /** The reader has left. Answered when the source has ended. */
   async #leave(source: ItemSource, reason: IsockError): Promise<void> {
     this.#isLeft = true
     // A generator that is in the middle of a synchronous step cannot be left within it.
@@ -206,7 +205,7 @@ class Run {
     }
   }
 
-  /** A promise where the schema of items answers later. */
+  /** A promise when the schema of items checks asynchronously. */
   readonly #encodeItem = (item: unknown): Payload | Promise<Payload> => {
     const schema = this.#action?.takesPayload ? undefined : this.#action?.items
     if (schema === undefined) return this.#itemPayload(item)
@@ -260,7 +259,7 @@ class Run {
     call.answerWith({ kind: Kind.Result, seq: call.seq, items: call.items?.count ?? 0, value })
   }
 
-  /** The failure is sent when nothing is left of what the handler did. */
+  /** The failure is sent when the handler's effects have been undone. */
   #undoAndFail(thrown: unknown, notStarted: boolean): void {
     const undone = this.#context?.undo()
     if (undone === undefined) this.#fail(thrown, notStarted)

@@ -1,4 +1,4 @@
-// Action, the unit that clients run. The types that are read off an Action class are in inference.ts.
+// Action, the unit that clients run. Leaves the types that are inferred from an Action class to inference.ts.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { brand, isBrandedPrototype, isSubclass } from '../base/brand.ts'
 import { nameOf, requireNameOf } from '../base/class-name.ts'
@@ -12,40 +12,40 @@ export type ActionReturn<Output, Item> = Output | Promise<Output> | AsyncGenerat
  * A class-based action. Server and client import the same subclass: the server registers an instance of it, the
  * client runs it by class reference. The idea is iSocket's.
  *
- * Give the type parameters only for a contract without an implementation; else they are read off `action`.
+ * Pass the type parameters only for a contract without an implementation; otherwise they are inferred from `action`.
  *
  * @example
  * export class Echo extends Action { action(text: string) { return text } }
  * export class Exec extends Action<string[], string> {}        // contract: the server brings the implementation
  */
 export abstract class Action<Input = unknown, Output = unknown, Item = never> {
-  /** The wire name; default: the class's name. Set it where a build minifies names: one of one or two characters is refused. */
+  /** The wire name; default: the class's name. Set it where a build minifies names: a name of one or two characters is refused. */
   static actionName?: string
-  /** What the input must be, as a Standard Schema (zod, valibot, arktype ...). The server checks it. */
+  /** A Standard Schema of the input (zod, valibot, arktype ...). The server checks it. */
   static input?: StandardSchemaV1
-  /** What the output must be, likewise. */
+  /** A Standard Schema of the output. */
   static output?: StandardSchemaV1
-  /** What each item must be that it yields or emits, likewise. */
+  /** A Standard Schema of each item that it yields or emits. */
   static items?: StandardSchemaV1
-  /** Error classes that arrive at the client as themselves. */
+  /** Error classes that the client gets as instances of the same class. */
   static errors?: readonly ErrorClass[]
-  /** Other classes whose instances travel as themselves in this action's values. */
+  /** Other classes whose instances keep their class in this action's values. */
   static classes?: readonly AnyClass[]
-  /** Running it twice does no harm, so that a client may do so where it cannot know. Default false. */
+  /** Running it twice does no harm, so a client may resend it when it cannot know whether it ran. Default false. */
   static idempotent?: boolean
   /**
-   * For an idempotent action that changes nothing: `isock/http` takes it by GET too, and tells caches this, as in
-   * `'max-age=60'`, or `'no-cache'` to be asked each time. Default: it is called by POST alone. A page of any site can make
-   * a browser send a GET, so that it must do no harm.
+   * For an idempotent action that changes nothing: `isock/http` accepts it by GET too, with this Cache-Control header, as in
+   * `'max-age=60'`, or `'no-cache'` to be asked each time. Default: POST only. Any site can make a browser send a GET, so
+   * the action must do no harm.
    */
   declare static cacheControl?: string
   /** The client's default `timeoutMs` for this action. */
   static timeoutMs?: number
-  /** Regular expressions may travel in its values. Default false: one that is crafted can hang its user. */
+  /** Allows regular expressions in its values. Default false: a crafted one can hang the code that uses it. */
   static allowRegExp?: boolean
   /**
-   * Runs in a thread of its own on a server, so that others are answered while it keeps a processor. `true`: isock finds
-   * the module that defines the class; `import.meta.url` names it. Default false. See docs/threads.md.
+   * Runs in a worker thread on a server, so that other calls are answered while it keeps a processor busy. `true`: isock
+   * finds the module that defines the class; `import.meta.url` names it. Default false. See docs/threads.md.
    */
   static threaded?: boolean | string | URL
   /** One line for people, shown by `isock ls`. */
@@ -65,7 +65,7 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
   }
 }
 
-/** Any action, whatever it takes and gives. */
+/** Any action, whatever its input and output. */
 // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's input, output and items
 export type AnyAction = Action<any, any, any>
 
@@ -75,12 +75,12 @@ type ActionConstructor<A extends AnyAction> = abstract new (...args: never[]) =>
 export type ActionClass<A extends AnyAction = AnyAction> = ActionConstructor<A> &
   Pick<typeof Action, keyof typeof Action>
 
-/** The name of a class, for messages and where a name is given beside it. */
+/** The name of a class, for messages and when a name is passed separately. */
 export function actionNameOf(action: ActionClass): string {
   return nameOf(action, 'actionName')
 }
 
-/** The name under which a class travels. Throws ServerError (`INVALID_ACTION`) for one that a minifier gave. */
+/** The wire name of a class. Throws ServerError (`INVALID_ACTION`) for a minified name. */
 export function requireActionName(action: ActionClass): string {
   return requireNameOf(action, 'actionName', (message) => new ServerError(message, { code: 'INVALID_ACTION' }))
 }
@@ -93,14 +93,14 @@ export function isActionClass(value: unknown): value is ActionClass {
   return isSubclass(value, Action)
 }
 
-/** True for instances of Action, likewise. */
-// biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
+/** True for instances of Action, also of another copy of this package. */
+// biome-ignore lint/suspicious/noExplicitAny: any input and output
 export function isAction(value: unknown): value is Action<any, any, any> {
   return typeof value === 'object' && value instanceof Action
 }
 
-/** True for an action, or the prototype of its class, without an `action` method of its own. */
-// biome-ignore lint/suspicious/noExplicitAny: whatever it takes and gives
+/** True for an action, or the prototype of its class, that has no own `action` method. */
+// biome-ignore lint/suspicious/noExplicitAny: any input and output
 export function isContractOnly(action: Action<any, any, any>): boolean {
   let base: object = action
   while (!isBrandedPrototype(base, brandName)) base = Object.getPrototypeOf(base) as object

@@ -1,9 +1,9 @@
-// Whom a call addresses: its action, or, where an action of the library serves many of the program's things, the one of
-// them that the request names. Calls to one addressee keep their order; a busy one does not hold up calls to others.
+// The addressee of a call: its action, or, for a built-in action, the service, channel or room that the request names.
+// Calls to one addressee keep their order; a busy one does not hold up calls to others.
 
-/** The actions of the library itself. */
+/** The prefix of built-in actions. */
 const ownPrefix = 'isock.'
-/** What its requests call the thing that they are for. */
+/** The fields of built-in requests that name their target. */
 const fields = ['service', 'channel', 'key'] as const
 
 export function addresseeOf(actionName: string, data: unknown): string {

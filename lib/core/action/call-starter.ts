@@ -1,5 +1,5 @@
-// From "run this class with this data" to a call on its way: reads the contract, encodes the data, works out the
-// bounds. Shared by clients and by servers that call their clients.
+// Turns a class and its data into a started call: reads the contract, encodes the data, resolves the options. Shared by
+// clients and by servers that call their clients.
 import type { Clock } from '../base/clock.ts'
 import { CancelledError, ClientError, IsockError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
@@ -43,7 +43,7 @@ export class CallStarter {
     this.#options = options
   }
 
-  /** The call, on its way; or one that has failed already, where nothing was sent. Never throws. */
+  /** Returns the started call; or a failed call, when nothing was sent. Never throws. */
   start(action: unknown, data: unknown, options: RunOptions = noOptions, parent?: RunParent): Call<never, never> {
     const run = options?.parent ?? parent ?? currentRun()
     let call: Call<never, never>
@@ -53,7 +53,7 @@ export class CallStarter {
     } catch (error) {
       call = Call.failed(error instanceof IsockError && !error.notStarted ? neverSent(error) : error)
     }
-    // What a run asks of others on the side must not end the process when its own caller has gone.
+    // A call that a run makes without awaiting it must not end the process when the run's own caller has gone.
     return run === undefined ? call : (unawaited(call) as Call<never, never>)
   }
 
@@ -115,7 +115,7 @@ export class CallStarter {
   }
 }
 
-/** Until the call is over. */
+/** Cancels the call when the signal aborts, until the call has ended. */
 function cancelWith(signal: AbortSignal, call: PendingCall): void {
   if (call.isOpen) call.whenDone(followSignal(signal, () => call.cancel('its signal was aborted', signal.reason)))
 }

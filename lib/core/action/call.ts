@@ -1,5 +1,5 @@
-// Call: what runAction returns. A promise of the result that can also be iterated, cancelled, and asked for its
-// outcome without throwing.
+// Call: what runAction returns. A promise of the result that can also be iterated, cancelled, and awaited as an outcome
+// that never rejects.
 
 import { brand } from '../base/brand.ts'
 import { platformClock } from '../base/clock.ts'
@@ -14,17 +14,17 @@ import type { PendingCall, Settler } from './pending-call.ts'
 
 export type { InputAmount, InputProgress } from '../session/outbound-stream.ts'
 
-/** How a call ended. The truth of value or error says nothing: test `ok`. */
+/** How a call ended. Test `ok`: `value` and `error` may be falsy. */
 export type Outcome<Output> =
   | { readonly ok: true; readonly value: Output }
   | { readonly ok: false; readonly error: unknown }
 
 /**
- * One run of an action, asked for by this side.
+ * One run of an action, requested by this side.
  *
- * Awaiting it gives the result; iterating it gives the items first. Items that nobody reads are kept as far as the
- * stream's window goes and then discarded. An error in the middle arrives after the items before it. Leaving the
- * loop early cancels the call.
+ * Awaiting it returns the result; iterating it reads the items first. Items that nobody reads are kept up to the
+ * stream's window and then discarded. An error in the middle arrives after the items before it. Leaving the loop early
+ * cancels the call.
  *
  * @example
  * const call = client.runAction(Count, 10)
@@ -36,7 +36,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
   // biome-ignore lint/style/useReadonlyClassProperties: see above
   #pending: PendingCall | undefined
 
-  /** A call that is being sent. For those who build routers; users get theirs from `runAction`. */
+  /** A call that is being sent. For routers; users get theirs from `runAction`. */
   static begin<Output, Item>(pending: PendingCall): Call<Output, Item> {
     let settler: Settler | undefined
     const call = new Call<Output, Item>((resolve, reject) => {
@@ -58,8 +58,8 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
   }
 
   /**
-   * Calls back each time that the streams of its data get on: how much of them was sent, and how much the callee has confirmed, in items and
-   * bytes. The call fails with what the listener throws. Nothing is called where there are no streams.
+   * Calls the listener with the progress of the streams in its data: how much was sent, and how much the callee has confirmed, in
+   * items and bytes. The call fails with what the listener throws. Never called when the data has no streams.
    *
    * @returns the call.
    * @example
@@ -71,13 +71,13 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     return this
   }
 
-  /** Gives the call up: it rejects with CancelledError, and the handler's signal aborts. Nothing happens when it is over. */
+  /** Cancels the call: it rejects with CancelledError, and the handler's signal aborts. A no-op once it has ended. */
   cancel(reason = 'the call was cancelled'): void {
     this.#markHandled()
     this.#pending?.cancel(reason)
   }
 
-  /** From now on no fault of a link ends it: for calls that would only be made again. @internal */
+  /** From now on no link fault ends it: for calls that would only be made again. @internal */
   outlastFaults(): void {
     this.#pending?.outlastFaults()
   }
@@ -98,7 +98,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     const finish = async (): Promise<IteratorResult<Item, Output>> => {
       isOver = true
       const outcome = await this.outcome()
-      // Again, for who reads the items: it is not who would await the call. Where it was made, the error has already.
+      // Completed again with the lines of the loop that reads the items; the error already has those of the code that made the call.
       return { done: true, value: outcome.ok ? outcome.value : await withCallerStack(outcome.error, 'keep') }
     }
     const iterator: AsyncIterableIterator<Item, Output, undefined> = {
@@ -123,8 +123,8 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
   }
 
   /**
-   * Makes a function that asks for the next item: `onItem` or `onEnd` is called, at once or later, `onEnd` with why the item
-   * could not be read. For readers that live long: nothing is made for each item. @internal
+   * Returns a function that requests the next item: then `onItem` or `onEnd` is called, now or later, `onEnd` with the error if the
+   * item could not be read. For long-lived readers: it allocates nothing per item. @internal
    */
   puller(onItem: (item: Item) => void, onEnd: (error?: unknown) => void): () => void {
     this.#markHandled()
@@ -143,7 +143,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     return () => (pending.items?.isDiscarding ? onEnd() : pending.take(onTaken))
   }
 
-  /** Whoever iterates or cancels gets the error there; the promise need not be awaited too. */
+  /** Code that iterates gets the error there, and code that cancels expects it: the promise need not be awaited too. */
   #markHandled(): void {
     this.then(undefined, () => undefined)
   }
@@ -152,7 +152,7 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
 brand('isock.Call', Call)
 
 // `await call` takes a promise as it is only when its constructor is Promise; a subclass would cost two more turns
-// of the microtask queue and a second promise for each call. `then` gives plain promises for the same reason.
+// of the microtask queue and a second promise per call. `then` returns plain promises for the same reason.
 Object.defineProperty(Call.prototype, 'constructor', { value: Promise })
 
 function nextItem<Item, Output>(
@@ -178,7 +178,7 @@ function nextItem<Item, Output>(
   })
 }
 
-/** Throws where it cannot be read; then the call is over. */
+/** Decodes an item. If that throws, the call is cancelled. */
 function itemOf<Item>(pending: PendingCall, payload: Payload): Item {
   try {
     return pending.codec.decode(payload, pending.rules) as Item
@@ -189,6 +189,6 @@ function itemOf<Item>(pending: PendingCall, payload: Payload): Item {
 }
 
 function discardedError(pending: PendingCall): ClientError {
-  const message = `items of action "${pending.request.name}" were discarded, because nobody read them: iterate the call before awaiting it`
+  const message = `items of action "${pending.request.name}" were discarded because nobody read them: iterate the call before awaiting it`
   return new ClientError(message, { code: 'ITEMS_DISCARDED' })
 }

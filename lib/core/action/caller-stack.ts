@@ -1,18 +1,18 @@
-// Gives an error that came from elsewhere the stack of the code that waits for it, at no cost for calls that
-// succeed: V8 can tell who awaits a promise when an async function that settles it is resumed. Other engines (Firefox, Safari) cannot:
-// there each call keeps where it was made.
+// Adds to an error from elsewhere the stack of the code that waits for it, at no cost for calls that succeed: V8 knows which
+// code awaits a promise when an async function that settles it resumes. Other engines (Firefox, Safari) do not: there each
+// call stores the stack of its creation.
 
 const isV8 = /^ {4}at /m.test(String(new Error().stack))
 
-/** Where a call is made, in engines that do not know who awaits it; undefined in V8. */
+/** The stack of the code that makes a call, in engines that do not know the code that awaits it; undefined in V8. */
 export const callSite: () => string | undefined = isV8 ? () => undefined : () => new Error().stack
 
 /**
- * Rejects with the error, its stack completed by the lines that await the call, or that made it (`site`). What the stack has is kept when
- * it came from the other side, and dropped when the error was made here, where its lines are those of a timer or socket.
+ * Rejects with the error, its stack completed by the lines that await the call, or that made it (`site`). Its own lines are kept
+ * when it came from the other side, and dropped when it was made here, where they are those of a timer or socket.
  */
 export async function withCallerStack(error: unknown, ownLines: 'keep' | 'drop', site?: string): Promise<never> {
-  // Two turns, so that whoever got the promise in this tick awaits it by now.
+  // Two turns, so that code that got the promise in this tick awaits it by now.
   await undefined
   await undefined
   const lines = site === undefined ? awaitingLines() : linesOfUser(site)
@@ -29,7 +29,7 @@ function awaitingLines(): string[] {
   return here.stack?.split('\n').filter((line) => line.startsWith('    at ') && !line.includes('(node:')) ?? []
 }
 
-/** Without the first lines, which are of isock's own file; all where they are of no other one, as in a bundle. */
+/** Drops the first lines, which belong to isock's own file; keeps all when there is only one file, as in a bundle. */
 function linesOfUser(site: string): string[] {
   const lines = site.split('\n').filter((line) => line !== '')
   const [own] = lines.map(fileOf)
@@ -37,7 +37,7 @@ function linesOfUser(site: string): string[] {
   return lines.slice(Math.max(0, first))
 }
 
-/** Of `name@https://host/file.js:12:34`. */
+/** The file in `name@https://host/file.js:12:34`. */
 function fileOf(line: string): string {
   return line.replace(/^[^@]*@|:\d+:\d+$/g, '')
 }
@@ -46,6 +46,6 @@ function setStack(error: Error, stack: string): void {
   try {
     error.stack = stack
   } catch {
-    // A frozen error keeps the stack that it has.
+    // A frozen error keeps its own stack.
   }
 }

@@ -1,4 +1,4 @@
-// What one run of an action sees of its surroundings. The running itself is action-runner.ts.
+// Context, what one run of an action sees of its surroundings. Leaves running it to action-runner.ts.
 import type { Logger } from '../base/log.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import type { Peer } from '../link/link.ts'
@@ -7,7 +7,7 @@ import type { Call } from './call.ts'
 import type { ItemOf, OutputOf, RunArguments } from './inference.ts'
 import type { RunOptions } from './run-options.ts'
 
-/** Who a guard said that the client is. */
+/** The client's identity, as a guard returned it. */
 export interface Identity {
   /** Unique among the server's users; a session is bound to it. */
   readonly id: string
@@ -18,20 +18,20 @@ export interface Identity {
 export interface SessionView {
   /** 128 random bits in hex. */
   readonly id: string
-  /** Who the guards said it is, when its client last connected; undefined where the server has none. */
+  /** The identity that the guards returned when its client last connected; undefined when the server has none. */
   readonly identity: Identity | undefined
-  /** The name that the client gave itself, unique among the connected ones; see `ClientOptions.name`. */
+  /** The name that the client chose, unique among the connected ones; see `ClientOptions.name`. */
   readonly name: string | undefined
   /** The peer of its current link, or the last one. */
   readonly peer: Peer | undefined
   readonly isConnected: boolean
-  /** Whatever actions want to keep for this client; it outlives a reconnect, not the session's lease. */
+  /** Values that actions keep for this client; they outlive a reconnect, not the session's lease. */
   readonly state: Map<string, unknown>
   /**
-   * Ends it: a logout, or one that is not wanted any more. The signals of its handlers abort, and what they answer within a second
-   * is still sent; new calls are refused, and it cannot be resumed. Its client gets the reason (up to 400 characters) as
-   * ServerError (`SESSION_ENDED`) and does not come back by itself; whether a new call of its may connect is for the guards to say.
-   * Throws where the action runs on a client, or in a thread.
+   * Ends it, for a logout or a ban. The signals of its handlers abort, and answers within a second are still sent; new calls are
+   * refused, and it cannot be resumed. Its client gets the reason (up to 400 characters) as ServerError (`SESSION_ENDED`) and
+   * does not reconnect by itself; whether a new call of the client may connect is up to the guards. Throws when the action
+   * runs on a client, or in a thread.
    *
    * @example context.session.end('logged out')
    */
@@ -42,13 +42,13 @@ export interface SessionView {
 export type TopicClass<Message = never> = abstract new (
   ...args: never
 ) => {
-  /** Never there: it carries the type. */
+  /** Type-only; never set at run time. */
   readonly messageType?: Message
 }
 
-/** Whom a message is for. */
+/** The recipients of a message. */
 export interface PublishOptions {
-  /** The room; without it, the channel that has no key. */
+  /** The room; default: the room without a key. */
   readonly key?: string
   /** Only these sessions, by id. */
   readonly to?: string | readonly string[]
@@ -56,23 +56,23 @@ export interface PublishOptions {
   readonly except?: string | readonly string[]
 }
 
-/** Undefined would make a message for some one for all. */
+/** Undefined would send a message for some sessions to all of them. */
 export const publishOptions: OptionTable<PublishOptions> = { key: 'any', to: 'protects', except: 'protects' }
 
 /**
- * What features add to a server and to the `context.server` of its actions, by declaration merging: `isock/data` adds `db`.
+ * Fields that features add to a server and to the `context.server` of its actions, by declaration merging: `isock/data` adds `db`.
  * Reading a field of a feature that the server lacks throws ServerError (`INVALID_USAGE`).
  */
 // biome-ignore lint/suspicious/noEmptyInterface: features add to it
 export interface ServerFields {}
 
-/** What features add to the context of a run, by declaration merging: `isock/data` adds `db`. */
+/** Fields that features add to the context of a run, by declaration merging: `isock/data` adds `db`. */
 // biome-ignore lint/suspicious/noEmptyInterface: features add to it
 export interface ContextFields {}
 
 /** The server of a run, as its action sees it. */
 export interface ServerView extends ServerFields {
-  /** What it listens at, as addresses that a client takes. */
+  /** The addresses that it listens at, in the form that a client takes. */
   readonly addresses: readonly string[]
   readonly actionNames: readonly string[]
   readonly isShuttingDown: boolean
@@ -80,14 +80,14 @@ export interface ServerView extends ServerFields {
   publish<Message>(topic: TopicClass<Message>, message: Message, options?: PublishOptions): Promise<void>
 }
 
-/** Runs actions at the other side of a session. */
+/** Runs actions on the other side of a session. */
 export interface Caller {
   runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
   runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
 }
 
 /**
- * What one run of an Action sees. `Item` is the type of what it emits.
+ * The context of one run of an Action. `Item` is the type of the items that it emits.
  *
  * @example
  * class Watch extends Action {
@@ -99,20 +99,20 @@ export interface Caller {
 export interface Context<in Item = never> extends ContextFields {
   /** The call's number in its session. */
   readonly callId: number
-  /** The wire name by which the action was asked for. */
+  /** The wire name by which the action was called. */
   readonly actionName: string
   readonly session: SessionView
-  /** Throws where the action runs on a client. */
+  /** Throws when the action runs on a client. */
   readonly server: ServerView
-  /** Sends a message to the subscribers of a channel. Throws where the action runs on a client. */
+  /** Sends a message to the subscribers of a channel. Throws when the action runs on a client. */
   readonly publish: ServerView['publish']
   /** Runs actions that the caller's side has registered. */
   readonly client: Caller
   /** Aborts when the caller cancels, the time runs out, or the session ends. Its reason is an isock error. */
   readonly signal: AbortSignal
-  /** When the call's time is up; undefined: no bound. */
+  /** When the call times out; undefined: never. */
   readonly deadline: Date | undefined
-  /** Milliseconds left; Infinity: no bound. */
+  /** Milliseconds left; Infinity: no time limit. */
   readonly remainingMs: number
   /** 1, or more where earlier attempts did not reach this server. */
   readonly attempt: number

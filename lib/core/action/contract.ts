@@ -1,5 +1,5 @@
 // The contract of an action class: its wire name, the rules of its values, and a hash by which client and server
-// notice that they do not mean the same action.
+// notice that their definitions differ.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { requireNameOf } from '../base/class-name.ts'
 import { ClientError, ServerError } from '../base/errors.ts'
@@ -18,7 +18,7 @@ export interface Contract {
   readonly timeoutMs: number | undefined
 }
 
-/** Reads the contract off a class that a client wants to run. Throws ClientError for what is no Action class. */
+/** Reads the contract of a class that a client runs. Throws ClientError for anything but an Action class. */
 export function contractOf(action: unknown): Contract {
   if (!isActionClass(action)) {
     const hint = typeof action === 'object' && action !== null ? '; pass the class itself, not an instance' : ''
@@ -44,7 +44,7 @@ function namelessError(): ClientError {
   })
 }
 
-/** Throws ClientError for a name that cannot travel. */
+/** Throws ClientError for an invalid wire name. */
 export function requireName(name: unknown): void {
   if (isName(name)) return
   throw new ClientError(`an action's wire name is a text of 1 to 512 bytes, got ${describe(name)}`, {
@@ -52,15 +52,15 @@ export function requireName(name: unknown): void {
   })
 }
 
-/** Lets the errors and classes that an action names travel as themselves. */
+/** Registers the errors and classes that an action declares, so that they keep their class on the wire. */
 export function declareClasses(action: ActionClass, registry: ClassRegistry): void {
   for (const Class of listOf(action, 'errors')) registry.declareError(Class)
   for (const Class of listOf(action, 'classes')) registry.declareClass(Class)
 }
 
 /**
- * Name and schemas in a few characters, by what the schemas mean: `<hash>`, or `<hash>.<input>.<output>.<items>` with seven
- * characters for each optional field. Not a secret and no defence: two honest sides compare it.
+ * A short hash of name and schemas, by what the schemas mean: `<hash>`, or `<hash>.<input>.<output>.<items>` with seven
+ * characters for each optional field. Neither secret nor a defence: two honest sides compare it.
  */
 export function contractHash(name: string, action: ActionClass): string {
   const sides = [meaningOfSide(action.input), meaningOfSide(action.output)]
@@ -70,19 +70,19 @@ export function contractHash(name: string, action: ActionClass): string {
   return fields.join('') === '' ? hash : [hash, ...fields].join('.')
 }
 
-/** Four characters for a field's path, and three for what it may be. */
+/** Four characters for a field's path, and three for its type. */
 export const pathLength = 4
 export const fieldLength = 7
 /** More of them count as parts of the schema: a contract has at most 512 bytes. */
 const maxOptionalFields = 31
 
-/** What the schema of one side means, as two sides compare it. */
+/** The meaning of one schema, in the form that two sides compare. */
 interface SideMeaning {
   readonly text: string
   readonly fields: string
 }
 
-/** By schema, which does not change: each client, and each session by which a server calls its client, asks again. */
+/** Cached by schema, which does not change: each client, and each session in which a server calls its client, needs it again. */
 const knownMeanings = new WeakMap<StandardSchemaV1, SideMeaning>()
 
 function meaningOfSide(schema: StandardSchemaV1 | undefined): SideMeaning {
@@ -95,7 +95,7 @@ function meaningOfSide(schema: StandardSchemaV1 | undefined): SideMeaning {
   return meaning
 }
 
-/** By its JSON Schema; else by who made it: the standard has no other comparable form. */
+/** By its JSON Schema; otherwise by its vendor: the standard has no other comparable form. */
 function readMeaning(schema: StandardSchemaV1): SideMeaning {
   const json = jsonSchemaOf(schema)
   if (json === undefined) return { text: schema['~standard'].vendor, fields: '' }
@@ -125,17 +125,17 @@ interface JsonSchemaSource {
   readonly jsonSchema?: { readonly input?: JsonSchemaMaker; readonly output?: JsonSchemaMaker }
 }
 
-/** The JSON Schema of what goes into a schema, or of what comes out; undefined where its library cannot tell. */
+/** The JSON Schema of a schema's input or output; undefined when its library cannot produce one. */
 export function jsonSchemaOf(schema: StandardSchemaV1, side: 'input' | 'output' = 'input'): object | undefined {
   try {
     return (schema['~standard'] as JsonSchemaSource).jsonSchema?.[side]?.({ target: 'draft-2020-12' })
   } catch {
-    // A schema with parts that JSON Schema cannot say.
+    // A schema that JSON Schema cannot express.
     return undefined
   }
 }
 
-/** cyrb53 (public domain, bryc): 53 bits are plenty for a difference that nobody makes on purpose. */
+/** cyrb53 (public domain, bryc): 53 bits are plenty for accidental differences. */
 function hashText(text: string): string {
   let a = 0xdeadbeef
   let b = 0x41c6ce57

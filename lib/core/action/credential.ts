@@ -1,4 +1,4 @@
-// What a client shows to a guard.
+// Credential, what a client presents to a guard.
 
 /** What a client presents to one guard. Made by `Guard.credential`. */
 export interface Credential {

@@ -1,5 +1,5 @@
 // Guards check what a client presents before its session is accepted (lexicons calls them Headers); the gate
-// combines what they said. Both sides import the class: the server runs it, the client names it.
+// combines their verdicts. Both sides import the class: the server runs it, the client names it.
 import { brand } from '../base/brand.ts'
 import { requireNameOf } from '../base/class-name.ts'
 import { invalidUsage } from '../base/errors.ts'
@@ -9,23 +9,23 @@ import type { Credential } from './credential.ts'
 
 export type { Credential } from './credential.ts'
 
-/** A client that wants in. */
+/** A client that connects. */
 export interface Visitor {
   readonly peer: Peer
-  /** The name that the client gave itself. */
+  /** The name that the client chose. */
   readonly name: string | undefined
 }
 
-/** False: no. True: yes. An identity: yes, and who it is. */
+/** False: rejected. True: accepted. An identity: accepted, with this identity. */
 export type Verdict = boolean | Identity
 
-/** Combines the guards' answers, in their order. The default lets in whom all of them let in. */
+/** Combines the guards' verdicts, in their order. The default accepts a client that all of them accept. */
 export type Gate = (verdicts: readonly boolean[]) => boolean
 
 export const defaultGate: Gate = (verdicts) => verdicts.every(Boolean)
 
 /**
- * Checks one credential. `check` may throw AuthError to say why not; what else it throws counts as no and is logged.
+ * Checks one credential. `check` may throw AuthError to give a reason; any other error counts as a rejection and is logged.
  * Credentials travel in the first frame, which is small: 4 KiB with everything in it. They are plain msgpack values.
  *
  * @example
@@ -42,10 +42,10 @@ export abstract class Guard<Value = unknown> {
   static guardName?: string
 
   /**
-   * How often this guard is asked again about each session that it was asked about, in milliseconds: `check` gets the same credential and
-   * visitor. A no ends the session (`SESSION_ENDED`); another identity with the same `id` replaces the former one, as when a client
-   * comes back. A guard that fails or does not answer is asked again sooner, and counts as a no when twice this time has passed.
-   * Default undefined: once, when a client connects.
+   * How often `check` runs again for each open session, in milliseconds, with the same credential and visitor. A rejection ends the
+   * session (`SESSION_ENDED`); another identity with the same `id` replaces the former one, as on a reconnect. A check that fails
+   * or does not answer is retried sooner, and counts as a rejection when twice this time has passed. Default undefined: only
+   * when a client connects.
    *
    * @example
    * class Login extends Guard<string> {
@@ -55,7 +55,7 @@ export abstract class Guard<Value = unknown> {
    */
   readonly revalidateEveryMs?: number | undefined
 
-  /** `credential` comes from an unknown peer: its type is a hope, so check it. undefined: none was presented. */
+  /** `credential` is untrusted, whatever its type says: validate it before use. undefined: none was presented. */
   abstract check(credential: Value | undefined, visitor: Visitor): Verdict | Promise<Verdict>
 
   /** A credential for this guard. */
@@ -69,7 +69,7 @@ export type GuardClass<V> = (abstract new (...args: never[]) => Guard<V>) & { gu
 
 brand('isock.Guard', Guard)
 
-/** The name of a guard's class. Throws ClientError (`INVALID_OPTION`) for one that a minifier gave. */
+/** The name of a guard's class. Throws ClientError (`INVALID_OPTION`) for a minified name. */
 export function guardNameOf(guard: { readonly name: string; guardName?: string }): string {
   return requireNameOf(guard, 'guardName', invalidUsage)
 }

@@ -1,9 +1,9 @@
-// What may stand behind a contract class where it runs, with the contract's own types.
+// The possible implementations of a contract class, with the contract's own types.
 import type { ActionClass } from './action.ts'
 import type { Context } from './context.ts'
 import type { InputOf, ItemOf, OutputOf } from './inference.ts'
 
-/** What implements a contract class: a function, an instance, or a subclass without constructor arguments. */
+/** The implementation of a contract class: a function, an instance, or a subclass without constructor arguments. */
 export type Implementation<C extends ActionClass> =
   | ((data: InputOf<C>, context: Context<ItemOf<C>>) => ImplementationReturn<C>)
   | InstanceType<C>

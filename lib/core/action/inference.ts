@@ -1,4 +1,4 @@
-// The types that are read off an Action class: what goes in, what comes out, what streams.
+// The types that are inferred from an Action class: its input, output and items.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { plainForm } from '../wire/rich/plain-form.ts'
 import type { ActionClass } from './action.ts'
@@ -15,14 +15,14 @@ type SchemaInput<S, Parameter> = [S] extends [StandardSchemaV1<infer I, any>]
   : Parameter
 type ResultOf<R> = R extends AsyncGenerator<any, infer O, any> | Generator<any, infer O, any> ? O : Awaited<R>
 type YieldOf<R> = R extends AsyncGenerator<infer I, any, any> | Generator<infer I, any, any> ? I : never
-/** A contract's own context is `any`, which says nothing. */
+/** A contract's own context is `any`, which has no type of items. */
 type EmittedOf<P> = P extends [any?, (infer X)?, ...any[]] ? (0 extends 1 & X ? never : EmittedBy<X>) : never
 type EmittedBy<X> = X extends { readonly emit: (item: infer I) => Promise<void> } ? I : never
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 interface HasPlainForm<Plain> {
   readonly [plainForm]: () => Plain
 }
-/** Rows of models travel as their dictionaries, those of a list as well. */
+/** Rows of models are sent as plain objects, those of a list as well. */
 type Travelled<T> = 0 extends 1 & T
   ? T
   : T extends HasPlainForm<infer Plain>
@@ -33,26 +33,26 @@ type Travelled<T> = 0 extends 1 & T
         : T
       : T
 
-/** What a client passes: the input of the action's schema where it has one, else the first parameter of `action`. */
+/** What a client passes: the input type of the action's schema if it has one, else the first parameter of `action`. */
 export type InputOf<C extends ActionClass> = SchemaInput<C['input'], ParameterOf<C>>
 
-/** What awaiting a call gives: the output of the action's schema where it has one, else what `action` returns. */
+/** The result of a call: the output type of the action's schema if it has one, else what `action` returns. */
 export type OutputOf<C extends ActionClass> = [C['output']] extends [StandardSchemaV1<infer _, infer O>]
   ? O
   : Travelled<ResultOf<ReturnOf<C>>>
 
 /**
- * What iterating a call gives: the output of the action's schema of items where it has one, else what `action` yields, and
- * what its context's type says it emits.
+ * The items of a call: the output type of the action's schema of items if it has one, else what `action` yields and what
+ * its context's type says it emits.
  */
 export type ItemOf<C extends ActionClass> = [C['items']] extends [StandardSchemaV1<infer _, infer I>]
   ? I
   : Travelled<YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>>
 
-/** A Blob or File, or a ReadableStream of bytes: a stream of bytes where it is data. */
+/** A Blob or File, or a ReadableStream of bytes: sent as a stream of bytes. */
 type WebBytes = { stream(): { getReader(): object } } | { getReader(): object; cancel(reason?: unknown): Promise<void> }
 type GivenStream<T> = T extends AsyncIterable<infer Item> ? (Uint8Array extends Item ? T | WebBytes : T) : T
-/** What may be given for data: streams of bytes in other forms too, as the data itself and as its fields. */
+/** What may be passed as data: streams of bytes in other forms too, as the data itself and as its fields. */
 type Given<T> = 0 extends 1 & T
   ? T
   : T extends AsyncIterable<unknown>
@@ -63,7 +63,7 @@ type Given<T> = 0 extends 1 & T
         : { [Key in keyof T]: GivenStream<T[Key]> }
       : T
 
-/** The arguments after the class: data may be left out only where the action takes none. */
+/** The arguments after the class: data may be left out only when the action takes none. */
 export type RunArguments<C extends ActionClass, Options> =
   undefined extends InputOf<C>
     ? [data?: Given<InputOf<C>>, options?: Options]

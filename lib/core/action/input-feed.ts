@@ -6,7 +6,7 @@ import type { OutboundStream } from '../session/outbound-stream.ts'
 import { type ItemSource, itemSourceOf, leaveQuietly } from './item-source.ts'
 import type { PendingCall } from './pending-call.ts'
 
-/** Bytes that do not fit a frame go in parts of this size: some browsers read a File as one item. */
+/** Bytes that do not fit a frame are sent in parts of this size: some browsers read a File as one item. */
 const partBytes = 64 * 1024
 
 export class InputFeed {
@@ -23,7 +23,7 @@ export class InputFeed {
 
   #pending: PendingCall | undefined
 
-  /** The call that it is the input of: when that is over, it is left, also where nothing was read of it. */
+  /** Sets the call that it feeds: when that call is over, the source is left, even if nothing of it was read. */
   belongsTo(pending: PendingCall): void {
     this.#pending = pending
     pending.whenDone(keepContext(() => this.#leave()))
@@ -41,7 +41,7 @@ export class InputFeed {
           const payload = pending.codec.encode(item, 'input item', pending.rules)
           if (!input.fits(payload)) throw input.tooLarge(payload)
           const isSent = stream.push(payload)
-          pending.tellProgress()
+          pending.reportProgress()
           if (!isSent) await stream.writable()
           if (!pending.isOpen) return
         }

@@ -37,7 +37,7 @@ export class InputItems implements AsyncIterableIterator<unknown> {
     })
   }
 
-  /** Whoever stops early lets the sender go on for nothing rather than wait for ever. */
+  /** A reader that stops early discards the rest, so that the sender does not wait forever. */
   return(): Promise<IteratorResult<unknown>> {
     this.#isOver = true
     this.#options.stream.leave()

@@ -1,19 +1,19 @@
-// What streams: a generator of either kind, a Readable, a ReadableStream, a Blob, or anything async-iterable; read by a handler's
-// caller or given as input. All of them can be left while a step is on its way.
+// ItemSource, one interface over everything that streams: generators of either kind, Readable, ReadableStream, Blob, and any
+// async-iterable, as a handler's result or a call's input. All of them can be left while a step is pending.
 
 /** An iterator whose steps are awaited. */
 export interface ItemSource {
   next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown>
   /**
-   * Its reader leaves. Called also while `next()` is pending, so that what gives nothing at the moment is released
-   * without waiting for its next item. Settles when it has ended.
+   * Called when its reader leaves, even while `next()` is pending, so that an idle source is released without waiting for
+   * its next item. Settles when it has ended.
    */
   return?(value: unknown): Promise<IteratorResult<unknown>> | IteratorResult<unknown>
-  /** How its last step ends it is its own decision, also after it was left: a generator's. Default: it is one. */
+  /** Whether its last step counts even after it was left, as that of a generator does. Default: true. */
   readonly endsByItself?: boolean
 }
 
-/** undefined for what is a value. A sync iterable (an array, a Map) is a value; a sync generator is not. */
+/** undefined for a value. A sync iterable (an array, a Map) is a value; a sync generator is not. */
 export function itemSourceOf(returned: unknown): ItemSource | undefined {
   if (typeof returned !== 'object' || returned === null) return undefined
   if (isWebStream(returned)) return new WebStreamSource(returned)
@@ -26,12 +26,12 @@ export function itemSourceOf(returned: unknown): ItemSource | undefined {
   return tagOf(returned) === 'Generator' ? (returned as ItemSource) : undefined
 }
 
-/** Whether a step that ends the source counts although its reader has left. */
+/** Whether a step that ends the source counts even after its reader has left. */
 export function endsByItself(source: ItemSource): boolean {
   return source.endsByItself ?? /^(Async)?Generator$/.test(tagOf(source))
 }
 
-/** Lets a source go that nobody will read on. What it throws at its end is nobody's any more. Never rejects. */
+/** Releases a source that has no reader any more. Ignores what it throws at its end. Never rejects. */
 export async function leaveQuietly(source: ItemSource | undefined): Promise<void> {
   try {
     await source?.return?.(undefined)
@@ -115,7 +115,7 @@ function isWebStream(returned: object): returned is WebStream {
   return tagOf(returned) === 'ReadableStream' && typeof (returned as Partial<WebStream>).getReader === 'function'
 }
 
-/** Asked of each result: most are plain, and have none. */
+/** Called for each result: most are plain objects without a tag. */
 function tagOf(value: object): string {
   const { [Symbol.toStringTag]: tag } = value as { readonly [Symbol.toStringTag]?: unknown }
   return typeof tag === 'string' ? tag : ''

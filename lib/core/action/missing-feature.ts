@@ -1,4 +1,4 @@
-// What to write where a program uses a feature that its server lacks.
+// The error for a feature that the server lacks, with the line that adds it.
 import { ServerError } from '../base/errors.ts'
 
 const lines = {
@@ -6,7 +6,7 @@ const lines = {
   threads: "features: [threads()], with threads from 'isock/threads'",
 } as const
 
-/** Reading `db` of what has this prototype throws, until a feature gives it one. Its type comes with the feature. */
+/** Reading `db` of an object with this prototype throws, until a feature defines it. The feature declares its type. */
 export function throwWithoutData(prototype: object, what: string): void {
   const get = (): never => {
     throw missingFeature(what, 'data')
@@ -14,8 +14,8 @@ export function throwWithoutData(prototype: object, what: string): void {
   Object.defineProperty(prototype, 'db', { configurable: true, get })
 }
 
-/** `what` is what needs the feature, as in `context.db`. */
+/** `what` is the member that needs the feature, as in `context.db`. */
 export function missingFeature(what: string, feature: keyof typeof lines): ServerError {
-  const message = `${what}: no ${feature} here; it is there on a server that is made with { ${lines[feature]} }`
+  const message = `${what} needs the feature ${feature}: create the server with { ${lines[feature]} }`
   return new ServerError(message, { code: 'INVALID_USAGE' })
 }

@@ -1,4 +1,4 @@
-// The caller's end of one call: decodes what comes, settles the Call's promise, hands items to whoever iterates.
+// The caller's end of one call: decodes what arrives, settles the Call's promise, hands items to the loop that iterates it.
 import { keepContext } from '../base/async-context.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
 import { BusyError, CancelledError, IsockError } from '../base/errors.ts'
@@ -15,12 +15,12 @@ import { readFailure } from './remote-error.ts'
 
 /** Sends calls, and resends them: a client, or a server's session. */
 export interface CallRouter {
-  /** The session by which its calls go, of a client. A server numbers its own calls apart, so that it must not say so. */
+  /** The session of its calls, on a client. undefined on a server, which numbers its own calls separately. */
   readonly sessionId?: string
   /** Default: the platform's. */
   readonly clock?: Clock
   submit(call: PendingCall): void
-  /** Settles a call that is in no session at the moment. */
+  /** Settles a call that is not in a session at the moment. */
   giveUpDelayed(call: PendingCall, error: unknown): void
   /** Submits a refused call again later, if it can. Called before the session has released the call. */
   retryLater(call: PendingCall, refusal: IsockError): boolean
@@ -32,7 +32,7 @@ export interface PendingCallOptions {
   readonly router: CallRouter
   readonly codec: ValueCodec
   readonly rules: ValueRules
-  /** The caller named the action by its class. */
+  /** The caller passed the action's class. */
   readonly hasClass: boolean
 }
 
@@ -51,7 +51,7 @@ export class PendingCall extends OutgoingCall {
   readonly #hasClass: boolean
   readonly #site = callSite()
   #settler: Settler | undefined
-  /** Who asked for items before there were any, in order. */
+  /** Readers that wait for items, in order. */
   #readers: ((taken: Taken) => void)[] | undefined
   #onDone: (() => void)[] | undefined
   #progressListeners: ((progress: InputProgress) => void)[] | undefined
@@ -64,7 +64,7 @@ export class PendingCall extends OutgoingCall {
     this.#hasClass = options.hasClass
   }
 
-  /** Sends it; from now on it settles. `onDone` runs when it has. */
+  /** Sends it; from now on it settles. */
   start(settler: Settler): void {
     this.#settler = settler
     this.#router.submit(this)
@@ -78,14 +78,14 @@ export class PendingCall extends OutgoingCall {
     return this.#router.sessionId
   }
 
-  /** Calls back with the progress of its input, from now on. */
+  /** Calls the listener with the progress of its input, from now on. */
   onProgress(listener: (progress: InputProgress) => void): void {
     this.#progressListeners ??= []
     this.#progressListeners.push(keepContext(listener))
   }
 
-  /** Its input may have got on. */
-  tellProgress(): void {
+  /** Called when its input may have progressed. */
+  reportProgress(): void {
     const { input } = this
     if (this.#progressListeners === undefined || input === undefined || !this.isOpen) return
     try {
@@ -98,7 +98,7 @@ export class PendingCall extends OutgoingCall {
 
   override makeProgress(): void {
     super.makeProgress()
-    this.tellProgress()
+    this.reportProgress()
   }
 
   /** Runs when the call is over. */
@@ -112,14 +112,14 @@ export class PendingCall extends OutgoingCall {
     if (this.isOpen) this.fail(new CancelledError(message, { cause, notStarted: this.state === 'waiting' }))
   }
 
-  /** Over at once, with this error; the handler is cancelled. */
+  /** Ends it immediately with this error; the handler is cancelled. */
   fail(error: unknown): void {
     if (!this.isOpen) return
     if (this.home !== undefined) this.home.giveUp(this, error)
     else this.#router.giveUpDelayed(this, error)
   }
 
-  /** The next item, or the end. Those who ask are answered in order. */
+  /** Calls back with the next item, or the end. Readers are served in order. */
   take(onTaken: (taken: Taken) => void): void {
     if (this.items !== undefined) this.items.take(onTaken)
     else if (!this.isOpen) onTaken(endOfItems)
@@ -149,7 +149,7 @@ export class PendingCall extends OutgoingCall {
       const isRemote = outcome.how === 'failure'
       const error = isRemote ? this.#readFailure(outcome.failure, outcome.notStarted, outcome.origin) : outcome.error
       const honest = error instanceof IsockError ? truthful(this, error) : error
-      // What somebody gave as a reason is rejected with as it is.
+      // An abort reason of the program is the rejection as it is.
       if (!isRemote && !(honest instanceof IsockError)) settler.reject(honest)
       else
         withCallerStack(honest, isRemote && honest === error ? 'keep' : 'drop', this.#site).then(
@@ -163,7 +163,7 @@ export class PendingCall extends OutgoingCall {
     if (readers !== undefined) for (const reader of readers) reader(endOfItems)
     const onDone = this.#onDone
     this.#onDone = undefined
-    if (onDone !== undefined) for (const tell of onDone) tell()
+    if (onDone !== undefined) for (const done of onDone) done()
   }
 
   #resolve(payload: Payload, settler: Settler): void {
@@ -190,7 +190,7 @@ export class PendingCall extends OutgoingCall {
   }
 }
 
-/** What a refusal is that another attempt may get past; undefined for the others. */
+/** Names a refusal that another attempt may overcome; undefined for others. */
 function passingFault(refusal: IsockError): Fault | undefined {
   if (refusal instanceof BusyError) return 'refused as busy'
   return refusal.code === 'SHUTTING_DOWN' ? 'refused at the end' : undefined

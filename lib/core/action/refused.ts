@@ -1,7 +1,7 @@
-// How what stands in for a handler (an action of a feature, a pool of threads) says that the call did not start. An
-// error that a handler throws on cannot say that: it tells of another call.
+// Refused, thrown in place of a handler (by an action of a feature, a pool of threads) when the call did not start. An
+// ordinary error that a handler rethrows cannot say so: it is about another call.
 
-/** Answers the call with `error`, as not started. Never travels itself. */
+/** Answers the call with `error`, as not started. Never sent itself. */
 export class Refused extends Error {
   readonly error: unknown
 
@@ -11,7 +11,7 @@ export class Refused extends Error {
   }
 }
 
-/** Runs what comes before the start: what it throws refuses the call. */
+/** Runs a step before the start: an error of it refuses the call. */
 export function beforeStart<T>(prepare: () => T): T {
   try {
     return prepare()

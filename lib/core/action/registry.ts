@@ -1,4 +1,4 @@
-// What can be run here, by wire name: instances, contracts with their implementation, nested objects of either.
+// The actions of one side, by wire name: instances, contracts with their implementation, nested objects of either.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ServerError } from '../base/errors.ts'
 import { nearestNames } from '../base/nearest-names.ts'
@@ -30,34 +30,34 @@ export interface RegisteredAction {
   readonly run: ActionFunction
   readonly input: StandardSchemaV1 | undefined
   readonly output: StandardSchemaV1 | undefined
-  /** Of what it yields or emits. */
+  /** The schema of what it yields or emits. */
   readonly items: StandardSchemaV1 | undefined
   /** undefined for plain functions, which have no contract. */
   readonly contract: string | undefined
   readonly rules: ValueRules
   /** It is a generator function, so that its calls have items. */
   readonly isStream: boolean
-  /** `run` gets the data as it came, neither decoded nor checked, and returns an Encoded, which is checked. */
+  /** `run` gets the data as it arrived, neither decoded nor checked, and returns an Encoded, which is checked. */
   readonly takesPayload: boolean
-  /** What runs, where it is an instance of a class. */
+  /** The instance that runs, if it is one. */
   readonly instance: AnyAction | undefined
-  /** The class that it came from, for those who list actions. */
+  /** The class that it came from, for listings. */
   readonly actionClass: ActionClass | undefined
 }
 
-/** Actions and functions, nested as one likes; the path to a leaf is its wire name. */
+/** Actions and functions, nested freely; the path to a leaf is its wire name. */
 export interface ActionTree {
   readonly [name: string]: AnyAction | ActionFunction | ActionTree
 }
 
-/** Makes of an action that is added the one that is registered. What it throws refuses it. */
+/** Transforms an action as it is added; throw to reject it. */
 export type Adaptation = (action: RegisteredAction) => RegisteredAction
 
 const maxTreeDepth = 32
 
 export class ActionRegistry {
   readonly #actions = new Map<string, RegisteredAction>()
-  /** Ours, such as isock.actions: run like all others, but neither listed nor removed nor replaced. */
+  /** Built-in actions, such as isock.actions: run like all others, but never listed, removed or replaced. */
   readonly #builtIns = new Map<string, RegisteredAction>()
   readonly #classes: ClassRegistry
   readonly #adaptations: Adaptation[] = []
@@ -70,7 +70,7 @@ export class ActionRegistry {
     return [...this.#actions.keys()]
   }
 
-  /** Without ours, in the order in which they were added. */
+  /** Without built-in ones, in the order in which they were added. */
   get actions(): RegisteredAction[] {
     return [...this.#actions.values()]
   }
@@ -79,12 +79,12 @@ export class ActionRegistry {
     return this.#actions.get(name) ?? this.#builtIns.get(name)
   }
 
-  /** Lets a feature replace how actions run that are added from now on. */
+  /** Lets a feature transform actions that are added from now on. */
   adapt(adaptation: Adaptation): void {
     this.#adaptations.push(adaptation)
   }
 
-  /** Adds an action of isock itself. Its name is taken from then on. */
+  /** Adds a built-in action, and reserves its name. */
   addBuiltIn(action: AnyAction): void {
     const name = actionNameOf(action.constructor as ActionClass)
     this.#addInstance(name, action)
@@ -98,7 +98,7 @@ export class ActionRegistry {
     else if (isActionClass(action)) this.#addContract(action, implementation)
     else
       throw invalid(
-        `${describe(action)} is no action: pass an instance of an Action subclass, or a contract class and its implementation`,
+        `${describe(action)} is not an action: pass an instance of an Action subclass, or a contract class and its implementation`,
       )
   }
 
@@ -117,19 +117,19 @@ export class ActionRegistry {
     }
   }
 
-  /** By class, instance or wire name. False: there was none. */
+  /** Removes by class, instance or wire name. False: it was not registered. */
   remove(action: unknown): boolean {
     return this.#actions.delete(isAction(action) ? this.#nameOfInstance(action) : nameOf(action))
   }
 
-  /** The error for a name that is not registered, with names that are like it. */
+  /** The error for a name that is not registered, with similar names. */
   unknownError(name: string): ServerError {
     const near = nearestNames(name, this.#actions.keys())
     const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
     return new ServerError(`unknown action "${name}"${hint}`, { code: 'UNKNOWN_ACTION', notStarted: true })
   }
 
-  /** Where it was added in a tree, its path: its class need not have a name. */
+  /** Its path, when it was added in a tree: its class need not have a name. */
   #nameOfInstance(instance: AnyAction): string {
     for (const { name, instance: known } of this.#actions.values()) if (known === instance) return name
     return requireActionName(instance.constructor as ActionClass)
@@ -146,7 +146,7 @@ export class ActionRegistry {
       requireAction(name, implementation)
       this.#addClass(name, contract, implementation)
     } else if (isActionClass(implementation)) {
-      // A class that is to be made by us takes no arguments; one that does is passed as an instance.
+      // isock constructs a class only without arguments; a class with arguments is passed as an instance.
       const Implementation = implementation as unknown as new () => Action
       this.#addContract(contract, new Implementation())
     } else if (typeof implementation === 'function') {
@@ -180,8 +180,8 @@ export class ActionRegistry {
   }
 
   #put(action: RegisteredAction): void {
-    if (action.name === '') throw invalid('an action without a name; give its class a `static actionName`')
-    if (!isName(action.name)) throw invalid('an action name of more than 512 bytes')
+    if (action.name === '') throw invalid('an action has no name; give its class a `static actionName`')
+    if (!isName(action.name)) throw invalid('an action name has more than 512 bytes; shorten it')
     this.#refuseDuplicate(action.name)
     this.#actions.set(
       action.name,
@@ -229,7 +229,8 @@ function* leavesOf(tree: unknown, separator: string, path: string[] = []): Gener
     throw invalid(`${where}: expected an Action instance, a function or an object of them, got ${describe(tree)}`)
   for (const [key, branch] of Object.entries(tree)) {
     const name = [...path, key]
-    if (isActionClass(branch)) throw invalid(`${name.join(separator)}: a class; pass an instance of it`)
+    if (isActionClass(branch))
+      throw invalid(`${name.join(separator)}: expected an instance, got a class; pass an instance of it`)
     if (isAction(branch) || typeof branch === 'function') yield [name.join(separator), branch]
     else yield* leavesOf(branch, separator, name)
   }
@@ -239,7 +240,7 @@ function requireSchema(name: string, field: 'input' | 'output' | 'items', schema
   if (schema === undefined) return
   const standard = (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']
   if (typeof standard?.validate === 'function') return
-  throw invalid(`static ${field} of action "${name}" is no Standard Schema (zod, valibot, arktype ...)`)
+  throw invalid(`static ${field} of action "${name}" is not a Standard Schema (zod, valibot, arktype ...)`)
 }
 
 function invalid(message: string): ServerError {

@@ -1,4 +1,4 @@
-// The error that the other side of a call sent, completed by where it came from: which action, at which address.
+// The error that the other side of a call sent, completed by its action and address.
 import { IsockError } from '../base/errors.ts'
 import { errorIdOf, setRemote } from '../base/remote.ts'
 import type { Origin } from '../session/frame-port.ts'
@@ -12,11 +12,11 @@ export interface RemoteFailure {
   readonly seq: number
   /** The wire name of the action. */
   readonly action: string
-  /** The caller knows the class of the action, and with it the error classes that it declares. */
+  /** The caller has the class of the action, and with it the declared error classes. */
   readonly hasClass: boolean
 }
 
-/** What was thrown, or the error that says why it cannot be read. Never throws. */
+/** Decodes what was thrown, or returns the error of decoding. Never throws. */
 export function readFailure(codec: ValueDecoder, failed: RemoteFailure): unknown {
   let error: unknown
   try {
@@ -25,21 +25,21 @@ export function readFailure(codec: ValueDecoder, failed: RemoteFailure): unknown
     return unreadable
   }
   if (!(error instanceof Error)) return error
-  // Whether it started is the frame's word, not that of an error which a handler may have thrown on.
+  // The frame says whether it started, not the error: a handler may have rethrown one of another call.
   if (error instanceof IsockError)
     Object.defineProperty(error, 'notStarted', { value: failed.notStarted, enumerable: true })
   const { origin, seq, action } = failed
   addHint(error, failed)
   setRemote(error, { action, address: origin.address, errorId: errorIdOf(origin.session, seq) })
-  // Also where nobody awaits the call, so that no line of the caller's can be found.
+  // Also when nobody awaits the call, so that there is no line of the caller.
   error.stack = `${error.stack}\n    at action "${action}" (${origin.address})`
   return error
 }
 
-/** Says why an error arrives as another class than it was thrown as. */
+/** Explains why an error arrives as another class than it was thrown as. */
 function addHint(error: Error, { action, hasClass }: RemoteFailure): void {
   const name = unknownClassOf(error)
-  // A class that the action does declare is unknown here because the action was called by its name.
+  // A declared class is unknown here when the action was called by its name.
   if (name === undefined || (!hasClass && (error as { readonly isDeclared?: boolean }).isDeclared)) return
   const { message, stack = '' } = error
   const hinted = `${message}${message === '' ? '' : ' '}(class ${name} is not in static errors of ${action})`

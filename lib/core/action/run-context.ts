@@ -1,4 +1,4 @@
-// The Context of one run. What costs something (signal, log, emit, client) is made when it is first asked for.
+// The Context of one run. Costly parts (signal, log, emit, client) are made on first use.
 import { brand } from '../base/brand.ts'
 import { type Logger, withFields } from '../base/log.ts'
 import { unawaited } from '../base/unawaited.ts'
@@ -8,36 +8,36 @@ import type { Caller, Context, ServerView, SessionView } from './context.ts'
 import { missingFeature } from './missing-feature.ts'
 import type { NestedCall, RunOptions, RunParent } from './run-options.ts'
 
-/** What surrounds a run: its session, and what the server or client behind it offers. */
+/** The surroundings of a run: its session, and what its server or client offers. */
 export interface RunSurroundings {
   readonly session: SessionView
   readonly server: ServerView
   readonly log: Logger
   /** On the clock by which the call's deadline is kept. */
   nowMs(): number
-  /** Runs actions at the caller's side, within the time of this run. */
+  /** Runs actions on the caller's side, within the time of this run. */
   callerFor(parent: RunParent): Caller
-  /** A run of the session is none of the program's code any more: it waits for its client. */
+  /** Called when a run is no longer in the program's code: it waits for its client. */
   onWaiting?(): void
 }
 
 /**
- * What a feature adds to a run: a field of its context, and work that is kept only with the run's answer. The field's
- * type is declared by the feature, see data/context-db.ts.
+ * What a feature adds to a run: a field of its context, and work that is committed only with the run's answer. Features
+ * declare the type of their field, see data/context-db.ts.
  */
 export interface RunFeature {
   readonly db: unknown
-  /** Keeps what the run did. Called once, when the answer is checked and encoded. Undefined: there was nothing to keep. */
+  /** Commits what the run did. Called once, when the answer is checked and encoded. Undefined: there was nothing to commit. */
   keep(): Promise<void> | undefined
-  /** Takes back what the run did, before its failure is sent. Never rejects. Undefined: there was nothing to take back. */
+  /** Undoes what the run did, before its failure is sent. Never rejects. Undefined: there was nothing to undo. */
   undo(): Promise<void> | undefined
   /** Waits for the run's client, which must not hold up others for long. Rejects when it does. */
   forClient<T>(waiting: Promise<T>): Promise<T>
-  /** The run makes a call, and is taken to wait for it. */
+  /** Called when the run makes a call, which it is assumed to wait for. */
   onCall(call: NestedCall): void
 }
 
-/** What `emit` returns where there is nothing to wait for. */
+/** What `emit` returns when there is nothing to wait for. */
 const sent: Promise<void> = Promise.resolve()
 
 const nothing = (): void => undefined
@@ -63,7 +63,7 @@ export class RunContext implements Context<unknown> {
     this.#encodeItem = encodeItem
   }
 
-  /** It is a stream of the library's own: it waits for a client that is away for as long as the session lasts. */
+  /** A built-in stream: it waits for a client that is away for as long as the session lasts. */
   waitForClient(): void {
     this.#call.isOfLibrary = true
     this.#surroundings.onWaiting?.()
@@ -74,12 +74,12 @@ export class RunContext implements Context<unknown> {
     this.#feature = feature
   }
 
-  /** Keeps what the run did, now that nothing but the answer is left to do. Undefined: there was nothing to keep. */
+  /** Commits what the run did, now that only the answer is left to do. Undefined: there was nothing to commit. */
   keep(): Promise<void> | undefined {
     return this.#feature?.keep()
   }
 
-  /** Takes back what the run did. Undefined: there was nothing to take back. */
+  /** Undoes what the run did. Undefined: there was nothing to undo. */
   undo(): Promise<void> | undefined {
     return this.#feature?.undo()
   }
@@ -157,21 +157,21 @@ export class RunContext implements Context<unknown> {
     return this.#emit
   }
 
-  /** A call that the client does not answer is a wait for the client, too. */
+  /** Waiting for a call to the client is also waiting for the client. */
   #watched(caller: Caller): Caller {
     const feature = this.#feature
     if (feature === undefined) return caller
     return {
       runAction: (action: never, data?: unknown, options?: RunOptions) => {
         const call = caller.runAction(action, data, options)
-        // Nothing happens where it is over.
+        // A no-op once it has ended.
         feature.forClient(call).catch((error: unknown) => call.cancel(String((error as Error | null)?.message)))
         return call as never
       },
     }
   }
 
-  /** Sends an item. A promise: wait for it before the next. Throws when nobody waits for items any more. */
+  /** Sends an item. If it returns a promise, await it before the next. Throws when nobody waits for items any more. */
   push(item: unknown): Promise<void> | undefined {
     const call = this.#call
     if (call.abortReason !== undefined) throw call.abortReason
@@ -180,12 +180,12 @@ export class RunContext implements Context<unknown> {
     return isReady ? call.emit(payload) : this.#pushLater(payload)
   }
 
-  /** Settles when the items that are checked at the moment are sent or refused. Undefined: there are none. */
+  /** Settles when the items that are being checked are sent or refused. Undefined: there are none. */
   get pushed(): Promise<void> | undefined {
     return this.#pushed
   }
 
-  /** In the order in which they were given. */
+  /** In the order in which they were emitted. */
   #pushLater(payload: Payload | Promise<Payload>): Promise<void> {
     const emitted = Promise.all([payload, this.#pushed]).then(([ready]) => ({ isTaken: this.#call.emit(ready) }))
     this.#pushed = emitted.then(nothing, nothing)
@@ -208,7 +208,7 @@ export class RunContext implements Context<unknown> {
     if (abortReason !== undefined) throw abortReason
   }
 
-  /** That the caller has gone is nobody's fault. */
+  /** Not logged when the caller has gone: that is not a fault. */
   readonly #onLost = (error: unknown): void => {
     if (error !== this.#call.abortReason) this.log.warn({ error }, 'an item could not be sent')
   }

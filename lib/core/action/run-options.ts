@@ -1,36 +1,36 @@
-// How one call is to be run: the options of runAction, checked and completed.
+// The options of runAction, checked and completed.
 import type { Clock } from '../base/clock.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { CallBounds } from '../session/outgoing-call.ts'
 import type { Credential } from './credential.ts'
 
-/** Options of one call. What is left out comes from the client's options. */
+/** Options of one call. Those left out come from the client's options. */
 export interface RunOptions {
   /**
-   * Milliseconds until the call fails with DeadlineError, all attempts together; Infinity: no bound. The action is
-   * told (`context.deadline`). Default: the action's `static timeoutMs`, the client's `timeoutMs`, or 60 000 of
-   * silence: without one of them set, each item starts the time anew.
+   * Milliseconds until the call fails with DeadlineError, all attempts together; Infinity: no time limit. The action sees
+   * it as `context.deadline`. Default: the action's `static timeoutMs`, the client's `timeoutMs`, or 60 000 of silence:
+   * when none of them is set, each item restarts the time.
    */
   readonly timeoutMs?: number
   /** Cancels the call. */
   readonly signal?: AbortSignal
   /**
-   * Faults in a row that the call outlives: lost links and failed connects, until it makes progress. A busy server costs none: the
-   * call waits while it has time, or for a minute where it has no time limit. 0: the call is tried once. Default: the client's.
+   * Faults in a row that the call survives: lost links and failed connects, until it makes progress. A busy server does not count:
+   * the call waits while it has time, or for a minute without a time limit. 0: the call is tried once. Default: the client's.
    */
   readonly retry?: number
-  /** The call may be run again where it cannot be known whether it ran. Default: the action's `static idempotent`. */
+  /** The call may be run again when it is unknown whether it ran. Default: the action's `static idempotent`. */
   readonly idempotent?: boolean
   /**
-   * What guards get for this call, in place of the client's own credentials: for programs that act for several users. Calls with the
-   * same credentials share a session of their own, which is kept for 30 s after the last one. Of a client's calls only.
+   * Credentials for this call, instead of the client's own: for programs that act for several users. Calls with the same credentials
+   * share their own session, which is kept for 30 s after the last one. Only for calls of a client.
    *
    * @example
    * await client.runAction(ReadMail, undefined, { credentials: [Login.credential(ticketOf(request))] })
    */
   readonly credentials?: readonly Credential[]
-  /** The context of the action that makes this call: its remaining time and its signal hold for the call too. */
+  /** The context of the action that makes this call: its remaining time and its signal apply to the call too. */
   readonly parent?: RunParent
 }
 
@@ -43,17 +43,17 @@ export const runOptions: OptionTable<RunOptions> = {
   parent: 'any',
 }
 
-/** What a call takes over from the run that makes it. */
+/** What a call inherits from the run that makes it. */
 export interface RunParent {
   readonly signal: AbortSignal
   readonly remainingMs: number
-  /** Called with each call that takes over from it, before it is sent. @internal */
+  /** Called with each call that inherits from it, before it is sent. @internal */
   onCall?(call: NestedCall): void
 }
 
 /** A call that a run makes, as the run sees it. */
 export interface NestedCall {
-  /** The session by which it goes; undefined where that is not known. */
+  /** Its session; undefined when that is not known. */
   readonly sessionId: string | undefined
   /** Its number there; 0 until it is sent. */
   readonly seq: number
@@ -66,7 +66,7 @@ export interface RunDefaults {
   readonly timeoutMs: number | undefined
 }
 
-/** Silence after which a call fails when nobody set a time. */
+/** Silence after which a call fails when no timeout is set. */
 export const defaultSilenceMs = 60_000
 
 /** @throws ClientError (`INVALID_OPTION`) that names the option. */
@@ -80,7 +80,7 @@ export function resolveBounds(
   if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function')
     throw invalidOption('signal', 'an AbortSignal', options.signal)
   if (options.credentials !== undefined)
-    throw invalidOption('credentials', 'none where a server calls its client', 'a list')
+    throw invalidOption('credentials', 'none when a server calls its client', 'a list')
   const retries = options.retry === undefined ? defaults.retry : requireCount('retry', options.retry)
   const given = options.timeoutMs ?? actionTimeoutMs ?? defaults.timeoutMs
   if (given !== undefined) requireTimeout(given)

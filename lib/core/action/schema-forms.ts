@@ -1,11 +1,11 @@
-// Normal forms of schemas, put together: one of several, all of them, values of one type. Leaves reading a JSON Schema to
+// Combines normal forms of schemas: any of several, all of them, values of one type. Leaves reading a JSON Schema to
 // schema-meaning.ts.
 
 /** A schema in its normal form. */
 export type Form = boolean | Fields
 export type Fields = { readonly [keyword: string]: unknown }
 
-/** Which keywords say something, and of values of which type: string, number, array, object. All others are annotations. */
+/** The keywords that constrain values, by type: string, number, array, object. All others are annotations. */
 const keywords: Readonly<Record<string, string>> = {
   string: 'minLength maxLength pattern format contentEncoding contentMediaType',
   number: 'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf format',
@@ -17,10 +17,10 @@ export const typesOf = new Map<string, string[]>()
 for (const [type, names] of Object.entries(keywords))
   for (const name of names.split(' ')) typesOf.set(name, [...(typesOf.get(name) ?? []), type])
 
-/** Keywords of these families mean something together. */
+/** The keywords of a family constrain values together. */
 const bound = /ropert|tems$|ontains$|dependent/
 
-/** Values of one type. Null and the booleans are few enough to be named. */
+/** Values of one type. Null and the booleans are listed one by one. */
 export function typed(type: string, own: Fields): Form {
   if (type === 'null') return { enum: [null] }
   if (type === 'boolean') return { enum: [false, true] }
@@ -32,7 +32,7 @@ export function typed(type: string, own: Fields): Form {
   return { type: 'integer', ...wholeBounds(form), ...((multipleOf ?? 1) === 1 ? {} : { multipleOf }) }
 }
 
-/** Integers have no bounds that only say that they are exact, and no exclusive ones. */
+/** Drops the bounds of integers that only say that they are exact, and turns exclusive bounds into inclusive ones. */
 function wholeBounds({
   minimum,
   maximum,
@@ -74,10 +74,10 @@ export function any(forms: readonly Form[]): Form {
   return branches.length > 1 ? { anyOf: branches } : (branches[0] ?? false)
 }
 
-/** As any of them, where no value can be of two. */
+/** As any of them, when no value can match two. */
 export function one(forms: readonly Form[]): Form {
   const areApart = forms.every((form, i) => forms.slice(i + 1).every((other) => isApart(form, other)))
-  // Not each once: what two of them take is refused.
+  // Not deduplicated: a value that two of them accept is refused.
   return areApart ? any(forms) : { oneOf: forms.map(textOf).sort() }
 }
 
@@ -105,7 +105,7 @@ function isApart(one: Form, other: Form): boolean {
 
 const numeric = (type: unknown): unknown => (type === 'integer' ? 'number' : type)
 
-/** In one schema, as far as its keywords can be taken apart and do not say two things. */
+/** Merged into one schema, as far as the keywords are independent and do not conflict. */
 export function all(forms: readonly Form[]): Form {
   const flat = forms.flatMap((form) => (isOnly(form, 'allOf') ? (form['allOf'] as Form[]) : [form]))
   if (flat.includes(false)) return false
@@ -128,14 +128,14 @@ function isOnly(form: Form, keyword: string): form is Fields {
   return typeof form === 'object' && keyword in form && Object.keys(form).length === 1
 }
 
-/** Each once, in the order of their texts. */
+/** Deduplicated, sorted by text. */
 export function distinct<T>(values: readonly T[]): T[] {
   if (values.length < 2) return [...values]
   const byText = [...new Map(values.map((value) => [textOf(value), value]))]
   return byText.sort(([one], [other]) => (one < other ? -1 : 1)).map(([, value]) => value)
 }
 
-/** As JSON, with the keys of objects in order. */
+/** As JSON, with the keys of objects sorted. */
 export function textOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(textOf).join()}]`

@@ -1,6 +1,6 @@
-// What a JSON Schema means, in a form that does not depend on how it is written: annotations, names of definitions, the order
-// of fields and equivalent spellings fall away, as libraries and their versions choose among them. Two forms that differ may
-// still mean the same; two schemas that mean different things have different forms. Leaves the comparison to contract.ts.
+// The normal form of a JSON Schema, independent of how it is written: annotations, names of definitions, the order of fields
+// and equivalent spellings are removed, because libraries and their versions differ in them. Different forms may still mean
+// the same; schemas that mean different things have different forms. Leaves the comparison to contract.ts.
 
 import {
   all,
@@ -18,7 +18,7 @@ import {
 } from './schema-forms.ts'
 
 export interface SchemaMeaning {
-  /** All but the optional fields of objects. */
+  /** Everything but the optional fields of objects. */
   readonly text: string
   /** The text of each optional field, by its path. */
   readonly optional: ReadonlyMap<string, string>
@@ -39,7 +39,7 @@ const maxNodes = 20_000
 class Normalization {
   readonly form: Form
   readonly #root: unknown
-  /** The schemas around the one that is looked at, each with its depth. */
+  /** The schemas around the current one, each with its depth. */
   readonly #around = new Map<unknown, number>()
   #depth = 0
   #nodes = 0
@@ -51,13 +51,13 @@ class Normalization {
 
   #form(schema: unknown): Form {
     if (typeof schema === 'boolean') return schema
-    if (typeof schema !== 'object' || schema === null || ++this.#nodes > maxNodes) throw new RangeError('no schema')
+    if (typeof schema !== 'object' || schema === null || ++this.#nodes > maxNodes) throw new RangeError('not a schema')
     this.#around.set(schema, this.#depth)
     const { $ref, nullable } = schema as Fields
-    const own = saying(schema as Fields)
+    const own = withoutAnnotations(schema as Fields)
     const only = onlyBranch(own)
     let form: Form
-    // Those that only stand for another one are no step down.
+    // A schema that only stands for another one does not add depth.
     if (typeof $ref === 'string') form = all([this.#referred($ref), this.#form(own)])
     else if (only !== undefined) form = this.#form(only)
     else {
@@ -69,7 +69,7 @@ class Normalization {
     return nullable === true ? any([form, { enum: [null] }]) : form
   }
 
-  /** One that is inside itself is known by how far out it is, whatever its name. */
+  /** A recursive schema is identified by its distance outwards, whatever its name. */
   #referred(ref: string): Form {
     if (!ref.startsWith('#')) return { $ref: ref }
     let target = this.#root
@@ -80,8 +80,20 @@ class Normalization {
   }
 
   #formOf(schema: Fields): Form {
-    const { type, const: only, enum: values, anyOf, oneOf, allOf, not, if: when, then: yes, else: no, ...said } = schema
-    const own = this.#said(said, anyOf ?? oneOf ?? allOf ?? when ?? said['dependentSchemas'])
+    const {
+      type,
+      const: only,
+      enum: values,
+      anyOf,
+      oneOf,
+      allOf,
+      not,
+      if: when,
+      then: yes,
+      else: no,
+      ...keywords
+    } = schema
+    const own = this.#ownKeywords(keywords, anyOf ?? oneOf ?? allOf ?? when ?? keywords['dependentSchemas'])
     const types = type === undefined ? undefined : ([type].flat() as string[])
     const choice = 'const' in schema ? [only] : (values as unknown[] | undefined)
     const forms = (list: unknown): Form[] => (list as unknown[]).map((each) => this.#form(each))
@@ -96,15 +108,15 @@ class Normalization {
     return all(parts)
   }
 
-  /** The keywords that are no combinations of schemas; those that say nothing fall away. */
-  #said(said: Fields, combination: unknown): Fields {
+  /** The keywords that are not combinations of schemas; those that constrain nothing are dropped. */
+  #ownKeywords(keywords: Fields, combination: unknown): Fields {
     const own: Record<string, unknown> = {}
-    for (const [keyword, value] of Object.entries(said)) {
+    for (const [keyword, value] of Object.entries(keywords)) {
       const form = this.#value(keyword, value)
-      // Where nothing else could have looked at them, unevaluated ones are additional ones.
+      // When nothing else could have evaluated them, unevaluated ones are additional ones.
       const other = keyword.replace('unevaluatedP', 'additionalP').replace('unevaluatedI', 'i')
-      const name = combination === undefined && !(other in said) ? other : keyword
-      if (!saysNothing(keyword, form)) own[name] = form
+      const name = combination === undefined && !(other in keywords) ? other : keyword
+      if (!constrainsNothing(keyword, form)) own[name] = form
     }
     return own
   }
@@ -118,25 +130,25 @@ class Normalization {
   }
 }
 
-function saysNothing(keyword: string, form: unknown): boolean {
+function constrainsNothing(keyword: string, form: unknown): boolean {
   if (keyword === 'uniqueItems') return form === false
   if (keyword === 'contains') return false
   if (/^min[LIPC]/.test(keyword)) return form === (keyword === 'minContains' ? 1 : 0)
-  // Names are texts anyway.
+  // Names are strings anyway.
   if (keyword === 'propertyNames' && textOf(form) === '{"type":"string"}') return true
   return form === true || (typeof form === 'object' && Object.keys(form as object).length === 0)
 }
 
-/** Without annotations, and with tuples as they are written today. */
-function saying({ items, additionalItems, ...more }: Fields): Fields {
+/** Without annotations, and with tuples in their current spelling. */
+function withoutAnnotations({ items, additionalItems, ...more }: Fields): Fields {
   const tuple = Array.isArray(items) ? { prefixItems: items, items: additionalItems } : { items }
-  const says = (name: string): boolean =>
+  const isConstraint = (name: string): boolean =>
     typesOf.has(name) || /^(type|const|enum|(any|one|all)Of|not|if|then|else)$/.test(name)
-  const said = Object.entries({ ...more, ...tuple })
-  return Object.fromEntries(said.filter(([name, value]) => value !== undefined && says(name)))
+  const keywords = Object.entries({ ...more, ...tuple })
+  return Object.fromEntries(keywords.filter(([name, value]) => value !== undefined && isConstraint(name)))
 }
 
-/** Of a schema that is nothing but a combination of one. */
+/** The inner schema of a combination with a single member. */
 function onlyBranch(schema: Fields): unknown {
   const [name = '', more] = Object.keys(schema)
   const branches = schema[name]
@@ -145,7 +157,7 @@ function onlyBranch(schema: Fields): unknown {
     : undefined
 }
 
-/** Takes the optional fields of objects out, as far as they can be reached without a choice between objects. */
+/** Extracts the optional fields of objects, as far as they can be reached without a choice between objects. */
 function withoutOptional(form: Form, path: string, optional: Map<string, string>): Form {
   if (typeof form === 'boolean') return form
   const inside = (value: unknown, step: string): Form => withoutOptional(value as Form, `${path}/${step}`, optional)

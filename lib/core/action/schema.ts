@@ -1,9 +1,9 @@
-// Standard Schema at work: checks a value, says what is wrong with it. Any library that speaks the standard fits.
+// Checks values with a Standard Schema and reports what is wrong. Works with any library that implements the standard.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ValidationError, type ValidationIssue } from '../base/errors.ts'
 import { isPromiseLike } from './item-source.ts'
 
-/** The value as the schema gives it back, now or later. Throws or rejects with ValidationError. */
+/** Returns the value as the schema returns it, or a promise of it. Throws or rejects with ValidationError. */
 export function validate(
   schema: StandardSchemaV1,
   value: unknown,
@@ -11,8 +11,8 @@ export function validate(
   code: 'INVALID_INPUT' | 'INVALID_OUTPUT',
 ): unknown {
   const result = schema['~standard'].validate(value)
-  // A schema that answers later gives a promise; its result holds the value in a box, so nothing is unwrapped by chance.
-  // Not by instanceof: it may be a promise of another realm.
+  // An asynchronous schema returns a promise; its result holds the value in a box, so nothing is unwrapped by accident.
+  // Not with instanceof: it may be a promise of another realm.
   if (isPromiseLike(result)) return Promise.resolve(result).then((late) => accept(late, subject, code))
   return accept(result, subject, code)
 }

@@ -1,5 +1,5 @@
-// The streams that a program puts into the data of a call, beside plain values: taken out while the data is encoded, which has a number
-// in the place of each.
+// The streams that a program puts into the data of a call, beside plain values: collected while the data is encoded, with a
+// number in the place of each.
 import { maxInputs } from '../wire/frames/frame.ts'
 import type { StreamPlaces } from '../wire/values/stream-places.ts'
 
@@ -13,7 +13,7 @@ export class StreamsInData implements StreamPlaces {
     return this.#sources.push(source) - 1
   }
 
-  /** Those of the value that was encoded last, by their numbers; undefined: there were none. */
+  /** The streams of the last encoded value, by their numbers; undefined: there were none. */
   take(): AsyncIterable<unknown>[] | undefined {
     const sources = this.#sources
     this.#sources = undefined

@@ -1,5 +1,5 @@
-// What becomes of what an action throws, at the side that runs it: what was meant for the caller is its answer, everything
-// else is a fault of the program, which its author must see.
+// Sorts what an action throws, on the side that runs it: errors meant for the caller are only its answer; all others are
+// faults of the program, which its author must see.
 import type { Clock } from '../base/clock.ts'
 import {
   ActionError,
@@ -19,14 +19,14 @@ export interface ThrownErrorsOptions {
   readonly classes: ClassRegistry
   readonly clock: Clock
   readonly log: Logger
-  /** Faults are reported elsewhere: they are logged as debug. */
+  /** Faults are reported elsewhere, so they are logged at debug level. */
   readonly isQuiet: boolean
 }
 
-/** isock's own errors that a handler gets of others, and passes on. */
+/** isock's own errors that a handler gets from its own calls, and rethrows. */
 const passedOn = [AuthError, BusyError, CancelledError, DeadlineError, OutcomeUnknownError]
 
-/** isock's own errors that say that the program is wrong. */
+/** isock's own errors that are bugs of the program. */
 const ofFaults: ReadonlySet<string> = new Set([
   'INTERNAL',
   'INVALID_USAGE',
@@ -40,7 +40,7 @@ const ofFaults: ReadonlySet<string> = new Set([
 export class ThrownErrors {
   readonly #options: ThrownErrorsOptions
   readonly #log: Logger
-  /** Logged within the window: an error that goes through several hands is one error. */
+  /** Errors logged within the window: one that several handlers rethrow is logged once. */
   #logged = new WeakSet<object>()
   #windowStart = Number.NEGATIVE_INFINITY
 
@@ -49,7 +49,7 @@ export class ThrownErrors {
     this.#log = boundedErrors(options.log, () => options.clock.now())
   }
 
-  /** A handler threw. Never throws. */
+  /** Called when a handler threw. Never throws. */
   thrown(error: unknown, action: string, fields: object): void {
     quietly(() => {
       if (this.#isFault(error))
@@ -58,7 +58,7 @@ export class ThrownErrors {
     })
   }
 
-  /** Something failed that is nobody's answer, or not only. Never throws. */
+  /** Called with an error that is not only, or not at all, a caller's answer. Never throws. */
   fault(error: unknown, message: string, fields: object): void {
     const isLogged = this.#options.isQuiet || this.#wasLogged(error)
     quietly(() => {
@@ -69,7 +69,7 @@ export class ThrownErrors {
 
   #isFault(error: unknown): boolean {
     if (error instanceof RemoteError) return true
-    // The codes of ActionErrors are the program's own.
+    // The program defines the codes of its ActionErrors.
     if (error instanceof IsockError && ofFaults.has(error.code)) return !(error instanceof ActionError)
     if (isMeantForCallers(error, this.#options.classes)) return false
     return !passedOn.some((Class) => error instanceof Class) && !isAbort(error)
@@ -88,16 +88,16 @@ export class ThrownErrors {
   }
 }
 
-/** A logger may fail, and an error whose parts throw when they are read makes it. The call must be answered all the same. */
+/** A logger may throw, as on an error whose getters throw. The call must still be answered. */
 function quietly(log: () => void): void {
   try {
     log()
   } catch {
-    // There is nowhere else to say it.
+    // There is nowhere else to report it.
   }
 }
 
-/** What Node's and browsers' functions reject with when their signal aborts. */
+/** The name of errors that functions of Node and browsers reject with when their signal aborts. */
 function isAbort(error: unknown): boolean {
   return (error as { readonly name?: unknown } | null | undefined)?.name === 'AbortError'
 }

@@ -1,14 +1,14 @@
-// Whom a message is for: all, some sessions, or all but some.
+// The recipients of a message: all, some sessions, or all but some.
 import type { PublishOptions } from '../../core/action/context.ts'
 import { ServerError } from '../../core/base/errors.ts'
 
-/** Whom a message is for; undefined: all. Session ids. */
+/** The recipients of a message, as session ids; undefined: all. */
 export interface Audience {
   readonly to: ReadonlySet<string> | undefined
   readonly except: ReadonlySet<string> | undefined
 }
 
-/** Throws ServerError (`UNKNOWN_SESSION`) where `to` names one that there is not. */
+/** Throws ServerError (`UNKNOWN_SESSION`) when `to` names an unknown session. */
 export function audienceOf(
   { to, except }: Pick<PublishOptions, 'to' | 'except'>,
   label: string,
@@ -18,13 +18,13 @@ export function audienceOf(
   const audience = { to: to === undefined ? undefined : idsOf(to), except: idsOf(except ?? []) }
   for (const id of audience.to ?? []) {
     if (isSession(id)) continue
-    const message = `publish to ${label}: there is no session "${id}"; it has ended, or is no session's id`
+    const message = `publish to ${label}: there is no session "${id}"; it has ended, or this is not a session's id`
     throw new ServerError(message, { code: 'UNKNOWN_SESSION' })
   }
   return audience
 }
 
-/** Whether a message is for this session, which was known by `former` before, if at all. */
+/** Whether a message is for this session, whose former id is `former` if it had one. */
 export function isFor(audience: Audience | undefined, session: string, former?: string): boolean {
   if (audience === undefined) return true
   const { to, except } = audience

@@ -1,4 +1,4 @@
-// What server and client of channels say to each other: built-in actions, shared by both sides.
+// The built-in actions by which client and server talk about channels. Shared by both sides.
 //
 //   subscribe   items: Head, then messages [offset, message] and Lost notices      result: Ending
 //   presence    items: the members, then [event, member]                            result: Ending
@@ -27,12 +27,12 @@ export interface PublishRequest extends RoomRequest {
 export interface Head {
   readonly epoch: string
   readonly offset: number
-  /** Nothing is missing between the place that was asked for and this one. */
+  /** Nothing is missing between the requested place and this one. */
   readonly recovered: boolean
   readonly session: string
 }
 
-/** So many messages were lost so far, because this subscriber did not keep up. */
+/** The number of messages lost so far, because this subscriber did not keep up. */
 export interface Lost {
   readonly lost: number
 }

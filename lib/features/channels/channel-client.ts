@@ -1,4 +1,4 @@
-// The channels of a server, from the client's side: starts subscriptions, and ends them with the client.
+// The channels of a server on the client's side: starts subscriptions, and ends them with the client.
 import { ClientError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption } from '../../core/base/options.ts'
@@ -13,16 +13,16 @@ import {
   requireChannelName,
 } from './channel.ts'
 import { ListMembers, Publish, type RoomRequest } from './channel-actions.ts'
-import type { AnyLastingStream } from './lasting-stream.ts'
 import { type PresenceEvent, type PresenceOptions, PresenceWatch, presenceOptions } from './presence-watch.ts'
+import type { AnyResumingStream } from './resuming-stream.ts'
 import { type SubscribeOptions, Subscription, subscribeOptions } from './subscription.ts'
 
-/** Gets what comes, one after the other: the next one when its promise has settled. What it throws is logged. */
+/** Gets the items one by one: the next one when its promise has settled. What it throws is logged. */
 export type Handler<Item> = (item: Item) => unknown
 
-/** Options of a publish, or of a list of those present. */
+/** Options of a publish, or of a list of members. */
 export interface ChannelCallOptions {
-  /** The room; without it, the one that has no key. */
+  /** The room; default: the room without a key. */
   readonly key?: string
   /** Milliseconds until it fails with DeadlineError. Default: as for any action. */
   readonly timeoutMs?: number
@@ -31,10 +31,10 @@ export interface ChannelCallOptions {
 
 const callOptions: OptionTable<ChannelCallOptions> = { key: 'any', timeoutMs: 'any', signal: 'any' }
 
-/** Each channel by its class, or by its name: then its messages are unknown. */
+/** Each channel by its class, or by its name: then the type of its messages is unknown. */
 export class ChannelClient {
   readonly #kit: ClientKit
-  readonly #open = new Set<AnyLastingStream>()
+  readonly #open = new Set<AnyResumingStream>()
   #isClosed = false
 
   constructor(kit: ClientKit) {
@@ -87,7 +87,7 @@ export class ChannelClient {
     for (const stream of [...this.#open]) stream.end(closedError())
   }
 
-  readonly #onEnd = (stream: AnyLastingStream): void => {
+  readonly #onEnd = (stream: AnyResumingStream): void => {
     this.#open.delete(stream)
   }
 
@@ -102,7 +102,7 @@ export class ChannelClient {
     return { channel: name, key }
   }
 
-  #begun<H, S extends AnyLastingStream & { begin(handler?: H): unknown }>(stream: S, handler: H | undefined): S {
+  #begun<H, S extends AnyResumingStream & { begin(handler?: H): unknown }>(stream: S, handler: H | undefined): S {
     if (this.#isClosed) throw closedError()
     this.#open.add(stream)
     stream.begin(handler)

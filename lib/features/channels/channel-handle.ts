@@ -1,4 +1,4 @@
-// What `server.channel(News)` gives: the server's own end of a channel.
+// The server's own end of a channel, which `server.channel(News)` returns.
 import { type PublishOptions, publishOptions } from '../../core/action/context.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption, requireCount } from '../../core/base/options.ts'
@@ -15,24 +15,24 @@ export interface PublishedMessage<Message> {
   readonly message: Message
 }
 
-/** Which room; without a key the one that has none. */
+/** The room; default: the room without a key. */
 export interface RoomOptions {
   readonly key?: string
 }
 
-/** Whose subscriptions are meant: those that fit all of what is given. */
+/** Which subscriptions are meant: those that match all the given fields. */
 export interface WhoseOptions {
   /** Those of one or several sessions, by id. */
   readonly session?: string | readonly string[]
   /** Those of a user: the `id` of an identity, as guards gave it. */
   readonly identity?: string
-  /** Those of one room. Default: of all. */
+  /** Those of one room. Default: of all rooms. */
   readonly key?: string
 }
 
 /** Options of `endSubscriptions`, which needs a session or an identity. */
 export interface EndSubscriptionsOptions extends WhoseOptions {
-  /** What their clients get, up to 400 characters. Default: that no reason was given. */
+  /** The reason that their clients get, up to 400 characters. Default: `no reason was given`. */
   readonly reason?: string
 }
 
@@ -41,7 +41,7 @@ interface HistoryQuery extends RoomOptions {
 }
 
 const roomOptions: OptionTable<RoomOptions> = { key: 'any' }
-/** Undefined would make it about all. */
+/** Undefined would stand for all. */
 const whoseOptions: OptionTable<WhoseOptions> = { session: 'protects', identity: 'protects', key: 'protects' }
 const endSubscriptionsOptions: OptionTable<EndSubscriptionsOptions> = { ...whoseOptions, reason: 'any' }
 const longestReason = 400
@@ -69,8 +69,8 @@ export class ChannelHandle<Message, Info = unknown> {
   }
 
   /**
-   * Sends a message to those who subscribed: to all, to some (`to`), or to all but some (`except`), by session id.
-   * Settles when it is on its way; who does not keep up does not hold it up.
+   * Sends a message to the subscribers: to all, to some (`to`), or to all but some (`except`), by session id.
+   * Settles when it is on its way; a slow subscriber does not hold it up.
    *
    * @throws ValidationError; UnsendableError (also `TOO_LARGE`); ServerError: `UNKNOWN_SESSION`, `UNKNOWN_CHANNEL` when it was
    * removed; BusyError when there are too many rooms.
@@ -82,7 +82,7 @@ export class ChannelHandle<Message, Info = unknown> {
     })
   }
 
-  /** The newest messages that are kept, oldest first. `limit`: at most so many; default all. */
+  /** The newest messages of the history, oldest first. `limit`: the largest number; default: all. */
   history(options: HistoryQuery = {}) {
     checkOptions('history', options, historyQuery)
     const { key, limit = Number.POSITIVE_INFINITY } = options
@@ -93,10 +93,10 @@ export class ChannelHandle<Message, Info = unknown> {
     })
   }
 
-  /** Who is present, in the order in which they came. */
+  /** The members that are present, in the order in which they joined. */
   presence(options: RoomOptions = {}): Member<Info>[] {
     checkOptions('presence', options, roomOptions)
-    return this.#host.attendance.members(this.#host.rooms.find(this.#keyOf(options))) as Member<Info>[]
+    return this.#host.presence.members(this.#host.rooms.find(this.#keyOf(options))) as Member<Info>[]
   }
 
   /** Subscriptions to the room. */
@@ -106,9 +106,9 @@ export class ChannelHandle<Message, Info = unknown> {
   }
 
   /**
-   * Ends subscriptions, and looks at who is present, of a session or of a user (`identity`): of a member who was sent out. They reject
-   * with ServerError (`NOT_ALLOWED`) and the reason. Whether the client may subscribe again is for `canSubscribe` to say. Returns how
-   * many there were. Throws ClientError (`INVALID_OPTION`).
+   * Ends subscriptions and presence watches of a session or of a user (`identity`), as when a member is expelled. They reject
+   * with ServerError (`NOT_ALLOWED`) and the reason. Whether the client may subscribe again is up to `canSubscribe`. Returns
+   * their number. Throws ClientError (`INVALID_OPTION`).
    *
    * @example
    * server.channel(Room).endSubscriptions({ identity: 'ada', key: 'kitchen', reason: 'you were sent out' })
@@ -116,7 +116,7 @@ export class ChannelHandle<Message, Info = unknown> {
   endSubscriptions(options: EndSubscriptionsOptions): number {
     checkOptions('endSubscriptions', options, endSubscriptionsOptions)
     const { session, identity, reason = 'no reason was given' } = options
-    // Who is missing by mistake must not stand for all.
+    // A session or identity that is undefined by mistake must not stand for all.
     if (session === undefined && identity === undefined)
       throw invalidOption('session', 'the id of a session, or an identity beside it', session)
     if (typeof reason !== 'string') throw invalidOption('reason', 'a text', reason)
@@ -125,9 +125,9 @@ export class ChannelHandle<Message, Info = unknown> {
   }
 
   /**
-   * Asks `canSubscribe` again, after rights have changed: about the subscriptions of a session, of a user (`identity`), of a room, or
-   * about all. Those that it refuses end with its error; so do those about which it says nothing within `limits.handshakeTimeoutMs`.
-   * Settles when all are asked, with the number of those that ended. Rejects with ClientError (`INVALID_OPTION`).
+   * Calls `canSubscribe` again, after rights have changed: for the subscriptions of a session, of a user (`identity`), of a room, or
+   * for all. A rejected subscription ends with its error; so does one for which it does not answer within `limits.handshakeTimeoutMs`.
+   * Settles with the number of subscriptions that ended. Rejects with ClientError (`INVALID_OPTION`).
    *
    * @example
    * await server.channel(Room).reauthorize({ key: 'kitchen' })

@@ -1,4 +1,4 @@
-// One channel on a server: publishes into its rooms, lets clients in, knows who is present.
+// One channel on a server: publishes into its rooms, admits clients, knows who is present.
 import type { Account } from '../../core/accounting/account.ts'
 import type { Part } from '../../core/accounting/holders.ts'
 import type { PublishOptions } from '../../core/action/context.ts'
@@ -17,11 +17,11 @@ import { detached } from '../../core/wire/bytes/payload.ts'
 import { fitsFrame, tooLarge } from '../../core/wire/frames/frame-fit.ts'
 import type { ValueCodec } from '../../core/wire/value-codec.ts'
 import { bytesAsGiven, withOwnBytes } from '../../core/wire/values/bytes-as-given.ts'
-import { Attendance } from './attendance.ts'
 import { type Audience, audienceOf } from './audience.ts'
 import type { AnyChannel, Member } from './channel.ts'
 import type { Ending, Head, Lost, PresenceEventName, Since } from './channel-actions.ts'
 import type { ChannelRules } from './channel-options.ts'
+import { ChannelPresence } from './channel-presence.ts'
 import { admit, endingUnlessAdmitted, infoOf, notAllowed } from './entry.ts'
 import type { KeptMessage } from './history.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
@@ -29,14 +29,14 @@ import type { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
 import { type SessionStream, SessionStreams, type StreamChoice } from './session-streams.ts'
 
-/** A channel may ask a database. */
+/** `canSubscribe` may query a database. */
 const mostAskedAtOnce = 64
 
 export class ChannelHost {
   readonly channel: AnyChannel
   readonly rules: ChannelRules
   readonly rooms: Rooms
-  readonly attendance: Attendance
+  readonly presence: ChannelPresence
   readonly #kit: ServerKit
   readonly #codec: ValueCodec
   readonly #streams: SessionStreams
@@ -50,40 +50,40 @@ export class ChannelHost {
     this.#kit = kit
     this.#codec = codec
     this.#streams = new SessionStreams(maxPerSession, label)
-    this.attendance = new Attendance({
+    this.presence = new ChannelPresence({
       clock,
       graceMs,
       infoOf: (session) => infoOf(channel, session, label, kit.report),
       announce: this.#announce,
       onVacant: (room) => this.rooms.used(room),
     })
-    const isInUse = (room: Room): boolean => !this.attendance.isVacant(room)
+    const isInUse = (room: Room): boolean => !this.presence.isVacant(room)
     this.rooms = new Rooms({ clock, accounting, name, maxRooms, history, label, isInUse, onTaken: this.#onRoomTaken })
   }
 
-  /** A publish of the server's own, which may not be awaited. */
+  /** A publish by the server, which the program may not await. */
   publishFrom(publish: () => Promise<void>): Promise<void> {
     const lost = `a message for ${this.rules.label} could not be published`
     return unawaited(publish(), (error) => this.#kit.log.warn({ error }, lost))
   }
 
-  /** Settles when the message is on its way to those who subscribed. */
+  /** Settles when the message is on its way to the subscribers. */
   async publish(message: unknown, key: string, options: Pick<PublishOptions, 'to' | 'except'> = {}): Promise<void> {
     const { server } = this.#kit.accounting
     const checked = this.check(message)
-    // Without a wait where there is nothing to wait for: the message is what it is now.
+    // Synchronous when there is nothing to wait for: the message is encoded as it is now.
     if (!(checked instanceof Promise)) return this.#send(checked, key, server, this.#audienceOf(options))
     const asGiven = bytesAsGiven(message)
     this.#send(asGiven(await checked), key, server, this.#audienceOf(options))
   }
 
-  /** The message as the channel's schema gives it back. Throws ValidationError. */
+  /** The message as the channel's schema returns it. Throws ValidationError. */
   check(message: unknown): unknown {
     const { schema, label } = this.rules
     return schema === undefined ? message : validate(schema, message, `message for ${label}`, 'INVALID_INPUT')
   }
 
-  /** From a client. Rejects where the channel does not let it. */
+  /** A publish by a client. Rejects when the channel does not allow it. */
   async publishFor(session: ServerSession, message: unknown, key: string): Promise<void> {
     const checked = await this.check(message)
     const isAllowed = await this.channel.canPublish(session, checked, key === '' ? undefined : key)
@@ -91,11 +91,11 @@ export class ChannelHost {
     this.#send(checked, key, this.#partOf(session))
   }
 
-  /** Sends what is published, until the client has enough or this side ends it. */
+  /** Sends what is published, until the client or this side ends it. */
   async subscribe(context: RunContext, session: ServerSession, key: string, since: Since | undefined) {
     return this.#serve(context, session, key, async (room, stream) => {
       const { overflow, label } = this.rules
-      this.attendance.enter(room, session, () => withOwnBytes(this.channel.presenceOf(session)))
+      this.presence.enter(room, session, () => withOwnBytes(this.channel.presenceOf(session)))
       const { offset, recovered, missed } = room.startFor(since, session.id, this.#kit.clock.now())
       const head: Head = { epoch: room.epoch, offset, recovered, session: session.id }
       const lossNotice = (lost: number): Lost => ({ lost })
@@ -104,18 +104,18 @@ export class ChannelHost {
       room.add(reader)
       const leave = (): void => {
         room.remove(reader)
-        this.attendance.exit(room, session)
+        this.presence.exit(room, session)
         this.rooms.used(room)
       }
       return whileHere(context.signal, leave, () => reader.run())
     })
   }
 
-  /** Sends who is present, and then who comes and goes. */
+  /** Sends the members that are present, and then each join and leave. */
   async watch(context: RunContext, session: ServerSession, key: string) {
     return this.#serve(context, session, key, async (room, stream) => {
       const label = `presence of ${this.rules.label}`
-      const first = [{ members: this.attendance.members(room) }]
+      const first = [{ members: this.presence.members(room) }]
       const reader = this.#reader({ session, context, first, overflow: 'drop-reader', label })
       Object.assign(stream, { room, reader })
       room.addWatcher(reader)
@@ -127,18 +127,18 @@ export class ChannelHost {
     })
   }
 
-  /** Who is present, for a client. Rejects where it might not subscribe. */
+  /** The members that are present, for a client. Rejects when it may not subscribe. */
   async membersFor(context: RunContext, session: ServerSession, key: string): Promise<Member[]> {
     await this.#admit(context, session, key)
-    return this.attendance.members(this.rooms.find(key))
+    return this.presence.members(this.rooms.find(key))
   }
 
-  /** What a room keeps, oldest first. */
+  /** The history of a room, oldest first. */
   kept(key: string, limit: number): readonly KeptMessage[] {
     return this.rooms.find(key)?.kept(limit, this.#kit.clock.now()) ?? []
   }
 
-  /** Ends streams, and those that have not begun. How many there were. */
+  /** Ends streams, also those that have not begun. Returns their number. */
   endStreams(which: StreamChoice, ending: Ending): number {
     const chosen = this.#streams.chosen(which)
     for (const stream of chosen) {
@@ -148,7 +148,7 @@ export class ChannelHost {
     return chosen.length
   }
 
-  /** Asks the channel about streams again, about so many at once; settles when it has answered. How many that ended. */
+  /** Calls `canSubscribe` again for streams, a bounded number at a time. Settles with the number of streams that ended. */
   async reauthorize(which: StreamChoice): Promise<number> {
     const left = this.#streams.chosen(which).values()
     let ended = 0
@@ -166,12 +166,12 @@ export class ChannelHost {
   close(ending: Ending): void {
     this.#ending ??= ending
     for (const room of this.rooms.all()) for (const reader of [...room.readers, ...room.watchers]) reader.end(ending)
-    this.attendance.close()
+    this.presence.close()
     this.rooms.close()
   }
 
   sessionChanged(session: ServerSession, change: SessionChange): void {
-    this.attendance.changed(session, change)
+    this.presence.changed(session, change)
     if (change !== 'cut' && change !== 'resumed') return
     for (const stream of this.#streams.of(session.id)) {
       const { reader, room } = stream
@@ -185,9 +185,9 @@ export class ChannelHost {
   #send(message: unknown, key: string, by: Part, audience?: Audience): void {
     const { rules } = this
     if (this.#ending !== undefined) throw errorOf(this.#ending)
-    // Without a history, nobody can ask later for what nobody hears now.
+    // Without a history, nobody can ask later for a message that has no subscriber now.
     const mustKeep = rules.history !== undefined || key === ''
-    // Encoded before a room is made for it: what cannot travel leaves nothing behind.
+    // Encoded before a room is made for it: a message that cannot be serialized leaves nothing behind.
     const item = this.#encode([(this.rooms.find(key)?.offset ?? 0) + 1, message], 'message')
     const room = mustKeep ? this.rooms.obtain(key, by) : this.rooms.find(key)
     if (room === undefined) return
@@ -195,7 +195,7 @@ export class ChannelHost {
     this.rooms.used(room)
   }
 
-  /** Once, whatever the number of those who get it. */
+  /** Encoded once, whatever the number of recipients. */
   #encode(value: unknown, label: string): Encoded {
     const { maxFrameBytes } = this.#kit.limits
     const payload = detached(this.#codec.encode(value, label))
@@ -224,13 +224,13 @@ export class ChannelHost {
     return admit(this.channel, this.rules.label, session, key, signal)
   }
 
-  /** Whether the session may hear it as who it is today: what it may not hear any more ends. True: it did. */
+  /** Checks a stream against the session's current identity, and ends it when it is not allowed any more. True: it ended. */
   async #askAgain({ key }: SessionStream, reader: Reader): Promise<boolean> {
     const { clock, limits, report } = this.#kit
     const { label } = this.rules
     const admission = this.#admit(reader.context, reader.session, key)
     const isAnswered = await settlesWithin(clock, admission, limits.handshakeTimeoutMs)
-    const late = new Error(`canSubscribe gave no answer within ${limits.handshakeTimeoutMs} ms`)
+    const late = new Error(`canSubscribe did not answer within ${limits.handshakeTimeoutMs} ms`)
     const ending = await endingUnlessAdmitted(isAnswered ? admission : Promise.reject(late), label, report)
     if (ending !== undefined) reader.end(ending)
     return ending !== undefined
@@ -245,17 +245,17 @@ export class ChannelHost {
     return audienceOf(options, this.rules.label, (id) => this.#kit.findSession(id) !== undefined)
   }
 
-  /** Whom a room counts for that this client makes. */
+  /** The account that a room counts for when this client creates it. */
   #partOf({ account }: ServerSession): Part {
-    return (account as Account).part // a session that its server knows has one
+    return (account as Account).part // every session of a server has one
   }
 
-  /** Those who are in it come again, to another room of this key. */
+  /** Its subscribers return to a new room of this key. */
   readonly #onRoomTaken = (room: Room): void => {
     const message = `a room of ${this.rules.label} had to make room for others`
     for (const reader of [...room.readers, ...room.watchers]) reader.end({ code: 'LINK_LOST', message })
-    // Not now: hooks of the program hear of it, and whoever needs the place is in the middle of something.
-    queueMicrotask(() => this.attendance.vacate(room))
+    // Later: this calls hooks of the program, and the code that needs the place is in the middle of something.
+    queueMicrotask(() => this.presence.vacate(room))
   }
 
   readonly #announce = (event: PresenceEventName, member: Member, room: Room): void => {
@@ -266,7 +266,7 @@ export class ChannelHost {
         const item = this.#encode([event, member], 'presence')
         for (const watcher of room.watchers) watcher.deliver(item)
       }
-      // They may be asynchronous, whatever their type says.
+      // The hooks may be asynchronous, whatever their type says.
       const returned: unknown = event === 'join' ? this.channel.onJoin(member, key) : this.channel.onLeave(member, key)
       if (isPromiseLike(returned)) returned.then(undefined, failed)
     } catch (error) {

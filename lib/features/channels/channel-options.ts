@@ -1,4 +1,4 @@
-// The bounds of one channel on a server, checked and completed; and what its class says, checked when it is added.
+// The bounds of one channel on a server, checked and completed; and the static fields of its class, checked when it is added.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
 import { describe, requireCount, requirePositive } from '../../core/base/options.ts'
@@ -14,11 +14,11 @@ import type { HistoryBounds } from './history.ts'
 
 /** Bounds of a channel, given when it is added. */
 export interface ChannelOptions {
-  /** Rooms with keys that there may be at once. Default 10 000. */
+  /** Rooms with keys at a time. Default 10 000. */
   readonly maxRooms?: number
   /** Characters of a room's key. Default 256. */
   readonly maxKeyLength?: number
-  /** Subscriptions, and looks at who is present, that one session may have in all rooms at a time; cancelled ones do not count. Default 100. */
+  /** Subscriptions and presence watches of one session in all rooms at a time; cancelled ones do not count. Default 100. */
   readonly maxPerSession?: number
   /** Messages that may wait for a subscriber that does not keep up. Default 1 024. */
   readonly maxQueued?: number
@@ -28,7 +28,7 @@ export interface ChannelOptions {
   readonly presenceGraceMs?: number
 }
 
-/** All that bounds a channel, and what its class says. */
+/** All bounds of a channel, and the rules of its class. */
 export interface ChannelRules extends Required<ChannelOptions> {
   readonly name: string
   /** As in `channel "News"`. */
@@ -65,7 +65,7 @@ export function rulesOf(channel: AnyChannel, given: ChannelOptions = {}): Channe
   const { schema, overflow = 'drop-reader' } = Class
   const label = `channel "${name}"`
   if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
-    throw invalidChannel(`static schema of ${label} is no Standard Schema (zod, valibot, arktype ...)`)
+    throw invalidChannel(`static schema of ${label} is not a Standard Schema (zod, valibot, arktype ...)`)
   if (!overflows.includes(overflow))
     throw invalidChannel(`static overflow of ${label}: expected ${overflows.join(', ')}, got ${describe(overflow)}`)
   return { ...bounds, name, label, schema, overflow, history: historyOf(Class, label) }

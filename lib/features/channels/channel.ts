@@ -1,4 +1,4 @@
-// Channel, the class that both sides share: what its messages are, who may subscribe and publish, what is kept of them.
+// Channel, the class that both sides share: the type of its messages, permissions, and history.
 // Types and rules only; the rooms of a server are in channel-host.ts, the client's end is subscription.ts.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { SessionView } from '../../core/action/context.ts'
@@ -6,9 +6,9 @@ import { brand, isSubclass } from '../../core/base/brand.ts'
 import { requireNameOf } from '../../core/base/class-name.ts'
 import { ServerError } from '../../core/base/errors.ts'
 
-/** What a channel keeps of its messages, so that a subscriber that was away can be given what it missed. */
+/** How much history a channel keeps, so that a subscriber that was away gets what it missed. */
 export interface HistoryOptions {
-  /** Messages of one room. */
+  /** The number of messages per room. */
   readonly size: number
   /** How long a message is kept, in milliseconds. Default 5 minutes. */
   readonly ttlMs?: number
@@ -16,7 +16,7 @@ export interface HistoryOptions {
   readonly maxBytes?: number
 }
 
-/** What a subscriber loses that does not keep up: itself, or the oldest or newest of the messages that wait for it. */
+/** What happens when a subscriber does not keep up: it is dropped, or the oldest or newest of its waiting messages are. */
 export type ChannelOverflow = 'drop-reader' | 'drop-oldest' | 'drop-newest'
 
 /** A client's session, as the methods of a channel see it. */
@@ -29,17 +29,17 @@ export interface ChannelSession extends SessionView {
 export interface Member<Info = unknown> {
   /** The session's id, as `to` and `except` take it. */
   readonly session: string
-  /** What the channel's `presenceOf` tells of it. */
+  /** What the channel's `presenceOf` returns for it. */
   readonly info: Info
 }
 
 /**
- * A place in the messages of a room: the one after which to go on. Plain data, which a program may keep.
+ * A place in the messages of a room: continue after it. Plain data, which a program may store.
  */
 export interface Position {
-  /** Names the life of the room: it changes when the server is started anew. */
+  /** Identifies the lifetime of the room: it changes when the server is restarted. */
   readonly epoch: string
-  /** The number of the last message that was received; the first one has 1. */
+  /** The number of the last received message; the first is 1. */
   readonly offset: number
   /** The session in which it was received. */
   readonly session?: string
@@ -62,12 +62,12 @@ export abstract class Channel<Message = unknown> {
   static channelName?: string
   /** What a message must be, as a Standard Schema. The server checks it when one is published. */
   static schema?: StandardSchemaV1
-  /** Messages that are kept for those who were away. Default: none. */
+  /** Keeps messages for subscribers that were away. Default: none. */
   static history?: HistoryOptions
-  /** What becomes of a subscriber that does not keep up. Default 'drop-reader'. */
+  /** What happens when a subscriber does not keep up. Default 'drop-reader'. */
   static overflow?: ChannelOverflow
 
-  /** Never there: it carries the type. */
+  /** Type-only; never set at run time. */
   declare readonly messageType?: Message
 
   /**
@@ -83,7 +83,7 @@ export abstract class Channel<Message = unknown> {
     return false
   }
 
-  /** What others see of a subscriber. undefined: it is not listed. Default: its name. */
+  /** What other clients see of a subscriber. undefined: it is not listed. Default: its name. */
   presenceOf(session: ChannelSession): unknown {
     return session.name === undefined ? {} : { name: session.name }
   }
@@ -91,7 +91,7 @@ export abstract class Channel<Message = unknown> {
   /** Runs on the server when a session becomes present. */
   onJoin(_member: Member, _key: string | undefined): void {}
 
-  /** Runs on the server when a session is present no longer: it unsubscribed, or was away for longer than the grace. */
+  /** Runs on the server when a session is no longer present: it unsubscribed, or was away for longer than the grace. */
   onLeave(_member: Member, _key: string | undefined): void {}
 }
 
@@ -108,18 +108,20 @@ export type ChannelClass<C extends AnyChannel = AnyChannel> = (abstract new (
   Pick<typeof Channel, keyof typeof Channel>
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 
-/** What the messages of a channel class are. */
+/** The message type of a channel class. */
 export type MessageOf<C extends ChannelClass> = C extends ChannelClass<Channel<infer Message>> ? Message : never
 
-/** What a channel class tells of those who are present. */
+/** The type of presence info of a channel class. */
 export type InfoOf<C extends ChannelClass> = ReturnType<InstanceType<C>['presenceOf']>
 
 const maxNameLength = 200
 
-/** The name under which a channel class travels. Throws ServerError (`INVALID_CHANNEL`) for what is none. */
+/** The wire name of a channel class. Throws ServerError (`INVALID_CHANNEL`) for anything else. */
 export function channelNameOf(channel: unknown): string {
   if (!isSubclass(channel, Channel)) {
-    throw invalidChannel(`${labelOf(channel)} is no channel class; pass a subclass of Channel itself, not an instance`)
+    throw invalidChannel(
+      `${labelOf(channel)} is not a channel class; pass a subclass of Channel itself, not an instance`,
+    )
   }
   return requireChannelName(requireNameOf(channel, 'channelName', invalidChannel))
 }

@@ -1,4 +1,4 @@
-// The channels of one server: added and removed while it serves, and found by what clients ask for.
+// The channels of one server: added and removed while it serves, and found by the requests of clients.
 import { type PublishOptions, publishOptions, type TopicClass } from '../../core/action/context.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { ServerError } from '../../core/base/errors.ts'
@@ -40,7 +40,7 @@ export class Channels implements ServerFeature {
     }
     const rules = rulesOf(channel, options)
     if (this.#hosts.has(rules.name)) {
-      const message = `${rules.label} was added already; remove it first or use another channelName`
+      const message = `${rules.label} is already added; remove it first or use another channelName`
       throw new ServerError(message, { code: 'DUPLICATE_CHANNEL' })
     }
     this.#hosts.set(rules.name, new ChannelHost(channel, rules, this.#kit, this.#codec))
@@ -88,7 +88,7 @@ export class Channels implements ServerFeature {
     throw new ServerError(`unknown channel "${name}"${hint}`, { code: 'UNKNOWN_CHANNEL' })
   }
 
-  /** What a client asks for, with what was found of it. */
+  /** A client's request, with the channel and session that it resolved to. */
   asked(data: unknown, context: RunContext): { host: ChannelHost; key: string; session: ServerSession } {
     const maxKeyLength = (channel: string): number =>
       this.#hosts.get(channel)?.rules.maxKeyLength ?? defaultChannelOptions.maxKeyLength

@@ -1,5 +1,5 @@
-// The door of a channel: whether a session may hear it, asked at the beginning of a stream, and again when its client comes back
-// as who it is by then.
+// Access control of a channel: whether a session may subscribe, checked when a stream begins, and again when its client
+// reconnects with its current identity.
 import { isPromiseLike } from '../../core/action/item-source.ts'
 import { IsockError, ServerError } from '../../core/base/errors.ts'
 import { unlessAborted } from '../../core/base/followed-signals.ts'
@@ -7,7 +7,7 @@ import type { ServerSession } from '../../core/server/server-session.ts'
 import type { AnyChannel } from './channel.ts'
 import type { Ending } from './channel-actions.ts'
 
-/** Waits no longer for the channel's word than the client waits for ours. Rejects with `NOT_ALLOWED`, or what the channel throws. */
+/** Bounded by the client's deadline. Rejects with `NOT_ALLOWED`, or with what the channel throws. */
 export async function admit(
   channel: AnyChannel,
   label: string,
@@ -20,7 +20,7 @@ export async function admit(
   if (isAllowed !== true) throw notAllowed('subscribe to', label)
 }
 
-/** How a stream ends that is not let in again; undefined: it continues. What the channel throws is reported. */
+/** The ending of a stream that is rejected on the second check; undefined: it continues. What the channel throws is reported. */
 export async function endingUnlessAdmitted(
   admission: Promise<void>,
   label: string,
@@ -32,11 +32,11 @@ export async function endingUnlessAdmitted(
   } catch (error) {
     if (error instanceof IsockError) return { code: error.code, message: error.message }
     report(error, `canSubscribe of ${label}`)
-    return { code: 'INTERNAL', message: `${label} could not say whether this client may go on` }
+    return { code: 'INTERNAL', message: `${label} could not check whether this client may continue` }
   }
 }
 
-/** What others see of a session; undefined, as for one that is not to be seen, where the channel fails, which is reported. */
+/** What other clients see of a session; undefined hides it, also when the channel throws, which is reported. */
 export function infoOf(
   channel: AnyChannel,
   session: ServerSession,

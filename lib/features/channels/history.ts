@@ -1,4 +1,4 @@
-// The messages that one room keeps, oldest first, without a gap: bounded by number, age and bytes.
+// The history of one room, oldest first, without a gap: bounded by number, age and bytes.
 import { placeBytes } from '../../core/accounting/held.ts'
 import type { Encoded } from '../../core/wire/bytes/encoded.ts'
 import { payloadSize } from '../../core/wire/bytes/payload.ts'
@@ -24,7 +24,7 @@ const idBytes = 64
 
 export class History {
   readonly #bounds: HistoryBounds
-  /** Before #head: dropped, and not held. */
+  /** Entries before #head are dropped. */
   #kept: (KeptMessage | undefined)[] = []
   #head = 0
   #bytes = 0
@@ -43,7 +43,7 @@ export class History {
     return this.#bytes
   }
 
-  /** About what it takes in memory. */
+  /** Its rough size in memory. */
   get heldBytes(): number {
     return this.#bytes + this.count * placeBytes.message + this.#idCount * idBytes
   }
@@ -57,13 +57,13 @@ export class History {
     while (this.count > size || this.#bytes > maxBytes) this.#dropOldest()
   }
 
-  /** Forgets all. */
+  /** Drops all messages. */
   clear(): void {
     this.#kept = []
     this.#head = this.#bytes = this.#idCount = 0
   }
 
-  /** Forgets what is too old. */
+  /** Drops messages that are too old. */
   prune(nowMs: number): void {
     const oldestMs = nowMs - this.#bounds.ttlMs
     while (this.count > 0 && this.#oldest.atMs <= oldestMs) this.#dropOldest()
@@ -90,7 +90,7 @@ export class History {
     this.#bytes -= payloadSize(this.#oldest.item.payload)
     this.#idCount -= idsIn(this.#oldest)
     this.#kept[this.#head++] = undefined
-    // Not with each message: the list may be long.
+    // Not after each message: the list may be long.
     if (this.#head * 2 < this.#kept.length) return
     this.#kept = this.#kept.slice(this.#head)
     this.#head = 0

@@ -1,5 +1,5 @@
-// PresenceWatch: the client's look at who is present in a channel's room. After a break it asks for the list anew, and
-// tells what is different as if it had seen it happen.
+// PresenceWatch: the client's view of the members of a channel's room. After a reconnect it requests the list again, and
+// reports the differences as events.
 import type { Call } from '../../core/action/call.ts'
 import { BusyError, ProtocolError } from '../../core/base/errors.ts'
 import type { OptionTable } from '../../core/base/option-table.ts'
@@ -8,29 +8,29 @@ import type { ClientKit } from '../../core/client/client-kit.ts'
 import type { Member } from './channel.ts'
 import { type PresenceEventName, type RoomRequest, WatchPresence } from './channel-actions.ts'
 import {
-  type AnyLastingStream,
-  type LastingOptions,
-  LastingStream,
-  lastingOptions,
+  type AnyResumingStream,
   type Opening,
-} from './lasting-stream.ts'
+  type ResumingOptions,
+  ResumingStream,
+  resumingOptions,
+} from './resuming-stream.ts'
 
-/** Somebody came, or went. */
+/** A member joined or left. */
 export interface PresenceEvent<Info = unknown> {
   readonly event: PresenceEventName
   readonly member: Member<Info>
 }
 
-/** Options of a look at presence. */
-export interface PresenceOptions extends LastingOptions {
-  /** The room; without it, the one that has no key. */
+/** Options of a presence watch. */
+export interface PresenceOptions extends ResumingOptions {
+  /** The room; default: the room without a key. */
   readonly key?: string
 }
 
-export const presenceOptions: OptionTable<PresenceOptions> = { ...lastingOptions, key: 'any' }
+export const presenceOptions: OptionTable<PresenceOptions> = { ...resumingOptions, key: 'any' }
 
 /**
- * Who comes and goes: iterate it, or pass a handler. Those who are there at the beginning are `members`.
+ * Joins and leaves: iterate it, or pass a handler. Those present at the beginning are in `members`.
  *
  * @example
  * const presence = client.watchPresence(News)
@@ -38,22 +38,22 @@ export const presenceOptions: OptionTable<PresenceOptions> = { ...lastingOptions
  * console.log(presence.members.length, 'readers')
  * for await (const { event, member } of presence) console.log(event, member.info)
  */
-export class PresenceWatch<Info = unknown> extends LastingStream<PresenceEvent<Info>, PresenceEvent<Info>> {
+export class PresenceWatch<Info = unknown> extends ResumingStream<PresenceEvent<Info>, PresenceEvent<Info>> {
   readonly #room: RoomRequest
-  /** As the server told it. */
+  /** The members as the server listed them. */
   #known: ReadonlyMap<string, Member<Info>> | undefined
-  /** As the reader was told. */
-  #told = new Map<string, Member<Info>>()
+  /** The members as the reader knows them. */
+  #reported = new Map<string, Member<Info>>()
 
   /** Users get theirs from `client.watchPresence`. @internal */
-  constructor(kit: ClientKit, room: RoomRequest, options: PresenceOptions, onEnd: (stream: AnyLastingStream) => void) {
+  constructor(kit: ClientKit, room: RoomRequest, options: PresenceOptions, onEnd: (stream: AnyResumingStream) => void) {
     super(kit, options, onEnd)
     this.#room = room
   }
 
   /** Those present, as far as the events were read. */
   get members(): readonly Member<Info>[] {
-    return [...this.#told.values()]
+    return [...this.#reported.values()]
   }
 
   protected override start(retry: number): Call<unknown, unknown> {
@@ -67,7 +67,7 @@ export class PresenceWatch<Info = unknown> extends LastingStream<PresenceEvent<I
     const now = new Map((members as Member<Info>[]).map((member) => [member.session, member]))
     this.#known = now
     if (before === undefined) {
-      this.#told = new Map(now)
+      this.#reported = new Map(now)
       return { recovered: true, steps: [] }
     }
     const left = [...before.values()].filter(({ session }) => !now.has(session))
@@ -88,12 +88,12 @@ export class PresenceWatch<Info = unknown> extends LastingStream<PresenceEvent<I
 
   protected override onTaken(step: PresenceEvent<Info>): PresenceEvent<Info> {
     const { event, member } = step
-    if (event === 'join') this.#told.set(member.session, member)
-    else this.#told.delete(member.session)
+    if (event === 'join') this.#reported.set(member.session, member)
+    else this.#reported.delete(member.session)
     return step
   }
 
-  /** A look that was slow, or cut off, is taken anew: the list says all. */
+  /** A watch that was too slow or was cut off starts again: the list has everything. */
   protected override isPassing(error: unknown): boolean {
     return error instanceof BusyError || super.isPassing(error)
   }
@@ -104,5 +104,5 @@ function isMember(value: unknown): value is Member {
 }
 
 function unreadable(item: unknown): ProtocolError {
-  return new ProtocolError(`a channel sent ${describe(item)}, which says nothing of who is present`)
+  return new ProtocolError(`a channel sent ${describe(item)}, which is not a presence item`)
 }

@@ -1,4 +1,4 @@
-// One stream of a channel to one client: what it asked for first, then what is published, as fast as it reads.
+// One stream of a channel to one client: the messages it missed first, then what is published, as fast as it reads.
 import { Held } from '../../core/accounting/held.ts'
 import type { Meter } from '../../core/accounting/meter.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
@@ -13,14 +13,14 @@ import type { Ending } from './channel-actions.ts'
 export interface ReaderOptions {
   readonly session: ServerSession
   readonly context: RunContext
-  /** What it gets before anything that is published from now on. */
+  /** What it gets before later messages. */
   readonly first: readonly unknown[]
   readonly maxQueued: number
   readonly maxQueuedBytes: number
   readonly overflow: Overflow
   /** As in `channel "News"`. */
   readonly label: string
-  /** Tells the reader how many messages it has lost so far, where it can lose some. */
+  /** Sends the reader the number of messages lost so far, when its channel may drop some. */
   readonly lossNotice?: (lost: number) => unknown
 }
 
@@ -29,14 +29,14 @@ const opening = new Encoded(undefined)
 
 export class Reader {
   readonly session: ServerSession
-  /** It is in a room and its client has a link: kept by the room. */
+  /** It is in a room and its client has a link: set by the room. */
   isHere = false
   readonly #options: Omit<ReaderOptions, 'first'>
   readonly #queue: SubscriberQueue
   readonly #held: Meter
-  /** Let go of as it is sent: a history may be large, and a reader lives long. */
+  /** Released as it is sent: a history may be large, and a reader lives long. */
   readonly #first: unknown[]
-  #toldLost = 0
+  #reportedLost = 0
   #ending: Ending | undefined
 
   constructor({ first, ...options }: ReaderOptions) {
@@ -55,7 +55,7 @@ export class Reader {
     })
   }
 
-  /** Of the call that it answers. */
+  /** The session of the call that it answers. */
   get context(): RunContext {
     return this.#options.context
   }
@@ -90,7 +90,7 @@ export class Reader {
     this.#queue.push(message)
   }
 
-  /** The same, and writes it before this tick ends. */
+  /** Pushes it, and writes it before this tick ends. */
   deliverNow(message: Encoded): void {
     this.#queue.push(message)
     this.session.core.flush()
@@ -104,9 +104,9 @@ export class Reader {
   readonly #send = (message: Encoded): Promise<void> | undefined => {
     const { context, lossNotice } = this.#options
     if (message === opening) return this.#sendFirst()
-    const { lostCount } = this.#queue
-    if (lossNotice === undefined || lostCount === this.#toldLost) return context.push(message)
-    this.#toldLost = lostCount
+    const { lostCount } = this.#outlet
+    if (lossNotice === undefined || lostCount === this.#reportedLost) return context.push(message)
+    this.#reportedLost = lostCount
     const isTaken = context.push(lossNotice(lostCount))
     return isTaken === undefined ? context.push(message) : isTaken.then(() => context.push(message))
   }
@@ -116,7 +116,7 @@ export class Reader {
     return first.length === 1 ? this.#options.context.push(first.pop()) : this.#sendEach(first)
   }
 
-  /** From the last to the first. What has to wait counts for the client: its room may have dropped it meanwhile. */
+  /** In reverse order. Waiting items count for the client: its room may have dropped them meanwhile. */
   async #sendEach(items: unknown[]): Promise<void> {
     let waitingBytes = 0
     const wait = (bytes: number): void => {
@@ -137,7 +137,7 @@ export class Reader {
     }
   }
 
-  /** A client that is away is to come again for what it missed; one that is there has to be told that it is slow. */
+  /** A client that is away subscribes again for what it missed; a connected one gets an error that it is too slow. */
   #endingOf(error: unknown): Ending {
     if (!(error instanceof IsockError)) return { code: 'INTERNAL', message: String(error) }
     const { code, message } = error

@@ -1,4 +1,4 @@
-// Reads what clients ask of channels. They are strangers: every shape, length and number is looked at.
+// Reads clients' requests to channels. They are untrusted: every shape, length and number is checked.
 import { ServerError } from '../../core/base/errors.ts'
 import { describe } from '../../core/base/options.ts'
 import type { Since } from './channel-actions.ts'
@@ -19,7 +19,7 @@ export function readRoomName(data: unknown, maxKeyLength: (channel: string) => n
   return { channel, key: readKey(key, maxKeyLength(channel)) }
 }
 
-/** The key of a room; undefined gives ''. Throws ServerError (`BAD_REQUEST`). */
+/** The key of a room; '' for undefined. Throws ServerError (`BAD_REQUEST`). */
 export function readKey(key: unknown, maxKeyLength: number): string {
   if (key === undefined) return ''
   if (isText(key, maxKeyLength)) return key

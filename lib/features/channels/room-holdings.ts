@@ -1,6 +1,6 @@
-// What a room counts for in the server's accounting: its place among the rooms of its channel, and what it keeps. Both belong to
-// who made it, until somebody else has said more of what was said there. What it keeps goes first, and its subscribers
-// notice it only when they come back; when its place goes, the room is over.
+// A room in the server's accounting: its place among the rooms of its channel, and its history. Both belong to its creator,
+// until another client has published more bytes there. The history is shed first, which subscribers notice only when they
+// reconnect; when the place is shed, the room ends.
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
@@ -10,12 +10,12 @@ import type { Meter } from '../../core/accounting/meter.ts'
 
 export interface RoomHoldingsOptions {
   readonly accounting: Accounting
-  /** undefined: it has its place for good, and belongs to who made it. */
+  /** undefined: its place is permanent and belongs to its creator. */
   readonly places: FairPlaces | undefined
   readonly maker: Part
-  /** What it keeps has to go. */
+  /** Called when its history is shed. */
   readonly onForget: () => void
-  /** It has to go itself. */
+  /** Called when the room itself is shed. */
   readonly onEnd: () => void
 }
 
@@ -25,7 +25,7 @@ export class RoomHoldings {
   #kept: { readonly account: Account; readonly meter: Meter } | undefined
   #keptBytes = 0
   #owner: Part
-  /** By how many bytes the owner is ahead of all others, in what is kept. */
+  /** By how many bytes the owner is ahead of all others, in the history. */
   #lead: number = placeBytes.room
   #isInUse = true
 
@@ -34,12 +34,12 @@ export class RoomHoldings {
     this.#owner = options.maker
   }
 
-  /** Whose it is at the moment. */
+  /** The current owner's account. */
   get owner(): Part {
     return this.#owner
   }
 
-  /** False: there is no place for it. */
+  /** False: there was no free place. */
   takePlace(): boolean {
     const { accounting, places, onEnd } = this.#options
     if (places === undefined) return true
@@ -52,11 +52,11 @@ export class RoomHoldings {
     return true
   }
 
-  /** Somebody said something of this size. */
-  said(by: Part, bytes: number): void {
+  /** Counts a message of this size for its publisher. */
+  published(by: Part, bytes: number): void {
     const { places } = this.#options
     if (places === undefined) return
-    // No further ahead than with all that is kept: what was said long ago is another's to make good for no longer.
+    // Never ahead by more than the whole history: messages that were dropped long ago do not count any more.
     if (by === this.#owner) this.#lead = Math.min(this.#lead + bytes, this.#keptBytes + placeBytes.room)
     else this.#lead -= bytes
     if (this.#lead >= 0) return
@@ -68,7 +68,7 @@ export class RoomHoldings {
     places.moved(this.#place)
   }
 
-  /** It keeps so much. */
+  /** Sets the size of the history. */
   keep(bytes: number): void {
     this.#keptBytes = bytes
     if (bytes > 0) this.#meterOfKept().set(bytes)
@@ -78,7 +78,7 @@ export class RoomHoldings {
     }
   }
 
-  /** Somebody uses it, or nobody does: then it counts as used for the last time now. */
+  /** Whether the room is in use; when it falls out of use, this is its last use. */
   use(isInUse: boolean): void {
     if (isInUse && this.#isInUse) return
     this.#isInUse = isInUse

@@ -1,4 +1,4 @@
-// One room of a channel: its subscribers, the numbers of its messages, and what is kept of them.
+// One room of a channel: its subscribers, the numbers of its messages, and its history.
 
 import type { Part } from '../../core/accounting/holders.ts'
 import { nextTick } from '../../core/base/platform-timers.ts'
@@ -11,12 +11,12 @@ import type { Reader } from './reader.ts'
 import { RoomHoldings, type RoomHoldingsOptions } from './room-holdings.ts'
 
 /**
- * A message to so many leaves as it is handed over, one reader after the other, so that the first have it while it is prepared
- * for the last. Not where several come in one turn: then all of a link leave in one write.
+ * A message to at least this many readers is written as it is handed over, one reader after the other, so that the first
+ * have it while it is prepared for the last. Not when several come in one turn: then all of a link leave in one write.
  */
 const leastForFlush = 16
 
-/** Where a new subscription begins, and what it is given first. */
+/** Where a new subscription begins, and the messages that it gets first. */
 export interface Start {
   readonly offset: number
   readonly recovered: boolean
@@ -25,16 +25,16 @@ export interface Start {
 
 export class Room {
   readonly key: string
-  /** Of this room's life: one that is forgotten and made again counts anew, and says so. */
+  /** Identifies this room's lifetime: a room that is forgotten and made again has another epoch, and numbers from 1. */
   readonly epoch: string
   readonly holdings: RoomHoldings
   readonly #history: History | undefined
   readonly #watchers = new Set<Reader>()
-  /** When something last happened here that somebody may come back for. */
+  /** When the last message was published that a subscriber may come back for. */
   lastUsedMs = 0
   readonly #readers = new Set<Reader>()
   readonly #readersOf = new Map<string, Set<Reader>>()
-  /** Of both: those whose clients have a link. */
+  /** Of both: the readers whose clients have a link. */
   #hereCount = 0
   #offset = 0
   /** Messages for many in this turn of the event loop, and in the last one that had any. */
@@ -70,7 +70,7 @@ export class Room {
     return this.#readers
   }
 
-  /** Who hears of those that come and go. */
+  /** The presence watches. */
   get watchers(): ReadonlySet<Reader> {
     return this.#watchers
   }
@@ -103,23 +103,23 @@ export class Room {
     this.#note(reader, false)
   }
 
-  /** Looks whether the client of one that is in the room has its link: one without is nobody that uses the room. */
+  /** Checks whether a reader's client has a link: without one it does not count as a user of the room. */
   see(reader: Reader): void {
     this.#note(reader, reader.session.isConnected)
   }
 
-  /** Says in the accounting whether anybody uses it, and that somebody just did. */
+  /** Updates in the accounting whether the room is in use, and the time of its last use. */
   touch(): void {
     this.holdings.use(this.#hereCount > 0)
   }
 
-  /** The newest messages that are kept, oldest first. */
+  /** The newest messages of the history, oldest first. */
   kept(limit: number, nowMs: number): readonly KeptMessage[] {
     this.prune(nowMs)
     return this.#history?.newest(limit) ?? []
   }
 
-  /** Forgets what is too old. */
+  /** Drops messages that are too old. */
   prune(nowMs: number): void {
     this.#history?.prune(nowMs)
     this.#count()
@@ -131,7 +131,7 @@ export class Room {
     if (this.#history !== undefined) {
       this.#history.add({ offset: this.#offset, atMs: nowMs, item, audience })
       this.#count()
-      this.holdings.said(by, payloadSize(item.payload))
+      this.holdings.published(by, payloadSize(item.payload))
     }
     if (audience?.to === undefined) {
       const goesNow = this.#readers.size >= leastForFlush && this.#isAlone()
@@ -148,7 +148,7 @@ export class Room {
     }
   }
 
-  /** What somebody who was here until `since` has missed; all of it, or nothing. */
+  /** What a subscriber that was here until `since` has missed; all of it, or nothing. */
   startFor(since: Since | undefined, session: string, nowMs: number): Start {
     const offset = this.#offset
     this.prune(nowMs)
@@ -163,14 +163,14 @@ export class Room {
     const kept = this.#history?.after(since.offset, offset) ?? (since.offset === offset ? [] : undefined)
     if (kept === undefined) return lost
     const { session: former } = since
-    // What was for the former session alone cannot be given to this one: whoever it is only says that it was that.
+    // Messages for the former session alone cannot be given to this one: that it was that session is only its claim.
     const isMissing = former !== undefined && kept.some(({ audience }) => isOnlyFor(audience, former, session))
     if (isMissing) return lost
     const missed = kept.filter(({ audience }) => isFor(audience, session, former)).map(({ item }) => item)
     return { offset: since.offset, recovered: true, missed }
   }
 
-  /** This message is likely to be the only one of its turn: as in the last turn with any, and it is the first of this one. */
+  /** This message is likely to be the only one of its turn: it is the first, and the last turn with messages had one. */
   #isAlone(): boolean {
     if (this.#inTurn++ > 0) return false
     const wasAlone = this.#lastInTurn <= 1

@@ -1,5 +1,5 @@
-// The rooms of one channel, by key. One that nobody is in is forgotten when nobody can come back for what it keeps, or when
-// another one needs its place.
+// The rooms of one channel, by key. An empty room is forgotten when nobody can come back for its history, or when another
+// room needs its place.
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
 import type { Part } from '../../core/accounting/holders.ts'
@@ -17,13 +17,13 @@ export interface RoomsOptions {
   readonly history: HistoryBounds | undefined
   /** As in `channel "News"`. */
   readonly label: string
-  /** Somebody is present there, be it that they are away for a moment. */
+  /** Somebody is present there, or is away within the grace. */
   readonly isInUse: (room: Room) => boolean
-  /** It was taken from those who are in it, as others need what it takes. */
+  /** The room was shed while it was in use, because others need its place. */
   readonly onTaken: (room: Room) => void
 }
 
-/** A sweep looks at all rooms: not more often than so many times within the time that a message is kept. */
+/** A sweep looks at all rooms: at most this many times within the `ttlMs` of a message. */
 const sweepsPerTtl = 8
 
 export class Rooms {
@@ -55,8 +55,8 @@ export class Rooms {
   }
 
   /**
-   * The room, made if need be, in the place of another one where there are too many: see FairPlaces. Throws BusyError where none
-   * can be spared. The room without a key always fits, and is the server's own.
+   * The room, created if needed, in the place of another one when there are too many: see FairPlaces. Throws BusyError when
+   * no place can be freed. The room without a key always fits, and belongs to the server.
    */
   obtain(key: string, maker: Part): Room {
     const known = this.#rooms.get(key)
@@ -75,7 +75,7 @@ export class Rooms {
     return room
   }
 
-  /** Somebody left it, or something was published in it. */
+  /** Called when a reader left it, or a message was published in it. */
   used(room: Room): void {
     if (this.#rooms.get(room.key) !== room) return
     const { clock, history } = this.#options
@@ -92,7 +92,7 @@ export class Rooms {
     this.#options.accounting.forget(this.#places)
   }
 
-  /** Who comes back to it is told that it cannot be known what was missed: the next room of this key has another epoch. */
+  /** A subscriber that returns learns that messages may be missing: the next room of this key has another epoch. */
   #take(room: Room): void {
     if (this.#forget(room)) this.#options.onTaken(room)
   }

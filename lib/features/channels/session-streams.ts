@@ -1,5 +1,4 @@
-// The streams that sessions have of one channel, each with the reader that the channel let in; by session, for what concerns all
-// of one session's. Leaves the rooms to those who publish.
+// The streams of one channel, each with its accepted reader, grouped by session. Leaves publishing to rooms.
 import { Held, placeBytes } from '../../core/accounting/held.ts'
 import { BusyError } from '../../core/base/errors.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
@@ -7,26 +6,26 @@ import type { Ending } from './channel-actions.ts'
 import type { Reader } from './reader.ts'
 import type { Room } from './room.ts'
 
-/** A subscription, or a look at presence. */
+/** A subscription, or a presence watch. */
 export interface SessionStream {
   readonly session: ServerSession
   /** The key of its room; '' stands for none. */
   readonly key: string
-  /** undefined: the channel has not let it in yet. */
+  /** undefined: the channel has not accepted it yet. */
   reader: Reader | undefined
-  /** Where that reader is. */
+  /** The room of that reader. */
   room: Room | undefined
-  /** Its session came back, as who it is today: the word of the channel was for who it was. */
+  /** Its session reconnected, so the channel's answer was about the former identity. */
   isStale: boolean
-  /** It is not to begin, or has been ended, by the server's program. */
+  /** The server's program has ended it, perhaps before it began. */
   ending: Ending | undefined
 }
 
-/** Which streams are meant: all that fit each of what is given. */
+/** Which streams are meant: those that match all the given fields. */
 export interface StreamChoice {
   /** Ids of sessions. */
   readonly sessions?: ReadonlySet<string> | undefined
-  /** The `id` of who they are. */
+  /** The `id` of the identity. */
   readonly identity?: string | undefined
   /** '' stands for none. */
   readonly key?: string | undefined
@@ -48,7 +47,7 @@ export class SessionStreams {
     return this.#bySession.get(sessionId) ?? none
   }
 
-  /** A list of its own, in the order in which they began. */
+  /** A new list, in the order in which they began. */
   chosen({ sessions, identity, key }: StreamChoice): SessionStream[] {
     const ids = sessions ?? this.#bySession.keys()
     const streams = [...ids].flatMap((id) => [...this.of(id)])

@@ -1,4 +1,4 @@
-// Subscription: the client's end of a channel's room. Knows up to where it has come, so that it can go on from there.
+// Subscription: the client's end of a channel's room. Keeps its position, so that it can continue from there.
 import type { Call } from '../../core/action/call.ts'
 import { ProtocolError } from '../../core/base/errors.ts'
 import type { OptionTable } from '../../core/base/option-table.ts'
@@ -7,24 +7,24 @@ import type { ClientKit } from '../../core/client/client-kit.ts'
 import type { Position } from './channel.ts'
 import { type RoomRequest, type Since, Subscribe } from './channel-actions.ts'
 import {
-  type AnyLastingStream,
-  type LastingOptions,
-  LastingStream,
-  lastingOptions,
+  type AnyResumingStream,
   type Opening,
-} from './lasting-stream.ts'
+  type ResumingOptions,
+  ResumingStream,
+  resumingOptions,
+} from './resuming-stream.ts'
 
 /** Options of a subscription. */
-export interface SubscribeOptions extends LastingOptions {
-  /** The room; without it, the one that has no key. */
+export interface SubscribeOptions extends ResumingOptions {
+  /** The room; default: the room without a key. */
   readonly key?: string
-  /** Begin after this place, with what is kept of it, or with the oldest message that is kept. Default: with the next. */
+  /** Begin after this place, as far as the history reaches, or with the oldest message of the history. Default: with the next message. */
   readonly since?: Since
 }
 
-export const subscribeOptions: OptionTable<SubscribeOptions> = { ...lastingOptions, key: 'any', since: 'any' }
+export const subscribeOptions: OptionTable<SubscribeOptions> = { ...resumingOptions, key: 'any', since: 'any' }
 
-/** In which life of the room, and to which session, messages came. */
+/** The lifetime of the room, and the session, in which messages arrived. */
 type Place = Required<Omit<Position, 'offset'>>
 
 /** A message, and its number in its room. */
@@ -35,31 +35,35 @@ interface Numbered<Message> {
 }
 
 /**
- * Messages of a channel, as they come: iterate it, or pass a handler to `subscribe`. A lost link or a server that was
- * started anew does not end it; `recovered` says whether nothing was missed. Messages that nobody reads wait at the
+ * Messages of a channel, as they come: iterate it, or pass a handler to `subscribe`. A lost link or a restarted
+ * server does not end it; `recovered` says whether nothing was missed. Messages that nobody reads wait at the
  * server, which bounds them. While it is open it keeps the process alive.
  *
  * @example
  * const subscription = client.subscribe(News)
  * for await (const story of subscription) console.log(story.title)
  */
-export class Subscription<Message = unknown> extends LastingStream<Numbered<Message>, Message> {
+export class Subscription<Message = unknown> extends ResumingStream<Numbered<Message>, Message> {
   readonly #room: RoomRequest
   /** Where the first call begins. */
   readonly #since: Since | undefined
-  // Where to continue with the next call, and what was handed over, in parts: a new object for each message would be
-  // kept until the next one comes.
+  // Where the next call continues, in separate fields: a new object for each message would be kept until the next one comes.
   #place: Place | undefined
   #offset = 0
   #handedPlace: Place | undefined
   #handedOffset = 0
   #recovered = true
   #lostCount = 0
-  /** Of them, in the call that is open. */
+  /** Of these, the ones in the current call. */
   #lostInCall = 0
 
   /** Users get theirs from `client.subscribe`. @internal */
-  constructor(kit: ClientKit, room: RoomRequest, options: SubscribeOptions, onEnd: (stream: AnyLastingStream) => void) {
+  constructor(
+    kit: ClientKit,
+    room: RoomRequest,
+    options: SubscribeOptions,
+    onEnd: (stream: AnyResumingStream) => void,
+  ) {
     super(kit, options, onEnd)
     this.#room = room
     this.#since = options.since
@@ -75,7 +79,7 @@ export class Subscription<Message = unknown> extends LastingStream<Numbered<Mess
     return this.#lostCount
   }
 
-  /** The place after the last message that was handed over; pass it as `since` to go on from there. */
+  /** The place after the last message that was handed over; pass it as `since` to continue from there. */
   get position(): Position | undefined {
     return this.#handedPlace === undefined ? undefined : positionOf(this.#handedPlace, this.#handedOffset)
   }
@@ -131,5 +135,5 @@ function isOffset(value: unknown): value is number {
 }
 
 function unreadable(item: unknown): ProtocolError {
-  return new ProtocolError(`a channel sent ${describe(item)}, which is no item of a subscription`)
+  return new ProtocolError(`a channel sent ${describe(item)}, which is not an item of a subscription`)
 }

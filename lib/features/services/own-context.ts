@@ -1,4 +1,4 @@
-// The context of a run that the server's own program asks for: there is no call, no session and no client behind it.
+// The context of a run that the server's own program starts: without a call, a session or a client.
 import type { Caller, Context, ServerView, SessionView } from '../../core/action/context.ts'
 import type { Clock } from '../../core/base/clock.ts'
 import { ServerError } from '../../core/base/errors.ts'
@@ -45,7 +45,7 @@ export class OwnContext implements Context<unknown> {
     return (topic, message, options) => server.publish(topic, message, options)
   }
 
-  /** A run of a service has none: see RunningContext. */
+  /** A service's context has no `db`: see RunningContext. */
   get db(): Context['db'] {
     return undefined as never
   }
@@ -74,6 +74,6 @@ export class OwnContext implements Context<unknown> {
 }
 
 function noClient(what: string): ServerError {
-  const message = `${what}: the server itself asked for this run, so it has no client; context.callId is 0 in such a run`
+  const message = `${what}: the server itself started this run, so it has no client; context.callId is 0 in such a run`
   return new ServerError(message, { code: 'INVALID_USAGE' })
 }

@@ -1,5 +1,5 @@
-// The runs of a server's services that no client's call ends: those that the server's own program asks for, and those whose clients have
-// their receipts. Each has a signal of its own, and all of them end with the server.
+// The service runs that no client's call ends: those of the server's own program, and those whose clients have their
+// receipts. Each has its own signal, and all of them end with the server.
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { followSignal } from '../../core/base/followed-signals.ts'
 
@@ -9,7 +9,7 @@ export interface OwnRun {
   /** Sets a time limit. Called at most once. */
   endWithin(delayMs: number, reason: () => unknown): void
   abort(reason: unknown): void
-  /** From now on the parent signal does not abort it. */
+  /** Stops following the parent signal. */
   detach(): void
   end(): void
 }
@@ -43,7 +43,7 @@ export class OwnRuns {
     }
   }
 
-  /** Those that run now. */
+  /** The current runs. */
   abortAll(reason: unknown): void {
     for (const controller of this.#running) controller.abort(reason)
   }

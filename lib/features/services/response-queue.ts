@@ -1,8 +1,8 @@
-// The responses of one run on their way to a reader in the same process. Each is awaited until the reader has taken it, so that the
-// run's patience with its reader is that of every client.
+// The responses of one run to a reader in the same process. Each push waits until the reader has taken the response, so a
+// slow reader is treated like a slow client.
 import { BusyError } from '../../core/base/errors.ts'
 
-/** Of a method that does not await its responses. */
+/** The bound for a method that does not await its responses. */
 const maxWaiting = 1_024
 
 interface Response {
@@ -19,7 +19,7 @@ export class ResponseQueue {
     this.#label = label
   }
 
-  /** Settles when it is taken, or nobody reads any more. */
+  /** Settles when it is taken, or the reader is gone. */
   readonly add = (value: unknown): Promise<void> => {
     if (this.#isClosed) return Promise.resolve()
     const response = { value }
@@ -30,13 +30,13 @@ export class ResponseQueue {
       return Promise.resolve()
     }
     if (this.#waiting.length >= maxWaiting) {
-      const message = `${this.#label}: ${maxWaiting} responses wait for their reader; await respond()`
+      const message = `${this.#label}: ${maxWaiting} responses are waiting for their reader; await respond()`
       return Promise.reject(new BusyError(message, { notStarted: false }))
     }
     return new Promise((resolve) => this.#waiting.push({ response, onTaken: resolve }))
   }
 
-  /** In a box; undefined: there are no more. One reader. */
+  /** The next response, in a box; undefined: there are no more. For a single reader. */
   async take(): Promise<Response | undefined> {
     const next = this.#waiting.shift()
     next?.onTaken()
@@ -46,7 +46,7 @@ export class ResponseQueue {
     })
   }
 
-  /** What waits can still be taken. */
+  /** Ends the queue; waiting responses can still be taken. */
   readonly close = (): void => {
     this.#isClosed = true
     for (const { onTaken } of this.#waiting) onTaken()

@@ -1,6 +1,6 @@
-// The ServiceContext of one run: the context of the built-in action that runs it, and its responses. A client that takes
-// none, or one now and then, must not hold up the service, which is everybody's: it is waited for so long in all of a
-// run, and then gets no more.
+// The ServiceContext of one run: the context of the built-in action that runs it, and its responses. All clients share the
+// service, so one that takes responses slowly or never must not hold it up: a run waits for its client for `patienceMs` in
+// total, and then drops further responses.
 import type { Caller, Context, ServerView, SessionView } from '../../core/action/context.ts'
 import { type Clock, sleep } from '../../core/base/clock.ts'
 import { BusyError, ServerError } from '../../core/base/errors.ts'
@@ -8,9 +8,9 @@ import type { Logger } from '../../core/base/log.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
 import type { ServiceContext } from './service.ts'
 
-/** How long a run may wait for its client to take responses. */
+/** How long one run may wait for its client to take responses, in total. */
 const patienceMs = 10_000
-/** What each one that is taken gives back of it: a client that takes ten a second is never too slow. */
+/** The time that each taken response earns back: a client that takes ten a second is never too slow. */
 const patienceForEachMs = 100
 
 export class RunningContext implements ServiceContext {
@@ -18,10 +18,10 @@ export class RunningContext implements ServiceContext {
   /** The method, as in `service "Counter": exec`. */
   readonly #label: string
   readonly #clock: Clock
-  /** Of a run whose client has its receipt: it does not end with the client. */
+  /** The run's own signal, when its client has a receipt: it does not end with the client. */
   readonly #detached: AbortSignal | undefined
   #patienceLeftMs = patienceMs
-  /** Up to here the waiting was counted: several responses may wait at the same time. */
+  /** The waiting time is counted up to here: several responses may wait at the same time. */
   #countedUntilMs = 0
   #isOver = false
   #isGivenUp = false
@@ -91,10 +91,10 @@ export class RunningContext implements ServiceContext {
 
   async #respond(value: unknown): Promise<void> {
     if (this.#isOver)
-      throw new ServerError(`${this.#label} has ended, so that it cannot respond; await what it does before`, {
+      throw new ServerError(`${this.#label} has ended, so it cannot respond; await all work before it returns`, {
         code: 'INVALID_USAGE',
       })
-    // After the receipt nobody reads.
+    // After the receipt there is no reader.
     if (this.#isGivenUp || this.#detached !== undefined) return
     const { signal } = this.#context
     const isTaken = new AbortController()
@@ -110,15 +110,15 @@ export class RunningContext implements ServiceContext {
       })
       await Promise.race([taken, patience])
       this.#count(startedAtMs)
-      // What becomes of it now is told by loss().
+      // loss() reports a response that is lost from here on.
       taken.catch(() => undefined)
     } catch (error) {
-      // A client that has gone must not make exec fail half-way: its state is that of all clients.
+      // A client that has gone must not make exec fail half-way: all clients share the state.
       if (!signal.aborted) throw error
     }
   }
 
-  /** Waits as long as there is patience: those that are taken meanwhile give some back. Rejects when this one is. */
+  /** Waits while there is patience left: responses taken meanwhile earn some back. Rejects when this response is rejected. */
   async #runsOut(sinceMs: number, isTaken: AbortSignal): Promise<void> {
     let leftMs = this.#patienceLeftMs
     do {
@@ -136,14 +136,14 @@ export class RunningContext implements ServiceContext {
     this.#countedUntilMs = this.#clock.now()
   }
 
-  /** Why the client did not get all responses, if so. */
+  /** The error when the client did not get all responses. */
   loss(): BusyError | undefined {
     if (!this.#isGivenUp) return undefined
-    const message = `${this.#label} ran, but its client did not take the responses: they waited for it for ${patienceMs} ms`
+    const message = `${this.#label} ran, but its client did not take the responses within ${patienceMs} ms`
     return new BusyError(message, { notStarted: false })
   }
 
-  /** The method has ended. */
+  /** Called when the method has ended. */
   close(): void {
     this.#isOver = true
   }

@@ -3,17 +3,17 @@
 import { Action } from '../../core/action/action.ts'
 import type { Context } from '../../core/action/context.ts'
 
-/** What travels with each of them. */
+/** The data of a request. */
 export interface ServiceRequest {
   readonly service: string
   readonly args?: unknown
-  /** Of terminate: the server is to end too. */
+  /** For terminate: shut the server down too. */
   readonly shutdown?: boolean
   /** The first item is the receipt, and the only one: the run does not end with its call. */
   readonly confirm?: 'receipt'
 }
 
-/** Serves one request. It comes from a peer, so its shape is not known. */
+/** Serves one request. It comes from a peer, so its shape is unknown. */
 export type ServeRequest = (request: unknown, context: Context<unknown>) => Promise<void>
 
 abstract class ServiceAction extends Action {

@@ -1,4 +1,4 @@
-// A service, as a client uses it: three methods over the built-in actions, and the waiting for a response.
+// A service, as a client uses it: three methods over the built-in actions, and the wait for a response.
 import type { ActionClass } from '../../core/action/action.ts'
 import type { Call } from '../../core/action/call.ts'
 import { type RunOptions, runOptions } from '../../core/action/run-options.ts'
@@ -16,25 +16,25 @@ import {
 } from './service.ts'
 import { Execute, Initialize, type ServiceRequest, Terminate } from './service-actions.ts'
 
-/** Options of one call of a service: those of an action, and what to wait for. */
+/** Options of one call of a service: those of an action, and when it settles. */
 export interface ServiceCallOptions extends Omit<RunOptions, 'idempotent'> {
   /**
    * Settle with the first response rather than when the method has run. `true`: wait for it up to 60 s; a number: up to
-   * so many milliseconds. Without a response by then the call is cancelled and rejects with DeadlineError; when the method
-   * ends without one, it rejects at once (`NO_RESPONSE`). Default false.
+   * that many milliseconds. Without a response by then the call is cancelled and rejects with DeadlineError; when the method
+   * ends without one, it rejects immediately (`NO_RESPONSE`). Default false.
    */
   readonly awaitResponse?: boolean | number
   /**
-   * 'receipt': settle when the server has accepted the call, and not when the method has run. The run does not end with this call, nor with
-   * this client; what it throws goes to the server's log, and its responses to nobody. What is refused or wrong still rejects,
-   * and a call that is resent still runs once. Default: the method's end. Not together with `awaitResponse`.
+   * 'receipt': settle when the server has accepted the call, and not when the method has run. The run then does not depend on this call
+   * or this client: what it throws goes to the server's log, and its responses are dropped. A refused or invalid call still rejects,
+   * and a resent call still runs once. Default: the method's end. Not together with `awaitResponse`.
    */
   readonly confirm?: 'receipt'
 }
 
 /** Options of terminate. */
 export interface TerminateOptions extends ServiceCallOptions {
-  /** End the server too, where it allows that. Default false. */
+  /** Shut the server down too, if it allows that. Default false. */
   readonly shutdown?: boolean
 }
 
@@ -45,12 +45,12 @@ const callOptions: OptionTable<ServiceCallOptions & RunOptions> = {
 }
 const terminateOptions: OptionTable<TerminateOptions & RunOptions> = { ...callOptions, shutdown: 'any' }
 
-/** These options, where a response is waited for. */
+/** These options, when a response is awaited. */
 export type Awaiting<Options> = Options & { readonly awaitResponse: true | number; readonly confirm?: never }
-/** These options, where none is. */
+/** These options, when none is awaited. */
 export type NotAwaiting<Options> = Options & { readonly awaitResponse?: false }
 
-/** The arguments of a method: they may be left out where the service takes none. */
+/** The arguments of a method: optional when the service takes none. */
 export type Given<Args, Options> = undefined extends Args
   ? [args?: Args, options?: Options]
   : [args: Args, options?: Options]
@@ -58,7 +58,7 @@ export type Given<Args, Options> = undefined extends Args
 const defaultResponseMs = 60_000
 
 /**
- * One service of the server. Each method settles when the service's own has run, so what `exec` throws arrives here;
+ * One service of the server. Each method settles when the service's method has run, so what `exec` throws arrives here;
  * with `awaitResponse`, when the first response has come.
  *
  * @example
@@ -72,7 +72,7 @@ export class ServiceClient<S extends AnyService> {
   readonly #kit: ClientKit
   readonly #name: string
 
-  /** Throws ClientError for what is no service class. Users call `client.service(Counter)`. */
+  /** Throws ClientError for anything but a service class. Users call `client.service(Counter)`. */
   constructor(kit: ClientKit, service: ServiceClass<S>) {
     if (!isServiceClass(service)) throw new ClientError(`service() needs a Service class, got ${describe(service)}`)
     this.#kit = kit
@@ -83,7 +83,7 @@ export class ServiceClient<S extends AnyService> {
     for (const Class of service.classes ?? []) kit.classes.declareClass(Class)
   }
 
-  /** Runs `init`. Rejects with `ALREADY_INITIALIZED` the second time. */
+  /** Runs `init`. Rejects the second time, with `ALREADY_INITIALIZED`. */
   initialize(args: ArgsOf<S, 'init'>, options: Awaiting<ServiceCallOptions>): Promise<ResponseOf<S, 'init'>>
   initialize(...given: Given<ArgsOf<S, 'init'>, NotAwaiting<ServiceCallOptions>>): Promise<void>
   initialize(args?: unknown, options?: ServiceCallOptions): Promise<unknown> {
@@ -97,7 +97,7 @@ export class ServiceClient<S extends AnyService> {
     return this.#run(Execute, args, options)
   }
 
-  /** Runs `exec` like `execute`, and gives all of its responses as they come. */
+  /** Runs `exec` like `execute`, and yields its responses as they come. */
   responses(
     ...given: Given<ArgsOf<S, 'exec'>, Omit<ServiceCallOptions, 'awaitResponse' | 'confirm'>>
   ): Call<void, ResponseOf<S, 'exec'>> {
@@ -105,7 +105,7 @@ export class ServiceClient<S extends AnyService> {
     return this.#kit.client.runAction(Execute.actionName, { service: this.#name, args }, options)
   }
 
-  /** Runs `exit` after those that were there before. With `shutdown`, rejects with `NOT_ALLOWED` where the server forbids it. */
+  /** Runs `exit` after earlier calls. With `shutdown`, rejects with `NOT_ALLOWED` when the server forbids it. */
   terminate(args: ArgsOf<S, 'exit'>, options: Awaiting<TerminateOptions>): Promise<ResponseOf<S, 'exit'>>
   terminate(...given: Given<ArgsOf<S, 'exit'>, NotAwaiting<TerminateOptions>>): Promise<void>
   terminate(args?: unknown, options?: TerminateOptions): Promise<unknown> {
@@ -130,18 +130,18 @@ export class ServiceClient<S extends AnyService> {
       ...(shutdown === undefined ? {} : { shutdown }),
     }
     const call = this.#kit.client.runAction(action, request, others) as Call<unknown, unknown>
-    // Leaving the loop gives the call up, which ends nothing but the call.
+    // Leaving the loop cancels the call and nothing else.
     if (confirm !== undefined) for await (const _ of call) return undefined
     if (waitMs === undefined) return void (await call)
     return this.#firstResponse(call, waitMs, methodOf(action))
   }
 
-  /** Reads on after the first one: an exec whose client reads nothing more would stand still. */
+  /** Keeps reading after the first response: otherwise exec would block on a client that reads no more. */
   #firstResponse(call: Call<unknown, unknown>, waitMs: number, method: string): Promise<unknown> {
     const label = `service "${this.#name}": ${method}`
     return new Promise((resolve, reject) => {
       const timer = this.#kit.clock.setTimer(() => {
-        const error = new DeadlineError(`${label} gave no response within ${waitMs} ms`)
+        const error = new DeadlineError(`${label} sent no response within ${waitMs} ms`)
         reject(error)
         call.cancel(error.message)
       }, waitMs)
@@ -150,7 +150,7 @@ export class ServiceClient<S extends AnyService> {
           timer.cancel()
           resolve(response)
         }
-        throw new ServerError(`${label} has run without a response; its service sends one with context.respond()`, {
+        throw new ServerError(`${label} ended without a response; its service sends one with context.respond()`, {
           code: 'NO_RESPONSE',
         })
       }
@@ -161,7 +161,7 @@ export class ServiceClient<S extends AnyService> {
   }
 }
 
-/** Milliseconds; undefined: no response is waited for. Throws ClientError (`INVALID_OPTION`). */
+/** Milliseconds; undefined: no response is awaited. Throws ClientError (`INVALID_OPTION`). */
 export function readWait(awaitResponse: unknown): number | undefined {
   if (awaitResponse === false) return undefined
   if (awaitResponse === true) return defaultResponseMs

@@ -1,5 +1,5 @@
-// The server's own end of a service: the same methods, phases and turns as for clients, without a call. Values are handed over as they
-// are; nothing is encoded.
+// The server's own end of a service: the same methods, phases and turns as for clients, without a call. Values are passed by
+// reference; nothing is encoded.
 import { Refused } from '../../core/action/refused.ts'
 import { CancelledError, DeadlineError, IsockError, ServerError } from '../../core/base/errors.ts'
 import { followSignal } from '../../core/base/followed-signals.ts'
@@ -16,15 +16,15 @@ import { Execute, Initialize, Terminate } from './service-actions.ts'
 import { type Awaiting, type Given, type NotAwaiting, readWait } from './service-client.ts'
 import type { ServiceHost, ServicePhase } from './service-host.ts'
 
-/** Options of one run that the server's own program asks for. */
+/** Options of one run that the server's own program starts. */
 export interface OwnCallOptions {
   /** Milliseconds until it rejects with DeadlineError and the method's signal aborts, the wait for its turn included. Default: no bound. */
   readonly timeoutMs?: number
-  /** Gives it up: one that waits never has its turn, of one that runs the signal aborts. */
+  /** Cancels it: a waiting run never starts; the signal of a current run aborts. */
   readonly signal?: AbortSignal
   /**
    * Settle with the first response rather than when the method has run. `true`: wait for it up to 60 s; a number: up to
-   * so many milliseconds; then it rejects with DeadlineError. When the method ends without one, it rejects (`NO_RESPONSE`).
+   * that many milliseconds; then it rejects with DeadlineError. When the method ends without one, it rejects (`NO_RESPONSE`).
    * Default false.
    */
   readonly awaitResponse?: boolean | number
@@ -38,8 +38,8 @@ export type HandleKit = Pick<ServerKit, 'server' | 'clock' | 'log' | 'report'>
 
 /**
  * A service, as its server's own program uses it. Its runs wait for their turns among those of clients. Their context has neither
- * `session` nor `client` (both throw `INVALID_USAGE`), and its `callId` is 0. Arguments and responses are handed over as they are, so
- * change none of them afterwards; `static schemas` check arguments all the same. A promise that rejects is its caller's to handle.
+ * `session` nor `client` (both throw `INVALID_USAGE`), and its `callId` is 0. Arguments and responses are passed by reference, so
+ * do not change them afterwards; `static schemas` still check arguments. The caller must handle a rejected promise.
  *
  * @example
  * server.addService(Counter)
@@ -63,7 +63,7 @@ export class ServiceHandle<S extends AnyService> {
     return this.#host.name
   }
 
-  /** 'new', 'initialized' or 'terminated', as of now. */
+  /** The current phase: 'new', 'initialized' or 'terminated'. */
   get phase(): ServicePhase {
     return this.#host.phase
   }
@@ -87,7 +87,7 @@ export class ServiceHandle<S extends AnyService> {
     return this.#run('exec', args, options)
   }
 
-  /** Runs `exit` after the calls that came before. The server keeps running: end it with `shutdown()`. */
+  /** Runs `exit` after earlier calls. The server keeps running: end it with `shutdown()`. */
   terminate(args: ArgsOf<S, 'exit'>, options: Awaiting<OwnCallOptions>): Promise<ResponseOf<S, 'exit'>>
   terminate(...given: Given<ArgsOf<S, 'exit'>, NotAwaiting<OwnCallOptions>>): Promise<void>
   terminate(args?: unknown, options?: OwnCallOptions): Promise<unknown> {
@@ -130,7 +130,7 @@ export class ServiceHandle<S extends AnyService> {
     return new Promise((resolve, reject) => {
       const late = new AbortController()
       const timer = this.#kit.clock.setTimer(
-        () => late.abort(new DeadlineError(`${label} gave no response within ${waitMs} ms`)),
+        () => late.abort(new DeadlineError(`${label} sent no response within ${waitMs} ms`)),
         waitMs,
       )
       let hasResponded = false
@@ -142,20 +142,20 @@ export class ServiceHandle<S extends AnyService> {
       this.#start(verb, args, options, emit, late.signal).then(
         () => {
           timer.cancel()
-          const message = `${label} has run without a response; its service sends one with context.respond()`
+          const message = `${label} ended without a response; its service sends one with context.respond()`
           if (!hasResponded) reject(new ServerError(message, { code: 'NO_RESPONSE' }))
         },
         (error: unknown) => {
           timer.cancel()
           if (!hasResponded) reject(error)
-          // The caller has its response, and may have given up the rest.
+          // The caller has its response, and may have cancelled the rest.
           else if (error !== options.signal?.reason && !(error instanceof DeadlineError)) this.#kit.report(error, label)
         },
       )
     })
   }
 
-  /** Rejects as soon as it is given up, also where the method runs on. */
+  /** Rejects as soon as it is cancelled, even while the method keeps running. */
   async #start(
     verb: Verb,
     args: unknown,
@@ -187,7 +187,7 @@ export class ServiceHandle<S extends AnyService> {
       unfollow()
       run.end()
     })
-    // Of one that was given up, what it throws for another reason is nobody's otherwise.
+    // Nobody else sees an error that a cancelled run throws for another reason.
     running.catch((error: unknown) => {
       const { aborted, reason } = run.signal
       const isLeft = error === reason || (error instanceof IsockError && error.notStarted)
@@ -203,7 +203,7 @@ export class ServiceHandle<S extends AnyService> {
 
 async function ignore(): Promise<void> {}
 
-/** Refused is for answers to clients; here its reason is thrown. */
+/** `Refused` is for answers to clients; here the error inside is thrown. */
 async function unwrapped(running: Promise<void>): Promise<void> {
   try {
     await running

@@ -1,7 +1,7 @@
-// One service at its server: its state, and who may do what with it when.
+// One service on its server: its state, and which method may run in which phase.
 //
 //   new ──init──> initialized ──exit──> terminated     exec: only while initialized; it changes the state
-//    ╰─<─throws                                        exit: it is over then, also where it throws
+//    ╰─<─throws                                        exit: terminates it, even if it throws
 import type { Context } from '../../core/action/context.ts'
 import { beforeStart, Refused } from '../../core/action/refused.ts'
 import { validate } from '../../core/action/schema.ts'
@@ -13,34 +13,34 @@ import { RunningContext } from './running-context.ts'
 import type { AnyService, ServiceClass, Verb } from './service.ts'
 import { sizeOfArgs } from './size-of-args.ts'
 
-/** How a service is run. */
+/** Options of a service. */
 export interface ServiceOptions {
   /** Calls that may wait for their turn; more are refused with BusyError as not started. Default 1 024. */
   readonly maxQueued?: number
-  /** Clients may end the server with `terminate(args, { shutdown: true })`. Default false. */
+  /** Clients may shut the server down with `terminate(args, { shutdown: true })`. Default false. */
   readonly allowShutdown?: boolean
 }
 
 /** What it needs of its server. */
 export type ServiceSurroundings = Pick<ServerKit, 'clock'>
 
-/** Of the arguments of all runs of a service that are accepted before their turn. */
+/** Bound on the arguments of all runs of a service that are accepted before their turn. */
 const maxKeptBytes = 16 * 1024 * 1024
 
-/** How one run is asked for. */
+/** The request for one run. */
 export interface HostRun {
-  /** Whom it counts for while it waits. Default: the server itself. */
+  /** The account that it counts for while it waits. Default: the server's own. */
   readonly holders?: Holders | undefined
-  /** Called when exit has ended, also where it threw. */
+  /** Called when exit has ended, even if it threw. */
   readonly onTerminated?: (() => void) | undefined
-  /** Where the client waits for the receipt only. */
+  /** Set when the client waits for the receipt only. */
   readonly receipt?: Receipt
 }
 
 export interface Receipt {
-  /** In the place of the context's: the run does not end with its client. */
+  /** Replaces the context's signal: the run does not end with its client. */
   readonly signal: AbortSignal
-  /** It is accepted: it has started, or has a place in the queue that it keeps. Called once. */
+  /** Called once when the run is accepted: it has started, or has a guaranteed place in the queue. */
   onAccepted(): void
 }
 
@@ -58,9 +58,9 @@ export class ServiceHost {
   readonly #kit: ServiceSurroundings
   #phase: ServicePhase = 'new'
   #state: unknown
-  /** Runs of exit that wait for their turn, or have it. */
+  /** Runs of exit that wait or run. */
   #exits = 0
-  /** Of the arguments of runs that are accepted before their turn. */
+  /** The size of the arguments of runs that are accepted before their turn. */
   #keptBytes = 0
 
   constructor(name: string, service: AnyService, options: Required<ServiceOptions>, kit: ServiceSurroundings) {
@@ -85,19 +85,19 @@ export class ServiceHost {
     return this.#limiter.waitingCount
   }
 
-  /** Settles when nothing runs or waits. */
+  /** Settles when no run waits or runs. */
   idle(): Promise<void> {
     return this.#limiter.idle()
   }
 
   /** Runs a method in its turn. Rejects with what it throws, or with Refused and why it was not started. */
   async run(verb: Verb, args: unknown, context: Context<unknown>, asked: HostRun = {}): Promise<void> {
-    // What is new now may be initialized by one that waits; nothing else can come to be allowed by waiting.
+    // A waiting init may initialize a new service; waiting changes nothing else that is forbidden now.
     if (this.#phase !== 'new') beforeStart(() => this.#requirePhase(verb))
     const { receipt } = asked
     const onAccepted = receipt && once(receipt.onAccepted)
     let hasStarted = false
-    // Before a receipt, as what is wrong is its caller's to know. A part of the check that takes time is awaited in the turn.
+    // Checked before a receipt, so that the caller learns of invalid arguments. An asynchronous check is awaited in the turn.
     const checking = onAccepted && beforeStart(() => this.#check(verb, args))
     const keptBytes = onAccepted && !(checking instanceof Promise) ? this.#keepBytes(args) : undefined
     if (verb === 'exit') this.#exits++
@@ -124,8 +124,8 @@ export class ServiceHost {
   }
 
   /**
-   * Whether a run may be accepted before its turn: only what will be allowed then, as an init that is ahead may fail and an exit
-   * ends what follows it. Its client may leave, and then nothing else bounds what it sent.
+   * Whether a run may be accepted before its turn: only if it will surely be allowed then, because an init ahead of it may fail and
+   * an exit ends the runs behind it. Bounded here, because after its client has left nothing else bounds its arguments.
    */
   #keepBytes(args: unknown): number | undefined {
     if (this.#phase !== 'initialized' || this.#exits > 0) return undefined
@@ -137,7 +137,7 @@ export class ServiceHost {
 
   requireShutdownAllowed(): void {
     if (this.#options.allowShutdown) return
-    const message = `service "${this.#name}": its clients may not shut this server down; it allows that with addService(..., { allowShutdown: true })`
+    const message = `service "${this.#name}": its clients may not shut this server down; allow it with addService(..., { allowShutdown: true })`
     throw new ServerError(message, { code: 'NOT_ALLOWED', notStarted: true })
   }
 
@@ -147,7 +147,7 @@ export class ServiceHost {
     if (schema === undefined) return { args }
     const checked = validate(schema, args, `input of service "${this.#name}": ${verb}`, 'INVALID_INPUT')
     if (!(checked instanceof Promise)) return { args: checked }
-    // Its turn may come long after it has failed.
+    // Its turn may come long after the check has failed.
     return unawaited(checked.then((value) => ({ args: value })))
   }
 

@@ -1,4 +1,4 @@
-// Service, a state between calls, and the types that are read off a Service class. Shared by server and client; the
+// Service, a state between calls, and the types that are read from a Service class. Shared by server and client; the
 // idea is bgpy's.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Context } from '../../core/action/context.ts'
@@ -12,8 +12,8 @@ import type { AnyClass, ErrorClass } from '../../core/wire/rich/class-registry.t
 export interface ServiceContext<in Response = unknown> extends Context<Response> {
   /**
    * Sends a further response, which a client with `awaitResponse` waits for. Await it: it settles when the client takes
-   * more. Where nobody waits any more, nothing is sent. Rejects after the method has ended (`INVALID_USAGE`), and with
-   * UnsendableError for a value that cannot travel.
+   * more. When nobody waits any more, nothing is sent. Rejects after the method has ended (`INVALID_USAGE`), and with
+   * UnsendableError for a value that cannot be serialized.
    */
   readonly respond: (value: Response) => Promise<void>
 }
@@ -52,10 +52,10 @@ export abstract class Service<State = unknown, ExecArgs = unknown, ExitArgs = un
   /** Makes the state. What it throws goes to the client, and the service can be initialized again. */
   abstract init(args: InitArgs, context: ServiceContext): State | Promise<State>
 
-  /** Gives the next state. What it throws goes to the client, and the state stays the one that it was given. */
+  /** Returns the next state. What it throws goes to the client, and the state stays as it was. */
   abstract exec(state: State, args: ExecArgs, context: ServiceContext): State | Promise<State>
 
-  /** Ends the service, whether it throws or not. Does nothing unless overridden. */
+  /** Ends the service, even if it throws. Does nothing unless overridden. */
   exit(_state: State, _args: ExitArgs, _context: ServiceContext): unknown {
     return undefined
   }
@@ -71,7 +71,7 @@ export type ServiceClass<S extends AnyService = AnyService> = (abstract new (
 ) => S) &
   Pick<typeof Service, 'serviceName' | 'schemas' | 'errors' | 'classes'>
 
-/** The methods that clients ask for. */
+/** The methods that clients request. */
 export type Verb = 'init' | 'exec' | 'exit'
 
 type Method<S extends AnyService, V extends Verb> = Parameters<S[V]>
@@ -107,7 +107,7 @@ export function isService(value: unknown): value is AnyService {
   return typeof value === 'object' && value instanceof Service
 }
 
-/** Throws ServerError (`INVALID_SERVICE`) for a class whose name cannot travel; gives the name. */
+/** Throws ServerError (`INVALID_SERVICE`) for a class without a valid wire name; returns the name. */
 export function requireServiceName(service: ServiceClass): string {
   const name = requireNameOf(service, 'serviceName', invalidService)
   if (typeof name === 'string' && name !== '' && name.length <= maxNameLength) return name
@@ -119,5 +119,5 @@ function invalidService(message: string): ServerError {
   return new ServerError(message, { code: 'INVALID_SERVICE' })
 }
 
-/** Longer names are neither taken nor looked up. */
+/** Longer names are neither accepted nor looked up. */
 export const maxNameLength = 512

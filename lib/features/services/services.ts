@@ -1,4 +1,4 @@
-// The services of one server, as a feature of it: knows them by name, and reads what clients ask of them.
+// The services of one server, as a server feature: finds them by name, and reads the requests of clients.
 import type { Context } from '../../core/action/context.ts'
 import { beforeStart, Refused } from '../../core/action/refused.ts'
 import { sleep } from '../../core/base/clock.ts'
@@ -30,7 +30,7 @@ export class Services implements ServerFeature {
   readonly #shutDown: () => void
   readonly #ownRuns: OwnRuns
 
-  /** `shutDown` ends the server, where a service allows its clients to ask for that. */
+  /** `shutDown` ends the server, when a service allows its clients to request that. */
   constructor(kit: ServerKit, shutDown: () => void) {
     this.#kit = kit
     this.#shutDown = shutDown
@@ -43,7 +43,7 @@ export class Services implements ServerFeature {
     kit.addBuiltIn(new Terminate(serve('exit')))
   }
 
-  /** A class, which is made without arguments, or an instance. Throws ServerError, ClientError (`INVALID_OPTION`). */
+  /** Adds a class, which is constructed without arguments, or an instance. Throws ServerError, ClientError (`INVALID_OPTION`). */
   add(service: unknown, options: ServiceOptions = {}): void {
     const checked = checkedOptions(options)
     const instance = instanceOf(service)
@@ -58,7 +58,7 @@ export class Services implements ServerFeature {
     this.#hosts.set(name, new ServiceHost(name, instance, checked, this.#kit))
   }
 
-  /** The server's own end of one. Throws ServerError: `INVALID_SERVICE`, `UNKNOWN_SERVICE`. */
+  /** The server's own handle of a service. Throws ServerError: `INVALID_SERVICE`, `UNKNOWN_SERVICE`. */
   handle<S extends AnyService>(service: ServiceClass<S>): ServiceHandle<S> {
     if (!isServiceClass(service)) {
       const message = `service() needs a Service class, got ${describe(service)}`
@@ -67,14 +67,14 @@ export class Services implements ServerFeature {
     return new ServiceHandle(this.#find(requireServiceName(service)), this.#ownRuns, this.#kit)
   }
 
-  /** Those that were added. */
+  /** The added services. */
   get handles(): readonly ServiceHandle<AnyService>[] {
     return [...this.#hosts.values()].map((host) => new ServiceHandle(host, this.#ownRuns, this.#kit))
   }
 
   /**
-   * What runs may outlive its caller, and so the calls that the server waits for. `exit` is not run: it answers a
-   * client's terminate, and whoever has to clean up with the server has shutdown tasks.
+   * Waits for current runs, which may outlive their callers, and so the calls that the server waits for. Does not run `exit`:
+   * that answers a client's terminate; shutdown tasks are for cleaning up with the server.
    */
   async onDrain(graceMs: number): Promise<void> {
     const isOver = new AbortController()
@@ -93,7 +93,7 @@ export class Services implements ServerFeature {
     await this.#runWithReceipt(host, verb, args, context, asked)
   }
 
-  /** The call is open until the method has run, or its client leaves it: till then all bounds of calls hold for it. */
+  /** The call stays open until the method has run, or its client leaves: until then all bounds of calls apply to it. */
   async #runWithReceipt(
     host: ServiceHost,
     verb: Verb,
@@ -106,7 +106,7 @@ export class Services implements ServerFeature {
     const onAccepted = (): void => {
       isAccepted = true
       run.detach()
-      // That it cannot be sent, because the client has gone, is no reason not to run.
+      // The service runs even when the receipt cannot be sent because the client has gone.
       context.emit(null).catch(() => undefined)
     }
     try {
@@ -157,11 +157,11 @@ function checkedOptions(options: ServiceOptions): Required<ServiceOptions> {
 function instanceOf(service: unknown): AnyService {
   if (isService(service)) return service
   if (isServiceClass(service)) return new (service as unknown as new () => AnyService)()
-  const message = `${describe(service)} is no service: pass a Service subclass, or an instance of one`
+  const message = `${describe(service)} is not a service: pass a Service subclass, or an instance of one`
   throw new ServerError(message, { code: 'INVALID_SERVICE' })
 }
 
-/** What came from a peer, or ServerError (`BAD_REQUEST`). */
+/** Checks a peer's request. Throws ServerError (`BAD_REQUEST`). */
 function readRequest(verb: Verb, request: unknown): ServiceRequest {
   const { service, args, shutdown, confirm } = (request ?? {}) as Record<string, unknown>
   if (typeof service !== 'string' || service === '' || service.length > maxNameLength)
@@ -177,7 +177,7 @@ function readRequest(verb: Verb, request: unknown): ServiceRequest {
 }
 
 function badRequest(what: string): ServerError {
-  return new ServerError(`a request to a service that cannot be read: ${what}`, {
+  return new ServerError(`invalid request to a service: ${what}`, {
     code: 'BAD_REQUEST',
     notStarted: true,
   })

@@ -1,9 +1,9 @@
-// What the arguments of a call roughly take in memory. They came over the wire, so they have no cycles, and a bounded depth.
+// Roughly how much memory the arguments of a call take. They came over the wire, so they have no cycles and a bounded depth.
 
-/** Of each value by itself, its place in an object included. */
+/** The cost of each value itself, with its slot in an object. */
 const bytesForEach = 16
 
-/** Stops counting above `most`, and says Infinity then. */
+/** Stops counting above `most`, and returns Infinity then. */
 export function sizeOfArgs(value: unknown, most: number): number {
   const left: unknown[] = [value]
   let size = 0

@@ -1,5 +1,5 @@
-// The listeners of one process: a message goes to each through a queue of its own, encoded once. Whoever listens when
-// the process is over is told how it ended.
+// The listeners of one process: each message is encoded once and goes to each listener through its own queue. A listener
+// that comes after the process has ended learns how it ended.
 import { Held, placeBytes } from '../../core/accounting/held.ts'
 import type { Meter } from '../../core/accounting/meter.ts'
 import type { SessionView } from '../../core/action/context.ts'
@@ -18,8 +18,8 @@ import type { ListenEnd, ListenItem } from './listen-action.ts'
 
 export interface AudienceOptions extends Pick<SubscriberQueueOptions, 'label' | 'maxQueued' | 'maxQueuedBytes'> {
   readonly codec: ValueCodec
-  /** What of an error may travel. */
-  readonly tell: (error: unknown) => unknown
+  /** Decides what of an error may be sent. */
+  readonly exposed: (error: unknown) => unknown
   readonly maxListenersPerSession: number
   readonly maxFrameBytes: number
   readonly findSession: ServerKit['findSession']
@@ -36,7 +36,7 @@ export class Audience {
   readonly #options: AudienceOptions
   readonly #listeners = new Map<string, Set<Listener>>()
   #count = 0
-  /** How the process ended; undefined: listeners wait for what it will tell. */
+  /** How the process ended; undefined: listeners wait for its events. */
   #end: Encoded | undefined
 
   constructor(options: AudienceOptions) {
@@ -55,7 +55,7 @@ export class Audience {
     throw tooLarge(`an event of ${label}`, payload, maxFrameBytes)
   }
 
-  /** To all, or to the listeners of one session. Gives how many these are. */
+  /** Sends to all, or to the listeners of one session. Returns how many these are. */
   send(message: Encoded, sessionId?: string): number {
     if (sessionId !== undefined) return pushToEach(this.#listeners.get(sessionId) ?? [], message)
     let count = 0
@@ -63,12 +63,12 @@ export class Audience {
     return count
   }
 
-  /** Listeners may come, and wait for what is told. */
+  /** Accepts listeners, which wait for events. */
   open(): void {
     this.#end = undefined
   }
 
-  /** Tells all how it ended, once they have got what it told before; and from now on whoever comes. */
+  /** Sends all listeners the end, after the events before it, and from now on every new listener. */
   close(end: ListenEnd): void {
     this.#end = this.#encodeEnd(end)
     for (const listeners of this.#listeners.values()) for (const { queue } of listeners) queue.finish()
@@ -126,12 +126,12 @@ export class Audience {
   }
 
   #encodeEnd(end: ListenEnd): Encoded {
-    const { codec, tell } = this.#options
+    const { codec, exposed } = this.#options
     const encode = (value: unknown) => codec.encode(value, 'error')
     try {
-      return new Encoded(encode(end.how === 'failed' ? { ...end, error: tell(end.error) } : end))
+      return new Encoded(encode(end.how === 'failed' ? { ...end, error: exposed(end.error) } : end))
     } catch (refusal) {
-      const thrown = end.how === 'failed' && isError(end.error) ? (tell(end.error) as Error) : (refusal as Error)
+      const thrown = end.how === 'failed' && isError(end.error) ? (exposed(end.error) as Error) : (refusal as Error)
       return new Encoded(encode({ how: 'failed', error: sendableError(thrown, encode) }))
     }
   }

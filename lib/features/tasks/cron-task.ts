@@ -1,4 +1,4 @@
-// A task that runs by the calendar.
+// A task that runs on a cron schedule.
 import { brand } from '../../core/base/brand.ts'
 import { Task } from './task.ts'
 
@@ -6,7 +6,7 @@ import { Task } from './task.ts'
  * Runs at the times of a cron pattern while the server serves. Times that pass while it runs, or while the machine
  * sleeps, are not caught up, except for one.
  *
- * Where summer time begins, a time that does not exist runs when the clocks go on; where it ends, a time that comes
+ * Where summer time begins, a time that does not exist runs when the clocks go forward; where it ends, a time that comes
  * twice runs once.
  *
  * @example
@@ -21,7 +21,7 @@ export abstract class CronTask extends Task {
   /**
    * Minute, hour, day of month, month, day of week; with a sixth part in front, seconds; with a
    * seventh behind, year. Or '@daily' and the like. What is
-   * clearly no pattern is refused when the task is added, what is wrong with one by `listen`; of a task that is added
+   * clearly not a pattern is rejected when the task is added, an invalid pattern by `listen`; for a task that is added
    * later, it is reported.
    */
   abstract readonly pattern: string

@@ -1,5 +1,5 @@
-// One process that was added: runs it, starts it anew when it throws, stops it. None of its runs overlaps another, also
-// where it was removed and added again.
+// One process that was added: runs it, restarts it when it throws, stops it. Its runs never overlap, even when it was
+// removed and added again.
 import { runClean } from '../../core/base/async-context.ts'
 import { Backoff } from '../../core/base/backoff.ts'
 import { sleep } from '../../core/base/clock.ts'
@@ -8,7 +8,7 @@ import { settlesWithin } from '../../core/base/settles-within.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { Audience } from './audience.ts'
 import type { AnyProcess, ProcessHandle, ProcessState } from './process.ts'
-import { contextFor, endedOrTold, isStop, outcomeOf, Telling, toBegin } from './run.ts'
+import { contextFor, deferred, endedOrAborted, isStop, outcomeOf, RunAbort } from './run.ts'
 import { endedByItself, RunOutput } from './run-output.ts'
 
 export class HostedProcess implements ProcessHandle {
@@ -23,10 +23,10 @@ export class HostedProcess implements ProcessHandle {
   #ended: Promise<void> = Promise.resolve()
   #mayRun = false
   #isRemoved = false
-  /** undefined: there is no run before that goes on. */
+  /** Settles when the runs of removed predecessors have ended; undefined: there are none. */
   #formerEnd: Promise<void> | undefined
 
-  /** `former`: removed processes whose place it takes, and whose runs go on. */
+  /** `former`: removed processes that it replaces and that still run. */
   constructor(
     name: string,
     process: AnyProcess,
@@ -80,16 +80,16 @@ export class HostedProcess implements ProcessHandle {
     this.#restartCount = 0
     this.#abort = new AbortController()
     this.audience.open()
-    const { work, begin } = toBegin<void>()
+    const { work, begin } = deferred<void>()
     this.#ended = work
     begin(runClean((signal) => this.#runOn(signal), this.#abort.signal))
   }
 
   async stop(): Promise<void> {
     const { stopLimitMs } = this.process
-    this.#tell(new CancelledError(`${this.label} was stopped`))
+    this.#stop(new CancelledError(`${this.label} was stopped`))
     if (await settlesWithin(this.#kit.clock, this.#ended, stopLimitMs)) return
-    throw new DeadlineError(`${this.label} runs on ${stopLimitMs} ms after its signal told it to end`)
+    throw new DeadlineError(`${this.label} is still running ${stopLimitMs} ms after its signal aborted`)
   }
 
   /** Settles when its run has ended, which never rejects. */
@@ -97,25 +97,25 @@ export class HostedProcess implements ProcessHandle {
     return this.#ended
   }
 
-  /** It is taken from its server: whoever listens is told so, and the run to end. */
+  /** Removes it from its server: the run is aborted, and its listeners get an error. */
   remove(): void {
     const message = `${this.label} was removed from the server`
     this.#isRemoved = true
-    this.#tell(new CancelledError(message))
+    this.#stop(new CancelledError(message))
     this.audience.close({ how: 'failed', error: new ServerError(message, { code: 'UNKNOWN_PROCESS' }) })
   }
 
-  /** The server drains: listeners are let go, the run is told, and waited for this long. */
+  /** The server drains: releases the listeners, aborts the run, and waits at most this long for its end. */
   async drain(graceMs: number): Promise<void> {
-    this.#tell(new CancelledError('the server is shutting down'))
+    this.#stop(new CancelledError('the server is shutting down'))
     if (!this.#isRemoved) this.audience.close({ how: 'again' })
     if (await settlesWithin(this.#kit.clock, this.#ended, graceMs)) return
     this.#report(
-      new DeadlineError(`${this.label} runs on although its signal told it that the server is shutting down`),
+      new DeadlineError(`${this.label} is still running, although its signal aborted: the server is shutting down`),
     )
   }
 
-  #tell(reason: CancelledError): void {
+  #stop(reason: CancelledError): void {
     if (this.#state === 'running' || this.#state === 'restarting') this.#state = 'stopping'
     this.#abort.abort(reason)
   }
@@ -128,7 +128,7 @@ export class HostedProcess implements ProcessHandle {
     const firstBackoff = new Backoff(restartBackoff, () => 1)
     let backoff = firstBackoff
     this.#state = 'restarting'
-    if (this.#formerEnd !== undefined) await endedOrTold(this.#formerEnd, signal)
+    if (this.#formerEnd !== undefined) await endedOrAborted(this.#formerEnd, signal)
     if (signal.aborted) {
       this.#state = 'stopped'
       return
@@ -154,31 +154,31 @@ export class HostedProcess implements ProcessHandle {
     }
   }
 
-  /** One run. False: it threw, and wants to be started anew. */
+  /** One run. False: it threw, and is to be restarted. */
   async #isOverAfterRun(signal: AbortSignal): Promise<boolean> {
     const { label, audience } = this
     const kit = this.#kit
-    const telling = new Telling(signal, kit.clock, Number.POSITIVE_INFINITY)
+    const runAbort = new RunAbort(signal, kit.clock, Number.POSITIVE_INFINITY)
     const output = new RunOutput({
       label,
       audience,
       kit,
-      signal: telling.signal,
+      signal: runAbort.signal,
       onEnd: (end) => {
         this.#state = 'stopping'
         if (end.how === 'failed') this.#onFailure(end.error)
         audience.close(end)
-        telling.tell(endedByItself(label))
+        runAbort.abort(endedByItself(label))
       },
     })
-    const context = { ...contextFor(this.name, telling.signal, kit), output }
+    const context = { ...contextFor(this.name, runAbort.signal, kit), output }
     const outcome = await outcomeOf(() => this.process.run(context))
     output.close()
-    telling.close()
+    runAbort.close()
     const { end } = output
-    if (!outcome.ok && !isStop(outcome.error, telling.signal)) {
-      const isTold = end?.how === 'failed' && end.error === outcome.error
-      if (!isTold) this.#onFailure(outcome.error)
+    if (!outcome.ok && !isStop(outcome.error, runAbort.signal)) {
+      const isReported = end?.how === 'failed' && end.error === outcome.error
+      if (!isReported) this.#onFailure(outcome.error)
     }
     if (end !== undefined) this.#state = end.how === 'failed' ? 'failed' : 'finished'
     else if (signal.aborted) this.#state = 'stopped'

@@ -1,10 +1,10 @@
-// A task that runs again and again.
+// A task that runs at intervals.
 import { brand } from '../../core/base/brand.ts'
 import { Task, type TaskContext } from './task.ts'
 
 /**
- * Runs again and again while the server serves. The interval is counted from the end of a run to the next, and asked
- * for anew each time, so that it can change.
+ * Runs at intervals while the server serves. An interval is counted from the end of one run to the start of the next, and
+ * read again each time, so that it can change.
  *
  * @example
  * class Poll extends IntervalTask {
@@ -18,8 +18,8 @@ export abstract class IntervalTask extends Task {
   readonly runsAtOnce: boolean = false
 
   /**
-   * Milliseconds until the next run; Infinity: there is none. Where it throws or gives no positive number, that is
-   * reported, and the interval before it holds, or a minute.
+   * Milliseconds until the next run; Infinity: there is none. When it throws or does not return a positive number, that
+   * is reported, and the previous interval is used, or a minute.
    */
   abstract intervalMs(context: TaskContext): number | Promise<number>
 }

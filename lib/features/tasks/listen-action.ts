@@ -1,7 +1,7 @@
 // The contract between a client that listens to a process and the server.
 import { Action } from '../../core/action/action.ts'
 
-/** One event; or true, which comes first: from here on nothing is missed. */
+/** One event; or true, the first item: from here on nothing is missed. */
 export type ListenItem = true | { readonly event: string; readonly data: unknown }
 
 /** again: the server ends the stream for reasons of its own, and events may be missed meanwhile. */

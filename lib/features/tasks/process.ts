@@ -1,5 +1,5 @@
-// What a process is: work that goes on for as long as the server, and tells whoever listens. Both sides may import the
-// class: the client reads its name, its events' types and its error classes off it.
+// Process: work that runs as long as the server and sends events to its listeners. Both sides may import the class: the
+// client reads its name, its event types and its error classes from it.
 import type { BackoffOptions } from '../../core/base/backoff.ts'
 import { brand } from '../../core/base/brand.ts'
 import { requireNameOf } from '../../core/base/class-name.ts'
@@ -8,25 +8,25 @@ import type { OptionTable } from '../../core/base/option-table.ts'
 import type { AnyClass, ClassRegistry, ErrorClass } from '../../core/wire/rich/class-registry.ts'
 import type { TaskContext } from './task.ts'
 
-/** Whom an event is for. */
+/** The listeners that an event is for. */
 export interface SendOptions {
-  /** The id of a session, or several; default: all that listen. */
+  /** The id of a session, or several; default: all listeners. */
   readonly to?: string | readonly string[]
 }
 
-/** Undefined would make an event for some one for all. */
+/** Undefined would send an event for some listeners to all of them. */
 export const sendOptions: OptionTable<SendOptions> = { to: 'protects' }
 
-/** Where a run of a process puts what it has to tell. `Events` maps the names of events to their data. */
+/** Sends the events of one run of a process. `Events` maps the names of events to their data. */
 export interface ProcessOutput<in Events extends object = Record<string, unknown>> {
   /** Listeners of all clients, as of now. */
   readonly listenerCount: number
   /**
-   * Sends an event to all clients that listen, or to some. Never waits: each listener has a queue of its own. Gives the
+   * Sends an event to all clients that listen, or to some. Never waits: each listener has its own queue. Returns the
    * number of listeners that it goes to.
    *
    * @throws ServerError (`UNKNOWN_SESSION`, `CLOSED`), UnsendableError (also `TOO_LARGE`); the signal's reason once the
-   *   process was told to end.
+   *   process was stopped.
    */
   send<E extends keyof Events & string>(event: E, data: Events[E], options?: SendOptions): number
   /** Ends the process as failed: every listener gets this error, later ones too. It is not restarted. */
@@ -41,8 +41,8 @@ export interface ProcessContext<in Events extends object = Record<string, unknow
 }
 
 /**
- * Work that starts with the server and goes on, sending events to the clients that listen. One that throws is started
- * anew, after a while; one that returns has finished. The idea is Igor's.
+ * Work that starts with the server and sends events to the clients that listen. A process that throws is restarted after
+ * a backoff; one that returns has finished. The idea is Igor's.
  *
  * @example
  * class Counter extends Process<{ tick: number }> {
@@ -56,25 +56,25 @@ export interface ProcessContext<in Events extends object = Record<string, unknow
  * server.addProcess('counter', new Counter())
  */
 export abstract class Process<Events extends object = Record<string, unknown>> {
-  /** Its name where `addProcess` gets none, and for clients that name the class. Default: the class's name. */
+  /** Its name when `addProcess` gets none, and for clients that name the class. Default: the class's name. */
   static processName?: string
   /** Error classes that arrive at listeners as themselves. */
   static errors?: readonly ErrorClass[]
   /** Other classes whose instances travel as themselves in its events. */
   static classes?: readonly AnyClass[]
 
-  /** Never there: it carries the type. */
+  /** Type-only; never set at run time. */
   declare readonly eventsType?: Events
 
   /** Starts with the server, and when it is added to one that serves. Default true. */
   readonly startsWithServer: boolean = true
-  /** Times in a row that it is started anew after it threw; then it has failed. Default 5. */
+  /** Restarts in a row after it threw; then it has failed. Default 5. */
   readonly maxRestarts: number = 5
-  /** How long to wait before that, in milliseconds. Default: 1 000, doubling to 30 000. */
+  /** How long to wait before a restart, in milliseconds. Default: 1 000, doubling to 30 000. */
   readonly restartBackoff: BackoffOptions = { minMs: 1_000, maxMs: 30_000 }
-  /** A run of at least this many milliseconds begins a new row. Default 60 000. */
+  /** A run of at least this many milliseconds resets the count of restarts. Default 60 000. */
   readonly healthyAfterMs: number = 60_000
-  /** What `stop()` waits for a run to end, in milliseconds. Default 10 000. */
+  /** How long `stop()` waits for a run to end, in milliseconds. Default 10 000. */
   readonly stopLimitMs: number = 10_000
   /** Events that may wait for one listener; above it the listener is dropped. Default 1 000. */
   readonly maxQueued: number = 1_000
@@ -83,7 +83,7 @@ export abstract class Process<Events extends object = Record<string, unknown>> {
   /** Listeners of one client's session. Default 16. */
   readonly maxListenersPerSession: number = 16
 
-  /** Runs on the server, until its signal aborts or it has nothing more to tell. */
+  /** Runs on the server, until its signal aborts or it has nothing more to send. */
   abstract run(context: ProcessContext<Events>): unknown
 }
 
@@ -118,16 +118,16 @@ export function processNameOf(Class: ProcessClass): string {
   return requireNameOf(Class, 'processName', invalidUsage)
 }
 
-/** Lets its errors and values arrive as themselves. */
+/** Registers its error and value classes, so that they keep their class on the wire. */
 export function declareClassesOf(Class: ProcessClass, classes: ClassRegistry): void {
   for (const ErrorClass of Class.errors ?? []) classes.declareError(ErrorClass)
   for (const ValueClass of Class.classes ?? []) classes.declareClass(ValueClass)
 }
 
 /**
- *   stopped ──> running <──> restarting        restarting: it threw, or has the place of a removed one whose run goes
- *      ↑           │             │             on, and waits for its next start
- *      │           │             │             finished, failed: as its listeners were told; it can be started again
+ *   stopped ──> running <──> restarting        restarting: it threw, or replaces a removed one that still runs,
+ *      ↑           │             │and waits for its next start
+ *      │           │             │             finished, failed: its listeners got this end; it can be started again
  *      ├─ stopping ┴─────────────┤
  *      ╰── finished, failed <────╯
  */
@@ -143,12 +143,12 @@ export interface ProcessHandle {
   /** What it threw, or failed with, last. */
   readonly lastError: unknown
   /**
-   * Starts it; nothing happens where it runs. Listeners that waited since it was stopped get its events.
+   * Starts it; a no-op while it runs. Listeners that waited since it was stopped get its events.
    *
    * @throws ServerError: `INVALID_USAGE` before the server listens, while it is stopping and after `removeProcess`;
    *   `SHUTTING_DOWN`.
    */
   start(): void
-  /** Tells it to end, and settles when it has. Its listeners wait for its next start. Rejects with DeadlineError when it runs on. */
+  /** Aborts its signal, and settles when it has ended. Its listeners wait for its next start. Rejects with DeadlineError if it keeps running. */
   stop(): Promise<void>
 }

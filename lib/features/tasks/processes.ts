@@ -27,7 +27,7 @@ export class Processes implements ServerFeature {
   readonly #kit: ServerKit
   readonly #codec: StandardCodec
   readonly #processes = new Map<string, HostedProcess>()
-  /** Removed, but their runs go on. */
+  /** Removed, but still running. */
   readonly #leaving = new Set<HostedProcess>()
   #isServing = false
 
@@ -46,12 +46,12 @@ export class Processes implements ServerFeature {
     if (!(process instanceof Process)) throw invalidOption('process', 'an instance of a Process subclass', process)
     if (!isName(name)) throw invalidOption('name of a process', 'a text of 1 to 512 bytes', name)
     if (this.#processes.has(name)) {
-      const message = `process "${name}" was added already; remove it first, or add this one under another name`
+      const message = `process "${name}" is already added; remove it first, or add this one under another name`
       throw new ServerError(message, { code: 'DUPLICATE_PROCESS' })
     }
     const { server, classes, limits, exposeErrors, findSession } = this.#kit
     if (server.isShuttingDown) {
-      const message = `process "${name}" comes too late: the server is shutting down`
+      const message = `process "${name}" cannot be added: the server is shutting down`
       throw new ServerError(message, { code: 'SHUTTING_DOWN' })
     }
     requireBounds(name, process)
@@ -59,7 +59,7 @@ export class Processes implements ServerFeature {
     const { maxQueued, maxQueuedBytes, maxListenersPerSession } = process
     const audience = new Audience({
       codec: this.#codec,
-      tell: (error) => (exposeErrors ? error : discreet(error, classes)),
+      exposed: (error) => (exposeErrors ? error : discreet(error, classes)),
       label: `process "${name}"`,
       maxQueued,
       maxQueuedBytes,
@@ -73,7 +73,7 @@ export class Processes implements ServerFeature {
     if (this.#isServing) hosted.onListening()
   }
 
-  /** False: there was none. Its listeners and its run are told; where it is added again, that waits for the run's end. */
+  /** False: there was none. Aborts its run, and ends its listeners with an error; if it is added again, it waits for that run's end. */
   remove(process: AnyProcess | ProcessClass | string): boolean {
     const name = typeof process === 'function' ? processNameOf(process) : process
     for (const [ownName, hosted] of this.#processes) {
@@ -105,7 +105,7 @@ export class Processes implements ServerFeature {
   }
 }
 
-/** Lets listeners of clients in. What they ask for is checked here: its type is a hope. */
+/** Serves listeners of clients. What they ask for is untrusted, so it is checked here. */
 class ServeListeners extends ListenToProcess {
   static override actionName = ListenToProcess.actionName
   readonly #audienceOf: (name: string) => Audience | undefined

@@ -13,7 +13,7 @@ export interface RunOutputOptions {
   readonly audience: Audience
   readonly kit: ServerKit
   readonly signal: AbortSignal
-  /** The run has said how it ends. */
+  /** Called when the run has declared its end. */
   readonly onEnd: (end: ListenEnd) => void
 }
 
@@ -26,7 +26,7 @@ export class RunOutput implements ProcessOutput<Record<string, unknown>> {
     this.#options = options
   }
 
-  /** What the run said of its end. */
+  /** The end that the run declared. */
   get end(): ListenEnd | undefined {
     return this.#end
   }
@@ -39,7 +39,7 @@ export class RunOutput implements ProcessOutput<Record<string, unknown>> {
     checkOptions('send', options, sendOptions)
     const { to } = options
     const { audience, signal, label, kit } = this.#options
-    if (this.#isClosed) throw new ServerError(`${label}: this run of it is over`, { code: 'CLOSED' })
+    if (this.#isClosed) throw new ServerError(`${label}: this run has ended`, { code: 'CLOSED' })
     signal.throwIfAborted()
     if (!isName(event)) throw invalidOption('event', 'a text of 1 to 512 bytes', event)
     const message = audience.encode({ event, data })
@@ -59,23 +59,23 @@ export class RunOutput implements ProcessOutput<Record<string, unknown>> {
     this.#endWith({ how: 'finished' })
   }
 
-  /** The run is over: what it kept of this output is of no use any more. */
+  /** The run is over: sending through this output throws from now on. */
   close(): void {
     this.#isClosed = true
   }
 
   #endWith(end: ListenEnd): void {
     const { signal, onEnd } = this.#options
-    // The first word counts: with it, the run is told to end.
+    // The first declared end counts, and aborts the run.
     if (this.#isClosed || signal.aborted) return
     this.#end = end
     onEnd(end)
   }
 }
 
-/** Why a run that has said that it ends is told to. */
+/** The abort reason of a run that has declared its end. */
 export function endedByItself(label: string): CancelledError {
-  return new CancelledError(`${label} said that it has ended`)
+  return new CancelledError(`${label} declared its end`)
 }
 
 function unknownSession(label: string, id: unknown): ServerError {

@@ -1,5 +1,4 @@
-// What the runs of tasks and processes have in common: what they see, how they are told to end, what becomes of what
-// they throw.
+// What the runs of tasks and processes share: their context, how they are aborted, and how their errors are handled.
 import type { Outcome } from '../../core/action/call.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { type DeadlineError, IsockError } from '../../core/base/errors.ts'
@@ -8,10 +7,10 @@ import { withFields } from '../../core/base/log.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { TaskContext } from './task.ts'
 
-/** What a run gets to end in after it was told to. */
-export const lastCallMs = 1_000
+/** How long an aborted run has to end. */
+export const abortGraceMs = 1_000
 
-/** The context of a run of what has this name. */
+/** The context of a run of the task or process with this name. */
 export function contextFor(name: string, signal: AbortSignal, { server, log }: ServerKit): TaskContext {
   return {
     name,
@@ -22,7 +21,7 @@ export function contextFor(name: string, signal: AbortSignal, { server, log }: S
   }
 }
 
-/** What user code returned or threw, whichever way. */
+/** Whether user code returned or threw, synchronously or not. */
 export async function outcomeOf(work: () => unknown): Promise<Outcome<unknown>> {
   try {
     await work()
@@ -32,15 +31,15 @@ export async function outcomeOf(work: () => unknown): Promise<Outcome<unknown>> 
   }
 }
 
-/** The run ended because it was told to, which is no failure. */
+/** True when the run ended because it was aborted, which is not a failure. */
 export function isStop(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false
   if (error === signal.reason || (error as Error | undefined)?.name === 'AbortError') return true
   return error instanceof IsockError && error.code === 'CANCELLED'
 }
 
-/** Waits for the end of runs before this one, which never rejects, or until this one is told to end: look at its signal. */
-export function endedOrTold(end: Promise<unknown>, signal: AbortSignal): Promise<void> {
+/** Settles when `end`, which never rejects, has settled, or when the signal aborts: check the signal afterwards. */
+export function endedOrAborted(end: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const unfollow = followSignal(signal, resolve)
     void end.then(() => {
@@ -50,8 +49,8 @@ export function endedOrTold(end: Promise<unknown>, signal: AbortSignal): Promise
   })
 }
 
-/** A promise for work that begins later. Who waits for a run has it before the run, which may ask for that itself. */
-export function toBegin<T>(): { readonly work: Promise<T>; readonly begin: (work: Promise<T>) => void } {
+/** A promise for work that begins later: it must be stored before the run begins, because the run may read it. */
+export function deferred<T>(): { readonly work: Promise<T>; readonly begin: (work: Promise<T>) => void } {
   let begin: (work: Promise<T>) => void = () => undefined
   const work = new Promise<T>((resolve) => {
     begin = resolve
@@ -59,46 +58,46 @@ export function toBegin<T>(): { readonly work: Promise<T>; readonly begin: (work
   return { work, begin }
 }
 
-/** Tells one run to end: when a wider signal says so, or its time is up. */
-export class Telling {
-  readonly #abort = new AbortController()
+/** Aborts one run, when a parent signal aborts or its time is up. */
+export class RunAbort {
+  readonly #controller = new AbortController()
   readonly #unfollow: () => void
   readonly #clock: Clock
   readonly #limit: Timer | undefined
-  #lastCall: Timer | undefined
+  #grace: Timer | undefined
 
-  /** With a limit goes the error that says that it has passed. */
-  constructor(parent: AbortSignal, clock: Clock, limitMs: number, lateError?: () => DeadlineError) {
+  /** `timeoutError` makes the reason when `limitMs` has passed. */
+  constructor(parent: AbortSignal, clock: Clock, limitMs: number, timeoutError?: () => DeadlineError) {
     this.#clock = clock
-    this.#unfollow = followSignal(parent, () => this.#abort.abort(parent.reason))
+    this.#unfollow = followSignal(parent, () => this.#controller.abort(parent.reason))
     if (limitMs !== Number.POSITIVE_INFINITY)
-      this.#limit = clock.setTimer(() => this.#abort.abort(lateError?.()), limitMs)
+      this.#limit = clock.setTimer(() => this.#controller.abort(timeoutError?.()), limitMs)
   }
 
   get signal(): AbortSignal {
-    return this.#abort.signal
+    return this.#controller.signal
   }
 
-  tell(reason: IsockError): void {
-    this.#abort.abort(reason)
+  abort(reason: IsockError): void {
+    this.#controller.abort(reason)
   }
 
-  /** The outcome of the work; or, a little after it was told to end, why it was. Keeps the process alive meanwhile. */
-  async orGivenUp(work: Promise<Outcome<unknown>>): Promise<Outcome<unknown>> {
+  /** The outcome of the work; or, `abortGraceMs` after an abort, its reason. Keeps the process alive meanwhile. */
+  async orTimedOut(work: Promise<Outcome<unknown>>): Promise<Outcome<unknown>> {
     this.#limit?.keepProcessAlive(true)
     const givenUp = new Promise<Outcome<unknown>>((resolve) => {
       followSignal(this.signal, () => {
-        this.#lastCall = this.#clock.setTimer(() => resolve({ ok: false, error: this.signal.reason }), lastCallMs)
-        this.#lastCall.keepProcessAlive(true)
+        this.#grace = this.#clock.setTimer(() => resolve({ ok: false, error: this.signal.reason }), abortGraceMs)
+        this.#grace.keepProcessAlive(true)
       })
     })
     return Promise.race([work, givenUp])
   }
 
-  /** The run is over. */
+  /** Releases the timers. Called when the run is over. */
   close(): void {
     this.#unfollow()
     this.#limit?.cancel()
-    this.#lastCall?.cancel()
+    this.#grace?.cancel()
   }
 }

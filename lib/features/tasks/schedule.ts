@@ -1,4 +1,4 @@
-// Runs one task at its times until it is stopped: waits, runs, asks when next. So no run overlaps another.
+// Runs one task at its times until it is stopped: waits, runs, asks for the next time. So its runs never overlap.
 import { runClean } from '../../core/base/async-context.ts'
 import { CancelledError } from '../../core/base/errors.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
@@ -30,7 +30,7 @@ export class Schedule {
     this.#ended ??= runClean(() => this.#runOn(), undefined)
   }
 
-  /** No run begins any more; one that goes on is told. Settles when it has ended. */
+  /** Starts no more runs, and aborts a current one. Settles when it has ended. */
   async stop(why: string): Promise<void> {
     this.#abort.abort(new CancelledError(why))
     await this.#ended

@@ -3,9 +3,9 @@ import { brand } from '../../core/base/brand.ts'
 import { Task } from './task.ts'
 
 /**
- * Runs once while the server drains, after the other tasks were told to end: one after the other, the highest priority
+ * Runs once while the server drains, after the other tasks were aborted: one after the other, the highest priority
  * first. Its signal aborts after `timeLimitMs`, or when the time of the whole shutdown (`graceMs`) is over; one that
- * runs on for another second is given up. Calls of clients may still be running.
+ * is still running a second later is abandoned. Calls of clients may still be running.
  *
  * @example
  * class Flush extends ShutdownTask {

@@ -3,8 +3,8 @@ import { brand } from '../../core/base/brand.ts'
 import { Task } from './task.ts'
 
 /**
- * Runs once, before the server listens: one after the other, the highest priority first. One that fails stops the
- * start, with its error, unless it is optional. A start that is tried again runs them again.
+ * Runs once, before the server listens: one after the other, the highest priority first. One that fails makes
+ * `listen()` reject with its error, unless it is optional. Another `listen()` runs them again.
  *
  * @example
  * class Migrate extends StartupTask {

@@ -19,15 +19,15 @@ export interface TaskContext {
 
 /**
  * Work that the server starts itself. Extend one of StartupTask, IntervalTask, CronTask and ShutdownTask. A task never
- * overlaps itself; what it throws is told to the log and the server's `onError`, and its schedule goes on.
+ * overlaps itself; what it throws goes to the log and the server's `onError`, and its schedule continues.
  */
 export abstract class Task {
-  /** Its name where `addTask` gets none. Default: the class's name. */
+  /** Its name when `addTask` gets none. Default: the class's name. */
   static taskName?: string
   /** Milliseconds after which a run's signal aborts. Default: none; 60 000 at the start, 5 000 at the end. */
   readonly timeLimitMs: number = Number.POSITIVE_INFINITY
 
-  /** Runs on the server. Heed `context.signal`. */
+  /** Runs on the server. Respect `context.signal`. */
   abstract run(context: TaskContext): unknown
 }
 
@@ -41,7 +41,7 @@ export type TaskKind = 'startup' | 'interval' | 'cron' | 'shutdown'
  */
 export type TaskState = 'idle' | 'waiting' | 'running' | 'ended'
 
-/** How a task fares, as of now. */
+/** The current state of a task. */
 export interface TaskView {
   readonly name: string
   readonly kind: TaskKind
@@ -54,6 +54,6 @@ export interface TaskView {
   readonly lastDurationMs: number | undefined
   /** When the next run will begin; undefined where that is not known. */
   readonly nextRunAt: Date | undefined
-  /** What the last run threw, or what was wrong with its schedule since; undefined where all went well. */
+  /** What the last run threw, or what was wrong with its schedule since; undefined when all went well. */
   readonly lastError: unknown
 }

@@ -1,5 +1,5 @@
-// The tasks of one server: runs those of the start before it listens, the others while it serves, those of the end
-// while it drains.
+// The tasks of one server: runs startup tasks before it listens, the others while it serves, shutdown tasks while it
+// drains.
 
 import { requireNameOf } from '../../core/base/class-name.ts'
 import { type Clock, sleep } from '../../core/base/clock.ts'
@@ -26,7 +26,7 @@ interface Entry {
 export class Tasks implements ServerFeature {
   readonly #kit: ServerKit
   readonly #entries = new Map<string, Entry>()
-  /** Removed, but their runs go on. */
+  /** Removed, but still running. */
   readonly #leaving = new Set<TrackedTask>()
   readonly #starting = new AbortController()
   #hasBegun = false
@@ -46,13 +46,13 @@ export class Tasks implements ServerFeature {
     const former = [...this.#leaving].filter((other) => other.name === name || other.task === task)
     const tracked = new TrackedTask(name, task, this.#kit, former)
     if (this.#entries.has(name)) {
-      const message = `task "${name}" was added already; remove it first, or add this one under another name`
+      const message = `task "${name}" is already added; remove it first, or add this one under another name`
       throw new ServerError(message, { code: 'DUPLICATE_TASK' })
     }
     if (this.#phase === 'draining')
-      throw new ServerError(`task "${name}" comes too late: the server is shutting down`, { code: 'SHUTTING_DOWN' })
+      throw new ServerError(`task "${name}" cannot be added: the server is shutting down`, { code: 'SHUTTING_DOWN' })
     if (task instanceof StartupTask && this.#phase !== 'new') {
-      const message = `task "${name}" is of the start, which has begun; add it before listen()`
+      const message = `startup task "${name}" must be added before listen()`
       throw new ServerError(message, { code: 'INVALID_USAGE' })
     }
     requireNumbers(name, task)
@@ -62,7 +62,7 @@ export class Tasks implements ServerFeature {
     if (this.#phase === 'serving') schedule?.start()
   }
 
-  /** False: there was none. A run that goes on is told by its signal; where the task is added again, that waits for it. */
+  /** False: there was none. A current run is aborted; if the task is added again, it waits for that run. */
   remove(task: Task | string): boolean {
     for (const [name, { tracked, schedule }] of this.#entries) {
       if (name !== task && tracked.task !== task) continue
@@ -84,7 +84,7 @@ export class Tasks implements ServerFeature {
         const { delayMs, optional, timeLimitMs } = tracked.task as StartupTask
         if (delayMs > 0 && this.#has(tracked)) await this.#delay(tracked, delayMs, signal)
         if (!this.#has(tracked)) continue
-        const outcome = await tracked.run(signal, timeLimitMs, 'may give up')
+        const outcome = await tracked.run(signal, timeLimitMs, 'may abandon')
         signal.throwIfAborted()
         if (!outcome.ok && !optional) throw outcome.error
       }
@@ -101,7 +101,7 @@ export class Tasks implements ServerFeature {
     for (const { schedule } of this.#entries.values()) schedule?.start()
   }
 
-  /** Tells runs to end, waits for them half of the time, then runs the tasks of the end. */
+  /** Aborts runs, waits for them half of the time, then runs the shutdown tasks. */
   async onDrain(graceMs: number): Promise<void> {
     const { clock } = this.#kit
     const why = 'the server is shutting down'
@@ -118,7 +118,7 @@ export class Tasks implements ServerFeature {
     for (const tracked of this.#byPriority(ShutdownTask)) {
       if (!this.#has(tracked)) continue
       const leftMs = Math.max(0, endsAtMs - clock.now())
-      await tracked.run(never, Math.min(tracked.task.timeLimitMs, leftMs), 'may give up')
+      await tracked.run(never, Math.min(tracked.task.timeLimitMs, leftMs), 'may abandon')
       tracked.state = 'ended'
     }
   }
@@ -142,7 +142,7 @@ export class Tasks implements ServerFeature {
 
   async #waitFor(tracked: TrackedTask, end: Promise<unknown> | undefined, why: string, limitMs: number): Promise<void> {
     if (end === undefined || (await settlesWithin(this.#kit.clock, end, limitMs))) return
-    tracked.report(new DeadlineError(`${tracked.label} runs on although its signal told it that ${why}`))
+    tracked.report(new DeadlineError(`${tracked.label} is still running, although its signal aborted: ${why}`))
   }
 
   #byPriority(kind: typeof StartupTask | typeof ShutdownTask): TrackedTask[] {

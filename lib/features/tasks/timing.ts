@@ -1,4 +1,4 @@
-// When a task runs next: after an interval that it is asked for, or at the next time of a cron pattern.
+// When a task runs next: after its interval, or at the next time of a cron pattern.
 import type { Cron } from 'croner'
 import type { Clock } from '../../core/base/clock.ts'
 import { ClientError } from '../../core/base/errors.ts'
@@ -23,7 +23,7 @@ export interface Timing {
   fallback(): Due | undefined
 }
 
-/** What holds when a task has never said an interval. */
+/** Used when a task has never returned an interval. */
 const fallbackMs = 60_000
 
 export class IntervalTiming implements Timing {
@@ -63,10 +63,10 @@ export class CronTiming implements Timing {
   readonly #task: CronTask
   readonly #clock: Clock
   #cron: Cron | undefined
-  /** The last time that was given out: it does not come again where the calendar is set back. */
+  /** The last time that was returned: it does not come again when the clock is set back. */
   #lastAtMs = Number.NEGATIVE_INFINITY
 
-  /** @throws ClientError (`INVALID_OPTION`) for a time zone that is none, or what is clearly no pattern. */
+  /** @throws ClientError (`INVALID_OPTION`) for an invalid time zone, or what is clearly not a pattern. */
   constructor(name: string, task: CronTask, clock: Clock) {
     this.#name = name
     this.#task = task
@@ -75,7 +75,7 @@ export class CronTiming implements Timing {
     if (typeof task.pattern !== 'string' || !patternShape.test(task.pattern.trim())) throw this.#wrongPattern()
   }
 
-  /** Loads croner, which those without cron tasks do without. */
+  /** Loads croner, which programs without cron tasks do not need. */
   async prepare(): Promise<void> {
     const { pattern, timeZone } = this.#task
     const { Cron } = await import('croner')
@@ -111,7 +111,7 @@ export class CronTiming implements Timing {
   }
 }
 
-/** Five to seven parts, or a name as in @daily. What they mean is croner's business. */
+/** Five to seven parts, or a name as in @daily. Croner checks what they mean. */
 const patternShape = /^(@[a-z]+|[\dA-Z*?,/#+-]+(\s+[\dA-Z*?,/#+-]+){4,6})$/i
 
 function requireTimeZone(name: string, timeZone: unknown): void {

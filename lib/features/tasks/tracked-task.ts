@@ -1,12 +1,12 @@
-// One task that was added: runs it once at a time, also where it was removed and added again, and remembers how it
-// fared. When it runs is others' business.
+// One task that was added: runs it once at a time, even when it was removed and added again, and remembers how it went.
+// Leaves the times of its runs to schedule.ts and tasks.ts.
 import type { Outcome } from '../../core/action/call.ts'
 import { DeadlineError, ServerError } from '../../core/base/errors.ts'
 import { invalidOption, requirePositive } from '../../core/base/options.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import { CronTask } from './cron-task.ts'
 import { IntervalTask } from './interval-task.ts'
-import { contextFor, endedOrTold, isStop, outcomeOf, Telling, toBegin } from './run.ts'
+import { contextFor, deferred, endedOrAborted, isStop, outcomeOf, RunAbort } from './run.ts'
 import { ShutdownTask } from './shutdown-task.ts'
 import { StartupTask } from './startup-task.ts'
 import type { Task, TaskKind, TaskState, TaskView } from './task.ts'
@@ -19,14 +19,14 @@ export class TrackedTask {
   state: TaskState = 'idle'
   nextRunAtMs: number | undefined
   readonly #kit: ServerKit
-  /** Runs that go on: its own, and those of removed tasks whose place it has taken. None of them overlaps another. */
-  readonly #goingOn = new Set<Promise<unknown>>()
+  /** Current runs: its own, and those of removed tasks that it replaces. They never overlap. */
+  readonly #current = new Set<Promise<unknown>>()
   #runCount = 0
   #lastRunAtMs: number | undefined
   #lastDurationMs: number | undefined
   #lastError: unknown
 
-  /** `former`: removed tasks whose place it takes. @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+  /** `former`: removed tasks that it replaces. @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
   constructor(name: string, task: Task, kit: ServerKit, former: readonly TrackedTask[] = []) {
     this.kind = kindOf(task)
     requirePositive(`timeLimitMs of task "${name}"`, task.timeLimitMs)
@@ -36,12 +36,12 @@ export class TrackedTask {
     for (const { whenFree } of former) if (whenFree !== undefined) this.#keep(whenFree)
   }
 
-  /** Settles when the runs that go on have ended; undefined: there are none. */
+  /** Settles when the current runs have ended; undefined: there are none. */
   get whenFree(): Promise<unknown> | undefined {
-    return this.#goingOn.size === 0 ? undefined : Promise.all(this.#goingOn)
+    return this.#current.size === 0 ? undefined : Promise.all(this.#current)
   }
 
-  /** What it is in messages. */
+  /** Its name in messages. */
   get label(): string {
     return `task "${this.name}"`
   }
@@ -60,32 +60,32 @@ export class TrackedTask {
   }
 
   /**
-   * Runs it. Never rejects: what it throws is reported. Settles when the run has ended; or, if it may be given up, at
-   * the latest one second after it was told to end.
+   * Runs it. Never rejects: what it throws is reported. Settles when the run has ended; or, if it may be abandoned,
+   * at the latest one second after it was aborted.
    */
   async run(
     parent: AbortSignal,
     limitMs: number = this.task.timeLimitMs,
-    end: 'wait for it' | 'may give up' = 'wait for it',
+    end: 'wait for it' | 'may abandon' = 'wait for it',
   ): Promise<Outcome<unknown>> {
     const { clock } = this.#kit
     const { whenFree } = this
     if (whenFree !== undefined) {
-      if (end === 'may give up') return { ok: false, error: this.#runsOn() }
-      await endedOrTold(whenFree, parent)
+      if (end === 'may abandon') return { ok: false, error: this.#runsOn() }
+      await endedOrAborted(whenFree, parent)
       if (parent.aborted) return { ok: false, error: parent.reason }
     }
     const startedAtMs = clock.now()
-    const told = new Telling(parent, clock, limitMs, () => this.#lateError(limitMs))
+    const runAbort = new RunAbort(parent, clock, limitMs, () => this.#timeoutError(limitMs))
     this.#runCount++
     this.#lastRunAtMs = wallNow(clock)
     this.nextRunAtMs = undefined
     this.state = 'running'
-    const { work, begin } = toBegin<Outcome<unknown>>()
+    const { work, begin } = deferred<Outcome<unknown>>()
     this.#keep(work)
-    begin(outcomeOf(() => this.task.run(contextFor(this.name, told.signal, this.#kit))))
-    const outcome = end === 'wait for it' ? await work : await told.orGivenUp(work)
-    told.close()
+    begin(outcomeOf(() => this.task.run(contextFor(this.name, runAbort.signal, this.#kit))))
+    const outcome = end === 'wait for it' ? await work : await runAbort.orTimedOut(work)
+    runAbort.close()
     this.#lastDurationMs = clock.now() - startedAtMs
     this.#lastError = outcome.ok ? undefined : outcome.error
     this.state = 'idle'
@@ -99,19 +99,19 @@ export class TrackedTask {
   }
 
   #keep(work: Promise<unknown>): void {
-    this.#goingOn.add(work)
-    void work.then(() => this.#goingOn.delete(work))
+    this.#current.add(work)
+    void work.then(() => this.#current.delete(work))
   }
 
-  /** It was given up once, but does not end. */
+  /** It was abandoned once, but still runs. */
   #runsOn(): ServerError {
-    const message = `${this.label} still runs from before, although its signal told it to end; let it heed context.signal`
+    const message = `${this.label} is still running from before, although its signal aborted; make it respect context.signal`
     const error = new ServerError(message, { code: 'INVALID_USAGE' })
     this.report(error)
     return error
   }
 
-  #lateError(limitMs: number): DeadlineError {
+  #timeoutError(limitMs: number): DeadlineError {
     return new DeadlineError(`${this.label} ran for more than ${Math.round(limitMs)} ms; raise its timeLimitMs`)
   }
 }

@@ -1,8 +1,8 @@
-// Waits of tasks: long ones, and ones that end with the calendar.
+// How tasks wait: long waits, and waits for a time of the calendar.
 import { type Clock, sleep } from '../../core/base/clock.ts'
 import { calendarNow } from '../../core/base/platform-timers.ts'
 
-/** No timer is longer: the calendar is asked again, which may have been set meanwhile. */
+/** The longest timer: the clock is read again after it, because it may have been set meanwhile. */
 const longestStepMs = 60_000
 
 /** Milliseconds since 1970 on this clock. */
@@ -11,8 +11,8 @@ export function wallNow(clock: Clock): number {
 }
 
 /**
- * Waits until nothing is left, however long that is, and at least for a turn of the event loop: a task whose interval is
- * next to nothing must not take all of them. Rejects with the signal's reason when that comes first.
+ * Waits until nothing is left, however long that is, and at least for a turn of the event loop: a task with a tiny
+ * interval must not take all turns. Rejects with the signal's reason when that comes first.
  */
 export async function waitOut(clock: Clock, leftMs: () => number, signal: AbortSignal): Promise<void> {
   let left = leftMs()

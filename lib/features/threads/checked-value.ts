@@ -1,9 +1,9 @@
-// A value as the schema of its action gives it back, in a thread, where all that is checked may be waited for.
+// A value checked by the schema of its action, in a thread, where every check may be awaited.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { validate } from '../../core/action/schema.ts'
 import { bytesAsGiven } from '../../core/wire/values/bytes-as-given.ts'
 
-/** A value that is not awaited on the way: a `then` that came from a peer is data. */
+/** Boxes a value so that it is not awaited: a `then` that came from a peer is data. */
 export interface Boxed {
   readonly value: unknown
 }

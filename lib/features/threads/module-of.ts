@@ -1,4 +1,4 @@
-// Which module a class was loaded from, as the engine's inspector knows it: a thread has to import that module.
+// The module that a class was loaded from, according to the engine's inspector: a thread has to import that module.
 import { Session } from 'node:inspector'
 import { pathToFileURL } from 'node:url'
 import { type ActionClass, actionNameOf } from '../../core/action/action.ts'
@@ -6,7 +6,7 @@ import { ServerError } from '../../core/base/errors.ts'
 import { describe } from '../../core/base/options.ts'
 import { isProgram } from './program.ts'
 
-/** The URL of the module that `threaded` names, or means where it is `true`. Throws ServerError (`INVALID_ACTION`). */
+/** The URL of the module that `threaded` names, or of the class's own module for `true`. Throws ServerError (`INVALID_ACTION`). */
 export function moduleOf(Class: ActionClass): string {
   const { threaded } = Class
   const label = `action "${actionNameOf(Class)}"`
@@ -22,7 +22,7 @@ export function moduleOf(Class: ActionClass): string {
 function definingModule(Class: ActionClass, label: string): string {
   const url = scriptOf(Class)
   if (url !== undefined && isFile(url)) return url.startsWith('file:') ? url : pathToFileURL(url).href
-  throw invalid(`${label}: the module that defines it was not found; set \`static threaded = import.meta.url\``)
+  throw invalid(`${label}: its module was not found; set \`static threaded = import.meta.url\``)
 }
 
 function namedModule(threaded: unknown, label: string): string {
@@ -39,7 +39,7 @@ function isFile(url: string): boolean {
   return url.startsWith('file:') || url.startsWith('/') || /^[A-Za-z]:[\\/]/.test(url)
 }
 
-/** undefined where there is no inspector, or the class has no place in a script. */
+/** undefined when there is no inspector, or the class has no location in a script. */
 function scriptOf(Class: ActionClass): string | undefined {
   const session = new Session()
   const key = `isock threaded class ${Math.random()}`
@@ -50,7 +50,7 @@ function scriptOf(Class: ActionClass): string | undefined {
     session.connect()
     session.on('Debugger.scriptParsed', ({ params }) => scripts.set(params.scriptId, params.url))
     session.post('Debugger.enable')
-    // The one way to hand an object to the inspector is a name that its script can see; it is gone at once.
+    // The only way to hand an object to the inspector is a name that its script can see; it is removed immediately.
     globals[key] = Class
     session.post('Runtime.evaluate', { expression: `globalThis[${JSON.stringify(key)}]` }, (error, evaluated) => {
       const objectId = error === null ? evaluated.result.objectId : undefined
@@ -67,7 +67,7 @@ function scriptOf(Class: ActionClass): string | undefined {
       )
     })
   } catch {
-    // A Node without inspector.
+    // A Node without an inspector.
   } finally {
     delete globals[key]
     session.disconnect()

@@ -1,10 +1,10 @@
-// Which module is the program: the one that Node was started with. A thread that imports it runs the program again.
+// The program's main module: the one that Node was started with. A thread that imports it runs the program again.
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** What Node, and what reads TypeScript, leave out or write otherwise: `node main` and `tsx main.js` run `main.ts`. */
+/** Extensions that Node and TypeScript loaders add or replace: `node main` and `tsx main.js` run `main.ts`. */
 const extension = /(\.[cm]?[jt]sx?)?$/
 
 /** True for the URL of the main module, however it is written: by links, with a query, with another extension. */
@@ -21,7 +21,7 @@ function candidatesOf(program: string): ReadonlySet<string> {
   return new Set(found.flatMap((path) => (path === undefined ? [] : [stem(path), stem(realPath(path) ?? path)])))
 }
 
-/** As `require` finds it: a folder's main module, a file without its extension. */
+/** Resolved like `require`: a folder's main module, a file without its extension. */
 function resolved(program: string): string | undefined {
   try {
     return createRequire(import.meta.url).resolve(program)
@@ -30,7 +30,7 @@ function resolved(program: string): string | undefined {
   }
 }
 
-/** undefined: it is the path of no file. */
+/** undefined: there is no such file. */
 function realPath(given: string): string | undefined {
   try {
     const path = given.startsWith('file:') ? fileURLToPath(given) : given
@@ -45,7 +45,7 @@ function realExisting(path: string): string {
     try {
       return realpathSync(`${path}${end}`)
     } catch {
-      // With another one, perhaps.
+      // Perhaps with another extension.
     }
   }
   return path

@@ -1,19 +1,19 @@
-// How long a run may hold its thread for a reader that does not take its items. As long as nobody else wants a thread,
-// that harms no one; then one that is merely slow has time for what it takes, and one that takes next to nothing is let go.
+// Limits how long a run may hold its thread for a reader that does not take its items. That is harmless while nobody waits
+// for a thread. Once somebody does, a slow reader gets time for what it takes, and one that takes next to nothing is dropped.
 import type { Clock, Timer } from '../../core/base/clock.ts'
 
-/** Slower than this nobody has to be waited for. */
+/** A reader slower than this is too slow. */
 const slowestBytesPerMs = 16
-/** How often it looks whether a thread is wanted, once the time is over. */
+/** How often it checks for waiting calls, once the time is over. */
 const lookEveryMs = 1_000
 
 export interface StallWatchOptions {
   readonly clock: Clock
-  /** What a run may stand still, beyond the time that a slow reader needs for what it takes. */
+  /** How long a run may stall, beyond the time that a slow reader needs for what it takes. */
   readonly maxStallMs: number
-  /** Somebody waits for a thread. */
+  /** Whether a call waits for a thread. */
   readonly isWanted: () => boolean
-  /** Told once. */
+  /** Called once, when the reader is too slow. */
   readonly onStalled: () => void
 }
 
@@ -23,7 +23,7 @@ export class StallWatch {
   #waitingCount = 0
   #waitingBytes = 0
   #sinceMs = 0
-  /** What was left at that time. What is taken faster than it must be does not add up. */
+  /** The patience left at that time. Reading faster than required earns no extra patience. */
   #leftMs: number
   #timer: Timer | undefined
   #isClosed = false
@@ -33,7 +33,7 @@ export class StallWatch {
     this.#leftMs = options.maxStallMs
   }
 
-  /** Settles with the taking of an item of this size, and counts how long that lasts. */
+  /** Settles when an item of this size is taken, and counts the time until then. */
   async during(taking: Promise<void>, bytes: number): Promise<void> {
     this.#waitingBytes += bytes
     this.#leftMs += bytes / slowestBytesPerMs
@@ -47,7 +47,7 @@ export class StallWatch {
     }
   }
 
-  /** The run is over. */
+  /** Called when the run is over. */
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()

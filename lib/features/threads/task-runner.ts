@@ -1,5 +1,6 @@
-// Runs one task in a thread: finds the class, decodes and checks, runs, checks and encodes. What action/action-runner.ts
-// does for a call, without session or link. A call that was aborted before it began is dropped, and the thread goes on.
+// Runs one task in a thread: finds the class, decodes and checks, runs, checks and encodes. Does what
+// action/action-runner.ts does for a call, without session or link. A call that was aborted before it began is dropped, and
+// the thread continues.
 import { receiveMessageOnPort } from 'node:worker_threads'
 import { type ActionClass, type AnyAction, actionNameOf, isActionClass } from '../../core/action/action.ts'
 import { declareClasses } from '../../core/action/contract.ts'
@@ -20,7 +21,7 @@ import { type Boxed, check } from './checked-value.ts'
 import { ThreadContext } from './thread-context.ts'
 import { fromSent, type ServerMessage, type ThreadResult, type ThreadTask, toSent } from './thread-messages.ts'
 
-/** The class, its one instance in this thread, and what its values are read with. */
+/** The class, its one instance in this thread, and the codec of its values. */
 interface LoadedAction {
   readonly instance: AnyAction
   readonly Class: ActionClass
@@ -28,7 +29,7 @@ interface LoadedAction {
   readonly rules: ValueRules
 }
 
-/** By class. A thread is a process of its own to its modules: nothing else can hand this in. */
+/** By class. Module state, because each thread has its own modules and nothing can pass it in. */
 const loadedActions = new WeakMap<object, LoadedAction>()
 
 /** Never rejects. */
@@ -49,7 +50,7 @@ export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
   } catch (error) {
     return failure(codec, error, true)
   }
-  // To load and to check takes time, in which it may have been aborted.
+  // It may have been aborted while the class was loaded and the data checked.
   const late = droppedBy(task)
   if (late !== undefined) return late
   const context = new ThreadContext(task, codec, rules, Class.items)
@@ -69,10 +70,10 @@ export async function runThreadTask(task: ThreadTask): Promise<ThreadResult> {
   }
 }
 
-/** The end of a call that was aborted: nothing else is told to one that has not begun. Reads what no event has told yet. */
+/** Whether the call was aborted: the only message to a call that has not begun. Reads it even before its event has fired. */
 function droppedBy({ port }: ThreadTask): ThreadResult | undefined {
-  const told = receiveMessageOnPort(port)?.message as ServerMessage | undefined
-  return told?.kind === 'abort' ? { ok: false, notStarted: true, error: told.error } : undefined
+  const message = receiveMessageOnPort(port)?.message as ServerMessage | undefined
+  return message?.kind === 'abort' ? { ok: false, notStarted: true, error: message.error } : undefined
 }
 
 async function load({ module, className, name, limits }: ThreadTask): Promise<LoadedAction> {
@@ -105,7 +106,7 @@ async function settled(value: unknown): Promise<Boxed> {
   return { value: isPromiseLike(value) ? await value : value }
 }
 
-/** Sends what the source gives, as fast as the caller reads; gives what it returns. Leaves it when the run is aborted. */
+/** Sends the items of the source, as fast as the caller reads; returns its result. Leaves it when the run is aborted. */
 function drain(source: ItemSource, context: ThreadContext): Promise<Boxed> {
   const { signal } = context
   let left: Promise<void> | undefined
@@ -131,7 +132,7 @@ async function readAll(source: ItemSource, { signal, emit }: ThreadContext): Pro
   }
 }
 
-/** Stacks go as far as the server, which tells them to nobody unless it was told to. */
+/** Stacks go to the server, which exposes them to no client unless configured to. */
 function failure(codec: StandardCodec, error: unknown, notStarted: boolean): ThreadResult {
   return { ok: false, notStarted, error: toSent(encodeThrown(codec, error, { exposeStacks: true })) }
 }

@@ -1,5 +1,5 @@
-// The Context of a run in a thread. What lives in the server's own thread (its session's state, its channels, calls to the
-// client) is out of reach here, and says so.
+// The Context of a run in a thread. What lives in the server's own thread (the session's state, channels, calls to the
+// client) is out of reach here: reading it throws.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Caller, Context, Identity, ServerView, SessionView } from '../../core/action/context.ts'
 import { BusyError, ServerError } from '../../core/base/errors.ts'
@@ -40,17 +40,17 @@ export class ThreadContext implements Context<unknown> {
   readonly #codec: StandardCodec
   readonly #rules: ValueRules
   readonly #items: StandardSchemaV1 | undefined
-  /** Settles when the items so far are checked. */
+  /** Settles when the items up to now are checked. */
   #checked: Promise<void> | undefined
   #checking = 0
   readonly #abort = new AbortController()
   readonly #endAtMs: number
-  /** The oldest first; the server answers in order. */
+  /** Oldest first; the server answers in order. */
   readonly #untaken: Untaken[] = []
   #isOver = false
   readonly #whenAnswered: (() => void)[] = []
 
-  /** Tells the server that the run has begun. */
+  /** Notifies the server that the run has begun. */
   constructor(task: ThreadTask, codec: StandardCodec, rules: ValueRules, items: StandardSchemaV1 | undefined) {
     this.#task = task
     this.#codec = codec
@@ -68,7 +68,7 @@ export class ThreadContext implements Context<unknown> {
     }
     this.#endAtMs = monotonicNow() + task.call.remainingMs
     task.port.on('message', this.#onMessage)
-    this.#tell({ kind: 'begun' })
+    this.#send({ kind: 'begun' })
   }
 
   get signal(): AbortSignal {
@@ -110,7 +110,7 @@ export class ThreadContext implements Context<unknown> {
     const ready = this.#items === undefined ? item : await this.#checkedInTurn(item)
     if (this.#isOver) return
     const sent = toSent(this.#codec.encode(ready, 'item', this.#rules))
-    // A payload's bytes are nobody else's: they move.
+    // Nobody else uses the payload's bytes, so they are moved.
     this.#task.port.postMessage({ kind: 'item', item: sent } satisfies ThreadMessage, movable(sent))
     await new Promise<void>((resolve, reject) => this.#untaken.push({ resolve, reject }))
   }
@@ -139,7 +139,7 @@ export class ThreadContext implements Context<unknown> {
     while (this.#untaken.length > 0) await new Promise<void>((resolve) => this.#whenAnswered.push(resolve))
   }
 
-  /** The handler has ended: nobody answers its items any more. */
+  /** Called when the handler has ended: its items get no more answers. */
   close(): void {
     this.#isOver = true
     for (const { resolve } of this.#untaken.splice(0)) resolve()
@@ -163,16 +163,16 @@ export class ThreadContext implements Context<unknown> {
     return decodeThrown(this.#codec, fromSent(error))
   }
 
-  /** A field that cannot be cloned must not fail the run. */
+  /** Log fields: one that cannot be cloned must not fail the run. */
   #write(level: LogLevel, fields: object, message: string): void {
     try {
-      this.#tell({ kind: 'log', level, fields, message })
+      this.#send({ kind: 'log', level, fields, message })
     } catch {
-      this.#tell({ kind: 'log', level, fields: { fields: String(fields) }, message })
+      this.#send({ kind: 'log', level, fields: { fields: String(fields) }, message })
     }
   }
 
-  #tell(message: ThreadMessage): void {
+  #send(message: ThreadMessage): void {
     this.#task.port.postMessage(message)
   }
 }
@@ -206,6 +206,6 @@ class ThreadSession implements SessionView {
 }
 
 function unreachable(what: string): ServerError {
-  const message = `${what} is out of reach in a thread; pass what the action needs as data, or do without static threaded`
+  const message = `${what} is out of reach in a thread; pass what the action needs as data, or remove static threaded`
   return new ServerError(message, { code: 'INVALID_USAGE' })
 }

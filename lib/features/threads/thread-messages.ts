@@ -1,5 +1,5 @@
-// What goes between a server and a thread that runs an action for it. Values cross as the payloads that they travel as:
-// each side has a codec of its own, and only bytes and texts are cloned.
+// The messages between a server and a thread that runs an action for it. Values cross as their encoded payloads: each side
+// has its own codec, and only bytes and texts are cloned.
 import type { MessagePort } from 'node:worker_threads'
 import { Packed } from '../../core/wire/bytes/packed.ts'
 import type { Payload } from '../../core/wire/bytes/payload.ts'
@@ -8,17 +8,17 @@ import type { ValueLimits } from '../../core/wire/values/value-limits.ts'
 /** A payload that can be cloned. */
 export type SentPayload = Exclude<Payload, Packed> | { readonly packed: Uint8Array<ArrayBuffer> }
 
-/** What a thread is to run. */
+/** The task of a thread. */
 export interface ThreadTask {
   /** The URL of the module that exports the class. */
   readonly module: string
-  /** The URL of what reads TypeScript for the server, where something does. */
+  /** The URL of the server's TypeScript loader, if it has one. */
   readonly loader?: string | undefined
   /** The wire name of that class. */
   readonly className: string
   /** The wire name of the action, for errors. */
   readonly name: string
-  /** On its values, as the server has them. */
+  /** The server's limits on values. */
   readonly limits: ValueLimits
   readonly data: SentPayload
   /** Items, log lines and the abort; see below. */
@@ -26,13 +26,13 @@ export interface ThreadTask {
   readonly call: ThreadCallView
 }
 
-/** What the action's context tells of the call. */
+/** The fields of the call for the action's context. */
 export interface ThreadCallView {
   readonly callId: number
   readonly attempt: number
   readonly sessionId: string
   readonly sessionName: string | undefined
-  /** undefined: nobody, or one that could not be cloned. */
+  /** undefined: no identity, or one that could not be cloned. */
   readonly identity: unknown
   readonly remainingMs: number
 }
@@ -42,7 +42,7 @@ export type ThreadResult =
   | { readonly ok: true; readonly value: SentPayload }
   | { readonly ok: false; readonly error: SentPayload; readonly notStarted: boolean }
 
-/** From the thread. Every item is answered before the result is sent, so that none is late. */
+/** From the thread. Every item is answered before the result is sent, so no answer is late. */
 export type ThreadMessage =
   | { readonly kind: 'begun' }
   | { readonly kind: 'item'; readonly item: SentPayload }
@@ -58,7 +58,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export function toSent(payload: Payload): SentPayload {
   if (!(payload instanceof Packed)) return payload
-  // The slab or chunk that it lies in belongs to others too.
+  // Other payloads share its slab or chunk.
   return { packed: new Uint8Array(payload.bytes.subarray(payload.start, payload.end)) }
 }
 
@@ -67,7 +67,7 @@ export function fromSent(sent: SentPayload): Payload {
   return new Packed(sent.packed, 0, sent.packed.length)
 }
 
-/** The memory that can move with a payload that nobody else has, instead of being copied. */
+/** The memory that can be moved with an exclusively owned payload instead of being copied. */
 export function movable(sent: SentPayload): ArrayBuffer[] {
   if (typeof sent !== 'object') return []
   if ('packed' in sent) return [sent.packed.buffer]
@@ -75,7 +75,7 @@ export function movable(sent: SentPayload): ArrayBuffer[] {
   return [...new Set(arrays.flatMap((bytes) => wholeBufferOf(bytes)))]
 }
 
-/** None where others have a part of it, or it is shared between threads anyway. */
+/** None when others use a part of it, or it is shared between threads anyway. */
 function wholeBufferOf({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
 }

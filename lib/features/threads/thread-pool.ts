@@ -1,5 +1,5 @@
-// The threads of one server: a piscina pool that is made when the first call comes. Who waits for a thread is kept here,
-// not there: piscina starts no thread for those that wait when it has ended one.
+// The threads of one server: a piscina pool, created with the first call. Calls wait here and not in piscina, which starts no
+// thread for waiting tasks after it has ended one.
 
 import { fileURLToPath } from 'node:url'
 import type { Transferable } from 'node:worker_threads'
@@ -31,7 +31,7 @@ export class ThreadPool {
   #piscina: Promise<Piscina> | undefined
   #isClosed = false
 
-  /** `report` is told of what fails in a thread that runs nothing. */
+  /** `report` gets errors of threads that run nothing. */
   constructor(options: ThreadPoolOptions, report: (error: unknown) => void) {
     this.#options = options
     this.#report = report
@@ -48,13 +48,13 @@ export class ThreadPool {
     return this.#limiter.run(signal, work, holders)
   }
 
-  /** Only for who has a thread, see `whenFree`. Rejects when the thread ends before the task does. */
+  /** Call it only while holding a thread, see `whenFree`. Rejects when the thread ends before the task does. */
   async run({ task, move, kill, hasBegun }: ThreadUse): Promise<ThreadResult> {
     if (this.#isClosed) throw new Error('the threads are closed')
     this.#piscina ??= this.#open()
     const piscina = await this.#piscina
     const onFailed = new AbortController()
-    // A thread that fails before it takes a task leaves the task waiting for ever. Another's end is not this one's.
+    // A thread that fails before it takes a task leaves the task waiting forever. The end of another thread does not matter here.
     const onError = (error: unknown): void => {
       if (!hasBegun()) onFailed.abort(error)
     }
@@ -72,7 +72,7 @@ export class ThreadPool {
     }
   }
 
-  /** Settles when no thread runs anything and nobody waits. */
+  /** Settles when no thread runs anything and no call waits. */
   idle(): Promise<void> {
     return this.#limiter.idle()
   }
@@ -95,11 +95,11 @@ export class ThreadPool {
       minThreads: 0,
       maxThreads: max,
       idleTimeout: idleTimeoutMs,
-      // Else a thread stands still between tasks, with whatever its modules do in the background.
+      // Otherwise a thread stands still between tasks, with everything that its modules do in the background.
       atomics: 'disabled',
       recordTiming: false,
     })
-    // One for each run, and there may be as many as threads.
+    // One listener per run, so as many as threads.
     piscina.setMaxListeners(0)
     piscina.on('error', this.#report)
     return piscina

@@ -1,5 +1,5 @@
-// One run of an action in a thread, seen from its server: passes items, log lines and the abort on. A call that has not
-// begun when it is aborted is dropped by its thread; a handler that does not end when it is told to is ended with its thread.
+// One run of an action in a thread, seen from its server: passes items, log lines and the abort on. If the call has not begun
+// when it is aborted, its thread drops it; a handler that does not end after an abort is terminated with its thread.
 import { inspect } from 'node:util'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Context } from '../../core/action/context.ts'
@@ -28,25 +28,25 @@ import {
 } from './thread-messages.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
-/** What a handler gets to end in after it was told to, before its thread is ended. */
+/** How long an aborted handler has to end, before its thread is terminated. */
 export const killAfterMs = 250
-/** What a thread gets to drop a call in that has not begun: it may be starting, or load a module. */
+/** How long a thread has to drop a call that has not begun: it may be starting, or loading a module. */
 const dropAfterMs = 10_000
 
-/** Where an action is found by a thread. */
+/** Where a thread finds the action. */
 export type ThreadedAction = Pick<ThreadTask, 'module' | 'loader' | 'className' | 'name' | 'limits'>
 
 export interface ThreadedRunOptions {
   readonly pool: ThreadPool
   readonly codec: ValueCodec
   readonly clock: Clock
-  /** How long a thread may stand still for its reader while others wait for one. */
+  /** How long a thread may stall for its reader while others wait for a thread. */
   readonly maxStallMs: number
-  /** Whom a session's calls count for while they wait. */
+  /** The account that a session's calls count for while they wait. */
   readonly holdersOf: (sessionId: string) => readonly object[] | undefined
 }
 
-/** Runs the action; gives its encoded result, throws what it threw. */
+/** Runs the action; returns its encoded result, throws what it threw. */
 export async function runInThread(
   action: ThreadedAction,
   data: Payload | InputItems,
@@ -75,9 +75,9 @@ class ThreadedRun {
   readonly #farPort: MessagePort
   readonly #stall: StallWatch
   #hasBegun = false
-  /** Why it was told to end. */
-  #told: { readonly reason: unknown } | undefined
-  /** That, where it was its reader. */
+  /** The reason of its abort. */
+  #aborted: { readonly reason: unknown } | undefined
+  /** The same, if its reader was too slow. */
   #stalled: BusyError | undefined
   #grace: Timer | undefined
 
@@ -101,9 +101,9 @@ class ThreadedRun {
 
   async run(data: Payload): Promise<Encoded> {
     const { signal } = this.#context
-    const unfollow = followSignal(signal, () => this.#tellToEnd(signal.reason))
+    const unfollow = followSignal(signal, () => this.#abort(signal.reason))
     try {
-      return this.#read(await this.#send(toSent(data)))
+      return this.#read(await this.#runInThread(toSent(data)))
     } finally {
       unfollow()
       this.#readLast()
@@ -113,7 +113,7 @@ class ThreadedRun {
     }
   }
 
-  async #send(data: SentPayload): Promise<ThreadResult> {
+  async #runInThread(data: SentPayload): Promise<ThreadResult> {
     const { callId, attempt, session, remainingMs } = this.#context
     const call = {
       callId,
@@ -136,7 +136,7 @@ class ThreadedRun {
         },
       })
     } catch (error) {
-      if (this.#told !== undefined) throw this.#told.reason
+      if (this.#aborted !== undefined) throw this.#aborted.reason
       this.#readLast()
       const { name } = this.#action
       const message = `action "${name}": its thread ended before it did (${wordsOf(error)})`
@@ -146,7 +146,7 @@ class ThreadedRun {
   }
 
   #read(result: ThreadResult): Encoded {
-    // Whatever the handler made of it: items are missing.
+    // However the handler dealt with it: items are missing.
     if (this.#stalled !== undefined) throw this.#stalled
     if (result.ok) return new Encoded(fromSent(result.value))
     const error = decodeThrown(this.#options.codec, fromSent(result.error))
@@ -157,15 +157,15 @@ class ThreadedRun {
 
   readonly #onStalled = (): void => {
     const { name } = this.#action
-    const message = `action "${name}": its reader does not keep up, and others wait for its thread; read faster, or raise threads.maxStallMs`
+    const message = `action "${name}": its reader is too slow, and others wait for its thread; read faster, or raise threads.maxStallMs`
     this.#stalled = new BusyError(message, { notStarted: false })
-    this.#tellToEnd(this.#stalled)
+    this.#abort(this.#stalled)
   }
 
-  #tellToEnd(reason: unknown): void {
-    if (this.#told !== undefined) return
-    this.#told = { reason }
-    this.#tell({ kind: 'abort', error: this.#errorOf(reason) })
+  #abort(reason: unknown): void {
+    if (this.#aborted !== undefined) return
+    this.#aborted = { reason }
+    this.#send({ kind: 'abort', error: this.#errorOf(reason) })
     this.#setGrace()
   }
 
@@ -182,11 +182,11 @@ class ThreadedRun {
 
   #onBegun(): void {
     this.#hasBegun = true
-    // It began before the thread had heard of the abort.
-    if (this.#told !== undefined) this.#setGrace()
+    // It began before the abort reached the thread.
+    if (this.#aborted !== undefined) this.#setGrace()
   }
 
-  /** The end came by piscina's port, and may have overtaken what the thread sent before: that it has begun, its log. */
+  /** The end came over piscina's port, and may have overtaken earlier messages of the thread: its start, its log. */
   #readLast(): void {
     for (let last = receiveMessageOnPort(this.#port); last !== undefined; last = receiveMessageOnPort(this.#port)) {
       this.#onMessage(last.message as ThreadMessage)
@@ -197,13 +197,13 @@ class ThreadedRun {
     const payload = fromSent(item)
     try {
       await this.#stall.during(this.#context.emit(new Encoded(payload)), itemCost(payload))
-      this.#tell({ kind: 'taken' })
+      this.#send({ kind: 'taken' })
     } catch (error) {
-      this.#tell({ kind: 'refused', error: this.#errorOf(error) })
+      this.#send({ kind: 'refused', error: this.#errorOf(error) })
     }
   }
 
-  #tell(message: ServerMessage): void {
+  #send(message: ServerMessage): void {
     this.#port.postMessage(message)
   }
 
@@ -217,7 +217,7 @@ function noStream(name: string): ServerError {
   return new ServerError(message, { code: 'BAD_REQUEST', notStarted: true })
 }
 
-/** A guard may put anything into an identity. */
+/** An identity may hold anything: guards make it. */
 function clonedOrNone(identity: unknown): unknown {
   try {
     return structuredClone(identity)
@@ -226,7 +226,7 @@ function clonedOrNone(identity: unknown): unknown {
   }
 }
 
-/** Node hands over what a thread threw as a copy, whose class may be lost on the way. */
+/** Node copies what a thread threw, and the copy may lose its class. */
 function wordsOf(error: unknown): string {
   const message: unknown = (error as { readonly message?: unknown } | null)?.message
   return typeof message === 'string' ? message : inspect(error, { depth: 1, breakLength: Number.POSITIVE_INFINITY })

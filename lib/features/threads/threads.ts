@@ -1,4 +1,4 @@
-// Threads as a feature of a server: an action that says `static threaded` is run by a pool of threads instead.
+// Threads as a feature of a server: actions with `static threaded` run in a pool of threads.
 import { availableParallelism } from 'node:os'
 import { type ActionClass, actionNameOf } from '../../core/action/action.ts'
 import { declareClasses } from '../../core/action/contract.ts'
@@ -23,7 +23,7 @@ declare module '../../core/base/errors.ts' {
 
 /** The threads that a server runs `static threaded` actions in. */
 export interface ThreadOptions {
-  /** Threads at once. Default: one less than there are processors, at least one. */
+  /** Threads at a time. Default: one less than there are processors, at least one. */
   readonly max?: number
   /** How long a thread without work is kept, in milliseconds. Default 10 000. */
   readonly idleTimeoutMs?: number
@@ -32,7 +32,7 @@ export interface ThreadOptions {
   /**
    * While others wait for a thread: how long a call may hold its own for a client that does not take its items, in
    * milliseconds. Then it fails with BusyError. A client that takes 16 KiB a second (16 items, if they are small) is
-   * never too slow, unless this is less than 10 000: it tells what it took once for half a stream's window, 128 KiB.
+   * never too slow, unless this is less than 10 000: it reports what it took once per half a stream's window, 128 KiB.
    * Default 30 000.
    */
   readonly maxStallMs?: number
@@ -55,7 +55,7 @@ export function threads(options: ThreadOptions = {}): Feature<Threads> {
   return { name: 'threads', attach: (kit) => new Threads(kit, options) }
 }
 
-/** From the last call's end to its thread's. */
+/** From the end of the last call to the end of its thread. */
 const lastCallMs = 1_000
 
 export class Threads implements ServerFeature {
@@ -117,7 +117,7 @@ function threadedClassOf({ name, instance, actionClass }: RegisteredAction): Act
   const threaded = Class?.threaded ?? actionClass?.threaded ?? false
   if (threaded === false) return undefined
   const label = `threaded action "${name}"`
-  if (Class === undefined) throw invalid(`${label} is implemented by a function; a thread needs an exported class`)
+  if (Class === undefined) throw invalid(`${label} is implemented by a function, but a thread needs an exported class`)
   if (Class.threaded === undefined)
     throw invalid(
       `${label} is implemented by class ${Class.name}, which must extend the contract or be threaded itself`,

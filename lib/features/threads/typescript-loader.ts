@@ -1,10 +1,10 @@
-// Which tsx reads TypeScript for this process, so that its threads can read it too: tsx leaves threads alone on some versions of
-// Node, and the package of a shared module may have no tsx of its own.
+// Finds the tsx that reads TypeScript for this process, so that its threads can use it too: on some versions of Node tsx skips
+// threads, and the package of a shared module may have no tsx of its own.
 import { createRequire } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** On the global object: a program may have two copies of this module. */
+/** Kept on the global object: a program may have two copies of this module. */
 const noted = Symbol.for('isock.typescript-loader')
 type Globals = { [noted]?: string }
 
@@ -13,7 +13,7 @@ export function noteTypeScriptLoader(url: string): void {
   ;(globalThis as Globals)[noted] = url
 }
 
-/** The URL of what reads TypeScript here; undefined: nobody but Node itself. */
+/** The URL of the TypeScript loader of this process; undefined: Node itself reads it, or nothing does. */
 export function typeScriptLoader(
   args: readonly string[] = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)],
 ): string | undefined {

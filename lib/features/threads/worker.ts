@@ -1,4 +1,4 @@
-// Where a thread begins: makes it able to import what its server can, and lets task-runner.ts run the task.
+// The entry point of a thread: makes it able to import what its server can, and leaves the task to task-runner.ts.
 import { register } from 'node:module'
 import { markThread } from '../../core/base/in-thread.ts'
 import type { ThreadResult, ThreadTask } from './thread-messages.ts'
@@ -14,7 +14,7 @@ export async function runTask(task: ThreadTask): Promise<ThreadResult> {
 
 const registered = Symbol.for('isock.threads.tsx')
 
-/** As the server does. Once in a thread, kept on its global object: under tsx this module may be loaded twice. */
+/** Registers the server's loader. Once per thread, kept on its global object: under tsx this module may be loaded twice. */
 function readTypeScript({ module, loader }: ThreadTask): void {
   const globals = globalThis as { [registered]?: boolean }
   if (globals[registered] || loader === undefined) return

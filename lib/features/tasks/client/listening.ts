@@ -1,5 +1,5 @@
-// A client that listens to a process: a lasting call (client/lasting-call.ts) whose events of the meantime are missing when
-// it had to begin anew, and which ends with the process.
+// A client that listens to a process: a lasting call (client/lasting-call.ts) that misses the events of the meantime when
+// it had to start again, and that ends with the process.
 import type { Call, Outcome } from '../../../core/action/call.ts'
 import { keepContext } from '../../../core/base/async-context.ts'
 import { IsockError, ServerError } from '../../../core/base/errors.ts'
@@ -10,14 +10,14 @@ import { type ListenItem, ListenToProcess } from '../listen-action.ts'
 
 /** How a client listens. */
 export interface ListenOptions {
-  /** The session was lost, and it listens again: events of the meantime are missing. */
+  /** Called when the session was lost and it listens again: events of the meantime are missing. */
   readonly onGap?: () => void
   /** Stops listening when it aborts. */
   readonly signal?: AbortSignal
 }
 
 interface ListeningOptions<Event> extends ListenOptions {
-  /** Gets each event; without it, somebody iterates. */
+  /** Gets each event; without it, the program iterates. */
   readonly handler: ((event: Event) => unknown) | undefined
   readonly onOver: (listening: { stop(): void }) => void
 }
@@ -27,18 +27,18 @@ type AnyEvent = Exclude<ListenItem, true>
 
 /**
  * The events of a process, from `client.onProcess`. Read it with `for await`, or pass a handler there. Leaving the loop
- * stops it. An event is not taken from the server before the one before it was read or handled.
+ * stops it. An event is taken from the server only after the one before it was read or handled.
  *
  * When a link is lost, nothing is missed as long as the server keeps the session. When the session is lost it listens
  * again by itself; then `gapCount` grows and `onGap` is called.
  */
 export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncDisposable {
-  /** Settles when the server has taken it in: from then on nothing is missed. Rejects where it does not; resolves when stopped. */
+  /** Settles when the server has accepted it: from then on nothing is missed. Rejects when it does not; resolves when stopped. */
   readonly ready: Promise<void>
   /**
    * Settles when it is over, as its reader sees it: resolves after the process has finished or this was stopped,
-   * rejects with what ended it. Where the server does not take it in, that is at once. With a handler, heed the
-   * rejection: here alone it is told.
+   * rejects with what ended it. When the server does not accept it, it rejects immediately. With a handler, handle
+   * this rejection: the error is reported nowhere else.
    */
   readonly done: Promise<void>
   readonly #options: ListenOptions
@@ -70,7 +70,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     // One that is stopped is done first.
     this.ready = Promise.race([this.#lasting.done, this.#lasting.ready])
     this.ready.catch(() => undefined)
-    // There is nothing to read where it was not taken in: it is over without a reader too.
+    // When it was not accepted there is nothing to read: it is over without a reader too.
     const onEnd = (failure?: { readonly error: unknown }): void => {
       if (!this.#lasting.hasBeenOpen) this.#finish(failure)
     }
@@ -78,11 +78,11 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
       () => onEnd(),
       (error: unknown) => onEnd({ error }),
     )
-    // Where it has aborted already, it is over before this returns.
+    // If the signal has aborted already, it is over before this returns.
     this.#unfollow = followSignal(options.signal, this.#stop)
     this.#lasting.begin()
     if (handler !== undefined) void this.#handle(handler)
-    // Whoever iterates gets the error there.
+    // The loop that iterates gets the error.
     else this.done.catch(() => undefined)
   }
 
@@ -90,12 +90,12 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     return this.#isOver
   }
 
-  /** Times that events may have been missed. */
+  /** How often events may have been missed. */
   get gapCount(): number {
     return this.#gapCount
   }
 
-  /** Stops listening. Nothing happens when it is over. */
+  /** Stops listening. A no-op once it has ended. */
   stop(): void {
     this.#finish()
   }
@@ -111,7 +111,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
 
   readonly #stop = (): void => this.#finish()
 
-  /** Gives each event to the handler, one after the other. What that throws ends it. */
+  /** Gives each event to the handler, one after the other. An error of the handler ends it. */
   async #handle(handler: (event: Event) => unknown): Promise<void> {
     try {
       for (let step = await this.#next(); !step.done; step = await this.#next()) await handler(step.value)
@@ -123,7 +123,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   readonly #next = async (): Promise<IteratorResult<Event, undefined>> => {
     try {
       const step = await this.#lasting.take()
-      // What type its events have is its user's word.
+      // The caller vouches for the event type.
       if (step !== undefined) return { done: false, value: step.event as Event }
     } catch (error) {
       this.#finish({ error })
@@ -147,10 +147,10 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     const end = (outcome.value ?? {}) as { readonly how?: unknown; readonly error?: unknown }
     if (end.how === 'again') return end.how
     if (end.how !== 'failed') return { error: undefined }
-    return { error: end.error ?? new ServerError('the process failed and did not say why', { code: 'REMOTE_ERROR' }) }
+    return { error: end.error ?? new ServerError('the process failed and gave no reason', { code: 'REMOTE_ERROR' }) }
   }
 
-  /** Before it was ready once, a server that cannot be reached or is full is an error as for any call. */
+  /** Until it was ready once, a server that is unreachable or full is an error, as for any call. */
   #mayPass(outcome: Outcome<unknown> & { readonly ok: false }, wasOpen: boolean): boolean {
     const { error } = outcome
     if (isLoss(error)) return true

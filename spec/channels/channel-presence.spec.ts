@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { Accounting } from '../../lib/core/accounting/accounting.ts'
 import type { SessionChange } from '../../lib/core/server/feature.ts'
 import type { ServerSession } from '../../lib/core/server/server-session.ts'
-import { Attendance } from '../../lib/features/channels/attendance.ts'
+import { ChannelPresence } from '../../lib/features/channels/channel-presence.ts'
 import { Room } from '../../lib/features/channels/room.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
@@ -15,11 +15,11 @@ function makeRoom(key: string): Room {
   return new Room(key, 'epoch', undefined, holdings)
 }
 
-describe('The attendance of a room', () => {
+describe('The presence of a room', () => {
   it('ends each grace in its time, also where one that came first was begun again', async () => {
     const clock = new VirtualClock()
     const left: string[] = []
-    const attendance = new Attendance({
+    const presence = new ChannelPresence({
       clock,
       graceMs,
       infoOf: ({ id }) => id,
@@ -34,25 +34,25 @@ describe('The attendance of a room', () => {
       ServerSession,
       ServerSession,
     ]
-    for (const session of [cat, dog]) attendance.enter(room, session, () => session.id)
-    attendance.changed(cat, 'cut')
-    attendance.exit(room, cat)
+    for (const session of [cat, dog]) presence.enter(room, session, () => session.id)
+    presence.changed(cat, 'cut')
+    presence.exit(room, cat)
     await clock.advance(1_000)
-    attendance.changed(dog, 'cut')
+    presence.changed(dog, 'cut')
     await clock.advance(4_000)
     // It is back, and has not asked for the room again yet.
-    attendance.changed(cat, 'resumed')
+    presence.changed(cat, 'resumed')
     await clock.advance(graceMs - 4_000)
     expect(left).to.deep.equal(['dog'])
     await clock.advance(4_000)
     expect(left).to.deep.equal(['dog', 'cat'])
-    attendance.close()
+    presence.close()
   })
 })
 
 describe('Who is present in the rooms of a channel', () => {
   let clock: VirtualClock
-  let attendance: Attendance
+  let presence: ChannelPresence
   let told: string[]
   let infos: Map<string, unknown>
   const [red, blue] = ['red', 'blue'].map(makeRoom) as [Room, Room]
@@ -67,16 +67,16 @@ describe('Who is present in the rooms of a channel', () => {
     }
 
     enter(room: Room): void {
-      attendance.enter(room, this.own, () => infos.get(this.id))
+      presence.enter(room, this.own, () => infos.get(this.id))
     }
 
     exit(room: Room): void {
-      attendance.exit(room, this.own)
+      presence.exit(room, this.own)
     }
 
     changed(change: SessionChange): void {
       this.isConnected = change === 'resumed'
-      attendance.changed(this.own, change)
+      presence.changed(this.own, change)
     }
 
     get own(): ServerSession {
@@ -88,7 +88,7 @@ describe('Who is present in the rooms of a channel', () => {
     clock = new VirtualClock()
     told = []
     infos = new Map()
-    attendance = new Attendance({
+    presence = new ChannelPresence({
       clock,
       graceMs,
       infoOf: ({ id }) => infos.get(id),
@@ -100,13 +100,13 @@ describe('Who is present in the rooms of a channel', () => {
   })
 
   afterEach(() => {
-    attendance.close()
+    presence.close()
     expect(clock.pendingCount, 'timers that are left').to.equal(0)
-    for (const room of [red, blue]) expect(attendance.members(room)).to.deep.equal([])
+    for (const room of [red, blue]) expect(presence.members(room)).to.deep.equal([])
   })
 
   const sayings = () => told.splice(0)
-  const present = (room: Room) => attendance.members(room).map(({ session }) => session)
+  const present = (room: Room) => presence.members(room).map(({ session }) => session)
 
   it('forgets one that unsubscribes after its grace, while it is away', async () => {
     const cat = new Session('cat')
@@ -121,7 +121,7 @@ describe('Who is present in the rooms of a channel', () => {
 
   it('is who subscribed, once for all of its subscriptions, in the order in which they came', () => {
     const [cat, dog] = [new Session('cat'), new Session('dog')]
-    expect(attendance.isVacant(red)).to.equal(true)
+    expect(presence.isVacant(red)).to.equal(true)
     for (const session of [dog, cat, cat]) session.enter(red)
     cat.enter(blue)
     expect(sayings()).to.deep.equal(['join dog red "dog"', 'join cat red "cat"', 'join cat blue "cat"'])
@@ -133,8 +133,8 @@ describe('Who is present in the rooms of a channel', () => {
     cat.exit(red)
     dog.exit(red)
     expect(sayings()).to.deep.equal(['leave dog red "dog"', 'vacant red'])
-    expect([attendance.isVacant(red), attendance.isVacant(blue)]).to.deep.equal([true, false])
-    expect(attendance.members(undefined)).to.deep.equal([])
+    expect([presence.isVacant(red), presence.isVacant(blue)]).to.deep.equal([true, false])
+    expect(presence.members(undefined)).to.deep.equal([])
     cat.exit(blue)
     expect(sayings()).to.deep.equal(['leave cat blue "cat"', 'vacant blue'])
   })
@@ -146,7 +146,7 @@ describe('Who is present in the rooms of a channel', () => {
     ghost.changed('cut')
     ghost.changed('resumed')
     ghost.exit(red)
-    expect([sayings(), present(red), attendance.isVacant(red)]).to.deep.equal([[], [], true])
+    expect([sayings(), present(red), presence.isVacant(red)]).to.deep.equal([[], [], true])
     infos.set('ghost', { name: 'seen' })
     ghost.enter(red)
     expect(sayings()).to.deep.equal(['join ghost red "seen"'])
@@ -219,7 +219,7 @@ describe('Who is present in the rooms of a channel', () => {
       cat.changed('resumed')
     }
     expect(sayings()).to.deep.equal(['leave cat red "cat"', 'vacant red', 'join cat red "tiger"'])
-    expect(attendance.members(red)).to.deep.equal([{ session: 'cat', info: other }])
+    expect(presence.members(red)).to.deep.equal([{ session: 'cat', info: other }])
     cat.changed('cut')
     infos.set('cat', undefined)
     cat.changed('resumed')
@@ -244,10 +244,10 @@ describe('Who is present in the rooms of a channel', () => {
     for (const session of [cat, dog]) session.enter(red)
     cat.changed('cut')
     sayings()
-    attendance.close()
+    presence.close()
     await clock.advance(2 * graceMs)
     cat.changed('ended')
     dog.exit(red)
-    expect([sayings(), present(red), attendance.isVacant(red)]).to.deep.equal([[], [], true])
+    expect([sayings(), present(red), presence.isVacant(red)]).to.deep.equal([[], [], true])
   })
 })

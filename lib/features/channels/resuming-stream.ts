@@ -1,5 +1,5 @@
-// What a subscription and a look at presence have in common, beyond being lasting calls (client/lasting-call.ts): when they
-// are ready and done, which endings they get past, and that a handler's failure is not theirs.
+// ResumingStream, the base of subscriptions and presence watches: a lasting call (client/lasting-call.ts) with `ready`,
+// `done` and a bound on retries. An error of a handler does not end it.
 import type { Call, Outcome } from '../../core/action/call.ts'
 import { isPromiseLike } from '../../core/action/item-source.ts'
 import { keepContext } from '../../core/base/async-context.ts'
@@ -10,51 +10,51 @@ import { invalidOption, requireCount } from '../../core/base/options.ts'
 import type { ClientKit } from '../../core/client/client-kit.ts'
 import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../../core/client/lasting-call.ts'
 
-/** Options of whatever lasts. */
-export interface LastingOptions {
+/** Options of a subscription or presence watch. */
+export interface ResumingOptions {
   /**
-   * Attempts to begin again that may fail one after the other. Default Infinity: until `unsubscribe()`; but three for a
-   * server whose bounds (`maxPerSession`, `maxRooms`) have no room for one that it never let in.
+   * Attempts to start again that may fail in a row. Default Infinity: until `unsubscribe()`; but three when the server's
+   * bounds (`maxPerSession`, `maxRooms`) are full and it was never accepted.
    */
   readonly retry?: number
-  /** Told when it goes on after it had to begin anew; `recovered`: nothing was lost by that. */
+  /** Called when it continues after it had to start again; `recovered`: nothing was lost. */
   readonly onReconnect?: (recovered: boolean) => void
-  /** When it aborts, it ends as by `unsubscribe()`. */
+  /** An abort ends it like `unsubscribe()`. */
   readonly signal?: AbortSignal
 }
 
-export const lastingOptions: OptionTable<LastingOptions> = { retry: 'any', onReconnect: 'any', signal: 'any' }
+export const resumingOptions: OptionTable<ResumingOptions> = { retry: 'any', onReconnect: 'any', signal: 'any' }
 
-/** Whatever it reads. */
-export type AnyLastingStream = Pick<LastingStream<object, unknown>, 'end'>
+/** A stream of any items. */
+export type AnyResumingStream = Pick<ResumingStream<object, unknown>, 'end'>
 
-/** How a call of it began. */
+/** What the first item of a call says. */
 export interface Opening<Step> {
   readonly recovered: boolean
   readonly steps: readonly Step[]
 }
 
-/** Enough for what leaves in the same turn; more would hide from its user that there is too much of it. */
+/** Enough when others leave in the same turn; more would hide from the user that the bound is too small. */
 const retryIfFull = 3
 
-/** Keeps a place in what it reads: `Step` is what comes, `Item` what its reader gets of it. */
-export abstract class LastingStream<Step extends object, Item> implements AsyncIterable<Item>, AsyncDisposable {
+/** Keeps its place in the stream: `Step` is what arrives, `Item` what the reader gets for it. */
+export abstract class ResumingStream<Step extends object, Item> implements AsyncIterable<Item>, AsyncDisposable {
   protected readonly kit: ClientKit
-  readonly #options: LastingOptions
+  readonly #options: ResumingOptions
   readonly #retry: number
-  /** For one that the server never let in, as its bounds have no room. */
+  /** For one that the server never accepted because its bounds are full. */
   readonly #retryIfFull: number
   readonly #lasting: LastingCall<Step>
-  /** Attempts that failed one after the other. */
+  /** Attempts that failed in a row. */
   #failures = 0
   #hasHandler = false
-  /** Somebody learns how it ends. */
-  #isHeeded = false
+  /** The program will see how it ends. */
+  #isObserved = false
   #unfollow: () => void = () => undefined
-  /** Settled when the handler has got all. */
+  /** Settles when the handler has got all items. */
   #fed: Promise<void> | undefined
 
-  constructor(kit: ClientKit, options: LastingOptions, onEnd: (stream: AnyLastingStream) => void) {
+  constructor(kit: ClientKit, options: ResumingOptions, onEnd: (stream: AnyResumingStream) => void) {
     this.kit = kit
     const { onReconnect } = options
     this.#options = onReconnect === undefined ? options : { ...options, onReconnect: keepContext(onReconnect) }
@@ -73,19 +73,19 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
     this.#lasting.done.then(onOver, (error: unknown) => {
       onOver()
       const isOfClose = error instanceof ClientError && error.code === 'CLOSED'
-      if (!this.#isHeeded && !isOfClose) kit.log.warn({ error }, `a subscription ended: ${String(error)}`)
+      if (!this.#isObserved && !isOfClose) kit.log.warn({ error }, `a subscription ended: ${String(error)}`)
     })
   }
 
-  /** Settles when the server has let us in for the first time; rejects when it will not. */
+  /** Settles when the server has accepted it for the first time; rejects when it refuses. */
   get ready(): Promise<void> {
-    this.#isHeeded = true
+    this.#isObserved = true
     return this.#lasting.ready
   }
 
-  /** Resolves after `unsubscribe()`, rejects with what ended it otherwise. Where nobody takes either promise, or reads, an error is logged. */
+  /** Resolves after `unsubscribe()`, rejects with what ended it otherwise. An error is logged when the program uses neither promise and does not read. */
   get done(): Promise<void> {
-    this.#isHeeded = true
+    this.#isObserved = true
     return this.#lasting.done
   }
 
@@ -94,14 +94,14 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
     return this.#lasting.isOver
   }
 
-  /** Ends it: whoever waits for an item is told that there are no more, and the server forgets it. */
+  /** Ends it: a reader that waits gets the end, and the server forgets the subscription. */
   unsubscribe(): void {
     this.end(undefined)
   }
 
   /**
-   * Ends it at the server, and hands over what has come until then. Settles when a handler has got all of it; who iterates reads
-   * on to the end. What the reader threw is logged, as always.
+   * Ends it at the server, and hands over what has arrived by then. Settles when a handler has got all of it; a loop reads
+   * to the end. What the handler throws is logged, as always.
    *
    * @example
    * process.once('SIGTERM', async () => {
@@ -121,15 +121,16 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
 
   /** Iterating reads; leaving the loop unsubscribes. Items that nobody reads wait at the server. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, undefined, undefined> {
-    if (this.#hasHandler) throw new ClientError('it has a handler: iterate, or pass a handler')
-    this.#isHeeded = true
+    if (this.#hasHandler)
+      throw new ClientError('a handler reads this stream already: either iterate it or pass a handler')
+    this.#isObserved = true
     return iteratorOf(this.#next, () => this.unsubscribe())
   }
 
-  /** Begins; with a handler that gets all items, one after the other. @internal */
+  /** Starts; with a handler, it gets all items one by one. @internal */
   begin(handler?: (item: Item) => unknown): this {
     if (handler !== undefined && typeof handler !== 'function') throw invalidOption('handler', 'a function', handler)
-    // Where it has aborted already, it is over before it asks for anything.
+    // If the signal has aborted already, it ends before it sends a request.
     this.#unfollow = followSignal(this.#options.signal, () => this.unsubscribe())
     if (!this.isOver) this.#lasting.begin()
     this.#hasHandler = handler !== undefined
@@ -137,20 +138,20 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
     return this
   }
 
-  /** Ends it for good. undefined: because it was asked to. @internal */
+  /** Ends it for good. undefined: the program ended it. @internal */
   end(error: unknown): void {
     this.#lasting.end(error, error === undefined ? 'drop' : 'keep')
   }
 
-  /** Asks for the stream, from where it broke off. */
+  /** Requests the stream, from where it stopped. */
   protected abstract start(retry: number): Call<unknown, unknown>
-  /** The first item of each call: whether nothing was lost, and what there is in it for the reader. Throws likewise. */
+  /** Reads the first item of each call: whether nothing was lost, and the steps in it. Throws if it is malformed. */
   protected abstract onFirst(item: unknown): Opening<Step>
-  /** The others: what there is in it for the reader. Throws for what it cannot read. */
+  /** Reads any other item: the steps in it. Throws if it is malformed. */
   protected abstract onItem(item: unknown): readonly Step[]
-  /** It is handed to the reader: as what. */
+  /** Turns a step into the item that the reader gets. */
   protected abstract onTaken(step: Step): Item
-  /** Whether to go on after this ending. */
+  /** Whether to continue after this ending. */
   protected isPassing(error: unknown): boolean {
     return isLoss(error)
   }
@@ -188,16 +189,16 @@ export abstract class LastingStream<Step extends object, Item> implements AsyncI
         return failed(error)
       }
     }
-    // What ended it is for `done`.
+    // `done` reports what ended it.
     await this.#lasting.each(handle).catch(() => undefined)
   }
 }
 
-/** The error for how the server ended a stream. */
+/** The error for the ending that the server sent. */
 function errorOf(ending: unknown): IsockError {
   const { code, message } = (ending ?? {}) as { readonly code?: unknown; readonly message?: unknown }
   if (code === 'BUSY') return new BusyError(String(message), { notStarted: false })
   if (typeof code === 'string' && typeof message === 'string')
     return new ServerError(message, { code: code as ErrorCode })
-  return new ServerError('the server ended the subscription and did not say why', { code: 'PROTOCOL' })
+  return new ServerError('the server ended the subscription and gave no reason', { code: 'PROTOCOL' })
 }
