@@ -31,7 +31,6 @@ import { Tasks } from '../features/tasks/tasks.ts'
  * // ...
  * await server.shutdown()
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: features add fields, see ServerFields
 export interface Server extends ServerFields {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above

@@ -137,7 +137,7 @@ describe('Authenticator', () => {
 
   it('look at nothing that came in clear text from another machine, unless that is allowed', async () => {
     const result = await refusalOf(authenticatorWith().authenticate(stranger, hello({ first: 'secret' })))
-    expect(result).to.include('credentials are not taken in clear text')
+    expect(result).to.include('credentials are not accepted in clear text')
     expect(first.asked).to.deep.equal([])
     expect(second.asked, 'nothing was presented to it').to.have.length(1)
     await authenticatorWith({ allowClearText: true }).authenticate(stranger, hello({ first: 'secret' }))

@@ -104,7 +104,7 @@ export class Reader {
   readonly #send = (message: Encoded): Promise<void> | undefined => {
     const { context, lossNotice } = this.#options
     if (message === opening) return this.#sendFirst()
-    const { lostCount } = this.#outlet
+    const { lostCount } = this.#queue
     if (lossNotice === undefined || lostCount === this.#reportedLost) return context.push(message)
     this.#reportedLost = lostCount
     const isTaken = context.push(lossNotice(lostCount))
