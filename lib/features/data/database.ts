@@ -36,7 +36,7 @@ interface OpenStore {
 }
 
 /**
- * A store of models. A server makes one of its option `data`; it can also be used without a server.
+ * A store of models. The feature `data(...)` makes one for its server; it can also be used without a server.
  *
  * @example
  * await using database = await new Database({ models: [User], url: 'file:app.db' }).open()
