@@ -1,8 +1,9 @@
-// Echo: gives back what it is given.
+// Echo: returns what it is given.
 import { Action } from 'isock'
 
-/** Gives back what it is given. */
 export class Echo extends Action {
+  static override description = 'Returns what it is given.'
+
   override action(text: string): string {
     return text
   }

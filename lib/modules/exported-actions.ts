@@ -1,7 +1,6 @@
 // The actions that modules export, and the reasons why some cannot be registered.
 import { type Action, type ActionClass, isAction, isActionClass, isContractOnly } from '../core/action/action.ts'
 import type { ActionTree } from '../core/action/registry.ts'
-import { docLineOf } from './doc-lines.ts'
 import type { LoadedModule } from './load-modules.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: any action is welcome
@@ -23,27 +22,27 @@ export class ExportedActions {
 
   constructor(modules: readonly LoadedModule[]) {
     // Classes of all modules come last: one with an exported instance anywhere is not instantiated again.
-    for (const { exports, source } of modules) {
-      for (const value of Object.values(exports)) if (isAction(value)) this.#addInstance(value, source)
-      if (isPlainObject(exports['actions'])) this.#addTree(exports['actions'], source)
+    for (const { exports } of modules) {
+      for (const value of Object.values(exports)) if (isAction(value)) this.#addInstance(value)
+      if (isPlainObject(exports['actions'])) this.#addTree(exports['actions'])
     }
-    for (const { exports, source } of modules) {
-      for (const [name, value] of Object.entries(exports)) if (isActionClass(value)) this.#addClass(name, value, source)
+    for (const { exports } of modules) {
+      for (const [name, value] of Object.entries(exports)) if (isActionClass(value)) this.#addClass(name, value)
     }
   }
 
-  #addTree(tree: Record<string, unknown>, source: string): void {
+  #addTree(tree: Record<string, unknown>): void {
     this.trees.push(tree as ActionTree)
-    for (const leaf of leavesOf(tree)) this.#noteClassOf(leaf, source)
+    for (const leaf of leavesOf(tree)) this.#noteClassOf(leaf)
   }
 
-  #addInstance(instance: AnyAction, source: string): void {
+  #addInstance(instance: AnyAction): void {
     if (this.instances.includes(instance)) return
-    this.#noteClassOf(instance, source)
+    this.#noteClassOf(instance)
     this.instances.push(instance)
   }
 
-  #addClass(name: string, Class: ActionClass, source: string): void {
+  #addClass(name: string, Class: ActionClass): void {
     if (this.#classes.has(Class)) return
     this.#classes.add(Class)
     const skip = (reason: string): void => void this.skipped.push({ name, reason })
@@ -57,18 +56,15 @@ export class ExportedActions {
     }
     const Constructor = Class as unknown as new () => AnyAction
     try {
-      this.#addInstance(new Constructor(), source)
+      this.#addInstance(new Constructor())
     } catch (error) {
       skip(`its constructor threw: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
-  #noteClassOf(instance: AnyAction, source: string): void {
+  #noteClassOf(instance: AnyAction): void {
     const Class = instance.constructor as ActionClass
     this.#classes.add(Class)
-    if (Class.description !== undefined) return
-    const description = docLineOf(Class.name, source)
-    if (description !== undefined) Object.defineProperty(Class, 'description', { value: description })
   }
 }
 

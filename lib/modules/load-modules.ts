@@ -1,6 +1,6 @@
 // The loading of modules that a user names by path. TypeScript is loaded with the tsx of the user's project, else by a Node
 // that strips types; isock has no compiler of its own.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -16,8 +16,6 @@ declare module '../core/base/errors.ts' {
 export interface LoadedModule {
   readonly path: string
   readonly exports: Readonly<Record<string, unknown>>
-  /** The text of the file, for the comments above its classes. */
-  readonly source: string
 }
 
 /** @throws ClientError that names the module and a remedy: `INVALID_OPTION` if it does not exist, `MODULE_FAILED`. */
@@ -28,7 +26,7 @@ export async function loadModules(paths: readonly string[]): Promise<LoadedModul
   if (typeScript !== undefined) await prepareTypeScript(typeScript)
   const modules: LoadedModule[] = []
   for (const path of paths) {
-    modules.push({ path, exports: await importFile(path), source: readFileSync(path, 'utf8') })
+    modules.push({ path, exports: await importFile(path) })
   }
   return modules
 }

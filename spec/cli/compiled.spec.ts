@@ -25,7 +25,7 @@ describe('the compiled command', function () {
     const client = new Client(address)
     expect(await client.runAction('Echo', 'hi')).to.equal('hi')
     const [listing] = await client.runAction<[{ description: string }]>('isock.actions')
-    expect(listing.description).to.equal('Gives back what it is given.')
+    expect(listing.description).to.equal('Returns what it is given.')
     await client.close()
     script.kill('SIGTERM')
     expect((await script.ended).code).to.equal(0)

@@ -12,7 +12,7 @@ function actionClass() {
 }
 
 const found = (...modules: Record<string, unknown>[]) =>
-  new ExportedActions(modules.map((exports) => ({ path: 'm.js', exports, source: '' })))
+  new ExportedActions(modules.map((exports) => ({ path: 'm.js', exports })))
 
 describe('ExportedActions', () => {
   it('makes an instance of a class once, under however many names and in however many modules', () => {

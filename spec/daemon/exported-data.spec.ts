@@ -12,7 +12,7 @@ class Page extends Model {
 }
 
 const found = (...modules: Record<string, unknown>[]) =>
-  exportedData(modules.map((exports, at) => ({ path: `${at}.js`, exports, source: '' })))
+  exportedData(modules.map((exports, at) => ({ path: `${at}.js`, exports })))
 
 describe('the export data of modules', () => {
   it('has the models of all modules and those that they refer to, unless it names its own', () => {

@@ -37,7 +37,7 @@ describe('An init file', () => {
   })
 
   const register = (initFile: object, ...others: object[]): Promise<void> => {
-    const modules = [initFile, ...others].map((exports, index) => ({ path: `/${index}.mjs`, exports, source: '' }))
+    const modules = [initFile, ...others].map((exports, index) => ({ path: `/${index}.mjs`, exports }))
     return registerModules(server, modules as never, log, { initFile: '/0.mjs' })
   }
   const clientAt = (address: string): Client => {

@@ -7,8 +7,7 @@ import { threads } from '../../lib/threads.ts'
 
 const [, , form, directory = ''] = process.argv
 const here = import.meta.url
-const forms: Readonly<Record<string, () => true | string | URL>> = {
-  true: () => true,
+const forms: Readonly<Record<string, () => string | URL>> = {
   url: () => here,
   URL: () => new URL(here),
   query: () => `${here}?again`,
@@ -22,7 +21,7 @@ const forms: Readonly<Record<string, () => true | string | URL>> = {
 }
 
 export class Again extends Action {
-  static override threaded = forms[form as string]?.() as true
+  static override threaded = forms[form as string]?.() as string
 
   action(): void {}
 }

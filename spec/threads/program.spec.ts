@@ -25,8 +25,8 @@ describe('threads and the main module', function () {
     rmSync(directory, { recursive: true, force: true })
   })
 
-  for (const form of ['true', 'url', 'URL', 'query', 'hash', 'dots', 'link']) {
-    const formIt: typeof longIt = form === 'true' || form === 'link' ? it : longIt
+  for (const form of ['url', 'URL', 'query', 'hash', 'dots', 'link']) {
+    const formIt: typeof longIt = form === 'url' || form === 'link' ? it : longIt
     formIt(`refuse an action that is defined there (${form})`, async () => {
       const { stdout } = await startScript('spec/threads/main-module.ts', { args: [form, directory] }).ended
       expect(stdout).to.match(/^main\nINVALID_ACTION action "Again" is defined in the program's main module/)

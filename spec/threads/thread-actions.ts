@@ -20,7 +20,7 @@ export class Point {
 }
 
 export class EchoThere extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
   static override classes = [Point]
 
   override action(value: unknown): unknown {
@@ -37,7 +37,7 @@ export class WhichThread extends Action {
 }
 
 export class Deplete extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
   static override errors = [Depleted]
 
   override async action(left: number): Promise<never> {
@@ -46,7 +46,7 @@ export class Deplete extends Action {
 }
 
 export class Half extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
   static override input = z.number()
   static override output = z.number().int()
 
@@ -57,7 +57,7 @@ export class Half extends Action {
 
 /** Keeps its processor for so many milliseconds. */
 export class Burn extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
 
   override action(ms: number, { log }: Context): string {
     log.warn({ ms }, 'begun')
@@ -69,7 +69,7 @@ export class Burn extends Action {
 
 /** Takes half a second to check its input: without letting go of its thread, or waiting. */
 export class SlowToBegin extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
   static override input = z.enum(['busy', 'waiting']).refine(async (how) => {
     if (how === 'waiting') await new Promise((resolve) => setTimeout(resolve, 500))
     else for (const endAt = performance.now() + 500; performance.now() < endAt; ) Math.sqrt(endAt)
@@ -83,7 +83,7 @@ export class SlowToBegin extends Action {
 
 /** Waits until it is told to end; tells why. */
 export class Patient extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
 
   override async action(_data: undefined, { signal, log }: Context): Promise<string> {
     log.warn({}, 'begun')
@@ -94,7 +94,7 @@ export class Patient extends Action {
 }
 
 export class CountThere extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
 
   override async *action(upTo: number) {
     for (let i = 1; i <= upTo; i++) yield { i, at: new Date(i) }
@@ -103,7 +103,7 @@ export class CountThere extends Action {
 }
 
 export class EmitThere extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
 
   override async action(items: unknown[], { emit }: Context<unknown>): Promise<string> {
     await Promise.all(items.map((item) => emit(item)))
@@ -112,7 +112,7 @@ export class EmitThere extends Action {
 }
 
 export class WordsThere extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
   static override items = z
     .string()
     .trim()
@@ -129,7 +129,7 @@ export class WordsThere extends Action {
 }
 
 export class WrongWord extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
   static override items = z.string()
 
   override async *action() {
@@ -138,7 +138,7 @@ export class WrongWord extends Action {
 }
 
 export class LookAround extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
 
   override action(_data: undefined, context: Context): Record<string, unknown> {
     const seen: Record<string, unknown> = {
@@ -172,7 +172,7 @@ export class LookAround extends Action {
 
 /** Ends its thread as it is told to. */
 export class Die extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
 
   override action(how: 'exit' | 'uncaught'): Promise<void> {
     if (how === 'exit') process.exit(3)
@@ -185,7 +185,7 @@ export class Die extends Action {
 }
 
 export class Unsendable extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
 
   override action(): unknown {
     return { callback: () => 1 }
@@ -193,7 +193,7 @@ export class Unsendable extends Action {
 }
 
 export class WithArguments extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
   readonly table: string
 
   constructor(table: string) {
@@ -208,7 +208,7 @@ export class WithArguments extends Action {
 
 /** A contract, implemented here and elsewhere. */
 export class Contract extends Action<number, number> {
-  static override threaded = true
+  static override threaded = import.meta.url
   static override input = z.number()
 }
 
@@ -231,7 +231,7 @@ export const hidden = (): Action => new Hidden()
 
 /** Fills one buffer for all its items. */
 export class RefillThere extends Action {
-  static override threaded = true
+  static override threaded = import.meta.url
 
   override async action(
     { size, count, isAlone }: { size: number; count: number; isAlone: boolean },

@@ -44,10 +44,10 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
   /** Allows regular expressions in its values. Default false: a crafted one can hang the code that uses it. */
   static allowRegExp?: boolean
   /**
-   * Runs in a worker thread on a server, so that other calls are answered while it keeps a processor busy. `true`: isock
-   * finds the module that defines the class; `import.meta.url` names it. Default false. See docs/threads.md.
+   * Runs in a worker thread on a server with the feature `threads()`, so that other calls are answered while it keeps a processor
+   * busy: `import.meta.url` of the module that exports the class. Default false. See docs/threads.md.
    */
-  static threaded?: boolean | string | URL
+  static threaded?: false | string | URL
   /** One line for people, shown by `isock ls`. */
   static description?: string
   /** Changes the contract hash when the meaning changes but the schemas do not. */
