@@ -44,11 +44,11 @@ describe('A channel class', () => {
 
   it('is a subclass of Channel: what is none is refused by what it is', () => {
     const refused = (value: unknown): string => refusalOf(() => channelNameOf(value), 'INVALID_CHANNEL')
-    expect(refused(new News())).to.include('an instance of News is no channel class')
-    expect(refused(class Other {})).to.include('Other is no channel class')
-    expect(refused(() => undefined)).to.include('a function is no channel class')
-    expect(refused(Channel)).to.include('Channel is no channel class')
-    expect(refused(undefined)).to.include('undefined is no channel class')
+    expect(refused(new News())).to.include('an instance of News is not a channel class')
+    expect(refused(class Other {})).to.include('Other is not a channel class')
+    expect(refused(() => undefined)).to.include('a function is not a channel class')
+    expect(refused(Channel)).to.include('Channel is not a channel class')
+    expect(refused(undefined)).to.include('undefined is not a channel class')
   })
 
   it('is recognised where another copy of this library is its base', () => {
@@ -127,7 +127,7 @@ describe('The rules of a channel', () => {
   it('refuse statics that are none, by name', () => {
     const refused = (statics: object): string => refusalOf(() => rulesOf(channelWith(statics)), 'INVALID_CHANNEL')
     for (const odd of [{}, { '~standard': {} }, { '~standard': { validate: 7 } }])
-      expect(refused({ schema: odd })).to.include('static schema of channel "Odd" is no Standard Schema')
+      expect(refused({ schema: odd })).to.include('static schema of channel "Odd" is not a Standard Schema')
     expect(refused({ overflow: 'drop' })).to.match(/static overflow of channel "Odd": expected drop-reader, .*"drop"/)
     for (const size of [0, -1, 1.5, '7', undefined])
       expect(refused({ history: { size } })).to.include('static history.size of channel "Odd"')

@@ -106,7 +106,7 @@ describe('ChannelClient', () => {
   it('refuses keys, names and classes that are none', () => {
     for (const key of ['', 7 as never]) expect(() => channels.subscribe(News, { key })).to.throw(ClientError, 'key')
     expect(() => channels.subscribe('')).to.throw(ServerError, "a channel's name")
-    expect(() => channels.subscribe(class Other {} as never)).to.throw(ServerError, 'Other is no channel class')
+    expect(() => channels.subscribe(class Other {} as never)).to.throw(ServerError, 'Other is not a channel class')
   })
 
   it('refuses a second class of one name', () => {

@@ -27,7 +27,7 @@ describe('ChannelHandle', () => {
       publishFrom: (publish: () => Promise<void>) => publish(),
       publish: answer('publish', Promise.resolve()),
       kept: answer('kept', [{ item: { payload: 'payload 1' } }, { item: { payload: 'payload 2' } }]),
-      attendance: { members: (room: unknown) => [room] },
+      presence: { members: (room: unknown) => [room] },
       rooms: { find: (key: string) => rooms.get(key), count: 7 },
       endStreams: answer('endStreams', 5),
       reauthorize: answer('reauthorize', Promise.resolve(6)),

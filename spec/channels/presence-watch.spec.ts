@@ -118,7 +118,7 @@ describe('PresenceWatch', () => {
       server.call.give(...items)
       const error = await whyDone()
       expect(error, JSON.stringify(items)).to.be.instanceOf(ProtocolError)
-      expect((error as Error).message).to.include('which says nothing of who is present')
+      expect((error as Error).message).to.include('which is not a presence item')
     }
   })
 })

@@ -160,7 +160,7 @@ describe('Subscription', () => {
       server.call.give(item)
       const error = await whyDone()
       expect(error, JSON.stringify(item)).to.be.instanceOf(ProtocolError)
-      expect((error as Error).message).to.include('which is no item of a subscription')
+      expect((error as Error).message).to.include('which is not an item of a subscription')
     }
   })
 
@@ -220,7 +220,7 @@ describe('Subscription', () => {
       server.call.end(ending)
       const error = (await whyDone()) as ServerError
       expect(error.code).to.equal('PROTOCOL')
-      expect(error.message).to.include('did not say why')
+      expect(error.message).to.include('gave no reason')
     }
   })
 
@@ -473,7 +473,7 @@ describe('Subscription', () => {
 
   it('has either a handler or readers', () => {
     begin({}, () => undefined)
-    expect(() => subscription[Symbol.asyncIterator]()).to.throw(ClientError, 'it has a handler')
+    expect(() => subscription[Symbol.asyncIterator]()).to.throw(ClientError, 'a handler reads this stream already')
     subscription.unsubscribe()
     expect(() => begin({}, 7 as never)).to.throw(ClientError, 'handler')
   })

@@ -297,7 +297,7 @@ describe('The report of a load', () => {
       /^3 calls in 2\.00 s: 2 calls\/s\np50 {2}1\.\d{3} ms\np90 {2}[12]\d\.\d ms\np99 {2}[12]\d\.\d ms\nmax {2}20\.0 ms\n\n/,
     )
     expect(text).to.include('1 234 failed with BUSY: no room\n')
-    expect(text).to.not.include('found no place')
+    expect(text).to.not.include('could not start')
     const bars = [...text.matchAll(/ up to +[\d.]+ ms {2}(█*) *(\d+)$/gm)].map(([, bar, count]) => [
       bar?.length,
       Number(count),
@@ -309,7 +309,7 @@ describe('The report of a load', () => {
   })
 
   it('tells of calls that found no place', () => {
-    expect(report({ notStarted: 1_000_000 }).text).to.include('1 000 000 were due, but found no place')
+    expect(report({ notStarted: 1_000_000 }).text).to.include('1 000 000 were due, but could not start')
     expect(report({ notStarted: 1 }).text).to.include('1 were due')
   })
 

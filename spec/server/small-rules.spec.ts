@@ -399,7 +399,7 @@ describe('ErrorHook', () => {
       hookWith(() => late).thrown(new Error('odd'), 'Add', session, 5)
     await settle()
     expect(logged.filter((line) => line.includes('onError'))).to.deep.equal([
-      'error: onError gave an error by a promise, after the other one was sent: return it, rather than promise it',
+      'error: onError returned a promise of an error, which is too late: the original was sent; return the error itself',
       'error: onError failed: rejected',
     ])
   })

@@ -82,7 +82,7 @@ describe('The context of a run that the server itself asks for', () => {
     expect(context.db).to.equal(undefined)
     for (const what of ['session', 'client'] as const)
       expect(() => context[what])
-        .to.throw(ServerError, `context.${what}: the server itself asked for this run`)
+        .to.throw(ServerError, `context.${what}: the server itself started this run`)
         .with.property('code', 'INVALID_USAGE')
   })
 

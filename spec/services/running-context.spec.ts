@@ -109,7 +109,7 @@ describe('The context of a run of a service', () => {
     expect(loss).to.be.instanceOf(BusyError)
     expect([loss.notStarted, loss.message]).to.deep.equal([
       false,
-      'service "Counter": exec ran, but its client did not take the responses: they waited for it for 10000 ms',
+      'service "Counter": exec ran, but its client did not take the responses within 10000 ms',
     ])
   })
 
@@ -201,7 +201,7 @@ describe('The context of a run of a service', () => {
     const refusal = (await context.respond('a').catch((error: unknown) => error)) as ServerError
     expect([refusal.code, refusal.message]).to.deep.equal([
       'INVALID_USAGE',
-      'service "Counter": exec has ended, so that it cannot respond; await what it does before',
+      'service "Counter": exec has ended, so it cannot respond; await all work before it returns',
     ])
     expect(emitted).to.deep.equal([])
   })

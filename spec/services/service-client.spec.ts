@@ -201,7 +201,7 @@ describe('ServiceClient', () => {
       await clock.advance(1)
       const error = (await why) as DeadlineError
       expect(error).to.be.instanceOf(DeadlineError)
-      expect(error.message).to.equal(`service "Counter": exit gave no response within ${waitMs} ms`)
+      expect(error.message).to.equal(`service "Counter": exit sent no response within ${waitMs} ms`)
       expect(call().cancelled).to.equal(error.message)
     }
   })
@@ -210,7 +210,7 @@ describe('ServiceClient', () => {
     const running = settled(counter.initialize(1, { awaitResponse: true }))
     call().end()
     expect(await running).to.equal(
-      'NO_RESPONSE: service "Counter": init has run without a response; its service sends one with context.respond()',
+      'NO_RESPONSE: service "Counter": init ended without a response; its service sends one with context.respond()',
     )
     const failing = settled(counter.execute(1, { awaitResponse: true }))
     call().end(new ServerError('no', { code: 'TERMINATED' }))
@@ -218,7 +218,7 @@ describe('ServiceClient', () => {
     expect(clock.pendingCount, 'timers that are left').to.equal(0)
     const silent = settled(counter.execute(1, { awaitResponse: true }))
     call().end()
-    expect(await silent).to.include('service "Counter": exec has run without a response')
+    expect(await silent).to.include('service "Counter": exec ended without a response')
   })
 
   it('refuses options that there are not, or that do not go together', async () => {

@@ -61,7 +61,7 @@ describe('visitOf', () => {
   it('refuses two headers where each proxy on the way may have judged another', () => {
     for (const name of ['host', 'origin', 'authorization']) {
       const twice = requestOf({ rawHeaders: [name.toUpperCase(), 'a', 'x', 'y', name, 'b'] })
-      expect(refused(twice)).to.deep.equal({ status: 400, reason: `this request has several headers ${name}` })
+      expect(refused(twice)).to.deep.equal({ status: 400, message: `this request has several headers ${name}` })
     }
   })
 
