@@ -1,4 +1,5 @@
 // A program fills one buffer again and again, as read loops do: what arrives is what it gave each time.
+
 import { expect } from 'chai'
 import {
   Action,
@@ -11,6 +12,7 @@ import {
   type ServiceContext,
   transfer,
 } from '../../lib/index.ts'
+import { threads } from '../../lib/threads.ts'
 import { longIt } from '../setup/long.ts'
 import { Served, serverLinks } from '../setup/server-links.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -122,6 +124,7 @@ for (const link of serverLinks.filter(({ name }) => ['memory', 'tcp', 'a WebSock
     before(async () => {
       served = await Served.over(link)
       const { server } = served
+      server.addFeature(threads())
       for (const action of [Yields, Emits, Returns, Takes, TakesMany, RefillThere]) server.addAction(new action())
       server.addChannel(new News()).addProcess(new Ticker()).addService(new Responder())
       client = await served.client()
