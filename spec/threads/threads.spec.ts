@@ -249,7 +249,7 @@ describe('Actions in threads', function () {
       expect(await failureOf(call)).to.be.instanceOf(CancelledError)
       const after = await client.runAction(WhichThread)
       expect(after).to.be.above(before)
-      expect(performance.now() - startedAt).to.be.below(5_000)
+      expect(performance.now() - startedAt).to.be.below(30_000)
     })
 
     longIt('end with their thread when they do not: late', async () => {
@@ -257,7 +257,7 @@ describe('Actions in threads', function () {
       const startedAt = performance.now()
       expect(await failureOf(client.runAction(Burn, 60_000, { timeoutMs: 200 }))).to.be.instanceOf(DeadlineError)
       await client.runAction(WhichThread)
-      expect(performance.now() - startedAt).to.be.below(5_000)
+      expect(performance.now() - startedAt).to.be.below(30_000)
     })
 
     it('wait for a thread as many as may, and no more', async () => {
