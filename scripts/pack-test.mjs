@@ -303,7 +303,7 @@ if (count !== 2) throw new Error('there are ' + count)
 class Note extends Model {
   text = field.text()
 }
-await using database = await new Database({ models: [Note] }).open()
+const database = await new Database({ models: [Note] }).open()
 await database.migrate()
 await database.transaction((db) => db.create(Note, { text: 'tea' }))
 await database.save('files', { format: 'csv' })
@@ -311,6 +311,7 @@ await database.load('files', { format: 'csv', replace: true })
 const count = await database.transaction((db) => db.count(Note, { text: matches('^t.a$') }))
 if (count !== 1) throw new Error('there are ' + count)
 if (!(await verifyPassword(await hashPassword('secret'), 'secret'))) throw new Error('the password is wrong')
+await database.close()
 `,
     'tracim.mjs': `import { TracimSource } from 'isock/tracim'
 

@@ -307,6 +307,6 @@ describe('A server behind proxies that speak the PROXY protocol', () => {
     const own = (await import('node:http')).createServer()
     const failure = await listenWeb(server, { server: own, proxyProtocol: loopback }).catch((error: unknown) => error)
     expect(failure).to.be.instanceOf(ClientError)
-    expect((failure as Error).message).to.contain('beside server')
+    expect((failure as Error).message).to.contain('together with server')
   })
 })

@@ -150,7 +150,7 @@ describe('Tasks', () => {
       await failureOf(listen())
       const error = await failureOf(listen())
       expect(error).to.include({ code: 'INVALID_USAGE' })
-      expect(error.message).to.match(/task "stuck" still runs from before/)
+      expect(error.message).to.match(/task "stuck" is still running from before/)
       expect(runs).to.equal(1)
     })
 
@@ -188,7 +188,7 @@ describe('Tasks', () => {
 
     it('cannot be added when the start is over', async () => {
       await listen()
-      expect(() => server.addTask(new Start(never))).to.throw(/add it before listen\(\)/)
+      expect(() => server.addTask(new Start(never))).to.throw(/must be added before listen\(\)/)
     })
   })
 

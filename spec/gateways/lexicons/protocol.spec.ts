@@ -337,7 +337,7 @@ describe('lexicons: the wire', () => {
     ]
     for (const options of wrong) {
       expect(() => lexicons(options as never), JSON.stringify(options)).to.throw(
-        /option (lexicons \w+|trust): expected|no channel class/,
+        /option (lexicons \w+|trust): expected|not a channel class/,
       )
     }
   })
