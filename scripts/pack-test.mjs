@@ -315,7 +315,7 @@ await database.close()
 `,
     'tracim.mjs': `import { TracimSource } from 'isock/tracim'
 
-const source = new TracimSource('http://127.0.0.1:1', { user: 'a', password: 'b' })
+const source = new TracimSource({ url: 'http://127.0.0.1:1', username: 'a', password: 'b' })
 const abort = new AbortController()
 setTimeout(() => abort.abort(), 500)
 const refused = await source.connect(abort.signal).then(() => 'connected', (error) => error.code)

@@ -46,7 +46,9 @@ describe('ResponseQueue', () => {
     const refusal = (await queue.add('one more').catch((error: unknown) => error)) as BusyError
     expect(refusal).to.be.instanceOf(BusyError)
     expect(refusal.notStarted).to.equal(false)
-    expect(refusal.message).to.equal('service "Counter": exec: 1024 responses are waiting for their reader; await respond()')
+    expect(refusal.message).to.equal(
+      'service "Counter": exec: 1024 responses are waiting for their reader; await respond()',
+    )
     await queue.take()
     void queue.add('in its place')
     for (let i = 1; i < 1_024; i++) expect(await queue.take()).to.deep.equal({ value: i })

@@ -66,7 +66,9 @@ describe('The options of a web port', () => {
     const server = createServer()
     for (const more of [{ port: 0 }, { tls: {} }, { port: 0, tls: {} }])
       expect(refusalOf({ server, ...more })).to.include('no port and no tls together with server')
-    expect(refusalOf({ server, proxyProtocol: ['10.0.0.1'] })).to.match(/proxyProtocol.*no proxyProtocol together with server/)
+    expect(refusalOf({ server, proxyProtocol: ['10.0.0.1'] })).to.match(
+      /proxyProtocol.*no proxyProtocol together with server/,
+    )
     expect(refusalOf({ server, keepAliveTimeoutMs: 0 })).to.match(/keepAliveTimeoutMs.*nothing together with server/)
     expect(refusalOf({ server, headersTimeoutMs: 1 })).to.match(/headersTimeoutMs.*nothing together with server/)
     expect(resolved({ port: 0, proxyProtocol: ['10.0.0.1'] }).proxyProtocol).to.deep.equal(['10.0.0.1'])
