@@ -57,7 +57,7 @@ export class Meter {
     return this.#reader === nobody
   }
 
-  /** Nothing is held any more, and nothing that it is told from now on counts. */
+  /** Nothing is held any more, and later changes are ignored. */
   close(): void {
     this.clear()
     this.#reader = nobody

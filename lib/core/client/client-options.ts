@@ -52,7 +52,7 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    */
   readonly name?: string
   /**
-   * Where to keep what resumes the session, so that a page that is reloaded goes on in it, as who it is and present where it was:
+   * Where to keep what resumes the session, so that a reloaded page continues in it, with its identity and its presence:
    * `sessionStorage`, or any object with its three methods, also on Node; or a function that gives one, as where storage is
    * switched off, the very name `sessionStorage` throws. Calls, streams and subscriptions of the former page end; the session's `state`
    * stays. Where the session is gone, there is a new one. A duplicated tab gets one of its own while the other one is connected. One client

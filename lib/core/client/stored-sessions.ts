@@ -1,4 +1,4 @@
-// Keeps what resumes a client's session in a storage that outlives the client, so that the page that is loaded next goes on
+// Keeps what resumes a client's session in a storage that outlives the client, so that the page that is loaded next continues
 // in it: an entry for each address. Which session is asked for when is session-home.ts.
 //
 //   open ──> left      open: its client may live, so it is resumed only where it has no link: a duplicated tab has a copy

@@ -170,12 +170,12 @@ export class SessionStore {
   }
 
   /**
-   * The client goes on as another caller, with a secret that the former one does not know: where that lives still, as the page
+   * The client continues as another caller, with a secret that the former one does not know: if that still lives, as the page
    * that another was copied of, it gets a session of its own when it comes back.
    */
   #handOver(session: ServerSession, peerLimits: PeerLimits): void {
     const reason = new LinkError(
-      'the client goes on in this session as another page, without the calls of the former one',
+      'the client continues this session as another page, without the calls of the former one',
     )
     session.hasLeftPage = false
     if (session.isConnected) {

@@ -158,7 +158,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     this.#signs?.close()
   }
 
-  /** It is over while its session goes on, where nothing of it is to count. */
+  /** It is over while its session continues, so nothing of it may count. */
   release(): void {
     this.calls.release()
     this.#answers.release()

@@ -161,7 +161,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
 
   /** Goes on over a link whose handshake is done. A link that was still attached is replaced. */
   attach(link: FrameLink): void {
-    this.leaveLink(new LinkError('the session goes on over a newer link'))
+    this.leaveLink(new LinkError('the session continues over a newer link'))
     this.#names.forget()
     this.#link = link
     this.linkNumber++

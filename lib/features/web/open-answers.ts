@@ -1,4 +1,4 @@
-// The answers that are on their way over each connection, so that at the end of a port these connections are told from idle
+// The answers that are on their way over each connection, so that at the end of a port these connections are distinguished from idle
 // ones.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'

@@ -15,7 +15,7 @@ export interface PendingConnectionsOptions {
   readonly clock: Clock
   /** How long a connection may wait. */
   readonly limitMs: number
-  /** What rejected connections are told. */
+  /** The message to rejected connections. */
   readonly reason: string
 }
 

@@ -8,7 +8,7 @@ export interface ValuePlace {
   readonly row?: number
 }
 
-/** What a kind is told of a field of its own. */
+/** What a kind knows of one of its fields. */
 export interface KindField {
   readonly isOptional: boolean
   readonly isSecret: boolean
