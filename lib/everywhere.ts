@@ -18,7 +18,7 @@ export { type Credential, type Gate, Guard, type Verdict, type Visitor } from '.
 export type { Implementation } from './core/action/implementation.ts'
 export type { InputOf, ItemOf, OutputOf, RunArguments } from './core/action/inference.ts'
 export type { ActionFunction, ActionTree, RegisteredAction } from './core/action/registry.ts'
-export type { RunOptions, RunParent } from './core/action/run-options.ts'
+export type { OnRetry, RunOptions, RunParent } from './core/action/run-options.ts'
 export type { BackoffOptions } from './core/base/backoff.ts'
 export type { Clock, Timer } from './core/base/clock.ts'
 export {
@@ -51,6 +51,7 @@ export type { CloseOptions } from './core/client/last-calls.ts'
 export type { ResumeStorage } from './core/client/stored-sessions.ts'
 export { type Address, formatAddress } from './core/link/address.ts'
 export type { Link, LinkHandler, Peer } from './core/link/link.ts'
+export type { Fault, Retry } from './core/session/retry-policy.ts'
 export type { Transferable } from './core/wire/bytes/binary-brand.ts'
 export { transfer } from './core/wire/bytes/transfer.ts'
 export {

@@ -19,7 +19,14 @@ import {
 
 type Column = 'waiting' | 'sent' | 'sent, idempotent' | 'sent, streams moved'
 
-function callOf(column: Column, retries: number): TriedCall {
+const reason = new ClientError('the fault')
+
+interface HeardCall extends TriedCall {
+  /** What it was notified of. */
+  readonly heard: { fault: Fault; reason: unknown }[]
+}
+
+function callOf(column: Column, retries: number): HeardCall {
   const isIdempotent = column === 'sent, idempotent'
   return {
     state: column === 'waiting' ? 'waiting' : 'sent',
@@ -28,6 +35,10 @@ function callOf(column: Column, retries: number): TriedCall {
     retries,
     faults: 0,
     reruns: 0,
+    heard: [],
+    onRetry(fault, reason) {
+      this.heard.push({ fault, reason })
+    },
   }
 }
 
@@ -83,16 +94,53 @@ describe('retry policy', () => {
     for (const [column, [decision, cost, withoutRetries]] of Object.entries(row) as [Column, Cell][]) {
       it(`${fault}, ${column}: ${decision}, costs ${cost}; without retries: ${withoutRetries}`, () => {
         const call = callOf(column, 3)
-        expect(decide(call, fault)).to.equal(decision)
+        expect(decide(call, fault, reason)).to.equal(decision)
         expect(call.faults).to.equal(cost)
-        expect(decide(callOf(column, 0), fault)).to.equal(withoutRetries)
+        expect(decide(callOf(column, 0), fault, reason)).to.equal(withoutRetries)
       })
     }
   }
 
+  it('notifies of each fault after which a call that was tried is tried again', () => {
+    const again = Object.entries(table).flatMap(([fault, row]) =>
+      Object.keys(row).flatMap((column) => {
+        const call = callOf(column as Column, 3)
+        decide(call, fault as Fault, reason)
+        for (const heard of call.heard) expect(heard).to.deep.equal({ fault, reason })
+        return call.heard.map(() => `${fault}, ${column}`)
+      }),
+    )
+    expect(again).to.deep.equal([
+      'cannot connect, waiting',
+      'cannot connect, sent',
+      'cannot connect, sent, idempotent',
+      'cannot connect, sent, streams moved',
+      'cannot resume, waiting',
+      'cannot resume, sent',
+      'cannot resume, sent, idempotent',
+      'cannot resume, sent, streams moved',
+      'link lost, sent',
+      'link lost, sent, idempotent',
+      'link lost, sent, streams moved',
+      'session lost, sent, idempotent',
+      'server left, sent',
+      'server left, sent, idempotent',
+      'refused as busy, sent',
+      'refused as busy, sent, idempotent',
+      'refused at the end, sent',
+      'refused at the end, sent, idempotent',
+    ])
+  })
+
+  it('notifies of no fault that ends the call', () => {
+    const call = callOf('sent', 0)
+    expect(decide(call, 'link lost', reason)).to.equal('outcome unknown')
+    expect(call.heard).to.deep.equal([])
+  })
+
   it('outlives as many faults in a row as there are retries', () => {
     const call = callOf('sent', 2)
-    const decisions = [1, 2, 3].map(() => decide(call, 'link lost'))
+    const decisions = [1, 2, 3].map(() => decide(call, 'link lost', reason))
     expect(decisions).to.deep.equal(['keep', 'keep', 'outcome unknown'])
     expect([1, 2].map(() => spendRetry({ retries: Number.POSITIVE_INFINITY, faults: 1e9 }))).to.deep.equal([true, true])
   })
@@ -101,7 +149,7 @@ describe('retry policy', () => {
     const call = callOf('sent, idempotent', 2)
     const decisions = [1, 2, 3, 4].map(() => {
       call.faults = 0
-      return decide(call, 'session lost')
+      return decide(call, 'session lost', reason)
     })
     expect(decisions).to.deep.equal(['resend', 'resend', 'resend', 'outcome unknown'])
   })

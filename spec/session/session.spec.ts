@@ -28,6 +28,7 @@ class Asked extends OutgoingCall {
   }
   onItemsOpened(): void {}
   onSettled(): void {}
+  onRetry(): void {}
   onRefused(): boolean {
     return false
   }

@@ -1,5 +1,6 @@
 // Turns a class and its data into a started call: reads the contract, encodes the data, resolves the options. Shared by
 // clients and by servers that call their clients.
+import { keepContext } from '../base/async-context.ts'
 import type { Clock } from '../base/clock.ts'
 import { CancelledError, ClientError, IsockError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
@@ -18,7 +19,14 @@ import { Call } from './call.ts'
 import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
 import { InputFeed } from './input-feed.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
-import { type RunDefaults, type RunOptions, type RunParent, resolveBounds, runOptions } from './run-options.ts'
+import {
+  type RunDefaults,
+  type RunOptions,
+  type RunParent,
+  requireOnRetry,
+  resolveBounds,
+  runOptions,
+} from './run-options.ts'
 import { StreamsInData } from './streams-in-data.ts'
 
 export interface CallStarterOptions {
@@ -64,6 +72,7 @@ export class CallStarter {
     const name = contract === undefined ? (action as string) : contract.name
     const rules = contract?.rules ?? noRules
     const bounds = resolveBounds(options, contract?.timeoutMs, defaults, parent, clock)
+    const onRetry = requireOnRetry(options.onRetry) ?? defaults.onRetry
     refuseAborted(options.signal, name)
     refuseAborted(parent?.signal, name)
     const isStream = isStreamable(data)
@@ -84,6 +93,7 @@ export class CallStarter {
       codec,
       rules,
       hasClass: contract !== undefined,
+      onRetry: onRetry && keepContext(onRetry),
     })
     parent?.onCall?.(pending)
     const call = Call.begin<never, never>(pending)

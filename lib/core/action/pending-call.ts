@@ -2,12 +2,13 @@
 import { keepContext } from '../base/async-context.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
 import { BusyError, CancelledError, IsockError } from '../base/errors.ts'
+import { queueMicrotask } from '../base/platform-timers.ts'
 import type { Origin } from '../session/frame-port.ts'
 import type { InboundStream, Taken } from '../session/inbound-stream.ts'
 import type { InputProgress } from '../session/outbound-stream.ts'
 import type { CallBounds, CallRequest, RawOutcome } from '../session/outgoing-call.ts'
 import { OutgoingCall } from '../session/outgoing-call.ts'
-import { decide, type Fault, truthful } from '../session/retry-policy.ts'
+import { decide, type Fault, type Retry, truthful } from '../session/retry-policy.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import { callSite, withCallerStack } from './caller-stack.ts'
@@ -34,6 +35,7 @@ export interface PendingCallOptions {
   readonly rules: ValueRules
   /** The caller passed the action's class. */
   readonly hasClass: boolean
+  readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
 /** How the promise of the call is settled. */
@@ -49,6 +51,7 @@ export class PendingCall extends OutgoingCall {
   readonly rules: ValueRules
   readonly #router: CallRouter
   readonly #hasClass: boolean
+  readonly #retryListener: ((retry: Retry) => void) | undefined
   readonly #site = callSite()
   #settler: Settler | undefined
   /** Readers that wait for items, in order. */
@@ -62,6 +65,7 @@ export class PendingCall extends OutgoingCall {
     this.rules = options.rules
     this.#router = options.router
     this.#hasClass = options.hasClass
+    this.#retryListener = options.onRetry
   }
 
   /** Sends it; from now on it settles. */
@@ -139,7 +143,22 @@ export class PendingCall extends OutgoingCall {
     const refusal = this.#readFailure(failure, true, origin)
     if (!(refusal instanceof IsockError)) return false
     const fault = passingFault(refusal)
-    return fault !== undefined && decide(this, fault) === 'delay' && this.#router.retryLater(this, refusal)
+    return fault !== undefined && decide(this, fault, refusal) === 'delay' && this.#router.retryLater(this, refusal)
+  }
+
+  override onRetry(fault: Fault, reason: IsockError): void {
+    const listener = this.#retryListener
+    if (listener === undefined) return
+    const { request, faults, retries } = this
+    const retry: Retry = { action: request.name, fault, reason, faults, retries }
+    // After this turn: what it throws ends the call, which the session has in its hands just now.
+    queueMicrotask(() => {
+      try {
+        if (this.isOpen) listener(retry)
+      } catch (error) {
+        this.fail(error)
+      }
+    })
   }
 
   override onSettled(outcome: RawOutcome): void {

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
 import type { CallBounds } from '../session/outgoing-call.ts'
+import type { Retry } from '../session/retry-policy.ts'
 import type { Credential } from './credential.ts'
 
 /** Options of one call. Those left out come from the client's options. */
@@ -20,6 +21,14 @@ export interface RunOptions {
    * the call waits while it has time, or for a minute without a time limit. 0: the call is tried once. Default: the client's.
    */
   readonly retry?: number
+  /**
+   * Called after each fault that the call outlives: it will be tried again, without the program having to do anything. For logs and
+   * progress; what it throws ends the call, so that it can also say that enough was tried. Default: the client's.
+   *
+   * @example
+   * await client.runAction(Report, year, { onRetry: ({ fault, reason }) => console.warn(`${fault}: ${reason.message}`) })
+   */
+  readonly onRetry?: OnRetry
   /** The call may be run again when it is unknown whether it ran. Default: the action's `static idempotent`. */
   readonly idempotent?: boolean
   /**
@@ -38,10 +47,13 @@ export const runOptions: OptionTable<RunOptions> = {
   timeoutMs: 'any',
   signal: 'any',
   retry: 'any',
+  onRetry: 'any',
   idempotent: 'any',
   credentials: 'protects',
   parent: 'any',
 }
+
+export type OnRetry = (retry: Retry) => void
 
 /** What a call inherits from the run that makes it. */
 export interface RunParent {
@@ -63,6 +75,7 @@ export interface NestedCall {
 
 export interface RunDefaults {
   readonly retry: number
+  readonly onRetry?: OnRetry | undefined
   readonly timeoutMs: number | undefined
 }
 
@@ -89,6 +102,12 @@ export function resolveBounds(
   const timeoutMs = isInherited ? Math.max(0, parentMs) : (given ?? defaultSilenceMs)
   const deadlineAtMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : clock.now() + timeoutMs
   return { retries, timeoutMs, deadlineAtMs, isDeadlineShared: isInherited || given !== undefined }
+}
+
+/** @throws ClientError (`INVALID_OPTION`). */
+export function requireOnRetry(value: unknown): OnRetry | undefined {
+  if (value === undefined || typeof value === 'function') return value as OnRetry | undefined
+  throw invalidOption('onRetry', 'a function', value)
 }
 
 export function requireTimeout(value: unknown): number {

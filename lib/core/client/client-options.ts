@@ -1,6 +1,6 @@
 // What a Client can be told, and the reading of its constructor's forms.
 import type { Credential } from '../action/credential.ts'
-import { requireTimeout } from '../action/run-options.ts'
+import { type OnRetry, requireOnRetry, requireTimeout } from '../action/run-options.ts'
 import { type BackoffOptions, backoffOptions } from '../base/backoff.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
 import { consoleLogger, type Logger } from '../base/log.ts'
@@ -25,6 +25,8 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    * call waits while it has time, or for a minute where it has no time limit. 0: each call is tried once. Default 3.
    */
   readonly retry?: number
+  /** Called after each fault that one of the client's calls outlives, see `onRetry` of {@link RunOptions}. Default: none. */
+  readonly onRetry?: OnRetry
   /**
    * Milliseconds for which calls outlive that the server cannot be reached while their session there may still live, however many
    * attempts fail: from the first fault until they make progress. Calls with `retry: 0` have none. Default 30 000; Infinity: as long
@@ -93,6 +95,7 @@ const clientOptions: OptionTable<ClientOptions> = {
   tls: 'protects',
   network: 'any',
   retry: 'any',
+  onRetry: 'any',
   patienceMs: 'any',
   backoff: 'any',
   timeoutMs: 'any',
@@ -122,6 +125,7 @@ export interface ResolvedClientOptions {
   /** undefined: the session ends with the client. */
   readonly stored: StoredSessions | undefined
   readonly retry: number
+  readonly onRetry: OnRetry | undefined
   readonly patienceMs: number
   readonly timeoutMs: number | undefined
   readonly backoff: BackoffOptions
@@ -153,6 +157,7 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
     onExit,
     stored: storage === undefined ? undefined : new StoredSessions({ storage, addresses, log, onExit }),
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
+    onRetry: requireOnRetry(given.onRetry),
     patienceMs: given.patienceMs === undefined ? defaultPatienceMs : requireCount('patienceMs', given.patienceMs),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),

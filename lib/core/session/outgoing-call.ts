@@ -7,6 +7,7 @@ import type { FeedInput } from './call-input.ts'
 import type { Origin } from './frame-port.ts'
 import type { InboundStream } from './inbound-stream.ts'
 import type { OutgoingInputs } from './outgoing-inputs.ts'
+import type { Fault } from './retry-policy.ts'
 
 /** What is asked for. The same request may be sent again, over another link or in another session. */
 export interface CallRequest {
@@ -130,6 +131,9 @@ export abstract class OutgoingCall {
 
   /** Called once, when the state is 'settled' or 'abandoned' already. */
   abstract onSettled(outcome: RawOutcome): void
+
+  /** It will be tried again. */
+  abstract onRetry(fault: Fault, reason: IsockError): void
 
   /** The callee refused it before it started. True: it will be submitted again, so it is not settled now. */
   abstract onRefused(failure: Payload, origin: Origin): boolean

@@ -167,7 +167,7 @@ export class OutgoingCalls implements CallHome {
       if (!call.isOpen) continue
       if (fault === 'link lost' && this.#progress.restores(call, nowMs)) call.makeProgress()
       call.lastFault = cause
-      const decision = decide(call, fault, isAway ? this.#outage?.outlives(call, nowMs) : undefined)
+      const decision = decide(call, fault, cause, isAway ? this.#outage?.outlives(call, nowMs) : undefined)
       if (decision === 'outcome unknown') this.#giveUp(call, outcomeUnknown(call, cause))
       else if (decision === 'unreachable') this.#giveUp(call, unreachable(call, cause))
       else this.#deadlines.watch(this.#outageEndOf(call))
@@ -178,7 +178,7 @@ export class OutgoingCalls implements CallHome {
   forget(cause: IsockError, fault: 'session lost' | 'server left'): void {
     const again: OutgoingCall[] = []
     for (const call of this.#sent.begin(0, 0)) {
-      const decision = decide(call, fault)
+      const decision = decide(call, fault, cause)
       if (fault === 'session lost') call.mayHaveRun = true
       if (decision === 'resend') again.push(call)
       else this.#fail(call, decision === 'never started' ? neverStarted(call, cause) : outcomeUnknown(call, cause))

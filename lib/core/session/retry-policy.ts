@@ -16,6 +16,7 @@
 import { CancelledError, DeadlineError, type IsockError, OutcomeUnknownError } from '../base/errors.ts'
 import type { CallState } from './outgoing-call.ts'
 
+/** What happened to a call, or to the connection that it needs. */
 export type Fault =
   | 'cannot connect'
   /** The address at which the session lives cannot be reached; the others were not asked. */
@@ -28,6 +29,19 @@ export type Fault =
   | 'refused as busy'
   /** Refused because the callee takes no new calls: it shuts down. */
   | 'refused at the end'
+
+/** That a call will be tried again: what the hook `onRetry` is given. */
+export interface Retry {
+  /** The wire name of the action. */
+  readonly action: string
+  readonly fault: Fault
+  /** What happened, as an error: what the call would end with, or the cause of it. */
+  readonly reason: IsockError
+  /** Faults in a row that cost a retry, with this one where it cost one. */
+  readonly faults: number
+  /** Faults in a row that the call outlives. */
+  readonly retries: number
+}
 
 /** What may happen to a link while its session stays. */
 export type LinkFault = Extract<Fault, 'link lost' | 'cannot connect' | 'cannot resume'>
@@ -57,13 +71,23 @@ export interface TriedCall extends Tries {
   readonly request: { readonly name: string; readonly isIdempotent: boolean }
   /** Sessions that were lost with it, after each of which it was sent again. */
   reruns: number
+  /** It will be tried again. */
+  onRetry(fault: Fault, reason: IsockError): void
 }
 
 /**
- * Counts the fault where it costs a retry, and says what is to be done. `outlives`: whether the call outlives that the server of its
- * session cannot be reached; undefined: there is no session.
+ * Counts the fault where it costs a retry, says what is to be done, and notifies the call where it will be tried again. `outlives`:
+ * whether the call outlives that the server of its session cannot be reached; undefined: there is no session.
  */
-export function decide(call: TriedCall, fault: Fault, outlives?: boolean): Decision {
+export function decide(call: TriedCall, fault: Fault, reason: IsockError, outlives?: boolean): Decision {
+  // What was not sent was not tried, unless it was tried to connect for it.
+  const wasTried = call.state !== 'waiting' || fault === 'cannot connect' || fault === 'cannot resume'
+  const decision = decided(call, fault, outlives)
+  if (wasTried && (decision === 'keep' || decision === 'resend' || decision === 'delay')) call.onRetry(fault, reason)
+  return decision
+}
+
+function decided(call: TriedCall, fault: Fault, outlives?: boolean): Decision {
   const isSent = call.state !== 'waiting'
   switch (fault) {
     case 'cannot connect':
@@ -90,7 +114,7 @@ export function decide(call: TriedCall, fault: Fault, outlives?: boolean): Decis
 }
 
 /** It was sent, and may be run in another session when this one is lost. */
-export function mayRunAgain(call: Omit<TriedCall, 'state' | 'faults'>): boolean {
+export function mayRunAgain(call: Omit<TriedCall, 'state' | 'faults' | 'onRetry'>): boolean {
   return call.canResend && call.request.isIdempotent && call.reruns <= call.retries
 }
 
