@@ -21,8 +21,6 @@ describe('The context of a run of a service', () => {
     session: { id: 's' },
     server: { name: 'server' },
     client: { name: 'client' },
-    publish: async () => undefined,
-    deadline: new Date(5),
     remainingMs: 500,
     attempt: 2,
   }
@@ -70,6 +68,15 @@ describe('The context of a run of a service', () => {
     for (const [name, value] of Object.entries(given)) expect(seen[name], name).to.equal(value)
     expect(context.signal).to.equal(call.signal)
     expect(context.emit).to.equal(context.respond)
+  })
+
+  it('has less time left as time passes', async () => {
+    await clock.advance(200)
+    expect(context.remainingMs).to.equal(300)
+    const before = Date.now()
+    expect(context.deadline?.getTime()).to.be.within(before + 300, Date.now() + 300)
+    await clock.advance(400)
+    expect(context.remainingMs).to.equal(0)
   })
 
   it('has neither the end nor the deadline of a call whose client has its receipt', () => {

@@ -1,22 +1,16 @@
-// The Context of one run. Costly parts (signal, log, emit, client) are made on first use.
+// The Context of a call's run: its items, and what features add. Costly parts (signal, log, emit, client) are made on first use.
 import { brand } from '../base/brand.ts'
 import { type Logger, withFields } from '../base/log.ts'
 import { unawaited } from '../base/unawaited.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
-import type { Caller, Context, ServerView, SessionView } from './context.ts'
+import { BaseContext, type ContextSurroundings } from './base-context.ts'
+import type { Caller } from './context.ts'
 import { missingFeature } from './missing-feature.ts'
-import type { NestedCall, RunOptions, RunParent } from './run-options.ts'
+import type { NestedCall, RunOptions } from './run-options.ts'
 
-/** The surroundings of a run: its session, and what its server or client offers. */
-export interface RunSurroundings {
-  readonly session: SessionView
-  readonly server: ServerView
-  readonly log: Logger
-  /** On the clock by which the call's deadline is kept. */
-  nowMs(): number
-  /** Runs actions on the caller's side, within the time of this run. */
-  callerFor(parent: RunParent): Caller
+/** The surroundings of a call's run. */
+export interface RunSurroundings extends ContextSurroundings {
   /** Called when a run is no longer in the program's code: it waits for its client. */
   onWaiting?(): void
 }
@@ -42,7 +36,7 @@ const sent: Promise<void> = Promise.resolve()
 
 const nothing = (): void => undefined
 
-export class RunContext implements Context<unknown> {
+export class RunContext extends BaseContext {
   readonly #call: IncomingCall
   readonly #surroundings: RunSurroundings
   readonly #encodeItem: (item: unknown) => Payload | Promise<Payload>
@@ -58,6 +52,7 @@ export class RunContext implements Context<unknown> {
     surroundings: RunSurroundings,
     encodeItem: (item: unknown) => Payload | Promise<Payload>,
   ) {
+    super(call, surroundings)
     this.#call = call
     this.#surroundings = surroundings
     this.#encodeItem = encodeItem
@@ -99,52 +94,13 @@ export class RunContext implements Context<unknown> {
     throw missingFeature('context.db', 'data')
   }
 
-  get callId(): number {
-    return this.#call.seq
-  }
-
-  get actionName(): string {
-    return this.#call.name
-  }
-
-  get session(): SessionView {
-    return this.#surroundings.session
-  }
-
-  get server(): ServerView {
-    return this.#surroundings.server
-  }
-
-  get publish(): ServerView['publish'] {
-    const { server } = this
-    return (topic, message, options) => server.publish(topic, message, options)
-  }
-
-  get client(): Caller {
-    this.#client ??= this.#watched(this.#surroundings.callerFor(this))
+  override get client(): Caller {
+    this.#client ??= this.#watched(super.client)
     return this.#client
   }
 
-  get signal(): AbortSignal {
-    return this.#call.signal
-  }
-
-  get deadline(): Date | undefined {
-    const left = this.remainingMs
-    return left === Number.POSITIVE_INFINITY ? undefined : new Date(Date.now() + left)
-  }
-
-  get remainingMs(): number {
-    const at = this.#call.deadlineAtMs
-    return at === Number.POSITIVE_INFINITY ? at : Math.max(0, at - this.#surroundings.nowMs())
-  }
-
-  get attempt(): number {
-    return this.#call.attempt
-  }
-
-  get log(): Logger {
-    this.#log ??= withFields(this.#surroundings.log, {
+  override get log(): Logger {
+    this.#log ??= withFields(super.log, {
       action: this.#call.name,
       call: this.#call.seq,
       session: this.session.id,
@@ -197,9 +153,9 @@ export class RunContext implements Context<unknown> {
     try {
       isTaken = this.push(item)
     } catch (error) {
-      return unawaited(Promise.reject(error), this.#onLost)
+      return unawaited(Promise.reject(error), (lost) => this.#onLost(lost))
     }
-    return isTaken === undefined ? sent : unawaited(this.#whenTaken(isTaken), this.#onLost)
+    return isTaken === undefined ? sent : unawaited(this.#whenTaken(isTaken), (lost) => this.#onLost(lost))
   }
 
   async #whenTaken(isTaken: Promise<void>): Promise<void> {
@@ -209,7 +165,7 @@ export class RunContext implements Context<unknown> {
   }
 
   /** Not logged when the caller has gone: that is not a fault. */
-  readonly #onLost = (error: unknown): void => {
+  #onLost(error: unknown): void {
     if (error !== this.#call.abortReason) this.log.warn({ error }, 'an item could not be sent')
   }
 }

@@ -1,5 +1,6 @@
 // The context of a run that the server's own program starts: without a call, a session or a client.
-import type { Caller, Context, ServerView, SessionView } from '../../core/action/context.ts'
+import { BaseContext, type ContextSurroundings } from '../../core/action/base-context.ts'
+import type { ServerView } from '../../core/action/context.ts'
 import type { Clock } from '../../core/base/clock.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import type { Logger } from '../../core/base/log.ts'
@@ -15,61 +16,45 @@ export interface OwnContextParts {
   readonly emit: (value: unknown) => Promise<void>
 }
 
-export class OwnContext implements Context<unknown> {
-  readonly #parts: OwnContextParts
-  readonly callId = 0
-  readonly attempt = 1
+export class OwnContext extends BaseContext {
+  readonly #emit: OwnContextParts['emit']
 
-  constructor(parts: OwnContextParts) {
-    this.#parts = parts
-  }
-
-  get actionName(): string {
-    return this.#parts.actionName
-  }
-
-  get session(): SessionView {
-    throw noClient('context.session')
-  }
-
-  get client(): Caller {
-    throw noClient('context.client')
-  }
-
-  get server(): ServerView {
-    return this.#parts.server
-  }
-
-  get publish(): ServerView['publish'] {
-    const { server } = this.#parts
-    return (topic, message, options) => server.publish(topic, message, options)
+  constructor({ actionName, server, log, clock, signal, deadlineAtMs, emit }: OwnContextParts) {
+    super({ seq: 0, name: actionName, attempt: 1, signal, deadlineAtMs }, new OwnSurroundings(server, log, clock))
+    this.#emit = emit
   }
 
   /** A service's context has no `db`: see RunningContext. */
-  get db(): Context['db'] {
+  get db(): never {
     return undefined as never
   }
 
-  get signal(): AbortSignal {
-    return this.#parts.signal
-  }
-
-  get deadline(): Date | undefined {
-    const left = this.remainingMs
-    return left === Number.POSITIVE_INFINITY ? undefined : new Date(Date.now() + left)
-  }
-
-  get remainingMs(): number {
-    const { deadlineAtMs, clock } = this.#parts
-    return Math.max(0, deadlineAtMs - clock.now())
-  }
-
-  get log(): Logger {
-    return this.#parts.log
-  }
-
   get emit(): (value: unknown) => Promise<void> {
-    return this.#parts.emit
+    return this.#emit
+  }
+}
+
+class OwnSurroundings implements ContextSurroundings {
+  readonly server: ServerView
+  readonly log: Logger
+  readonly #clock: Clock
+
+  constructor(server: ServerView, log: Logger, clock: Clock) {
+    this.server = server
+    this.log = log
+    this.#clock = clock
+  }
+
+  get session(): never {
+    throw noClient('context.session')
+  }
+
+  callerFor(): never {
+    throw noClient('context.client')
+  }
+
+  nowMs(): number {
+    return this.#clock.now()
   }
 }
 

@@ -1,10 +1,10 @@
 // The ServiceContext of one run: the context of the built-in action that runs it, and its responses. All clients share the
 // service, so one that takes responses slowly or never must not hold it up: a run waits for its client for `patienceMs` in
 // total, and then drops further responses.
-import type { Caller, Context, ServerView, SessionView } from '../../core/action/context.ts'
+import { BaseContext, type ContextSurroundings, type RunCall } from '../../core/action/base-context.ts'
+import type { Context } from '../../core/action/context.ts'
 import { type Clock, sleep } from '../../core/base/clock.ts'
 import { BusyError, ServerError } from '../../core/base/errors.ts'
-import type { Logger } from '../../core/base/log.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
 import type { ServiceContext } from './service.ts'
 
@@ -13,73 +13,31 @@ const patienceMs = 10_000
 /** The time that each taken response earns back: a client that takes ten a second is never too slow. */
 const patienceForEachMs = 100
 
-export class RunningContext implements ServiceContext {
+export class RunningContext extends BaseContext implements ServiceContext {
   readonly #context: Context<unknown>
   /** The method, as in `service "Counter": exec`. */
   readonly #label: string
   readonly #clock: Clock
-  /** The run's own signal, when its client has a receipt: it does not end with the client. */
-  readonly #detached: AbortSignal | undefined
+  /** The client has a receipt, so nobody reads responses. */
+  readonly #isDetached: boolean
   #patienceLeftMs = patienceMs
   /** The waiting time is counted up to here: several responses may wait at the same time. */
   #countedUntilMs = 0
   #isOver = false
   #isGivenUp = false
 
+  /** `detached`: the run's own signal, when its client has a receipt: it ends neither with the client nor at the call's deadline. */
   constructor(context: Context<unknown>, label: string, clock: Clock, detached?: AbortSignal) {
+    super(callOf(context, clock, detached), surroundingsOf(context, clock))
     this.#context = context
     this.#clock = clock
     this.#label = label
-    this.#detached = detached
+    this.#isDetached = detached !== undefined
   }
 
-  get callId(): number {
-    return this.#context.callId
-  }
-
-  get actionName(): string {
-    return this.#context.actionName
-  }
-
-  get session(): SessionView {
-    return this.#context.session
-  }
-
-  get server(): ServerView {
-    return this.#context.server
-  }
-
-  get db(): Context['db'] {
+  get db(): never {
     const message = `${this.#label}: a service has no context.db, because its state is not rolled back; use context.server.db.transaction()`
     throw new ServerError(message, { code: 'INVALID_USAGE' })
-  }
-
-  get publish(): ServerView['publish'] {
-    return this.#context.publish
-  }
-
-  get client(): Caller {
-    return this.#context.client
-  }
-
-  get signal(): AbortSignal {
-    return this.#detached ?? this.#context.signal
-  }
-
-  get deadline(): Date | undefined {
-    return this.#detached === undefined ? this.#context.deadline : undefined
-  }
-
-  get remainingMs(): number {
-    return this.#detached === undefined ? this.#context.remainingMs : Number.POSITIVE_INFINITY
-  }
-
-  get attempt(): number {
-    return this.#context.attempt
-  }
-
-  get log(): Logger {
-    return this.#context.log
   }
 
   get emit(): (value: unknown) => Promise<void> {
@@ -95,7 +53,7 @@ export class RunningContext implements ServiceContext {
         code: 'INVALID_USAGE',
       })
     // After the receipt there is no reader.
-    if (this.#isGivenUp || this.#detached !== undefined) return
+    if (this.#isGivenUp || this.#isDetached) return
     const { signal } = this.#context
     const isTaken = new AbortController()
     const startedAtMs = this.#clock.now()
@@ -146,5 +104,34 @@ export class RunningContext implements ServiceContext {
   /** Called when the method has ended. */
   close(): void {
     this.#isOver = true
+  }
+}
+
+function callOf(context: Context<unknown>, clock: Clock, detached: AbortSignal | undefined): RunCall {
+  return {
+    seq: context.callId,
+    name: context.actionName,
+    attempt: context.attempt,
+    deadlineAtMs: detached === undefined ? clock.now() + context.remainingMs : Number.POSITIVE_INFINITY,
+    get signal() {
+      return detached ?? context.signal
+    },
+  }
+}
+
+/** Read when the method does: a run that the server started throws for what it lacks. */
+function surroundingsOf(context: Context<unknown>, clock: Clock): ContextSurroundings {
+  return {
+    get session() {
+      return context.session
+    },
+    get server() {
+      return context.server
+    },
+    get log() {
+      return context.log
+    },
+    nowMs: () => clock.now(),
+    callerFor: () => context.client,
   }
 }

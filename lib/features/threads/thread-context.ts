@@ -1,7 +1,9 @@
 // The Context of a run in a thread. What lives in the server's own thread (the session's state, channels, calls to the
 // client) is out of reach here: reading it throws.
+import type { MessagePort } from 'node:worker_threads'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Caller, Context, Identity, ServerView, SessionView } from '../../core/action/context.ts'
+import { BaseContext, type ContextSurroundings } from '../../core/action/base-context.ts'
+import type { Identity, SessionView } from '../../core/action/context.ts'
 import { BusyError, ServerError } from '../../core/base/errors.ts'
 import type { Logger } from '../../core/base/log.ts'
 import { monotonicNow } from '../../core/base/platform-timers.ts'
@@ -30,12 +32,7 @@ interface Untaken {
   reject(error: unknown): void
 }
 
-export class ThreadContext implements Context<unknown> {
-  readonly callId: number
-  readonly actionName: string
-  readonly attempt: number
-  readonly session: SessionView
-  readonly log: Logger
+export class ThreadContext extends BaseContext {
   readonly #task: ThreadTask
   readonly #codec: StandardCodec
   readonly #rules: ValueRules
@@ -43,8 +40,7 @@ export class ThreadContext implements Context<unknown> {
   /** Settles when the items up to now are checked. */
   #checked: Promise<void> | undefined
   #checking = 0
-  readonly #abort = new AbortController()
-  readonly #endAtMs: number
+  readonly #abort: AbortController
   /** Oldest first; the server answers in order. */
   readonly #untaken: Untaken[] = []
   #isOver = false
@@ -52,52 +48,25 @@ export class ThreadContext implements Context<unknown> {
 
   /** Notifies the server that the run has begun. */
   constructor(task: ThreadTask, codec: StandardCodec, rules: ValueRules, items: StandardSchemaV1 | undefined) {
+    const abort = new AbortController()
+    const { callId: seq, attempt, remainingMs } = task.call
+    const deadlineAtMs = monotonicNow() + remainingMs
+    super({ seq, name: task.name, attempt, signal: abort.signal, deadlineAtMs }, new ThreadSurroundings(task))
+    this.#abort = abort
     this.#task = task
     this.#codec = codec
     this.#rules = rules
     this.#items = items
-    this.callId = task.call.callId
-    this.actionName = task.name
-    this.attempt = task.call.attempt
-    this.session = new ThreadSession(task.call)
-    this.log = {
-      debug: (fields, message) => this.#write('debug', fields, message),
-      info: (fields, message) => this.#write('info', fields, message),
-      warn: (fields, message) => this.#write('warn', fields, message),
-      error: (fields, message) => this.#write('error', fields, message),
-    }
-    this.#endAtMs = monotonicNow() + task.call.remainingMs
     task.port.on('message', this.#onMessage)
-    this.#send({ kind: 'begun' })
+    send(task.port, { kind: 'begun' })
   }
 
-  get signal(): AbortSignal {
-    return this.#abort.signal
-  }
-
-  get remainingMs(): number {
-    return Math.max(0, this.#endAtMs - monotonicNow())
-  }
-
-  get deadline(): Date | undefined {
-    const left = this.remainingMs
-    return left === Number.POSITIVE_INFINITY ? undefined : new Date(Date.now() + left)
-  }
-
-  get server(): ServerView {
-    throw unreachable('context.server')
-  }
-
-  get db(): Context['db'] {
+  get db(): never {
     throw unreachable('context.db')
   }
 
-  get publish(): ServerView['publish'] {
+  override get publish(): never {
     throw unreachable('context.publish')
-  }
-
-  get client(): Caller {
-    throw unreachable('context.client')
   }
 
   readonly emit = (item: unknown): Promise<void> => unawaited(this.#emitItem(item), this.#onLost)
@@ -162,19 +131,46 @@ export class ThreadContext implements Context<unknown> {
   #errorIn(error: ThreadTask['data']): unknown {
     return decodeThrown(this.#codec, fromSent(error))
   }
+}
 
-  /** Log fields: one that cannot be cloned must not fail the run. */
-  #write(level: LogLevel, fields: object, message: string): void {
-    try {
-      this.#send({ kind: 'log', level, fields, message })
-    } catch {
-      this.#send({ kind: 'log', level, fields: { fields: String(fields) }, message })
+class ThreadSurroundings implements ContextSurroundings {
+  readonly session: SessionView
+  readonly log: Logger
+
+  constructor({ call, port }: ThreadTask) {
+    this.session = new ThreadSession(call)
+    this.log = {
+      debug: (fields, message) => write(port, 'debug', fields, message),
+      info: (fields, message) => write(port, 'info', fields, message),
+      warn: (fields, message) => write(port, 'warn', fields, message),
+      error: (fields, message) => write(port, 'error', fields, message),
     }
   }
 
-  #send(message: ThreadMessage): void {
-    this.#task.port.postMessage(message)
+  get server(): never {
+    throw unreachable('context.server')
   }
+
+  callerFor(): never {
+    throw unreachable('context.client')
+  }
+
+  nowMs(): number {
+    return monotonicNow()
+  }
+}
+
+/** Log fields: one that cannot be cloned must not fail the run. */
+function write(port: MessagePort, level: LogLevel, fields: object, message: string): void {
+  try {
+    send(port, { kind: 'log', level, fields, message })
+  } catch {
+    send(port, { kind: 'log', level, fields: { fields: String(fields) }, message })
+  }
+}
+
+function send(port: MessagePort, message: ThreadMessage): void {
+  port.postMessage(message)
 }
 
 class ThreadSession implements SessionView {
