@@ -51,9 +51,10 @@ export type { CloseOptions } from './core/client/last-calls.ts'
 export type { ResumeStorage } from './core/client/stored-sessions.ts'
 export { type Address, formatAddress } from './core/link/address.ts'
 export type { Link, LinkHandler, Peer } from './core/link/link.ts'
-export type { Fault, Retry } from './core/session/retry-policy.ts'
+export type { Fault, Retry } from './core/session/fault.ts'
 export type { Transferable } from './core/wire/bytes/binary-brand.ts'
 export { transfer } from './core/wire/bytes/transfer.ts'
+export type { Metadata } from './core/wire/frames/metadata.ts'
 export {
   type AnyChannel,
   Channel,

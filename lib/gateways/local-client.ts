@@ -10,7 +10,10 @@ import type { WebHost } from '../features/web/gateway.ts'
 import { publicError } from './public-errors.ts'
 
 /** What a gateway may set for its foreign client. */
-export type LocalClientOptions = Pick<ClientOptions, 'credentials' | 'name' | 'timeoutMs' | 'retry' | 'classes'>
+export type LocalClientOptions = Pick<
+  ClientOptions,
+  'credentials' | 'name' | 'timeoutMs' | 'retry' | 'classes' | 'metadata'
+>
 
 export class LocalClient extends FeatureClient {
   /** Called when the server has ended the session. The gateway sets it to disconnect the foreign client. */

@@ -6,6 +6,7 @@ const members: Record<keyof Context, true> = {
   callId: true,
   actionName: true,
   attempt: true,
+  metadata: true,
   session: true,
   server: true,
   publish: true,

@@ -37,6 +37,7 @@ const whole: Seen = {
   callId: 'number',
   actionName: 'string',
   attempt: 'number',
+  metadata: 'object',
   session: 'object',
   server: 'object',
   publish: 'function',

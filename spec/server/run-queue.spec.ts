@@ -85,7 +85,7 @@ describe('RunQueue', () => {
       onWeighed: () => undefined,
     }
     const action = { name, contract: undefined, expectedBytes: 0 }
-    const given = { seq: 1, action, attempt: 1, input: undefined, admittedAtMs: nowMs }
+    const given = { seq: 1, action, attempt: 1, metadata: undefined, input: undefined, admittedAtMs: nowMs }
     const call = new IncomingCall(keeper, { ...given, deadlineAtMs: nowMs + timeoutMs }, undefined)
     queue.start(call, {
       holder: of,

@@ -50,7 +50,15 @@ describe('the store of answers', () => {
   /** A call with an answer of 8 KiB; with an item that its caller does not read, the answer waits behind that. */
   function answered(seq: number, { isRead = true } = {}): IncomingCall {
     const action = { name: 'Work', contract: undefined, expectedBytes: 0 }
-    const given = { seq, action, attempt: 1, input: undefined, admittedAtMs: 0, deadlineAtMs: Number.POSITIVE_INFINITY }
+    const given = {
+      seq,
+      action,
+      attempt: 1,
+      metadata: undefined,
+      input: undefined,
+      admittedAtMs: 0,
+      deadlineAtMs: Number.POSITIVE_INFINITY,
+    }
     const call = new IncomingCall(keeper, given, undefined)
     if (!isRead) void call.emit(new Uint8Array(1))
     call.answerWith({ kind: Kind.Result, seq, items: 0, value: new Uint8Array(8 * kibibyte) })

@@ -298,7 +298,15 @@ describe('a call that is held', () => {
     )
     const keeper = { onAnswered: () => undefined, openItems: () => expect.fail('items'), onWeighed: () => undefined }
     const action = { name: 'any', contract: undefined, expectedBytes: 0 }
-    const given = { seq: 1, action, attempt: 1, input: undefined, admittedAtMs: 0, deadlineAtMs: 0 }
+    const given = {
+      seq: 1,
+      action,
+      attempt: 1,
+      metadata: undefined,
+      input: undefined,
+      admittedAtMs: 0,
+      deadlineAtMs: 0,
+    }
     const call = new IncomingCall(keeper, given, new Packed(new Uint8Array(64 * kibibyte), 10, 20))
     held.admit(call)
     expect((call.takeData() as Packed).bytes.buffer.byteLength).to.be.below(kibibyte)

@@ -46,6 +46,7 @@ describe('A call that came in', () => {
       seq: 1,
       action,
       attempt: 1,
+      metadata: undefined,
       input: new IncomingInputs([input as never]),
       admittedAtMs: 0,
       deadlineAtMs: 9,

@@ -1,13 +1,7 @@
 // The table of what a fault means for a call, cell by cell, and what may be claimed of its handler.
 import { expect } from 'chai'
-import {
-  type Decision,
-  decide,
-  type Fault,
-  spendRetry,
-  type TriedCall,
-  truthful,
-} from '../../lib/core/session/retry-policy.ts'
+import type { Fault } from '../../lib/core/session/fault.ts'
+import { type Decision, decide, spendRetry, type TriedCall, truthful } from '../../lib/core/session/retry-policy.ts'
 import {
   BusyError,
   CancelledError,

@@ -75,6 +75,12 @@ const orNothing = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =
 /** Any input stream but the first, which goes without saying. */
 const anyStream = fc.integer({ min: 1, max: maxInputs - 1 })
 
+const anyMetadata = fc.dictionary(
+  fc.stringMatching(/^[a-z0-9._-]{1,40}$/).filter((key) => key !== '__proto__'),
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  { maxKeys: 20, noNullPrototype: true },
+)
+
 /** Any frame of a session. */
 export const anySessionFrame: fc.Arbitrary<SessionFrame> = fc.oneof(
   fc.record({ kind: fc.constant(Kind.Name), ref: anyUint, name: anyShortName, contract: orNothing(anyShortName) }),
@@ -85,6 +91,7 @@ export const anySessionFrame: fc.Arbitrary<SessionFrame> = fc.oneof(
     attempt: anyUint,
     remainingMs: orNothing(anyUint),
     inputs: fc.nat({ max: maxInputs }),
+    metadata: orNothing(anyMetadata),
     data: anyPayload,
   }),
   fc.record({ kind: fc.constant(Kind.Result), seq: anyUint, items: anyUint, value: anyPayload }),

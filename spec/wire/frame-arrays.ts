@@ -38,8 +38,9 @@ function fieldsOf(frame: Frame): unknown[] {
     case Kind.Name:
       return [frame.ref, frame.name, frame.contract ?? null]
     case Kind.Call: {
-      const { seq, ref, attempt, remainingMs, inputs, data } = frame
-      return [seq, ref, attempt, remainingMs ?? null, inputs, partOfPayload(data)]
+      const { seq, ref, attempt, remainingMs, inputs, metadata, data } = frame
+      const texts = metadata === undefined ? [] : [Object.entries(metadata).flat()]
+      return [seq, ref, attempt, remainingMs ?? null, inputs, ...texts, partOfPayload(data)]
     }
     case Kind.Result:
       return [frame.seq, frame.items, partOfPayload(frame.value)]
@@ -62,6 +63,12 @@ function fieldsOf(frame: Frame): unknown[] {
     default:
       return []
   }
+}
+
+function metadataOfTexts(texts: readonly string[]): Record<string, string> {
+  const metadata: Record<string, string> = {}
+  for (let i = 0; i < texts.length; i += 2) metadata[texts[i] as string] = texts[i + 1] as string
+  return metadata
 }
 
 /** The frame that such an array says. The arrays are the specs' own, so nothing is checked. */
@@ -94,7 +101,8 @@ export function frameOfArray(array: readonly unknown[]): Frame {
         attempt: c,
         remainingMs: d ?? undefined,
         inputs: e as number,
-        data: payloadOfPart(f),
+        metadata: array.length === 8 ? metadataOfTexts(f) : undefined,
+        data: payloadOfPart(array.length === 8 ? g : f),
       }
     case Kind.Result:
       return { kind, seq: a, items: b, value: payloadOfPart(c) }

@@ -1,6 +1,7 @@
 // The members that all contexts share, read from what differs between them: a run's call and its surroundings. Leaves items,
 // fields of features, and which members are out of reach to its subclasses.
 import type { Logger } from '../base/log.ts'
+import { type Metadata, noMetadata } from '../wire/frames/metadata.ts'
 import type { Caller, Context, ServerView, SessionView } from './context.ts'
 import type { RunParent } from './run-options.ts'
 
@@ -9,6 +10,7 @@ export interface RunCall {
   readonly seq: number
   readonly name: string
   readonly attempt: number
+  readonly metadata: Metadata | undefined
   readonly signal: AbortSignal
   /** On the clock of the surroundings; Infinity: none. */
   readonly deadlineAtMs: number
@@ -48,6 +50,10 @@ export abstract class BaseContext implements Context<unknown> {
 
   get attempt(): number {
     return this.#call.attempt
+  }
+
+  get metadata(): Metadata {
+    return this.#call.metadata ?? noMetadata
   }
 
   get signal(): AbortSignal {

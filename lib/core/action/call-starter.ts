@@ -18,6 +18,7 @@ import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
 import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
 import { InputFeed } from './input-feed.ts'
+import { metadataOf } from './metadata-option.ts'
 import { type CallRouter, PendingCall } from './pending-call.ts'
 import {
   type RunDefaults,
@@ -84,6 +85,7 @@ export class CallStarter {
         addressee: addresseeOf(name, data),
         order: ++this.#started,
         contract: contract?.hash,
+        metadata: metadataOf(options.metadata, defaults.metadata),
         data: payload,
         isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
         feeds: feeds?.map((feed) => feed.start),

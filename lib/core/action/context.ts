@@ -2,6 +2,7 @@
 import type { Logger } from '../base/log.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import type { Peer } from '../link/link.ts'
+import type { Metadata } from '../wire/frames/metadata.ts'
 import type { ActionClass } from './action.ts'
 import type { Call } from './call.ts'
 import type { ItemOf, OutputOf, RunArguments } from './inference.ts'
@@ -114,6 +115,12 @@ export interface Context<in Item = never> extends ContextFields {
   readonly deadline: Date | undefined
   /** Milliseconds left; Infinity: no time limit. */
   readonly remainingMs: number
+  /**
+   * The texts that the caller sent beside the data, untrusted; without prototype. Pass it on to a call with the option `metadata`.
+   *
+   * @example await client.runAction(Next, data, { metadata: context.metadata })
+   */
+  readonly metadata: Metadata
   /** 1, or more where earlier attempts did not reach this server. */
   readonly attempt: number
   readonly log: Logger

@@ -2,8 +2,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import { invalidOption, requireCount } from '../base/options.ts'
+import type { Retry } from '../session/fault.ts'
 import type { CallBounds } from '../session/outgoing-call.ts'
-import type { Retry } from '../session/retry-policy.ts'
+import type { Metadata } from '../wire/frames/metadata.ts'
 import type { Credential } from './credential.ts'
 
 /** Options of one call. Those left out come from the client's options. */
@@ -39,6 +40,12 @@ export interface RunOptions {
    * await client.runAction(ReadMail, undefined, { credentials: [Login.credential(ticketOf(request))] })
    */
   readonly credentials?: readonly Credential[]
+  /**
+   * Texts for the handler's `context.metadata`, such as `traceparent` or a tenant: at most 64 keys of a-z, 0-9, `-`, `_` and `.`, and
+   * 8 KiB. They are no credentials: any client can send any. Those of the client come with them, where the keys differ. Nested calls
+   * do not inherit them.
+   */
+  readonly metadata?: Metadata
   /** The context of the action that makes this call: its remaining time and its signal apply to the call too. */
   readonly parent?: RunParent
 }
@@ -48,6 +55,7 @@ export const runOptions: OptionTable<RunOptions> = {
   signal: 'any',
   retry: 'any',
   onRetry: 'any',
+  metadata: 'any',
   idempotent: 'any',
   credentials: 'protects',
   parent: 'any',
@@ -76,6 +84,7 @@ export interface NestedCall {
 export interface RunDefaults {
   readonly retry: number
   readonly onRetry?: OnRetry | undefined
+  readonly metadata?: Metadata | undefined
   readonly timeoutMs: number | undefined
 }
 

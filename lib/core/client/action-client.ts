@@ -58,7 +58,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   constructor(platform: ClientPlatform, args: ClientArguments) {
     super()
     const options = resolveClientOptions(platform, args)
-    const { clock, random, backoff, retry, onRetry, timeoutMs, given, log } = options
+    const { clock, random, backoff, retry, onRetry, metadata, timeoutMs, given, log } = options
     this.#makeOther = (credentials) => new ActionClient(platform, argumentsWith(credentials, args))
     this.#options = options
     this.#listeners = new Listeners(clientEvents, (error, event) => log.error({ error, event }, 'a listener failed'))
@@ -69,7 +69,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
       classes: this.classes,
       router: this,
       clock,
-      defaults: { retry, onRetry, timeoutMs },
+      defaults: { retry, onRetry, metadata, timeoutMs },
     })
     const { registry, classes } = this
     this.#ownActions = new OwnActions({ registry, classes, codec: this.#codec, starter: this.#starter, options })

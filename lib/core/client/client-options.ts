@@ -1,5 +1,6 @@
 // What a Client can be told, and the reading of its constructor's forms.
 import type { Credential } from '../action/credential.ts'
+import { requireMetadata } from '../action/metadata-option.ts'
 import { type OnRetry, requireOnRetry, requireTimeout } from '../action/run-options.ts'
 import { type BackoffOptions, backoffOptions } from '../base/backoff.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
@@ -9,6 +10,7 @@ import { invalidOption, type Limits, requireCount, requirePositive, resolveLimit
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, isUrl } from '../link/address.ts'
 import { isName } from '../wire/frames/frame.ts'
+import type { Metadata } from '../wire/frames/metadata.ts'
 import type { AnyClass } from '../wire/rich/class-registry.ts'
 import type { ClientPlatform, Dial, DialOptions } from './client-platform.ts'
 import { type Asked, type Presented, requireCredentials } from './presented.ts'
@@ -27,6 +29,8 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
   readonly retry?: number
   /** Called after each fault that one of the client's calls outlives, see `onRetry` of {@link RunOptions}. Default: none. */
   readonly onRetry?: OnRetry
+  /** Texts that all calls of this client send, see `metadata` of {@link RunOptions}; those of a call replace them by key. Default: none. */
+  readonly metadata?: Metadata
   /**
    * Milliseconds for which calls outlive that the server cannot be reached while their session there may still live, however many
    * attempts fail: from the first fault until they make progress. Calls with `retry: 0` have none. Default 30 000; Infinity: as long
@@ -96,6 +100,7 @@ const clientOptions: OptionTable<ClientOptions> = {
   network: 'any',
   retry: 'any',
   onRetry: 'any',
+  metadata: 'any',
   patienceMs: 'any',
   backoff: 'any',
   timeoutMs: 'any',
@@ -126,6 +131,7 @@ export interface ResolvedClientOptions {
   readonly stored: StoredSessions | undefined
   readonly retry: number
   readonly onRetry: OnRetry | undefined
+  readonly metadata: Metadata | undefined
   readonly patienceMs: number
   readonly timeoutMs: number | undefined
   readonly backoff: BackoffOptions
@@ -158,6 +164,7 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
     stored: storage === undefined ? undefined : new StoredSessions({ storage, addresses, log, onExit }),
     retry: given.retry === undefined ? 3 : requireCount('retry', given.retry),
     onRetry: requireOnRetry(given.onRetry),
+    metadata: requireMetadata(given.metadata),
     patienceMs: given.patienceMs === undefined ? defaultPatienceMs : requireCount('patienceMs', given.patienceMs),
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),

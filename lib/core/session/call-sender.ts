@@ -5,6 +5,7 @@ import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
 import { Kind, type PeerLimits } from '../wire/frames/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frames/frame-fit.ts'
+import { metadataSize } from '../wire/frames/metadata.ts'
 import { neverSent } from './call-errors.ts'
 import { CallInput, type FeedInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
@@ -52,7 +53,8 @@ export class CallSender {
   }
 
   fits(call: OutgoingCall): boolean {
-    return fitsFrame(call.request.data, this.maxFrameBytes)
+    const { data, metadata } = call.request
+    return fitsFrame(data, this.maxFrameBytes - metadataSize(metadata) * 3)
   }
 
   /** The error of a call that does not fit: nothing of it was sent. */
@@ -81,6 +83,7 @@ export class CallSender {
       attempt: call.attempt,
       remainingMs: this.#remainingMs(call),
       inputs: request.feeds?.length ?? 0,
+      metadata: request.metadata,
       data: request.data,
     })
   }

@@ -1,11 +1,13 @@
 // One run that the other side asked for: what its handler sees of the caller (signal, deadline, input) and how it
 // answers (items, then a value or a failure). The ledger owns it and keeps its answer until it is acknowledged.
 import type { IsockError } from '../base/errors.ts'
-import { detached, type Payload, payloadSize } from '../wire/bytes/payload.ts'
+import { detached, type Payload } from '../wire/bytes/payload.ts'
 import { type FailureFrame, type InputEndFrame, Kind, type ResultFrame } from '../wire/frames/frame.ts'
+import type { Metadata } from '../wire/frames/metadata.ts'
 import type { IncomingInputs } from './incoming-inputs.ts'
 import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
+import { callSize } from './outgoing-call.ts'
 
 /** What a call needs of the ledger that it stands in. */
 export interface CallKeeper {
@@ -33,6 +35,8 @@ export class IncomingCall {
   readonly seq: number
   readonly action: CalledAction
   readonly attempt: number
+  /** What the caller sent beside the data. */
+  readonly metadata: Metadata | undefined
   /** Of what the caller sent: counted until it is answered. */
   readonly dataSize: number
   /** What its data takes besides, once it is decoded: likewise. */
@@ -71,14 +75,15 @@ export class IncomingCall {
 
   constructor(
     keeper: CallKeeper,
-    given: Pick<IncomingCall, 'seq' | 'action' | 'attempt' | 'input' | 'admittedAtMs' | 'deadlineAtMs'>,
+    given: Pick<IncomingCall, 'seq' | 'action' | 'attempt' | 'input' | 'metadata' | 'admittedAtMs' | 'deadlineAtMs'>,
     data: Payload,
   ) {
     this.#keeper = keeper
     this.seq = given.seq
     this.action = given.action
     this.attempt = given.attempt
-    this.dataSize = payloadSize(data)
+    this.metadata = given.metadata
+    this.dataSize = callSize({ data, metadata: given.metadata })
     this.#data = data
     this.input = given.input
     this.admittedAtMs = given.admittedAtMs
@@ -87,7 +92,7 @@ export class IncomingCall {
 
   /** A call that was cancelled before it came: it has its answer, and will never run. */
   static neverStarted(keeper: CallKeeper, seq: number, error: Payload): IncomingCall {
-    const none = { action: noAction, attempt: 0, input: undefined, admittedAtMs: 0 }
+    const none = { action: noAction, attempt: 0, input: undefined, metadata: undefined, admittedAtMs: 0 }
     const call = new IncomingCall(keeper, { seq, ...none, deadlineAtMs: Number.POSITIVE_INFINITY }, undefined)
     call.state = 'answered'
     call.answer = { kind: Kind.Failure, seq, items: 0, notStarted: true, error }

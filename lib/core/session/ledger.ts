@@ -30,6 +30,7 @@ import type { LedgerHome } from './ledger-home.ts'
 import { LifeSigns } from './life-signs.ts'
 import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
+import { callSize } from './outgoing-call.ts'
 import { Refusals } from './refusals.ts'
 import { RunLoad } from './run-load.ts'
 
@@ -85,7 +86,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     if (entry?.state === 'running')
       throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
     const { owner } = this.#home
-    const refusal = owner.refusal() ?? this.#load.refusalOf(payloadSize(frame.data)) ?? this.#answers.refusal()
+    const refusal = owner.refusal() ?? this.#load.refusalOf(callSize(frame)) ?? this.#answers.refusal()
     if (refusal === undefined) this.#admit(frame, action, entry)
     else this.#home.send(this.#refusalTexts.of(frame.seq, refusal))
   }
@@ -224,7 +225,12 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     const input = frame.inputs > 0 ? this.#callStreams.openInputs(seq, frame.inputs) : undefined
     const admittedAtMs = this.#home.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
-    const call = new IncomingCall(this, { seq, attempt, action, input, admittedAtMs, deadlineAtMs }, frame.data)
+    const { metadata } = frame
+    const call = new IncomingCall(
+      this,
+      { seq, attempt, action, input, metadata, admittedAtMs, deadlineAtMs },
+      frame.data,
+    )
     if (former !== undefined) this.#answers.acknowledge(former)
     this.calls.put(call)
     this.#load.started(call.dataSize)

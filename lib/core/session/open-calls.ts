@@ -2,8 +2,7 @@
 // calls its clients too, and keeps what it asks of one that is away.
 import { Held, placeBytes } from '../accounting/held.ts'
 import { type Meter, type MeterSource, unaccounted } from '../accounting/meter.ts'
-import { payloadSize } from '../wire/bytes/payload.ts'
-import type { OutgoingCall } from './outgoing-call.ts'
+import { callSize, type OutgoingCall } from './outgoing-call.ts'
 
 export class OpenCalls {
   readonly #onBusyChange: () => void
@@ -40,5 +39,5 @@ export class OpenCalls {
 }
 
 function sizeOf({ request }: OutgoingCall): number {
-  return payloadSize(request.data) + placeBytes.call
+  return callSize(request) + placeBytes.call
 }

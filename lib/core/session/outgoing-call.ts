@@ -1,13 +1,14 @@
 // One call that this side asked for, as the session sees it. Values are payloads here; who asked for it extends
 // this class and decodes them.
 import type { IsockError } from '../base/errors.ts'
-import type { Payload } from '../wire/bytes/payload.ts'
+import { type Payload, payloadSize } from '../wire/bytes/payload.ts'
 import { CancelReason } from '../wire/frames/frame.ts'
+import { type Metadata, metadataSize } from '../wire/frames/metadata.ts'
 import type { FeedInput } from './call-input.ts'
+import type { Fault } from './fault.ts'
 import type { Origin } from './frame-port.ts'
 import type { InboundStream } from './inbound-stream.ts'
 import type { OutgoingInputs } from './outgoing-inputs.ts'
-import type { Fault } from './retry-policy.ts'
 
 /** What is asked for. The same request may be sent again, over another link or in another session. */
 export interface CallRequest {
@@ -17,11 +18,17 @@ export interface CallRequest {
   /** Its place among its caller's calls, from 1: what is resent keeps this order. */
   readonly order: number
   readonly contract: string | undefined
+  readonly metadata?: Metadata | undefined
   readonly data: Payload
   /** May be run again where it cannot be known whether it ran. */
   readonly isIdempotent: boolean
   /** Feed the call's input streams, once the callee has admitted the call. */
   readonly feeds?: readonly FeedInput[] | undefined
+}
+
+/** What a call counts for at its caller and its callee until it is answered. */
+export function callSize({ data, metadata }: Pick<CallRequest, 'data' | 'metadata'>): number {
+  return metadata === undefined ? payloadSize(data) : payloadSize(data) + metadataSize(metadata)
 }
 
 /** How long and how often a call is tried. */

@@ -1,7 +1,7 @@
 // The calls that have a slot: which call a seq belongs to, whether there is room for more, which answers the callee may forget.
 import { type Payload, payloadSize } from '../wire/bytes/payload.ts'
 import { Acks } from './acks.ts'
-import type { OutgoingCall } from './outgoing-call.ts'
+import { callSize, type OutgoingCall } from './outgoing-call.ts'
 import { SentBytes } from './sent-bytes.ts'
 import { Slots } from './slots.ts'
 
@@ -19,7 +19,7 @@ export class SentCalls {
 
   /** There is a free slot, and the callee takes the call's data beside that of those which were sent. */
   hasRoomFor(call: OutgoingCall): boolean {
-    return this.#slots.hasFree && this.#bytes.hasRoomFor(payloadSize(call.request.data))
+    return this.#slots.hasFree && this.#bytes.hasRoomFor(callSize(call.request))
   }
 
   /** A new session, with this many slots for this many bytes of data. Returns the calls of the former one, in order. */
@@ -39,7 +39,7 @@ export class SentCalls {
     const slot = this.#slots.slotOf(seq)
     this.#acks.reused(slot)
     this.#bySlot[slot] = call
-    this.#bytes.sent(slot, payloadSize(call.request.data))
+    this.#bytes.sent(slot, callSize(call.request))
     call.seq = seq
     call.state = 'sent'
   }

@@ -20,7 +20,10 @@ export class OwnContext extends BaseContext {
   readonly #emit: OwnContextParts['emit']
 
   constructor({ actionName, server, log, clock, signal, deadlineAtMs, emit }: OwnContextParts) {
-    super({ seq: 0, name: actionName, attempt: 1, signal, deadlineAtMs }, new OwnSurroundings(server, log, clock))
+    super(
+      { seq: 0, name: actionName, attempt: 1, metadata: undefined, signal, deadlineAtMs },
+      new OwnSurroundings(server, log, clock),
+    )
     this.#emit = emit
   }
 

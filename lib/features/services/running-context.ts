@@ -112,6 +112,7 @@ function callOf(context: Context<unknown>, clock: Clock, detached: AbortSignal |
     seq: context.callId,
     name: context.actionName,
     attempt: context.attempt,
+    metadata: context.metadata,
     deadlineAtMs: detached === undefined ? clock.now() + context.remainingMs : Number.POSITIVE_INFINITY,
     get signal() {
       return detached ?? context.signal

@@ -49,9 +49,9 @@ export class ThreadContext extends BaseContext {
   /** Notifies the server that the run has begun. */
   constructor(task: ThreadTask, codec: StandardCodec, rules: ValueRules, items: StandardSchemaV1 | undefined) {
     const abort = new AbortController()
-    const { callId: seq, attempt, remainingMs } = task.call
+    const { callId: seq, attempt, metadata, remainingMs } = task.call
     const deadlineAtMs = monotonicNow() + remainingMs
-    super({ seq, name: task.name, attempt, signal: abort.signal, deadlineAtMs }, new ThreadSurroundings(task))
+    super({ seq, name: task.name, attempt, metadata, signal: abort.signal, deadlineAtMs }, new ThreadSurroundings(task))
     this.#abort = abort
     this.#task = task
     this.#codec = codec

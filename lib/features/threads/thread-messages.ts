@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { Packed } from '../../core/wire/bytes/packed.ts'
 import type { Payload } from '../../core/wire/bytes/payload.ts'
+import type { Metadata } from '../../core/wire/frames/metadata.ts'
 import type { ValueLimits } from '../../core/wire/values/value-limits.ts'
 
 /** A payload that can be cloned. */
@@ -30,6 +31,7 @@ export interface ThreadTask {
 export interface ThreadCallView {
   readonly callId: number
   readonly attempt: number
+  readonly metadata: Metadata
   readonly sessionId: string
   readonly sessionName: string | undefined
   /** undefined: no identity, or one that could not be cloned. */

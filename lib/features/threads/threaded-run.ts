@@ -114,10 +114,11 @@ class ThreadedRun {
   }
 
   async #runInThread(data: SentPayload): Promise<ThreadResult> {
-    const { callId, attempt, session, remainingMs } = this.#context
+    const { callId, attempt, metadata, session, remainingMs } = this.#context
     const call = {
       callId,
       attempt,
+      metadata,
       remainingMs,
       sessionId: session.id,
       sessionName: session.name,

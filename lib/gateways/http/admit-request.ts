@@ -7,6 +7,7 @@ import type { Peer } from '../../core/link/link.ts'
 import { type WebHost, WebRefusal } from '../../features/web/gateway.ts'
 import { type Admitted, admitNew } from '../admission.ts'
 import { credentialsInHeaders } from '../credentials.ts'
+import { metadataInHeaders } from '../metadata.ts'
 import type { HttpVisit } from './http-visit.ts'
 
 /**
@@ -30,7 +31,7 @@ export interface AdmittedRequest extends Admitted {
 export async function admitRequest(host: WebHost, visit: HttpVisit): Promise<AdmittedRequest> {
   const { request, peer, place } = visit
   const credentials = readCredentials(request.headers)
-  const admitted = await admitNew(host, peer, { credentials, retry: 0 })
+  const admitted = await admitNew(host, peer, { credentials, retry: 0, ...metadataInHeaders(request.headers) })
   const { identity } = admitted.owner
   try {
     place?.identify(identity)

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { FeatureClient } from '../../facade/feature-client.ts'
 import type { Answer } from '../answer.ts'
+import { metadataHeaders } from '../metadata.ts'
 import { type Accepted, readAccept } from './accept.ts'
 import { runAction } from './action-call.ts'
 import { requireForeignName } from './action-requests.ts'
@@ -74,7 +75,8 @@ function forCaches({ status, headers, body }: Answer, visit: HttpVisit, cacheCon
   const hash = createHash('sha256').update(`${status} ${headers['content-type'] ?? ''}\n`)
   const etag = `"${hash.update(body ?? '').digest('base64url')}"`
   const before = visit.response.getHeader('vary')
-  const vary = [...(before === undefined ? [] : [String(before)]), ...varying].join(', ')
+  const metadata = metadataHeaders(visit.request.headers).filter((name) => name.startsWith('isock-'))
+  const vary = [...(before === undefined ? [] : [String(before)]), ...varying, ...metadata].join(', ')
   const known = { etag, vary, 'cache-control': cacheControl }
   return isKnown(visit.request.headers['if-none-match'], etag)
     ? { status: 304, headers: known, body: undefined }

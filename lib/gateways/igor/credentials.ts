@@ -1,6 +1,13 @@
 // Credentials in the messages of Igor's clients, and whether two clients show the same.
 import { type Credential, tokenGuardName } from '../../core/action/guard.ts'
+import type { Metadata } from '../../core/wire/frames/metadata.ts'
 import { credentialsOf } from '../credentials.ts'
+
+/** What a client's upgrade request came with. */
+export interface Presented {
+  readonly credentials: readonly Credential[]
+  readonly metadata?: Metadata
+}
 
 /** From the fields `token` and `credentials` of an introduction; undefined for another shape. */
 export function credentialsFrom(fields: Readonly<Record<string, unknown>>): Credential[] | undefined {

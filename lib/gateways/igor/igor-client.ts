@@ -13,6 +13,7 @@ import { type ClientSocket, SocketQueue } from '../socket-queue.ts'
 import { status } from '../status-codes.ts'
 import { closeText, refusalText } from './answers.ts'
 import { ClientAccounts } from './client-accounts.ts'
+import type { Presented } from './credentials.ts'
 import type { ResolvedIgorOptions } from './igor-options.ts'
 import type { StreamId } from './message.ts'
 import { OpenStreams } from './open-streams.ts'
@@ -25,11 +26,10 @@ export interface Introduced {
   readonly secret: string
 }
 
-export interface IgorClientOptions {
+export interface IgorClientOptions extends Presented {
   readonly host: WebHost
   readonly options: ResolvedIgorOptions
   readonly peer: Peer
-  readonly credentials: readonly Credential[]
   /** The client was dropped, because it does not read or had to make room, and must be removed. */
   readonly onDropped: (client: IgorClient) => void
   /** A stream has ended. */
@@ -129,8 +129,9 @@ export class IgorClient {
 
   /** A client of the server for this one, not connected yet. Throws ClientError (`INVALID_OPTION`) for an impossible name. */
   newLocal(credentials: readonly Credential[], name?: string): LocalClient {
-    const { host, peer } = this.#options
-    return new LocalClient(host, peer, { credentials, ...(name === undefined ? {} : { name }) })
+    const { host, peer, metadata } = this.#options
+    const named = name === undefined ? {} : { name }
+    return new LocalClient(host, peer, { credentials, ...named, ...(metadata === undefined ? {} : { metadata }) })
   }
 
   /** Connects a client of the server. Rejects with AdmissionRefusal. */

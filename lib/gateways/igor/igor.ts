@@ -1,7 +1,6 @@
 // The Igor gateway: clients that speak Igor's JSON over a WebSocket run actions, many streams on one socket, and get the
 // events of processes. The idea and the protocol are Igor's; see docs/igor.md.
 import type { WebSocket } from 'ws'
-import type { Credential } from '../../core/action/guard.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import type { Peer } from '../../core/link/link.ts'
 import {
@@ -14,8 +13,10 @@ import {
 } from '../../features/web/gateway.ts'
 import { type Refusal, refuseRequest } from '../../features/web/refusal.ts'
 import { credentialsInHeaders } from '../credentials.ts'
+import { metadataInHeaders } from '../metadata.ts'
 import { ClientTable } from './client-table.ts'
 import { Connection } from './connection.ts'
+import type { Presented } from './credentials.ts'
 import { FileServer } from './file-server.ts'
 import { IgorClient } from './igor-client.ts'
 import { type IgorOptions, type ResolvedIgorOptions, resolveIgorOptions } from './igor-options.ts'
@@ -100,17 +101,18 @@ class MountedIgor implements MountedGateway {
     if (this.#isClosing) throw new WebRefusal(503, 'the server is shutting down')
     // Without a free place, a known client may still connect: its first message says so.
     if (!this.#hasPlaceFor(visit.peer) && !this.#clients.hasIntroduced) throw new WebRefusal(503, noPlace(maxClients))
-    const credentials = [
-      ...credentialsInHeaders(visit.request.headers),
-      ...(this.#options.credentials?.(visit.request) ?? []),
-    ]
+    const { headers } = visit.request
+    const presented: Presented = {
+      credentials: [...credentialsInHeaders(headers), ...(this.#options.credentials?.(visit.request) ?? [])],
+      ...metadataInHeaders(headers),
+    }
     return {
       ...(isNamed ? { protocol } : {}),
       maxMessageBytes,
       onSocket: (socket) => {
         if (this.#isClosing) socket.terminate()
-        else if (this.#hasPlaceFor(visit.peer)) this.#connect(socket, visit.peer, credentials)
-        else this.#wait(socket, visit.peer, credentials)
+        else if (this.#hasPlaceFor(visit.peer)) this.#connect(socket, visit.peer, presented)
+        else this.#wait(socket, visit.peer, presented)
       },
     }
   }
@@ -132,18 +134,13 @@ class MountedIgor implements MountedGateway {
     return { status: 403, message }
   }
 
-  #connect(
-    socket: WebSocket,
-    peer: Peer,
-    credentials: readonly Credential[],
-    mayStay?: (client: IgorClient) => boolean,
-  ): Connection {
+  #connect(socket: WebSocket, peer: Peer, presented: Presented, mayStay?: (client: IgorClient) => boolean): Connection {
     const [host, options, clients, introductions] = [this.#host, this.#options, this.#clients, this.#introductions]
     const client = new IgorClient({
       host,
       options,
       peer,
-      credentials,
+      ...presented,
       onDropped: (dropped) => clients.forget(dropped),
       onStreamOver: () => this.#onStreamOver(client),
     })
@@ -154,7 +151,7 @@ class MountedIgor implements MountedGateway {
   }
 
   /** No place is free: the first message has to prove that this is a client that has one. */
-  #wait(socket: WebSocket, peer: Peer, credentials: readonly Credential[]): void {
+  #wait(socket: WebSocket, peer: Peer, presented: Presented): void {
     const pending = this.#pending
     const isBack = ({ introduced }: IgorClient): boolean => {
       if (introduced === undefined) pending.reject(socket)
@@ -165,11 +162,12 @@ class MountedIgor implements MountedGateway {
       socket,
       address: peer.address,
       mayConnect: (first) =>
-        !this.#isClosing && (this.#hasPlaceFor(peer) || this.#introductions.provesKnownClient(first, credentials)),
+        !this.#isClosing &&
+        (this.#hasPlaceFor(peer) || this.#introductions.provesKnownClient(first, presented.credentials)),
       connect: (first) => {
         const isFree = this.#hasPlaceFor(peer)
         if (isFree) pending.release(socket)
-        this.#connect(socket, peer, credentials, isFree ? undefined : isBack).receive(first)
+        this.#connect(socket, peer, presented, isFree ? undefined : isBack).receive(first)
       },
     })
   }

@@ -19,6 +19,7 @@ import type { WebHost } from '../../features/web/gateway.ts'
 import { AdmissionRefusal, admit } from '../admission.ts'
 import { LocalClient } from '../local-client.ts'
 import { MessageQueue } from '../message-queue.ts'
+import { metadataInHeaders } from '../metadata.ts'
 import { SocketHeartbeat } from '../socket-heartbeat.ts'
 import { SocketQueue } from '../socket-queue.ts'
 import { type BatchEntry, EntryBatch, textOfEntry } from './entry-batch.ts'
@@ -166,7 +167,8 @@ export class LexiconsSocket implements AnswerableClient {
   async #admit(): Promise<void> {
     const { host, options, log, lists } = this.#context
     const credentials = credentialsIn(this.#headers, options.guards, options.headerValues)
-    const client = new LocalClient(host, peerWith(this.peer, this), { credentials, retry: 0 })
+    const metadata = metadataInHeaders(this.#headers)
+    const client = new LocalClient(host, peerWith(this.peer, this), { credentials, retry: 0, ...metadata })
     client.onServerEnded = (reason) => {
       this.#sendErrors([reason])
       this.#end(1008, 'the server ended the session')

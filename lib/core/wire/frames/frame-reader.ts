@@ -13,6 +13,7 @@ import {
   type SessionFrame,
 } from './frame.ts'
 import { readHello, readWelcome } from './handshake-reader.ts'
+import { readMetadata } from './metadata.ts'
 import type { MsgpackReader } from './msgpack-reader.ts'
 
 /** Reads a whole body that the reader was opened at. Throws ProtocolError. */
@@ -41,7 +42,7 @@ export function readHandshakeFrame(bytes: Uint8Array, start: number, end: number
 function readKind(reader: MsgpackReader, kind: number, count: number): SessionFrame {
   switch (kind) {
     case Kind.Call:
-      expectCount(kind, count, 7)
+      if (count !== 8) expectCount(kind, count, 7)
       return {
         kind,
         seq: reader.uint(),
@@ -49,6 +50,7 @@ function readKind(reader: MsgpackReader, kind: number, count: number): SessionFr
         attempt: reader.uint(),
         remainingMs: reader.takeNil() ? undefined : reader.uint(),
         inputs: readInputs(reader),
+        metadata: count === 8 ? readMetadata(reader) : undefined,
         data: readPayload(reader),
       }
     case Kind.Result:

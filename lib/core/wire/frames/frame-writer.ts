@@ -4,6 +4,7 @@ import { Packed } from '../bytes/packed.ts'
 import type { Payload } from '../bytes/payload.ts'
 import { type Frame, type HandshakeFrame, type HelloFrame, Kind } from './frame.ts'
 import { encodeFree } from './free-msgpack.ts'
+import { writeMetadata } from './metadata.ts'
 import type { MsgpackWriter } from './msgpack-writer.ts'
 
 /** Appends a frame; returns the length of its body. Throws, and appends nothing, for credentials that are no msgpack. */
@@ -14,13 +15,14 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
   writer.beginFrame()
   switch (frame.kind) {
     case Kind.Call:
-      writer.arrayHead(7)
+      writer.arrayHead(frame.metadata === undefined ? 7 : 8)
       writer.uint(Kind.Call)
       writer.uint(frame.seq)
       writer.uint(frame.ref)
       writer.uint(frame.attempt)
       writeOptionalUint(writer, frame.remainingMs)
       writer.uint(frame.inputs)
+      if (frame.metadata !== undefined) writeMetadata(writer, frame.metadata)
       writePayload(writer, frame.data)
       break
     case Kind.Result:

@@ -8,7 +8,7 @@
 //   0x02  WELCOME       version, features, session, resume, resumed, limits             first, server to client
 //   0x03  REFUSED       error                                                      instead of WELCOME
 //   0x10  NAME          ref, name, contract                                        caller to callee
-//   0x11  CALL          seq, ref, attempt, remainingMs, inputs, data               caller to callee
+//   0x11  CALL          seq, ref, attempt, remainingMs, inputs, metadata if any, data   caller to callee
 //   0x12  RESULT        seq, items, value                                          callee to caller
 //   0x13  FAILURE       seq, items, flags, error                                   callee to caller
 //   0x14  ITEM          seq, index, value                                          callee to caller
@@ -25,6 +25,7 @@
 //
 // Both peers can be caller, each with its own numbers: seq belongs to the caller's slot table.
 import type { Payload } from '../bytes/payload.ts'
+import type { Metadata } from './metadata.ts'
 
 export const protocolVersion = 1
 
@@ -115,6 +116,7 @@ export interface CallFrame {
   readonly remainingMs: number | undefined
   /** How many input streams it has. One without data is the data. */
   readonly inputs: number
+  readonly metadata?: Metadata | undefined
   readonly data: Payload
 }
 
