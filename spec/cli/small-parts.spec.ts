@@ -1,9 +1,9 @@
 // Small parts of the command line: what went wrong as an exit code, schemas in a few words, tables, and what a load amounts to.
+import { createHistogram } from 'node:perf_hooks'
 import { expect } from 'chai'
 import { benchLine, benchText, progressText } from '../../lib/cli/bench-report.ts'
 import { exitCodes } from '../../lib/cli/exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from '../../lib/cli/failure.ts'
-import { LatencyHistogram } from '../../lib/cli/latency-histogram.ts'
 import { Load } from '../../lib/cli/load.ts'
 import { shortSchema } from '../../lib/cli/short-schema.ts'
 import { table } from '../../lib/cli/table.ts'
@@ -163,7 +163,7 @@ describe('A load', () => {
       coded,
       'text',
     )
-    expect(load.latencies.count).to.equal(1)
+    expect(load.latenciesUs.count).to.equal(1)
     expect([...load.failures]).to.deep.equal([
       ['NOT_ALLOWED', 2],
       ['RangeError', 1],
@@ -180,7 +180,7 @@ describe('A load', () => {
     const call = async (): Promise<void> => void started++
     const load = new Load({ places: [call, call, call], calls: 10, durationMs: undefined, rate: undefined })
     await load.run(new AbortController().signal)
-    expect([started, load.latencies.count]).to.deep.equal([10, 10])
+    expect([started, load.latenciesUs.count]).to.deep.equal([10, 10])
     const elapsedMs = load.elapsedMs
     await new Promise(setImmediate)
     expect(load.elapsedMs, 'it has ended').to.equal(elapsedMs)
@@ -210,21 +210,24 @@ describe('A load', () => {
 
     it('measures how long calls take, and how long it has run', async () => {
       const load = await run({ calls: 3 })
-      expect([load.latencies.minMs, load.latencies.maxMs, load.elapsedMs]).to.deep.equal([250, 250, 750])
+      expect(load.latenciesUs.min).to.equal(250_000)
+      expect(load.latenciesUs.max).to.be.closeTo(250_000, 25)
+      expect(load.elapsedMs).to.equal(750)
       nowMs += 1_000
       expect(load.elapsedMs).to.equal(750)
     })
 
     it('starts calls as long as there is time', async () => {
-      expect((await run({ durationMs: 1_000 })).latencies.count).to.equal(4)
-      expect((await run({ durationMs: 1_001 })).latencies.count).to.equal(5)
-      expect((await run({ durationMs: 1_001, calls: 2 })).latencies.count).to.equal(2)
+      expect((await run({ durationMs: 1_000 })).latenciesUs.count).to.equal(4)
+      expect((await run({ durationMs: 1_001 })).latenciesUs.count).to.equal(5)
+      expect((await run({ durationMs: 1_001, calls: 2 })).latenciesUs.count).to.equal(2)
     })
 
     it('measures from when a call was due where it has a rate, and knows how many found no place', async () => {
       const load = await run({ rate: 10, durationMs: 1_000 })
-      expect(load.latencies.count).to.equal(4)
-      expect([load.latencies.minMs, load.latencies.maxMs]).to.deep.equal([250, 700])
+      expect(load.latenciesUs.count).to.equal(4)
+      expect(load.latenciesUs.min).to.be.closeTo(250_000, 25)
+      expect(load.latenciesUs.max).to.be.closeTo(700_000, 70)
       expect(load.notStarted).to.equal(6)
       expect((await run({ rate: 10, durationMs: 1_000, calls: 5 })).notStarted).to.equal(1)
       expect((await run({ rate: 10, durationMs: 1_000, calls: 4 })).notStarted).to.equal(0)
@@ -232,8 +235,8 @@ describe('A load', () => {
 
     it('starts no call that is due when the time is over', async () => {
       const load = await run({ rate: 4, durationMs: 500 })
-      expect([load.latencies.count, load.notStarted]).to.deep.equal([2, 0])
-      expect((await run({ rate: 1, durationMs: 1_000 }, 0)).latencies.count, 'nor waits for it').to.equal(1)
+      expect([load.latenciesUs.count, load.notStarted]).to.deep.equal([2, 0])
+      expect((await run({ rate: 1, durationMs: 1_000 }, 0)).latenciesUs.count, 'nor waits for it').to.equal(1)
     })
   })
 
@@ -244,7 +247,7 @@ describe('A load', () => {
     const beginMs = performance.now()
     await load.run(new AbortController().signal)
     for (const [i, atMs] of startedAtMs.entries()) expect(atMs - beginMs).to.be.at.least(i * 5)
-    expect(load.latencies.count).to.equal(3)
+    expect(load.latenciesUs.count).to.equal(3)
   })
 
   it('ends when its signal aborts, and counts nothing that comes afterwards', async () => {
@@ -260,18 +263,21 @@ describe('A load', () => {
     await over
     finish()
     await new Promise(setImmediate)
-    expect(load.latencies.count).to.equal(0)
+    expect(load.latenciesUs.count).to.equal(0)
   })
 })
 
 describe('The report of a load', () => {
-  function report(more: object = {}): { progress: string; text: string; line: Record<string, unknown> } {
-    const latencies = new LatencyHistogram()
-    for (const ms of [1, 1, 20]) latencies.add(ms)
+  function report(
+    more: object = {},
+    latenciesMs: readonly number[] = [1, 1, 20],
+  ): { progress: string; text: string; line: Record<string, unknown> } {
+    const latenciesUs = createHistogram({ figures: 4 })
+    for (const ms of latenciesMs) latenciesUs.record(Math.round(ms * 1_000))
     const failures = new Map([['BUSY', 1_234]])
     const examples = new Map([['BUSY', new Error('no room')]])
     const load = {
-      latencies,
+      latenciesUs,
       failures,
       examples,
       failed: 1_234,
@@ -314,9 +320,37 @@ describe('The report of a load', () => {
   })
 
   it('has no times where nothing succeeded, and no rate where no time has passed', () => {
-    const { text, line } = report({ latencies: new LatencyHistogram(), elapsedMs: 0 })
+    const { text, line } = report({ elapsedMs: 0 }, [])
     expect(text).to.equal('0 calls in 0.00 s: 0 calls/s\n1 234 failed with BUSY: no room\n')
     expect(line['callsPerSecond']).to.equal(0)
+    const times = ['minMs', 'meanMs', 'p50Ms', 'p90Ms', 'p99Ms', 'maxMs']
+    expect(times.map((name) => line[name])).to.deep.equal(times.map(() => 0))
+    expect(line['histogram']).to.deep.equal([])
+  })
+
+  it('draws bars at 1, 2, 5, 10 ... that hold every latency once', () => {
+    expect(report({}, [0.9, 1, 1.5, 4, 4.5, 30]).line['histogram']).to.deep.equal([
+      { upToMs: 1, count: 2 },
+      { upToMs: 2, count: 1 },
+      { upToMs: 5, count: 2 },
+      { upToMs: 10, count: 0 },
+      { upToMs: 20, count: 0 },
+      { upToMs: 50, count: 1 },
+    ])
+  })
+
+  it('finds percentiles of all magnitudes to 0.01 %', () => {
+    for (const unit of [0.001, 0.1, 1, 60, 5_000]) {
+      const { line } = report(
+        {},
+        Array.from({ length: 1_000 }, (_, i) => (i + 1) * unit),
+      )
+      const expected = { minMs: 1, meanMs: 500.5, p50Ms: 500, p90Ms: 900, p99Ms: 990, maxMs: 1_000 }
+      for (const [name, ranked] of Object.entries(expected))
+        expect(line[name], `${name} of ${unit}`).to.be.closeTo(ranked * unit, ranked * unit * 1e-4 + 0.001)
+      const counts = (line['histogram'] as { count: number }[]).map(({ count }) => count)
+      expect(counts.reduce((sum, count) => sum + count)).to.equal(1_000)
+    }
   })
 
   it('is one object for programs', () => {
