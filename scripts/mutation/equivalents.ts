@@ -135,8 +135,8 @@ export const equivalents: readonly Equivalent[] = [
     why: 'as above',
   },
   {
-    file: 'lib/core/server/server-session.ts',
-    line: 'this.#shared.runner.start(call, this, this.core.grant?.peerLimits.maxFrameBytes ?? 0)',
+    file: 'lib/core/server/session-runs.ts',
+    line: 'this.#options.runner.start(call, this, this.session.core.grant?.peerLimits.maxFrameBytes ?? 0)',
     from: '0',
     to: '1',
     why: 'a session that runs calls has its grant; the type says otherwise',

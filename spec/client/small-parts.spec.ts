@@ -6,7 +6,6 @@ import { attemptUntilDone } from '../../lib/core/client/attempts.ts'
 import { attemptUntilDone as attemptInBrowser } from '../../lib/core/client/browser-attempts.ts'
 import { ClientSurroundings } from '../../lib/core/client/client-surroundings.ts'
 import { ConnectWaiters } from '../../lib/core/client/connect-waiters.ts'
-import { Farewell } from '../../lib/core/client/farewell.ts'
 import { graceOf, untilOver } from '../../lib/core/client/last-calls.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
@@ -205,36 +204,5 @@ describe('What surrounds an action on a client', () => {
     const parent = {} as never
     expect(around.callerFor(parent).runAction('Add', 1, { retry: 2 })).to.equal('a call')
     expect(started).to.deep.equal([['Add', 1, { retry: 2 }, parent]])
-  })
-})
-
-describe('Farewell', () => {
-  it('says bye when the process ends while there is a link, and only then', () => {
-    const exits = new Set<() => void>()
-    const said: unknown[][] = []
-    const session = { end: async (...given: unknown[]) => void said.push(given) }
-    const onExit = (run: () => void) => {
-      exits.add(run)
-      return () => void exits.delete(run)
-    }
-    const farewell = new Farewell(session as never, onExit)
-    farewell.disarm()
-    farewell.arm()
-    farewell.arm()
-    expect(exits.size).to.equal(1)
-    for (const exit of exits) exit()
-    expect(said).to.have.length(1)
-    const [reason, how] = said[0] as [ClientError, string]
-    expect([reason.code, reason.notStarted, how]).to.deep.equal(['CLOSED', true, 'say bye'])
-    farewell.disarm()
-    expect(exits.size).to.equal(0)
-    farewell.arm()
-    expect(exits.size, 'with another link').to.equal(1)
-  })
-
-  it('says nothing where the platform tells of no end', () => {
-    const farewell = new Farewell({} as never, undefined)
-    farewell.arm()
-    farewell.disarm()
   })
 })

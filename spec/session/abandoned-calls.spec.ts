@@ -51,7 +51,7 @@ describe('AbandonedCalls', () => {
     ended = []
     const limits = { cancelGraceMs: graceMs, maxCallsInFlight: 2 }
     const load = { answered: (call: unknown) => void ended.push(call) } as unknown as RunLoad
-    calls = new AbandonedCalls({ clock, limits, owner: { encodeError: ({ message }) => message } }, load)
+    calls = new AbandonedCalls({ clock, limits, callee: { encodeError: ({ message }) => message } }, load)
   })
 
   const giveUp = (run: Run, reason = gaveUp): void => calls.giveUp(run as unknown as IncomingCall, reason)

@@ -43,8 +43,8 @@ describe('the store of answers', () => {
   beforeEach(() => {
     sent.length = 0
     isAttached = true
-    const owner = { encodeError: () => new Uint8Array(300) }
-    answers = new AnswerStore(Object.assign(port, { limits, owner }), unaccounted, { onWaiting: () => undefined })
+    const callee = { encodeError: () => new Uint8Array(300) }
+    answers = new AnswerStore(Object.assign(port, { limits, callee }), unaccounted, { onWaiting: () => undefined })
   })
 
   /** A call with an answer of 8 KiB; with an item that its caller does not read, the answer waits behind that. */

@@ -41,7 +41,7 @@ describe('The ledger of a page', () => {
       send: (frame: SessionFrame) => void sent.push(frame),
       onBusyChange: () => void busy++,
       dropLink: (reason: unknown) => void dropped.push(reason),
-      owner: {
+      callee: {
         startCall: (call: IncomingCall) => void started.push(call),
         prepareForCalls: () => prepared,
         encodeError: ({ message }: Error) => JSON.stringify(message),
@@ -81,7 +81,7 @@ describe('The ledger of a page', () => {
     expect([ledger.runningCount, ledger.isClean]).to.deep.equal([0, true])
   })
 
-  it('waits for its owner too, which encodes its errors', async () => {
+  it('waits for its callee too, which encodes its errors', async () => {
     const preparing = withResolvers<void>()
     prepared = preparing.promise
     ledger.onCall(callOf(1024), action)

@@ -290,9 +290,9 @@ describe('answers that nobody takes', () => {
 
 describe('a call that is held', () => {
   it('does not hold the buffer that its data came in', () => {
-    const owner = { startCall: () => expect.fail('started') }
+    const callee = { startCall: () => expect.fail('started') }
     const held = new HeldCalls(
-      { clock: new VirtualClock(), limits: defaultLimits, isAttached: true, owner },
+      { clock: new VirtualClock(), limits: defaultLimits, isAttached: true, callee },
       { waitingBytes: Number.POSITIVE_INFINITY },
       { all: [] },
     )

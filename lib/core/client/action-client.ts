@@ -13,9 +13,8 @@ import { ClientError, type IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import { Listeners } from '../base/listeners.ts'
 import { queueMicrotask } from '../base/platform-timers.ts'
-import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
-import type { Session } from '../session/session.ts'
+import type { Callee } from '../session/session-owner.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { decodeThrown } from '../wire/rich/error-record.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
@@ -183,18 +182,13 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   }
 
   /** @internal */
-  startCall(session: Session, call: IncomingCall): void {
-    this.#ownActions.start(session, call)
-  }
-
-  /** @internal */
-  prepareForCalls(): Promise<void> {
-    return this.#ownActions.load()
-  }
-
-  /** @internal */
-  encodeError(error: IsockError): Payload {
-    return this.#ownActions.encodeError(error)
+  calleeOf(connection: Connection): Callee {
+    const own = this.#ownActions
+    return {
+      startCall: (call) => own.start(connection.session, call),
+      prepareForCalls: () => own.load(),
+      encodeError: (error) => own.encodeError(error),
+    }
   }
 
   /** @internal */

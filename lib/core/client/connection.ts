@@ -1,20 +1,21 @@
-// A client's session with one server, and the links that it goes on over: connects when there is something to do,
-// connects again when a link is lost, counts each failed attempt for the calls that wait for it.
+// A client's session with one server, and the state of its link. Connects when there is something to do, and again when the
+// link is lost. Leaves one attempt to connector.ts.
 //
-//   idle ──> connecting ──> ready        idle: no link, and nothing to do
-//    ↑           │            │          retired: the server drains; sent calls finish, no new ones are taken
-//    └───────────┴── lost ────┘
-//   any ──> retired ──> closed           any ──> closed
-import { Backoff } from '../base/backoff.ts'
-import { sleep } from '../base/clock.ts'
+//               open        welcome   lose     fail     drain     close
+//   idle        connecting                                        closed    no link, and nothing to do
+//   connecting              ready              idle               closed
+//   ready                             idle              draining  closed
+//   draining                          retired           draining  closed    the server drains: no new calls, sent ones finish
+//   retired     resuming                                          closed    it drained when the link was lost
+//   resuming                draining           retired            closed
+//   closed                  closed    closed   closed             closed    what is late has no effect
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
-import { followSignal } from '../base/followed-signals.ts'
+import { type MoveOf, type StateOf, StateTable } from '../base/state-table.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import type { FrameLink } from '../link/frame-link.ts'
-import type { IncomingCall } from '../session/incoming-call.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import { Session } from '../session/session.ts'
-import type { SessionOwner } from '../session/session-owner.ts'
+import type { Callee, SessionOwner } from '../session/session-owner.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { Feature, type WelcomeFrame } from '../wire/frames/frame.ts'
 import { attemptUntilDone } from './attempts.ts'
@@ -22,134 +23,119 @@ import type { ClientEvents } from './client-events.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { ConnectWaiters } from './connect-waiters.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
-import { Farewell } from './farewell.ts'
+import { watchLink } from './link-watch.ts'
+import { ReconnectDelay } from './reconnect-delay.ts'
 import { SessionHome } from './session-home.ts'
 
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
-  startCall(session: Session, call: IncomingCall): void
-  /** Settles when calls can be started; asked before the first one where that takes time. */
-  prepareForCalls(): Promise<void>
-  encodeError(error: IsockError): Payload
+  /** Runs the calls that the server makes over this connection. */
+  calleeOf(connection: Connection): Callee
   decodeError(error: Payload): IsockError
   /** The server takes no new calls: these are to be sent elsewhere. */
   onRetired(connection: Connection, calls: OutgoingCall[]): void
   onClosed(connection: Connection): void
-  /** The server ended the session and said why: it is to be closed. */
+  /** The server ended the session and gave the reason: the connection must be closed. */
   onDismissed(connection: Connection, reason: IsockError): void
-  /** For those who listen. */
+  /** Emits an event to the listeners of the client. */
   tell<E extends keyof ClientEvents>(event: E, detail: ClientEvents[E]): void
   /** Stay connected although no call is open. */
   readonly isKeptConnected: boolean
 }
 
-/** A link that lived for less is a sign to wait before the next. */
-const shortLifeMs = 1_000
+export const connectionStates = new StateTable('connection', {
+  idle: { open: 'connecting', close: 'closed' },
+  connecting: { welcome: 'ready', fail: 'idle', close: 'closed' },
+  ready: { lose: 'idle', drain: 'draining', close: 'closed' },
+  draining: { lose: 'retired', drain: 'draining', close: 'closed' },
+  retired: { open: 'resuming', close: 'closed' },
+  resuming: { welcome: 'draining', fail: 'retired', close: 'closed' },
+  closed: { welcome: 'closed', lose: 'closed', fail: 'closed', close: 'closed' },
+})
 
 export class Connection implements SessionOwner {
   readonly session: Session
+  readonly callee: Callee
   readonly #options: ResolvedClientOptions
   readonly #connector: Connector
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
-  readonly #farewell: Farewell
+  readonly #delay: ReconnectDelay
   readonly #home: SessionHome
   readonly #waiters = new ConnectWaiters()
-  #state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle'
-  #isRetired = false
+  #state: StateOf<typeof connectionStates> = 'idle'
   /** Why it is not connected; undefined: it is, or was not asked to be. */
   #fault: IsockError | undefined
   #attempts = 0
-  #backoff: Backoff
-  #connectedAtMs = Number.NEGATIVE_INFINITY
-  /** For news of the network, while there is a link. */
-  #stopListening: (() => void) | undefined
+  /** Ends what it listens to while it has a link. */
+  #endWatch: (() => void) | undefined
 
   constructor(options: ResolvedClientOptions, connector: Connector, owner: ConnectionOwner) {
     this.#options = options
     this.#connector = connector
     this.#owner = owner
-    this.#backoff = new Backoff(options.backoff, options.random)
+    this.#delay = new ReconnectDelay(options, this.#abort.signal)
+    this.callee = owner.calleeOf(this)
     this.session = new Session(options, this)
-    const { stored } = options
-    // Where another page is to go on in the session, this one does not end it.
-    this.#farewell = new Farewell(this.session, stored === undefined ? options.onExit : undefined)
-    this.#home = new SessionHome(this.session, options.clock, options.addresses.length > 1, stored)
+    this.#home = new SessionHome(this.session, options.clock, options.addresses.length > 1, options.stored)
   }
 
   get isReady(): boolean {
-    return this.#state === 'ready'
+    return this.#state === 'ready' || this.#state === 'draining'
   }
 
   submit(call: OutgoingCall): void {
     this.session.outgoing.submit(call)
-    if (this.#state === 'idle') this.#open()
+    this.#openIfIdle()
   }
 
-  /** Connects if need be. Rejects when the retries are used up, or the server does not let us in. */
+  /** Connects if needed. Rejects when the retries are used up, or the server rejects this client. */
   connect(): Promise<void> {
-    if (this.#state === 'ready') return Promise.resolve()
+    if (this.isReady) return Promise.resolve()
     const connected = this.#waiters.wait(this.#options.retry)
-    if (this.#state === 'idle') this.#open()
+    this.#openIfIdle()
     return connected
   }
 
   /** Ends the session and settles what is open. */
   async close(reason: IsockError): Promise<void> {
-    if (this.#state === 'closed') return
-    this.#state = 'closed'
+    if (this.#isClosed) return
+    this.#move('close')
     this.#abort.abort(reason)
     this.#waiters.rejectAll(reason)
-    this.#farewell.disarm()
-    this.#stopListening?.()
+    this.#endWatch?.()
     this.#home.leave()
     const released = this.session.end(reason, 'say bye')
     this.#owner.onClosed(this)
     await released
   }
 
-  startCall(call: IncomingCall): void {
-    this.#owner.startCall(this.session, call)
-  }
-
-  prepareForCalls(): Promise<void> {
-    return this.#owner.prepareForCalls()
-  }
-
-  encodeError(error: IsockError): Payload {
-    return this.#owner.encodeError(error)
-  }
-
-  refusal(): IsockError | undefined {
-    return undefined
-  }
-
   onLinkLost(reason: IsockError): void {
-    if (this.#state === 'closed') return
-    this.#state = 'idle'
+    const state = this.#move('lose')
+    if (state === 'closed') return
     this.#fault = reason
-    this.#farewell.disarm()
-    this.#stopListening?.()
-    if (!this.#isRetired) this.#owner.tell('disconnect', { reason })
+    this.#endWatch?.()
+    if (state === 'idle') this.#owner.tell('disconnect', { reason })
     this.session.countFault(reason, 'link lost')
     if (this.#isWanted) this.#open()
     else this.#closeIfSpent()
   }
 
   onPeerDrains(): void {
-    if (this.#isRetired) return
-    this.#isRetired = true
+    const isKnown = this.#isRetired
+    this.#move('drain')
+    if (isKnown) return
     if (this.#home.address !== undefined) this.#connector.preferNextTo(this.#home.address)
     this.#owner.onRetired(this, this.session.outgoing.takeWaiting())
     this.#closeIfSpent()
   }
 
-  /** The server ended the session: what it had not answered will never be. */
+  /** The server ended the session: it will never answer the calls that are still open. */
   onPeerLeft(isClean: boolean, error: Payload | undefined): void {
     const final = error === undefined ? undefined : this.#owner.decodeError(error)
     const cause = final ?? new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
     this.session.forget(cause, isClean ? 'server left' : 'session lost')
-    // What did not start is not tried again: it wants no more of us, and only a new call connects again.
+    // The server wants no more of this client, so nothing is resent, and only a new call connects again.
     if (final !== undefined) return this.#owner.onDismissed(this, final)
     if (this.#isRetired) this.#owner.onRetired(this, this.session.outgoing.takeWaiting())
     this.session.dropLink(new LinkError('the server ended the session'), 'flush')
@@ -160,32 +146,50 @@ export class Connection implements SessionOwner {
     if (!isBusy) this.#closeIfSpent()
   }
 
+  #move<M extends MoveOf<typeof connectionStates>>(move: M) {
+    const state = connectionStates.next(this.#state, move)
+    this.#state = state
+    return state
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  get #isRetired(): boolean {
+    return this.#state === 'draining' || this.#state === 'retired' || this.#state === 'resuming'
+  }
+
+  /** Something needs a link. */
   get #isWanted(): boolean {
-    if (this.#state === 'closed') return false
+    if (this.#isClosed) return false
     if (this.session.outgoing.openCount > 0 || !this.#waiters.isEmpty) return true
     return this.#owner.isKeptConnected && !this.#isRetired
   }
 
-  /** A retired connection goes when its last call is over. */
+  /** Closes a retired connection when its last call has ended. */
   #closeIfSpent(): void {
-    if (!this.#isRetired || this.session.isBusy || this.#state === 'closed') return
+    if (!this.#isRetired || this.session.isBusy) return
     void Promise.resolve().then(() => {
       if (!this.session.isBusy)
         void this.close(new ClientError('the server drains', { code: 'CLOSED', notStarted: true }))
     })
   }
 
+  #openIfIdle(): void {
+    if (connectionStates.allows(this.#state, 'open')) this.#open()
+  }
+
   #open(): void {
-    this.#state = 'connecting'
+    this.#move('open')
     this.#home.onLinkNeeded()
     this.#connectWithRetry().catch((error: unknown) => this.#onGivenUp(error))
   }
 
   async #connectWithRetry(): Promise<void> {
     const { signal } = this.#abort
-    const { clock } = this.#options
-    if (clock.now() - this.#connectedAtMs < shortLifeMs) await this.#pause()
-    else this.#backoff = new Backoff(this.#options.backoff, this.#options.random)
+    const wait = this.#delay.beforeFirst(this.#isAwaited)
+    if (wait !== undefined) await wait
     let isAlone = false
     const attempt = (): Promise<void> => {
       const reason = this.#fault
@@ -198,46 +202,32 @@ export class Connection implements SessionOwner {
       onFailure: async (error) => {
         if (isFinal(error) || signal.aborted) return false
         this.#countFault(asIsockError(error), isAlone)
-        // On our clock, with full jitter.
-        if (this.#isWanted) await this.#pause()
+        if (this.#isWanted) await this.#delay.beforeNext(this.#isAwaited)
         return this.#isWanted
       },
     })
   }
 
-  async #pause(): Promise<void> {
-    const { durationMs } = this.#backoff
-    this.#backoff = this.#backoff.next()
-    const { clock, onWakeUp } = this.#options
-    const { signal } = this.#abort
-    signal.throwIfAborted()
-    const pause = new AbortController()
-    const end = (): void => pause.abort()
-    const stop = onWakeUp?.(end)
-    const unfollow = followSignal(signal, end)
-    // Whoever has a network again need not wait for the rest.
-    await sleep(clock, durationMs, pause.signal, this.session.isBusy || !this.#waiters.isEmpty).catch(() => undefined)
-    unfollow()
-    stop?.()
-    signal.throwIfAborted()
+  /** Waiting for a link keeps the process alive. */
+  get #isAwaited(): boolean {
+    return this.session.isBusy || !this.#waiters.isEmpty
   }
 
   #countFault(error: IsockError, wasAlone: boolean): void {
     this.#fault = error
     this.#options.log.debug({ error: error.message }, 'cannot connect')
     this.session.countFault(error, wasAlone ? 'cannot resume' : 'cannot connect', this.#options.patienceMs)
-    // Other addresses were not asked yet.
+    // The other addresses were not tried yet.
     if (!wasAlone) this.#waiters.countFault(error)
   }
 
   readonly #onWelcome = (link: FrameLink, welcome: WelcomeFrame, address: Address): void => {
-    if (this.#state === 'closed') {
+    if (this.#move('welcome') === 'closed') {
       link.close(new LinkError('the client was closed'), 'abort')
       return
     }
-    this.#state = 'ready'
-    this.#connectedAtMs = this.#options.clock.now()
-    // In the session of a former client, this one has no calls.
+    this.#delay.onConnected()
+    // A client that takes over the session of a former page has no calls in it.
     if (!welcome.resumed || (welcome.features & Feature.FreshCaller) !== 0) {
       if (this.session.grant !== undefined) this.session.forget(lostSession())
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
@@ -246,18 +236,19 @@ export class Connection implements SessionOwner {
     this.#fault = undefined
     this.#attempts = 0
     this.session.attach(link)
-    this.#stopListening = this.#options.onWakeUp?.(() => this.session.doubtLink())
-    this.#farewell.arm()
+    const { stored, onExit, onWakeUp } = this.#options
+    // If another page may continue the session, this one does not end it.
+    this.#endWatch?.()
+    this.#endWatch = watchLink(this.session, { onExit: stored === undefined ? onExit : undefined, onWakeUp })
     this.session.keepProcessAlive(this.session.isBusy)
     this.#waiters.resolveAll()
     const { sessionId: session, resumed: isResumed } = welcome
     this.#owner.tell('connect', { address: formatAddress(address), session, isResumed })
   }
 
-  /** Nothing waits any more, or no attempt can help. */
+  /** Nothing needs a link any more, or no attempt can succeed. */
   #onGivenUp(error: unknown): void {
-    if (this.#state === 'closed') return
-    this.#state = 'idle'
+    if (this.#move('fail') === 'closed') return
     const cause = asIsockError(error)
     if (isFinal(error)) {
       this.session.outgoing.failAll(cause)

@@ -1,49 +1,40 @@
-// A client's session at the server: its core session, its identity, and the state that actions keep for it.
+// A client's session at the server: its identity, the state that actions keep for it, and whether its client is there. Leaves
+// the client's calls to session-runs.ts, and calls to the client to session-caller.ts.
+//
+//               attach      lose      leavePage   dismiss   end
+//   new         connected                                   ended    not stored yet
+//   connected   connected   away      left        leaving   ended
+//   away        connected                         leaving   ended    its lease runs
+//   left        connected                         leaving   ended    likewise, but a shorter one: its page was left
+//   leaving     leaving     leaving   leaving               ended    ended by the program; its last answers are sent
+//   ended                   ended     ended                 ended    what is late has no effect
 import type { Account } from '../accounting/account.ts'
 import { holdersOf } from '../accounting/fair-places.ts'
 import type { HeldKind } from '../accounting/held.ts'
 import type { Holder } from '../accounting/holders.ts'
 import { type Meter, unaccounted } from '../accounting/meter.ts'
 import type { ActionClass } from '../action/action.ts'
-import type { ActionRunner } from '../action/action-runner.ts'
 import type { Call } from '../action/call.ts'
-import { CallStarter } from '../action/call-starter.ts'
-import type { Caller, Identity, ServerView, SessionView } from '../action/context.ts'
+import type { Caller, Identity, SessionView } from '../action/context.ts'
 import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
-import type { CallRouter, PendingCall } from '../action/pending-call.ts'
-import type { RunSurroundings } from '../action/run-context.ts'
-import type { RunOptions, RunParent } from '../action/run-options.ts'
-import type { Clock } from '../base/clock.ts'
+import type { RunOptions } from '../action/run-options.ts'
 import { type IsockError, ServerError } from '../base/errors.ts'
-import type { Logger } from '../base/log.ts'
 import { invalidOption, type Limits } from '../base/options.ts'
+import { type MoveOf, type StateOf, StateTable } from '../base/state-table.ts'
+import type { FrameLink } from '../link/frame-link.ts'
 import type { LinkEnding } from '../link/frame-sink.ts'
 import type { Peer } from '../link/link.ts'
-import type { IncomingCall } from '../session/incoming-call.ts'
 import { Session } from '../session/session.ts'
 import type { SessionOwner } from '../session/session-owner.ts'
-import type { Payload } from '../wire/bytes/payload.ts'
-import { encodeThrown } from '../wire/encode-thrown.ts'
-import type { ClassRegistry } from '../wire/rich/class-registry.ts'
-import { discreet } from '../wire/rich/discreet-error.ts'
-import type { ValueCodec } from '../wire/value-codec.ts'
-import type { RunStarter } from './call-turns.ts'
-import type { RunQueue } from './run-queue.ts'
+import { SessionCaller, type SessionCallerOptions } from './session-caller.ts'
+import { SessionRuns, type SessionRunsOptions } from './session-runs.ts'
 
 /** The most characters of a reason sent to its client. */
 const longestReason = 400
 
 /** What all sessions of a server share. */
-export interface SessionSurroundings {
-  readonly clock: Clock
+export interface SessionSurroundings extends SessionRunsOptions, SessionCallerOptions {
   readonly limits: Limits
-  readonly codec: ValueCodec
-  readonly classes: ClassRegistry
-  readonly runner: ActionRunner
-  readonly runs: RunQueue
-  readonly server: ServerView
-  readonly log: Logger
-  readonly retry: number
   /** The reason why none of its calls is currently accepted, if any. */
   refusal(session: ServerSession): IsockError | undefined
   onLinkLost(session: ServerSession, how: LinkEnding): void
@@ -54,36 +45,40 @@ export interface SessionSurroundings {
   onAnsweredAway(session: ServerSession): void
 }
 
-export class ServerSession implements SessionView, SessionOwner, RunSurroundings, RunStarter, CallRouter, Caller {
+export const sessionPhases = new StateTable('server session', {
+  new: { attach: 'connected', end: 'ended' },
+  connected: { attach: 'connected', lose: 'away', leavePage: 'left', dismiss: 'leaving', end: 'ended' },
+  away: { attach: 'connected', dismiss: 'leaving', end: 'ended' },
+  left: { attach: 'connected', dismiss: 'leaving', end: 'ended' },
+  leaving: { attach: 'leaving', lose: 'leaving', leavePage: 'leaving', end: 'ended' },
+  ended: { lose: 'ended', leavePage: 'ended', end: 'ended' },
+})
+
+export class ServerSession implements SessionView, SessionOwner, Caller {
   /** From the last handshake or revalidation; set by the store. */
   identity: Identity | undefined
   /** The name that the client gave itself; undefined if it has none, or another client has taken it over. */
   name: string | undefined
-  readonly core: Session
-  /** Whether its last link ended because its page was left. Set by the store. */
-  hasLeftPage = false
   /** The account of what the server holds for it; undefined before it was accepted. Set by the store. */
   account: Account | undefined
+  readonly core: Session
+  readonly callee: SessionRuns
   readonly #shared: SessionSurroundings
+  #phase: StateOf<typeof sessionPhases> = 'new'
+  #dismissal: IsockError | undefined
   #meters: Map<HeldKind, Meter> | undefined
   #state: Map<string, unknown> | undefined
-  #starter: CallStarter | undefined
-  #dismissal: IsockError | undefined
+  #caller: SessionCaller | undefined
 
   constructor(shared: SessionSurroundings, identity: Identity | undefined) {
     this.#shared = shared
     this.identity = identity
+    this.callee = new SessionRuns(this, shared)
     this.core = new Session(shared, this)
   }
 
   get id(): string {
     return this.core.id
-  }
-
-  /** The holder that its calls count for. */
-  get holder(): Holder {
-    // It is stored before it can call.
-    return (this.account as Account).part.address
   }
 
   get peer(): Peer | undefined {
@@ -94,9 +89,20 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     return this.core.isAttached
   }
 
+  /** Whether it has no link because its page was left. */
+  get hasLeftPage(): boolean {
+    return this.#phase === 'left'
+  }
+
   get state(): Map<string, unknown> {
     this.#state ??= new Map()
     return this.#state
+  }
+
+  /** The holder that its calls count for. */
+  get holder(): Holder {
+    // It is stored before it can call.
+    return (this.account as Account).part.address
   }
 
   /** The holders it counts for when something is shared fairly: its address, and its identity if it has one. */
@@ -115,104 +121,64 @@ export class ServerSession implements SessionView, SessionOwner, RunSurroundings
     return meter
   }
 
-  end(reason = 'no reason was given'): void {
-    if (typeof reason !== 'string') throw invalidOption('reason', 'a string', reason)
-    if (this.#dismissal !== undefined || this.core.isEnded) return
-    const message = `the server ended this session: ${reason.slice(0, longestReason)}`
-    this.#dismissal = new ServerError(message, { code: 'SESSION_ENDED', notStarted: true })
-    this.#shared.onDismissed(this, this.#dismissal)
-  }
-
-  get session(): SessionView {
-    return this
-  }
-
-  get server(): ServerView {
-    return this.#shared.server
-  }
-
-  get log(): Logger {
-    return this.#shared.log
-  }
-
-  get clock(): Clock {
-    return this.#shared.clock
-  }
-
-  nowMs(): number {
-    return this.#shared.clock.now()
-  }
-
   runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
   runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
   runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never> {
-    return this.#callStarter.start(action, data, options)
+    return this.caller.start(action, data, options)
   }
 
-  /** A caller whose calls inherit the remaining time and the signal of a run. */
-  callerFor(parent: RunParent): Caller {
-    const starter = this.#callStarter
-    return {
-      runAction: (action: unknown, data?: unknown, options?: RunOptions) =>
-        starter.start(action, data, options, parent),
-    }
+  /** Made when first needed: few servers call their clients. */
+  get caller(): SessionCaller {
+    this.#caller ??= new SessionCaller(this.core, this.#shared)
+    return this.#caller
   }
 
-  startCall(call: IncomingCall): void {
-    this.#shared.runs.start(call, this)
+  /** Continues over this link, whose client was admitted. */
+  attach(link: FrameLink): void {
+    this.#move('attach')
+    this.core.attach(link)
   }
 
-  run(call: IncomingCall): void {
-    this.#shared.runner.start(call, this, this.core.grant?.peerLimits.maxFrameBytes ?? 0)
-  }
-
-  encodeError(error: IsockError): Payload {
-    return encodeThrown(this.#shared.codec, discreet(error, this.#shared.classes))
-  }
-
-  refusal(): IsockError | undefined {
-    return this.#dismissal ?? this.#shared.refusal(this)
+  /** Gives up its link, because another page of the client takes the session over. */
+  leaveLink(reason: IsockError): void {
+    this.#move('lose')
+    this.core.leaveLink(reason)
   }
 
   onLinkLost(reason: IsockError, how: LinkEnding): void {
+    this.#move(how === 'gone' ? 'leavePage' : 'lose')
     this.core.countFault(reason, 'link lost')
     this.#shared.onLinkLost(this, how)
-  }
-
-  onAnsweredAway(): void {
-    this.#shared.onAnsweredAway(this)
-  }
-
-  onWaiting(): void {
-    // Its client may have disconnected during admission.
-    if (!this.isConnected) this.#shared.onAnsweredAway(this)
   }
 
   onPeerLeft(): void {
     this.#shared.onLeft(this)
   }
 
-  submit(call: PendingCall): void {
-    this.core.outgoing.submit(call)
+  end(reason = 'no reason was given'): void {
+    if (typeof reason !== 'string') throw invalidOption('reason', 'a string', reason)
+    if (!sessionPhases.allows(this.#phase, 'dismiss')) return
+    this.#move('dismiss')
+    const message = `the server ended this session: ${reason.slice(0, longestReason)}`
+    this.#dismissal = new ServerError(message, { code: 'SESSION_ENDED', notStarted: true })
+    this.#shared.onDismissed(this, this.#dismissal)
   }
 
-  giveUpDelayed(): void {
-    // A server delays no calls: they wait in the session.
+  /** Ends it for good. Settles when everything is released. */
+  finish(reason: IsockError, farewell: 'say bye' | 'say why' | 'silent'): Promise<void> {
+    this.#move('end')
+    return this.core.end(reason, farewell)
   }
 
-  retryLater(): boolean {
-    return false
+  refusal(): IsockError | undefined {
+    return this.#dismissal ?? this.#shared.refusal(this)
   }
 
-  get #callStarter(): CallStarter {
-    const { codec, classes, clock, retry } = this.#shared
-    this.#starter ??= new CallStarter({
-      codec,
-      classes,
-      clock,
-      router: this,
-      defaults: { retry, timeoutMs: undefined },
-    })
-    return this.#starter
+  onAnsweredAway(): void {
+    this.#shared.onAnsweredAway(this)
+  }
+
+  #move(move: MoveOf<typeof sessionPhases>): void {
+    this.#phase = sessionPhases.next(this.#phase, move)
   }
 }

@@ -25,7 +25,7 @@ export function openSession(
     resumed: resumed !== undefined,
     limits: peerLimitsOf(surroundings.limits),
   })
-  session.core.attach(link)
+  session.attach(link)
   store.names.claim(session, hello.name)
   store.attached(session, resumed === undefined ? 'opened' : 'resumed')
   return session

@@ -121,7 +121,6 @@ export class SessionStore {
   /** Called when the session lost its link: its lease begins. */
   detach(session: ServerSession, how: LinkEnding): void {
     if (this.#sessions.get(session.id) !== session) return
-    session.hasLeftPage = how === 'gone'
     this.#leases.begin(session)
     this.restIfIdle(session)
     if (how !== 'broken') this.#departures.left(session)
@@ -139,7 +138,7 @@ export class SessionStore {
     farewell: 'say bye' | 'say why' | 'silent' = 'silent',
   ): Promise<void> {
     const wasKept = this.#forget(session)
-    const ended = session.core.end(reason, farewell)
+    const ended = session.finish(reason, farewell)
     if (wasKept) this.#onChange(session, 'ended')
     return ended
   }
@@ -177,9 +176,8 @@ export class SessionStore {
     const reason = new LinkError(
       'the client continues this session as another page, without the calls of the former one',
     )
-    session.hasLeftPage = false
     if (session.isConnected) {
-      session.core.leaveLink(reason)
+      session.leaveLink(reason)
       // Before its subscriptions end: those who lost their link stay present for a while.
       this.#onChange(session, 'cut')
     }
@@ -198,7 +196,7 @@ export class SessionStore {
     // Not with the error itself: it claims that nothing has started.
     session.core.abortRunning(new ServerError(reason.message, { code: 'SESSION_ENDED' }))
     await drainedWithin(lastCallMs, () => [session], this.#clock)
-    await session.core.end(reason, 'say why')
+    await session.finish(reason, 'say why')
   }
 
   /** False: it was not stored any more. */

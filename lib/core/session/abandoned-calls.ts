@@ -14,7 +14,7 @@ import type { RunLoad } from './run-load.ts'
 export interface AbandonedCallsOptions {
   readonly clock: Clock
   readonly limits: Pick<Limits, 'cancelGraceMs' | 'maxCallsInFlight'>
-  readonly owner: ErrorEncoder
+  readonly callee: ErrorEncoder
 }
 
 export class AbandonedCalls {
@@ -69,7 +69,7 @@ export class AbandonedCalls {
 
   #abandon(call: IncomingCall): void {
     const { seq, abortReason } = call
-    const error = this.#options.owner.encodeError(abortReason as IsockError)
+    const error = this.#options.callee.encodeError(abortReason as IsockError)
     this.#count++
     call.abandon({ kind: Kind.Failure, seq, items: call.items?.count ?? 0, notStarted: false, error }, () => {
       this.#count--

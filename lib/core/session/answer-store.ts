@@ -26,7 +26,7 @@ const leastTidied = 64
 /** The session that the answers are of. */
 export interface AnswerHome extends FramePort {
   readonly limits: Pick<Limits, 'maxLedgerBytes' | 'maxInFlightBytes'>
-  readonly owner: ErrorEncoder
+  readonly callee: ErrorEncoder
 }
 
 export interface AnswerKeeper {
@@ -182,7 +182,7 @@ export class AnswerStore {
   #lostAnswer(call: IncomingCall): FailureFrame {
     const error = new OutcomeUnknownError(`action "${call.name}" ran, but its answer had to make room for others`)
     const items = call.items?.count ?? 0
-    return { kind: Kind.Failure, seq: call.seq, items, notStarted: false, error: this.#home.owner.encodeError(error) }
+    return { kind: Kind.Failure, seq: call.seq, items, notStarted: false, error: this.#home.callee.encodeError(error) }
   }
 
   #keepLarge(call: IncomingCall): void {

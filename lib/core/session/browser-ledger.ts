@@ -112,7 +112,7 @@ export class Ledger implements AskedOfLedger {
   #wait(work: (ledger: LoadedLedger) => void): void {
     if (this.#loaded !== undefined) return work(this.#loaded)
     if (this.#waiting.push(work) > 1) return
-    Promise.all([this.#load(), this.#home.owner.prepareForCalls?.()]).then(
+    Promise.all([this.#load(), this.#home.callee.prepareForCalls?.()]).then(
       ([{ Ledger: Loaded }]) => this.#begin(Loaded),
       () => this.#refuse(),
     )

@@ -23,7 +23,7 @@ export interface CallsHome {
   readonly clock: Clock
   readonly limits: Pick<Limits, 'maxLedgerBytes' | 'maxInFlightBytes'>
   readonly isAttached: boolean
-  readonly owner: { startCall(call: IncomingCall): void }
+  readonly callee: { startCall(call: IncomingCall): void }
 }
 
 /** How many bytes of answers wait for the link. */
@@ -115,7 +115,7 @@ export class HeldCalls {
   #start(call: IncomingCall): void {
     call.expectedBytes = call.action.expectedBytes
     this.#expectedBytes += call.expectedBytes
-    this.#home.owner.startCall(call)
+    this.#home.callee.startCall(call)
   }
 
   #setTimer(): Timer {

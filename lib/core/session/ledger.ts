@@ -85,8 +85,8 @@ export class Ledger implements CallKeeper, AnswerKeeper {
       throw new ProtocolError(`call ${frame.seq} is below the first number of its slot`)
     if (entry?.state === 'running')
       throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
-    const { owner } = this.#home
-    const refusal = owner.refusal() ?? this.#load.refusalOf(callSize(frame)) ?? this.#answers.refusal()
+    const { callee } = this.#home
+    const refusal = callee.refusal?.() ?? this.#load.refusalOf(callSize(frame)) ?? this.#answers.refusal()
     if (refusal === undefined) this.#admit(frame, action, entry)
     else this.#home.send(this.#refusalTexts.of(frame.seq, refusal))
   }
@@ -216,7 +216,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
   }
 
   get #refusalTexts(): Refusals {
-    this.#refusals ??= new Refusals(this.#home.owner)
+    this.#refusals ??= new Refusals(this.#home.callee)
     return this.#refusals
   }
 

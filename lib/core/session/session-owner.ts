@@ -1,4 +1,4 @@
-// What a session needs of the side that it belongs to.
+// What a session needs of its side, a server or a client: its options, its owner, and the callee that runs the peer's calls.
 import type { Clock } from '../base/clock.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
@@ -11,22 +11,30 @@ export interface SessionOptions {
   readonly limits: Limits
 }
 
-/** What a session needs of its owner, a server or a client. */
-export interface SessionOwner {
-  /** Runs a call that the peer asked for. Must not throw. */
+/** Runs the calls of the peer. */
+export interface Callee {
+  /** Runs a call. Must not throw. */
   startCall(call: IncomingCall): void
-  /** Settles when it can start calls and encode errors, where that takes time; rejects where it never can. */
+  /** Settles when calls can be started and errors encoded, if that takes time. Rejects if they never can. */
   prepareForCalls?(): Promise<void>
   encodeError(error: IsockError): Payload
-  /** Why no call of the peer is taken at the moment, if so. */
-  refusal(): IsockError | undefined
-  /** While the session has no link, a call of the peer was answered, or calls are open or are not any more. */
+  /** The reason why no call of the peer is currently accepted, if any. */
+  refusal?(): IsockError | undefined
+  /** Called while the session has no link: a call of the peer was answered, or the session became busy or idle. */
   onAnsweredAway?(): void
+}
+
+/** The owner of a session, on a server or a client. Learns what happens to its link. */
+export interface SessionOwner {
+  readonly callee: Callee
   onLinkLost(reason: IsockError, how: LinkEnding): void
-  /** The peer drains: it takes no new calls. */
+  /** Called when the peer drains: it accepts no new calls. */
   onPeerDrains?(): void
-  /** The peer said that the session is over. Clean: what it has not answered never started. An error is final. */
+  /**
+   * Called when the peer has ended the session. `isClean`: the calls that it has not answered never started. After an error, the client
+   * must not reconnect by itself.
+   */
   onPeerLeft?(isClean: boolean, error: Payload | undefined): void
-  /** Calls are open in either direction, or none are. */
+  /** Called when the first call opens, in either direction, and when the last one has ended. */
   onBusyChange?(isBusy: boolean): void
 }

@@ -19,7 +19,7 @@ import type { LedgerHome } from './ledger-home.ts'
 import { IncomingNames } from './name-refs.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
 import type { SessionGrant } from './session-grant.ts'
-import type { SessionOptions, SessionOwner } from './session-owner.ts'
+import type { Callee, SessionOptions, SessionOwner } from './session-owner.ts'
 
 export class Session implements LedgerHome, RoutedSession, FrameSink {
   readonly clock: Clock
@@ -41,6 +41,10 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.clock = clock
     this.limits = limits
     this.owner = owner
+  }
+
+  get callee(): Callee {
+    return this.owner.callee
   }
 
   /** What this side asks of the peer. Made when it is first needed: few servers call their clients. */
@@ -220,7 +224,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     if (this.#endReason !== undefined) return Promise.resolve()
     this.#endReason = reason
     const link = this.#link
-    const error = farewell === 'say why' ? this.owner.encodeError(reason) : undefined
+    const error = farewell === 'say why' ? this.callee.encodeError(reason) : undefined
     if (farewell !== 'silent') link?.send({ kind: Kind.Bye, isClean: this.#ledger?.isClean ?? false, error })
     this.#ledger?.end(reason)
     this.#outgoing?.end(reason)
@@ -263,7 +267,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
   }
 
   onBusyChange(): void {
-    if (this.#link === undefined) this.owner.onAnsweredAway?.()
+    if (this.#link === undefined) this.callee.onAnsweredAway?.()
     const isBusy = this.#hasOutgoing || this.runningCount > 0
     if (isBusy === this.#isBusy) return
     this.#isBusy = isBusy
