@@ -1,6 +1,6 @@
 // The part of the public list that is the same in Node and in browsers: what clients and shared action classes need.
 
-export { Action, type ActionClass, type ActionReturn, type AnyAction } from './core/action/action.ts'
+export { Action, type ActionClass, type ActionFields, type ActionReturn, type AnyAction } from './core/action/action.ts'
 export type { TreeOptions } from './core/action/action-host.ts'
 export { Call, type InputAmount, type InputProgress, type Outcome } from './core/action/call.ts'
 export type {
@@ -14,9 +14,16 @@ export type {
   SessionView,
   TopicClass,
 } from './core/action/context.ts'
+export type {
+  DefinedAction,
+  DefinedHandler,
+  DefinedMethod,
+  Definition,
+} from './core/action/definition.ts'
 export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './core/action/guard.ts'
 export type { Implementation } from './core/action/implementation.ts'
 export type { InputOf, ItemOf, OutputOf, RunArguments } from './core/action/inference.ts'
+export type { Mismatch } from './core/action/mismatch.ts'
 export type { ActionFunction, ActionTree, RegisteredAction } from './core/action/registry.ts'
 export type { OnRetry, RunOptions, RunParent } from './core/action/run-options.ts'
 export type { BackoffOptions } from './core/base/backoff.ts'

@@ -87,6 +87,67 @@ class SchemaItems extends Action {
   }
 }
 
+class OutOfStock extends Error {
+  readonly left = 3
+}
+
+class Take extends Action.of({
+  input: z.object({ seats: z.coerce.number<string>() }),
+  output: z.number().transform(String),
+  errors: [OutOfStock],
+  idempotent: true,
+  action({ seats }, { signal }) {
+    expectTypeOf(seats).toEqualTypeOf<number>()
+    signal.throwIfAborted()
+    return seats
+  },
+}) {}
+
+class Pages extends Action.of({
+  input: z.number(),
+  items: z.coerce.number<string>(),
+  async *action(upTo) {
+    for (let i = 0; i < upTo; i++) yield String(i)
+    return 'done' as const
+  },
+}) {}
+
+class Ticks extends Action.of({
+  input: z.number(),
+  items: z.string(),
+  async action(count, { emit }) {
+    expectTypeOf(emit).toEqualTypeOf<(item: string) => Promise<void>>()
+    for (let i = 0; i < count; i++) await emit('tick')
+    return { count }
+  },
+}) {}
+
+class Plain extends Action.of({ timeoutMs: 5_000, action: (text: string) => text.length }) {}
+
+class Total extends Action.of({
+  input: z.object({ n: z.number() }),
+  async action(items: AsyncIterable<{ n: number }>) {
+    let total = 0
+    for await (const { n } of items) total += n
+    return total
+  },
+}) {}
+
+class Agreed extends Action.of({ input: z.coerce.date<string>(), output: z.date().transform(String) }) {}
+
+class Stored extends Action.of({ input: z.object({ id: z.number() }), output: z.string() }) {
+  readonly #texts: Map<number, string>
+
+  constructor(texts: Map<number, string>) {
+    super()
+    this.#texts = texts
+  }
+
+  override action({ id }: { id: number }, { callId }: Context) {
+    return `${this.#texts.get(id)} ${callId > 0}`
+  }
+}
+
 class Needs extends Action {
   readonly #stock: Map<string, number>
 
@@ -104,7 +165,23 @@ describe('the types of', () => {
   let harness: Harness
 
   before(async () => {
-    const actions = [Echo, Later, Nothing, Optional, Count, SyncCount, Emit, Sum, Schema, SchemaItems]
+    const actions = [
+      Echo,
+      Later,
+      Nothing,
+      Optional,
+      Count,
+      SyncCount,
+      Emit,
+      Sum,
+      Schema,
+      SchemaItems,
+      Take,
+      Pages,
+      Ticks,
+      Plain,
+      Total,
+    ]
     harness = await createHarness({ actions: [...actions.map((Class) => new Class()), new Needs(new Map())] })
   })
 
@@ -170,6 +247,103 @@ describe('the types of', () => {
     expectTypeOf<InputOf<typeof SchemaItems>>().toEqualTypeOf<AsyncIterable<{ n?: number | undefined }>>()
     // @ts-expect-error: the schema takes text
     await client.runAction(Schema, { seats: 2 })
+  })
+
+  it('Action.of go from the schemas to the handler', async () => {
+    const { client } = harness
+    expectTypeOf<InputOf<typeof Take>>().toEqualTypeOf<{ seats: string }>()
+    expectTypeOf(Take.errors).toEqualTypeOf<readonly [typeof OutOfStock]>()
+    expectTypeOf(await client.runAction(Take, { seats: '2' })).toEqualTypeOf<string>()
+    const pages = client.runAction(Pages, 2)
+    for await (const page of pages) expectTypeOf(page).toEqualTypeOf<number>()
+    expectTypeOf(await pages).toEqualTypeOf<'done'>()
+    for await (const tick of client.runAction(Ticks, 2)) expectTypeOf(tick).toEqualTypeOf<string>()
+    expectTypeOf(await client.runAction(Plain, 'hi')).toEqualTypeOf<number>()
+    expectTypeOf<InputOf<typeof Total>>().toEqualTypeOf<AsyncIterable<{ n: number }>>()
+    expectTypeOf<InputOf<typeof Agreed>>().toEqualTypeOf<string>()
+    expectTypeOf<OutputOf<typeof Agreed>>().toEqualTypeOf<string>()
+    expectTypeOf<InputOf<typeof Stored>>().toEqualTypeOf<{ id: number }>()
+    // @ts-expect-error: the schema takes text
+    await client.runAction(Take, { seats: 2 })
+  })
+
+  it('Action.of are checked', () => {
+    const input = z.object({ a: z.number() })
+    // @ts-expect-error: the schema returns a number
+    Action.of({ input, action: ({ a }: { a: string }) => a })
+    // @ts-expect-error: text is to be returned
+    Action.of({ input, output: z.string(), action: ({ a }) => a })
+    Action.of({
+      items: z.string(),
+      // @ts-expect-error: text is to be yielded
+      *action() {
+        yield 1
+      },
+    })
+    // @ts-expect-error: there is no such field
+    Action.of({ inptu: input, action: () => 1 })
+    class Returns extends Action.of({ input, output: z.string() }) {
+      // @ts-expect-error: text is to be returned
+      override action({ a }: { a: number }) {
+        return a
+      }
+    }
+    class Takes extends Action.of({ input, output: z.string() }) {
+      // @ts-expect-error: the schema returns a number
+      override action({ a }: { a: string }) {
+        return a
+      }
+    }
+    expectTypeOf(Returns).toBeConstructibleWith()
+    expectTypeOf(Takes).toBeConstructibleWith()
+  })
+
+  it('an action are checked where it is added or run', () => {
+    class Wrong extends Action {
+      static override input = z.object({ a: z.number() })
+      action({ a }: { a: string }) {
+        return a
+      }
+    }
+    class Narrow extends Action.of({ input: z.object({ a: z.number() }) }) {
+      override action({ a }: { a: number; b: string }) {
+        return a
+      }
+    }
+    class TwoArguments extends Action {
+      // @ts-expect-error: the second parameter is a Context
+      action(a: number, b: number) {
+        return a + b
+      }
+    }
+    const add = async (server: Server, list: Action[], any: never): Promise<void> => {
+      for (const action of list) server.addAction(action)
+      server.addAction(any)
+      server.addAction(Agreed, (at) => {
+        expectTypeOf(at).toEqualTypeOf<Date>()
+        return at
+      })
+      server.addAction(
+        Exec,
+        new (class extends Exec {
+          override action(argv: string[]) {
+            return argv.length
+          }
+        })(),
+      )
+      // @ts-expect-error: contracts
+      server.addAction(new Exec()).addAction(new Agreed())
+      // @ts-expect-error: it takes more than the schema returns
+      server.addAction(new Narrow())
+      // @ts-expect-error: the schema returns a number
+      server.addAction(Wrong, new Wrong())
+      // @ts-expect-error: the schema returns a number
+      server.addAction(Wrong, Wrong)
+      // @ts-expect-error: the handler does not take what the schema returns
+      await harness.client.runAction(Wrong, { a: 1 })
+      server.addAction(new TwoArguments())
+    }
+    expectTypeOf(add).toBeFunction()
   })
 
   it('a contract are its parameters', () => {

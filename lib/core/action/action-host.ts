@@ -2,6 +2,7 @@
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { ClassRegistry } from '../wire/rich/class-registry.ts'
 import { type ActionClass, type AnyAction, requireActionName } from './action.ts'
+import type { CheckedAction } from './checked-action.ts'
 import type { Implementation } from './implementation.ts'
 import { ActionRegistry, type ActionTree } from './registry.ts'
 
@@ -28,7 +29,7 @@ export abstract class ActionHost {
    * server.addAction(new Echo())
    * server.addAction(Exec, async (argv, context) => run(argv, context.signal))
    */
-  addAction(action: AnyAction): this
+  addAction<A extends AnyAction>(action: CheckedAction<A>): this
   addAction<C extends ActionClass>(contract: C, implementation: Implementation<C>): this
   addAction(action: unknown, implementation?: unknown): this {
     this.registry.add(action, implementation)

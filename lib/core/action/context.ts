@@ -3,7 +3,7 @@ import type { Logger } from '../base/log.ts'
 import type { OptionTable } from '../base/option-table.ts'
 import type { Peer } from '../link/link.ts'
 import type { Metadata } from '../wire/frames/metadata.ts'
-import type { ActionClass } from './action.ts'
+import type { ActionClass } from './action-class.ts'
 import type { Call } from './call.ts'
 import type { ItemOf, OutputOf, RunArguments } from './inference.ts'
 import type { RunOptions } from './run-options.ts'
@@ -127,3 +127,13 @@ export interface Context<in Item = never> extends ContextFields {
   /** Sends an item. Await it: it settles when the stream takes more. */
   readonly emit: (item: Item) => Promise<void>
 }
+
+declare const contract: unique symbol
+
+/** The context in the signature of a contract's own `action`, by which types tell it from an implementation. */
+export interface ContractContext<in Item = never> extends Context<Item> {
+  readonly [contract]?: true | undefined
+}
+
+/** True for the second parameter of a contract's own `action`. */
+export type IsContractContext<C> = [C] extends [never] ? false : typeof contract extends keyof C ? true : false

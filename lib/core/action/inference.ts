@@ -1,18 +1,30 @@
 // The types that are inferred from an Action class: its input, output and items.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { plainForm } from '../wire/rich/plain-form.ts'
-import type { ActionClass } from './action.ts'
+import type { ActionClass } from './action-class.ts'
+import type { Mismatch } from './mismatch.ts'
 
 // biome-ignore-start lint/suspicious/noExplicitAny: in a conditional type, `any` is what matches every class, method and generator
 type MethodOf<C extends ActionClass> = C extends abstract new (...args: any[]) => { action: infer M } ? M : never
 type ParametersOf<C extends ActionClass> = MethodOf<C> extends (...args: infer P) => any ? P : never
 type ReturnOf<C extends ActionClass> = MethodOf<C> extends (...args: any[]) => infer R ? R : never
 type ParameterOf<C extends ActionClass> = ParametersOf<C> extends [] ? undefined : ParametersOf<C>[0]
-type SchemaInput<S, Parameter> = [S] extends [StandardSchemaV1<infer I, any>]
-  ? Parameter extends AsyncIterable<any>
-    ? AsyncIterable<I>
-    : I
-  : Parameter
+/** A method without parameters takes whatever the schema returns. */
+type TakenBy<C extends ActionClass> = ParametersOf<C> extends [] ? unknown : ParametersOf<C>[0]
+type SchemaInput<S, Parameter> = [S] extends [StandardSchemaV1<infer I, infer O>]
+  ? [O] extends [Parameter]
+    ? I
+    : [AsyncIterable<O>] extends [Parameter]
+      ? AsyncIterable<I>
+      : Mismatch<'action() does not take what the schema `static input` returns'>
+  : never
+type SchemaOutput<S, Parameter> = [S] extends [StandardSchemaV1<any, infer O>]
+  ? [AsyncIterable<O>] extends [Parameter]
+    ? [O] extends [Parameter]
+      ? O
+      : AsyncIterable<O>
+    : O
+  : never
 type ResultOf<R> = R extends AsyncGenerator<any, infer O, any> | Generator<any, infer O, any> ? O : Awaited<R>
 type YieldOf<R> = R extends AsyncGenerator<infer I, any, any> | Generator<infer I, any, any> ? I : never
 /** A contract's own context is `any`, which has no type of items. */
@@ -34,7 +46,9 @@ type Travelled<T> = 0 extends 1 & T
       : T
 
 /** What a client passes: the input type of the action's schema if it has one, else the first parameter of `action`. */
-export type InputOf<C extends ActionClass> = SchemaInput<C['input'], ParameterOf<C>>
+export type InputOf<C extends ActionClass> = [C['input']] extends [StandardSchemaV1]
+  ? SchemaInput<C['input'], TakenBy<C>>
+  : ParameterOf<C>
 
 /** The result of a call: the output type of the action's schema if it has one, else what `action` returns. */
 export type OutputOf<C extends ActionClass> = [C['output']] extends [StandardSchemaV1<infer _, infer O>]
@@ -48,6 +62,21 @@ export type OutputOf<C extends ActionClass> = [C['output']] extends [StandardSch
 export type ItemOf<C extends ActionClass> = [C['items']] extends [StandardSchemaV1<infer _, infer I>]
   ? I
   : Travelled<YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>>
+
+/** What the handler of a contract gets: what the schema of the input returns, else the first parameter of `action`. */
+export type HandledInput<C extends ActionClass> = [C['input']] extends [StandardSchemaV1]
+  ? SchemaOutput<C['input'], TakenBy<C>>
+  : ParameterOf<C>
+
+/** What the handler of a contract returns: what the schema of the output takes, else what the client gets. */
+export type HandledOutput<C extends ActionClass> = [C['output']] extends [StandardSchemaV1<infer I, infer _>]
+  ? I
+  : OutputOf<C>
+
+/** What the handler of a contract yields and emits. */
+export type HandledItem<C extends ActionClass> = [C['items']] extends [StandardSchemaV1<infer I, infer _>]
+  ? I
+  : ItemOf<C>
 
 /** A Blob or File, or a ReadableStream of bytes: sent as a stream of bytes. */
 type WebBytes = { stream(): { getReader(): object } } | { getReader(): object; cancel(reason?: unknown): Promise<void> }

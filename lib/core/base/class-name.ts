@@ -15,6 +15,9 @@ export type NameProperty =
 /** A contract's name also names the subclass that implements it. The others name one class: a subclass has its own name. */
 const inherited: ReadonlySet<NameProperty> = new Set<NameProperty>(['guardName', 'processName', 'taskName'])
 
+/** Set on a class that has a name only for the class that extends it: `class Add extends Action.of({ actionName: 'add' })`. */
+export const namesItsSubclass = Symbol('names its subclass')
+
 /** What minifiers produce: one or two ASCII characters. */
 const minified = /^[A-Za-z_$][\w$]?$/
 
@@ -38,6 +41,8 @@ export function requireNameOf(Class: unknown, property: NameProperty, refuse: (m
 
 function givenName(Class: unknown, property: NameProperty): unknown {
   if (typeof Class !== 'function') return undefined
-  if (!inherited.has(property) && !Object.hasOwn(Class, property)) return undefined
+  const parent = Object.getPrototypeOf(Class) as object | null
+  const isGiven = Object.hasOwn(Class, property) || (parent !== null && Object.hasOwn(parent, namesItsSubclass))
+  if (!inherited.has(property) && !isGiven) return undefined
   return (Class as unknown as Readonly<Record<NameProperty, unknown>>)[property] ?? undefined
 }
