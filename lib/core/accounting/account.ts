@@ -15,7 +15,7 @@ export interface AccountKeeper {
 
 /** The thing that is accounted for. */
 export interface AccountSubject {
-  /** The client it is held for; or the part of another account of the same client, or `Accounting.server`. */
+  /** The client it is held for: an owner, a part of another account of the same client, or `Accounting.server`. */
   readonly owner: Owner | Part
   /** Its fixed cost: see `placeBytes`. */
   readonly bytes: number
@@ -76,7 +76,7 @@ export class Account implements MeterReader, Holding {
     for (let meter = this.#meters; meter !== undefined; meter = meter.next) meter.settle()
   }
 
-  /** Marks it as idle: it is among the first of its holder's accounts to be evicted. */
+  /** Marks it as idle, so it is among the first of its holder's accounts to be evicted. */
   rest(): void {
     if (this.#isIdle || this.#isClosed) return
     this.settle()
@@ -112,11 +112,11 @@ export class Account implements MeterReader, Holding {
   shed(): void {
     const message = 'the server reached its memory limit, and this had to make room for others'
     this.#subject.shed(new BusyError(message, { notStarted: false }))
-    // Whatever its owner did, nothing counts for it any more.
+    // Whatever `shed` did, nothing counts for it any more.
     this.close()
   }
 
-  /** Called when nothing is held for it any more. Later changes of its meters are ignored. */
+  /** Closes the account. Later changes of its meters are ignored. */
   close(): void {
     if (this.#isClosed) return
     for (let meter = this.#meters; meter !== undefined; meter = meter.next) meter.clear()

@@ -21,7 +21,7 @@ export interface AccountingOptions {
   readonly isShared: (address: string) => boolean
 }
 
-/** The part of a table that `usage` shows. */
+/** The part of a table that `usage` reads. */
 type SharedTable = Pick<FairPlaces, 'count' | 'max'>
 
 /** Room is made until this share of the bound is free again. */
@@ -76,7 +76,7 @@ export class Accounting implements AccountKeeper {
     return places
   }
 
-  /** An amount of which only idle shares can be taken back. With a name, `usage` shows it as a table of places. */
+  /** An amount shared by all clients; only idle shares can be reclaimed. With a name, `usage` shows it as a table of places. */
   quota(max: number, name?: string): FairQuota {
     const quota = new FairQuota(max, () => this.#shedCount++)
     if (name !== undefined) this.#places.set(this.#freeName(name), quota)

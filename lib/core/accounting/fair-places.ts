@@ -1,7 +1,7 @@
 // A table with a fixed number of places that all clients share: sessions, links before admission, rooms, streams. Every
-// request gets a place while there is room. When it is full, a newcomer takes the place of an account of the address or
-// identity that has the most, if that has more than the newcomer's own; idle ones go first, and those of the server's own
-// program last.
+// request gets a place while there is room. When it is full, a newcomer replaces an account of the address or identity
+// that has the most, if that one has more than the newcomer's own. Idle accounts are evicted first, those of the server's
+// own program last.
 import type { Account } from './account.ts'
 import type { Holder } from './holders.ts'
 
@@ -35,14 +35,14 @@ export class FairPlaces {
     return !this.isFull || this.#evictableFor(account) !== undefined
   }
 
-  /** Assigns the account a place, if necessary that of another one. False: no place can be freed. */
+  /** Assigns the account a place, evicting another account if necessary. Returns false if no place can be freed. */
   take(account: Account): boolean {
     while (this.isFull) if (!this.#makeRoom(account)) return false
     this.#put(account)
     return true
   }
 
-  /** Called when the account got another owner. */
+  /** Called when the account has moved to another owner. */
   moved(account: Account): void {
     if (!this.#holdersOf.has(account)) return
     this.leave(account)
@@ -87,7 +87,7 @@ export class FairPlaces {
     if (idle !== undefined) return idle
     const most = this.#taken.get(largest) ?? new Set()
     if (most.size > own + 1) return oldestOf(most)
-    // If no holder has more than the asking one, there is nothing to look for: repeated requests by a hoarder stay cheap.
+    // If no holder has more than the asking one, there is nothing to look for: repeated requests of a hoarder stay cheap.
     return (most.size > own ? this.#anyIdle(own) : undefined) ?? this.#idleOf(this.#server, own)
   }
 

@@ -1,10 +1,10 @@
-// An amount, of places or bytes, that all clients share and that cannot be taken back while in use: running requests, keys
+// An amount, of places or bytes, that all clients share and that cannot be reclaimed while in use: running requests, keys
 // of running calls, bodies being read. Only idle shares can be evicted. So the last quarter is reserved for clients with
-// less than a fair share: another address gets in, however long the calls of one address last.
+// less than a fair share: a new address gets in, however long the calls of another last.
 //
-//   below three quarters        everyone takes
-//   above, with a fair share    takes only by evicting an idle account of its own holder
-//   above, with less than it    takes what is free, else by evicting an idle account of the largest holder
+//   below three quarters        anyone may take
+//   above, with a fair share    may take only by evicting an idle account of its own holder
+//   above, with less than it    may take what is free, or evict an idle account of the largest holder
 import type { Account } from './account.ts'
 import { holdersOf } from './fair-places.ts'
 import type { Holder } from './holders.ts'
@@ -40,7 +40,7 @@ export class FairQuota {
     return this.#amount
   }
 
-  /** Grants the account this much more, if necessary by evicting idle ones. False: it gets nothing. */
+  /** Grants the account this much more, evicting idle accounts if necessary. Returns false if it got nothing. */
   take(account: Account, amount = 1): boolean {
     if (amount > this.max) return false
     for (;;) {
@@ -56,12 +56,12 @@ export class FairQuota {
     return true
   }
 
-  /** Whether its holder has a fair share already, while the rest is reserved for those with less. */
+  /** Whether its holder already has a fair share, while the rest is reserved for holders with less. */
   isGreedy(account: Account): boolean {
     return this.#amount >= freeForAll * this.max && this.#ownOf(account) >= this.#fairShare
   }
 
-  /** Called when the account got another owner. False: that owner exceeds its share, so the account lost its amount. */
+  /** Called when the account has moved to another owner. Returns false if that owner exceeds its share, so the account lost its amount. */
   moved(account: Account): boolean {
     const amount = this.#taken.get(account)?.amount
     if (amount === undefined) return false
@@ -93,7 +93,7 @@ export class FairQuota {
   }
 
   get #fairShare(): number {
-    // One more than there are: a newcomer.
+    // One more than the current addresses: a newcomer.
     return this.max / (this.#addressCount + 1)
   }
 
@@ -130,7 +130,7 @@ export class FairQuota {
     return undefined
   }
 
-  /** An idle account of a holder with more than the asking one; else of its own holder. */
+  /** An idle account of the largest holder with more than the asking one, or of its own holder. */
   #idleOfLargest(asking: Account): Account | undefined {
     let most = this.#ownOf(asking)
     let found: Account | undefined

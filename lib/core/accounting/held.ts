@@ -1,4 +1,4 @@
-// The kinds of memory that a server holds for its clients. A kind is a number, because the core counts every large answer.
+// The kinds of memory that a server holds for its clients. Numbers, because the core counts every large answer by kind.
 
 export const Held = {
   /** Answers that their callers have not confirmed. */

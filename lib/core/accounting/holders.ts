@@ -20,7 +20,7 @@ export class Holder {
   running = 0
   /** One of its parts has no accounts, and is kept only for its running calls. */
   hasLeft = false
-  /** The recent processor time of those of its calls that had to wait: see server/call-turns.ts. */
+  /** Recent processor time of its calls that had to wait: see server/call-turns.ts. */
   callMs: number | undefined
   /** The cost of what was read for its links since its turn began: see link/read-turns.ts. */
   readCost = 0
@@ -71,7 +71,7 @@ export class Holders {
   readonly #addresses = new Map<string, Holder>()
   readonly #identities = new Map<string, Holder>()
   readonly #parts = new Map<string, Part>()
-  /** What the server's own program keeps. It is evicted last, when nothing of the clients is left. */
+  /** What the server's own program keeps. Evicted last, when the clients hold nothing more. */
   readonly server = new Part('server', new Holder('server'), undefined)
 
   constructor() {

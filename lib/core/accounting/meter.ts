@@ -1,5 +1,5 @@
-// One kind of bytes of one account. Takes every change and reports to its account in steps, so that a small call costs one
-// addition. The unreported amount is less than a step; zero once it is settled.
+// One kind of bytes of one account. Reports changes to its account in steps, so that a small call costs one addition.
+// The unreported amount is less than a step, and zero once it is settled.
 import type { HeldKind } from './held.ts'
 
 /** Adds up what meters report. */

@@ -8,7 +8,7 @@ export interface Owner {
   readonly identity: string | undefined
 }
 
-/** Clients without an address are on this machine. */
+/** The address key of clients without an address, which are on this machine. */
 const withoutAddress = 'local'
 
 /** The same key for addresses that count as one. An IPv6 subscriber has at least a /64 network, so a single address means nothing. */

@@ -1,15 +1,15 @@
-// The choice of accounts to evict when a server holds too much. Idle accounts go before those in use; among these, those of
+// Chooses which accounts to evict when a server holds too much. Idle accounts go before those in use; among these, those of
 // the largest holder; among these, the oldest. Holders with less than a fair share are spared while others hold more.
 //
 //   1. idle accounts of holders above half a fair share     largest holder first, then its largest part, then the oldest
-//   2. accounts in use of holders above a fair share        likewise, but in the part the one that holds most
+//   2. accounts in use of holders above a fair share        likewise, but the largest account of the part
 //   3. idle accounts of all others                          as 1.
 //   4. accounts in use of all others                        as 2.
 //   5. what the server's own program keeps                  idle before in use
 import type { Holder, Holders, Holding, Part } from './holders.ts'
 
 interface Step {
-  /** A multiple of a fair share: holders with no more are spared in this step. */
+  /** A multiple of a fair share. Holders with no more are spared in this step. */
   readonly above: number
   readonly has: (part: Part) => boolean
   readonly pick: (part: Part) => Holding | undefined
@@ -28,7 +28,7 @@ const steps: readonly Step[] = [
 /** The most accounts evicted in one turn of the event loop, at about 10 us each. Fewer would not keep up with many small rooms. */
 const mostInTurn = 2_048
 
-/** Evicts accounts until `isEnough` or the limit of one turn of the event loop; returns how many. */
+/** Evicts accounts until `isEnough` returns true or the limit of one turn is reached; returns the number evicted. */
 export function shed(holders: Holders, maxBytes: number, isEnough: () => boolean): number {
   let count = 0
   for (const { above, has, pick } of steps) {
@@ -60,7 +60,7 @@ function* largestFirst(holders: Holders, least: number, above: number, has: Step
       continue
     }
     if (holder.bytes <= least) return
-    // The same within a holder: a small client at the address of a hoarder is spared.
+    // The same applies within a holder: a small client at the address of a hoarder is spared.
     const leastOfPart = (above * holder.bytes) / holder.parts.size
     const part = holder.largestPart((each) => each.bytes >= leastOfPart && has(each))
     if (part === undefined) continue
