@@ -18,7 +18,7 @@ interface AsyncHooks {
 
 type Platform = { process?: { getBuiltinModule?: (name: string) => AsyncHooks | undefined } }
 
-/** Node's module; undefined elsewhere. */
+/** Node's `async_hooks`; undefined elsewhere. */
 export const asyncHooks: AsyncHooks | undefined = (globalThis as Platform).process?.getBuiltinModule?.(
   'node:async_hooks',
 )
@@ -30,7 +30,7 @@ export const asyncHooks: AsyncHooks | undefined = (globalThis as Platform).proce
 export const runClean: <A, T>(run: (given: A) => T, given: A) => T =
   asyncHooks === undefined ? (run, given) => run(given) : cleanRunner(asyncHooks)
 
-/** Binds a function to the current context, whenever it is called. */
+/** Binds a function to the current context. */
 export function keepContext<A extends unknown[], T>(run: (...args: A) => T): (...args: A) => T {
   if (asyncHooks === undefined) return run
   const resource = resourceOf(asyncHooks)

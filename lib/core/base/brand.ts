@@ -1,4 +1,4 @@
-// Classes that are recognised across copies of this package: a process may load two, a global command's and a project's.
+// Classes that are recognised across copies of this package: a process may load two, such as a global command's and a project's.
 // What a brand means for values on the wire is in wire/rich/class-registry.ts.
 
 // biome-ignore lint/suspicious/noExplicitAny: any constructor will do

@@ -3,7 +3,7 @@ import { runClean } from './async-context.ts'
 import { followSignal } from './followed-signals.ts'
 import { calendarNow, clearTimeout, monotonicNow, setImmediate, setTimeout } from './platform-timers.ts'
 
-/** A timer that has been set. Cancelling it twice is harmless. */
+/** A timer that has been set. Cancelling it again is harmless. */
 export interface Timer {
   cancel(): void
   /** Whether this timer alone keeps the process running. */
@@ -36,7 +36,7 @@ class PlatformTimer implements Timer {
   }
 
   keepProcessAlive(keep: boolean): void {
-    // Browsers return a number, which keeps nothing alive.
+    // Browsers return a number, without `ref`.
     const handle = this.#handle as { ref?(): void; unref?(): void }
     if (keep) handle.ref?.()
     else handle.unref?.()
@@ -45,7 +45,7 @@ class PlatformTimer implements Timer {
 
 /**
  * The platform's own time. Its timers do not keep the process alive unless asked to, and run outside any caller's context:
- * what they guard (the deadlines of all calls, for one) does not belong to the call that set them.
+ * a timer may guard all calls, and does not belong to the call that set it.
  */
 export const platformClock: Clock = {
   now: monotonicNow,
@@ -68,7 +68,7 @@ function afterSockets(run: () => void): void {
   else setTimeout(run, thawMs)
 }
 
-/** Waits on a clock; rejects with the signal's reason when that comes first. */
+/** Waits on a clock. Rejects with the signal's reason if it aborts first. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal, keepProcessAlive = false): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {

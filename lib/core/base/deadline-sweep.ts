@@ -1,4 +1,4 @@
-// One timer for many deadlines: it is set to the earliest, and when it fires the owner looks through its own table. A timer
+// One timer for many deadlines. It is set to the earliest; when it fires, the owner looks through its own table. A timer
 // per call was the most expensive part of a small call; a sweep over the table costs nothing in between. A timer that fires
 // much too late means that the process was suspended (SIGSTOP, a debugger, a frozen page, a long computation): answers that
 // arrived meanwhile wait in the sockets, and are read before deadlines are checked.
@@ -10,9 +10,9 @@ import type { Clock, Timer } from './clock.ts'
  */
 export type Sweep = (nowMs: number, lateByMs: number) => number
 
-/** A timer later than this was prevented from firing. */
+/** A timer later than this was held up. */
 const lateMs = 50
-/** Turns that the sockets then get: one turn reads a few megabytes from each. */
+/** Turns that the sockets then get. One turn reads a few megabytes from each. */
 const turnsForSockets = 3
 
 export class DeadlineSweep {

@@ -102,8 +102,8 @@ export class ServerError extends IsockError {
 }
 
 /**
- * The base class for errors that actions throw on purpose. List a subclass in the action's `static errors` and it
- * arrives at the client as itself.
+ * The base class for errors that actions throw on purpose. List a subclass in the action's `static errors`, and it keeps
+ * its class at the client.
  *
  * @example
  * export class OutOfStock extends ActionError {
@@ -117,13 +117,13 @@ export class ActionError extends IsockError {
   }
 }
 
-/** One problem that a schema found: what, and where in the value. */
+/** One problem that a schema found: the message, and the path in the value. */
 export interface ValidationIssue {
   readonly message: string
   readonly path?: readonly (string | number)[]
 }
 
-/** A value that its Standard Schema rejected. For input, the handler was not started. */
+/** A value rejected by its Standard Schema. For input, the handler was not started. */
 export class ValidationError extends IsockError {
   readonly issues: readonly ValidationIssue[]
 
@@ -137,7 +137,7 @@ export class ValidationError extends IsockError {
   }
 }
 
-/** A peer that a guard, or the gate, rejected. */
+/** A peer rejected by a guard or the gate. */
 export class AuthError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
     super('UNAUTHENTICATED', message, { notStarted: true, ...options })
@@ -158,12 +158,12 @@ export class CancelledError extends IsockError {
   }
 }
 
-/** The error for an argument that is rejected before anything happens. */
+/** The error for an argument that is rejected before anything else happens. */
 export function invalidUsage(message: string): ClientError {
   return new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
 }
 
-/** A call was handed to the network and its fate cannot be known: it may have run, once, or not at all. */
+/** The call was handed to the network and its outcome cannot be known: it ran once, or not at all. */
 export class OutcomeUnknownError extends IsockError {
   constructor(message: string, options: IsockErrorOptions = {}) {
     super('OUTCOME_UNKNOWN', message, options)
@@ -191,7 +191,7 @@ export class UnsendableError extends IsockError {
   }
 }
 
-/** What a {@link RemoteError} keeps of the error thrown at the other side. */
+/** What a {@link RemoteError} keeps of the error thrown by the other side. */
 export interface RemoteErrorFields {
   readonly name: string
   readonly message: string
@@ -209,7 +209,7 @@ export interface RemoteErrorFields {
 export class RemoteError extends IsockError {
   /** The own fields of the thrown error, other than name, message, code and cause. */
   readonly data: Record<string, unknown>
-  /** True if the other side meant it for its callers: it declared the class, or threw an ActionError. */
+  /** True if the error was meant for callers: the other side declared its class, or threw an ActionError. */
   declare readonly isDeclared: boolean
 
   constructor(fields: RemoteErrorFields) {
@@ -234,7 +234,7 @@ export class LinkError extends IsockError {
   }
 }
 
-/** The classes of this file that arrive at the other side as themselves. */
+/** The classes of this file that keep their class on the wire. */
 export const ownErrorClasses: readonly (abstract new (...args: never[]) => Error)[] = named({
   IsockError,
   ClientError,

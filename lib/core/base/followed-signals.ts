@@ -7,7 +7,7 @@ import { Queue } from './queue.ts'
 type OnAbort = () => void
 type Unfollow = () => void
 
-/** An entry for each followed signal. The signal owns its entry: both are released together. */
+/** An entry for each followed signal, released together with its signal. */
 const followedSignals = new WeakMap<AbortSignal, FollowedSignal>()
 
 const nothing: Unfollow = () => undefined
@@ -41,7 +41,7 @@ export function followSignal(signal: AbortSignal | undefined, onAbort: OnAbort):
   return followed.add(onAbort)
 }
 
-/** Settles as the work does; rejects with `reason` (default: the signal's own) as soon as the signal aborts. */
+/** Settles as `work` does, or rejects with `reason` (default: the signal's own) as soon as the signal aborts. */
 export function unlessAborted<T>(
   work: PromiseLike<T>,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 // The share of the event loop that the program's handlers and loops get. Messages that arrive together are handled one
-// after the other without a turn in between, which in a page means without a frame. After some milliseconds, the rest wait
+// after the other within one turn, which in a page means without painting a frame. After some milliseconds, the rest wait
 // for the next turn.
 import { type Clock, platformClock } from './clock.ts'
 import { monotonicNow, nextTurn } from './platform-timers.ts'
@@ -47,7 +47,7 @@ export class HandlerTurns {
     const waiting = this.#waiting
     this.#waiting = []
     for (const [i, run] of waiting.entries()) {
-      // Those that have not run yet come before newly added ones.
+      // Those still waiting come before newly added ones.
       if (this.isOver) {
         this.#waiting.unshift(...waiting.slice(i))
         return this.#plan()
@@ -59,7 +59,7 @@ export class HandlerTurns {
 
 /** Shared by the whole process or page, as the event loop is. */
 const shared = new HandlerTurns(monotonicNow, nextTurn)
-/** In virtual time handlers take no time: the result of a test must not depend on the speed of the machine. */
+/** In virtual time handlers take no time: a test's result must not depend on the speed of the machine. */
 const timeless = new HandlerTurns(() => 0, nextTurn)
 
 export function turnsOf(clock: Clock): HandlerTurns {
@@ -75,7 +75,7 @@ export class LoopTurns {
     this.turns = turns
   }
 
-  /** Called when the loop asks for its next step. True: it must wait for another turn, by `later`. */
+  /** Called when the loop asks for its next step. Returns true if it must wait for another turn, by `later`. */
   asks(): boolean {
     if (this.#handedAtMs !== undefined) this.turns.spentSince(this.#handedAtMs)
     this.#handedAtMs = undefined

@@ -1,4 +1,4 @@
-// Whether this is a thread that isock started to run an action. A server must not start here: a module that starts one when
+// Detects a thread that isock started to run an action. A server must not start here: a module that starts one when
 // it is loaded would start another in every thread, and those would start threads of their own.
 import { ServerError } from './errors.ts'
 
@@ -10,7 +10,7 @@ export function markThread(): void {
   Object.defineProperty(globalThis, mark, { value: true, configurable: true })
 }
 
-/** Throws ServerError (`INVALID_USAGE`) in a thread that isock started. `what` begins the message, as in `listen()`. */
+/** Throws ServerError (`INVALID_USAGE`) in a thread that isock started. `what` begins the message, such as `listen()`. */
 export function refuseInThread(what: string): void {
   if (!(mark in globalThis)) return
   const message = `${what}: a server cannot start in a thread that runs another server's action; move the threaded action to a module that starts no server`

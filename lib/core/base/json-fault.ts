@@ -1,4 +1,4 @@
-// The place where a text stops being JSON. Node's own messages differ between versions, and sometimes omit the place.
+// Finds where a text stops being JSON. Node's own messages differ between versions, and sometimes omit the position.
 
 export interface JsonFault {
   /** Index of the first unexpected character. */

@@ -1,4 +1,4 @@
-// The classes that one side has used, by name: a second class of the same name is refused instead of being mistaken for
+// The classes that one side has used, by name. A second class of the same name is rejected instead of being mistaken for
 // the first. Two copies of one module's class count as the same class.
 
 // biome-ignore lint/complexity/noBannedTypes: any class at all
@@ -10,8 +10,8 @@ export class KnownClasses {
   /**
    * Records that `Class` is used by this name.
    *
-   * @param kind what the class is, as in `action`: each kind has its own names.
-   * @param isDistinct true for a class that the other side can distinguish from this one by more than its name.
+   * @param kind what the class is, such as `action`; each kind has its own names.
+   * @param isDistinct returns true for a class that the other side can tell apart from this one by more than its name.
    * @returns an error message if another class of this kind has the name.
    */
   claim(kind: string, name: string, Class: AnyClass, isDistinct?: (other: AnyClass) => boolean): string | undefined {

@@ -1,5 +1,5 @@
 // The listeners for the events of a client or a server. They are called one after the other, in the order in which they
-// were added, each in the context in which it was added. What one of them throws, now or later, reaches none of the others.
+// were added, each in the context in which it was added. An error in one of them, now or later, does not affect the others.
 import { keepContext } from './async-context.ts'
 import { invalidOption } from './options.ts'
 
@@ -22,7 +22,7 @@ export class Listeners<Events extends object> {
       throw invalidOption('event', `one of ${this.#names.join(', ')}`, event)
     if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
     const added = { event, call: keepContext(listener as Listener) }
-    // A new list each time: a list that is being walked must not change.
+    // A new list each time: a list being iterated must not change.
     this.#added = [...(this.#added ?? []), added]
     return () => {
       this.#added = this.#added?.filter((each) => each !== added)

@@ -22,9 +22,9 @@ export const windowMs = 10_000
 export const mostWarnings = 100
 
 /**
- * The default logger: errors with their stacks on standard error (a browser's console), at most {@link mostErrors} within
- * {@link windowMs}; each warning once, at most {@link mostWarnings}; nothing else. `report`, as a page's own `reportError`,
- * receives thrown errors in place of the console.
+ * The default logger. Prints errors with their stacks on standard error (a browser's console), at most {@link mostErrors}
+ * within {@link windowMs}; each warning once, at most {@link mostWarnings}; nothing else. `report`, such as a page's
+ * `reportError`, receives thrown errors instead of the console.
  */
 export function consoleLogger(now: () => number, report?: (error: unknown) => void): Logger {
   const { console } = globalThis
@@ -37,7 +37,7 @@ export function consoleLogger(now: () => number, report?: (error: unknown) => vo
   return boundedErrors({ ...silentLogger, warn: onceEach(printBy('warn'), mostWarnings), error: printBy('error') }, now)
 }
 
-/** Logs each message the first time only, and logs a last line when it can remember no more. */
+/** Logs each message only the first time, and logs a last line when its memory is full. */
 export function onceEach(log: Logger['warn'], most: number): Logger['warn'] {
   const logged = new Set<string>()
   return (fields, message) => {
@@ -49,7 +49,7 @@ export function onceEach(log: Logger['warn'], most: number): Logger['warn'] {
   }
 }
 
-/** The same logger, whose errors beyond {@link mostErrors} within {@link windowMs} are logged as `debug`. */
+/** The same logger; its errors beyond {@link mostErrors} within {@link windowMs} are logged as `debug`. */
 export function boundedErrors(log: Logger, now: () => number): Logger {
   let windowStart = Number.NEGATIVE_INFINITY
   let count = 0
@@ -92,10 +92,10 @@ function textOf(fields: object, message: string): string {
   return `isock: ${message}${id}${error === undefined ? '' : `\n${stackOf(error)}`}`
 }
 
-/** With its causes, because their lines are the ones a reader looks for. */
+/** With its causes: their lines are the ones a reader looks for. */
 function stackOf(error: unknown, depth = 4): string {
   if (!(error instanceof Error)) return String(error)
-  // A stack begins with the error's name, which a class that sets none inherits from Error.
+  // A stack begins with the error's name, which a class inherits from Error if it sets none.
   const own = String(error.stack ?? error).replace(/^Error(?=:|\n|$)/, () => error.constructor?.name || 'Error')
   return error.cause === undefined || depth === 0 ? own : `${own}\ncaused by: ${stackOf(error.cause, depth - 1)}`
 }

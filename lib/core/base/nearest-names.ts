@@ -1,5 +1,5 @@
-// Known names similar to a mistyped one, for error messages. A peer may send any number of unknown names of any length, so
-// a name that resembles no other is cheap.
+// Known names similar to a mistyped one, for error messages. A peer may send unknown names of any number and length, so a
+// name that resembles no other is cheap to check.
 
 /** How many characters of a name are compared. */
 const comparedLength = 64
@@ -33,7 +33,7 @@ function editDistance(one: string, other: string, limit: number): number {
       next.push(distance)
       least = Math.min(least, distance)
     }
-    // It only grows from here on.
+    // The distance only grows from here.
     if (least > limit) return Number.POSITIVE_INFINITY
     row = next
   }

@@ -1,4 +1,4 @@
-// The error messages for wrong option names. A browser's bundle has shorter texts instead.
+// The error messages for wrong option names. The bundle for browsers has shorter texts.
 import { nearestNames } from './nearest-names.ts'
 
 export function notOptions(label: string, given: unknown): string {

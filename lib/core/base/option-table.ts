@@ -1,17 +1,17 @@
-// The names that an options object accepts, and the check that rejects all others: one table for each, beside its type.
-// Leaves the values of the options to the code that reads them.
+// The names that an options object accepts, and the check that rejects all others. One table for each type, beside it.
+// Leaves the values to the code that reads them.
 import { ClientError } from './errors.ts'
 import { notOptions, unknownOption, unprotected } from './option-messages.ts'
 
 /**
- * What each option may be set to. `protects`: leaving it out lets a stranger in or exposes data, so undefined is rejected,
- * because that is the value of `process.env.TOKEN` when the variable is not set. `any`: undefined means the default.
+ * What each option may be set to. `protects`: omitting it lets a stranger in or exposes data, so undefined is rejected,
+ * because it is the value of `process.env.TOKEN` when the variable is not set. `any`: undefined means the default.
  */
 export type OptionTable<Bag> = { readonly [Name in keyof Required<Bag>]: 'any' | 'protects' }
 
 /**
- * Rejects anything but an object, an unknown name, and undefined for an option that protects. `label` names what takes the
- * options, as in 'Server'. An object of defaults also serves as a table if none of its options protects. Creates no object
+ * Rejects anything but an object, an unknown name, and undefined for an option that protects. `label` names the receiver of
+ * the options, such as 'Server'. An object of defaults also serves as a table if none of its options protects. Allocates nothing
  * unless something is wrong, because the options of every call are checked.
  *
  * @throws ClientError (`INVALID_OPTION`).

@@ -21,8 +21,8 @@ const ranges: Readonly<Record<string, string>> = {
 const isOwnFile = /\/optional-packages\.[jt]s$/
 
 /**
- * Throws ClientError (`MISSING_PACKAGE`) if one of the packages is not installed. `user` is what needs them, as in
- * `isock/threads`. In a bundle they may be part of it, so the import fails there instead.
+ * Throws ClientError (`MISSING_PACKAGE`) if one of the packages is not installed. `user` is what needs them, such as
+ * `isock/threads`. Bundles may include them; there the import fails instead.
  */
 export function requirePackages(user: string, names: readonly string[], isInstalled = isThere): void {
   if (!isOwnFile.test(import.meta.url ?? '')) return
@@ -50,7 +50,7 @@ function missingPackages(user: string, names: readonly string[], cause?: unknown
   return new ClientError(message, { code: 'MISSING_PACKAGE', cause, notStarted: true })
 }
 
-/** A package that is installed but exports nothing to `require` counts as present. */
+/** Whether a package is installed. One that exports nothing to `require` counts too. */
 function isThere(name: string): boolean {
   const { createRequire } = process.getBuiltinModule('node:module')
   try {

@@ -13,7 +13,7 @@ export interface Limits {
    * quarters, those of addresses with more than a fair share are rejected. Default 65 536.
    */
   readonly maxRunningCalls: number
-  /** Calls that a client holds back while its session is full or disconnected; more are rejected. Default 65 536. */
+  /** Calls that a client holds back while its session is full or disconnected. More are rejected. Default 65 536. */
   readonly maxQueuedCalls: number
   /**
    * Answers of one session: those sent and not acknowledged, where large ones are evicted; and, counted separately, those
@@ -32,9 +32,9 @@ export interface Limits {
   /** How deep arrays and objects of one value may nest (a Map counts as two). At most 512; both sides must allow it. Default 64. */
   readonly maxValueDepth: number
   /**
-   * Arrays, objects and byte arrays in one value; five times as many values in total, and half as many that JSON has no type
-   * for (Dates, bigints ...), but at least 100 000. One may take fifty times its bytes in memory. Both sides must allow it.
-   * Default 200 000.
+   * Arrays, objects and byte arrays in one value; five times that number of values in total, and half that number of values
+   * without a JSON type (Dates, bigints ...), but at least 100 000. Each may take fifty times its bytes in memory. Both sides
+   * must allow it. Default 200 000.
    */
   readonly maxValueContainers: number
   /**
@@ -49,25 +49,25 @@ export interface Limits {
   readonly unusedSessionLeaseMs: number
   /**
    * How long a handler whose caller gave up (cancelled, disconnected, or timed out) keeps its place among `maxCallsInFlight`.
-   * Afterwards the place is free although the handler still runs; as many may do so as there are places. Default 1 s.
+   * Then its place is free although the handler still runs; at most as many handlers as there are places do so. Default 1 s.
    */
   readonly cancelGraceMs: number
   /**
    * How long a client that closed its link without giving a reason may take to reconnect before the signals of its running
-   * calls abort: its process has ended, or a proxy was restarted. Infinity: as long as the session lasts. Default 10 s.
+   * calls abort: its process may have ended, or a proxy restarted. Infinity: as long as the session lasts. Default 10 s.
    */
   readonly closedLinkGraceMs: number
   /**
-   * How long the session of a page that was closed, reloaded or left (WebSocket close code 1001) outlives its link: a browser may bring
-   * the page back by its back button. Never longer than `sessionLeaseMs`. Default 20 s.
+   * How long the session of a page that was closed, reloaded or left (WebSocket close code 1001) outlives its link: the browser's
+   * back button may restore the page. Never longer than `sessionLeaseMs`. Default 20 s.
    */
   readonly leftPageLeaseMs: number
   /**
-   * Sessions that a server keeps, connected or not. Above it, a new one replaces one of the address or identity that has
-   * the most, an idle one first; if no other has more, the new one is rejected. Default 100 000.
+   * Sessions that a server keeps, connected or not. Above it, a new session replaces one of the address or identity with
+   * the most, an idle one first. If no other has more, the new session is rejected. Default 100 000.
    */
   readonly maxSessions: number
-  /** Links that have not been admitted yet; above it, shared out like `maxSessions`. Default 1 024. */
+  /** Links that have not been admitted yet. Above it, they are shared out like `maxSessions`. Default 1 024. */
   readonly maxUnauthenticatedLinks: number
   /** From the opened link to the accepted session. Default 5 s. */
   readonly handshakeTimeoutMs: number
@@ -116,7 +116,7 @@ export const mostCallsInFlight = 65_536
 /** The largest nesting depth that may be allowed: walking a value takes stack. */
 const deepestValue = 512
 
-/** The limits that the handshake sends to the other side, and those that count things. */
+/** The limits that are sent in the handshake, and those that count things. */
 const wholeNumbers: ReadonlySet<string> = new Set([
   'maxFrameBytes',
   'maxCallsInFlight',

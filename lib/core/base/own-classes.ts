@@ -1,10 +1,10 @@
-// isock's own classes that arrive at the other side as themselves, and are recognised across copies of this package.
+// isock's own classes that keep their class on the wire, and are recognised across copies of this package.
 import { brand } from './brand.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: any constructor will do
 type ErrorClass = abstract new (...args: any[]) => Error
 
-/** The property under which the prototype of such a class has its name on the wire. */
+/** The property of a prototype that holds its class's name on the wire. */
 const ownWireName = Symbol.for('isock.ownWireName')
 
 /**
@@ -22,7 +22,7 @@ export function named(classes: Readonly<Record<string, ErrorClass>>): readonly E
 
 const ofFeatures = new Map<string, ErrorClass>()
 
-/** Registers a feature's errors: they arrive as themselves in every program that loads the feature, even at sides created before. */
+/** Registers a feature's errors. They keep their class in every program that loads the feature, even at sides created before. */
 export function nameErrorsOfFeature(classes: Readonly<Record<string, ErrorClass>>): void {
   for (const Class of named(classes)) ofFeatures.set(Class.name, Class)
 }

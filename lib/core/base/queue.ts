@@ -1,5 +1,5 @@
 // A queue whose members can leave from any position. Adding, taking and leaving take constant time; an array would need a
-// search, or move all that follow.
+// search, or would move all later members.
 
 /** A member's place in a queue. */
 export interface Place {
@@ -26,7 +26,7 @@ export class Queue<T> {
     return member
   }
 
-  /** Takes the one that has waited longest; undefined if the queue is empty. */
+  /** Takes the oldest member; undefined if the queue is empty. */
   take(): T | undefined {
     const first = this.#first
     first?.leave()

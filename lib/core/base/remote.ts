@@ -1,4 +1,4 @@
-// The origin of an error that the other side of a call sent: distinguishes a program's own faults from a server's.
+// The origin of an error sent by the other side of a call. Distinguishes a program's own faults from a server's.
 
 /** Where an error came from. */
 export interface Remote {
