@@ -121,7 +121,7 @@ export const equivalents: readonly Equivalent[] = [
     why: 'the first error begins a window, which counts from 0',
   },
   {
-    file: 'lib/core/wire/rich/travel-tree.ts',
+    file: 'lib/core/wire/rich/wire-tree.ts',
     line: "const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')?.get as (this: Map<unknown, unknown>) => number",
     from: '?.',
     to: '!.',

@@ -156,7 +156,7 @@ describe('Bytes of the web as data', () => {
     const { name } = value.constructor
     it(`say what to do with ${name}, which does not travel`, async () => {
       const error = await failureOf(world.client().runAction('Sizes', { value }))
-      expect(error.message).to.contain(`${name} does not travel; send Object.fromEntries`)
+      expect(error.message).to.contain(`${name} cannot be serialized; send Object.fromEntries`)
     })
   }
 })

@@ -71,7 +71,7 @@ describe('FrameLink', () => {
     world.receive(fromHex('00001001'))
     expect(world.ends[0])
       .to.be.instanceOf(ProtocolError)
-      .with.property('message', 'frame of 4097 bytes, at most 4096 are taken')
+      .with.property('message', 'frame of 4097 bytes, at most 4096 are accepted')
     expect(world.fake.closedHow).to.equal('abort')
   })
 

@@ -19,7 +19,7 @@ describe('A class of another copy of this package', () => {
       for (let count = 0; count < 2; count++) registry.declareError(Copy)
       expect(registry.errorNamed(name)).to.equal(Own)
       expect(registry.nameOf(Copy)).to.equal(name)
-      expect(registry.isTold(Copy.prototype)).to.equal(true)
+      expect(registry.isDeclared(Copy.prototype)).to.equal(true)
     })
 
   it('can be declared where this copy has none of its name', () => {

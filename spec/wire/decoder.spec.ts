@@ -96,7 +96,7 @@ describe('Frame decoder', () => {
       const push = (): void => {
         for (const piece of pieces) decoder.push(fromHex(piece))
       }
-      expect(push).to.throw(ProtocolError, 'at most 16 are taken')
+      expect(push).to.throw(ProtocolError, 'at most 16 are accepted')
     }
     const { decoder, bodies } = new Bodies(16)
     decoder.push(framed(new Uint8Array(16)))

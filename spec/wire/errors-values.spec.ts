@@ -183,7 +183,7 @@ describe('thrown errors', () => {
     const error = arrived(() => 1) as UnsendableError
     expect(error)
       .to.be.instanceOf(UnsendableError)
-      .and.include({ message: 'cannot send error: functions do not travel', path: 'error' })
+      .and.include({ message: 'cannot send error: functions cannot be serialized', path: 'error' })
     expect(
       arrived({
         get a(): never {

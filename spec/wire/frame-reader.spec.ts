@@ -128,7 +128,7 @@ describe('Frame reader', () => {
     })
 
     it('more input streams than a call may have, and numbers of streams that it cannot have', () => {
-      refuses('97 11 05 00 01 c0 11 c0', 'a call with 17 input streams, at most 16 are taken')
+      refuses('97 11 05 00 01 c0 11 c0', 'a call with 17 input streams, at most 16 are accepted')
       refuses('97 11 05 00 01 c0 c3 c0', 'expected a whole number, got msgpack type 0xc3')
       for (const number of ['00', '10', 'cd 01 00']) {
         refuses(`95 16 05 00 ${number} c0`, 'an input stream of number')
@@ -193,8 +193,8 @@ describe('Frame reader', () => {
       expect(readSessionBody(fromHex(`94 10 00 ${text(512)} ${text(512)}`)))
         .to.have.property('name')
         .with.length(512)
-      refuses(`94 10 00 ${text(513)} c0`, '513 bytes where at most 512')
-      refuses(`94 10 00 a1 61 ${text(513)}`, '513 bytes where at most 512')
+      refuses(`94 10 00 ${text(513)} c0`, '513 bytes, at most 512')
+      refuses(`94 10 00 a1 61 ${text(513)}`, '513 bytes, at most 512')
       refuses('94 10 00 c0 c0', 'expected a text')
     })
   })

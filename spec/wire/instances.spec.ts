@@ -115,7 +115,7 @@ describe('instances of declared classes', () => {
     it(`are refused with a field that hides ${what}`, () => {
       for (const name of ['Order', 'Rush']) {
         expect(refusal(handMade('class', `["${name}",{"amount":5000,"${field}":false}]`))).to.contain(
-          `an instance of "${name}" with a field "${field}": its class has a getter or a method of that name`,
+          `an instance of "${name}" with a field "${field}", which is a getter or a method of its class`,
         )
       }
     })
@@ -138,9 +138,9 @@ describe('instances of declared classes', () => {
     const came = sent(new Money(5)) as Money
     expect([came.amount, came.isChecked]).to.deep.equal([5, true])
     expect(refusal(handMade('class', '["Money",{"amount":-5}]'))).to.match(
-      /an instance of "Money" that its static revive refuses: an amount of -5/,
+      /an instance of "Money" rejected by its static revive: an amount of -5/,
     )
-    expect(refusal(handMade('class', '["Money",{}]'))).to.match(/static revive refuses: an amount of NaN/)
+    expect(refusal(handMade('class', '["Money",{}]'))).to.match(/rejected by its static revive: an amount of NaN/)
     expect(refusal(handMade('class', '["Money",{"isChecked":true}]'))).to.match(/with a field "isChecked"/)
   })
 

@@ -64,7 +64,7 @@ describe('A reader of msgpack', () => {
     for (const hex of ['a2 6162', 'd9 02 6162', 'da 0002 6162', 'db 00000002 6162']) {
       expect(reading(hex).text()).to.equal('ab')
       expect(reading(hex).text(2)).to.equal('ab')
-      expect(() => reading(hex).text(1)).to.throw(ProtocolError, 'a text of 2 bytes where at most 1 are taken')
+      expect(() => reading(hex).text(1)).to.throw(ProtocolError, 'a text of 2 bytes, at most 1 are accepted')
     }
     expect(reading('a0').text(0)).to.equal('')
     expect(reading(`bf ${'61'.repeat(31)}`).text()).to.have.lengthOf(31)

@@ -43,30 +43,46 @@ const unsafe = '__proto__'
 const own = (value: unknown): unknown => JSON.parse(`{"${unsafe}":${JSON.stringify(value)}}`)
 
 describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
-  const none = (type: string): string => `what is annotated as "${type}" is none, or is not allowed`
+  const none = (type: string): string => `a value that is not a valid "${type}", or a type that is not allowed`
   const cases: [string, Payload, string | RegExp][] = [
     // What superjson 2.2.6 hangs or grows on.
     [
       'typed-array over a made-up length',
       annotated({ length: 1e9 }, [['typed-array', 'Uint8Array']]),
-      'a type annotation that is not known',
+      'an unknown type annotation',
     ],
     ['a Set over a made-up length', annotated({ length: 1e9 }, ['set']), none('set')],
     ['a Map over a made-up length', annotated({ length: 1e9 }, ['map']), none('map')],
-    ['a sparse index', annotated([], { 4294967294: ['undefined'] }), 'a path to nowhere'],
-    ['undefined at a huge index', annotated({ a: [] }, { 'a.100000000': ['undefined'] }), 'a path to nowhere'],
-    ['an index of its own spelling', annotated([null], { '00': ['undefined'] }), 'a path to nowhere'],
-    ['an index in scientific spelling', annotated([null, null], { '1e0': ['undefined'] }), 'a path to nowhere'],
-    ['a negative index', annotated([null], { '-1': ['undefined'] }), 'a path to nowhere'],
-    ['the length of an array', annotated([null], { length: ['number'] }), 'a path to nowhere'],
-    ['a then made of valueOf', annotated({}, { then: ['undefined'], valueOf: ['undefined'] }), 'a path to nowhere'],
-    ['an inherited method', annotated({}, { valueOf: [['custom', 'error']] }), 'a path to nowhere'],
-    ['a path through the prototype', annotated({}, { [`${unsafe}.toString`]: ['undefined'] }), 'a path to nowhere'],
-    ['a path through the constructor', annotated({}, { 'constructor.name': ['undefined'] }), 'a path to nowhere'],
-    ['an own __proto__', annotated(own(null), own(['undefined'])), 'a path to nowhere'],
-    ['an own constructor', annotated({ constructor: null }, { constructor: ['undefined'] }), 'a path to nowhere'],
-    ['a path into text', annotated({ a: 'text' }, { 'a.0': ['Date'] }), 'a path to nowhere'],
-    ['a path into null', annotated({ a: null }, { 'a.b': ['undefined'] }), 'a path to nowhere'],
+    ['a sparse index', annotated([], { 4294967294: ['undefined'] }), 'a path to a missing value'],
+    ['undefined at a huge index', annotated({ a: [] }, { 'a.100000000': ['undefined'] }), 'a path to a missing value'],
+    ['an index of its own spelling', annotated([null], { '00': ['undefined'] }), 'a path to a missing value'],
+    ['an index in scientific spelling', annotated([null, null], { '1e0': ['undefined'] }), 'a path to a missing value'],
+    ['a negative index', annotated([null], { '-1': ['undefined'] }), 'a path to a missing value'],
+    ['the length of an array', annotated([null], { length: ['number'] }), 'a path to a missing value'],
+    [
+      'a then made of valueOf',
+      annotated({}, { then: ['undefined'], valueOf: ['undefined'] }),
+      'a path to a missing value',
+    ],
+    ['an inherited method', annotated({}, { valueOf: [['custom', 'error']] }), 'a path to a missing value'],
+    [
+      'a path through the prototype',
+      annotated({}, { [`${unsafe}.toString`]: ['undefined'] }),
+      'a path to a missing value',
+    ],
+    [
+      'a path through the constructor',
+      annotated({}, { 'constructor.name': ['undefined'] }),
+      'a path to a missing value',
+    ],
+    ['an own __proto__', annotated(own(null), own(['undefined'])), 'a path to a missing value'],
+    [
+      'an own constructor',
+      annotated({ constructor: null }, { constructor: ['undefined'] }),
+      'a path to a missing value',
+    ],
+    ['a path into text', annotated({ a: 'text' }, { 'a.0': ['Date'] }), 'a path to a missing value'],
+    ['a path into null', annotated({ a: null }, { 'a.b': ['undefined'] }), 'a path to a missing value'],
     ['equalities', rich([{}, null], { values: {}, referentialEqualities: { 0: ['1'] }, v: 1 }), /^shared references/],
     ['equalities alone', rich([[], []], { referentialEqualities: [['0', '1']] }), /^shared references/],
     [
@@ -75,15 +91,15 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
       /^shared references/,
     ],
     ['a catastrophic pattern', annotated('/(a+)+$/', ['regexp']), none('regexp')],
-    ['a class of superjson', annotated({}, [['class', 'Account']]), 'a type annotation that is not known'],
-    ['a symbol', annotated('s', [['symbol', 's']]), 'a type annotation that is not known'],
+    ['a class of superjson', annotated({}, [['class', 'Account']]), 'an unknown type annotation'],
+    ['a symbol', annotated('s', [['symbol', 's']]), 'an unknown type annotation'],
     [
       "superjson's own Error",
       annotated({ name: 'E', message: 'm', stack: 's' }, ['Error']),
-      'a type annotation that is not known',
+      'an unknown type annotation',
     ],
-    ['a transformer that is inherited', annotated({}, [['custom', 'toString']]), 'a type annotation that is not known'],
-    ['a type that is inherited', annotated({}, ['constructor']), 'a type annotation that is not known'],
+    ['a transformer that is inherited', annotated({}, [['custom', 'toString']]), 'an unknown type annotation'],
+    ['a type that is inherited', annotated({}, ['constructor']), 'an unknown type annotation'],
     // Values that are not what they are annotated as.
     ['an invalid Date', annotated('tomorrow', ['Date']), none('Date')],
     ['a Date of the calendar of fools', annotated('2024-99-01T00:00:00.000Z', ['Date']), none('Date')],
@@ -110,7 +126,7 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
     ],
     ['an error with more', annotated({ message: 'x', then: 1 }, [['custom', 'error']]), 'an error record with "then"'],
     [
-      'an error whose stack is no text',
+      'an error whose stack is not a text',
       annotated({ message: 'x', stack: {} }, [['custom', 'error']]),
       "an error record's stack must be text",
     ],
@@ -137,12 +153,12 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
     [
       'an error with an annotated message',
       annotated({ message: '1' }, [['custom', 'error'], { message: ['bigint'] }]),
-      /inside of "error"/,
+      /inside "error"/,
     ],
     [
       'an undeclared class',
       annotated(['Admin', {}], [['custom', 'class']]),
-      'an instance of "Admin", a class that is not declared here',
+      'an instance of "Admin", a class that is not declared on this side',
     ],
     ['an inherited class', annotated(['constructor', {}], [['custom', 'class']]), /not declared/],
     ['an error class as a class', annotated(['Error', {}], [['custom', 'class']]), /not declared/],
@@ -159,7 +175,7 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
     [
       'a class whose name is annotated',
       annotated(['1', {}], [['custom', 'class'], { 0: ['bigint'] }]),
-      /inside of "class"/,
+      /inside "class"/,
     ],
     // Bytes.
     ['bytes that are not there', annotated(['Uint8Array', 0], [['custom', 'bytes']]), none('bytes')],
@@ -184,56 +200,52 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
       ),
       'bytes that belong to two values',
     ],
-    [
-      'bytes not used',
-      annotated(['a', null], { 1: ['undefined'] }, [new Uint8Array(1)]),
-      'bytes that belong to no value',
-    ],
+    ['bytes not used', annotated(['a', null], { 1: ['undefined'] }, [new Uint8Array(1)]), 'bytes without a value'],
     [
       'bytes with annotations inside',
       annotated(['Buffer', 0], [['custom', 'bytes'], { 1: ['undefined'] }], [new Uint8Array(1)]),
-      /inside of "bytes"/,
+      /inside "bytes"/,
     ],
     // Annotations that would change each other.
     [
       'a Map before what is in it',
       annotated({ m: [['a', null]] }, { m: ['map'], 'm.0.1': ['undefined'] }),
-      'an annotation that is in the way of another',
+      'an annotation that conflicts with another',
     ],
     [
       'a Map after what is in it',
       annotated({ m: [['a', null]] }, { 'm.0.1': ['undefined'], m: ['map'] }),
-      'an annotation that is in the way of another',
+      'an annotation that conflicts with another',
     ],
-    ['a Map whose pair becomes a Set', annotated([['a', 1]], ['map', { 0: ['set'] }]), /inside of "map"/],
+    ['a Map whose pair becomes a Set', annotated([['a', 1]], ['map', { 0: ['set'] }]), /inside "map"/],
     [
       'entries whose key becomes a bigint',
       annotated([['1', 1]], [['custom', 'entries'], { '0.0': ['bigint'] }]),
-      /inside of "entries"/,
+      /inside "entries"/,
     ],
-    [
-      'something inside of a Date',
-      annotated('2024-01-01T00:00:00.000Z', ['Date', { 0: ['bigint'] }]),
-      /inside of "Date"/,
-    ],
+    ['something inside of a Date', annotated('2024-01-01T00:00:00.000Z', ['Date', { 0: ['bigint'] }]), /inside "Date"/],
     // Shapes.
     ['no JSON', rich('{', { values: ['set'], v: 1 }), /JSON/],
     ['a meta that is no JSON', rich('[]', '{'), /JSON/],
-    ['a meta that is null', rich([], 'null'), 'a meta that is no object'],
-    ['a meta that is a list', rich([], []), 'a meta that is no object'],
+    ['a meta that is null', rich([], 'null'), 'a meta that is not an object'],
+    ['a meta that is a list', rich([], []), 'a meta that is not an object'],
     ['a meta without values', rich([], { v: 1 }), /^a meta other than/],
     ['a meta without a version', rich([], { values: ['set'] }), /^a meta other than/],
     ['a meta of another version', rich([], { values: ['set'], v: 0 }), /^a meta other than/],
     ['a meta with more', rich([], { values: ['set'], v: 1, x: 1 }), /^a meta other than/],
-    ['annotations as text', annotated([], 'set'), 'annotations of no known shape'],
-    ['annotations as null', annotated([], null), 'annotations of no known shape'],
-    ['an empty annotation', annotated([], []), 'an annotation of no known shape'],
-    ['an annotation of three', annotated([], ['set', {}, {}]), 'an annotation of no known shape'],
-    ['an annotation as text', annotated([[]], { 0: 'set' }), 'an annotation of no known shape'],
-    ['an annotation as an object', annotated([[null]], { 0: { 0: ['undefined'] } }), 'an annotation of no known shape'],
-    ['annotations inside as a list', annotated([], ['set', []]), /inside of "set"/],
-    ['a type of no known shape', annotated([], [['custom']]), 'a type annotation that is not known'],
-    ['a type that is null', annotated([], [null]), 'a type annotation that is not known'],
+    ['annotations as text', annotated([], 'set'), 'annotations of an unknown shape'],
+    ['annotations as null', annotated([], null), 'annotations of an unknown shape'],
+    ['an empty annotation', annotated([], []), 'an annotation of an unknown shape'],
+    ['an annotation of three', annotated([], ['set', {}, {}]), 'an annotation of an unknown shape'],
+    ['an annotation as text', annotated([[]], { 0: 'set' }), 'an annotation of an unknown shape'],
+    [
+      'an annotation as an object',
+      annotated([[null]], { 0: { 0: ['undefined'] } }),
+      'an annotation of an unknown shape',
+    ],
+    ['annotations inside as a list', annotated([], ['set', []]), /inside "set"/],
+    ['a type of an unknown shape', annotated([], [['custom']]), 'an unknown type annotation'],
+    ['a type that is null', annotated([], [null]), 'an unknown type annotation'],
     [
       'a path with a loose backslash',
       annotated({ '\\a': null }, { '\\a': ['undefined'] }),
@@ -305,7 +317,9 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
   it('rich payloads of another make', () => {
     const meta = '{"values":[["custom","bytes"]],"v":1}'
     expect(fault({ json: 5, meta, bytes: [] })).to.equal('neither text nor bytes nor both')
-    expect(fault({ json: '["Uint8Array",0]', meta, bytes: [[1]] })).to.equal('a list of bytes that is none')
+    expect(fault({ json: '["Uint8Array",0]', meta, bytes: [[1]] })).to.equal(
+      'a rich value whose byte arrays are not an array of Uint8Array',
+    )
   })
 
   it('a path deeper than any value', () => {
@@ -320,7 +334,7 @@ describe('hostile payloads are refused at once, with BAD_REQUEST', () => {
 
   it('patterns where they are allowed, but too long or malformed', () => {
     const rules = { allowRegExp: true }
-    const notAllowed = 'what is annotated as "regexp" is none, or is not allowed'
+    const notAllowed = 'a value that is not a valid "regexp", or a type that is not allowed'
     expect(codec.decode(annotated('/a/g', ['regexp']), rules)).to.deep.equal(/a/g)
     for (const text of [`/${'a'.repeat(1_000)}/`, 'a', '/a', '//', '/a/G', 5])
       expect(fault(annotated(text, ['regexp']), rules)).to.equal(notAllowed)

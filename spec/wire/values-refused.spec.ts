@@ -28,35 +28,39 @@ function refusal(value: unknown, limits: Partial<ValueLimits> = {}, rules?: Valu
 }
 
 describe('values that cannot travel are refused where they are sent', () => {
-  const declare = 'do not travel; declare the class in `classes` or send a plain object'
+  const declare = 'cannot be serialized; declare the class in `classes` or send a plain object'
   const revoked = Proxy.revocable({}, {})
   revoked.revoke()
   const messages: [string, unknown, string][] = [
-    ['a function', () => 1, 'cannot send data: functions do not travel'],
+    ['a function', () => 1, 'cannot send data: functions cannot be serialized'],
     [
       'a function deep inside',
       { items: [0, 1, 2, { callback() {} }] },
-      'cannot send data.items[3].callback: functions do not travel',
+      'cannot send data.items[3].callback: functions cannot be serialized',
     ],
-    ['a toJSON', { a: { toJSON: () => 1 } }, 'cannot send data.a.toJSON: functions do not travel'],
-    ['a symbol', [Symbol('s')], 'cannot send data[0]: symbols do not travel'],
+    ['a toJSON', { a: { toJSON: () => 1 } }, 'cannot send data.a.toJSON: functions cannot be serialized'],
+    ['a symbol', [Symbol('s')], 'cannot send data[0]: symbols cannot be serialized'],
     [
       'a promise',
       { 'not yet': Promise.resolve(1) },
-      'cannot send data["not yet"]: promises do not travel; await it first',
+      'cannot send data["not yet"]: promises cannot be serialized; await it first',
     ],
     [
       'a stream',
       { s: new ReadableStream() },
-      'cannot send data.s: streams (ReadableStream) travel only as the output of an action, and as or in the data of a call',
+      'cannot send data.s: streams (ReadableStream) can only be the output of an action, or the data of a call or a part of it',
     ],
-    ['a WeakMap', [[new WeakMap()]], 'cannot send data[0][0]: a WeakMap does not travel'],
+    ['a WeakMap', [[new WeakMap()]], 'cannot send data[0][0]: a WeakMap cannot be serialized'],
     [
       'a SharedArrayBuffer',
       new SharedArrayBuffer(1),
-      'cannot send data: a SharedArrayBuffer does not travel; send a copy of its bytes',
+      'cannot send data: a SharedArrayBuffer cannot be serialized; send a copy of its bytes',
     ],
-    ['a Number object', [Object(5)], 'cannot send data[0]: a Number object does not travel; send its primitive value'],
+    [
+      'a Number object',
+      [Object(5)],
+      'cannot send data[0]: a Number object cannot be serialized; send its primitive value',
+    ],
     ['a generator', (function* () {})(), `cannot send data: instances of Generator ${declare}`],
     ['an undeclared class', { user: new Unknown() }, `cannot send data.user: instances of Unknown ${declare}`],
     [
@@ -72,32 +76,36 @@ describe('values that cannot travel are refused where they are sent', () => {
       `cannot send data: instances of Array ${declare}`,
     ],
     ['a class without a name', new (class {})(), `cannot send data: instances of an unnamed class ${declare}`],
-    ['in a Map value', new Map([['k', [() => 1]]]), 'cannot send data.get("k")[0]: functions do not travel'],
+    ['in a Map value', new Map([['k', [() => 1]]]), 'cannot send data.get("k")[0]: functions cannot be serialized'],
     [
       'in a Map value, under an object',
       new Map([[{}, () => 1]]),
-      'cannot send data.values()[0]: functions do not travel',
+      'cannot send data.values()[0]: functions cannot be serialized',
     ],
-    ['in a Map key', new Map([[1, 1], [() => 1, 1] as never]), 'cannot send data.keys()[1]: functions do not travel'],
-    ['in a Set', new Set([{ f() {} }]), 'cannot send data.keys()[0].f: functions do not travel'],
-    ['in an error', Object.assign(new Error('x'), { f() {} }), 'cannot send data.f: functions do not travel'],
-    ['in a cause', new Error('x', { cause: { f() {} } }), 'cannot send data.cause.f: functions do not travel'],
-    ['in an AggregateError', new AggregateError([1, () => 1]), 'cannot send data.errors[1]: functions do not travel'],
+    [
+      'in a Map key',
+      new Map([[1, 1], [() => 1, 1] as never]),
+      'cannot send data.keys()[1]: functions cannot be serialized',
+    ],
+    ['in a Set', new Set([{ f() {} }]), 'cannot send data.keys()[0].f: functions cannot be serialized'],
+    ['in an error', Object.assign(new Error('x'), { f() {} }), 'cannot send data.f: functions cannot be serialized'],
+    ['in a cause', new Error('x', { cause: { f() {} } }), 'cannot send data.cause.f: functions cannot be serialized'],
+    [
+      'in an AggregateError',
+      new AggregateError([1, () => 1]),
+      'cannot send data.errors[1]: functions cannot be serialized',
+    ],
     [
       'under a key that superjson refuses',
       { constructor: { f() {} } },
-      'cannot send data.constructor.f: functions do not travel',
+      'cannot send data.constructor.f: functions cannot be serialized',
     ],
     [
       'a RegExp that is not allowed',
       { p: /x/ },
-      'cannot send data.p: regular expressions travel only where the action allows them; send `source` and `flags` as text',
+      'cannot send data.p: regular expressions are sent only if the action allows them; send `source` and `flags` as text',
     ],
-    [
-      'a bigint of 10 001 digits',
-      [10n ** 10_000n],
-      'cannot send data[0]: a bigint of more than 10000 digits does not travel',
-    ],
+    ['a bigint of 10 001 digits', [10n ** 10_000n], 'cannot send data[0]: a bigint may have at most 10000 digits'],
     [
       'a getter that throws',
       {
@@ -143,7 +151,7 @@ describe('values that cannot travel are refused where they are sent', () => {
     [
       'a key without end',
       { ['k'.repeat(1_000)]: () => 1 },
-      `cannot send data.${'k'.repeat(100)}...: functions do not travel`,
+      `cannot send data.${'k'.repeat(100)}...: functions cannot be serialized`,
     ],
   ]
   for (const [name, value, message] of messages) {
@@ -166,7 +174,7 @@ describe('values that cannot travel are refused where they are sent', () => {
 
   it('a RegExp too long to allow', () => {
     expect(refusal(new RegExp('x'.repeat(999)), {}, { allowRegExp: true }).message).to.equal(
-      'cannot send data: a regular expression of more than 1000 characters does not travel',
+      'cannot send data: a regular expression may have at most 1000 characters',
     )
   })
 
@@ -183,7 +191,7 @@ describe('values that cannot travel are refused where they are sent', () => {
 
   it('more than the limits, as the receiver will count', () => {
     const times =
-      '(one that is shared counts, and is sent, each time); send it in parts, or raise limits.maxValueContainers at both sides'
+      '(a shared one is sent and counted each time); send it in parts, or raise limits.maxValueContainers at both sides'
     expect(refusal([1, 2, 3], { maxNodes: 3 }).message).to.equal(
       `cannot send data: it holds more than 3 values ${times}`,
     )
@@ -247,20 +255,20 @@ describe('classes that cannot be declared', () => {
         registry.declareError(another())
       }),
     ).to.equal(
-      'class OutOfStock cannot travel as "OutOfStock": another class, OutOfStock, already does; give one of them another `static wireName`',
+      'class OutOfStock cannot have the wire name "OutOfStock": another class, OutOfStock, already has it; give one of them another `static wireName`',
     )
     class Renamed {
       static wireName = 'TypeError'
     }
     expect(invalid((registry) => registry.declareClass(Renamed))).to.match(
-      /class Renamed cannot travel as "TypeError": another class, TypeError,/,
+      /class Renamed cannot have the wire name "TypeError": another class, TypeError,/,
     )
   })
 
   it('those whose content is not in fields', () => {
     for (const Class of [Fancy, Map, List, Promise, Date, Buffer]) {
       expect(invalid((registry) => registry.declareClass(Class as never))).to.match(
-        /is not in fields; send a plain one$/,
+        /is not in its fields; send a plain one$/,
       )
     }
   })
@@ -269,7 +277,7 @@ describe('classes that cannot be declared', () => {
     expect(invalid((registry) => registry.declareClass(Object))).to.match(/is not a class/)
     expect(invalid((registry) => registry.declareClass((() => 1) as never))).to.match(/is not a class/)
     expect(invalid((registry) => registry.declareClass(class {}))).to.match(/without a name/)
-    expect(invalid((registry) => registry.declareError(Unknown as never))).to.match(/Unknown is not a class of errors/)
+    expect(invalid((registry) => registry.declareError(Unknown as never))).to.match(/Unknown is not an error class/)
   })
 
   it('but the same one twice, a subclass under its own name, and an own wireName', () => {

@@ -1,18 +1,18 @@
-// The way of *thrown* values, which must travel even where parts of them cannot.
+// Encodes *thrown* values, which must be sent even if parts of them cannot be serialized.
 
 import type { Payload } from './bytes/payload.ts'
 import { isError } from './rich/error-fields.ts'
 import { sendableError } from './rich/sendable-error.ts'
 import type { ValueRules } from './values/value-limits.ts'
 
-/** The half of the value codec that thrown values need here. */
+/** The part of the value codec that thrown values need here. */
 export interface ValueEncoder {
   encode(value: unknown, label: string, rules?: ValueRules): Payload
 }
 
 /**
- * What an action threw, ready to travel. Never throws: own fields, causes and errors that cannot travel are left out,
- * if need be all of them. A thrown value that is no error travels as that value, or as the error that says why it cannot.
+ * Encodes what an action threw. Never throws: own fields, causes and errors that cannot be serialized are left out, all of
+ * them if necessary. A thrown value other than an error is sent as that value, or as the error that says why it cannot be.
  */
 export function encodeThrown(
   codec: ValueEncoder,

@@ -1,5 +1,5 @@
-// The door of the value layer: what a program hands over becomes a payload, and the other way round. Plain values,
-// which are most, are packed in one walk; see value-packer.ts, rich-format.ts and PROTOCOL.md.
+// The entry to the value layer: encodes a program's values into payloads, and decodes them. Most values are plain, and
+// packed in one walk; see value-packer.ts, rich-format.ts and PROTOCOL.md.
 
 import { IsockError, UnsendableError } from '../base/errors.ts'
 import { Encoded } from './bytes/encoded.ts'
@@ -23,23 +23,23 @@ export { type ValueLimits, type ValueRules, valueLimitsOf } from './values/value
 /** Turns values into payloads and back. */
 export interface ValueCodec {
   /**
-   * The payload holds no memory of the value: what the program does with its bytes afterwards changes nothing.
+   * The payload shares no memory with the value: the program may reuse its bytes afterwards.
    *
-   * @param label what the value is to the reader of an error: `data`, `result` ...
-   * @param memory 'lent': the payload is for one call, after which its memory may be used again; default 'own'.
-   * @param streams takes the streams that are in the value; default: they do not travel.
-   * @throws UnsendableError that names the place in the value, as in `data.items[3].callback`.
+   * @param label names the value in errors: `data`, `result` ...
+   * @param memory 'lent': the payload is for one call, after which its memory may be reused; default 'own'.
+   * @param streams receives the streams in the value; default: streams cannot be sent.
+   * @throws UnsendableError that names the place in the value, such as `data.items[3].callback`.
    */
   encode(value: unknown, label: string, rules?: ValueRules, memory?: Memory, streams?: StreamPlaces): Payload
-  /** @throws ServerError with code `BAD_REQUEST` and what was wrong, for anything that `encode` would not have made. */
+  /** @throws ServerError with code `BAD_REQUEST` and the fault, for anything that `encode` would not have made. */
   decode(payload: Payload, rules?: ValueRules): unknown
-  /** About what the value that was decoded last takes in memory, besides its texts and bytes. */
+  /** The approximate memory of the last decoded value, without its texts and bytes. */
   readonly decodedWeight: number
 }
 
 const noRules: ValueRules = {}
 
-/** Whether the memory of a payload is its own for good, or may be used again when its one call is over. */
+/** Whether a payload's memory is its own for good, or may be reused after its one call. */
 export type Memory = 'own' | 'lent'
 
 /** Msgpack for plain values, the bytes themselves for a `Uint8Array`, and superjson's format for all others. */
@@ -52,8 +52,8 @@ export class StandardCodec implements ValueCodec {
   #decodedWeight = 0
 
   /**
-   * @param classes the classes that arrive as themselves. It is shared, not copied: what is declared later counts.
-   * @param limits bounds on one value; those not given are {@link ValueLimits}' defaults.
+   * @param classes the classes that keep their identity on the wire. Shared, not copied: later declarations count.
+   * @param limits bounds on one value; omitted ones have the defaults of {@link ValueLimits}.
    */
   constructor(classes: ClassRegistry, limits: Partial<ValueLimits> = {}) {
     this.#limits = { ...defaultValueLimits, ...limits }

@@ -1,5 +1,5 @@
-// What a binary value is, read from its internal slots: the same for values of every realm, and true of nothing that only
-// looks like one.
+// The types of binary values, read from their internal slots: this works across realms, and cannot be faked by an object
+// that only looks like one.
 
 const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
   ?.get as (this: unknown) => string | undefined
@@ -8,7 +8,7 @@ const bufferLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byt
   this: unknown,
 ) => number
 
-/** Bytes that travel, and that {@link transfer} takes: any typed array, a Buffer, a DataView, an ArrayBuffer. */
+/** Bytes that can be sent, and that {@link transfer} accepts: any typed array, a Buffer, a DataView, an ArrayBuffer. */
 export type Transferable = ArrayBufferView | ArrayBuffer
 
 /** False for a SharedArrayBuffer. */
@@ -20,7 +20,7 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   }
 }
 
-/** A value of the same type over memory that holds just its bytes. */
+/** A value of the same type over memory that holds only its bytes. */
 export function sameOver<T extends Transferable>(memory: ArrayBuffer, bytes: T): T {
   if (!ArrayBuffer.isView(bytes)) return memory as T
   const classes = globalThis as unknown as Record<string, new (memory: ArrayBuffer) => object>
@@ -31,7 +31,7 @@ export function sameOver<T extends Transferable>(memory: ArrayBuffer, bytes: T):
   return (Object.getPrototypeOf(made) === prototype ? made : Object.setPrototypeOf(made, prototype)) as T
 }
 
-/** A copy of the same type, of what it shows alone. */
+/** A copy of the same type, of only the bytes in view. */
 export function copyOfBytes<T extends Transferable>(bytes: T): T {
   const view = ArrayBuffer.isView(bytes)
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)

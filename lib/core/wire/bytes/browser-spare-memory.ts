@@ -1,5 +1,5 @@
-// What spare-memory.ts is where no link can tell when its bytes have left: nothing is lent. The bundle for browsers has it in
-// that one's place.
+// spare-memory.ts for platforms where no link knows when its bytes have left: lends nothing. Replaces it in the bundle for
+// browsers.
 import type * as full from './spare-memory.ts'
 
 export class SpareMemory implements Pick<full.SpareMemory, keyof full.SpareMemory> {

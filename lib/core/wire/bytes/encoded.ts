@@ -1,7 +1,7 @@
-// A value that was encoded already. Whoever sends one value to many encodes it once and sends this to each.
+// A value that has already been encoded: one that is sent to many peers is encoded once.
 import type { Payload } from './payload.ts'
 
-/** Stands for the value that it holds wherever a value is sent. Never arrives: the value does. */
+/** Stands in for its value wherever a value is sent. The receiver gets the value. */
 export class Encoded {
   readonly payload: Payload
 

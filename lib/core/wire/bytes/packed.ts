@@ -1,5 +1,5 @@
-// A plain value as it travels, msgpack, somewhere in an array of bytes that holds other things too: no array is made for
-// each value, on its way out or in.
+// A plain value in its wire form (msgpack), as a range of a byte array that also holds other things. Sending or receiving a
+// value allocates no array for it.
 //
 //   sender:    ValuePacker -> Packed, in a slab of the packer's -> frame, and the ledger, which both only read it
 //   receiver:  chunk of the socket -> frame -> Packed, in the chunk -> ValueUnpacker
@@ -21,7 +21,7 @@ export class Packed {
     return this.end - this.start
   }
 
-  /** The same in memory of its own, for whoever keeps it: a few bytes must not hold on to the chunk that they came in. */
+  /** A copy in memory of its own, for keeping: a few bytes must not retain the chunk in which they came. */
   detached(): Packed {
     const { size } = this
     if (size * 2 > this.bytes.buffer.byteLength) return this
@@ -31,12 +31,12 @@ export class Packed {
   }
 }
 
-/** A small answer that is kept while those beside it are gone keeps so much: as many slabs as a session has slots. */
+/** A small answer that is kept retains this much although its neighbours are gone; a session retains at most one slab per slot. */
 const slabBytes = 4 * 1024
 /** Larger values get memory of their own. */
 const mostShared = slabBytes / 2
 
-/** Where packed values are put: small ones side by side. What was put is never overwritten. */
+/** Where packed values are stored: small ones side by side. Stored bytes are never overwritten. */
 export class PackedSlab {
   #bytes: Uint8Array = new Uint8Array(0)
   #at = 0
@@ -59,7 +59,7 @@ export class PackedSlab {
   }
 }
 
-/** A view and a native copy cost as much as a loop over so many bytes. */
+/** Up to this length, a loop is faster than a view and a native copy. */
 const mostLooped = 64
 
 /** Copies `source` from start to end into `target`. */

@@ -1,5 +1,5 @@
-// What a value is on its way to and from the frame codec: texts and bytes that nobody has looked into yet, so that no
-// bomb goes off in the wrong place. The value codec makes and reads payloads; the frame codec only passes them on.
+// A value on its way to or from the frame codec: texts and bytes that nothing has parsed yet, so that hostile content is only
+// met by the code that checks it. The value codec makes and reads payloads; the frame codec only passes them on.
 import { Packed } from './packed.ts'
 
 /** A value that JSON alone cannot carry: superjson's `{ json, meta }` as two JSON texts, and the bytes that it held. */
@@ -10,15 +10,15 @@ export interface RichPayload {
 }
 
 /**
- * A value ready to travel: `undefined` for no value, {@link Packed} for a plain one, a string for the JSON text of a plain
- * value, a `Uint8Array` for a value that is bytes itself, and a {@link RichPayload} for everything else.
+ * A value ready to be sent: `undefined` for no value, {@link Packed} for a plain one, a string for the JSON text of a plain
+ * value, a `Uint8Array` for bytes, and a {@link RichPayload} for everything else.
  */
 export type Payload = undefined | Packed | string | Uint8Array | RichPayload
 
 /** Measured on Node 20: an empty byte array takes two bytes on the wire and 200 in memory. Part of the protocol: see itemCost. */
 const perByteArray = 200
 
-/** About how many bytes a kept payload holds on to: text length plus byte length. Cheap: nothing is encoded. */
+/** The approximate number of bytes that a kept payload retains: text length plus byte length. Cheap: nothing is encoded. */
 export function payloadSize(payload: Payload): number {
   if (payload === undefined) return 0
   if (payload instanceof Packed) return payload.end - payload.start
@@ -29,14 +29,14 @@ export function payloadSize(payload: Payload): number {
   return size
 }
 
-/** The payload for decoding what is kept: the values that come of it get memory of their own. */
+/** A payload to decode from when the original is kept: the decoded values get memory of their own. */
 export function copied(payload: Payload): Payload {
   if (payload instanceof Uint8Array) return new Uint8Array(payload)
   if (payload === undefined || payload instanceof Packed || typeof payload === 'string') return payload
   return { ...payload, bytes: payload.bytes.map((bytes) => new Uint8Array(bytes)) }
 }
 
-/** The payload for who keeps it longer than the frame it came in: see {@link Packed.detached}. */
+/** A payload to keep longer than the frame in which it came: see {@link Packed.detached}. */
 export function detached(payload: Payload): Payload {
   return payload instanceof Packed ? payload.detached() : payload
 }

@@ -1,6 +1,6 @@
-// Memory for outgoing frames, shared by all links of one server or client: who writes borrows the rest of a slab
-// and gives back what it did not use. Written parts are never used again, so nobody has to say when the socket
-// is done with them; the garbage collector takes a slab when its last part was sent. An idle link holds nothing.
+// Memory for outgoing frames, shared by all links of one server or client. A writer borrows the rest of a slab and returns
+// what it did not use. Written parts are never reused, so there is no need to track when the socket is done with them: a slab
+// is garbage collected after its last part was sent. An idle link holds nothing.
 import { allocateBytes } from './text.ts'
 
 export interface Slab {
@@ -20,7 +20,7 @@ export class Slabs {
   /** A slab with at least this much room. */
   borrow(roomBytes: number): Slab {
     const rest = this.#rests.pop()
-    // One that is too small is given up: kept, such rests would pile up until there is no place for a good one.
+    // A rest that is too small is dropped: kept rests would pile up and leave no place for a good one.
     if (rest !== undefined && rest.bytes.length - rest.start >= roomBytes) return rest
     return { bytes: allocateBytes(Math.max(slabBytes, roomBytes)), start: 0 }
   }

@@ -1,6 +1,6 @@
-// Memory for copies of large byte arrays that is used again: to allocate a mebibyte, and to have it collected, takes longer than
-// to fill it. What was lent comes back when nobody can need its bytes any more (see link/spent-memory.ts); where that is not
-// known it never does, and is garbage like all else.
+// Memory for copies of large byte arrays, reused because allocating and collecting a mebibyte takes longer than filling it.
+// Lent memory is returned when its bytes cannot be needed any more (see link/spent-memory.ts). Where that is unknown, it is
+// never returned, and is garbage collected as usual.
 import { setTimeout } from '../../base/platform-timers.ts'
 import { Packed } from './packed.ts'
 import type { Payload } from './payload.ts'
@@ -8,35 +8,35 @@ import { allocateBytes } from './text.ts'
 
 /** Smaller arrays are cheap to allocate. */
 const leastLent = 64 * 1024
-/** What is kept for one client or server. */
+/** The most kept for one client or server. */
 const mostKept = 4 * 1024 * 1024
-/** Memory that is so much larger than what is asked for is not lent for it. */
+/** Memory is lent only for requests of at least 1/mostRoom of its size. */
 const mostRoom = 1.25
-/** It is released when none of it was lent for so long. */
+/** Kept memory is released when none was lent for this long. */
 const keptForMs = 2_000
 
 interface Loan {
   readonly lender: SpareMemory
-  /** All of it: what was lent may be a part. */
+  /** The whole memory; the lent part may be smaller. */
   readonly memory: Uint8Array
 }
 
-/** Each view that was lent. */
+/** The loan of each lent view. */
 const loans = new WeakMap<Uint8Array, Loan>()
 
-/** What one client or server lends. */
+/** The memory that one client or server lends. */
 export class SpareMemory {
   readonly #kept: Uint8Array[] = []
   #keptBytes = 0
   #wasLent = false
   #isWatched = false
 
-  /** How much is kept at the moment, to be lent again. */
+  /** How much is currently kept for lending. */
   get keptBytes(): number {
     return this.#keptBytes
   }
 
-  /** A copy in memory that is lent; of little bytes, one in memory of its own. */
+  /** A copy in lent memory, or in memory of its own if it is small. */
   lendCopy(bytes: Uint8Array): Uint8Array {
     const { length } = bytes
     if (length < leastLent) return new Uint8Array(bytes)
@@ -56,7 +56,7 @@ export class SpareMemory {
   }
 
   #take(length: number): Uint8Array | undefined {
-    // What came last is still in the processor's cache.
+    // The last returned memory is still in the processor's cache.
     const fits = (memory: Uint8Array): boolean => memory.length >= length && memory.length <= length * mostRoom
     const at = this.#kept.findLastIndex(fits)
     if (at < 0) return undefined
@@ -83,7 +83,7 @@ export class SpareMemory {
   }
 }
 
-/** Nobody needs these bytes any more. What was not lent stays what it is. */
+/** Called when these bytes are no longer needed. Ignores memory that was not lent. */
 export function takeBack(payload: Payload): void {
   for (const part of partsOf(payload)) {
     const loan = loans.get(part)
@@ -94,7 +94,7 @@ export function takeBack(payload: Payload): void {
 
 /** Whether some of its memory is lent. */
 export function isLent(payload: Payload): boolean {
-  // Most payloads are these: nothing is looked up for them.
+  // Most payloads are of these types, and need no lookup.
   if (payload === undefined || payload instanceof Packed || typeof payload === 'string') return false
   return partsOf(payload).some(isPartLent)
 }

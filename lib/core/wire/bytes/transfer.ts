@@ -1,22 +1,22 @@
-// Bytes that a program gives away instead of having them copied, with structuredClone's meaning: the ArrayBuffer that was
-// given is detached. Leaves to owned-bytes.ts what becomes of them when they are sent.
+// Bytes that a program hands over instead of having them copied, with structuredClone's semantics: the ArrayBuffer that was
+// passed is detached. Leaves sending them to owned-bytes.ts.
 import { ClientError } from '../../base/errors.ts'
 import { describe } from '../../base/options.ts'
 import { copyOfBytes, isArrayBuffer, sameOver, type Transferable } from './binary-brand.ts'
 
-/** Memory that nobody but the holder of one value from `transfer` has. Weak, and asked of with the buffer alone. */
+/** Memory that only the value returned by `transfer` refers to. Weak, and looked up by buffer. */
 const givenAway = new WeakSet<object>()
 
 /**
- * Gives bytes away, so that sending them copies nothing. isock copies byte arrays when it is given them, because what is
- * sent may wait, be resent or be kept. After `transfer` the given value is detached: its length is 0. Send what it returns,
- * once; sending detaches that in turn.
+ * Hands over bytes, so that sending them copies nothing. isock otherwise copies byte arrays when they are passed, because
+ * sent data may wait, be resent or be kept. After `transfer` the value that was passed is detached: its length is 0. Send the
+ * returned value, once; sending detaches it in turn.
  *
- * Bytes that share their ArrayBuffer with others are copied instead and stay usable: small Buffers of Node's pool, views of
- * a part, a SharedArrayBuffer, resizable memory, WebAssembly's. It pays from about 256 KiB on.
+ * Bytes that share their ArrayBuffer with others are copied instead and stay usable: small Buffers from Node's pool, views of
+ * a part, a SharedArrayBuffer, resizable memory, WebAssembly memory. Worthwhile from about 256 KiB.
  *
  * @returns A value of the same type with the same bytes.
- * @throws ClientError (`INVALID_USAGE`) for anything but bytes, and for bytes that were given away before.
+ * @throws ClientError (`INVALID_USAGE`) for anything but bytes, and for bytes that have already been transferred.
  * @example
  * await client.runAction(Upload, transfer(await readFile('picture.png')))
  * // In an action:
@@ -36,12 +36,12 @@ export function transfer<T extends Transferable>(bytes: T): T {
   return own
 }
 
-/** Whether these are all the bytes of memory that `transfer` returned and that was not sent since. */
+/** Whether these are all the bytes of memory that `transfer` returned and that has not been sent since. */
 export function isGivenAway({ buffer, byteLength }: Uint8Array): boolean {
   return givenAway.has(buffer) && buffer.byteLength === byteLength
 }
 
-/** The memory of a buffer of so many bytes, which is detached; undefined, and nothing done, where others may have a part. */
+/** Detaches a buffer of this length and returns its memory. Returns undefined and does nothing if other code may use a part of it. */
 export function takeMemory(buffer: ArrayBufferLike, byteLength: number): ArrayBuffer | undefined {
   if (buffer.byteLength !== byteLength || !isArrayBuffer(buffer)) return undefined
   const given = buffer as ArrayBuffer & { readonly resizable?: boolean; transfer?(): ArrayBuffer }
@@ -53,7 +53,7 @@ export function takeMemory(buffer: ArrayBufferLike, byteLength: number): ArrayBu
   }
 }
 
-/** Engines before 2024 do not tell. */
+/** Engines before 2024 have no `detached`. */
 export function isDetached(buffer: ArrayBufferLike): boolean {
   if (buffer.byteLength > 0) return false
   try {

@@ -1,29 +1,29 @@
-// Bytes in any pieces in, whole frame bodies out. Never allocates for data that has not come: a frame in pieces
-// gathers in a buffer that grows to its declared length only after a share of it arrived.
+// Splits bytes, which arrive in any pieces, into whole frame bodies. Never allocates for data that has not arrived: a frame
+// in pieces is gathered in a buffer that grows to the declared length only after a share of it has arrived.
 //
-//   chunk:  [len][body........][len][bo      ->  body whole in the chunk: handed on as a view
-//           dy....][len]...                  ->  body in pieces: gathered, handed on as a buffer of its own
+//   chunk:  [len][body........][len][bo      ->  body whole in the chunk: passed on as a view
+//           dy....][len]...                  ->  body in pieces: gathered, passed on as a buffer of its own
 import { ProtocolError } from '../../base/errors.ts'
 import { allocateBytes } from '../bytes/text.ts'
 
 /**
- * Takes a body: `bytes[start, end)`. When `isOwned`, the array is this body's alone and may be kept; else it is
- * part of a receive buffer and must be copied out of.
+ * Receives a body: `bytes[start, end)`. If `isOwned`, the array belongs to this body alone and may be kept; otherwise it is
+ * part of a receive buffer, and must be copied.
  */
 export type BodySink = (bytes: Uint8Array, start: number, end: number, isOwned: boolean) => void
 
 const headerBytes = 4
-/** What a gathering buffer may be before its frame's data came, and how it may outgrow what did come. */
+/** The size of a gathering buffer before any data, and how far it may be ahead of the data that has arrived. */
 const firstGatherBytes = 4 * 1024
 const gatherGrowth = 16
 
 export class FrameDecoder {
-  /** Settable, because a peer that was let in may send larger frames. */
+  /** Settable, because an admitted peer may send larger frames. */
   maxFrameBytes: number
-  /** Bodies that were handed on. */
+  /** The number of bodies passed on. */
   frames = 0
   readonly #sink: BodySink
-  /** While a header comes in pieces. */
+  /** Set while a header arrives in pieces. */
   #header: Uint8Array | undefined
   #headerFilled = 0
   #body: Uint8Array | undefined
@@ -37,29 +37,29 @@ export class FrameDecoder {
     this.#sink = sink
   }
 
-  /** The number, from 1, of the frame of which only a part came; 0 when there is none. */
+  /** The number, from 1, of the frame that has arrived only in part; 0 if there is none. */
   get openFrame(): number {
     return this.#headerFilled > 0 ? this.#piecedFrames + 1 : 0
   }
 
-  /** How many bytes of that frame came. */
+  /** The bytes of that frame that have arrived. */
   get openBytes(): number {
     return this.#headerFilled < headerBytes ? this.#headerFilled : headerBytes + this.#bodyFilled
   }
 
-  /** The memory that is taken for it. */
+  /** The memory allocated for it. */
   get gatheringBytes(): number {
     return this.#body?.length ?? 0
   }
 
-  /** No more bodies are handed on, also not those of the chunk that is being read. */
+  /** Passes on no more bodies, not even those of the current chunk. */
   stop(): void {
     this.#isStopped = true
     this.#body = undefined
     this.#headerFilled = 0
   }
 
-  /** Throws ProtocolError when a length is out of bounds; what the sink throws passes through. */
+  /** Throws ProtocolError for a length out of bounds. Errors of the sink pass through. */
   push(chunk: Uint8Array): void {
     let at = 0
     while (at < chunk.length && !this.#isStopped) {
@@ -91,7 +91,7 @@ export class FrameDecoder {
   #checked(length: number): number {
     if (length === 0) throw new ProtocolError('frame of length 0')
     if (length > this.maxFrameBytes) {
-      throw new ProtocolError(`frame of ${length} bytes, at most ${this.maxFrameBytes} are taken`)
+      throw new ProtocolError(`frame of ${length} bytes, at most ${this.maxFrameBytes} are accepted`)
     }
     return length
   }
@@ -102,7 +102,7 @@ export class FrameDecoder {
     this.#body = allocateBytes(Math.min(length, firstGatherBytes))
   }
 
-  /** Copies what belongs to the open frame; returns how much that was. */
+  /** Copies the bytes of the open frame; returns how many there were. */
   #gather(chunk: Uint8Array, at: number): number {
     let body = this.#body as Uint8Array
     const count = Math.min(chunk.length - at, this.#bodyLength - this.#bodyFilled)

@@ -1,12 +1,11 @@
-// Whether a payload fits a peer's largest frame, and the error for one that does not. Exact only near the bound, where it
-// matters.
+// Whether a payload fits a peer's largest frame, and the error if it does not. Exact only near the bound, where it matters.
 import { UnsendableError } from '../../base/errors.ts'
 import { Packed } from '../bytes/packed.ts'
 import type { Payload, RichPayload } from '../bytes/payload.ts'
 import { encodeText } from '../bytes/text.ts'
 import { maxByteArrays } from './frame.ts'
 
-/** What a frame needs besides its payload, with room to spare. */
+/** The size of a frame without its payload, generously. */
 const envelopeBytes = 128
 const perByteArray = 5
 
@@ -25,7 +24,7 @@ export function fitsFrame(payload: Payload, maxFrameBytes: number): boolean {
 /**
  * The error for a value that does not fit.
  *
- * @param label what it is, as in `data of action "X"`
+ * @param label what the value is, such as `data of action "X"`.
  */
 export function tooLarge(label: string, payload: Payload, maxFrameBytes: number): UnsendableError {
   const what =
@@ -41,7 +40,7 @@ function isRich(payload: Payload): payload is RichPayload {
   return typeof payload === 'object' && !(payload instanceof Packed) && !(payload instanceof Uint8Array)
 }
 
-/** Its bytes on the wire, without the frame around them. */
+/** Its bytes on the wire, without the frame. */
 function sizeOf(payload: Payload): number {
   if (payload === undefined) return 0
   if (payload instanceof Packed) return payload.size

@@ -1,5 +1,5 @@
-// Bytes to frames: each shape of frame.ts's table is checked while it is read, item count and trailing bytes
-// included. Nothing here looks into a payload.
+// Reads bytes into frames. Checks each shape of the table in frame.ts while reading, including item counts and trailing
+// bytes. Never parses a payload.
 import { ProtocolError } from '../../base/errors.ts'
 import type { Payload } from '../bytes/payload.ts'
 import {
@@ -16,7 +16,7 @@ import { readHello, readWelcome } from './handshake-reader.ts'
 import { readMetadata } from './metadata.ts'
 import type { MsgpackReader } from './msgpack-reader.ts'
 
-/** Reads a whole body that the reader was opened at. Throws ProtocolError. */
+/** Reads a whole body at which the reader was opened. Throws ProtocolError. */
 export function readSessionFrame(reader: MsgpackReader): SessionFrame {
   const count = reader.arrayHead()
   const kind = reader.uint()
@@ -130,7 +130,7 @@ export function readPayload(reader: MsgpackReader): Payload {
       return reader.bytes()
     case 'array': {
       const count = reader.arrayHead()
-      // Whether it is one value, its reader says: that is a matter of one call, not of the link.
+      // The value's reader checks that it is exactly one value: a fault there concerns one call, not the link.
       if (count === 1) return reader.rest()
       if (count < 2) throw new ProtocolError(`a rich value of ${count} parts`)
       if (count - 2 > maxByteArrays) throw new ProtocolError(`a rich value with ${count - 2} byte arrays`)
@@ -147,11 +147,12 @@ export function readPayload(reader: MsgpackReader): Payload {
 
 function readInputs(reader: MsgpackReader): number {
   const count = reader.uint()
-  if (count > maxInputs) throw new ProtocolError(`a call with ${count} input streams, at most ${maxInputs} are taken`)
+  if (count > maxInputs)
+    throw new ProtocolError(`a call with ${count} input streams, at most ${maxInputs} are accepted`)
   return count
 }
 
-/** The first one, 0, goes without saying. */
+/** Stream 0, the first, is omitted on the wire. */
 function readStream(reader: MsgpackReader): number {
   const stream = reader.uint()
   if (stream === 0 || stream >= maxInputs) throw new ProtocolError(`an input stream of number ${stream}`)

@@ -1,4 +1,4 @@
-// Frames to bytes: one function for each shape in frame.ts's table.
+// Writes frames as bytes: one function for each shape in the table of frame.ts.
 
 import { Packed } from '../bytes/packed.ts'
 import type { Payload } from '../bytes/payload.ts'
@@ -7,9 +7,9 @@ import { encodeFree } from './free-msgpack.ts'
 import { writeMetadata } from './metadata.ts'
 import type { MsgpackWriter } from './msgpack-writer.ts'
 
-/** Appends a frame; returns the length of its body. Throws, and appends nothing, for credentials that are no msgpack. */
+/** Appends a frame; returns the length of its body. Throws, without appending anything, if credentials cannot be encoded as msgpack. */
 export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
-  // Encoded before the frame begins: half a frame would spoil all that follow.
+  // Encoded before the frame begins: half a frame would corrupt all that follow.
   const handshake =
     frame.kind === Kind.Hello || frame.kind === Kind.Welcome ? encodeFree(handshakeArray(frame)) : undefined
   writer.beginFrame()
@@ -108,7 +108,7 @@ export function writeFrame(writer: MsgpackWriter, frame: Frame): number {
   return writer.endFrame()
 }
 
-/** The length of a HELLO's body, for those who must keep it within `maxHandshakeBytes`. */
+/** The length of a HELLO's body, which must stay within `maxHandshakeBytes`. */
 export function helloSize(hello: HelloFrame): number {
   return encodeFree(handshakeArray(hello)).length
 }

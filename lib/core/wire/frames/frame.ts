@@ -1,5 +1,5 @@
-// The table of frames: what two peers can say to each other. How it is written and read in bytes is
-// frame-writer.ts and frame-reader.ts; what a frame means is session/.
+// The table of frames: all messages between two peers. Their bytes are written and read by frame-writer.ts and
+// frame-reader.ts; their meaning is in session/.
 //
 //   u32 length (big-endian) | body          body = msgpack array [kind, ...]
 //
@@ -13,27 +13,27 @@
 //   0x13  FAILURE       seq, items, flags, error                                   callee to caller
 //   0x14  ITEM          seq, index, value                                          callee to caller
 //   0x15  CREDIT        seq, received, granted                                     caller to callee
-//   0x16  INPUT         seq, index, stream where it is not 0, value                caller to callee
+//   0x16  INPUT         seq, index, stream unless it is 0, value                   caller to callee
 //   0x17  INPUT_END     seq, items, stream likewise                                caller to callee
 //   0x18  INPUT_CREDIT  seq, received, granted, stream likewise                    callee to caller
 //   0x19  CANCEL        seq, reason                                                caller to callee
 //   0x1a  ACK           seqs                                                       caller to callee
-//   0x1b  DRAIN         -                                                          either: takes no new calls
+//   0x1b  DRAIN         -                                                          either: accepts no new calls
 //   0x1c  PING          -                                                          either
 //   0x1d  PONG          -                                                          either
-//   0x1e  BYE           clean, error where there is one                            either: the session is over
+//   0x1e  BYE           clean, error if there is one                               either: the session is over
 //
-// Both peers can be caller, each with its own numbers: seq belongs to the caller's slot table.
+// Either peer can be the caller, each with its own numbers: seq belongs to the caller's slot table.
 import type { Payload } from '../bytes/payload.ts'
 import type { Metadata } from './metadata.ts'
 
 export const protocolVersion = 1
 
-/** Bits of `features`: what a HELLO asks for beside what all servers do, and what the WELCOME says was done of it. */
+/** Bits of `features`: the optional behaviour that a HELLO asks for, and that the WELCOME confirms. */
 export const Feature = {
-  /** The session is resumed by a caller that knows nothing of the former one's calls, as a page that was loaded again. */
+  /** The session is resumed by a caller that does not know the former caller's calls, such as a reloaded page. */
   FreshCaller: 1,
-  /** With it: only where the session has no link, as its former caller may still be there. */
+  /** With it: only if the session has no link, because its former caller may still be there. */
   UnlessLinked: 2,
 } as const
 
@@ -58,16 +58,16 @@ export const Kind = {
   Bye: 0x1e,
 } as const
 
-/** What each side tells the other of its own bounds: what it will take. */
+/** The limits that each side announces to the other: what it accepts. */
 export interface PeerLimits {
   readonly maxFrameBytes: number
   readonly maxCallsInFlight: number
   readonly streamWindowBytes: number
-  /** Data of the calls that run at once; one call alone may have more. */
+  /** Data of concurrent calls. A single call may have more. */
   readonly maxInFlightBytes: number
 }
 
-/** Those of a side's own limits that its peer gets. */
+/** The part of a side's own limits that its peer learns. */
 export function peerLimitsOf(limits: PeerLimits): PeerLimits {
   const { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes } = limits
   return { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes }
@@ -100,7 +100,7 @@ export interface RefusedFrame {
   readonly error: Payload
 }
 
-/** Introduces the number by which CALL frames of this link name an action; the contract hash comes along. */
+/** Introduces the number by which CALL frames of this link refer to an action, with the action's contract hash. */
 export interface NameFrame {
   readonly kind: typeof Kind.Name
   readonly ref: number
@@ -114,7 +114,7 @@ export interface CallFrame {
   readonly ref: number
   readonly attempt: number
   readonly remainingMs: number | undefined
-  /** How many input streams it has. One without data is the data. */
+  /** The number of input streams. A single one without data is the data. */
   readonly inputs: number
   readonly metadata?: Metadata | undefined
   readonly data: Payload
@@ -140,19 +140,19 @@ export interface ItemFrame {
   readonly seq: number
   readonly index: number
   readonly value: Payload
-  /** Of INPUT: which stream of the call; left out for the first, 0. */
+  /** For INPUT: the stream of the call; omitted for the first, 0. */
   readonly stream?: number
 }
 
-/** Both numbers only grow, so a repeated or late one is harmless. */
+/** Both numbers only grow, so a repeated or late frame is harmless. */
 export interface CreditFrame {
   readonly kind: typeof Kind.Credit | typeof Kind.InputCredit
   readonly seq: number
-  /** Items received so far: the writer may forget them. */
+  /** Items received so far, which the writer may forget. */
   readonly received: number
   /** Stream bytes that may be sent, counted from the start of the stream. */
   readonly granted: number
-  /** Of INPUT_CREDIT, likewise. */
+  /** For INPUT_CREDIT: the stream, as in INPUT. */
   readonly stream?: number
 }
 
@@ -183,16 +183,16 @@ export interface BareFrame {
 
 export interface ByeFrame {
   readonly kind: typeof Kind.Bye
-  /** Every call that was received has its answer on this link: what is unanswered never started. */
+  /** Every received call has been answered on this link, so unanswered calls never started. */
   readonly isClean: boolean
-  /** Why it was ended, where that is final: nobody is to come back by itself. */
+  /** Why the session was ended, if that is final: the peer must not reconnect by itself. */
   readonly error?: Payload | undefined
 }
 
-/** What is said before the session stands. */
+/** Frames before the session is established. */
 export type HandshakeFrame = HelloFrame | WelcomeFrame | RefusedFrame
 
-/** What is said within a session. */
+/** Frames within a session. */
 export type SessionFrame =
   | NameFrame
   | CallFrame
@@ -214,16 +214,16 @@ export const maxInputs = 16
 /** The most seqs in one ACK. */
 export const maxAcksPerFrame = 1_024
 
-/** The most byte arrays in one rich value: each costs its reader far more than the two bytes that an empty one takes. */
+/** The most byte arrays in one rich value. Each costs its reader far more than the two bytes that an empty one takes. */
 export const maxByteArrays = 65_000
 
 /** The longest action or client name, in bytes. */
 export const maxNameBytes = 512
 
-/** Whether a text can travel as the name of an action or a client. */
+/** Whether a text can be sent as the name of an action or a client. */
 export function isName(name: unknown): name is string {
   return typeof name === 'string' && name !== '' && new TextEncoder().encode(name).length <= maxNameBytes
 }
 
-/** What an item counts for in a stream's window: its size, but never less than this. */
+/** What an item counts for in a stream's window: its size, but at least this. */
 export const minItemCost = 1_024

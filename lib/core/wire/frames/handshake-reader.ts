@@ -1,4 +1,4 @@
-// HELLO and WELCOME: the only frames with a part of free shape (the credentials), checked field by field.
+// Reads HELLO and WELCOME, the only frames with a part of any shape (the credentials), checked field by field.
 import { ProtocolError } from '../../base/errors.ts'
 import { mostCallsInFlight } from '../../base/options.ts'
 import { type HelloFrame, Kind, maxNameBytes, type PeerLimits, type WelcomeFrame } from './frame.ts'
@@ -41,7 +41,7 @@ function decodeArray(bytes: Uint8Array, start: number, end: number, frame: strin
     fields = decodeFree(bytes, start, end)
   } catch (cause) {
     if (cause instanceof ProtocolError) throw cause
-    throw new ProtocolError(`${frame} is no msgpack that can be read`, { cause })
+    throw new ProtocolError(`${frame} is not valid msgpack`, { cause })
   }
   if (!Array.isArray(fields) || fields.length !== count) throw wrong(frame, `shape: ${count} items expected`)
   return fields

@@ -1,5 +1,5 @@
-// Reads the few msgpack types that frames are made of, from a body whose bounds are known. Every read checks its
-// type and that its bytes are there; nothing is allocated for data that has not come.
+// Reads the few msgpack types that frames consist of, from a body with known bounds. Every read checks the type and that
+// its bytes are there. Allocates nothing for data that has not arrived.
 import { ProtocolError } from '../../base/errors.ts'
 import { Packed } from '../bytes/packed.ts'
 import { readText } from '../bytes/text.ts'
@@ -10,7 +10,7 @@ export class MsgpackReader {
   #end = 0
   #isOwned = false
 
-  /** Points the reader at a body; it keeps no reference after `release`. */
+  /** Starts reading a body. Keeps no reference to it after `release`. */
   open(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
     this.#bytes = bytes
     this.#at = start
@@ -36,7 +36,7 @@ export class MsgpackReader {
     throw wrongType('an array', head)
   }
 
-  /** Whether a nil comes next; if so it is consumed. */
+  /** Whether a nil comes next; if so, consumes it. */
   takeNil(): boolean {
     if (this.#peek() !== 0xc0) return false
     this.#at++
@@ -65,12 +65,12 @@ export class MsgpackReader {
     else if (head === 0xda) length = this.#number(2)
     else if (head === 0xdb) length = this.#number(4)
     else throw wrongType('a text', head)
-    if (length > maxBytes) throw new ProtocolError(`a text of ${length} bytes where at most ${maxBytes} are taken`)
+    if (length > maxBytes) throw new ProtocolError(`a text of ${length} bytes, at most ${maxBytes} are accepted`)
     const start = this.#advance(length)
     return readText(this.#bytes, start, this.#at)
   }
 
-  /** A copy, unless the body was owned and most of it is this value: then a view, because nobody else has it. */
+  /** A copy; or a view, if the body is owned and consists mostly of this value. */
   bytes(): Uint8Array {
     const head = this.#byte()
     let length: number
@@ -87,14 +87,13 @@ export class MsgpackReader {
     return copy
   }
 
-  /** What is left of the body, unread: a value that its reader will check. */
+  /** The rest of the body, unread: a value that its reader will check. */
   rest(): Packed {
     const rest = new Packed(this.#bytes, this.#at, this.#end)
     this.#at = this.#end
     return rest
   }
 
-  /** 'nil', 'text', 'bytes', 'array' or undefined: what comes next, not consumed. */
   peekType(): 'nil' | 'text' | 'bytes' | 'array' | undefined {
     const head = this.#peek()
     if (head === 0xc0) return 'nil'
@@ -124,7 +123,7 @@ export class MsgpackReader {
     return high * 0x10000 + (((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number))
   }
 
-  /** Steps over so many bytes and returns where they begin. */
+  /** Skips this many bytes and returns where they begin. */
   #advance(count: number): number {
     const start = this.#at
     if (count > this.#end - start) throw new ProtocolError(`${count} bytes declared, ${this.#end - start} left`)

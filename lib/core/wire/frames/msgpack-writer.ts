@@ -1,29 +1,29 @@
-// Writes the few msgpack types that frames are made of, straight into memory that is borrowed for one frame at a time:
-// the next frame, of whichever link, continues behind it. Byte arrays above a size are not copied again: they become
-// segments of their own between the written ones. They belong to payloads, and nobody changes them.
+// Writes the few msgpack types that frames consist of, directly into memory borrowed for one frame at a time: the next
+// frame, of any link, continues after it. Large byte arrays are not copied again: they become segments of their own between
+// the written ones. They belong to payloads, and never change.
 //
 //   segments:   [slab part: headers, small values][the payload's big array][slab part: ...]
 import { copyBytes, type Packed } from '../bytes/packed.ts'
 import type { Slab, Slabs } from '../bytes/slabs.ts'
 import { encodeText, writeText } from '../bytes/text.ts'
 
-/** Byte arrays from this size on are sent from where they are. */
+/** Byte arrays from this size on are sent without another copy. */
 const leastForeignBytes = 16 * 1024
-/** Texts from this length on are encoded into memory of their own; shorter ones take less than 64 KiB. */
+/** Texts from this length on are encoded into memory of their own. Shorter ones take less than 64 KiB. */
 const leastForeignText = 16 * 1024
-/** Room that is there for the heads of one frame. */
+/** Room reserved for the heads of one frame. */
 const headRoom = 128
 
 export class MsgpackWriter {
   readonly #slabs: Slabs
   /** Borrowed while a frame is written. */
   #slab: Slab | undefined
-  /** What was written and not taken yet, behind the closed segments: from #segmentAt to #at of #bytes. */
+  /** Written but not yet taken, after the closed segments: from #segmentAt to #at of #bytes. */
   #bytes: Uint8Array = noBytes
   #segmentAt = 0
   #at = 0
   #segments: Uint8Array[] | undefined
-  /** Bytes written and not taken yet. */
+  /** Bytes written but not yet taken. */
   size = 0
   #frameSizeBefore = 0
   #headAt = 0
@@ -33,7 +33,7 @@ export class MsgpackWriter {
     this.#slabs = slabs
   }
 
-  /** Starts a frame: its length is filled in by endFrame. */
+  /** Starts a frame. endFrame fills in its length. */
   beginFrame(): void {
     this.reserve(headRoom)
     this.#frameSizeBefore = this.size
@@ -43,7 +43,7 @@ export class MsgpackWriter {
     this.size += 4
   }
 
-  /** Fills in the length and returns it: the bytes of the body. */
+  /** Fills in the length of the body and returns it. */
   endFrame(): number {
     const length = this.size - this.#frameSizeBefore - 4
     const head = this.#head
@@ -99,7 +99,7 @@ export class MsgpackWriter {
     }
     this.reserve(text.length * 3 + headRoom)
     const headAt = this.#at
-    // The length is known only afterwards; the head is chosen by what it can be at most.
+    // The length is known only afterwards, so the head is chosen by the longest possible length.
     const headSize = text.length < 11 ? 1 : text.length < 86 ? 2 : 3
     const length = writeText(this.#bytes, headAt + headSize, text)
     this.#textHead(headAt, headSize, length)
@@ -136,7 +136,7 @@ export class MsgpackWriter {
     this.size += size
   }
 
-  /** Bytes that are msgpack already. */
+  /** Bytes that are already msgpack. */
   raw(encoded: Uint8Array): void {
     this.reserve(encoded.length + headRoom)
     this.#bytes.set(encoded, this.#at)
@@ -144,11 +144,11 @@ export class MsgpackWriter {
     this.size += encoded.length
   }
 
-  /** Everything written since the last time, in order; the memory is the receiver's. */
+  /** Everything written since the last call, in order. The memory belongs to the receiver. */
   take(): Uint8Array[] {
     this.#closeSegment()
     this.#giveBack()
-    // Else each idle link would keep the slab of its last frame.
+    // Otherwise each idle link would keep the slab of its last frame.
     this.#bytes = noBytes
     this.#head = noBytes
     this.#segmentAt = 0
@@ -159,13 +159,13 @@ export class MsgpackWriter {
     return segments
   }
 
-  /** Makes sure that so many bytes fit in one piece. A frame's head stays where it was written. */
+  /** Ensures that this many bytes fit in one piece. A frame's head stays where it was written. */
   reserve(roomBytes: number): void {
     if (this.#slab !== undefined && this.#bytes.length - this.#at >= roomBytes) return
     this.#giveBack()
     const slab = this.#slabs.borrow(roomBytes)
     this.#slab = slab
-    // Nobody else has written there meanwhile: the open segment goes on.
+    // Nothing was written there in between: the open segment continues.
     if (slab.bytes === this.#bytes && slab.start === this.#at) return
     this.#closeSegment()
     this.#bytes = slab.bytes

@@ -1,6 +1,6 @@
-// One pass over the headers of msgpack of free shape, before a decoder allocates anything: nested and declared
-// items stay within bounds, every declared length has its bytes, nothing trails. @msgpack/msgpack allocates
-// arrays of the declared length before it sees data, so 6 KB of nested headers could end the process.
+// One pass over the headers of msgpack of any shape, before a decoder allocates anything: nesting and declared items stay
+// within bounds, every declared length has its bytes, nothing follows the value. @msgpack/msgpack allocates arrays of the
+// declared length before it sees data, so 6 KB of nested headers could crash the process.
 import { ProtocolError } from '../../base/errors.ts'
 
 export interface ScanLimits {
@@ -10,9 +10,9 @@ export interface ScanLimits {
 
 export const defaultScanLimits: ScanLimits = { maxDepth: 64, maxItems: 100_000 }
 
-/** Returns nothing: bytes that pass are one whole msgpack value within the bounds; others throw ProtocolError. */
+/** Throws ProtocolError unless the bytes are one whole msgpack value within the bounds. */
 export function scanMsgpack(bytes: Uint8Array, start: number, end: number, limits = defaultScanLimits): void {
-  /** For each open container, the values that are still to come. */
+  /** The number of values still missing in each open container. */
   const open: number[] = [1]
   let items = 1
   let at = start

@@ -1,21 +1,21 @@
-// Texts so short that a native call would cost more than putting them together here.
+// Texts so short that a native call would cost more than assembling them here.
 
 const mostShort = 11
 const char = String.fromCharCode
 
-/** Whether these bytes are this text of ASCII. */
+/** Whether these bytes are this ASCII text. */
 export function isTextAt(bytes: Uint8Array, start: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false
   return true
 }
 
-/** A text of at most 11 bytes; undefined for longer ones, and for what is not ASCII. */
+/** A text of at most 11 bytes; undefined for longer ones, and for non-ASCII bytes. */
 export function shortText(b: Uint8Array, s: number, length: number): string | undefined {
   if (length > mostShort) return undefined
   let all = 0
   for (let i = 0; i < length; i++) all |= b[s + i] as number
   if (all >= 0x80) return undefined
-  // Concatenation would make a rope of it, and an array of codes is slower than JSON.
+  // Concatenation would make a rope, and an array of codes is slower than JSON.
   switch (length) {
     case 0:
       return ''

@@ -1,6 +1,6 @@
-// The fast path out: one walk over a value that asks whether it is plain and writes it as msgpack at the same time.
-// Runs over every value that is sent, so it explains nothing: whoever is told `undefined` walks the value again, see
-// travel-tree.ts, and tells what is wrong or carries what msgpack does not.
+// The fast path for sending: one walk over a value that both checks that it is plain and writes it as msgpack. Runs for every
+// value that is sent, so it explains nothing: after `undefined`, the caller walks the value again with wire-tree.ts, which
+// explains the fault or carries what msgpack does not.
 
 import { isSpent } from '../bytes/owned-bytes.ts'
 import { type Packed, PackedSlab } from '../bytes/packed.ts'
@@ -9,13 +9,13 @@ import { homePrototypeOf } from '../values/realm.ts'
 import type { ValueLimits } from '../values/value-limits.ts'
 
 const leastScratch = 16 * 1024
-/** A scratch that grew beyond this is given up after use. */
+/** A scratch buffer that grew beyond this is dropped after use. */
 const mostKeptScratch = 256 * 1024
 /** Room for a head or a number. */
 const leafRoom = 16
 /** Texts below this length are written character by character: a native call costs more. */
 const leastNativeText = 24
-/** Byte arrays above this travel as rich values do: beside the others, copied once. */
+/** Larger byte arrays are sent as in rich values: beside the rest, copied once. */
 const mostInlineBytes = 16 * 1024
 
 /** Packs plain values: null, booleans, numbers, texts, small byte arrays, and arrays and objects of them. */
@@ -33,9 +33,9 @@ export class ValuePacker {
     this.#limits = limits
   }
 
-  /** Undefined for rich, unsendable and too large values alike. Never throws. */
+  /** Returns undefined for rich, unsendable and too large values alike. Never throws. */
   pack(value: unknown): Packed | undefined {
-    // A getter or a proxy that sends something meanwhile: that goes by the second walk, for the scratch is in use.
+    // A getter or a proxy is sending something meanwhile: the buffer is busy, so use the slow path.
     if (this.#isPacking) return undefined
     this.#isPacking = true
     this.#at = 0
@@ -44,7 +44,7 @@ export class ValuePacker {
     try {
       return this.#write(value, this.#limits.maxDepth) ? this.#slab.put(this.#bytes, this.#at) : undefined
     } catch {
-      return undefined // a getter or a proxy threw, or there was no room; the second walk says where
+      return undefined // a getter or a proxy threw, or there was no room; the slow path says where
     } finally {
       this.#isPacking = false
       if (this.#bytes.length > mostKeptScratch) this.#bytes = allocateBytes(leastScratch)
@@ -74,7 +74,7 @@ export class ValuePacker {
 
   #writeObject(value: object, depthLeft: number): boolean {
     if (depthLeft < 0 || ++this.#containers > this.#limits.maxContainers) return false
-    // superjson and JSON would call it; the second walk decides.
+    // superjson and JSON would call it; the slow path decides.
     if ((value as { toJSON?: unknown }).toJSON !== undefined) return false
     return this.#writeByPrototype(value, Object.getPrototypeOf(value) as object | null, depthLeft)
   }
@@ -83,7 +83,7 @@ export class ValuePacker {
     if (prototype === Object.prototype) return this.#writeFields(value as Record<string, unknown>, depthLeft)
     if (prototype === Array.prototype) return Array.isArray(value) && this.#writeItems(value, depthLeft)
     if (prototype === Uint8Array.prototype) return ArrayBuffer.isView(value) && this.#writeBytes(value as Uint8Array)
-    // JSON.rawJSON's objects have no prototype, and JSON.stringify pastes them unchanged.
+    // Objects of JSON.rawJSON have no prototype, and JSON.stringify inserts them unchanged.
     if (prototype === null)
       return !('rawJSON' in value) && this.#writeFields(value as Record<string, unknown>, depthLeft)
     const home = homePrototypeOf(prototype)
@@ -128,7 +128,7 @@ export class ValuePacker {
     return true
   }
 
-  /** The head of an array or a map: in one byte, else with a length of two or four. */
+  /** The head of an array or a map: one byte, or with a length of two or four bytes. */
   #writeHead(count: number, short: number, long: number): void {
     this.#reserve(leafRoom)
     if (count < 16) this.#bytes[this.#at++] = short | count
@@ -154,7 +154,7 @@ export class ValuePacker {
     }
   }
 
-  /** A whole number of 32 bits, in as few bytes as it takes. */
+  /** A 32-bit integer, in as few bytes as possible. */
   #writeInteger(value: number): void {
     const bytes = this.#bytes
     if (value >= -32 && value < 0x80) bytes[this.#at++] = value
@@ -180,7 +180,7 @@ export class ValuePacker {
     this.#at = at + 5
   }
 
-  /** False for a text with half a surrogate pair: UTF-8 has no form for it. */
+  /** Returns false for a text with half a surrogate pair, which UTF-8 cannot encode. */
   #writeText(text: string): boolean {
     const { length } = text
     this.#reserve(length * 3 + leafRoom)
@@ -197,7 +197,7 @@ export class ValuePacker {
     return true
   }
 
-  /** False, and nothing written, for other than ASCII. */
+  /** Returns false, and writes nothing, for non-ASCII text. */
   #writeAscii(text: string): boolean {
     const bytes = this.#bytes
     const { length } = text

@@ -1,5 +1,5 @@
-// The fast path in: msgpack of free shape into a plain value. Whoever sent the bytes is not trusted: every declared
-// count and length must have its bytes, depth and counts have bounds, and nothing is allocated ahead of its data.
+// The fast path for receiving: decodes msgpack of any shape into a plain value. The sender is not trusted: every declared
+// count and length must have its bytes, depth and counts are bounded, and nothing is allocated before its data.
 
 import type { Packed } from '../bytes/packed.ts'
 import { readText } from '../bytes/text.ts'
@@ -8,7 +8,7 @@ import type { ValueLimits } from '../values/value-limits.ts'
 import { weightOf } from '../values/value-weight.ts'
 import { isTextAt, shortText } from './short-text.ts'
 
-/** Keys up to this length are looked up among those that came before. */
+/** Keys up to this length are looked up among earlier ones. */
 const mostCachedKey = 24
 const cachedKeys = 256
 
@@ -42,7 +42,7 @@ export class ValueUnpacker {
     }
   }
 
-  /** Of the value that came last: see value-weight.ts. */
+  /** The weight of the last value: see value-weight.ts. */
   get weight(): number {
     return weightOf(this.#containers, this.#nodes)
   }
@@ -106,7 +106,7 @@ export class ValueUnpacker {
       case 0xdf:
         return this.#readFields(this.#uint32(), depthLeft - 1)
       default:
-        throw badRequest(`msgpack type 0x${head.toString(16)}, which values do not have`)
+        throw badRequest(`msgpack type 0x${head.toString(16)} is not used in values`)
     }
   }
 
@@ -114,7 +114,7 @@ export class ValueUnpacker {
     this.#enter(count, count, depthLeft)
     const blank = blanks[count]
     if (blank !== undefined) {
-      // Has just the places that it needs; push would make 17 for the first item.
+      // `slice` allocates exactly the places needed; `push` would allocate 17 for the first item.
       const items: unknown[] = blank.slice()
       for (let i = 0; i < count; i++) items[i] = this.#read(depthLeft)
       return items
@@ -136,7 +136,7 @@ export class ValueUnpacker {
     return fields
   }
 
-  /** Each item takes a byte at least: what cannot be there is refused before a place is made for it. */
+  /** Each item takes at least a byte, so a count that cannot be true is rejected before places are allocated for it. */
   #enter(count: number, leastBytes: number, depthLeft: number): void {
     const { maxContainers, maxDepth, maxNodes } = this.#limits
     if (depthLeft < 0) throw badRequest(`nested more than ${maxDepth} deep (limits.maxValueDepth)`)
@@ -179,7 +179,7 @@ export class ValueUnpacker {
     return shortText(this.#bytes, start, length) ?? readText(this.#bytes, start, this.#at)
   }
 
-  /** A copy: the bytes around it are not the reader's. */
+  /** A copy: the surrounding bytes do not belong to the reader. */
   #readBytes(length: number): Uint8Array {
     this.#countContainer(this.#limits.maxContainers)
     const start = this.#skip(length)
@@ -202,7 +202,7 @@ export class ValueUnpacker {
     return high * 0x10000 + this.#uint16()
   }
 
-  /** The next bytes as a view that reads numbers. */
+  /** The next bytes as a DataView, for reading numbers. */
   #stage(size: number): DataView {
     const number = this.#number
     const start = this.#skip(size)
@@ -210,7 +210,7 @@ export class ValueUnpacker {
     return number
   }
 
-  /** Steps over so many bytes and returns where they begin. */
+  /** Skips this many bytes and returns where they begin. */
   #skip(count: number): number {
     const start = this.#at
     if (count > this.#end - start) throw badRequest(`${count} bytes declared, ${this.#end - start} left`)
@@ -219,11 +219,11 @@ export class ValueUnpacker {
   }
 }
 
-/** Lists of nothing, by length. */
+/** Arrays of null, by length. */
 const blanks: readonly null[][] = Array.from({ length: 17 }, (_, length) => [...Array(length)].map(() => null))
 const noBytes = new Uint8Array(0)
 
-/** A whole number that JavaScript's numbers hold. */
+/** An integer that a JavaScript number represents exactly. */
 function exact(value: bigint): number {
   const number = Number(value)
   if (Number.isSafeInteger(number)) return number

@@ -1,9 +1,9 @@
-// What each type annotation demands of the JSON that it stands at, and in which parts of that further annotations may be.
+// What each type annotation requires of the JSON it is attached to, and where further annotations may be within.
 
 import { maxBigIntDigits, maxRegExpLength, type ValueLimits, type ValueRules } from '../values/value-limits.ts'
 import type { BinaryValues } from './binary-values.ts'
 
-/** What the annotations of one payload are held against. */
+/** What the annotations of one payload are checked against. */
 export interface AnnotationContext {
   readonly limits: ValueLimits
   readonly rules: ValueRules
@@ -11,15 +11,15 @@ export interface AnnotationContext {
   readonly binaries: BinaryValues
 }
 
-/** One type's demands. */
+/** The requirements of one type. */
 export interface AnnotationRule {
   readonly name: string
   accepts(json: unknown, context: AnnotationContext): boolean
-  /** Whether something at these keys may be annotated in turn. Absent: nothing may. */
+  /** Whether a part at these keys may be annotated in turn. Absent: none may. */
   allowsInside?(keys: readonly string[]): boolean
 }
 
-/** The types of superjson that we take: those that carry exactly and cannot be made to hang or grow. */
+/** The superjson types that are accepted: those that round-trip exactly and cannot be made to hang or grow. */
 const plainRules: ReadonlyMap<string, AnnotationRule> = byName([
   { name: 'undefined', accepts: (json) => json === null },
   { name: 'number', accepts: (json) => json === 'NaN' || json === 'Infinity' || json === '-Infinity' || json === '-0' },
@@ -37,7 +37,7 @@ const plainRules: ReadonlyMap<string, AnnotationRule> = byName([
   },
 ])
 
-/** Our own, by the names that travel-node.ts has for them. Those that revive check what was annotated inside. */
+/** Our own, by their names in wire-node.ts. Those that are revived check their annotated parts. */
 const customRules: ReadonlyMap<string, AnnotationRule> = byName([
   {
     name: 'bytes',
@@ -65,7 +65,7 @@ const customRules: ReadonlyMap<string, AnnotationRule> = byName([
   },
 ])
 
-/** The rule for a type as it stands in a meta: `"Date"` or `["custom", "bytes"]`. */
+/** The rule for a type as written in a meta: `"Date"` or `["custom", "bytes"]`. */
 export function annotationRule(type: unknown): AnnotationRule | undefined {
   if (typeof type === 'string') return plainRules.get(type)
   const isCustom = isPair(type) && type[0] === 'custom' && typeof type[1] === 'string'

@@ -1,15 +1,15 @@
-// Buffers, typed arrays and their like as bytes and back. On the wire numbers of more than one byte are little-endian,
-// as almost every machine keeps them; one that does not swaps them.
+// Buffers, typed arrays and similar types to bytes and back. On the wire, numbers of more than one byte are little-endian,
+// as on almost every machine; big-endian machines swap them.
 
 import { spentReason } from '../bytes/owned-bytes.ts'
 import { isDetached } from '../bytes/transfer.ts'
 import { badRequest } from '../values/bad-request.ts'
 
-/** Of a typed array only its part of the buffer travels. */
+/** Only a typed array's own part of its buffer is sent. */
 interface BinaryKind {
   readonly name: string
   readonly prototype: object
-  /** Bytes of one number: where the bytes of a revived one must begin, and what their count must be a multiple of. */
+  /** Bytes of one number. A revived array must begin at a multiple of it, and its byte length must be one. */
   readonly unit: number
   revive(bytes: Uint8Array): unknown
 }
@@ -31,7 +31,7 @@ const optionalGlobals = globalThis as {
 
 const isBigEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0
 
-/** Every binary type that travels, by the name that it has on the wire. */
+/** All binary types that can be sent, by their names on the wire. */
 export class BinaryValues {
   readonly #byName = new Map<string, BinaryKind>()
   readonly #byPrototype = new Map<object, BinaryKind>()
@@ -39,7 +39,7 @@ export class BinaryValues {
   constructor() {
     for (const [name, Class] of typedArrayClasses) if (Class) this.#add(typedArrayKind(name, Class))
     const { Buffer } = optionalGlobals
-    // A Buffer is wanted even where there is none: it is a Uint8Array with more methods.
+    // Accepted even without Buffer: it is a Uint8Array with more methods.
     if (!Buffer) this.#byName.set('Buffer', typedArrayKind('Buffer', Uint8Array))
     else {
       const revive = (bytes: Uint8Array): unknown => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -59,14 +59,14 @@ export class BinaryValues {
     return this.#byPrototype.get(prototype)
   }
 
-  /** What makes bytes unfit to become a value of the kind with this name, or undefined. */
+  /** Why these bytes cannot become a value of the kind with this name, or undefined. */
   fault(name: string, bytes: Uint8Array): string | undefined {
     const kind = this.#byName.get(name)
     if (!kind) return 'a type of bytes that is not known here'
     return bytes.byteLength % kind.unit === 0 ? undefined : `${bytes.byteLength} bytes for a ${name}`
   }
 
-  /** A value of the kind with this name over these bytes, which become its own. */
+  /** A value of the kind with this name over these bytes, which it then owns. */
   revive(name: string, bytes: Uint8Array): unknown {
     const kind = this.#byName.get(name)
     if (!kind) throw badRequest('a type of bytes that is not known here')
@@ -95,9 +95,9 @@ const typedArrayClasses: readonly (readonly [string, TypedArrayClass | undefined
 ]
 
 /**
- * The bytes of a binary value in the order of the wire: a view of them, or a copy where the order is another.
+ * The bytes of a binary value in wire order: a view, or a copy if the byte order differs.
  *
- * @throws TypeError for an object that only has the prototype of one, and for one whose memory is detached.
+ * @throws TypeError for an object that only has the prototype of a binary type, and for detached memory.
  */
 export function bytesOf(value: object, kind: { readonly unit: number }): Uint8Array {
   if (isDetached(ArrayBuffer.isView(value) ? value.buffer : (value as ArrayBuffer))) throw new TypeError(spentReason)
@@ -132,13 +132,13 @@ function typedArrayKind(name: string, Class: TypedArrayClass): BinaryKind {
   }
 }
 
-/** An ArrayBuffer of just these bytes. */
+/** An ArrayBuffer with only these bytes. */
 function ownBuffer(bytes: Uint8Array): ArrayBufferLike {
   const isWhole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
   return isWhole && bytes.buffer instanceof ArrayBuffer ? bytes.buffer : new Uint8Array(bytes).buffer
 }
 
-/** A Uint8Array that is nothing more: a Buffer arrives as a Buffer, so it does not travel as bare bytes. */
+/** A plain Uint8Array. A Buffer is not one: it arrives as a Buffer, so it is not sent as bare bytes. */
 export function isBareBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.getPrototypeOf(value) === Uint8Array.prototype
 }

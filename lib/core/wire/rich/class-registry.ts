@@ -1,5 +1,5 @@
-// The classes that cross the wire as themselves, by wire name and by prototype. A peer can name only what was declared
-// here; nothing is ever constructed from the wire's data, see own-fields.ts and error-record.ts.
+// The classes that keep their identity on the wire, by wire name and by prototype. A peer can only name declared classes;
+// nothing is ever constructed from wire data, see own-fields.ts and error-record.ts.
 
 import { requireNameOf } from '../../base/class-name.ts'
 import { ownErrorClasses, ServerError } from '../../base/errors.ts'
@@ -24,10 +24,10 @@ const nativeErrorClasses: readonly ErrorClass[] = [
   AggregateError,
 ]
 
-/** Anybody may throw these, and hang anything on them. */
+/** Any code may throw these, with any properties attached. */
 const nativePrototypes: ReadonlySet<object> = new Set(nativeErrorClasses.map((Class) => Class.prototype as object))
 
-/** What these keep is out of reach of a copy of their own fields. */
+/** Copying their own fields would miss their content. */
 const classesWithHiddenContent: readonly AnyClass[] = [
   Array,
   ArrayBuffer,
@@ -45,7 +45,7 @@ const classesWithHiddenContent: readonly AnyClass[] = [
   Object.getPrototypeOf(Uint8Array) as AnyClass,
 ]
 
-/** The error and value classes that one side lets cross the wire. JavaScript's and isock's own errors are known from the start. */
+/** The error and value classes that one side sends and receives. Errors of JavaScript and isock are known from the start. */
 export class ClassRegistry {
   readonly #errors = new Map<string, ErrorClass>()
   readonly #classes = new Map<string, AnyClass>()
@@ -57,67 +57,66 @@ export class ClassRegistry {
   }
 
   /**
-   * Lets errors of exactly this class arrive as themselves.
+   * Declares an error class: errors of exactly this class keep it on the wire.
    *
-   * @throws ServerError with code `INVALID_ACTION` where it is no error class, or another class has its wire name.
+   * @throws ServerError (`INVALID_ACTION`) for anything but an error class, and if another class has its wire name.
    */
   declareError(Class: ErrorClass): void {
-    if (!isErrorClass(Class))
-      throw invalid(`${label(Class)} is not a class of errors; declare it in \`classes\` instead`)
+    if (!isErrorClass(Class)) throw invalid(`${label(Class)} is not an error class; declare it in \`classes\` instead`)
     if (this.#claim(Class)) this.#errors.set(wireNameOf(Class), Class)
   }
 
   /**
-   * Lets instances of exactly this class arrive as themselves: own enumerable fields, without running a constructor or a
-   * setter. A `static revive(fields)` makes the instance instead, and may refuse the fields by throwing. Fields that hide a
-   * getter or a method are refused. What the class keeps in `#private` fields does not travel. A class of errors is declared as one.
+   * Declares a class: instances of exactly this class keep it on the wire. Their own enumerable fields are sent, and set without
+   * running a constructor or a setter. A `static revive(fields)` creates the instance instead, and may throw to reject the
+   * fields. Fields that hide a getter or a method are rejected. `#private` fields are not sent. Error classes are declared as such.
    *
-   * @throws ServerError with code `INVALID_ACTION` where its content could not travel, or another class has its wire name.
+   * @throws ServerError (`INVALID_ACTION`) if its content cannot be sent, or if another class has its wire name.
    */
   declareClass(Class: AnyClass): void {
     if (isErrorClass(Class)) return this.declareError(Class)
     if (typeof Class !== 'function' || typeof Class.prototype !== 'object' || Class.prototype === Object.prototype) {
-      throw invalid(`${label(Class)} is not a class whose instances could travel`)
+      throw invalid(`${label(Class)} is not a class whose instances can be sent`)
     }
     const hidden = classesWithHiddenContent.find(
       (Base) => Class === Base || inherits(Class.prototype as object, Base.prototype as object),
     )
     if (hidden) {
       throw invalid(
-        `class ${label(Class)} cannot travel: what a ${hidden.name} holds is not in fields; send a plain one`,
+        `class ${label(Class)} cannot be serialized: the content of a ${hidden.name} is not in its fields; send a plain one`,
       )
     }
     if (this.#claim(Class)) this.#classes.set(wireNameOf(Class), Class)
   }
 
-  /** The declared class of errors with this wire name. */
+  /** The declared error class with this wire name. */
   errorNamed(wireName: string): ErrorClass | undefined {
     return this.#errors.get(wireName) ?? errorOfFeature(wireName)
   }
 
-  /** The declared class, other than of errors, with this wire name. */
+  /** The declared class, other than an error class, with this wire name. */
   classNamed(wireName: string): AnyClass | undefined {
     return this.#classes.get(wireName)
   }
 
-  /** True for the prototype of a class whose instances tell all: declared by somebody, or isock's own. */
-  isTold(prototype: object): boolean {
+  /** Whether the class with this prototype was declared, or is isock's own. */
+  isDeclared(prototype: object): boolean {
     return this.nameOfPrototype(prototype) !== undefined && !nativePrototypes.has(prototype)
   }
 
-  /** The wire name under which this constructor is declared. */
+  /** The wire name under which this class is declared. */
   nameOf(Class: AnyClass): string | undefined {
     return this.nameOfPrototype(Class.prototype as object)
   }
 
-  /** The wire name under which the constructor of objects with this prototype is declared. */
+  /** The wire name under which the class with this prototype is declared. */
   nameOfPrototype(prototype: object): string | undefined {
     const known = this.#names.get(prototype) ?? this.#names.get(homePrototypeOf(prototype))
-    // isock's own classes of another copy of this package are ours too.
+    // isock's own classes from another copy of this package count as ours.
     return known ?? ownWireNameOf(prototype)
   }
 
-  /** False where the class was declared before. */
+  /** Returns false if the class was already declared. */
   #claim(Class: AnyClass): boolean {
     const prototype = Class.prototype as object
     if (this.#names.has(prototype) || this.#names.has(homePrototypeOf(prototype))) return false
@@ -127,7 +126,7 @@ export class ClassRegistry {
     const holder = this.errorNamed(name) ?? this.#classes.get(name)
     if (holder) {
       throw invalid(
-        `class ${label(Class)} cannot travel as "${name}": another class, ${label(holder)}, already does; ` +
+        `class ${label(Class)} cannot have the wire name "${name}": another class, ${label(holder)}, already has it; ` +
           'give one of them another `static wireName`',
       )
     }
@@ -139,7 +138,7 @@ export class ClassRegistry {
 function wireNameOf(Class: AnyClass): string {
   const name: unknown = requireNameOf(Class, 'wireName', invalid)
   if (typeof name !== 'string') throw invalid(`class ${label(Class)}: static wireName must be a text`)
-  if (name === '') throw invalid('a class without a name cannot travel; give it a `static wireName`')
+  if (name === '') throw invalid('a class without a name cannot be sent; give it a `static wireName`')
   return name
 }
 

@@ -1,17 +1,17 @@
-// What a thrown error tells those who did not write it: all of it where it was meant for them, else name, message and code.
-// Fields and causes of other errors hold what their makers needed: requests with their credentials, queries, paths.
+// What the caller learns about a thrown error: everything if it was meant for callers, otherwise name, message and code.
+// Fields and causes of other errors hold what their authors needed: requests with their credentials, queries, paths.
 import { ActionError, RemoteError } from '../../base/errors.ts'
 import { defineField } from '../values/own-fields.ts'
 import type { ClassRegistry } from './class-registry.ts'
 import { defineHidden, errorFieldNames, isError } from './error-fields.ts'
 
-/** Causes of causes, and errors in fields, that are looked at. */
+/** How deep causes, and errors in fields, are followed. */
 const maxDepth = 8
 
 /**
- * What was thrown, as it may travel. Errors of declared classes, isock's own and ActionErrors keep their fields and causes;
- * all others keep name, message and code, and so do those in fields and causes. Of an object that is not an error, message and
- * code remain, as an error. A text, or another primitive value, travels as it is: it holds nothing but what it says. Never throws.
+ * A thrown value as it may be sent. Errors of declared classes, isock's own and ActionErrors keep their fields and causes;
+ * all others keep only name, message and code, also within fields and causes. An object other than an error becomes an error
+ * with its message and code. A primitive value is sent as it is. Never throws.
  */
 export function discreet(thrown: unknown, registry: ClassRegistry): unknown {
   if ((typeof thrown !== 'object' || thrown === null) && typeof thrown !== 'function') return thrown
@@ -22,19 +22,19 @@ export function discreet(thrown: unknown, registry: ClassRegistry): unknown {
   }
 }
 
-/** True for an error that may travel whole: it was thrown for the caller. */
+/** Whether an error may be sent whole: it was thrown for the caller. */
 export function isMeantForCallers(error: unknown, registry: ClassRegistry): boolean {
   if (error instanceof ActionError || isFromOwnThread(error)) return true
   if (!isError(error) || error instanceof RemoteError) return false
-  return registry.isTold(Object.getPrototypeOf(error) as object)
+  return registry.isDeclared(Object.getPrototypeOf(error) as object)
 }
 
 const ownThread = Symbol.for('isock.errorOfOwnThread')
 
-/** Marks an error that a thread of this process threw, and meant for the caller: its class is known in the thread only. */
+/** Marks an error that a thread of this process threw for the caller: only the thread knows its class. */
 export function markFromOwnThread(error: object): void {
   defineHidden(error, ownThread, true)
-  // Travels, so that a gateway knows it too.
+  // Sent too, so that a gateway sees it.
   defineField(error, 'isDeclared', true)
 }
 
@@ -54,7 +54,7 @@ function partOf(error: Error, registry: ClassRegistry, depth: number): Error {
   return part
 }
 
-/** An error, or a list of them; deeper in a value they are data. */
+/** An error, or a list of errors. Deeper in a value, errors are data. */
 function holdsErrors(value: unknown): boolean {
   return isError(value) || (Array.isArray(value) && value.some(isError))
 }
@@ -86,7 +86,7 @@ function bare(error: Error): Error {
   return part
 }
 
-/** The same class, name, message and stack, and nothing else. */
+/** The same class, name, message and stack, without anything else. */
 function emptyLike(error: Error): Error {
   const part = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as Error
   part.stack = String(error.stack)

@@ -1,5 +1,5 @@
-// Errors as records and back, without running a constructor: of a class that both sides declared as itself, of any
-// other as a RemoteError. How *thrown* values travel, even where parts of them cannot, is encode-thrown.ts.
+// Errors to records and back, without running a constructor: an error keeps its class if both sides declared it, and is a
+// RemoteError otherwise. Thrown values, which are sent even if parts of them cannot be, are in encode-thrown.ts.
 
 import { RemoteError, type RemoteErrorFields } from '../../base/errors.ts'
 import type { Payload } from '../bytes/payload.ts'
@@ -10,14 +10,14 @@ import { defineHidden, hasHiddenErrors, isFieldName } from './error-fields.ts'
 
 /** An error on the wire. */
 export interface ErrorRecord {
-  /** The wire name of its class, where the sender declared the class. */
+  /** The wire name of its class, if the sender declared the class. */
   readonly class?: string
-  /** Absent where it is the wire name of the class. */
+  /** Omitted if it equals the wire name of the class. */
   readonly name?: string
   readonly message: string
   readonly stack?: string
   readonly cause?: unknown
-  /** What an AggregateError holds. */
+  /** The errors of an AggregateError. */
   readonly errors?: readonly unknown[]
   /** Its own enumerable fields other than the above. */
   readonly fields?: Readonly<Record<string, unknown>>
@@ -25,13 +25,13 @@ export interface ErrorRecord {
 
 const keysOfRecord = new Set(['class', 'name', 'message', 'stack', 'cause', 'errors', 'fields'])
 
-/** An error's record but for its fields (errorFieldNames tells which): whoever copies those can say which one cannot travel. */
+/** An error's record without its fields (see errorFieldNames): the code that copies those can say which cannot be serialized. */
 export function toErrorRecord(
   error: Error,
   options: { readonly registry: ClassRegistry; readonly exposeStacks?: boolean | undefined },
 ): ErrorRecord {
   const className = options.registry.nameOfPrototype(Object.getPrototypeOf(error) as object)
-  const name = className === undefined ? tellingName(error, options.registry) : String(error.name)
+  const name = className === undefined ? displayName(error, options.registry) : String(error.name)
   const record: { -readonly [Key in keyof ErrorRecord]: ErrorRecord[Key] } = { message: String(error.message) }
   if (className !== undefined) record.class = className
   if (name !== className) record.name = name
@@ -42,21 +42,21 @@ export function toErrorRecord(
 }
 
 /**
- * The error that a record tells of: of its declared class, or a RemoteError where this side does not know the class.
+ * The error of a record: of its declared class, or a RemoteError if this side does not know the class.
  *
- * @throws ServerError with code `BAD_REQUEST` where it is not a record of an error.
+ * @throws ServerError with code `BAD_REQUEST` for anything but a record of an error.
  */
 export function reviveError(record: unknown, registry: ClassRegistry): Error {
   assertErrorRecord(record)
   const Class = record.class === undefined ? undefined : registry.errorNamed(record.class)
   if (!Class) return withStack(unknownError(record), record)
-  // Made by Error, so that it is a native error to everyone who asks; then turned into what it was.
+  // Created by Error, so that it counts as a native error everywhere, and then turned into its class.
   const error = withStack(bareError(), record)
   const prototype = Class.prototype as object
   Object.setPrototypeOf(error, prototype)
   const fields = record.fields ?? {}
   for (const key of Object.keys(fields)) if (!isTaken(prototype, key)) defineField(error, key, fields[key])
-  // After the fields, of which a getter may make its text.
+  // After the fields, because a getter may compute its text from them.
   if (!inherits(error, 'message', record.message)) defineHidden(error, 'message', record.message)
   if (!inherits(error, 'name', nameIn(record))) defineHidden(error, 'name', nameIn(record))
   for (const key of ['cause', 'errors'] as const) {
@@ -65,22 +65,22 @@ export function reviveError(record: unknown, registry: ClassRegistry): Error {
   return error
 }
 
-/** The half of the value codec that thrown values need here. */
+/** The part of the value codec that thrown values need here. */
 export interface ValueDecoder {
   decode(payload: Payload): unknown
 }
 
 /**
- * What was thrown at the other side: the error revived, or the value that is none.
+ * Decodes what the other side threw: an error, revived, or any other value.
  *
- * @throws ServerError with code `BAD_REQUEST` where the payload cannot be read.
+ * @throws ServerError with code `BAD_REQUEST` if the payload cannot be read.
  */
 export function decodeThrown(codec: ValueDecoder, payload: Payload): unknown {
   return codec.decode(payload)
 }
 
-/** The name for an error of an undeclared class: its own, or that of its class where it inherits that of a known one. */
-function tellingName(error: Error, registry: ClassRegistry): string {
+/** The name of an error of an undeclared class: its own; if that is inherited from a known class, the name of its class. */
+function displayName(error: Error, registry: ClassRegistry): string {
   const name = String(error.name)
   let prototype = Object.getPrototypeOf(error) as object | null
   const Class: unknown = prototype && Object.hasOwn(prototype, 'constructor') ? prototype.constructor : undefined
@@ -89,7 +89,7 @@ function tellingName(error: Error, registry: ClassRegistry): string {
   return name === inherited && typeof Class === 'function' && Class.name !== '' ? Class.name : name
 }
 
-/** An undeclared ActionError is the one kind that travels without its class and with this field. */
+/** Only an undeclared ActionError is sent without its class but with this field. */
 function isDeclared(record: ErrorRecord): boolean {
   return record.class !== undefined || typeof record.fields?.['notStarted'] === 'boolean'
 }
@@ -102,7 +102,7 @@ function unknownError(record: ErrorRecord): RemoteError {
   return error
 }
 
-/** The name of an error's class at the other side, where this side had to make a RemoteError of it. */
+/** The name of an error's class at the other side, if this side had to make it a RemoteError. */
 export function unknownClassOf(error: object): string | undefined {
   return (error as { readonly [unknownClass]?: string })[unknownClass]
 }
@@ -126,7 +126,7 @@ function remoteFields(record: ErrorRecord): RemoteErrorFields {
   }
 }
 
-/** One for which V8 has not walked the stack, which is a third of the time that decoding takes: nobody sees that stack. */
+/** An error without a captured stack, which would take a third of the decoding time and is never seen. */
 function bareError(): Error {
   const limit: unknown = Error.stackTraceLimit
   if (typeof limit !== 'number' || !isLimitWritable()) return new Error()
@@ -136,14 +136,14 @@ function bareError(): Error {
   return error
 }
 
-/** It is not where a program has frozen what is built in. */
+/** It is not if a program has frozen the built-ins. */
 function isLimitWritable(): boolean {
   return Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true
 }
 
 /**
- * Without the sender's stack there is none to tell: that of the decoder would only mislead.
- * Assigned, for V8 would first write out the old one (30 us) to define it. It is an own property already.
+ * Without the sender's stack there is none: the decoder's would only mislead.
+ * Assigned, not defined: to define it, V8 would first format the old one (30 us). It is already an own property.
  */
 function withStack(error: Error, record: ErrorRecord): Error {
   const name = nameIn(record)
@@ -151,7 +151,7 @@ function withStack(error: Error, record: ErrorRecord): Error {
   return error
 }
 
-/** Whether its class has this text, or a getter, which nothing hides: unless it needs what its constructor would have prepared. */
+/** Whether its class provides this text, possibly by a getter, which must not be hidden unless it depends on the constructor. */
 function inherits(error: Error, key: 'name' | 'message', text: string): boolean {
   try {
     return error[key] === text || (typeof error[key] === 'string' && isTaken(error, key))

@@ -1,7 +1,7 @@
-// Looks over a JSON text before it is parsed: `[[],[],[], ...` costs its sender three characters and its receiver a
-// hundred bytes each. Says nothing about whether the text is JSON: JSON.parse does.
+// Checks a JSON text before it is parsed: each level of `[[],[],[], ...` costs its sender three characters and its receiver a
+// hundred bytes. Does not check that the text is JSON: JSON.parse does.
 
-/** Texts up to this length are parsed unseen: they cannot hold enough to hurt. */
+/** Texts up to this length are parsed unchecked: they cannot hold enough to do harm. */
 export const unseenTextLength = 16 * 1024
 
 const quote = 0x22
@@ -11,7 +11,7 @@ const closeArray = 0x5d
 const openObject = 0x7b
 const closeObject = 0x7d
 
-/** What makes a long JSON text unfit to be parsed, or undefined. */
+/** Why a long JSON text must not be parsed, or undefined. */
 export function jsonTextFault(text: string, maxDepth: number, maxContainers: number): string | undefined {
   if (text.length <= unseenTextLength) return undefined
   let depth = 0
@@ -27,7 +27,7 @@ export function jsonTextFault(text: string, maxDepth: number, maxContainers: num
   return undefined
 }
 
-/** Where the quote is that ends a string, given where its content begins; past the end where there is none. */
+/** The position of the quote that ends a string whose content begins at `start`; past the end if there is none. */
 function endOfString(text: string, start: number): number {
   for (let i = start; i < text.length; i++) {
     const char = text.charCodeAt(i)

@@ -1,9 +1,9 @@
-// superjson's paths, `rows.0.at` with dots in keys escaped, followed by own properties only: superjson itself
-// would go along with `constructor`, `then` and whatever else is inherited.
+// superjson's paths, such as `rows.0.at`, with dots in keys escaped. Follows own properties only: superjson itself would
+// follow `constructor`, `then` and everything else that is inherited.
 
 /**
- * The keys of a path, or undefined where it is malformed or has more than `maxKeys`.
- * Stricter than superjson in nothing: what both take means the same to both.
+ * The keys of a path, or undefined if it is malformed or has more than `maxKeys`.
+ * A path that both this and superjson accept means the same to both.
  */
 export function keysOfPath(path: string, maxKeys: number): string[] | undefined {
   const keys: string[] = []
@@ -30,14 +30,14 @@ export function keysOfPath(path: string, maxKeys: number): string[] | undefined 
 const dot = 0x2e
 const backslash = 0x5c
 
-/** True where an array or object that JSON.parse made has an own element under the key. */
+/** Whether an array or object from JSON.parse has an own element under the key. */
 export function hasElement(container: unknown, key: string): container is Record<string, unknown> {
   if (typeof container !== 'object' || container === null) return false
   if (Array.isArray(container)) return isIndex(key) && Number(key) < container.length
   return Object.hasOwn(container, key) && key !== '__proto__' && key !== 'constructor' && key !== 'prototype'
 }
 
-/** Exactly one spelling for each index: `01` and `1e0` would name the same element to superjson. */
+/** Each index has exactly one spelling: superjson would accept `01` and `1e0` for the same element. */
 function isIndex(key: string): boolean {
   return /^(?:0|[1-9]\d{0,9})$/.test(key)
 }

@@ -1,9 +1,9 @@
-// Instances that travel as plain objects, because their class says so: rows of a model as their dictionaries.
+// Instances that are sent as plain objects because their class defines it, such as rows of a model.
 
-/** The name of a method that gives the plain object to send instead. Global, so that another copy of this package's counts too. */
+/** The name of the method that returns the plain object to send. Global, so that another copy of this package's counts too. */
 export const plainForm: unique symbol = Symbol.for('isock.plainForm')
 
-/** What to send instead of an instance; undefined where its class does not say. */
+/** The object to send instead of an instance; undefined if its class defines none. */
 export function plainFormOf(value: object): object | undefined {
   return (value as { [plainForm]?: () => object })[plainForm]?.()
 }

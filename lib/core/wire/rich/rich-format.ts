@@ -1,5 +1,5 @@
-// Values that JSON cannot carry, in superjson's format, with six types of our own for what it gets wrong. What comes in
-// is checked by meta-validator.ts before anything is made of it.
+// Values that JSON cannot represent, in superjson's format, with six types of our own for those it gets wrong. Incoming
+// values are checked by meta-validator.ts before anything is built from them.
 
 import { ownParts } from '../bytes/owned-bytes.ts'
 import type { RichPayload } from '../bytes/payload.ts'
@@ -14,8 +14,8 @@ import { reviveError } from './error-record.ts'
 import { jsonTextFault } from './json-text-scan.ts'
 import { checkMeta } from './meta-validator.ts'
 import { SuperJsonFormat } from './superjson-format.ts'
-import { type TravelKind, travelKindOf } from './travel-node.ts'
-import { TravelTree } from './travel-tree.ts'
+import { type WireNodeKind, wireNodeKindOf } from './wire-node.ts'
+import { WireTree } from './wire-tree.ts'
 
 const noBytes: readonly Uint8Array[] = []
 
@@ -25,15 +25,15 @@ export class RichFormat {
   readonly #limits: ValueLimits
   readonly #binaries = new BinaryValues()
   readonly #format: SuperJsonFormat
-  /** Those of the payload that is being decoded. */
+  /** The byte arrays of the payload being decoded. */
   #bytes = noBytes
-  /** Likewise. */
+  /** The rules for the payload being decoded. */
   #rules: ValueRules = {}
 
   constructor(registry: ClassRegistry, limits: ValueLimits) {
     this.#registry = registry
     this.#limits = limits
-    const revivers: Readonly<Record<TravelKind, (json: never) => unknown>> = {
+    const revivers: Readonly<Record<WireNodeKind, (json: never) => unknown>> = {
       error: (record: unknown) => reviveError(record, registry),
       bytes: (pair: [string, number]) => this.#reviveBytes(pair),
       class: (pair: [string, unknown]) => this.#reviveClass(pair),
@@ -41,7 +41,7 @@ export class RichFormat {
       stream: ([number]: [number]) => this.#streamOf(number),
       'invalid-date': () => new Date(Number.NaN),
     }
-    this.#format = new SuperJsonFormat(travelKindOf, revivers)
+    this.#format = new SuperJsonFormat(wireNodeKindOf, revivers)
   }
 
   /** @throws UnsendableError */
@@ -53,9 +53,9 @@ export class RichFormat {
     streams?: StreamPlaces,
   ): string | RichPayload {
     const options = { registry: this.#registry, binaries: this.#binaries, limits: this.#limits, rules, streams }
-    const { root, bytes } = new TravelTree(value, label, options)
+    const { root, bytes } = new WireTree(value, label, options)
     const { json, meta } = this.#format.serialize(root)
-    // The tree shares nothing, so meta has no equalities. Without meta it is what JSON says: half a surrogate pair, say.
+    // The tree shares nothing, so meta has no equalities. Without meta it is ordinary JSON: half a surrogate pair, for example.
     if (!meta) return JSON.stringify(json)
     return {
       json: JSON.stringify(json),
@@ -64,11 +64,11 @@ export class RichFormat {
     }
   }
 
-  /** @throws any error where the payload is not what `encode` makes. */
+  /** @throws any error if the payload is not one that `encode` makes. */
   decode(payload: unknown, rules: ValueRules): unknown {
     assertRichPayload(payload)
     const json = this.#parse(payload.json, this.#limits.maxDepth, this.#limits.maxContainers)
-    // An annotation is up to three arrays and objects, and nested ones stand two deeper than what they annotate.
+    // An annotation is up to three arrays and objects, and nested ones are two levels deeper than what they annotate.
     const meta = this.#parse(payload.meta, 2 * this.#limits.maxDepth + 4, 3 * this.#limits.maxAnnotations + 4)
     checkMeta(meta, json, { limits: this.#limits, rules, bytes: payload.bytes, binaries: this.#binaries })
     // A `static revive` may send or read values meanwhile.
@@ -95,13 +95,13 @@ export class RichFormat {
 
   #streamOf(number: number): unknown {
     const stream = this.#rules.streamOf?.(number)
-    if (stream === undefined) throw badRequest(`stream ${number}, which did not come with it or is in it twice`)
+    if (stream === undefined) throw badRequest(`stream ${number}, which is missing or occurs twice`)
     return stream
   }
 
   #reviveClass([name, fields]: readonly [string, unknown]): object {
     const Class = this.#registry.classNamed(name)
-    if (!Class) throw badRequest(`an instance of "${name}", a class that is not declared here`)
+    if (!Class) throw badRequest(`an instance of "${name}", a class that is not declared on this side`)
     if (typeof fields !== 'object' || fields === null || Object.getPrototypeOf(fields) !== Object.prototype) {
       throw badRequest(`an instance of "${name}" without its fields`)
     }
@@ -113,5 +113,5 @@ function assertRichPayload(payload: unknown): asserts payload is RichPayload {
   const { json, meta, bytes } = (payload ?? {}) as { readonly [Key in keyof RichPayload]: unknown }
   if (typeof json !== 'string' || typeof meta !== 'string') throw badRequest('neither text nor bytes nor both')
   if (!Array.isArray(bytes) || !bytes.every((part) => part instanceof Uint8Array))
-    throw badRequest('a list of bytes that is none')
+    throw badRequest('a rich value whose byte arrays are not an array of Uint8Array')
 }

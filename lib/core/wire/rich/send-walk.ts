@@ -1,17 +1,17 @@
-// Where a walk over a value that is to be sent has got to: counts what the receiver will count, and refuses with the
-// path of the place where it stands.
+// The state of a walk over a value to send. Counts what the receiver will count, and rejects a value with the path of the
+// current place.
 
 import { UnsendableError } from '../../base/errors.ts'
 import type { ValueLimits } from '../values/value-limits.ts'
 import { type PathStep, pathText } from './value-path.ts'
 
-/** The way from the root of a value to the place that is looked at, and the counts so far. */
+/** The path from the root of a value to the current place, and the counts so far. */
 export class SendWalk {
   readonly #label: string
   readonly #limits: ValueLimits
   readonly #steps: PathStep[] = []
   readonly #objects: object[] = []
-  /** How many steps there were when each of the objects was entered. */
+  /** The number of steps when each object was entered. */
   readonly #stepsAt: number[] = []
   #nodes = 0
   #containers = 0
@@ -22,7 +22,7 @@ export class SendWalk {
     this.#limits = limits
   }
 
-  /** How many values so far JSON has no type for. */
+  /** The number of values so far that have no JSON type. */
   get annotations(): number {
     return this.#annotations
   }
@@ -49,7 +49,7 @@ export class SendWalk {
     if (++this.#nodes > this.#limits.maxNodes) this.#refuseCount(this.#limits.maxNodes, 'values')
   }
 
-  /** Arrays and objects that the wire will have for the object that was entered, the innermost of them `depth` deep. */
+  /** Counts the arrays and objects that represent the entered object on the wire, the innermost at `depth`. */
   countContainers(depth: number, count: number): void {
     if (depth > this.#limits.maxDepth) this.#refuseDepth()
     this.#containers += count
@@ -63,12 +63,12 @@ export class SendWalk {
     }
   }
 
-  /** @throws UnsendableError, always: the value at this place cannot travel. */
+  /** @throws UnsendableError, always: the value at this place cannot be serialized. */
   refuse(reason: string, cause?: unknown): never {
     throw new UnsendableError(this.#pathOf(this.#steps.length), reason, cause === undefined ? {} : { cause })
   }
 
-  /** Too deep: because a value contains itself, which shows only now, or because it just is. */
+  /** Too deep: because a value contains itself, which is detected only here, or because it is deep. */
   #refuseDepth(): never {
     const again = this.#objects.findIndex((object, i) => this.#objects.indexOf(object) < i)
     if (again === -1)
@@ -82,11 +82,11 @@ export class SendWalk {
     )
   }
 
-  /** Of the whole value: no single place is at fault. */
+  /** For the whole value: no single place is at fault. */
   #refuseCount(most: number, what: string): never {
     throw new UnsendableError(
       this.#label,
-      `it holds more than ${most} ${what} (one that is shared counts, and is sent, each time); ` +
+      `it holds more than ${most} ${what} (a shared one is sent and counted each time); ` +
         'send it in parts, or raise limits.maxValueContainers at both sides',
     )
   }

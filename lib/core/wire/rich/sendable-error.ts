@@ -1,15 +1,15 @@
-// An error whose parts cannot all travel, without those parts. What was thrown must be told; a field of it is a favour.
+// An error without the parts that cannot be serialized. The error itself must be reported; its fields are optional.
 
 import { defineField } from '../values/own-fields.ts'
 import { defineHidden, errorFieldNames, hasHiddenErrors, isError } from './error-fields.ts'
 
-/** Throws where a value cannot travel. */
+/** Throws if a value cannot be serialized. */
 type Attempt = (value: unknown) => unknown
 
-/** Errors that are looked into, causes and aggregated ones included: they may form a circle, or a bush. */
+/** The most errors visited, including causes and aggregated ones: they may be circular, or branch widely. */
 const maxErrors = 16
 
-/** The same error with only the fields, cause and errors that `attempt` takes; at worst just its name and message. */
+/** The same error with only the fields, cause and errors that `attempt` accepts; in the worst case only its name and message. */
 export function sendableError(error: Error, attempt: Attempt): Error {
   try {
     return lightened(new Salvage(attempt).partOf(error), attempt)
@@ -20,7 +20,7 @@ export function sendableError(error: Error, attempt: Attempt): Error {
   }
 }
 
-/** Parts that can travel alone may be too much together: the error without the last ones, as many as it takes. */
+/** Parts that can be sent alone may be too much together: drops as many of the last ones as necessary. */
 function lightened(part: Error, attempt: Attempt): Error {
   const dispensable = ['stack', ...errorFieldNames(part), 'errors', 'cause'].filter((key) => Object.hasOwn(part, key))
   for (;;) {
@@ -59,7 +59,7 @@ class Salvage {
     try {
       define(part, key, this.#sendable((error as unknown as Record<string, unknown>)[key]))
     } catch {
-      // This one stays behind.
+      // This field is omitted.
     }
   }
 

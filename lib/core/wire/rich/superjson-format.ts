@@ -1,11 +1,11 @@
-// superjson's format, both ways, for what rich values need of it: for trees in which nothing is shared, and for what
-// meta-validator.ts has let through. superjson itself looks for more, and takes twice as long to write a value.
+// superjson's format, both ways, reduced to what rich values need: trees without shared parts, and input that
+// meta-validator.ts has accepted. superjson itself checks for more, and takes twice as long to write a value.
 import { keysOfPath } from './meta-path.ts'
-import { isJsonNumber } from './travel-node.ts'
+import { isJsonNumber } from './wire-node.ts'
 
 /** `"Date"`, or `["custom", "bytes"]`. */
 type TypeName = string | readonly ['custom', string]
-/** Types by path; `[type, inside]` where something is annotated itself. */
+/** Types by path; `[type, inside]` for a value that is annotated itself. */
 type Annotations = readonly [TypeName, Inside?] | Inside
 interface Inside {
   readonly [path: string]: Annotations
@@ -29,11 +29,11 @@ const revivers: Readonly<Record<string, (json: never) => unknown>> = {
   regexp: (json: string) => new RegExp(json.slice(1, json.lastIndexOf('/')), json.slice(json.lastIndexOf('/') + 1)),
 }
 
-/** What stands for a type of one's own goes as it is, and is revived by what is given for its name. */
+/** A node of a custom type is written as it is, and revived by the function registered for its name. */
 export class SuperJsonFormat {
   readonly #kindOf: (value: object) => string | undefined
   readonly #revivers: Readonly<Record<string, (json: never) => unknown>>
-  /** Of what was walked last. */
+  /** The annotations of the last walk. */
   #found: Annotations | undefined
 
   constructor(
@@ -70,7 +70,7 @@ export class SuperJsonFormat {
     return value instanceof RegExp ? this.#annotated(String(value), 'regexp') : value
   }
 
-  /** What is no object. */
+  /** Anything but an object. */
   #walkLeaf(value: unknown): unknown {
     if (value === undefined) return this.#annotated(null, 'undefined')
     if (typeof value === 'bigint') return this.#annotated(String(value), 'bigint')
@@ -83,7 +83,7 @@ export class SuperJsonFormat {
     return json
   }
 
-  /** What is in an array or object, and the annotations of it under the own one. */
+  /** The content of an array or object; its annotations are added below its own. */
   #walkInside(container: object, type?: TypeName): unknown {
     const json: Record<string, unknown> = (Array.isArray(container) ? [] : {}) as never
     let inside: Record<string, Annotations> | undefined
@@ -101,7 +101,7 @@ export class SuperJsonFormat {
     return json
   }
 
-  /** What is inside first, while it still is JSON. */
+  /** The content first, while it is still JSON. */
   #revive(holder: object, key: string, annotations: Annotations): void {
     const place = holder as Record<string, unknown>
     const [type, inside] = (Array.isArray(annotations) ? annotations : [undefined, annotations]) as [TypeName?, Inside?]

@@ -1,4 +1,4 @@
-// How a place inside a value is written for a person: data.items[3].callback
+// Writes a place inside a value for a person: data.items[3].callback
 
 /** One step into a value: a property name, an array index, or text that is used as it is. */
 export type PathStep = string | number | { readonly text: string }
@@ -10,7 +10,7 @@ export function pathText(label: string, steps: readonly PathStep[]): string {
   return text
 }
 
-/** The step to what a Map holds under a key; keys that cannot be written out are told by their position. */
+/** The step to a Map's value. Keys that cannot be written out are shown as their position. */
 export function mapValueStep(key: unknown, position: number): PathStep {
   switch (typeof key) {
     case 'string':
@@ -36,7 +36,7 @@ function stepText(step: PathStep): string {
     : `[${JSON.stringify(shortened(step))}]`
 }
 
-/** A key can be a megabyte long; the error that names it need not. */
+/** A key can be a megabyte long; an error shows only its beginning. */
 function shortened(key: string): string {
   return key.length > 100 ? `${key.slice(0, 100)}...` : key
 }

@@ -1,9 +1,9 @@
-// The bytes of a value that is encoded later, because a schema answers later: as they are now. Looks into arrays, plain
-// objects, Maps and Sets, and makes a copy only of what it changes. Leaves to owned-bytes.ts what is encoded immediately.
+// The current bytes of a value that is encoded later, after an asynchronous schema. Looks into arrays, plain objects, Maps
+// and Sets, and copies only what it changes. Leaves to owned-bytes.ts what is encoded immediately.
 import { copyOfBytes, isArrayBuffer, type Transferable } from '../bytes/binary-brand.ts'
 import { homePrototypeOf } from './realm.ts'
 
-/** Copies the bytes in a value; what it returns puts the copies into what became of the value meanwhile. */
+/** Copies the bytes in a value; the returned function puts the copies into the value's later form. */
 export function bytesAsGiven(value: unknown): (late: unknown) => unknown {
   const copies = new Map<Transferable, Transferable>()
   replaceBytes(value, (bytes) => {
@@ -13,14 +13,14 @@ export function bytesAsGiven(value: unknown): (late: unknown) => unknown {
   return copies.size === 0 ? (late) => late : (late) => replaceBytes(late, (bytes) => copies.get(bytes) ?? bytes)
 }
 
-/** The value with the bytes in it copied: the value itself where it holds none. */
+/** The value with the bytes in it copied; the value itself if there are none. */
 export function withOwnBytes(value: unknown): unknown {
   return replaceBytes(value, copyOfBytes)
 }
 
 type Replace = (bytes: Transferable) => Transferable
 
-/** What is nested deeper does not travel, see {@link ValueLimits}. */
+/** Values nested deeper cannot be sent, see {@link ValueLimits}. */
 const deepest = 1_000
 
 function replaceBytes(value: unknown, replace: Replace, depthLeft = deepest): unknown {

@@ -1,24 +1,22 @@
-// Objects made of fields that came. A field never hides what the class has under its name: a peer that sends `isAdmin`
-// must not replace `get isAdmin()`.
+// Objects made of received fields. A field never hides a member of the class: a peer that sends `isAdmin` must not replace
+// `get isAdmin()`.
 
 import { badRequest } from './bad-request.ts'
 
-/** A class that is declared, see class-registry.ts. */
+/** A declared class, see class-registry.ts. */
 type DeclaredClass = abstract new (...args: never[]) => object
 
 /**
- * A declared class's instance made of fields that came: by its `static revive`, else without running its constructor.
+ * An instance of a declared class, made of received fields: by its `static revive`, otherwise without running its constructor.
  *
- * @throws ServerError with code `BAD_REQUEST` for a field that hides a getter, a setter or a method, and for what
- *   `static revive` refuses.
+ * @throws ServerError with code `BAD_REQUEST` for a field that hides a getter, a setter or a method, and for fields that
+ *   `static revive` rejects.
  */
 export function reviveInstance(Class: DeclaredClass, name: string, fields: Readonly<Record<string, unknown>>): object {
   const prototype = Class.prototype as object
   for (const key of Object.keys(fields)) {
     if (isTaken(prototype, key))
-      throw badRequest(
-        `an instance of "${name}" with a field "${key}": its class has a getter or a method of that name`,
-      )
+      throw badRequest(`an instance of "${name}" with a field "${key}", which is a getter or a method of its class`)
   }
   const { revive } = Class as { revive?: (fields: Readonly<Record<string, unknown>>) => unknown }
   if (typeof revive === 'function') return revivedBy(revive, Class, name, fields)
@@ -27,7 +25,7 @@ export function reviveInstance(Class: DeclaredClass, name: string, fields: Reado
   return instance
 }
 
-/** Whether objects with this prototype have a getter, a setter or a method of this name, those of all objects included. */
+/** Whether objects with this prototype have a getter, a setter or a method of this name, including those of all objects. */
 export function isTaken(prototype: object, key: string): boolean {
   if (!(key in prototype)) return false
   let at: object | null = prototype
@@ -47,13 +45,13 @@ function revivedBy(
     made = revive.call(Class, fields)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw badRequest(`an instance of "${name}" that its static revive refuses: ${why}`, error)
+    throw badRequest(`an instance of "${name}" rejected by its static revive: ${why}`, error)
   }
   if (made instanceof Class) return made
   throw badRequest(`an instance of "${name}": its static revive returned something else`)
 }
 
-/** Sets an own enumerable field, whatever its name is and whatever the prototype has under it. */
+/** Sets an own enumerable field, whatever its name and whatever the prototype has under it. */
 export function defineField(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }

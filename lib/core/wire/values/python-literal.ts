@@ -1,5 +1,5 @@
-// Python's literals, as its `str()` and `repr()` write them: dict, list, tuple, set, texts, numbers, True, False and None. For
-// what programs in Python send in headers and keep in files. A reader of one pass, and no evaluation of any kind.
+// Python literals, as written by `str()` and `repr()`: dict, list, tuple, set, texts, numbers, True, False and None. For data
+// that Python programs send in headers and keep in files. Reads in one pass, and evaluates nothing.
 import { defineField } from './own-fields.ts'
 import { defaultValueLimits, type ValueLimits } from './value-limits.ts'
 
@@ -11,8 +11,8 @@ export interface PythonFault {
 export type PythonLimits = Pick<ValueLimits, 'maxDepth' | 'maxContainers'>
 
 /**
- * The value of a literal: a dict is an object, a list or tuple an array, a set a Set, None null. Keys are texts; numbers are those
- * that JavaScript can tell from their neighbours, and finite.
+ * The value of a literal: a dict becomes an object, a list or tuple an array, a set a Set, None null. Keys are texts; numbers
+ * are finite, and those that JavaScript represents exactly.
  *
  * @example readPythonLiteral("{'email': 'ann', 'tags': ['a', \"b's\"], 'active': True}")
  */
@@ -33,7 +33,7 @@ class NoLiteral extends Error {}
 const blank = /[ \t\r\n]*/y
 const word = /[A-Za-z_]+/y
 const number = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y
-/** Up to what may end or change the text. */
+/** The characters up to one that may end or change the text. */
 const plainText = { "'": /[^'\\\r\n]*/y, '"': /[^"\\\r\n]*/y }
 const hexDigits = /^[0-9A-Fa-f]+$/
 const octalDigits = /[0-7]{1,3}/y
@@ -67,7 +67,7 @@ class LiteralReader {
   read(): unknown {
     const value = this.#value()
     this.#skipBlanks()
-    if (this.#at < this.#text.length) throw new NoLiteral('no literal of Python: there is more behind it')
+    if (this.#at < this.#text.length) throw new NoLiteral('not a Python literal: something follows it')
     return value
   }
 
@@ -106,7 +106,7 @@ class LiteralReader {
     if (!this.#takes(':')) return new Set(this.#items('}', first).items.map(hashable))
     const dict = {}
     for (let key = first; ; ) {
-      if (typeof key !== 'string') throw new NoLiteral('a dict with a key that is no text')
+      if (typeof key !== 'string') throw new NoLiteral('a dict with a key that is not a text')
       defineField(dict, key, this.#value())
       const hasMore = this.#takes(',')
       if (this.#takes('}')) return dict
@@ -116,13 +116,13 @@ class LiteralReader {
     }
   }
 
-  /** Parentheses around one value are no tuple without a comma. */
+  /** Parentheses around one value without a comma are not a tuple. */
   #tuple(): unknown {
     const { items, hasComma } = this.#items(')')
     return items.length === 1 && !hasComma ? items[0] : items
   }
 
-  /** Up to the end of the container; the first one may have been read. */
+  /** Reads to the end of the container; the first item may already have been read. */
   #items(end: string, ...items: unknown[]): { readonly items: unknown[]; readonly hasComma: boolean } {
     let hasComma = items.length > 0 && this.#takes(',')
     for (;;) {
@@ -140,7 +140,7 @@ class LiteralReader {
       read += this.#match(plainText[quote]) ?? ''
       const ending = this.#text[this.#at++]
       if (ending === quote) return read
-      if (ending !== '\\') throw new NoLiteral('no literal of Python: a text does not end')
+      if (ending !== '\\') throw new NoLiteral('not a Python literal: a text does not end')
       read += this.#escape()
     }
   }
@@ -155,7 +155,7 @@ class LiteralReader {
     const digits = this.#text.slice(this.#at, this.#at + length)
     const codePoint =
       digits.length === length && hexDigits.test(digits) ? Number.parseInt(digits, 16) : Number.POSITIVE_INFINITY
-    if (codePoint > lastCodePoint) throw new NoLiteral('no literal of Python: a text has an unknown escape')
+    if (codePoint > lastCodePoint) throw new NoLiteral('not a Python literal: a text has an unknown escape')
     this.#at += length
     return String.fromCodePoint(codePoint)
   }
@@ -179,7 +179,7 @@ class LiteralReader {
   #number(digits: string): number {
     const value = Number(digits)
     const isWhole = /^[+-]?\d+$/.test(digits)
-    // Python has no numbers with a leading zero, which are another one in other languages.
+    // Python has no numbers with a leading zero, which mean something else in other languages.
     if (/^[+-]?0\d/.test(digits)) throw this.#unexpected()
     if (Number.isFinite(value) && (!isWhole || Number.isSafeInteger(value))) return value
     throw new NoLiteral('a number that is too large')
@@ -196,7 +196,7 @@ class LiteralReader {
     this.#match(blank)
   }
 
-  /** What it matches here, which is then behind. */
+  /** The text that the pattern matches here; skips it. */
   #match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at
     const found = pattern.exec(this.#text)?.[0]
@@ -205,7 +205,7 @@ class LiteralReader {
   }
 
   #unexpected(): NoLiteral {
-    return new NoLiteral('no literal of Python')
+    return new NoLiteral('not a Python literal')
   }
 }
 

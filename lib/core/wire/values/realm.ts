@@ -1,10 +1,10 @@
-// Built-in prototypes of other realms (node:vm, Jest's environment, a frame of a page) as those of this one, so that what
-// a sandbox made is what it is. Recognised by the source text of the constructor, which programs cannot forge.
+// Maps built-in prototypes of other realms (node:vm, Jest's environment, a frame of a page) to those of this one, so that
+// a sandbox's values keep their types. Recognised by the source text of the constructor, which programs cannot forge.
 
-/** What was found out before: a prototype stays what it is. */
+/** Earlier results: a prototype does not change. */
 const known = new WeakMap<object, object>()
 
-/** The prototype of this realm for that of a built-in of another one; any other prototype as it is. */
+/** This realm's prototype for a built-in prototype of another realm; any other prototype unchanged. */
 export function homePrototypeOf(prototype: object): object {
   let home = known.get(prototype)
   if (home === undefined) {
@@ -14,7 +14,7 @@ export function homePrototypeOf(prototype: object): object {
   return home
 }
 
-/** Whether an object inherits from this built-in prototype, or from that of the same built-in of another realm. */
+/** Whether an object inherits from this built-in prototype, or from the same one of another realm. */
 export function inherits(object: object, builtIn: object): boolean {
   for (let at = prototypeOf(object); at !== null; at = prototypeOf(at)) {
     if (at === builtIn || homePrototypeOf(at) === builtIn) return true
@@ -22,7 +22,7 @@ export function inherits(object: object, builtIn: object): boolean {
   return false
 }
 
-/** An object that is nothing more: of an object literal, JSON.parse or `Object.create(null)`, of whichever realm. */
+/** A plain object: from an object literal, JSON.parse or `Object.create(null)`, of any realm. */
 export function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   const prototype = prototypeOf(value)

@@ -1,7 +1,7 @@
-// Where the streams in a value go while it is encoded: what takes them out, and gives a number for each.
+// Receives the streams in a value while it is encoded, and gives each a number.
 
-/** Where the streams in a value go. */
+/** Receives the streams in a value. */
 export interface StreamPlaces {
-  /** The number that stands for it in the value, or why it cannot travel. */
+  /** The number that replaces the stream in the value, or the reason why it cannot be sent. */
   place(source: AsyncIterable<unknown>): number | string
 }

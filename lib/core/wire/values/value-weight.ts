@@ -1,32 +1,32 @@
-// About what a value takes in memory once it is decoded, which may be fifty times its bytes: an empty array is one byte on the
-// way and has a head here. Estimated from counts, on Node 20; texts and bytes weigh what they are and are not counted again.
+// The approximate memory of a decoded value, up to fifty times its bytes: an empty array is one byte on the wire, but an
+// object in memory. Estimated from counts, on Node 20. Texts and bytes take their own size and are not counted here.
 import { Packed } from '../bytes/packed.ts'
 import type { Payload } from '../bytes/payload.ts'
 
-/** An array or an object by itself. */
+/** An array or an object, without its places. */
 const containerBytes = 64
-/** A place in one of them. */
+/** A place in an array or object. */
 const placeBytes = 16
-/** Shorter texts weigh nothing that matters. */
+/** The weight of shorter texts is negligible. */
 const leastAsked = 256
 
 const openBracket = 0x5b
 const openBrace = 0x7b
 const comma = 0x2c
 
-/** What this many arrays and objects with so many values in them weigh. */
+/** The weight of this many arrays and objects with this many values. */
 export function weightOf(containers: number, values: number): number {
   return containers * containerBytes + values * placeBytes
 }
 
-/** The same for values that travel as JSON's text, the annotations of rich ones included. */
+/** The same for values sent as JSON text, including the annotations of rich ones. */
 export function textWeightOf(payload: Payload): number {
   if (typeof payload === 'string') return weightOfText(payload)
   if (payload === undefined || payload instanceof Packed || payload instanceof Uint8Array) return 0
   return weightOfText(payload.json) + weightOfText(payload.meta)
 }
 
-/** Commas within texts count too: that is a little too much, and costs no parsing. */
+/** Commas within texts count too, which overestimates a little and saves parsing. */
 function weightOfText(text: string): number {
   if (text.length < leastAsked) return 0
   let containers = 0

@@ -1,6 +1,6 @@
-// Copies a rich value into a tree that superjson's format carries exactly: every place a node of its own (so nothing is shared),
-// arrays without holes, and what superjson gets wrong (bytes, errors, class instances, invalid Dates, the keys that
-// it refuses) as nodes that are marked for one of our own transformers, see rich-format.ts. What cannot travel is refused here.
+// Copies a rich value into a tree that superjson's format represents exactly: every place is a node of its own (nothing is
+// shared), arrays have no holes, and what superjson gets wrong (bytes, errors, class instances, invalid Dates, the keys it
+// rejects) becomes nodes marked for our own transformers, see rich-format.ts. Rejects what cannot be serialized.
 
 import { UnsendableError } from '../../base/errors.ts'
 import { isTaken, objectOf } from '../values/own-fields.ts'
@@ -13,30 +13,30 @@ import { errorFieldNames, isError } from './error-fields.ts'
 import { toErrorRecord } from './error-record.ts'
 import { plainFormOf } from './plain-form.ts'
 import { SendWalk } from './send-walk.ts'
-import { bigIntLeaf, dateLeaf, regExpLeaf } from './travel-leaf.ts'
-import { isJsonNumber, markNode, PlainPart } from './travel-node.ts'
 import { isStreamable, readFailure, unsendableReason } from './unsendable-reason.ts'
 import { keyStep, mapValueStep } from './value-path.ts'
+import { bigIntLeaf, dateLeaf, regExpLeaf } from './wire-leaf.ts'
+import { isJsonNumber, markNode, PlainPart } from './wire-node.ts'
 
 /** What the walk needs besides the value. */
-export interface TravelOptions {
+export interface WireTreeOptions {
   readonly registry: ClassRegistry
   readonly binaries: BinaryValues
   readonly limits: ValueLimits
   readonly rules: ValueRules
-  /** Takes the streams in it; undefined: they do not travel. */
+  /** Receives the streams in the value; undefined: streams cannot be sent. */
   readonly streams: StreamPlaces | undefined
 }
 
-/** A copy of one value that superjson's format carries exactly, and views of the bytes that are in it. */
-export class TravelTree {
+/** A copy of one value that superjson's format represents exactly, and views of the bytes in it. */
+export class WireTree {
   readonly bytes: Uint8Array[] = []
   readonly root: unknown
-  readonly #options: TravelOptions
+  readonly #options: WireTreeOptions
   readonly #walk: SendWalk
 
-  /** @throws UnsendableError that names the place of what cannot travel. */
-  constructor(value: unknown, label: string, options: TravelOptions) {
+  /** @throws UnsendableError that names the place of a value that cannot be serialized. */
+  constructor(value: unknown, label: string, options: WireTreeOptions) {
     this.#options = options
     this.#walk = new SendWalk(label, options.limits)
     try {
@@ -47,7 +47,7 @@ export class TravelTree {
     }
   }
 
-  /** `depth`: the arrays and objects around this value on the wire. */
+  /** `depth`: the number of arrays and objects around this value on the wire. */
   #copy(value: unknown, depth: number): unknown {
     this.#walk.countNode()
     switch (typeof value) {
@@ -121,7 +121,7 @@ export class TravelTree {
     return markNode('class', this.#annotated([className, this.#copyFieldsPart(value, keys, depth + 1)]))
   }
 
-  /** A number stands for it, where its value may have streams. */
+  /** Replaces a stream by its number, if the value may contain streams. */
   #copyStream(value: object, depth: number): unknown {
     const { streams } = this.#options
     if (streams === undefined || !isStreamable(value)) return this.#walk.refuse(unsendableReason(value))
@@ -145,7 +145,7 @@ export class TravelTree {
     return copy
   }
 
-  /** superjson refuses some keys, and assigning them would not do what it looks like: their objects go as pairs. */
+  /** superjson rejects some keys, and assigning them would have side effects: their objects are sent as pairs. */
   #copyEntries(object: object, keys: readonly string[], depth: number): object {
     this.#walk.countContainers(depth + 2, 1 + keys.length)
     const entries: [string, unknown][] = []
@@ -155,11 +155,11 @@ export class TravelTree {
       entries.push([key, this.#copyPart((object as Record<string, unknown>)[key], depth + 2)])
       this.#walk.stepBack()
     }
-    if (this.#walk.annotations === annotations) return objectOf(entries) // nobody will look into it
+    if (this.#walk.annotations === annotations) return objectOf(entries) // nothing in it is annotated
     return markNode('entries', this.#annotated(entries))
   }
 
-  /** What an object has under `keys`, or an array under its indices. Plain parts are told apart once one is not plain. */
+  /** The content of an object under `keys`, or of an array. Plain parts are tracked only once one is not plain. */
   #copyElements(source: object, keys: readonly string[] | undefined, count: number, depth: number): unknown[] {
     const copies: unknown[] = []
     const before = this.#walk.annotations
@@ -176,14 +176,14 @@ export class TravelTree {
     return copies
   }
 
-  /** One element of something that is annotated itself. */
+  /** One element of a value that is annotated itself. */
   #copyPart(value: unknown, depth: number): unknown {
     const annotations = this.#walk.annotations
     const copy = this.#copy(value, depth)
     return this.#walk.annotations === annotations ? partOf(copy) : copy
   }
 
-  /** The fields of something that is annotated itself. */
+  /** The fields of a value that is annotated itself. */
   #copyFieldsPart(object: object, keys: readonly string[], depth: number): object {
     const annotations = this.#walk.annotations
     const copy = this.#copyFields(object, keys, depth)
@@ -241,7 +241,7 @@ export class TravelTree {
 
 const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')?.get as (this: Map<unknown, unknown>) => number
 
-/** A copy that holds nothing rich, for a place that would be looked into. */
+/** Wraps a copy without anything rich, so that it is not walked again. */
 function partOf(copy: unknown): unknown {
   return typeof copy === 'object' && copy !== null ? new PlainPart(copy) : copy
 }

@@ -1,18 +1,18 @@
-// Leaves of a travel tree that have rules of their own: bigints, Dates and regular expressions.
+// Leaves of a wire tree with rules of their own: bigints, Dates and regular expressions.
 
 import { maxBigIntDigits, maxRegExpLength, type ValueRules } from '../values/value-limits.ts'
 import type { SendWalk } from './send-walk.ts'
-import { markNode } from './travel-node.ts'
+import { markNode } from './wire-node.ts'
 
-/** More than the longest bigint that travels. */
+/** Above the longest bigint that can be sent. */
 const bigIntBound = 10n ** BigInt(maxBigIntDigits)
 
 export function bigIntLeaf(value: bigint, walk: SendWalk): bigint {
   if (value < bigIntBound && value > -bigIntBound) return value
-  return walk.refuse(`a bigint of more than ${maxBigIntDigits} digits does not travel`)
+  return walk.refuse(`a bigint may have at most ${maxBigIntDigits} digits`)
 }
 
-/** @throws TypeError for what only has the prototype of one. */
+/** @throws TypeError for an object that only has the prototype of a Date. */
 export function dateLeaf(date: Date): Date | object {
   const time = Date.prototype.getTime.call(date)
   return Number.isNaN(time) ? markNode('invalid-date', []) : new Date(time)
@@ -20,10 +20,10 @@ export function dateLeaf(date: Date): Date | object {
 
 export function regExpLeaf(pattern: RegExp, rules: ValueRules, walk: SendWalk): RegExp {
   if (!rules.allowRegExp) {
-    walk.refuse('regular expressions travel only where the action allows them; send `source` and `flags` as text')
+    walk.refuse('regular expressions are sent only if the action allows them; send `source` and `flags` as text')
   }
   if (String(pattern).length > maxRegExpLength) {
-    walk.refuse(`a regular expression of more than ${maxRegExpLength} characters does not travel`)
+    walk.refuse(`a regular expression may have at most ${maxRegExpLength} characters`)
   }
   return new RegExp(pattern.source, pattern.flags)
 }
