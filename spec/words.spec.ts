@@ -33,7 +33,6 @@ const plainWords: readonly (readonly [refused: RegExp, plain: string])[] = [
 const unclean: readonly string[] = [
   'lib/core/client/',
   'lib/core/server/',
-  'lib/core/link/',
   'lib/core/session/',
   'lib/features/data/',
   'lib/features/web/',

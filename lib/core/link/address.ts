@@ -56,7 +56,7 @@ export function isUrl(value: unknown): value is URL {
   return typeof (value as Partial<URL> | undefined)?.href === 'string'
 }
 
-/** Parses a ws, wss, http or https URL; undefined for anything else. Rejects credentials, because URLs are logged on the way. */
+/** Parses a ws, wss, http or https URL; undefined for anything else. Rejects credentials, because URLs are logged along the way. */
 export function webAddress(text: string): WebAddress | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.hostname === '' || !/^(ws|http)s?:$/.test(url.protocol)) return undefined

@@ -11,6 +11,6 @@ export class SpentMemory implements Pick<full.SpentMemory, keyof full.SpentMemor
   }
 
   allWritten(): void {
-    // Nothing waits for this.
+    // Nothing waits to be returned.
   }
 }

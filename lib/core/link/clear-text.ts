@@ -1,4 +1,4 @@
-// The check that the option `tls` takes effect: it must not be ignored silently. Looks at the addresses beside it. Leaves
+// Checks that the option `tls` takes effect: it must not be ignored silently. Looks at the addresses beside it. Leaves
 // its content to dialing and listening.
 import { ClientError } from '../base/errors.ts'
 import { type Address, formatAddress, isLoopback } from './address.ts'

@@ -1,4 +1,4 @@
-// The protocol of a peer that does not speak isock, by its first bytes: for the error of a client that was pointed at another
+// Recognises a peer that does not speak isock by its first bytes, for the error of a client that was pointed at another
 // program.
 import { type Address, formatAddress, isWebAddress } from './address.ts'
 

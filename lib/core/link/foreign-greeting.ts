@@ -1,5 +1,5 @@
-// The foreign protocol that a client speaks to a server's port, and an answer in that protocol if one helps. Leaves what
-// clients find instead of a server to foreign-bytes.ts.
+// Recognises the foreign protocol that a client speaks to a server's port, and answers in it if that helps. Leaves what
+// a client finds instead of a server to foreign-bytes.ts.
 
 export interface ForeignGreeting {
   readonly protocol: 'HTTP' | 'TLS' | 'SSH' | 'PROXY'

@@ -26,7 +26,7 @@ export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly clock: Clock
   readonly slabs: Slabs
   readonly limits: Limits
-  /** Holds nothing between two frames, so many links may share one. */
+  /** Keeps nothing between two frames, so many links may share one. */
   readonly reader?: MsgpackReader
   /** See {@link HeartbeatOptions}. */
   readonly doubtsAfterSleep?: boolean
@@ -43,7 +43,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
   readonly peer: Peer
   /** The first bytes received, if they were not a readable first frame. */
   foreignBytes: Uint8Array | undefined
-  /** True while the peer does not read what was written; streams and results wait then. */
+  /** True while the peer does not read what was written. Streams and results then wait. */
   isBlocked = false
   readonly #link: Link
   readonly #writer: MsgpackWriter
@@ -55,13 +55,13 @@ export class FrameLink implements LinkHandler, WatchedLink {
   #spent: SpentMemory | undefined
   #sink: FrameSink | undefined
   #isFlushPlanned = false
-  /** Frames since the last flush, and how many cause the next one: twice as many after each flush within a tick. */
+  /** Frames since the last flush, and the number that causes the next one: doubled after each flush within a tick. */
   #frames = 0
   #flushAtFrames = firstFlushAtFrames
   #isHandshaking = true
   /** How many times it was blocked. */
   #blockCount = 0
-  /** Bytes of the write that filled the buffer and of those after it; and of those after it alone. */
+  /** Bytes of the write that filled the buffer and of later ones; and of the later ones only. */
   #untakenBytes = 0
   #queuedBytes = 0
   #endReason: IsockError | undefined
@@ -78,12 +78,12 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#heartbeat = new Heartbeat(options.clock, options.limits, this, options)
   }
 
-  /** A frame has been in transit for seconds, in or out: what is behind it cannot have arrived yet. */
+  /** A frame has been in transit for seconds, in either direction: nothing behind it can have arrived yet. */
   get isSlow(): boolean {
     return this.#heartbeat.isTransferSlow
   }
 
-  /** The peer may be dead: what is sent now may get lost. */
+  /** The peer may be dead, so what is sent now may be lost. */
   get isInDoubt(): boolean {
     return this.#heartbeat.isInDoubt
   }
@@ -187,7 +187,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.flush()
   }
 
-  /** Writes the frames of this tick before it ends: also for callers that send over many links, one after the other. */
+  /** Writes the frames of this tick before it ends. Also for callers that send over many links, one after the other. */
   flush(): void {
     const size = this.#writer.size
     this.#frames = 0
@@ -216,7 +216,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
       this.#spent.allWritten()
   }
 
-  /** Decodes a chunk whose turn has come. Returns the number of frames in it. */
+  /** Decodes a chunk when its turn comes. Returns the number of frames in it. */
   read(chunk: Uint8Array): number {
     if (this.#endReason !== undefined) return 0
     const decoder = this.#decoder
@@ -233,7 +233,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     return decoder.frames - before
   }
 
-  /** Called for bytes that are not isock's. True: the peer was answered in its own protocol, and the answer must be flushed. */
+  /** Called for foreign bytes. Returns true if the peer was answered in its own protocol; the answer must then be flushed. */
   #hasAnswered(chunk: Uint8Array): boolean {
     this.foreignBytes = chunk.slice(0, shownBytes)
     const answer = this.#sink?.answerForeign?.(this.foreignBytes)

@@ -3,7 +3,7 @@ import type { IsockError } from '../base/errors.ts'
 import type { Frame } from '../wire/frames/frame.ts'
 
 /**
- * `closed`: the peer closed it gracefully. `gone`: it did so because it ended itself, like a page that is left. `broken`: anything
+ * `closed`: the peer closed it gracefully. `gone`: it did so because it ended itself, such as a page that was left. `broken`: anything
  * else; it failed, or was closed here.
  */
 export type LinkEnding = 'closed' | 'gone' | 'broken'

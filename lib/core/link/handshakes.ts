@@ -1,4 +1,4 @@
-// The unfinished TLS handshakes of a port. They are the most expensive thing that strangers can request, so they are bounded.
+// Bounds the unfinished TLS handshakes of a port: the most expensive work that strangers can request.
 import type { Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { Account } from '../accounting/account.ts'

@@ -6,7 +6,7 @@ import { patienceMs } from '../base/patience.ts'
 import { Standstill } from '../base/standstill.ts'
 import { Kind } from '../wire/frames/frame.ts'
 
-/** Something in transit, and how many bytes of it have arrived or are left. */
+/** Something in transit, and the number of its bytes that have arrived or remain. */
 export interface Transfer {
   /** A different number for each transfer; 0: none. */
   readonly number: number
@@ -17,7 +17,7 @@ export interface Transfer {
 export interface WatchedLink {
   /** The partly received frame. */
   incoming(): Transfer
-  /** What was written and not read. */
+  /** Written data that the peer has not read. */
   outgoing(): Transfer
   send(sign: { readonly kind: typeof Kind.Ping | typeof Kind.Pong }): void
   /** Called when a doubted peer has proven alive. */
@@ -37,7 +37,7 @@ export interface HeartbeatLimits {
 }
 
 export interface HeartbeatOptions {
-  /** Doubts the peer after this process, or its machine, has slept. Default false: its peers have not slept. */
+  /** Doubts the peer after this process, or its machine, has slept. Default false. */
   readonly doubtsAfterSleep?: boolean
 }
 
@@ -163,13 +163,13 @@ export class Heartbeat {
     } else if (this.#isSignDue) this.#link.send({ kind: Kind.Pong })
   }
 
-  /** The sender of a long frame receives nothing: its PING waits behind that frame. So it gets a PONG without asking. */
+  /** The sender of a long frame receives nothing, because its PING waits behind that frame. So it gets a PONG without asking. */
   get #isSignDue(): boolean {
     const ticks = ticksOf(this.#incoming)
     return ticks > 0 && ticks % this.#signEachTicks === 0
   }
 
-  /** Soon enough that the sender does not start to ask. */
+  /** Often enough that the sender does not start to ask. */
   get #signEachTicks(): number {
     return Math.floor(((this.#limits.heartbeatMs / this.#tickMs) * 2) / 3)
   }

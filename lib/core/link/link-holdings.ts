@@ -5,7 +5,7 @@ import { type Meter, unaccounted } from '../accounting/meter.ts'
 import type { Link } from './link.ts'
 import { type ChunkReader, FairReader, type ReadAccount, type ReadTurns } from './read-turns.ts'
 
-/** The account it counts for. */
+/** The account that the memory counts for. */
 export interface LinkAccount extends ReadAccount {
   /** Called when the link is released. */
   close(): void

@@ -1,4 +1,4 @@
-// The check of a server's TLS options, part by part: Node's own errors name neither the option nor the part.
+// Checks a server's TLS options part by part: Node's own errors name neither the option nor the part.
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { ClientError } from '../base/errors.ts'
@@ -9,7 +9,7 @@ import { listenTlsOptions } from './tls-options.ts'
 
 const asPem = "as PEM: a file's content, not its path"
 
-/** `table` has the accepted names. Throws ClientError (`INVALID_OPTION`) that names the part, and quotes none of them: they are secrets. */
+/** `table` has the accepted names. Throws ClientError (`INVALID_OPTION`) that names the part, and never quotes it: it may be secret. */
 export function requireTls(tls: unknown, table: object = listenTlsOptions): asserts tls is ListenTls {
   if (typeof tls !== 'object' || tls === null || Array.isArray(tls))
     throw invalidOption('tls', 'an object with key and cert', typeof tls === 'string' ? 'a string' : tls)
@@ -19,7 +19,7 @@ export function requireTls(tls: unknown, table: object = listenTlsOptions): asse
   // Node ignores what it cannot read, and then trusts no client.
   for (const each of [ca ?? []].flat())
     check('tls.ca', `expected certificates ${asPem}`, () => new X509Certificate(requirePem(each)))
-  // If the whole can be used, its parts are not checked: `ciphers`, for one, may allow shorter keys.
+  // The parts are checked only if the whole is unusable: `ciphers`, for example, may allow shorter keys.
   check('tls', 'cannot be used', () => useAll(tls as ListenTls))
 }
 

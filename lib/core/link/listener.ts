@@ -44,7 +44,7 @@ export interface ListenOptions {
 export interface Listener {
   /** With the actual port. */
   readonly address: Address
-  /** Of the listening socket, for a process that takes it over; undefined if there is none. */
+  /** The listening socket, for a process that takes it over; undefined if there is none. */
   readonly fd: number | undefined
   /** Presents another certificate to new connections. undefined: it has no TLS. The argument must have been checked. */
   readonly renewTls?: (tls: ListenTls) => void
@@ -60,7 +60,7 @@ export async function listenAll(addresses: readonly Address[], options: ListenOp
   const listeners: Listener[] = []
   try {
     for (const [i, address] of addresses.entries()) {
-      // Accepted links must not inherit the context of the caller of listen, as Node would have it.
+      // Accepted links must not inherit the context of the caller of listen, as they would by default.
       listeners.push(await runClean(() => listen(address, options, options.fds?.[i]), undefined))
     }
     return listeners
@@ -142,7 +142,7 @@ function begin(server: NetServer, where: ListenPlace): Promise<void> {
 }
 
 function closeServer(server: NetServer, place: BoundPath | undefined, keepsAddress: boolean): Promise<void> {
-  // Node frees the address immediately, but calls back only when the last connection has ended, which is not awaited here.
+  // Node frees the address immediately, but calls back only when the last connection has ended. This does not wait for that.
   return new Promise((resolve) => {
     if (!server.listening) return resolve()
     if (place === undefined) server.close()

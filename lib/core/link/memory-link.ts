@@ -15,7 +15,7 @@ export function createMemoryLinks(description = 'memory', nearPeer?: Peer): [Mem
   return [a, b]
 }
 
-/** Deliveries before it waits for the event loop, as sockets do: otherwise two busy ends would starve everything else. */
+/** Deliveries before it waits for the event loop, as sockets do: otherwise two busy ends would block everything else. */
 const burst = 16
 
 export class MemoryLink implements Link {
@@ -79,7 +79,7 @@ export class MemoryLink implements Link {
     else setImmediate(this.#deliver)
   }
 
-  /** Outside any writer's context: the writes of several within one tick are delivered together. */
+  /** Outside any writer's context: several writes within one tick are delivered together. */
   readonly #deliver = (): void => runClean(this.#deliverNow, undefined)
 
   readonly #deliverNow = (): void => {

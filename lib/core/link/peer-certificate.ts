@@ -1,4 +1,4 @@
-// The identity of a TLS peer by its certificate: only if an authority that we trust has signed it.
+// The identity of a TLS peer by its certificate, accepted only if an authority that we trust has signed it.
 import type { TLSSocket, PeerCertificate as TlsCertificate } from 'node:tls'
 import type { PeerCertificate } from './link.ts'
 

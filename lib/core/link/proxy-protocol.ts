@@ -24,7 +24,7 @@ export interface ProxyProtocolOptions extends ProxyProtocol {
   readonly accounting: Accounting
 }
 
-/** Reads the headers of a server that does not listen yet. Returns a function that closes the connections still without a header. */
+/** Reads the headers of connections to a server that does not listen yet. Returns a function that closes the connections still without one. */
 export function readProxyHeaders(server: NetServer, options: ProxyProtocolOptions): () => void {
   const reader = new ProxyHeaderReader(server, options)
   return () => reader.close()

@@ -1,4 +1,4 @@
-// Fair reading: how many of one client's bytes are read before others have their turn. A socket that is always readable would
+// Fair reading: limits how many bytes of one client are read before others have their turn. A socket that is always readable would
 // be read continuously, and tiny frames take much processor time. So an address that has sent a lot within a turn of the
 // event loop waits, with all of its links one after the other, for the next turns.
 //
@@ -19,7 +19,7 @@ export interface ReadHolder {
 
 /** The cost per turn for all busy holders together, depending on how long turns take. */
 const inAll = { most: 4_096, least: 512 }
-/** The cost for one of them: at most, and at least however many there are. A chunk is always read to its end. */
+/** The cost for one of them: at most, and at least however many there are. A chunk is always read completely. */
 const ofOne = { most: 1_024, least: 16 }
 /** A frame costs one, and so does this number of bytes. */
 const bytesEach = 4_096

@@ -1,10 +1,10 @@
-// Secrets in files that nobody else can read.
+// Reads secrets from files that nobody else can read.
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { ClientError } from '../base/errors.ts'
 
 const maxSecretBytes = 64 * 1024
 
-/** Reads a secret. @throws ClientError (`INVALID_OPTION`) when it is missing, too large, or open to group or others. */
+/** Reads a secret. @throws ClientError (`INVALID_OPTION`) if it is missing, too large, or readable by group or others. */
 export function readSecretFile(path: string): string {
   let file: number
   try {

@@ -1,4 +1,4 @@
-// A net.Socket, a tls.TLSSocket or a Unix socket as a Link. The one place that knows their events.
+// A net.Socket, a tls.TLSSocket or a Unix socket as a Link. The only file that knows their events.
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
@@ -80,7 +80,7 @@ export class SocketLink implements Link {
     const socket = this.#socket
     this.#handler = undefined
     if (socket.closed) return Promise.resolve()
-    // The awaited close must happen: Node ends a process whose last sockets are unref'd, with exit code 13.
+    // Keeps the process alive until the awaited close: Node ends a process whose last sockets are unref'd, with exit code 13.
     socket.ref()
     return new Promise((resolve) => {
       const timer = setTimeout(() => socket.destroy(), flushLimitMs)

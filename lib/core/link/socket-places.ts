@@ -1,4 +1,4 @@
-// The places for a port's connections, shared fairly by address: when none is left, a newcomer takes the place of the oldest
+// The places for a port's connections, shared fairly by address: when all are taken, a newcomer replaces the oldest
 // silent connection of the address with the most.
 import type { Socket } from 'node:net'
 import type { Account } from '../accounting/account.ts'
@@ -20,7 +20,7 @@ export class SocketPlaces {
     return this.#places.count
   }
 
-  /** Takes a place for as long as the connection lasts, idle at first; undefined: there is none, and the socket was closed. */
+  /** Takes a place for as long as the connection lasts, idle at first. undefined: there was none, and the socket was closed. */
   take(socket: Socket): Account | undefined {
     const account = this.#accounting.open({
       owner: { address: socket.remoteAddress, identity: undefined },

@@ -1,6 +1,6 @@
-// The memory of payloads that were sent and answered, on its way back to its lender (wire/bytes/spare-memory.ts). A peer may
-// acknowledge data that it has not read yet, so the memory is returned only when everything written has left the process; from
-// a link that cannot know this, never.
+// Returns the memory of payloads that were sent and answered to its lender (wire/bytes/spare-memory.ts). A peer may
+// acknowledge data that it has not read yet, so the memory is returned only when everything written has left the process; and
+// never from a link that cannot know this.
 import type { Payload } from '../wire/bytes/payload.ts'
 import { isLent, takeBack } from '../wire/bytes/spare-memory.ts'
 import type { Link } from './link.ts'

@@ -1,5 +1,5 @@
-// The watch over a port's TLS files: renews the port's TLS when they have changed. Polls the paths every few seconds, so that it
-// notices every kind of replacement: a rename, a link to another version (certbot), a linked directory on the way (Kubernetes),
+// Watches a port's TLS files, and renews the port's TLS when they have changed. Polls the paths every few seconds, so that it
+// notices every kind of replacement: a rename, a link to another version (certbot), a linked parent directory (Kubernetes),
 // files on another machine. File system events miss some of these.
 import { type BigIntStats, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -62,7 +62,7 @@ export class TlsWatch {
     const now = versions.join()
     const isSettled = now === this.#seen
     this.#seen = now
-    // A key and its certificate may be in the middle of being written.
+    // A key and its certificate may still be being written.
     if (now === this.#shown || !isSettled) return
     const { log, renew } = this.#options
     try {

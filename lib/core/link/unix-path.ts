@@ -1,5 +1,5 @@
-// The path of a Unix socket: allowed only in a directory private to its user, never stolen from a live server, taken over from a
-// dead one.
+// The path of a Unix socket: allowed only in a directory private to its user, never taken from a live server, but taken over
+// from a dead one.
 import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { connect, type Server as NetServer } from 'node:net'
 import { dirname } from 'node:path'
@@ -51,7 +51,7 @@ export async function listenAtPath(path: string, listen: () => Promise<void>): P
   }
 }
 
-/** To be called after listening has begun; undefined if nothing is there. */
+/** Must be called after listening has begun. undefined: there is nothing at the path. */
 export function identifyPath(path: string): PathIdentity | undefined {
   try {
     const { dev: device, ino: inode } = lstatSync(path, { bigint: true })
@@ -105,13 +105,13 @@ function attempt(run: () => void): boolean {
   }
 }
 
-/** Lets one server at a time check and take over. A stale lock is broken after a while. */
+/** Allows one server at a time to check and take over. A stale lock is broken after a while. */
 function lockPath(path: string): () => void {
   const lock = `${path}.takeover`
   try {
     if (calendarNow() - statSync(lock).mtimeMs > takeoverLimitMs) rmSync(lock, { force: true })
   } catch {
-    // There is none, the usual case.
+    // Usually there is no lock.
   }
   try {
     closeSync(openSync(lock, 'wx', 0o600))
@@ -130,7 +130,7 @@ function isServed(path: string): Promise<boolean> {
       socket.destroy()
       resolve(isAnswered)
     }
-    // No answer does not prove it dead: a stopped process still owns its path.
+    // Silence does not prove it dead: a stopped process still owns its path.
     const timer = setTimeout(() => finish(true), probeLimitMs)
     socket.once('connect', () => finish(true))
     socket.once('error', (error: NodeJS.ErrnoException) =>

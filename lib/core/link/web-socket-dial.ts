@@ -57,7 +57,7 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
 const elsewhere = '; is it a port of listenWeb? Others are tcp://host:port'
 const forHost = "; the server's option hosts must name this host"
 
-/** A hint for a port that closes, or answers something else than HTTP. */
+/** A hint for a port that closes, or answers anything but HTTP. */
 function hintOf({ transport }: WebAddress, error: NodeJS.ErrnoException): string {
   const isNoHttp = error.code === 'ECONNRESET' || error.code?.startsWith('HPE_') === true
   return hintOfTls(transport === 'wss', error) || (isNoHttp ? elsewhere : '')

@@ -45,7 +45,7 @@ export class WebSocketLink implements Link {
     socket.binaryType = 'nodebuffer'
     socket.on('error', (error) => {
       this.#error = error
-      // The peer may keep its socket open forever: `ws` reports the end only when it has gone.
+      // The peer may keep its socket open forever: `ws` reports the end only when the peer has closed it.
       this.#onEnd(error)
     })
     socket.on('message', this.#onMessage)
@@ -86,7 +86,7 @@ export class WebSocketLink implements Link {
     this.#handler = undefined
     this.#early = []
     if (socket.readyState === socket.CLOSED) return Promise.resolve()
-    // The awaited close must happen, even if nothing else keeps the process alive.
+    // Keeps the process alive until the awaited close.
     this.#stream.ref()
     return new Promise((resolve) => {
       const timer = setTimeout(() => socket.terminate(), flushLimitMs)
