@@ -35,7 +35,6 @@ const unclean: readonly string[] = [
   'lib/core/server/',
   'lib/core/session/',
   'lib/features/data/',
-  'lib/features/web/',
   'lib/gateways/',
   'lib/tracim/',
 ]

@@ -1,9 +1,9 @@
-// Checks which browsers may use a web server: by lists of Hosts (so that no foreign name that resolves to this machine works)
-// and of Origins (so that no foreign page does). A request without an Origin does not come from a page.
+// Checks which browsers may use a web server: by Host lists (against foreign names that resolve to this machine) and by Origin
+// lists (against foreign pages). A request without an Origin does not come from a page.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { AllowedTexts, type AllowList, requireTexts } from './allow-list.ts'
 
-/** Names of this machine that no other machine can be reached by. */
+/** Names by which only this machine can reach itself. */
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
 /** The header that a request is refused for. */
@@ -11,23 +11,23 @@ export type RefusedHeader = 'host' | 'origin'
 
 export interface AccessRefusal {
   readonly reason: string
-  /** The header whose value is not on its list; undefined where that was not the reason. */
+  /** The header whose value is not on its list; undefined if that was not the reason. */
   readonly header?: RefusedHeader
-  /** True: a page of another site embeds the resource. It may still be allowed: see `Access.letsEmbed`. */
+  /** A page of another site embeds the resource. It may still be allowed: see `Access.letsEmbed`. */
   readonly isOfEmbedding?: true
 }
 
 export interface AccessOptions {
   /**
-   * Host names, with the port where it differs from the server's: 'chat.example.org', '*.example.org'. A named host may also
-   * come without a port, as behind a proxy at 80 or 443. A function gets the Host header in lower case. Default: loopback, at
-   * the server's port alone.
+   * Host names, with the port if it differs from the server's: 'chat.example.org', '*.example.org'. A named host is also accepted
+   * without a port, as behind a proxy at 80 or 443. A function receives the Host header in lower case. Default: loopback, at
+   * the server's port only.
    */
   readonly hosts?: AllowList
   /**
-   * Origins as browsers send them: 'https://chat.example.org', 'https://*.example.org', 'file://', 'null'. A function gets
-   * the Origin header as it came, and 'file://' and 'null' where a page loads an image without saying where it is from.
-   * Default: those of `hosts`; where these are 'any' or a function, that of the request's Host.
+   * Origins as browsers send them: 'https://chat.example.org', 'https://*.example.org', 'file://', 'null'. A function receives
+   * the Origin header unchanged, and 'file://' and 'null' if a page loads an image without revealing its origin.
+   * Default: the origins of `hosts`; if these are 'any' or a function, that of the request's Host.
    */
   readonly origins?: AllowList
 }
@@ -39,11 +39,11 @@ export class Access {
   readonly #isHost: Test
   readonly #isOrigin: Test
   readonly #isOpen: boolean
-  /** Whether pages that cannot say where they are from may embed: schemes such as file: send no Referer. */
+  /** Whether pages that cannot reveal their origin may embed: those of schemes such as file: send no Referer. */
   readonly #isForUnreferred: () => boolean
   readonly #onFailure: (error: unknown) => void
 
-  /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens; `onFailure` gets what a function throws. */
+  /** Throws ClientError (`INVALID_OPTION`). `port` is where the server listens. `onFailure` receives errors of the functions. */
   constructor(
     options: AccessOptions,
     port: number,
@@ -89,21 +89,21 @@ export class Access {
     }
   }
 
-  /** Why a request is refused; undefined: it is not. */
+  /** Why a request is refused; undefined if it is allowed. */
   refusalOf(headers: IncomingHttpHeaders): AccessRefusal | undefined {
     const { origin } = headers
     const host = headers.host?.toLowerCase() ?? ''
     if (!this.#isHost(host, host)) return foreignHost
     if (this.#isOpen) return undefined
     if (origin !== undefined && !this.#isOrigin(origin, host)) return foreignOrigin
-    // A page that embeds a resource (an image, a script) sends no Origin, but says where it is from.
+    // A page that embeds a resource (an image, a script) sends no Origin, but reveals that it is cross-site.
     const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
     return origin === undefined && isEmbedded ? foreignSite : undefined
   }
 
   /**
-   * Whether a page of an allowed origin loads this as a part of itself: an image, a style, a font or media, by GET. Browsers
-   * send no Origin then, but the page's address (Referer). Only for requests that `refusalOf` refuses as embedding, with an
+   * Whether a page of an allowed origin embeds this: an image, a style, a font or media, by GET. Browsers
+   * then send no Origin, but the page's address (Referer). Only for requests that `refusalOf` refuses as embedding, with an
    * allowed Host.
    */
   letsEmbed({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
@@ -113,7 +113,7 @@ export class Access {
     if (referer === undefined) return this.#isForUnreferred()
     if (!URL.canParse(referer)) return false
     const { origin } = new URL(referer)
-    // Our own Referer is that of a style sheet that we served into such a page.
+    // If the Referer is our own, it is that of a style sheet that we served into such a page.
     return origin !== 'null' && (this.#isOrigin(origin, host.toLowerCase()) || isOfHost(origin, host.toLowerCase()))
   }
 
@@ -138,7 +138,7 @@ const foreignOrigin: AccessRefusal = {
 }
 const foreignSite: AccessRefusal = { reason: 'pages of other sites may not embed this one', isOfEmbedding: true }
 
-/** What a page shows or plays, by its name in Sec-Fetch-Dest: nothing that runs, and no page. */
+/** What a page shows or plays, by its name in Sec-Fetch-Dest: neither scripts nor pages. */
 const embeddedKinds: ReadonlySet<string> = new Set(['image', 'style', 'font', 'audio', 'video', 'track'])
 
 function isOfHost(origin: string, host: string): boolean {

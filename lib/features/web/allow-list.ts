@@ -1,13 +1,13 @@
-// A list of hosts or origins: exact ones, and those below a name ('*.example.org'); or a function that decides.
+// A list of hosts or origins: exact ones, and those below a name ('*.example.org'); or a function.
 import { invalidOption } from '../../core/base/options.ts'
 
 /**
- * Exact values, and patterns whose first label is `*`, as in 'https://*.example.org', which stands for one label or more; or
- * a function, which allows what it returns `true` for. `'any'` turns the check off.
+ * Exact values, and patterns whose first label is `*`, as in 'https://*.example.org', which matches one label or more; or
+ * a function that returns `true` for allowed values. `'any'` turns the check off.
  */
 export type AllowList = readonly string[] | 'any' | ((value: string) => boolean)
 
-/** In lower case. */
+/** A list in lower case. */
 export class AllowedTexts {
   readonly #exact = new Set<string>()
   readonly #patterns: { readonly before: string; readonly after: string }[] = []
@@ -31,7 +31,7 @@ function fits({ before, after }: { readonly before: string; readonly after: stri
   return /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(labels)
 }
 
-/** Checks a list, and returns it in lower case. Throws ClientError (`INVALID_OPTION`), also for values that could never match. */
+/** Checks a list, and returns it in lower case. Throws ClientError (`INVALID_OPTION`), also for values that can never match. */
 export function requireTexts(
   name: string,
   given: unknown,
@@ -50,7 +50,7 @@ export function requireTexts(
   })
 }
 
-/** Puts a label in place of a star where a star is allowed: before two labels, or 'localhost'. */
+/** Replaces a star by a label where a star is allowed: before two labels, or 'localhost'. */
 function withoutStar(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?\*\.(?=[^./:]+\.[^.]|localhost(:|$))/, '$1label.')
 }

@@ -1,5 +1,5 @@
-// Serves the client's module for browsers, as the build has written it: zipped to those who take that, what it loads later and the
-// source maps beside it, and for a year what has the hash of its content in its address.
+// Serves the client's module for browsers as built: compressed for clients that accept it, with the chunks it loads later and its
+// source maps. URLs with a content hash may be cached for a year.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,9 +9,9 @@ import type { MountedGateway } from './gateway.ts'
 import { type KeptFile, keptFile, sendKept } from './kept-file.ts'
 
 const moduleName = 'browser.js'
-/** As the module names it. A page's own `browser.js` may have a map of that name. */
+/** The name in the module. A page's own `browser.js` may have a map with the default name. */
 const mapName = 'isock-browser.js.map'
-/** What the module loads when it is first needed, from beside where it is. */
+/** The chunks that the module loads on first use, from its own directory. */
 const chunkName = /^isock-callee-\w+\.js(\.map)?$/
 const compressed = /\.(br|gz)$/
 const reading = ['GET', 'HEAD']
@@ -21,7 +21,7 @@ export interface BrowserModule extends MountedGateway {
   readonly lastingPath: string
 }
 
-/** Serves the module in dist/ at a path. Throws ClientError (`INVALID_OPTION`) where it is missing. */
+/** Serves the module in dist/ at a path. Throws ClientError (`INVALID_OPTION`) if it is missing. */
 export function browserModule(path: string): BrowserModule {
   // Undefined in a CommonJS bundle.
   const here: string | undefined = import.meta.url
@@ -49,7 +49,7 @@ export function browserModuleIn(directory: string, path: string): BrowserModule 
     onRequest({ request, url }, response) {
       const file = served.get(url.pathname)
       if (file === undefined || !reading.includes(request.method ?? '')) return false
-      // Of another version: what is here now is not what that address will always have.
+      // A hash of another version must not be cached: the current content does not belong to that URL.
       const isLasting =
         url.pathname === path
           ? url.searchParams.get('v') === main.version
@@ -61,7 +61,7 @@ export function browserModuleIn(directory: string, path: string): BrowserModule 
   }
 }
 
-/** With its compressed forms. Of a map there is only one, as it is large. */
+/** A file with its compressed forms. A map has only one form, because it is large. */
 function fileIn(directory: string, name: string): KeptFile {
   const file = join(directory, name)
   const forms = storedCodings

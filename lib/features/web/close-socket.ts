@@ -1,8 +1,8 @@
-// Closes a WebSocket with a code, and ends it where its peer does not answer.
+// Closes a WebSocket with a code, and terminates it if its peer does not answer.
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../core/base/clock.ts'
 
-/** From asking a peer to close to ending its socket. */
+/** The time between asking a peer to close and terminating its socket. */
 export const closeTimeoutMs = 1_000
 
 /** Settles when the socket is closed. */

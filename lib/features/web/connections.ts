@@ -1,5 +1,5 @@
-// The connections of a web port. A connection without a request, or with all its answers sent, is idle. When there are too
-// many, the oldest idle one of the address with most is closed, else the oldest of its connections in use.
+// The connections of a web port. A connection without a request, or with all answers sent, is idle. When there are too
+// many, the oldest idle connection of the address with the most is closed, otherwise its oldest connection in use.
 import type { Socket } from 'node:net'
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
@@ -14,23 +14,23 @@ export class Connections {
   }
 
   take(socket: Socket): void {
-    // A request that is read again comes in as a connection again.
+    // A connection whose request is read again is reported again.
     if (this.#accounts.has(socket)) return
     const account = this.#places.take(socket)
     if (account !== undefined) this.#accounts.set(socket, account)
   }
 
-  /** It has sent a request, or has become a WebSocket. */
+  /** Called when it has sent a request, or has become a WebSocket. */
   wake(socket: Socket): void {
     this.#accounts.get(socket)?.wake()
   }
 
-  /** The account that the connection counts on. */
+  /** The account of the connection. */
   accountOf(socket: Socket): Account | undefined {
     return this.#accounts.get(socket)
   }
 
-  /** All its answers have left. */
+  /** Called when all its answers have been sent. */
   rest(socket: Socket): void {
     this.#accounts.get(socket)?.rest()
   }

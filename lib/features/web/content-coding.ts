@@ -1,6 +1,6 @@
 // Chooses the coding in which a file is sent, by Accept-Encoding (RFC 9110, 12.5.3). Leaves the files to others.
 
-/** The codings that the build may have made of a file; the smaller one first. */
+/** The codings in which the build may have stored a file, smallest first. */
 export const storedCodings = [
   { coding: 'br', suffix: '.br' },
   { coding: 'gzip', suffix: '.gz' },
@@ -8,12 +8,12 @@ export const storedCodings = [
 
 export type StoredCoding = (typeof storedCodings)[number]
 
-/** More members than any client sends; the rest of a longer header is ignored. */
+/** More members than any client sends. The rest of a longer header is ignored. */
 const maxMembers = 32
 
 /**
- * The codings that the client prefers to the plain file, the best first. Without the header none: such a client may know no
- * coding.
+ * The codings that the client prefers to the plain file, best first. None without the header: such a client may not know
+ * any coding.
  *
  * @example wantedCodings('gzip;q=0.5, br') // br, then gzip
  */
@@ -21,7 +21,7 @@ export function wantedCodings(acceptEncoding: string | undefined): readonly Stor
   if (acceptEncoding === undefined) return []
   const weights = weightsIn(acceptEncoding)
   const any = weights.get('*')
-  // The plain file is acceptable unless it is named: then a coding must have at least its weight.
+  // The plain file is acceptable unless it is listed: then a coding must have at least its weight.
   const plain = weights.get('identity') ?? 0
   const weightOf = ({ coding }: StoredCoding): number =>
     weights.get(coding) ?? (coding === 'gzip' ? weights.get('x-gzip') : undefined) ?? any ?? 0

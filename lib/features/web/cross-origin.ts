@@ -1,4 +1,4 @@
-// Tells browsers that a page of another, allowed origin may read its answers (CORS).
+// Tells browsers that a page of another, allowed origin may read the answers (CORS).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** The methods that a page may use. */
@@ -8,7 +8,7 @@ const maxAgeSeconds = 600
 
 /** Sets the headers, and returns a function that removes them. The origin must have been checked. */
 export function allowOrigin(request: IncomingMessage, response: ServerResponse): () => void {
-  // An earlier listener of the user's may have answered.
+  // An earlier listener of the user may have answered.
   if (response.headersSent) return () => undefined
   const { origin } = request.headers
   const vary = response.getHeader('vary')
@@ -27,7 +27,7 @@ export function allowOrigin(request: IncomingMessage, response: ServerResponse):
   }
 }
 
-/** The method that a browser asks for; undefined: the request is not a preflight. */
+/** The method that a browser asks for; undefined if the request is not a preflight. */
 export function preflightMethod({ method, headers }: IncomingMessage): string | undefined {
   return method === 'OPTIONS' && headers.origin !== undefined ? headers['access-control-request-method'] : undefined
 }

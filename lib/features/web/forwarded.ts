@@ -1,12 +1,12 @@
-// The client behind proxies, by X-Forwarded-For and X-Forwarded-Proto, as far as the proxies are named. What others write
-// there is ignored.
+// The client behind proxies, by X-Forwarded-For and X-Forwarded-Proto, as far as the proxies are trusted. Values from other
+// senders are ignored.
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { isLoopback } from '../../core/link/address.ts'
 
 export interface ForwardedClient {
   readonly address: string
-  /** Whether the whole way from the client was encrypted, by the word of the nearest proxy. Undefined: no proxy was asked. */
+  /** Whether the whole way from the client was encrypted, as reported by the nearest proxy. Undefined without a trusted proxy. */
   readonly isSecure: boolean | undefined
 }
 
@@ -17,7 +17,7 @@ export function clientOf(
   isProxy: (address: string) => boolean,
 ): ForwardedClient {
   if (!isProxy(nearest)) return { address: nearest, isSecure: undefined }
-  // Each proxy appends the address that it saw. Before the first unnamed one, anyone may have written anything.
+  // Each proxy appends the address that it saw. Anything before the first untrusted one may be forged.
   const seen = listOf(headers['x-forwarded-for'])
   let address = nearest
   let asker = nearest
@@ -25,7 +25,7 @@ export function clientOf(
     const further = ipIn(seen.pop())
     if (further === undefined) break
     address = further
-    // On another machine, a loopback address names a program there, not on this machine.
+    // A loopback address reported by another machine names a program there, not here.
     if (isLoopback(nearest) || !isLoopback(address)) asker = address
   }
   return { address: asker, isSecure: listOf(headers['x-forwarded-proto']).at(-1)?.toLowerCase() === 'https' }

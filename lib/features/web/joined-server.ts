@@ -1,16 +1,16 @@
 // A user's HTTP server that a web port has joined. Offers each request and upgrade to the port before the server's own
-// listeners, whenever these were added. Several ports may join one server, the last one first, and leave in any order.
+// listeners, whenever these were added. Several ports may join one server, the latest first, and leave in any order.
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Gets each request and upgrade. True: it is taken, and offered to nothing else. */
+/** Receives each request and upgrade. Returns true if it takes it; it is then offered to nothing else. */
 export interface Offers {
   onRequest(request: IncomingMessage, response: ServerResponse): boolean
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): boolean
 }
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean
-/** `offers`: undefined where the port has left. `former`: gets what this one does not take. */
+/** `offers`: undefined once the port has left. `former`: receives what this one does not take. */
 type JoinedEmit = Emit & { offers?: Offers | undefined; former?: JoinedEmit | undefined }
 
 const events = ['request', 'upgrade', 'checkContinue'] as const
@@ -24,7 +24,7 @@ export class JoinedServer {
     this.#http = http
     const own: JoinedEmit = (event, ...args) => {
       if (isOffer(event) && own.offers !== undefined && isTaken(own.offers, event, args)) return true
-      // Looked up each time: tracing tools replace it at the class.
+      // Looked up each time, because tracing tools replace it on the class.
       const emit = former ?? (Object.getPrototypeOf(http).emit as Emit)
       return emit.call(http, event, ...args)
     }
@@ -32,11 +32,11 @@ export class JoinedServer {
     own.former = former
     this.#own = own
     http.emit = own as HttpServer['emit']
-    // Node emits upgrades only where there is a listener.
+    // Node emits upgrades only if there is a listener.
     http.on('upgrade', onUpgrade)
   }
 
-  /** Whether another listener may take what this port does not. */
+  /** Whether another listener may take what this port does not take. */
   hasOthers(event: 'request' | 'upgrade'): boolean {
     const hasListener = (this.#http.listeners(event) as unknown[]).some((listener) => listener !== onUpgrade)
     return hasListener || isOffered(this.#own.former)
@@ -47,7 +47,7 @@ export class JoinedServer {
     const http = this.#http
     this.#own.offers = undefined
     http.removeListener('upgrade', onUpgrade)
-    // Another port has joined since: it calls this `emit`, which passes everything on.
+    // Another port has joined since. It calls this `emit`, which passes everything on.
     if (http.emit !== (this.#own as HttpServer['emit'])) return
     const former = withoutThoseThatLeft(this.#own.former)
     if (former !== undefined) http.emit = former as HttpServer['emit']
@@ -67,7 +67,7 @@ function isTaken(offers: Offers, event: (typeof events)[number], args: unknown[]
   return hasTaken
 }
 
-/** Whether a port that joined before is still there. A tool's own `emit` answers nothing by itself. */
+/** Whether an earlier port is still there. A tool's own `emit` answers nothing by itself. */
 function isOffered(emit: JoinedEmit | undefined): boolean {
   return emit !== undefined && (emit.offers !== undefined || isOffered(emit.former))
 }

@@ -1,10 +1,10 @@
-// Finds peers that move bytes slower than the least rate of base/patience.ts: 16 KB a second, plus some time for standing
-// still. Time in which this process stood still does not count against them.
+// Detects peers that move bytes slower than the lowest rate of base/patience.ts: 16 KB per second, plus some time for stalls.
+// Time in which this process was suspended does not count.
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { leastBytesPerMs, patienceMs } from '../../core/base/patience.ts'
 import { Standstill } from '../../core/base/standstill.ts'
 
-/** How long sockets are read after a standstill before the peer is checked. */
+/** How long sockets are read after a suspension before the peer is checked. */
 const readMs = 1_000
 
 class RateTimer {
@@ -18,7 +18,7 @@ class RateTimer {
   #timer: Timer | undefined
   #isOver = false
 
-  /** `leftMs`: how long the peer may still take. At 0 the peer is too slow, and `onSlow` is called. */
+  /** `leftMs`: the time the peer has left. At 0 the peer is too slow, and `onSlow` is called. */
   constructor(clock: Clock, stallMs: number, leftMs: () => number, onSlow: () => void) {
     this.#clock = clock
     this.#stallMs = stallMs
@@ -26,7 +26,7 @@ class RateTimer {
     this.#onSlow = onSlow
   }
 
-  /** Without the time in which this process stood still. */
+  /** The time without that in which this process was suspended. */
   now(): number {
     return this.#clock.now() - this.#stoodStillMs
   }
@@ -63,11 +63,11 @@ class RateTimer {
 }
 
 /**
- * Watches bytes that arrive, of a body for example: they may stand still for `stallMs` in all.
+ * Watches bytes that arrive, such as a body: they may stall for `stallMs` in total.
  *
- * @param byteCount how many have arrived.
- * @param onSlow called once, with the time that they took.
- * @returns a function that ends the watch.
+ * @param byteCount returns the number of bytes that have arrived.
+ * @param onSlow called once, with the elapsed time.
+ * @returns a function that stops watching.
  */
 export function watchIncoming(
   clock: Clock,
@@ -85,13 +85,13 @@ export function watchIncoming(
 
 /**
  * Watches the reader of bytes that were handed to a socket. It may read nothing for `stallMs`, plus a second for each 16 KB
- * that wait; fast reading makes up for standing still, up to `stallMs` again.
+ * that wait. Fast reading regains stall time, up to `stallMs`.
  */
 export class ReaderWatch {
   readonly #stallMs: number
   readonly #timer: RateTimer
   #waitingBytes = 0
-  /** What is left of `stallMs`, at this time. */
+  /** The rest of `stallMs` at this time. */
   #stallLeftMs = 0
   #atMs = 0
 
@@ -100,7 +100,7 @@ export class ReaderWatch {
     this.#timer = new RateTimer(clock, stallMs, () => this.#leftMs, onSlow)
   }
 
-  /** Bytes were handed to the socket. */
+  /** Called when bytes were handed to the socket. */
   add(bytes: number): void {
     if (this.#waitingBytes === 0) {
       this.#stallLeftMs = this.#stallMs
@@ -110,7 +110,7 @@ export class ReaderWatch {
     this.#timer.start()
   }
 
-  /** The reader has taken them. */
+  /** Called when the reader has taken them. */
   remove(bytes: number): void {
     const nowMs = this.#timer.now()
     const leftMs = this.#stallLeftMs - (nowMs - this.#atMs) + bytes / leastBytesPerMs
@@ -120,7 +120,7 @@ export class ReaderWatch {
     if (this.#waitingBytes <= 0) this.stop()
   }
 
-  /** Nothing waits any more. */
+  /** Called when nothing waits any more. */
   stop(): void {
     this.#waitingBytes = 0
     this.#timer.stop()

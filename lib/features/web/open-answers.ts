@@ -1,5 +1,4 @@
-// The answers that are on their way over each connection, so that at the end of a port these connections are distinguished from idle
-// ones.
+// The answers being sent over each connection, so that a closing port can tell these connections from idle ones.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -7,7 +6,7 @@ export class OpenAnswers {
   readonly #open = new Map<Socket, Set<ServerResponse>>()
   readonly #onLast: (socket: Socket) => void
 
-  /** `onLast` is called when the last answer of a connection has left. */
+  /** `onLast` is called when the last answer of a connection has been sent. */
   constructor(onLast: (socket: Socket) => void) {
     this.#onLast = onLast
   }
@@ -26,7 +25,7 @@ export class OpenAnswers {
     return (this.#open.get(socket)?.size ?? 0) > 0
   }
 
-  /** Answers whose turn has come. An answer behind another one of its connection is not on its way yet. */
+  /** Answers being sent. An answer behind another one of its connection is not sent yet. */
   get leaving(): readonly ServerResponse[] {
     return [...this.#open.values()].flatMap((open) => [...open].filter(({ socket }) => socket !== null))
   }

@@ -1,5 +1,5 @@
-// Connections whose clients send requests before they have their answers. Such requests wait one behind the other, and count
-// for their connection; too many close it. Above a lower limit the connection is not read, until few are left, or for a
+// Connections whose clients send requests before they have the answers. Such requests wait in order, and count for their
+// connection; too many close it. Above a lower limit the connection is not read until few are left, or at most for a
 // second, then for twice as long each time, because the end of a connection must be read too. Paused connections resume in
 // turns.
 import type { ServerResponse } from 'node:http'
@@ -12,7 +12,7 @@ import type { Clock, Timer } from '../../core/base/clock.ts'
 /** A connection with more waiting requests is paused. */
 const mostUnpaced = 16
 const firstLookMs = 1_000
-/** A connection with more is closed: no honest client sends so many. One chunk of the shortest ones has more than 2 000. */
+/** A connection with more is closed: no honest client sends that many. One chunk of the shortest ones has more than 2 000. */
 const mostWaiting = 4_096
 /** Connections that resume within a turn of the event loop. */
 const readInTurn = 2
@@ -30,7 +30,7 @@ interface Pipeline {
 export class Pipelines {
   readonly #clock: Clock
   readonly #pipelines = new WeakMap<Socket, Pipeline>()
-  /** Connections that resume when it is their turn. */
+  /** Connections that resume in their turn. */
   readonly #ready = new Set<Pipeline>()
   readonly #onReady: () => void
 
@@ -44,7 +44,7 @@ export class Pipelines {
     return this.#ready.size > 0
   }
 
-  /** Calls `onFirst` when the request is the first one of its connection. Never, if the connection ends before. */
+  /** Calls `onFirst` when the request is the first one of its connection; never if the connection ends before. */
   wait(socket: Socket, response: ServerResponse, account: Account, onFirst: () => void): void {
     const pipeline = this.#of(socket, account)
     this.#change(pipeline, 1)
@@ -57,7 +57,7 @@ export class Pipelines {
     else if (pipeline.count > mostUnpaced) this.#pause(pipeline)
   }
 
-  /** Called once in a turn of the event loop. */
+  /** Called once per turn of the event loop. */
   readSome(): void {
     let left = readInTurn
     for (const pipeline of this.#ready) {

@@ -1,5 +1,5 @@
-// The limits of a port of our own: its connections, when its requests begin, and how slowly their bodies may arrive. At a
-// user's server these are the user's choice.
+// The limits of our own ports: connections, when requests begin, and how slowly bodies may arrive. On a user's server these
+// are the user's choice.
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
@@ -23,7 +23,7 @@ export interface PortBoundsOptions {
 export class PortBounds {
   readonly #turns: RequestTurns
   readonly #slowBodies: SlowBodies
-  /** Set since the server listens. */
+  /** Set once the server listens. */
   #connections: Connections | undefined
 
   constructor(http: HttpServer, { accounting, clock, limits, maxConnections, connected }: PortBoundsOptions) {
@@ -38,7 +38,7 @@ export class PortBounds {
       boundHandshakes(http as NetServer as TlsServer, accounting, limits.maxUnauthenticatedLinks)
   }
 
-  /** A request arrived: it begins when its turn has come. */
+  /** Called when a request arrives. It begins in its turn. */
   arrive(request: IncomingMessage, response: ServerResponse, begin: () => void): void {
     this.wake(request.socket)
     this.#slowBodies.watch(request)
@@ -47,12 +47,12 @@ export class PortBounds {
     if (account !== undefined) this.#turns.arrive(request, response, account, begin)
   }
 
-  /** The connection has sent a request, or has become a WebSocket. */
+  /** Called when the connection has sent a request, or has become a WebSocket. */
   wake(socket: Socket): void {
     this.#connections?.wake(socket)
   }
 
-  /** All its answers have left. */
+  /** Called when all its answers have been sent. */
   rest(socket: Socket): void {
     this.#connections?.rest(socket)
   }

@@ -1,5 +1,5 @@
-// Logs the visits that are refused for their Host or Origin: each value once, as a warning that names the option, because the
-// operator sees nothing else of it. The number of values is limited, as anyone may send them. Leaves refusing to access.ts.
+// Logs requests refused for their Host or Origin: each value once, as a warning that names the option, because operators
+// would not notice otherwise. The number of values is limited, because anyone may send them. Leaves refusing to access.ts.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Logger } from '../../core/base/log.ts'
 import type { RefusedHeader } from './access.ts'

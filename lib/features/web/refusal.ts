@@ -2,11 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Why something is not taken. A `WebRefusal` is one. */
+/** Why a request or an upgrade is refused. A `WebRefusal` is one. */
 export interface Refusal {
   readonly status: number
   readonly message: string
-  /** Called when it is answered; not where the user's own handlers take the request. */
+  /** Called when it is answered; not if the user's own handlers take the request. */
   readonly onAnswered?: () => void
 }
 
@@ -28,8 +28,8 @@ export function refuseRequest(response: ServerResponse, refusal: Refusal | undef
 }
 
 /**
- * A server may ignore a request to change the protocol, but Node hands over the bare socket for any. Such a request (of
- * clients that would prefer HTTP/2) is put back, to be read again without that header, and as the last one of its connection.
+ * A server may ignore a request to change the protocol, but Node hands over the bare socket for any. Such a request (from
+ * clients that would prefer HTTP/2) is put back, to be read again without that header and as the last of its connection.
  */
 export function unreadWithoutUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request

@@ -1,6 +1,6 @@
-// Decides when a request of a web port begins: immediately, as long as few do. Beyond that, addresses take turns, so that
-// neither many connections nor many requests in one write of a client delay others. Requests of one connection run one after
-// the other (pipelines.ts).
+// Decides when a request of a web port begins: immediately while few do. Otherwise addresses take turns, so that
+// neither many connections nor many requests in one write of a client delay others. Requests of one connection run in
+// order (pipelines.ts).
 //
 //   request ──> begins                                          few begin in this turn of the event loop
 //     ├───────> waits for those before it in its connection ──╮
@@ -12,9 +12,9 @@ import { setImmediate } from '../../core/base/platform-timers.ts'
 import { TurnBudget } from '../../core/base/turn-budget.ts'
 import { Pipelines } from './pipelines.ts'
 
-/** How many begin for one address within a turn of the event loop. */
+/** How many begin for one address per turn of the event loop. */
 const mostOfOne = 8
-/** How many begin in all, by how long turns take; waiting ones are first in the next turn. */
+/** How many begin in total, depending on how long turns take. Waiting ones are first in the next turn. */
 const inAll = { most: 64, least: 4 }
 
 type Begin = () => void
@@ -34,7 +34,7 @@ export class RequestTurns {
     this.#pipelines = new Pipelines(clock, () => this.#plan())
   }
 
-  /** `account`: that of the connection. A request whose connection has ended when its turn comes does not begin. */
+  /** `account`: the account of the connection. A request whose connection has ended by its turn does not begin. */
   arrive(request: IncomingMessage, response: ServerResponse, account: Account, begin: Begin): void {
     const { socket } = request
     const holder = account.part.address
@@ -71,7 +71,7 @@ export class RequestTurns {
     this.#inAll.begin()
     this.#begun.clear()
     this.#begunCount = 0
-    // One for each address, again and again.
+    // One for each address per round.
     for (let round = 0; round < mostOfOne && this.#waiting.size > 0; round++) this.#round()
     this.#pipelines.readSome()
     if (this.#waiting.size > 0 || this.#pipelines.hasReady) this.#plan()

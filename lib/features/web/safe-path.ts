@@ -1,16 +1,16 @@
-// From the path of a URL to a file below a root, or to nothing. Nothing that a client writes there leads outside.
+// Maps the path of a URL to a file below a root, or to nothing. No path from a client leads outside.
 //
-// Three checks, one behind the other: the names as text; the place with all its links followed (realpath), which must lie
-// below the root's own; and the file, which must be an ordinary one.
+// Three checks in order: the names as text; the place with all links followed (realpath), which must be below the
+// root's own; and the file, which must be an ordinary one.
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 
 /** Bytes of one name; the limit of file systems. */
 const maxNameBytes = 255
-/** The one name with a leading dot that is public. */
+/** The only public name with a leading dot. */
 const publicDotName = '.well-known'
 
-/** Error codes that mean that nothing is there for clients. Other failures (too many open files ...) are thrown. */
+/** Error codes that mean that there is nothing for clients. Other failures (too many open files ...) are thrown. */
 const nothingThere = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'EINVAL'])
 
 /** Where a file may be written: an existing directory, and the file's name in it. */
@@ -22,7 +22,7 @@ export interface Place {
 }
 
 /**
- * The ordinary file at `urlPath` below `root`: absolute, with links followed. Undefined where there is none: names with a
+ * The ordinary file at `urlPath` below `root`: absolute, with links followed. Undefined if there is none: names with a
  * leading dot, links that lead outside, directories and devices count as nothing.
  *
  * @param urlPath as in a URL: begins with '/', percent-encoded, without a query.
@@ -38,8 +38,8 @@ export async function resolveInside(root: string, urlPath: string): Promise<stri
 }
 
 /**
- * Where a file may be written for `urlPath` below `root`. Undefined where the directory is missing, the name is refused, or
- * anything but an ordinary file has it. A link of that name is followed, and must stay below the root.
+ * Where a file may be written for `urlPath` below `root`. Undefined if the directory is missing, the name is refused, or
+ * something other than an ordinary file has it. A link of that name is followed, and must stay below the root.
  */
 export async function placeInside(root: string, urlPath: string): Promise<Place | undefined> {
   const names = namesOf(urlPath)
@@ -48,7 +48,7 @@ export async function placeInside(root: string, urlPath: string): Promise<Place 
     const directory = await lookUp(root, names.slice(0, -1))
     if (directory === undefined || !(await stat(directory)).isDirectory()) return undefined
     const file = join(directory, names.at(-1) as string)
-    // lstat: a link to nothing has the name too, and writing through it would lead outside.
+    // lstat: a dangling link has the name too, and writing through it would lead outside.
     if ((await ifThere(() => lstat(file))) === undefined) return { directory, file }
     const taken = await lookUp(root, names)
     if (taken === undefined || !(await stat(taken)).isFile()) return undefined
@@ -56,7 +56,7 @@ export async function placeInside(root: string, urlPath: string): Promise<Place 
   })
 }
 
-/** The names of a path, decoded once; undefined where one of them is refused. */
+/** The names of a path, decoded once; undefined if one of them is refused. */
 function namesOf(urlPath: string): readonly string[] | undefined {
   if (!urlPath.startsWith('/')) return undefined
   let text: string
@@ -70,7 +70,7 @@ function namesOf(urlPath: string): readonly string[] | undefined {
   return names.every(isName) ? names : undefined
 }
 
-/** Refuses '', '.', '..', hidden names, null and control characters, and what Windows reads as more than a name. */
+/** Refuses '', '.', '..', hidden names, null and control characters, and characters with a meaning on Windows. */
 function isName(name: string): boolean {
   if (name === '' || (name.startsWith('.') && name !== publicDotName)) return false
   if (Buffer.byteLength(name) > maxNameBytes) return false
@@ -78,7 +78,7 @@ function isName(name: string): boolean {
   return process.platform !== 'win32' || !/[:*?"<>|]|[. ]$/.test(name)
 }
 
-/** The place with all links followed, if it lies below the root and nothing on the way is hidden. */
+/** The place with all links followed, if it is below the root and nothing on the way is hidden. */
 async function lookUp(root: string, names: readonly string[]): Promise<string | undefined> {
   const [base, found] = await Promise.all([realpath(root), realpath(join(root, ...names))])
   const way = relative(base, found)

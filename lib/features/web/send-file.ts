@@ -1,5 +1,5 @@
-// Sends one file, whose path was resolved and checked, in the coding that the client prefers: with HEAD, ranges and
-// conditions.
+// Sends one file, whose path was resolved and checked, in the client's preferred coding, with HEAD, ranges and
+// conditional requests.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { withPackages } from '../../core/base/optional-packages.ts'
 import type { StoredCoding } from './content-coding.ts'
@@ -7,7 +7,7 @@ import type { StoredCoding } from './content-coding.ts'
 /** A reader that reads nothing for this long is disconnected. */
 export const longestStallMs = 30_000
 
-/** A file, and how it is sent. */
+/** A file and how to send it. */
 export interface FileToSend {
   /** Absolute. Its extension decides the type. */
   readonly file: string
@@ -15,7 +15,7 @@ export interface FileToSend {
   readonly coded?: CodedFile | undefined
   /** Codings exist: caches have to keep them apart. Default false. */
   readonly hasCodings?: boolean
-  /** The content at this address never changes: clients need not ask again. Default: they ask each time, by its ETag. */
+  /** The content at this URL never changes: clients need not ask again. Default: they ask each time, with its ETag. */
   readonly isImmutable?: boolean
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -25,12 +25,12 @@ export interface CodedFile {
   readonly coding: StoredCoding['coding']
 }
 
-/** How long clients that do not know `immutable` may cache. */
+/** How long clients without support for `immutable` may cache. */
 const aYearMs = 365 * 24 * 60 * 60 * 1000
-/** They describe the file, not an error that is sent instead. */
+/** Headers that describe the file, not an error that is sent instead. */
 const headersOfFile = ['accept-ranges', 'cache-control', 'content-encoding', 'content-length', 'etag', 'last-modified']
 
-/** Disconnects a reader that reads nothing for `maxStallMs`: each holds a socket and an open file. */
+/** Sends a file. Disconnects a reader that reads nothing for `maxStallMs`, because each reader holds a socket and an open file. */
 export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
@@ -38,12 +38,12 @@ export async function sendFile(
   maxStallMs: number,
 ): Promise<void> {
   const { default: send } = await withPackages('a static file', ['send'], () => import('#send'))
-  // It is the socket's timeout, and the next request has another one.
+  // The timeout belongs to the socket, and the next request has another one.
   response.setTimeout(maxStallMs, () => response.destroy()).prependOnceListener('finish', () => response.setTimeout(0))
   for (const [name, value] of Object.entries({ 'x-content-type-options': 'nosniff', ...headers }))
     response.setHeader(name, value)
   if (hasCodings) addVary(response, 'Accept-Encoding')
-  // The path is used as it is, and nothing is looked up beside it.
+  // The path is used as it is; no other files are looked up.
   const path = encodeURI(coded?.file ?? file).replace(/[?#]/g, encodeURIComponent)
   const cache = isImmutable ? { immutable: true, maxAge: aYearMs } : {}
   const sending = send(request, path, { dotfiles: 'allow', index: false, ...cache })
@@ -70,7 +70,7 @@ export async function sendFile(
     .pipe(response)
 }
 
-/** Files are only read. */
+/** Whether the method only reads. */
 export function isReading(method: string | undefined): boolean {
   return method === 'GET' || method === 'HEAD'
 }

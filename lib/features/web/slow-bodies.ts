@@ -1,10 +1,10 @@
 // Closes connections whose request bodies are not read, or hardly move. A body that makes progress may take its time, however
-// large it is. Readers of bodies have a stricter limit of their own, and an answer for it.
+// large it is. Readers of bodies have a stricter limit of their own, and answer when it is exceeded.
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../core/base/clock.ts'
 import { watchIncoming } from './least-rate.ts'
 
-/** How long a body may stand still in all: as long as Node allows for a whole request. */
+/** How long a body may stall in total: as long as Node allows for a whole request. */
 const stallMs = 300_000
 
 export class SlowBodies {
@@ -24,7 +24,7 @@ export class SlowBodies {
       stallMs,
       () => socket.bytesRead - before,
       () => {
-        // A body that has arrived is its reader's business.
+        // A body that has arrived is up to its reader.
         if (!request.complete) socket.destroy()
       },
     )

@@ -33,7 +33,7 @@ async function serveFrom(
   response: ServerResponse,
   maxStallMs: number,
 ): Promise<void> {
-  // The path as it came: a slash at its end asks for a directory.
+  // The original path: a trailing slash asks for a directory.
   const { pathname } = new URL(`http://isock${request.url}`)
   const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
   const file = await resolveInside(root, path).catch(() => undefined)
@@ -47,7 +47,7 @@ async function serveFrom(
   await sendFile(request, response, { file, coded, hasCodings: forms.length > 0 }, maxStallMs)
 }
 
-/** The compressed forms below the same root. A form that is older than the file is outdated. */
+/** The compressed forms below the same root. A form older than the file is outdated. */
 async function codedForms(root: string, path: string, file: string): Promise<readonly CodedFile[]> {
   const forms = await Promise.all(
     storedCodings.map(async ({ coding, suffix }) => ({ coding, file: await resolveInside(root, `${path}${suffix}`) })),

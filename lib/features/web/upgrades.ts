@@ -1,4 +1,4 @@
-// From a request to upgrade to the open WebSocket of a route.
+// Turns a request to upgrade into the open WebSocket of a route.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
@@ -17,10 +17,10 @@ export interface Decision {
 }
 
 export class Upgrades {
-  /** One for each limit of messages: the limit belongs to the server, not to a socket. */
+  /** One for each message limit, because the limit belongs to the server, not to a socket. */
   readonly #servers = new Map<number, WebSocketServer>()
   readonly #sockets = new Set<WebSocket>()
-  /** Those whose gateway has not decided yet. */
+  /** Sockets whose gateway has not decided yet. */
   readonly #undecided = new Set<Duplex>()
   readonly #protocols = new WeakMap<IncomingMessage, string | undefined>()
   readonly #clock: Clock
@@ -59,7 +59,7 @@ export class Upgrades {
     this.#undecided.add(stream)
     try {
       const settled = await route
-      // Not where its client has left, or it was refused meanwhile.
+      // Not if the client has left, or was refused meanwhile.
       if (stream.writable) this.accept(request, stream, head, settled)
     } catch (error) {
       refuseUpgrade(stream, refusalFor(error))
@@ -69,7 +69,7 @@ export class Upgrades {
     }
   }
 
-  /** Closes what is open. Settles when everything is closed. */
+  /** Closes all open sockets. Settles when they are closed. */
   async close(): Promise<void> {
     const message = 'the server is shutting down'
     for (const stream of this.#undecided) refuseUpgrade(stream, { status: 503, message })

@@ -1,4 +1,4 @@
-// What the web server offers to gateways, made of what the server offers to its features.
+// What the web server offers to gateways, based on what the server offers to its features.
 import type { Link, Peer } from '../../core/link/link.ts'
 import { createMemoryLinks } from '../../core/link/memory-link.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
@@ -7,7 +7,7 @@ import type { WebHost } from './gateway.ts'
 /** A process as gateways see it. */
 export interface ProcessView {
   readonly name: string
-  /** As in `ProcessHandle`. */
+  /** The states of `ProcessHandle`. */
   readonly state: string
 }
 

@@ -14,16 +14,16 @@ import type { WebGateway } from './gateway.ts'
 export interface WebOptions extends AccessOptions {
   /** 0: any free port. Required, unless `server` is given. */
   readonly port?: number
-  /** The address to listen at. Default '127.0.0.1'. For other machines to reach it, `hosts` must name this machine too. */
+  /** The address to listen at. Default '127.0.0.1'. To be reached from other machines, `hosts` must name this machine too. */
   readonly host?: string
   /**
-   * With key and certificate, or their files: https and wss. With `requestCert` and `ca`, clients may or must
-   * (`rejectUnauthorized`) show a certificate, which is an identity as on 'tls://', whatever protocol they speak.
+   * Key and certificate, or their files: https and wss. With `requestCert` and `ca`, clients may or must
+   * (`rejectUnauthorized`) show a certificate, which is an identity as on 'tls://', for every protocol.
    */
   readonly tls?: PortTls
   /**
-   * An HTTP server to join instead of listening. It must have its own handlers by then, which get what isock does not take,
-   * and it stays open at the end. Pages of `origins` may read what isock takes (CORS); the server decides about the rest.
+   * An HTTP server to join instead of listening. It must already have its own handlers, which receive what isock does not take,
+   * and it stays open at the end. Pages of `origins` may read isock's answers (CORS); the server decides about its own.
    */
   readonly server?: HttpServer | HttpsServer
   /** Where isock's own clients connect, as a WebSocket. Default '/isock'. */
@@ -35,20 +35,20 @@ export interface WebOptions extends AccessOptions {
   /** Foreign protocols on the same port. */
   readonly gateways?: readonly WebGateway[]
   /**
-   * Open connections, WebSockets included. Above it, the oldest one without a request of the address with most is closed,
-   * else the oldest one of that address; where no address has more, the new one is closed. Default 10 000.
+   * Open connections, including WebSockets. Above it, the oldest connection without a request of the address with the most is
+   * closed, otherwise its oldest connection; if no address has more, the new one is closed. Default 10 000.
    */
   readonly maxConnections?: number
   /**
-   * The addresses and ranges of proxies, `'loopback'` for this machine. For requests that they forward, `peer.address`,
-   * `trust`, limits and logs see the client in X-Forwarded-For, and X-Forwarded-Proto tells whether all was TLS. Ignored from
-   * other addresses. Default none.
+   * The addresses and ranges of proxies; `'loopback'` for this machine. For requests that they forward, `peer.address`,
+   * `trust`, limits and logs use the client in X-Forwarded-For, and X-Forwarded-Proto shows whether the whole way was TLS.
+   * Ignored from other addresses. Default none.
    */
   readonly trustProxy?: readonly string[]
   /**
    * The addresses and ranges of proxies that begin each connection with a header of the PROXY protocol, like the server's
-   * option of this name: for proxies that forward bytes, where `trustProxy` is for those that forward requests. Not together
-   * with `server`. Default none.
+   * option of this name: for proxies that forward bytes, whereas `trustProxy` is for proxies that forward requests. Not allowed
+   * together with `server`. Default none.
    */
   readonly proxyProtocol?: ProxyAddresses
   /**

@@ -1,5 +1,5 @@
-// The HTTP server under a web server: one of our own, or a user's that we join. What we do not take goes to the user's own
-// handlers, and at the end the user's server is as it was.
+// The HTTP server of a web server: our own, or a user's that we join. What we do not take is passed to the user's own
+// handlers, and at the end the user's server is restored.
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
@@ -28,20 +28,20 @@ export interface WebHandlers {
 /** What a port needs of its server. */
 export type PortKit = Pick<ServerKit, 'clock' | 'accounting' | 'limits' | 'log'>
 
-/** How long answers have to leave when the grace period is over. */
+/** How long unsent answers may still take when the grace period is over. */
 const releaseMs = 1_000
 const tooManyHeaders: Refusal = { status: 431, message: 'this request has too many headers' }
-/** How many headers Node reads where its server does not say. */
+/** How many headers Node reads by default. */
 const mostHeadersOfNode = 1_000
 const unknownProtocol: Refusal = { status: 404, message: 'only WebSockets are accepted at this path' }
 
 export class WebPort {
   readonly #options: ResolvedWebOptions
   readonly #http: HttpServer
-  /** Connections that were not upgraded, which then are WebSockets. */
+  /** Connections that were not upgraded to WebSockets. */
   readonly #connections = new Set<Socket>()
   readonly #answers = new OpenAnswers((socket) => this.#onLastAnswer(socket))
-  /** Only at a port of our own. */
+  /** Only for our own port. */
   readonly #bounds: PortBounds | undefined
   #isClosing = false
   #joined: JoinedServer | undefined
@@ -75,7 +75,7 @@ export class WebPort {
     return this.isTls ? 'secureConnection' : 'connection'
   }
 
-  /** At a user's server: whether others listen for upgrades there. */
+  /** On a user's server: whether others listen for upgrades there. */
   get hasOtherUpgrades(): boolean {
     return this.#joined?.hasOthers('upgrade') === true
   }
@@ -85,7 +85,7 @@ export class WebPort {
     return this.#http.address() as AddressInfo
   }
 
-  /** The same as a URL that works on this machine: with a host that `hosts` allows. */
+  /** The address as a URL that works on this machine, with a host that `hosts` allows. */
   get url(): string {
     const { address, port } = this.address
     const isEverywhere = address === '0.0.0.0' || address === '::'
@@ -105,7 +105,7 @@ export class WebPort {
     return most > 0 && rawHeaders.length / 2 >= most
   }
 
-  /** Only at a port of our own with TLS. */
+  /** Only for our own port with TLS. */
   renewTls(tls: ListenTls): void {
     ;(this.#http as HttpsServer).setSecureContext(tls)
   }
@@ -121,7 +121,7 @@ export class WebPort {
       })
   }
 
-  /** Starts to hand over requests and upgrades. */
+  /** Starts to pass on requests and upgrades. */
   attach(handlers: WebHandlers): void {
     const http = this.#http
     const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): boolean =>
@@ -141,14 +141,14 @@ export class WebPort {
     this.#detach = () => joined.leave()
   }
 
-  /** At a port of our own. */
+  /** Handles a request at our own port. */
   #request(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): void {
     this.#answers.add(request, response)
     const begin = (): void => refuseRequest(response, this.#refusalOf(handlers, request, response))
     this.#bounds?.arrive(request, response, begin)
   }
 
-  /** At a user's server. Returns true where it is taken. */
+  /** Handles a request at a user's server. Returns true if it was taken. */
   #offer(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): boolean {
     const refusal = this.#refusalOf(handlers, request, response)
     if (refusal !== undefined && this.#joined?.hasOthers('request') === true) return false
@@ -161,7 +161,7 @@ export class WebPort {
     return this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
   }
 
-  /** Returns true where it is taken. */
+  /** Returns true if it was taken. */
   #upgrade({ onUpgrade }: WebHandlers, request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
     const hasOthers = this.hasOtherUpgrades
     this.#connections.delete(stream as Socket)
@@ -182,7 +182,7 @@ export class WebPort {
   }
 
   /**
-   * Closes the port. Answers that are on their way have `graceMs` to leave. Settles when the port is free and no answer is
+   * Closes the port. Answers being sent have `graceMs` to finish. Settles when the port is free and no answer is
    * open.
    */
   async close(graceMs: number, clock: Clock): Promise<void> {
@@ -193,10 +193,10 @@ export class WebPort {
     const limitMs = Math.max(graceMs, releaseMs)
     // The connections belong to the user's server, which continues.
     if (this.#options.server !== undefined) return closedWithin(this.#answers.leaving, limitMs, clock)
-    // A TLS handshake that ends later would leave an unknown connection.
+    // A TLS handshake that finishes later would leave an unknown connection.
     this.#http.on(this.#connected, (socket: Socket) => socket.destroy())
     this.#closeWaiting()
-    // Not http's own close: it cuts answers that are written and have not left. Bun's HTTP servers have no other.
+    // Not http's own close, which cuts off written answers that have not left. Bun's HTTP servers have no other.
     if (this.#http instanceof NetServer) NetServer.prototype.close.call(this.#http)
     else (this.#http as HttpServer).close()
     const open = [...this.#connections]
@@ -233,7 +233,7 @@ function urlHost(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-/** For a port that listens at all addresses. */
+/** The host in the URL of a port that listens at all addresses. */
 function hostToOpen(hosts: AllowList | undefined, address: string): string {
   const loopback = address === '::' ? '[::1]' : '127.0.0.1'
   if (hosts === undefined || typeof hosts !== 'object' || hosts.includes(loopback)) return loopback
@@ -248,7 +248,7 @@ function makeServer({ tls, keepAliveTimeoutMs, headersTimeoutMs }: ResolvedWebOp
     tls === undefined
       ? createServer(bounds)
       : createTlsServer({ ...bounds, ...usableTls(tls), handshakeTimeout: 5_000 })
-  // No maximum: Node would drop further headers silently. maxHeaderSize limits them, and answers 431.
+  // No maximum, because Node would drop further headers silently. maxHeaderSize limits them, and answers 431.
   server.maxHeadersCount = 0
   return server
 }

@@ -27,17 +27,17 @@ import { WebPort } from './web-port.ts'
 
 /** What `listenWeb` returns. */
 export interface WebListener {
-  /** As in 'http://127.0.0.1:8080', with the actual port. */
+  /** Such as 'http://127.0.0.1:8080', with the actual port. */
   readonly url: string
-  /** Where `new Client(...)` connects, as in 'ws://127.0.0.1:8080/isock'. */
+  /** Where `new Client(...)` connects, such as 'ws://127.0.0.1:8080/isock'. */
   readonly address: string
   /**
-   * The address of the option `browserModule` for pages that cache it for a year: the path with the hash of its content, as
-   * in '/isock.js?v=Zk3...'. Undefined without that option.
+   * The URL of the option `browserModule` for pages that cache it for a year: the path with the hash of its content, such
+   * as '/isock.js?v=Zk3...'. Undefined without that option.
    */
   readonly browserModule: string | undefined
   /**
-   * Closes this port alone; the server's other addresses stay open. Running requests and answers on their way have `graceMs`
+   * Closes only this port; the server's other addresses stay open. Running requests and their answers have `graceMs`
    * (default 10 000). Settles when the port is free and everything is released. Rejects with ClientError (`INVALID_OPTION`).
    */
   close(graceMs?: number): Promise<void>
@@ -59,7 +59,7 @@ export class WebServer implements WebListener {
   #url = ''
   #isOpen = false
   readonly #own: MountedGateway
-  /** Of isock's own clients: at the server's end the sessions end them. */
+  /** The sockets of isock's own clients. At the server's end, their sessions close them. */
   readonly #links: Upgrades
   readonly #sockets: Upgrades
   #access: Access | undefined
@@ -115,13 +115,13 @@ export class WebServer implements WebListener {
     return this
   }
 
-  /** Ends everything but the sessions: for the end of the server, which ends the sessions itself. */
+  /** Ends everything but the sessions, which the server ends itself. */
   drain(graceMs: number): Promise<void> {
     this.#drained ??= this.#end(graceMs)
     return this.#drained
   }
 
-  /** Functions that renew TLS at a port of our own that has it. Throws ClientError (`INVALID_OPTION`) for unusable TLS. */
+  /** Functions that renew TLS at our own port, if it has TLS. Throws ClientError (`INVALID_OPTION`) for unusable TLS. */
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     const { tls } = this.#options
     if (tls === undefined) return []
@@ -184,7 +184,7 @@ export class WebServer implements WebListener {
       response.end('the server failed\n')
       return undefined
     }
-    // The user's handlers get the response without our headers.
+    // The user's handlers must get the response without our headers.
     if (this.#options.server !== undefined) revert()
     return { status: 404, message: 'there is nothing at this path' }
   }
@@ -195,7 +195,7 @@ export class WebServer implements WebListener {
     return this.#mounted.some((mounted) => mounted.isForAnyHost?.(url, method) === true)
   }
 
-  /** Gateways that let a page of an allowed origin load this as a part of itself, although it does not send that origin. */
+  /** Gateways that allow a page of an allowed origin to embed this, although the request has no Origin. */
   #embeddedAt({ request, url }: WebVisit): readonly MountedGateway[] {
     const access = this.#access
     const isEmbedding = access?.refusalOf(request.headers)?.isOfEmbedding === true
@@ -203,7 +203,7 @@ export class WebServer implements WebListener {
     return this.#mounted.filter((mounted) => mounted.mayBeEmbedded?.(url) === true)
   }
 
-  /** At a port of our own all are; at a user's server, those for what a gateway takes. */
+  /** On our own port all preflights are ours; on a user's server, those for what a gateway takes. */
   #isOwnPreflight({ request, url }: WebVisit): boolean {
     const method = preflightMethod(request)
     if (method === undefined || this.#options.server === undefined) return method !== undefined

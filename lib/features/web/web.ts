@@ -1,4 +1,4 @@
-// The web as a feature of a server: its ports for browsers, which end when it drains.
+// The web as a feature of a server: its ports for browsers, which close when the server drains.
 import type { TlsRenewal } from '../../core/link/listener.ts'
 import type { ActionServer } from '../../core/server/action-server.ts'
 import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
@@ -6,7 +6,7 @@ import type { ProcessView } from './web-host.ts'
 import type { WebOptions } from './web-options.ts'
 import { type WebListener, WebServer } from './web-server.ts'
 
-/** A server of isock, as far as its web ports need it. */
+/** The part of an isock server that its web ports need. */
 export interface ServerWithProcesses extends Pick<ActionServer, 'addFeature' | 'findFeature'> {
   readonly processes: readonly ProcessView[]
 }
@@ -14,9 +14,9 @@ export interface ServerWithProcesses extends Pick<ActionServer, 'addFeature' | '
 const name = 'web'
 
 /**
- * Serves browsers too, and with gateways clients of other protocols, on a port of its own or beside an HTTP server of
- * yours: the same actions, sessions and promises, over WebSockets. Pages of other origins and foreign host names are
- * refused unless `origins` and `hosts` name them. `server.shutdown()` ends it.
+ * Serves browsers too, and clients of other protocols through gateways, on its own port or on an existing HTTP server
+ * of yours: the same actions, sessions and guarantees, over WebSockets. Pages of other origins and foreign host names are
+ * refused unless `origins` and `hosts` name them. `server.shutdown()` closes it.
  *
  * @throws ClientError: `INVALID_OPTION`, `MISSING_PACKAGE`; ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`, `SHUTTING_DOWN`.
  * @example
@@ -40,12 +40,12 @@ class Web implements ServerFeature {
     this.#processes = processes
   }
 
-  /** Where clients connect, for every open port. */
+  /** The addresses for clients, one for each open port. */
   get addresses(): readonly string[] {
     return [...this.#servers].flatMap((server) => (server.isOpen ? server.address : []))
   }
 
-  /** Functions that renew TLS at each port of our own that has it. */
+  /** Functions that renew TLS at each of our own ports with TLS. */
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     return [...this.#servers].flatMap((server) => (server.isOpen ? server.tlsRenewals(renewal) : []))
   }
@@ -59,7 +59,7 @@ class Web implements ServerFeature {
       processes: this.#processes,
       onClosed: () => this.#servers.delete(server),
     })
-    // Added before it is open, so that a drain meanwhile finds it.
+    // Added before it is open, so that a drain in the meantime finds it.
     this.#servers.add(server)
     try {
       await server.open()
@@ -76,7 +76,7 @@ class Web implements ServerFeature {
     await Promise.all(this.#drained.map((server) => server.drain(graceMs)))
   }
 
-  /** Ends links that came while the gateways drained, and never became a session's. */
+  /** Ends links that arrived while the gateways drained and never became part of a session. */
   async onDrained(): Promise<void> {
     await Promise.all(this.#drained.map((server) => server.close()))
   }
