@@ -3,6 +3,8 @@
 export { Action, type ActionClass, type ActionFields, type ActionReturn, type AnyAction } from './core/action/action.ts'
 export type { TreeOptions } from './core/action/action-host.ts'
 export { Call, type InputAmount, type InputProgress, type Outcome } from './core/action/call.ts'
+export type { ClientCall } from './core/action/call-starter.ts'
+export type { CallSubject } from './core/action/call-subject.ts'
 export type {
   Caller,
   Context,
@@ -23,8 +25,11 @@ export type {
 export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './core/action/guard.ts'
 export type { Implementation } from './core/action/implementation.ts'
 export type { InputOf, ItemOf, OutputOf, RunArguments } from './core/action/inference.ts'
+export type { ServerCall } from './core/action/intercepted-run.ts'
+export { type CallResult, type Interceptor, type Next, replaceResult } from './core/action/interceptors.ts'
 export type { Mismatch } from './core/action/mismatch.ts'
 export type { ActionFunction, ActionTree, RegisteredAction } from './core/action/registry.ts'
+export type { Requires } from './core/action/requirement.ts'
 export type { OnRetry, RunOptions, RunParent } from './core/action/run-options.ts'
 export type { BackoffOptions } from './core/base/backoff.ts'
 export type { Clock, Timer } from './core/base/clock.ts'

@@ -1,6 +1,8 @@
 // The features of every Client, on any platform: actions, and what is built on them. Each feature is a room of its own; they
 // are only combined here.
 
+import type { ClientCall } from '../core/action/call-starter.ts'
+import type { Interceptor } from '../core/action/interceptors.ts'
 import { ActionClient } from '../core/client/action-client.ts'
 import type { CloseOptions } from '../core/client/last-calls.ts'
 import type { ChannelClass, InfoOf, Member, MessageOf } from '../features/channels/channel.ts'
@@ -20,6 +22,21 @@ import type { EventsOf, ProcessClass, ProcessEvent } from '../features/tasks/pro
 export class FeatureClient extends ActionClient {
   readonly #channels = new ChannelClient(this.kit)
   readonly #processes = new ProcessListeners(this.kit)
+
+  /**
+   * Runs a function around each call from now on, and around uses of services, publishes and subscriptions: it gets the call, may add to
+   * its `metadata`, and returns what `next()` gave. The first one added is the outermost. Returns what removes it. Throws ClientError
+   * (`INVALID_OPTION`).
+   *
+   * @example
+   * client.use(async (call, next) => {
+   *   call.metadata.traceparent = traceparentOf(currentSpan())
+   *   return next()
+   * })
+   */
+  use(interceptor: Interceptor<ClientCall>): () => void {
+    return this.interceptors.add(interceptor)
+  }
 
   /**
    * A service of the server, by class reference.

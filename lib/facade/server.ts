@@ -1,7 +1,11 @@
 // The Server for users: actions, and what is built on them. Each feature is a room of its own; they are only combined here.
 
 import type { ActionClass } from '../core/action/action.ts'
+import type { Call } from '../core/action/call.ts'
 import type { PublishOptions, ServerFields, TopicClass } from '../core/action/context.ts'
+import type { ItemOf, OutputOf, RunArguments } from '../core/action/inference.ts'
+import type { ServerCall } from '../core/action/intercepted-run.ts'
+import type { Interceptor } from '../core/action/interceptors.ts'
 import { missingFeature } from '../core/action/missing-feature.ts'
 import { brand } from '../core/base/brand.ts'
 import { invalidOption } from '../core/base/options.ts'
@@ -20,6 +24,7 @@ import type { AnyProcess, ProcessClass, ProcessHandle } from '../features/tasks/
 import { Processes } from '../features/tasks/processes.ts'
 import type { Task, TaskView } from '../features/tasks/task.ts'
 import { Tasks } from '../features/tasks/tasks.ts'
+import { LocalCalls, type LocalRunOptions } from './local-calls.ts'
 
 /**
  * Runs actions for clients, publishes to channels, runs tasks and services.
@@ -39,6 +44,7 @@ export class Server extends ActionServer {
   readonly #processes = this.join((kit) => new Processes(kit))
   readonly #services = this.join((kit) => new Services(kit, () => this.onShutdownRequest()))
   readonly #tasks: Tasks
+  #local: LocalCalls | undefined
 
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
@@ -49,9 +55,51 @@ export class Server extends ActionServer {
     super(...args)
     this.#tasks = this.join((kit) => new Tasks(kit))
     this.join((kit) => this.#refuseThreaded(kit))
+    this.join((kit) => {
+      this.#local = new LocalCalls(kit)
+      return {}
+    })
     const { features = [] } = gather(args)
     if (!Array.isArray(features)) throw invalidOption('features', 'a list', features)
     for (const feature of features) this.addFeature(feature)
+  }
+
+  /**
+   * Runs a function around each call that comes from now on, and around uses of services, publishes and subscriptions: it gets the
+   * call with its context, and returns what `next()` gave, which settles when the call has ended. The first one added is the outermost.
+   * What it throws is the call's error: an isock error that says `notStarted`, thrown before `next()`, refuses the call, so that clients
+   * may retry it. Returns what removes it. Throws ClientError (`INVALID_OPTION`).
+   *
+   * @example
+   * server.use(async ({ name, context }, next) => {
+   *   const startedAtMs = performance.now()
+   *   try {
+   *     return await next()
+   *   } finally {
+   *     context.log.info({ name, ms: performance.now() - startedAtMs }, 'ran')
+   *   }
+   * })
+   */
+  use(interceptor: Interceptor<ServerCall>): () => void {
+    return this.interceptors.add(interceptor)
+  }
+
+  /**
+   * Runs an action of this server for its own program: with its schemas, interceptors, `static requires` and transaction, as if a
+   * client with this identity, or with none, had called. Data and result are copies. For tasks, tests and pages that are rendered on the
+   * server; it need not listen. Rejects as a client's call does.
+   *
+   * @example
+   * const page = await server.runAction(ReadPage, path, { identity: { id: 'ada', roles: ['editor'] } })
+   */
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, LocalRunOptions>): Call<OutputOf<C>, ItemOf<C>>
+  runAction<Output = unknown, Item = unknown>(
+    name: string,
+    data?: unknown,
+    options?: LocalRunOptions,
+  ): Call<Output, Item>
+  runAction(action: unknown, data?: unknown, options?: LocalRunOptions): Call<never, never> {
+    return (this.#local as LocalCalls).run(action, data, options)
   }
 
   /**

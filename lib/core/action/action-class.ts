@@ -2,6 +2,7 @@
 // method has a Context, which runs actions by class in its turn.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AnyClass, ErrorClass } from '../wire/rich/class-registry.ts'
+import type { Requires } from './requirement.ts'
 
 /** What an action may return: a value, a promise of it, or a generator that yields items and returns the value. */
 export type ActionReturn<Output, Item> = Output | Promise<Output> | AsyncGenerator<Item, Output, undefined>
@@ -30,6 +31,13 @@ export interface ActionFields {
   allowRegExp?: boolean | undefined
   /** Runs in a worker thread: `import.meta.url` of the module that exports the class. Default false. See docs/threads.md. */
   threaded?: false | string | URL | undefined
+  /**
+   * Who may run it, beside what guards decide for all: a role or several, all of which `identity.roles` must have, or a function of the
+   * caller's session. Others get ServerError (`NOT_ALLOWED`); nothing started. Default: everybody who may connect.
+   *
+   * @example static requires = (session: SessionView) => session.identity?.id === 'root'
+   */
+  requires?: Requires | undefined
   /** One line for people, shown by `isock ls`. */
   description?: string | undefined
   /** Changes the contract hash when the meaning changes but the schemas do not. */

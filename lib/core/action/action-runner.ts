@@ -5,7 +5,7 @@
 //
 // What the handler did is committed last: an effect whose answer cannot be sent is undone (see RunFeature).
 import { keepContext, runClean } from '../base/async-context.ts'
-import { type IsockError, ServerError } from '../base/errors.ts'
+import type { IsockError } from '../base/errors.ts'
 import type { InboundStream } from '../session/inbound-stream.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { IncomingInputs } from '../session/incoming-inputs.ts'
@@ -19,8 +19,10 @@ import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
 import { bytesAsGiven } from '../wire/values/bytes-as-given.ts'
 import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
-import { fitsContract } from './contract-fit.ts'
+import { contractMismatch, fitsContract } from './contract-fit.ts'
 import { InputItems } from './input-items.ts'
+import { runIntercepted, type ServerCall } from './intercepted-run.ts'
+import type { Interceptors } from './interceptors.ts'
 import { endsByItself, type ItemSource, isPromiseLike, itemSourceOf, leaveQuietly } from './item-source.ts'
 import { Refused } from './refused.ts'
 import type { ActionRegistry, RegisteredAction } from './registry.ts'
@@ -41,6 +43,7 @@ export interface ActionRunnerOptions {
   readonly exposeErrors: boolean
   /** Calls that a handler makes inherit its time and signal even when it does not pass its context. */
   readonly inheritContext: boolean
+  readonly interceptors?: Interceptors<ServerCall>
   /** Gets each error that a handler threw; may return another one, which is sent instead. Must not throw. */
   readonly onThrown: (error: unknown, call: IncomingCall, session: SessionView) => Error | undefined
 }
@@ -91,6 +94,20 @@ class Run {
       return this.#fail(contractMismatch(action.name), true)
     }
     this.#action = action
+    if (action.requirement === undefined) return this.#read(action)
+    try {
+      const judged = action.requirement(this.#surroundings.session)
+      if (judged === undefined) return this.#read(action)
+      judged.then(
+        () => this.#read(action),
+        (error) => this.#fail(error, true),
+      )
+    } catch (error) {
+      this.#fail(error, true)
+    }
+  }
+
+  #read(action: RegisteredAction): void {
     let data: unknown
     try {
       data = this.#readInput(action)
@@ -142,7 +159,9 @@ class Run {
   #perform(action: RegisteredAction, data: unknown, context: RunContext): void {
     let returned: unknown
     try {
-      returned = action.run(data, context)
+      const { interceptors } = this.#options
+      const isPlain = interceptors === undefined || interceptors.isEmpty
+      returned = isPlain ? action.run(data, context) : runIntercepted(interceptors, action, data, context)
       if (isPromiseLike(returned)) return void returned.then(this.#onReturned, this.#onThrown)
     } catch (error) {
       return this.#onThrown(error)
@@ -274,9 +293,4 @@ class Run {
       error = encodeThrown(codec, tooLarge(`the error of action "${call.name}"`, error, this.#maxFrameBytes))
     call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })
   }
-}
-
-function contractMismatch(name: string): ServerError {
-  const message = `action "${name}": client and server do not have the same contract (name, input and output schema, contractVersion); bring both to one version`
-  return new ServerError(message, { code: 'CONTRACT_MISMATCH', notStarted: true })
 }

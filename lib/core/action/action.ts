@@ -1,4 +1,5 @@
 // Action, the unit that clients run. Leaves the types that are inferred from an Action class to inference.ts.
+
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { brand, isBrandedPrototype, isSubclass } from '../base/brand.ts'
 import { nameOf, namesItsSubclass, requireNameOf } from '../base/class-name.ts'
@@ -15,6 +16,7 @@ import type {
   HandlerReturnBound,
   OptionalSchema,
 } from './definition.ts'
+import type { Requires } from './requirement.ts'
 
 export type { ActionClass, ActionFields, ActionReturn, AnyAction } from './action-class.ts'
 
@@ -58,6 +60,8 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
    * busy: `import.meta.url` of the module that exports the class. Default false. See docs/threads.md.
    */
   static threaded?: false | string | URL | undefined
+  /** Who may run it, see {@link ActionFields.requires}. Default: everybody who may connect. */
+  declare static requires?: Requires | undefined
   /** One line for people, shown by `isock ls`. */
   static description?: string | undefined
   /** Changes the contract hash when the meaning changes but the schemas do not. */

@@ -9,6 +9,7 @@ import { checkOptions } from '../base/option-table.ts'
 import { unawaited } from '../base/unawaited.ts'
 import { neverSent } from '../session/call-errors.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
+import type { Metadata } from '../wire/frames/metadata.ts'
 import type { ClassRegistry } from '../wire/rich/class-registry.ts'
 import { isStreamable } from '../wire/rich/unsendable-reason.ts'
 import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
@@ -16,10 +17,12 @@ import type { ActionClass } from './action.ts'
 import { addresseeOf } from './addressee.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
+import { type CallSubject, subjectOf } from './call-subject.ts'
 import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
 import { InputFeed } from './input-feed.ts'
+import type { Interceptors } from './interceptors.ts'
 import { metadataOf } from './metadata-option.ts'
-import { type CallRouter, PendingCall } from './pending-call.ts'
+import { type Around, type CallRouter, PendingCall } from './pending-call.ts'
 import {
   type RunDefaults,
   type RunOptions,
@@ -36,6 +39,13 @@ export interface CallStarterOptions {
   readonly router: CallRouter
   readonly clock: Clock
   readonly defaults: RunDefaults
+  readonly interceptors?: Interceptors<ClientCall>
+}
+
+/** A call that a client makes, as its interceptors see it. */
+export interface ClientCall extends CallSubject {
+  /** What it will send; an interceptor may add to it. */
+  readonly metadata: Record<string, string>
 }
 
 const noOptions: RunOptions = {}
@@ -79,17 +89,18 @@ export class CallStarter {
     const isStream = isStreamable(data)
     const payload = isStream ? undefined : this.#encode(data, rules)
     const feeds = (isStream ? [data] : this.#inData.take())?.map((source) => new InputFeed(source))
+    const request = {
+      name,
+      addressee: addresseeOf(name, data),
+      order: ++this.#started,
+      contract: contract?.hash,
+      metadata: metadataOf(options.metadata, defaults.metadata),
+      data: payload,
+      isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
+      feeds: feeds?.map((feed) => feed.start),
+    }
     const pending = new PendingCall({
-      request: {
-        name,
-        addressee: addresseeOf(name, data),
-        order: ++this.#started,
-        contract: contract?.hash,
-        metadata: metadataOf(options.metadata, defaults.metadata),
-        data: payload,
-        isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
-        feeds: feeds?.map((feed) => feed.start),
-      },
+      request,
       bounds,
       router,
       codec,
@@ -98,11 +109,31 @@ export class CallStarter {
       onRetry: onRetry && keepContext(onRetry),
     })
     parent?.onCall?.(pending)
-    const call = Call.begin<never, never>(pending)
+    const call = Call.begin<never, never>(pending, this.#around(action, name, data, request))
     if (feeds !== undefined) for (const feed of feeds) feed.belongsTo(pending)
     if (options.signal !== undefined) cancelWith(options.signal, pending)
     if (parent !== undefined && parent.signal !== options.signal) cancelWith(parent.signal, pending)
     return call
+  }
+
+  /** undefined: nothing is around it. */
+  #around(
+    action: unknown,
+    name: string,
+    data: unknown,
+    request: { metadata: Metadata | undefined },
+  ): Around | undefined {
+    const { interceptors } = this.#options
+    if (interceptors === undefined || interceptors.isEmpty) return undefined
+    const subject = subjectOf(action, name, data)
+    if (subject === undefined) return undefined
+    return (send) => {
+      const call: ClientCall = { ...subject, metadata: { ...request.metadata } }
+      return interceptors.run(call, async () => {
+        request.metadata = metadataOf(call.metadata)
+        return send()
+      })
+    }
   }
 
   #encode(data: unknown, rules: ValueRules): Payload {

@@ -10,7 +10,7 @@ import type { Taken } from '../session/inbound-stream.ts'
 import type { InputProgress } from '../session/outbound-stream.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { withCallerStack } from './caller-stack.ts'
-import type { PendingCall, Settler } from './pending-call.ts'
+import type { Around, PendingCall, Settler } from './pending-call.ts'
 
 export type { InputAmount, InputProgress } from '../session/outbound-stream.ts'
 
@@ -37,13 +37,14 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
   #pending: PendingCall | undefined
 
   /** A call that is being sent. For routers; users get theirs from `runAction`. */
-  static begin<Output, Item>(pending: PendingCall): Call<Output, Item> {
+  static begin<Output, Item>(pending: PendingCall, around?: Around): Call<Output, Item> {
     let settler: Settler | undefined
     const call = new Call<Output, Item>((resolve, reject) => {
       settler = { resolve: resolve as (value: unknown) => void, reject }
     })
     call.#pending = pending
-    pending.start(settler as unknown as Settler)
+    if (around === undefined) pending.start(settler as unknown as Settler)
+    else pending.startWithin(settler as unknown as Settler, around)
     return call
   }
 

@@ -1,4 +1,5 @@
 // Whether a caller and a callee whose contracts differ may still work together.
+import { ServerError } from '../base/errors.ts'
 import { fieldLength, pathLength } from './contract.ts'
 
 /** Whether a server with the contract `own` serves a caller with this one: it may know optional fields that the caller does not. */
@@ -20,4 +21,9 @@ function fieldsOf(text: string): Map<string, string> {
   for (let at = 0; at < text.length; at += fieldLength)
     fields.set(text.slice(at, at + pathLength), text.slice(at + pathLength, at + fieldLength))
   return fields
+}
+
+export function contractMismatch(name: string): ServerError {
+  const message = `action "${name}": client and server do not have the same contract (name, input and output schema, contractVersion); bring both to one version`
+  return new ServerError(message, { code: 'CONTRACT_MISMATCH', notStarted: true })
 }

@@ -1,8 +1,10 @@
 // The caller's end of one call: decodes what arrives, settles the Call's promise, hands items to the loop that iterates it.
 import { keepContext } from '../base/async-context.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
+import { deferred } from '../base/deferred.ts'
 import { BusyError, CancelledError, IsockError } from '../base/errors.ts'
 import { queueMicrotask } from '../base/platform-timers.ts'
+import { lateError } from '../session/call-errors.ts'
 import type { Fault, Retry } from '../session/fault.ts'
 import type { Origin } from '../session/frame-port.ts'
 import type { InboundStream, Taken } from '../session/inbound-stream.ts'
@@ -45,6 +47,9 @@ export interface Settler {
   reject(error: unknown): void
 }
 
+/** Runs something around a call. Never throws. */
+export type Around = (send: () => Promise<unknown>) => Promise<unknown>
+
 const endOfItems: Taken = { item: false, error: undefined }
 
 export class PendingCall extends OutgoingCall {
@@ -73,6 +78,43 @@ export class PendingCall extends OutgoingCall {
   start(settler: Settler): void {
     this.#settler = settler
     this.#router.submit(this)
+  }
+
+  /**
+   * Starts it within what `around` does, which sends it when it wants to, and whose outcome is the call's. One that ends before it is
+   * sent ends for its user too, whatever is still done around it.
+   */
+  startWithin(settler: Settler, around: Around): void {
+    const { clock } = this
+    let hasLeft = false
+    const own = deferred<unknown>()
+    this.#settler = own
+    own.promise.catch((error) => {
+      if (!hasLeft) settler.reject(error)
+    })
+    const leftMs = this.deadlineAtMs - clock.now()
+    const timer =
+      leftMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(() => this.fail(lateError(this)), leftMs)
+    this.whenDone(() => timer?.cancel())
+    const send = (): Promise<unknown> => {
+      if (this.isOpen) {
+        hasLeft = true
+        timer?.cancel()
+        this.showLife(clock.now())
+        this.#router.submit(this)
+      }
+      return own.promise
+    }
+    around(send).then(
+      (value) => {
+        settler.resolve(value)
+        this.cancel('it was answered by an interceptor')
+      },
+      (error) => {
+        settler.reject(error)
+        this.fail(error)
+      },
+    )
   }
 
   get clock(): Clock {

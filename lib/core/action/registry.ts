@@ -19,6 +19,7 @@ import {
 } from './action.ts'
 import type { Context } from './context.ts'
 import { contractHash, declareClasses } from './contract.ts'
+import { type Requirement, requirementOf } from './requirement.ts'
 
 /** The implementation of a contract, or an action without a class. */
 // biome-ignore lint/suspicious/noExplicitAny: what it takes is its contract's business
@@ -35,6 +36,8 @@ export interface RegisteredAction {
   /** undefined for plain functions, which have no contract. */
   readonly contract: string | undefined
   readonly rules: ValueRules
+  /** Who may run it; undefined: everybody who may connect. */
+  readonly requirement: Requirement | undefined
   /** It is a generator function, so that its calls have items. */
   readonly isStream: boolean
   /** `run` gets the data as it arrived, neither decoded nor checked, and returns an Encoded, which is checked. */
@@ -175,6 +178,7 @@ export class ActionRegistry {
       items: action.items,
       contract: contractHash(actionNameOf(action), action),
       rules: { allowRegExp: action.allowRegExp ?? false },
+      requirement: requirementOf(name, isAction(runs) && 'requires' in runs.constructor ? runs.constructor : action),
       actionClass: action,
     })
   }
@@ -200,7 +204,15 @@ export class ActionRegistry {
 
 function bare(name: string): Omit<RegisteredAction, 'run' | 'isStream'> {
   const noSchemas = { input: undefined, output: undefined, items: undefined, contract: undefined }
-  return { name, ...noSchemas, instance: undefined, actionClass: undefined, rules: {}, takesPayload: false }
+  return {
+    name,
+    ...noSchemas,
+    instance: undefined,
+    actionClass: undefined,
+    rules: {},
+    requirement: undefined,
+    takesPayload: false,
+  }
 }
 
 function requireAction(name: string, action: AnyAction): void {

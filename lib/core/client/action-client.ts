@@ -2,10 +2,11 @@
 import type { ActionClass } from '../action/action.ts'
 import { ActionHost } from '../action/action-host.ts'
 import { Call } from '../action/call.ts'
-import { CallStarter } from '../action/call-starter.ts'
+import { CallStarter, type ClientCall } from '../action/call-starter.ts'
 import type { Caller } from '../action/context.ts'
 import type { Credential } from '../action/credential.ts'
 import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
+import { Interceptors } from '../action/interceptors.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
 import type { Clock } from '../base/clock.ts'
@@ -36,6 +37,8 @@ import { OwnActions } from './own-actions.ts'
 
 /** Runs actions on a server. Users get the one of facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
+  /** @internal */
+  protected readonly interceptors = new Interceptors<ClientCall>()
   readonly #options: ResolvedClientOptions
   readonly #codec: StandardCodec
   readonly #known = new KnownClasses()
@@ -69,6 +72,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
       router: this,
       clock,
       defaults: { retry, onRetry, metadata, timeoutMs },
+      interceptors: this.interceptors,
     })
     const { registry, classes } = this
     this.#ownActions = new OwnActions({ registry, classes, codec: this.#codec, starter: this.#starter, options })

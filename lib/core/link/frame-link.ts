@@ -26,7 +26,7 @@ export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly clock: Clock
   readonly slabs: Slabs
   readonly limits: Limits
-  /** Keeps nothing between two frames, so many links may share one. */
+  /** Links may share one: it keeps nothing between two frames. */
   readonly reader?: MsgpackReader
   /** See {@link HeartbeatOptions}. */
   readonly doubtsAfterSleep?: boolean

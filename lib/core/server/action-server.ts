@@ -6,6 +6,8 @@ import type { Usage } from '../accounting/usage.ts'
 import { ActionHost } from '../action/action-host.ts'
 import { ActionRunner } from '../action/action-runner.ts'
 import type { PublishOptions, ServerFields, ServerView, TopicClass } from '../action/context.ts'
+import type { ServerCall } from '../action/intercepted-run.ts'
+import { Interceptors } from '../action/interceptors.ts'
 import { throwWithoutData } from '../action/missing-feature.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
@@ -32,6 +34,8 @@ import { SessionStore } from './session-store.ts'
 
 /** Runs actions for clients. Users get the subclass in facade/server.ts. */
 export class ActionServer extends ActionHost implements Omit<ServerView, keyof ServerFields> {
+  /** @internal */
+  protected readonly interceptors = new Interceptors<ServerCall>()
   readonly #options: ResolvedServerOptions
   readonly #accounting: Accounting
   readonly #store: SessionStore
@@ -89,6 +93,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
         exposeStacks: given.exposeStacks ?? false,
         exposeErrors: given.exposeErrors ?? false,
         inheritContext: given.inheritContext ?? false,
+        interceptors: this.interceptors,
         onThrown: (error, call, session) => this.#errors.thrown(error, call.name, session, call.seq),
       }),
       runs,

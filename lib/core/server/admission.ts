@@ -5,6 +5,7 @@ import type { Accounting } from '../accounting/accounting.ts'
 import type { FairPlaces } from '../accounting/fair-places.ts'
 import { placeBytes } from '../accounting/held.ts'
 import type { Owner } from '../accounting/owner.ts'
+import type { Identity } from '../action/context.ts'
 import { runClean } from '../base/async-context.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { AuthError, IsockError, LinkError, ProtocolError, ServerError } from '../base/errors.ts'
@@ -19,7 +20,7 @@ import { Slabs } from '../wire/bytes/slabs.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion } from '../wire/frames/frame.ts'
 import { fitsFrame } from '../wire/frames/frame-fit.ts'
 import { MsgpackReader } from '../wire/frames/msgpack-reader.ts'
-import type { Admitted, Authenticator } from './authenticator.ts'
+import { Admitted, type Authenticator } from './authenticator.ts'
 
 /** The most characters of a reason sent to a client; each may take six bytes. */
 const longestReason = 400
@@ -59,7 +60,8 @@ export class Admission {
     return this.#candidates.size
   }
 
-  onLink(link: Link): void {
+  /** `known`: who speaks over it is known without asking the guards. */
+  onLink(link: Link, known?: { readonly identity: Identity | undefined }): void {
     const { clock, limits, accounting } = this.#options
     const opened = new OpenedLink(link)
     const account = accounting.open(opened)
@@ -83,7 +85,7 @@ export class Admission {
         hasHello = true
         account.wake()
         // An async context that a guard enters must not stay with the link.
-        runClean(() => this.#admit(frameLink, frame, timer), undefined).catch((error) =>
+        runClean(() => this.#admit(frameLink, frame, timer, known), undefined).catch((error) =>
           frameLink.close(asIsockError(error), 'abort'),
         )
       },
@@ -98,12 +100,21 @@ export class Admission {
     for (const candidate of [...this.#candidates.keys()]) candidate.close(reason)
   }
 
-  async #admit(link: FrameLink, frame: Frame, timer: Timer): Promise<void> {
+  async #admit(
+    link: FrameLink,
+    frame: Frame,
+    timer: Timer,
+    known: { readonly identity: Identity | undefined } | undefined,
+  ): Promise<void> {
     try {
       if (frame.kind !== Kind.Hello) throw new ProtocolError('the first frame must be HELLO')
       if (frame.version !== protocolVersion) throw wrongVersion(frame.version)
       this.#refuseIfClosed()
-      const admitted = await this.#options.authenticator.authenticate(link.peer, frame)
+      const { authenticator } = this.#options
+      const admitted =
+        known === undefined
+          ? await authenticator.authenticate(link.peer, frame)
+          : new Admitted({ peer: link.peer, name: frame.name }, known.identity, [], [])
       // The link or the server may have closed while the guards ran.
       if (link.isEnded) return
       this.#refuseIfClosed()

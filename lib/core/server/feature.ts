@@ -90,8 +90,11 @@ export interface ServerKit {
   addBuiltIn(action: AnyAction): void
   /** Transforms each action that is added from then on; throw to reject it. */
   adaptActions(adapt: Adaptation): void
-  /** Accepts a link as from any listener: its client passes the guards and the gate, and gets a session. */
-  takeLink(link: Link): void
+  /**
+   * Accepts a link as from any listener: its client passes the guards and the gate, and gets a session. `known`: it is the server's own
+   * program, which speaks for this identity, or for none; no guard is asked.
+   */
+  takeLink(link: Link, known?: { readonly identity: Identity | undefined }): void
   /** Reports to the log and to the server's `onError`. `origin` is what failed, as in `task "cleanup"`. */
   report(error: unknown, origin: string): void
   /** To be called for each port that a feature opens: the log warns of one that admits everyone. */

@@ -62,7 +62,7 @@ export function kitOf({
     },
     addBuiltIn: (action) => registry.addBuiltIn(action),
     adaptActions: (adapt) => registry.adapt(adapt),
-    takeLink: (link) => admission.onLink(link),
+    takeLink: (link, known) => admission.onLink(link, known),
     report: (error, origin) => errors.report(error, origin),
     onPortOpened: (port) => openPorts.look(port),
   }

@@ -5,6 +5,7 @@
 //   members     result: the members
 //   publish     result: none
 import { Action } from '../../core/action/action.ts'
+import { type CallSubject, callSubject, fieldOf } from '../../core/action/call-subject.ts'
 import type { Member, Position } from './channel.ts'
 
 /** Where a stream begins: after this place, or with the oldest message that is kept. */
@@ -53,6 +54,10 @@ export class Subscribe extends Action<
   static override actionName = 'isock.channels.subscribe'
   static override idempotent = true
   static override timeoutMs = Number.POSITIVE_INFINITY
+
+  static [callSubject](request: unknown): CallSubject {
+    return { kind: 'subscribe', name: String(fieldOf(request, 'channel')), data: fieldOf(request, 'key') }
+  }
 }
 
 export class WatchPresence extends Action<
@@ -72,4 +77,8 @@ export class ListMembers extends Action<RoomRequest, readonly Member[]> {
 
 export class Publish extends Action<PublishRequest, undefined> {
   static override actionName = 'isock.channels.publish'
+
+  static [callSubject](request: unknown): CallSubject {
+    return { kind: 'publish', name: String(fieldOf(request, 'channel')), data: fieldOf(request, 'message') }
+  }
 }

@@ -1,6 +1,7 @@
 // The built-in actions by which clients use services. The end of the call confirms that the method has run; its items
 // are the responses. Shared by both sides: the client runs them by class, the server adds instances.
 import { Action } from '../../core/action/action.ts'
+import { type CallSubject, callSubject, fieldOf } from '../../core/action/call-subject.ts'
 import type { Context } from '../../core/action/context.ts'
 
 /** The data of a request. */
@@ -17,6 +18,10 @@ export interface ServiceRequest {
 export type ServeRequest = (request: unknown, context: Context<unknown>) => Promise<void>
 
 abstract class ServiceAction extends Action {
+  static [callSubject](request: unknown): CallSubject {
+    return { kind: 'service', name: String(fieldOf(request, 'service')), data: fieldOf(request, 'args') }
+  }
+
   readonly #serve: ServeRequest
 
   constructor(serve: ServeRequest) {
