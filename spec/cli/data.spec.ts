@@ -103,7 +103,7 @@ export class Page extends Model {
     const failed = await run(['import', directory, models])
     expect(failed.code).to.equal(1)
     expect(failed.stderr).to.equal(
-      'isock: Member, row 2, column email: expected a text (without NUL and half characters), got 7\n',
+      'isock: Member, row 2, column email: expected a text (without NUL and unpaired surrogates), got 7\n',
     )
     expect((await run(['shell', models], 'db.count(Member)\n')).stdout).to.equal('0\n')
   })

@@ -78,7 +78,7 @@ describe('The unit of work of a run', () => {
 
   it('costs nothing where nobody asks for it, and cannot be had when the run is over', () => {
     expect([unit.settled(5), unit.keep(), unit.undo()]).to.deep.equal([5, undefined, undefined])
-    expect(() => unit.db).to.throw('context.db: the action has ended; await what it does')
+    expect(() => unit.db).to.throw('context.db: the action has ended; await every db call')
     expect(asked).to.deep.equal([])
     const waiting = Promise.resolve()
     expect(unit.forClient(waiting)).to.equal(waiting)

@@ -52,7 +52,7 @@ for (const kind of stores) {
       goOn()
       const error = await failureOf(unit)
       expect(error).to.be.instanceOf(ServerError).and.to.include({ code: 'INVALID_USAGE' })
-      expect(error.message).to.equal('the database was closed; nothing of what is not committed is kept')
+      expect(error.message).to.equal('the database was closed; uncommitted changes are lost')
     })
 
     it('tells units that have only read at once, and does not take it for a store that is away', async () => {
@@ -63,7 +63,7 @@ for (const kind of stores) {
           await db.count(Counter)
         }),
       )
-      expect(error.message).to.equal('the database was closed; nothing of what is not committed is kept')
+      expect(error.message).to.equal('the database was closed; uncommitted changes are lost')
     })
 
     it('is closed for whoever closes it again meanwhile, too, when all is released', async () => {

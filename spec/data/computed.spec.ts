@@ -194,7 +194,7 @@ for (const kind of stores) {
     }
 
     const bulkIt: typeof longIt = kind.name === 'PostgreSQL' ? longIt : it
-    bulkIt('are made for the rows that are there, and again when that is asked', async function () {
+    bulkIt('are made for existing rows, and again when that is asked', async function () {
       if (kind.name === 'libsql in memory') return
       const other = await kind.make(this)
       const opened: Database[] = []
@@ -266,7 +266,7 @@ describe('The declaration of a computed field', () => {
     }
     const database = await openDatabase({ options: {}, remove: async () => undefined }, { models: [Later] })
     const error = await failureOf(database.transaction((db) => db.create(Later, {})))
-    expect(error.message).to.include('Later.text gave a promise')
+    expect(error.message).to.include('Later.text returned a promise')
     await database.close()
   })
 

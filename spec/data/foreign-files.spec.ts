@@ -82,7 +82,7 @@ for (const kind of stores) {
       for (const [text, part] of [
         ['pk,name,scores,x\n1,ann,[true],2\n', 'row 1, column scores'],
         ['pk,x\n1,2\n', 'column name'],
-        ['pk,name,name,x,x\n1,a,b,2,2\n', 'a column comes twice'],
+        ['pk,name,name,x,x\n1,a,b,2,2\n', 'a column occurs twice'],
       ] as const) {
         await write('Player.csv', text)
         const error = await failureOf(database.load(directory, options))

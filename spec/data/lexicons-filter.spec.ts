@@ -60,7 +60,7 @@ describe("lexicons' filters", () => {
       { age__ge: 1, age__gte: 2 },
       { name__f: 'a', name__has: 'b' },
     ])
-      expect(() => fromLexicons(twice), JSON.stringify(twice)).to.throw(InvalidDataError, 'a second time')
+      expect(() => fromLexicons(twice), JSON.stringify(twice)).to.throw(InvalidDataError, 'repeats the condition')
     for (const twice of [
       { _limit: 1, limit: 2 },
       { _sort: 'a', sort: 'b' },

@@ -301,7 +301,7 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory')) {
         class Person extends Model {
           team = field.ref(() => team)
         },
-        'Person.team is new and has no value for the rows that are there',
+        'Person.team is new and has no value for existing rows',
       ],
       [
         'a secret',

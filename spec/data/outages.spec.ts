@@ -149,7 +149,7 @@ describe('A PostgreSQL that dies', function () {
     expect(await harness.client.runAction(Echo, 'x')).to.equal('x')
     const error = await failed
     expect(error).to.be.instanceOf(StoreUnavailableError)
-    expect(error.message).to.include('the store is away')
+    expect(error.message).to.include('the store is unreachable')
   })
 
   it('is waited for within the deadline of the call', async () => {

@@ -12,13 +12,12 @@ class System extends Model {
 
 describe('The names of fields', () => {
   it('differ in more than capital letters, which libsql does not tell apart', () => {
-    const message =
-      'model "Twice": Email differs from another field in nothing but capital letters; choose another name'
+    const message = 'model "Twice": Email differs from another field only in case; choose another name'
     expect(() => new Database({ models: [Twice] })).to.throw(message)
   })
 
   it('are none that PostgreSQL keeps for itself', () => {
-    const message = 'model "System": xmin is a name that PostgreSQL keeps for itself; choose another name'
+    const message = 'model "System": xmin is reserved by PostgreSQL; choose another name'
     expect(() => new Database({ models: [System] })).to.throw(message)
   })
 })

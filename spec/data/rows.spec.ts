@@ -156,11 +156,7 @@ for (const kind of stores) {
         ['a text for a Date', { email: 'x', joinedAt: '2020-01-01' }, 'User.joinedAt: expected a valid Date'],
         ['another choice', { email: 'x', role: 'root' }, 'User.role: expected one of user, admin'],
         ['a list of others', { email: 'x', tags: [1] }, 'User.tags: expected a list of text'],
-        [
-          'what JSON cannot say',
-          { email: 'x', settings: { a: new Date() } },
-          'User.settings: expected a value that JSON',
-        ],
+        ['what JSON cannot say', { email: 'x', settings: { a: new Date() } }, 'User.settings: expected a JSON value'],
         ['a NUL', { email: 'x\0' }, 'User.email: expected a text (without NUL'],
         ['half a character', { email: 'x\ud800' }, 'User.email: expected a text (without NUL'],
         ['null where it is not optional', { email: null }, 'User.email is missing'],
@@ -219,7 +215,7 @@ for (const kind of stores) {
           const many = await failureOf(db.get(User, { 'team.name': 'red' }))
           expect(many).to.be.instanceOf(AmbiguousError)
           expect(many).to.include({ model: 'User', count: 2 })
-          expect(many.message).to.equal('2 rows of User match where one was asked for')
+          expect(many.message).to.equal('2 rows of User match, but exactly one was expected')
         }))
 
       it('getOrCreate finds, or makes with the rest', () =>

@@ -211,10 +211,10 @@ for (const kind of stores) {
           InvalidDataError,
         )
       for (const [json, part] of [
-        [{ tags: { in: [['a']] } }, 'in cannot be asked of set'],
-        [{ tags: { gt: ['a'] } }, 'gt cannot be asked of set'],
+        [{ tags: { in: [['a']] } }, 'in cannot be used with set'],
+        [{ tags: { gt: ['a'] } }, 'gt cannot be used with set'],
         [{ tags: { contains: ['a'] } }, 'Player.tags'],
-        [{ tags: { matches: 'a' } }, 'matches cannot be asked of set'],
+        [{ tags: { matches: 'a' } }, 'matches cannot be used with set'],
       ] as const) {
         const filter = parseFilter(json, Player, { fields: ['tags'] })
         const error = await failureOf(database.transaction((db) => db.count(Player, filter)))
@@ -352,7 +352,7 @@ describe('Sets for clients', () => {
   })
 
   it('are declared with items that can be told apart, and a default of each row', () => {
-    expect(() => field.set('text', { default: new Set(['a']) })).to.throw('give a function that makes one')
+    expect(() => field.set('text', { default: new Set(['a']) })).to.throw('pass a function that creates one')
     // @ts-expect-error two objects are never the same
     expect(() => field.set('json')).to.throw('items of a set')
   })

@@ -262,7 +262,7 @@ describe('A libsql file', function () {
       for (const work of works) {
         const error = await failureOf(lost.transaction(work))
         expect(error).to.be.instanceOf(StoreUnavailableError)
-        expect(error.message).to.equal('the store is away (SQLITE_CANTOPEN)')
+        expect(error.message).to.equal('the store is unreachable (SQLITE_CANTOPEN)')
       }
       await mkdir(place)
       await lost.migrate()

@@ -103,7 +103,7 @@ for (const kind of stores) {
       const db = await database.transaction((inner) => ({ inner }))
       const error = await failureOf(db.inner.create(Team, { name: 'late' }))
       expect(error).to.be.instanceOf(ServerError)
-      expect(error.message).to.include('this unit of work has ended')
+      expect(error.message).to.include('this unit of work ended')
       expect(await count()).to.equal(0)
     })
 

@@ -7,7 +7,7 @@ import { ConcurrencyLimiter } from '../../lib/core/server/concurrency-limiter.ts
 import type { FramePort } from '../../lib/core/session/frame-port.ts'
 import { InboundStream, type Taken } from '../../lib/core/session/inbound-stream.ts'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
-import { Turns } from '../../lib/features/data/engine/libsql/turns.ts'
+import { WriteLock } from '../../lib/features/data/engine/libsql/write-lock.ts'
 import { IdempotencyStore } from '../../lib/gateways/http/idempotency-store.ts'
 import { CancelledError, Process, type ProcessContext } from '../../lib/index.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
@@ -122,7 +122,7 @@ describe('Many calls that wait', () => {
 
   it('for a turn to write are late at the same cost', async () => {
     await expectSameForEach(async (count) => {
-      const turns = new Turns(20)
+      const turns = new WriteLock(20)
       const end = await turns.take()
       const failures = Array.from({ length: count }, () => failureOf(turns.take()))
       const walked = await elementsWalked(() => Promise.all(failures))

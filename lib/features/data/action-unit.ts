@@ -1,6 +1,6 @@
-// The unit of work of one run of an action: begun when the action asks for its `db`, and ended by what runs the action:
-// kept once the answer is ready, else undone. Waits for the run's client are watched while it holds up others, and it is
-// known whose calls it is run by.
+// The unit of work of one run of an action. Begins when the action asks for its `db`; the action's runner ends it: commits
+// it once the answer is ready, or rolls it back. While it blocks others, its waits for the client are watched, and it
+// knows which runs made its calls.
 import type { Context } from '../../core/action/context.ts'
 import type { RunFeature } from '../../core/action/run-context.ts'
 import type { NestedCall } from '../../core/action/run-options.ts'
@@ -14,7 +14,7 @@ import type { CallingRun, NestedRuns } from './nested-runs.ts'
 import type { OpenUnit, UnitOwner } from './open-unit.ts'
 import { asSent } from './sent-rows.ts'
 
-/** What the units of one server share. */
+/** Shared by the units of one server. */
 export interface ActionUnitParts {
   readonly database: Database
   readonly clock: Clock
@@ -36,7 +36,7 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
 
   readonly #input: ClientInput | undefined
 
-  /** `input`: what the client sent, where no schema checks it. */
+  /** `input`: what the client sent, if no schema checks it. */
   constructor(context: Context, input: ClientInput | undefined, { database, clock, runs }: ActionUnitParts) {
     this.context = context
     this.#input = input
@@ -48,13 +48,13 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   get db(): Db {
     if (this.#unit === undefined) {
       if (this.#isOver)
-        throw new ServerError('context.db: the action has ended; await what it does', { code: 'INVALID_USAGE' })
+        throw new ServerError('context.db: the action has ended; await every db call', { code: 'INVALID_USAGE' })
       this.#unit = this.#database.beginUnit(this)
     }
     return this.#unit.db
   }
 
-  /** What the action returned, as it travels; a promise where it used the store, whose rows must be settled before. */
+  /** The action's result as it is sent; a promise if the action used the store, because rows must be settled first. */
   settled(value: unknown): unknown {
     this.#isOver = true
     return this.#unit === undefined ? asSent(value) : this.#unit.settle().then(() => asSent(value))

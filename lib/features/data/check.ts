@@ -1,21 +1,21 @@
-// Whether a value fits its field. What every store can keep, and gives back as it was, passes; all else is refused here,
-// before the store sees it.
+// Checks that a value fits its field. Accepts what every store returns unchanged, and rejects everything else before the
+// store sees it.
 
 import { describe } from '../../core/base/options.ts'
 import { InvalidDataError } from './data-errors.ts'
 import type { KindField, ValuePlace } from './kinds/kind.ts'
 import { type FieldKind, kindOf } from './kinds/kinds.ts'
 
-/** What is needed of a field. */
+/** The part of a field that is needed. */
 interface CheckedField extends KindField {
   readonly kind: FieldKind
 }
 
-/** The value as it is to be kept. @throws InvalidDataError that names the field, and never the value of a secret one. */
+/** The value to store. @throws InvalidDataError that names the field, and never quotes the value of a secret one. */
 export function checkValue(value: unknown, spec: CheckedField, place: ValuePlace): unknown {
   if (value === null) {
     if (spec.isOptional) return null
-    throw refusal(place, 'cannot be null; declare it with { optional: true } where it may be', undefined)
+    throw refusal(place, 'cannot be null; to allow null, declare it with { optional: true }', undefined)
   }
   const kind = kindOf(spec)
   const expected = kind.expected(value, spec)

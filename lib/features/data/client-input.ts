@@ -1,5 +1,5 @@
-// The objects that a client sent to a run, and that no schema has checked: they must not be taken for what the program
-// made. They are looked for only when an object is asked about.
+// Recognises objects that a client sent to a run without a schema check: they must not be mistaken for the program's own.
+// Searched only when an object is asked about.
 
 export class ClientInput {
   #value: unknown
@@ -9,7 +9,7 @@ export class ClientInput {
     this.#value = value
   }
 
-  /** From now on it is about this: the next item of an input stream. */
+  /** Replaces the input by the next item of an input stream. */
   replace(value: unknown): void {
     this.#value = value
     this.#objects = undefined
@@ -22,10 +22,10 @@ export class ClientInput {
   }
 }
 
-/** With those within, of which there are no more than a value that travels may have. */
+/** The object and all nested ones. Their number is bounded, because a received value's is. */
 function objectsIn(value: object): Set<object> {
   const found = new Set([value])
-  // What is added meanwhile is visited too.
+  // Objects added during the loop are visited too.
   for (const object of found) {
     for (const part of partsOf(object)) if (typeof part === 'object' && part !== null) found.add(part)
   }

@@ -1,30 +1,30 @@
-// How long a unit of work that holds what others wait for may stand still for its client. As long as nobody else wants it
-// and the client has a link, that harms no one. A client that is merely slow gets some time back for each item.
+// How long a unit of work that blocks others may stall for its client. While nobody else waits for it
+// and the client has a link, it may do so. A client that is merely slow regains some time with each item.
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { BusyError } from '../../core/base/errors.ts'
 import type { OpenUnit } from './open-unit.ts'
 
-/** What each item that comes or is taken gives back: a client of ten items a second is never too slow. */
+/** What each received or taken item gives back: a client that moves ten items a second is never too slow. */
 const perItemMs = 100
-/** How often it looks whether the unit is wanted, once the time is over. */
+/** How often it checks whether others wait for the unit, once the time is over. */
 const lookEveryMs = 250
-/** Those who wait for a file in other processes cannot be seen: there this is the limit in any case. */
+/** The limit if the store may have users in other processes, whose waits are invisible. */
 const unseenMs = 60_000
 
 export interface ClientPatienceOptions {
   readonly unit: OpenUnit
   readonly clock: Clock
   readonly patienceMs: number
-  /** The store may have users that cannot be seen. */
+  /** The store may have users in other processes. */
   readonly isShared: boolean
-  /** As in `action "upload"`. */
+  /** Such as `action "upload"`. */
   readonly label: string
   isConnected(): boolean
 }
 
 export class ClientPatience {
   readonly #options: ClientPatienceOptions
-  /** Of those that wait, to fail them. */
+  /** Rejects the current waits. */
   readonly #waiting = new Set<(error: BusyError) => void>()
   #leftMs: number
   #sinceMs = 0
@@ -35,7 +35,7 @@ export class ClientPatience {
     this.#leftMs = options.patienceMs
   }
 
-  /** The same outcome; rejects with BusyError when patience ends, and the unit is rolled back. */
+  /** The outcome of `waiting`; rejects with BusyError if time runs out, and the unit is rolled back. */
   during<T>(waiting: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) this.#begin()
@@ -79,7 +79,7 @@ export class ClientPatience {
     const sinceMs = this.#sinceMs
     const mustEnd = !this.#options.isConnected() || (isShared && clock.now() - sinceMs >= unseenMs)
     const isWanted = unit.isHolding && (mustEnd || (await unit.isWanted()))
-    // An item may have come meanwhile.
+    // An item may have arrived meanwhile.
     if (this.#waiting.size === 0 || this.#sinceMs !== sinceMs) return
     if (isWanted) this.#giveUp()
     else this.#lookIn(lookEveryMs)

@@ -1,9 +1,9 @@
-// How a computed field is declared: of which kinds it may be, and its options. What it is of a row is computed.ts's.
+// How a computed field is declared: its possible kinds, and its options. Leaves computing to computed.ts.
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption } from '../../core/base/options.ts'
 import { computableKinds } from './kinds/kinds.ts'
 
-/** The kinds that it may be of, with their values. */
+/** The possible kinds, with their value types. */
 export interface ComputedTypes {
   text: string
   integer: number
@@ -14,7 +14,7 @@ export interface ComputedTypes {
 
 /** Options of a computed field. */
 export interface ComputedOptions {
-  /** It may be null, as where the function gives undefined. Default false. */
+  /** It may be null: when the function returns undefined. Default false. */
   readonly optional?: boolean
   readonly unique?: boolean
   readonly index?: boolean
@@ -31,7 +31,7 @@ const computedOptions: OptionTable<ComputedOptions> = {
 
 type Compute = (row: never) => unknown
 
-/** The function. @throws ClientError (`INVALID_OPTION`). */
+/** The checked function. @throws ClientError (`INVALID_OPTION`). */
 export function requireComputed(kind: keyof ComputedTypes, compute: Compute, options: ComputedOptions): Compute {
   const kinds = computableKinds()
   if (!kinds.includes(kind)) throw invalidOption('kind of a computed field', `one of ${kinds.join(', ')}`, kind)

@@ -13,11 +13,11 @@ export class NotFoundError extends ActionError {
   }
 }
 
-/** What was to be written goes against what is there: a unique field, or a row that others refer to. */
+/** A write conflicts with existing rows: a unique value is taken, or others refer to a row. */
 export class ConflictError extends ActionError {
-  /** The name of the model; undefined where the store does not tell. */
+  /** The name of the model; undefined if the store does not report it. */
   readonly model: string | undefined
-  /** The field whose value is taken, or that refers to nothing; undefined where the store does not tell. */
+  /** The field whose value is taken, or that refers to a missing row; undefined if the store does not report it. */
   readonly field: string | undefined
 
   constructor(message: string, where: { model?: string | undefined; field?: string | undefined } = {}) {
@@ -27,10 +27,10 @@ export class ConflictError extends ActionError {
   }
 }
 
-/** More rows than one match where one was asked for. */
+/** Several rows match, but exactly one was expected. */
 export class AmbiguousError extends ActionError {
   readonly model: string
-  /** How many match. */
+  /** The number of matches. */
   readonly count: number
 
   constructor(message: string, model: string, count: number) {
@@ -44,7 +44,7 @@ export class AmbiguousError extends ActionError {
 export class InvalidDataError extends ActionError {
   readonly model: string | undefined
   readonly field: string | undefined
-  /** Of a file, counted from 1 without its header. */
+  /** The row of a file, counted from 1 without its header. */
   readonly row: number | undefined
 
   constructor(

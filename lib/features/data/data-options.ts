@@ -1,16 +1,16 @@
-// What a database can be told, with its defaults and bounds.
+// The options of a database, with their defaults and bounds.
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import type { ModelClass } from './model.ts'
 import { parseStoreUrl, type StorePlace } from './store-url.ts'
 
-/** How tables are kept in files. */
+/** The format of tables in files. */
 export type FileFormat = 'json' | 'csv'
 
-/** When a store in memory is saved: at the shutdown, every so often and at the shutdown, or never. */
+/** When a store in memory is saved: at shutdown; periodically and at shutdown; or never. */
 export type Persistence = 'shutdown' | { readonly everyMs: number } | false
 
-/** What is left after a power failure of a commit that was answered: all of it, or perhaps not the last ones. */
+/** What survives a power failure after a commit was answered: everything, or possibly not the last commits. */
 export type Durability = 'full' | 'normal'
 
 export interface DataOptions {
@@ -20,37 +20,37 @@ export interface DataOptions {
   readonly url?: string
   /** Where a store in memory is loaded from at the start, and saved to. Default: nowhere. */
   readonly directory?: string
-  /** Of the files in `directory`. Default 'json'. */
+  /** The format of the files in `directory`. Default 'json'. */
   readonly format?: FileFormat
-  /** When a store in memory is saved to `directory`. Default 'shutdown' where there is a directory. */
+  /** When a store in memory is saved to `directory`. Default 'shutdown' if there is a directory. */
   readonly persist?: Persistence
   /** Adds missing tables and fields at the start. Default true. */
   readonly migrate?: boolean
-  /** The PostgreSQL schema that has the tables. Default: the connection's own. */
+  /** The PostgreSQL schema of the tables. Default: the connection's own. */
   readonly schema?: string
-  /** How long an operation waits for a store that is away or busy, within its call's deadline. Default 5 000. */
+  /** How long an operation waits for an unreachable or busy store, within its call's deadline. Default 5 000. */
   readonly waitMs?: number
   /** How long PostgreSQL may work on one statement. Default 30 000. */
   readonly statementTimeoutMs?: number
   /**
-   * How long PostgreSQL keeps a transaction in which nothing happens, for a process that hangs: then it ends the
+   * How long PostgreSQL keeps an idle transaction, in case a process hangs. Then it closes the
    * connection. Infinity: forever. Default 300 000.
    */
   readonly idleTransactionMs?: number
   /**
-   * How long a unit of work that has written may stand still for its client (the next input item, or a reader of its
-   * items) in milliseconds, while others wait for what it holds or the client has no link. Then it is rolled back, and
+   * How long a unit of work that has written may stall for its client (the next input item, or a reader of its
+   * items) in milliseconds, while others wait for it or the client has no link. Then it is rolled back, and
    * its call fails with BusyError. Each item gives 100 ms back. Default 4 000, which is less than `waitMs`.
    */
   readonly clientPatienceMs?: number
   /**
-   * Of a libsql file. 'full': each commit is on the disk before it is answered. 'normal': a power failure or a crash of
-   * the machine may take the last commits; a crash of the process takes none. Default 'full'.
+   * For a libsql file. 'full': each commit is on disk before it is answered. 'normal': a power failure or a crash of
+   * the machine may lose the last commits; a crash of the process loses none. Default 'full'.
    */
   readonly durability?: Durability
-  /** Connections to PostgreSQL, or to a file, at once. Default 10. A store in memory is one connection. */
+  /** Concurrent connections to PostgreSQL, or to a file. Default 10. A store in memory has one connection. */
   readonly maxConnections?: number
-  /** Rows that a query may give: without a limit more are an error, and no limit may be above it. Default 100 000. */
+  /** The most rows that a query may return: more without a limit are an error, and no limit may be above it. Default 100 000. */
   readonly maxRows?: number
 }
 
@@ -109,7 +109,7 @@ export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
   if (durability !== 'full' && durability !== 'normal')
     throw invalidOption('data.durability', "'full' or 'normal'", durability)
   if (options.durability !== undefined && place.kind === 'postgresql')
-    throw invalidOption('data.durability', 'none for PostgreSQL, whose synchronous_commit says it', durability)
+    throw invalidOption('data.durability', 'none for PostgreSQL, which has synchronous_commit for it', durability)
   if (!Number.isSafeInteger(maxConnections) || maxConnections < 1)
     throw invalidOption('data.maxConnections', 'a whole number of at least 1', maxConnections)
   return {

@@ -1,5 +1,5 @@
-// Data as a feature of a server: opens the store before it listens, gives each run of an action its unit of work, saves
-// and closes when nothing runs any more.
+// Data as a feature of a server: opens the store before the server listens, gives each run of an action its unit of work, and
+// saves and closes after the last run.
 import type { Context } from '../../core/action/context.ts'
 import { InputItems } from '../../core/action/input-items.ts'
 import { isPromiseLike, itemSourceOf } from '../../core/action/item-source.ts'
@@ -17,9 +17,9 @@ import { UnitInput, UnitStream } from './unit-stream.ts'
 export type {} from './context-db.ts'
 
 /**
- * Data for a server: models, the store that their rows are in, `context.db` in its actions, and `server.db`.
+ * Data for a server: models, the store of their rows, `context.db` in actions, and `server.db`.
  *
- * @throws ClientError: `INVALID_OPTION`; `MISSING_PACKAGE` where MikroORM or a driver is not installed.
+ * @throws ClientError: `INVALID_OPTION`; `MISSING_PACKAGE` if MikroORM or a driver is not installed.
  * @example
  * const server = new Server('localhost', 4440, { features: [data({ models: [User], url: 'file:app.db' })] })
  * await server.listen()
@@ -69,7 +69,7 @@ export class Data implements ServerFeature {
     return { ...action, run: (data, context) => this.#run(action, data, context) }
   }
 
-  /** As the action itself would: what settles immediately does so here, too, unless it used the store. */
+  /** Runs an action like its plain version: what settles synchronously does so here too, unless it used the store. */
   #run(action: RegisteredAction, data: unknown, context: Context<unknown>): unknown {
     if (!(context instanceof RunContext)) return action.run(data, context)
     const input = action.input === undefined ? new ClientInput(data) : undefined
@@ -80,7 +80,7 @@ export class Data implements ServerFeature {
   }
 }
 
-/** What travels of what an action returned. That it is kept or undone is left to what runs the action. */
+/** The result of an action as it is sent. Leaves the commit or rollback to the action's runner. */
 function settled(unit: ActionUnit, value: unknown): unknown {
   const source = itemSourceOf(value)
   return source === undefined ? unit.settled(value) : new UnitStream(source, unit)

@@ -1,5 +1,5 @@
-// A store of models: opened once, used by units of work. What it does with the store is the engine's, which is loaded when
-// it is opened.
+// A store of models: opened once, used by units of work. Leaves the work to the engine, which is loaded when the store
+// opens.
 import { brand } from '../../core/base/brand.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
@@ -7,7 +7,7 @@ import { requirePackages } from '../../core/base/optional-packages.ts'
 import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
 import { resolveDataOptions } from './data-options.ts'
 import type { Db } from './db.ts'
-import type { ChangeTeller } from './engine/change-log.ts'
+import type { ChangePublisher } from './engine/change-log.ts'
 import type { Engine } from './engine/engine.ts'
 import type { openUnit } from './engine/open-unit.ts'
 import { type FileOptions, fileOptions, type LoadOptions, type LoadReport, loadOptions } from './files.ts'
@@ -17,13 +17,13 @@ import type { OpenUnit, UnitOwner } from './open-unit.ts'
 import { Plans } from './plans.ts'
 
 export interface TransactionOptions {
-  /** Aborts the operations; the work is rolled back when it throws for that. */
+  /** Aborts the operations, and rolls the work back if it throws because of that. */
   readonly signal?: AbortSignal
 }
 
 const transactionOptions: OptionTable<TransactionOptions> = { signal: 'any' }
 
-/** Those that every store of this kind needs. What few use asks for its own: CSV files, passwords, regular expressions. */
+/** The packages that every store of this kind needs. Rarely used parts request theirs on use: CSV files, passwords, regular expressions. */
 function packagesFor({ place, directory, format }: ResolvedDataOptions): string[] {
   const driver = place.kind === 'postgresql' ? '@mikro-orm/postgresql' : '@mikro-orm/libsql'
   const files = directory !== undefined && format === 'csv' ? ['csv-parse', 'csv-stringify'] : []
@@ -36,7 +36,7 @@ interface OpenStore {
 }
 
 /**
- * A store of models. The feature `data(...)` makes one for its server; it can also be used without a server.
+ * A store of models. The feature `data(...)` creates one for its server; it can also be used without a server.
  *
  * @example
  * await using database = await new Database({ models: [User], url: 'file:app.db' }).open()
@@ -46,26 +46,26 @@ interface OpenStore {
 export class Database implements AsyncDisposable {
   readonly #options: ResolvedDataOptions
   readonly #plans: Plans
-  readonly #teller: ChangeTeller | undefined
+  readonly #publisher: ChangePublisher | undefined
   #store: OpenStore | undefined
   #opening: Promise<OpenStore> | undefined
   #closing: Promise<void> | undefined
   #isClosed = false
 
-  /** @throws ClientError: `INVALID_OPTION` that names the option or the model's field that is wrong; `MISSING_PACKAGE`. */
-  constructor(options: DataOptions, teller?: ChangeTeller) {
+  /** @throws ClientError: `INVALID_OPTION` that names the wrong option or the model's field; `MISSING_PACKAGE`. */
+  constructor(options: DataOptions, publisher?: ChangePublisher) {
     this.#options = resolveDataOptions(options)
     requirePackages('isock/data', packagesFor(this.#options))
     this.#plans = new Plans(options.models)
-    this.#teller = teller
+    this.#publisher = publisher
   }
 
-  /** What it was told, with the defaults. */
+  /** The options, with the defaults filled in. */
   get options(): ResolvedDataOptions {
     return this.#options
   }
 
-  /** The classes that are its tables. */
+  /** The model classes. */
   get models(): readonly ModelClass[] {
     return this.#plans.all.map(({ model }) => model)
   }
@@ -73,10 +73,10 @@ export class Database implements AsyncDisposable {
   /**
    * Connects to the store.
    *
-   * @throws StoreUnavailableError; ServerError (`INVALID_USAGE`) when it was closed.
+   * @throws StoreUnavailableError; ServerError (`INVALID_USAGE`) if it was closed.
    */
   async open(): Promise<this> {
-    if (this.#isClosed) throw new ServerError('this database was closed; make another one', { code: 'INVALID_USAGE' })
+    if (this.#isClosed) throw new ServerError('this database was closed; create another one', { code: 'INVALID_USAGE' })
     this.#opening ??= this.#connect()
     try {
       this.#store = await this.#opening
@@ -102,16 +102,16 @@ export class Database implements AsyncDisposable {
     return result
   }
 
-  /** A unit of work, which its owner ends. @internal */
+  /** Begins a unit of work, which its owner ends. @internal */
   beginUnit(owner: UnitOwner): OpenUnit {
     const { engine, openUnit } = this.#requireStore()
-    return openUnit(engine, this.#teller, owner)
+    return openUnit(engine, this.#publisher, owner)
   }
 
   /**
-   * Adds missing tables and fields. Removed fields are told, and dropped only where that is asked for.
+   * Adds missing tables and fields. Reports removed fields, and drops them only if requested.
    *
-   * @throws InvalidDataError where a field's type is another one in the store, or rows could not get a value.
+   * @throws InvalidDataError if a field has another type in the store, or existing rows cannot get a value.
    */
   async migrate(options: MigrateOptions = {}): Promise<Migration> {
     checkOptions('migrate', options, migrateOptions)
@@ -120,7 +120,7 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Writes every table to a file in a directory, secret fields included, readable for this user only. Gives how many rows.
+   * Writes every table to a file in a directory, including secret fields, readable by this user only. Returns the number of rows.
    *
    * @example await database.save('backup', { format: 'csv' })
    */
@@ -131,8 +131,8 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Loads every table whose file is in a directory: all of it, or nothing, with some rows in memory at a time. Gives how many; with
-   * `ignoreUnknown` also which columns were left out.
+   * Loads every table that has a file in a directory, in full or not at all, holding few rows at a time. Returns the number of rows;
+   * with `ignoreUnknown` also the ignored columns.
    *
    * @throws InvalidDataError that names file, row and column; ConflictError.
    * @example
@@ -149,7 +149,7 @@ export class Database implements AsyncDisposable {
     return options.ignoreUnknown === true ? report : report.rows
   }
 
-  /** Lets go of the store; units that run are rolled back, and fail. A load or save that runs is waited for. */
+  /** Releases the store. Running units are rolled back, and fail. Waits for a running load or save. */
   close(): Promise<void> {
     this.#isClosed = true
     this.#closing ??= this.#close()
@@ -172,7 +172,7 @@ export class Database implements AsyncDisposable {
       import('./engine/engine.ts'),
       import('./engine/open-unit.ts'),
     ])
-    return { engine: await Engine.open(this.#plans, this.#options, this.#teller), openUnit }
+    return { engine: await Engine.open(this.#plans, this.#options, this.#publisher), openUnit }
   }
 
   #requireStore(): OpenStore {

@@ -1,5 +1,5 @@
 // How a model declares its fields: `email = field.text({ unique: true })`. The type of such a property is that of its
-// values; what the engine must know of it is the FieldSpec that stands in its place until the class has been read.
+// values; at run time it holds a FieldSpec until the class has been read.
 import { ClientError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption } from '../../core/base/options.ts'
@@ -11,13 +11,13 @@ import type { FieldKind } from './kinds/kinds.ts'
 declare const fieldMark: unique symbol
 const declared: unique symbol = Symbol.for('isock.Field')
 
-/** The class that a reference is to. */
+/** The class that a reference points to. */
 export type RowClass<Row = object> = new (...args: never) => Row
 
-/** Whether `create` can do without it; 'computed': it is never given. */
+/** Whether `create` may omit it; 'computed': it is never passed. */
 export type Givenness = boolean | 'computed'
 
-/** What the types remember of a field: its values' type, whether `create` can do without it, whether it is secret. */
+/** What the types record of a field: the type of its values, whether `create` may omit it, whether it is secret. */
 export interface FieldInfo<
   Value,
   IsGiven extends Givenness,
@@ -37,7 +37,7 @@ interface Marked<Info> {
   readonly [fieldMark]?: Info
 }
 
-/** The type of a declared field: that of its values, with a mark that is never there. */
+/** The type of a declared field: that of its values, with a type-only mark. */
 export type Field<
   Value,
   IsGiven extends Givenness = false,
@@ -46,37 +46,37 @@ export type Field<
   IsMany extends boolean = false,
 > = Value extends null ? Value : Value & Marked<FieldInfo<Value, IsGiven, IsSecret, Target, IsMany>>
 
-/** What the types remember of a property; `never` for one that is no field. */
+/** The type information of a property; `never` if it is not a field. */
 export type InfoOf<Property> =
   NonNullable<Property> extends Marked<infer Info> ? (unknown extends Info ? never : NonNullable<Info>) : never
 
-/** A field as it was declared. */
+/** A declared field. */
 export interface FieldSpec extends KindField {
   readonly kind: FieldKind
   readonly isUnique: boolean
   readonly isIndexed: boolean
-  /** Undefined: there is none. */
+  /** Undefined if it has no default. */
   readonly makeDefault: (() => unknown) | undefined
-  /** What becomes of a value that is set. */
+  /** Converts a value that is set. */
   readonly transform: ((value: never) => unknown) | undefined
-  /** Makes its value of the row's others; undefined: it is given. */
+  /** Computes the value from the row's other fields; undefined if it is not computed. */
   readonly compute: ((row: never) => unknown) | undefined
-  /** The model that a reference is to; a function, because it may be declared later. */
+  /** The model that a reference points to. A function, because the model may be declared later. */
   readonly target: (() => RowClass) | undefined
 }
 
 export interface FieldOptions<Value> {
-  /** It may be null, and is so where `create` is not told. Default false. */
+  /** It may be null, and is by default. Default false. */
   readonly optional?: boolean
   /** No two rows have the same value. Default false. */
   readonly unique?: boolean
-  /** Looked up often. Default false; unique fields and references are anyway. */
+  /** Indexed for frequent lookups. Default false; unique fields and references always are. */
   readonly index?: boolean
   /** Never in a dictionary, a log or a filter. Default false. */
   readonly secret?: boolean
-  /** What `create` sets where it is not told; a function makes a new one for each row. */
+  /** The value that `create` sets if none is passed; a function creates one for each row. */
   readonly default?: Value | (() => Value)
-  /** What is kept of a value that is set; not run when a row is loaded. May give a promise. */
+  /** Converts a value that is set; not run when a row is loaded. May return a promise. */
   readonly set?: (value: Value) => Value | Promise<Value>
 }
 
@@ -107,7 +107,7 @@ interface ItemTypes {
   json: unknown
 }
 
-/** What a reference may be told. */
+/** The options of a reference. */
 export interface ReferenceOptions {
   readonly optional?: boolean
   readonly unique?: boolean
@@ -115,7 +115,7 @@ export interface ReferenceOptions {
 
 type More = Partial<Pick<FieldSpec, 'choices' | 'items' | 'target' | 'transform' | 'compute' | 'isSecret'>>
 
-/** A FieldSpec stands where the type says that a value is: Model reads it off, and no row ever has it. */
+/** Returns a FieldSpec in place of a value: Model reads it from the class, and no row ever has it. */
 function declare(kind: FieldKind, options: object | undefined, more: More = {}): never {
   checkOptions('field', options ?? {}, fieldOptions)
   return new DeclaredField(kind, options ?? {}, more) as never
@@ -135,7 +135,7 @@ function declare(kind: FieldKind, options: object | undefined, more: More = {}):
 export const field = {
   /** Text of any length. */
   text: <const O extends FieldOptions<string>>(options?: O): FieldFor<string, O> => declare('text', options),
-  /** A whole number that JavaScript can tell from its neighbours. */
+  /** A whole number that JavaScript represents exactly. */
   integer: <const O extends FieldOptions<number>>(options?: O): FieldFor<number, O> => declare('integer', options),
   /** Any finite number. */
   number: <const O extends FieldOptions<number>>(options?: O): FieldFor<number, O> => declare('number', options),
@@ -147,24 +147,24 @@ export const field = {
     choices: readonly T[],
     options?: O,
   ): FieldFor<T, O> => declare('text', options, { choices: requireChoices(choices) }),
-  /** A list of values of one kind. Assign a new list to change it; a changed item is noticed, too. */
+  /** A list of values of one kind. Assign a new list to change it; changed items are detected too. */
   list: <K extends ItemKind, const O extends FieldOptions<ItemTypes[K][]>>(
     items: K,
     options?: O,
   ): FieldFor<ItemTypes[K][], O> => declare('list', options, { items }),
   /**
-   * A Set of values of one kind, equal to any with the same items, in whatever order. Kept as a list, in order. Assign a new Set to
-   * change it; `add` and `delete` are noticed, too.
+   * A Set of values of one kind, equal to any Set with the same items in any order. Stored as a sorted list. Assign a new Set to
+   * change it; `add` and `delete` are detected too.
    */
   set: <K extends SetItemKind, const O extends FieldOptions<Set<ItemTypes[K]>>>(
     items: K,
     options?: O,
   ): FieldFor<Set<ItemTypes[K]>, O> => declare('set', options, { items: requireSetItems(items) }),
-  /** Anything that JSON can say. */
+  /** Any JSON value. */
   json: declareJson,
   /**
-   * Computed from the row's other fields, and kept with them, so that rows are found and sorted by it. The function gets the row, and is
-   * called again whenever the row is written; it must look at nothing else.
+   * Computed from the row's other fields, and stored with them, so that rows can be found and sorted by it. The function receives the
+   * row, and is called whenever the row is written; it must depend on nothing else.
    *
    * @example domain = field.computed('text', (user: User) => user.email.split('@')[1] ?? '', { index: true })
    */
@@ -174,16 +174,16 @@ export const field = {
     options?: O,
   ): Field<O extends IsOptional ? ComputedTypes[K] | null : ComputedTypes[K], 'computed', Secret<O>> =>
     declare(kind, options, { compute: requireComputed(kind, compute, options ?? {}) }),
-  /** The pk of a row of another model (or of the same). */
+  /** The pk of a row of another model (or the same one). */
   ref: <M extends object, const O extends ReferenceOptions>(
     target: () => RowClass<M>,
     options?: O,
   ): Field<O extends IsOptional ? string | null : string, Given<O>, false, M> =>
     declare('reference', options, { target }),
-  /** The pks of rows of another model (or of the same), in their order. An empty list where it is not given. */
+  /** The pks of rows of another model (or the same one), in their order. Default: an empty list. */
   refs: <M extends object>(target: () => RowClass<M>): Field<string[], true, false, M, true> =>
     declare('references', { default: () => [] }, { target }),
-  /** A text that is hashed with argon2 when it is set. Secret; `verifyPassword` compares. */
+  /** A text that is hashed with argon2 when it is set. Secret; compare it with `verifyPassword`. */
   password: <const O extends { readonly optional?: boolean }>(
     options?: O,
   ): Field<O extends IsOptional ? string | null : string, Given<O>, true> =>
@@ -202,7 +202,7 @@ const hashed = async (text: string): Promise<string> => {
   return hashPassword(text)
 }
 
-/** A field as its class says it. Made only while a class is read. */
+/** A field as declared by its class. Created only while a class is read. */
 export class DeclaredField implements FieldSpec {
   readonly [declared] = true
   readonly kind: FieldKind
@@ -223,7 +223,7 @@ export class DeclaredField implements FieldSpec {
     if (set !== undefined && typeof set !== 'function') throw invalidOption('set of a field', 'a function', set)
     if (typeof given === 'object' && given !== null && !(given instanceof Date))
       throw new ClientError(
-        'a field whose default is an object, which all rows would share; give a function that makes one: default: () => []',
+        'the default of a field cannot be an object, which all rows would share; pass a function that creates one: default: () => []',
         { code: 'INVALID_OPTION' },
       )
     this.kind = kind
@@ -241,7 +241,7 @@ export class DeclaredField implements FieldSpec {
   }
 }
 
-/** True for what a field was declared with, also by another copy of this package. */
+/** Whether a value is a field declaration, also of another copy of this package. */
 export function isDeclared(value: unknown): value is FieldSpec {
   return typeof value === 'object' && value !== null && declared in value
 }

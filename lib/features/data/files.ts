@@ -1,8 +1,8 @@
-// What saving and loading may be told.
+// The options of saving and loading.
 import type { OptionTable } from '../../core/base/option-table.ts'
 import type { FileFormat } from './data-options.ts'
 
-/** How far a save or a load has come. */
+/** The progress of a save or a load. */
 export interface FileProgress {
   readonly model: string
   /** Rows so far. */
@@ -14,34 +14,34 @@ export interface FileProgress {
 export interface FileOptions {
   /** Default 'json'. */
   readonly format?: FileFormat
-  /** Told now and then, and at the end of each table. */
+  /** Called now and then, and at the end of each table. */
   readonly onProgress?: (progress: FileProgress) => void
   readonly signal?: AbortSignal
 }
 
 export interface LoadOptions extends FileOptions {
-  /** Empties the tables first. Default false: rows that are there already are a ConflictError. */
+  /** Empties the tables first. Default false: existing rows are a ConflictError. */
   readonly replace?: boolean
   /**
-   * Leaves out columns that no field has, such as computed or dropped ones, and says which: `load` gives a LoadReport. Default false:
-   * they are an InvalidDataError.
+   * Leaves out columns without a field, such as computed or dropped ones; `load` then returns a LoadReport that names them. Default
+   * false: they are an InvalidDataError.
    */
   readonly ignoreUnknown?: boolean
 }
 
-/** What a load with `ignoreUnknown` has done. */
+/** The result of a load with `ignoreUnknown`. */
 export interface LoadReport {
-  /** How many were loaded. */
+  /** The number of rows loaded. */
   readonly rows: number
-  /** The files that had columns which no field has; none: nothing was left out. */
+  /** The files with columns without a field; empty if nothing was left out. */
   readonly ignored: readonly IgnoredColumns[]
 }
 
 export interface IgnoredColumns {
   readonly model: string
-  /** Its name in the directory. */
+  /** The file's name in the directory. */
   readonly file: string
-  /** At most a thousand of them, in the order in which they came. */
+  /** At most a thousand, in the order of appearance. */
   readonly columns: readonly string[]
 }
 

@@ -1,5 +1,5 @@
-// Filters and sort keys, read and checked: the values in them may be what a client sent. What passes names fields that may
-// be seen, and has values that fit them; nothing else reaches the store.
+// Reads and checks filters and sort keys, which may contain values from a client. Accepted ones name visible
+// fields, with values that fit them; nothing else reaches the store.
 
 import { describe } from '../../core/base/options.ts'
 import { checkValue } from './check.ts'
@@ -13,7 +13,7 @@ import type { Plans } from './plans.ts'
 
 /** A field of a model, or of one that it refers to. */
 export interface FieldPath {
-  /** The references on the way. */
+  /** The references on the path. */
   readonly references: readonly string[]
   /** The model that has the field. */
   readonly plan: ModelPlan
@@ -28,7 +28,7 @@ export interface Part {
   readonly value: unknown
 }
 
-/** Conditions of which all, or at least one, must hold. */
+/** Conditions that must all hold, or at least one. */
 export interface Group {
   readonly operator: 'and' | 'or'
   readonly parts: readonly Term[]
@@ -42,7 +42,7 @@ export interface SortStep {
 }
 
 const maxReferences = 5
-/** Values of all its lists. */
+/** The most values in all lists of a filter. */
 const maxListed = 10_000
 export const maxSortKeys = 20
 export const maxParts = 100
@@ -57,7 +57,7 @@ export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Term
   for (const [key, asked] of Object.entries(filter)) {
     const path = readPath(key, plan, plans)
     const term = readTerm(path, specOf(asked) ?? valueSpec(path, asked))
-    // All that a filter asks must hold, so that these need no group of their own.
+    // All parts of a filter must hold, so these need no group of their own.
     if (term.operator === 'and') terms.push(...(term as Group).parts)
     else terms.push(term)
   }
@@ -65,7 +65,7 @@ export function readFilter(filter: unknown, plan: ModelPlan, plans: Plans): Term
   return terms
 }
 
-/** An object in the place of a value is not a condition, wherever it comes from. */
+/** An object in place of a value is not a condition, wherever it comes from. */
 function valueSpec({ plan, field }: FieldPath, value: unknown): ConditionSpec {
   if (!isPlain(value)) return { operator: 'eq', value }
   const message = `${plan.name}.${field}: expected a value, or a condition such as eq() or contains(), got ${describe(value)}; parseFilter() reads a filter that a client sent`
@@ -110,18 +110,18 @@ const opposites = {
   lacks: 'contains',
 } as const
 
-/** True of every row of which the part is not: where the field is null, too, but for `ne` and `nin`. */
+/** Matches all rows that do not match the part, including those where the field is null, except for `ne` and `nin`. */
 function negated(part: Part): Term {
   requireRowwise(part)
   const opposite: Part = { ...part, operator: opposites[part.operator as keyof typeof opposites] }
   const isTrueOfNull = opposite.operator === 'ne' || opposite.operator === 'nin' || opposite.operator === 'lacks'
-  // The opposites of those that are true of null, which are not.
+  // The opposites of operators that match null do not match it.
   const isItself = opposite.operator === 'eq' || opposite.operator === 'in' || part.operator === 'lacks'
   if (isTrueOfNull || isItself) return opposite
   return { operator: 'or', parts: [opposite, { path: part.path, operator: 'eq', value: null }] }
 }
 
-/** These are looked up for all rows that the others let through. */
+/** These are evaluated for all rows that match the other conditions. */
 function requireRowwise(term: Term): void {
   const { operator } = term
   if (operator !== 'matches' && operator !== 'min' && operator !== 'max') return
@@ -173,7 +173,7 @@ function readPath(key: string, plan: ModelPlan, plans: Plans): FieldPath {
   let at = plan
   for (const name of names.slice(0, -1)) {
     if (kindOf(at.openField(name)).refers !== 'to one')
-      throw new InvalidDataError(`${at.name}.${name} is no reference, so that ${describe(key)} leads nowhere`)
+      throw new InvalidDataError(`${at.name}.${name} is not a reference, so ${describe(key)} is not a field`)
     at = plans.target(at, name)
   }
   const field = names.at(-1) as string
@@ -194,7 +194,7 @@ function readPart(path: FieldPath, operator: Operator, value: unknown): Part {
     return refuse(`${operator} is for texts, lists and sets`)
   }
   const isEquality = compares === 'equality' && (operator === 'eq' || operator === 'ne')
-  if (compares !== 'order' && !isEquality) return refuse(`${operator} cannot be asked of ${spec.kind}`)
+  if (compares !== 'order' && !isEquality) return refuse(`${operator} cannot be used with ${spec.kind}`)
   if (operator === 'matches') {
     if (contains !== 'text') return refuse('matches is for texts')
     if (typeof value !== 'string' || value.length > maxPatternLength)
@@ -211,14 +211,14 @@ function readPart(path: FieldPath, operator: Operator, value: unknown): Part {
   return { path, operator, value: checkCompared(path, value) }
 }
 
-/** It would let every row through, which whoever wrote the filter did not mean: a value that never came, for one. */
+/** It would match every row, which is never intended: for example, a value that was never sent. */
 function noCondition({ plan, field }: FieldPath): InvalidDataError {
   const message = `${plan.name}.${field}: a condition without a value; leave the field out, or ask for null`
   return new InvalidDataError(message, { model: plan.name, field })
 }
 
 function checkCompared({ plan, field, spec }: FieldPath, value: unknown): unknown {
-  // One of the choices is not asked for: whoever compares with another text finds nothing.
+  // Choices are not enforced: comparing with another text finds nothing.
   const open = { ...spec, choices: undefined, isOptional: false }
   return checkValue(isRow(value) ? value.pk : value, open, { model: plan.name, field })
 }

@@ -1,5 +1,5 @@
-// Filters as lexicons spells them: `{ age__gt: 18, author__email__f: '@example.org', _sort: '-age', _limit: 10 }`. The spelling
-// changes and nothing else: what may be asked for is left to parseFilter.
+// Filters in lexicons' notation: `{ age__gt: 18, author__email__f: '@example.org', _sort: '-age', _limit: 10 }`. Converts only
+// the notation; leaves the check of what is allowed to parseFilter.
 
 import { describe } from '../../core/base/options.ts'
 import { InvalidDataError } from './data-errors.ts'
@@ -10,7 +10,7 @@ export interface TranslatedQuery {
   readonly options: { readonly sort?: string[]; readonly limit?: number; readonly offset?: number }
 }
 
-/** What lexicons calls an operator, by what it is called here. */
+/** Our operators, by lexicons' names. */
 const operatorOf = new Map([
   ['eq', 'eq'],
   ['ne', 'ne'],
@@ -36,15 +36,15 @@ const operatorOf = new Map([
   ['max', 'max'],
 ])
 
-/** Lexicons' own spelling of what is no condition, and ours beside it. */
+/** Lexicons' own names of the keywords that are not conditions, and ours. */
 const optionWords = { sort: ['_sort', 'sort'], limit: ['_limit', 'limit'], offset: ['_offset', 'offset'] } as const
 
 /**
- * Translates lexicons' keyword filters: `field__operator`, and `reference__field` or `reference__field__operator`, with
- * `_sort` and `_limit`. A value stays a value: an object in its place is refused when the filter is used. A field that is
- * called `sort`, `limit` or `offset` is asked for as `sort__eq`.
+ * Converts lexicons' keyword filters: `field__operator`, and `reference__field` or `reference__field__operator`, with
+ * `_sort` and `_limit`. A value stays a value: an object in its place is rejected when the filter is used. A field that is
+ * called `sort`, `limit` or `offset` is written as `sort__eq`.
  *
- * @throws InvalidDataError for what is no object, a condition that comes twice, or a bad limit or sort.
+ * @throws InvalidDataError for anything but an object, a condition that occurs twice, or an invalid limit or sort.
  * @example
  * const { filter, options } = fromLexicons({ age__gt: 18, email__f: '@example.org', _sort: '-age', _limit: 10 })
  * const fields = ['age', 'email'] as const
@@ -67,10 +67,10 @@ export function fromLexicons(keywords: unknown): TranslatedQuery {
     filter[path] ??= Object.create(null) as Record<string, unknown>
     const conditions = filter[path]
     if (Object.hasOwn(conditions, operator ?? 'eq'))
-      throw new InvalidDataError(`${describe(key)} asks for ${operator ?? 'eq'} a second time; ask for it once`)
+      throw new InvalidDataError(`${describe(key)} repeats the condition ${operator ?? 'eq'}; use it once`)
     conditions[operator ?? 'eq'] = operator === 'min' || operator === 'max' ? true : value
   }
-  // Lexicons' clients leave out an order by an empty one.
+  // Lexicons' clients send an empty sort to omit the order.
   const isSorted = sort !== undefined && sort !== null && sort !== ''
   return {
     filter,
@@ -82,12 +82,12 @@ export function fromLexicons(keywords: unknown): TranslatedQuery {
   }
 }
 
-/** Takes it out of what was given. */
+/** Removes the option from the given keywords and returns it. */
 function optionOf(name: keyof typeof optionWords, given: Map<string, unknown>): unknown {
   const [own, ours] = optionWords[name]
   if (given.has(own) && given.has(ours))
     throw new InvalidDataError(
-      `${own} and ${ours} are the same; send one of them (a field is asked for as ${ours}__eq)`,
+      `${own} and ${ours} are the same; send one of them (a field of that name is written as ${ours}__eq)`,
     )
   const value = given.get(given.has(own) ? own : ours)
   given.delete(own)

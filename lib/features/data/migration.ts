@@ -1,22 +1,22 @@
-// What a migration may do, and what it tells.
+// The options of a migration, and its result.
 import type { OptionTable } from '../../core/base/option-table.ts'
 
 export interface MigrateOptions {
-  /** Only tells what would be done, and refuses what would be refused; nothing is locked or written. Default false. */
+  /** Only reports what would be done, and rejects what would be rejected; locks and writes nothing. Default false. */
   readonly dryRun?: boolean
-  /** Drops the fields that no model has any more, with what they hold. Default false. */
+  /** Drops fields that no model has any more, with their content. Default false. */
   readonly drop?: boolean
-  /** Computes the computed fields of all rows again, after their functions were changed. Default false: of new fields only. */
+  /** Computes the computed fields of all rows again, after their functions were changed. Default false: only new fields. */
   readonly recompute?: boolean
 }
 
 export const migrateOptions: OptionTable<MigrateOptions> = { dryRun: 'any', drop: 'any', recompute: 'any' }
 
 export interface Migration {
-  /** What was done, or would be, one statement each. */
+  /** The statements that were run, or would be. */
   readonly statements: readonly string[]
-  /** Columns of the models' tables that no model has, as `User.nickname`. */
+  /** Columns of the models' tables that no model has, such as `User.nickname`. */
   readonly removedFields: readonly string[]
-  /** Computed fields whose values were made for the rows that are there, or would be, as `User.domain`. */
+  /** Computed fields that were computed for existing rows, or would be, such as `User.domain`. */
   readonly computedFields: readonly string[]
 }

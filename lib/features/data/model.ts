@@ -1,5 +1,5 @@
-// Model: the base class of what is a table. Rows are made by a database, never by `new`: the constructor runs once for
-// each database, to read which fields the class declares.
+// Model: the base class of tables. Rows are created by a database, never by `new`: the constructor runs once for
+// each database, to read the fields that the class declares.
 import type { TopicClass } from '../../core/action/context.ts'
 import { brand, isBrandedPrototype, isSubclass } from '../../core/base/brand.ts'
 import { nameOf, requireNameOf } from '../../core/base/class-name.ts'
@@ -11,35 +11,35 @@ import { isKind } from './kinds/kinds.ts'
 import { sortedItems } from './kinds/set-items.ts'
 import type { Dictionary, JsonDictionary } from './model-types.ts'
 
-/** Marks below are global, so that models of another copy of this package count too: the command line may be installed apart. */
+/** The marks below are global, so that models of another copy of this package count too: the command line may be installed separately. */
 const reading: unique symbol = Symbol.for('isock.readModel')
 const brandName = 'isock.Model'
 
-/** Where the prototype of a database's rows has what the database knows of their model. */
+/** The property of the row prototype that holds the database's plan of their model. */
 export const rowPlan: unique symbol = Symbol.for('isock.rowPlan')
 
-/** What a row must know of its model to be shown. */
+/** What a row needs from its model to be shown. */
 export interface RowPlan {
-  /** The fields that may be seen, and the computed properties. */
+  /** The visible fields, and the computed properties. */
   readonly shownNames: readonly string[]
 }
 
 /** A class that is a table. */
 export type ModelClass<M extends Model = Model> = (new (...args: never) => M) & ModelStatics
 
-/** What a model's class may say of itself. */
+/** What a model's class may declare. */
 export interface ModelStatics {
   readonly modelName?: string
   readonly publishes?: Publishes
 }
 
-/** A channel, or a channel and which of its rooms a change is for. */
+/** A channel, or a channel and the room that a change is published to. */
 export type Publishes =
   | TopicClass<Change>
   | { readonly channel: TopicClass<Change>; readonly key: (change: Change) => string | undefined }
 
 /**
- * A class that is a table; an instance is a row. The idea is lexicons'.
+ * A class that is a table; an instance is a row. The idea comes from lexicons.
  *
  * @example
  * class User extends Model {
@@ -51,12 +51,12 @@ export type Publishes =
  * user.toDict()  // { pk: '...', email: 'ann@example.org', domain: 'example.org' }
  */
 export abstract class Model {
-  /** The name of the table, and of the model in files and messages. Default: the class's name; set it in minified builds. */
+  /** The name of the table, and of the model in files and messages. Default: the class's name; set it for minified builds. */
   static modelName?: string
   /** Where changes are published once they are committed. */
   static publishes?: Publishes
 
-  /** A UUID, made by `create`. */
+  /** A UUID, created by `create`. */
   readonly pk: Field<string, true> = new DeclaredField('text', { default: uuid as never }, {}) as never
 
   constructor(...args: unknown[]) {
@@ -79,7 +79,7 @@ export abstract class Model {
     return dictionary as JsonDictionary<this>
   }
 
-  /** What travels. @internal */
+  /** The form that is sent. @internal */
   [plainForm](): Dictionary<this> {
     return this.toDict()
   }
@@ -100,22 +100,22 @@ export function modelNameOf(model: ModelClass): string {
   return nameOf(model, 'modelName')
 }
 
-/** The name of a model in its store. Throws ClientError (`INVALID_OPTION`) for one that a minifier gave. */
+/** The name of a model in its store. Throws ClientError (`INVALID_OPTION`) for a minified one. */
 export function requireModelName(model: ModelClass): string {
   return requireNameOf(model, 'modelName', (message) => invalidUsage(`option data.models: ${message}`))
 }
 
-/** True for classes of models. */
+/** Whether a value is a model class. */
 export function isModelClass(value: unknown): value is ModelClass {
   return isSubclass(value, Model)
 }
 
-/** True for rows, of whichever database. */
+/** Whether a value is a row, of any database. */
 export function isRow(value: unknown): value is Model {
   return typeof value === 'object' && value !== null && rowPlan in value
 }
 
-/** True where the getters of a class end. */
+/** Whether the getters of a class end here. */
 export function isModelItself(prototype: object): boolean {
   return isBrandedPrototype(prototype, brandName)
 }

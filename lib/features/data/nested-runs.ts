@@ -1,5 +1,5 @@
-// Which runs wait for which: a run that makes a call, and is its parent, is taken to wait for it. So a unit of work finds
-// the one above it that will not end before its own does. Calls that name no parent are not seen.
+// Which runs wait for which: a run that makes a call as its parent is assumed to wait for it. So a unit of work finds
+// the calling unit that will not end before it does. Calls without a parent are not seen.
 import type { Context } from '../../core/action/context.ts'
 import type { NestedCall } from '../../core/action/run-options.ts'
 
@@ -9,13 +9,13 @@ export interface CallingRun {
   readonly calls: ReadonlySet<NestedCall>
 }
 
-/** Of runs that wait for each other: more than a program has. */
+/** The most runs that wait for each other: more than a program has. */
 const maxDepth = 64
 
 export class NestedRuns<R extends CallingRun> {
   readonly #calling = new Set<R>()
 
-  /** Its calls are looked at until it has none. */
+  /** Watches a run's calls until it has none. */
   add(run: R): void {
     this.#calling.add(run)
   }
@@ -24,7 +24,7 @@ export class NestedRuns<R extends CallingRun> {
     this.#calling.delete(run)
   }
 
-  /** The nearest run that this one is called by, directly or not, of which this is true. */
+  /** The nearest run that called this one, directly or not, for which `isSought` is true. */
   above(run: R, isSought: (run: R) => boolean): R | undefined {
     if (this.#calling.size === 0) return undefined
     let at: R | undefined = run

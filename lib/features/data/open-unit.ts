@@ -1,29 +1,29 @@
-// A unit of work as its owner sees it: who begins one, and how it ends. Types only; the engine does the work.
+// A unit of work as its owner sees it: how it begins and ends. Types only; the engine does the work.
 import type { Db } from './db.ts'
 
-/** A unit of work that is ended by the one that began it. */
+/** A unit of work, ended by its owner. */
 export interface OpenUnit {
   readonly db: Db
-  /** Others cannot have what it holds: the turn to write, a connection, locks. */
+  /** It blocks others: it has the turn to write, a connection, or locks. */
   readonly isHolding: boolean
-  /** Others wait for what it holds, as far as can be known. */
+  /** Others wait for what it holds, as far as that can be known. */
   isWanted(): Promise<boolean>
-  /** Takes no more operations, and writes what was assigned: nothing is left but the commit. */
+  /** Accepts no more operations, and writes assigned values: only the commit is left. */
   settle(): Promise<void>
   /** Commits, or rolls back. */
   finish(isKept: boolean): Promise<void>
-  /** Rolls back; what follows fails with the reason. */
+  /** Rolls back; later operations fail with the reason. */
   giveUp(reason: Error): void
 }
 
-/** Who begins a unit of work. */
+/** The owner of a unit of work. */
 export interface UnitOwner {
-  /** Aborts its operations; it is rolled back then. */
+  /** Aborts its operations; it is then rolled back. */
   readonly signal: AbortSignal | undefined
-  /** For those that wait for it, as in `action "buy"`. */
+  /** Names it for those that wait for it, such as `action "buy"`. */
   readonly label: string
-  /** The unit of a run that waits for this one's, and has a transaction: what it holds this one can never get. */
+  /** The unit of a run that waits for this one and has a transaction: this one can never get what that one holds. */
   holderAbove?(): OpenUnit | undefined
-  /** A part of what a client sent, which no schema has checked. */
+  /** Whether an object is part of client data that no schema has checked. */
   isFromClient?(value: object): boolean
 }

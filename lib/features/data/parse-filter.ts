@@ -1,5 +1,5 @@
-// Filters and sort keys that a client sent, as those that `db` takes. The program says which fields may be asked for; what
-// JSON spells as a condition becomes one here and nowhere else, and so do values that it spells in another way: dates are texts there.
+// Converts filters and sort keys from clients to those that `db` accepts. The program defines which fields may be used. JSON
+// forms of conditions become conditions only here, and so do other JSON forms of values, such as texts for dates.
 
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { describe } from '../../core/base/options.ts'
@@ -13,9 +13,9 @@ import { type Model, type ModelClass, modelNameOf, readFields } from './model.ts
 import type { Filter, FilterField, SortKey } from './model-types.ts'
 
 export interface ParseFilterOptions<M> {
-  /** The fields that it may ask for; those of references by their path. */
+  /** The fields that it may use; those of references by their path. */
   readonly fields: readonly FilterField<M>[]
-  /** What it may ask of them. Default: everything, `matches` included. */
+  /** The operators that it may use. Default: all, including `matches`. */
   readonly operators?: readonly Operator[]
 }
 
@@ -29,9 +29,9 @@ export interface ParseSortOptions<M> {
 const parseSortOptions: OptionTable<ParseSortOptions<Model>> = { fields: 'protects' }
 
 /**
- * A filter that a client sent, as JSON: a value for each field, or an object of conditions, all of which must hold. They
- * are called `eq`, `ne`, `gt`, `ge`, `lt`, `le`, `in`, `nin`, `contains`, `lacks` (not `contains`), `matches`, `min` and `max`;
- * the last two take true.
+ * A filter from a client, as JSON: a value for each field, or an object of conditions that must all hold. The operators
+ * are `eq`, `ne`, `gt`, `ge`, `lt`, `le`, `in`, `nin`, `contains`, `lacks` (not `contains`), `matches`, `min` and `max`;
+ * the last two have the value true.
  * A date is a text such as `2026-11-28T21:30:00.000Z`, with `Z` or an offset, or `2026-11-28`, which is midnight UTC. Values are
  * checked against the model when the filter is used.
  *
@@ -70,8 +70,7 @@ export function parseFilter<M extends Model>(
 }
 
 /**
- * What a client sent to sort by: a field or a list of them, each with `-` in front for the greatest first. Undefined gives
- * none.
+ * Sort keys from a client: a field or a list of fields, each with a leading `-` for descending order. Undefined means none.
  *
  * @throws InvalidDataError for a field that is not allowed.
  * @example await db.query(User, {}, { sort: parseSort(sort, User, { fields: ['name', 'age'] }), limit: 100 })
@@ -95,7 +94,7 @@ export function parseSort<M extends Model>(
   })
 }
 
-/** An operand as its field has it. Whether it fits is checked when the filter is used. @throws InvalidDataError. */
+/** An operand in the form of its field. It is checked when the filter is used. @throws InvalidDataError. */
 function valueFromJson(value: unknown, spec: FieldSpec | undefined, place: ValuePlace): unknown {
   const { filters } = spec === undefined ? { filters: undefined } : kindOf(spec)
   const read = (item: unknown): unknown => filters?.fromJson?.(item, place)
@@ -105,11 +104,11 @@ function valueFromJson(value: unknown, spec: FieldSpec | undefined, place: Value
 
 function requireField(field: string, fields: readonly string[], model: string, what: string): void {
   if (fields.includes(field)) return
-  const message = `${what} of ${model} may not ask for ${describe(field)}; it may ask for ${fields.join(', ')}`
+  const message = `${what} of ${model} may not use ${describe(field)}; it may use ${fields.join(', ')}`
   throw new InvalidDataError(message, { model })
 }
 
-/** The field that a path leads to; undefined where it leads nowhere, which is told when the filter is used. */
+/** The field at a path; undefined if there is none, which is reported when the filter is used. */
 function fieldAt(path: string, model: ModelClass): FieldSpec | undefined {
   let at: ModelClass | undefined = model
   let spec: FieldSpec | undefined
@@ -121,7 +120,7 @@ function fieldAt(path: string, model: ModelClass): FieldSpec | undefined {
   return spec
 }
 
-/** A class declares the same fields each time that it is read. */
+/** Cached, because a class declares the same fields every time. */
 const fieldsByModel = new WeakMap<ModelClass, ReadonlyMap<string, FieldSpec>>()
 
 function fieldsOf(model: ModelClass): ReadonlyMap<string, FieldSpec> {

@@ -1,10 +1,10 @@
-// Passwords: argon2id with the parameters that its library recommends, off the event loop.
+// Passwords: argon2id with the parameters recommended by its library, off the event loop.
 import { withPackages } from '../../core/base/optional-packages.ts'
 import { InvalidDataError } from './data-errors.ts'
 
 const argon2 = () => withPackages('a password', ['@node-rs/argon2'], () => import('@node-rs/argon2'))
 
-/** Longer ones cost time and are no safer. */
+/** Longer ones take time and are no safer. */
 const maxLength = 1_024
 
 /**
@@ -20,7 +20,7 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * True where a hash is this password's. False for anything that is no hash or no password, never an error.
+ * Whether a hash belongs to this password. False, never an error, for an invalid hash or password.
  *
  * @example if (await verifyPassword(user.password, given)) return user
  */

@@ -1,4 +1,4 @@
-// Keeps a store in memory in files: loads them at the start, saves every so often and at the end.
+// Keeps a store in memory in files: loads them at the start, saves periodically and at the end.
 import type { Timer } from '../../core/base/clock.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { Database } from './database.ts'
@@ -16,7 +16,7 @@ export class Persisting {
     this.#kit = kit
   }
 
-  /** A directory that is not there yet is an empty store. */
+  /** A missing directory is an empty store. */
   async load(): Promise<void> {
     const { directory, format } = this.#database.options
     if (directory !== undefined) await this.#database.load(directory, { format, replace: true })
@@ -31,7 +31,7 @@ export class Persisting {
     }, persist.everyMs)
   }
 
-  /** Saves for the last time. A store whose files could not be loaded leaves them as they are. */
+  /** Saves for the last time. Leaves files untouched that could not be loaded. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#timer?.cancel()
@@ -39,7 +39,7 @@ export class Persisting {
     if (this.#isLoaded && this.#database.options.persist !== false) await this.#save()
   }
 
-  /** Never rejects: what could not be saved is reported, and tried again the next time. */
+  /** Never rejects: a failed save is reported, and retried the next time. */
   async #save(): Promise<void> {
     const { directory, format } = this.#database.options
     try {

@@ -1,5 +1,5 @@
-// What a database knows of one model: its fields, and the class of its rows, a subclass of the model's that belongs to
-// this database alone, so that two databases of one process can have the same model.
+// What a database knows of one model: its fields, and the class of its rows, a subclass of the model that belongs to
+// this database only, so that two databases of one process can have the same model.
 
 import { ClientError } from '../../core/base/errors.ts'
 import { describe } from '../../core/base/options.ts'
@@ -23,11 +23,11 @@ import {
 /** A row of any model, by field. */
 export type Row = Model & Record<string, unknown>
 
-/** Fields of a row whose transforms have not settled. */
+/** Fields of a row with pending transforms. */
 const unsettled = Symbol('unsettled')
 type Unsettled = { [unsettled]?: Map<string, Promise<unknown>> }
 
-/** Names that would not be fields, or break the queries that are made of them. */
+/** Other names would not be fields, or would break the queries built from them. */
 const nameOfField = /^[A-Za-z]\w{0,50}$/
 
 const systemColumns: ReadonlySet<string> = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
@@ -37,14 +37,14 @@ export class ModelPlan implements RowPlan {
   readonly name: string
   readonly fields: ReadonlyMap<string, FieldSpec>
   readonly shownNames: readonly string[]
-  /** The class of this database's rows. Nobody calls it: a row is made by `newRow`. */
+  /** The class of this database's rows. Never constructed directly: `newRow` creates rows. */
   readonly Entity: new () => Row
   readonly hasTransforms: boolean
-  /** The accessors of fields with setters that may be seen, which each row has as its own, so that a copy has the values. */
+  /** The accessors of visible fields with setters, defined on each row, so that a copy has the values. */
   readonly openSetters: Readonly<PropertyDescriptorMap>
-  /** The fields that are computed from the others. */
+  /** The fields computed from others. */
   readonly computedNames: readonly string[]
-  /** The stored names of fields whose values can change without being assigned. */
+  /** The stored names of fields with values that can change without being assigned. */
   readonly mutableNames: readonly string[]
   /** The fields that refer to a row. */
   readonly referenceNames: readonly string[]
@@ -77,13 +77,13 @@ export class ModelPlan implements RowPlan {
     )
   }
 
-  /** Under which name the engine keeps a field: one with accessors is kept beside them, so that loading does not set. */
+  /** The name under which the engine stores a field: one with accessors is stored beside them, so that loading does not call setters. */
   storedName(field: string): string {
     const { transform, compute } = this.fields.get(field) ?? {}
     return transform === undefined && compute === undefined ? field : `set_${field}`
   }
 
-  /** @throws InvalidDataError for what is no field, or none that a filter may look at. */
+  /** @throws InvalidDataError for a name that is not a field, or not one that a filter may use. */
   openField(name: string): FieldSpec {
     const spec = this.fields.get(name)
     if (spec === undefined) throw this.unknownField(name)
@@ -116,7 +116,7 @@ export class ModelPlan implements RowPlan {
     return row
   }
 
-  /** The values to be kept for those that are to be set, each checked, by stored name. @throws InvalidDataError. */
+  /** The values to store when these are set, each checked, by stored name. @throws InvalidDataError. */
   async changesOf(values: object): Promise<Record<string, unknown>> {
     this.#refuseUnknown(values)
     const changes: Record<string, unknown> = {}
@@ -129,7 +129,7 @@ export class ModelPlan implements RowPlan {
     return changes
   }
 
-  /** The values as a new row would keep them, to look for such a row. @throws InvalidDataError. */
+  /** The values as a new row would store them, to look up such a row. @throws InvalidDataError. */
   async keptForms(values: object): Promise<object> {
     if (typeof values !== 'object' || values === null) return values
     const kept: Record<string, unknown> = { ...values }
@@ -201,11 +201,11 @@ export class ModelPlan implements RowPlan {
     const known = new Set<string>()
     for (const name of this.fields.keys()) {
       const column = name.toLowerCase()
-      // libsql does not tell `email` from `Email`.
+      // libsql does not distinguish `email` from `Email`.
       const why = known.has(column)
-        ? 'differs from another field in nothing but capital letters'
+        ? 'differs from another field only in case'
         : systemColumns.has(column)
-          ? 'is a name that PostgreSQL keeps for itself'
+          ? 'is reserved by PostgreSQL'
           : undefined
       if (why !== undefined)
         throw new ClientError(`model "${this.name}": ${name} ${why}; choose another name`, { code: 'INVALID_OPTION' })
@@ -215,12 +215,12 @@ export class ModelPlan implements RowPlan {
 
   #requireName(name: string, model: ModelClass): void {
     if (nameOfField.test(name) && !name.startsWith('set_')) return
-    const message = `model ${describe(model)}: ${describe(name)} is no name for a model or field; use letters, digits and _, beginning with a letter (not set_)`
+    const message = `model ${describe(model)}: ${describe(name)} is not a valid name for a model or field; use letters, digits and _, beginning with a letter (not set_)`
     throw new ClientError(message, { code: 'INVALID_OPTION' })
   }
 }
 
-/** Not null or a condition. What does not fit its field is refused as one. */
+/** Neither null nor a condition. A value that does not fit its field is rejected as one. */
 function isValueOf(spec: FieldSpec, value: unknown): boolean {
   return typeof value !== 'object' || (value !== null && kindOf(spec).expected(value, spec) === undefined)
 }
@@ -229,12 +229,12 @@ function pkOf(value: unknown): unknown {
   return isRow(value) ? value.pk : value
 }
 
-/** Setters of the row have promised values that are not there yet. */
+/** Setters of the row have pending values. */
 export function isUnsettled(row: Row): boolean {
   return ((row as Unsettled)[unsettled]?.size ?? 0) > 0
 }
 
-/** Keeps what a row's setters promised. Rejects where one of them failed. */
+/** Stores the pending values of a row's setters. Rejects if one of them failed. */
 export async function settleSetters(row: Row, plan: ModelPlan): Promise<void> {
   const waiting = (row as Unsettled)[unsettled]
   if (waiting === undefined) return
@@ -253,7 +253,7 @@ function settleLater(row: Unsettled, field: string, promise: Promise<unknown>): 
   row[unsettled]?.set(field, promise)
 }
 
-/** The getters of a model and its bases, up to Model. */
+/** The getters of a model and its base classes, up to Model. */
 function computedNames(prototype: object): string[] {
   const names: string[] = []
   for (let at = prototype; !isModelItself(at); at = Object.getPrototypeOf(at) as object) {

@@ -32,12 +32,12 @@ export class Plans {
     for (const plan of this.all) for (const [name, { target }] of plan.fields) if (target) this.#target(plan, name)
   }
 
-  /** @throws ServerError (`INVALID_USAGE`) for a class that is no model of this database. */
+  /** @throws ServerError (`INVALID_USAGE`) for a class that is not a model of this database. */
   of(model: ModelClass): ModelPlan {
     const plan = this.#byClass.get(model)
     if (plan !== undefined) return plan
     const what = typeof model === 'function' ? `"${modelNameOf(model)}"` : describe(model)
-    throw new ServerError(`${what} is no model of this database; add it to the option data.models`, {
+    throw new ServerError(`${what} is not a model of this database; add it to the option data.models`, {
       code: 'INVALID_USAGE',
     })
   }
@@ -46,12 +46,12 @@ export class Plans {
     return this.#byName.get(name)
   }
 
-  /** @throws ServerError (`INVALID_USAGE`) for what is no row of this database. */
+  /** @throws ServerError (`INVALID_USAGE`) for anything but a row of this database. */
   ofRow(row: unknown): ModelPlan {
     const found = isRow(row) ? ((row as { readonly [rowPlan]?: RowPlan })[rowPlan] as ModelPlan) : undefined
     const plan = found !== undefined && this.#byClass.get(found.model) === found ? found : undefined
     if (plan !== undefined) return plan
-    throw new ServerError(`${describe(row)} is no row of this database`, { code: 'INVALID_USAGE' })
+    throw new ServerError(`${describe(row)} is not a row of this database`, { code: 'INVALID_USAGE' })
   }
 
   /** The model that a reference points to. */
@@ -82,7 +82,7 @@ export class Plans {
   }
 }
 
-/** These models and all that they refer to, once each. */
+/** These models and all models that they refer to, once each. */
 export function modelsReferredToBy(models: readonly ModelClass[]): ModelClass[] {
   const found = new Set(models)
   for (const model of found) {
@@ -91,7 +91,7 @@ export function modelsReferredToBy(models: readonly ModelClass[]): ModelClass[] 
   return [...found]
 }
 
-/** Rows by model, in the order in which they came. */
+/** Rows by model, in order of appearance. */
 export function byPlan(rows: readonly Row[], plans: Plans): Map<ModelPlan, Row[]> {
   const groups = new Map<ModelPlan, Row[]>()
   for (const row of rows) {

@@ -1,5 +1,5 @@
-// Rows as what an action returned: their dictionaries at once, because plain objects are packed in one walk. Those that
-// are deeper in a value are seen to by the walk for values that are not plain.
+// Rows in the result of an action are replaced by their dictionaries, because plain objects are packed in one walk. Rows
+// deeper in a value are left to the walk for values that are not plain.
 import { isRow } from './model.ts'
 
 export function asSent(value: unknown): unknown {

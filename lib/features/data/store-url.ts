@@ -1,4 +1,4 @@
-// Which store a URL means. An error never shows the URL of a server: there may be a password in it.
+// Parses the URL of a store. An error never shows the URL of a server, because it may contain a password.
 import { fileURLToPath } from 'node:url'
 import { invalidOption } from '../../core/base/options.ts'
 

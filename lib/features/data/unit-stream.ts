@@ -1,13 +1,13 @@
-// What an action streams, or gets as a stream, beside its unit of work. The unit lasts until the stream ends: one that is
-// left early has no result, so that what runs the action undoes it.
+// The output or input stream of an action with a unit of work. The unit lasts until the stream ends; a stream that is left
+// early has no result, so the action's runner rolls the unit back.
 import { endsByItself, type ItemSource } from '../../core/action/item-source.ts'
 import type { ActionUnit } from './action-unit.ts'
 import type { ClientInput } from './client-input.ts'
 import { asSent } from './sent-rows.ts'
 
-/** Items as they travel, and the result once the unit has nothing left but its commit. */
+/** The items as they are sent, and the result once only the commit is left. */
 export class UnitStream implements AsyncIterableIterator<unknown, unknown, undefined> {
-  /** See {@link ItemSource}: as what it is made of. */
+  /** See {@link ItemSource}: as its source. */
   readonly endsByItself: boolean
   readonly #source: ItemSource
   readonly #unit: ActionUnit
@@ -23,7 +23,7 @@ export class UnitStream implements AsyncIterableIterator<unknown, unknown, undef
     if (this.#isLeft) return { done: true, value: undefined }
     const step = await this.#source.next()
     if (!step.done) return { done: false, value: asSent(step.value) }
-    // Its reader may have left meanwhile: then the unit is undone.
+    // Its reader may have left meanwhile: then the unit is rolled back.
     if (this.#isLeft && !this.endsByItself) return { done: true, value: undefined }
     return { done: true, value: await this.#unit.settled(step.value) }
   }
@@ -40,7 +40,7 @@ export class UnitStream implements AsyncIterableIterator<unknown, unknown, undef
   }
 }
 
-/** The items that a client sends, waited for no longer than the unit may. */
+/** The items from a client, waited for no longer than the unit may wait. */
 export class UnitInput implements AsyncIterableIterator<unknown> {
   readonly #items: AsyncIterableIterator<unknown>
   readonly #unit: ActionUnit

@@ -39,14 +39,14 @@ describe('A libsql file', function () {
     await rm(directory, { recursive: true })
   })
 
-  const teller = {
+  const publisher = {
     publish: async (): Promise<void> => undefined,
     report: (error: unknown, origin: string): void => void reported.push(`${origin}: ${(error as Error).message}`),
   }
 
   async function open(more: Partial<DataOptions> = {}): Promise<Engine> {
     const options = resolveDataOptions({ models: [Page], url, waitMs: 300, maxConnections: 3, ...more })
-    engine = await Engine.open(new Plans([Page]), options, teller)
+    engine = await Engine.open(new Plans([Page]), options, publisher)
     return engine
   }
 
@@ -71,7 +71,7 @@ describe('A libsql file', function () {
   it('is readable for its user only, with the files beside it, unless it was there with another mode', async () => {
     const mode = async (name: string): Promise<number> => (await stat(join(directory, name))).mode & 0o777
     const opened = await open()
-    const unit = openUnit(opened, teller, { signal: undefined, label: 'a spec' })
+    const unit = openUnit(opened, publisher, { signal: undefined, label: 'a spec' })
     await unit.db.create(Page, { text: 'x' })
     await unit.finish(true)
     for (const name of ['store.db', 'store.db-wal', 'store.db-shm']) expect(await mode(name), name).to.equal(0o600)
@@ -104,7 +104,7 @@ describe('A libsql file', function () {
     await pages(1)
     const owner = { signal: undefined, label: 'a spec' }
     for (let at = 0; at < 3; at++) {
-      const unit = openUnit(opened, teller, owner)
+      const unit = openUnit(opened, publisher, owner)
       await unit.db.create(Page, { text: 'short' })
       const error = await failureOf(unit.db.create(Page, { text: 'x'.repeat(100_000) }))
       expect(error).to.be.instanceOf(StoreUnavailableError)
@@ -115,10 +115,10 @@ describe('A libsql file', function () {
     }
     expect(reported).to.deep.equal(['the store of data: the disk of the store is full (SQLITE_FULL)'])
     await pages(1_000_000)
-    const unit = openUnit(opened, teller, owner)
+    const unit = openUnit(opened, publisher, owner)
     await unit.db.create(Page, { text: 'x'.repeat(100_000) })
     await unit.finish(true)
-    const reader = openUnit(opened, teller, owner)
+    const reader = openUnit(opened, publisher, owner)
     expect(await reader.db.count(Page)).to.equal(1)
     await reader.finish(false)
   })
@@ -132,13 +132,13 @@ describe('A libsql file', function () {
   for (const [code, message] of failures) {
     it(`whose COMMIT fails with ${code} is known to have kept nothing`, async () => {
       const opened = await open()
-      const unit = new Unit(opened, new ChangeLog(opened.plans, teller), { signal: undefined, label: 'a spec' })
+      const unit = new Unit(opened, new ChangeLog(opened.plans, publisher), { signal: undefined, label: 'a spec' })
       await UnitDb.of(unit).create(Page, { text: 'lost' })
       unit.manager.commit = () => Promise.reject(Object.assign(new Error('COMMIT failed'), { code }))
       const error = await failureOf(unit.finish(true))
       expect(error).to.be.instanceOf(StoreUnavailableError).and.not.to.be.instanceOf(OutcomeUnknownError)
       expect(error.message).to.include(message)
-      const next = openUnit(opened, teller, { signal: undefined, label: 'a spec' })
+      const next = openUnit(opened, publisher, { signal: undefined, label: 'a spec' })
       expect(await next.db.count(Page)).to.equal(0)
       await next.db.create(Page, { text: 'kept' })
       await next.finish(true)

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { type Change, field, Model, StoreUnavailableError } from 'isock/data'
 import { resolveDataOptions } from '../../../lib/features/data/data-options.ts'
-import { ChangeLog, type ChangeTeller } from '../../../lib/features/data/engine/change-log.ts'
+import { ChangeLog, type ChangePublisher } from '../../../lib/features/data/engine/change-log.ts'
 import { Engine, type Holder } from '../../../lib/features/data/engine/engine.ts'
 import type { Row } from '../../../lib/features/data/plan.ts'
 import { Plans } from '../../../lib/features/data/plans.ts'
@@ -30,7 +30,7 @@ const plans = new Plans(models)
 
 describe('An engine', () => {
   const reported: [unknown, string][] = []
-  const teller: ChangeTeller = {
+  const publisher: ChangePublisher = {
     publish: async () => undefined,
     report: (error, origin) => void reported.push([error, origin]),
   }
@@ -38,7 +38,7 @@ describe('An engine', () => {
 
   beforeEach(async () => {
     reported.length = 0
-    engine = await Engine.open(plans, resolveDataOptions({ models }), teller)
+    engine = await Engine.open(plans, resolveDataOptions({ models }), publisher)
   })
 
   afterEach(() => engine.close())
@@ -72,10 +72,10 @@ describe('An engine', () => {
   })
 
   it('tells the operator of a file that cannot be used, not at each call, and of nothing else', () => {
-    engine.tellFault(Object.assign(new Error('x'), { code: 'SQLITE_BUSY' }))
-    engine.tellFault(new Error('x'))
+    engine.reportFault(Object.assign(new Error('x'), { code: 'SQLITE_BUSY' }))
+    engine.reportFault(new Error('x'))
     expect(reported).to.deep.equal([])
-    for (let call = 0; call < 3; call++) engine.tellFault(Object.assign(new Error('x'), { code: 'SQLITE_FULL' }))
+    for (let call = 0; call < 3; call++) engine.reportFault(Object.assign(new Error('x'), { code: 'SQLITE_FULL' }))
     expect(reported.map(([error, origin]) => [(error as Error).message, origin])).to.deep.equal([
       ['the disk of the store is full (SQLITE_FULL)', 'the store of data'],
     ])
@@ -83,7 +83,7 @@ describe('An engine', () => {
 
   it('has nobody to tell where nobody wants to know', async () => {
     const alone = await Engine.open(plans, resolveDataOptions({ models }))
-    alone.tellFault(Object.assign(new Error('x'), { code: 'SQLITE_FULL' }))
+    alone.reportFault(Object.assign(new Error('x'), { code: 'SQLITE_FULL' }))
     await alone.close()
     expect(reported).to.deep.equal([])
   })
@@ -105,13 +105,13 @@ describe('An engine', () => {
 describe('The changes of a unit of work', () => {
   let told: unknown[]
   let reported: unknown[]
-  const teller = {
+  const publisher = {
     publish: async (channel: unknown, change: Change, options?: object) => {
       if (change.row['name'] === 'unlucky') throw new Error('nobody hears it')
       told.push([channel, change.model, change.change, change.row['name'], options])
     },
     report: (error: unknown, origin: string) => void reported.push([(error as Error).message, origin]),
-  } as unknown as ChangeTeller
+  } as unknown as ChangePublisher
 
   beforeEach(() => {
     told = []
@@ -122,7 +122,7 @@ describe('The changes of a unit of work', () => {
     plans.of(model).newRow({ name })
 
   it('are told once each, as what came of them', async () => {
-    const log = new ChangeLog(plans, teller)
+    const log = new ChangeLog(plans, publisher)
     const [created, changed, dropped, gone, fleeting, silent] = await Promise.all([
       rowOf(Loud, 'created'),
       rowOf(Loud, 'changed'),
@@ -156,7 +156,7 @@ describe('The changes of a unit of work', () => {
   })
 
   it('go to the room that their model says', async () => {
-    const log = new ChangeLog(plans, teller)
+    const log = new ChangeLog(plans, publisher)
     log.add('created', await rowOf(Keyed, 'red'))
     log.add('created', await rowOf(Keyed, ''))
     await log.publish()
@@ -167,7 +167,7 @@ describe('The changes of a unit of work', () => {
   })
 
   it('are forgotten as far as they were taken back, and of what fails the operator hears', async () => {
-    const log = new ChangeLog(plans, teller)
+    const log = new ChangeLog(plans, publisher)
     log.add('created', await rowOf(Loud, 'kept'))
     const mark = log.length
     log.add('created', await rowOf(Loud, 'taken back'))

@@ -56,7 +56,7 @@ describe('A statement that comes after much work', () => {
       await database.close()
       await late
     })
-    const closed = 'the database was closed; nothing of what is not committed is kept'
+    const closed = 'the database was closed; uncommitted changes are lost'
     expect((await failureOf(unit)).message).to.equal(closed)
     expect((await late)?.message).to.equal(closed)
     const again = await open()

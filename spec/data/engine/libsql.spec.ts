@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Database, StoreUnavailableError } from 'isock/data'
 import { libsqlDialect } from '../../../lib/features/data/engine/libsql/dialect.ts'
-import { Turns } from '../../../lib/features/data/engine/libsql/turns.ts'
+import { WriteLock } from '../../../lib/features/data/engine/libsql/write-lock.ts'
 import { Slices } from '../../../lib/features/data/engine/slices.ts'
 import { failureOf } from '../../setup/world.ts'
 import { Counter } from '../counter.ts'
@@ -22,9 +22,9 @@ const Libsql = createRequire(import.meta.resolve('@mikro-orm/libsql'))('libsql')
 
 const busy = (): Error => Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
 
-describe('Turns', () => {
+describe('WriteLock', () => {
   it('are had in the order in which they were asked for', async () => {
-    const turns = new Turns(1_000)
+    const turns = new WriteLock(1_000)
     const order: number[] = []
     await Promise.all(
       [1, 2, 3].map(async (number) => {
@@ -38,7 +38,7 @@ describe('Turns', () => {
   })
 
   it('that come too late are given up, and taken from nobody else', async () => {
-    const turns = new Turns(30)
+    const turns = new WriteLock(30)
     const end = await turns.take()
     const given = [turns.take(), turns.take()]
     for (const error of await Promise.all(given.map(failureOf))) expect(error).to.be.instanceOf(StoreUnavailableError)
@@ -51,8 +51,12 @@ describe('Turns', () => {
 
 describe('A statement that is refused because the file is busy', () => {
   /** What runs statements, without a store. */
-  const dialect = libsqlDialect({ turns: new Turns(100), waitMs: 100, durability: 'full', slices: new Slices() })
-    .prototype as unknown as {
+  const dialect = libsqlDialect({
+    writeLock: new WriteLock(100),
+    waitMs: 100,
+    durability: 'full',
+    slices: new Slices(),
+  }).prototype as unknown as {
     _query(connection: object, query: object): Promise<{ readonly response: unknown }>
   }
   const query = { sql: 'select 1', method: 'raw', bindings: [] }

@@ -1,7 +1,7 @@
 // Turns of the event loop between statements and between rows, counted in a time of the spec's own.
 import { expect } from 'chai'
 import { libsqlDialect } from '../../../lib/features/data/engine/libsql/dialect.ts'
-import { Turns } from '../../../lib/features/data/engine/libsql/turns.ts'
+import { WriteLock } from '../../../lib/features/data/engine/libsql/write-lock.ts'
 import { rowsInSlices } from '../../../lib/features/data/engine/rows-in-slices.ts'
 import { Slices } from '../../../lib/features/data/engine/slices.ts'
 import { failureOf } from '../../setup/world.ts'
@@ -32,7 +32,7 @@ describe('Statements of libsql', () => {
     const time = ownTime()
     const done: number[] = []
     const dialect = libsqlDialect({
-      turns: new Turns(100),
+      writeLock: new WriteLock(100),
       waitMs: 100,
       durability: 'full',
       slices: time.slices,

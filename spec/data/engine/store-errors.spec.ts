@@ -17,22 +17,22 @@ const failure = (code: string, more: object = {}) =>
 
 describe('The failure of a store', () => {
   const cases: [code: string, Class: new (...args: never[]) => Error, message: RegExp][] = [
-    ['40001', ConflictError, /another change of the same rows/],
-    ['40P01', ConflictError, /another change of the same rows/],
+    ['40001', ConflictError, /conflicted with another one of the same rows/],
+    ['40P01', ConflictError, /conflicted with another one of the same rows/],
     ['42P01', ServerError, /run migrate/],
-    ['57014', StoreUnavailableError, /took too long for a statement/],
+    ['57014', StoreUnavailableError, /a statement took too long/],
     ['SQLITE_FULL', StoreUnavailableError, /the disk of the store is full \(SQLITE_FULL\)$/],
     ['SQLITE_READONLY_DBMOVED', StoreUnavailableError, /cannot be written \(SQLITE_READONLY_DBMOVED\)$/],
     ['SQLITE_IOERR_WRITE', StoreUnavailableError, /cannot be read or written/],
-    ['SQLITE_NOTADB', StoreUnavailableError, /no database of libsql, or a broken one/],
-    ['SQLITE_CORRUPT', StoreUnavailableError, /no database of libsql, or a broken one/],
+    ['SQLITE_NOTADB', StoreUnavailableError, /not a libsql database, or is damaged/],
+    ['SQLITE_CORRUPT', StoreUnavailableError, /not a libsql database, or is damaged/],
     ['SQLITE_BUSY', StoreUnavailableError, /the store was busy/],
     ['SQLITE_LOCKED', StoreUnavailableError, /the store was busy/],
-    ['SQLITE_CANTOPEN', StoreUnavailableError, /the store is away \(SQLITE_CANTOPEN\)/],
-    ['ECONNREFUSED', StoreUnavailableError, /the store is away \(ECONNREFUSED\)/],
-    ['08006', StoreUnavailableError, /the store is away/],
-    ['57P01', StoreUnavailableError, /the store is away/],
-    ['53300', StoreUnavailableError, /the store is away/],
+    ['SQLITE_CANTOPEN', StoreUnavailableError, /the store is unreachable \(SQLITE_CANTOPEN\)/],
+    ['ECONNREFUSED', StoreUnavailableError, /the store is unreachable \(ECONNREFUSED\)/],
+    ['08006', StoreUnavailableError, /the store is unreachable/],
+    ['57P01', StoreUnavailableError, /the store is unreachable/],
+    ['53300', StoreUnavailableError, /the store is unreachable/],
     ['22001', InvalidDataError, /refused a value \(22001\)/],
     ['23502', InvalidDataError, /refused a value \(23502\)/],
     ['SQLITE_CONSTRAINT_NOTNULL', InvalidDataError, /refused a value/],
@@ -62,11 +62,11 @@ describe('The failure of a store', () => {
       expect(isTaken(error)).to.equal(true)
       const told = storeError(error, 'Other') as ConflictError
       expect(told).to.be.instanceOf(ConflictError).and.include({ model: 'Team', field: 'name' })
-      expect(told.message).to.equal('there is a row of Team with this name already')
+      expect(told.message).to.equal('a row of Team with this name already exists')
     }
     const key = storeError(failure('SQLITE_CONSTRAINT_PRIMARYKEY'), 'Team') as ConflictError
-    expect(key.message).to.equal('there is a row of Team with this value already')
-    expect(storeError(failure('23505')).message).to.equal('there is a row of the model with this value already')
+    expect(key.message).to.equal('a row of Team with this value already exists')
+    expect(storeError(failure('23505')).message).to.equal('a row of the model with this value already exists')
     for (const other of [failure('23503'), failure('SQLITE_CONSTRAINT_NOTNULL'), undefined, null, 'text'])
       expect(isTaken(other)).to.equal(false)
   })
@@ -74,7 +74,7 @@ describe('The failure of a store', () => {
   it('of a reference to nothing names where it is, as far as it is known', () => {
     const postgres = failure('23503', { table: 'User', constraint: 'User_team_foreign' })
     expect(storeError(postgres) as ConflictError).to.include({ model: 'User', field: 'team' })
-    expect(storeError(postgres).message).to.match(/^User\.team: a reference would point to a row that is not there/)
+    expect(storeError(postgres).message).to.match(/^User\.team: a reference would point to a missing row/)
     const sqlite = Object.assign(new Error('x - FOREIGN KEY constraint failed'), {
       code: 'SQLITE_CONSTRAINT_FOREIGNKEY',
     })

@@ -242,7 +242,7 @@ describe('A transaction', () => {
     const reason = new CancelledError('gone')
     const cases: [what: string, happens: (transaction: Transaction) => void, expected: string][] = [
       ['its signal aborts', () => abort.abort(reason), 'gone'],
-      ['it is given up', (transaction) => void transaction.rollBackAfter(undefined), 'this unit of work has ended'],
+      ['it is given up', (transaction) => void transaction.rollBackAfter(undefined), 'this unit of work ended'],
     ]
     for (const [what, happens, expected] of cases) {
       store = new Store()
@@ -294,7 +294,9 @@ describe('A transaction', () => {
     endStatement()
     await rolledBack
     expect(asked()).to.deep.equal(['forget from 0', 'rollback'])
-    expect((await failureOf(transaction.allOrNothing(async () => undefined))).message).to.contain('has ended')
+    expect((await failureOf(transaction.allOrNothing(async () => undefined))).message).to.contain(
+      'ended with its action',
+    )
     expectOver(transaction)
   })
 

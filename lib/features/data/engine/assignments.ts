@@ -1,4 +1,4 @@
-// What was assigned to the rows of a unit of work and is not written yet: noticed, settled and checked here.
+// The assigned values of a unit's rows that are not written yet: finds, settles and checks them.
 import type { Type } from '@mikro-orm/core'
 import { keepComputed } from '../computed.ts'
 import { isUnsettled, type Row, settleSetters } from '../plan.ts'
@@ -6,8 +6,8 @@ import type { Plans } from '../plans.ts'
 import type { Manager } from './engine.ts'
 
 /**
- * Whether anything was assigned: no more than a look at each row. What changed inside of a list, JSON or a Date is seen
- * where `isThorough`. MikroORM would compare every field of every row, which costs half as much as to load them.
+ * Whether anything was assigned, by a quick look at each row. Changes inside lists, JSON and Dates are found only if
+ * `isThorough`. MikroORM would compare every field of every row, which costs half as much as loading them.
  */
 export function hasAssignments(manager: Manager, plans: Plans, isThorough: boolean): boolean {
   const known = manager.getUnitOfWork().getIdentityMap()
@@ -29,13 +29,13 @@ export function hasAssignments(manager: Manager, plans: Plans, isThorough: boole
   return false
 }
 
-/** A field whose values can change without being assigned. */
+/** A field with values that can change without being assigned. */
 interface MutableField {
   readonly name: string
   readonly toStored: (value: unknown) => unknown
 }
 
-/** What MikroORM knows of a row. */
+/** MikroORM's state of a row. */
 interface Tracked {
   readonly __helper: {
     readonly __touched: boolean
@@ -44,7 +44,7 @@ interface Tracked {
   }
 }
 
-/** The rows that are not as they were, each changed value checked. @throws InvalidDataError, and what a setter rejects with. */
+/** The changed rows, each changed value checked. @throws InvalidDataError, and whatever a setter rejects with. */
 export async function changedRows(manager: Manager, plans: Plans): Promise<Row[]> {
   const work = manager.getUnitOfWork()
   const rows = [...work.getIdentityMap()] as unknown as Row[]
@@ -60,7 +60,7 @@ export async function changedRows(manager: Manager, plans: Plans): Promise<Row[]
       const stored = plan.storedName(name)
       if (!(stored in payload)) continue
       const checked = plan.check(name, row[stored])
-      // A list where a set is meant.
+      // A list was assigned to a set.
       if (checked !== row[stored]) row[stored] = checked
     }
     return row

@@ -1,5 +1,5 @@
-// Ends the statement that a transaction waits for, where nobody waits for the transaction any more. libsql's are over when
-// they return; PostgreSQL's may wait for somebody else's lock.
+// Cancels the statement that a transaction waits for, if nobody waits for the transaction any more. libsql's statements are
+// over when they return; PostgreSQL's may wait for another transaction's lock.
 import type { Engine, Manager } from './engine.ts'
 
 interface RawConnection {
@@ -7,7 +7,7 @@ interface RawConnection {
   query(sql: string, values: readonly unknown[]): Promise<unknown>
 }
 
-/** What there is of knex's client for it. */
+/** The part of knex's client that is used. */
 interface KnexClient {
   acquireConnection(): Promise<RawConnection>
   acquireRawConnection(): Promise<RawConnection>
@@ -15,7 +15,7 @@ interface KnexClient {
 }
 
 /**
- * Never rejects: where it does not come through, the statement's own time limit ends it. Takes a connection beside the
+ * Never rejects: if the cancellation fails, the statement's own time limit ends it. Uses a connection beside the
  * pool, all of whose connections may wait for the same lock.
  */
 export async function cancelStatement(engine: Engine, manager: Manager): Promise<void> {
@@ -35,7 +35,7 @@ export async function cancelStatement(engine: Engine, manager: Manager): Promise
   }
 }
 
-/** PostgreSQL's process that works on a transaction; undefined where there is none. */
+/** The PostgreSQL process of the transaction; undefined if there is none. */
 export async function backendOf(manager: Manager): Promise<number | undefined> {
   const transaction = manager.getTransactionContext() as { readonly client: KnexClient } | undefined
   return (await transaction?.client.acquireConnection())?.processID

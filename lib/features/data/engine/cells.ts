@@ -1,10 +1,10 @@
-// Values as what files hold: JSON's values, or the cells of a table for a spreadsheet, and back.
+// Converts values to the content of files, JSON values or the cells of a spreadsheet, and back.
 import { checkValue } from '../check.ts'
 import type { FieldSpec } from '../field.ts'
 import type { ValuePlace } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/kinds.ts'
 
-/** A cell: null is empty, without quotes. */
+/** A cell. null is an empty one, without quotes. */
 export type Cell = string | number | null
 
 export function toJsonValue(value: unknown, spec: FieldSpec): unknown {

@@ -1,31 +1,31 @@
-// The changes of one unit of work, of models that publish theirs: told once they are committed, forgotten otherwise.
+// The changes of one unit of work, for models that publish theirs: published once committed, dropped otherwise.
 import type { ServerView } from '../../../core/action/context.ts'
 import type { Change, ChangeKind } from '../changes.ts'
 import type { Row } from '../plan.ts'
 import type { Plans } from '../plans.ts'
 
-export interface ChangeTeller {
+export interface ChangePublisher {
   readonly publish: ServerView['publish']
-  /** Tells the operator what no caller can do anything about. `origin` is what failed. */
+  /** Reports an error that no caller can act on. `origin` names what failed. */
   report(error: unknown, origin: string): void
 }
 
 interface Entry {
   readonly kind: ChangeKind
   readonly row: Row
-  /** Of a dropped row, which may change until the commit and means nothing then. */
+  /** For a dropped row, which may change until the commit and means nothing then. */
   readonly dictionary: Record<string, unknown> | undefined
 }
 
 export class ChangeLog {
   readonly #plans: Plans
-  readonly #teller: ChangeTeller | undefined
+  readonly #publisher: ChangePublisher | undefined
   #entries: Entry[] = []
 
-  /** Without a teller nothing is kept. */
-  constructor(plans: Plans, teller: ChangeTeller | undefined) {
+  /** Without a publisher nothing is recorded. */
+  constructor(plans: Plans, publisher: ChangePublisher | undefined) {
     this.#plans = plans
-    this.#teller = teller
+    this.#publisher = publisher
   }
 
   get length(): number {
@@ -33,11 +33,11 @@ export class ChangeLog {
   }
 
   add(kind: ChangeKind, row: Row): void {
-    if (this.#teller === undefined || this.#plans.ofRow(row).model.publishes === undefined) return
+    if (this.#publisher === undefined || this.#plans.ofRow(row).model.publishes === undefined) return
     this.#entries.push({ kind, row, dictionary: kind === 'dropped' ? row.toDict() : undefined })
   }
 
-  /** What came after this length was rolled back. */
+  /** Drops the entries after this length, which were rolled back. */
   forgetFrom(length: number): void {
     this.#entries.length = Math.min(this.#entries.length, length)
   }
@@ -52,22 +52,22 @@ export class ChangeLog {
   async #tell(row: Row, kind: ChangeKind, entries: readonly Entry[]): Promise<void> {
     const plan = this.#plans.ofRow(row)
     const { publishes } = plan.model
-    if (publishes === undefined || this.#teller === undefined) return
+    if (publishes === undefined || this.#publisher === undefined) return
     try {
       const kept = entries.findLast((entry) => entry.row === row)?.dictionary
       const change: Change = { model: plan.name, change: kind, pk: row.pk, row: kept ?? row.toDict() }
-      if (typeof publishes === 'function') await this.#teller.publish<Change>(publishes, change)
+      if (typeof publishes === 'function') await this.#publisher.publish<Change>(publishes, change)
       else {
         const key = publishes.key(change)
-        await this.#teller.publish<Change>(publishes.channel, change, key === undefined ? {} : { key })
+        await this.#publisher.publish<Change>(publishes.channel, change, key === undefined ? {} : { key })
       }
     } catch (error) {
-      this.#teller.report(error, 'publishing a change of data')
+      this.#publisher.report(error, 'publishing a change of data')
     }
   }
 }
 
-/** One change for each row: what is new and was changed is new; what is new and was dropped never was. */
+/** One change for each row: new and changed is new; new and dropped is nothing. */
 function netChanges(entries: readonly Entry[]): Map<Row, ChangeKind> {
   const net = new Map<Row, ChangeKind>()
   for (const { kind, row } of entries) {

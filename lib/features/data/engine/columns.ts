@@ -1,10 +1,10 @@
-// Columns of kinds whose values are encoded, where MikroORM's own types would change them on the way: texts in JSON that look
+// Columns of kinds with encoded values, where MikroORM's own types would alter them: JSON texts that look
 // like numbers came back as numbers from PostgreSQL, and dates that were loaded twice looked changed.
 import { Type } from '@mikro-orm/core'
 import type { Encoded, EncodedForm } from '../kinds/kind.ts'
 
 export class EncodedColumn extends Type<unknown, unknown> {
-  // Not #private: MikroORM copies its types.
+  // Not #private, because MikroORM copies its types.
   readonly form: EncodedForm<unknown>
 
   constructor(form: EncodedForm<unknown>) {

@@ -1,4 +1,4 @@
-// Computed fields of rows that are there already: when the field is new, or its function was changed.
+// Computed fields of existing rows, for a new field or a changed function.
 import { setImmediate } from '../../../core/base/platform-timers.ts'
 import { keepComputed } from '../computed.ts'
 import type { MigrateOptions } from '../migration.ts'
@@ -9,7 +9,7 @@ import type { ExistingTable } from './existing-tables.ts'
 
 const rowsAtOnce = 500
 
-/** Those that rows lack, or all, of models whose tables are there. */
+/** The missing ones, or all, of models with existing tables. */
 export function computedFields(
   plans: Plans,
   tables: ReadonlyMap<string, ExistingTable>,
@@ -23,10 +23,10 @@ export function computedFields(
   })
 }
 
-/** Within the manager's transaction. @throws InvalidDataError that names the field. */
+/** Runs within the manager's transaction. @throws InvalidDataError that names the field. */
 export async function computeRows(plan: ModelPlan, manager: Manager): Promise<void> {
   for (let last: string | undefined; ; ) {
-    // What a page has loaded is not kept for the next one.
+    // A page's rows are released before the next one.
     const page = manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
     const where = last === undefined ? {} : { pk: { $gt: last } }
     const rows = (await page.find(plan.Entity as never, where as never, {

@@ -1,5 +1,5 @@
-// A filter as what MikroORM takes. Regular expressions and extremes are looked up first and become values, so that
-// sorting, limits and counts are the store's work for them, too.
+// Converts a filter to MikroORM's form. Regular expressions and extremes are looked up first and become values, so that
+// the store can also sort, limit and count those.
 import { type QueryOrderMap, raw } from '@mikro-orm/core'
 import { monotonicNow, setImmediate } from '../../../core/base/platform-timers.ts'
 import { InvalidDataError } from '../data-errors.ts'
@@ -15,21 +15,21 @@ type Where = Record<PropertyKey, unknown>
 export interface ConditionsOptions {
   readonly plans: Plans
   readonly isPostgres: boolean
-  /** Rows that a regular expression may find. */
+  /** The most rows that a regular expression may match. */
   readonly maxRows: number
-  /** Throws where nobody waits any more. */
+  /** Throws if nobody waits any more. */
   readonly requireWanted: () => void
 }
 
-/** Rows that are loaded to be looked at. */
+/** The number of rows that are loaded for inspection. */
 const pageSize = 1_000
-/** How long they are looked at between two turns of the event loop. */
+/** How long rows are inspected between two turns of the event loop. */
 const atOnceMs = 10
 
 export class Conditions {
   readonly #plan: ModelPlan
   readonly #options: ConditionsOptions
-  /** Made anew for each statement: what MikroORM calls raw is used up by one. */
+  /** Called for each statement, because MikroORM's raw values can be used only once. */
   readonly #makers: (() => Where)[] = []
 
   private constructor(plan: ModelPlan, options: ConditionsOptions) {
@@ -37,7 +37,7 @@ export class Conditions {
     this.#options = options
   }
 
-  /** Asks the store, through a `scanner`, what must be known before. */
+  /** Looks up in the store, through a `scanner`, what must be known first. */
   static async of(terms: readonly Term[], plan: ModelPlan, scanner: () => Manager, options: ConditionsOptions) {
     const conditions = new Conditions(plan, options)
     const rank = ({ operator }: Term): number =>
@@ -50,7 +50,7 @@ export class Conditions {
     return conditions
   }
 
-  /** For one statement. Conditions on fields of their own need no `$and`, which MikroORM would go through several times. */
+  /** The condition for one statement. Conditions on the model's own fields need no `$and`, which MikroORM would walk several times. */
   where(): Where {
     const all = this.#makers.map((make) => make())
     const merged: Where = Object.assign({}, ...all)
@@ -66,7 +66,7 @@ export class Conditions {
   #simple({ path, operator, value }: Part): Where {
     switch (operator) {
       case 'eq':
-        // MikroORM looks for keys in a bare value, which are as many as a text has characters.
+        // MikroORM looks for keys in a bare value, and a text has as many keys as characters.
         return at(path, typeof value === 'object' || isLong(value) ? { $eq: value } : value)
       case 'ne':
         return value === null ? at(path, { $ne: null }) : { $or: [at(path, { $ne: value }), at(path, { $eq: null })] }
@@ -156,7 +156,7 @@ export class Conditions {
         row = ((await manager.findOne(plan.Entity as never, row[reference] as never)) ?? undefined) as Row | undefined
     }
     const value = row === undefined ? null : row[plan.storedName(path.field)]
-    // Without a row, none has an extreme.
+    // Without rows, there is no extreme.
     this.#makers.push(() => (value === null ? { pk: { $in: [] } } : at(path, { $eq: value })))
   }
 }
@@ -165,7 +165,7 @@ function isLong(value: unknown): boolean {
   return typeof value === 'string' && value.length > 100
 }
 
-/** Nulls come first, and last where the greatest does. */
+/** Nulls come first, or last in descending order. */
 export function orderOf({ path, isDescending }: SortStep): QueryOrderMap<object> {
   return at(path, isDescending ? 'desc nulls last' : 'asc nulls first') as QueryOrderMap<object>
 }
@@ -185,7 +185,7 @@ function at({ references, plan, field }: FieldPath, condition: unknown): Where {
   return nest(references, { [plan.storedName(field)]: condition })
 }
 
-/** `?c` is the column. Field names are letters, digits and _, so that they cannot be anything else in a statement. */
+/** `?c` is the column. Field names consist of letters, digits and _, so they are safe in a statement. */
 function rawAt({ references, field }: FieldPath, sql: string, value: unknown): Where {
   const fragment = raw((alias: string) => sql.replace('?c', `${alias}."${field}"`), [value])
   return nest(references, { [fragment as unknown as string]: [] })

@@ -1,11 +1,11 @@
-// The rows of a CSV file, one after the other as its bytes come; the first one is the header.
+// The rows of a CSV file, read as its bytes arrive. The first one is the header.
 import { constants } from 'node:buffer'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { withPackages } from '../../../core/base/optional-packages.ts'
 import type { Broken } from './json-rows.ts'
 
-/** A cell: null is empty, without quotes. */
+/** A cell. null is an empty one, without quotes. */
 export type ReadCell = string | null
 
 /** @throws InvalidDataError that names the row. */

@@ -1,4 +1,4 @@
-// Drops rows, and what a cascade names: rows that they point to, and rows that point to them.
+// Drops rows and their cascade: rows that they point to, and rows that point to them.
 
 import { describe } from '../../../core/base/options.ts'
 import { ConflictError, InvalidDataError } from '../data-errors.ts'
@@ -11,7 +11,7 @@ import type { Unit } from './unit.ts'
 const maxSteps = 16
 const pksAtOnce = 500
 
-/** Gives how many of `rows` were dropped. */
+/** Returns how many of `rows` were dropped. */
 export async function dropRows(rows: readonly Row[], cascade: unknown, unit: Unit): Promise<number> {
   const groups = [...byPlan(rows, unit.engine.plans)]
   const paths = readCascade(
@@ -30,7 +30,7 @@ type CascadePath = readonly string[]
 
 class Drop {
   readonly #unit: Unit
-  /** Those that point to others come before them. */
+  /** Rows that point to others come before them. */
   readonly #order: { readonly plan: ModelPlan; readonly rows: Row[] }[] = []
   readonly #known = new Set<Row>()
 
@@ -71,14 +71,14 @@ class Drop {
       requireWanted()
       for (const row of rows) changes.add('dropped', row)
       try {
-        // All in one statement: rows of one model may refer to each other.
+        // In one statement, because rows of one model may refer to each other.
         await this.#execute(plan, 'delete from ?t', rows)
       } catch (error) {
         throw isDangling(error) ? this.#stillReferred(plan) : error
       }
     }
     for (const { rows } of this.#order) for (const row of rows) manager.getUnitOfWork().unsetIdentity(row as never)
-    // Afterwards: a list that another unit wrote meanwhile is there now.
+    // Last, so that lists which another unit wrote meanwhile are found.
     for (const { plan, rows } of this.#order)
       await takeOutOfLists(
         plan,
@@ -87,7 +87,7 @@ class Drop {
       )
   }
 
-  /** What would point to a row that is dropped before it no longer does, where the reference may be null. */
+  /** Sets optional references to null that would point to a row dropped earlier. */
   async #cutCycles(): Promise<void> {
     const { plans } = this.#unit.engine
     const places = new Map<string, number>()
@@ -103,7 +103,7 @@ class Drop {
     }
   }
 
-  /** `?t` is the table; names are letters, digits and _. */
+  /** `?t` is the table. Names consist of letters, digits and _. */
   async #execute(plan: ModelPlan, statement: string, rows: readonly Row[]): Promise<void> {
     const { manager, engine } = this.#unit
     const { schema } = engine.options
@@ -125,7 +125,7 @@ class Drop {
     for (const some of inParts(pks)) {
       this.#unit.requireWanted()
       const found = await this.#unit.manager.find(plan.Entity as never, { [field]: { $in: some } } as never)
-      // Not spread: many rows may point to few.
+      // Not spread: many rows may be found.
       for (const row of found as unknown as Row[]) rows.push(row)
     }
     return rows
@@ -136,7 +136,7 @@ function* inParts<T>(list: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < list.length; at += pksAtOnce) yield list.slice(at, at + pksAtOnce)
 }
 
-/** The references of this model that a path begins with, and how those paths go on: one that is over begins with none. */
+/** The references of this model with which paths begin, and the rest of those paths. */
 function firstSteps(paths: readonly CascadePath[], plan: ModelPlan): Map<string, CascadePath[]> {
   const steps = new Map<string, CascadePath[]>()
   for (const [first, ...rest] of paths) {
@@ -148,13 +148,14 @@ function firstSteps(paths: readonly CascadePath[], plan: ModelPlan): Map<string,
   return steps
 }
 
-/** @throws InvalidDataError for a name that is no reference. */
+/** @throws InvalidDataError for a name that is not a reference. */
 function readCascade(cascade: unknown, dropped: readonly ModelPlan[], unit: Unit): CascadePath[] {
   if (!Array.isArray(cascade)) throw new InvalidDataError(`cascade: expected a list of names, got ${describe(cascade)}`)
   const { plans } = unit.engine
   return cascade.map((name: unknown) => {
     const path = typeof name === 'string' ? name.split('.') : []
-    if (path.length === 0 || path.length > maxSteps) throw new InvalidDataError(`cascade: ${describe(name)} is no name`)
+    if (path.length === 0 || path.length > maxSteps)
+      throw new InvalidDataError(`cascade: ${describe(name)} is not a name`)
     const named = plans.named(path[0] as string)
     const isReferrer = path.length === 2 && named?.referenceNames.includes(path[1] as string)
     if (!isReferrer) for (const plan of dropped) requireReferences(path, plan, name)

@@ -1,14 +1,14 @@
-// The store behind a database: MikroORM, over libsql or PostgreSQL. Loaded only by a database that is opened. Everything
-// under engine/ knows MikroORM, and nothing outside does.
+// The store behind a database: MikroORM, over libsql or PostgreSQL. Loaded only when a database opens. Everything
+// under engine/ knows MikroORM, and nothing else does.
 import { FlushMode, MikroORM, type Options } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/libsql'
 import { monotonicNow } from '../../../core/base/platform-timers.ts'
 import { StoreUnavailableError } from '../data-errors.ts'
 import type { ResolvedDataOptions } from '../data-options.ts'
 import type { Plans } from '../plans.ts'
-import type { ChangeTeller } from './change-log.ts'
+import type { ChangePublisher } from './change-log.ts'
 import { hideFields } from './hidden-fields.ts'
-import { storeBusy, Turns } from './libsql/turns.ts'
+import { storeBusy, WriteLock } from './libsql/write-lock.ts'
 import { readValues } from './postgres-values.ts'
 import { rowsInSlices } from './rows-in-slices.ts'
 import { schemasOf } from './schemas.ts'
@@ -18,21 +18,21 @@ import { writeUniqueValuesWithRows } from './unique-values.ts'
 
 export type Manager = SqlEntityManager
 
-/** Between two reports of a store that cannot be used. */
+/** The time between two reports of an unusable store. */
 const reportEveryMs = 60_000
-/** Of those that hold what others wait for, in an error. */
+/** The most blocking units named in an error. */
 const namedHolders = 3
 
-/** The unit of work that has a transaction, as others see it. */
+/** A unit of work with a transaction, as others see it. */
 export interface Holder {
-  /** What it is the unit of: `action "buy"`. */
+  /** Names the owner, such as `action "buy"`. */
   readonly label: string
-  /** How long it has held what others wait for. */
+  /** How long it has blocked others. */
   readonly heldMs: number
   cut(): Promise<void>
 }
 
-/** What there is of knex's pool. */
+/** The part of knex's pool that is used. */
 interface Pool {
   numPendingAcquires(): number
 }
@@ -41,13 +41,13 @@ export class Engine {
   readonly plans: Plans
   readonly options: ResolvedDataOptions
   readonly isPostgres: boolean
-  /** What has a transaction holds up everything, reads included. */
+  /** A transaction blocks everything, including reads. */
   readonly hasOneConnection: boolean
   readonly orm: MikroORM
   /** Units of work that are in a transaction. */
   readonly transactions = new Set<Holder>()
-  readonly #turns: Turns
-  readonly #teller: ChangeTeller | undefined
+  readonly #writeLock: WriteLock
+  readonly #publisher: ChangePublisher | undefined
   #reportsAfterMs = 0
   #isClosed = false
 
@@ -57,18 +57,18 @@ export class Engine {
     this.options = options
     this.isPostgres = options.place.kind === 'postgresql'
     this.hasOneConnection = connectionsOf(options) === 1
-    this.#turns = more.turns
-    this.#teller = more.teller
+    this.#writeLock = more.writeLock
+    this.#publisher = more.publisher
   }
 
-  /** @throws StoreUnavailableError where the store cannot be reached. */
-  static async open(plans: Plans, options: ResolvedDataOptions, teller?: ChangeTeller): Promise<Engine> {
+  /** @throws StoreUnavailableError if the store cannot be reached. */
+  static async open(plans: Plans, options: ResolvedDataOptions, publisher?: ChangePublisher): Promise<Engine> {
     const { place } = options
-    const turns = new Turns(options.waitMs)
+    const writeLock = new WriteLock(options.waitMs)
     const config = {
       ...(place.kind === 'postgresql'
         ? await postgresConfig(place.url, options)
-        : await libsqlConfig(place.path, options, turns)),
+        : await libsqlConfig(place.path, options, writeLock)),
       entities: schemasOf(plans, place.kind === 'postgresql'),
       connect: false,
       ensureDatabase: false,
@@ -81,7 +81,7 @@ export class Engine {
     const orm = await MikroORM.init(config)
     hideFields(orm, plans)
     writeUniqueValuesWithRows(orm, plans)
-    const engine = new Engine(orm, plans, options, { turns, teller })
+    const engine = new Engine(orm, plans, options, { writeLock, publisher })
     try {
       await engine.orm.em.fork().getConnection().execute('select 1')
       return engine
@@ -91,7 +91,7 @@ export class Engine {
     }
   }
 
-  /** A unit of work of MikroORM's. */
+  /** A unit of work of MikroORM. */
   fork(): Manager {
     return this.orm.em.fork({ flushMode: FlushMode.COMMIT, useContext: false }) as unknown as Manager
   }
@@ -100,14 +100,14 @@ export class Engine {
     return this.#isClosed
   }
 
-  /** Somebody in this process waits for the turn to write, or for a connection. */
+  /** Something in this process waits for the turn to write, or for a connection. */
   get isWaitedFor(): boolean {
-    if (this.#turns.waitingCount > 0) return true
+    if (this.#writeLock.waitingCount > 0) return true
     const { client } = this.orm.em.getConnection() as unknown as { readonly client?: { client?: { pool?: Pool } } }
     return (client?.client?.pool?.numPendingAcquires() ?? 0) > 0
   }
 
-  /** What a unit fails with that waited too long for others: it names them. */
+  /** The error of a unit that waited too long for others; it names them. */
   busy(waiting: Holder): Error {
     const holders = [...this.transactions].filter((unit) => unit !== waiting).sort((a, b) => b.heldMs - a.heldMs)
     if (holders.length === 0) return storeBusy()
@@ -119,15 +119,15 @@ export class Engine {
     )
   }
 
-  /** Tells the operator where an error means that the store's file cannot be used: now and then, as every call meets it. */
-  tellFault(error: unknown): void {
+  /** Reports an error that means that the store's file cannot be used. Rate-limited, because every call fails with it. */
+  reportFault(error: unknown): void {
     const nowMs = monotonicNow()
     if (!isStoreFault(error) || nowMs < this.#reportsAfterMs) return
     this.#reportsAfterMs = nowMs + reportEveryMs
-    this.#teller?.report(storeError(error), 'the store of data')
+    this.#publisher?.report(storeError(error), 'the store of data')
   }
 
-  /** Units that are in a transaction are rolled back: to wait for them would be to wait for whatever they wait for. */
+  /** Rolls back the units in a transaction: waiting for them would mean waiting for whatever they wait for. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all([...this.transactions].map((unit) => unit.cut()))
@@ -136,27 +136,27 @@ export class Engine {
 }
 
 interface EngineParts {
-  readonly turns: Turns
-  readonly teller: ChangeTeller | undefined
+  readonly writeLock: WriteLock
+  readonly publisher: ChangePublisher | undefined
 }
 
-/** What goes wrong is told by errors. */
+/** Errors report what goes wrong. */
 const silent = { warn: () => undefined, error: () => undefined, debug: () => undefined, deprecate: () => undefined }
 
-/** A store in memory is its one connection. */
+/** A store in memory is its single connection. */
 function connectionsOf({ place, maxConnections }: ResolvedDataOptions): number {
   return place.kind === 'libsql' && place.path === ':memory:' ? 1 : maxConnections
 }
 
-async function libsqlConfig(path: string, options: ResolvedDataOptions, turns: Turns): Promise<object> {
+async function libsqlConfig(path: string, options: ResolvedDataOptions, writeLock: WriteLock): Promise<object> {
   const { waitMs, durability } = options
   const { libsqlDriver } = await import('./libsql/driver.ts')
   if (path !== ':memory:') await (await import('./libsql/private-file.ts')).makePrivate(path)
   const connections = connectionsOf(options)
   return {
-    driver: libsqlDriver({ turns, waitMs, durability, slices: new Slices() }),
+    driver: libsqlDriver({ writeLock, waitMs, durability, slices: new Slices() }),
     dbName: path,
-    // None is closed while the store is used: opening one takes longer than most statements.
+    // Connections stay open while the store is used: opening one takes longer than most statements.
     pool: { min: connections, max: connections, acquireTimeoutMillis: waitMs },
     driverOptions: { log: silent },
   }
@@ -189,7 +189,7 @@ async function postgresConfig(url: string, options: ResolvedDataOptions): Promis
         connectionTimeoutMillis: waitMs,
         statement_timeout: statementTimeoutMs,
         idle_in_transaction_session_timeout: idleTransactionMs,
-        // Where the server is gone without a word, nobody else ends the wait.
+        // If the server disappears silently, only this ends the wait.
         query_timeout: statementTimeoutMs + 1_000,
       },
     },

@@ -1,4 +1,4 @@
-// What the store has: its tables' columns, and the names of their indexes and constraints.
+// Reads the store's tables: their columns, and the names of their indexes and constraints.
 import type { Engine, Manager } from './engine.ts'
 
 export interface ExistingColumn {
@@ -7,23 +7,23 @@ export interface ExistingColumn {
 }
 
 export interface ExistingTable {
-  /** As statements name it. */
+  /** The name as in statements. */
   readonly quoted: string
   readonly columns: ReadonlyMap<string, ExistingColumn>
-  /** Of indexes and constraints. */
+  /** The names of indexes and constraints. */
   readonly names: ReadonlySet<string>
   /** By column. */
   readonly references: ReadonlyMap<string, ExistingReference>
 }
 
 export interface ExistingReference {
-  /** Of the constraint; empty in libsql, where it has none. */
+  /** The name of the constraint; empty in libsql, where it has none. */
   readonly name: string
   /** The table that it refers to. */
   readonly target: string
 }
 
-/** By name; only those of models. */
+/** The tables of models, by name. */
 export async function readTables(engine: Engine, manager: Manager): Promise<Map<string, ExistingTable>> {
   const tables = new Map<string, ExistingTable>()
   for (const { name } of engine.plans.all) {
@@ -36,7 +36,7 @@ export async function readTables(engine: Engine, manager: Manager): Promise<Map<
 }
 
 async function readLibsqlTable(name: string, manager: Manager): Promise<ExistingTable> {
-  // The name of a model is letters, digits and _.
+  // The name of a model consists of letters, digits and _.
   const columns = await all<{ name: string; type: string; notnull: number }>(manager, `pragma table_info("${name}")`)
   const indexes = await all<{ name: string }>(manager, `pragma index_list("${name}")`)
   const references = await all<{ from: string; table: string }>(manager, `pragma foreign_key_list("${name}")`)

@@ -1,10 +1,10 @@
-// Whether the rows that are there fit what is asked of a field from now on.
+// Checks that existing rows satisfy a field's new requirements.
 import { ConflictError, InvalidDataError } from '../data-errors.ts'
 import type { ModelPlan } from '../plan.ts'
 import type { Manager } from './engine.ts'
 import type { ExistingTable } from './existing-tables.ts'
 
-/** @throws InvalidDataError where a row has no value. */
+/** @throws InvalidDataError if a row has no value. */
 export async function requireNoNulls(
   plan: ModelPlan,
   field: string,
@@ -18,7 +18,7 @@ export async function requireNoNulls(
   })
 }
 
-/** @throws ConflictError where two rows have the same value. */
+/** @throws ConflictError if two rows have the same value. */
 export async function requireDistinct(
   plan: ModelPlan,
   field: string,
@@ -33,7 +33,7 @@ export async function requireDistinct(
   )
 }
 
-/** Only reads, so that a dry run tells it too. @throws ConflictError where a row refers to none of the target's. */
+/** Only reads, so a dry run reports it too. @throws ConflictError if a row refers to a missing row of the target. */
 export async function requireTargets(
   plan: ModelPlan,
   field: string,

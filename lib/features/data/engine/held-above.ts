@@ -1,26 +1,26 @@
-// A unit of work that needs what a unit above it holds: the run of that one waits for this one's, so that it would wait for
-// itself. It fails soon, and says who holds what, instead of after `waitMs`.
+// Detects that a unit of work needs what a calling unit holds: the caller's run waits for this one, so this one would wait for
+// itself. It fails early, and reports what is held by which unit, instead of waiting for `waitMs`.
 import { BusyError } from '../../../core/base/errors.ts'
 import { clearTimeout, setTimeout } from '../../../core/base/platform-timers.ts'
 import type { Engine } from './engine.ts'
 import type { Transaction } from './transaction.ts'
 
-/** A unit of work, as this needs it. */
+/** The part of a unit of work that is needed. */
 export interface Contender {
-  /** As in `action "buy"`. */
+  /** Such as `action "buy"`. */
   readonly label: string
   readonly engine: Engine
   readonly transaction: Transaction
-  /** An operation of its runs, or waits. */
+  /** One of its operations runs, or waits. */
   readonly isBusy: boolean
   giveUp(reason: Error): void
 }
 
-/** Twice: the run above may have made its call on the side, and commit before it waits for it. */
+/** Checked twice: the calling run may not wait for the call yet, and commit first. */
 const looks = 2
 const lookEveryMs = 50
 
-/** The same outcome; rejects with BusyError, and gives the unit up, where it waits for what the other one holds. */
+/** The outcome of `done`; rejects with BusyError, and abandons the unit, if it waits for what the other unit holds. */
 export function unlessHeldAbove<T>(done: Promise<T>, unit: Contender, above: Contender): Promise<T> {
   return new Promise((resolve, reject) => {
     let left = looks
@@ -56,7 +56,7 @@ export function unlessHeldAbove<T>(done: Promise<T>, unit: Contender, above: Con
   })
 }
 
-/** What the unit waits for; undefined where it does not, or the other one may end meanwhile. */
+/** What the unit waits for; undefined if it does not wait, or the other unit may end meanwhile. */
 async function heldAbove(unit: Contender, above: Contender): Promise<string | undefined> {
   const { engine } = unit
   if (!above.transaction.isOpen || above.isBusy) return undefined

@@ -1,10 +1,10 @@
-// Keeps secrets, and what setters keep, off what a copy of a row takes with it. MikroORM gives each row enumerable
-// properties of its own, so that `{ ...user }` had the hash of a password; a field with a setter shows under its own name.
+// Keeps secrets, and the stored names of fields with setters, out of copies of a row. MikroORM gives each row enumerable own
+// properties, so `{ ...user }` contained the hash of a password. A field with a setter appears under its own name.
 import type { MikroORM } from '@mikro-orm/core'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Plans } from '../plans.ts'
 
-/** What MikroORM keeps of a row. */
+/** MikroORM's state of a row. */
 interface Held {
   readonly __helper: {
     readonly __data: Record<string, unknown>
@@ -13,10 +13,10 @@ interface Held {
   }
 }
 
-/** To be called once MikroORM has made its own accessors, which these replace. */
+/** Must be called after MikroORM has defined its own accessors, which these replace. */
 export function hideFields(orm: MikroORM, plans: Plans): void {
   for (const plan of plans.all) {
-    // What MikroORM gives each row that it loads; a new row takes the prototype's.
+    // MikroORM's properties of each loaded row; a new row takes the prototype's.
     const { definedProperties } = orm.getMetadata().get(plan.name) as { definedProperties: PropertyDescriptorMap }
     for (const stored of hiddenNames(plan)) {
       Object.defineProperty(plan.Entity.prototype as object, stored, hidden(stored))

@@ -1,4 +1,4 @@
-// Dictionaries in which references are dictionaries. Level by level, so that a thousand rows cost a few statements.
+// Dictionaries with references expanded to dictionaries. Loaded level by level, so that a thousand rows need few statements.
 import { InvalidDataError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import { byPlan } from '../plans.ts'
@@ -17,13 +17,13 @@ export async function hydrateRows(rows: readonly Row[], depth: number, unit: Uni
 interface Writing {
   readonly known: ReadonlyMap<string, Row>
   readonly unit: Unit
-  /** The rows around the one that is being written. */
+  /** The rows around the current one. */
   readonly above: Set<string>
-  /** A row that many refer to is written many times: so many in all. */
+  /** The rows that may still be written: a row with many references to it is written many times. */
   left: number
 }
 
-/** The rows that these refer to and that are not known yet. */
+/** Loads the rows that these refer to and that are not loaded yet. */
 async function loadTargets(rows: readonly Row[], known: Map<string, Row>, unit: Unit): Promise<Row[]> {
   const { plans } = unit.engine
   const wanted = new Map<ModelPlan, Set<string>>()
@@ -57,11 +57,11 @@ async function loadTargets(rows: readonly Row[], known: Map<string, Row>, unit: 
   return found
 }
 
-/** A row that is being written already stays a pk: it would contain itself. */
+/** A row that is already being written stays a pk, because it would contain itself. */
 function nested(row: Row, depth: number, writing: Writing): object {
   const { known, above, unit } = writing
   if (--writing.left < 0)
-    throw new InvalidDataError(`hydrate would give more than ${unit.engine.options.maxRows} rows; ask for less depth`)
+    throw new InvalidDataError(`hydrate would return more than ${unit.engine.options.maxRows} rows; ask for less depth`)
   const { plans } = unit.engine
   const plan = plans.ofRow(row)
   const key = keyOf(plan, row.pk)
@@ -76,7 +76,7 @@ function nested(row: Row, depth: number, writing: Writing): object {
   }
   for (const field of plan.listNames) {
     const target = plans.target(plan, field)
-    // What is not there any more is left out.
+    // Rows that no longer exist are left out.
     dictionary[field] = (row[field] as string[]).flatMap((pk): (string | object)[] => {
       const targetKey = keyOf(target, pk)
       if (above.has(targetKey)) return [pk]

@@ -1,5 +1,5 @@
-// Writes rows of a file into the store, many at once. Where the store refuses one of them, they are tried one by one, so that
-// the error names it.
+// Writes rows of a file into the store in batches. If the store rejects a batch, its rows are tried one by one, so that
+// the error names the row.
 import { ConflictError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Manager } from './engine.ts'
@@ -9,13 +9,13 @@ export class InsertRows {
   readonly #plan: ModelPlan
   readonly #manager: Manager
 
-  /** Within the manager's transaction. */
+  /** Runs within the manager's transaction. */
   constructor(plan: ModelPlan, manager: Manager) {
     this.#plan = plan
     this.#manager = manager
   }
 
-  /** `first` is which row of the file the first one is. @throws ConflictError that names row and column. */
+  /** `first` is the number in the file of the first row. @throws ConflictError that names row and column. */
   async insert(rows: readonly Row[], first: number): Promise<void> {
     try {
       await this.#insert(rows)
@@ -29,11 +29,11 @@ export class InsertRows {
     }
   }
 
-  /** All or none. */
+  /** Inserts all or none. */
   async #insert(rows: readonly Row[]): Promise<void> {
     await this.#execute('savepoint loading')
     try {
-      // What was written is not kept for what comes.
+      // Written rows are released before the next batch.
       const manager = this.#manager.fork({ clear: true, keepTransactionContext: true, useContext: false })
       await manager.insertMany([...rows] as never)
     } catch (error) {

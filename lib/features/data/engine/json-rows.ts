@@ -1,19 +1,19 @@
-// The rows of a JSON file, one after the other as its text comes: the items of its list, however it is laid out. Only where
-// an item ends is found here; what it is, and whether it is JSON, is left to JSON.parse. The whole file is not given to it:
-// a file may be larger than the heap, or than a text can be, and its errors name no row and quote the text.
+// The rows of a JSON file, read as its text arrives: the items of its list, in any layout. Finds only where an item ends;
+// leaves parsing to JSON.parse. The file is not parsed as a whole: it may be larger than the heap, or than the longest text,
+// and JSON.parse's errors name no row and quote the text.
 import { constants } from 'node:buffer'
 import type { InvalidDataError } from '../data-errors.ts'
 
-/** Makes the error that names the file. */
+/** Creates the error that names the file. */
 export type Broken = (what: string, row?: number) => InvalidDataError
 
 export interface ReadItem {
   readonly value: unknown
-  /** Of its text. */
+  /** The length of its text. */
   readonly length: number
 }
 
-/** @throws InvalidDataError that names the row and its line, and nothing of what is in it. */
+/** @throws InvalidDataError that names the row and its line, without quoting it. */
 export async function* jsonRows(
   texts: AsyncIterable<string>,
   broken: Broken,
@@ -26,9 +26,9 @@ export async function* jsonRows(
 
 const blank = /^[ \t\n\r]*$/
 const notBlank = /[^ \t\n\r]/g
-/** What may end an item, or begin a text. */
+/** Characters that may end an item, or begin a text. */
 const structure = /["[\]{},]/g
-/** What may end a text; it has no line breaks. */
+/** Characters that may end a text, which has no line breaks. */
 const endOfText = /["\\\n]/g
 
 class ListReader {
@@ -42,7 +42,7 @@ class ListReader {
   #isInText = false
   #isEscaped = false
   #count = 0
-  /** The line where the item's text begins, with the blanks before it. */
+  /** The line where the item's text begins, including the blanks before it. */
   #line = 1
 
   constructor(broken: Broken, maxLength: number) {
@@ -65,7 +65,7 @@ class ListReader {
       if (isLast) this.#place = 'after'
       from = at = end + 1
     }
-    if (!blank.test(text.slice(from))) throw this.#broken('there is more after the list of rows')
+    if (!blank.test(text.slice(from))) throw this.#broken('something follows the list of rows')
   }
 
   end(): void {
@@ -74,7 +74,7 @@ class ListReader {
     throw this.#isBlank() ? this.#broken('the list of rows does not end') : this.#fault('the file ends within it')
   }
 
-  /** Where the first item begins; less than 0: not yet. */
+  /** The start of the first item; negative if it has not begun. */
   #begin(text: string): number {
     notBlank.lastIndex = 0
     const at = notBlank.exec(text)?.index ?? text.length
@@ -85,7 +85,7 @@ class ListReader {
     return at + 1
   }
 
-  /** Where the comma or bracket is that ends the item; less than 0: not in this text. */
+  /** The position of the comma or bracket that ends the item; negative if it is not in this text. */
   #endOfItem(text: string, start: number): number {
     let at = start
     while (at < text.length) {
@@ -103,7 +103,7 @@ class ListReader {
       if (this.#isInText) {
         if (character === '\n') {
           this.#keep(text.slice(start, at))
-          throw this.#fault('a text goes on at the end of its line')
+          throw this.#fault('a text is not closed on its line')
         }
         if (character === '\\') this.#isEscaped = true
         else this.#isInText = false
@@ -111,7 +111,7 @@ class ListReader {
       else if (character === '[' || character === '{') this.#depth++
       else if (this.#depth > 0) {
         if (character !== ',') this.#depth--
-        // One too many is within the item, which JSON.parse refuses.
+        // An extra bracket stays in the item, and JSON.parse rejects it.
       } else if (character !== '}') return at
       at++
     }
@@ -143,7 +143,7 @@ class ListReader {
     return { value, length: text.length }
   }
 
-  #fault(reason: string, what = 'no JSON'): InvalidDataError {
+  #fault(reason: string, what = 'not JSON'): InvalidDataError {
     const row = this.#count + 1
     const line = this.#line + linesIn(/^[ \t\n\r]*/.exec(this.#parts.join('').slice(0, 10_000))?.[0] ?? '')
     return this.#broken(`row ${row} (line ${line}) is ${what}${reason === '' ? '' : `: ${reason}`}`, row)
@@ -156,7 +156,7 @@ function linesIn(text: string): number {
   return count
 }
 
-/** What V8 quotes of the text may be secret. */
+/** V8's message quotes the text, which may be secret. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   return error.message

@@ -1,4 +1,4 @@
-// What the rows that are there get in a field that is new: its default, or what its kind has for nothing.
+// The value of existing rows in a new field: its default, or its kind's empty value.
 
 import { isComputed } from '../computed.ts'
 import { InvalidDataError } from '../data-errors.ts'
@@ -8,7 +8,7 @@ import type { ModelPlan } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
 import type { ExistingTable } from './existing-tables.ts'
 
-/** As SQL; undefined where there are no rows. @throws InvalidDataError where rows could not get a value. */
+/** As SQL; undefined if there are no rows. @throws InvalidDataError if rows cannot get a value. */
 export async function literalFor(
   plan: ModelPlan,
   field: string,
@@ -22,21 +22,21 @@ export async function literalFor(
     .execute(`select 1 as found from ${table.quoted} limit 2`, [], 'all', manager.getTransactionContext())) as unknown[]
   if (rows.length === 0) return undefined
   const refuse = (why: string): never => {
-    const message = `${plan.name}.${field} is new and ${why}; declare it with { optional: true }, or with another default`
+    const message = `${plan.name}.${field} is new and ${why}; declare it with { optional: true }, or with a different default`
     throw new InvalidDataError(message, { model: plan.name, field })
   }
-  // It is computed for each row before anybody sees it.
+  // It is computed for each row before the row is visible.
   const kind = kindOf(spec)
   if (isComputed(spec)) return literal(kind.placeholder?.(), spec, engine.isPostgres)
-  if (spec.isUnique && rows.length > 1) return refuse('unique, so that the rows that are there cannot share a value')
-  if (spec.isSecret) return refuse('secret, so that the rows that are there have no value for it')
+  if (spec.isUnique && rows.length > 1) return refuse('unique, so existing rows cannot share a value')
+  if (spec.isSecret) return refuse('secret, so existing rows have no value for it')
   const nothing = spec.choices === undefined ? kind.nothing?.() : undefined
   const value = spec.makeDefault === undefined ? nothing : plan.check(field, spec.makeDefault())
-  if (value === undefined) return refuse('has no value for the rows that are there')
+  if (value === undefined) return refuse('has no value for existing rows')
   return literal(value, spec, engine.isPostgres)
 }
 
-/** As SQL. A backslash is itself in both stores, because PostgreSQL's strings conform to the standard. */
+/** As SQL. A backslash is an ordinary character in both stores: PostgreSQL uses standard-conforming strings. */
 function literal(value: unknown, spec: FieldSpec, isPostgres: boolean): string {
   const form = storeFormOf(spec, isPostgres)
   const stored = form.plain === undefined ? form.encode(value) : value

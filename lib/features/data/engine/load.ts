@@ -1,6 +1,6 @@
-// Loads tables from files: each file is read through and checked before the first row is written, and read again to write
-// them, all in one transaction. No more than some rows are held at a time: what needs all of them, unique values and
-// references, is left to the store, and looked for in the files only where it refused something.
+// Loads tables from files. Each file is read and checked completely before the first row is written, and read again to write
+// its rows, all in one transaction. Holds few rows at a time: what needs all of them, unique values and
+// references, is left to the store, and searched in the files only if the store rejected something.
 import { InvalidDataError } from '../data-errors.ts'
 import type { LoadOptions, LoadReport } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
@@ -12,7 +12,7 @@ import { isDangling, storeError } from './store-errors.ts'
 import { TableSource } from './table-source.ts'
 
 const maxRowsAtOnce = 500
-/** Rows may be large. */
+/** Bounded, because rows may be large. */
 const maxLengthAtOnce = 4 * 1024 * 1024
 
 /** @throws InvalidDataError; ConflictError. */
@@ -42,7 +42,7 @@ class Load {
   readonly #manager: Manager
   readonly #sources: readonly TableSource[]
   readonly #options: LoadOptions
-  /** Rows of each file. */
+  /** The number of rows of each file. */
   readonly #totals = new Map<TableSource, number>()
 
   constructor(engine: Engine, sources: readonly TableSource[], options: LoadOptions) {
@@ -84,13 +84,13 @@ class Load {
         done += rows.length
         this.#options.onProgress?.({ model: plan.name, done, total })
       }
-      // Otherwise something else was checked than was written.
+      // Otherwise the written rows might differ from the checked ones.
       await source.requireUnchanged()
     }
     await this.#requireTargets()
   }
 
-  /** Rows of a file, as many as are held at a time. `first` is which row of the file the first one is. */
+  /** The rows of a file in batches. `first` is the number in the file of the first row. */
   async *#batchesOf(source: TableSource): AsyncGenerator<{ readonly rows: Row[]; readonly first: number }> {
     let rows: Row[] = []
     let first = 1
@@ -109,7 +109,7 @@ class Load {
     if (rows.length > 0) yield { rows, first }
   }
 
-  /** Every reference points to a row of a file, or to one that stays. */
+  /** Checks that every reference points to a row of a file, or to one that stays. */
   async #requireTargets(): Promise<void> {
     for (const source of this.#sources) await this.#requireListed(source)
     if (this.#engine.isPostgres) {
@@ -130,7 +130,7 @@ class Load {
     }
   }
 
-  /** The store knows nothing of lists. @throws InvalidDataError for the first row of the file that lists what is not there. */
+  /** The store does not check lists. @throws InvalidDataError for the file's first row that lists a missing row. */
   async #requireListed(source: TableSource): Promise<void> {
     const { plan } = source
     const lists = plan.listNames
@@ -151,7 +151,7 @@ class Load {
     return new InvalidDataError(message, { model: name, field, row })
   }
 
-  /** @throws InvalidDataError for the first row of the file that points to nothing. */
+  /** @throws InvalidDataError for the file's first row that points to a missing row. */
   async #findDangling(source: TableSource): Promise<void> {
     const { plan } = source
     for await (const { rows, first } of this.#batchesOf(source)) {

@@ -1,5 +1,5 @@
-// Brings the store's tables to the models: what is missing is added, what is too much is told. Nothing is dropped that was
-// not asked for, and nothing is changed where a type does not fit.
+// Migrates the store's tables to the models: adds what is missing, reports what is obsolete. Drops nothing unless
+// requested, and changes nothing if a type does not fit.
 import { InvalidDataError } from '../data-errors.ts'
 import { storeFormOf } from '../kinds/kinds.ts'
 import type { MigrateOptions, Migration } from '../migration.ts'
@@ -33,7 +33,7 @@ export async function migrate(engine: Engine, options: MigrateOptions): Promise<
   }
 }
 
-/** A dry run only reads: it holds up nobody who writes. In libsql a table is replaced while others refer to it. */
+/** A dry run only reads, and blocks no writers. In libsql a table is replaced while others refer to it. */
 async function begin(engine: Engine, manager: Manager, { dryRun = false }: MigrateOptions): Promise<void> {
   if (engine.isPostgres) return manager.begin({ readOnly: dryRun })
   const config: LibsqlTransactionConfig = { ignoresReferences: true, readOnly: dryRun }
@@ -41,7 +41,7 @@ async function begin(engine: Engine, manager: Manager, { dryRun = false }: Migra
 }
 
 async function migrateWithin(engine: Engine, manager: Manager, options: MigrateOptions): Promise<Migration> {
-  // Two servers that start at once: the second one waits, and finds all done.
+  // If two servers start simultaneously, the second one waits, and finds everything done.
   if (engine.isPostgres) await run(manager, ["select pg_advisory_xact_lock(hashtext('isock.migrate'))"])
   const tables = await readTables(engine, manager)
   const removed = engine.plans.all.flatMap((plan) =>
@@ -50,7 +50,7 @@ async function migrateWithin(engine: Engine, manager: Manager, options: MigrateO
   requireTypes(engine, tables)
   const wanted = new WantedSql(await engine.orm.schema.getCreateSchemaSQL({ wrap: false }))
   const statements: string[] = tables.size > 0 ? [] : [...wanted.schemas]
-  /** Indexes and constraints: once the rows have their values. */
+  /** Indexes and constraints, added once the rows have their values. */
   const rules: string[] = []
   const gone = new Set<string>()
   for (const plan of engine.plans.all) {
@@ -88,7 +88,7 @@ async function migrateWithin(engine: Engine, manager: Manager, options: MigrateO
   }
 }
 
-/** Of references that the store does not know yet. */
+/** For references that the store does not have yet. */
 async function requireNewTargets(
   plan: ModelPlan,
   table: ExistingTable,
@@ -104,7 +104,7 @@ async function requireNewTargets(
   }
 }
 
-/** The statements that would make the whole schema, by table. */
+/** The statements that would create the whole schema, by table. */
 class WantedSql {
   readonly #all: readonly string[]
 
@@ -125,7 +125,7 @@ class WantedSql {
     ) as string
   }
 
-  /** Indexes and constraints that are statements of their own. */
+  /** Indexes and constraints with statements of their own. */
   extras(table: string): { readonly name: string; readonly sql: string }[] {
     return this.#all.flatMap((sql) => {
       const index = /^create (?:unique )?index ["`](\w+)["`] on \S*?["`](\w+)["`] \(/.exec(sql)
@@ -175,7 +175,7 @@ async function alterTable(
   return statements
 }
 
-/** libsql cannot change columns: the table is made anew, and its rows are copied. */
+/** libsql cannot change columns: the table is created again, and its rows are copied. */
 async function rebuildTable(
   plan: ModelPlan,
   table: ExistingTable,
@@ -240,8 +240,7 @@ async function requireReferences(manager: Manager): Promise<void> {
   const rows = (await manager.getConnection().execute(sql, [], 'all', manager.getTransactionContext())) as {
     readonly table?: string
   }[]
-  if (rows.length > 0)
-    throw new InvalidDataError(`${rows.length} rows of ${rows[0]?.table} refer to rows that are not there`)
+  if (rows.length > 0) throw new InvalidDataError(`${rows.length} rows of ${rows[0]?.table} refer to missing rows`)
 }
 
 async function run(manager: Manager, statements: readonly string[]): Promise<void> {

@@ -1,11 +1,11 @@
-// What the store still asks of fields, and the models do not any more: that values are unique, that a row is referred to.
-// No value goes with it, so that it need not be asked for.
+// Requirements of the store that the models no longer have: unique values, references.
+// Dropping them loses no data, so it needs no permission.
 import type { ModelPlan } from '../plan.ts'
 import type { Engine } from './engine.ts'
 import type { ExistingTable } from './existing-tables.ts'
 
 export interface Outdated {
-  /** Of the index or constraint. */
+  /** The name of the index or constraint. */
   readonly name: string
   readonly sql: string
 }
@@ -19,7 +19,7 @@ export function outdatedRules(plan: ModelPlan, table: ExistingTable, engine: Eng
   for (const [field, { isUnique }] of plan.fields) {
     const unique = `${plan.name}_${field}_unique`
     if (!isUnique && table.names.has(unique)) rules.push(drop(unique))
-    // libsql has references in the table itself, which is made anew for them.
+    // libsql has references in the table itself, which is created again for them.
     const reference = table.references.get(field)
     if (engine.isPostgres && reference !== undefined && reference.target !== targetOf(plan, field, engine))
       rules.push(drop(reference.name))
@@ -27,7 +27,7 @@ export function outdatedRules(plan: ModelPlan, table: ExistingTable, engine: Eng
   return rules
 }
 
-/** True where a column refers to another table than its field, or to none, or where only one of the two refers. */
+/** Whether a column refers to another table than its field, or only one of the two refers. */
 export function hasOtherReferences(plan: ModelPlan, table: ExistingTable, engine: Engine): boolean {
   return [...plan.fields.keys()].some((field) => {
     const isThere = table.columns.has(field)

@@ -1,14 +1,14 @@
-// What PostgreSQL's driver makes of the values that come from it: what their kinds say, so that nothing has to convert them row
-// by row to see whether they have changed.
+// Makes PostgreSQL's driver return values in the form of their kinds, so that no row has to be converted
+// to find out whether it has changed.
 import type { Kind } from '../kinds/kind.ts'
 import { kinds } from '../kinds/kinds.ts'
 
-/** What there is of the driver's connection. */
+/** The part of the driver's connection that is used. */
 interface RawConnection {
   setTypeParser(type: number, parse: (text: string) => unknown): void
 }
 
-/** For each new connection. */
+/** Called for each new connection. */
 export function readValues(connection: RawConnection): void {
   for (const { stores } of Object.values<Kind>(kinds)) {
     const { driver } = stores.postgresql

@@ -1,10 +1,10 @@
-// Puts the files of a save in their places: all, also where the process ends in between. What is to be moved is written
-// down first, and a load does what was left.
+// Moves the files of a save to their places: all of them, even if the process ends in between. The moves are written
+// down first, and the next load completes them.
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { calendarNow } from '../../../core/base/platform-timers.ts'
 
-/** A file beside its place. */
+/** A file and its place. */
 export interface WaitingFile {
   /** Names within the directory. */
   readonly temporaryName: string
@@ -15,7 +15,7 @@ const listName = 'isock-save.json'
 const waitingName = /^\w+\.(json|csv)\.[0-9a-f]{12}\.tmp$/
 const staleAfterMs = 3_600_000
 
-/** `onCommitted` is told when the save will be whole, whatever happens. */
+/** Calls `onCommitted` when the save is certain to become complete. */
 export async function publishFiles(
   directory: string,
   files: readonly WaitingFile[],
@@ -34,7 +34,7 @@ export async function publishFiles(
   await removeStale(directory)
 }
 
-/** Ends a save whose process ended while it moved its files. */
+/** Completes a save whose process ended while it moved its files. */
 export async function finishPublishing(directory: string): Promise<void> {
   const path = join(directory, listName)
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -46,7 +46,7 @@ export async function finishPublishing(directory: string): Promise<void> {
   await rm(path, { force: true })
 }
 
-/** None of a list that is not whole: nothing was moved then. Only names that a save makes: nothing else is touched. */
+/** Empty for an incomplete list, because nothing was moved then. Only names that a save creates: no other files are touched. */
 function namesIn(text: string): string[] {
   try {
     const names: unknown = JSON.parse(text)
@@ -61,12 +61,12 @@ async function move(directory: string, temporaryName: string): Promise<void> {
   try {
     await rename(join(directory, temporaryName), join(directory, name))
   } catch (error) {
-    // It was moved already.
+    // It has already been moved.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }
 
-/** What processes left that ended while they wrote. */
+/** Removes files of processes that ended while writing. */
 async function removeStale(directory: string): Promise<void> {
   for (const name of (await readdir(directory)).filter((each) => waitingName.test(each))) {
     const path = join(directory, name)

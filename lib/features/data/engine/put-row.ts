@@ -1,5 +1,5 @@
-// Puts a new row into the store at once, so that what is wrong with it shows where it is made; from then on its changes
-// are followed.
+// Inserts a new row into the store immediately, so that errors show where it is created. From then on its changes
+// are tracked.
 import { ConflictError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Manager } from './engine.ts'
@@ -11,20 +11,20 @@ export async function putRow(row: Row, manager: Manager): Promise<void> {
   follow(row, manager)
 }
 
-/** From now on, what is assigned to the row is written with the unit of work. */
+/** From now on, assigned values of the row are written with the unit of work. */
 function follow(row: Row, manager: Manager): void {
   const snapshot = manager.getComparator().prepareEntity(row as never)
   manager.getUnitOfWork().register(row as never, snapshot as never, { refresh: true, loaded: true })
 }
 
-/** libsql does not tell which reference points to nothing; it can be looked up. */
+/** libsql does not report which reference points to a missing row; this looks it up. */
 export async function missingReference(
   error: unknown,
   row: Row,
   plan: ModelPlan,
   { engine, scanner }: Unit,
 ): Promise<ConflictError | undefined> {
-  // In PostgreSQL the transaction takes no more statements; it has told by itself.
+  // PostgreSQL's transaction accepts no more statements, and its error already names it.
   if (engine.isPostgres || !isDangling(error)) return undefined
   for (const field of plan.referenceNames) {
     const pk = row[field]

@@ -1,4 +1,4 @@
-// The options of the operations at `context.db`, and their checks.
+// The options of the operations of `context.db`, and their checks.
 
 import { checkOptions, type OptionTable } from '../../../core/base/option-table.ts'
 import { describe } from '../../../core/base/options.ts'
@@ -7,7 +7,7 @@ import type { DropOptions, HydrateOptions } from '../db.ts'
 import type { Model } from '../model.ts'
 import type { QueryOptions } from '../model-types.ts'
 
-/** Those of get, find and query, whose types say which has which. */
+/** The options of get, find and query; their types define which apply. */
 export interface RowsOptions {
   readonly sort?: unknown
   readonly limit?: number | undefined
@@ -26,7 +26,7 @@ export function requireFindOptions(options: RowsOptions): void {
   checkOptions<object>('find', options, findOptions)
 }
 
-/** Throws ClientError (`INVALID_OPTION`) for an unknown name, InvalidDataError for a number that a client may have sent. */
+/** Throws ClientError (`INVALID_OPTION`) for an unknown name, InvalidDataError for a number, which may come from a client. */
 export function requireQueryOptions(options: RowsOptions, maxRows: number): void {
   checkOptions('query', options as QueryOptions<Model>, queryOptions)
   for (const name of ['limit', 'offset'] as const) {
@@ -39,7 +39,7 @@ export function requireQueryOptions(options: RowsOptions, maxRows: number): void
     throw new InvalidDataError(`limit: expected at most ${maxRows}, got ${limit}; ask for pages, or raise data.maxRows`)
 }
 
-/** What else is dropped, unchecked. Throws ClientError (`INVALID_OPTION`). */
+/** The cascade, unchecked. Throws ClientError (`INVALID_OPTION`). */
 export function cascadeOf(options: DropOptions = {}): unknown {
   checkOptions('drop', options, dropOptions)
   return options.cascade ?? []

@@ -1,18 +1,18 @@
-// Lists of references, which the store keeps as lists of pks and knows nothing of: that each pk is one of a row is seen to here,
-// when a list is written, and when a row goes that lists refer to.
+// Lists of references. The store keeps them as lists of pks without checking them. This checks that each pk belongs to a row
+// when a list is written, and removes dropped rows from lists.
 import { ConflictError } from '../data-errors.ts'
 import type { ModelPlan, Row } from '../plan.ts'
 import type { Engine, Manager } from './engine.ts'
 
-/** What is needed of a unit of work. */
+/** The part of a unit of work that is needed. */
 interface ListUnit {
   readonly engine: Engine
   readonly manager: Manager
-  /** Throws where nobody waits for it any more. */
+  /** Throws if nobody waits for it any more. */
   readonly requireWanted: () => void
 }
 
-/** A list that is to be written. */
+/** A list to write. */
 export interface WrittenList {
   readonly plan: ModelPlan
   readonly field: string
@@ -25,7 +25,7 @@ export function listsIn(plan: ModelPlan, row: Row): WrittenList[] {
   return plan.listNames.map((field) => ({ plan, field, row }))
 }
 
-/** Those that were changed: after the changes were looked for. */
+/** The changed lists; called after changes were detected. */
 export function changedLists({ manager, engine }: ListUnit): WrittenList[] {
   if (engine.plans.all.every(({ listNames }) => listNames.length === 0)) return []
   return manager
@@ -37,11 +37,11 @@ export function changedLists({ manager, engine }: ListUnit): WrittenList[] {
     })
 }
 
-/** Within a transaction, until whose end no row that they refer to can go. @throws ConflictError that names the field. */
+/** Runs within a transaction, until whose end the referenced rows cannot be dropped. @throws ConflictError that names the field. */
 export async function requireListed(lists: readonly WrittenList[], { manager, engine }: ListUnit): Promise<void> {
   for (const { plan, field, row } of lists) {
     const target = engine.plans.target(plan, field)
-    // A row may refer to itself before it is there.
+    // A new row may refer to itself.
     const pks = new Set((row[field] as string[]).filter((pk) => target !== plan || pk !== row.pk))
     if (pks.size === 0) continue
     const there = await pksThere(target, [...pks], engine, manager, 'locked')
@@ -51,7 +51,7 @@ export async function requireListed(lists: readonly WrittenList[], { manager, en
   }
 }
 
-/** Which of these are pks of rows. */
+/** The pks of existing rows among these. */
 export async function pksThere(
   plan: ModelPlan,
   pks: readonly string[],
@@ -65,7 +65,7 @@ export async function pksThere(
   return new Set(await pksFound(sql, pks, manager))
 }
 
-/** Takes rows that have gone out of the lists that referred to them. The changes are written with the unit's. */
+/** Removes dropped rows from the lists that referred to them. The changes are written with the unit's. */
 export async function takeOutOfLists(plan: ModelPlan, pks: readonly string[], unit: ListUnit): Promise<void> {
   const { manager, engine } = unit
   const gone = new Set(pks)
@@ -94,7 +94,7 @@ function listed({ isPostgres }: Engine): string {
   return isPostgres ? 'select jsonb_array_elements_text(?::jsonb)' : 'select value from json_each(?)'
 }
 
-/** Names are letters, digits and _. */
+/** Names consist of letters, digits and _. */
 function tableOf({ name }: ModelPlan, { options }: Engine): string {
   return options.schema === undefined ? `"${name}"` : `"${options.schema}"."${name}"`
 }

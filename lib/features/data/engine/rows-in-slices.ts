@@ -1,12 +1,12 @@
-// Makes rows of what a store has found, slice by slice: MikroORM itself makes all of them without a turn of the event
-// loop, which is a quarter of a second for 10 000 rows.
+// Creates rows from the store's results in slices. MikroORM itself creates all of them without yielding to the event
+// loop, which takes a quarter of a second for 10 000 rows.
 import type { AbstractSqlDriver, SqlEntityManager } from '@mikro-orm/libsql'
 import type { Slices } from './slices.ts'
 
-/** What is made without looking at the clock. */
+/** The number of rows created without checking the clock. */
 const rowsAtOnce = 20
 
-// biome-ignore lint/suspicious/noExplicitAny: TypeScript asks it of a class that another one is made of
+// biome-ignore lint/suspicious/noExplicitAny: TypeScript requires it for a mixin's base class
 type DriverClass = new (...given: any[]) => AbstractSqlDriver
 
 interface FindOptions {
@@ -15,7 +15,7 @@ interface FindOptions {
   readonly schema?: string
 }
 
-/** The driver, whose `find` gives rows of the unit of work instead of plain values: MikroORM takes them as they are. */
+/** The driver, with a `find` that returns rows of the unit of work instead of plain values: MikroORM keeps them as they are. */
 export function rowsInSlices<T extends DriverClass>(Driver: T, slices: Slices): T {
   return class extends Driver {
     override async find(name: string, where: never, options: FindOptions = {}): Promise<never> {
@@ -23,7 +23,7 @@ export function rowsInSlices<T extends DriverClass>(Driver: T, slices: Slices): 
       const { em, refresh, schema } = options
       if (em === undefined || found.length <= rowsAtOnce) return found as never
       const factory = em.getEntityFactory()
-      // As MikroORM's own `find` does.
+      // As in MikroORM's own `find`.
       const how = { merge: true, convertCustomTypes: true, refresh, schema }
       for (const [at, values] of found.entries()) {
         found[at] = factory.create(name, values as never, how as never)

@@ -1,4 +1,4 @@
-// Writes all tables to files: one moment of the store, each file whole or not there.
+// Writes all tables to files: a single snapshot of the store, each file complete or absent.
 import { IsolationLevel } from '@mikro-orm/core'
 import type { FileOptions } from '../files.ts'
 import type { ModelPlan, Row } from '../plan.ts'
@@ -8,12 +8,12 @@ import { storeError } from './store-errors.ts'
 import { createTableFile, type TableFile } from './table-files.ts'
 
 const maxRowsAtOnce = 1_000
-/** Of the first page, which tells how large rows are. */
+/** The size of the first page, which shows how large rows are. */
 const firstRowsAtOnce = 100
-/** So much of rows is held, as long as those of a page are about as large as those of the one before. */
+/** The text held at a time, if the rows of a page are about as large as those of the page before. */
 const lengthAtOnce = 8 * 1024 * 1024
 
-/** Gives how many rows were written. */
+/** Returns the number of rows written. */
 export async function saveTables(engine: Engine, directory: string, options: FileOptions): Promise<number> {
   const manager = engine.fork()
   const files: TableFile[] = []
@@ -50,7 +50,7 @@ async function saveTable(plan: ModelPlan, file: TableFile, manager: Manager, opt
   let last: string | undefined
   for (let rowsAtOnce = firstRowsAtOnce; ; ) {
     options.signal?.throwIfAborted()
-    // What a page has loaded is not kept for the next one.
+    // A page's rows are released before the next one.
     const page = manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
     const where = last === undefined ? {} : { pk: { $gt: last } }
     const found = await page.find(plan.Entity as never, where as never, {

@@ -1,5 +1,4 @@
-// The models as MikroORM's schemas. No decorators: what a field is was said by the class, so that it is the same under
-// every compiler.
+// The models as MikroORM schemas. No decorators: the class already defines its fields, the same under every compiler.
 import { EntitySchema, types } from '@mikro-orm/core'
 import type { FieldSpec } from '../field.ts'
 import type { PlainForm, StoreForm } from '../kinds/kind.ts'
@@ -38,7 +37,7 @@ function propertyOf(plan: ModelPlan, name: string, spec: FieldSpec, plans: Plans
     kind: 'm:1',
     entity: () => plans.target(plan, name).Entity,
     mapToPk: true,
-    // What is still referred to is refused, at the end of the statement; a load may defer that to its own end.
+    // A drop of referenced rows is rejected at the end of the statement; a load may defer that to its own end.
     deleteRule: 'no action',
     updateRule: 'no action',
     ...(isPostgres ? { deferMode: 'immediate' } : {}),

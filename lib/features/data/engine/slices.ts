@@ -1,11 +1,11 @@
-// Turns of the event loop between statements and between rows, so that sockets and timers are served while a store works
-// in the server's own thread.
+// Yields to the event loop between statements and between rows, so that sockets and timers are served while a store works
+// on the server's own thread.
 import { monotonicNow, setImmediate } from '../../../core/base/platform-timers.ts'
 
-/** How long statements and rows may follow each other without a turn. */
+/** How long statements and rows may run without yielding. */
 const sliceMs = 10
 
-/** The slices of one store: all its units of work share them. */
+/** The slices of one store, shared by all its units of work. */
 export class Slices {
   readonly #now: () => number
   #sinceMs: number
@@ -17,8 +17,8 @@ export class Slices {
   }
 
   /**
-   * What must be awaited before more work; undefined, which costs nothing, while the slice lasts. To be asked again after
-   * it, immediately before the work: those who asked before may have used up the next slice, too.
+   * A promise to await before more work; undefined, which costs nothing, while the slice lasts. Must be called again after
+   * the wait, immediately before the work: earlier waiters may have used up the next slice too.
    */
   rest(): Promise<void> | undefined {
     if (this.#turn === undefined && this.#now() - this.#sinceMs < sliceMs) return undefined

@@ -1,19 +1,19 @@
-// What the store throws, as errors that callers can act on. A driver's own message has the statement with its values in
-// it, a hashed password among them: it goes no further than this file.
+// Converts the store's errors to errors that callers can act on. A driver's own message contains the statement with its
+// values, such as a hashed password: it never leaves this file.
 import { ConnectionException, DriverException } from '@mikro-orm/core'
 import { IsockError, ServerError } from '../../../core/base/errors.ts'
 import { ConflictError, InvalidDataError, StoreUnavailableError } from '../data-errors.ts'
-import { isStoreBusy, storeBusy } from './libsql/turns.ts'
 import { isBusy } from './libsql/while-busy.ts'
+import { isStoreBusy, storeBusy } from './libsql/write-lock.ts'
 
-/** Of connections that could not be made or ended, or a server that starts or stops. */
+/** Connections that could not be opened or were lost, or a server that is starting or stopping. */
 const awayCode =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|08|57P0|53300|SQLITE_(CANTOPEN|IOERR|FULL|READONLY|NOTADB|CORRUPT|BUSY|LOCKED))/
 const awayMessage =
   /Connection (terminated|ended)|Transaction query already complete|Connection lost|Unable to acquire a connection|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|aborted/i
-/** Of SQLite and PostgreSQL; Node's own have other letters. */
+/** Codes of SQLite and PostgreSQL; Node's own have other letters. */
 const isDriverCode = /^(SQLITE_\w+|[0-9][0-9A-Z]{4}|[FHPX][0-9A-Z]\d{3})$/
-/** Of a file that cannot be used: only who looks after the server can do something about it. */
+/** An unusable file: only the operator of the server can fix it. */
 const faultCode = /^SQLITE_(FULL|IOERR|READONLY|NOTADB|CORRUPT)/
 const busyMessage = /Timeout acquiring a connection/i
 
@@ -26,24 +26,24 @@ interface DriverFields {
   readonly column?: string
 }
 
-/** True where the store was not reached, or the connection to it was lost. */
+/** Whether the store was unreachable, or the connection to it was lost. */
 export function isAway(error: unknown): boolean {
   const { code = '', message = '' } = (error ?? {}) as DriverFields
   if (error instanceof IsockError) return error instanceof StoreUnavailableError
   return error instanceof ConnectionException || awayCode.test(code) || awayMessage.test(ownMessage(message))
 }
 
-/** Others used the store for too long. */
+/** Whether others used the store for too long. */
 export function isBusyError(error: unknown): boolean {
   return isStoreBusy(error) || isBusy(error) || busyMessage.test(((error ?? {}) as DriverFields).message ?? '')
 }
 
-/** The store's file cannot be used, its disk is full or has failed. */
+/** Whether the store's file cannot be used, or its disk is full or has failed. */
 export function isStoreFault(error: unknown): boolean {
   return !(error instanceof IsockError) && faultCode.test(((error ?? {}) as DriverFields).code ?? '')
 }
 
-/** What such an error is to callers. */
+/** The error that callers get for it. */
 export function storeFault(error: unknown, consequence?: string): StoreUnavailableError {
   const { code = '' } = error as DriverFields
   const what = code.startsWith('SQLITE_FULL')
@@ -52,11 +52,11 @@ export function storeFault(error: unknown, consequence?: string): StoreUnavailab
       ? 'the file of the store cannot be written'
       : code.startsWith('SQLITE_IOERR')
         ? 'the file of the store cannot be read or written'
-        : 'the file is no database of libsql, or a broken one'
+        : 'the file is not a libsql database, or is damaged'
   return new StoreUnavailableError(`${what} (${code})${consequence === undefined ? '' : `; ${consequence}`}`)
 }
 
-/** @returns an error of isock. What is one already stays what it is. */
+/** @returns an error of isock. One that already is stays unchanged. */
 export function storeError(error: unknown, model?: string): Error {
   if (error instanceof IsockError) return error
   const fields = (error ?? {}) as DriverFields
@@ -65,32 +65,37 @@ export function storeError(error: unknown, model?: string): Error {
   if (isTaken(error)) return uniqueError(fields, model)
   if (isDangling(error)) return referenceError(fields, model)
   if (code === '40001' || code === '40P01')
-    return new ConflictError('another change of the same rows was in the way; nothing was changed, so try again')
+    return new ConflictError(
+      'the change conflicted with another one of the same rows; nothing was changed, so try again',
+    )
   if (code === '42P01' || message.includes('no such table:'))
     return new ServerError('the store has no table for a model; run migrate()', { code: 'INVALID_USAGE' })
-  if (code === '57014') return new StoreUnavailableError('the store took too long for a statement and gave it up')
+  if (code === '57014') return new StoreUnavailableError('a statement took too long, and the store cancelled it')
   if (isStoreFault(error)) return storeFault(error)
   if (isBusyError(error)) return storeBusy()
-  if (isAway(error)) return new StoreUnavailableError(`the store is away (${code === '' ? 'connection lost' : code})`)
+  if (isAway(error))
+    return new StoreUnavailableError(`the store is unreachable (${code === '' ? 'connection lost' : code})`)
   if (/^22/.test(code) || /^23/.test(code) || code.startsWith('SQLITE_CONSTRAINT'))
     return new InvalidDataError(`the store refused a value (${code})`, { model, field: fields.column })
   if (code === '3D000') return new StoreUnavailableError('the server has no such database; create it first')
   if (/^28/.test(code)) return new StoreUnavailableError('the server refused the user or the password')
   if (code === '42501')
-    return new ServerError('the store does not let this user do that; grant it rights on the schema and its tables')
+    return new ServerError(
+      'the user of the store lacks permission for this; grant it rights on the schema and its tables',
+    )
   if (error instanceof DriverException || isDriverCode.test(code))
     return new ServerError(`the store failed (${code || (error as Error).name})`)
-  // Not the store's, but a fault of ours or of the engine: its message is of no value of a row.
+  // Not from the store, but a fault of ours or of the engine: its message contains no value of a row.
   return error instanceof Error ? error : new ServerError(`the store failed (${typeof error})`)
 }
 
-/** A unique value is taken. By code, because what is not MikroORM's own statement throws the driver's own errors. */
+/** A unique value is taken. By code, because statements that bypass MikroORM throw the driver's own errors. */
 export function isTaken(error: unknown): boolean {
   const { code } = (error ?? {}) as DriverFields
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
 }
 
-/** A reference points to nothing, or would. */
+/** A reference points, or would point, to a missing row. */
 export function isDangling(error: unknown): boolean {
   const { code, message = '' } = (error ?? {}) as DriverFields
   return code === '23503' || message.includes('FOREIGN KEY constraint failed')
@@ -100,7 +105,7 @@ function uniqueError(fields: DriverFields, model: string | undefined): ConflictE
   const found = /UNIQUE constraint failed: (\w+)\.(\w+)/.exec(fields.message ?? '')
   const table = found?.[1] ?? fields.table ?? model
   const field = found?.[2] ?? /Key \("?(\w+)"?\)/.exec(fields.detail ?? '')?.[1]
-  const message = `there is a row of ${table ?? 'the model'} with this ${field ?? 'value'} already`
+  const message = `a row of ${table ?? 'the model'} with this ${field ?? 'value'} already exists`
   return new ConflictError(message, { model: table, field })
 }
 
@@ -109,11 +114,11 @@ function referenceError(fields: DriverFields, model: string | undefined): Confli
     ? fields.constraint.slice((fields.table?.length ?? 0) + 1).replace(/_foreign$/, '')
     : undefined
   const where = field === undefined ? (model ?? 'a row') : `${fields.table}.${field}`
-  const message = `${where}: a reference would point to a row that is not there; drop what refers to it first (cascade), or create it`
+  const message = `${where}: a reference would point to a missing row; drop what refers to it first (cascade), or create it`
   return new ConflictError(message, { model: fields.table ?? model, field })
 }
 
-/** The driver's part of a message: without the statement that MikroORM puts in front. */
+/** The driver's part of a message, without MikroORM's prefix, the statement. */
 function ownMessage(message: string): string {
   const at = message.lastIndexOf(' - ')
   return at < 0 ? message : message.slice(at)

@@ -1,4 +1,4 @@
-// A table's file as it is written: beside its place, from where it is moved when all are whole.
+// Writes a table's file: beside its place, to which it is moved once all are complete.
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,10 +9,10 @@ import type { ModelPlan } from '../plan.ts'
 import { type Cell, toCell, toJsonValue } from './cells.ts'
 import type { WaitingFile } from './publish-files.ts'
 
-/** A row as a file has it, by field. */
+/** A row as in a file, by field. */
 type FileRow = Readonly<Record<string, unknown>>
 
-/** Rows may be large, and a thousand of them no text any more. */
+/** Bounded, because rows may be large: a thousand may exceed the longest text. */
 const maxWriteLength = 4 * 1024 * 1024
 
 export function nameOfFile(plan: ModelPlan, format: FileFormat): string {
@@ -20,11 +20,11 @@ export function nameOfFile(plan: ModelPlan, format: FileFormat): string {
 }
 
 export interface TableFile extends WaitingFile {
-  /** Gives how many characters that were. */
+  /** Returns the number of characters written. */
   write(rows: readonly FileRow[]): Promise<number>
-  /** It is whole, and on the disk, beside its place. */
+  /** Completes the file, on disk, beside its place. */
   end(): Promise<void>
-  /** Leaves nothing. */
+  /** Removes the file. */
   discard(): Promise<void>
 }
 
@@ -33,7 +33,7 @@ export async function createTableFile(directory: string, plan: ModelPlan, format
   const name = nameOfFile(plan, format)
   const temporaryName = `${name}.${randomBytes(6).toString('hex')}.tmp`
   const temporary = join(directory, temporaryName)
-  // Secret fields are in it.
+  // It contains secret fields.
   const file = await open(temporary, 'wx', 0o600)
   const fields = [...plan.fields]
   const csvText = format === 'csv' ? await csvWriter() : () => ''
@@ -72,11 +72,11 @@ export async function createTableFile(directory: string, plan: ModelPlan, format
 
 async function csvWriter(): Promise<(records: readonly (readonly Cell[])[]) => string> {
   const { stringify } = await withPackages('a CSV file', ['csv-stringify'], () => import('csv-stringify/sync'))
-  // Texts are quoted, so that an empty one is not nothing.
+  // Texts are quoted, so that an empty one differs from null.
   return (records) => stringify(records as Cell[][], { quoted_string: true, record_delimiter: '\r\n' })
 }
 
-/** One line for each row, so that a person finds the one that an error names. */
+/** One line per row, so that a person finds the row that an error names. */
 function jsonText(row: FileRow, fields: readonly (readonly [string, FieldSpec])[]): string {
   return JSON.stringify(Object.fromEntries(fields.map(([field, spec]) => [field, toJsonValue(row[field], spec)])))
 }

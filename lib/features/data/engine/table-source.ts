@@ -1,5 +1,5 @@
-// A table's file that is open to be read, row by row and as often as wanted: the same file, also where a save replaces it
-// meanwhile. What is held of it is one row, and what comes with that.
+// A table's open file, which can be read row by row, repeatedly: always the same file, even if a save replaces it
+// meanwhile. Holds one row, and the text around it.
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TextDecoder } from 'node:util'
@@ -12,37 +12,37 @@ import { csvRows } from './csv-rows.ts'
 import { type Broken, jsonRows } from './json-rows.ts'
 import { nameOfFile } from './table-files.ts'
 
-/** A row as a file has it: by field, undefined where it has no such column. */
+/** A row as in a file: by field, undefined for a missing column. */
 type FileRow = Readonly<Record<string, unknown>>
 
 export interface ReadRow {
   readonly row: Row
-  /** About how many characters it has. */
+  /** Its approximate number of characters. */
   readonly length: number
 }
 
 const bytesAtOnce = 256 * 1024
 
-/** Names that are kept of what was ignored: a file may have a new one in each row. */
+/** The most ignored names recorded: a file may have a new one in each row. */
 const maxIgnored = 1_000
 const maxNameLength = 200
 
 interface TableSourceOptions {
   readonly format: FileFormat
-  /** Leaves out columns that no field has. */
+  /** Leaves out columns without a field. */
   readonly ignoresUnknown: boolean
 }
 
 export class TableSource {
   readonly plan: ModelPlan
-  /** Its name in its directory. */
+  /** The file's name in its directory. */
   readonly file: string
-  /** That no field has, as far as it was read. */
+  /** The columns without a field, in the part read so far. */
   readonly ignoredColumns = new Set<string>()
   readonly #path: string
   readonly #options: TableSourceOptions
   readonly #file: FileHandle
-  /** When it was read first. */
+  /** Its state when it was first read. */
   #state: string | undefined
 
   private constructor(plan: ModelPlan, path: string, options: TableSourceOptions, file: FileHandle) {
@@ -53,7 +53,7 @@ export class TableSource {
     this.#file = file
   }
 
-  /** Undefined where there is no file. */
+  /** Undefined if there is no file. */
   static async open(directory: string, plan: ModelPlan, options: TableSourceOptions): Promise<TableSource | undefined> {
     const path = join(directory, nameOfFile(plan, options.format))
     try {
@@ -65,7 +65,7 @@ export class TableSource {
   }
 
   /**
-   * As they were kept: what is set now is not transformed again.
+   * The rows as stored: they are not transformed again.
    *
    * @throws InvalidDataError that names the file, the row and the column.
    */
@@ -76,7 +76,7 @@ export class TableSource {
     for await (const { record, length } of records) yield { row: this.#rowOf(record, ++at), length }
   }
 
-  /** @throws InvalidDataError where somebody has written to the file since it was read first. */
+  /** @throws InvalidDataError if the file was changed since it was first read. */
   async requireUnchanged(): Promise<void> {
     if ((await stateOf(this.#file)) !== this.#state) throw this.#broken('it was changed while it was read')
   }
@@ -177,7 +177,7 @@ export class TableSource {
     return row
   }
 
-  /** What is computed is not read from the file. */
+  /** Computed values are not read from the file. */
   #compute(row: Row, at: number): void {
     const { plan } = this
     try {
@@ -192,11 +192,11 @@ export class TableSource {
   #requireHeader(names: readonly string[]): readonly string[] {
     const known = names.filter((name) => this.plan.fields.has(name))
     for (const name of names) if (!this.plan.fields.has(name)) this.#ignore(name)
-    if (new Set(known).size < known.length) throw this.#broken('the header: a column comes twice')
+    if (new Set(known).size < known.length) throw this.#broken('the header: a column occurs twice')
     return names
   }
 
-  /** @throws InvalidDataError where it is not to be ignored. */
+  /** @throws InvalidDataError unless it is to be ignored. */
   #ignore(name: string, row?: number): void {
     if (this.#options.ignoresUnknown) {
       if (this.ignoredColumns.size < maxIgnored) this.ignoredColumns.add(name.slice(0, maxNameLength))

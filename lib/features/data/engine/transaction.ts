@@ -1,12 +1,12 @@
-// The transaction of one unit of work: begun by its first write, committed or rolled back, perhaps begun again. While it is
-// open the unit holds what others wait for: the turn to write to a libsql store, a connection of the pool, locks of rows.
+// The transaction of one unit of work: begun by its first write, committed or rolled back, possibly begun again. While it is
+// open the unit blocks others: it holds the turn to write to a libsql store, a connection of the pool, or row locks.
 import { OutcomeUnknownError } from '../../../core/base/errors.ts'
 import { followSignal } from '../../../core/base/followed-signals.ts'
 import { monotonicNow } from '../../../core/base/platform-timers.ts'
 import { backendOf, cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
-import { storeBusy } from './libsql/turns.ts'
+import { storeBusy } from './libsql/write-lock.ts'
 import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
 import { connectionLost, hasEnded, lostAtCommit, wasClosed } from './unit-errors.ts'
 
@@ -14,7 +14,7 @@ export interface TransactionOptions {
   readonly holder: Holder
   readonly changes: ChangeLog
   readonly signal: AbortSignal | undefined
-  /** The signal aborts while it is open. */
+  /** Called when the signal aborts while it is open. */
   readonly onAbort: () => void
 }
 
@@ -46,12 +46,12 @@ export class Transaction {
     return this.#isBeginning
   }
 
-  /** How long it has been open; 0 where it is not. */
+  /** How long it has been open; 0 if it is not. */
   get heldMs(): number {
     return this.#sinceMs === undefined ? 0 : monotonicNow() - this.#sinceMs
   }
 
-  /** Runs work that writes or locks, in the transaction or a new one: all of it is done, or none. */
+  /** Runs work that writes or locks, in the transaction or a new one: all of it, or none. */
   async allOrNothing<T>(work: () => Promise<T>): Promise<T> {
     const { changes } = this.#options
     const savepoint = this.isOpen ? `unit_${++this.#savepoints}` : undefined
@@ -65,14 +65,14 @@ export class Transaction {
     } catch (error) {
       if (isAway(error)) throw error
       changes.forgetFrom(mark)
-      // What was the first thing done leaves no transaction: PostgreSQL would refuse whatever follows in it.
+      // A failed first operation leaves no transaction: PostgreSQL would reject whatever follows in it.
       if (savepoint === undefined) await this.rollBack()
       else await this.#execute(`rollback to savepoint ${savepoint}`)
       throw error
     }
   }
 
-  /** @throws what the store throws; where that is away, what `broken` makes of it: nothing is left of the transaction. */
+  /** @throws the store's errors; if the store is unreachable, the error of `broken`: nothing is left of the transaction. */
   async commit(): Promise<void> {
     if (!this.isOpen) return
     const { signal, changes } = this.#options
@@ -81,7 +81,7 @@ export class Transaction {
       await this.manager.commit()
     } catch (error) {
       if (!isAway(error)) throw error
-      // A COMMIT that fails in this process is known to have failed. One that was sent to a server may have been done.
+      // A COMMIT that fails in this process is known to have failed. One that was sent to a server may have succeeded.
       throw this.#engine.isPostgres ? lostAtCommit() : error
     }
     this.#end()
@@ -97,7 +97,7 @@ export class Transaction {
     return this.#rolledBack
   }
 
-  /** Rolled back as soon as the statement that runs is over, which is cancelled; it does not begin again. Never rejects. */
+  /** Cancels the current statement, and rolls back when it has ended. The transaction does not begin again. Never rejects. */
   async rollBackAfter(statement: Promise<unknown> | undefined): Promise<void> {
     this.#isGivenUp = true
     const isCancelled = statement !== undefined && this.isOpen
@@ -106,13 +106,13 @@ export class Transaction {
     await this.rollBack()
   }
 
-  /** Also where a statement runs, which is cancelled. Never rejects. */
+  /** Also while a statement runs, which is cancelled. Never rejects. */
   async rollBackNow(): Promise<void> {
     await cancelStatement(this.#engine, this.manager)
     await this.rollBack()
   }
 
-  /** It has gone with its connection, if there was one. Never rejects. */
+  /** The transaction was lost with its connection, if there was one. Never rejects. */
   async abandon(): Promise<void> {
     if (!this.isOpen && !this.manager.isInTransaction()) return
     this.#end()
@@ -120,7 +120,7 @@ export class Transaction {
     this.manager.setTransactionContext(undefined as never)
   }
 
-  /** What a unit fails with whose transaction ended with this error. */
+  /** The error of a unit whose transaction ended with this error. */
   broken(error: unknown): Error {
     if (error instanceof OutcomeUnknownError) return error
     if (isStoreFault(error)) return storeFault(error, nothingKept)
@@ -132,7 +132,7 @@ export class Transaction {
     return this.#finds('select 1 from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))')
   }
 
-  /** The other transaction waits for what this one has locked, or for one that does. PostgreSQL only. */
+  /** The other transaction waits for a lock of this one, directly or not. PostgreSQL only. */
   async locksOut(other: Transaction): Promise<boolean> {
     const pid = other.isOpen ? await backendOf(other.manager) : undefined
     return pid !== undefined && this.#finds(`select 1 from (${waitedForBy(pid)}) found where pid = pg_backend_pid()`)
@@ -152,7 +152,7 @@ export class Transaction {
       this.#unfollow = followSignal(signal, onAbort)
       return
     }
-    // Nobody waits for it any more, and it holds up others: its action may go on for long.
+    // Nobody waits for it any more, but it blocks others, and its action may run for long.
     await this.rollBack()
     signal?.throwIfAborted()
     throw this.#isGivenUp ? hasEnded() : wasClosed()
@@ -177,7 +177,7 @@ export class Transaction {
   }
 }
 
-/** The backends that one waits for, and that those wait for: who queues behind others is blocked by these alone. */
+/** The backends that one waits for, directly or not: queued waiters are reported as blocked by their predecessors only. */
 function waitedForBy(pid: number): string {
   const next = (of: string): string => `select unnest(pg_blocking_pids(${of})) as pid`
   return `with recursive waited as (${next(String(pid))} union ${next('waited.pid')} from waited) select pid from waited`

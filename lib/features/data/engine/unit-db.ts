@@ -19,11 +19,11 @@ import type { Unit } from './unit.ts'
 import { filterOf } from './which-row.ts'
 
 interface Options extends RowsOptions {
-  /** A limit is about how many, not about which. */
+  /** The limit concerns the number of rows, not which ones. */
   readonly isAnyOrder?: boolean
 }
 
-/** The untyped side of Db: the types of its methods are those of `db.ts`. */
+/** The untyped implementation of Db: its types are in `db.ts`. */
 export class UnitDb {
   readonly #unit: Unit
   readonly #plans: Plans
@@ -60,7 +60,7 @@ export class UnitDb {
     requireFindOptions(options)
     return this.#run(options, plan, async () => {
       const { manager } = this.#unit
-      // The shortest way, where MikroORM would not answer with what it has without asking the store.
+      // The shortest way, unless MikroORM would answer from its own state without asking the store.
       const isPlainPk =
         typeof which === 'string' && which !== '' && which.length <= maxPkLength && options.lock !== true
       if (isPlainPk && manager.getUnitOfWork().getById(plan.name, which as never) === undefined)
@@ -69,7 +69,7 @@ export class UnitDb {
       const rows = await this.#select(plan, conditions, { lock: options.lock, limit: 2, isAnyOrder: true })
       if (rows.length < 2) return rows[0]
       const count = await manager.count(plan.Entity as never, conditions.where() as never)
-      throw new AmbiguousError(`${count} rows of ${plan.name} match where one was asked for`, plan.name, count)
+      throw new AmbiguousError(`${count} rows of ${plan.name} match, but exactly one was expected`, plan.name, count)
     })
   }
 
@@ -81,7 +81,7 @@ export class UnitDb {
       try {
         return { row: await this.create(model, { ...more, ...values }), isNew: true }
       } catch (error) {
-        // Somebody else was faster: theirs is there now, or the conflict is about another field.
+        // Another unit was faster: its row exists now, or the conflict is about another field.
         if (!(error instanceof ConflictError) || (await this.find(model, sought)) === undefined) throw error
       }
     }
@@ -120,7 +120,7 @@ export class UnitDb {
     }
     const { plan } = given
     if (second === undefined || second === null)
-      throw new InvalidDataError(`drop(${plan.name}) needs a filter; {} is all rows`)
+      throw new InvalidDataError(`drop(${plan.name}) needs a filter; {} means all rows`)
     return this.#unit.write(async () => {
       const rows = await this.#select(plan, await this.#conditions(plan, second), {})
       return dropRows(rows, cascade, this.#unit)
@@ -143,7 +143,7 @@ export class UnitDb {
     return this.#unit.commit()
   }
 
-  /** A lock needs a transaction; what only reads does without. */
+  /** A lock needs a transaction; plain reads do not. */
   #run<T>(options: Options, plan: ModelPlan, work: () => Promise<T>): Promise<T> {
     return options.lock === true ? this.#unit.write(work, plan.name) : this.#unit.read(work, plan.name)
   }
@@ -170,11 +170,11 @@ export class UnitDb {
       plan.Entity as never,
       conditions.where() as never,
       {
-        // A page has its place only where no two rows are equal.
+        // Pages are well-defined only if no two rows are equal.
         ...(isPaged ? { orderBy: [...order, { pk: 'asc' }] as never } : {}),
         limit: limit ?? (maxRows === Number.POSITIVE_INFINITY ? undefined : maxRows + 1),
         ...(offset === undefined ? {} : { offset }),
-        // What is locked is as it is now, not as it was when it was read before.
+        // A locked row is read again: it may have changed.
         ...(lock === true ? { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true } : {}),
       } as never,
     )) as unknown as Row[]
@@ -210,7 +210,7 @@ export class UnitDb {
         for (const row of changed) Object.assign(row, changes)
         await this.#unit.flushTouched()
       } catch (error) {
-        // The rows are as they were, so that the action can go on.
+        // Restores the rows, so that the action can continue.
         for (const [row, values] of before) Object.assign(row, values)
         throw error
       }

@@ -1,10 +1,10 @@
-// What a unit of work rejects with of its own accord.
+// The errors that a unit of work itself causes.
 
 import { OutcomeUnknownError, ServerError } from '../../../core/base/errors.ts'
 import { StoreUnavailableError } from '../data-errors.ts'
 
 export function hasEnded(): ServerError {
-  const message = 'this unit of work has ended, with the action that it was of; await what the action does'
+  const message = 'this unit of work ended with its action; await every db call'
   return new ServerError(message, { code: 'INVALID_USAGE' })
 }
 
@@ -14,15 +14,15 @@ export function connectionLost(): StoreUnavailableError {
 
 export function lostAtCommit(): OutcomeUnknownError {
   return new OutcomeUnknownError(
-    'the connection to the store was lost during the commit: what this action did was kept, or was not',
+    'the connection to the store was lost during the commit: it is unknown whether this action was committed',
   )
 }
 
 export function wasClosed(): ServerError {
-  return new ServerError('the database was closed; nothing of what is not committed is kept', { code: 'INVALID_USAGE' })
+  return new ServerError('the database was closed; uncommitted changes are lost', { code: 'INVALID_USAGE' })
 }
 
 /** After a statement outside of any savepoint failed in PostgreSQL. */
 export function isSpoiled(): StoreUnavailableError {
-  return new StoreUnavailableError('the store gave up a statement of this action; nothing of what it did was kept')
+  return new StoreUnavailableError('a statement of this action failed in the store; nothing of what it did was kept')
 }

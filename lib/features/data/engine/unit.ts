@@ -1,6 +1,6 @@
-// One unit of work: operations on the store, one after the other, that are committed together or not at all.
+// One unit of work: operations on the store, run in order, that are committed together or not at all.
 //
-//   reading ──first write, or lock──> in a transaction ──commit()──> reading      settle(): takes no more operations
+//   reading ──first write, or lock──> in a transaction ──commit()──> reading      settle(): accepts no more operations
 //                                          ╰──connection lost, signal aborts, giveUp()──> broken: everything fails
 // Reads before the first write need no transaction, so that actions that only read do not wait for each other.
 
@@ -46,12 +46,12 @@ export class Unit implements Holder {
     return this.transaction.manager
   }
 
-  /** One that keeps nothing of what it loads, in the same transaction. */
+  /** A manager in the same transaction that keeps nothing of what it loads. */
   get scanner(): Manager {
     return this.manager.fork({ clear: true, keepTransactionContext: true, useContext: false }) as Manager
   }
 
-  /** Others cannot have what it has: the turn to write, a connection, locks. */
+  /** It blocks others: it has the turn to write, a connection, or locks. */
   get isHolding(): boolean {
     return this.transaction.isOpen
   }
@@ -64,23 +64,23 @@ export class Unit implements Holder {
     return this.#isBusy
   }
 
-  /** Others wait for what it holds, as far as can be known. */
+  /** Others wait for what it holds, as far as that can be known. */
   async isWanted(): Promise<boolean> {
     if (this.engine.isWaitedFor) return true
     return this.engine.isPostgres && this.#enqueue(() => this.transaction.isWaitedFor()).catch(() => false)
   }
 
-  /** Throws where nobody waits for the unit any more. */
+  /** Throws if nobody waits for the unit any more. */
   readonly requireWanted = (): void => this.owner.signal?.throwIfAborted()
 
-  /** Runs what reads after what came before it. */
+  /** Runs a read after the operations before it. */
   read<T>(work: () => Promise<T>, model?: string): Promise<T> {
     return this.#enqueue(async () => {
       await this.#writeTouched()
       try {
         return await work()
       } catch (error) {
-        // PostgreSQL keeps nothing of a transaction in which a statement failed, and does not say so at its commit.
+        // PostgreSQL discards a transaction in which a statement failed, without reporting it at the commit.
         if (this.engine.isPostgres && this.isHolding && !(error instanceof IsockError) && !isAway(error))
           this.#broken = isSpoiled()
         throw error
@@ -88,14 +88,14 @@ export class Unit implements Holder {
     }, model)
   }
 
-  /** Runs an operation that writes or locks after those before it: all of it is done, or none. */
+  /** Runs an operation that writes or locks after the operations before it: all of it, or none. */
   write<T>(work: () => Promise<T>, model?: string): Promise<T> {
     return this.#enqueue(() => this.#writeTouched().then(() => this.transaction.allOrNothing(work)), model)
   }
 
-  // What was assigned to other rows is written first only where it may be in the way: to look at all rows for each new one
-  // would make a thousand new ones slow.
-  /** Puts something new, which is prepared before. */
+  // Assigned values of other rows are written first only if they may conflict: checking all rows for each new one would make
+  // a thousand new ones slow.
+  /** Inserts a new row, prepared beforehand. */
   put<T, P>(prepare: () => Promise<P>, work: (prepared: P) => Promise<T>, model: string): Promise<T> {
     return this.#enqueue(async () => {
       const prepared = await prepare()
@@ -108,7 +108,7 @@ export class Unit implements Holder {
     }, model)
   }
 
-  /** Writes what was assigned to rows, and what changed inside of their lists and JSON. */
+  /** Writes assigned values of rows, and changes inside their lists and JSON. */
   flush(): Promise<void> {
     return this.#enqueue(() => this.#writeAssigned())
   }
@@ -121,7 +121,7 @@ export class Unit implements Holder {
     return this.#enqueue(() => this.#commit())
   }
 
-  /** What was asked for and what was assigned is written: only the commit is left. */
+  /** Completes all operations and writes all assigned values: only the commit is left. */
   async settle(): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
     await this.#idle()
@@ -132,15 +132,15 @@ export class Unit implements Holder {
   }
 
   /**
-   * What was asked for is done first. Rejects with why it could not be committed; it is rolled back then. Nobody waits for
-   * a unit that was aborted: it is rolled back as soon as the store has ended its statement.
+   * Pending operations are completed first. Rejects with the reason if the commit failed; it is then rolled back. An aborted
+   * unit is not waited for: it is rolled back as soon as the store has ended its statement.
    */
   async finish(isKept: boolean): Promise<void> {
     if (!isKept && this.owner.signal?.aborted === true) {
       this.#isClosed = true
       return this.giveUp(reasonOf(this.owner.signal))
     }
-    // What is broken and holds nothing may wait for a turn that it will never use.
+    // A broken unit that holds nothing may wait for a turn that it will never use.
     if (isKept || this.#broken === undefined || this.isHolding) await this.#idle()
     this.#isClosed = true
     if (this.#isFinishing) return
@@ -154,14 +154,14 @@ export class Unit implements Holder {
     }
   }
 
-  /** Rolls it back, and fails what follows: also where its action does not heed the signal, others must not wait for that. */
+  /** Rolls it back, and fails later operations. For actions that ignore their signal, too: others must not wait for them. */
   giveUp(reason: Error): void {
     if (this.#isFinishing) return
     this.#broken ??= reason
     void this.transaction.rollBackAfter(this.#isBusy ? this.#tail : undefined)
   }
 
-  /** The store is closed: what follows fails, and nothing is kept that is not committed. */
+  /** Called when the store is closed: later operations fail, and uncommitted changes are lost. */
   cut(): Promise<void> {
     this.#broken ??= wasClosed()
     return this.transaction.rollBackNow()
@@ -199,11 +199,11 @@ export class Unit implements Holder {
   }
 
   #asSeen(error: unknown, model?: string): Error {
-    this.engine.tellFault(error)
+    this.engine.reportFault(error)
     return isBusyError(error) ? this.engine.busy(this) : storeError(error, model)
   }
 
-  /** Waits for a store that is away, as long as nothing is lost by that. */
+  /** Waits for an unreachable store as long as nothing can be lost. */
   async #retried<T>(work: () => Promise<T>): Promise<T> {
     const givesUpAtMs = monotonicNow() + this.engine.options.waitMs
     for (;;) {
@@ -216,7 +216,7 @@ export class Unit implements Holder {
         if (hadBegun) this.#broken ??= this.transaction.broken(error)
         await this.transaction.abandon()
         if (this.#broken !== undefined) {
-          this.engine.tellFault(error)
+          this.engine.reportFault(error)
           throw this.#broken
         }
         if (monotonicNow() + retryEveryMs >= givesUpAtMs) throw error
@@ -226,16 +226,16 @@ export class Unit implements Holder {
     }
   }
 
-  /** Gives whether anything was assigned. */
+  /** Returns whether anything was assigned. */
   async #writeTouched(): Promise<boolean> {
     const hasAny = hasAssignments(this.manager, this.engine.plans, false)
     if (hasAny) await this.#writeAssigned()
     return hasAny
   }
 
-  /** Writes all that is not in the rows as it was, what is inside of lists and JSON included. */
+  /** Writes everything that has changed in the rows, including changes inside lists and JSON. */
   async #writeAssigned(): Promise<void> {
-    // What is settled is written: to compare all rows again would find nothing but what was assigned since.
+    // Once settled, a full comparison would find only later assignments.
     if (!hasAssignments(this.manager, this.engine.plans, !this.#isSettled)) return
     const rows = await changedRows(this.manager, this.engine.plans)
     if (rows.length === 0) return

@@ -1,5 +1,5 @@
-// What `get` and `find` are asked for: a pk, or a filter that the program made. An object that a client sent where a pk was
-// meant is neither.
+// The argument of `get` and `find`: a pk, or a filter created by the program. An object that a client sent in place of a pk
+// is neither.
 import { InvalidDataError } from '../data-errors.ts'
 import type { UnitOwner } from '../open-unit.ts'
 import type { ModelPlan } from '../plan.ts'
@@ -10,7 +10,7 @@ export function filterOf(which: unknown, plan: ModelPlan, owner: UnitOwner): unk
   if (typeof which === 'string') return { pk: plan.check('pk', which) }
   if (which === undefined || which === null) throw new InvalidDataError(`${name}: expected a pk or a filter`)
   if (typeof which !== 'object') return which
-  // It would be the only row of the table, or tell how many there are.
+  // An empty filter would return the only row of the table, or reveal the number of rows.
   if (Object.keys(which).length === 0)
     throw new InvalidDataError(`${name}: expected a pk, or a filter with at least one condition`)
   if (owner.isFromClient?.(which) !== true) return which

@@ -1,11 +1,11 @@
-// Values that stores and files keep as JSON.
+// Kinds that stores and files keep as JSON.
 
 import { readPythonLiteral } from '../../../core/wire/values/python-literal.ts'
 import { defaultValueLimits } from '../../../core/wire/values/value-limits.ts'
 import { InvalidDataError } from '../data-errors.ts'
 import type { EncodedForm, FileForm, KindField, StoreForms, ValuePlace } from './kind.ts'
 
-/** A change is seen by the text of the JSON, so that a changed item shows. */
+/** Changes are detected by the JSON text, so a changed item is found. */
 export const jsonStores: Record<keyof StoreForms<unknown>, EncodedForm<unknown>> = {
   libsql: {
     column: 'json',
@@ -17,7 +17,7 @@ export const jsonStores: Record<keyof StoreForms<unknown>, EncodedForm<unknown>>
   postgresql: {
     column: 'jsonb',
     encode: (value) => JSON.stringify(value),
-    // The driver has read the JSON already.
+    // The driver has already parsed the JSON.
     decode: (value) => value,
     encodedAs: 'text',
     isReadAsEncoded: false,
@@ -31,7 +31,7 @@ export const jsonFiles: FileForm<unknown> = {
   fromCell: parsed,
 }
 
-/** JSON, or a literal of Python, as pandas writes lists. */
+/** Parses JSON, or a Python literal, as pandas writes lists. */
 function parsed(cell: string, { isSecret }: KindField, place: ValuePlace): unknown {
   try {
     return JSON.parse(cell)

@@ -1,7 +1,7 @@
-// Values that are texts: how stores and files have them.
+// Kinds with text values: their form in stores and files.
 import type { FileForm, StoreForms } from './kind.ts'
 
-/** A text that every store gives back as it was: PostgreSQL has no NUL, and UTF-8 no half characters. */
+/** A text that every store returns unchanged: PostgreSQL allows no NUL, and UTF-8 no half surrogate pairs. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && !value.includes('\0') && !/\p{Surrogate}/u.test(value)
 }
@@ -14,8 +14,8 @@ export const textStores: StoreForms<string> = {
 const formulaStart = /^['=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
 
 /**
- * A text that a spreadsheet would take for a formula gets an apostrophe in front, and so does one that has one already: so it
- * can be undone.
+ * A text that a spreadsheet would take for a formula gets a leading apostrophe, and so does one that already has one, so
+ * that it can be removed again.
  */
 export const textFiles: FileForm<string> = {
   toJson: (text) => text,

@@ -1,4 +1,4 @@
-// Points in time, to the millisecond: with their zone in PostgreSQL, in libsql milliseconds since 1970.
+// Points in time, to the millisecond: with time zone in PostgreSQL, as milliseconds since 1970 in libsql.
 
 import { describe } from '../../../core/base/options.ts'
 import { InvalidDataError } from '../data-errors.ts'
@@ -7,10 +7,10 @@ import { isoTime } from './postgres-time.ts'
 
 /** In files. */
 const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/
-/** In filters: RFC 3339, or a day alone. A time without an offset would be another moment on each machine. */
+/** In filters: RFC 3339, or a day only. A time without an offset would mean another moment on each machine. */
 const isoDateOrDay = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/
 
-// MikroORM's own type takes dates that were loaded twice for changed.
+// MikroORM's own type treats dates that were loaded twice as changed.
 export const date: Kind<Date> = {
   expected: (value) => (isDate(value) ? undefined : 'a valid Date of the years 1 to 9999'),
   isMutable: true,
@@ -55,7 +55,7 @@ function dateFrom(value: unknown, place: ValuePlace): unknown {
   throw new InvalidDataError(message, place)
 }
 
-/** JavaScript takes the 30th of February for a day in March. */
+/** JavaScript reads February 30 as a day in March. */
 function isDayOfMonth(text: string): boolean {
   const day = Number(text.slice(8, 10))
   return new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === day

@@ -1,4 +1,4 @@
-// Whole numbers that JavaScript can tell from their neighbours.
+// Whole numbers that JavaScript represents exactly.
 import type { Kind } from './kind.ts'
 
 const wholeNumber = /^-?\d+$/
@@ -8,9 +8,9 @@ export const integer: Kind<number> = {
   isMutable: false,
   filters: { compares: 'order', contains: 'nothing' },
   stores: {
-    // libsql's whole numbers have 64 bits whatever they are called.
+    // libsql's whole numbers have 64 bits, whatever the type is called.
     libsql: { column: 'int', plain: 'int' },
-    // As they are, where MikroORM's own type would make BigInts of 64 bits, and the driver texts.
+    // As plain numbers: MikroORM's own type would make 64-bit values BigInts, and the driver texts.
     postgresql: {
       column: 'bigint',
       encode: (value) => value,

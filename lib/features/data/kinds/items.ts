@@ -1,4 +1,4 @@
-// The kinds that the items of lists and sets may be of: those whose values JSON has as they are.
+// The kinds of items in lists and sets: those whose values are JSON values.
 import { boolean } from './boolean.ts'
 import { integer } from './integer.ts'
 import { json } from './json.ts'
@@ -8,10 +8,10 @@ import { text } from './text.ts'
 
 const itemKinds = { text, integer, number, boolean, json }
 
-/** What the items of a list are. */
+/** The kinds of a list's items. */
 export type ItemKind = keyof typeof itemKinds
 
-/** What the items of a set are: two objects of JSON would never be the same. */
+/** The kinds of a set's items: two JSON objects would never be equal. */
 export type SetItemKind = Exclude<ItemKind, 'json'>
 
 export const setItemKinds: readonly SetItemKind[] = ['text', 'integer', 'number', 'boolean']
@@ -19,7 +19,7 @@ export const setItemKinds: readonly SetItemKind[] = ['text', 'integer', 'number'
 const anyItem: KindField = { isOptional: false, isSecret: false, choices: undefined, items: undefined }
 
 export function areItems(values: readonly unknown[], items: string): boolean {
-  // Another copy of this package may know more.
+  // Another copy of this package may know more kinds.
   const kind: Kind = Object.hasOwn(itemKinds, items) ? itemKinds[items as ItemKind] : json
   return values.every((value) => kind.expected(value, anyItem) === undefined)
 }

@@ -1,4 +1,4 @@
-// Anything that JSON can say.
+// Any JSON value.
 import { jsonFiles, jsonStores } from './as-json.ts'
 import { isText } from './as-text.ts'
 import type { Kind } from './kind.ts'
@@ -6,7 +6,7 @@ import type { Kind } from './kind.ts'
 const maxDepth = 64
 
 export const json: Kind = {
-  expected: (value) => (isJson(value, 0) ? undefined : 'a value that JSON can say'),
+  expected: (value) => (isJson(value, 0) ? undefined : 'a JSON value'),
   isMutable: true,
   filters: { compares: 'nothing', contains: 'nothing' },
   stores: jsonStores,

@@ -1,14 +1,14 @@
-// What a kind of field is: everything in which kinds differ, so that all else asks for it here. A kind is one object in a file
-// of its own, and a line in kinds.ts. That a value may be null is the same for all kinds, and left to their callers.
+// The definition of a kind of field: everything that differs between kinds. A kind is one object in its own file,
+// and a line in kinds.ts. Leaves null, which is the same for all kinds, to its callers.
 
-/** Where a value is, for the error. */
+/** The place of a value, for errors. */
 export interface ValuePlace {
   readonly model: string
   readonly field: string
   readonly row?: number
 }
 
-/** What a kind knows of one of its fields. */
+/** The part of a field that its kind knows. */
 export interface KindField {
   readonly isOptional: boolean
   readonly isSecret: boolean
@@ -18,30 +18,30 @@ export interface KindField {
 }
 
 export interface Kind<Value = unknown> {
-  /** What was expected in the place of this value; undefined where it fits. */
+  /** What was expected instead of this value; undefined if it fits. */
   expected(value: unknown, field: KindField): string | undefined
-  /** A value that fits, as rows have it. Left out: as it is. */
+  /** A fitting value as rows have it. Omitted: unchanged. */
   kept?(value: unknown): Value
   /** Values can change without being assigned. */
   readonly isMutable: boolean
-  /** Values are pks of rows. Left out: they are not. */
+  /** Values are pks of rows. Omitted: they are not. */
   readonly refers?: 'to one' | 'to many'
   readonly filters: FilterForm
   readonly stores: StoreForms<Value>
   readonly files: FileForm<Value>
-  /** What rows that exist get in a new field without a default. Left out: such a field needs a default. */
+  /** The value of existing rows in a new field without a default. Omitted: such a field needs a default. */
   nothing?(): Value
-  /** What a computed field has until it is computed. Left out: fields of this kind cannot be computed. */
+  /** The value of a computed field until it is computed. Omitted: fields of this kind cannot be computed. */
   placeholder?(): Value
 }
 
-/** What a filter may ask. */
+/** What a filter may use. */
 export interface FilterForm {
-  /** Values have an order, so that rows are sorted by them; or they are equal or not; or neither. */
+  /** Values are ordered, so rows can be sorted by them; or can only be equal; or neither. */
   readonly compares: 'order' | 'equality' | 'nothing'
   /** Values are texts, which have parts and match expressions; or lists, which have items. */
   readonly contains: 'text' | 'items' | 'nothing'
-  /** A value as JSON spells it, from a client. Left out: as it is. @throws InvalidDataError that names the place. */
+  /** Converts a JSON value from a client. Omitted: unchanged. @throws InvalidDataError that names the place. */
   fromJson?(value: unknown, place: ValuePlace): unknown
 }
 
@@ -50,49 +50,49 @@ export interface StoreForms<Value> {
   readonly postgresql: StoreForm<Value>
 }
 
-/** How a store keeps values. */
+/** The form of values in a store. */
 export type StoreForm<Value> = PlainForm | EncodedForm<Value>
 
-/** As they are, in a column that MikroORM has a type for. */
+/** Unchanged, in a column that MikroORM has a type for. */
 export interface PlainForm {
-  /** What the store calls the type of the column. */
+  /** The store's name for the type of the column. */
   readonly column: string
   readonly plain: 'text' | 'int' | 'double' | 'boolean'
   readonly driver?: DriverForm
 }
 
-/** In a form of their own. */
+/** In an encoded form. */
 export interface EncodedForm<Value> {
   readonly column: string
   readonly plain?: undefined
-  /** Also called with what is not a value of this kind: that stays as it is. */
+  /** Also called with values of other kinds, which stay unchanged. */
   encode(value: Value): Encoded
   decode(stored: unknown): Value
   readonly encodedAs: 'text' | 'number'
-  /** What the store answers with is what `encode` makes, so that a change shows without encoding again. */
+  /** The store returns what `encode` produced, so changes are detected without encoding again. */
   readonly isReadAsEncoded: boolean
   readonly driver?: DriverForm
 }
 
-/** What a driver takes. */
+/** The values that a driver accepts. */
 export type Encoded = string | number | boolean
 
-/** How PostgreSQL's driver reads what comes in a column, where its own way would change the value. */
+/** How PostgreSQL's driver reads a column, if its own way would change the value. */
 export interface DriverForm {
   /** PostgreSQL's object identifier of the type. */
   readonly type: number
   parse(text: string): unknown
 }
 
-/** How files have values. */
+/** The form of values in files. */
 export interface FileForm<Value> {
   toJson(value: Value): unknown
-  /** What does not fit stays as it is, and is refused then. */
+  /** A value that does not fit stays unchanged, and is then rejected. */
   fromJson(value: unknown): unknown
-  /** For a spreadsheet. */
+  /** The value as a spreadsheet cell. */
   toCell(value: Value): string | number
-  /** What does not fit stays a text. @throws InvalidDataError that names row and column. */
+  /** A text that does not fit stays unchanged. @throws InvalidDataError that names row and column. */
   fromCell(cell: string, field: KindField, place: ValuePlace): unknown
-  /** What an empty cell means where the field is not optional. Left out: null. */
+  /** The meaning of an empty cell if the field is not optional. Omitted: null. */
   readonly emptyCell?: unknown
 }

@@ -1,4 +1,4 @@
-// The kinds of fields. What a field declares is the name of its kind, so that models of another copy of this package count too.
+// The kinds of fields. A field declares its kind by name, so that models of another copy of this package count too.
 import { boolean } from './boolean.ts'
 import { date } from './date.ts'
 import { integer } from './integer.ts'
@@ -29,7 +29,7 @@ export function storeFormOf(field: { readonly kind: FieldKind }, isPostgres: boo
   return isPostgres ? stores.postgresql : stores.libsql
 }
 
-/** The names of those that computed fields may be of. */
+/** The names of the kinds that computed fields may have. */
 export function computableKinds(): string[] {
   return Object.entries<Kind>(kinds).flatMap(([name, { placeholder }]) => (placeholder === undefined ? [] : [name]))
 }

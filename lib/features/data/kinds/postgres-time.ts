@@ -1,13 +1,13 @@
-// Points in time as PostgreSQL writes them.
+// PostgreSQL's format of points in time.
 
 const timestamp =
   /^(\d{4,})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/
-/** Of `2024-05-06 07:08:09`. */
+/** The end of the seconds in `2024-05-06 07:08:09`. */
 const secondsEnd = 19
 
 /**
- * What PostgreSQL writes, in whatever zone its session is, as toISOString() does: `2024-05-06 07:08:09.01+00` is
- * `2024-05-06T07:08:09.010Z`. JavaScript's own reading takes early years for others, and does not know the seconds of
+ * Converts PostgreSQL's format, in any zone of its session, to that of toISOString(): `2024-05-06 07:08:09.01+00` becomes
+ * `2024-05-06T07:08:09.010Z`. JavaScript's own parser misreads early years, and does not know the seconds of
  * old zones.
  */
 export function isoTime(text: string): string {

@@ -1,4 +1,4 @@
-// The pk of a row of another model, or of the same. That the row exists is seen to by the store.
+// The pk of a row of another model, or of the same one. The store checks that the row exists.
 import { isText, textFiles, textStores } from './as-text.ts'
 import type { Kind } from './kind.ts'
 

@@ -1,9 +1,9 @@
-// The pks of rows of another model, or of the same, in their order. The store keeps a list, and knows nothing of the rows.
+// The pks of rows of another model, or of the same one, in their order. The store keeps a list, without checking the rows.
 import { jsonFiles, jsonStores } from './as-json.ts'
 import type { Kind } from './kind.ts'
 import { isPk } from './reference.ts'
 
-/** Of one list. */
+/** The longest list. */
 const maxReferences = 10_000
 
 export const references: Kind = {

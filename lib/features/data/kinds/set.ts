@@ -1,5 +1,5 @@
-// Sets of values of one kind. Stores and files have the items as a list in one order, so that equal sets are the same text, and
-// another order is no change.
+// Sets of values of one kind. Stores and files keep the items as a sorted list, so that equal sets have the same text, and
+// another order is not a change.
 import { jsonFiles, jsonStores } from './as-json.ts'
 import { areItems } from './items.ts'
 import type { EncodedForm, Kind } from './kind.ts'

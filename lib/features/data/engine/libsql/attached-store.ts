@@ -1,11 +1,11 @@
-// How a connection holds its store: attached to a database in memory that is the connection's own and stays empty. libsql has
-// no call that ends a prepared statement, and closes the file of a connection when the last of them has been collected; a
-// file that is detached is closed immediately.
+// Attaches the store to a connection whose own database is in memory and stays empty. libsql has no call that ends a prepared
+// statement, and closes a connection's file only when the last statement has been garbage collected; a detached file is
+// closed immediately.
 
-/** The name of the store in statements that would mean the empty database without it. */
+/** The name of the store in statements that would otherwise mean the empty database. */
 export const storeSchema = 'store'
 
-/** What the connection itself is opened with. */
+/** The connection's own database. */
 export const ownDatabase = ':memory:'
 
 export function attach(filename: string): string {
@@ -14,7 +14,7 @@ export function attach(filename: string): string {
 
 export const detach = `detach ${storeSchema}`
 
-/** The statement, so that it creates its table or index in the store. What exists is found without the name. */
+/** The statement changed to create its table or index in the store. Existing ones are found without the name. */
 export function createdInStore(sql: string): string {
   return sql.replace(/^create (table|index|unique index) /, `create $1 ${storeSchema}.`)
 }

@@ -1,20 +1,20 @@
-// How knex talks to libsql. Its own dialect is for one connection of one process; what is here lets the units of work of
+// Connects knex to libsql. Its own dialect is for one connection of one process; this one lets the units of work of
 // several processes share a file, as SQLite's write-ahead log allows: readers never wait, writers take turns.
 //
-//   begin() ──turn in this process──> connection ──BEGIN IMMEDIATE, again while another process writes──> statements, COMMIT
+//   begin() ──turn in this process──> connection ──BEGIN IMMEDIATE, retried while another process writes──> statements, COMMIT
 //
-// libsql runs a statement in the thread that asks for it. So there is a turn of the event loop between statements now and
+// libsql runs a statement on the calling thread, so the event loop gets a turn between statements now and
 // then.
 import { statSync } from 'node:fs'
 import { LibSqlKnexDialect } from '@mikro-orm/libsql'
 import type { Slices } from '../slices.ts'
 import { attach, detach, ownDatabase, storeSchema } from './attached-store.ts'
-import type { Turns } from './turns.ts'
 import { isBusy, whileBusy } from './while-busy.ts'
+import type { WriteLock } from './write-lock.ts'
 
-/** What a transaction may be asked for beside what knex knows. */
+/** Transaction options in addition to knex's. */
 export interface LibsqlTransactionConfig {
-  /** References are not looked at while it lasts. */
+  /** Does not check references while it lasts. */
   readonly ignoresReferences?: boolean
   readonly readOnly?: boolean
 }
@@ -28,17 +28,17 @@ interface RawConnection {
   exec(sql: string): void
   prepare(sql: string): unknown
   close(): void
-  /** Which file it has open. */
+  /** The file that it has open. */
   file: string | undefined
-  /** How many transactions have ended on it. */
+  /** The number of transactions that have ended on it. */
   endings?: number
-  /** What it must not be used again for: knex's own field. */
+  /** Why it must not be used again: knex's own field. */
   __knex__disposed?: unknown
 }
 
 type Driver = new (filename: string) => RawConnection
 
-/** What there is of knex's transaction. */
+/** The part of knex's transaction that is used. */
 interface Transaction {
   readonly readOnly: boolean | undefined
   begin(connection: RawConnection): Promise<void>
@@ -46,22 +46,22 @@ interface Transaction {
 }
 
 export interface LibsqlOptions {
-  /** To write. */
-  readonly turns: Turns
-  /** For another process that writes. */
+  /** Serializes the writers of this process. */
+  readonly writeLock: WriteLock
+  /** The time to wait for another process that writes. */
   readonly waitMs: number
-  /** Full: what is committed is on the disk. Normal: a power failure may take the last commits, of which none is torn. */
+  /** full: commits are on disk. normal: a power failure may lose the last commits, each one completely. */
   readonly durability: 'full' | 'normal'
   readonly slices: Slices
 }
 
-/** What ends a transaction or a part of it does not wait: others may wait for that. */
+/** Statements that end a transaction or a part of it do not wait, because others may wait for that. */
 const isEnd = /^(commit|rollback|release)/i
 const isWholeEnd = /^(commit|rollback);?$/i
 
 /** The dialect of one store. */
-export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptions): typeof LibSqlKnexDialect {
-  // Its `this` may be knex's copy for a transaction, without what a constructor sets.
+export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlOptions): typeof LibSqlKnexDialect {
+  // `this` may be knex's copy for a transaction, which lacks what a constructor sets.
   return class extends LibSqlKnexDialect {
     declare readonly driver: Driver
     declare readonly connectionSettings: { readonly filename: string }
@@ -71,7 +71,7 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
       const connection = new this.driver(ownDatabase)
       try {
         await whileBusy(() => connection.exec(attach(filename)), waitMs)
-        // These hold for one connection only, but the first.
+        // Except for the first, these apply to one connection only.
         await whileBusy(() => connection.exec(`pragma ${storeSchema}.journal_mode = wal`), waitMs)
         connection.exec(`pragma ${storeSchema}.synchronous = ${durability}`)
         connection.exec('pragma foreign_keys = on')
@@ -88,12 +88,12 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
       try {
         connection.exec(detach)
       } catch {
-        // A statement still uses the file, which is closed when that is collected.
+        // A statement still uses the file, which is closed when the statement is garbage collected.
       }
       connection.close()
     }
 
-    /** False where the file is another one by now. */
+    /** False if the file has been replaced. */
     override validateConnection(connection: RawConnection): boolean {
       return connection.file === identityOf(this.connectionSettings.filename)
     }
@@ -105,7 +105,7 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
       let statement: unknown
       const once = { prepare: (sql: string) => (statement ??= connection.prepare(sql)) }
       const run = async (): Promise<unknown> => {
-        // It would be kept by itself, or be part of somebody else's. These are knex's own words for it.
+        // It would be committed separately, or in another transaction. The message is knex's own.
         if (connection.endings !== endings) throw new Error('Transaction query already complete')
         return super._query(once, query)
       }
@@ -121,7 +121,7 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
       const { readOnly } = transaction
       const acquireConnection = transaction.acquireConnection.bind(transaction)
       transaction.acquireConnection = async (options, use) => {
-        const end = readOnly === true ? undefined : await turns.take()
+        const end = readOnly === true ? undefined : await writeLock.take()
         try {
           return await acquireConnection(options, (connection) =>
             toItsEnd(connection, options.ignoresReferences === true ? withoutReferences(use) : use),
@@ -130,8 +130,8 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
           end?.()
         }
       }
-      // Who writes says so at once: a transaction that has read before cannot write any more where another process has
-      // written meanwhile. What `exec` begins leaves no statement behind where it is refused.
+      // Writers declare it at the start: a transaction that has already read cannot write any more once another process has
+      // written. A rejected `exec` leaves no open statement behind.
       const begin = readOnly === true ? 'begin' : 'begin immediate'
       transaction.begin = (connection) => whileBusy(() => connection.exec(begin), waitMs)
       return transaction
@@ -139,13 +139,13 @@ export function libsqlDialect({ turns, waitMs, durability, slices }: LibsqlOptio
   }
 }
 
-/** A statement that was refused as busy is run again, with what it has. */
+/** Runs a statement again that was rejected as busy, with the same values. */
 async function again<T>(run: () => Promise<T>, connection: RawConnection, waitMs: number): Promise<T> {
   try {
     return await whileBusy(run, waitMs)
   } catch (error) {
-    // It stays begun until it is run again, and keeps its connection at what the file was then: libsql has no call that
-    // resets it.
+    // The rejected statement stays open until it is run again, and keeps its connection at the old state of the file: libsql
+    // cannot reset it.
     if (isBusy(error)) connection.__knex__disposed = error
     throw error
   }
@@ -153,7 +153,7 @@ async function again<T>(run: () => Promise<T>, connection: RawConnection, waitMs
 
 type Use<T> = (connection: RawConnection) => Promise<T>
 
-/** A transaction whose COMMIT was refused goes on in libsql: whoever has its connection next would be within it. */
+/** A transaction whose COMMIT was rejected stays open in libsql: the connection's next user would be inside it. */
 async function toItsEnd<T>(connection: RawConnection, use: Use<T>): Promise<T> {
   try {
     return await use(connection)
@@ -183,7 +183,7 @@ function withoutReferences<T>(use: Use<T>): Use<T> {
   }
 }
 
-/** Undefined for a store in memory, and where there is no file. */
+/** Undefined for a store in memory, and if there is no file. */
 function identityOf(filename: string): string | undefined {
   if (filename === ':memory:') return undefined
   const found = statSync(filename, { throwIfNoEntry: false })

@@ -1,10 +1,10 @@
-// MikroORM's driver of libsql, with our dialect.
+// MikroORM's libsql driver, with our dialect.
 import type { Configuration } from '@mikro-orm/core'
 import { AbstractSqlDriver, LibSqlConnection, LibSqlPlatform } from '@mikro-orm/libsql'
 import { rowsInSlices } from '../rows-in-slices.ts'
 import { type LibsqlOptions, libsqlDialect } from './dialect.ts'
 
-/** The class that MikroORM wants, for one store. */
+/** The driver class for one store, in MikroORM's form. */
 export function libsqlDriver(
   options: LibsqlOptions,
 ): new (

@@ -1,10 +1,10 @@
-// The file of a new store: readable for this user only, because hashed passwords and secret fields are in it. SQLite gives
+// The file of a new store: readable by this user only, because it contains hashed passwords and secret fields. SQLite gives
 // the files beside it the same mode.
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Makes the file where there is none, also in a directory that is missing and at the end of a link. One that is there keeps
+ * Creates the file if it is missing, also in a missing directory and at the end of a link. An existing file keeps
  * its mode: its owner may have chosen it. Never rejects.
  */
 export async function makePrivate(path: string): Promise<void> {
@@ -12,6 +12,6 @@ export async function makePrivate(path: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true })
     await (await open(path, 'a', 0o600)).close()
   } catch {
-    // It cannot be made or written: opening the store tells why.
+    // It cannot be created or written: opening the store reports why.
   }
 }

@@ -1,12 +1,12 @@
-// A libsql file that another process is writing answers at once that it is busy. To let libsql itself wait would hold up
-// the whole process, so it is asked again.
+// A libsql file that another process is writing immediately reports that it is busy. Waiting inside libsql would block
+// the whole process, so it is retried instead.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicNow } from '../../../../core/base/platform-timers.ts'
 
 const firstPauseMs = 1
 const longestPauseMs = 20
 
-/** What the work gives, as soon as the file is free; its own error where it is not in time. */
+/** The result of the work as soon as the file is free; its own error if that takes too long. */
 export async function whileBusy<T>(work: () => T | Promise<T>, waitMs: number): Promise<T> {
   const givesUpAtMs = monotonicNow() + waitMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
@@ -15,7 +15,7 @@ export async function whileBusy<T>(work: () => T | Promise<T>, waitMs: number): 
     } catch (error) {
       if (!isBusy(error) || monotonicNow() >= givesUpAtMs) throw error
     }
-    // Not all that wait ask at the same moment.
+    // Randomized, so that waiters do not retry simultaneously.
     await sleep(pauseMs * (0.5 + Math.random()))
   }
 }

@@ -1,12 +1,12 @@
 // Turns to write that nobody waits for any more take nobody's turn; and what is said to those who waited too long.
 import { expect } from 'chai'
 import { StoreUnavailableError } from 'isock/data'
-import { isStoreBusy, storeBusy, Turns } from '../../../lib/features/data/engine/libsql/turns.ts'
+import { isStoreBusy, storeBusy, WriteLock } from '../../../lib/features/data/engine/libsql/write-lock.ts'
 import { failureOf } from '../../setup/world.ts'
 
-describe('Turns to write', () => {
+describe('WriteLock', () => {
   it('are not waited for longer than that, and then left to the next', async () => {
-    const turns = new Turns(20)
+    const turns = new WriteLock(20)
     const end = await turns.take()
     const late = [failureOf(turns.take()), failureOf(turns.take())]
     for (const failure of await Promise.all(late)) {
@@ -30,7 +30,7 @@ describe('Turns to write', () => {
       'the store was busy with other units of work for too long: the turn is held by x',
     )
     expect(isStoreBusy(storeBusy('x'))).to.equal(true)
-    expect(isStoreBusy(new StoreUnavailableError('the store is away'))).to.equal(false)
+    expect(isStoreBusy(new StoreUnavailableError('the store is unreachable'))).to.equal(false)
     expect(isStoreBusy(new Error(storeBusy().message))).to.equal(false)
   })
 })

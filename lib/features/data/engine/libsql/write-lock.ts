@@ -1,10 +1,10 @@
-// One after the other: who may write to a store with one writer at a time, in the order in which they asked.
+// A first-come, first-served lock for writing to a store that allows one writer at a time.
 
 import { clearTimeout, setTimeout } from '../../../../core/base/platform-timers.ts'
 import { type Place, Queue } from '../../../../core/base/queue.ts'
 import { StoreUnavailableError } from '../../data-errors.ts'
 
-export class Turns {
+export class WriteLock {
   readonly #waiting = new Queue<() => void>()
   readonly #waitMs: number
   #isTaken = false
@@ -13,12 +13,12 @@ export class Turns {
     this.#waitMs = waitMs
   }
 
-  /** How many wait for theirs. */
+  /** The number of waiters. */
   get waitingCount(): number {
     return this.#waiting.length
   }
 
-  /** Waits for its turn, and gives what ends it. @throws StoreUnavailableError where it does not come in time. */
+  /** Waits for the turn to write, and returns the function that ends it. @throws StoreUnavailableError if it does not come in time. */
   take(): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const begin = (): void => {
@@ -44,7 +44,7 @@ export class Turns {
 
 const busyText = 'the store was busy with other units of work for too long'
 
-/** `holders` is what they are, where that is known. */
+/** `holders` names the holders, if known. */
 export function storeBusy(holders = ''): StoreUnavailableError {
   return new StoreUnavailableError(holders === '' ? busyText : `${busyText}: ${holders}`)
 }
