@@ -110,7 +110,7 @@ export class Account implements MeterReader, Holding {
   }
 
   shed(): void {
-    const message = 'the server reached its memory limit, and this had to make room for others'
+    const message = 'the server reached its memory limit, and evicted this to make room for others'
     this.#subject.shed(new BusyError(message, { notStarted: false }))
     // Whatever `shed` did, nothing counts for it any more.
     this.close()

@@ -26,7 +26,7 @@ export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly clock: Clock
   readonly slabs: Slabs
   readonly limits: Limits
-  /** Links may share one: it keeps nothing between two frames. */
+  /** Keeps nothing between two frames, and can be shared by many links. */
   readonly reader?: MsgpackReader
   /** See {@link HeartbeatOptions}. */
   readonly doubtsAfterSleep?: boolean
