@@ -34,7 +34,6 @@ const unclean: readonly string[] = [
   'lib/core/client/',
   'lib/core/server/',
   'lib/core/session/',
-  'lib/gateways/',
   'lib/tracim/',
 ]
 

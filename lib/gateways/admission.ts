@@ -1,5 +1,5 @@
-// Admission of a foreign client to the server. Its credentials open a session over a link in memory, where the guards check it like
-// any other client. Translates a refusal into a status of HTTP and a close code. Leaves reading credentials to each gateway.
+// Admits a foreign client to the server. Its credentials open a session over an in-memory link, where the guards check it like
+// any other client. Translates a refusal into an HTTP status and a close code. Leaves reading credentials to each gateway.
 import type { Owner } from '../core/accounting/owner.ts'
 import type { SessionView } from '../core/action/context.ts'
 import { AuthError, type ErrorCode, IsockError } from '../core/base/errors.ts'
@@ -10,9 +10,9 @@ import { status } from './status-codes.ts'
 
 export interface Admitted {
   readonly client: LocalClient
-  /** Undefined where the session has ended since. */
+  /** Undefined once the session has ended. */
   readonly session: SessionView | undefined
-  /** Whom the client counts for. */
+  /** The owner that the client counts for. */
   readonly owner: Owner
 }
 
@@ -26,13 +26,13 @@ export class AdmissionRefusal extends WebRefusal {
     this.cause = cause
   }
 
-  /** For a WebSocket: 1008 where the client has to change something, 1013 where it may try again later. */
+  /** For a WebSocket: 1008 if the client has to change something, 1013 if it may try again later. */
   get closeCode(): number {
     return this.status === status.busy ? 1013 : 1008
   }
 }
 
-/** Connects the client, which stays the caller's to close. Rejects with AdmissionRefusal. */
+/** Connects the client, which its caller closes. Rejects with AdmissionRefusal. */
 export async function admit(host: WebHost, peer: Peer, client: LocalClient): Promise<Admitted> {
   try {
     await client.connect()
@@ -54,7 +54,7 @@ export async function admitNew(host: WebHost, peer: Peer, options: LocalClientOp
   }
 }
 
-/** What `connect()` failed with, as a refusal. */
+/** The error of `connect()`, as a refusal. */
 export function admissionRefusal(error: unknown): AdmissionRefusal {
   if (error instanceof AdmissionRefusal) return error
   const refuse = (status: number, code: ErrorCode, message: string): AdmissionRefusal =>
@@ -65,5 +65,5 @@ export function admissionRefusal(error: unknown): AdmissionRefusal {
     return refuse(status.headersTooLarge, 'TOO_LARGE', 'the credentials have more than 4 KiB')
   if (code === 'NAME_TAKEN') return refuse(status.conflict, code, message)
   if (code === 'SHUTTING_DOWN') return refuse(status.busy, code, message)
-  return refuse(status.busy, 'BUSY', 'the server takes no more clients at the moment')
+  return refuse(status.busy, 'BUSY', 'the server accepts no more clients at the moment')
 }

@@ -8,7 +8,7 @@ export interface Answer {
   readonly body: string | Uint8Array | undefined
 }
 
-/** Sent with every answer: it is for its caller alone, and browsers must not guess its type. */
+/** Sent with every answer: caches must not share it, and browsers must not guess its type. */
 export const commonHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -24,12 +24,12 @@ export function textAnswer(status: number, text: string, contentType: string): A
   return { status, headers: { 'content-type': contentType }, body: text }
 }
 
-/** About how many bytes it takes to store. */
+/** The approximate number of bytes needed to store it. */
 export function answerSize({ body }: Answer): number {
   return typeof body === 'string' ? 2 * body.length : (body?.byteLength ?? 0)
 }
 
-/** Sends the whole answer; 'open' leaves the end to the caller. Does nothing when the client has gone. */
+/** Sends the whole answer; with 'open', the caller ends it. Does nothing if the client has gone. */
 export function sendAnswer(response: ServerResponse, answer: Answer, end: 'end' | 'open' = 'end'): void {
   if (response.headersSent || response.destroyed) return
   const { status, headers, body = '' } = answer

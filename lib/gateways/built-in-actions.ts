@@ -1,4 +1,4 @@
-// isock's built-in actions (channels, processes, listings) speak isock's own protocol. Foreign clients use what their gateway
+// isock's built-in actions (channels, processes, listings) use isock's own protocol. Foreign clients use what their gateway
 // offers instead, and cannot run them by name.
 
 const ownPrefix = 'isock.'

@@ -9,8 +9,8 @@ import { isJsonObject, readJson } from './json-text.ts'
 const maxDepth = 16
 
 /**
- * From `Authorization: Bearer <token>` and `Isock-Credentials: {"<guard>": <value>}`. Ignores other schemes of Authorization.
- * Throws WebRefusal (400) for malformed headers, without the value: it is a secret.
+ * Reads `Authorization: Bearer <token>` and `Isock-Credentials: {"<guard>": <value>}`. Ignores other schemes of Authorization.
+ * Throws WebRefusal (400) for malformed headers, without quoting the value, which is secret.
  */
 export function credentialsInHeaders(headers: IncomingHttpHeaders): Credential[] {
   const { authorization = '', 'isock-credentials': shown } = headers
@@ -29,22 +29,22 @@ export function credentialsInHeaders(headers: IncomingHttpHeaders): Credential[]
   return [...found, ...more]
 }
 
-/** From an object, `{ <name of a guard>: <value> }`; undefined for anything else, and for values that cannot be sent. */
+/** Reads an object, `{ <name of a guard>: <value> }`; undefined for anything else, and for values that cannot be sent. */
 export function credentialsOf(value: unknown): Credential[] | undefined {
-  if (!isJsonObject(value) || travelFault(value) !== undefined) return undefined
+  if (!isJsonObject(value) || unsendableFault(value) !== undefined) return undefined
   return Object.entries(value).map(([guard, shown]) => ({ guard, value: shown }))
 }
 
 /**
- * Why a JSON value does not fit the first frame of a session; undefined when it does. A server that refuses the frame closes
- * the link, which would look like a lost link. Completes a sentence that begins with "it is".
+ * Why a JSON value does not fit the first frame of a session; undefined if it does. A server that rejects the frame closes
+ * the link, which would look like a lost connection. Completes a sentence that begins with "it is".
  */
-export function travelFault(value: unknown, depth = 0): string | undefined {
+export function unsendableFault(value: unknown, depth = 0): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (depth > maxDepth) return `nested more than ${maxDepth} deep`
   if (Object.hasOwn(value, '__proto__')) return 'an object with a key __proto__'
   for (const item of Object.values(value)) {
-    const fault = travelFault(item, depth + 1)
+    const fault = unsendableFault(item, depth + 1)
     if (fault !== undefined) return fault
   }
   return undefined

@@ -4,7 +4,7 @@ import type { Clock } from '../core/base/clock.ts'
 import { ReaderWatch } from '../features/web/least-rate.ts'
 import { type Answer, answerSize, sendAnswer } from './answer.ts'
 
-/** How much of a refused request is read, so that its client gets to read the answer. */
+/** How long the rest of a refused request is read, so that its client gets to read the answer. */
 const lingerMs = 1_000
 const maxLingerBytes = 1024 * 1024
 
@@ -24,8 +24,8 @@ export function deliver(
 }
 
 /**
- * Begins when the response has its connection. A response that is queued behind another one does not learn that the
- * connection has ended.
+ * Begins once the response has its connection. A response queued behind another one is not notified when the
+ * connection ends.
  */
 export function whenConnected(response: ServerResponse, begin: () => void): void {
   if (response.socket === null) response.once('socket', () => begin())
@@ -38,8 +38,8 @@ export function closeOf(response: ServerResponse): Promise<void> {
 }
 
 /**
- * Answers before the request has arrived in full. The answer leaves immediately and the connection ends a little later:
- * closing a socket with unread bytes resets the connection, and the answer is lost.
+ * Answers before the request has arrived completely. The answer is sent immediately and the connection closed a little later:
+ * closing a socket with unread bytes resets the connection, and the answer would be lost.
  */
 function deliverEarly(request: IncomingMessage, response: ServerResponse, answer: Answer, clock: Clock): void {
   const { status, headers, body } = answer

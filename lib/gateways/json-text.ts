@@ -11,7 +11,7 @@ export function isJsonObject(value: unknown): value is Readonly<Record<string, u
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The limits of the server that gets the value. */
+/** The limits of the server that receives the value. */
 export type JsonLimits = Pick<ValueLimits, 'maxDepth' | 'maxContainers'>
 
 export function readJson(

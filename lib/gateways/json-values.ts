@@ -1,5 +1,5 @@
-// Values as plain JSON, for clients that know no other types. Decides once for all gateways what becomes of each of isock's
-// types. One way only: the text does not say what a value was.
+// Values as plain JSON, for clients that know no other types. Defines once for all gateways how each of isock's types is
+// written. One-way: the text does not show the original type.
 import { UnsendableError } from '../core/base/errors.ts'
 import { defineField } from '../core/wire/values/own-fields.ts'
 import { defaultValueLimits } from '../core/wire/values/value-limits.ts'
@@ -29,7 +29,7 @@ export type JsonValue =
  * | objects with `toJSON` | what it returns |
  *
  * @param label names the value in error messages: `result`, `item`.
- * @throws UnsendableError for what is too deep, too large or contains itself.
+ * @throws UnsendableError for a value that is too deep, too large or contains itself.
  * @example toJsonValue({ at: new Date(0), tags: new Set(['a']) }) // { at: '1970-01-01T00:00:00.000Z', tags: ['a'] }
  */
 export function toJsonValue(value: unknown, label = 'value'): JsonValue | undefined {
@@ -143,5 +143,5 @@ class JsonWalk {
   }
 }
 
-/** Deeper than anything that can arrive, so that only a program's own values reach it. */
+/** Deeper than any received value, so only a program's own values can reach it. */
 const maxDepth = 2 * defaultValueLimits.maxDepth

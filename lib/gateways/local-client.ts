@@ -1,5 +1,5 @@
-// A gateway's client of its own server, one for each foreign client. What the foreign client asks for runs in an ordinary
-// session over a link in memory, with its guards, limits, deadlines, channels and promises.
+// A gateway's client of its own server, one for each foreign client. The foreign client's requests run in an ordinary
+// session over an in-memory link, with its guards, limits, deadlines, channels and guarantees.
 import { ClientError, type IsockError } from '../core/base/errors.ts'
 import type { ClientOptions } from '../core/client/client-options.ts'
 import type { ClientPlatform } from '../core/client/client-platform.ts'
@@ -27,7 +27,7 @@ export class LocalClient extends FeatureClient {
     this.#host = host
   }
 
-  /** What the foreign client may see of an error that a call or a listener of this client ended with. */
+  /** What the foreign client may see of an error that ended a call or a listener of this client. */
   publicError(error: unknown): unknown {
     return publicError(error, this.#host)
   }

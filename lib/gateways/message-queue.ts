@@ -1,5 +1,5 @@
-// The messages of one socket, handled one after the other. While too many wait, the socket is not read: a client that sends
-// faster than its messages are handled waits in its own socket.
+// The messages of one socket, handled one after the other. While too many wait, the socket is not read: the messages of a
+// client that sends too fast wait in its own socket.
 import type { RawData, WebSocket } from 'ws'
 import type { Meter } from '../core/accounting/meter.ts'
 import { Queue } from '../core/base/queue.ts'
@@ -23,8 +23,8 @@ export class MessageQueue {
   #isWorking = false
 
   /**
-   * @param handle the next message waits for its promise, which must not reject.
-   * @param held counts what waits, on the client's account.
+   * @param handle may return a promise, which must not reject; the next message waits for it.
+   * @param held counts what waits, for the client's account.
    */
   constructor(socket: WebSocket, handle: (message: SocketMessage) => Promise<void> | undefined, held: Meter) {
     this.#socket = socket
@@ -32,7 +32,7 @@ export class MessageQueue {
     this.#held = held
   }
 
-  /** A paused socket is read from now on; messages before this call were lost. */
+  /** Starts reading a paused socket. Messages before this call were lost. */
   begin(): void {
     this.#socket.on('message', (data: RawData, isBinary: boolean) => this.add({ bytes: bytesOf(data), isBinary }))
     if (this.#socket.isPaused) this.#socket.resume()
@@ -46,7 +46,7 @@ export class MessageQueue {
     if (this.#isFull) this.#socket.pause()
   }
 
-  /** Drops what waits. Settles when the message that is being handled is done. */
+  /** Drops what waits. Settles when the current message has been handled. */
   async finish(): Promise<void> {
     this.#isFinishing = true
     this.#waiting.takeAll()

@@ -1,5 +1,5 @@
 // What foreign clients may see of errors. Anyone may connect, so an error that was not meant for clients (a bug, a driver's
-// message, an internal address) becomes an id that the log has beside the error.
+// message, an internal address) is replaced by an id, which the log shows beside the error.
 import {
   ActionError,
   AuthError,
@@ -14,19 +14,19 @@ import {
 import { remoteOf } from '../core/base/remote.ts'
 import type { WebHost } from '../features/web/gateway.ts'
 
-/** Stands for an error that foreign clients must not see. */
+/** Replaces an error that foreign clients must not see. */
 export class InternalError extends ServerError {
   /** Identifies the error in the server's log. */
   readonly errorId: string
 
   constructor(errorId: string) {
-    super(`the server failed; its log says more of error ${errorId}`, { code: 'INTERNAL' })
+    super(`the server failed; its log has the details of error ${errorId}`, { code: 'INTERNAL' })
     this.name = 'ServerError'
     this.errorId = errorId
   }
 }
 
-/** The same error if foreign clients may see it, else an {@link InternalError}. `exposeErrors` shows everything. */
+/** The same error if foreign clients may see it, otherwise an {@link InternalError}. `exposeErrors` shows everything. */
 export function publicError(error: unknown, host: Pick<WebHost, 'exposeErrors' | 'log'>): unknown {
   if (host.exposeErrors || isForAll(error)) return error
   const remote = remoteOf(error)
@@ -39,7 +39,7 @@ export function publicError(error: unknown, host: Pick<WebHost, 'exposeErrors' |
 
 const forAll = [ActionError, AuthError, BusyError, CancelledError, DeadlineError, OutcomeUnknownError]
 
-/** Errors of the action's side that are about the call. Those that the gateway itself makes are for its client. */
+/** Errors of the action's side that are about the call. Errors of the gateway itself are meant for its client. */
 function isForAll(error: unknown): boolean {
   if (!(error instanceof IsockError)) return false
   if (error instanceof RemoteError) return error.isDeclared

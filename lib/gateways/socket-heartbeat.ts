@@ -1,4 +1,4 @@
-// Finds dead clients of WebSockets: sends a ping after silence, and gives the client up after more silence.
+// Detects dead WebSocket clients: sends a ping after silence, and reports the client as dead after more silence.
 import type { WebSocket } from 'ws'
 import type { Clock, Timer } from '../core/base/clock.ts'
 import { Standstill } from '../core/base/standstill.ts'
@@ -11,7 +11,7 @@ export interface HeartbeatLimits {
 export interface HeartbeatOptions {
   readonly clock: Clock
   readonly limits: HeartbeatLimits
-  /** How many messages the client has read. A change is a sign of life: a ping waits behind messages that are not read yet. */
+  /** The number of messages that the client has read. A change is a sign of life: a ping waits behind unread messages. */
   readonly takenCount?: () => number
   readonly onDead: (reason: string) => void
 }
@@ -21,7 +21,7 @@ export class SocketHeartbeat {
   readonly #options: HeartbeatOptions
   readonly #tickMs: number
   readonly #standstill = new Standstill()
-  /** Counted in ticks rather than in time, so that a standstill of this process does not count. */
+  /** Counted in ticks rather than in time, so that a suspension of this process does not count. */
   #silentTicks = 0
   #takenCount = 0
   #timer: Timer | undefined

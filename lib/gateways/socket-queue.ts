@@ -6,13 +6,13 @@ import { setImmediate } from '../core/base/platform-timers.ts'
 import { Queue } from '../core/base/queue.ts'
 import { ReaderWatch } from '../features/web/least-rate.ts'
 
-/** What the queue needs of a WebSocket. */
+/** The part of a WebSocket that is needed. */
 export interface OutSocket {
   /** Calls `sent` when the bytes have left, or never will. */
   send(bytes: Buffer, options: { readonly binary: boolean }, sent: () => void): void
 }
 
-/** The socket of a client that is connected. */
+/** The socket of a connected client. */
 export interface ClientSocket extends OutSocket {
   close(code: number, reason: string): void
   terminate(): void
@@ -20,17 +20,17 @@ export interface ClientSocket extends OutSocket {
 
 export interface SocketQueueOptions {
   readonly clock: Clock
-  /** Senders wait while this many bytes wait. */
+  /** Senders wait while this many bytes are queued. */
   readonly roomBytes: number
-  /** Bytes that may wait, each message counting for 512 more; a single message may be larger. */
+  /** Bytes that may be queued; each message counts for 512 more. A single message may be larger. */
   readonly maxBytes: number
   /** How long the client may read nothing, plus a second for each 16 KB that wait. */
   readonly stallMs: number
   /** Sends binary messages. Default false. */
   readonly isBinary?: boolean
-  /** Counts what waits, on the client's account. */
+  /** Counts the queue, for the client's account. */
   readonly held?: Meter
-  /** Called once when too much waits. The queue is empty from then on, and stays so. */
+  /** Called once when too much is queued. The queue is then empty, and stays so. */
   readonly onOverflow: (reason: string) => void
   /** Called when the client reads too slowly. */
   readonly onStalled: (reason: string) => void
@@ -42,10 +42,10 @@ interface Sender {
   readonly reject: (error: unknown) => void
 }
 
-/** What a message costs besides its bytes, measured: without it, many small messages would take ten times the limit. */
+/** The measured cost of a message besides its bytes: without it, many small messages would take ten times the limit. */
 const messageCostBytes = 512
 
-/** After this many messages other work gets a turn: streams over links in memory have no other pause. */
+/** After this many messages other work gets a turn: streams over in-memory links do not pause otherwise. */
 const messagesPerTurn = 64
 
 export class SocketQueue {
@@ -65,12 +65,12 @@ export class SocketQueue {
     this.#reader = new ReaderWatch(options.clock, options.stallMs, () => options.onStalled('it reads next to nothing'))
   }
 
-  /** Messages that have left. Grows while the client reads. */
+  /** The number of messages sent. Grows while the client reads. */
   get sentCount(): number {
     return this.#sentCount
   }
 
-  /** The bytes that have not left yet, with the cost of each message. */
+  /** The bytes not sent yet, including the cost of each message. */
   get waitingBytes(): number {
     return this.#bytes
   }
@@ -80,7 +80,7 @@ export class SocketQueue {
     return this.#isDiscarding || this.#bytes < this.#options.roomBytes
   }
 
-  /** Sends through this socket from now on: first `greeting`, then what was kept. */
+  /** Sends through this socket from now on: first `greeting`, then the stored messages. */
   attach(socket: OutSocket, greeting: readonly string[] = []): void {
     if (this.#socket !== undefined) this.detach()
     this.#socket = socket
@@ -91,26 +91,26 @@ export class SocketQueue {
     this.#resumeSenders()
   }
 
-  /** The socket is gone, with the messages that were on their way. Later messages are kept. */
+  /** Called when the socket is gone, with the messages being sent. Later messages are stored. */
   detach(): void {
     this.#socket = undefined
     this.#clearCount()
     this.#resumeSenders()
   }
 
-  /** The client will read nothing more: drops everything. */
+  /** Called when the client will read nothing more: drops everything. */
   discard(): void {
     this.#isDiscarding = true
     this.#kept.takeAll()
     this.detach()
   }
 
-  /** Sends the text now, or keeps it. */
+  /** Sends the text now, or stores it. */
   push(text: string): void {
     if (!this.#isDiscarding) this.#push(Buffer.from(text))
   }
 
-  /** Sends when there is room, in the order of the calls. Rejects with what `make` throws. */
+  /** Sends once there is room, in the order of the calls. Rejects with an error of `make`. */
   pushWhenRoom(make: () => string | undefined): Promise<void> {
     if (this.#senders.length > 0 || !this.hasRoom)
       return new Promise((resolve, reject) => this.#senders.add({ make, resolve, reject }))
@@ -148,7 +148,7 @@ export class SocketQueue {
     const cost = bytes.length + messageCostBytes
     if (this.#bytes > 0 && this.#bytes + cost > maxBytes) {
       this.discard()
-      return onOverflow(`more than ${maxBytes} bytes wait for it`)
+      return onOverflow(`more than ${maxBytes} bytes are queued for it`)
     }
     this.#count(cost)
     const socket = this.#socket

@@ -1,4 +1,4 @@
-// Status codes of gateways: HTTP's, and the numbers that Igor's clients read. One table by isock's error codes.
+// Status codes of gateways: HTTP's, and the numbers that Igor's clients read. A single table by isock's error codes.
 import type { ErrorCode } from '../core/base/errors.ts'
 
 /** Refusals by the gateways themselves. */

@@ -6,9 +6,9 @@ export type ValueFormat = 'plain' | 'superjson'
 export type StreamFormat = 'sse' | 'ndjson'
 
 export interface Accepted {
-  /** The client named a type of stream. */
+  /** The type of stream that the client named. */
   readonly stream: StreamFormat | undefined
-  /** For an action that streams although no stream was named; undefined: the client accepts no stream. */
+  /** For an action that streams although the client named no stream; undefined: the client accepts no stream. */
   readonly streamIfNeeded: StreamFormat | undefined
   /** Undefined: the format of the request. */
   readonly format: ValueFormat | undefined
@@ -31,7 +31,7 @@ const streamTypes: Readonly<Record<string, StreamFormat>> = {
 const jsonType = 'application/json'
 const bytesType = 'application/octet-stream'
 
-/** Throws HttpError (406) where the client accepts no possible answer. */
+/** Throws HttpError (406) if the client accepts no possible answer. */
 export function readAccept(header: string | undefined): Accepted {
   const ranges = rangesOf(header ?? '*/*')
   const named = (types: readonly string[]): Range | undefined => ranges.find(({ type }) => types.includes(type))
@@ -55,7 +55,7 @@ export function readAccept(header: string | undefined): Accepted {
   }
 }
 
-/** Throws HttpError (406) where the client does not accept event streams. */
+/** Throws HttpError (406) if the client does not accept event streams. */
 export function requireEventStream(header: string | undefined): void {
   const takes = rangesOf(header ?? '*/*').some(({ type }) => ['text/event-stream', 'text/*', '*/*'].includes(type))
   if (!takes) throw new HttpError(406, 'NOT_ACCEPTABLE', 'a channel is read as text/event-stream')

@@ -18,12 +18,12 @@ export interface ActionCall {
   /** The format of the request. */
   readonly format: ValueFormat
   readonly errors: ErrorAnswers
-  /** Throws HttpError where no stream is possible. */
+  /** Throws HttpError if no stream is possible. */
   readonly openStream: (format: StreamFormat) => EventStream
 }
 
 /**
- * Returns the answer; undefined when it was a stream, which has ended. Rejects with the error that ended the call before its
+ * Returns the answer; undefined if it was a stream, which has ended. Rejects with the error that ended the call before its
  * first item.
  */
 export async function runAction(call: ActionCall): Promise<Answer | undefined> {
@@ -49,7 +49,7 @@ export async function runAction(call: ActionCall): Promise<Answer | undefined> {
   }
 }
 
-/** The client accepts no stream, and gets no part of one. */
+/** For a client that accepts no stream: it gets no part of one. */
 export function onlyStreams(name: string): HttpError {
   const message = `action "${name}" streams: ask with Accept: text/event-stream or application/x-ndjson`
   return new HttpError(406, 'NOT_ACCEPTABLE', message)
@@ -79,7 +79,7 @@ async function sendAll(
   stream.end()
 }
 
-/** Returns false when the stream has ended, because the client has gone or the value cannot be written. */
+/** Returns false once the stream has ended, because the client has gone or the value cannot be written. */
 async function sendSafely(stream: EventStream, event: string, value: unknown, call: ActionCall): Promise<boolean> {
   let text: string
   try {

@@ -1,5 +1,5 @@
-// POST /actions/<name>: from the request to the call and its answer. Asks the guards before it reads any of the body, for a
-// stored outcome too.
+// POST /actions/<name>: from the request to the call and its answer. Asks the guards before reading the body, and also for a
+// stored outcome.
 import { CancelledError, IsockError } from '../../core/base/errors.ts'
 import { unlessAborted } from '../../core/base/followed-signals.ts'
 import { isName } from '../../core/wire/frames/frame.ts'
@@ -17,7 +17,7 @@ import { fingerprintOf, readIdempotencyKey } from './idempotency-key.ts'
 import { bodyTypeOf } from './request-data.ts'
 import type { RequestPlace } from './request-places.ts'
 
-/** What the head of a request asks for. */
+/** The content of a request's head. */
 interface Asked {
   readonly name: string
   readonly accepted: Accepted
@@ -26,18 +26,18 @@ interface Asked {
   readonly timeoutMs: number | undefined
 }
 
-/** What ends a call: its request, or with a key, which outlives the request, the end of the server. */
+/** What can end a call: its request; or for a call with a key, which outlives the request, the end of the server. */
 type Room = Pick<ActionCall, 'signal' | 'openStream'>
 
 interface SharedRun {
-  /** The client of this request belongs to the run. */
+  /** The run belongs to this request's client. */
   readonly isFirst: boolean
   readonly answer: Promise<Answer>
 }
 
 export class ActionRequests {
   readonly #parts: GatewayParts
-  /** Ends the calls that run for keys. */
+  /** Ends the running calls with keys. */
   readonly #abort = new AbortController()
   readonly #kept = new Set<Promise<unknown>>()
 
@@ -45,7 +45,7 @@ export class ActionRequests {
     this.#parts = parts
   }
 
-  /** Returns the answer; undefined when it was a stream. Rejects with the error that ended it. */
+  /** Returns the answer; undefined if it was a stream. Rejects with the error that ended it. */
   async answer(visit: HttpVisit, name: string): Promise<Answer | undefined> {
     const asked = readHead(visit, name)
     const { host, bodies } = this.#parts
@@ -68,17 +68,17 @@ export class ActionRequests {
     }
   }
 
-  /** Waits for the calls that run for keys. */
+  /** Waits for the running calls with keys. */
   async settled(): Promise<void> {
     await Promise.all(this.#kept)
   }
 
-  /** Aborts the calls that run for keys. */
+  /** Aborts the running calls with keys. */
   close(): void {
     this.#abort.abort(new CancelledError('the server is shutting down'))
   }
 
-  /** The first request keeps its place until the run has ended; one that joins leaves with its client. */
+  /** The first request keeps its place until the run has ended; a joining request leaves with its client. */
   #runOnce(visit: HttpVisit, admitted: AdmittedRequest, asked: Asked, body: Body, key: string): SharedRun {
     const { outcomes } = this.#parts
     const fingerprint = fingerprintOf(asked.bodyType, body.bytes)
@@ -132,11 +132,7 @@ function readHead(visit: HttpVisit, name: string): Asked {
   const accepted = readAccept(request.headers.accept)
   const key = readIdempotencyKey(request.headers)
   if (key !== undefined && accepted.stream !== undefined)
-    throw new HttpError(
-      400,
-      'INVALID_USAGE',
-      'a stream cannot be stored; leave the Idempotency-Key out, or ask for JSON',
-    )
+    throw new HttpError(400, 'INVALID_USAGE', 'a stream cannot be stored; omit the Idempotency-Key, or accept JSON')
   return { name, accepted, bodyType: bodyTypeOf(request), key, timeoutMs: visit.timeoutMs }
 }
 

@@ -1,4 +1,4 @@
-// Admits a request to the server, by the credentials in its headers. Never by its URL, which ends up in logs.
+// Admits a request to the server by the credentials in its headers. Never by its URL, which ends up in logs.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { addressKey } from '../../core/accounting/owner.ts'
@@ -23,11 +23,11 @@ export function readCredentials(headers: IncomingHttpHeaders): Credential[] {
 
 /** A request that the server has admitted, with a client of its own. */
 export interface AdmittedRequest extends Admitted {
-  /** Tells callers apart: by the identity that the guards returned, else by the credentials, else by the address. */
+  /** Distinguishes callers: by the identity that the guards returned, otherwise by the credentials, otherwise by the address. */
   readonly callerId: string
 }
 
-/** Rejects with WebRefusal: 400, 401, 431, 503. The client is the caller's to close. */
+/** Rejects with WebRefusal: 400, 401, 431, 503. The caller closes the client. */
 export async function admitRequest(host: WebHost, visit: HttpVisit): Promise<AdmittedRequest> {
   const { request, peer, place } = visit
   const credentials = readCredentials(request.headers)
@@ -44,8 +44,8 @@ export async function admitRequest(host: WebHost, visit: HttpVisit): Promise<Adm
 }
 
 /**
- * An id for credentials whose guards return no identity; a hash, so that it reveals nothing. Credentials for guards that the
- * server does not have prove nothing: then the address is part of the id, as far as it tells clients apart.
+ * An id for credentials whose guards return no identity: a hash, which reveals nothing. Credentials for guards that the
+ * server does not have prove nothing, so the address is then part of the id, as far as it distinguishes clients.
  */
 export function anonymousId(
   credentials: readonly Credential[],

@@ -1,5 +1,5 @@
-// Bodies of requests in memory, with a limit for each, a limit for all, and a least rate. A request whose body is still
-// arriving counts as idle: it makes room for others before one that runs.
+// Request bodies in memory, with a limit for each, a limit for all, and a lowest rate. A request whose body is still
+// arriving counts as idle: it is evicted before a running one.
 import type { IncomingMessage } from 'node:http'
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairQuota } from '../../core/accounting/fair-quota.ts'
@@ -21,7 +21,7 @@ export interface Body {
   release(): void
 }
 
-/** What follows a refused body is not a request, so the connection ends with it. */
+/** After a refused body no request can follow, so the connection ends with it. */
 const last = { connection: 'close' } as const
 
 export class Bodies {
@@ -35,14 +35,14 @@ export class Bodies {
     this.#buffered = accounting.quota(limits.maxBufferedBytes)
   }
 
-  /** Bytes of all bodies that are not released. */
+  /** Bytes of all bodies that have not been released. */
   get bufferedBytes(): number {
     return this.#buffered.count
   }
 
   /**
-   * Reads the body of the request that has this place. Rejects with HttpError: 400 where the client left, 408, 413, 503 also
-   * where it had to make room. Counts nothing then.
+   * Reads the body of the request with this place. Rejects with HttpError: 400 if the client left, 408, 413, 503 also
+   * if it was evicted. Then nothing counts.
    */
   async read(request: IncomingMessage, place: RequestPlace): Promise<Body> {
     const announced = Number(request.headers['content-length'] ?? 0)
@@ -123,7 +123,7 @@ export class Bodies {
   }
 
   #full(): HttpError {
-    const message = `${this.#limits.maxBufferedBytes} bytes of requests are in memory already`
+    const message = `${this.#limits.maxBufferedBytes} bytes of requests are already in memory`
     return new HttpError(503, 'BUSY', message, { ...last, ...retryAfter })
   }
 }

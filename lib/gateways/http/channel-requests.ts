@@ -1,4 +1,4 @@
-// GET /channels/<name>: a channel as server-sent events. A reader that returns with Last-Event-ID continues where it was, or
+// GET /channels/<name>: a channel as server-sent events. A reader that returns with Last-Event-ID resumes where it was, or
 // learns that it cannot.
 //
 //   retry ─> subscribed { recovered } ─> message (unnamed), lost { lost } ... ─> end { code, message }
@@ -86,7 +86,7 @@ class ChannelReader {
   }
 
   async #end(given: unknown): Promise<boolean> {
-    // Where this side ended the call, the reason is the cause.
+    // If this side ended the call, the reason is the cause.
     const cause = given instanceof CancelledError ? (given.cause ?? given) : given
     const ending = cause instanceof Error ? this.#client.publicError(cause) : cause
     const { code = 'INTERNAL', message = 'the subscription ended' } = (ending ?? {}) as {
@@ -97,7 +97,7 @@ class ChannelReader {
     return false
   }
 
-  /** Includes the session: messages for one session alone cannot be repeated in the next one, and the reader learns that. */
+  /** Includes the session: messages for a single session cannot be replayed in the next one, and the reader must learn that. */
   #idAt(offset: number): string {
     const { epoch, session } = this.#head
     return `${epoch}:${offset}:${session}`

@@ -1,4 +1,4 @@
-// Errors as answers: the status of each, and what the client sees of it. Never a stack, never a cause.
+// Errors as answers: the status of each, and what the client sees of it. Never includes a stack or a cause.
 
 import {
   ActionError,
@@ -20,7 +20,7 @@ import { type JsonValue, toJsonValue } from '../json-values.ts'
 import { InternalError, publicError } from '../public-errors.ts'
 import { statusOfCode } from '../status-codes.ts'
 
-/** An error that an action threw, as `statusOf` gets it. */
+/** An error that an action threw, as passed to `statusOf`. */
 export interface FailedCall {
   readonly name: string
   readonly message: string
@@ -41,7 +41,7 @@ export class HttpError extends WebRefusal {
   }
 }
 
-/** Seconds until a retry makes sense: what is full here empties within moments. */
+/** Seconds until a retry makes sense: room usually appears within moments. */
 export const retryAfter = { 'retry-after': '1' } as const
 
 /** The errors of `isock/data`, by wire name, which actions may rethrow. */
@@ -137,7 +137,7 @@ function bodyOf(error: unknown): { readonly error: JsonValue } {
   }
 }
 
-/** Whether isock's code decides the status: an action's own errors may have any code. */
+/** Whether isock's code determines the status: an action's own errors may have any code. */
 function isOwn(error: unknown): error is IsockError {
   if (!(error instanceof IsockError) || error instanceof RemoteError || error instanceof ActionError) return false
   const isAlways = [AuthError, BusyError, CancelledError, DeadlineError, OutcomeUnknownError, ValidationError].some(

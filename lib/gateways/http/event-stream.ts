@@ -1,5 +1,5 @@
-// A stream of events to one client, as server-sent events or as lines of JSON. Senders wait until the client has read, so
-// nothing piles up here. Disconnects a client that reads too slowly.
+// A stream of events to one client, as server-sent events or as JSON lines. Senders wait until the client has read, so
+// nothing piles up. Disconnects a client that reads too slowly.
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { ReaderWatch } from '../../features/web/least-rate.ts'
@@ -32,7 +32,7 @@ export class EventStream {
     this.#response = response
     this.#options = options
     this.#reader = new ReaderWatch(options.clock, options.maxStallMs, () => response.destroy())
-    // Proxies such as nginx would hold events back until their buffer is full.
+    // Proxies such as nginx would otherwise buffer events.
     const headers = { ...commonHeaders, 'content-type': contentTypes[options.format], 'x-accel-buffering': 'no' }
     response.writeHead(200, headers)
     response.flushHeaders()
@@ -40,12 +40,12 @@ export class EventStream {
     this.#rearm()
   }
 
-  /** Sends an event whose data is JSON text. Settles when there is room for the next one; false when the client has gone. */
+  /** Sends an event with JSON text as data. Settles when there is room for the next one; false if the client has gone. */
   send(event: string | undefined, json: string, id?: string): Promise<boolean> {
     return this.#write(this.#options.format === 'ndjson' ? `{"${event ?? 'message'}":${json}}\n` : sse(event, json, id))
   }
 
-  /** Tells readers that reconnect by themselves how long to wait first. */
+  /** Tells readers that reconnect automatically how long to wait first. */
   advise(retryMs: number): Promise<boolean> {
     return this.#options.format === 'sse' ? this.#write(`retry: ${retryMs}\n\n`) : Promise.resolve(true)
   }

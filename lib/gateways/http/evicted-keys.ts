@@ -1,6 +1,6 @@
-// The idempotency keys that were evicted before their time. A call with such a key may have run, so it must not run again,
+// The idempotency keys that were evicted early. A call with such a key may have run, so it must not run again,
 // and its outcome is no longer stored. Stores only bits of digests, in Bloom filters: every evicted key is found, and about
-// one in a thousand other keys (three at most) is taken for an evicted one.
+// one in a thousand other keys (at most three) is mistaken for an evicted one.
 //
 //   slice (half a keepMs) ── small filter ── when that is full: large filter      a key is looked for in all slices;
 //   slice ...                                                                     one is dropped when the last of its keys
@@ -15,7 +15,7 @@ const looks = 11
 const usualSizes: readonly number[] = [2 ** 19, 2 ** 24]
 const slicesInKeepMs = 2
 
-/** Salts the digests, so that no client can search for keys that are taken for others. */
+/** Salts the digests, so that no client can search for false matches. */
 const saltBytes = 16
 
 interface Slice {
@@ -42,7 +42,7 @@ export class EvictedKeys {
     return this.#slices.reduce((sum, { filters }) => sum + filters.reduce((of, { bytes }) => of + bytes, 0), 0)
   }
 
-  /** Beyond it, more and more keys would be taken for evicted ones. */
+  /** Beyond it, too many keys would be mistaken for evicted ones. */
   get isFull(): boolean {
     const filters = this.#current()?.filters ?? []
     return filters.length === this.#sizes.length && filters.at(-1)?.isFull === true
@@ -73,7 +73,7 @@ export class EvictedKeys {
     return slice
   }
 
-  /** Undefined: its time is over. */
+  /** Undefined if its time is over. */
   #current(): Slice | undefined {
     this.#dropOld()
     const last = this.#slices.at(-1)

@@ -39,7 +39,7 @@ export class HttpGateway implements MountedGateway {
     this.#metrics = new Metrics(host.server)
   }
 
-  /** Any method: the answer lists those that the path has. */
+  /** Any method: the answer lists the methods of the path. */
   takes(url: URL): boolean {
     return routeOf(url.pathname, this.#parts.options.prefix) !== undefined
   }
@@ -70,7 +70,7 @@ export class HttpGateway implements MountedGateway {
     this.#open.set(visit, work)
   }
 
-  /** Ends streams of channels immediately, calls when they have ended or the grace period is over. */
+  /** Ends streams of channels immediately, and calls when they have ended or the grace period is over. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     const { host } = this.#parts
@@ -106,7 +106,7 @@ export class HttpGateway implements MountedGateway {
     }
     // Clients must not keep connections to a server that shuts down.
     if (this.#isDraining && !response.headersSent) response.setHeader('connection', 'close')
-    // A stream that has started cannot be answered otherwise.
+    // A stream that has started cannot get another answer.
     if (response.headersSent) response.end()
     else if (answer !== undefined)
       deliver(request, response, answer, { clock: host.clock, maxStallMs: options.maxStallMs })
@@ -150,7 +150,7 @@ export class HttpGateway implements MountedGateway {
     return this.#list(visit, route.to === 'action' ? route.name : undefined)
   }
 
-  /** The list of the server's built-in action, which every admitted client may read. */
+  /** The list of the server's built-in action, readable by every admitted client. */
   async #list(visit: HttpVisit, name: string | undefined): Promise<Answer> {
     const { client } = await admitRequest(this.#parts.host, visit)
     try {

@@ -10,25 +10,25 @@ export interface HttpLimits {
   /** The longest query of a GET, encoded; longer ones get 414. Default 8 KiB. */
   readonly maxQueryBytes: number
   /**
-   * All bodies that are arriving or belong to running calls. Any client may use three quarters of it; the rest is for clients
-   * with less than a fair share, at the cost of bodies that are arriving. Others get 503. Default 64 MiB.
+   * All bodies that are arriving or belong to running calls. Any client may use three quarters; the rest is reserved for
+   * clients with less than a fair share, which may evict bodies that are arriving. Others get 503. Default 64 MiB.
    */
   readonly maxBufferedBytes: number
   /**
-   * From the head of a request to the end of its body, plus a second for each 16 KB that arrived; after it: 408. Default 30
+   * From the head of a request to the end of its body, plus a second for each 16 KB that arrived; then 408. Default 30
    * s.
    */
   readonly bodyTimeoutMs: number
-  /** Requests at a time, without streams; shared like `maxBufferedBytes`. Default 1 024. */
+  /** Concurrent requests, not counting streams; shared like `maxBufferedBytes`. Default 1 024. */
   readonly maxRequests: number
   /**
    * Open streams, of channels and actions together. Above it, a new stream replaces the oldest one of the address or identity
-   * with most; where none has more, it gets 503. Default 1 024.
+   * with the most; if none has more, the new one gets 503. Default 1 024.
    */
   readonly maxStreams: number
   /** Silence on an event stream after which a comment is sent, so that no proxy closes it. Default 15 s. */
   readonly keepAliveMs: number
-  /** How long a reader may read nothing, plus a second for each 16 KB that wait; then it is disconnected. Default 30 s. */
+  /** How long a reader may read nothing, plus a second for each 16 KB that wait, before it is disconnected. Default 30 s. */
   readonly maxStallMs: number
 }
 
@@ -37,11 +37,11 @@ export interface IdempotencyLimits {
   /** How long an outcome is stored, in milliseconds. Default 15 minutes. */
   readonly keepMs: number
   /**
-   * Keys in all, shared like `maxRequests`. Above it, keys of ended calls are evicted, the oldest of the client with most,
-   * and get 409 for as long as they would have been stored. Default 10 000.
+   * Keys in total, shared like `maxRequests`. Above it, keys of ended calls are evicted, the oldest of the client with the
+   * most, and get 409 for as long as they would have been stored. Default 10 000.
    */
   readonly maxKeys: number
-  /** Bytes of stored answers; above it keys are evicted likewise. Default 16 MiB. */
+  /** Bytes of stored answers. Above it, keys are evicted likewise. Default 16 MiB. */
   readonly maxKeptBytes: number
 }
 
@@ -50,14 +50,14 @@ export type MetricsAccess = 'loopback' | 'everyone' | 'off'
 
 /** Options of the gateway: its limits, and who may see what. */
 export interface HttpOptions extends Partial<HttpLimits> {
-  /** The prefix of all paths, as in '/api'. Default '/': none. */
+  /** The prefix of all paths, such as '/api'. Default '/': none. */
   readonly path?: string
   readonly idempotency?: Partial<IdempotencyLimits>
   /** Default 'loopback'. A request that a proxy forwarded is not from this machine. */
   readonly metrics?: MetricsAccess
   /**
    * The status for an error that an action threw, 400 to 599; undefined: 500. The error has name, message, code and data.
-   * Also called for undeclared errors: the client sees the returned status, and nothing else of such an error.
+   * Also called for undeclared errors: the client sees the returned status, but nothing else of such an error.
    *
    * @example http({ statusOf: (error) => (error.name === 'OutOfStock' ? 409 : undefined) })
    */
@@ -65,7 +65,7 @@ export interface HttpOptions extends Partial<HttpLimits> {
 }
 
 export interface ResolvedHttpOptions extends HttpLimits {
-  /** '' or as in '/api'. */
+  /** '' or a prefix such as '/api'. */
   readonly prefix: string
   readonly idempotency: IdempotencyLimits
   readonly metrics: MetricsAccess
@@ -97,7 +97,7 @@ export function resolveHttpOptions(given: HttpOptions = {}): ResolvedHttpOptions
   checkOptions('http', given, httpOptions)
   const { path = '/', metrics = 'loopback', statusOf } = given
   if (typeof path !== 'string' || !/^\/([\w.~-]+(\/[\w.~-]+)*)?$/.test(path))
-    throw invalidOption('http path', "a path as in '/api'", path)
+    throw invalidOption('http path', "a path such as '/api'", path)
   if (!accesses.includes(metrics)) throw invalidOption('http metrics', `one of ${accesses.join(', ')}`, metrics)
   if (statusOf !== undefined && typeof statusOf !== 'function')
     throw invalidOption('http statusOf', 'a function', statusOf)

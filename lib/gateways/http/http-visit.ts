@@ -1,4 +1,4 @@
-// One request from its head to its end: its client, its place, and whether the client is still there.
+// One request from start to end: its client, its place, and whether the client is still there.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CancelledError } from '../../core/base/errors.ts'
 import type { Peer } from '../../core/link/link.ts'
@@ -11,7 +11,7 @@ export class HttpVisit {
   readonly response: ServerResponse
   readonly url: URL
   readonly peer: Peer
-  /** Undefined where the request needs no place, or has none yet. */
+  /** Undefined if the request needs no place, or has none yet. */
   place: RequestPlace | undefined
   readonly #abort = new AbortController()
   #isStream = false
@@ -22,7 +22,7 @@ export class HttpVisit {
     this.url = url
     this.peer = peer
     response.once('close', () => {
-      if (!response.writableFinished) this.abort(new CancelledError('the client of the request has gone'))
+      if (!response.writableFinished) this.abort(new CancelledError('the client of the request disconnected'))
     })
   }
 
@@ -35,13 +35,13 @@ export class HttpVisit {
     return this.#isStream
   }
 
-  /** The answer is a stream, which may last. Throws HttpError (503) where there is no place for one. */
+  /** Turns the answer into a stream, which may last. Throws HttpError (503) if there is no place for one. */
   becomeStream(): void {
     this.place?.becomeStream()
     this.#isStream = true
   }
 
-  /** The request must end, because others need the room. */
+  /** Ends the request to make room for others. */
   shed(reason: Error): void {
     this.abort(reason)
     // A reader that does not read gets nothing more.
@@ -52,13 +52,13 @@ export class HttpVisit {
     this.#abort.abort(reason)
   }
 
-  /** A header that may come once. Throws HttpError (400) where it came twice. */
+  /** A header that may occur once. Throws HttpError (400) if it occurs twice. */
   header(name: string): string | undefined {
     const value = this.request.headers[name]
     if (value === undefined) return undefined
     const count = this.request.headersDistinct[name]?.length ?? 1
     if (count === 1 && typeof value === 'string') return value
-    throw new HttpError(400, 'BAD_REQUEST', `the header ${name} must come only once`)
+    throw new HttpError(400, 'BAD_REQUEST', `the header ${name} must occur only once`)
   }
 
   /** `Isock-Timeout-Ms`: a deadline for the call. Throws HttpError (400). */

@@ -8,8 +8,8 @@ export type { FailedCall } from './error-answer.ts'
 export type { HttpLimits, HttpOptions, IdempotencyLimits, MetricsAccess } from './http-options.ts'
 
 /**
- * Actions and channels for every client that speaks HTTP: `POST /actions/<name>` with JSON, `GET /actions/<name>?...` for
- * those that change nothing, streams as server-sent events or lines of JSON, `GET /channels/<name>`, `GET /actions`,
+ * Actions and channels for all HTTP clients: `POST /actions/<name>` with JSON, `GET /actions/<name>?...` for
+ * actions without side effects, streams as server-sent events or JSON lines, `GET /channels/<name>`, `GET /actions`,
  * `/health/live`, `/health/ready`, `/metrics`.
  *
  * @throws ClientError (`INVALID_OPTION`) that names the option.

@@ -1,4 +1,4 @@
-// The Idempotency-Key header, and the fingerprint that tells whether two requests are the same.
+// The Idempotency-Key header, and the fingerprint that shows whether two requests are the same.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { HttpError } from './error-answer.ts'
@@ -6,7 +6,7 @@ import { HttpError } from './error-answer.ts'
 const maxKeyLength = 255
 
 /**
- * A string as in structured headers, `"8e03978e-40d5"`, or the same without quotes. Throws HttpError (400). See the IETF's
+ * Reads a structured header string, `"8e03978e-40d5"`, or the same without quotes. Throws HttpError (400). See the IETF
  * draft on the Idempotency-Key HTTP header field.
  */
 export function readIdempotencyKey(headers: IncomingHttpHeaders): string | undefined {
@@ -16,7 +16,7 @@ export function readIdempotencyKey(headers: IncomingHttpHeaders): string | undef
   const quoted = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/.exec(text)?.[1]
   const key = quoted === undefined ? /^[\x21\x23-\x2b\x2d-\x7e]+$/.exec(text)?.[0] : quoted.replace(/\\(.)/g, '$1')
   if (key !== undefined && key !== '' && key.length <= maxKeyLength) return key
-  const message = `Idempotency-Key: expected one text of 1 to ${maxKeyLength} characters of ASCII, as in "8e03978e-40d5"`
+  const message = `Idempotency-Key: expected one text of 1 to ${maxKeyLength} ASCII characters, such as "8e03978e-40d5"`
   throw new HttpError(400, 'BAD_REQUEST', message)
 }
 

@@ -1,9 +1,9 @@
 // The outcomes of calls with an Idempotency-Key. A request that repeats a key joins the run, or gets its outcome. A key never
-// runs twice within its time; what cannot be promised is refused. Keys and answers are shared fairly: when there are too
-// many, keys of ended calls are evicted, the oldest of the client with most.
+// runs twice within its time; where that cannot be guaranteed, the request is refused. Keys and answers are shared fairly: when
+// there are too many, keys of ended calls are evicted, the oldest of the client with the most.
 //
 //   begin ──> running ──> kept ──> (keepMs) gone
-//                │          ╰────> evicted: others needed the room; said so until it is gone
+//                │          ╰────> evicted to make room; reported as such until it is gone
 //                ╰──> gone: it certainly never started
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
@@ -18,13 +18,13 @@ import type { IdempotencyLimits } from './http-options.ts'
 
 /** Identifies a run: its caller, its action and its key. */
 export interface RunName {
-  /** Equal for the same caller alone. */
+  /** Equal only for the same caller. */
   readonly identity: string
   readonly action: string
   readonly key: string
 }
 
-/** The first one runs, and must settle; the others get its answer. */
+/** The first one runs, and must settle. The others get its answer. */
 export type Begun =
   | { readonly isFirst: true; readonly settle: (answer: Answer, fate: 'keep' | 'drop') => void }
   | { readonly isFirst: false; readonly answer: Promise<Answer> }
@@ -73,7 +73,7 @@ export class IdempotencyStore {
     return this.#answers.count
   }
 
-  /** Throws HttpError: 422 for another request, 409 for an evicted key, 503 where no key can be evicted. */
+  /** Throws HttpError: 422 for another request, 409 for an evicted key, 503 if no key can be evicted. */
   begin(name: RunName, owner: Owner, fingerprint: string): Begun {
     const { identity, action, key } = name
     const id = JSON.stringify([identity, action, key])
@@ -102,7 +102,7 @@ export class IdempotencyStore {
     return { isFirst: true, settle }
   }
 
-  /** No request will come again: what ends later is not stored. */
+  /** Called when no request can follow: outcomes from now on are not stored. */
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
@@ -111,7 +111,7 @@ export class IdempotencyStore {
   }
 
   #takePlace(account: Account): void {
-    // A client that evicts so much that other keys would be taken for evicted ones has to wait.
+    // A client has to wait if it evicts keys so fast that false matches would become frequent.
     const isTooFast = this.#evicted.isFull && this.#keys.isGreedy(account)
     if (!isTooFast && this.#keys.take(account)) return
     account.close()
@@ -122,7 +122,7 @@ export class IdempotencyStore {
     const { account } = entry
     entry.untilMs = this.#clock.now() + this.#limits.keepMs
     const size = answerSize(answer)
-    // A running entry could not make room; if it was asked to, or is too large, it does so now.
+    // A running entry cannot make room. If it was asked to, or is too large, it does so now.
     if (account.isClosed || (size > 0 && !this.#answers.take(account, size))) return this.#evict(entry)
     this.#ended.add(entry)
     this.#keys.refresh(account)
@@ -131,7 +131,7 @@ export class IdempotencyStore {
     this.#arm()
   }
 
-  /** The server holds too much. A running entry must be found by repeated requests, so it is evicted when it has ended. */
+  /** Called when the server holds too much. A running entry must be found by repeated requests, so it is evicted when it has ended. */
   #shed(entry: Entry): void {
     if (entry.untilMs !== undefined) this.#evict(entry)
   }

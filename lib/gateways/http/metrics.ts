@@ -1,4 +1,4 @@
-// The metrics of the gateway: counts of its requests, and the present state of the server and its process.
+// The metrics of the gateway: counts of its requests, and the current state of the server and its process.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ServerView } from '../../core/action/context.ts'
 import { calendarNow } from '../../core/base/platform-timers.ts'
@@ -9,7 +9,7 @@ import { usageMetrics } from './usage-metrics.ts'
 /** The kind of path that a request was for. */
 export type RouteName = 'actions' | 'action' | 'channel' | 'health' | 'metrics' | 'unknown'
 
-/** What is open now. */
+/** What is currently open. */
 export interface OpenCounts {
   readonly requests: number
   readonly streams: number
@@ -17,7 +17,7 @@ export interface OpenCounts {
 
 /** Upper bounds in seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Number.POSITIVE_INFINITY]
-/** How often the event loop's delay is sampled; part of what is then measured. */
+/** How often the event loop's delay is sampled. The interval is included in the measurement. */
 const resolutionMs = 20
 
 interface Durations {
@@ -27,7 +27,7 @@ interface Durations {
 
 export class Metrics {
   readonly #server: ServerView
-  /** By route and status, of which there are few. */
+  /** By route and status: a small number of combinations. */
   readonly #requests = new Map<string, { readonly route: RouteName; readonly status: number; count: number }>()
   readonly #durations = new Map<RouteName, Durations>()
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
@@ -37,7 +37,7 @@ export class Metrics {
     this.#delay.enable()
   }
 
-  /** `durationMs` undefined: a stream, whose length says nothing. */
+  /** `durationMs` undefined: a stream, whose duration is not measured. */
   count(route: RouteName, status: number, durationMs: number | undefined): void {
     const id = `${route} ${status}`
     const entry = this.#requests.get(id) ?? { route, status, count: 0 }
@@ -66,14 +66,14 @@ export class Metrics {
       value: count,
     }))
     return [
-      { name: 'isock_http_requests_total', type: 'counter', help: 'Requests that were answered.', samples: requests },
+      { name: 'isock_http_requests_total', type: 'counter', help: 'Answered requests.', samples: requests },
       {
         name: 'isock_http_request_duration_seconds',
         type: 'histogram',
-        help: 'From a request to the end of its answer, streams aside.',
+        help: 'From a request to the end of its answer, without streams.',
         samples: [...this.#durations].flatMap(([route, durations]) => histogram(route, durations)),
       },
-      gauge('isock_http_requests_running', 'Requests that are worked on, streams aside.', open.requests),
+      gauge('isock_http_requests_running', 'Requests in progress, without streams.', open.requests),
       gauge('isock_http_streams_open', 'Open event streams.', open.streams),
     ]
   }
@@ -91,8 +91,8 @@ export class Metrics {
     ]
     return [
       draining,
-      { name: 'isock_calls_total', type: 'counter', help: 'Calls that were taken.', samples: [{ value: callCount }] },
-      gauge('isock_calls_running', 'Calls that are not answered yet.', running),
+      { name: 'isock_calls_total', type: 'counter', help: 'Accepted calls.', samples: [{ value: callCount }] },
+      gauge('isock_calls_running', 'Calls without an answer yet.', running),
       { name: 'isock_sessions', type: 'gauge', help: 'Sessions of clients.', samples: states },
       ...usageMetrics(server.usage),
     ]
@@ -111,13 +111,13 @@ export class Metrics {
     const cpu = [{ value: (user + system) / 1e6 }]
     return [
       gauge('process_resident_memory_bytes', 'Memory of the process.', rss),
-      gauge('process_start_time_seconds', 'When the process started, since 1970.', startedAt),
+      gauge('process_start_time_seconds', 'Start of the process, in seconds since 1970.', startedAt),
       { name: 'process_cpu_seconds_total', type: 'counter', help: 'Processor time of the process.', samples: cpu },
       gauge('nodejs_heap_used_bytes', 'Memory in use by JavaScript.', heapUsed),
       {
         name: 'isock_event_loop_lag_seconds',
         type: 'gauge',
-        help: 'Delay of the event loop since the last look.',
+        help: 'Delay of the event loop since the last scrape.',
         samples: lag,
       },
     ]
@@ -141,7 +141,7 @@ function histogram(route: RouteName, { counts, sum }: Durations): Sample[] {
   ]
 }
 
-/** The monitor returns nanoseconds between samples; before the first ones it has no value. */
+/** The monitor returns nanoseconds between samples. Before the first samples it has no value. */
 function lagSeconds(nanoseconds: number): number {
   const seconds = nanoseconds / 1e9 - resolutionMs / 1e3
   return Number.isFinite(seconds) ? Math.max(0, seconds) : 0

@@ -4,7 +4,7 @@ import { HttpError } from './error-answer.ts'
 const dataName = 'data'
 
 /**
- * The query as a body of JSON: `?data={"a":2}`, or `?name=ada&tag=x&tag=y` for `{ "name": "ada", "tag": ["x", "y"] }`. Empty
+ * The query as a JSON body: `?data={"a":2}`, or `?name=ada&tag=x&tag=y` for `{ "name": "ada", "tag": ["x", "y"] }`. Empty
  * for `?data`: no data. Throws HttpError: 400, 414.
  */
 export function queryData({ search, searchParams }: URL, maxBytes: number): Uint8Array {
@@ -18,7 +18,7 @@ export function queryData({ search, searchParams }: URL, maxBytes: number): Uint
   if (!names.has(dataName)) return new TextEncoder().encode(JSON.stringify(fieldsOf(names, searchParams)))
   const values = searchParams.getAll(dataName)
   if (names.size > 1 || values.length > 1)
-    throw new HttpError(400, 'BAD_REQUEST', 'a query has "data" once, as JSON and alone, or fields of other names')
+    throw new HttpError(400, 'BAD_REQUEST', 'a query has either a single "data", as JSON, or fields of other names')
   return new TextEncoder().encode(values[0])
 }
 

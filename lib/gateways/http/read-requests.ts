@@ -1,4 +1,4 @@
-// GET /actions/<name>?...: a call of an action that changes nothing, whose answer may be cached. Asks the guards before it
+// GET /actions/<name>?...: a call of an action without side effects, whose answer may be cached. Asks the guards before it
 // reveals anything about the action.
 import { createHash } from 'node:crypto'
 import type { FeatureClient } from '../../facade/feature-client.ts'
@@ -13,10 +13,10 @@ import type { GatewayParts } from './gateway-parts.ts'
 import type { HttpVisit } from './http-visit.ts'
 import { queryData } from './query-data.ts'
 
-/** What an answer depends on besides its URL. */
+/** The headers that an answer depends on. */
 const varying = ['Accept', 'Authorization', 'Isock-Credentials']
 
-/** Whether a GET calls the action: without a query it asks what the action is. */
+/** Whether a GET calls the action: without a query it describes the action. */
 export function isRead({ url }: HttpVisit): boolean {
   return url.search !== ''
 }
@@ -55,14 +55,14 @@ function requireNothingElse({ request }: HttpVisit): void {
   if (transfer !== undefined || Number(length ?? 0) > 0)
     throw new HttpError(400, 'BAD_REQUEST', 'a GET has its data in the query and no body; use POST for a body')
   if (key !== undefined)
-    throw new HttpError(400, 'INVALID_USAGE', 'a GET may be repeated anyway; leave the Idempotency-Key out')
+    throw new HttpError(400, 'INVALID_USAGE', 'a GET may always be repeated; omit the Idempotency-Key')
 }
 
 function streams(name: string): HttpError {
   return new HttpError(406, 'NOT_ACCEPTABLE', `action "${name}" returns JSON by GET; use POST for a stream`)
 }
 
-/** Asked only where the call is refused. */
+/** Called only if the call is refused. */
 async function notForReading(client: FeatureClient, name: string, signal: AbortSignal): Promise<HttpError> {
   const json = await client.runAction<string | undefined>('isock.actions.json', name, { signal })
   if (json === undefined) return new HttpError(404, 'UNKNOWN_ACTION', 'unknown action; GET /actions lists all')
@@ -70,7 +70,7 @@ async function notForReading(client: FeatureClient, name: string, signal: AbortS
   return new HttpError(405, 'METHOD_NOT_ALLOWED', message, { allow: 'POST' })
 }
 
-/** A strong validator: the same bytes in the same form. */
+/** Adds a strong validator: the same bytes in the same form. */
 function forCaches({ status, headers, body }: Answer, visit: HttpVisit, cacheControl: string): Answer {
   const hash = createHash('sha256').update(`${status} ${headers['content-type'] ?? ''}\n`)
   const etag = `"${hash.update(body ?? '').digest('base64url')}"`
@@ -95,7 +95,7 @@ function isPersonal({ host }: GatewayParts, { request: { headers }, peer }: Http
   return isShown || host.guardNames.size > 0 || peer.certificate !== undefined
 }
 
-/** For the client's own cache alone. */
+/** Only for the client's own cache. */
 function privately(cacheControl: string): string {
   const kept = cacheControl.split(',').map((directive) => directive.trim())
   return ['private', ...kept.filter((directive) => !/^(public|private|s-maxage)\b/i.test(directive))].join(', ')

@@ -1,4 +1,4 @@
-// From the bytes of a body to the data of a call. The server's own codec checks superjson, as it does for isock's clients.
+// From the bytes of a body to the data of a call. The server's own codec checks superjson, as for isock's own clients.
 import type { IncomingMessage } from 'node:http'
 import { UnsendableError } from '../../core/base/errors.ts'
 import type { Limits } from '../../core/base/options.ts'
@@ -21,7 +21,7 @@ export interface RequestData {
   readonly format: ValueFormat
 }
 
-/** The kind of body, from its head alone. Throws HttpError (415). */
+/** The kind of body, by its headers. Throws HttpError (415). */
 export function bodyTypeOf({ headers }: IncomingMessage): BodyType {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() !== 'identity') throw unsupported(`Content-Encoding ${encoding} is not supported`)
@@ -46,7 +46,7 @@ export class DataReader {
   readonly #limits: ValueLimits
   readonly #codec: ValueCodec
 
-  /** Data that fits no frame of this size could not be passed on. */
+  /** Data that does not fit a frame of this size could not be passed on. */
   constructor(limits: Limits) {
     this.#maxFrameBytes = limits.maxFrameBytes
     this.#limits = valueLimitsOf(limits)
@@ -82,7 +82,7 @@ function readPayload(bytes: Uint8Array, type: BodyType, codec: ValueCodec, limit
   return { payload: richPayload(value as object, codec), format: 'superjson' }
 }
 
-/** Keeps it as it came, in two texts: the server checks the meta before it looks at the value. */
+/** Keeps it as received, in two texts: the server checks the meta before it looks at the value. */
 function richPayload(value: object, codec: ValueCodec): Payload {
   const { json, meta, ...others } = value as { readonly json?: unknown; readonly meta?: unknown }
   if (Object.keys(others).length > 0) throw bad('superjson has only "json" and "meta"')
@@ -100,7 +100,7 @@ function pack(value: unknown, codec: ValueCodec): Payload {
   }
 }
 
-/** The form that superjson writes for values beyond JSON. An action's own object has it only if it was made to match. */
+/** superjson's form for values beyond JSON. An action's own object has it only if it was made to match. */
 function isSuperJson(value: unknown): boolean {
   if (!isJsonObject(value) || Object.keys(value).length !== 2) return false
   if (!Object.hasOwn(value, 'json') || !Object.hasOwn(value, 'meta')) return false

@@ -1,6 +1,6 @@
-// The places of requests and of streams, from the head to the end, counted for the client that made the request. A request
-// whose body is still arriving can be ended to make room, a running one cannot; of the streams, the oldest one of the client
-// with most ends.
+// The places of requests and of streams, from start to end, counted for the client that made the request. A request
+// whose body is still arriving can be ended to make room, a running one cannot. Of the streams, the oldest one of the client
+// with the most is ended.
 //
 //   request: waits for its body ──> runs ──> over
 //                                     ╰────> stream ──> over
@@ -30,7 +30,7 @@ export class RequestPlaces {
     this.#streams = accounting.places('httpStreams', limits.maxStreams)
   }
 
-  /** Requests at present, without streams. */
+  /** Current requests, without streams. */
   get requestCount(): number {
     return this.#requests.count
   }
@@ -39,7 +39,7 @@ export class RequestPlaces {
     return this.#streams.count
   }
 
-  /** `onShed` is called when the request must end, with the reason. Throws HttpError (503). */
+  /** `onShed` is called with the reason when the request must end. Throws HttpError (503). */
   take(address: string | undefined, onShed: (reason: Error) => void): RequestPlace {
     const place = new RequestPlace(this, this.#accounting, address, onShed)
     if (this.#requests.take(place.account)) return place
@@ -47,7 +47,7 @@ export class RequestPlaces {
     throw this.#requestsFull()
   }
 
-  /** The guards have identified the client. Throws HttpError (503) where that client has more than a fair share. */
+  /** Called when the guards have identified the client. Throws HttpError (503) if that client has more than a fair share. */
   moved({ account }: RequestPlace): void {
     if (!this.#requests.moved(account)) throw this.#requestsFull()
   }
@@ -56,11 +56,11 @@ export class RequestPlaces {
     this.#requests.refresh(account)
   }
 
-  /** The answer becomes a stream, which may last. Throws HttpError (503). */
+  /** Called when the answer becomes a stream, which may last. Throws HttpError (503). */
   toStream({ account }: RequestPlace): void {
     this.#requests.leave(account)
     if (account.isClosed || !this.#streams.take(account))
-      throw new HttpError(503, 'BUSY', `${this.#limits.maxStreams} streams are open already`, retryAfter)
+      throw new HttpError(503, 'BUSY', `${this.#limits.maxStreams} streams are already open`, retryAfter)
   }
 
   leave({ account }: RequestPlace): void {
@@ -69,7 +69,7 @@ export class RequestPlaces {
     account.close()
   }
 
-  /** Called when all have left. */
+  /** Called when all requests have left. */
   close(): void {
     this.#accounting.forget(this.#requests)
     this.#accounting.forget(this.#streams)
@@ -79,13 +79,13 @@ export class RequestPlaces {
     return new HttpError(
       503,
       'BUSY',
-      `${this.#limits.maxRequests} requests are running already; try again later`,
+      `${this.#limits.maxRequests} requests are already running; try again later`,
       retryAfter,
     )
   }
 }
 
-/** The error to report: the reason to make room, if that ended the call. */
+/** The error to report: the reason for the eviction, if that ended the call. */
 export function endingOf(error: unknown, { reason }: AbortSignal): unknown {
   const hadToGo = reason instanceof BusyError || reason instanceof OutcomeUnknownError
   return hadToGo && error instanceof CancelledError ? reason : error
@@ -119,7 +119,7 @@ export class RequestPlace {
     })
   }
 
-  /** Calls this first when the request has to make room, which may have happened before. Returns what ends that. */
+  /** Calls this first when the request is evicted, which may have happened before. Returns a function that undoes this. */
   whenShed(react: () => void): () => void {
     this.#onShed = react
     if (this.#isShed) react()
@@ -128,19 +128,19 @@ export class RequestPlace {
     }
   }
 
-  /** Counts the request for an identity. Throws HttpError (503) where that one has more than a fair share. */
+  /** Counts the request for an identity. Throws HttpError (503) if that identity has more than a fair share. */
   identify(identity: string | undefined): void {
     if (identity === undefined) return
     this.account.moveTo({ address: this.#address, identity })
     this.#places.moved(this)
   }
 
-  /** Makes it the last one of those that wait to be ended. */
+  /** Marks it as used, so that it is ended last among those waiting. */
   wasUsed(): void {
     this.#places.wasUsed(this)
   }
 
-  /** Called once for what will certainly stream, before anything runs. Throws HttpError (503). */
+  /** Called once for a call that will certainly stream, before anything runs. Throws HttpError (503). */
   becomeStream(): void {
     if (this.#isStream) return
     this.#isStream = true

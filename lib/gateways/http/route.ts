@@ -6,10 +6,10 @@ export type Route =
   | { readonly to: 'channel'; readonly name: string }
   | { readonly to: 'health'; readonly check: 'live' | 'ready' }
   | { readonly to: 'metrics' }
-  /** Below our prefix, but no path of ours. */
+  /** Below our prefix, but not one of our paths. */
   | { readonly to: 'unknown' }
 
-/** Undefined: not a path of ours. */
+/** Undefined: not one of our paths. */
 export function routeOf(pathname: string, prefix: string): Route | undefined {
   if (!pathname.startsWith(`${prefix}/`)) return undefined
   const [first, name, ...rest] = pathname.slice(prefix.length + 1).split('/')

@@ -20,7 +20,7 @@ export function valueText(value: unknown, format: ValueFormat, label: string): s
 }
 
 /**
- * The library writes a Buffer as a type that no reader knows, and bytes as one that all know. It walks other objects by
+ * The library writes a Buffer as a type that no reader knows, and bytes as one that every reader knows. It walks other objects
  * itself.
  */
 function knownToAll(value: unknown): unknown {

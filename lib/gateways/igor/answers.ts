@@ -1,4 +1,4 @@
-// The messages that Igor's clients get, as JSON text. The shapes are Igor's; `code` and `name` of errors are additions.
+// The messages to Igor's clients, as JSON text. The shapes are Igor's; `code` and `name` of errors are additions.
 import { ActionError, type ErrorCode, IsockError, RemoteError } from '../../core/base/errors.ts'
 import { toJsonText } from '../json-values.ts'
 import { statusOfCode } from '../status-codes.ts'
@@ -30,7 +30,7 @@ export function closeText(streamId: StreamId): string {
 }
 
 /**
- * One event of a process. An Error as its data is reported as Igor's processes do it, without the event's name. Throws
+ * One event of a process. An Error as its data is reported like Igor's processes do, without the event's name. Throws
  * UnsendableError.
  */
 export function eventText(process: string, event: string, data: unknown): string {
@@ -44,7 +44,7 @@ export function errorText(streamId: StreamId, error: unknown, wasSent = true): s
   return JSON.stringify({ streamId, error: String(message), code: codeOf(error, wasSent), name: String(name) })
 }
 
-/** The refusal of a message; without a stream where the message named none. */
+/** The refusal of a message; without a stream if the message named none. */
 export function refusalText(error: string, code: number, streamId?: StreamId): string {
   return JSON.stringify({ ...(streamId === undefined ? {} : { streamId }), error, code })
 }

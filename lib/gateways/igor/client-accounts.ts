@@ -1,5 +1,5 @@
-// The accounts of one Igor client. One is its place, which it keeps while it is away; the other is what waits for it and of
-// it, which is idle then and the first to be shed. When either is shed, the client is removed.
+// The accounts of one Igor client. One is its place, which it keeps while it is away; the other is for its queued messages
+// and streams, which is then idle and evicted first. When either is evicted, the client is removed.
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
@@ -40,7 +40,7 @@ export class ClientAccounts {
     return this.#address
   }
 
-  /** The guards have identified the client, or it came back from another address. */
+  /** Called when the guards have identified the client, or it came back from another address. */
   moveTo(owner: Owner, places: FairPlaces): void {
     this.#address = owner.address
     this.place.moveTo(owner)
@@ -54,7 +54,7 @@ export class ClientAccounts {
   }
 }
 
-/** The first entry of the holder that has most entries. */
+/** The first entry of the holder with the most entries. */
 export function oldestOfLargest<T>(all: Iterable<T>, holderOf: (one: T) => unknown): T | undefined {
   const firsts = new Map<unknown, { readonly first: T; count: number }>()
   let most: { readonly first: T; count: number } | undefined

@@ -1,4 +1,4 @@
-// All clients of an Igor gateway: their ids, their places, how long they are kept while they are away, and when none is left.
+// All clients of an Igor gateway: their ids, their places, how long they are kept while away, and when none is left.
 // A client that has introduced itself keeps its place while it is away; no unknown client gets it.
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
@@ -21,7 +21,7 @@ export class ClientTable {
   readonly #options: ClientTableOptions
   readonly #clients = new Set<IgorClient>()
   readonly #byId = new Map<string, IgorClient>()
-  /** Known clients that are away, the longest away first. */
+  /** Known clients that are away, longest first. */
   readonly #away = new Map<IgorClient, Timer>()
   /** Unknown clients that left something running, and cannot come back. */
   readonly #orphaned = new Map<IgorClient, Timer>()
@@ -38,7 +38,7 @@ export class ClientTable {
     return this.#options.places
   }
 
-  /** Whether any client has introduced itself, and may come back. Its connection may seem to stand. */
+  /** Whether any client has introduced itself, and may come back. A dead connection may still look open. */
   get hasIntroduced(): boolean {
     return this.#byId.size > 0
   }
@@ -53,14 +53,14 @@ export class ClientTable {
     return this.#byId.get(id)
   }
 
-  /** Returns false where there is no place. A guest takes none: it is a known client, which has its own. */
+  /** Returns false if there is no place. A guest takes none: it is a known client, which has its own. */
   add(client: IgorClient, isGuest = false): boolean {
     if (!isGuest && !this.places.take(client.accounts.place)) return false
     this.#clients.add(client)
     return true
   }
 
-  /** The server has admitted the client: from now on, `onLastClientGone` waits for it. */
+  /** Called when the server has admitted the client: from now on, `onLastClientGone` waits for it. */
   setAdmitted(client: IgorClient): void {
     if (!this.#clients.has(client) || this.#away.has(client) || this.#orphaned.has(client)) return
     this.#count(client, client.accounts.address)
@@ -69,13 +69,13 @@ export class ClientTable {
     this.#emptyTimer = undefined
   }
 
-  /** The client has this id from now on. */
+  /** Assigns this id to the client. */
   name(id: string, client: IgorClient): void {
     this.#byId.set(id, client)
     this.setAdmitted(client)
   }
 
-  /** A client that was away, or on another socket, is connected again. */
+  /** Called when a client that was away, or on another socket, is connected again. */
   resume(client: IgorClient, socket: ClientSocket, address: string | undefined, greeting: readonly string[]): void {
     this.#away.get(client)?.cancel()
     this.#away.delete(client)
@@ -84,7 +84,7 @@ export class ClientTable {
     this.#count(client, address)
   }
 
-  /** A client's socket is gone. Keeps the client for a while, if it may come back or something runs for it. */
+  /** Called when a client's socket is gone. Keeps the client for a while, if it may come back or something runs for it. */
   leave(client: IgorClient, socket: ClientSocket): void {
     const { clock, sessionMs } = this.#options
     if (!client.detach(socket) || !this.#clients.has(client)) return
@@ -114,7 +114,7 @@ export class ClientTable {
     this.places.leave(client.accounts.place)
     const id = client.introduced?.id
     if (id !== undefined && this.#byId.get(id) === client) this.#byId.delete(id)
-    void client.close('the client has gone')
+    void client.close('the client disconnected')
     this.#onGone(client)
   }
 
@@ -138,7 +138,7 @@ export class ClientTable {
   }
 
   /**
-   * Above the limit, removes unknown clients first, of the address with most of them: they never push out a client that may
+   * Above the limit, removes unknown clients first, of the address with the most: they never displace a client that may
    * come back.
    */
   #enforceLimit(): void {
@@ -167,7 +167,7 @@ export class ClientTable {
         log.error({ error }, 'onLastClientGone failed')
       }
     }, sessionMs)
-    // The callback may end the process, which must not end before it.
+    // The callback may end the process, so the process must stay alive until it is called.
     this.#emptyTimer.keepProcessAlive(true)
   }
 }

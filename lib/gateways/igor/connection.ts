@@ -1,4 +1,4 @@
-// One WebSocket of the Igor gateway: handles its messages in order, and ends in one place.
+// One WebSocket of the Igor gateway: handles its messages in order, and is closed in one place.
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../core/base/clock.ts'
 import type { Limits } from '../../core/base/options.ts'
@@ -56,12 +56,12 @@ export class Connection {
     this.#admit()
   }
 
-  /** A message that was read before the connection was made. */
+  /** Handles a message that was read before this connection was created. */
   receive(message: SocketMessage): void {
     this.#messages.add(message)
   }
 
-  /** A client that is refused may still introduce itself, for as long as a handshake may take. */
+  /** A refused client may still introduce itself, for as long as a handshake may take. */
   #admit(): void {
     const { clock, limits, clients } = this.#options
     const client = this.#client
@@ -69,7 +69,7 @@ export class Connection {
     admitted.catch((error: unknown) => {
       if (this.#socket.readyState === this.#socket.CLOSED) return
       const timer = clock.setTimer(() => {
-        // The server may have admitted it since.
+        // The server may have admitted it in the meantime.
         if (this.#client.introduced !== undefined || this.#client.isAdmitted) return clients.setAdmitted(this.#client)
         const refusal = admissionRefusal(error)
         this.#client.outbox.push(refusalText(refusal.message, refusal.status))
@@ -81,11 +81,11 @@ export class Connection {
 
   /**
    * Returns a promise while the client is being introduced: later messages are meant for the client that the connection then
-   * speaks for.
+   * represents.
    */
   #handle({ bytes, isBinary }: SocketMessage): Promise<void> | undefined {
     const client = this.#client
-    // The client may have come back on another connection, or was dropped; then this connection speaks for no client.
+    // The client may have come back on another connection, or been dropped: then this connection represents no client.
     if (!client.isUsing(this.#out)) return undefined
     if (isBinary) {
       client.outbox.push(refusalText('binary messages are not accepted; send text', status.badRequest))
@@ -107,7 +107,7 @@ export class Connection {
     const introduction = { streamId, data, client: this.#client, socket: this.#out }
     const client = await this.#options.introductions.introduce(introduction)
     this.#client = client
-    // The socket closed meanwhile, when only the former client was known.
+    // The socket closed while only the former client was known.
     if (this.#socket.readyState === this.#socket.CLOSED) this.#options.clients.leave(client, this.#out)
     else if (this.#options.mayStay?.(client) === false) void this.#messages.finish()
   }

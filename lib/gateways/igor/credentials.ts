@@ -1,4 +1,4 @@
-// Credentials in the messages of Igor's clients, and whether two clients show the same.
+// Credentials in the messages of Igor's clients, and the check that two clients show the same ones.
 import { type Credential, tokenGuardName } from '../../core/action/guard.ts'
 import type { Metadata } from '../../core/wire/frames/metadata.ts'
 import { credentialsOf } from '../credentials.ts'

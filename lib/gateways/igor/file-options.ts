@@ -7,27 +7,27 @@ import { requirePath } from '../../features/web/web-options.ts'
 
 /** Options of the file server. Sizes in bytes, times in milliseconds. */
 export interface FileOptions {
-  /** The directory that is served. Nothing outside it is. */
+  /** The directory that is served. Nothing outside it is accessible. */
   readonly root: string
   /** Allows writing and replacing files, with PUT and POST. Default false. */
   readonly write?: boolean
   /** The prefix of the paths of files. Default '/files'. */
   readonly path?: string
-  /** Bytes of one uploaded file; larger ones get 413. Default 64 MiB. */
+  /** The largest uploaded file; larger ones get 413. Default 64 MiB. */
   readonly maxFileBytes?: number
-  /** Uploads at a time; more get 503. Default 16. */
+  /** Concurrent uploads; more get 503. Default 16. */
   readonly maxUploads?: number
-  /** Downloads at a time; more get 503. Default 256. */
+  /** Concurrent downloads; more get 503. Default 256. */
   readonly maxDownloads?: number
   /**
-   * How long nothing may move in the middle of a file, in either direction, in milliseconds. An upload may wait this long in
-   * all, plus a second for each 16 KB that arrived. Default 30 000.
+   * How long a transfer may stall, in either direction, in milliseconds. An upload may stall this long in
+   * total, plus a second for each 16 KB that arrived. Default 30 000.
    */
   readonly idleMs?: number
 }
 
 export interface ResolvedFileOptions extends Required<FileOptions> {
-  /** '' or as in '/files'. */
+  /** '' or a prefix such as '/files'. */
   readonly prefix: string
 }
 
@@ -63,6 +63,6 @@ export function resolveFileOptions(given: FileOptions): ResolvedFileOptions {
   requireCount('igor files.maxDownloads', options.maxDownloads)
   requirePositive('igor files.idleMs', options.idleMs)
   const prefix = requirePath('igor files.path', options.path).replace(/\/+$/, '')
-  // Absolute, so that a later change of the working directory changes nothing.
+  // Absolute, so that a later change of the working directory has no effect.
   return { ...options, root: realpathSync(options.root), prefix }
 }

@@ -1,4 +1,4 @@
-// Igor's file server: reads and writes files below one root over HTTP. Exists only when asked for, behind the same guards as
+// Igor's file server: reads and writes files below one root over HTTP. Exists only if enabled, behind the same guards as
 // everything else.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pathToFileURL } from 'node:url'
@@ -24,14 +24,14 @@ export interface FileServerOptions {
   readonly credentials: ((request: IncomingMessage) => readonly Credential[]) | undefined
 }
 
-/** An upload is aborted after `idleMs` without data; long after that its file is written by no process. */
+/** An upload is aborted after `idleMs` without data, so long after that no process writes its file. */
 const stalePartMs = 3_600_000
 /** Byte for byte, because clients may compare it. */
 const igorSaved = '{"message": "File saved."}'
-/** About what is in memory of one file in transfer. */
+/** About how much memory one file in transfer takes. */
 const pieceBytes = 64 * 1024
 
-/** Clients that may write files must not thereby add pages and scripts to this origin. */
+/** Clients that may write files must not be able to add pages and scripts to this origin. */
 const sandboxed = { 'content-security-policy': 'sandbox' }
 
 export class FileServer {
@@ -51,19 +51,19 @@ export class FileServer {
     this.#tidied = options.options.write ? this.#removeLeftParts() : Promise.resolve()
   }
 
-  /** Whether the path is ours, whatever the request asks. */
+  /** Whether the path is ours, whatever the method. */
   takes(url: URL): boolean {
     return `${url.pathname}/`.startsWith(`${this.#options.options.prefix}/`)
   }
 
-  /** Returns true when the request is for a file, and answers it. */
+  /** Returns true if the request is for a file, and answers it. */
   onRequest(visit: WebVisit, response: ServerResponse): boolean {
     if (!this.takes(visit.url)) return false
     whenConnected(response, () => this.#begin(visit, response))
     return true
   }
 
-  /** Lets uploads finish, and aborts those that take longer than `graceMs`. */
+  /** Waits for uploads, and aborts those that take longer than `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const timer = this.#options.host.clock.setTimer(() => this.#abort.abort(), graceMs)
     timer.keepProcessAlive(this.#writes.size > 0)
@@ -74,7 +74,7 @@ export class FileServer {
     await this.#tidied
   }
 
-  /** Files of uploads whose process was killed; nothing else would remove them. */
+  /** Removes files of uploads whose process was killed; nothing else would. */
   async #removeLeftParts(): Promise<void> {
     const { host, options } = this.#options
     await removeLeftParts({
@@ -116,7 +116,7 @@ export class FileServer {
     if (isWrite(request)) return this.#write(request, path, response, owner)
     const file = await resolveInside(options.root, path)
     if (file === undefined) throw new WebRefusal(404, 'no such file')
-    // It has closed already, and emits 'close' only once.
+    // It has already closed, and emits 'close' only once.
     if (response.destroyed) return
     const leave = this.#enter(this.#downloads, owner, () => response.destroy())
     if (leave === undefined) throw this.#busy(response, `${options.maxDownloads} files are being read`)
@@ -124,7 +124,7 @@ export class FileServer {
     await sendFile(request, response, { file, headers: sandboxed }, options.idleMs)
   }
 
-  /** Takes a place for one file in transfer. Returns what leaves it; undefined: there is no place for this client. */
+  /** Takes a place for one file in transfer. Returns the function that releases it; undefined: there is no place for this client. */
   #enter(places: FairPlaces, owner: Owner, shed: () => void): (() => void) | undefined {
     const account = this.#options.host.accounting.open({ owner, bytes: pieceBytes, shed })
     const leave = (): void => {
@@ -136,7 +136,7 @@ export class FileServer {
     return undefined
   }
 
-  /** Rejects with WebRefusal where the server does not admit the client. */
+  /** Rejects with WebRefusal if the server does not admit the client. */
   async #admit({ request, peer }: WebVisit): Promise<Owner> {
     const { host, credentials } = this.#options
     const shown = [...credentialsInHeaders(request.headers), ...(credentials?.(request) ?? [])]
@@ -180,7 +180,7 @@ export class FileServer {
     return new WebRefusal(503, `${why}; try again later`)
   }
 
-  /** Settles when the answer has left, or cannot. */
+  /** Settles when the answer was sent, or cannot be. */
   async #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
     const { host, options } = this.#options
     const isRefusal = error instanceof WebRefusal

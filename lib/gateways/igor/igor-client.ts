@@ -1,5 +1,5 @@
-// One client of the Igor gateway, connected or away: what it runs, what it listens to, and what waits for it. It runs in an
-// ordinary session of the server, through a client of the gateway's own.
+// One client of the Igor gateway, connected or away: its streams, its processes, and its queued messages. It runs in an
+// ordinary session of the server, through a client that belongs to the gateway.
 
 import type { Identity } from '../../core/action/context.ts'
 import type { Credential } from '../../core/action/guard.ts'
@@ -32,13 +32,13 @@ export interface IgorClientOptions extends Presented {
   readonly peer: Peer
   /** The client was dropped, because it does not read or had to make room, and must be removed. */
   readonly onDropped: (client: IgorClient) => void
-  /** A stream has ended. */
+  /** Called when a stream has ended. */
   readonly onStreamOver: () => void
 }
 
-/** Streams and processes wait while this many bytes wait. */
+/** Streams and processes wait while this many bytes are queued. */
 const roomBytes = 256 * 1024
-/** How long the client may read nothing of what waits for it. */
+/** How long the client may read nothing of its queue. */
 const stallMs = 30_000
 
 export class IgorClient {
@@ -62,7 +62,7 @@ export class IgorClient {
     this.accounts = new ClientAccounts(options.host.accounting, options.peer.address, () => this.#shed())
     this.outbox = new SocketQueue({
       clock: options.host.clock,
-      // A client that is slowed down must be far from being dropped.
+      // Slowing a client down must begin long before dropping it.
       roomBytes: Math.min(roomBytes, options.options.maxQueuedBytes / 4),
       maxBytes: options.options.maxQueuedBytes,
       stallMs,
@@ -98,7 +98,7 @@ export class IgorClient {
     return this.#streams.whenNone()
   }
 
-  /** The streams whose end it will get. */
+  /** The streams whose end the client will receive. */
   get streamIds(): StreamId[] {
     return this.#streams.unreportedIds
   }
@@ -117,7 +117,7 @@ export class IgorClient {
     return this.#options.host.findSession(this.#local.sessionId)?.identity
   }
 
-  /** The client came back, and this is the guards' present answer. */
+  /** Called when the client came back, with the guards' current result. */
   renewIdentity(identity: Identity | undefined): void {
     for (const { sessionId } of this.#locals()) this.#options.host.renewIdentity(sessionId, identity)
   }
@@ -127,7 +127,7 @@ export class IgorClient {
     return this.#socket === socket
   }
 
-  /** A client of the server for this one, not connected yet. Throws ClientError (`INVALID_OPTION`) for an impossible name. */
+  /** A client of the server for this one, not connected yet. Throws ClientError (`INVALID_OPTION`) for an invalid name. */
   newLocal(credentials: readonly Credential[], name?: string): LocalClient {
     const { host, peer, metadata } = this.#options
     const named = name === undefined ? {} : { name }
@@ -157,7 +157,7 @@ export class IgorClient {
     }
   }
 
-  /** Uses this socket from now on, and closes the former one. */
+  /** Uses this socket from now on, and closes the previous one. */
   attach(socket: ClientSocket, greeting: readonly string[] = []): void {
     const former = this.#socket
     this.#leaveStreams()
@@ -168,7 +168,7 @@ export class IgorClient {
     former?.close(4001, 'the client came back on another connection')
   }
 
-  /** The socket is gone. Returns false where the client had another one by then. */
+  /** Called when the socket is gone. Returns false if the client already has another one. */
   detach(socket: ClientSocket): boolean {
     if (socket !== this.#socket) return false
     this.#socket = undefined
@@ -178,7 +178,7 @@ export class IgorClient {
     return true
   }
 
-  /** The client cannot come back: what it still runs is finished, and its messages are dropped. */
+  /** Called when the client cannot come back: its running work finishes, and its messages are dropped. */
   abandon(): void {
     this.#isAbandoned = true
     this.#feed.stop()
@@ -202,12 +202,12 @@ export class IgorClient {
     if (!this.#streams.has(streamId)) this.outbox.push(closeText(streamId))
   }
 
-  /** The client closes one of its streams. No-op once it has ended. */
+  /** Called when the client closes one of its streams. No-op once it has ended. */
   cancel(streamId: StreamId): void {
     this.#streams.cancel(streamId, 'the client closed the stream')
   }
 
-  /** Gets the id, and a session of its own under this name. Running streams continue in the former session. */
+  /** Sets the id, and moves the client to a session of its own under this name. Running streams continue in the former session. */
   setIntroduced(introduced: Introduced, local: LocalClient, credentials: readonly Credential[]): void {
     const former = this.#local
     this.#introduced = introduced
@@ -220,7 +220,7 @@ export class IgorClient {
     this.#release(former)
   }
 
-  /** The state that actions kept for the client is copied to its new session, unless the guards return another identity now. */
+  /** Copies the state that actions kept for the client to its new session, unless the guards now return another identity. */
   #keepState(former: LocalClient, local: LocalClient): void {
     const { host } = this.#options
     const [before, now] = [host.findSession(former.sessionId), host.findSession(local.sessionId)]
@@ -228,7 +228,7 @@ export class IgorClient {
     for (const [key, value] of before.state) if (!now.state.has(key)) now.state.set(key, value)
   }
 
-  /** Cancels what runs. Settles when everything is released. */
+  /** Cancels everything that runs. Settles when everything is released. */
   async close(reason: string): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true
@@ -241,7 +241,7 @@ export class IgorClient {
   }
 
   /**
-   * Igor's streams belong to their connection. A client that gets no list of lasting streams would mistake theirs for its
+   * Igor's streams belong to their connection. A client that gets no list of lasting streams would mistake old ones for its
    * own.
    */
   #leaveStreams(): void {
@@ -252,7 +252,7 @@ export class IgorClient {
     return this.#streams.locals().add(this.#local)
   }
 
-  /** Only the end of its present session ends the client. */
+  /** Only the end of its current session ends the client. */
   #watched(local: LocalClient): LocalClient {
     local.onServerEnded = ({ message }) => {
       if (local !== this.#local) return
@@ -278,14 +278,14 @@ export class IgorClient {
     return this.#streams.refusalOf(streamId, bytes)
   }
 
-  /** Closes a former client of the server that has nothing more to do. */
+  /** Closes a former client of the server that is no longer needed. */
   #release(local: LocalClient): void {
     if (local !== this.#local && !this.#streams.runOn(local)) void local.close()
   }
 
-  /** Others need the room that it takes. */
+  /** Evicts the client to make room for others. */
   #shed(): void {
-    this.outbox.push(refusalText('the server is full, and this client had to make room for others', status.busy))
+    this.outbox.push(refusalText('the server is full, and evicted this client to make room for others', status.busy))
     this.#socket?.close(1013, 'others need the place')
     this.#options.onDropped(this)
   }

@@ -10,8 +10,8 @@ import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from '
 /** Options of the gateway. Times in milliseconds, sizes in bytes. */
 export interface IgorOptions {
   /**
-   * Where clients connect that do not name the subprotocol 'igor'. Default '/igor'; with `compatible`, any other path works
-   * as well.
+   * The path for clients that do not name the subprotocol 'igor'. Default '/igor'; with `compatible`, any other path works
+   * too.
    */
   readonly path?: string
   /** The processes whose events clients get, by name. Default 'all': those that the server has when a client connects. */
@@ -24,37 +24,37 @@ export interface IgorOptions {
   /** A client id that is a random UUID (version 4) needs no secret to be resumed: it cannot be guessed. Default true. */
   readonly uuidsProve?: boolean
   /**
-   * Serves unmodified clients of Igor, which know neither the path nor the secret nor an answer to `introduce_self`;
-   * docs/igor.md lists the differences. The id of a client is its only proof then, so only addresses in `compatibleFrom` may
+   * Serves unmodified clients of Igor, which use neither the path nor the secret nor the answer to `introduce_self`;
+   * docs/igor.md lists the differences. The id of a client is then its only proof, so only addresses in `compatibleFrom` may
    * connect. Default false.
    *
    * @example await listenWeb(server, { port: 5678, gateways: [igor({ compatible: true })] })
    */
   readonly compatible?: boolean
   /**
-   * With `compatible`, the addresses and ranges that may connect, `'loopback'` for this machine; others get 403. Default
+   * With `compatible`, the addresses and ranges that may connect; `'loopback'` for this machine. Others get 403. Default
    * `['loopback']`.
    */
   readonly compatibleFrom?: readonly string[]
-  /** Credentials of a request for the server's guards, as from a cookie, in addition to those in its headers. Default: none. */
+  /** Credentials in a request for the server's guards, such as from a cookie, in addition to those in its headers. Default: none. */
   readonly credentials?: (request: IncomingMessage) => readonly Credential[]
   /**
-   * Called when no admitted client has been connected for `sessionMs`, after the last one left: for a server that ends with
+   * Called when no admitted client has been connected for `sessionMs`, after the last one left: for a server that exits with
    * its UI.
    */
   readonly onLastClientGone?: () => void
   /** Serves files below a root over HTTP. Default: no files. */
   readonly files?: FileOptions
-  /** Connected clients, and known ones that are away, which keep their place; more are refused. Default 1 000. */
+  /** Connected clients, and known ones that are away, which keep their place. More are refused. Default 1 000. */
   readonly maxClients?: number
-  /** Clients that are kept while they are away; above it the longest away is removed, unknown ones first. Default 1 000. */
+  /** Clients that are kept while away. Above it, the one that has been away longest is removed, unknown ones first. Default 1 000. */
   readonly maxAwayClients?: number
   /** Open streams of one client; more get 503. Default 10 000. */
   readonly maxStreams?: number
-  /** Bytes of one message of a client; a longer one ends its connection. Default 1 MiB. */
+  /** The largest message of a client; a larger one ends its connection. Default 1 MiB. */
   readonly maxMessageBytes?: number
   /**
-   * Bytes that wait for a client that does not read, or is away, each message counting for 512 more; above it the client is
+   * Bytes queued for a client that does not read, or is away; each message counts for 512 more. Above it, the client is
    * dropped. A single message may be larger. Default 16 MiB.
    */
   readonly maxQueuedBytes?: number

@@ -1,4 +1,4 @@
-// The Igor gateway: clients that speak Igor's JSON over a WebSocket run actions, many streams on one socket, and get the
+// The Igor gateway: clients that speak Igor's JSON over a WebSocket run actions, many streams on one socket, and receive the
 // events of processes. The idea and the protocol are Igor's; see docs/igor.md.
 import type { WebSocket } from 'ws'
 import { settlesWithin } from '../../core/base/settles-within.ts'
@@ -99,7 +99,7 @@ class MountedIgor implements MountedGateway {
     if (refusal !== undefined) throw new WebRefusal(refusal.status, refusal.message)
     const { maxClients, maxMessageBytes } = this.#options
     if (this.#isClosing) throw new WebRefusal(503, 'the server is shutting down')
-    // Without a free place, a known client may still connect: its first message says so.
+    // Without a free place, a known client may still connect: its first message proves it.
     if (!this.#hasPlaceFor(visit.peer) && !this.#clients.hasIntroduced) throw new WebRefusal(503, noPlace(maxClients))
     const { headers } = visit.request
     const presented: Presented = {
@@ -121,7 +121,7 @@ class MountedIgor implements MountedGateway {
   #refusalOf({ request, peer }: WebVisit): Refusal | undefined {
     const { headers } = request
     const { isServed, compatible } = this.#options
-    // A request that an unnamed proxy forwards is not from the proxy's own address.
+    // A request forwarded by an untrusted proxy does not come from the proxy's own address.
     const passedOn = (headers['x-forwarded-for'] as string | undefined)?.split(',').map((text) => text.trim()) ?? []
     if (compatible && headers.forwarded !== undefined)
       return {
@@ -179,7 +179,7 @@ class MountedIgor implements MountedGateway {
     this.#host.accounting.forget(this.#clients.places)
   }
 
-  /** Whether an unknown client from there gets a place, if need be that of an address that has more. */
+  /** Whether an unknown client from this address gets a place, if necessary that of an address with more. */
   #hasPlaceFor({ address }: Peer): boolean {
     const owner = { address, identity: undefined }
     const newcomer = this.#host.accounting.open({ owner, bytes: 0, shed: () => undefined })
@@ -193,7 +193,7 @@ class MountedIgor implements MountedGateway {
     if (this.#isClosing && this.#clients.openStreams === 0) this.#onDone()
   }
 
-  /** Waits for the open streams, for this long at most. */
+  /** Waits for the open streams, at most for this long. */
   async #streamsEnd(graceMs: number): Promise<void> {
     if (this.#clients.openStreams === 0) return
     const ended = new Promise<void>((resolve) => {

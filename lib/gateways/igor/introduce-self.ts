@@ -1,5 +1,5 @@
-// `introduce_self`: a client asks for an id, or comes back to the id that it had. An id alone proves nothing: a client that
-// comes back shows the secret that only it was given, or an id that cannot be guessed.
+// `introduce_self`: a client asks for an id, or returns to its id. An id alone proves nothing: a returning
+// client shows the secret that only it received, or an id that cannot be guessed.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Credential } from '../../core/action/guard.ts'
 import type { Clock } from '../../core/base/clock.ts'
@@ -25,13 +25,13 @@ export interface Introduction {
   readonly socket: ClientSocket
 }
 
-/** Randomly made: 122 bits that cannot be guessed. */
+/** Generated randomly: 122 bits that cannot be guessed. */
 const randomUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
 export interface IntroductionsOptions {
   /** A random UUID needs no secret. */
   readonly uuidsProve: boolean
-  /** As with Igor: no id needs a secret, and an introduction has no answer. */
+  /** Like Igor: no id needs a secret, and an introduction has no answer. */
   readonly compatible: boolean
   readonly clock: Clock
   /** How long an introduction may take. */
@@ -48,8 +48,8 @@ export class Introductions {
   }
 
   /**
-   * Whether this message proves a known client, by the credentials in it or in the upgrade. The guards are asked when the
-   * client is introduced.
+   * Whether this message proves a known client, by the credentials in it or in the upgrade. The guards are asked only when
+   * the client is introduced.
    */
   provesKnownClient(message: Message, shown: readonly Credential[]): boolean {
     if (message.kind !== 'run' || message.action !== introduceAction) return false
@@ -62,7 +62,7 @@ export class Introductions {
     }
   }
 
-  /** Answers the client. Returns the client that its socket speaks for from now on. Never rejects. */
+  /** Answers the client. Returns the client that its socket represents from now on. Never rejects. */
   async introduce(introduction: Introduction): Promise<IgorClient> {
     const { client, streamId } = introduction
     try {
@@ -96,7 +96,7 @@ export class Introductions {
     for (const text of this.#answerTo(streamId, request, secret)) client.outbox.push(text)
   }
 
-  /** `streams`: of a client that came back. It gets nothing more of its other streams. */
+  /** `streams`: the streams of a returning client. It receives nothing more from its other streams. */
   #answerTo(
     streamId: StreamId,
     { asGiven }: IntroduceRequest,
@@ -115,11 +115,11 @@ export class Introductions {
   ): Promise<IgorClient> {
     const introduced = known.introduced as Introduced // only clients that have one are found by id
     if (!this.#isProven(known, request)) throw notProven(request.id)
-    // Igor runs one action after the other: what was sent before has ended when it introduces a client.
+    // Igor runs actions one after the other: earlier ones have ended when it introduces a client.
     const { compatible, clock, limitMs } = this.#options
     if (compatible) await settlesWithin(clock, client.whenIdle(), limitMs)
     if (client.openStreams > 0) throw new WebRefusal(status.conflict, 'introduce yourself before you run actions')
-    // Guards may also check where a client comes from; their answer for the former connection says nothing about this one.
+    // Guards may also check the address of a client; their answer for the former connection does not apply to this one.
     const identity = await client.identityWith(request.credentials)
     if (client.isGone || this.#clients.find(request.id) !== known)
       throw new WebRefusal(status.busy, 'the connection is closed')
@@ -135,7 +135,7 @@ export class Introductions {
   #isProven(known: IgorClient, { id, secret, credentials }: IntroduceRequest): boolean {
     const { compatible, uuidsProve } = this.#options
     const isProven = compatible || areEqual(secret, known.introduced?.secret) || (uuidsProve && randomUuid.test(id))
-    // The session belongs to the identity that these credentials gave.
+    // The session belongs to the identity of these credentials.
     return isProven && sameCredentials(credentials, known.credentials)
   }
 
@@ -187,7 +187,7 @@ function notProven(id: string): WebRefusal {
   return new WebRefusal(status.forbidden, message)
 }
 
-/** Compares in a time that reveals nothing of the secret. */
+/** Compares in constant time, which reveals nothing about the secret. */
 function areEqual(shown: string | undefined, secret: string | undefined): boolean {
   if (shown === undefined || secret === undefined) return false
   const [a, b] = [Buffer.from(shown), Buffer.from(secret)]

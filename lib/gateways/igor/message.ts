@@ -1,16 +1,16 @@
-// Reads the messages of Igor's clients: JSON of one documented shape. Describes what is wrong with any other message.
+// Reads the messages of Igor's clients: JSON of one documented shape. Describes the fault of any other message.
 import { isJsonObject, type JsonLimits, readJson } from '../json-text.ts'
 
 /** Chosen by clients: a counter or a string. 1 and '1' are two streams. */
 export type StreamId = string | number
 
-/** What a message asks for. */
+/** The request in a message. */
 export type Message =
   | { readonly kind: 'run'; readonly streamId: StreamId; readonly action: string; readonly data: unknown }
   | { readonly kind: 'close'; readonly streamId: StreamId }
   | { readonly kind: 'wrong'; readonly streamId?: StreamId | undefined; readonly error: string }
 
-/** The longest id of a stream; each answer repeats it. */
+/** The longest stream id. Each answer repeats it. */
 export const maxStreamIdLength = 256
 const maxActionLength = 512
 

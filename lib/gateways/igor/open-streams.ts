@@ -16,15 +16,15 @@ export interface OpenStreamsOptions {
   readonly held?: Meter
 }
 
-/** About what a stream costs besides its message. */
+/** The approximate cost of a stream, besides its message. */
 const streamBytes = 1024
 
 export class OpenStreams {
   readonly #options: OpenStreamsOptions
   readonly #streams = new Map<StreamId, Stream>()
-  /** Those that ended while the client was away. Their last messages are kept for it, which limits how many there are. */
+  /** Streams that ended while the client was away. Their last messages are kept for it, which bounds their number. */
   readonly #endedAway = new Set<StreamId>()
-  /** They continue, and their ids are free. */
+  /** They continue, although their ids are free. */
   readonly #muted = new Set<Stream>()
   readonly #waitingForNone: (() => void)[] = []
   #inputBytes = 0
@@ -43,12 +43,12 @@ export class OpenStreams {
     return new Promise((resolve) => this.#waitingForNone.push(resolve))
   }
 
-  /** Streams whose end the client has not got yet. */
+  /** Streams whose end the client has not received yet. */
   get unreportedIds(): StreamId[] {
     return [...this.#streams.keys(), ...this.#endedAway]
   }
 
-  /** The client is connected: it gets the end of those that ended without it. */
+  /** Called when the client is connected: it receives the ends of the streams that ended without it. */
   forgetEnded(): void {
     this.#endedAway.clear()
   }
@@ -57,7 +57,7 @@ export class OpenStreams {
     return this.#streams.has(streamId)
   }
 
-  /** Why no stream of this id can start with a message of this size; undefined: it can. */
+  /** Why no stream with this id can start with a message of this size; undefined if it can. */
   refusalOf(streamId: StreamId, bytes: number): Refusal | undefined {
     const { maxStreams, maxInputBytes } = this.#options
     if (this.#streams.has(streamId))
@@ -98,7 +98,7 @@ export class OpenStreams {
     for (const stream of this.#all()) stream.cancel(reason)
   }
 
-  /** Their connection, which they belong to, is gone. */
+  /** Called when the connection that they belong to is gone. */
   muteAll(): void {
     for (const stream of this.#streams.values()) {
       stream.mute()

@@ -1,6 +1,6 @@
-// Connections that came when no place was free. One of them may be a known client, whose place is kept: its first message
-// says so. Until then the gateway makes nothing for a connection. When there are too many, the one that has waited longest of
-// the address with most is rejected.
+// Connections that arrived when no place was free. One of them may be a known client, whose place is kept: its first message
+// proves it. Until then the gateway creates nothing for a connection. When there are too many, the longest waiting one of
+// the address with the most is rejected.
 import type { RawData, WebSocket } from 'ws'
 import { addressKey } from '../../core/accounting/owner.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
@@ -19,10 +19,10 @@ export interface PendingConnectionsOptions {
   readonly reason: string
 }
 
-/** A connection whose first message decides. */
+/** A connection that is decided by its first message. */
 export interface PendingConnection {
   readonly socket: WebSocket
-  /** IP; addresses of one network count as one. */
+  /** An IP address. Addresses of one network count as one. */
   readonly address: string | undefined
   /** Whether this first message admits the connection. */
   readonly mayConnect: (first: Message) => boolean
@@ -30,12 +30,12 @@ export interface PendingConnection {
   readonly connect: (first: SocketMessage) => void
 }
 
-/** Enough for clients that come back, and cheap: a socket and a timer each. */
+/** Enough for returning clients, and cheap: a socket and a timer each. */
 const maxWaiting = 256
 
 export class PendingConnections {
   readonly #options: PendingConnectionsOptions
-  /** The one that has waited longest comes first. */
+  /** The longest waiting one first. */
   readonly #waiting = new Map<WebSocket, { readonly timer: Timer; readonly holder: string }>()
 
   constructor(options: PendingConnectionsOptions) {
@@ -59,7 +59,7 @@ export class PendingConnections {
     this.reject(longest)
   }
 
-  /** The connection has its place, or has gone. */
+  /** Called when the connection has its place, or has gone. */
   release(socket: WebSocket): void {
     this.#waiting.get(socket)?.timer.cancel()
     this.#waiting.delete(socket)

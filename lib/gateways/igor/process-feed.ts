@@ -1,4 +1,4 @@
-// The events of the server's processes for one Igor client, which gets them without asking.
+// The events of the server's processes for one Igor client, which receives them automatically.
 import { BusyError, IsockError } from '../../core/base/errors.ts'
 import type { Logger } from '../../core/base/log.ts'
 import type { LocalClient } from '../local-client.ts'
@@ -41,7 +41,7 @@ export class ProcessFeed {
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof BusyError) {
-          // The client did not keep up and missed events; it gets those that come once it reads again.
+          // The client did not keep up and missed events. It gets later ones once it reads again.
           await outbox.room()
         } else if (error instanceof IsockError && aboutTheListener.has(error.code)) {
           log.debug({ process, error }, 'an Igor client cannot listen')

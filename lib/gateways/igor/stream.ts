@@ -11,7 +11,7 @@ export interface StreamOptions {
   readonly local: LocalClient
   readonly action: string
   readonly data: unknown
-  /** Bytes of the message that started it, which is kept while it runs. */
+  /** Bytes of the message that started it, counted while it runs. */
   readonly bytes: number
   readonly outbox: SocketQueue
 }
@@ -34,7 +34,7 @@ export class Stream {
     this.#call = local.runAction<unknown, unknown>(action, data, { timeoutMs: Number.POSITIVE_INFINITY })
   }
 
-  /** Settles when it has ended and its last message is on its way. Never rejects. */
+  /** Settles when it has ended and its last message is queued. Never rejects. */
   async run(): Promise<void> {
     const { streamId } = this
     const outbox = this.#outbox
@@ -43,7 +43,7 @@ export class Stream {
       for (;;) {
         const step = await items.next()
         if (step.done === true) {
-          // Without waiting for room: waiting results would be unlimited, queued ones are limited.
+          // Does not wait for room: waiting results would be unbounded, queued ones are bounded.
           if (step.value !== undefined && !this.#isMuted) outbox.push(dataText(streamId, step.value))
           break
         }
@@ -58,12 +58,12 @@ export class Stream {
     if (!this.#isMuted) outbox.push(closeText(streamId))
   }
 
-  /** The client no longer knows this stream: it continues, and its messages are dropped, its end too. */
+  /** The client no longer knows this stream: it continues, and its messages are dropped, including its end. */
   mute(): void {
     this.#isMuted = true
   }
 
-  /** The client has closed it, or is gone: later items are dropped. */
+  /** Called when the client has closed it, or is gone. Later items are dropped. */
   cancel(reason: string): void {
     this.#isCancelled = true
     this.#call.cancel(reason)

@@ -1,4 +1,4 @@
-// Writes one file whole or not at all: into a hidden file beside it, which is then renamed.
+// Writes one file completely or not at all: to a hidden file beside it, which is then renamed.
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -14,21 +14,21 @@ export interface UploadOptions {
   readonly maxBytes: number
   readonly idleMs: number
   readonly clock: Clock
-  /** Aborts the upload: with a WebRefusal as its reason for that, else because the server shuts down. */
+  /** Aborts the upload: with its reason if that is a WebRefusal, otherwise because the server shuts down. */
   readonly signal: AbortSignal
 }
 
-/** Settles when the file is there: 'created' or 'replaced'. Rejects with WebRefusal, or the error of the file system. */
+/** Settles when the file is in place: 'created' or 'replaced'. Rejects with WebRefusal, or the error of the file system. */
 export async function upload(request: IncomingMessage, options: UploadOptions): Promise<'created' | 'replaced'> {
   const { place } = options
   const temporary = join(place.directory, makePartName())
   const former = await stat(place.file).catch(() => undefined)
-  // 'wx' never opens what already has the name.
+  // 'wx' never opens an existing file.
   const handle = await open(temporary, 'wx', former === undefined ? 0o666 : former.mode & 0o777)
   try {
     try {
       await receive(request, handle, options)
-      // Before it gets its name: else a crash could leave an empty file of that name.
+      // Synced before it gets its name, so that a crash cannot leave an empty file of that name.
       await handle.sync()
     } finally {
       await handle.close()
@@ -49,7 +49,7 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
     let isSettled = false
     let unfollow = (): void => undefined
     let since = clock.now()
-    /** Our own time, for writing, does not count against the client. */
+    /** Our own time for writing does not count against the client. */
     let waitedMs = 0
     const watch = (): Timer => {
       since = clock.now()
@@ -80,11 +80,11 @@ function receive(request: IncomingMessage, handle: FileHandle, options: UploadOp
       waitedMs += clock.now() - since
       since = clock.now()
       if (count > maxBytes) return fail(tooLarge(maxBytes))
-      // A byte now and then would hold one of few places for hours.
+      // Otherwise a byte now and then would hold one of few places for hours.
       if (waitedMs > patienceMs(count, idleMs))
         return fail(new WebRefusal(408, `only ${count} bytes arrived in ${Math.round(waitedMs)} ms`))
       timer.cancel()
-      // One chunk at a time: the next one is read when this one is written.
+      // One chunk at a time: the next one is read when this one has been written.
       request.pause()
       handle.writeFile(chunk).then(() => {
         // Aborted meanwhile: another function owns the request, and answers it.

@@ -1,9 +1,9 @@
-// Collects what channels send to one client within one turn of the event loop, so that what a list of signals publishes
-// reaches each reader as one list. Leaves sending, and waiting for the reader, to the socket's queue.
+// Collects what channels send to one client within one turn of the event loop, so that the messages of a list of signals
+// reach each reader as one list. Leaves sending, and waiting for the reader, to the socket's queue.
 import { setImmediate } from '../../core/base/platform-timers.ts'
 import { type JsonValue, toJsonText } from '../json-values.ts'
 
-/** An entry, and the room that it came from; undefined: from none. */
+/** An entry, and the room that it came from; undefined: none. */
 export interface BatchEntry {
   readonly entry: object
   readonly room: string | undefined
@@ -11,11 +11,11 @@ export interface BatchEntry {
   readonly text: string
 }
 
-/** More is sent immediately, in several messages, so that a slow reader is noticed. */
+/** More is sent immediately, in several messages, so that a slow reader is detected. */
 const maxGatheredLength = 1024 * 1024
 
 export class EntryBatch {
-  /** A promise: the next entries wait for it. */
+  /** Returns a promise if the next entries must wait. */
   readonly #send: (entries: readonly BatchEntry[]) => Promise<void> | undefined
   #entries: BatchEntry[] = []
   #length = 0
@@ -32,7 +32,7 @@ export class EntryBatch {
     return this.#isHeld
   }
 
-  /** Returns a promise where the next entry from this room has to wait. Throws UnsendableError. */
+  /** Returns a promise if the next entry from this room has to wait. Throws UnsendableError. */
   add(entry: object, room?: string): Promise<void> | undefined {
     const text = textOfEntry(entry)
     if (this.#length + text.length > maxGatheredLength) this.flush()
@@ -48,7 +48,7 @@ export class EntryBatch {
     return this.#sending
   }
 
-  /** Sends what is there. */
+  /** Sends what was collected. */
   flush(): void {
     if (this.#entries.length === 0) return
     const sending = this.#send(this.#take())
@@ -60,7 +60,7 @@ export class EntryBatch {
   }
 
   /**
-   * Sends what is there, then returns what arrives until everything that was published in this turn of the event loop has
+   * Sends what was collected, then returns what arrives until everything published in this turn of the event loop has
    * arrived.
    */
   async hold(): Promise<readonly BatchEntry[]> {

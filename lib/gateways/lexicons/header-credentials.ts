@@ -1,13 +1,13 @@
-// Credentials in the headers of an upgrade: `NAME: JSON`, where NAME is a guard's, in any case. Python programs also send the
-// `str()` of a dict, or plain text.
+// Credentials in the headers of an upgrade: `NAME: JSON`, where NAME is the name of a guard, in any case. Python programs also
+// send the `str()` of a dict, or plain text.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Credential } from '../../core/action/guard.ts'
 import { AuthError } from '../../core/base/errors.ts'
 import { readPythonLiteral } from '../../core/wire/values/python-literal.ts'
-import { travelFault } from '../credentials.ts'
+import { unsendableFault } from '../credentials.ts'
 import { type JsonFault, readJson } from '../json-text.ts'
 
-/** The values of a header: JSON; also a Python literal; also any text, which becomes `{ header: text }`. */
+/** The forms of a header's value: JSON; also a Python literal; also any text, which becomes `{ header: text }`. */
 export const headerForms = ['json', 'python', 'text'] as const
 export type HeaderForm = (typeof headerForms)[number]
 
@@ -21,9 +21,9 @@ export function credentialsIn(
     const header = headers[guard.toLowerCase()]
     if (header === undefined) return []
     const read = valueIn(textOf(Array.isArray(header) ? header.join(', ') : header), form)
-    const fault = 'fault' in read ? read.fault : travelFault(read.value)
+    const fault = 'fault' in read ? read.fault : unsendableFault(read.value)
     if ('fault' in read || fault !== undefined)
-      // Never with the value: it is a secret.
+      // Never quotes the value, which is secret.
       throw new AuthError(`the header ${guard} is ${fault}; send it as ${guard}: {"name": "value"}`)
     return [{ guard, value: read.value }]
   })
@@ -37,7 +37,7 @@ function valueIn(text: string, form: HeaderForm): { readonly value: unknown } | 
   return form === 'text' ? { value: { header: text } } : { fault: 'neither JSON nor a Python literal' }
 }
 
-/** Headers arrive as one character for each byte. Most clients write UTF-8; other text stays as it is. */
+/** Headers arrive as one character per byte. Most clients write UTF-8; other text is left unchanged. */
 function textOf(header: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(header, (char) => char.charCodeAt(0)))

@@ -1,5 +1,5 @@
-// What guards, hooks and actions see of a client that speaks lexicons, and how they get it. lexicons-socket.ts is the client
-// itself.
+// A lexicons client as seen by guards, hooks and actions, and how they get it. The client itself is in
+// lexicons-socket.ts.
 import type { Context, SessionView } from '../../core/action/context.ts'
 import type { Visitor } from '../../core/action/guard.ts'
 import type { Peer } from '../../core/link/link.ts'
@@ -10,23 +10,23 @@ import type { Publication } from './signal-list.ts'
 export interface MembershipOptions {
   /** The room; without it, the one without a key. */
   readonly key?: string
-  /** Start with the oldest message that is kept. Default: with the next one. */
+  /** Start with the oldest stored message. Default: with the next one. */
   readonly since?: 'oldest'
 }
 
 /** A client that speaks lexicons. */
 export interface LexiconsClient {
   readonly peer: Peer
-  /** The session: the identity that the guards returned, and the state of actions. Undefined until the guards have answered. */
+  /** The session: the identity returned by the guards, and the state of actions. Undefined until the guards have answered. */
   readonly session: SessionView | undefined
-  /** Sends `[{ name: payload }]` to this client alone. Does nothing when it has gone. Throws UnsendableError. */
+  /** Sends `[{ name: payload }]` only to this client. Does nothing if it has gone. Throws UnsendableError. */
   send(name: string, payload: unknown): void
   /**
-   * Subscribes the client to a channel; it is in each channel once. Rejects where the channel refuses it (ServerError
+   * Subscribes the client to a channel; it is in each channel once. Rejects if the channel refuses it (ServerError
    * `NOT_ALLOWED`), or it is in too many (BusyError).
    */
   subscribe(channel: ChannelClass, options?: MembershipOptions): Promise<void>
-  /** Returns false where the client was not in the channel. */
+  /** Returns false if the client was not in the channel. */
   unsubscribe(channel: ChannelClass, options?: Pick<MembershipOptions, 'key'>): boolean
   /** Sends the reason, and closes the connection. Its remaining messages are not run. */
   close(reason?: string): void
@@ -37,7 +37,7 @@ export interface AnswerableClient extends LexiconsClient {
   /** Sends the value of this call to the client. */
   markReply(callId: number): void
   /**
-   * Keeps what this call publishes until all signals of its list have run. Returns false where there is no list, or no room:
+   * Keeps what this call publishes until all signals of its list have run. Returns false if there is no list, or no room:
    * then it must be published now.
    */
   publishLater(callId: number, makePublication: () => Publication): boolean

@@ -1,4 +1,4 @@
-// The lexicons gateway of one web server: the upgrades that it takes, its hooks, and its end.
+// The lexicons gateway of one web server: its upgrades, its hooks, and its shutdown.
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import {
   type MountedGateway,
@@ -20,8 +20,8 @@ import { PublishingLists } from './publishing-lists.ts'
 const protocol = 'lexicons'
 
 /**
- * Serves clients that speak lexicons' JSON: `{"Name": {kwargs}}` runs the action of that name, `[{"Name": payload}]` comes
- * out of channels. See docs/lexicons.md.
+ * Serves clients that speak lexicons' JSON: `{"Name": {kwargs}}` runs the action of that name, channels send
+ * `[{"Name": payload}]`. See docs/lexicons.md.
  *
  * @throws ClientError (`INVALID_OPTION`); ServerError (`INVALID_CHANNEL`).
  * @example
@@ -92,7 +92,7 @@ class MountedLexicons implements MountedGateway {
     }
   }
 
-  /** An error of `onLog` must not end what the line is about. */
+  /** An error of `onLog` must not break what the line reports. */
   #log(line: LexiconsLogLine): void {
     const { client, status, data } = line
     const fields = { ...(client === undefined ? {} : { peer: client.peer.description }), status }

@@ -20,7 +20,7 @@ export type LexiconsStatus =
   | 'disconnected'
   | 'shut down'
 
-/** One line of `onLog`. Never contains what headers said. */
+/** One line of `onLog`. Never contains header values. */
 export interface LexiconsLogLine {
   readonly status: LexiconsStatus
   readonly client?: LexiconsClient
@@ -32,13 +32,13 @@ type GuardReference = string | (abstract new (...args: never) => Guard<never>)
 
 /** Options of the gateway. Sizes in bytes, times in milliseconds. */
 export interface LexiconsOptions {
-  /** Where clients connect that do not name the subprotocol `lexicons`. Default '/lexicons'. */
+  /** The path for clients that do not name the subprotocol `lexicons`. Default '/lexicons'. */
   readonly path?: string
   /** The guards, by class or name, whose credentials clients send as headers. Default: none. */
   readonly headers?: readonly GuardReference[]
   /**
    * The form of these headers' values. 'json'; 'python': also Python's `str()` of a dict, with single quotes, True and None;
-   * 'text': also any other text, which the guard gets as `{ header: text }`. Default 'json'.
+   * 'text': also any other text, which the guard receives as `{ header: text }`. Default 'json'.
    */
   readonly headerValues?: HeaderForm
   /** The channels that clients may subscribe to by name. Default: none. */
@@ -48,14 +48,14 @@ export interface LexiconsOptions {
   /** The signals that subscribe to a channel and unsubscribe from it; false: none. Default 'Subscribe', 'Unsubscribe'. */
   readonly subscribeAction?: string | false
   readonly unsubscribeAction?: string | false
-  /** 'asked': the client gets only results that an action replies with. 'all': every result. Default 'asked'. */
+  /** 'asked': the client receives only results that an action sends as a reply. 'all': every result. Default 'asked'. */
   readonly replies?: 'asked' | 'all'
-  /** Makes the action's data of a signal's kwargs. Default: the kwargs. What it throws is sent as an error. */
+  /** Converts a signal's kwargs to the action's data. Default: the kwargs. An error that it throws is sent to the client. */
   readonly input?: (kwargs: object, actionName: string) => unknown
   /** Send binary messages, as lexicons itself does, rather than text. Both are accepted. Default false. */
   readonly binary?: boolean
   /**
-   * Called when a client was admitted; awaited before its first signal. The client is disconnected where it throws, or takes
+   * Called when a client was admitted; awaited before its first signal. The client is disconnected if it throws, or takes
    * longer than `timeoutMs`.
    */
   readonly onConnect?: (client: LexiconsClient, server: ServerView) => unknown
@@ -72,13 +72,13 @@ export interface LexiconsOptions {
   /** Channels and rooms that one client may be in. Default 100. */
   readonly maxSubscriptions?: number
   /**
-   * What may wait for a client that does not read, each message counting for 512 bytes more; above it the client is
+   * Bytes queued for a client that does not read; each message counts for 512 more. Above it, the client is
    * disconnected. A single message may be larger. Also the limit for the replies to one list of signals. Default 8 MiB.
    */
   readonly maxQueuedBytes?: number
-  /** How long a client may read nothing of what waits for it, plus a second for each 16 KB of that. Default 30 s. */
+  /** How long a client may read nothing of its queue, plus a second for each 16 KB of it. Default 30 s. */
   readonly stallTimeoutMs?: number
-  /** For each action of a client, for a channel to admit it, and for `onConnect` and `onDisconnect`. Default 60 s. */
+  /** The time limit for each action of a client, for a channel to admit it, and for `onConnect` and `onDisconnect`. Default 60 s. */
   readonly timeoutMs?: number
 }
 

@@ -1,5 +1,5 @@
-// One client, from its open socket to its end. The guards check it, then its messages are handled one after the other, as
-// lexicons does, so that clients can rely on the order of their messages and of the signals in a list.
+// One client, from its open socket to its end. The guards check it, then its messages are handled one after the other, like
+// in lexicons, so that clients can rely on the order of their messages and of the signals in a list.
 //
 //   socket ─> credentials in headers ─> guards, gate ─> onConnect ─> messages ... ─> gone ─> onDisconnect
 //                     ╰───────────────────────╰─> Errors, closed with 1008
@@ -41,7 +41,7 @@ export interface SocketContext {
   readonly lists: PublishingLists
 }
 
-/** Channels and replies wait for the reader while this many bytes wait. */
+/** Channels and replies wait for the reader while this many bytes are queued. */
 const roomBytes = 64 * 1024
 
 export class LexiconsSocket implements AnswerableClient {
@@ -51,7 +51,7 @@ export class LexiconsSocket implements AnswerableClient {
   readonly #socket: WebSocket
   readonly #headers: IncomingHttpHeaders
   readonly #context: SocketContext
-  /** The connection, and what waits in it in both directions. */
+  /** The connection, and its queues in both directions. */
   readonly #account: Account
   readonly #outgoing: SocketQueue
   /** Messages of its channels. */
@@ -78,7 +78,7 @@ export class LexiconsSocket implements AnswerableClient {
     this.#account = host.accounting.open({
       owner: { address: peer.address, identity: undefined },
       bytes: placeBytes.link,
-      shed: () => this.#giveUp('the server is full, and this client had to make room for others', 1013),
+      shed: () => this.#giveUp('the server is full, and evicted this client to make room for others', 1013),
     })
     // A reader that reads nothing would not read the close frame either.
     const onStalled = (reason: string): void => {
@@ -112,7 +112,7 @@ export class LexiconsSocket implements AnswerableClient {
     return this.#session
   }
 
-  /** Admits the client; what it sends meanwhile waits in its own socket. */
+  /** Admits the client. Anything it sends meanwhile waits in its own socket. */
   begin(): void {
     this.#socket.once('close', () => void this.#onClose())
     this.#socket.pause()
@@ -216,7 +216,7 @@ export class LexiconsSocket implements AnswerableClient {
     }
   }
 
-  /** Sends after what has come from channels. */
+  /** Sends after earlier messages of its channels. */
   #send(entries: readonly object[]): Promise<void> | undefined {
     if (this.#batch.isHeld) {
       for (const entry of entries) this.#batch.add(entry)
@@ -233,7 +233,7 @@ export class LexiconsSocket implements AnswerableClient {
     return this.#sendTexts(entries.map(({ text }) => text))
   }
 
-  /** Returns a promise where the next message has to wait. */
+  /** Returns a promise if the next message has to wait. */
   #sendTexts(entries: readonly string[]): Promise<void> | undefined {
     if (this.#socket.readyState !== this.#socket.OPEN) return undefined
     this.#outgoing.push(`[${entries.join(',')}]`)
@@ -262,7 +262,7 @@ export class LexiconsSocket implements AnswerableClient {
 
   readonly #failed = (error: unknown): void => this.#context.log({ status: 'failed', client: this, data: error })
 
-  /** Closes the connection, after which none of its messages is run. Ends the socket where the client does not answer. */
+  /** Closes the connection; none of its further messages is run. Ends the socket if the client does not answer. */
   #end(code: number, reason: string): void {
     const socket = this.#socket
     if (socket.readyState === socket.CLOSED) return
@@ -273,7 +273,7 @@ export class LexiconsSocket implements AnswerableClient {
     socket.resume()
   }
 
-  /** Neither waiting messages nor the rest of the running list. */
+  /** Drops waiting messages and the rest of the running list. */
   #stopRunning(): void {
     this.#runner?.stop()
     void this.#incoming.finish()

@@ -1,4 +1,4 @@
-// The channels that one client is in, each once: its subscriptions, and what ends them.
+// The channels that one client is in, each once: its subscriptions, and how they end.
 import type { Clock } from '../../core/base/clock.ts'
 import { BusyError } from '../../core/base/errors.ts'
 import { type ChannelClass, channelNameOf } from '../../features/channels/channel.ts'
@@ -14,9 +14,9 @@ export interface MembershipsOptions {
   readonly maxSubscriptions: number
   /** How long a channel may take to admit the client. */
   readonly timeoutMs: number
-  /** Gets each message, and its room. A promise: the next message waits for it. */
+  /** Receives each message and its room. If it returns a promise, the next message waits for it. */
   readonly deliver: (entry: object, room: string) => unknown
-  /** Called when a membership ended that was not left. */
+  /** Called when a membership ended without being left. */
   readonly onEnded: (error: unknown) => void
 }
 
@@ -32,7 +32,7 @@ export class Memberships {
     return this.#subscriptions.size
   }
 
-  /** Settles when the channel has admitted the client. Rejects where it does not, or not in time. */
+  /** Settles when the channel has admitted the client. Rejects if it does not, or not in time. */
   async join(channel: ChannelClass, { key, since }: MembershipOptions = {}): Promise<void> {
     const id = roomIdOf(channel, key)
     const { client, deliver, maxSubscriptions } = this.#options
@@ -57,7 +57,7 @@ export class Memberships {
     })
   }
 
-  /** Returns false where the client was not in it. */
+  /** Returns false if the client was not in it. */
   leave(channel: ChannelClass, { key }: Pick<MembershipOptions, 'key'> = {}): boolean {
     const id = roomIdOf(channel, key)
     const subscription = this.#subscriptions.get(id)
@@ -90,7 +90,7 @@ export class Memberships {
   }
 }
 
-/** The id of a room here, and in the lists of signals that publish in it. */
+/** The id of a room here, and in the lists of signals that publish to it. */
 export function roomIdOf(channel: ChannelClass, key: string | undefined): string {
   return JSON.stringify([channelNameOf(channel), key ?? ''])
 }

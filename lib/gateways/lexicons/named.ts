@@ -1,5 +1,5 @@
-// Channels whose messages carry their name: `{ Name: payload }`, as lexicons writes them. Both sides of a channel may import
-// this file: it needs nothing of a server.
+// Channels whose messages carry their name: `{ Name: payload }`, as in lexicons. Both sides of a channel may import
+// this file: it needs nothing from a server.
 import { type AnyChannel, type ChannelClass, channelNameOf, type MessageOf } from '../../features/channels/channel.ts'
 
 /**
@@ -15,7 +15,7 @@ export type Named<Messages> = {
   [Name in keyof Messages]: { readonly [Only in Name]: Messages[Only] }
 }[keyof Messages]
 
-/** Any payload of a channel's messages. Without a channel, anything. */
+/** The payload of any message of a channel. Without a channel, anything. */
 export type PayloadOf<C extends ChannelClass> = [C] extends [never] ? unknown : ValueOf<MessageOf<C>>
 
 type ValueOf<Message> = Message extends object ? Message[keyof Message] : never
@@ -27,7 +27,7 @@ export function isNamed(channel: ChannelClass): channel is NamedChannelClass {
   return (channel as { readonly named?: unknown }).named === true
 }
 
-/** A channel's message as lexicons' clients get it: under its own name, or under the channel's where it has none. */
+/** A channel's message as lexicons' clients receive it: under its own name, or under the channel's if it has none. */
 export function entryOf(channel: ChannelClass, message: unknown): object {
   return isNamed(channel) && isEntry(message) ? message : { [channelNameOf(channel)]: message }
 }

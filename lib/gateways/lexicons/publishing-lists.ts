@@ -1,16 +1,16 @@
-// The lists of signals whose messages are on their way to readers. Rooms deliver separately; across rooms, messages keep the
+// The lists of signals whose messages are being delivered. Rooms deliver separately; across rooms, messages keep the
 // order of the signals.
 import { setImmediate } from '../../core/base/platform-timers.ts'
 import type { BatchEntry } from './entry-batch.ts'
 import type { SignalList } from './signal-list.ts'
 
-/** Readers collect messages for more turns than the client whose list it is. */
+/** Readers collect messages for more turns than the client that sent the list. */
 const moreTurns = 2
 
 export class PublishingLists {
   readonly #lists = new Set<SignalList>()
 
-  /** The list has just been published; `work` settles when its own client has got it. */
+  /** Called when the list has just been published; `work` settles when its own client has received it. */
   async during<T>(list: SignalList, work: () => Promise<T>): Promise<T> {
     this.#lists.add(list)
     const result = await work()
@@ -18,7 +18,7 @@ export class PublishingLists {
     return result
   }
 
-  /** What one client gets, in the order of these lists. */
+  /** The messages to one client, in the order of these lists. */
   arrange(arrived: readonly BatchEntry[]): readonly BatchEntry[] {
     let entries = arrived
     if (arrived.length > 1)

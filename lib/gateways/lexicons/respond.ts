@@ -1,4 +1,4 @@
-// How an action chooses who gets its result: channels, the caller, or both. Works for every client that runs the action;
+// How an action chooses the receivers of its result: channels, the caller, or both. Works for every client that runs the action;
 // isock's own clients get the payload as the value.
 import type { Context, PublishOptions } from '../../core/action/context.ts'
 import { ServerError } from '../../core/base/errors.ts'
@@ -8,16 +8,16 @@ import { answerableClientOf } from './lexicons-client.ts'
 import { roomIdOf } from './memberships.ts'
 import { isNamed, type NamedChannelClass, type PayloadOf } from './named.ts'
 
-/** The rooms of the channels, and who else gets the payload. */
+/** The rooms of the channels, and the other receivers of the payload. */
 export interface RespondOptions extends Pick<PublishOptions, 'key' | 'except'> {
-  /** The lexicons client that asked gets the payload too, whether it is in a channel or not. Default false. */
+  /** The calling lexicons client receives the payload too, whether it is in a channel or not. Default false. */
   readonly reply?: boolean
 }
 
 /**
  * Publishes an action's payload to channels, as `{ ActionName: payload }`, and returns it for the action to return. Without
- * channels and without `reply` a lexicons client gets nothing. If the action runs for one of a list of signals, the payload
- * is published when the last of them has run, together with what the others publish; not at all if the action fails.
+ * channels and without `reply` a lexicons client receives nothing. If the action runs for one of a list of signals, the payload
+ * is published when the last of them has run, together with what the others publish; or not at all if the action fails.
  *
  * @param channels with named messages: `static readonly named = true`.
  * @throws ServerError (`INVALID_CHANNEL`) for a channel that is not named, before anything is published; what
@@ -44,7 +44,7 @@ export async function respond<Payload extends PayloadOf<C>, C extends NamedChann
   const name = context.actionName
   const message = { [name]: payload }
   const client = answerableClientOf(context)
-  // The call may have ended when it is published.
+  // The call may have ended by the time it is published.
   const { publish: publishNow } = context
   for (const channel of channels) {
     const publish = (): Promise<void> => publishNow(channel, message, publishOptions)
@@ -58,7 +58,7 @@ export async function respond<Payload extends PayloadOf<C>, C extends NamedChann
 }
 
 /**
- * Answers the lexicons client that asked, and no other; returns the payload for the action to return.
+ * Answers only the calling lexicons client; returns the payload for the action to return.
  *
  * @example
  * class GetChatList extends Action {

@@ -2,13 +2,13 @@
 // in the order of the signals, to each client in one message. Publications of a failed signal are dropped.
 import type { BatchEntry } from './entry-batch.ts'
 
-/** What an action publishes in a room. */
+/** A message that an action publishes to a room. */
 export interface Publication {
   /** The room's id, by `roomIdOf`. */
   readonly room: string
-  /** The action's name, which the payload is sent under. */
+  /** The action's name, under which the payload is sent. */
   readonly name: string
-  /** About how many characters its message has. */
+  /** The approximate length of its message in characters. */
   readonly length: number
   publish(): Promise<void>
 }
@@ -21,7 +21,7 @@ export class SignalList {
   #length = 0
   /** Publications of the running signal. */
   #running: Publication[] = []
-  /** Sent already. */
+  /** Already sent. */
   readonly #out = new Set<Publication>()
   readonly #publishing: Promise<PromiseSettledResult<void>[]>[] = []
 
@@ -34,7 +34,7 @@ export class SignalList {
     return this.#publishing.length > 0
   }
 
-  /** Returns false where there is no room for more. Everything kept has been sent then, so that this may follow it. */
+  /** Returns false if there is no room for more. Everything stored has then been sent, so that this may follow it. */
   add(publication: Publication): boolean {
     if (this.#length + publication.length <= this.#maxLength) {
       this.#length += publication.length
@@ -63,7 +63,7 @@ export class SignalList {
     this.#running = []
   }
 
-  /** Publishes what was kept, in this turn of the event loop. Returns false where there was nothing. */
+  /** Publishes what was stored, in this turn of the event loop. Returns false if there was nothing. */
   publish(): boolean {
     return this.#publish(this.#items.flatMap((item) => ('published' in item ? [item.published] : [])))
   }
@@ -75,11 +75,11 @@ export class SignalList {
   }
 
   /**
-   * Orders what a client got from its channels by the signals; messages of one room keep the order in which they came. With
-   * the replies of the list for its own client.
+   * Orders what a client received from its channels by the signals; messages of one room keep their order. With
+   * the replies of the list, for its own client.
    */
   arrange<Entry extends BatchEntry>(arrived: readonly Entry[], replies: 'with replies' | 'without'): (Entry | Reply)[] {
-    // By room, the first one last.
+    // By room, in reverse order.
     const rooms = new Map<string | undefined, Entry[]>()
     const left = new Map<string, number>()
     for (let at = arrived.length - 1; at >= 0; at--) {
@@ -98,7 +98,7 @@ export class SignalList {
       }
       const { room, name } = item.published
       const id = `${room} ${name}`
-      // The client is not in the room, or gets the message later.
+      // The client is not in the room, or receives the message later.
       if ((left.get(id) ?? 0) === 0) continue
       for (let isFound = false; !isFound; ) {
         const each = rooms.get(room)?.pop() as Entry

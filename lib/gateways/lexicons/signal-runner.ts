@@ -19,7 +19,7 @@ export interface SignalRunnerOptions {
   readonly memberships: Memberships
   readonly clock: Clock
   readonly options: ResolvedLexiconsOptions
-  /** What the client's channels deliver of what this list publishes in this turn of the event loop. */
+  /** What the client's channels deliver of the messages that this list publishes in this turn of the event loop. */
   readonly arriving: (list: SignalList) => Promise<readonly BatchEntry[]>
   /** The server's limits of values. */
   readonly limits: JsonLimits
@@ -57,7 +57,7 @@ export class SignalRunner {
     this.#isStopped = true
   }
 
-  /** The entries of the answer; none: no answer is sent. Never rejects. */
+  /** The entries of the answer; if empty, no answer is sent. Never rejects. */
   async run(text: string | undefined): Promise<readonly object[]> {
     const { maxSignals } = this.#options.options
     const { limits } = this.#options
@@ -86,7 +86,7 @@ export class SignalRunner {
       try {
         const reply = await this.#runOne(signal)
         list.settle()
-        // A single reply may be as large as a result may be. The replies to a list are held until its last signal has run.
+        // A single reply may be as large as a result. The replies to a list are held until its last signal has run.
         const size = !isList || reply === undefined ? 0 : toJsonText(reply, 'payload').length
         if (reply === undefined) continue
         if (replyBytes > 0 && replyBytes + size > maxQueuedBytes) throw new LargeReply(reply, maxQueuedBytes)
@@ -108,13 +108,13 @@ export class SignalRunner {
     if (!list.isPublishing) return []
     const { clock, options } = this.#options
     try {
-      return await withTimeLimit(list.faults(), options.timeoutMs, clock, 'a channel did not take a message')
+      return await withTimeLimit(list.faults(), options.timeoutMs, clock, 'a channel did not accept a message')
     } catch (error) {
       return [error]
     }
   }
 
-  /** The reply, if there is one. Rejects with what the action threw. */
+  /** The reply, if there is one. Rejects with the action's error. */
   async #runOne({ name, data }: Signal): Promise<object | undefined> {
     const { client, options, onSignal } = this.#options
     onSignal({ [name]: data })
@@ -154,7 +154,7 @@ export class SignalRunner {
   }
 }
 
-/** How much of a client's text an error repeats. */
+/** The most text of a client that an error repeats. */
 const longestName = 100
 
 class BadMessage extends ServerError {
@@ -166,7 +166,7 @@ class BadMessage extends ServerError {
 class LargeReply extends ServerError {
   constructor(reply: object, maxBytes: number) {
     const [name] = Object.keys(reply)
-    const message = `${name} has run, but the replies to one message have at most ${maxBytes} bytes; send it in a message of its own`
+    const message = `${name} has run, but the replies to one message may have at most ${maxBytes} bytes; send it in a message of its own`
     super(message, { code: 'TOO_LARGE' })
   }
 }

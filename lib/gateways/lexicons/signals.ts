@@ -1,4 +1,4 @@
-// Reads the messages of clients: `{"Name": {kwargs}}`, or a list of them. A message with any other shape in it is refused as
+// Reads the messages of clients: `{"Name": {kwargs}}`, or a list of them. A message with any other shape in it is rejected as
 // a whole.
 import { isJsonObject, type JsonFault, type JsonLimits, readJson } from '../json-text.ts'
 
@@ -38,7 +38,7 @@ function signalOf(item: unknown): Signal | undefined {
   return isJsonObject(data) ? { name, data } : undefined
 }
 
-/** Some clients send text, others bytes of UTF-8; undefined for other bytes. */
+/** Some clients send text, others UTF-8 bytes; undefined for other bytes. */
 export function textIn(bytes: Buffer): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -226,7 +226,7 @@ describe('actions over HTTP', () => {
         new ConflictError('taken', { model: 'Note', field: 'text' }),
         new AmbiguousError('two match', 'Note', 2),
         new InvalidDataError('no number', { field: 'stars' }),
-        new StoreUnavailableError('the store is away'),
+        new StoreUnavailableError('the store is unreachable'),
       ]
       world.server.addActions({
         store: (index: number): never => {
@@ -275,7 +275,7 @@ describe('actions over HTTP', () => {
         const { errorId, ...more } = data as { readonly errorId: string }
         expect(more).to.deep.equal({})
         expect(errorId).to.match(/^[\da-f]{8}/)
-        expect(message).to.equal(`the server failed; its log says more of error ${errorId}`)
+        expect(message).to.equal(`the server failed; its log has the details of error ${errorId}`)
       })
     }
 

@@ -46,7 +46,7 @@ describe('The Igor gateway: files', function () {
     const client = await world.client()
     await waitFor(() => world.server.sessions.length === 1)
     const full = await ask('/files/a.txt')
-    expect([full.status, await full.text()]).to.deep.equal([503, 'the server takes no more clients at the moment\n'])
+    expect([full.status, await full.text()]).to.deep.equal([503, 'the server accepts no more clients at the moment\n'])
     await client.close()
     await waitFor(() => world.server.sessions.length === 0)
     const long = await ask('/files/a.txt', { headers: { authorization: `Bearer ${'x'.repeat(5_000)}` } })

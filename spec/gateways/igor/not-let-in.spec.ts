@@ -71,7 +71,7 @@ describe('A client that was not let in to the Igor gateway', () => {
 
   for (const [error, code, closedWith, told] of [
     [new AuthError('not you'), 401, 1008, 'not you'],
-    [new BusyError('no place'), 503, 1013, 'the server takes no more clients at the moment'],
+    [new BusyError('no place'), 503, 1013, 'the server accepts no more clients at the moment'],
   ] as const)
     it(`is refused with ${code} when its time is over`, async () => {
       refuse(error)

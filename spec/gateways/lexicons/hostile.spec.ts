@@ -48,7 +48,7 @@ describe('lexicons: hostile clients', function () {
       await waitFor(() => (n > 2 ? ended() >= n - 2 : world.server.usage.held.bodies >= (n + 1) * 900_000), large)
     }
     expect(ended()).to.be.at.least(3)
-    expect(hostile.find(({ closeCode }) => closeCode === 1013)?.errors[0]).to.contain('had to make room for others')
+    expect(hostile.find(({ closeCode }) => closeCode === 1013)?.errors[0]).to.contain('to make room for others')
     expect(world.server.usage.heldBytes).to.be.at.most(3_000_000)
     await expectServed()
     for (const resolve of waiting) resolve()
