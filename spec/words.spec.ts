@@ -30,12 +30,7 @@ const plainWords: readonly (readonly [refused: RegExp, plain: string])[] = [
 ]
 
 /** Rooms that are not clean yet. Take one out when it is. */
-const unclean: readonly string[] = [
-  'lib/core/client/',
-  'lib/core/server/',
-  'lib/core/session/',
-  'lib/tracim/',
-]
+const unclean: readonly string[] = ['lib/core/client/', 'lib/core/server/', 'lib/core/session/']
 
 /** Each refused word of a text, with its line and the plain word. */
 function refusedIn(text: string): string[] {

@@ -6,13 +6,13 @@ import { invalidOption, requireCount, requirePositive } from '../core/base/optio
 
 /** Sizes in bytes, times in milliseconds. */
 export interface TracimDaemonClientOptions {
-  /** The daemon's socket, spelled as the daemon spells it. */
+  /** The daemon's socket, as the daemon writes it. */
   readonly masterSocketPath: string
-  /** This client's own: an absolute path in a directory of mode 0700. */
+  /** This client's own socket: an absolute path in a directory of mode 0700. */
   readonly clientSocketPath: string
-  /** Signals that close the client before they end the process. Default `SIGINT` and `SIGTERM`; none: `[]`. */
+  /** Signals that close the client before they end the process. Default `SIGINT` and `SIGTERM`; `[]` for none. */
   readonly closeOnSignals?: readonly NodeJS.Signals[]
-  /** Registers again, by itself, at a daemon that has restarted or has forgotten this client. Default true. */
+  /** Registers again automatically if the daemon has restarted or forgotten this client. Default true. */
   readonly keepRegistered?: boolean
   /** How often the client checks whether the daemon has restarted. Default 1 000. */
   readonly lookEveryMs?: number
@@ -22,17 +22,17 @@ export interface TracimDaemonClientOptions {
   readonly answerTimeoutMs?: number
   /** The largest event. Default 16 MiB. */
   readonly maxDocumentBytes?: number
-  /** All events that are arriving; above it they are refused. Default 64 MiB. */
+  /** All events that are arriving. Above it, further ones are refused. Default 64 MiB. */
   readonly maxBufferedBytes?: number
   /** From the daemon's connection to the end of its event. Default 10 000. */
   readonly documentTimeoutMs?: number
-  /** Connections at a time; more are closed. Default 256. */
+  /** Concurrent connections; more are closed. Default 256. */
   readonly maxConnections?: number
   /** Events that wait for the handlers, and for each reader of `events()`. Default 10 000. */
   readonly maxQueuedEvents?: number
-  /** Bytes of them, each as it came; a single event may be larger. Default 64 MiB. */
+  /** The bytes of queued events, as received; a single event may be larger. Default 64 MiB. */
   readonly maxQueuedBytes?: number
-  /** Allows a directory that others may enter. Default false. */
+  /** Allows a directory that others can enter. Default false. */
   readonly allowSharedDirectory?: boolean
   readonly log?: Logger
   readonly clock?: Clock

@@ -1,4 +1,4 @@
-// The daemon's configuration file. Reads it where only its user can, and writes it with empty fields where it is missing.
+// The daemon's configuration file. Reads it if only its user can, and creates it with empty fields if it is missing.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
@@ -12,11 +12,11 @@ import type { TracimAccount } from './tracim-session.ts'
 /** The contents of a configuration file. */
 export interface TracimConfiguration {
   readonly account: Required<TracimAccount>
-  /** Absolute; in the file it may be relative to the configuration folder. */
+  /** Absolute. In the file it may be relative to the configuration folder. */
   readonly socketPath: string
-  /** The file. */
+  /** The path of the file. */
   readonly file: string
-  /** Whether it was missing, and was written now: its account is still empty. */
+  /** Whether it was missing and has just been created: its account is still empty. */
   readonly isNew: boolean
 }
 
@@ -25,10 +25,10 @@ const folderName = 'TracimDaemon'
 const fileName = 'config.json'
 
 /**
- * Reads `<folder>/TracimDaemon/config.json`. Creates it (mode 0600, its folder 0700) where it is missing.
+ * Reads `<folder>/TracimDaemon/config.json`. Creates it (mode 0600, its folder 0700) if it is missing.
  *
- * @param folder Default: `$XDG_CONFIG_HOME`, else `~/.config`.
- * @throws ClientError (`INVALID_OPTION`) where others can read the file, or a field is missing or invalid.
+ * @param folder Default: `$XDG_CONFIG_HOME`, otherwise `~/.config`.
+ * @throws ClientError (`INVALID_OPTION`) if others can read the file, or a field is missing or invalid.
  */
 export function readConfiguration(folder: string = configFolder()): TracimConfiguration {
   const base = resolve(folder)
@@ -72,22 +72,22 @@ function writeTemplate(base: string, file: string): void {
     tracim: { url: 'http://localhost:8080/api', username: '', mail: '', password: '' },
     socket_path: `${folderName}/master.sock`,
   }
-  // Fails where another process has made it meanwhile, or a link leads elsewhere.
+  // Fails if another process has created it meanwhile, or a link leads elsewhere.
   writeFileSync(file, `${JSON.stringify(template, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
 }
 
 /**
- * Refuses an account that is not filled in, by the file and the key: a source would refuse it by the name of its option.
+ * Rejects an account that is not filled in, naming the file and the key: a source would name its own option.
  *
  * @throws ClientError (`INVALID_OPTION`).
  */
 export function requireFilledIn({ account, file, isNew }: TracimConfiguration): void {
   if (isNew)
     throw refused(
-      `${file} was written; fill in tracim.url, tracim.username or tracim.mail, and tracim.password, and start again`,
+      `${file} was created; fill in tracim.url, tracim.username or tracim.mail, and tracim.password, and start again`,
     )
   const { url, username, mail, password } = account
-  // Without the value: a URL may contain a password.
+  // Never quotes the value: a URL may contain a password.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw refused(`${file}: tracim.url: expected the URL of Tracim's API, such as "https://tracim.example/api"`)
   if (username === '' && mail === '')
@@ -100,7 +100,7 @@ function parse(file: string, text: string): unknown {
     return JSON.parse(text)
   } catch {
     // The parser's message quotes the text, which contains the password.
-    throw refused(`${file} is not JSON${placeOfFault(text)}; correct it, or delete it to have it written again`)
+    throw refused(`${file} is not JSON${placeOfFault(text)}; correct it, or delete it to create it again`)
   }
 }
 
@@ -112,13 +112,13 @@ function placeOfFault(text: string): string {
 }
 
 interface WrongField {
-  /** As in 'tracim.url'. */
+  /** Such as 'tracim.url'. */
   readonly key: string
   readonly expected: string
   readonly given: unknown
 }
 
-/** Without the value: it may be the password. `fields` are those beside it, one of which may be misspelt. */
+/** Never quotes the value, which may be the password. `fields` are the others beside it; one may be misspelled. */
 function wrong(file: string, { key, expected, given }: WrongField, fields: Record<string, unknown>): ClientError {
   if (given !== undefined)
     return refused(`${file}: ${key}: expected ${expected}, got ${Array.isArray(given) ? 'a list' : kindOf(given)}`)

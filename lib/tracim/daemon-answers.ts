@@ -1,4 +1,4 @@
-// Reads a daemon's answers, and checks what they are.
+// Reads a daemon's answers and identifies them.
 import { type DaemonEvent, isRecord } from './daemon-event.ts'
 import { type ClientData, type RequestResultData, daemonEventTypes as types } from './event-types.ts'
 

@@ -1,24 +1,24 @@
-// A DaemonEvent and its JSON. Checks everything that comes from a peer.
+// A DaemonEvent and its JSON. Checks everything from a peer.
 import { describe } from '../core/base/options.ts'
 import { documentedNames } from './event-types.ts'
 
 const maxTypeLength = 200
 const maxPidLength = 20
 
-/** What daemon and clients send each other: one JSON document for each connection. */
+/** The message between daemon and clients: one JSON document per connection. */
 export interface DaemonEvent<Data = unknown> {
   /** See `daemonEventTypes`. */
   readonly type: string
-  /** The socket of the sender, where the answer goes. */
+  /** The sender's socket, to which the answer goes. */
   readonly path: string
-  /** Null where the type has none. */
+  /** Null if the type has none. */
   readonly data: Data
 }
 
 /** Why a document is not a usable event. Its message is safe to log. */
 export class BadEvent extends Error {}
 
-/** @throws BadEvent, with a message that names what is wrong. */
+/** @throws BadEvent, with a message that names the fault. */
 export function parseEvent(bytes: Uint8Array): DaemonEvent {
   const value = parseJson(bytes)
   if (!isRecord(value)) throw new BadEvent(`expected a JSON object, got ${describe(value)}`)
@@ -34,7 +34,7 @@ export function parseEvent(bytes: Uint8Array): DaemonEvent {
   }
 }
 
-/** @throws TypeError or RangeError where the data cannot be written as JSON. */
+/** @throws TypeError or RangeError if the data cannot be written as JSON. */
 export function formatEvent(event: DaemonEvent): Buffer {
   return Buffer.from(JSON.stringify({ type: event.type, path: event.path, data: event.data ?? null }))
 }

@@ -1,4 +1,4 @@
-// A client's requests to the daemon: sends events to it, and matches the answers among the events that arrive.
+// A client's requests to the daemon: sends events, and matches the answers among the events that arrive.
 import { type Clock, sleep } from '../core/base/clock.ts'
 import { ClientError } from '../core/base/errors.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
@@ -22,14 +22,14 @@ interface Question {
 export class DaemonRequests {
   readonly #options: DaemonRequestsOptions
   readonly #closing = new AbortController()
-  /** In the order of the requests: the protocol has no numbers. */
+  /** In the order of the requests, because the protocol has no numbers. */
   readonly #questions = new Set<Question>()
 
   constructor(options: DaemonRequestsOptions) {
     this.#options = options
   }
 
-  /** Settles when the daemon's socket has taken it. @throws ClientError: `UNREACHABLE`, `CLOSED` */
+  /** Settles when the daemon's socket has accepted it. @throws ClientError: `UNREACHABLE`, `CLOSED` */
   async send(
     type: string,
     data: unknown,
@@ -52,8 +52,8 @@ export class DaemonRequests {
   }
 
   /**
-   * Sends it, and returns the first event that answers it. The caller's signal replaces the one of this object, and must
-   * abort before that.
+   * Sends a request, and returns the first event that answers it. The caller's signal replaces this object's, and must
+   * abort before that one.
    *
    * @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED`
    */
@@ -71,7 +71,7 @@ export class DaemonRequests {
       unfollow = followSignal(signal, () => reject(closed()))
       this.#questions.add(question)
     })
-    answered.catch(() => undefined) // where sending fails first
+    answered.catch(() => undefined) // if sending fails first
     const stop = new AbortController()
     const limit = sleep(clock, answerTimeoutMs, stop.signal, true).then(() => {
       const why = `unix:${masterSocketPath} did not answer ${type} within ${answerTimeoutMs} ms; see its log`
@@ -88,7 +88,7 @@ export class DaemonRequests {
     }
   }
 
-  /** An event arrived: it answers the question that has waited longest. */
+  /** Called when an event has arrived: it may answer the oldest open request. */
   receive(event: DaemonEvent): void {
     for (const question of this.#questions) {
       if (!question.isAnswer(event)) continue

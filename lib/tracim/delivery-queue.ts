@@ -1,4 +1,4 @@
-// Delivers documents to sockets by path: in order for each path, in turns among all, so that a dead or slow one does not
+// Delivers documents to sockets by path: in order for each path, in turns among all, so that a dead or slow path does not
 // delay the others. Limits queues, connections and waits. Leaves registrations to others.
 import type { Clock, Timer } from '../core/base/clock.ts'
 import { queueMicrotask } from '../core/base/platform-timers.ts'
@@ -13,19 +13,19 @@ export interface DeliveryQueueOptions {
   readonly clock: Clock
   /** This side's own socket, to which nothing is delivered. */
   readonly ownPath: string
-  /** For one delivery, connecting included. */
+  /** The time for one delivery, including connecting. */
   readonly deliveryTimeoutMs: number
   /** How long a path may have no room for another connection. */
   readonly busyTimeoutMs: number
-  /** Connections at a time. */
+  /** Concurrent connections. */
   readonly maxDeliveries: number
-  /** Documents that wait for one path. */
+  /** The most documents queued for one path. */
   readonly maxQueued: number
-  /** Bytes that wait for one path; a single document may be larger. */
+  /** The most bytes queued for one path; a single document may be larger. */
   readonly maxQueuedBytes: number
-  /** Paths that documents wait for. */
+  /** The most paths with queued documents. */
   readonly maxPaths: number
-  /** Called when the path can no longer be reached. What waited for it has been dropped. */
+  /** Called when the path can no longer be reached. Its queue has been dropped. */
   onLost(path: string, reason: string): void
 }
 
@@ -42,7 +42,7 @@ interface PathQueue {
 export class DeliveryQueue {
   readonly #options: DeliveryQueueOptions
   readonly #queues = new Map<string, PathQueue>()
-  /** Paths with something to send, in the order of their turns. */
+  /** Paths with queued documents, in the order of their turns. */
   readonly #ready = new Set<PathQueue>()
   readonly #closing = new AbortController()
   #underWay = 0
@@ -57,18 +57,17 @@ export class DeliveryQueue {
     const { maxPaths, maxQueued, maxQueuedBytes } = this.#options
     let queue = this.#queues.get(path)
     if (queue === undefined) {
-      if (this.#queues.size >= maxPaths)
-        return this.#reportSoon(path, `events wait for ${maxPaths} other paths already`)
+      if (this.#queues.size >= maxPaths) return this.#reportSoon(path, `events wait for ${maxPaths} other paths`)
       queue = newPathQueue(path)
       this.#queues.set(path, queue)
     }
     if (queue.documents.length >= maxQueued) {
       this.forget(path)
-      return this.#reportSoon(path, `${maxQueued} events wait for it already`)
+      return this.#reportSoon(path, `${maxQueued} events are already queued for it`)
     }
     if (queue.documents.length > 0 && queue.queuedBytes + document.length > maxQueuedBytes) {
       this.forget(path)
-      return this.#reportSoon(path, `${queue.queuedBytes} bytes wait for it already`)
+      return this.#reportSoon(path, `${queue.queuedBytes} bytes are already queued for it`)
     }
     queue.documents.push(document)
     queue.queuedBytes += document.length
@@ -77,7 +76,7 @@ export class DeliveryQueue {
     this.#pump()
   }
 
-  /** Drops what waits for this path. */
+  /** Drops the queue of this path. */
   forget(path: string): void {
     const queue = this.#queues.get(path)
     if (queue === undefined) return
@@ -130,7 +129,7 @@ export class DeliveryQueue {
       case 'gone':
         return this.#drop(queue, 'nothing listens at its socket')
       case 'stuck':
-        return this.#drop(queue, `it took no event within ${this.#options.deliveryTimeoutMs} ms`)
+        return this.#drop(queue, `it accepted no event within ${this.#options.deliveryTimeoutMs} ms`)
       case 'aborted':
         return
     }
@@ -150,7 +149,7 @@ export class DeliveryQueue {
     queue.retryMs = Math.min(longestRetryMs, queue.retryMs * 2)
   }
 
-  /** Not immediately: the caller may be sending to all paths, and may do so again when it learns of the loss. */
+  /** Deferred: the caller may be sending to all paths, and may do so again when it learns of the loss. */
   #reportSoon(path: string, reason: string): void {
     queueMicrotask(() => this.#options.onLost(path, reason))
   }
@@ -165,7 +164,7 @@ export class DeliveryQueue {
     try {
       return checkPeerSocket(path, this.#options.ownPath) === undefined ? 'its socket is gone' : undefined
     } catch (error) {
-      return error instanceof BadEvent ? error.message : `its socket cannot be looked at: ${(error as Error).message}`
+      return error instanceof BadEvent ? error.message : `its socket cannot be checked: ${(error as Error).message}`
     }
   }
 }

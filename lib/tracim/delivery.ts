@@ -1,5 +1,5 @@
-// Sends one document to one Unix socket: connects, writes, closes. Tells apart a peer that is busy, one that is gone and one
-// that takes too long. Leaves retrying to others.
+// Sends one document to one Unix socket: connects, writes, closes. Distinguishes a busy peer, a missing one and one
+// that takes too long. Leaves retries to others.
 import { connect } from 'node:net'
 import type { Clock } from '../core/base/clock.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
@@ -9,7 +9,7 @@ export type DeliveryOutcome = 'delivered' | 'busy' | 'gone' | 'stuck' | 'aborted
 
 export interface DeliveryOptions {
   readonly clock: Clock
-  /** From connecting to the last byte that was taken. */
+  /** From connecting to the last byte accepted. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -30,12 +30,12 @@ export function deliver(path: string, document: Buffer, options: DeliveryOptions
     const unfollow = followSignal(signal, () => settle('aborted'))
     socket.on('error', (error: NodeJS.ErrnoException) => settle(isBusy(error) ? 'busy' : 'gone'))
     socket.resume()
-    // The kernel keeps what was written for the reader, so there is no need to wait until the reader has closed.
+    // The kernel keeps written data for the reader, so there is no need to wait until the reader closes.
     socket.end(document, () => settle('delivered'))
   })
 }
 
-/** A Unix socket with a full queue refuses connections at once, and too many open files are our fault, not the peer's. */
+/** A Unix socket with a full queue refuses connections immediately. Too many open files are our fault, not the peer's. */
 function isBusy({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOBUFS'
 }

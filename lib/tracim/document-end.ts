@@ -1,4 +1,4 @@
-// Finds the end of a JSON object or list in bytes that arrive in pieces. Reads each byte once and keeps four small values.
+// Finds the end of a JSON object or list in bytes that arrive in pieces. Reads each byte once, and keeps four small values.
 // Leaves validation to the parser.
 
 const [quote, backslash] = [0x22, 0x5c]
@@ -6,15 +6,15 @@ const openers: ReadonlySet<number> = new Set([0x7b, 0x5b])
 const closers: ReadonlySet<number> = new Set([0x7d, 0x5d])
 const spaces: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
 
-/** One document. In UTF-8, no byte of a longer character is one of the bytes that are searched. */
+/** One document. In UTF-8, no byte of a longer character equals one of the bytes searched for. */
 export class DocumentEnd {
   #depth = 0
   #isInText = false
   #isEscaped = false
-  /** It begins as neither object nor list: only its writer can end it. */
+  /** It begins as neither object nor list, so only its writer can end it. */
   #isOther = false
 
-  /** Reads the next piece. Returns how many of its bytes belong to the document where it ends there, else undefined. */
+  /** Reads the next piece. Returns the number of its bytes that belong to the document if it ends there, otherwise undefined. */
   find(piece: Uint8Array): number | undefined {
     if (this.#isOther) return undefined
     for (let at = 0; at < piece.length; at++) {

@@ -1,4 +1,4 @@
-// A Unix socket that takes one document for each connection, as soon as it is complete, whether its writer closes or not.
+// A Unix socket that accepts one document per connection, as soon as it is complete, whether its writer closes or not.
 // Limits size, time and number of connections. Leaves the meaning of documents to others.
 import { chmodSync, lstatSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -24,15 +24,15 @@ export interface DocumentSocketOptions {
   readonly documentTimeoutMs: number
   /** All documents that are arriving. */
   readonly maxBufferedBytes: number
-  /** Connections at a time; more are closed. */
+  /** Concurrent connections; more are closed. */
   readonly maxConnections: number
-  /** Gets each complete document. What its connection sends after it is ignored. */
+  /** Receives each complete document. Anything its connection sends afterwards is ignored. */
   onDocument(bytes: Buffer): void
-  /** Called for a connection without a document; the reason is safe to log. */
+  /** Called for a connection without a document. The reason is safe to log. */
   onRefused(reason: string): void
 }
 
-/** How long a writer may keep its connection open after its document, so that what it still writes finds a reader. */
+/** How long a writer may keep its connection open after its document: further bytes are read and ignored. */
 const lingerMs = 1_000
 
 export class DocumentSocket {
@@ -48,7 +48,7 @@ export class DocumentSocket {
     this.#server = createServer((socket) => this.#take(socket))
   }
 
-  /** @throws ServerError: `ADDRESS_IN_USE` where another process serves that path, or `LISTEN_FAILED`. */
+  /** @throws ServerError: `ADDRESS_IN_USE` if another process serves that path, or `LISTEN_FAILED`. */
   async listen(): Promise<void> {
     const { path, allowSharedDirectory } = this.#options
     if (!isAbsolute(path) || path.includes('\0'))
@@ -101,7 +101,7 @@ export class DocumentSocket {
     this.#connections.add(socket)
     let chunks: Buffer[] = []
     let length = 0
-    let reason: string | undefined = 'the connection was cut'
+    let reason: string | undefined = 'the connection ended early'
     let isTaken = false
     const end = new DocumentEnd()
     const take = (byteCount: number): void => {
@@ -120,7 +120,7 @@ export class DocumentSocket {
       chunks = []
       socket.destroy()
     }
-    let timer = clock.setTimer(() => refuse(`no whole document within ${documentTimeoutMs} ms`), documentTimeoutMs)
+    let timer = clock.setTimer(() => refuse(`no complete document within ${documentTimeoutMs} ms`), documentTimeoutMs)
     socket.on('data', (chunk: Buffer) => {
       if (isTaken) return
       length += chunk.length

@@ -1,9 +1,9 @@
-// Whether the path of a request stays below its start, also for a server or proxy that decodes it once more than others.
+// Checks that the path of a request stays below its start, even on a server or proxy that decodes it once more than others.
 
 /** Paths are encoded once, or twice by mistake. */
 const maxDecodings = 4
 
-/** False for a step up, a backslash or a null byte, however often encoded, and for a path that is encoded too often. */
+/** False for a parent step, a backslash or a null byte, however often encoded, and for a path that is encoded too often. */
 export function staysInside(endpoint: string): boolean {
   let path = /^[^?#]*/.exec(endpoint)?.[0] ?? ''
   for (let i = 0; i <= maxDecodings; i++) {

@@ -1,4 +1,4 @@
-// Passes a client's events on: to its readers immediately, to its handlers one after the other.
+// Passes on a client's events: to its readers immediately, to its handlers one after the other.
 import { ClientError } from '../core/base/errors.ts'
 import type { DaemonEvent } from './daemon-event.ts'
 import type { EventHandlers } from './event-handlers.ts'
@@ -19,7 +19,7 @@ export class EventDispatch<Client> {
   }
 
   /**
-   * `bytes`: the size of the event as it came. An event that the handlers are too slow for is dropped, and reported as an
+   * `bytes`: the size of the received event. If the handlers are too slow, it is dropped, and reported as an
    * error.
    */
   handOut(event: DaemonEvent, bytes = 0): void {
@@ -27,7 +27,7 @@ export class EventDispatch<Client> {
     // A slow handler must not make this client look dead.
     if (event.type === daemonEventTypes.ping) return void this.#handlers.run(event)
     if (!this.#queue.push(event, bytes)) {
-      const message = `${this.#queue.length} events wait for the handlers; ${event.type} was dropped`
+      const message = `${this.#queue.length} events are queued for the handlers; ${event.type} was dropped`
       return void this.#handlers.fail(new ClientError(message, { code: 'ITEMS_DISCARDED' }))
     }
     if (!this.#isHandling) void this.#handle()

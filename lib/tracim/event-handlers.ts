@@ -1,5 +1,5 @@
-// A client's handlers by event type. An event goes to the generic handler, to that of its type, and for an event of Tracim to
-// that of Tracim's own event type. An error of a handler is an event too.
+// A client's handlers by event type. An event goes to the generic handler, to the handler of its type, and if it comes from
+// Tracim, to the handler of Tracim's own event type. An error in a handler is an event too.
 import type { Logger } from '../core/base/log.ts'
 import { type DaemonEvent, isRecord } from './daemon-event.ts'
 import { daemonEventTypes, localEventTypes, type TracimEvent } from './event-types.ts'
@@ -25,7 +25,7 @@ export class EventHandlers<Client> {
     this.#log = log
   }
 
-  /** One for each type; the last one replaces the others. */
+  /** One for each type; a later one replaces an earlier one. */
   set(type: string, handler: EventHandler<Client>): void {
     this.#handlers.set(type, handler)
   }
@@ -54,7 +54,7 @@ export class EventHandlers<Client> {
     try {
       await handler?.({ type: localEventTypes.error, path: '', data }, this.#client)
     } catch (second) {
-      this.#log.error({ error: second }, 'the handler of errors failed itself')
+      this.#log.error({ error: second }, 'the error handler failed')
     }
   }
 
@@ -68,9 +68,9 @@ export class EventHandlers<Client> {
 }
 
 /**
- * The event of Tracim in a `daemon_tracim_event`.
+ * Tracim's event in a `daemon_tracim_event`.
  *
- * @throws TypeError where the event has no such data.
+ * @throws TypeError if the event has no such data.
  * @example
  * client.on('daemon_tracim_event', (event) => console.log(tracimEventOf(event).event_type))
  */
@@ -80,5 +80,5 @@ export function tracimEventOf(event: DaemonEvent): TracimEvent {
   if (!isRecord(value) || typeof value['event_type'] !== 'string') {
     throw new TypeError(`${event.type}: expected data with an event_type`)
   }
-  return value as unknown as TracimEvent // its other fields are Tracim's, as documented there
+  return value as unknown as TracimEvent // Tracim documents its other fields
 }

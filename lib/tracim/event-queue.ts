@@ -1,4 +1,4 @@
-// Events that wait to be taken one by one, limited in number and in the bytes that they came in.
+// A queue of events that are taken one by one, limited in number and in received bytes.
 import { Queue } from '../core/base/queue.ts'
 import type { DaemonEvent } from './daemon-event.ts'
 
@@ -21,7 +21,7 @@ export class EventQueue {
     return this.#entries.length
   }
 
-  /** Returns false, and does nothing, where there is no room. */
+  /** Returns false, and does nothing, if there is no room. */
   push(event: DaemonEvent, bytes: number): boolean {
     const { maxQueuedEvents, maxQueuedBytes } = this.#bounds
     const hasRoom = this.length < maxQueuedEvents && (this.length === 0 || this.#bytes + bytes <= maxQueuedBytes)

@@ -12,7 +12,7 @@ export class EventReaders {
     this.#bounds = bounds
   }
 
-  /** The reader gets the events from now on. */
+  /** A reader that receives the events from now on. */
   open(): AsyncIterableIterator<DaemonEvent> {
     const reader = new EventReader(this.#bounds, () => this.#readers.delete(reader))
     if (this.#isClosed) reader.end()
@@ -24,7 +24,7 @@ export class EventReaders {
     for (const reader of this.#readers) reader.push(event, bytes)
   }
 
-  /** Readers end when they have taken what there is. */
+  /** Readers end once they have taken the queued events. */
   close(): void {
     this.#isClosed = true
     for (const reader of this.#readers) reader.end()

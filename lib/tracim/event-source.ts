@@ -1,4 +1,4 @@
-// What the daemon needs of the source of its events; and any async iterable as such a source.
+// The interface of a daemon's event source, and any async iterable as a source.
 import { ServerError } from '../core/base/errors.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
 import { isRecord } from './daemon-event.ts'
@@ -23,12 +23,12 @@ export interface PassedAnswer {
 export interface EventSource {
   /** Prepares the source. Returns the id of the user that it acts for. */
   connect(signal: AbortSignal): Promise<string>
-  /** Each an event, or the JSON text of one. Ends when the signal aborts. */
+  /** Events, each as an object or as JSON text. Ends when the signal aborts. */
   events(signal: AbortSignal): AsyncIterable<TracimEvent | string>
   request(request: PassedRequest, signal: AbortSignal): Promise<PassedAnswer>
 }
 
-/** Any async iterable as a source, such as a channel's subscription. It takes no requests. */
+/** Any async iterable as a source, such as a channel's subscription. It accepts no requests. */
 export class IterableSource implements EventSource {
   readonly #items: AsyncIterable<unknown>
   readonly #userId: string
@@ -51,7 +51,7 @@ export class IterableSource implements EventSource {
     const unfollow = followSignal(signal, () => stop?.())
     try {
       while (!signal.aborted) {
-        // Racing one promise in all rounds would keep every round in memory.
+        // Racing the same promise in all rounds would keep every round in memory.
         const next = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
           stop = () => resolve(undefined)
           iterator.next().then(resolve, reject)
@@ -61,7 +61,7 @@ export class IterableSource implements EventSource {
       }
     } finally {
       unfollow()
-      // A generator that waits for its own source never settles this, so it is not awaited.
+      // Not awaited, because a generator that waits for its own source never settles this.
       iterator.return?.().then(undefined, () => undefined)
     }
   }
@@ -70,7 +70,7 @@ export class IterableSource implements EventSource {
     throw new ServerError('this daemon has no Tracim to forward requests to', { code: 'NOT_ALLOWED' })
   }
 
-  /** An item with an `event_type` is an event; any other becomes the fields of a `message`. */
+  /** An item with an `event_type` is an event. Any other item becomes the fields of a `message`. */
   #asEvent(item: unknown): TracimEvent {
     const given = isRecord(item) && typeof item['event_type'] === 'string' ? item : undefined
     const defaults = { event_id: ++this.#count, event_type: 'message', read: null, created: new Date().toISOString() }

@@ -1,4 +1,4 @@
-// The daemon's protocol: every event type and its data. The spelling is the wire's.
+// The daemon's protocol: all event types and their data. The spelling is the protocol's.
 
 /** The types of DaemonEvents, and their senders. */
 export const daemonEventTypes = {
@@ -12,9 +12,9 @@ export const daemonEventTypes = {
   getAccountInfo: 'daemon_get_account_info',
   /** Client to daemon: forward a request to Tracim. Answered by `requestResult`. */
   doRequest: 'daemon_do_request',
-  /** Either way: acknowledges an event that has no answer of its own. */
+  /** Either way: acknowledges an event that has no other answer. */
   ack: 'daemon_ack',
-  /** Either way: are you there? Answered by `pong`. */
+  /** Either way: checks that the peer is alive. Answered by `pong`. */
   ping: 'daemon_ping',
   /** Either way. */
   pong: 'daemon_pong',
@@ -35,13 +35,13 @@ export const daemonEventTypes = {
 /** The type of a DaemonEvent. */
 export type DaemonEventType = (typeof daemonEventTypes)[keyof typeof daemonEventTypes]
 
-/** Types that the client makes for its own handlers, and never sends. */
+/** Types that the client emits to its own handlers, and never sends. */
 export const localEventTypes = {
   /** Handlers of this type get every event. */
   generic: 'custom_message',
-  /** Handlers of this type get errors, those of other handlers included. */
+  /** Handlers of this type get errors, including those of other handlers. */
   error: 'custom_error',
-  /** This client has registered again by itself; it missed the events in between. Data: {@link RegisteredAgainData}. */
+  /** This client has registered again automatically; it missed the events in between. Data: {@link RegisteredAgainData}. */
   registeredAgain: 'custom_registered_again',
 } as const
 
@@ -51,7 +51,7 @@ export interface RegisteredAgainData {
   readonly reason: 'restarted' | 'forgotten'
 }
 
-/** The names of two types in the protocol's document. */
+/** Two types have other names in the protocol's documentation. */
 export const documentedNames: Readonly<Record<string, DaemonEventType>> = {
   client_add: daemonEventTypes.clientAdd,
   client_delete: daemonEventTypes.clientDelete,

@@ -1,8 +1,8 @@
-// Closes something when a signal ends the process, and then lets it end as it would have.
+// Closes something when a signal ends the process, and then ends the process as usual.
 
 export interface ExitHooksOptions {
   readonly signals: readonly NodeJS.Signals[]
-  /** Must settle by itself. */
+  /** Must always settle. */
   close(): Promise<void>
   /** Called at the process's exit, when nothing can be awaited any more. */
   onExit(): void
@@ -26,10 +26,10 @@ export class ExitHooks {
   }
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    // A second signal has its ordinary effect.
+    // A second signal has its default effect.
     for (const each of this.#options.signals) process.removeListener(each, this.#onSignal)
     const end = (): void => {
-      // Other listeners decide themselves when the process ends.
+      // Other listeners decide themselves when to end the process.
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
     }
     this.#options.close().then(end, end)

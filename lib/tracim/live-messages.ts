@@ -1,15 +1,15 @@
 // Tracim's live messages, one stream of server-sent events at a time: reconnects with Last-Event-ID, limits silence and the
-// size of an event, and reads no more than is taken. Leaves logging in to others.
+// size of an event, and reads only as fast as its reader. Leaves the login to others.
 import type { EventSource, EventSourceFetchInit, FetchLikeResponse } from 'eventsource'
 import type { Clock } from '../core/base/clock.ts'
 import type { Logger } from '../core/base/log.ts'
 import { withPackages } from '../core/base/optional-packages.ts'
 import { isRecord } from './daemon-event.ts'
 
-/** Messages that were read and not taken yet; above it the connection is not read. */
+/** Messages read ahead. Above it, the connection is not read. */
 const readAhead = 16
 
-/** What a stream needs of a login. */
+/** The part of a login that a stream needs. */
 interface Login {
   readonly headers: Record<string, string>
   readonly userId: string
@@ -18,7 +18,7 @@ interface Login {
 
 export interface LiveMessagesOptions {
   readonly login: Login
-  /** The last message that was received before. */
+  /** The last message of an earlier stream. */
   readonly lastEventId: string | undefined
   readonly maxEventBytes: number
   /** Silence after which the connection counts as dead. */
@@ -27,7 +27,7 @@ export interface LiveMessagesOptions {
   readonly log: Logger
 }
 
-/** A stream that reconnects by itself, until Tracim refuses it or it is closed. */
+/** A stream that reconnects automatically, until Tracim refuses it or it is closed. */
 export class LiveMessages {
   readonly #options: LiveMessagesOptions
   readonly #source: EventSource
@@ -56,12 +56,12 @@ export class LiveMessages {
     return this.#lastEventId
   }
 
-  /** The HTTP status that refused it; undefined where it was closed. */
+  /** The HTTP status of the refusal; undefined if it was closed. */
   get status(): number | undefined {
     return this.#end?.status
   }
 
-  /** The next message's text; undefined when there are no more. */
+  /** The text of the next message; undefined if there are no more. */
   async next(): Promise<string | undefined> {
     while (this.#messages.length === 0) {
       if (this.#end !== undefined) return undefined
@@ -84,13 +84,13 @@ export class LiveMessages {
     delete headers['Last-Event-ID']
     if (this.#lastEventId !== undefined) {
       headers['Last-Event-ID'] = this.#lastEventId
-      // Some servers of Tracim ignore the header and read this.
+      // Some Tracim servers ignore the header and read this parameter.
       url.searchParams.set('after_event_id', this.#lastEventId)
     }
     const response = await fetch(url, { ...init, headers, redirect: 'manual' })
     if (response.body === null) return response
     const onTooLarge = (): void => {
-      // The server would send the same event again: continue with new ones.
+      // The server would send the same event again, so continue with new ones.
       this.#lastEventId = undefined
     }
     const reader = new GuardedReader(response.body.getReader(), this.#options, () => this.#room(), onTooLarge)
@@ -98,7 +98,7 @@ export class LiveMessages {
     return { url: response.url, status, redirected, headers: response.headers, body: { getReader: () => reader } }
   }
 
-  /** Settles when more may be read. */
+  /** Settles when more can be read. */
   async #room(): Promise<void> {
     while (this.#messages.length >= readAhead && this.#end === undefined) {
       await new Promise<void>((resolve) => {
@@ -117,7 +117,7 @@ export class LiveMessages {
   #onError(code: number | undefined, message: string | undefined): void {
     const isOver = this.#source.readyState === this.#source.CLOSED
     if (isOver) this.#finish(code)
-    else this.#options.log.warn({ reason: message ?? 'it was cut' }, 'the stream of live messages reconnects')
+    else this.#options.log.warn({ reason: message ?? 'it ended early' }, 'the stream of live messages reconnects')
   }
 
   #finish(status: number | undefined): void {
@@ -132,7 +132,7 @@ interface ByteReader {
   cancel(): Promise<void>
 }
 
-/** Reads within the limits for the parser of events. An error makes the stream reconnect. */
+/** Reads for the event parser, within the limits. An error makes the stream reconnect. */
 class GuardedReader implements ByteReader {
   readonly #reader: ByteReader
   readonly #options: Pick<LiveMessagesOptions, 'maxEventBytes' | 'silenceMs' | 'clock'>

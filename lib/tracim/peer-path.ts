@@ -1,4 +1,4 @@
-// Checks the paths that peers name as their sockets, before anything is opened there.
+// Checks the socket paths that peers send, before anything is opened there.
 import { lstatSync, type Stats } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { BadEvent } from './daemon-event.ts'
@@ -6,7 +6,7 @@ import { BadEvent } from './daemon-event.ts'
 /** sun_path of Linux, without its final zero. */
 const maxPathBytes = 107
 
-/** Checks the form of a path without reading the disk. @throws BadEvent */
+/** Checks the form of a path without touching the disk. @throws BadEvent */
 export function checkPathForm(path: string): string {
   if (path.length > maxPathBytes || Buffer.byteLength(path) > maxPathBytes)
     throw new BadEvent(`path: expected at most ${maxPathBytes} bytes, got ${path.length} characters`)
@@ -16,7 +16,7 @@ export function checkPathForm(path: string): string {
 }
 
 /**
- * The file at the path; undefined where there is none.
+ * The file at the path; undefined if there is none.
  *
  * @throws BadEvent for anything but a socket (a symbolic link is not one), another user's socket, or the socket `own`.
  */

@@ -1,9 +1,9 @@
-// Keeps a client registered. The protocol does not announce that a daemon has restarted, but a restarted daemon has made
-// another socket, so the client checks the socket regularly. A daemon that has forgotten the client sends no pings: after a
-// silence the client asks.
+// Keeps a client registered. The protocol does not announce that a daemon has restarted, but a restarted daemon has created
+// a new socket, so the client checks the socket regularly. A daemon that has forgotten the client sends no pings, so the
+// client asks after a silence.
 //
-//   watching ──> another socket, or no pings and not in the list ──> registering, with a back-off ──> watching
-//                                                         end: at once, from everywhere
+//   watching ──> another socket, or no pings and not in the list ──> registering, with backoff ──> watching
+//                                                         end: immediately, from any state
 import { statSync } from 'node:fs'
 import { Backoff } from '../core/base/backoff.ts'
 import { type Clock, sleep } from '../core/base/clock.ts'
@@ -21,7 +21,7 @@ export interface RegistrationOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly random: () => number
-  /** Each ends when the signal aborts. */
+  /** Both end when the signal aborts. */
   register(signal: AbortSignal): Promise<void>
   isKnown(signal: AbortSignal): Promise<boolean>
   onRegisteredAgain(reason: LostReason): void
@@ -38,21 +38,21 @@ export class Registration {
     this.#options = options
   }
 
-  /** `socket`: that of the daemon at which the client registered, by {@link socketAt}. */
+  /** `socket`: the socket of the daemon at which the client registered, by {@link socketAt}. */
   begin(socket: string | undefined): void {
     this.#watch?.stop.abort()
     const stop = new AbortController()
     this.heard()
-    // Only the signal ends it.
+    // It ends only by its signal.
     this.#watch = { stop, ended: this.#run(socket, stop.signal).catch(() => undefined) }
   }
 
-  /** A ping arrived: the daemon knows this client. */
+  /** Called for a ping: the daemon knows this client. */
   heard(): void {
     this.#heardAtMs = this.#options.clock.now()
   }
 
-  /** Settles when nothing is running any more. */
+  /** Settles when nothing runs any more. */
   async end(): Promise<void> {
     this.#watch?.stop.abort()
     await this.#watch?.ended
@@ -108,13 +108,13 @@ export class Registration {
   }
 }
 
-/** Identifies the socket at the path. Inode numbers are reused; together with their times they are not. */
+/** Identifies the socket at the path. Inode numbers are reused, but not together with their times. */
 export function socketAt(path: string): string | undefined {
   try {
     const status = statSync(path, { bigint: true })
     if (!status.isSocket()) return undefined
     const { dev, ino, birthtimeNs, mtimeNs } = status
-    // Some file systems do not record when a file was made.
+    // Some file systems do not record the creation time of a file.
     return `${dev}:${ino}:${birthtimeNs === 0n ? mtimeNs : birthtimeNs}`
   } catch {
     return undefined

@@ -1,4 +1,4 @@
-// The registered clients, and which of them have answered the last ping. Sends nothing itself.
+// The registered clients, and whether each has answered the last ping. Sends nothing itself.
 import type { ClientData } from './event-types.ts'
 
 interface Entry {
@@ -41,7 +41,7 @@ export class Registrations {
     if (entry !== undefined) entry.hasAnswered = true
   }
 
-  /** Removes and returns clients that have not answered since the last round. The others must answer until the next one. */
+  /** Removes and returns the clients that have not answered since the last round. The others must answer before the next one. */
   nextRound(): ClientData[] {
     const silent = [...this.#entries.values()].filter(({ hasAnswered }) => !hasAnswered).map(({ client }) => client)
     for (const { path } of silent) this.#entries.delete(path)

@@ -1,5 +1,5 @@
-// Forwards clients' requests to the source, a limited number at a time, and makes events of the answers. Clients spell the
-// fields in one of two ways (method or Method); each gets its own spelling.
+// Forwards clients' requests to the source, a limited number at a time, and converts the answers to events. Clients write the
+// fields in one of two spellings (method or Method); each gets its own spelling.
 import { describe } from '../core/base/options.ts'
 import { isRecord } from './daemon-event.ts'
 import type { EventSource, PassedAnswer, PassedRequest } from './event-source.ts'
@@ -13,7 +13,7 @@ export interface RequestForwarderOptions {
   readonly signal: AbortSignal
 }
 
-/** A request that is not forwarded, with the status that says why. */
+/** A request that is not forwarded, with the status of its answer. */
 export class RequestRefused extends Error {
   readonly statusCode: number
   readonly statusText: string
@@ -33,7 +33,7 @@ export class RequestForwarder {
     this.#options = options
   }
 
-  /** The data of the answer. Never rejects: an error is an answer with a status of its own. */
+  /** The data of the answer. Never rejects: an error becomes an answer with a status. */
   async answer(data: unknown): Promise<Record<string, unknown>> {
     const isCapitalised = isRecord(data) && 'Method' in data
     const answer = await this.#pass(data, isCapitalised).catch(asAnswer)
@@ -82,11 +82,11 @@ function bodyBytes(body: unknown, isBase64: boolean): Uint8Array | undefined {
   try {
     return Buffer.from(JSON.stringify(body))
   } catch {
-    throw bad('body: it is nested too deeply') // JSON that could be read can be written, if the stack is deep enough
+    throw bad('body: it is nested too deeply') // parsed JSON can be written again, if the stack is deep enough
   }
 }
 
-/** The request as it came, so that its sender recognises it; without unexpected fields. */
+/** The request as received, so that its sender recognises it, without unexpected fields. */
 function echo(request: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, request[name] ?? null]))
 }

@@ -1,4 +1,4 @@
-// The client of a daemon: its own socket, its registration, its handlers by event type. Works with every daemon of the
+// The client of a daemon: its own socket, its registration, its handlers by event type. Works with every daemon that speaks the
 // protocol.
 
 import { rmSync } from 'node:fs'
@@ -52,7 +52,7 @@ export class TracimDaemonClient implements AsyncDisposable {
     this.#whenClosed = resolve
   })
 
-  /** The user that the daemon is logged in as; empty until the daemon has said it. */
+  /** The user that the daemon is logged in as; empty until the daemon has sent it. */
   userId = ''
 
   /** @throws ClientError (`INVALID_OPTION`) that names the option. */
@@ -88,7 +88,7 @@ export class TracimDaemonClient implements AsyncDisposable {
   }
 
   /**
-   * Sets the handler of a type, and replaces a former one: a `daemonEventTypes` value, an event type of Tracim
+   * Sets the handler of a type, replacing an earlier one: a `daemonEventTypes` value, an event type of Tracim
    * (`content.created.comment`), or a `localEventTypes` value for all events or for errors. Handlers run one after the other,
    * in the order of the events; only pings do not wait.
    */
@@ -96,12 +96,12 @@ export class TracimDaemonClient implements AsyncDisposable {
     this.#handlers.set(type, handler)
   }
 
-  /** Removes the handler of a type, also a default one. */
+  /** Removes the handler of a type, even a default one. */
   off(type: string): void {
     this.#handlers.remove(type)
   }
 
-  /** All events from now on. A reader that falls `maxQueuedEvents` behind gets a ClientError (`ITEMS_DISCARDED`). */
+  /** All events from now on. A reader that falls `maxQueuedEvents` behind receives a ClientError (`ITEMS_DISCARDED`). */
   events(): AsyncIterableIterator<DaemonEvent> {
     return this.#readers.open()
   }
@@ -109,7 +109,7 @@ export class TracimDaemonClient implements AsyncDisposable {
   /** Creates this client's socket, and starts to handle events. @throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED` */
   async createClientSocket(): Promise<void> {
     if (this.#socket !== undefined || this.#closed !== undefined)
-      throw new ClientError('this client already has its socket; make another client')
+      throw new ClientError('this client already has its socket; create another client')
     this.#socket = new DocumentSocket({
       ...this.#options,
       path: this.clientSocketPath,
@@ -126,8 +126,8 @@ export class TracimDaemonClient implements AsyncDisposable {
   }
 
   /**
-   * Registers; settles when the daemon has sent its account. From then on this client registers again by itself where the
-   * daemon has restarted, and emits a `custom_registered_again`.
+   * Registers; settles when the daemon has sent its account. From then on this client registers again automatically if the
+   * daemon has restarted, and emits `custom_registered_again`.
    *
    * @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED`
    */
@@ -170,7 +170,7 @@ export class TracimDaemonClient implements AsyncDisposable {
   }
 
   /**
-   * Lets the daemon forward a request to Tracim. An error of Tracim is an answer, by its status.
+   * Asks the daemon to forward a request to Tracim. An error of Tracim is an answer with its status.
    *
    * @param endpoint Begins with a slash, such as `/workspaces`.
    * @param body Text, or a value that is sent as JSON.
@@ -179,7 +179,7 @@ export class TracimDaemonClient implements AsyncDisposable {
   async doRequest(method: string, endpoint: string, body: unknown = null): Promise<DaemonRequestAnswer> {
     const isAnswer = (event: DaemonEvent): boolean => isAnswerTo(event, method, endpoint)
     const { data } = await this.#requests.ask(types.doRequest, { method, endpoint, body }, isAnswer)
-    const { status_code: statusCode, status, data: text } = data as RequestResultData // isAnswer has checked
+    const { status_code: statusCode, status, data: text } = data as RequestResultData // checked by isAnswer
     return { statusCode, status, body: Buffer.from(text, 'base64') }
   }
 
@@ -188,7 +188,7 @@ export class TracimDaemonClient implements AsyncDisposable {
     return unawaited(this.#requests.send(type, data))
   }
 
-  /** Unregisters, if possible, and removes the socket. Also runs when a signal ends the process. */
+  /** Unregisters if possible, and removes the socket. Also runs when a signal ends the process. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -214,7 +214,7 @@ export class TracimDaemonClient implements AsyncDisposable {
   async #close(): Promise<void> {
     // Otherwise it could be registered after it has left.
     await this.#registration.end()
-    // A daemon that is gone need not know.
+    // If the daemon is gone, there is nothing to unregister from.
     if (this.#isRegistered) await this.#requests.send(types.clientDelete, this.#self).catch(() => undefined)
     this.#requests.close()
     await this.#socket?.close()

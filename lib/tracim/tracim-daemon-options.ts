@@ -10,40 +10,40 @@ import type { TracimEvent } from './event-types.ts'
 export interface TracimDaemonLimits {
   /** The largest event of a client. Default 4 MiB. */
   readonly maxDocumentBytes: number
-  /** All events of clients that are arriving; above it they are refused. Default 64 MiB. */
+  /** All events of clients that are arriving. Above it, further ones are refused. Default 64 MiB. */
   readonly maxBufferedBytes: number
   /** From a client's connection to the end of its event. Default 10 s. */
   readonly documentTimeoutMs: number
-  /** Incoming connections at a time; more are closed. Default 1 024. */
+  /** Concurrent incoming connections; more are closed. Default 1 024. */
   readonly maxConnections: number
   /** Registered clients; more are refused. Default 4 096. */
   readonly maxClients: number
-  /** Connections to clients at a time. Default 256. */
+  /** Concurrent connections to clients. Default 256. */
   readonly maxDeliveries: number
-  /** How long a client may take to take one event. Default 5 s. */
+  /** The longest delivery of one event to a client. Default 5 s. */
   readonly deliveryTimeoutMs: number
-  /** Events that wait for one client; one that has more is unregistered. Default 10 000. */
+  /** Events queued for one client; a client with more is unregistered. Default 10 000. */
   readonly maxQueuedEvents: number
-  /** Bytes that wait for one client, unless it is a single event; a client with more is unregistered. Default 32 MiB. */
+  /** Bytes queued for one client; a client with more is unregistered, unless it is a single event. Default 32 MiB. */
   readonly maxQueuedBytes: number
-  /** Forwarded requests at a time; more get status 503. Default 16. */
+  /** Concurrent forwarded requests; more get status 503. Default 16. */
   readonly maxRequests: number
 }
 
 export interface TracimDaemonOptions extends Partial<TracimDaemonLimits> {
-  /** Where it listens, as clients know it: an absolute path in a directory of mode 0700. */
+  /** The path to listen at, as clients know it: an absolute path in a directory of mode 0700. */
   readonly socketPath: string
   /** A `TracimSource`, or any async iterable, whose items are sent to all clients. Default: none. */
   readonly source?: EventSource | AsyncIterable<unknown>
-  /** The account that clients get where the source is an iterable. Default empty. */
+  /** The account that clients get if the source is an iterable. Default empty. */
   readonly userId?: string
-  /** Makes an event of an iterable's item. Default: an item with an `event_type` is one, others become a `message`. */
+  /** Converts an iterable's item to an event. Default: an item with an `event_type` is one, others become a `message`. */
   readonly toEvent?: (item: unknown) => TracimEvent
-  /** Between two pings; a client that has not answered by the next one is unregistered. Default 60 000. */
+  /** The time between two pings. A client that has not answered by the next one is unregistered. Default 60 000. */
   readonly pingIntervalMs?: number
   /** Whether all clients get an event when one registers or leaves. Default true, as the protocol requires. */
   readonly announceClients?: boolean
-  /** Allows a directory that others may enter. Default false. */
+  /** Allows a directory that others can enter. Default false. */
   readonly allowSharedDirectory?: boolean
   readonly log?: Logger
   readonly clock?: Clock

@@ -1,4 +1,4 @@
-// The daemon: clients register at its socket, and each gets the events of the source. Routes events by type. Leaves sockets,
+// The daemon: clients register at its socket, and each receives the events of the source. Routes events by type. Leaves sockets,
 // queues, registrations and the source to other files.
 import { setMaxListeners } from 'node:events'
 import type { Timer } from '../core/base/clock.ts'
@@ -13,11 +13,11 @@ import { Registrations } from './registrations.ts'
 import { RequestForwarder } from './request-forwarder.ts'
 import { type ResolvedDaemonOptions, resolveDaemonOptions, type TracimDaemonOptions } from './tracim-daemon-options.ts'
 
-/** Paths besides the registered ones that may have a queue: for answers to unregistered clients. */
+/** Paths without a registration that may have a queue: for answers to unregistered clients. */
 const spareQueues = 1_024
 
 /**
- * A local daemon that speaks TracimDaemon's protocol: clients in any language register at its Unix socket and get the
+ * A local daemon that speaks TracimDaemon's protocol: clients in any language register at its Unix socket and receive the
  * events of its source.
  *
  * @example
@@ -70,12 +70,12 @@ export class TracimDaemon implements AsyncDisposable {
     return this.#options.socketPath
   }
 
-  /** The clients that are registered. */
+  /** The registered clients. */
   get clients(): readonly ClientData[] {
     return this.#registrations.clients
   }
 
-  /** The user that clients get as the account. */
+  /** The user id that clients receive as the account. */
   get userId(): string {
     return this.#userId
   }
@@ -83,10 +83,10 @@ export class TracimDaemon implements AsyncDisposable {
   /**
    * Logs in at the source, listens, and starts to pass events on.
    *
-   * @throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; and what the source throws when it cannot log in.
+   * @throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`; and the source's error if it cannot log in.
    */
   async listen(): Promise<void> {
-    if (this.#wasStarted) throw new ServerError('this daemon was already started; make another one')
+    if (this.#wasStarted) throw new ServerError('this daemon was already started; create another one')
     this.#wasStarted = true
     try {
       this.#userId = await this.#source.connect(this.#closing.signal)
@@ -102,14 +102,14 @@ export class TracimDaemon implements AsyncDisposable {
   }
 
   /**
-   * Sends an event to all clients as `daemon_tracim_event`, like those of the source. @throws TypeError where it cannot be
+   * Sends an event to all clients as `daemon_tracim_event`, like those of the source. @throws TypeError if it cannot be
    * written as JSON.
    */
   publish(event: TracimEvent | string): void {
     this.#broadcast(types.tracimEvent, typeof event === 'string' ? event : JSON.stringify(event))
   }
 
-  /** Stops the source, drops what was not delivered, and removes the socket. */
+  /** Stops the source, drops undelivered events, and removes the socket. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#pingTimer?.cancel()
@@ -144,7 +144,7 @@ export class TracimDaemon implements AsyncDisposable {
     try {
       const event = parseEvent(bytes)
       const status = checkPeerSocket(event.path, this.socketPath)
-      // A client that leaves may have removed its socket before this is read.
+      // A leaving client may have removed its socket before this is read.
       if (status === undefined && event.type === types.clientAdd) throw new BadEvent(`path: there is no ${event.path}`)
       this.#options.log.debug({ type: event.type, path: event.path }, 'received')
       this.#route(event)
@@ -175,7 +175,7 @@ export class TracimDaemon implements AsyncDisposable {
       case types.ack:
         return
       default:
-        // As TracimDaemon does: a client may be newer than its daemon, and waits for an answer.
+        // As in TracimDaemon: a client may be newer than its daemon, and waits for an answer.
         this.#options.log.debug({ type: event.type, path: event.path }, 'unknown type')
         return this.#send(event.path, types.ack, { type: event.type })
     }
@@ -195,7 +195,7 @@ export class TracimDaemon implements AsyncDisposable {
     if (event.data !== null) readClientData(event)
     const client = this.#registrations.remove(event.path)
     if (client !== undefined) {
-      // A client that leaves need not get what is on its way.
+      // A leaving client does not need queued events.
       this.#deliveries.forget(event.path)
       this.#options.log.info({ ...client }, 'client unregistered')
     }

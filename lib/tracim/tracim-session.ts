@@ -1,5 +1,5 @@
-// A login at Tracim's HTTP API, and requests with it: only to the configured URL, with limits of time and size. The password
-// is in the body of the login only, and in no message or log line.
+// A login at Tracim's HTTP API, and requests with it: only to the configured URL, with limits on time and size. The password
+// is only in the body of the login, and never in a message or log line.
 import { type Clock, platformClock } from '../core/base/clock.ts'
 import { AuthError, ServerError } from '../core/base/errors.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
@@ -15,14 +15,14 @@ const cookieName = 'session_key'
 export interface TracimAccount {
   /** The URL of its API, such as `https://tracim.example/api`. */
   readonly url: string
-  /** This, or `mail`. */
+  /** Either this or `mail`. */
   readonly username?: string
   readonly mail?: string
   readonly password: string
 }
 
 export interface TracimSessionOptions {
-  /** For one request, its answer included. Default 30 000. */
+  /** The time for one request, including its answer. Default 30 000. */
   readonly requestTimeoutMs?: number
   /** The largest answer, in bytes. Default 16 MiB. */
   readonly maxAnswerBytes?: number
@@ -31,7 +31,7 @@ export interface TracimSessionOptions {
 
 export class TracimSession {
   readonly #account: TracimAccount
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly #base: string
   readonly #requestTimeoutMs: number
   readonly #maxAnswerBytes: number
@@ -62,7 +62,7 @@ export class TracimSession {
   }
 
   /**
-   * Logs in; concurrent calls share one login. @throws AuthError where the account is refused, ServerError where Tracim
+   * Logs in; concurrent calls share one login. @throws AuthError if the account is refused, ServerError if Tracim
    * cannot be reached.
    */
   login(signal: AbortSignal): Promise<string> {
@@ -72,7 +72,7 @@ export class TracimSession {
     return this.#login
   }
 
-  /** Logs in again where the login has expired. @throws RequestRefused */
+  /** Logs in again if the login has expired. @throws RequestRefused */
   async request(request: PassedRequest, signal: AbortSignal): Promise<PassedAnswer> {
     const answer = await this.#fetch(request, signal)
     if (answer.statusCode !== 401) return answer
@@ -80,10 +80,10 @@ export class TracimSession {
     return this.#fetch(request, signal)
   }
 
-  /** @throws RequestRefused where the endpoint leads outside the configured URL. */
+  /** @throws RequestRefused if the endpoint leads outside the configured URL. */
   urlOf(endpoint: string): URL {
     const url = URL.canParse(this.#base + endpoint) ? new URL(this.#base + endpoint) : undefined
-    // Checks the result, in which dots have had their effect, and the rest for servers that decode it once more.
+    // Checks the result, in which dot segments are resolved, and the rest for servers that decode it once more.
     const isInside = url?.href.startsWith(`${this.#base}/`) && endpoint.startsWith('/') && staysInside(endpoint)
     if (url !== undefined && isInside && staysInside(url.href.slice(this.#base.length))) return url
     throw new RequestRefused(400, 'Bad Request', `endpoint: it leads outside ${this.#base}`)
@@ -126,7 +126,7 @@ export class TracimSession {
         method: request.method,
         headers: { 'Content-Type': 'application/json', ...(this.#cookie && this.headers) },
         ...(request.body !== undefined && { body: request.body as Uint8Array<ArrayBuffer> }),
-        // Another server must not get the cookie: the caller sees the redirection.
+        // Another server must not get the cookie: the caller sees the redirect.
         redirect: 'manual',
         signal: limit.signal,
       })
@@ -160,7 +160,7 @@ export class TracimSession {
 function baseUrl(text: unknown): string {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    // Without the value: it may contain a password.
+    // Never quotes the value: it may contain a password.
     throw invalidOption('url', 'an http or https URL without user, query and fragment', typeof text)
   }
   return url.href.replace(/\/+$/, '')
@@ -176,7 +176,7 @@ function userIdOf(body: Uint8Array): string | undefined {
   }
 }
 
-/** fetch says "fetch failed"; the reason is its cause. */
+/** fetch reports "fetch failed"; the reason is its cause. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error
   return cause instanceof Error ? `${message}: ${(cause as NodeJS.ErrnoException).code ?? cause.message}` : message

@@ -17,7 +17,7 @@ export interface TracimSourceOptions extends TracimSessionOptions {
   readonly silenceMs?: number
   readonly log?: Logger
   readonly clock?: Clock
-  /** For the waits between attempts. Default `Math.random`. */
+  /** Randomizes the waits between attempts. Default `Math.random`. */
   readonly random?: () => number
 }
 
@@ -34,7 +34,7 @@ export class TracimSource implements EventSource {
   readonly #clock: Clock
   readonly #random: () => number
 
-  /** @throws ClientError: `INVALID_OPTION` that names the option; `MISSING_PACKAGE` without eventsource. */
+  /** @throws ClientError: `INVALID_OPTION` that names the option; `MISSING_PACKAGE` if eventsource is missing. */
   constructor(account: TracimAccount, options: TracimSourceOptions = {}) {
     requirePackages('TracimSource', ['eventsource'])
     this.#session = new TracimSession(account, options)
@@ -52,7 +52,7 @@ export class TracimSource implements EventSource {
     return this.#session.login(signal)
   }
 
-  /** The texts of live messages, through lost connections and expired logins, until the signal aborts. */
+  /** The texts of live messages, across lost connections and expired logins, until the signal aborts. */
   async *events(signal: AbortSignal): AsyncGenerator<string> {
     const first = new Backoff({ minMs: 1_000, maxMs: 60_000 }, this.#random)
     let lastEventId: string | undefined

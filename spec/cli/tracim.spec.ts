@@ -102,7 +102,7 @@ describe('isock tracim', function () {
     const written = join(folder, 'new', 'TracimDaemon', 'config.json')
     expect(code).to.equal(2)
     expect(stderr).to.equal(
-      `isock: ${written} was written; fill in tracim.url, tracim.username or tracim.mail, and tracim.password, and start again\n`,
+      `isock: ${written} was created; fill in tracim.url, tracim.username or tracim.mail, and tracim.password, and start again\n`,
     )
     expect(statSync(written).mode & 0o777).to.equal(0o600)
     expect(JSON.parse(readFileSync(written, 'utf8')).tracim.password).to.equal('')

@@ -129,7 +129,7 @@ describe('the tracim daemon client', () => {
     expect(messages.filter((message) => message === 'thrown')).to.have.length(5)
     expect(messages).to.include('rejected')
     expect(errors.some((error) => error instanceof SyntaxError)).to.equal(true)
-    expect(world.lines.some(({ message }) => message.includes('handler of errors failed'))).to.equal(true)
+    expect(world.lines.some(({ message }) => message.includes('error handler failed'))).to.equal(true)
   })
 
   it('iterates over events, and ends with the client', async () => {
@@ -202,7 +202,7 @@ describe('the tracim daemon client', () => {
     await client.registerToMaster()
     for (let i = 0; i < 6; i++) daemon.publish(comment)
     await waitFor(() => errors.length === 2)
-    expect(errors[0]).to.include('3 events wait for the handlers')
+    expect(errors[0]).to.include('3 events are queued for the handlers')
     finish?.()
   })
 
@@ -249,7 +249,7 @@ describe('the tracim daemon client', () => {
       const client = new TracimDaemonClient(paths)
       expect((await caught(client.registerToMaster())).message).to.include('createClientSocket()')
       await client.close()
-      expect((await caught(client.createClientSocket())).message).to.include('make another client')
+      expect((await caught(client.createClientSocket())).message).to.include('create another client')
       await world.client('taken')
       expect((await caught(world.client('taken'))).code).to.equal('ADDRESS_IN_USE')
     })

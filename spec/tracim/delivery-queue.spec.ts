@@ -37,7 +37,7 @@ describe('what the tracim gateway keeps', () => {
     post.send(one.path, document)
     post.send(two.path, document)
     await waitFor(() => one.received.length === 1 && lost.length === 1)
-    expect(lost).to.deep.equal(['events wait for 1 other paths already'])
+    expect(lost).to.deep.equal(['events wait for 1 other paths'])
     // Its room is free a moment after the other side has got it.
     await waitFor(async () => {
       lost.length = 0

@@ -236,7 +236,7 @@ describe('the tracim daemon', () => {
       expect(daemon.clients).to.have.length(2)
       await clock.advance(5_000)
       await waitFor(() => daemon.clients.length === 1)
-      expect(await refusal(/took no event within 5000 ms/)).to.be.a('string')
+      expect(await refusal(/accepted no event within 5000 ms/)).to.be.a('string')
       for (const socket of held) socket.destroy()
       await new Promise((resolve) => {
         stuck.close(resolve)
@@ -250,7 +250,7 @@ describe('the tracim daemon', () => {
       await waitFor(() => one.received.length === 2)
       for (let i = 0; i < 20; i++) daemon.publish('{"event_type":"a"}')
       await waitFor(() => daemon.clients.length === 0)
-      expect(await refusal(/10 events wait/)).to.be.a('string')
+      expect(await refusal(/10 events are already queued/)).to.be.a('string')
     })
   })
 
@@ -265,7 +265,7 @@ describe('the tracim daemon', () => {
     daemon.publish(large)
     daemon.publish(large)
     await waitFor(() => daemon.clients.length === 0)
-    expect(await refusal(/bytes wait/)).to.be.a('string')
+    expect(await refusal(/bytes are already queued/)).to.be.a('string')
   })
 
   it('replaces the entry of a path that registers again', async () => {
@@ -329,7 +329,7 @@ describe('the tracim daemon', () => {
       await waitFor(() => one.received.length === 1)
       await clock.advance(10_000)
       await closed
-      expect(await refusal(/no whole document within 10000 ms/)).to.be.a('string')
+      expect(await refusal(/no complete document within 10000 ms/)).to.be.a('string')
     })
 
     it('takes so many bytes at once of all together', async () => {
