@@ -232,6 +232,7 @@ describe('the check of the architecture', () => {
       "signal.addEventListener('abort', f)",
       'signal?.addEventListener(\n  "abort",',
       'signal.onabort = f',
+      'AbortSignal.any([signal])',
     ]) {
       expect(rulesBrokenBy({ 'core/link/a.ts': source }), source).to.deep.equal(['abort-listener'])
       expect(rulesBrokenBy({ 'core/base/followed-signals.ts': source }), source).to.deep.equal([])

@@ -2,6 +2,7 @@
 // makes senders wait while it reads slowly, and reports a client that reads too slowly or for which too much waits.
 import type { Meter } from '../core/accounting/meter.ts'
 import type { Clock } from '../core/base/clock.ts'
+import { type Deferred, deferred } from '../core/base/deferred.ts'
 import { setImmediate } from '../core/base/platform-timers.ts'
 import { Queue } from '../core/base/queue.ts'
 import { ReaderWatch } from '../features/web/least-rate.ts'
@@ -38,8 +39,7 @@ export interface SocketQueueOptions {
 
 interface Sender {
   readonly make: () => string | undefined
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+  readonly pushed: Deferred<void>
 }
 
 /** The measured cost of a message besides its bytes: without it, many small messages would take ten times the limit. */
@@ -112,8 +112,11 @@ export class SocketQueue {
 
   /** Sends once there is room, in the order of the calls. Rejects with an error of `make`. */
   pushWhenRoom(make: () => string | undefined): Promise<void> {
-    if (this.#senders.length > 0 || !this.hasRoom)
-      return new Promise((resolve, reject) => this.#senders.add({ make, resolve, reject }))
+    if (this.#senders.length > 0 || !this.hasRoom) {
+      const pushed = deferred<void>()
+      this.#senders.add({ make, pushed })
+      return pushed.promise
+    }
     try {
       this.#pushMade(make)
     } catch (error) {
@@ -172,9 +175,9 @@ export class SocketQueue {
       if (sender === undefined) return
       try {
         this.#pushMade(sender.make)
-        sender.resolve()
+        sender.pushed.resolve()
       } catch (error) {
-        sender.reject(error)
+        sender.pushed.reject(error)
       }
     }
   }

@@ -1,5 +1,6 @@
 // A client's requests to the daemon: sends events, and matches the answers among the events that arrive.
 import { type Clock, sleep } from '../core/base/clock.ts'
+import { deferred } from '../core/base/deferred.ts'
 import { ClientError } from '../core/base/errors.ts'
 import { followSignal } from '../core/base/followed-signals.ts'
 import { type DaemonEvent, formatEvent } from './daemon-event.ts'
@@ -64,27 +65,23 @@ export class DaemonRequests {
     signal: AbortSignal = this.#closing.signal,
   ): Promise<DaemonEvent> {
     const { clock, answerTimeoutMs, masterSocketPath } = this.#options
-    let question: Question | undefined
-    let unfollow: (() => void) | undefined
-    const answered = new Promise<DaemonEvent>((answer, reject) => {
-      question = { isAnswer, answer }
-      unfollow = followSignal(signal, () => reject(closed()))
-      this.#questions.add(question)
-    })
-    answered.catch(() => undefined) // if sending fails first
-    const stop = new AbortController()
-    const limit = sleep(clock, answerTimeoutMs, stop.signal, true).then(() => {
+    const answered = deferred<DaemonEvent>()
+    answered.promise.catch(() => undefined) // where sending fails first
+    const question = { isAnswer, answer: answered.resolve }
+    this.#questions.add(question)
+    const unfollow = followSignal(signal, () => answered.reject(closed()))
+    const timer = clock.setTimer(() => {
       const why = `unix:${masterSocketPath} did not answer ${type} within ${answerTimeoutMs} ms; see its log`
-      throw new ClientError(why, { code: 'NO_RESPONSE' })
-    })
-    limit.catch(() => undefined)
+      answered.reject(new ClientError(why, { code: 'NO_RESPONSE' }))
+    }, answerTimeoutMs)
+    timer.keepProcessAlive(true)
     try {
       await this.send(type, data, masterSocketPath, signal)
-      return await Promise.race([answered, limit])
+      return await answered.promise
     } finally {
-      stop.abort()
-      if (question !== undefined) this.#questions.delete(question)
-      unfollow?.()
+      timer.cancel()
+      this.#questions.delete(question)
+      unfollow()
     }
   }
 

@@ -2,6 +2,7 @@
 // size of an event, and reads only as fast as its reader. Leaves the login to others.
 import type { EventSource, EventSourceFetchInit, FetchLikeResponse } from 'eventsource'
 import type { Clock } from '../core/base/clock.ts'
+import { type Deferred, deferred } from '../core/base/deferred.ts'
 import type { Logger } from '../core/base/log.ts'
 import { withPackages } from '../core/base/optional-packages.ts'
 import { isRecord } from './daemon-event.ts'
@@ -33,8 +34,10 @@ export class LiveMessages {
   readonly #source: EventSource
   readonly #messages: string[] = []
   #lastEventId: string | undefined
-  #wakeReader: (() => void) | undefined
-  #wakeConnection: (() => void) | undefined
+  /** The reader waits for a message. */
+  #arrived: Deferred<void> | undefined
+  /** The connection waits for room. */
+  #taken: Deferred<void> | undefined
   #end: { readonly status: number | undefined } | undefined
 
   /** Rejects with ClientError (`MISSING_PACKAGE`). */
@@ -65,12 +68,11 @@ export class LiveMessages {
   async next(): Promise<string | undefined> {
     while (this.#messages.length === 0) {
       if (this.#end !== undefined) return undefined
-      await new Promise<void>((resolve) => {
-        this.#wakeReader = resolve
-      })
+      this.#arrived = deferred()
+      await this.#arrived.promise
     }
     const message = this.#messages.shift()
-    if (this.#messages.length < readAhead) this.#wakeConnection?.()
+    if (this.#messages.length < readAhead) this.#taken?.resolve()
     return message
   }
 
@@ -101,9 +103,8 @@ export class LiveMessages {
   /** Settles when more can be read. */
   async #room(): Promise<void> {
     while (this.#messages.length >= readAhead && this.#end === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#wakeConnection = resolve
-      })
+      this.#taken = deferred()
+      await this.#taken.promise
     }
   }
 
@@ -111,7 +112,7 @@ export class LiveMessages {
     const id = lastEventId || eventIdOf(text)
     if (id !== undefined && /^\w{1,64}$/.test(id)) this.#lastEventId = id
     this.#messages.push(text)
-    this.#wakeReader?.()
+    this.#arrived?.resolve()
   }
 
   #onError(code: number | undefined, message: string | undefined): void {
@@ -122,8 +123,8 @@ export class LiveMessages {
 
   #finish(status: number | undefined): void {
     this.#end ??= { status }
-    this.#wakeReader?.()
-    this.#wakeConnection?.()
+    this.#arrived?.resolve()
+    this.#taken?.resolve()
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { deferred } from '../core/base/deferred.ts'
 import { ClientError } from '../core/base/errors.ts'
 import { unawaited } from '../core/base/unawaited.ts'
 import { resolveClientOptions, type TracimDaemonClientOptions } from './client-options.ts'
@@ -47,10 +48,7 @@ export class TracimDaemonClient implements AsyncDisposable {
   #socket: DocumentSocket | undefined
   #isRegistered = false
   #closed: Promise<void> | undefined
-  #whenClosed: (() => void) | undefined
-  readonly #untilClosed = new Promise<void>((resolve) => {
-    this.#whenClosed = resolve
-  })
+  readonly #whenClosed = deferred<void>()
 
   /** The user that the daemon is logged in as; empty until the daemon has sent it. */
   userId = ''
@@ -150,7 +148,7 @@ export class TracimDaemonClient implements AsyncDisposable {
 
   /** Settles when this client is closed. */
   listenToEvents(): Promise<void> {
-    return this.#untilClosed
+    return this.#whenClosed.promise
   }
 
   /** Settles when the daemon has answered. @throws ClientError: `UNREACHABLE`, `NO_RESPONSE`, `CLOSED` */
@@ -220,7 +218,7 @@ export class TracimDaemonClient implements AsyncDisposable {
     await this.#socket?.close()
     this.#hooks.remove()
     this.#readers.close()
-    this.#whenClosed?.()
+    this.#whenClosed.resolve()
   }
 
   #onDocument(bytes: Buffer): void {

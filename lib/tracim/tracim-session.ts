@@ -2,7 +2,7 @@
 // is only in the body of the login, and never in a message or log line.
 import { type Clock, platformClock } from '../core/base/clock.ts'
 import { AuthError, ServerError } from '../core/base/errors.ts'
-import { followSignal } from '../core/base/followed-signals.ts'
+import { LinkedAbort } from '../core/base/linked-abort.ts'
 import { invalidOption, requirePositive } from '../core/base/options.ts'
 import { isRecord } from './daemon-event.ts'
 import { staysInside } from './endpoint-path.ts'
@@ -114,13 +114,10 @@ export class TracimSession {
 
   async #fetch(request: PassedRequest, signal: AbortSignal, cookies?: string[]): Promise<PassedAnswer> {
     const url = this.urlOf(request.endpoint)
-    const limit = new AbortController()
-    let isLate = false
-    const timer = this.#clock.setTimer(() => {
-      isLate = true
-      limit.abort()
-    }, this.#requestTimeoutMs)
-    const unfollow = followSignal(signal, () => limit.abort())
+    const abort = new LinkedAbort(signal)
+    const seconds = this.#requestTimeoutMs / 1_000
+    const late = new RequestRefused(504, 'Gateway Timeout', `no answer within ${seconds} s`)
+    abort.abortAfter(this.#clock, this.#requestTimeoutMs, () => late)
     try {
       const response = await fetch(url, {
         method: request.method,
@@ -128,19 +125,17 @@ export class TracimSession {
         ...(request.body !== undefined && { body: request.body as Uint8Array<ArrayBuffer> }),
         // Another server must not get the cookie: the caller sees the redirect.
         redirect: 'manual',
-        signal: limit.signal,
+        signal: abort.signal,
       })
       cookies?.push(...response.headers.getSetCookie())
       const body = await this.#read(response)
       return { statusCode: response.status, statusText: response.statusText, body }
     } catch (error) {
       if (error instanceof RequestRefused) throw error
-      const seconds = this.#requestTimeoutMs / 1_000
-      if (isLate) throw new RequestRefused(504, 'Gateway Timeout', `no answer within ${seconds} s`)
+      if (abort.signal.reason === late) throw late
       throw new RequestRefused(502, 'Bad Gateway', reasonOf(error))
     } finally {
-      timer.cancel()
-      unfollow()
+      abort.close()
     }
   }
 

@@ -29,6 +29,14 @@ describe('OwnRuns', () => {
     expect([attached, detached, ended].map(({ signal }) => signal.reason)).to.deep.equal(['gone', undefined, undefined])
   })
 
+  it('aborts a run with each of several parents', () => {
+    const [caller, reader] = [new AbortController(), new AbortController()]
+    const runsOfBoth = [runs.begin(caller.signal, undefined), runs.begin(undefined, reader.signal)]
+    caller.abort('cancelled')
+    reader.abort('left')
+    expect(runsOfBoth.map(({ signal }) => signal.reason)).to.deep.equal(['cancelled', 'left'])
+  })
+
   it('aborts a run that is asked to, with the reason', () => {
     const run = runs.begin(undefined)
     expect(run.signal.aborted).to.equal(false)

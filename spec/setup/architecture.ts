@@ -58,7 +58,7 @@ const usersOfPublicList = ['cli', 'testing']
 const commonList = 'everywhere.ts'
 /** The one place that listens to signals: a signal may be given to thousands of calls. */
 const listensToSignals = 'core/base/followed-signals.ts'
-const abortListener = /addEventListener\(\s*['"`]abort['"`]|\.onabort\b/
+const abortListener = /addEventListener\(\s*['"`]abort['"`]|\.onabort\b|\bAbortSignal\.any\(/
 const maxLines = 300
 const packageName = 'isock'
 
@@ -112,7 +112,7 @@ function checkText(file: string, source: string): Violation[] {
     violations.push({ rule: 'opening-comment', file, message: 'it opens with a comment that says its job' })
   }
   if (file !== listensToSignals && abortListener.test(source)) {
-    const message = `listens to a signal by itself; use followSignal of ${listensToSignals}`
+    const message = `listens to a signal by itself; use followSignal of ${listensToSignals}, or LinkedAbort`
     violations.push({ rule: 'abort-listener', file, message })
   }
   const room = roomOf(file)

@@ -1,6 +1,7 @@
 // What the runs of tasks and processes have in common: which errors are no failure, and how a run waits for the one before.
 import { expect } from 'chai'
-import { deferred, endedOrAborted, isStop, outcomeOf } from '../../lib/features/tasks/run.ts'
+import { deferred } from '../../lib/core/base/deferred.ts'
+import { endedOrAborted, isStop, outcomeOf } from '../../lib/features/tasks/run.ts'
 import { BusyError, CancelledError } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
 
@@ -51,11 +52,11 @@ describe('A run that waits for the one before', () => {
   }
 
   it('begins when that has ended', async () => {
-    const { work, begin } = deferred<void>()
+    const before = deferred<void>()
     const { signal } = new AbortController()
-    const ended = endedOrAborted(work, signal)
+    const ended = endedOrAborted(before.promise, signal)
     expect(await isSettled(ended)).to.equal(false)
-    begin(Promise.resolve())
+    before.resolve()
     expect(await isSettled(ended)).to.equal(true)
   })
 

@@ -1,10 +1,10 @@
 // The callers of `connect()`, who wait for the connection itself rather than for a call. Counts faults for each of them.
+import { type Deferred, deferred } from '../base/deferred.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import { spendRetry, type Tries } from '../session/retry-policy.ts'
 
 interface Waiter extends Tries {
-  resolve(): void
-  reject(error: unknown): void
+  readonly connected: Deferred<void>
 }
 
 export class ConnectWaiters {
@@ -16,9 +16,9 @@ export class ConnectWaiters {
 
   /** Settles with the connection. Rejects when the retries are used up, or the server does not let us in. */
   wait(retries: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ retries, faults: 0, resolve, reject })
-    })
+    const connected = deferred<void>()
+    this.#waiters.push({ retries, faults: 0, connected })
+    return connected.promise
   }
 
   countFault(error: IsockError): void {
@@ -27,14 +27,14 @@ export class ConnectWaiters {
     this.#waiters = left
     const options = { code: 'UNREACHABLE', cause: error, notStarted: true } as const
     const failure = new ClientError(`cannot connect: ${error.message}`, options)
-    for (const waiter of spent) waiter.reject(failure)
+    for (const waiter of spent) waiter.connected.reject(failure)
   }
 
   resolveAll(): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+    for (const waiter of this.#waiters.splice(0)) waiter.connected.resolve()
   }
 
   rejectAll(error: IsockError): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+    for (const waiter of this.#waiters.splice(0)) waiter.connected.reject(error)
   }
 }

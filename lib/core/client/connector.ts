@@ -3,7 +3,7 @@
 
 import { runClean } from '../base/async-context.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
-import { followSignal } from '../base/followed-signals.ts'
+import { LinkedAbort } from '../base/linked-abort.ts'
 import { maxHandshakeBytes } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import { FrameLink } from '../link/frame-link.ts'
@@ -91,10 +91,9 @@ export class Connector {
   ): Promise<Refusal | undefined> {
     const { clock, limits, dial } = this.#options
     const timeoutMs = limits.handshakeTimeoutMs
-    const abort = new AbortController()
-    const unfollow = followSignal(signal, () => abort.abort(signal.reason))
+    const abort = new LinkedAbort(signal)
     const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
-    const timer = clock.setTimer(() => abort.abort(late), timeoutMs)
+    const timer = abort.abortAfter(clock, timeoutMs, () => late)
     try {
       // The link outlives the call that it is opened for, and serves the calls of others.
       const link = await runClean(() => dial(address, abort.signal), undefined)
@@ -117,8 +116,7 @@ export class Connector {
       const options = { address, clock, timeoutMs, signal: abort.signal, decodeError, onWelcome, onDistrust }
       return await shakeHands(frameLink, hello, options)
     } finally {
-      timer.cancel()
-      unfollow()
+      abort.close()
     }
   }
 

@@ -8,6 +8,7 @@ import type { Call, Outcome } from '../action/call.ts'
 import { runClean } from '../base/async-context.ts'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
+import { deferred } from '../base/deferred.ts'
 import { CancelledError, IsockError } from '../base/errors.ts'
 import { turnsOf } from '../base/handler-turns.ts'
 import type { ClientKit } from './client-kit.ts'
@@ -40,8 +41,8 @@ export class LastingCall<Step extends object> {
   #isDraining = false
   /** The last call was let in. */
   #isOpen = false
-  #ready: { resolve(): void; reject(error: unknown): void } | undefined
-  #done: { resolve(): void; reject(error: unknown): void } | undefined
+  readonly #ready = deferred<void>()
+  readonly #done = deferred<void>()
   #call: Call<unknown, unknown> | undefined
   #end: { readonly error: unknown } | undefined
 
@@ -49,12 +50,8 @@ export class LastingCall<Step extends object> {
     this.#kit = kit
     this.#source = source
     this.#steps = new PulledSteps<Step>((item) => this.#stepsIn(item), turnsOf(kit.clock))
-    this.ready = new Promise((resolve, reject) => {
-      this.#ready = { resolve, reject }
-    })
-    this.done = new Promise((resolve, reject) => {
-      this.#done = { resolve, reject }
-    })
+    this.ready = this.#ready.promise
+    this.done = this.#done.promise
     // Whoever reads gets the error there.
     this.ready.catch(() => undefined)
     this.done.catch(() => undefined)
@@ -105,9 +102,9 @@ export class LastingCall<Step extends object> {
     this.#steps.close(backlog)
     this.#abort.abort()
     this.#call?.cancel()
-    if (error === undefined) this.#done?.resolve()
-    else this.#done?.reject(error)
-    this.#ready?.reject(error ?? new CancelledError('it was ended before it was ready'))
+    if (error === undefined) this.#done.resolve()
+    else this.#done.reject(error)
+    this.#ready.reject(error ?? new CancelledError('it was ended before it was ready'))
   }
 
   async #keepOpen(): Promise<void> {
@@ -142,7 +139,7 @@ export class LastingCall<Step extends object> {
         const steps = this.#source.onOpen(first.item)
         this.#hasBeenOpen = this.#isOpen = true
         this.#steps.open(call, steps)
-        this.#ready?.resolve()
+        this.#ready.resolve()
       }
       const outcome = await call.outcome()
       await this.#steps.finish()

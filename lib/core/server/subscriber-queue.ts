@@ -1,6 +1,7 @@
 // The queue of one reader of messages that go to many. Publishing never waits: a slow reader has a queue of its own, and when
 // that is full, it loses messages or is dropped, as its owner chose.
 import type { Meter } from '../accounting/meter.ts'
+import { deferred } from '../base/deferred.ts'
 import { BusyError } from '../base/errors.ts'
 import type { Encoded } from '../wire/bytes/encoded.ts'
 import { payloadSize } from '../wire/bytes/payload.ts'
@@ -36,13 +37,11 @@ export class SubscriberQueue {
   #isWaiting = false
   #isFinishing = false
   #isOver = false
-  #settle: { resolve(): void; reject(error: unknown): void } = { resolve: () => undefined, reject: () => undefined }
+  readonly #done = deferred<void>()
 
   constructor(options: SubscriberQueueOptions) {
     this.#options = options
-    this.done = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject }
-    })
+    this.done = this.#done.promise
     // An owner that dropped the reader need not handle its rejection.
     this.done.catch(() => undefined)
   }
@@ -83,8 +82,8 @@ export class SubscriberQueue {
     this.#queue = []
     this.#head = 0
     this.#queuedBytes = 0
-    if (error === undefined) this.#settle.resolve()
-    else this.#settle.reject(error)
+    if (error === undefined) this.#done.resolve()
+    else this.#done.reject(error)
   }
 
   #send(message: Encoded): void {

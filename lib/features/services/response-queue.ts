@@ -1,5 +1,6 @@
 // The responses of one run to a reader in the same process. Each push waits until the reader has taken the response, so a
 // slow reader is treated like a slow client.
+import { type Deferred, deferred } from '../../core/base/deferred.ts'
 import { BusyError } from '../../core/base/errors.ts'
 
 /** The bound for a method that does not await its responses. */
@@ -11,8 +12,8 @@ interface Response {
 
 export class ResponseQueue {
   readonly #label: string
-  readonly #waiting: { readonly response: Response; onTaken(): void }[] = []
-  #reader: ((response: Response | undefined) => void) | undefined
+  readonly #waiting: { readonly response: Response; readonly taken: Deferred<void> }[] = []
+  #reader: Deferred<Response | undefined> | undefined
   #isClosed = false
 
   constructor(label: string) {
@@ -26,30 +27,31 @@ export class ResponseQueue {
     const reader = this.#reader
     this.#reader = undefined
     if (reader !== undefined) {
-      reader(response)
+      reader.resolve(response)
       return Promise.resolve()
     }
     if (this.#waiting.length >= maxWaiting) {
       const message = `${this.#label}: ${maxWaiting} responses are waiting for their reader; await respond()`
       return Promise.reject(new BusyError(message, { notStarted: false }))
     }
-    return new Promise((resolve) => this.#waiting.push({ response, onTaken: resolve }))
+    const taken = deferred<void>()
+    this.#waiting.push({ response, taken })
+    return taken.promise
   }
 
   /** The next response, in a box; undefined: there are no more. For a single reader. */
   async take(): Promise<Response | undefined> {
     const next = this.#waiting.shift()
-    next?.onTaken()
+    next?.taken.resolve()
     if (next !== undefined || this.#isClosed) return next?.response
-    return new Promise((resolve) => {
-      this.#reader = resolve
-    })
+    this.#reader = deferred()
+    return this.#reader.promise
   }
 
   /** Ends the queue; waiting responses can still be taken. */
   readonly close = (): void => {
     this.#isClosed = true
-    for (const { onTaken } of this.#waiting) onTaken()
-    this.#reader?.(undefined)
+    for (const { taken } of this.#waiting) taken.resolve()
+    this.#reader?.resolve(undefined)
   }
 }

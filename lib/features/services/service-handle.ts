@@ -2,7 +2,7 @@
 // reference; nothing is encoded.
 import { Refused } from '../../core/action/refused.ts'
 import { CancelledError, DeadlineError, IsockError, ServerError } from '../../core/base/errors.ts'
-import { followSignal } from '../../core/base/followed-signals.ts'
+import { unlessAborted } from '../../core/base/followed-signals.ts'
 import { withFields } from '../../core/base/log.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption } from '../../core/base/options.ts'
@@ -169,8 +169,7 @@ export class ServiceHandle<S extends AnyService> {
     if (signal !== undefined && typeof signal?.addEventListener !== 'function')
       throw invalidOption('signal', 'an AbortSignal', signal)
     const { server, clock, log } = this.#kit
-    const run = this.#runs.begin(signal)
-    const unfollow = followSignal(leaving, () => run.abort(leaving?.reason))
+    const run = this.#runs.begin(signal, leaving)
     if (timeoutMs < Number.POSITIVE_INFINITY)
       run.endWithin(timeoutMs, () => new DeadlineError(`${label} took longer than ${timeoutMs} ms`))
     const { actionName } = actions[verb]
@@ -183,17 +182,14 @@ export class ServiceHandle<S extends AnyService> {
       deadlineAtMs: clock.now() + timeoutMs,
       emit,
     })
-    const running = unwrapped(this.#host.run(verb, args, context)).finally(() => {
-      unfollow()
-      run.end()
-    })
+    const running = unwrapped(this.#host.run(verb, args, context)).finally(() => run.end())
     // Nobody else sees an error that a cancelled run throws for another reason.
     running.catch((error: unknown) => {
       const { aborted, reason } = run.signal
       const isLeft = error === reason || (error instanceof IsockError && error.notStarted)
       if (aborted && !isLeft) this.#kit.report(error, label)
     })
-    await Promise.race([running, aborted(run.signal)])
+    await unlessAborted(running, run.signal)
   }
 
   #label(verb: Verb): string {
@@ -210,9 +206,4 @@ async function unwrapped(running: Promise<void>): Promise<void> {
   } catch (error) {
     throw error instanceof Refused ? error.error : error
   }
-}
-
-/** Rejects when it aborts. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => void followSignal(signal, () => reject(signal.reason)))
 }

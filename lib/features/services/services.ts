@@ -1,11 +1,11 @@
 // The services of one server, as a server feature: finds them by name, and reads the requests of clients.
 import type { Context } from '../../core/action/context.ts'
 import { beforeStart, Refused } from '../../core/action/refused.ts'
-import { sleep } from '../../core/base/clock.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { nearestNames } from '../../core/base/nearest-names.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { describe, invalidOption, requireCount } from '../../core/base/options.ts'
+import { settlesWithin } from '../../core/base/settles-within.ts'
 import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
 import { OwnRuns } from './own-runs.ts'
 import {
@@ -77,11 +77,8 @@ export class Services implements ServerFeature {
    * that answers a client's terminate; shutdown tasks are for cleaning up with the server.
    */
   async onDrain(graceMs: number): Promise<void> {
-    const isOver = new AbortController()
     const all = Promise.all([...this.#hosts.values()].map((host) => host.idle()))
-    const grace = sleep(this.#kit.clock, graceMs, isOver.signal, true).catch(() => undefined)
-    await Promise.race([all, grace])
-    isOver.abort()
+    await settlesWithin(this.#kit.clock, all, graceMs)
     this.#ownRuns.abortAll(new ServerError('the server is shutting down', { code: 'SHUTTING_DOWN' }))
   }
 

@@ -3,12 +3,13 @@
 import { runClean } from '../../core/base/async-context.ts'
 import { Backoff } from '../../core/base/backoff.ts'
 import { sleep } from '../../core/base/clock.ts'
+import { deferred } from '../../core/base/deferred.ts'
 import { CancelledError, DeadlineError, ServerError } from '../../core/base/errors.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { Audience } from './audience.ts'
 import type { AnyProcess, ProcessHandle, ProcessState } from './process.ts'
-import { contextFor, deferred, endedOrAborted, isStop, outcomeOf, RunAbort } from './run.ts'
+import { contextFor, endedOrAborted, isStop, outcomeOf, RunAbort } from './run.ts'
 import { endedByItself, RunOutput } from './run-output.ts'
 
 export class HostedProcess implements ProcessHandle {
@@ -80,9 +81,10 @@ export class HostedProcess implements ProcessHandle {
     this.#restartCount = 0
     this.#abort = new AbortController()
     this.audience.open()
-    const { work, begin } = deferred<void>()
-    this.#ended = work
-    begin(runClean((signal) => this.#runOn(signal), this.#abort.signal))
+    // Stored before the run begins, because the run may read it.
+    const ended = deferred<void>()
+    this.#ended = ended.promise
+    ended.resolve(runClean((signal) => this.#runOn(signal), this.#abort.signal))
   }
 
   async stop(): Promise<void> {

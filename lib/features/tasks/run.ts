@@ -3,6 +3,7 @@ import type { Outcome } from '../../core/action/call.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { type DeadlineError, IsockError } from '../../core/base/errors.ts'
 import { followSignal } from '../../core/base/followed-signals.ts'
+import { LinkedAbort } from '../../core/base/linked-abort.ts'
 import { withFields } from '../../core/base/log.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { TaskContext } from './task.ts'
@@ -49,19 +50,9 @@ export function endedOrAborted(end: Promise<unknown>, signal: AbortSignal): Prom
   })
 }
 
-/** A promise for work that begins later: it must be stored before the run begins, because the run may read it. */
-export function deferred<T>(): { readonly work: Promise<T>; readonly begin: (work: Promise<T>) => void } {
-  let begin: (work: Promise<T>) => void = () => undefined
-  const work = new Promise<T>((resolve) => {
-    begin = resolve
-  })
-  return { work, begin }
-}
-
 /** Aborts one run, when a parent signal aborts or its time is up. */
 export class RunAbort {
-  readonly #controller = new AbortController()
-  readonly #unfollow: () => void
+  readonly #abort: LinkedAbort
   readonly #clock: Clock
   readonly #limit: Timer | undefined
   #grace: Timer | undefined
@@ -69,17 +60,17 @@ export class RunAbort {
   /** `timeoutError` makes the reason when `limitMs` has passed. */
   constructor(parent: AbortSignal, clock: Clock, limitMs: number, timeoutError?: () => DeadlineError) {
     this.#clock = clock
-    this.#unfollow = followSignal(parent, () => this.#controller.abort(parent.reason))
+    this.#abort = new LinkedAbort(parent)
     if (limitMs !== Number.POSITIVE_INFINITY)
-      this.#limit = clock.setTimer(() => this.#controller.abort(timeoutError?.()), limitMs)
+      this.#limit = this.#abort.abortAfter(clock, limitMs, () => timeoutError?.())
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal
+    return this.#abort.signal
   }
 
   abort(reason: IsockError): void {
-    this.#controller.abort(reason)
+    this.#abort.abort(reason)
   }
 
   /** The outcome of the work; or, `abortGraceMs` after an abort, its reason. Keeps the process alive meanwhile. */
@@ -96,8 +87,7 @@ export class RunAbort {
 
   /** Releases the timers. Called when the run is over. */
   close(): void {
-    this.#unfollow()
-    this.#limit?.cancel()
+    this.#abort.close()
     this.#grace?.cancel()
   }
 }

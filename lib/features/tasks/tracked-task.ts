@@ -1,12 +1,13 @@
 // One task that was added: runs it once at a time, even when it was removed and added again, and remembers how it went.
 // Leaves the times of its runs to schedule.ts and tasks.ts.
 import type { Outcome } from '../../core/action/call.ts'
+import { deferred } from '../../core/base/deferred.ts'
 import { DeadlineError, ServerError } from '../../core/base/errors.ts'
 import { invalidOption, requirePositive } from '../../core/base/options.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import { CronTask } from './cron-task.ts'
 import { IntervalTask } from './interval-task.ts'
-import { contextFor, deferred, endedOrAborted, isStop, outcomeOf, RunAbort } from './run.ts'
+import { contextFor, endedOrAborted, isStop, outcomeOf, RunAbort } from './run.ts'
 import { ShutdownTask } from './shutdown-task.ts'
 import { StartupTask } from './startup-task.ts'
 import type { Task, TaskKind, TaskState, TaskView } from './task.ts'
@@ -81,9 +82,10 @@ export class TrackedTask {
     this.#lastRunAtMs = wallNow(clock)
     this.nextRunAtMs = undefined
     this.state = 'running'
-    const { work, begin } = deferred<Outcome<unknown>>()
+    // Stored before the run begins, because the run may read it.
+    const { promise: work, resolve } = deferred<Outcome<unknown>>()
     this.#keep(work)
-    begin(outcomeOf(() => this.task.run(contextFor(this.name, runAbort.signal, this.#kit))))
+    resolve(outcomeOf(() => this.task.run(contextFor(this.name, runAbort.signal, this.#kit))))
     const outcome = end === 'wait for it' ? await work : await runAbort.orTimedOut(work)
     runAbort.close()
     this.#lastDurationMs = clock.now() - startedAtMs

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { BaseContext, type ContextSurroundings } from '../../core/action/base-context.ts'
 import type { Identity, SessionView } from '../../core/action/context.ts'
+import { type Deferred, deferred } from '../../core/base/deferred.ts'
 import { BusyError, ServerError } from '../../core/base/errors.ts'
 import type { Logger } from '../../core/base/log.ts'
 import { monotonicNow } from '../../core/base/platform-timers.ts'
@@ -27,11 +28,6 @@ const maxUntaken = 1_024
 
 const nothing = (): void => undefined
 
-interface Untaken {
-  resolve(): void
-  reject(error: unknown): void
-}
-
 export class ThreadContext extends BaseContext {
   readonly #task: ThreadTask
   readonly #codec: StandardCodec
@@ -42,7 +38,7 @@ export class ThreadContext extends BaseContext {
   #checking = 0
   readonly #abort: AbortController
   /** Oldest first; the server answers in order. */
-  readonly #untaken: Untaken[] = []
+  readonly #untaken: Deferred<void>[] = []
   #isOver = false
   readonly #whenAnswered: (() => void)[] = []
 
@@ -81,7 +77,9 @@ export class ThreadContext extends BaseContext {
     const sent = toSent(this.#codec.encode(ready, 'item', this.#rules))
     // Nobody else uses the payload's bytes, so they are moved.
     this.#task.port.postMessage({ kind: 'item', item: sent } satisfies ThreadMessage, movable(sent))
-    await new Promise<void>((resolve, reject) => this.#untaken.push({ resolve, reject }))
+    const taken = deferred<void>()
+    this.#untaken.push(taken)
+    await taken.promise
   }
 
   async #checkedInTurn(item: unknown): Promise<unknown> {

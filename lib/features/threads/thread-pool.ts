@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Transferable } from 'node:worker_threads'
 import type { Piscina } from 'piscina'
 import { refuseInThread } from '../../core/base/in-thread.ts'
+import { LinkedAbort } from '../../core/base/linked-abort.ts'
 import { ConcurrencyLimiter } from '../../core/server/concurrency-limiter.ts'
 import type { ThreadResult, ThreadTask } from './thread-messages.ts'
 
@@ -53,22 +54,20 @@ export class ThreadPool {
     if (this.#isClosed) throw new Error('the threads are closed')
     this.#piscina ??= this.#open()
     const piscina = await this.#piscina
-    const onFailed = new AbortController()
+    const abort = new LinkedAbort(kill)
     // A thread that fails before it takes a task leaves the task waiting forever. The end of another thread does not matter here.
     const onError = (error: unknown): void => {
-      if (!hasBegun()) onFailed.abort(error)
+      if (!hasBegun()) abort.abort(error)
     }
     piscina.on('error', onError)
     try {
-      const begun = piscina.run(task, {
-        transferList: [...move] as never,
-        signal: AbortSignal.any([kill, onFailed.signal]),
-      })
+      const begun = piscina.run(task, { transferList: [...move] as never, signal: abort.signal })
       return (await begun) as ThreadResult
     } catch (error) {
-      throw onFailed.signal.aborted ? onFailed.signal.reason : error
+      throw abort.signal.aborted && !kill.aborted ? abort.signal.reason : error
     } finally {
       piscina.off('error', onError)
+      abort.close()
     }
   }
 

@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os'
 import { type ActionClass, actionNameOf } from '../../core/action/action.ts'
 import { declareClasses } from '../../core/action/contract.ts'
 import type { RegisteredAction } from '../../core/action/registry.ts'
-import { sleep } from '../../core/base/clock.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { requirePackages } from '../../core/base/optional-packages.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
+import { settlesWithin } from '../../core/base/settles-within.ts'
 import type { Feature, ServerFeature, ServerKit } from '../../core/server/feature.ts'
 import { StandardCodec, valueLimitsOf } from '../../core/wire/value-codec.ts'
 import { moduleOf } from './module-of.ts'
@@ -85,10 +85,7 @@ export class Threads implements ServerFeature {
   }
 
   async onDrain(graceMs: number): Promise<void> {
-    const isOver = new AbortController()
-    const limit = sleep(this.#kit.clock, graceMs + killAfterMs + lastCallMs, isOver.signal, true).catch(() => undefined)
-    await Promise.race([this.#pool.idle(), limit])
-    isOver.abort()
+    await settlesWithin(this.#kit.clock, this.#pool.idle(), graceMs + killAfterMs + lastCallMs)
     await this.#pool.close()
   }
 

@@ -11,6 +11,7 @@ import type { FairQuota } from '../../core/accounting/fair-quota.ts'
 import { Held, placeBytes } from '../../core/accounting/held.ts'
 import type { Owner } from '../../core/accounting/owner.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
+import { deferred } from '../../core/base/deferred.ts'
 import { type Answer, answerSize } from '../answer.ts'
 import { HttpError, retryAfter } from './error-answer.ts'
 import { EvictedKeys } from './evicted-keys.ts'
@@ -85,10 +86,7 @@ export class IdempotencyStore {
         'OUTCOME_UNKNOWN',
         'a call with this Idempotency-Key may have run, and its outcome is no longer stored; check whether it ran before you use a new key',
       )
-    let settled: ((answer: Answer) => void) | undefined
-    const answer = new Promise<Answer>((resolve) => {
-      settled = resolve
-    })
+    const { promise: answer, resolve } = deferred<Answer>()
     const shed = (): void => this.#shed(entry)
     const account = this.#accounting.open({ owner, bytes: placeBytes.key, shed })
     const entry: Entry = { id, fingerprint, answer, account, untilMs: undefined }
@@ -97,7 +95,7 @@ export class IdempotencyStore {
     const settle = (given: Answer, fate: 'keep' | 'drop'): void => {
       if (fate === 'keep' && !this.#isClosed) this.#keep(entry, given)
       else this.#remove(entry)
-      settled?.(given)
+      resolve(given)
     }
     return { isFirst: true, settle }
   }

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
 import type { Owner } from '../../core/accounting/owner.ts'
 import type { Credential } from '../../core/action/guard.ts'
+import { LinkedAbort } from '../../core/base/linked-abort.ts'
 import { type WebHost, WebRefusal, type WebVisit } from '../../features/web/gateway.ts'
 import { placeInside, resolveInside } from '../../features/web/safe-path.ts'
 import { sendFile } from '../../features/web/send-file.ts'
@@ -155,23 +156,26 @@ export class FileServer {
       throw new WebRefusal(415, 'send the file without a content-encoding')
     // Checked before any of the body is read.
     if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
-    const isTaken = new AbortController()
+    const abort = new LinkedAbort(this.#abort.signal)
     const leave = this.#enter(this.#uploads, owner, () => {
-      isTaken.abort(this.#busy(response, 'others need the room of this upload'))
+      abort.abort(this.#busy(response, 'others need the room of this upload'))
     })
-    if (leave === undefined) throw this.#busy(response, `${maxUploads} files are being written`)
+    if (leave === undefined) {
+      abort.close()
+      throw this.#busy(response, `${maxUploads} files are being written`)
+    }
     try {
       const place = await placeInside(root, path)
       if (place === undefined) throw new WebRefusal(403, 'cannot write here; make sure that the directory exists')
       const { clock } = host
-      const signal = AbortSignal.any([this.#abort.signal, isTaken.signal])
-      const how = await upload(request, { place, maxBytes, idleMs, clock, signal })
+      const how = await upload(request, { place, maxBytes, idleMs, clock, signal: abort.signal })
       if (this.#options.compatible && request.method === 'POST') {
         const saved = jsonAnswer(200, igorSaved)
         deliver(request, response, saved, { clock, maxStallMs: idleMs })
       } else response.writeHead(how === 'created' ? 201 : 204).end()
     } finally {
       leave()
+      abort.close()
     }
   }
 

@@ -1,6 +1,7 @@
 // The Igor gateway: clients that speak Igor's JSON over a WebSocket run actions, many streams on one socket, and receive the
 // events of processes. The idea and the protocol are Igor's; see docs/igor.md.
 import type { WebSocket } from 'ws'
+import { deferred } from '../../core/base/deferred.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import type { Peer } from '../../core/link/link.ts'
 import {
@@ -52,7 +53,7 @@ class MountedIgor implements MountedGateway {
   readonly #pending: PendingConnections
   readonly #files: FileServer | undefined
   #isClosing = false
-  #onDone: () => void = () => undefined
+  readonly #streamsOver = deferred<void>()
 
   constructor(host: WebHost, options: ResolvedIgorOptions) {
     this.#host = host
@@ -190,15 +191,12 @@ class MountedIgor implements MountedGateway {
 
   #onStreamOver(client: IgorClient): void {
     this.#clients.forgetIfDone(client)
-    if (this.#isClosing && this.#clients.openStreams === 0) this.#onDone()
+    if (this.#isClosing && this.#clients.openStreams === 0) this.#streamsOver.resolve()
   }
 
   /** Waits for the open streams, at most for this long. */
   async #streamsEnd(graceMs: number): Promise<void> {
     if (this.#clients.openStreams === 0) return
-    const ended = new Promise<void>((resolve) => {
-      this.#onDone = resolve
-    })
-    await settlesWithin(this.#host.clock, ended, graceMs)
+    await settlesWithin(this.#host.clock, this.#streamsOver.promise, graceMs)
   }
 }

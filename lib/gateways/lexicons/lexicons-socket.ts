@@ -8,6 +8,7 @@ import type { WebSocket } from 'ws'
 import type { Account } from '../../core/accounting/account.ts'
 import { Held, placeBytes } from '../../core/accounting/held.ts'
 import type { SessionView } from '../../core/action/context.ts'
+import { deferred } from '../../core/base/deferred.ts'
 import { ClientError } from '../../core/base/errors.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
@@ -64,7 +65,7 @@ export class LexiconsSocket implements AnswerableClient {
   #session: SessionView | undefined
   #isConnected = false
   #closed: Promise<void> | undefined
-  #resolveGone: () => void = () => undefined
+  readonly #gone = deferred<void>()
 
   constructor(socket: WebSocket, peer: Peer, headers: IncomingHttpHeaders, context: SocketContext) {
     const { host, options } = context
@@ -72,9 +73,7 @@ export class LexiconsSocket implements AnswerableClient {
     this.#socket = socket
     this.#headers = headers
     this.#context = context
-    this.gone = new Promise((resolve) => {
-      this.#resolveGone = resolve
-    })
+    this.gone = this.#gone.promise
     this.#account = host.accounting.open({
       owner: { address: peer.address, identity: undefined },
       bytes: placeBytes.link,
@@ -291,6 +290,6 @@ export class LexiconsSocket implements AnswerableClient {
       await this.#runHook('onDisconnect', options.onDisconnect).catch(() => undefined)
       log({ status: 'disconnected', client: this })
     }
-    this.#resolveGone()
+    this.#gone.resolve()
   }
 }

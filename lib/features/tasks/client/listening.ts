@@ -2,6 +2,7 @@
 // it had to start again, and that ends with the process.
 import type { Call, Outcome } from '../../../core/action/call.ts'
 import { keepContext } from '../../../core/base/async-context.ts'
+import { deferred } from '../../../core/base/deferred.ts'
 import { IsockError, ServerError } from '../../../core/base/errors.ts'
 import { followSignal } from '../../../core/base/followed-signals.ts'
 import type { ClientKit } from '../../../core/client/client-kit.ts'
@@ -47,7 +48,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   readonly #unfollow: (() => void) | undefined
   #call: Call<unknown, unknown> | undefined
   #isOver = false
-  #done: { resolve(): void; reject(error: unknown): void } | undefined
+  readonly #done = deferred<void>()
   #gapCount = 0
 
   /** Users get theirs from `client.onProcess`. @internal */
@@ -55,9 +56,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     const { onGap } = options
     this.#options = onGap === undefined ? options : { ...options, onGap: keepContext(onGap) }
     this.#onOver = onOver
-    this.done = new Promise((resolve, reject) => {
-      this.#done = { resolve, reject }
-    })
+    this.done = this.#done.promise
     this.#lasting = new LastingCall<{ readonly event: unknown }>(kit, {
       start: () => {
         this.#call = kit.client.runAction(ListenToProcess, name, { timeoutMs: Number.POSITIVE_INFINITY })
@@ -168,7 +167,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     this.#lasting.end(undefined, 'drop')
     this.#unfollow?.()
     this.#onOver(this)
-    if (failure === undefined) this.#done?.resolve()
-    else this.#done?.reject(failure.error)
+    if (failure === undefined) this.#done.resolve()
+    else this.#done.reject(failure.error)
   }
 }
