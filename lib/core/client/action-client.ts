@@ -1,4 +1,4 @@
-// ActionClient: runs actions by class reference, over a connection that it makes when needed and mends when lost.
+// ActionClient. Runs actions by class reference, over a connection that it opens when needed and reopens when lost.
 import type { ActionClass } from '../action/action.ts'
 import { ActionHost } from '../action/action-host.ts'
 import { Call } from '../action/call.ts'
@@ -35,7 +35,7 @@ import { type CloseOptions, graceOf, untilOver } from './last-calls.ts'
 import { OtherCredentials } from './other-credentials.ts'
 import { OwnActions } from './own-actions.ts'
 
-/** Runs actions on a server. Users get the one of facade/client.ts. */
+/** Runs actions on a server. Users get the subclass in facade/client.ts. */
 export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
   /** @internal */
   protected readonly interceptors = new Interceptors<ClientCall>()
@@ -47,16 +47,16 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   readonly #connector: Connector
   readonly #delayed: DelayedRetries
   readonly #listeners: Listeners<ClientEvents>
-  /** The one that takes new calls is the last; those before it are retired and finish theirs. */
+  /** The last one takes new calls. Those before it are retired: they finish their calls. */
   #connections: Connection[] = []
-  /** No new calls. */
+  /** `close()` was called: no new calls. */
   #isClosing = false
   #isClosed = false
   #released: Promise<unknown> = Promise.resolve()
   #otherCredentials: OtherCredentials | undefined
   readonly #makeOther: (credentials: readonly Credential[]) => ActionClient
 
-  /** @throws ClientError (`INVALID_OPTION`) that names the option that is wrong. */
+  /** @throws ClientError (`INVALID_OPTION`) that names the wrong option. */
   constructor(platform: ClientPlatform, args: ClientArguments) {
     super()
     const options = resolveClientOptions(platform, args)
@@ -81,7 +81,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     this.#delayed = new DelayedRetries({ clock, random, backoff, maxCount, submit: (call) => this.#resubmit(call) })
   }
 
-  /** True while a link to the server stands. */
+  /** True while there is a link to the server. */
   get isConnected(): boolean {
     return this.#connections.at(-1)?.isReady ?? false
   }
@@ -113,8 +113,8 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   }
 
   /**
-   * Ends the session. Calls that are open have `graceMs` to finish, in which none can be made; then they reject: not sent ones as
-   * CLOSED, sent ones as of unknown outcome. Another `close()` meanwhile ends the grace. Rejects with ClientError (`INVALID_OPTION`).
+   * Ends the session. Open calls have `graceMs` to finish; no new ones can be made. After that, calls that were not sent reject as
+   * CLOSED, and sent ones with OutcomeUnknownError. A second `close()` ends the grace. Rejects with ClientError (`INVALID_OPTION`).
    *
    * @example
    * await client.close({ graceMs: 5_000 })
@@ -135,8 +135,8 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   }
 
   /**
-   * Tells a listener of what happens to the connection: `connect`, `disconnect`, `reconnecting`, `close`. Returns what removes it.
-   * What it throws is logged. Throws ClientError (`INVALID_OPTION`).
+   * Adds a listener for an event of the connection: `connect`, `disconnect`, `reconnecting`, `close`. Returns a function that removes
+   * it. What it throws is logged. Throws ClientError (`INVALID_OPTION`).
    *
    * @example
    * client.on('disconnect', ({ reason }) => console.log(`the link is lost: ${reason.message}`))
@@ -149,7 +149,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     return this.close()
   }
 
-  /** What is built on this client gets of it. @internal */
+  /** What the features of this client need of it. @internal */
   protected get kit(): ClientKit {
     const { clock, random, backoff, log } = this.#options
     return { client: this, classes: this.classes, known: this.#known, clock, random, backoff, log }
@@ -169,7 +169,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   /** @internal */
   retryLater(call: PendingCall, refusal: IsockError): boolean {
     if (this.#isClosed || !this.#delayed.hasRoom) return false
-    // The server that takes new calls is another one already: no need to wait.
+    // New calls already go to another server: no need to wait.
     const isElsewhere = call.home !== this.#connections.at(-1)?.session.outgoing
     // After this turn, when the session has released it.
     queueMicrotask(() => {
@@ -232,7 +232,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     return this.#options.clock
   }
 
-  /** Calls of its own that are not over. @internal */
+  /** Its own calls that have not ended. @internal */
   get openCallCount(): number {
     return this.#openCalls.length
   }
@@ -242,7 +242,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     return this.#otherCredentials
   }
 
-  /** Each of a client's calls is one that it has made. */
+  /** All outgoing calls of a client are PendingCalls that it made itself. */
   get #openCalls(): PendingCall[] {
     const sent = this.#connections.flatMap(({ session }) => session.outgoing.open)
     return [...sent, ...this.#delayed.all] as PendingCall[]

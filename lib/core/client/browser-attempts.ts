@@ -1,4 +1,4 @@
-// Tries again until it succeeds, where every kilobyte is loaded: what attempts.ts does, without p-retry's waiting.
+// Replaces attempts.ts in the bundle for browsers: the same, without p-retry, whose size a page would load.
 import type { AttemptOptions } from './attempts.ts'
 
 export async function attemptUntilDone(attempt: () => Promise<void>, options: AttemptOptions): Promise<void> {
@@ -8,8 +8,8 @@ export async function attemptUntilDone(attempt: () => Promise<void>, options: At
       return await attempt()
     } catch (error) {
       options.signal.throwIfAborted()
-      const goesOn = await options.onFailure(error as Error)
-      if (!goesOn || error instanceof TypeError) throw error
+      const isRetried = await options.onFailure(error as Error)
+      if (!isRetried || error instanceof TypeError) throw error
     }
   }
 }

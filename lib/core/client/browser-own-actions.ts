@@ -1,5 +1,5 @@
-// In the place of own-actions.ts in the module for browsers: the same, loaded with the first action that the page adds, or when the
-// server first asks something of it. Either way before a call starts: see session/browser-ledger.ts, which is loaded by the same file.
+// Replaces own-actions.ts in the bundle for browsers: loads it when the page adds its first action, or when the server first calls
+// the page. Either way before a call starts: see session/browser-ledger.ts, which the same chunk contains.
 import type { IsockError } from '../base/errors.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Session } from '../session/session.ts'
@@ -16,14 +16,14 @@ export class OwnActions implements Pick<LoadedActions, 'load' | 'start' | 'encod
   constructor(options: OwnActionsOptions, loadFile = loadOwnActions) {
     this.#options = options
     this.#loadFile = loadFile
-    // The page's server may be another one by the time at which it asks, and have another file.
+    // By the time of the first call, a new version of the server may have another chunk.
     options.registry.adapt((action) => {
       this.load().catch(() => undefined)
       return action
     })
   }
 
-  /** Rejects where the file cannot be had. */
+  /** Rejects if the chunk cannot be loaded. */
   load(): Promise<void> {
     this.#loading ??= this.#loadFile().then(
       (loaded) => {
@@ -45,7 +45,7 @@ export class OwnActions implements Pick<LoadedActions, 'load' | 'start' | 'encod
     return this.#ready.encodeError(error)
   }
 
-  /** Only a ledger asks for something, and that waits for this. */
+  /** Only a ledger uses it, and that waits for `load`. */
   get #ready(): LoadedActions {
     return this.#loaded as LoadedActions
   }

@@ -1,16 +1,16 @@
-// What a client tells of its connection.
+// The events of a client.
 import type { IsockError } from '../base/errors.ts'
 
-/** By event, what its listeners are given. */
+/** The argument of listeners, by event. */
 export interface ClientEvents {
   /**
-   * A server let us in. `isResumed`: it is the session of before, with all that ran in it; or, at first, that of
-   * the page before, see option `resume`.
+   * A server has admitted the client. `isResumed`: in the same session as before, with all that runs in it; or, the first time, in
+   * the session of the former page, see option `resume`.
    */
   readonly connect: { readonly address: string; readonly session: string; readonly isResumed: boolean }
-  /** The link is lost, or the server has ended the session. */
+  /** The link was lost, or the server has ended the session. */
   readonly disconnect: { readonly reason: IsockError }
-  /** It tries to connect once more: after a lost link, or an attempt that failed. `attempt`: from 1, until it is connected. */
+  /** The client tries to connect again, after a lost link or a failed attempt. `attempt` counts from 1 until it is connected. */
   readonly reconnecting: { readonly attempt: number; readonly reason: IsockError }
   /** `close()` was called. */
   readonly close: Readonly<Record<never, never>>

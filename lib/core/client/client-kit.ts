@@ -1,4 +1,4 @@
-// What is built on a client gets of it: time and randomness, and the client itself to run actions with.
+// What the features of a client need of it: the clock, randomness, and the client itself to run actions with.
 import type { Caller } from '../action/context.ts'
 import type { BackoffOptions } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
@@ -8,7 +8,7 @@ import type { ClassRegistry } from '../wire/rich/class-registry.ts'
 
 export interface ClientKit {
   readonly client: Caller
-  /** The classes that arrive as themselves. */
+  /** The classes whose instances keep their class on the wire. */
   readonly classes: ClassRegistry
   /** The channels, services and processes that this client has used, by name. */
   readonly known: KnownClasses

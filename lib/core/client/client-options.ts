@@ -1,4 +1,4 @@
-// What a Client can be told, and the reading of its constructor's forms.
+// The options of a Client, and the forms of its constructor.
 import type { Credential } from '../action/credential.ts'
 import { requireMetadata } from '../action/metadata-option.ts'
 import { type OnRetry, requireOnRetry, requireTimeout } from '../action/run-options.ts'
@@ -70,7 +70,7 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    */
   readonly resume?: ResumeStorage | (() => ResumeStorage)
   readonly limits?: Partial<Limits>
-  /** Classes whose instances travel as themselves, beside those that actions name. */
+  /** Classes whose instances keep their class on the wire, in addition to those that actions declare. */
   readonly classes?: readonly AnyClass[]
   /** Stay connected while idle, as a client does that offers actions to the server. Default: when it offers some. */
   readonly keepConnected?: boolean
@@ -203,7 +203,7 @@ function isOptions(arg: unknown): boolean {
   return typeof arg === 'object' && arg !== null && !Array.isArray(arg) && !isUrl(arg)
 }
 
-/** What the forms of the constructor mean. */
+/** Reads the forms of the constructor. */
 function readArguments(
   platform: ClientPlatform,
   [first, second, third]: ClientArguments,

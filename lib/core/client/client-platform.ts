@@ -1,5 +1,5 @@
-// What a client needs of the place where it runs: Node, a browser, or the inside of a server. The client itself names
-// no module of Node, so each place brings its own.
+// What a client needs from its platform: Node, a browser, or the inside of a server. The client itself imports no module of
+// Node, so that it runs on each.
 import type { ReadSecret } from '../base/token.ts'
 import type { Address } from '../link/address.ts'
 import type { DialTls } from '../link/dial.ts'
@@ -9,30 +9,30 @@ import type { MemoryNetwork } from '../link/memory-network.ts'
 /** Opens one link. Rejects with an error, or with the signal's reason. */
 export type Dial = (address: Address, signal: AbortSignal) => Promise<Link>
 
-/** What matters for how links are opened. */
+/** Options of how links are opened. */
 export interface DialOptions {
-  /** For 'tls://' and 'wss://' addresses: what to trust, and the certificate to show. */
+  /** For 'tls://' and 'wss://' addresses: the trusted certificates, and the client's own. */
   readonly tls?: DialTls
   /** For 'memory:' addresses. */
   readonly network?: MemoryNetwork
 }
 
 export interface ClientPlatform {
-  /** Where ISOCK_TOKEN may stand; empty where there is no environment, or where it is somebody else's. */
+  /** Where ISOCK_TOKEN is read. Empty without an environment, or if it belongs to another program. */
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Reads a token's file; throws where there are no files. */
+  /** Reads a token's file. Throws if the platform has no files. */
   readonly readSecret: ReadSecret
   /**
-   * What an address means here that a program gave; `bare`: where it has no transport; `port`: where that was given by itself. Throws
-   * ClientError (`INVALID_OPTION`).
+   * Reads an address that the program gave. `bare`: the transport of an address without one. `port`: the port, if it was given
+   * separately. Throws ClientError (`INVALID_OPTION`).
    */
   readAddress(address: unknown, bare: 'tcp' | 'tls', port?: number): Address
-  /** How these addresses are dialed, for a client of these options. Throws ClientError (`INVALID_OPTION`). */
+  /** Returns the function that dials these addresses. Throws ClientError (`INVALID_OPTION`). */
   dialer(options: DialOptions, addresses: readonly Address[]): Dial
-  /** Calls back whenever the network may be another one, or the place has slept, where it tells so; what it returns ends that. */
-  onWakeUp?(tell: () => void): () => void
-  /** Takes what handlers and own actions threw, where no log is given. Default: the console. */
+  /** Calls `notify` whenever the network may have changed or the device has slept. Returns a function that stops it. */
+  onWakeUp?(notify: () => void): () => void
+  /** Reports errors of handlers and of the client's own actions if no log is given. Default: the console. */
   readonly reportError?: ((error: unknown) => void) | undefined
-  /** Calls back when the process ends in order, while what is written synchronously still leaves; likewise. */
-  onExit?(tell: () => void): () => void
+  /** Calls `notify` when the process exits normally; what is then written synchronously is still sent. Returns a function that stops it. */
+  onExit?(notify: () => void): () => void
 }

@@ -1,4 +1,4 @@
-// What surrounds an action that runs on a client because the server asked for it.
+// The surroundings of an action that runs on a client, called by its server.
 import type { CallStarter } from '../action/call-starter.ts'
 import type { Caller, ServerView, SessionView } from '../action/context.ts'
 import type { RunSurroundings } from '../action/run-context.ts'
@@ -36,7 +36,7 @@ export class ClientSurroundings implements RunSurroundings, SessionView {
   }
 
   end(): void {
-    throw new ClientError('this action runs on a client: only the server ends sessions, a client is closed')
+    throw new ClientError('this action runs on a client: only the server ends sessions; close the client instead')
   }
 
   get session(): SessionView {

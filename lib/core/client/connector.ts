@@ -1,5 +1,5 @@
-// One attempt to connect: each address in turn, until one lets us in. A session's own address comes first, and alone is
-// shown its secret.
+// One attempt to connect. Tries each address in turn until a server admits the client. The session's own address comes first, and
+// only it gets the session's secret.
 
 import { runClean } from '../base/async-context.ts'
 import { AuthError, ClientError, IsockError, LinkError, ProtocolError, type ServerError } from '../base/errors.ts'
@@ -19,14 +19,14 @@ import { presentedTo } from './presented.ts'
 import { isSameAddress, type SessionHome } from './session-home.ts'
 import type { Resumable } from './stored-sessions.ts'
 
-/** Takes a link over whose server, at this address, let us in. */
+/** Takes over a link whose server, at this address, has admitted the client. */
 export type OnWelcome = (link: FrameLink, welcome: WelcomeFrame, address: Address) => void
 
 export class Connector {
   readonly #options: ResolvedClientOptions
   readonly #codec: ValueCodec
   readonly #slabs = new Slabs()
-  /** Where a new session is asked for first: the address that let us in last. */
+  /** The first address to ask for a new session: the one that last admitted the client. */
   #current = 0
 
   constructor(options: ResolvedClientOptions, codec: ValueCodec) {
@@ -34,15 +34,15 @@ export class Connector {
     this.#codec = codec
   }
 
-  /** Asks for new sessions at the address behind this one first: its server drains. */
+  /** Asks for new sessions at the next address first, because the server at this one drains. */
   preferNextTo(address: Address): void {
     this.#current = (this.#indexOf(address) + 1) % this.#options.addresses.length
   }
 
   /**
-   * Connects and is let in (`onWelcome` is called), resuming the session at its home where the server still has it. Rejects with
-   * the fault of the last address that had one. An error that no other attempt can mend passes `isFinal`: what an isock
-   * server says against this client, or options with which no address can be used.
+   * Connects until a server admits the client and `onWelcome` is called. Resumes the session at its own address if the server still
+   * has it. Otherwise rejects with the error of the last address that had one. `isFinal` is true for an error that further attempts
+   * cannot avoid: an isock server rejected this client, or no address can be used with these options.
    */
   async connect(
     home: SessionHome,
@@ -75,7 +75,7 @@ export class Connector {
       if (isFinal(fault)) throw fault
     }
     if (fault !== undefined) throw fault
-    // No address can be used with these options; or this one cannot, and there are others to be tried yet.
+    // No address can be used with these options; or this one cannot, and others have not been tried yet.
     throw count === addresses.length ? wrongOption : new LinkError(String(wrongOption?.message), { cause: wrongOption })
   }
 
@@ -95,10 +95,10 @@ export class Connector {
     const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
     const timer = abort.abortAfter(clock, timeoutMs, () => late)
     try {
-      // The link outlives the call that it is opened for, and serves the calls of others.
+      // In a clean async context: the link outlives the call that it is opened for, and serves other calls too.
       const link = await runClean(() => dial(address, abort.signal), undefined)
       timer.cancel()
-      // A dial of one's own may not heed its signal.
+      // A custom `dial` may ignore its signal.
       if (abort.signal.aborted) {
         void link.close('abort')
         throw abort.signal.reason
@@ -126,7 +126,7 @@ export class Connector {
     const hello = this.#describeSelf(await presentedTo(peer, presented, bounds), grant)
     const size = helloSize(hello)
     if (size <= maxHandshakeBytes) return hello
-    const message = `option credentials: the first frame would have ${size} bytes, at most ${maxHandshakeBytes} are taken; present less`
+    const message = `option credentials: the first frame would have ${size} bytes, at most ${maxHandshakeBytes} are allowed`
     throw new ClientError(message, { code: 'INVALID_OPTION', notStarted: true })
   }
 
@@ -145,7 +145,7 @@ export class Connector {
   }
 }
 
-/** True for errors that trying again does not mend: wrong credentials, another protocol, wrong options. */
+/** True for errors that another attempt cannot avoid: wrong credentials, another protocol version, wrong options. */
 export function isFinal(error: unknown): boolean {
   if (error instanceof AuthError || error instanceof ProtocolError || error instanceof ClientError) return true
   return error instanceof IsockError && (error as ServerError).code === 'PROTOCOL'

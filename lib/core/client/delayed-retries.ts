@@ -1,10 +1,10 @@
 // Calls that were refused before they started and wait for their next attempt: one line for each addressee, in the order in
-// which the calls were made. New calls to an addressee go behind those of its line, so that a busy server does not
-// change the order of one caller's calls.
+// which the calls were made. New calls to an addressee join the end of its line, so that a busy server does not change the
+// order of a caller's calls.
 //
 //   refused ──> line ── backoff ──> the first of the line, then more ──> submitted
 //                 ↑                                                         │
-//                 ╰── refused again: the same first one? a longer wait ─────╯    another one? it gets on: a short wait
+//                 ╰── refused again: the same first one? a longer wait ─────╯    another one? it makes progress: a short wait
 import type { PendingCall } from '../action/pending-call.ts'
 import { Backoff, type BackoffOptions } from '../base/backoff.ts'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -18,7 +18,7 @@ export interface DelayedRetriesOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly backoff: BackoffOptions
-  /** Calls that may wait here. */
+  /** The most calls that may wait here. */
   readonly maxCount: number
   readonly submit: (call: OutgoingCall) => void
 }
@@ -33,18 +33,18 @@ interface Line {
   burst: number
 }
 
-/** What is known of a refused call. */
+/** A refused call. */
 interface Refusal {
   readonly line: Line
   readonly error: IsockError
-  /** When the refusal becomes the error of a call; Infinity where the call has a deadline. */
+  /** When the refusal becomes the error of the call; Infinity if the call has a deadline. */
   readonly endsAtMs: number
   readonly atMs: number
 }
 
-/** A call without a deadline is refused for this long in a row at most. */
+/** How long a call without a deadline may be refused in a row. */
 export const longestBusyMs = 60_000
-/** Calls of a line that are submitted together at first; twice as many each time that none is refused. */
+/** The number of calls of a line that are submitted together at first. It doubles each time none of them is refused. */
 const firstBurst = 64
 
 export class DelayedRetries {
@@ -63,7 +63,7 @@ export class DelayedRetries {
     return this.#count < this.#options.maxCount
   }
 
-  /** Submits a refused call again after its line's wait; or settles it when its time runs out first. */
+  /** Submits a refused call again after its line's wait. Settles it if it times out first. */
   add(call: PendingCall, error: IsockError): void {
     const { clock } = this.#options
     const { addressee } = call.request
@@ -80,7 +80,7 @@ export class DelayedRetries {
     if (line.timer === undefined) this.#arm(addressee, line)
   }
 
-  /** Keeps a new call behind the others to its addressee. False: none of them waits here. */
+  /** Keeps a new call behind the others to its addressee. False: none of them waits. */
   keepBehind(call: PendingCall): boolean {
     const line = this.#count === 0 ? undefined : this.#lines.get(call.request.addressee)
     if (line === undefined) return false
@@ -89,12 +89,12 @@ export class DelayedRetries {
     return true
   }
 
-  /** Those that wait. */
+  /** All calls that wait here. */
   get all(): OutgoingCall[] {
     return [...this.#lines.values()].flatMap(({ calls }) => [...calls.all()])
   }
 
-  /** Settles one of them. */
+  /** Settles a call that waits here. */
   giveUp(call: OutgoingCall, error: unknown): void {
     const line = this.#lines.get(call.request.addressee)
     if (line?.calls.remove(call)) {
@@ -104,7 +104,7 @@ export class DelayedRetries {
     settle(call, error)
   }
 
-  /** No more attempts: settles all of them. */
+  /** Settles all calls; there are no more attempts. */
   close(error: IsockError): void {
     this.#deadlines.close()
     for (const [addressee, line] of [...this.#lines]) {
@@ -127,7 +127,7 @@ export class DelayedRetries {
     }
   }
 
-  /** Refusals come in the order of the calls: the first one after a release says whether its first call was taken. */
+  /** Refusals arrive in the order of the calls: the first one after a release shows whether its first call was accepted. */
   #judge(line: Line, call: PendingCall): void {
     if (line.isHeadJudged) return
     const { backoff, random } = this.#options
@@ -155,7 +155,7 @@ export class DelayedRetries {
     line.head = calls[0]
     line.isHeadJudged = false
     line.burst *= 2
-    // The rest waits until it is known whether these are taken.
+    // The rest waits until it is known whether these are accepted.
     if (line.calls.isEmpty) this.#close(addressee, line)
     else this.#arm(addressee, line)
     for (const call of calls) submit(call)

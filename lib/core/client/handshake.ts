@@ -1,4 +1,4 @@
-// The client's first words on a new link, and the answer.
+// The handshake at the client: sends HELLO on a new link and waits for the answer.
 import type { Clock } from '../base/clock.ts'
 import { AuthError, type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
@@ -10,19 +10,19 @@ import type { Payload } from '../wire/bytes/payload.ts'
 import { Feature, type Frame, type HelloFrame, Kind, protocolVersion, type WelcomeFrame } from '../wire/frames/frame.ts'
 
 export interface HandshakeOptions {
-  /** Where the link leads, for error messages. */
+  /** The address of the server, for error messages. */
   readonly address: Address
   readonly clock: Clock
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly decodeError: (error: Payload) => unknown
-  /** Takes the link over at once: frames of the session may follow in the same chunk. */
+  /** Takes over the link immediately: frames of the session may follow in the same chunk. */
   readonly onWelcome: (link: FrameLink, welcome: WelcomeFrame, address: Address) => void
-  /** The server does not resume what it was asked to, or not in that way: it is not to be asked again for that. */
+  /** Called when the server did not resume the session as requested: it must not be asked again. */
   readonly onDistrust: () => void
 }
 
-/** What an isock server says against this client, kept apart from faults of the way to it. */
+/** The reason why an isock server rejected this client. Separate from faults of the link. */
 export class Refusal {
   readonly error: unknown
 
@@ -32,9 +32,9 @@ export class Refusal {
 }
 
 /**
- * Sends HELLO and waits for the answer; undefined: we were let in. Another version of the protocol is a refusal too. Rejects with
- * LinkError when the link ends, time runs out, or what comes is not isock's: a proxy or another program may be there for
- * a moment. The link is closed then, and after a refusal.
+ * Sends HELLO and waits for the answer. Returns undefined if the client was admitted. Another protocol version is a refusal too. Rejects
+ * with LinkError when the link ends, on a timeout, or when the peer does not speak isock: a proxy or another program may have the
+ * address for a moment. The link is then closed, as after a refusal.
  */
 export function shakeHands(
   link: FrameLink,
@@ -51,14 +51,14 @@ export function shakeHands(
     }
     const timer = clock.setTimer(() => link.close(late, 'abort'), timeoutMs)
     const late = new LinkError(`${formatAddress(address)} did not answer within ${timeoutMs} ms`)
-    const onAbort = (): void => void link.close(new LinkError('the client gave up connecting'), 'abort')
+    const onAbort = (): void => void link.close(new LinkError('the client stopped connecting'), 'abort')
     const unfollow = followSignal(signal, onAbort)
     const refuse = (error: unknown): void => {
       settle()
       resolve(new Refusal(error))
       link.close(new LinkError('the server refused the client'))
     }
-    /** It would be sent what another server was asked and has not answered. */
+    /** Otherwise calls that another server has not answered would be resent to this one. */
     const distrust = (): void => {
       const message = `${formatAddress(address)} claims to resume a session that it was not asked for`
       settle()
@@ -88,7 +88,7 @@ export function shakeHands(
   })
 }
 
-/** An older server would join a fresh caller's first calls to those of the former one. */
+/** An older server would take the first calls of a fresh caller for repeated calls of the former one. */
 function isAsAsked(welcome: WelcomeFrame, { sessionId, features }: HelloFrame): boolean {
   return welcome.sessionId === sessionId && (features & ~welcome.features & Feature.FreshCaller) === 0
 }

@@ -1,4 +1,4 @@
-// What a client that closes leaves to its open calls: some time to finish.
+// The grace of a client that closes: its open calls have some time to finish.
 import type { PendingCall } from '../action/pending-call.ts'
 import type { Clock } from '../base/clock.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
@@ -6,7 +6,7 @@ import { requireCount } from '../base/options.ts'
 
 /** Options of `client.close`. */
 export interface CloseOptions {
-  /** Milliseconds that open calls have to finish. Default 0. */
+  /** How long open calls have to finish, in milliseconds. Default 0. */
   readonly graceMs?: number
 }
 
@@ -18,7 +18,7 @@ export function graceOf(options: CloseOptions): number {
   return requireCount('graceMs', options.graceMs ?? 0)
 }
 
-/** Settles when all are over, or the time is. */
+/** Settles when all calls have ended, or the time is over. */
 export function untilOver(calls: readonly PendingCall[], clock: Clock, limitMs: number): Promise<void> {
   let left = calls.length
   if (left === 0) return Promise.resolve()

@@ -1,6 +1,6 @@
-// A stream that outlives its calls: when the session that one was of is lost, it is asked for again. Links that break are
-// the session's business and not noticed here. What is asked for, where it goes on and which endings are final says its
-// source; what its reader is told, whoever has it.
+// A stream that outlives its calls: when the session of its call is lost, it makes another call. Lost links are handled by the
+// session and not noticed here. The source decides which call to make, where the stream continues, and which ends are final.
+// Leaves error messages for the reader to its owner.
 //
 //   start ──> first item: open ──> items ... ──> ended in passing ──> backoff ──> start
 //     ╰─────────────────────────────────────╰──> ended for good
@@ -14,24 +14,24 @@ import { turnsOf } from '../base/handler-turns.ts'
 import type { ClientKit } from './client-kit.ts'
 import { type Items, PulledSteps } from './pulled-steps.ts'
 
-/** What it is a stream of. `Step` is what there may be in an item for the reader. */
+/** The source of a stream. `Step`: what the reader gets of an item, if anything. */
 export interface LastingSource<Step> {
-  /** Asks for the stream, from where it broke off. */
+  /** Calls for the stream, from where it was interrupted. */
   start(): Call<unknown, unknown>
-  /** The first item of each call: the server has let us in. Throws for what it cannot read, likewise `onItem`. */
+  /** Called with the first item of each call: the server has admitted the reader. Throws if it cannot read it, as `onItem` does. */
   onOpen(item: unknown): readonly Step[]
   onItem(item: unknown): readonly Step[]
-  /** A call has ended: whether to ask again, or what ends it for good; undefined: it is at its end. */
+  /** Called when a call has ended. Returns 'again', or the error that ends the stream; undefined: it is complete. */
   judge(outcome: Outcome<unknown>, wasOpen: boolean): 'again' | { readonly error: unknown }
 }
 
-/** One that lasts less long does not count as a success: the next attempt waits longer. */
+/** A call that lasts for less is not a success: the next attempt waits longer. */
 const shortLifeMs = 1_000
 
 export class LastingCall<Step extends object> {
-  /** Settles when the server has let us in for the first time; rejects when it will not. */
+  /** Settles when the server has admitted the reader for the first time. Rejects if it never will. */
   readonly ready: Promise<void>
-  /** Settles when it has ended for good, before `ready` where that did not. */
+  /** Settles when the stream has ended, even if `ready` has not settled before. */
   readonly done: Promise<void>
   readonly #kit: ClientKit
   readonly #source: LastingSource<Step>
@@ -39,7 +39,7 @@ export class LastingCall<Step extends object> {
   readonly #abort = new AbortController()
   #hasBeenOpen = false
   #isDraining = false
-  /** The last call was let in. */
+  /** The server admitted the last call. */
   #isOpen = false
   readonly #ready = deferred<void>()
   readonly #done = deferred<void>()
@@ -52,7 +52,7 @@ export class LastingCall<Step extends object> {
     this.#steps = new PulledSteps<Step>((item) => this.#stepsIn(item), turnsOf(kit.clock))
     this.ready = this.#ready.promise
     this.done = this.#done.promise
-    // Whoever reads gets the error there.
+    // A reader gets the error from `take`.
     this.ready.catch(() => undefined)
     this.done.catch(() => undefined)
   }
@@ -61,17 +61,17 @@ export class LastingCall<Step extends object> {
     return this.#end !== undefined
   }
 
-  /** The server has let us in before. */
+  /** The server has admitted the reader at least once. */
   get hasBeenOpen(): boolean {
     return this.#hasBeenOpen
   }
 
   begin(): void {
-    // It outlives the run that began it: no call of it may take over that run's time.
+    // It outlives the run that started it, so its calls must not inherit the time of that run.
     void runClean(() => this.#keepOpen(), undefined)
   }
 
-  /** The next step; undefined: it is over. Rejects with what ended it. */
+  /** The next step; undefined: the stream has ended. Rejects with the error that ended it. */
   async take(): Promise<Step | undefined> {
     const step = await this.#steps.take()
     const error = this.#end?.error
@@ -79,23 +79,23 @@ export class LastingCall<Step extends object> {
     return step
   }
 
-  /** Hands each step to `onStep` instead, the next one when that has settled. Settles when it is over, as `take` does. */
+  /** Calls `onStep` with each step, one after the other. Settles when the stream has ended, as `take` does. */
   async each(onStep: (step: Step) => unknown): Promise<void> {
     await this.#steps.each(onStep)
     const error = this.#end?.error
     if (error !== undefined) throw error
   }
 
-  /** Ends it, as one that was asked to; what has come until now can still be taken. Settles when it has ended. */
+  /** Ends it on request. Received steps can still be taken. Settles when it has ended. */
   async drain(): Promise<void> {
     this.#isDraining = true
-    // A pause before the next attempt is over too.
+    // Also ends a wait before the next attempt.
     this.#abort.abort()
     this.#call?.cancel()
     await this.done.catch(() => undefined)
   }
 
-  /** Ends it for good; what was read already can still be taken, unless it is to be dropped. */
+  /** Ends it. Received steps can still be taken, unless they are dropped. */
   end(error: unknown, backlog: 'keep' | 'drop'): void {
     if (this.isOver) return
     this.#end = { error }
@@ -120,7 +120,7 @@ export class LastingCall<Step extends object> {
       const verdict = this.#source.judge(outcome, this.#isOpen)
       if (verdict !== 'again') return this.end(verdict.error, 'keep')
       if (this.#isOpen && clock.now() - startedAtMs > shortLifeMs) backoff = new Backoff(options, random)
-      // A reader that is behind does not get more and more that has to be kept.
+      // A slow reader would otherwise leave steps of more and more calls to keep.
       do await sleep(clock, backoff.durationMs, this.#abort.signal, true).catch(() => undefined)
       while (this.#steps.isBehind && !this.isOver && !this.#isDraining)
       if (this.#isDraining) return this.end(undefined, 'keep')
@@ -160,7 +160,7 @@ export class LastingCall<Step extends object> {
   }
 }
 
-/** undefined: it has ended without one, as its outcome tells. Rejects where it cannot be read. */
+/** undefined: the call ended without an item; its outcome says why. Rejects if the item cannot be read. */
 function firstOf(items: Items): Promise<{ readonly item: unknown } | undefined> {
   return new Promise((resolve, reject) => {
     const onEnd = (error?: unknown): void => (error === undefined ? resolve(undefined) : reject(error))
@@ -168,7 +168,7 @@ function firstOf(items: Items): Promise<{ readonly item: unknown } | undefined> 
   })
 }
 
-/** The server has ended the session and wants no other one of us. */
+/** The server has ended the session, and the client must not open another one. */
 function dismissalIn(outcome: Outcome<unknown>): unknown {
   if (outcome.ok || !(outcome.error instanceof IsockError)) return undefined
   const { error } = outcome
@@ -177,17 +177,17 @@ function dismissalIn(outcome: Outcome<unknown>): unknown {
 
 const passingCodes: ReadonlySet<string> = new Set(['OUTCOME_UNKNOWN', 'SHUTTING_DOWN', 'LINK_LOST'])
 
-/** The call ended because its server or session is gone, which another one may get past. */
+/** The call ended because its server or session is gone; another call may succeed. */
 export function isLoss(error: unknown): boolean {
   return error instanceof IsockError && passingCodes.has(error.code)
 }
 
-/** The server had no room for the call: others that leave make some. One that was let in and then dropped is another matter. */
+/** The server had no room for the call, which others may release. Not for a call that was admitted and then dropped. */
 export function isTurnedAway(outcome: Outcome<unknown>, wasOpen: boolean): boolean {
   return !wasOpen && !outcome.ok && outcome.error instanceof IsockError && outcome.error.code === 'BUSY'
 }
 
-/** The iterator of one that is read step by step; leaving the loop stops it. */
+/** The iterator of a stream; leaving the loop stops it. */
 export function iteratorOf<Item>(
   next: () => Promise<IteratorResult<Item, undefined>>,
   stop: () => void,

@@ -1,5 +1,5 @@
-// Calls with credentials of their own, of a program that acts for several users: each set of credentials has a session of its own,
-// which is kept for a while after its last call. So the guards judge it like any other, and all promises about calls hold.
+// Calls with their own credentials, for a program that acts for several users. Each set of credentials has its own session, which is
+// kept for a while after its last call. So guards check it like any other, and all promises about calls hold.
 import { Call } from '../action/call.ts'
 import type { Credential } from '../action/credential.ts'
 import type { RunOptions } from '../action/run-options.ts'
@@ -18,7 +18,7 @@ export interface OtherClient {
   close(options: CloseOptions): Promise<void>
 }
 
-/** Sets of credentials that a client keeps a session for at once. */
+/** The most sets of credentials for which a client keeps a session. */
 export const mostSets = 256
 /** How long a session is kept after its last call. */
 export const keptMs = 30_000
@@ -31,7 +31,7 @@ interface Kept {
 export class OtherCredentials {
   readonly #clock: Clock
   readonly #make: (credentials: readonly Credential[]) => OtherClient
-  /** The one that was used last is the last. */
+  /** Ordered by last use, oldest first. */
   readonly #kept = new Map<string, Kept>()
   readonly #sweeps: DeadlineSweep
 
@@ -41,7 +41,7 @@ export class OtherCredentials {
     this.#sweeps = new DeadlineSweep(clock, this.#closeUnused)
   }
 
-  /** Sessions that are kept. */
+  /** The number of sessions that are kept. */
   get count(): number {
     return this.#kept.size
   }
@@ -94,7 +94,7 @@ export class OtherCredentials {
 
   #forget(key: string, client: OtherClient): void {
     this.#kept.delete(key)
-    // It has no calls that could fail by it.
+    // No calls are open that could fail.
     client.close({}).catch(() => undefined)
   }
 }

@@ -1,4 +1,4 @@
-// Runs what the server asks of a client: its own actions, each with what they see of the session that they run in.
+// Runs the calls of the server to a client: the client's own actions, with the surroundings of their session.
 import { ActionRunner } from '../action/action-runner.ts'
 import type { CallStarter } from '../action/call-starter.ts'
 import type { ActionRegistry } from '../action/registry.ts'
@@ -28,7 +28,7 @@ export interface OwnActionsOptions {
 export class OwnActions {
   readonly #own: OwnActionsOptions
   readonly #runner: ActionRunner
-  /** What actions see, by the session that they run in. */
+  /** The surroundings of actions, by session. */
   readonly #surroundings = new WeakMap<SessionGrant, ClientSurroundings>()
 
   constructor(own: OwnActionsOptions) {
@@ -50,7 +50,7 @@ export class OwnActions {
     })
   }
 
-  /** In a browser it settles when what is needed has been loaded; elsewhere it is there. */
+  /** In a browser, settles when the code is loaded; elsewhere, immediately. */
   async load(): Promise<void> {}
 
   start(session: Session, call: IncomingCall): void {

@@ -1,5 +1,5 @@
-// What a client presents to the guards of a server: the token and credentials, asked for at each connect where they are given
-// as functions, since they may expire.
+// What a client presents to the guards of a server: its token and credentials. Functions are called at each connect, because what
+// they return may expire.
 import type { Credential } from '../action/credential.ts'
 import { tokenGuardName } from '../action/guard.ts'
 import type { Clock } from '../base/clock.ts'
@@ -9,18 +9,18 @@ import { invalidOption } from '../base/options.ts'
 import { requireToken } from '../base/token.ts'
 import type { Peer } from '../link/link.ts'
 
-/** A value, or what gives it: asked at each connect. */
+/** A value, or a function that returns it: called at each connect. */
 export type Asked<T> = T | (() => T | PromiseLike<T>)
 
 export interface Presented {
   readonly token: Asked<string> | undefined
-  /** The user gave it; one from the environment is merely left out where it may not go. */
+  /** The program gave it. A token from the environment is left out instead if it must not be sent. */
   readonly isTokenGiven: boolean
   readonly credentials: Asked<readonly Credential[]> | undefined
   readonly allowClearTextToken: boolean
 }
 
-/** How long to wait for what functions give. */
+/** How long to wait for the functions. */
 export interface AskingBounds {
   readonly clock: Clock
   readonly timeoutMs: number
@@ -30,8 +30,8 @@ export interface AskingBounds {
 /**
  * For the first frame.
  *
- * @throws ClientError (`INVALID_OPTION`) where they may not go in clear text, or are none; LinkError where a function fails or gives
- * nothing in time, which another attempt may get past.
+ * @throws ClientError (`INVALID_OPTION`) if they are invalid or must not be sent in clear text; LinkError if a function fails or times
+ * out, because another attempt may succeed.
  */
 export async function presentedTo(
   peer: Peer,
@@ -52,7 +52,7 @@ export async function presentedTo(
   return presented
 }
 
-/** Throws ClientError (`INVALID_OPTION`) for what are no credentials; without quoting them. */
+/** Throws ClientError (`INVALID_OPTION`) for anything but credentials; does not quote them. */
 export function requireCredentials(credentials: unknown): readonly Credential[] {
   const isList = Array.isArray(credentials)
   if (isList && credentials.every((each) => typeof (each as Partial<Credential> | null)?.guard === 'string'))

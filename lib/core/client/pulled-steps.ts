@@ -1,32 +1,32 @@
-// What the reader of a lasting call takes, step by step, whichever call it comes from. Reads no further ahead than it
-// is asked to, but for what came before a call ended: that has to be known before the next call begins.
+// The steps that the reader of a lasting call takes, one by one, across its calls. Does not read ahead, except for what arrived
+// before a call ended: that must be read before the next call starts.
 import { isPromiseLike } from '../action/item-source.ts'
 import { keepContext } from '../base/async-context.ts'
 import { type HandlerTurns, LoopTurns } from '../base/handler-turns.ts'
 
-/** The items of a call: makes a function that asks for the next one. Each time one of these is called, at once or later. */
+/** The items of a call: makes a function that asks for the next one. Each calls one of these, immediately or later. */
 export interface Items {
   puller(onItem: (item: unknown) => void, onEnd: (error?: unknown) => void): () => void
 }
 
-/** @typeParam Step what a reader takes; an object, so that its absence can be told. */
+/** @typeParam Step what a reader takes: an object, so that undefined means its absence. */
 export class PulledSteps<Step extends object> {
-  /** What is in an item. Must not throw. */
+  /** The step in an item. Must not throw. */
   readonly #stepsIn: (item: unknown) => readonly Step[]
-  /** Asks the call that is open for an item. */
+  /** Asks the open call for an item. */
   #pull: (() => void) | undefined
-  /** An item is asked for and has not come. */
+  /** An item was asked for and has not arrived. */
   #isPulling = false
-  /** Read already, when no reader waited for it. */
+  /** Steps that were read while no reader waited. */
   #backlog: Step[] = []
-  /** As much of it may be of the last call that left something. */
+  /** The upper bound for those of the last call that left some. */
   #lastCount = 0
   #tail: Promise<unknown> = Promise.resolve()
   readonly #turns: HandlerTurns
   readonly #loop: LoopTurns
   #isClosed = false
   #wakers: (() => void)[] = []
-  /** Its one reader, where it has a handler that waits. */
+  /** Its one reader, if a handler takes the steps. */
   #onWake: (() => void) | undefined
 
   constructor(stepsIn: (item: unknown) => readonly Step[], turns: HandlerTurns) {
@@ -35,12 +35,12 @@ export class PulledSteps<Step extends object> {
     this.#loop = new LoopTurns(turns)
   }
 
-  /** It has something of a call before that one. */
+  /** Steps of an earlier call than the last one are left. */
   get isBehind(): boolean {
     return this.#backlog.length > this.#lastCount
   }
 
-  /** A call is open: its items follow these steps. */
+  /** Called when a call is open: its items follow the steps that are left. */
   open(items: Items, steps: readonly Step[]): void {
     if (this.#isClosed) return
     this.#backlog.push(...steps)
@@ -48,12 +48,12 @@ export class PulledSteps<Step extends object> {
     this.#wake()
   }
 
-  /** The call that was open has ended: reads what came before and nobody has taken. No more than its window. */
+  /** Called when the open call has ended: reads what arrived before and was not taken, at most its window. */
   async finish(): Promise<void> {
     const pull = this.#pull
     while (this.#isPulling) await this.#woken()
     const earlierCount = this.#backlog.length
-    // It is undefined where the end was read already.
+    // Undefined if the end was already read.
     while (pull !== undefined && this.#pull === pull) {
       this.#ask(pull)
       while (this.#isPulling) await this.#woken()
@@ -63,7 +63,7 @@ export class PulledSteps<Step extends object> {
     this.#wake()
   }
 
-  /** There will be no more. What was read already can still be taken, unless it is to be dropped. */
+  /** Called when there will be no more. Steps that were read can still be taken, unless they are dropped. */
   close(backlog: 'keep' | 'drop'): void {
     this.#isClosed = true
     this.#pull = undefined
@@ -72,7 +72,7 @@ export class PulledSteps<Step extends object> {
     this.#wake()
   }
 
-  /** The next one; undefined: there are no more. One after the other, whoever asks. */
+  /** The next step; undefined: there are no more. Concurrent readers get one each, in order. */
   take(): Promise<Step | undefined> {
     const next = this.#tail.then(() => this.#take())
     this.#tail = next
@@ -80,9 +80,9 @@ export class PulledSteps<Step extends object> {
   }
 
   /**
-   * Hands over each one instead, the next when the promise that `onStep` gives has settled, in the context of who calls this.
-   * Settles when there are no more; rejects with what `onStep` throws. Makes nothing that lives as long as the wait for a
-   * step: thousands may wait in one process.
+   * Calls `onStep` with each step, in the caller's async context; the next one when its promise has settled. Settles when there are
+   * no more. Rejects with what `onStep` throws. Allocates nothing that lives as long as the wait for a step: thousands may wait in
+   * one process.
    */
   each(onStep: (step: Step) => unknown): Promise<void> {
     const turns = this.#turns
@@ -108,7 +108,7 @@ export class PulledSteps<Step extends object> {
           reject(error)
         }
       })
-      // Not within what brought the item: its link reads on first.
+      // Not within the delivery of the item: its link reads first.
       const plan = (): void => void Promise.resolve().then(run)
       run()
     })
@@ -124,7 +124,7 @@ export class PulledSteps<Step extends object> {
     }
   }
 
-  /** Asks for items until there is something in one. True: the backlog has it. */
+  /** Asks for items until one has a step. True: the backlog has one. */
   #isReadable(): boolean {
     while (this.#backlog.length === 0 && !this.#isPulling && this.#pull !== undefined) this.#ask(this.#pull)
     return this.#backlog.length > 0
@@ -142,7 +142,7 @@ export class PulledSteps<Step extends object> {
     this.#wake()
   }
 
-  /** Why is for the call to tell. */
+  /** The call itself reports why. */
   readonly #onEnd = (): void => {
     this.#isPulling = false
     this.#pull = undefined

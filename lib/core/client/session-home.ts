@@ -1,13 +1,13 @@
-// The address at which a client's session lives: the one that granted it. No other address gets the secret that resumes it,
-// because whoever has that may take the session over. While calls wait for answers that only this address has, it is asked
-// alone for a time, so that a short cut of its link does not cost them their outcome.
+// The address of a client's session: the one that granted it. No other address gets the secret that resumes it, because any holder
+// of the secret can take over the session. While calls wait for answers that only this address has, only this one is tried for a
+// while, so that a short outage does not make their outcome unknown.
 import type { Clock } from '../base/clock.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
 import type { Resumable, StoredSessions } from './stored-sessions.ts'
 
-/** From the moment when a link is needed again. After this the other addresses are asked too, this one first. */
+/** From the moment when a link is needed again. Then the other addresses are tried too, after this one. */
 export const askedAloneMs = 5_000
 
 export class SessionHome {
@@ -16,7 +16,7 @@ export class SessionHome {
   readonly #hasOthers: boolean
   readonly #stored: StoredSessions | undefined
   #address: Address | undefined
-  /** Also when the server has forgotten it. */
+  /** Kept even after the server has forgotten it. */
   #granted: SessionGrant | undefined
   #neededSinceMs = Number.NEGATIVE_INFINITY
 
@@ -28,12 +28,12 @@ export class SessionHome {
     this.#stored = stored
   }
 
-  /** undefined while there is no session that could be resumed. */
+  /** Undefined while there is no session to resume. */
   get address(): Address | undefined {
     return this.#session.grant === undefined ? this.#stored?.address : this.#address
   }
 
-  /** This address has granted the session. */
+  /** Called when this address has granted the session. */
   moveTo(address: Address): void {
     this.#address = address
     this.#stored?.used(address)
@@ -41,22 +41,22 @@ export class SessionHome {
     if (this.#granted !== undefined) this.#stored?.keep(address, this.#granted)
   }
 
-  /** The session that was asked for cannot be had there. */
+  /** Called when the requested session cannot be resumed at this address. */
   distrust(address: Address): void {
     this.#stored?.used(address)
   }
 
-  /** The client ends the session. */
+  /** Called when the client ends the session. */
   leave(): void {
     if (this.#granted !== undefined) this.#stored?.drop(this.#granted)
   }
 
-  /** A link is needed from now on. */
+  /** Called when a link is needed from now on. */
   onLinkNeeded(): void {
     this.#neededSinceMs = this.#clock.now()
   }
 
-  /** What may be presented at this address; undefined: nothing, it is another one. */
+  /** The session that may be presented at this address; undefined: none, because it is another address. */
   grantFor(address: Address): Resumable | undefined {
     const { grant } = this.#session
     if (grant === undefined) return this.#stored?.find(address)
@@ -64,7 +64,7 @@ export class SessionHome {
     return home !== undefined && isSameAddress(home, address) ? { ...grant, features: 0 } : undefined
   }
 
-  /** Calls are under way, in either direction, whose outcome would be unknown at the others. */
+  /** Calls are running, in either direction, whose outcome other addresses would not know. */
   get isAskedAlone(): boolean {
     if (!this.#hasOthers || this.#session.grant === undefined) return false
     const isUnderWay = this.#session.outgoing.needsSession || this.#session.runningCount > 0
@@ -72,7 +72,7 @@ export class SessionHome {
   }
 }
 
-/** Transport, host, port and path: the same place without TLS is another one. */
+/** Compares transport, host, port and path: the same host without TLS is another address. */
 export function isSameAddress(one: Address, other: Address): boolean {
   return formatAddress(one) === formatAddress(other)
 }

@@ -1,22 +1,22 @@
-// Keeps what resumes a client's session in a storage that outlives the client, so that the page that is loaded next continues
-// in it: an entry for each address. Which session is asked for when is session-home.ts.
+// Keeps what resumes a client's session in a storage that outlives the client, so that the next page continues the session. One entry
+// per address. Leaves the choice of the session to session-home.ts.
 //
-//   open ──> left      open: its client may live, so it is resumed only where it has no link: a duplicated tab has a copy
-//     ╰───> removed    left: the page says that it is gone. Removed: the client was closed
+//   open ──> left      open: its client may live, so it is resumed only if it has no link: a duplicated tab has a copy
+//     ╰───> removed    left: its page was left. Removed: the client was closed
 import type { Logger } from '../base/log.ts'
 import { invalidOption } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
 import { Feature, maxNameBytes } from '../wire/frames/frame.ts'
 
-/** What `sessionStorage` is: any object with these three. */
+/** An object like `sessionStorage`: with these three methods. */
 export interface ResumeStorage {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
   removeItem(key: string): void
 }
 
-/** What HELLO says of the session that it asks for. */
+/** What HELLO contains of the session to resume. */
 export interface Resumable {
   readonly id: string
   readonly resumeSecret: Uint8Array
@@ -25,7 +25,7 @@ export interface Resumable {
 }
 
 export interface StoredSessionsOptions {
-  /** Or a function that gives it: a browser that has it switched off throws at the very name. */
+  /** Or a function that returns it: a browser with storage switched off throws on access to its name. */
   readonly storage: ResumeStorage | (() => ResumeStorage)
   readonly addresses: readonly Address[]
   readonly log: Logger
@@ -33,18 +33,18 @@ export interface StoredSessionsOptions {
 }
 
 const keyBegin = 'isock.session '
-/** As HELLO takes it. */
+/** As HELLO contains it. */
 const maxSecretBytes = 64
 
 export class StoredSessions {
   readonly #options: StoredSessionsOptions
   readonly #found = new Map<string, Resumable>()
-  /** What the client has itself, by key. */
+  /** The client's own entries, by key. */
   #kept: { readonly key: string; readonly grant: SessionGrant } | undefined
   #stop: (() => void) | undefined
   #hasFailed = false
 
-  /** Throws ClientError (`INVALID_OPTION`) for what is no storage; what a storage throws is logged. */
+  /** Throws ClientError (`INVALID_OPTION`) for anything but a storage. What a storage throws is logged. */
   constructor(options: StoredSessionsOptions) {
     this.#options = options
     if (typeof options.storage !== 'function') requireStorage(options.storage)
@@ -57,22 +57,22 @@ export class StoredSessions {
     }
   }
 
-  /** What a former client has left for this address, until something was asked for there. */
+  /** What a former client left for this address, until a session was requested there. */
   find(address: Address): Resumable | undefined {
     return this.#found.get(keyOf(address))
   }
 
-  /** The address of which something was found. */
+  /** The address for which an entry was found. */
   get address(): Address | undefined {
     return this.#found.size === 0 ? undefined : this.#options.addresses.find((each) => this.find(each) !== undefined)
   }
 
-  /** What was found there has been asked for, and granted or not. */
+  /** Called when the entry of this address was used to request a session, whether it was granted or not. */
   used(address: Address): void {
     this.#found.delete(keyOf(address))
   }
 
-  /** The client has this session. */
+  /** Called when the client has this session. */
   keep(address: Address, grant: SessionGrant): void {
     const former = this.#kept
     const key = keyOf(address)
@@ -82,7 +82,7 @@ export class StoredSessions {
     this.#stop ??= this.#options.onExit?.(() => this.#write('left'))
   }
 
-  /** The session is over with its client, unless that has another one by now. */
+  /** Called when the session ends with its client, unless the client has another one by now. */
   drop(grant: SessionGrant): void {
     const kept = this.#kept
     if (kept?.grant !== grant) return
@@ -99,7 +99,7 @@ export class StoredSessions {
     this.#use((storage) => storage.setItem(key, JSON.stringify(entry)))
   }
 
-  /** A storage that is full or forbidden costs the next page its session, and this one nothing. */
+  /** With a full or forbidden storage, the next page cannot continue the session; this page is not affected. */
   #use(work: (storage: ResumeStorage) => void): void {
     const { storage, log } = this.#options
     try {
@@ -121,7 +121,7 @@ function requireStorage(storage: Partial<ResumeStorage>): void {
   throw invalidOption('resume', 'sessionStorage, or another object with getItem, setItem and removeItem', storage)
 }
 
-/** Nothing where it was not written here: others of the same origin may write what they like. */
+/** Undefined unless it was written here: other scripts of the same origin may write anything. */
 function read(text: unknown): Resumable | undefined {
   if (typeof text !== 'string') return undefined
   const { session, secret, state } = (JSON.parse(text) ?? {}) as Record<string, unknown>
