@@ -17,7 +17,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'skip the tombstone: a cancel that comes before its call leaves nothing behind',
     file: 'lib/core/session/ledger.ts',
-    from: 'if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, entry)',
+    from: 'if (entry === undefined || entry.seq < frame.seq) return this.#storeCancelled(frame, entry)',
     to: 'if (entry === undefined || entry.seq < frame.seq) return',
   },
   {

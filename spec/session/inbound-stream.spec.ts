@@ -70,7 +70,7 @@ describe('The reading end of a stream', () => {
     const world = new World()
     world.receive(2)
     expect(world.stream.onItem(1, item())).to.equal(false)
-    expect(() => world.stream.onItem(3, item())).to.throw(ProtocolError, 'item 3 came where 2 was next')
+    expect(() => world.stream.onItem(3, item())).to.throw(ProtocolError, 'item 3 arrived where 2 was expected')
     world.stream.end(undefined)
     expect(world.stream.onItem(2, item())).to.equal(false)
     expect(world.stream.received).to.equal(2)
@@ -105,7 +105,7 @@ describe('The reading end of a stream', () => {
     expect(world.stream.isFull).to.equal(false)
     world.receive(1)
     expect(world.stream.isFull).to.equal(true)
-    expect(() => world.stream.onItem(8, item())).to.throw(ProtocolError, 'an item came that was not granted')
+    expect(() => world.stream.onItem(8, item())).to.throw(ProtocolError, 'an item arrived that was not granted')
   })
 
   it('grants more when half of the window was read, and no more once it has ended', () => {

@@ -82,7 +82,7 @@ describe('A call that came in', () => {
 
   it('drops the items of a caller that is gone, and keeps those of one that may come for them', () => {
     void call.emit(new Uint8Array(1))
-    call.abort(first, 'what runs for one who is away')
+    call.abort(first, 'what runs for an absent client')
     expect(takeDone()).to.deep.equal(['items', 'finished', 'input broken', 'aborted: first'])
   })
 
@@ -94,7 +94,7 @@ describe('A call that came in', () => {
 
   it('waits for its client where it runs no code of the program, and ends with all others', () => {
     call.isOfLibrary = true
-    call.abort(first, 'what runs for one who is away')
+    call.abort(first, 'what runs for an absent client')
     expect([call.abortReason, takeDone()]).to.deep.equal([undefined, []])
     call.abort(second)
     expect(call.abortReason).to.equal(second)
@@ -118,7 +118,7 @@ describe('A call that came in', () => {
   })
 
   it('ends its input where the number of items is right, and while it is asked for', () => {
-    expect(() => call.endInput(inputEnd(3))).to.throw(ProtocolError, 'input ended after 3 items, 2 came')
+    expect(() => call.endInput(inputEnd(3))).to.throw(ProtocolError, 'input ended after 3 items, 2 arrived')
     call.endInput(inputEnd(2))
     expect(takeDone()).to.deep.equal(['input'])
     call.abort(first)
@@ -165,7 +165,7 @@ describe('A call that came in', () => {
   it('hands its data to one reader, and lets go of everything when it is answered', () => {
     expect(call.takeData()).to.deep.equal(new Uint8Array([1, 2]))
     expect(call.takeData()).to.equal(undefined)
-    call.letGo()
+    call.release()
     expect([call.whenAborted, call.input, takeDone()]).to.deep.equal([undefined, undefined, ['input closed']])
   })
 })

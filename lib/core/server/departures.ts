@@ -41,7 +41,7 @@ export class Departures {
       if (endsAtMs > nowMs) return endsAtMs
       this.#gone.delete(session)
       const reason = new LinkError(`the client closed its link and did not come back within ${this.#graceMs} ms`)
-      session.core.abortRunning(reason, 'what runs for one who is away')
+      session.core.abortRunning(reason, 'what runs for an absent client')
     }
     return Number.POSITIVE_INFINITY
   }

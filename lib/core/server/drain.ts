@@ -27,7 +27,7 @@ export function checkDrainOptions(options: DrainOptions): void {
 
 /** Settles when every session has ended. */
 export async function drain(store: SessionStore, clock: Clock, graceMs: number): Promise<void> {
-  for (const session of store.all()) session.core.sayDrain()
+  for (const session of store.all()) session.core.sendDrain()
   const all = (): readonly ServerSession[] => store.all()
   if (!(await drainedWithin(graceMs, all, clock))) {
     const reason = new CancelledError('the server is shutting down')

@@ -1,7 +1,7 @@
-// Runs whose callers gave up and whose handlers do not end. JavaScript cannot end a handler that waits for something, so
-// after a grace its place is given to another call, while the handler is still counted until it ends: by the session's
-// load, by the server's count of running calls, and here, where as many are allowed as there are places. So a flood of
-// cancels gains no more than that, and readers who leave idle streams never use up a session's places.
+// Runs whose callers gave up and whose handlers do not end. JavaScript cannot stop a handler that waits for something, so after a
+// grace its slot is given to another call. The handler still counts until it ends: in the session's load, in the server's
+// number of running calls, and here, where at most one per slot is allowed. So a flood of cancels gains no more than that, and
+// readers that leave idle streams never use up the slots of a session.
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import type { IsockError } from '../base/errors.ts'
@@ -20,12 +20,12 @@ export interface AbandonedCallsOptions {
 export class AbandonedCalls {
   readonly #options: AbandonedCallsOptions
   readonly #load: RunLoad
-  /** Given up, with a place still, and when their grace ends. All graces are equally long, so the first ends first. */
+  /** Calls that were given up and still have their slots, with the ends of their graces: the first to begin ends first. */
   readonly #givenUp = new Map<IncomingCall, number>()
   readonly #sweep: DeadlineSweep
   #count = 0
 
-  /** `load`: what the handlers count for until they end. */
+  /** `load`: where the handlers count until they end. */
   constructor(options: AbandonedCallsOptions, load: RunLoad) {
     this.#options = options
     this.#load = load
@@ -33,8 +33,8 @@ export class AbandonedCalls {
   }
 
   /**
-   * Its caller gave it up, or others need its place: it is aborted, and its grace begins. It may have been aborted for another reason before, with its
-   * items kept for a caller who might come back for them. Again it costs nothing.
+   * Called when the caller gave the call up, or others need its slot: aborts it and starts its grace. It may have been aborted for
+   * another reason before, with its items kept for a caller that might come back. Calling this again has no effect.
    */
   giveUp(call: IncomingCall, reason: IsockError): void {
     if (this.#givenUp.has(call)) return
@@ -46,7 +46,7 @@ export class AbandonedCalls {
     call.abort(reason)
   }
 
-  /** It was answered while it had a place. */
+  /** Called when it was answered while it had its slot. */
   answered(call: IncomingCall): void {
     this.#givenUp.delete(call)
   }

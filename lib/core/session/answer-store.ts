@@ -1,12 +1,12 @@
-// The answers that a ledger keeps until their callers have them: when each may be sent, sent again, or must make room.
-// An answer that made room is never guessed at: its caller learns, when it asks, that its outcome is unknown.
+// The answers that a ledger keeps until their callers have them: when each may be sent or resent, or must make room. If an answer
+// had to make room, its caller learns that the outcome is unknown.
 //
-//   idle ──> waiting ──> sent       idle: no link, items before it that were not read, or nobody has asked over this link
-//     ╰───────────────────^         waiting: for a link that is attached and full; never dropped (see held-calls.ts)
-//                                   sent: over this link, not acknowledged; from maxLedgerBytes on the oldest make room
+//   idle ──> waiting ──> sent       idle: no link, earlier items that were not read, or not requested over this link
+//     ╰───────────────────^         waiting: for an attached link that is full; never dropped (see held-calls.ts)
+//                                   sent: over this link, not acknowledged; above maxLedgerBytes the oldest make room
 //
-// Idle ones have nobody who takes them: from maxLedgerBytes on further calls are refused, from maxInFlightBytes more on
-// no more are kept.
+// Nobody takes idle answers. Above maxLedgerBytes of them, further calls are refused; above maxInFlightBytes more, no further
+// answers are kept.
 import { Held } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
 import { BusyError, OutcomeUnknownError } from '../base/errors.ts'
@@ -18,12 +18,12 @@ import type { AnswerPlace, IncomingCall } from './incoming-call.ts'
 import { LinkTurns } from './link-turns.ts'
 import type { ErrorEncoder } from './refusals.ts'
 
-/** Answers below this are not worth making room with: a full table of them stays within a few MiB. */
+/** Smaller answers need not make room: a full table of them has a few MiB. */
 const leastEvictedBytes = 4 * 1024
-/** A list that is not longer than this is not worth tidying. */
+/** Up to this length, tidying the list is not worth it. */
 const leastTidied = 64
 
-/** The session that the answers are of. */
+/** The session of the answers. */
 export interface AnswerHome extends FramePort {
   readonly limits: Pick<Limits, 'maxLedgerBytes' | 'maxInFlightBytes'>
   readonly callee: ErrorEncoder
@@ -42,16 +42,16 @@ export class AnswerStore {
   #held: Meter | undefined
   readonly #home: AnswerHome
   readonly #keeper: AnswerKeeper
-  /** Calls with large answers, oldest first, and some whose answers are gone. */
+  /** Calls with large answers, oldest first. The answers of some may have been dropped. */
   #large: readonly IncomingCall[] = none
-  /** How many of them have their answers still. */
+  /** The number of those that still have their answers. */
   #largeCount = 0
   // Made when they are first needed: most links are never full.
   #waiting: Set<IncomingCall> | undefined
   #turns: LinkTurns | undefined
   readonly #bytes = { idle: 0, waiting: 0, sent: 0 }
   #unsentCount = 0
-  /** Made once: calls that are refused may be many. */
+  /** Created once, because many calls may be refused. */
   #refusal: BusyError | undefined
 
   constructor(home: AnswerHome, account: MeterSource, keeper: AnswerKeeper) {
@@ -63,24 +63,24 @@ export class AnswerStore {
     this.#keeper = keeper
   }
 
-  /** Why no more calls are taken, if so: more is kept than should be that nobody takes. */
+  /** The reason why no more calls are accepted, if any: too many answers are kept that nobody takes. */
   refusal(): BusyError | undefined {
     if (this.#bytes.idle <= this.#maxBytes) return undefined
     this.#refusal ??= new BusyError('too many answers of this session wait to be read')
     return this.#refusal
   }
 
-  /** Of answers that wait for a link that takes more. */
+  /** The bytes of answers that wait for a full link. */
   get waitingBytes(): number {
     return this.#bytes.waiting
   }
 
-  /** Answers that were never sent: somebody still waits for them, if there is a link. */
+  /** The number of answers that were never sent: if there is a link, their callers still wait for them. */
   get unsentCount(): number {
     return this.#unsentCount
   }
 
-  /** Keeps the answer of a call that was just answered, and sends it as soon as that may be. */
+  /** Keeps the answer of a call that was just answered, and sends it as soon as possible. */
   keep(call: IncomingCall): void {
     const size = sizeOf(call)
     call.answerPlace = 'idle'
@@ -94,7 +94,7 @@ export class AnswerStore {
     if (size >= leastEvictedBytes && call.answerPlace === 'idle' && this.#isOverfull) this.#giveUp(call)
   }
 
-  /** The caller asked again. */
+  /** Called when the caller has repeated the call. */
   replay(call: IncomingCall): void {
     if (call.state === 'answered') {
       if (call.answerPlace === 'sent') this.#move(call, 'idle')
@@ -104,7 +104,7 @@ export class AnswerStore {
     }
   }
 
-  /** Sends an answer that was not sent yet, if all items before it were. */
+  /** Sends an answer that was not sent yet, if all items before it were sent. */
   sendIfReady(call: IncomingCall): void {
     if (call.answer === undefined || call.answerPlace === 'sent') return
     if (call.items?.isFlushed === false) this.#move(call, 'idle')
@@ -116,14 +116,14 @@ export class AnswerStore {
     } else if (this.#home.isAttached) this.#move(call, 'waiting')
   }
 
-  /** The link takes more again: answers, and the items of these calls. */
+  /** Called when the link takes more again: sends answers, and the items of these calls. */
   onWritable(calls: readonly (IncomingCall | undefined)[]): void {
     this.#turns ??= new LinkTurns(this.#home)
     this.#turns.take(calls, pumpItems, this)
     this.#makeRoom()
   }
 
-  /** The caller has it. */
+  /** Called when the caller has the answer. */
   acknowledge(call: IncomingCall): void {
     if (call.state === 'running') return
     this.#giveBack(call)
@@ -133,22 +133,22 @@ export class AnswerStore {
     call.items?.close()
   }
 
-  /** A new link, over which nothing was sent yet. */
+  /** Called when there is a new link, over which nothing was sent yet. */
   unsend(call: IncomingCall): void {
     if (call.answer !== undefined) this.#move(call, 'idle')
   }
 
-  /** There is no link, so that nobody takes what waits: as much is kept of that as of answers without a link. */
+  /** Called when the link was lost: nobody takes the waiting answers, so they count as idle. */
   onLinkLost(): void {
     for (const call of this.#waiting ?? none) this.#move(call, 'idle')
     for (let i = this.#large.length - 1; i >= 0 && this.#isOverfull; i--) {
       const call = this.#large[i] as IncomingCall
-      // Of the others in the list the answers are gone already.
+      // The answers of the others in the list were dropped before.
       if (call.state === 'answered' && call.answerPlace === 'idle') this.#giveUp(call)
     }
   }
 
-  /** Nothing of it counts any more. */
+  /** From now on it counts for nothing. */
   release(): void {
     this.#held?.close()
   }
@@ -157,7 +157,7 @@ export class AnswerStore {
     return this.#bytes.sent + this.#bytes.idle > this.#maxIdleBytes
   }
 
-  /** Oldest first; only what was sent may go. */
+  /** Drops the oldest answers first, and only those that were sent. */
   #makeRoom(): void {
     if (this.#bytes.sent <= this.#maxBytes) return
     const stay: IncomingCall[] = []
@@ -171,7 +171,7 @@ export class AnswerStore {
     this.#large = stay
   }
 
-  /** Nobody takes the answers: what more there is of them cannot be kept, and its caller learns so. */
+  /** Called when there are too many answers that nobody takes: replaces this one by an error for its caller. */
   #giveUp(call: IncomingCall): void {
     this.#drop(call)
     call.answer = this.#lostAnswer(call)
@@ -189,7 +189,7 @@ export class AnswerStore {
     if (this.#large === none) this.#large = [call]
     else (this.#large as IncomingCall[]).push(call)
     this.#largeCount++
-    // Acknowledged ones stay until they are half of the list: so a call costs no search, and the list stays short.
+    // Acknowledged answers stay until they are half of the list: so no call costs a search, and the list stays short.
     if (this.#large.length <= 2 * this.#largeCount + leastTidied) return
     this.#large = this.#large.filter((kept) => kept.answer !== undefined)
   }

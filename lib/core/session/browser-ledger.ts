@@ -1,5 +1,5 @@
-// In the place of ledger.ts in the module for browsers: the same, loaded when the server first asks something of the page, which
-// few servers do. What comes for it meanwhile waits, in order.
+// Replaces ledger.ts in the bundle for browsers: loads it when the server first calls the page, which few servers do. Meanwhile, its
+// frames wait in order.
 import type { MeterSource } from '../accounting/meter.ts'
 import { IsockError, LinkError } from '../base/errors.ts'
 import { detached } from '../wire/bytes/payload.ts'
@@ -19,7 +19,7 @@ import type { LedgerHome } from './ledger-home.ts'
 import { loadLedger } from './ledger-loader.ts'
 import type { CalledAction } from './name-refs.ts'
 
-/** What a session asks of its ledger at a client. */
+/** What the session of a client uses of its ledger. */
 type AskedOfLedger = Omit<LoadedLedger, 'calls' | 'giveUp' | 'onAnswered' | 'openItems' | 'onWeighed' | 'onWaiting'>
 
 export interface LinkedHome extends LedgerHome {
@@ -32,7 +32,7 @@ export class Ledger implements AskedOfLedger {
   readonly #load: typeof loadLedger
   #loaded: LoadedLedger | undefined
   #waiting: ((ledger: LoadedLedger) => void)[] = []
-  /** Calls that wait to be judged, by seq. */
+  /** Calls that wait to be admitted, by seq. */
   readonly #calls = new Set<number>()
   #isEnded = false
 
@@ -132,13 +132,13 @@ export class Ledger implements AskedOfLedger {
     this.#home.onBusyChange()
   }
 
-  /** The file could not be had: the server hears of it, and the next call asks again. */
+  /** Called when the chunk could not be loaded: the server gets an error, and the next call tries again. */
   #refuse(): void {
     if (this.#isEnded) return
     const seqs = [...this.#calls]
     this.#forget()
-    // What makes a payload of an error is in that file.
-    const error = JSON.stringify('this page could not load what runs its actions')
+    // The code that encodes errors is in that chunk.
+    const error = JSON.stringify('this page could not load the code that runs its actions')
     for (const seq of seqs) this.#home.send({ kind: Kind.Failure, seq, items: 0, notStarted: true, error })
     this.#home.onBusyChange()
   }

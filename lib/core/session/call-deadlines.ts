@@ -1,4 +1,4 @@
-// The deadlines of the calls that a ledger runs. Made with the first call that has one.
+// The deadlines of the calls that a ledger runs. Created with the first call that has one.
 import type { Clock } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
 import type { IsockError } from '../base/errors.ts'
@@ -7,7 +7,7 @@ import { cancelErrorFor } from './callee-errors.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import type { LedgerCalls } from './life-signs.ts'
 
-/** Who gives up calls that are late. */
+/** Gives up calls that are late. */
 export interface LateCalls {
   readonly calls: LedgerCalls
   giveUp(call: IncomingCall, reason: IsockError): void

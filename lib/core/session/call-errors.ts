@@ -1,9 +1,9 @@
-// The errors that a session makes for the calls that it asks for. Each says what is true of that session; retry-policy.ts sees to it that
-// `notStarted` is true of the call.
+// The errors that a session makes for its outgoing calls. Each is true for that session; retry-policy.ts ensures that `notStarted` is
+// true for the call.
 import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, ServerError } from '../base/errors.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 
-/** The error of a call whose time ran out at this side. */
+/** The error of a call that timed out on this side. */
 export function lateError(call: OutgoingCall): DeadlineError {
   const { lastFault: cause } = call
   const why = cause === undefined ? '' : `: ${cause.message}`
@@ -26,18 +26,18 @@ export function unreachable(call: OutgoingCall, cause: IsockError): ClientError 
   return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
 }
 
-/** The same error, raised before anything was sent: it says that the handler did not start. */
+/** The same error for a call that was not sent, so that its handler did not start. */
 export function neverSent<E extends IsockError>(error: E): E {
   return Object.defineProperty(error, 'notStarted', { value: true, enumerable: true })
 }
 
-/** The error of a waiting call whose session, or client, ends. Its own: callers add their stacks to it. */
+/** The error of a waiting call whose session or client ends. One for each call, because callers add their stacks to it. */
 export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
   return cause.notStarted ? copyOf(cause) : unreachable(call, cause)
 }
 
 export function queueFull(maxQueuedCalls: number): ClientError {
-  const message = `${maxQueuedCalls} calls wait already; wait for some to finish, or raise limits.maxQueuedCalls`
+  const message = `${maxQueuedCalls} calls are already waiting; wait for some to finish, or raise limits.maxQueuedCalls`
   return new ClientError(message, { code: 'QUEUE_FULL', notStarted: true })
 }
 

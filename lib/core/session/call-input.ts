@@ -1,6 +1,6 @@
-// One input stream of a call, at the caller. Nothing is taken from its source before the callee has granted
-// something, which it does when it admits the call: so a call that is refused can be sent elsewhere, untouched. The
-// end is said when all items before it were sent, and again over each new link.
+// One input stream of a call, at the caller. Takes nothing from its source before the callee has granted credit, which it does when it
+// admits the call: so a refused call can be sent elsewhere. The end is sent when all items before it were sent, and again over
+// each new link.
 import type { UnsendableError } from '../base/errors.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { Kind } from '../wire/frames/frame.ts'
@@ -14,7 +14,7 @@ export type FeedInput = (stream: OutboundStream, input: CallInput) => void
 export interface CallInputOptions {
   readonly stream: OutboundStream
   readonly seq: number
-  /** Of the call's streams; undefined: the first. */
+  /** The number of the stream in the call; undefined: the first. */
   readonly number: number | undefined
   readonly port: FramePort
   readonly feed: FeedInput
@@ -41,7 +41,7 @@ export class CallInput {
     this.#number = number
   }
 
-  /** Whether the peer takes an item of this size. */
+  /** Whether the peer accepts an item of this size. */
   fits(item: Payload): boolean {
     return fitsFrame(item, this.#maxFrameBytes)
   }
@@ -55,18 +55,18 @@ export class CallInput {
     this.#stream.addProgressTo(progress)
   }
 
-  /** Something was taken from the source. */
+  /** Called when an item was taken from the source. */
   get isFed(): boolean {
     return this.#isFed
   }
 
-  /** No more items than these. */
+  /** Called when the source has no more than these items. */
   end(items: number): void {
     this.#endAfter = items
     this.#sayEnd()
   }
 
-  /** True: the callee has got further than it had. */
+  /** True: the callee has made progress. */
   onCredit(received: number, granted: number): boolean {
     const hasMoved = this.#stream.onCredit(received, granted)
     if (!this.#isFed && granted > 0) {

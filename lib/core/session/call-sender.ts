@@ -1,5 +1,4 @@
-// How calls of this side get onto the wire: their CALL, CANCEL and ACK frames and their two streams. When, is the
-// business of OutgoingCalls.
+// Sends the calls of this side: their CALL, CANCEL and ACK frames, and their streams. Leaves it to OutgoingCalls when to send.
 import type { Clock } from '../base/clock.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
@@ -30,23 +29,23 @@ export class CallSender {
     this.#options = options
   }
 
-  /** The largest frame that the peer takes; 0 before the session stands. */
+  /** The largest frame that the peer accepts; 0 before the session was granted. */
   get maxFrameBytes(): number {
     return this.#peerLimits?.maxFrameBytes ?? 0
   }
 
-  /** The session stands: what the peer takes is known. */
+  /** Called when the session was granted: the limits of the peer are known. */
   begin(peerLimits: PeerLimits): void {
     this.#peerLimits = peerLimits
   }
 
-  /** A new link: names must be introduced again. The callee cannot know which answers have arrived: these. */
+  /** Called when there is a new link: introduces names again, and acknowledges these answers. */
   onNewLink(answered: number[]): void {
     this.#names.forget()
     this.sendAcks(answered)
   }
 
-  /** The callee has answered, so it has the call's data. */
+  /** Called when the callee has answered, so it has the call's data. */
   answered(call: OutgoingCall): void {
     const { port } = this.#options
     if (call.sentOver === port.linkNumber) port.giveBack(call.request.data)
@@ -57,12 +56,12 @@ export class CallSender {
     return fitsFrame(data, this.maxFrameBytes - metadataSize(metadata) * 3)
   }
 
-  /** The error of a call that does not fit: nothing of it was sent. */
+  /** The error of a call that is too large: nothing of it was sent. */
   tooLarge({ request }: OutgoingCall): IsockError {
     return neverSent(tooLarge('data', request.data, this.maxFrameBytes))
   }
 
-  /** Sends the call for the first time in this session, and opens its input streams, if it has some. */
+  /** Sends the call for the first time in this session, and opens its input streams, if it has any. */
   start(call: OutgoingCall): void {
     this.#send(call)
     this.#openInputs(call)
@@ -88,7 +87,7 @@ export class CallSender {
     })
   }
 
-  /** Over a new link: the call and where its streams stand, or that it is given up. */
+  /** Resends over a new link: the call and the state of its streams, or its cancel. */
   resend(call: OutgoingCall): void {
     if (call.state === 'abandoned') return this.sendCancel(call)
     this.#send(call)
@@ -132,7 +131,7 @@ export class CallSender {
       seq: call.seq,
       windowBytes: streamWindow(limits, this.#peerLimits),
       mayGoUnread: true,
-      // A slow reader keeps the callee waiting: that silence is not the callee's.
+      // A slow reader keeps the callee waiting: its silence is not a fault.
       onTaken: () => call.showLife(clock.now()),
       port,
     })

@@ -1,5 +1,4 @@
-// The streams of a call that the peer asked for, as large as both sides allow: opened when there is something to
-// say on them.
+// The streams of an incoming call, with windows as large as both sides allow. Opened when first used.
 import { Held } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
 import type { Clock } from '../base/clock.ts'
@@ -12,10 +11,10 @@ import { IncomingInputs } from './incoming-inputs.ts'
 import { InputBudget } from './input-budget.ts'
 import { OutboundStream, streamWindow } from './outbound-stream.ts'
 
-/** A handler that reads slowly says so this often: its caller's default bound is a minute of silence. */
+/** How often a handler that reads slowly shows life: by default its caller waits for a minute of silence. */
 const lifeSignMs = 5_000
 
-/** The session that the calls are of. */
+/** The session of the calls. */
 export interface StreamsHome extends FramePort {
   readonly clock: Clock
   readonly limits: Limits
@@ -25,7 +24,7 @@ export class CallStreams {
   readonly #home: StreamsHome
   readonly #account: MeterSource
   readonly #windowBytes: number
-  /** Of all inputs. */
+  /** For all inputs. */
   #budget: InputBudget | undefined
   #heldItems: Meter | undefined
 
@@ -35,7 +34,7 @@ export class CallStreams {
     this.#windowBytes = streamWindow(home.limits, peerLimits)
   }
 
-  /** What the handler sends. */
+  /** The stream of items that the handler sends. */
   openItems(seq: number): OutboundStream {
     const port = this.#home
     const windowBytes = this.#windowBytes
@@ -53,7 +52,7 @@ export class CallStreams {
     })
   }
 
-  /** What the caller sends, by this many streams. */
+  /** The input of the caller, in this number of streams. */
   openInputs(seq: number, count: number): IncomingInputs {
     return new IncomingInputs(Array.from({ length: count }, (_, number) => this.#openInput(seq, number || undefined)))
   }
@@ -69,13 +68,13 @@ export class CallStreams {
     return new InboundStream({ kind: Kind.InputCredit, seq, number, ...shared })
   }
 
-  /** Nothing of them counts any more. */
+  /** From now on they count for nothing. */
   release(): void {
     this.#heldItems?.close()
     this.#budget?.release()
   }
 
-  /** Why the call whose input came last must end, if so. */
+  /** The reason why the call whose input arrived last must end, if any. */
   inputOverload(): BusyError | undefined {
     return this.#budget?.overload()
   }

@@ -1,5 +1,5 @@
-// The calls of a ledger by slot. It grows with the slots that the caller uses, and an entry stays until its slot is used
-// again, so that a repeated call is known for what it is.
+// The calls of a ledger by slot. Grows with the slots that the caller uses. An entry stays until its slot is used again, so that
+// repeated calls are recognized.
 import { Held, placeBytes } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
 import type { IncomingCall } from './incoming-call.ts'
@@ -15,34 +15,34 @@ export class CallTable {
     this.#account = account
   }
 
-  /** All entries, by slot. Not to be kept: the first call begins another list. */
+  /** All entries, by slot. Do not keep it: the first call replaces the list. */
   get all(): readonly (IncomingCall | undefined)[] {
     return this.#entries
   }
 
-  /** Code of the program runs for the peer: not only streams of the library, which wait for it as long as it likes. */
+  /** Whether code of the program runs for the peer, and not only streams of the library, which can wait for it forever. */
   get isWorking(): boolean {
     return this.#entries.some((call) => call?.state === 'running' && !call.isOfLibrary)
   }
 
-  /** Each answer went over the current link or is acknowledged, and so will be those of calls that run. */
+  /** Whether each answer was sent over the current link or acknowledged, which then also holds for the calls that run. */
   get hasSentAll(): boolean {
     return this.#entries.every((call) => call === undefined || call.state === 'acknowledged' || call.isAnswerSent)
   }
 
-  /** Nothing was ever asked for. */
+  /** Whether the peer has never made a call. */
   get isEmpty(): boolean {
     return this.#entries.length === 0
   }
 
-  /** Those whose handlers run, or wait for the processor, and were not ended. */
+  /** The calls whose handlers run or wait for the processor, and were not aborted. */
   get going(): IncomingCall[] {
     return this.#entries.filter(
       (call): call is IncomingCall => call?.state === 'running' && !call.isHeld && call.abortReason === undefined,
     )
   }
 
-  /** What has the slot of this call: the call itself, an older or a newer one. */
+  /** The entry in the slot of this call: the call itself, an older or a newer one. */
   at(seq: number): IncomingCall | undefined {
     return this.#entries[seq % this.slotCount]
   }
@@ -59,7 +59,7 @@ export class CallTable {
     this.#entries[slot] = call
   }
 
-  /** Nothing of it counts any more. */
+  /** From now on it counts for nothing. */
   release(): void {
     this.#held?.close()
   }
@@ -67,7 +67,7 @@ export class CallTable {
   #grow(length: number): void {
     this.#held ??= this.#account.meter(Held.Calls)
     this.#held.change((length - this.#entries.length) * placeBytes.call)
-    // A list that is pushed to has room for many: most sessions have one call at a time.
+    // A list that grows by `push` allocates room for many: most sessions have one call at a time.
     if (length === 1) this.#entries = [undefined]
     else while (this.#entries.length < length) this.#entries.push(undefined)
   }

@@ -1,15 +1,15 @@
-// The errors that a ledger makes for the calls that it runs, or does not. Those of the caller's half are call-errors.ts.
+// The errors that a ledger makes for incoming calls. Those of outgoing calls are in call-errors.ts.
 import { BusyError, CancelledError, DeadlineError, type IsockError } from '../base/errors.ts'
 import { CancelReason } from '../wire/frames/frame.ts'
 import type { IncomingCall } from './incoming-call.ts'
 
-/** What a handler's signal says when its caller gives up. */
+/** The reason of a handler's signal when its caller gives up. */
 export function cancelErrorFor(name: string, reason: CancelReason): IsockError {
   if (reason === CancelReason.Deadline) return new DeadlineError(`the time for action "${name}" ran out`)
   return new CancelledError(`the caller cancelled action "${name}"`)
 }
 
-/** Why a call that has not started must not start any more, if so. */
+/** The reason why a waiting call must not start any more, if any. */
 export function errorBeforeStart(call: IncomingCall, nowMs: number): IsockError | undefined {
   const { name, abortReason: cause } = call
   if (call.deadlineAtMs <= nowMs || cause instanceof DeadlineError)

@@ -1,5 +1,5 @@
-// What the halves of a session need of the session's current link. There may be none: then nothing is sent, and
-// what matters is sent again when there is one.
+// What the halves of a session need of its current link. Without a link nothing is sent; what matters is resent over the next
+// one.
 
 import type { Payload } from '../wire/bytes/payload.ts'
 import type { SessionFrame } from '../wire/frames/frame.ts'
@@ -11,18 +11,18 @@ export interface Origin {
 }
 
 export interface FramePort {
-  /** By which session, with whom, answers come. */
+  /** The session by which answers arrive, and its peer. */
   readonly origin: Origin
-  /** A link is attached. */
+  /** Whether a link is attached. */
   readonly isAttached: boolean
-  /** Attached, and the peer takes what is written: streams and large results wait for this. */
+  /** Whether a link is attached and takes more: streams and large results wait for this. */
   readonly isWritable: boolean
-  /** A frame has been on its way for seconds, in or out: that an answer has not come is not its callee's silence. */
+  /** Whether a frame has been in transit for seconds, in or out: a missing answer is then not the callee's silence. */
   readonly isSlow: boolean
-  /** The number of the current link, or of the last one: from 1. */
+  /** The number of the current or last link, from 1. */
   readonly linkNumber: number
-  /** What was sent over the current link and no other is not needed any more. */
+  /** Releases a payload that was sent over the current link only. */
   giveBack(payload: Payload): void
-  /** Sends at the end of the tick; nothing happens without a link. */
+  /** Sends at the end of the tick. No-op without a link. */
   send(frame: SessionFrame): void
 }

@@ -1,8 +1,8 @@
-// Which half of a session a frame concerns.
+// Routes each frame to a half of the session.
 //
-//           ┌─ CALL, CANCEL, INPUT, CREDIT, ACK ──> Ledger         (what the peer asks of us)
+//           ┌─ CALL, CANCEL, INPUT, CREDIT, ACK ──> Ledger         (the peer's calls)
 //   frame ──┤
-//           └─ RESULT, FAILURE, ITEM, ... ────────> OutgoingCalls  (what we asked of the peer)
+//           └─ RESULT, FAILURE, ITEM, ... ────────> OutgoingCalls  (this side's calls)
 import { ProtocolError } from '../base/errors.ts'
 import { type Frame, Kind } from '../wire/frames/frame.ts'
 import type { Ledger } from './ledger.ts'
@@ -12,13 +12,13 @@ import type { SessionOwner } from './session-owner.ts'
 
 export interface RoutedSession {
   readonly asked: Ledger | undefined
-  /** Undefined where this side has asked for nothing: what a peer answers then is ignored, as a late answer is. */
+  /** Undefined if this side has made no calls: answers are then ignored, as late ones are. */
   readonly asks: OutgoingCalls | undefined
   readonly names: IncomingNames
   readonly owner: SessionOwner
 }
 
-/** Delivers a frame of the session's link. Throws ProtocolError for one that may not come. */
+/** Delivers a frame of the session's link. Throws ProtocolError for a kind that is not allowed. */
 export function routeFrame(frame: Frame, session: RoutedSession): void {
   const ledger = session.asked as Ledger
   switch (frame.kind) {

@@ -1,24 +1,24 @@
-// When the calls of a session start. Immediately, unless their answers could not leave: while many bytes of answers wait
-// for the link, and while the calls that run are likely to answer more than should wait, further calls are held, in order
-// of arrival, with their data. Nothing that a reading peer is owed has to be thrown away then.
+// Decides when the calls of a session start: immediately, unless their answers could not be sent. While many bytes of answers wait for
+// the link, or the running calls are expected to answer more than should wait, further calls are held with their data, in order
+// of arrival. So no answer has to be dropped while the peer reads.
 //
 //   CALL ──> starts           waiting answers <= maxLedgerBytes, and with what is expected of the running calls
 //     ╰───> held ──> starts   <= maxLedgerBytes + maxInFlightBytes; one call alone always may
 //
-// What is expected of a call is what its action answered lately. Calls that run for long without an answer must not hold
-// the others forever: after each second in which calls are held for that reason alone, nothing is expected of them any more.
+// The size of an answer is estimated by the recent answers of its action. Calls that run for long must not hold the others forever:
+// after each second in which calls are held for that reason alone, nothing is expected of the running calls any more.
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Limits } from '../base/options.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import type { LedgerCalls } from './life-signs.ts'
 import type { CalledAction } from './name-refs.ts'
 
-/** How long calls that do not answer hold back others. */
+/** How long running calls without an answer hold back others. */
 const expectForMs = 1_000
-/** By 2^6-th parts: how fast an expectation comes down to what answers are now. It goes up immediately. */
+/** How fast an estimate falls to the size of current answers: by 2^6-th parts. It rises immediately. */
 const easing = 6
 
-/** The session that the calls are of. */
+/** The session of the calls. */
 export interface CallsHome {
   readonly clock: Clock
   readonly limits: Pick<Limits, 'maxLedgerBytes' | 'maxInFlightBytes'>
@@ -26,7 +26,7 @@ export interface CallsHome {
   readonly callee: { startCall(call: IncomingCall): void }
 }
 
-/** How many bytes of answers wait for the link. */
+/** The bytes of answers that wait for the link. */
 export interface WaitingAnswers {
   readonly waitingBytes: number
 }
@@ -54,13 +54,13 @@ export class HeldCalls {
     if (this.#head === this.#held.length && this.#mayStart(call)) return this.#start(call)
     call.isHeld = true
     call.keepData()
-    // A list of its own from the first one on.
+    // The shared empty list is replaced with the first one.
     if (this.#held === none) this.#held = [call]
     else (this.#held as IncomingCall[]).push(call)
     this.#timer ??= this.#setTimer()
   }
 
-  /** A started call was answered, with a result of this size, or with none. */
+  /** Called when a started call was answered, with a result of this size, if any. */
   answered(call: IncomingCall, resultSize: number | undefined): void {
     this.#expectedBytes -= call.expectedBytes
     call.expectedBytes = 0
@@ -68,9 +68,9 @@ export class HeldCalls {
     if (this.#head < this.#held.length) this.startHeld()
   }
 
-  /** Starts those for which there is room now. */
+  /** Starts the calls for which there is room now. */
   startHeld(): void {
-    // A handler that answers within its start comes here again.
+    // A handler that answers within its start calls this recursively.
     if (this.#isStarting || !this.#home.isAttached) return
     this.#isStarting = true
     while (this.#head < this.#held.length) {
@@ -83,13 +83,13 @@ export class HeldCalls {
       this.#start(call)
     }
     this.#isStarting = false
-    // Not with each call: there may be many that are held.
+    // Not after each call, because many may be held.
     if (this.#head * 2 < this.#held.length) return
     this.#held = this.#head === this.#held.length ? none : this.#held.slice(this.#head)
     this.#head = 0
   }
 
-  /** Takes all that are held out of here: none of them starts any more. */
+  /** Removes all held calls: none of them starts any more. */
   takeAll(): IncomingCall[] {
     const calls = this.#held.slice(this.#head).filter((call) => call.isHeld)
     this.#held = none

@@ -1,5 +1,5 @@
-// The reading end of a stream, for items and for input alike: takes items in order, drops those that came twice,
-// grants the writer more as its own reader goes on, and holds no more than the window.
+// The reading end of a stream, for items and for input alike. Takes items in order, drops duplicates, grants the writer more credit as
+// its own reader continues, and holds no more than the window.
 import type { Clock } from '../base/clock.ts'
 import { ProtocolError } from '../base/errors.ts'
 import { Queue } from '../base/queue.ts'
@@ -8,34 +8,34 @@ import type { CreditFrame } from '../wire/frames/frame.ts'
 import type { FramePort } from './frame-port.ts'
 import { itemCost } from './outbound-stream.ts'
 
-/** What a reader gets: an item, or the end with the error that broke the stream off. */
+/** What a reader gets: an item, or the end, with the error that interrupted the stream, if any. */
 export type Taken = { readonly item: true; readonly value: Payload } | { readonly item: false; readonly error: unknown }
 
 export interface InboundStreamOptions {
   readonly kind: CreditFrame['kind']
   readonly seq: number
-  /** Which of the call's input streams; undefined: the first, or items. */
+  /** The number of the input stream in the call; undefined: the first, or items. */
   readonly number?: number | undefined
   readonly windowBytes: number
-  /** Nobody may ever read this stream: when its window is full and unread, items are discarded. */
+  /** The stream may never be read: when its window is full and unread, items are discarded. */
   readonly mayGoUnread: boolean
-  /** Told of each item that its reader takes from those that wait. */
+  /** Called with each waiting item that its reader takes. */
   readonly onTaken?: () => void
-  /** Where the writer takes silence for death: credit goes out after this much time too, however little was read. */
+  /** For a writer with a bound on silence: credit is also sent after this time, however little was read. */
   readonly lifeSigns?: { readonly clock: Clock; readonly everyMs: number }
-  /** Shared with other streams; undefined: the window alone bounds what is granted. */
+  /** Shared with other streams; undefined: only the window bounds what is granted. */
   readonly budget?: StreamBudget
   readonly port: FramePort
 }
 
-/** What several streams may have under way and unread together. */
+/** A bound on what several streams may have granted and unread together. */
 export interface StreamBudget {
   readonly leftBytes: number
   grantedChanged(byBytes: number): void
   unreadChanged(byBytes: number): void
 }
 
-/** What a reader that waits is granted, whatever other streams hold: it is read as it comes. */
+/** What a waiting reader is granted, even if other streams hold much: it is read as it arrives. */
 const leastGrantBytes = 16 * 1024
 
 export class InboundStream {
@@ -49,15 +49,15 @@ export class InboundStream {
   #creditedAtMs = 0
   #unreadCost = 0
   #granted: number
-  /** Of the budget. */
+  /** The part of the budget that it uses. */
   #reserved = 0
   #end: { readonly error: unknown } | undefined
   #isRead = false
   #isDiscarding = false
   #isClosed = false
-  /** Who asked first for an item that has not come. */
+  /** The first reader that waits for an item. */
   #waiter: ((taken: Taken) => void) | undefined
-  /** Those behind, in order. */
+  /** Further waiting readers, in order. */
   #moreWaiters: Queue<(taken: Taken) => void> | undefined
 
   constructor(options: InboundStreamOptions) {
@@ -71,26 +71,26 @@ export class InboundStream {
     return this.#received
   }
 
-  /** What was received since the writer was last told so. */
+  /** Received since the last credit was sent. */
   get unconfirmedCost(): number {
     return this.#receivedCost - this.#confirmedCost
   }
 
-  /** Whether items were thrown away because nobody read them. */
+  /** Whether items were discarded because nobody read them. */
   get isDiscarding(): boolean {
     return this.#isDiscarding
   }
 
-  /** The window is used up and nobody is reading. */
+  /** Whether the window is used up and nobody is reading. */
   get isFull(): boolean {
     return this.#receivedCost >= this.#granted
   }
 
-  /** False: it came before. */
+  /** False: it is a duplicate. */
   onItem(index: number, payload: Payload): boolean {
     if (index < this.#received || this.#end !== undefined) return false
-    if (index > this.#received) throw new ProtocolError(`item ${index} came where ${this.#received} was next`)
-    if (this.isFull) throw new ProtocolError('an item came that was not granted')
+    if (index > this.#received) throw new ProtocolError(`item ${index} arrived where ${this.#received} was expected`)
+    if (this.isFull) throw new ProtocolError('an item arrived that was not granted')
     this.#received++
     const cost = itemCost(payload)
     this.#receivedCost += cost
@@ -109,7 +109,7 @@ export class InboundStream {
     return true
   }
 
-  /** No more items come. Those received are still there to be taken. The first end counts. */
+  /** Called when no more items come. Received items can still be taken. The first end counts. */
   end(error: unknown): void {
     if (this.#end !== undefined) return
     this.#end = { error }
@@ -117,7 +117,7 @@ export class InboundStream {
     this.#endWaiting({ item: false, error })
   }
 
-  /** The next item if it is there, or the end if that is; else undefined. */
+  /** The next item, or the end, if it has arrived; otherwise undefined. */
   takeNow(): Taken | undefined {
     this.#isRead = true
     if (this.#head < this.#queue.length) {
@@ -136,7 +136,7 @@ export class InboundStream {
     return this.#end === undefined ? undefined : { item: false, error: this.#end.error }
   }
 
-  /** Calls back with the next item or the end; those who ask are answered in order. */
+  /** Calls back with the next item or the end. Readers are served in order. */
   take(onTaken: (taken: Taken) => void): void {
     const taken = this.takeNow()
     if (taken !== undefined) return onTaken(taken)
@@ -148,27 +148,27 @@ export class InboundStream {
     if (this.isFull && !this.#isClosed) this.#grant(Math.max(this.#grantable, this.#consumedCost + this.#leastGrant))
   }
 
-  /** From now on items are only counted, and the writer is let go on. */
+  /** From now on items are only counted, and the writer gets credit for them. */
   discard(): void {
     this.#isDiscarding = true
     this.#drop()
     this.#consume(this.#receivedCost - this.#consumedCost)
   }
 
-  /** Its reader has left: a pending read gets no item, and what still comes is discarded. */
+  /** Called when its reader has left: a pending read gets no item, and further items are discarded. */
   leave(): void {
     this.discard()
     this.#endWaiting({ item: false, error: undefined })
   }
 
-  /** Its call is over: drops what waits to be read, and grants no more. */
+  /** Called when its call has ended: drops unread items, and grants no more. */
   close(): void {
     this.#isClosed = true
     this.#drop()
     this.#reserve()
   }
 
-  /** A new link: says again what was received and granted. */
+  /** Called when there is a new link: resends what was received and granted. */
   resume(): void {
     if (this.#end === undefined) this.#sendCredit()
   }
@@ -203,7 +203,7 @@ export class InboundStream {
     }
   }
 
-  /** A window beyond what was read; less where other streams hold much. Nothing is held of what is thrown away. */
+  /** A window beyond what was read; less if other streams hold much. Discarded items hold nothing. */
   get #grantable(): number {
     const { windowBytes, budget } = this.#options
     if (budget === undefined || this.#isDiscarding) return this.#consumedCost + windowBytes
@@ -220,7 +220,7 @@ export class InboundStream {
     this.#sendCredit()
   }
 
-  /** Takes of the budget what may come, or has come, and was not read. */
+  /** Takes from the budget what was granted or has arrived, and was not read. */
   #reserve(): void {
     const { budget } = this.#options
     if (budget === undefined) return
@@ -232,7 +232,7 @@ export class InboundStream {
 
   get #isSignDue(): boolean {
     const { lifeSigns } = this.#options
-    // After the last item came, its reader may still have many to read; not after the stream broke off.
+    // After the last item has arrived, its reader may still have many to read; not after an interruption.
     if (this.#end?.error !== undefined) return false
     return lifeSigns !== undefined && lifeSigns.clock.now() - this.#creditedAtMs >= lifeSigns.everyMs
   }

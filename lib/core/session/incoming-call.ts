@@ -1,5 +1,5 @@
-// One run that the other side asked for: what its handler sees of the caller (signal, deadline, input) and how it
-// answers (items, then a value or a failure). The ledger owns it and keeps its answer until it is acknowledged.
+// One call of the peer: what its handler sees of the caller (signal, deadline, input), and how it answers (items, then a value or a
+// failure). The ledger owns it and keeps its answer until it is acknowledged.
 import type { IsockError } from '../base/errors.ts'
 import { detached, type Payload } from '../wire/bytes/payload.ts'
 import { type FailureFrame, type InputEndFrame, Kind, type ResultFrame } from '../wire/frames/frame.ts'
@@ -9,24 +9,24 @@ import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 import { callSize } from './outgoing-call.ts'
 
-/** What a call needs of the ledger that it stands in. */
+/** What a call needs of its ledger. */
 export interface CallKeeper {
   onAnswered(call: IncomingCall, answer: ResultFrame | FailureFrame): void
   openItems(call: IncomingCall): OutboundStream
-  /** Its data was decoded, and takes so much more than it did. */
+  /** Called when its data was decoded and takes this many more bytes. */
   onWeighed(bytes: number): void
 }
 
-/** Every call; or what runs code of the program for a client that is away, and may still come for what was emitted. */
-export type AbortScope = 'all' | 'what runs for one who is away'
+/** All calls; or only those that run code of the program for an absent client, which may still come back for their items. */
+export type AbortScope = 'all' | 'what runs for an absent client'
 
 /**
- *   running ──> answered ──> acknowledged     answered: the answer is kept, a repeated CALL gets it again
+ *   running ──> answered ──> acknowledged     answered: the answer is kept, a repeated CALL gets it
  *                   ╰─────> forgotten          forgotten: it ran, but the answer had to make room
  */
 export type RunState = 'running' | 'answered' | 'forgotten' | 'acknowledged'
 
-/** Where a kept answer is on its way to the caller: see answer-store.ts. */
+/** How far a kept answer is on its way to the caller: see answer-store.ts. */
 export type AnswerPlace = 'idle' | 'waiting' | 'sent'
 
 const noAction: CalledAction = { name: '', contract: undefined, expectedBytes: 0 }
@@ -37,35 +37,35 @@ export class IncomingCall {
   readonly attempt: number
   /** What the caller sent beside the data. */
   readonly metadata: Metadata | undefined
-  /** Of what the caller sent: counted until it is answered. */
+  /** The bytes that the caller sent: counted until it is answered. */
   readonly dataSize: number
-  /** What its data takes besides, once it is decoded: likewise. */
+  /** What its decoded data takes in addition: counted likewise. */
   decodedBytes = 0
-  /** Let go when it is answered, with items that nobody read: the entry stays until its slot is used again. */
+  /** Released when it is answered, with unread items, because the entry stays until its slot is used again. */
   input: IncomingInputs | undefined
-  /** On the session's clock, like the deadline: when it came, or when it was held no longer. */
+  /** When it arrived, or was not held any more. On the session's clock, like the deadline. */
   admittedAtMs: number
-  /** Infinity: none. */
+  /** Infinity: no deadline. */
   readonly deadlineAtMs: number
   state: RunState = 'running'
   items: OutboundStream | undefined
   answer: ResultFrame | FailureFrame | undefined
-  /** A stream of the library's own, which runs no code of the program and can wait for its client. */
+  /** A stream of the library, which runs no code of the program and can wait for its client. */
   isOfLibrary = false
-  /** Called once its handler has answered. */
+  /** Called when its handler has answered. */
   whenAnswered: ((call: IncomingCall) => void) | undefined
-  /** Whom it counts for, where somebody counts. */
+  /** The holder that it counts for, if any. */
   holder: { running: number } | undefined
   /** Called once when it is aborted, after its signal. */
   whenAborted: ((reason: IsockError) => void) | undefined
   answerPlace: AnswerPlace = 'idle'
-  /** The answer went over some link, so it may have been received. */
+  /** The answer was sent over some link, so it may have been received. */
   wasAnswerSent = false
-  /** The number of the one link that its answer went over; 0: none, or several. */
+  /** The number of the only link that its answer was sent over; 0: none, or several. */
   answeredOver = 0
-  /** Its start waits until there is room for answers. */
+  /** Whether it waits until there is room for its answer. */
   isHeld = false
-  /** What its answer is expected to have, while it runs. */
+  /** The estimated size of its answer, while it runs. */
   expectedBytes = 0
   readonly #keeper: CallKeeper
   #data: Payload
@@ -90,7 +90,7 @@ export class IncomingCall {
     this.deadlineAtMs = given.deadlineAtMs
   }
 
-  /** A call that was cancelled before it came: it has its answer, and will never run. */
+  /** A call whose cancel arrived before it: it has its answer, and will never run. */
   static neverStarted(keeper: CallKeeper, seq: number, error: Payload): IncomingCall {
     const none = { action: noAction, attempt: 0, input: undefined, metadata: undefined, admittedAtMs: 0 }
     const call = new IncomingCall(keeper, { seq, ...none, deadlineAtMs: Number.POSITIVE_INFINITY }, undefined)
@@ -107,39 +107,39 @@ export class IncomingCall {
     return this.action.contract
   }
 
-  /** The answer went over the current link. */
+  /** Whether the answer was sent over the current link. */
   get isAnswerSent(): boolean {
     return this.answerPlace === 'sent'
   }
 
-  /** What the caller sent, for its one reader; from then on it is not kept here. */
+  /** Returns its data, for its only reader. It is not kept here any more. */
   takeData(): Payload {
     const data = this.#data
     this.#data = undefined
     return data
   }
 
-  /** What it came with takes this in memory, besides its bytes, for as long as its handler may have it. */
+  /** Counts the memory of its decoded data until it is answered. */
   weigh(bytes: number): void {
     if (this.state !== 'running' || this.decodedBytes > 0) return
     this.decodedBytes = bytes
     this.#keeper.onWeighed(bytes)
   }
 
-  /** It is answered: what it came with is not needed any more. */
-  letGo(): void {
+  /** Called when it is answered: releases its data and input. */
+  release(): void {
     this.#data = undefined
     this.whenAborted = undefined
     this.input?.close()
     this.input = undefined
   }
 
-  /** It will not be read at once: what it came in must not be held meanwhile. */
+  /** Called when its data will be read later: copies it, so that the received chunk is not kept. */
   keepData(): void {
     this.#data = detached(this.#data)
   }
 
-  /** Aborts when the caller cancels, its time runs out, or the session ends. Made when first asked for. */
+  /** Aborts when the caller cancels, it times out, or the session ends. Created on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
@@ -148,7 +148,7 @@ export class IncomingCall {
     return this.#controller.signal
   }
 
-  /** Why nobody waits for the answer any more, if so. */
+  /** The reason why nobody waits for the answer any more, if any. */
   get abortReason(): IsockError | undefined {
     return this.#abortReason
   }
@@ -164,20 +164,20 @@ export class IncomingCall {
     this.whenAborted?.(reason)
   }
 
-  /** An input stream has no more than these items. */
+  /** Called when an input stream has no more than these items. */
   endInput({ stream, items }: InputEndFrame): void {
-    // Who was told to stop counts no more items.
+    // An aborted call counts no more items.
     if (this.state === 'running' && this.#abortReason === undefined) this.input?.endOne(stream, items)
   }
 
-  /** Sends an item. Undefined: go on; a promise: wait for it first. */
+  /** Sends an item. If it returns a promise, await it before the next. */
   emit(value: Payload): Promise<void> | undefined {
     if (this.#abortReason !== undefined || this.state !== 'running') return undefined
     this.items ??= this.#keeper.openItems(this)
     return this.items.push(value) ? undefined : this.items.writable()
   }
 
-  /** The one answer; a second one is ignored. It follows all items. */
+  /** Answers it, after all items. A second answer is ignored. */
   answerWith(answer: ResultFrame | FailureFrame): void {
     if (this.state === 'running') this.#keeper.onAnswered(this, answer)
     else if (this.#whenEnded === undefined) return
@@ -186,12 +186,12 @@ export class IncomingCall {
     this.whenAnswered?.(this)
   }
 
-  /** Its handler runs on although it is answered. */
+  /** Whether its handler still runs although it was answered. */
   get isAbandoned(): boolean {
     return this.#whenEnded !== undefined
   }
 
-  /** Answers it, so that its place is free, while its handler runs on. `whenEnded` is called when that has ended. */
+  /** Answers it, so that its slot is free, while its handler still runs. Calls `whenEnded` when that has ended. */
   abandon(answer: FailureFrame, whenEnded: () => void): void {
     this.#whenEnded = whenEnded
     this.#keeper.onAnswered(this, answer)

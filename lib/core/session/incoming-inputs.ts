@@ -1,5 +1,5 @@
-// The input streams of a call, at the callee: one that is its data, or several that are in its data. Each has a window of its own, so
-// that they may be read in any order.
+// The input streams of a call, at the callee: its data itself, or several within its data. Each has its own window, so that they may
+// be read in any order.
 import { ProtocolError } from '../base/errors.ts'
 import type { ItemFrame } from '../wire/frames/frame.ts'
 import type { InboundStream } from './inbound-stream.ts'
@@ -16,14 +16,14 @@ export class IncomingInputs {
     this.#find(stream).onItem(index, value)
   }
 
-  /** A stream has no more than these items. */
+  /** Called when a stream has no more than these items. */
   endOne(stream: number | undefined, items: number): void {
     const ended = this.#find(stream)
-    if (ended.received !== items) throw new ProtocolError(`input ended after ${items} items, ${ended.received} came`)
+    if (ended.received !== items) throw new ProtocolError(`input ended after ${items} items, ${ended.received} arrived`)
     ended.end(undefined)
   }
 
-  /** All are broken off. */
+  /** Called when all are interrupted. */
   end(error: unknown): void {
     for (const stream of this.streams) stream.end(error)
   }

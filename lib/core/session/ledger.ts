@@ -1,10 +1,10 @@
-// The callee's half of a session: what was asked for, by slot, and what was answered. It makes a repeated call
-// join the run or get the stored answer, and never lets one run twice.
+// The callee's half of a session: the peer's calls by slot, and their answers. A repeated call joins the run or gets the stored
+// answer. No call runs twice.
 //
-//   CALL seq, entry of its slot:   none or an older, settled one  -> admit, or refuse as not started
-//                                  the same seq, running          -> join: the answer will come by this link
-//                                  the same seq, answered         -> send the stored answer again
-//                                  a newer seq                    -> stale: its caller has settled it, say nothing
+//   CALL seq, entry of its slot:   none, or an older, settled one -> admit, or refuse as not started
+//                                  the same seq, running          -> join: the answer will be sent over this link
+//                                  the same seq, answered         -> resend the stored answer
+//                                  a newer seq                    -> stale: its caller has settled it; ignore
 import type { MeterSource } from '../accounting/meter.ts'
 import { type IsockError, ProtocolError } from '../base/errors.ts'
 import { payloadSize } from '../wire/bytes/payload.ts'
@@ -38,7 +38,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
   readonly #home: LedgerHome
   readonly #peerLimits: PeerLimits
   readonly #account: MeterSource
-  /** The peer's calls, those that were answered among them. */
+  /** The peer's calls, including those that were answered. */
   readonly calls: CallTable
   readonly #answers: AnswerStore
   readonly #load: RunLoad
@@ -64,12 +64,12 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     return this.#load.count
   }
 
-  /** Calls that were answered, but the answer waits for items or for a link that takes more. */
+  /** The number of calls whose answer waits for items or for a full link. */
   get unsentCount(): number {
     return this.#answers.unsentCount
   }
 
-  /** Everything that was asked for is answered, and each answer went over the current link or is acknowledged. */
+  /** Whether all calls are answered, and each answer was sent over the current link or acknowledged. */
   get isClean(): boolean {
     return this.#load.count === 0 && this.calls.hasSentAll
   }
@@ -77,14 +77,14 @@ export class Ledger implements CallKeeper, AnswerKeeper {
   onCall(frame: CallFrame, action: CalledAction): void {
     const entry = this.calls.at(frame.seq)
     if (entry !== undefined && entry.seq >= frame.seq) {
-      // A running one is joined: its answer will come by this link.
+      // It joins a running one: the answer will be sent over this link.
       if (entry.seq === frame.seq && entry.state !== 'running') this.#answers.replay(entry)
       return
     }
     if (frame.seq < this.calls.slotCount)
       throw new ProtocolError(`call ${frame.seq} is below the first number of its slot`)
     if (entry?.state === 'running')
-      throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which runs`)
+      throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which is running`)
     const { callee } = this.#home
     const refusal = callee.refusal?.() ?? this.#load.refusalOf(callSize(frame)) ?? this.#answers.refusal()
     if (refusal === undefined) this.#admit(frame, action, entry)
@@ -93,10 +93,10 @@ export class Ledger implements CallKeeper, AnswerKeeper {
 
   onCancel(frame: CancelFrame): void {
     const entry = this.calls.at(frame.seq)
-    if (entry === undefined || entry.seq < frame.seq) return this.#bury(frame, entry)
+    if (entry === undefined || entry.seq < frame.seq) return this.#storeCancelled(frame, entry)
     if (entry.seq > frame.seq) return
     if (entry.state === 'running') return this.giveUp(entry, cancelErrorFor(entry.name, frame.reason))
-    entry.items?.close() // Nobody reads what its answer may wait for.
+    entry.items?.close() // The answer need not wait for items that nobody reads.
     this.#answers.replay(entry)
   }
 
@@ -128,7 +128,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     this.calls.find(frame.seq)?.endInput(frame)
   }
 
-  /** A link was attached: streams say again what may be lost. Answers are asked for by the caller. */
+  /** Called when a link was attached: streams resend what may be lost. The caller requests answers by repeating calls. */
   resume(): void {
     for (const entry of this.calls.all) {
       if (entry !== undefined) this.#answers.unsend(entry)
@@ -138,18 +138,18 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     this.#held.startHeld()
   }
 
-  /** The link was lost: nothing is sent until there is another one. */
+  /** Called when the link was lost: nothing is sent until there is another one. */
   onLinkLost(): void {
     this.#answers.onLinkLost()
   }
 
-  /** The link takes more again. */
+  /** Called when the link takes more again. */
   onWritable(): void {
     this.#answers.onWritable(this.calls.all)
     this.#held.startHeld()
   }
 
-  /** The session is over. What settles later is said to nobody: another session's calls may have the same numbers. */
+  /** Called when the session has ended. Later answers are not sent: calls of another session may have the same numbers. */
   end(reason: IsockError): void {
     this.#isEnded = true
     this.#deadlines?.close()
@@ -159,7 +159,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     this.#signs?.close()
   }
 
-  /** It is over while its session continues, so nothing of it may count. */
+  /** Called when it has ended while its session continues, so that it counts for nothing. */
   release(): void {
     this.calls.release()
     this.#answers.release()
@@ -167,14 +167,14 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     this.#streams?.release()
   }
 
-  /** Tells the running handlers to stop; their answers are still sent. */
+  /** Aborts the running handlers. Their answers are still sent. */
   abortAll(reason: IsockError, which?: AbortScope): void {
-    // First, all of them: none is to start in the place of another.
+    // All held calls first, so that none starts in place of an aborted one.
     for (const held of this.#held.takeAll()) this.#answerHeld(held, reason)
     for (const entry of this.calls.all) entry?.abort(reason, which)
   }
 
-  /** Its caller gave it up, or others need its place. It has the grace of those who are cancelled. */
+  /** Called when its caller gave it up, or others need its slot. It has the grace of a cancelled call. */
   giveUp(call: IncomingCall, reason: IsockError): void {
     this.#abandoned ??= new AbandonedCalls(this.#home, this.#load)
     if (this.#isEnded) this.#abandoned.close()
@@ -184,7 +184,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
 
   onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
     call.state = 'answered'
-    call.letGo()
+    call.release()
     if (!this.#isEnded) {
       call.answer = answer
       this.#answers.keep(call)
@@ -203,7 +203,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     this.#load.weighed(bytes)
   }
 
-  /** An answer or a call waits for the link. */
+  /** Called when an answer or a call waits for the link. */
   onWaiting(): void {
     if (this.#isEnded) return
     this.#signs ??= new LifeSigns(this.#home.clock, this.#home, this.calls)
@@ -238,13 +238,13 @@ export class Ledger implements CallKeeper, AnswerKeeper {
       this.#deadlines ??= new CallDeadlines(this.#home.clock, this)
       this.#deadlines.watch(deadlineAtMs)
     }
-    // Grants the first items: until now the caller has taken none from their source.
+    // Grants the first items: the caller has taken none from their source before.
     call.input?.resume()
     this.#held.admit(call)
     if (call.isHeld) this.onWaiting()
   }
 
-  /** It is aborted, and has no handler that could end. */
+  /** For a call that is aborted and has no handler that could end. */
   #answerHeld(call: IncomingCall, reason: IsockError): void {
     call.abort(reason)
     call.isHeld = false
@@ -252,10 +252,10 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     call.answerWith(this.#refusalTexts.of(call.seq, error))
   }
 
-  /** The cancel came before its call, which was lost: a late copy of the call must not run. */
-  #bury(frame: CancelFrame, former: IncomingCall | undefined): void {
+  /** For a cancel that arrived before its call: a late copy of the call must not run. */
+  #storeCancelled(frame: CancelFrame, former: IncomingCall | undefined): void {
     if (former?.state === 'running')
-      throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which runs`)
+      throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which is running`)
     const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#refusalTexts.burial)
     if (former !== undefined) this.#answers.acknowledge(former)
     this.calls.put(tombstone)

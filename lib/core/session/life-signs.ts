@@ -1,14 +1,14 @@
-// Shows life to the callers of calls that wait here for a full link, held or answered: the time after which a caller takes
-// silence for death must not end them. An INPUT_CREDIT that grants nothing says it.
+// Shows life to the callers of calls that wait here for a full link, held or answered, so that they do not time out by silence. Sends
+// an INPUT_CREDIT that grants nothing.
 import type { Clock, Timer } from '../base/clock.ts'
 import { Kind } from '../wire/frames/frame.ts'
 import type { FramePort } from './frame-port.ts'
 import type { IncomingCall } from './incoming-call.ts'
 
-/** A caller's default bound is a minute. */
+/** By default a caller waits for a minute of silence. */
 const everyMs = 15_000
 
-/** All calls of the ledger, those that run among them. */
+/** All calls of the ledger, including those that run. */
 export interface LedgerCalls {
   readonly all: readonly (IncomingCall | undefined)[]
 }
@@ -26,7 +26,7 @@ export class LifeSigns {
     this.#calls = calls
   }
 
-  /** A call waits for the link. */
+  /** Called when a call waits for the link. */
   watch(): void {
     if (!this.#isClosed) this.#timer ??= this.#clock.setTimer(this.#show, everyMs)
   }

@@ -1,8 +1,8 @@
-// Who writes first when a link that was full takes more: streams and what is not a stream by turns, and of the streams the
-// one behind the last that filled it. The first in a table would else keep all others waiting for as long as it has items.
+// The order of writers when a full link takes more again. Streams and everything else take turns; the first stream is the one after
+// the last that filled the link. Otherwise the first in a table would delay all others for as long as it has items.
 
 export interface WaitingWriter {
-  /** Sends what is not a stream. Stops when the link is full. */
+  /** Sends everything but streams. Stops when the link is full. */
   sendWaiting(): void
 }
 
@@ -15,7 +15,7 @@ export class LinkTurns {
     this.#port = port
   }
 
-  /** `pump` sends what an entry's stream has, and says whether it has one. It stops when the link is full. */
+  /** `pump` sends the items of an entry's stream and returns whether it has one. It stops when the link is full. */
   take<Entry, Writer extends WaitingWriter>(
     entries: readonly Entry[],
     pump: (entry: Entry, writer: Writer) => boolean,
@@ -37,7 +37,7 @@ export class LinkTurns {
     let index = this.#next
     for (let i = 0; i < length; i++) {
       if (index >= length) index = 0
-      // Most have no stream: those cost no more than a look.
+      // Most entries have no stream, and cost one check only.
       if (!pump(entries[index++] as Entry, writer)) continue
       this.#next = index
       if (!this.#port.isWritable) return

@@ -1,5 +1,5 @@
-// Short numbers for action names, one table each way and anew for each link: the name and its contract hash
-// travel once, with the first call of the action.
+// Short numbers for action names: one table for each direction of a link. The name and its contract hash are sent once, with the first
+// call of the action.
 import { Held, placeBytes } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
 import { ProtocolError } from '../base/errors.ts'
@@ -8,16 +8,16 @@ import type { FramePort } from './frame-port.ts'
 
 /** The most names that one link may introduce. */
 const maxNames = 65_536
-/** What they and their contracts may amount to, in characters: a server keeps them for each link. */
+/** The most characters of all names and contracts, because a server keeps them for each link. */
 const maxNamesLength = 2 ** 21
 
 /** The caller's side. */
 export class OutgoingNames {
-  /** By name: more than one where two contracts have it. */
+  /** By name: several if actions of different contracts have it. */
   readonly #known = new Map<string, NameFrame[]>()
   #count = 0
 
-  /** The ref of a name, introduced first where the callee does not know it yet. */
+  /** The ref of a name. Introduces it first if the callee does not know it yet. */
   refOf(name: string, contract: string | undefined, port: FramePort): number {
     let frames = this.#known.get(name)
     if (frames === undefined) {
@@ -38,7 +38,7 @@ export class OutgoingNames {
   }
 }
 
-/** An action as a link's caller names it, and how large its answers are expected to be. */
+/** An action as the caller introduced it, and the estimated size of its answers. */
 export interface CalledAction {
   readonly name: string
   readonly contract: string | undefined
@@ -58,7 +58,7 @@ export class IncomingNames {
 
   onName(frame: NameFrame): void {
     if (frame.ref !== this.#names.length)
-      throw new ProtocolError(`name ${frame.ref} came where ${this.#names.length} was next`)
+      throw new ProtocolError(`name ${frame.ref} arrived where ${this.#names.length} was expected`)
     if (frame.ref >= maxNames) throw new ProtocolError(`more than ${maxNames} names on one link`)
     const length = frame.name.length + (frame.contract?.length ?? 0)
     this.#length += length
@@ -66,7 +66,7 @@ export class IncomingNames {
     this.#held ??= this.#account.meter(Held.Names)
     this.#held.change(length + placeBytes.name)
     const named: CalledAction = { name: frame.name, contract: frame.contract, expectedBytes: 0 }
-    // A list that is pushed to has room for many: most clients call few actions.
+    // A list that grows by `push` allocates room for many: most clients call few actions.
     if (frame.ref === 0) this.#names = [named]
     else this.#names.push(named)
   }

@@ -1,5 +1,5 @@
-// The calls of the caller's half that are not settled for their users: how many, and what their data amount to. A server
-// calls its clients too, and keeps what it asks of one that is away.
+// Counts the outgoing calls that are not settled for their users, and the size of their data. A server calls its clients too, and
+// keeps its calls to a client that is away.
 import { Held, placeBytes } from '../accounting/held.ts'
 import { type Meter, type MeterSource, unaccounted } from '../accounting/meter.ts'
 import { callSize, type OutgoingCall } from './outgoing-call.ts'
@@ -19,7 +19,7 @@ export class OpenCalls {
     return this.#count
   }
 
-  /** What is held from now on counts for this account. */
+  /** Further calls count for this account. */
   countFor(account: MeterSource): void {
     if (account === this.#account) return
     this.#account = account

@@ -1,5 +1,5 @@
-// The server of a session that may still live cannot be reached: how long calls outlive that. Patience is time, from the first attempt
-// that failed; retries that are left outlast it. A call that is tried once has none. A link that stands ends the outage.
+// An outage: the server of a session that may still live cannot be reached. Decides how long calls survive it. Patience is a time from the
+// first failed attempt; a call with retries left survives longer. A call without retries has no patience. A link ends the outage.
 import type { OutgoingCall } from './outgoing-call.ts'
 
 interface Wait {
@@ -15,7 +15,7 @@ export class Outage {
     this.#patienceMs = patienceMs
   }
 
-  /** An attempt failed. Whether the call waits for another one. */
+  /** Called when an attempt failed. Returns whether the call waits for another one. */
   outlives(call: OutgoingCall, nowMs: number): boolean {
     let wait = this.#waits.get(call)
     if (wait === undefined) {
@@ -26,7 +26,7 @@ export class Outage {
     return call.retries > 0 && this.endOf(call) > nowMs
   }
 
-  /** When the call ends if no attempt succeeds; Infinity: not while it has retries. */
+  /** When the call fails if no attempt succeeds; Infinity: not while it has retries. */
   endOf(call: OutgoingCall): number {
     const wait = this.#waits.get(call)
     if (wait === undefined || wait.failures <= call.retries) return Number.POSITIVE_INFINITY

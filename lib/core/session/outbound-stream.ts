@@ -1,5 +1,5 @@
-// The writing end of a stream, for items and for input alike: sends as far as the reader granted, keeps what the
-// reader has not received, and sends that again over the next link.
+// The writing end of a stream, for items and for input alike. Sends as far as the reader has granted, keeps what the reader has not
+// received, and resends it over the next link.
 //
 //   index:   0 ...... base ............ next ............ reached ............ count
 //            received | kept, sent      | kept, sent over  | kept, never sent    |
@@ -10,12 +10,12 @@ import { type Payload, payloadSize } from '../wire/bytes/payload.ts'
 import { type ItemFrame, minItemCost } from '../wire/frames/frame.ts'
 import type { FramePort } from './frame-port.ts'
 
-/** What an item takes of the window; both ends must agree on it. */
+/** How much of the window an item takes. Both ends must agree on it. */
 export function itemCost(payload: Payload): number {
   return Math.max(minItemCost, payloadSize(payload))
 }
 
-/** The window of a session's streams: the smaller of what the two sides announced, so that neither keeps more than its own. */
+/** The window of a session's streams: the smaller one of both sides, so that neither keeps more than its own. */
 export function streamWindow(
   one: { readonly streamWindowBytes: number },
   other: { readonly streamWindowBytes: number } | undefined,
@@ -23,15 +23,15 @@ export function streamWindow(
   return Math.min(one.streamWindowBytes, other?.streamWindowBytes ?? one.streamWindowBytes)
 }
 
-/** How far the input of a call has got. */
+/** The progress of the input of a call. */
 export interface InputProgress {
-  /** Handed to the connection, be it on its way or not. */
+  /** Passed to the connection, sent or not. */
   readonly sent: InputAmount
-  /** The callee has them. It says so as its reader gets on, in steps of a part of the stream's window. */
+  /** Received by the callee, which confirms them as its reader continues, in steps of a part of the stream's window. */
   readonly confirmed: InputAmount
 }
 
-/** Of one or several streams together. `bytes` are those of the encoded items. */
+/** The sum over one or several streams. `bytes`: of the encoded items. */
 export interface InputAmount {
   items: number
   bytes: number
@@ -40,15 +40,15 @@ export interface InputAmount {
 export interface OutboundStreamOptions {
   readonly kind: ItemFrame['kind']
   readonly seq: number
-  /** Which of the call's input streams; undefined: the first, or items. */
+  /** The number of the input stream in the call; undefined: the first, or items. */
   readonly number?: number | undefined
-  /** What may be sent before the reader has said anything. */
+  /** What may be sent before the reader has granted anything. */
   readonly grantedBytes: number
-  /** What may be sent and unconfirmed, whatever the reader grants: it is kept here. */
+  /** The bound on what is sent and unconfirmed, even if the reader grants more, because it is kept here. */
   readonly windowBytes: number
-  /** Items that are pushed without waiting may take this much; above it `push` throws BusyError. */
+  /** The bound for items that are pushed without waiting; above it `push` throws BusyError. */
   readonly maxWaitingBytes: number
-  /** What it keeps counts there; undefined: for nobody. */
+  /** Where kept items count; undefined: nowhere. */
   readonly held?: Meter
   readonly port: FramePort
 }
@@ -59,7 +59,7 @@ export class OutboundStream {
   #keptCost = 0
   #base = 0
   #next = 0
-  /** The reader may have these, whichever link they went over. */
+  /** The reader may have these: they were sent over some link. */
   #reached = 0
   #sentCost = 0
   #confirmedCost = 0
@@ -80,7 +80,7 @@ export class OutboundStream {
     return this.#base + this.#kept.length
   }
 
-  /** Adds what was sent over any link, and what the reader has confirmed of it. */
+  /** Adds the items that were sent over any link, and those that the reader has confirmed. */
   addProgressTo({ sent, confirmed }: InputProgress): void {
     confirmed.items += this.#base
     confirmed.bytes += this.#confirmedBytes
@@ -88,12 +88,12 @@ export class OutboundStream {
     sent.bytes += this.#reachedBytes
   }
 
-  /** All pushed items went over the link that is attached. */
+  /** Whether all pushed items were sent over the current link. */
   get isFlushed(): boolean {
     return this.#next === this.count
   }
 
-  /** Adds an item. True: go on; false: rather wait for `writable` first. */
+  /** Adds an item. False: wait for `writable` before the next one. */
   push(payload: Payload): boolean {
     if (this.#isClosed) return true
     const cost = itemCost(payload)
@@ -113,7 +113,7 @@ export class OutboundStream {
     return new Promise((resolve) => this.#wakers.push(resolve))
   }
 
-  /** Sends what credit and link allow. Called whenever either may have grown. */
+  /** Sends as much as credit and link allow. Called whenever either may have grown. */
   pump(): void {
     const { port, kind, seq, number } = this.#options
     while (this.#next < this.count && this.#mayGoOn && port.isWritable) {
@@ -131,13 +131,13 @@ export class OutboundStream {
     if (this.isFlushed) this.#wake()
   }
 
-  /** What the reader has and what it will take. Both numbers only grow; older ones change nothing. True: one has grown. */
+  /** Called with what the reader has received and granted. Both numbers only grow; smaller ones are ignored. True: one has grown. */
   onCredit(received: number, granted: number): boolean {
     if (received > this.count) throw new ProtocolError(`${received} items confirmed, ${this.count} were sent`)
     const hasMoved = received > this.#base || granted > this.#granted
     if (received > this.#base) {
       const confirmed = received - this.#base
-      // Confirmed but, after a rewind, not sent again yet: they need not be.
+      // Confirmed items that were not yet resent after a rewind need not be.
       for (let i = this.#next - this.#base; i < confirmed; i++) {
         const cost = itemCost(this.#kept[i])
         this.#sentCost += cost
@@ -158,7 +158,7 @@ export class OutboundStream {
     return hasMoved
   }
 
-  /** A new link: what the reader did not confirm is sent again. */
+  /** Called when there is a new link: resends what the reader has not confirmed. */
   rewind(): void {
     for (let i = 0; i < this.#next - this.#base; i++) {
       const cost = itemCost(this.#kept[i])
@@ -169,14 +169,14 @@ export class OutboundStream {
     this.pump()
   }
 
-  /** Nothing more comes; what was pushed still goes. Lets waiting writers go on. */
+  /** Called when no more items come. Pushed items are still sent. Releases waiting writers. */
   finish(): void {
     this.#wake()
   }
 
   /**
-   * Drops what was never sent. The rest stays, to be sent again over another link: the answer counts it, and the reader must
-   * have it. Lets waiting writers go on.
+   * Drops what was never sent. The rest is kept and resent over another link, because the answer counts it, and the reader must have
+   * it. Releases waiting writers.
    */
   cutOff(): void {
     this.#isClosed = true
@@ -185,7 +185,7 @@ export class OutboundStream {
     this.#wake()
   }
 
-  /** Forgets everything and lets waiting writers go on. */
+  /** Drops everything and releases waiting writers. */
   close(): void {
     this.#isClosed = true
     this.#kept = []

@@ -39,7 +39,7 @@ export interface CallBounds {
   readonly timeoutMs: number
   /** On the session's clock; Infinity: none. */
   readonly deadlineAtMs: number
-  /** True: the callee is told. False: the default bound, of this side alone, which each sign of life moves on. */
+  /** True: the callee gets the deadline. False: the default bound, on this side only, which each sign of life extends. */
   readonly isDeadlineShared: boolean
 }
 
@@ -59,7 +59,7 @@ export type CallState = 'waiting' | 'sent' | 'abandoned' | 'settled'
 
 /** Where a call stands: the calls of a session. */
 export interface CallHome {
-  /** Settles it with the error at once; the callee is told when it may know of it. */
+  /** Settles it with the error immediately; cancels it at a callee that may know of it. */
   giveUp(call: OutgoingCall, error: unknown): void
 }
 
@@ -71,7 +71,7 @@ export abstract class OutgoingCall {
   retries: number
   /** Faults since it last made progress. Counted by retry-policy.ts alone. */
   faults = 0
-  /** Sessions that were lost with it, after each of which it was sent again. */
+  /** How often it was resent because its session was lost. */
   reruns = 0
   state: CallState = 'waiting'
   /** The session's calls that it is among; undefined between two sessions. */

@@ -5,26 +5,26 @@ import type { CallInput } from './call-input.ts'
 import type { InputProgress } from './outbound-stream.ts'
 
 export class OutgoingInputs {
-  /** By their numbers. */
+  /** By number. */
   readonly #inputs: readonly CallInput[]
 
   constructor(inputs: readonly CallInput[]) {
     this.#inputs = inputs
   }
 
-  /** Of all of them together. */
+  /** The sum of all. */
   get progress(): InputProgress {
     const progress = { sent: { items: 0, bytes: 0 }, confirmed: { items: 0, bytes: 0 } }
     for (const input of this.#inputs) input.addProgressTo(progress)
     return progress
   }
 
-  /** Something was taken from a source. */
+  /** Called when an item was taken from a source. */
   get isFed(): boolean {
     return this.#inputs.some((input) => input.isFed)
   }
 
-  /** True: the callee has got further than it had. */
+  /** True: the callee has made progress. */
   onCredit({ stream = 0, received, granted }: CreditFrame): boolean {
     const input = this.#inputs[stream]
     if (input === undefined) throw new ProtocolError(`credit for input stream ${stream} of ${this.#inputs.length}`)

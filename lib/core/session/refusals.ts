@@ -1,10 +1,10 @@
-// The answers to calls that do not start. A refusal that many get is encoded once: a server that refuses has too much to do.
+// The answers to calls that do not start. The same refusal is encoded once for many calls, because a server that refuses is busy.
 import type { IsockError } from '../base/errors.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { type FailureFrame, Kind } from '../wire/frames/frame.ts'
 import { cancelledBeforeStart } from './callee-errors.ts'
 
-/** Makes an error into what travels. */
+/** Encodes errors. */
 export interface ErrorEncoder {
   encodeError(error: IsockError): Payload
 }
@@ -18,7 +18,7 @@ export class Refusals {
     this.#encoder = encoder
   }
 
-  /** For calls whose cancel came before them: the same for all, so that a cancel is as cheap to take as it is to send. */
+  /** For calls whose cancel arrived before them: the same for all, so that a cancel is as cheap to receive as to send. */
   get burial(): Payload {
     this.#burial ??= this.#encoder.encodeError(cancelledBeforeStart())
     return this.#burial

@@ -40,7 +40,7 @@ export interface TriedCall extends Tries {
   /** It was sent, and nothing of its streams has moved: it can be sent again as it is. */
   readonly canResend: boolean
   readonly request: { readonly name: string; readonly isIdempotent: boolean }
-  /** Sessions that were lost with it, after each of which it was sent again. */
+  /** How often it was resent because its session was lost. */
   reruns: number
   /** It will be tried again. */
   onRetry(fault: Fault, reason: IsockError): void

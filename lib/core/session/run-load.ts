@@ -1,9 +1,9 @@
-// What the calls of a session amount to that are not answered, by their data. Says whether one more would be too much.
+// The load of a session: the data of its unanswered calls. Decides whether one more call would be too much.
 import { Held } from '../accounting/held.ts'
 import type { Meter, MeterSource } from '../accounting/meter.ts'
 import { BusyError } from '../base/errors.ts'
 
-/** A call, as far as it counts here. */
+/** What counts of a call. */
 interface LoadedCall {
   readonly dataSize: number
   readonly decodedBytes: number
@@ -21,7 +21,7 @@ export class RunLoad {
   #held: Meter | undefined
   #count = 0
   #bytes = 0
-  /** Made once: calls that are refused may be many. */
+  /** Created once, because many calls may be refused. */
   #refusal: BusyError | undefined
 
   constructor(maxBytes: number, account: MeterSource, events: LoadEvents) {
@@ -34,7 +34,7 @@ export class RunLoad {
     return this.#count
   }
 
-  /** Why a call with data of this size may not start now, if so. One call alone always may. */
+  /** The reason why a call with data of this size may not start now, if any. A single call always may. */
   refusalOf(dataSize: number): BusyError | undefined {
     if (this.#bytes === 0 || this.#bytes + dataSize <= this.#maxBytes) return undefined
     this.#refusal ??= new BusyError(`the running calls of this session hold over ${this.#maxBytes} bytes of data`)
@@ -48,12 +48,12 @@ export class RunLoad {
     if (this.#count++ === 0) this.#events.onBusyChange()
   }
 
-  /** The data of one of them takes so much more, now that it is decoded. It counts for all clients' bound, not for this one. */
+  /** Called when decoded data takes this many more bytes. They count for the bound of all clients, not for this one. */
   weighed(bytes: number): void {
     this.#held?.change(bytes)
   }
 
-  /** Nothing of it counts any more, be it that handlers still run. */
+  /** From now on it counts for nothing, even if handlers still run. */
   release(): void {
     this.#held?.close()
   }

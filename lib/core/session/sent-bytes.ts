@@ -1,5 +1,5 @@
-// The data of calls that were sent and not answered, held against what the callee takes: a call that is too much waits
-// at its caller, instead of being refused by the callee.
+// The data of calls that were sent and not answered, compared to the limit of the callee: a call that would exceed it waits at its
+// caller instead of being refused by the callee.
 
 export class SentBytes {
   readonly #maxBytes: number
@@ -10,7 +10,7 @@ export class SentBytes {
     this.#maxBytes = maxBytes
   }
 
-  /** One call alone always has room: else it could never run. */
+  /** A single call always has room: otherwise it could never run. */
   hasRoomFor(size: number): boolean {
     return this.#bytes === 0 || this.#bytes + size <= this.#maxBytes
   }

@@ -1,4 +1,4 @@
-// The calls that have a slot: which call a seq belongs to, whether there is room for more, which answers the callee may forget.
+// The calls that have a slot. Finds the call of a seq, knows whether there is room for more, and acknowledges answers.
 import { type Payload, payloadSize } from '../wire/bytes/payload.ts'
 import { Acks } from './acks.ts'
 import { callSize, type OutgoingCall } from './outgoing-call.ts'
@@ -12,17 +12,17 @@ export class SentCalls {
   #bySlot: (OutgoingCall | undefined)[] = []
   #hasSession = false
 
-  /** There is a session, be it that it has no link at the moment. */
+  /** Whether there is a session, with or without a link. */
   get hasSession(): boolean {
     return this.#hasSession
   }
 
-  /** There is a free slot, and the callee takes the call's data beside that of those which were sent. */
+  /** Whether there is a free slot, and the callee accepts the call's data in addition to that of the sent calls. */
   hasRoomFor(call: OutgoingCall): boolean {
     return this.#slots.hasFree && this.#bytes.hasRoomFor(callSize(call.request))
   }
 
-  /** A new session, with this many slots for this many bytes of data. Returns the calls of the former one, in order. */
+  /** Called when there is a new session, with this number of slots and bytes. Returns the calls of the former one, in order. */
   begin(slotCount: number, maxBytes: number): OutgoingCall[] {
     const former = this.inOrder()
     this.#hasSession = slotCount > 0
@@ -44,18 +44,18 @@ export class SentCalls {
     call.state = 'sent'
   }
 
-  /** The call that has this very seq; a late answer to an earlier call of the slot finds none. */
+  /** The call with exactly this seq; undefined for a late answer to an earlier call of the slot. */
   find(seq: number): OutgoingCall | undefined {
     const call = this.#bySlot[this.#slots.slotOf(seq)]
     return call?.seq === seq ? call : undefined
   }
 
-  /** The callee has answered: the slot is free. Returns the seqs that are worth acknowledging now. */
+  /** Called when the callee has answered: releases the slot. Returns the seqs that are worth acknowledging now. */
   remove(call: OutgoingCall, answer: Payload): number[] {
     const slot = this.#slots.slotOf(call.seq)
     this.#bySlot[slot] = undefined
     this.#bytes.answered(slot)
-    // What the callee keeps for this call: its answer, and the items that it does not know to have arrived.
+    // What the callee keeps for this call: its answer, and the items that were not confirmed.
     this.#acks.settled(slot, call.seq, payloadSize(answer) + (call.items?.unconfirmedCost ?? 0))
     this.#slots.release(call.seq)
     return this.#acks.due()
@@ -66,18 +66,18 @@ export class SentCalls {
     return this.#acks.untold()
   }
 
-  /** In the order in which their caller made them: slots say nothing about it. */
+  /** In the order in which the caller made them, which slots do not show. */
   inOrder(): OutgoingCall[] {
     return this.all().sort((one, other) => one.request.order - other.request.order)
   }
 
-  /** A copy, by slot: calls may leave while it is read. */
+  /** A copy, by slot, because calls may leave while it is read. */
   all(): OutgoingCall[] {
     return this.#bySlot.filter((call) => call !== undefined)
   }
 }
 
-/** Sends what the call's input has, and says whether it has one. */
+/** Sends the items of the call's input, and returns whether it has one. */
 export function pumpInput({ input }: OutgoingCall): boolean {
   input?.pump()
   return input !== undefined

@@ -1,7 +1,7 @@
-// How a session begins, as a server grants it.
+// The start of a session, as a server grants it.
 import type { PeerLimits } from '../wire/frames/frame.ts'
 
-/** What the server grants: the name of the session, the secret that resumes it, and what the peer will take. */
+/** A granted session: its id, the secret that resumes it, and the limits of the peer. */
 export interface SessionGrant {
   readonly id: string
   readonly resumeSecret: Uint8Array

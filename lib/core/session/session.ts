@@ -1,6 +1,6 @@
-// What two peers know of each other. It outlives its links: each frame of the current link is routed to the half
-// that it concerns (frame-route.ts), and when a new link is attached both halves send once more what may have been lost.
-// It is the port, the home and the sink of its parts itself: a server keeps many sessions, and most of them do nothing.
+// One session, on either side. It outlives its links. Each frame of the current link is routed to one of its halves (frame-route.ts),
+// and both halves resend what may have been lost when a new link is attached. It is itself the port, the home and the sink of
+// its parts, because a server keeps many sessions and most of them are idle.
 import { type MeterSource, unaccounted } from '../accounting/meter.ts'
 import type { Clock } from '../base/clock.ts'
 import { type IsockError, LinkError } from '../base/errors.ts'
@@ -47,18 +47,18 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     return this.owner.callee
   }
 
-  /** What this side asks of the peer. Made when it is first needed: few servers call their clients. */
+  /** This side's calls. Created when first needed: few servers call their clients. */
   get outgoing(): OutgoingCalls {
     this.#outgoing ??= this.#openOutgoing()
     return this.#outgoing
   }
 
-  /** What was granted; undefined before the first handshake is done and after the server has forgotten it. */
+  /** Undefined before the first handshake, and after the server has forgotten the session. */
   get grant(): SessionGrant | undefined {
     return this.#grant
   }
 
-  /** The session's id; '' where there is none yet. */
+  /** The session's id; '' before it was granted. */
   get id(): string {
     return this.#grant?.id ?? ''
   }
@@ -83,17 +83,17 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     return this.#endReason !== undefined
   }
 
-  /** Calls are open in either direction. */
+  /** Whether calls are open, in either direction. */
   get isBusy(): boolean {
     return this.#isBusy
   }
 
-  /** Calls of the peer whose handlers run. */
+  /** The number of the peer's calls whose handlers run. */
   get runningCount(): number {
     return this.#ledger?.runningCount ?? 0
   }
 
-  /** Nothing of the peer's runs here, and what was answered is on its way, if there is one. */
+  /** Whether no call of the peer runs, and all answers were sent, if there is a link. */
   get isDrained(): boolean {
     return this.runningCount === 0 && (!this.isAttached || (this.isWritable && this.#ledger?.unsentCount === 0))
   }
@@ -103,7 +103,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     return this.#peer
   }
 
-  /** What this side asks of the peer, if it ever did. */
+  /** This side's calls, if it has made any. */
   get asks(): OutgoingCalls | undefined {
     return this.#outgoing
   }
@@ -113,17 +113,17 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     return this.#names
   }
 
-  /** What the peer asks of this side; undefined while nothing is granted. */
+  /** The peer's calls; undefined while no session is granted. */
   get asked(): Ledger | undefined {
     return this.#ledger
   }
 
-  /** Nothing was asked for, in either direction. */
+  /** Whether no calls were made, in either direction. */
   get isUnused(): boolean {
     return (this.#ledger?.calls.isEmpty ?? true) && !this.#hasOutgoing
   }
 
-  /** The session stands. Calls that waited for this get their slots when a link is attached. What is held counts for `account`. */
+  /** Called when the session was granted. Waiting calls get their slots when a link is attached. What it holds counts for `account`. */
   begin(grant: SessionGrant, account: MeterSource = unaccounted): void {
     this.#grant = grant
     this.#names = new IncomingNames(account)
@@ -132,7 +132,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.#ledger = new Ledger(this, grant.peerLimits, account)
   }
 
-  /** The peer has forgotten the session: nothing of it can be resumed, and the next grant begins another. */
+  /** Called when the peer has forgotten the session: it cannot be resumed, and the next grant starts another one. */
   forget(cause: IsockError, fault: 'session lost' | 'server left' = 'session lost'): void {
     this.#grant = undefined
     this.#ledger?.end(cause)
@@ -141,7 +141,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.onBusyChange()
   }
 
-  /** Gives up its link, if it has one: another caller of the same client has come, and takes its place. */
+  /** Closes its link, if it has one, because another one replaces it. */
   leaveLink(reason: IsockError): void {
     const link = this.#link
     this.#link = undefined
@@ -149,8 +149,8 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
   }
 
   /**
-   * The peer's new caller knows nothing of the former one: what that asked for is ended and answered to nobody, and of what it was
-   * asked the outcome is unknown. Numbers begin again, both ways. Has no link meanwhile.
+   * Called for a new caller of the peer, which knows nothing of the former one. The calls of the former one are ended without an answer,
+   * and the outcome of calls to it is unknown. Numbers start again, in both directions. There must be no link.
    */
   restart(grant: SessionGrant, reason: IsockError): void {
     const former = this.#ledger
@@ -163,7 +163,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.onBusyChange()
   }
 
-  /** Goes on over a link whose handshake is done. A link that was still attached is replaced. */
+  /** Continues over a link whose handshake is done. Replaces a link that is still attached. */
   attach(link: FrameLink): void {
     this.leaveLink(new LinkError('the session continues over a newer link'))
     this.#names.forget()
@@ -183,12 +183,12 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.#link?.send(frame)
   }
 
-  /** Writes what was sent in this tick before it ends. */
+  /** Writes the frames of this tick before it ends. */
   flush(): void {
     this.#link?.flush()
   }
 
-  /** The network may be another one: what is sent waits until the peer of the current link has proved that it lives. */
+  /** Called when the network may have changed: frames wait until the peer of the current link has proved that it lives. */
   doubtLink(): void {
     this.#link?.doubt()
   }
@@ -204,22 +204,22 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.#outgoing?.keepProcessAlive(keep)
   }
 
-  /** A link was lost, or could not be opened: counts for the calls that wait for it. */
+  /** Called when a link was lost or could not be opened: counts for the calls that wait for it. */
   countFault(cause: IsockError, fault: LinkFault, patienceMs = 0): void {
     this.#outgoing?.countFault(cause, fault, patienceMs)
   }
 
-  /** Tells the peer that this side takes no new calls. */
-  sayDrain(): void {
+  /** Tells the peer that this side accepts no new calls. */
+  sendDrain(): void {
     this.send({ kind: Kind.Drain })
   }
 
-  /** Tells the handlers of the peer's calls to stop; their answers are still sent. */
+  /** Aborts the handlers of the peer's calls. Their answers are still sent. */
   abortRunning(reason: IsockError, which?: AbortScope): void {
     this.#ledger?.abortAll(reason, which)
   }
 
-  /** Ends it: handlers are told, open calls settled, the link closed. The first reason counts. Settles when all is released. */
+  /** Ends it: aborts handlers, settles open calls, closes the link. The first reason counts. Settles when everything is released. */
   end(reason: IsockError, farewell: 'say bye' | 'say why' | 'silent' = 'silent'): Promise<void> {
     if (this.#endReason !== undefined) return Promise.resolve()
     this.#endReason = reason
@@ -236,7 +236,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     return this.#outgoing !== undefined && this.#outgoing.openCount > 0
   }
 
-  /** As it would be by now, had it been there from the beginning. */
+  /** In the state that it would have if it had been created with the session. */
   #openOutgoing(): OutgoingCalls {
     const { clock, limits } = this
     const outgoing = new OutgoingCalls({ clock, limits, port: this, onBusyChange: () => this.onBusyChange() })
@@ -257,10 +257,10 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
   }
 
   onLinkEnd(reason: IsockError, how: LinkEnding): void {
-    // It was closed here: replaced by a newer one, or with the session. Another end is that of the current link.
+    // It was closed on this side: replaced by a newer one, or with the session. Any other end is that of the current link.
     if (this.#link === undefined) return
     this.#link = undefined
-    // The next link introduces them again.
+    // Names are introduced again over the next link.
     this.#names.forget()
     this.#ledger?.onLinkLost()
     this.owner.onLinkLost(reason, how)

@@ -2,8 +2,8 @@
 //
 //   seq = generation * slots + slot          e.g. 1024 slots: 1024, 1025, 2048 (slot 0 again), ...
 //
-// So a new seq in a slot says by itself that the former call of that slot is settled and its result may go. The
-// table on the other side has one entry for each slot: bounded, found by index, never blocked by one long call.
+// So a new seq in a slot acknowledges the former call of that slot, whose result can be dropped. The table of the other side has one
+// entry for each slot: bounded, found by index, never blocked by one long call.
 // (The idea of NFS 4.1 sessions, RFC 8881 section 2.10.6.)
 
 export class Slots {

@@ -1,5 +1,5 @@
-// Calls that wait for a link or a slot, in their caller's order: a list through the calls themselves, so that each can leave
-// from anywhere. A call that was made before others of the list is put before them.
+// Calls that wait for a link or a slot, in their caller's order. A list linked through the calls themselves, so that each can leave from
+// anywhere. A call is inserted before those that were made later.
 import type { OutgoingCall } from './outgoing-call.ts'
 
 export class WaitingCalls {
@@ -20,14 +20,14 @@ export class WaitingCalls {
     return this.#count < this.#maxCount
   }
 
-  /** Nearly always at the end. */
+  /** Inserts it, nearly always at the end. */
   add(call: OutgoingCall): void {
     let ahead = this.#last
     while (ahead !== undefined && ahead.request.order > call.request.order) ahead = ahead.ahead
     this.#insert(call, ahead)
   }
 
-  /** Adds calls that are in order, most of which belong before those that wait. */
+  /** Adds calls that are in order; most of them belong before those that wait. */
   addAll(calls: readonly OutgoingCall[]): void {
     let ahead: OutgoingCall | undefined
     for (const call of calls) {
@@ -41,7 +41,7 @@ export class WaitingCalls {
     }
   }
 
-  /** The one that `take` would take. */
+  /** The call that `take` would return. */
   first(): OutgoingCall | undefined {
     return this.#first
   }
@@ -52,7 +52,7 @@ export class WaitingCalls {
     return call
   }
 
-  /** False: it was not here. A call is in one list at a time. */
+  /** False: it was not in the list. A call is in one list at a time. */
   remove(call: OutgoingCall): boolean {
     if (call.ahead === undefined && this.#first !== call) return false
     this.#unlink(call)
@@ -65,7 +65,7 @@ export class WaitingCalls {
     return calls
   }
 
-  /** A copy: the list may change while it is read. */
+  /** A copy, because the list may change while it is read. */
   all(): OutgoingCall[] {
     const calls: OutgoingCall[] = []
     for (let call = this.#first; call !== undefined; call = call.behind) calls.push(call)
