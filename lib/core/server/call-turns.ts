@@ -1,8 +1,8 @@
 // The calls that wait for the processor, by holder: an address with all of its sessions. Next is a call of the holder that
 // will have used the least processor time since calls began to wait once that call is over, as estimated from its former
 // calls (weighted fair queueing). So neither many sessions nor heavy calls keep others waiting, and a light call waits for no
-// heavy ones, however many addresses these come from. A newcomer begins with the least that others have used: turns cannot
-// be saved up. A call that waits alone, as those of a client that awaits each call before the next, is due at a fraction of
+// heavy ones, even from many addresses. A newcomer begins with the least that others have used: turns cannot be saved
+// up. A call that waits alone, as those of a client that awaits each call before the next, is due at a fraction of
 // that: it does not wait behind the queues of others. Calls of one session keep their order.
 //
 //   used and one more:   12 + 5 ms  A: call call call        12 + 1 ms  B: call        12 + 3 ms  C (new): call        next: B, C, A

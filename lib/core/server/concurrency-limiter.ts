@@ -1,7 +1,7 @@
 // A limit on concurrent work; the rest waits in arrival order. The number of waiters is bounded and shared fairly: when the
-// queue is full, a call replaces the last waiter of the address or identity with the most, if that has more than its own. An
-// aborted waiter is removed and never runs. A caller may ask for a protected place that is never given to another; at most
-// half of the places are protected.
+// queue is full, a call replaces the last waiter of the address or identity with the most waiters, if that one has more than
+// the call's own. An aborted waiter is removed and never runs. A caller may ask for a protected place that is never given to
+// another; at most half of the places are protected.
 import { BusyError, CancelledError, DeadlineError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { Queue } from '../base/queue.ts'

@@ -76,7 +76,7 @@ export interface ServerKit {
   readonly guardNames: ReadonlySet<string>
   /** The server's option of that name. */
   readonly exposeErrors: boolean
-  /** The classes whose instances arrive as themselves. */
+  /** The classes whose instances keep their class on the wire. */
   readonly classes: ClassRegistry
   readonly sessions: readonly ServerSession[]
   findSession(id: string): ServerSession | undefined
@@ -97,6 +97,6 @@ export interface ServerKit {
   takeLink(link: Link, known?: { readonly identity: Identity | undefined }): void
   /** Reports to the log and to the server's `onError`. `origin` is what failed, as in `task "cleanup"`. */
   report(error: unknown, origin: string): void
-  /** To be called for each port that a feature opens: the log warns of one that admits everyone. */
+  /** Call it for each port that a feature opens: the log warns of one that admits everyone. */
   onPortOpened(port: OpenedPort): void
 }

@@ -19,7 +19,7 @@ import { CallTurns, type RunStarter } from './call-turns.ts'
 
 /** A fraction of the bound: while more calls run, no address gets more than a fair share, so that there is room for others. */
 const sharedPart = 3 / 4
-/** Nor may an address have more than this multiple of what is left: one with little finds room, however many others come. */
+/** An address may have at most this multiple of what is left: so one with few calls finds room, even if many others come. */
 const mostOfFree = 2
 /** The processor time that handlers may take before sockets get their turn. */
 const sliceMs = 10

@@ -89,7 +89,7 @@ export interface ServerOptions extends TokenSource {
    * on every call (AsyncLocalStorage; see bench/README.md). Default false: pass `{ parent: context }`.
    */
   readonly inheritContext?: boolean
-  /** Classes whose instances arrive as themselves, in addition to those that actions declare. */
+  /** Classes whose instances keep their class on the wire, in addition to those that actions declare. */
   readonly classes?: readonly AnyClass[]
   /**
    * Default: errors go to standard error with their stacks, at most 20 in 10 s, and each warning once;

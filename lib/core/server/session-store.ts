@@ -169,8 +169,8 @@ export class SessionStore {
   }
 
   /**
-   * The client continues as another caller, with a secret that the former one does not know: if that still lives, as the page
-   * that another was copied of, it gets a session of its own when it comes back.
+   * The client continues as another caller, with a secret that the former one does not know. If the former one still lives, because its
+   * page was duplicated, it gets its own session when it comes back.
    */
   #handOver(session: ServerSession, peerLimits: PeerLimits): void {
     const reason = new LinkError(
@@ -178,7 +178,7 @@ export class SessionStore {
     )
     if (session.isConnected) {
       session.leaveLink(reason)
-      // Before its subscriptions end: those who lost their link stay present for a while.
+      // Before its subscriptions end: a session that lost its link stays present for a while.
       this.#onChange(session, 'cut')
     }
     session.core.restart({ id: session.id, resumeSecret: this.#secrets.next(), peerLimits }, reason)

@@ -1,5 +1,5 @@
-// The queue of one reader of messages that go to many. Publishing never waits: a slow reader has a queue of its own, and when
-// that is full, it loses messages or is dropped, as its owner chose.
+// The queue of one reader of messages that go to many. Publishing never waits: a slow reader has its own queue. When that is full, the
+// reader loses messages or is dropped, as its owner chose.
 import type { Meter } from '../accounting/meter.ts'
 import { deferred } from '../base/deferred.ts'
 import { BusyError } from '../base/errors.ts'
