@@ -7,6 +7,7 @@ export type { ClientCall } from './core/action/call-starter.ts'
 export type { CallSubject } from './core/action/call-subject.ts'
 export type {
   Caller,
+  CallOf,
   Context,
   ContextFields,
   Identity,
@@ -24,7 +25,7 @@ export type {
 } from './core/action/definition.ts'
 export { type Credential, type Gate, Guard, type Verdict, type Visitor } from './core/action/guard.ts'
 export type { Implementation } from './core/action/implementation.ts'
-export type { InputOf, ItemOf, OutputOf, RunArguments } from './core/action/inference.ts'
+export type { ErrorOf, InputOf, ItemOf, NamedArguments, OutputOf, RunArguments } from './core/action/inference.ts'
 export type { ServerCall } from './core/action/intercepted-run.ts'
 export { type CallResult, type Interceptor, type Next, replaceResult } from './core/action/interceptors.ts'
 export type { Mismatch } from './core/action/mismatch.ts'

@@ -6,7 +6,9 @@ import {
   Action,
   type Call,
   type Context,
+  type ErrorOf,
   type InputOf,
+  type IsockError,
   type ItemOf,
   type Outcome,
   type OutputOf,
@@ -189,7 +191,7 @@ describe('the types of', () => {
 
   it('an action are read off its method', async () => {
     const { client } = harness
-    expectTypeOf(client.runAction(Echo, 'hi')).toEqualTypeOf<Call<string, never>>()
+    expectTypeOf(client.runAction(Echo, 'hi')).toEqualTypeOf<Call<string, never, IsockError>>()
     expectTypeOf(await client.runAction(Later, new Date(0))).toEqualTypeOf<Map<Date, bigint>>()
     expectTypeOf(await client.runAction(Needs, 'tea')).toEqualTypeOf<number | undefined>()
     expectTypeOf<InputOf<typeof Later>>().toEqualTypeOf<Date>()
@@ -265,6 +267,32 @@ describe('the types of', () => {
     expectTypeOf<InputOf<typeof Stored>>().toEqualTypeOf<{ id: number }>()
     // @ts-expect-error: the schema takes text
     await client.runAction(Take, { seats: 2 })
+  })
+
+  it("errors are those that the action declares, and isock's own", async () => {
+    class Risky extends Action {
+      static override errors = [OutOfStock, RangeError]
+      action(wanted: number) {
+        if (wanted > 3) throw new OutOfStock('too many')
+        return wanted
+      }
+    }
+    const { client, server } = harness
+    server.addAction(new Risky())
+    expectTypeOf<ErrorOf<typeof Risky>>().toEqualTypeOf<OutOfStock | RangeError | IsockError>()
+    expectTypeOf<ErrorOf<typeof Take>>().toEqualTypeOf<OutOfStock | IsockError>()
+    expectTypeOf<ErrorOf<typeof Echo>>().toEqualTypeOf<IsockError>()
+    const outcome = await client.runAction(Risky, 9).outcome()
+    if (!outcome.ok) expectTypeOf(outcome.error).toEqualTypeOf<OutOfStock | RangeError | IsockError>()
+    const left = client.runAction(Risky, 9).catchError(OutOfStock, async (error) => {
+      expectTypeOf(error).toEqualTypeOf<OutOfStock>()
+      return `${error.left}`
+    })
+    expectTypeOf(await left).toEqualTypeOf<number | string>()
+    // @ts-expect-error: it is not declared
+    await client.runAction(Take, { seats: '2' }).catchError(SyntaxError, () => 1)
+    const byName = await client.runAction('Risky', 9).outcome()
+    if (!byName.ok) expectTypeOf(byName.error).toEqualTypeOf<unknown>()
   })
 
   it('Action.of are checked', () => {
@@ -388,12 +416,12 @@ describe('the types of', () => {
     const { client } = harness
     expectTypeOf(await client.runAction('Echo', 1)).toEqualTypeOf<unknown>()
     expectTypeOf(client.runAction<string, number>('Echo', 1)).toEqualTypeOf<Call<string, number>>()
-    expectTypeOf(await client.runAction(Echo, 'hi').outcome()).toEqualTypeOf<Outcome<string>>()
+    expectTypeOf(await client.runAction(Echo, 'hi').outcome()).toEqualTypeOf<Outcome<string, IsockError>>()
   })
 
   it('the context run actions at the other side likewise', () => {
     const run = async ({ client }: Context): Promise<void> => {
-      expectTypeOf(client.runAction(Count, 1)).toEqualTypeOf<Call<'done', { i: number }>>()
+      expectTypeOf(client.runAction(Count, 1)).toEqualTypeOf<Call<'done', { i: number }, IsockError>>()
       // @ts-expect-error: the input is a number
       await client.runAction(Count, 'one')
     }

@@ -1,7 +1,7 @@
 // The Client for pages, workers and other platforms without Node.
 import { brand } from '../core/base/brand.ts'
 import { invalidOption } from '../core/base/options.ts'
-import type { ClientArguments } from '../core/client/client-options.ts'
+import type { ClientArguments, ClientOptions } from '../core/client/client-options.ts'
 import type { ClientPlatform } from '../core/client/client-platform.ts'
 import { type Address, isUrl, type WebAddress, webAddress } from '../core/link/address.ts'
 import { dialFromBrowser } from '../core/link/browser-dial.ts'
@@ -75,8 +75,10 @@ export class Client extends FeatureClient {
    *
    * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
-  constructor(...args: ClientArguments | [options?: ClientArguments[1]]) {
-    super(browserPlatform, withAddress(args as unknown[]))
+  constructor(address: string | URL | readonly (string | URL)[], options?: ClientOptions)
+  constructor(options?: ClientOptions)
+  constructor(...args: unknown[]) {
+    super(browserPlatform, withAddress(args))
   }
 }
 

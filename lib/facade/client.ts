@@ -1,6 +1,6 @@
 // The Client for programs on Node.
 import { brand } from '../core/base/brand.ts'
-import type { ClientArguments } from '../core/client/client-options.ts'
+import type { ClientArguments, ClientOptions } from '../core/client/client-options.ts'
 import { FeatureClient } from './feature-client.ts'
 import { nodePlatform } from './node-platform.ts'
 
@@ -20,8 +20,10 @@ export class Client extends FeatureClient {
    *
    * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
-  constructor(...args: ClientArguments) {
-    super(nodePlatform, args)
+  constructor(host: string, port: number, options?: ClientOptions)
+  constructor(address: string | URL | readonly (string | URL)[], options?: ClientOptions)
+  constructor(...args: unknown[]) {
+    super(nodePlatform, args as unknown as ClientArguments)
   }
 }
 

@@ -24,7 +24,7 @@ export class LocalCalls {
   }
 
   /** Never throws. */
-  run(action: unknown, data: unknown, { identity, ...options }: LocalRunOptions = {}): Call<never, never> {
+  run(action: unknown, data: unknown, { identity, ...options }: LocalRunOptions = {}): Call<never, never, never> {
     if (identity !== undefined && typeof (identity as Partial<Identity> | null)?.id !== 'string')
       return Call.failed(invalidOption('identity', 'an object with a text id', identity))
     const { clock, log, limits } = this.#kit
@@ -34,7 +34,7 @@ export class LocalCalls {
       return near
     }
     const client = new ActionClient(localPlatform(link), ['memory:local', { retry: 0, clock, log, limits }])
-    const call = client.runAction(action as string, data, options) as Call<never, never>
+    const call = client.runAction(action as string, data, options) as Call<never, never, never>
     const close = (): void => void client.close()
     call.then(close, close)
     return call

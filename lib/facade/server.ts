@@ -2,8 +2,8 @@
 
 import type { ActionClass } from '../core/action/action.ts'
 import type { Call } from '../core/action/call.ts'
-import type { PublishOptions, ServerFields, TopicClass } from '../core/action/context.ts'
-import type { ItemOf, OutputOf, RunArguments } from '../core/action/inference.ts'
+import type { CallOf, PublishOptions, ServerFields, TopicClass } from '../core/action/context.ts'
+import type { NamedArguments, RunArguments } from '../core/action/inference.ts'
 import type { ServerCall } from '../core/action/intercepted-run.ts'
 import type { Interceptor } from '../core/action/interceptors.ts'
 import { missingFeature } from '../core/action/missing-feature.ts'
@@ -11,7 +11,7 @@ import { brand } from '../core/base/brand.ts'
 import { invalidOption } from '../core/base/options.ts'
 import { ActionServer } from '../core/server/action-server.ts'
 import type { ServerFeature, ServerKit } from '../core/server/feature.ts'
-import { gather, type ServerArguments } from '../core/server/server-options.ts'
+import { gather, type ServerArguments, type ServerOptions } from '../core/server/server-options.ts'
 import type { AnyChannel, ChannelClass, InfoOf, MessageOf } from '../features/channels/channel.ts'
 import type { ChannelHandle } from '../features/channels/channel-handle.ts'
 import type { ChannelOptions } from '../features/channels/channel-options.ts'
@@ -51,7 +51,11 @@ export class Server extends ActionServer {
    *
    * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
-  constructor(...args: ServerArguments) {
+  constructor(host: string, port: number, options?: ServerOptions)
+  constructor(address: string, options?: ServerOptions)
+  constructor(options?: ServerOptions)
+  constructor(...given: unknown[]) {
+    const args = given as unknown as ServerArguments
     super(...args)
     this.#tasks = this.join((kit) => new Tasks(kit))
     this.join((kit) => this.#refuseThreaded(kit))
@@ -92,13 +96,12 @@ export class Server extends ActionServer {
    * @example
    * const page = await server.runAction(ReadPage, path, { identity: { id: 'ada', roles: ['editor'] } })
    */
-  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, LocalRunOptions>): Call<OutputOf<C>, ItemOf<C>>
-  runAction<Output = unknown, Item = unknown>(
-    name: string,
-    data?: unknown,
-    options?: LocalRunOptions,
+  runAction<Output = unknown, Item = unknown, Name = string>(
+    name: Name,
+    ...args: NamedArguments<Name, LocalRunOptions>
   ): Call<Output, Item>
-  runAction(action: unknown, data?: unknown, options?: LocalRunOptions): Call<never, never> {
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, LocalRunOptions>): CallOf<C>
+  runAction(action: unknown, data?: unknown, options?: LocalRunOptions): Call<never, never, never> {
     return (this.#local as LocalCalls).run(action, data, options)
   }
 

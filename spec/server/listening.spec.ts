@@ -7,7 +7,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Action, Client, ClientError, MemoryNetwork, Server, ServerError } from '../../lib/index.ts'
+import {
+  Action,
+  Client,
+  ClientError,
+  MemoryNetwork,
+  Server,
+  type ServerArguments,
+  ServerError,
+} from '../../lib/index.ts'
 
 class Echo extends Action {
   action(text: string) {
@@ -15,8 +23,8 @@ class Echo extends Action {
   }
 }
 
-function serverAt(...args: ConstructorParameters<typeof Server>): Server {
-  return new Server(...args).addAction(new Echo())
+function serverAt(...args: ServerArguments): Server {
+  return (Reflect.construct(Server, args) as Server).addAction(new Echo())
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
@@ -49,7 +57,7 @@ describe('Listening', () => {
     rmSync(directory, { recursive: true })
   })
 
-  async function started(...args: ConstructorParameters<typeof Server>): Promise<Server> {
+  async function started(...args: ServerArguments): Promise<Server> {
     const server = serverAt(...args)
     servers.push(server)
     return server.listen()

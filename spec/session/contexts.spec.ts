@@ -17,6 +17,7 @@ import {
   Process,
   type ProcessContext,
   Server,
+  type ServerOptions,
 } from '../../lib/index.ts'
 import { listenWeb } from '../../lib/web.ts'
 import { serverLinks } from '../setup/server-links.ts'
@@ -132,7 +133,7 @@ describe('the AsyncLocalStorage context of', () => {
   let server: Server
   let opened: (Client | Server)[]
 
-  const serve = async (options: ConstructorParameters<typeof Server>[1] = {}, address = 'memory:here') => {
+  const serve = async (options: ServerOptions = {}, address = 'memory:here') => {
     server = new Server(address, { network, ...(options as object) })
     opened.push(server)
     return server

@@ -63,9 +63,14 @@ export class CallStarter {
   }
 
   /** Returns the started call; or a failed call, when nothing was sent. Never throws. */
-  start(action: unknown, data: unknown, options: RunOptions = noOptions, parent?: RunParent): Call<never, never> {
+  start(
+    action: unknown,
+    data: unknown,
+    options: RunOptions = noOptions,
+    parent?: RunParent,
+  ): Call<never, never, never> {
     const run = options?.parent ?? parent ?? currentRun()
-    let call: Call<never, never>
+    let call: Call<never, never, never>
     try {
       if (options !== noOptions) checkOptions('runAction', options, runOptions)
       call = this.#start(action, data, options, run)
@@ -73,10 +78,15 @@ export class CallStarter {
       call = Call.failed(error instanceof IsockError && !error.notStarted ? neverSent(error) : error)
     }
     // A call that a run makes without awaiting it must not end the process when the run's own caller has gone.
-    return run === undefined ? call : (unawaited(call) as Call<never, never>)
+    return run === undefined ? call : (unawaited(call) as Call<never, never, never>)
   }
 
-  #start(action: unknown, data: unknown, options: RunOptions, parent: RunParent | undefined): Call<never, never> {
+  #start(
+    action: unknown,
+    data: unknown,
+    options: RunOptions,
+    parent: RunParent | undefined,
+  ): Call<never, never, never> {
     const { codec, router, clock, defaults } = this.#options
     const contract = typeof action === 'string' ? undefined : this.#contractOf(action)
     if (contract === undefined) requireName(action)
@@ -109,7 +119,7 @@ export class CallStarter {
       onRetry: onRetry && keepContext(onRetry),
     })
     parent?.onCall?.(pending)
-    const call = Call.begin<never, never>(pending, this.#around(action, name, data, request))
+    const call = Call.begin<never, never, never>(pending, this.#around(action, name, data, request))
     if (feeds !== undefined) for (const feed of feeds) feed.belongsTo(pending)
     if (options.signal !== undefined) cancelWith(options.signal, pending)
     if (parent !== undefined && parent.signal !== options.signal) cancelWith(parent.signal, pending)

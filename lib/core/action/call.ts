@@ -15,9 +15,9 @@ import type { Around, PendingCall, Settler } from './pending-call.ts'
 export type { InputAmount, InputProgress } from '../session/outbound-stream.ts'
 
 /** How a call ended. Test `ok`: `value` and `error` may be falsy. */
-export type Outcome<Output> =
+export type Outcome<Output, Failure = unknown> =
   | { readonly ok: true; readonly value: Output }
-  | { readonly ok: false; readonly error: unknown }
+  | { readonly ok: false; readonly error: Failure }
 
 /**
  * One run of an action, requested by this side.
@@ -31,15 +31,18 @@ export type Outcome<Output> =
  * for await (const n of call) console.log(n)
  * console.log(await call)
  */
-export class Call<Output = unknown, Item = never> extends Promise<Output> implements AsyncIterable<Item> {
+export class Call<Output = unknown, Item = never, Failure = unknown>
+  extends Promise<Output>
+  implements AsyncIterable<Item>
+{
   /** Set once, by `begin`: a subclass of Promise is constructed with an executor only. */
   // biome-ignore lint/style/useReadonlyClassProperties: see above
   #pending: PendingCall | undefined
 
   /** A call that is being sent. For routers; users get theirs from `runAction`. */
-  static begin<Output, Item>(pending: PendingCall, around?: Around): Call<Output, Item> {
+  static begin<Output, Item, Failure = unknown>(pending: PendingCall, around?: Around): Call<Output, Item, Failure> {
     let settler: Settler | undefined
-    const call = new Call<Output, Item>((resolve, reject) => {
+    const call = new Call<Output, Item, Failure>((resolve, reject) => {
       settler = { resolve: resolve as (value: unknown) => void, reject }
     })
     call.#pending = pending
@@ -49,8 +52,8 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
   }
 
   /** A call that failed before it was sent. */
-  static failed<Output, Item>(error: unknown): Call<Output, Item> {
-    return new Call<Output, Item>((_resolve, reject) => reject(error))
+  static failed<Output, Item, Failure = unknown>(error: unknown): Call<Output, Item, Failure> {
+    return new Call<Output, Item, Failure>((_resolve, reject) => reject(error))
   }
 
   /** The call's number in its session; 0 until it is sent. The same as the action's `context.callId`. */
@@ -83,12 +86,35 @@ export class Call<Output = unknown, Item = never> extends Promise<Output> implem
     this.#pending?.outlastFaults()
   }
 
-  /** Waits for the end and never rejects. */
-  outcome(): Promise<Outcome<Output>> {
+  /**
+   * Waits for the end and never rejects. `error` has the type of the errors that the action declares (`static errors`), or an
+   * IsockError; a bug in the handler may be another one, see docs/errors.md.
+   */
+  outcome(): Promise<Outcome<Output, Failure>> {
     return this.then(
-      (value): Outcome<Output> => ({ ok: true, value }),
-      (error: unknown): Outcome<Output> => ({ ok: false, error }),
+      (value): Outcome<Output, Failure> => ({ ok: true, value }),
+      (error: Failure): Outcome<Output, Failure> => ({ ok: false, error }),
     )
+  }
+
+  /**
+   * Handles errors of one class, a declared one or one of isock's: the promise has what the handler returns. All others reject.
+   * Returns a plain promise, so iterate the call first.
+   *
+   * @throws ClientError (`INVALID_OPTION`) for anything but a class and a function.
+   * @example
+   * const left = await client.runAction(Take, 9).catchError(OutOfStock, (error) => error.left)
+   */
+  catchError<E extends Failure, Value>(
+    Class: abstract new (...args: never[]) => E,
+    handler: (error: E) => Value | PromiseLike<Value>,
+  ): Promise<Output | Value> {
+    if (typeof Class !== 'function') throw invalidOption('Class', 'a class of errors', Class)
+    if (typeof handler !== 'function') throw invalidOption('handler', 'a function', handler)
+    return this.then(undefined, (error: unknown) => {
+      if (error instanceof Class) return handler(error as E)
+      throw error
+    })
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, Output, undefined> {

@@ -4,7 +4,7 @@ import type { OptionTable } from '../base/option-table.ts'
 import type { Metadata } from '../wire/frames/metadata.ts'
 import type { ActionClass } from './action-class.ts'
 import type { Call } from './call.ts'
-import type { ItemOf, OutputOf, RunArguments } from './inference.ts'
+import type { ErrorOf, ItemOf, NamedArguments, OutputOf, RunArguments } from './inference.ts'
 import type { RunOptions } from './run-options.ts'
 import type { SessionView } from './session-view.ts'
 
@@ -52,10 +52,16 @@ export interface ServerView extends ServerFields {
   publish<Message>(topic: TopicClass<Message>, message: Message, options?: PublishOptions): Promise<void>
 }
 
+/** The call of an action: its result, its items and its declared errors. */
+export type CallOf<C extends ActionClass> = Call<OutputOf<C>, ItemOf<C>, ErrorOf<C>>
+
 /** Runs actions on the other side of a session. */
 export interface Caller {
-  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
-  runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
+  runAction<Output = unknown, Item = unknown, Name = string>(
+    name: Name,
+    ...args: NamedArguments<Name, RunOptions>
+  ): Call<Output, Item>
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): CallOf<C>
 }
 
 /**

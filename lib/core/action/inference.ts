@@ -1,5 +1,6 @@
 // The types that are inferred from an Action class: its input, output and items.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { IsockError } from '../base/errors.ts'
 import type { plainForm } from '../wire/rich/plain-form.ts'
 import type { ActionClass } from './action-class.ts'
 import type { Mismatch } from './mismatch.ts'
@@ -63,6 +64,20 @@ export type ItemOf<C extends ActionClass> = [C['items']] extends [StandardSchema
   ? I
   : Travelled<YieldOf<ReturnOf<C>> | EmittedOf<ParametersOf<C>>>
 
+/**
+ * The errors of a call, as `outcome()` and `catchError` see them: instances of the classes in `static errors`, and isock's own. Not in it is
+ * what a handler throws undeclared if that keeps its form: one of JavaScript's own errors, or a thrown value that is no error.
+ */
+export type ErrorOf<C extends ActionClass> =
+  | IsockError
+  | ([C['errors']] extends [readonly (infer Class)[]]
+      ? Class extends abstract new (
+          ...args: never[]
+        ) => infer Declared
+        ? Declared
+        : never
+      : never)
+
 /** What the handler of a contract gets: what the schema of the input returns, else the first parameter of `action`. */
 export type HandledInput<C extends ActionClass> = [C['input']] extends [StandardSchemaV1]
   ? SchemaOutput<C['input'], TakenBy<C>>
@@ -97,3 +112,11 @@ export type RunArguments<C extends ActionClass, Options> =
   undefined extends InputOf<C>
     ? [data?: Given<InputOf<C>>, options?: Options]
     : [data: Given<InputOf<C>>, options?: Options]
+
+/**
+ * The arguments after a wire name. Anything but a name fails by their number: the compiler reports a wrong type of one overload
+ * rather than a wrong number of another, so it speaks of the class and its data.
+ */
+export type NamedArguments<Name, Options> = [Name] extends [string]
+  ? [data?: unknown, options?: Options]
+  : [never, never, never, never, never, never, never, never]

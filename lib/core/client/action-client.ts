@@ -3,9 +3,9 @@ import type { ActionClass } from '../action/action.ts'
 import { ActionHost } from '../action/action-host.ts'
 import { Call } from '../action/call.ts'
 import { CallStarter, type ClientCall } from '../action/call-starter.ts'
-import type { Caller } from '../action/context.ts'
+import type { Caller, CallOf } from '../action/context.ts'
 import type { Credential } from '../action/credential.ts'
-import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
+import type { NamedArguments, RunArguments } from '../action/inference.ts'
 import { Interceptors } from '../action/interceptors.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
@@ -99,9 +99,12 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
    * await client.runAction(Echo, 'hi')
    * for await (const n of client.runAction(Count, 10)) console.log(n)
    */
-  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
-  runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
-  runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never> {
+  runAction<Output = unknown, Item = unknown, Name = string>(
+    name: Name,
+    ...args: NamedArguments<Name, RunOptions>
+  ): Call<Output, Item>
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): CallOf<C>
+  runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never, never> {
     if (options?.credentials === undefined) return this.#starter.start(action, data, options)
     if (this.#isClosing) return Call.failed(closedError())
     return this.#others.runAction(action, data, options)

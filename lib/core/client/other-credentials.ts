@@ -47,10 +47,10 @@ export class OtherCredentials {
   }
 
   /** Never throws. */
-  runAction(action: unknown, data: unknown, { credentials, ...options }: RunOptions): Call<never, never> {
+  runAction(action: unknown, data: unknown, { credentials, ...options }: RunOptions): Call<never, never, never> {
     try {
       const client = this.#clientFor(requireCredentials(credentials))
-      return client.runAction(action as string, data, options) as Call<never, never>
+      return client.runAction(action as string, data, options) as Call<never, never, never>
     } catch (error) {
       return Call.failed(neverSent(error as IsockError))
     }

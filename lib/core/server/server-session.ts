@@ -15,8 +15,8 @@ import type { Holder } from '../accounting/holders.ts'
 import { type Meter, unaccounted } from '../accounting/meter.ts'
 import type { ActionClass } from '../action/action.ts'
 import type { Call } from '../action/call.ts'
-import type { Caller, Identity, SessionView } from '../action/context.ts'
-import type { ItemOf, OutputOf, RunArguments } from '../action/inference.ts'
+import type { Caller, CallOf, Identity, SessionView } from '../action/context.ts'
+import type { NamedArguments, RunArguments } from '../action/inference.ts'
 import type { RunOptions } from '../action/run-options.ts'
 import { type IsockError, ServerError } from '../base/errors.ts'
 import { invalidOption, type Limits } from '../base/options.ts'
@@ -121,9 +121,12 @@ export class ServerSession implements SessionView, SessionOwner, Caller {
     return meter
   }
 
-  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): Call<OutputOf<C>, ItemOf<C>>
-  runAction<Output = unknown, Item = unknown>(name: string, data?: unknown, options?: RunOptions): Call<Output, Item>
-  runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never> {
+  runAction<Output = unknown, Item = unknown, Name = string>(
+    name: Name,
+    ...args: NamedArguments<Name, RunOptions>
+  ): Call<Output, Item>
+  runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, RunOptions>): CallOf<C>
+  runAction(action: unknown, data?: unknown, options?: RunOptions): Call<never, never, never> {
     return this.caller.start(action, data, options)
   }
 

@@ -29,7 +29,7 @@ export class SessionCaller implements CallRouter {
   }
 
   /** See {@link Caller.runAction}. */
-  start(action: unknown, data?: unknown, options?: RunOptions): Call<never, never> {
+  start(action: unknown, data?: unknown, options?: RunOptions): Call<never, never, never> {
     return this.#starter.start(action, data, options)
   }
 
