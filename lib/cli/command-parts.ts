@@ -1,9 +1,18 @@
 // The shared parts of the command definitions: the start of each, and the parsing of numbers and levels.
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 
+/** A command with `--help` and `--version`, which every command has. */
 export function command(name: string, description: string): Command {
-  return new Command(name).description(description).helpOption('--help', 'print this').exitOverride()
+  return new Command(name)
+    .description(description)
+    .helpOption('-h, --help', 'print this')
+    .option('-V, --version', 'print the version')
+    .on('option:version', () => {
+      process.stdout.write(`${ownVersion()}\n`)
+      throw new CommanderError(0, 'commander.version', 'the version')
+    })
+    .exitOverride()
 }
 
 /** Adds the options that make a command's port TLS. */

@@ -1,20 +1,23 @@
 // The command line: the commands with their arguments, options and help. Leaves their work to files of their own, which are
 // loaded when a command runs, so that each starts fast.
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, type Command, CommanderError, Option } from 'commander'
 import type { BenchOptions } from './bench-command.ts'
 import type { CallOptions } from './call-command.ts'
-import { clearTextOption, command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
+import { clearTextOption, command, count, logLevelOption, withServerTls } from './command-parts.ts'
+import { completionScript, type Shell, shells } from './completion-scripts.ts'
+import { completionTable } from './completion-table.ts'
 import type { ConnectOptions } from './connect.ts'
 import { daemonCommands } from './daemon-program.ts'
 import { dataCommand } from './data-program.ts'
 import { exitCodes, exitCodesHelp } from './exit-codes.ts'
+import { print } from './output.ts'
 import type { PingOptions } from './ping-command.ts'
 import type { ServeOptions } from './serve-command.ts'
 import { serverCommands } from './server-program.ts'
 import { tokenCommand } from './token-program.ts'
 import { tracimCommand } from './tracim-program.ts'
 
-const addressHelp = 'host:port, tcp://host:port, tls://host:port or unix:/path'
+const addressHelp = 'host:port, tcp://host:port, tls://host:port, unix:/path, ws://host:port or wss://host:port/path'
 
 /** Runs the command that the arguments ask for. Never rejects: the outcome is the exit code of the process. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -28,19 +31,15 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
 }
 
 function buildProgram(): Command {
-  const program = new Command('isock')
-    .description('Serves and runs isock actions.')
-    .version(ownVersion(), '--version', 'print the version')
-    .helpOption('--help', 'print this')
+  const program = command('isock', 'Serves and runs isock actions.')
     .showSuggestionAfterError()
-    .exitOverride()
     .addHelpText('after', exitCodesHelp)
   program.addCommand(serveCommand())
   program.addCommand(callCommand())
   program.addCommand(listCommand())
   program.addCommand(pingCommand())
   program.addCommand(benchCommand())
-  const others = [tokenCommand(), dataCommand(), tracimCommand()]
+  const others = [tokenCommand(), dataCommand(), tracimCommand(), completionCommand()]
   for (const each of [...daemonCommands(), ...serverCommands(), ...others]) program.addCommand(each)
   program.helpCommand(false)
   return program
@@ -163,6 +162,23 @@ ${exitCodesHelp}`,
     .action(async (address: string, action: string, json: string | undefined, options: BenchOptions) => {
       const { bench } = await import('./bench-command.ts')
       await bench(address, action, json, options)
+    })
+}
+
+function completionCommand(): Command {
+  return command('completion', 'Prints a script that lets a shell complete the commands of isock.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  source <(isock completion bash)                # in ~/.bashrc
+  source <(isock completion zsh)                 # in ~/.zshrc, after compinit
+  isock completion fish > ~/.config/fish/completions/isock.fish
+`,
+    )
+    .action(async (shell: Shell, _options: unknown, self: Command) => {
+      await print(completionScript(shell, completionTable(self.parent as Command)))
     })
 }
 
