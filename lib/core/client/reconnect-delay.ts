@@ -2,7 +2,7 @@
 // platform reports that the network is back.
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
-import { followSignal } from '../base/followed-signals.ts'
+import { LinkedAbort } from '../base/linked-abort.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 
 /** After a link that lived for less, even the first attempt waits. */
@@ -38,12 +38,10 @@ export class ReconnectDelay {
     const { clock, onWakeUp } = this.#options
     const signal = this.#signal
     signal.throwIfAborted()
-    const wait = new AbortController()
-    const end = (): void => wait.abort()
-    const stop = onWakeUp?.(end)
-    const unfollow = followSignal(signal, end)
+    const wait = new LinkedAbort(signal)
+    const stop = onWakeUp?.(() => wait.abort())
     await sleep(clock, durationMs, wait.signal, keepsProcessAlive).catch(() => undefined)
-    unfollow()
+    wait.close()
     stop?.()
     signal.throwIfAborted()
   }
