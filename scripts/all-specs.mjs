@@ -13,14 +13,17 @@ const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 const all = 'spec/**/*.spec.ts'
-const ofProcesses = ['spec/{cli,daemon,processes,scripts,threads}/**/*.spec.ts', 'spec/{examples,scripts}.spec.ts']
 const timed = ['spec/{hostile,load}/**/*.spec.ts']
-const shared = ['spec/{data,gateways}/**/*.spec.ts']
+/** Those that mostly wait, for processes, browsers, disks and clocks: a process of its own for each list, so that they wait together. */
+const own = [
+  ['spec/{cli,scripts}/**/*.spec.ts', 'spec/{examples,scripts}.spec.ts'],
+  ['spec/{daemon,processes,threads}/**/*.spec.ts'],
+  ['spec/{browser,data}/**/*.spec.ts', 'spec/bundlers.spec.ts'],
+  ['spec/{gateways,tracim,web}/**/*.spec.ts'],
+]
 
 const isAll = process.argv[2] === '--all'
 const given = process.argv.slice(isAll ? 3 : 2)
-/** At the smaller size what takes one process the most time is shared with a third. */
-const own = isAll ? [ofProcesses] : [ofProcesses, shared]
 /** One after the other; those of a turn at the same time. */
 const turns = [
   [{ only: [all], without: [...own.flat(), ...timed] }, ...own.map((only) => ({ only, without: [] }))],
