@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import type { StateTable } from '../../lib/core/base/state-table.ts'
 import { connectionStates } from '../../lib/core/client/connection.ts'
 import { sessionPhases } from '../../lib/core/server/server-session.ts'
+import { taskPhases } from '../../lib/features/tasks/tasks.ts'
 
 type Rows = Readonly<Record<string, Readonly<Record<string, string>>>>
 type AnyTable = StateTable<Rows>
@@ -12,6 +13,7 @@ type AnyTable = StateTable<Rows>
 const machines: readonly { file: string; table: AnyTable; start: string; ends: readonly string[] }[] = [
   { file: 'core/client/connection.ts', table: connectionStates as never, start: 'idle', ends: ['closed'] },
   { file: 'core/server/server-session.ts', table: sessionPhases as never, start: 'new', ends: ['ended'] },
+  { file: 'features/tasks/tasks.ts', table: taskPhases as never, start: 'new', ends: ['draining'] },
 ]
 
 /**

@@ -527,6 +527,14 @@ describe('Tasks', () => {
       await world.clock.until(server.shutdown())
       expect(() => server.addTask(new Every(1, never))).to.throw(/the server is shutting down/)
     })
+
+    it('cannot be added once the server has shut down in the middle of its start', async () => {
+      server.addTask('rare', new At('0 0 1 1 *', undefined, never))
+      const failure = failureOf(server.listen())
+      await server.shutdown()
+      expect(await failure).to.include({ code: 'SHUTTING_DOWN' })
+      expect(() => server.addTask(new Every(1, never))).to.throw(/the server is shutting down/)
+    })
   })
 
   describe('of the end', () => {

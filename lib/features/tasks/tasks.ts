@@ -1,11 +1,18 @@
 // The tasks of one server: runs startup tasks before it listens, the others while it serves, shutdown tasks while it
 // drains.
-
+//
+//              start      fail       finish     listen    drain
+//   new        starting                                   draining
+//   starting              new        started              draining    startup tasks run
+//   started                                     serving   draining
+//   serving                                               draining    new tasks run immediately
+//   draining              draining   draining                         a start that was interrupted ends late
 import { requireNameOf } from '../../core/base/class-name.ts'
 import { type Clock, sleep } from '../../core/base/clock.ts'
 import { DeadlineError, invalidUsage, ServerError } from '../../core/base/errors.ts'
 import { invalidOption, requirePositive } from '../../core/base/options.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
+import { type MoveOf, type StateOf, StateTable } from '../../core/base/state-table.ts'
 import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
 import { isName } from '../../core/wire/frames/frame.ts'
 import { CronTask } from './cron-task.ts'
@@ -23,6 +30,14 @@ interface Entry {
   readonly schedule: Schedule | undefined
 }
 
+export const taskPhases = new StateTable('tasks', {
+  new: { start: 'starting', drain: 'draining' },
+  starting: { fail: 'new', finish: 'started', drain: 'draining' },
+  started: { listen: 'serving', drain: 'draining' },
+  serving: { drain: 'draining' },
+  draining: { fail: 'draining', finish: 'draining' },
+})
+
 export class Tasks implements ServerFeature {
   readonly #kit: ServerKit
   readonly #entries = new Map<string, Entry>()
@@ -30,7 +45,7 @@ export class Tasks implements ServerFeature {
   readonly #leaving = new Set<TrackedTask>()
   readonly #starting = new AbortController()
   #hasBegun = false
-  #phase: 'new' | 'starting' | 'started' | 'serving' | 'draining' = 'new'
+  #phase: StateOf<typeof taskPhases> = 'new'
 
   constructor(kit: ServerKit) {
     this.#kit = kit
@@ -76,7 +91,7 @@ export class Tasks implements ServerFeature {
 
   async onStart(): Promise<void> {
     const { signal } = this.#starting
-    this.#phase = 'starting'
+    this.#move('start')
     this.#hasBegun = true
     try {
       for (const { schedule } of this.#entries.values()) await schedule?.prepare()
@@ -89,15 +104,15 @@ export class Tasks implements ServerFeature {
         if (!outcome.ok && !optional) throw outcome.error
       }
     } catch (error) {
-      if (!signal.aborted) this.#phase = 'new'
+      this.#move('fail')
       throw error
     }
     for (const { tracked } of this.#entries.values()) if (tracked.kind === 'startup') tracked.state = 'ended'
-    this.#phase = 'started'
+    this.#move('finish')
   }
 
   onListening(): void {
-    this.#phase = 'serving'
+    this.#move('listen')
     for (const { schedule } of this.#entries.values()) schedule?.start()
   }
 
@@ -106,7 +121,7 @@ export class Tasks implements ServerFeature {
     const { clock } = this.#kit
     const why = 'the server is shutting down'
     const endsAtMs = clock.now() + graceMs
-    this.#phase = 'draining'
+    this.#move('drain')
     this.#starting.abort(new ServerError(why, { code: 'SHUTTING_DOWN' }))
     const stopped = [...this.#entries.values()].map(({ tracked, schedule }) => {
       return this.#waitFor(tracked, schedule?.stop(why), why, graceMs / 2)
@@ -121,6 +136,10 @@ export class Tasks implements ServerFeature {
       await tracked.run(never, Math.min(tracked.task.timeLimitMs, leftMs), 'may abandon')
       tracked.state = 'ended'
     }
+  }
+
+  #move(move: MoveOf<typeof taskPhases>): void {
+    this.#phase = taskPhases.next(this.#phase, move)
   }
 
   async #delay(tracked: TrackedTask, delayMs: number, signal: AbortSignal): Promise<void> {
