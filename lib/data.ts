@@ -34,8 +34,11 @@ export { Database, type TransactionOptions } from './features/data/database.ts'
 export type { Db, DropOptions, Found, HydrateOptions } from './features/data/db.ts'
 export {
   type Field,
+  type FieldInfo,
   type FieldOptions,
   field,
+  type Givenness,
+  type Marked,
   type ReferenceOptions,
 } from './features/data/field.ts'
 export type { FileOptions, FileProgress, IgnoredColumns, LoadOptions, LoadReport } from './features/data/files.ts'

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The part of the public list that is the same in Node and in browsers: what clients and shared action classes need.
 
 export { Action, type ActionClass, type ActionFields, type ActionReturn, type AnyAction } from './core/action/action.ts'
@@ -55,7 +56,7 @@ export {
   type ValidationIssue,
 } from './core/base/errors.ts'
 export type { Logger } from './core/base/log.ts'
-export { defaultLimits, type Limits } from './core/base/options.ts'
+export { defaultLimits, type LimitOptions, type Limits } from './core/base/options.ts'
 export { type Remote, remoteOf } from './core/base/remote.ts'
 export type { ClientEvents } from './core/client/client-events.ts'
 export type { ClientArguments, ClientOptions } from './core/client/client-options.ts'

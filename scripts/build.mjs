@@ -1,21 +1,19 @@
 // Builds dist/ from lib/: TypeScript 7 compiles, then the declarations' `.ts` specifiers become `.js`, as the compiler
 // has rewritten them in the code but not in the types. A consumer's compiler then needs nothing but dist/.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
 import { mostZippedBytes, writeForBrowsers } from './browser-bundle.ts'
 import { bundlerModules, licensesOf } from './bundler-modules.ts'
+import { rewriteDeclarations } from './declarations.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 
 rmSync(dist, { recursive: true, force: true })
 compile()
-for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
-  if (name.endsWith('.d.ts')) rewriteSpecifiers(join(dist, name))
-}
+rewriteDeclarations(dist)
 await bundle()
 await forBundlers()
 const cli = join(dist, 'cli', 'main.js')
@@ -46,18 +44,4 @@ async function forBundlers() {
   mkdirSync(directory)
   for (const { name, code } of modules) writeFileSync(join(directory, `${name}.js`), code)
   writeFileSync(join(directory, 'LICENSES.txt'), licensesOf(modules.flatMap(({ packages }) => packages)))
-}
-
-/** `.ts` and `.js` are of one length, so the declaration maps stay true. */
-function rewriteSpecifiers(file) {
-  let text = readFileSync(file, 'utf8')
-  // What a file adds to another's types.
-  text = text.replace(/^(declare module ["']\.[^"']*)\.ts(["'])/gm, '$1.js$2')
-  // This reads tokens, so an example in a comment is left as it was written.
-  for (const { fileName, pos } of ts.preProcessFile(text, true, true).importedFiles) {
-    if (!fileName.startsWith('.') || !fileName.endsWith('.ts')) continue
-    const start = text.indexOf(fileName, pos)
-    text = `${text.slice(0, start)}${fileName.slice(0, -3)}.js${text.slice(start + fileName.length)}`
-  }
-  writeFileSync(file, text)
 }

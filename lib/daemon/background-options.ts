@@ -19,45 +19,45 @@ export interface BackgroundOptions extends TokenSource {
   /** The modules to serve: paths of modules that export actions, services, or a function `setup(server)`. */
   readonly module: string | URL | readonly (string | URL)[]
   /** Only one daemon runs under each name. Default 'default'. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** The host to listen at. Default '127.0.0.1'. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** Default 0, any free one; none if there is a path. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** The path of a Unix socket, instead of or in addition to the port. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** The private key, as PEM: makes the port TLS. Read at each start, a restart too. */
-  readonly tlsKey?: string | URL
+  readonly tlsKey?: string | URL | undefined
   /** The certificate, as PEM. */
-  readonly tlsCert?: string | URL
+  readonly tlsCert?: string | URL | undefined
   /** Authorities, as PEM: clients must present a certificate that one of them has signed. */
-  readonly tlsCa?: string | URL
+  readonly tlsCa?: string | URL | undefined
   /** Reads these files again when they change, and presents the new certificate to new connections. Default true. */
-  readonly tlsWatch?: boolean
+  readonly tlsWatch?: boolean | undefined
   /** A module to load before the others; its services are initialized before the daemon listens. */
-  readonly initFile?: string | URL
+  readonly initFile?: string | URL | undefined
   /** Accepts the token without TLS from other machines too. Anyone who can read the network traffic can then read the token. Default false. */
-  readonly allowClearTextToken?: boolean
+  readonly allowClearTextToken?: boolean | undefined
   /** Default: `daemon.log` in the daemon's directory. */
-  readonly logFile?: string
+  readonly logFile?: string | undefined
   /** Default 'info'. */
-  readonly logLevel?: LogLevel | Uppercase<LogLevel>
+  readonly logLevel?: LogLevel | Uppercase<LogLevel> | undefined
   /** The size above which the log is rotated. Default 10 MiB. */
-  readonly logMaxBytes?: number
+  readonly logMaxBytes?: number | undefined
   /** How many rotated logs are kept. Default 5. */
-  readonly logFiles?: number
+  readonly logFiles?: number | undefined
   /** Ends the daemon when the process that starts it ends. Default false: it continues. */
-  readonly exitWithParent?: boolean
+  readonly exitWithParent?: boolean | undefined
   /** Returns the daemon of this name if it is already running, instead of rejecting. Default false. */
-  readonly reuse?: boolean
+  readonly reuse?: boolean | undefined
   /** How long running calls may take to finish when the daemon is stopped. Default 10 000 ms. */
-  readonly graceMs?: number
+  readonly graceMs?: number | undefined
   /** The time limit from the start until it listens. Default 30 000 ms. */
-  readonly startTimeoutMs?: number
+  readonly startTimeoutMs?: number | undefined
   /** The working directory of the daemon. Default: that of the starting process. */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /** The directory for the state of daemons. Default: ISOCK_STATE_DIR, else `isock` in the user's state directory. */
-  readonly stateDir?: string
+  readonly stateDir?: string | undefined
 }
 
 const backgroundOptions: OptionTable<BackgroundOptions> = {
@@ -89,14 +89,14 @@ const backgroundOptions: OptionTable<BackgroundOptions> = {
 /** The options that are written to the state file. */
 export interface DaemonSettings extends TlsFiles {
   readonly modules: readonly string[]
-  readonly initFile?: string
+  readonly initFile?: string | undefined
   /** Omitted when false. */
-  readonly allowClearTextToken?: boolean
+  readonly allowClearTextToken?: boolean | undefined
   readonly host: string
-  readonly port?: number
-  readonly path?: string
-  readonly tokenFile?: string
-  readonly logFile?: string
+  readonly port?: number | undefined
+  readonly path?: string | undefined
+  readonly tokenFile?: string | undefined
+  readonly logFile?: string | undefined
   readonly logLevel: LogLevel
   readonly logMaxBytes: number
   readonly logFiles: number

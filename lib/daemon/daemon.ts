@@ -22,7 +22,7 @@ export type DaemonStatus =
 
 export interface StopOptions {
   /** How long running calls may take to finish, in milliseconds. Default: the daemon's own option. */
-  readonly graceMs?: number
+  readonly graceMs?: number | undefined
 }
 
 const stopOptions: OptionTable<StopOptions> = { graceMs: 'any' }

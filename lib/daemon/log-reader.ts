@@ -6,10 +6,10 @@ import { clearTimeout, setTimeout } from '../core/base/platform-timers.ts'
 
 export interface LogOptions {
   /** Continues with new lines, until the signal aborts or the reader stops. Default false. */
-  readonly follow?: boolean
+  readonly follow?: boolean | undefined
   /** How many of the last lines to begin with. Default 100. */
-  readonly lines?: number
-  readonly signal?: AbortSignal
+  readonly lines?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export const logOptions: OptionTable<LogOptions> = { follow: 'any', lines: 'any', signal: 'any' }

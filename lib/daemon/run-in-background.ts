@@ -54,7 +54,7 @@ export async function runInBackground(options: BackgroundOptions): Promise<Daemo
 
 interface PlaceOptions {
   /** The directory for the state of daemons. Default: as in BackgroundOptions. */
-  readonly stateDir?: string
+  readonly stateDir?: string | undefined
 }
 
 const placeOptions: OptionTable<PlaceOptions> = { stateDir: 'any' }

@@ -12,9 +12,9 @@ import { type DaemonState, readState } from './state-file.ts'
 
 export interface RestartOptions {
   /** For a crashed daemon whose token was given as `token` or in ISOCK_TOKEN: the token again. */
-  readonly token?: string
+  readonly token?: string | undefined
   /** For a crashed daemon: ends when this process ends. Default: its former option, now applied to this process. */
-  readonly exitWithParent?: boolean
+  readonly exitWithParent?: boolean | undefined
 }
 
 export const restartOptions: OptionTable<RestartOptions> = { token: 'protects', exitWithParent: 'any' }

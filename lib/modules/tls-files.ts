@@ -9,13 +9,13 @@ import type { ServerTls } from '../core/server/server-options.ts'
 /** Paths of PEM files. */
 export interface TlsFiles {
   /** The private key. */
-  readonly tlsKey?: string
+  readonly tlsKey?: string | undefined
   /** The certificate, followed by those up to the authority. */
-  readonly tlsCert?: string
+  readonly tlsCert?: string | undefined
   /** Authorities: clients must present a certificate that one of them has signed. */
-  readonly tlsCa?: string
+  readonly tlsCa?: string | undefined
   /** Reads them again when they change. Default true. */
-  readonly tlsWatch?: boolean
+  readonly tlsWatch?: boolean | undefined
 }
 
 export const tlsFileNames = ['tlsKey', 'tlsCert', 'tlsCa'] as const

@@ -5,16 +5,16 @@ import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
 import { Client, type ClientOptions, type Clock, MemoryNetwork, Server, type ServerOptions } from '../index.ts'
 
 export interface HarnessOptions {
-  readonly actions?: readonly AnyAction[] | ActionTree
+  readonly actions?: readonly AnyAction[] | ActionTree | undefined
   /** 'memory' (the default) needs no port; 'tcp' goes over loopback. */
-  readonly link?: 'memory' | 'tcp'
-  readonly server?: ServerOptions
-  readonly client?: ClientOptions
+  readonly link?: 'memory' | 'tcp' | undefined
+  readonly server?: ServerOptions | undefined
+  readonly client?: ClientOptions | undefined
   /**
    * The clock of the server and the clients. Default: the platform's, even while a test fakes the global timers. Pass
    * {@link globalClock} to move it with `vi.advanceTimersByTimeAsync` or `clock.tickAsync`, or a clock of your own.
    */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 /**

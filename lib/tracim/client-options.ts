@@ -1,7 +1,7 @@
 // The options of a client of the daemon, their defaults and checks.
 import { type Clock, platformClock } from '../core/base/clock.ts'
 import { type Logger, silentLogger } from '../core/base/log.ts'
-import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
+import { checkOptions, type Filled, type OptionTable } from '../core/base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../core/base/options.ts'
 
 /** Sizes in bytes, times in milliseconds. */
@@ -11,31 +11,31 @@ export interface TracimDaemonClientOptions {
   /** This client's own socket: an absolute path in a directory of mode 0700. */
   readonly clientSocketPath: string
   /** Signals that close the client before they end the process. Default `SIGINT` and `SIGTERM`; `[]` for none. */
-  readonly closeOnSignals?: readonly NodeJS.Signals[]
+  readonly closeOnSignals?: readonly NodeJS.Signals[] | undefined
   /** Registers again automatically if the daemon has restarted or forgotten this client. Default true. */
-  readonly keepRegistered?: boolean
+  readonly keepRegistered?: boolean | undefined
   /** How often the client checks whether the daemon has restarted. Default 1 000. */
-  readonly lookEveryMs?: number
+  readonly lookEveryMs?: number | undefined
   /** After this time without a ping, the client asks the daemon whether it is known. Default 150 000: two and a half pings. */
-  readonly pingSilenceMs?: number
+  readonly pingSilenceMs?: number | undefined
   /** How long the daemon may take to answer. Default 10 000. */
-  readonly answerTimeoutMs?: number
+  readonly answerTimeoutMs?: number | undefined
   /** The largest event. Default 16 MiB. */
-  readonly maxDocumentBytes?: number
+  readonly maxDocumentBytes?: number | undefined
   /** All events that are arriving. Above it, further ones are refused. Default 64 MiB. */
-  readonly maxBufferedBytes?: number
+  readonly maxBufferedBytes?: number | undefined
   /** From the daemon's connection to the end of its event. Default 10 000. */
-  readonly documentTimeoutMs?: number
+  readonly documentTimeoutMs?: number | undefined
   /** Concurrent connections; more are closed. Default 256. */
-  readonly maxConnections?: number
+  readonly maxConnections?: number | undefined
   /** Events that wait for the handlers, and for each reader of `events()`. Default 10 000. */
-  readonly maxQueuedEvents?: number
+  readonly maxQueuedEvents?: number | undefined
   /** The bytes of queued events, as received; a single event may be larger. Default 64 MiB. */
-  readonly maxQueuedBytes?: number
+  readonly maxQueuedBytes?: number | undefined
   /** Allows a directory that others can enter. Default false. */
-  readonly allowSharedDirectory?: boolean
-  readonly log?: Logger
-  readonly clock?: Clock
+  readonly allowSharedDirectory?: boolean | undefined
+  readonly log?: Logger | undefined
+  readonly clock?: Clock | undefined
 }
 
 const clientOptions: OptionTable<TracimDaemonClientOptions> = {
@@ -58,7 +58,7 @@ const clientOptions: OptionTable<TracimDaemonClientOptions> = {
 }
 
 /** @throws ClientError (`INVALID_OPTION`) that names the option. */
-export function resolveClientOptions(given: TracimDaemonClientOptions): Required<TracimDaemonClientOptions> {
+export function resolveClientOptions(given: TracimDaemonClientOptions): Filled<TracimDaemonClientOptions> {
   checkOptions('TracimDaemonClient', given, clientOptions)
   for (const name of ['masterSocketPath', 'clientSocketPath'] as const) {
     if (typeof given[name] !== 'string' || given[name] === '')

@@ -5,13 +5,14 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { ClientError } from '../core/base/errors.ts'
 import { findJsonFault } from '../core/base/json-fault.ts'
 import { nearestNames } from '../core/base/nearest-names.ts'
+import type { Filled } from '../core/base/option-table.ts'
 import { readSecretFile } from '../core/link/secret-file.ts'
 import { isRecord } from './daemon-event.ts'
 import type { TracimAccount } from './tracim-session.ts'
 
 /** The contents of a configuration file. */
 export interface TracimConfiguration {
-  readonly account: Required<TracimAccount>
+  readonly account: Filled<TracimAccount>
   /** Absolute. In the file it may be relative to the configuration folder. */
   readonly socketPath: string
   /** The path of the file. */

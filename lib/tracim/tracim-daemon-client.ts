@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { deferred } from '../core/base/deferred.ts'
 import { ClientError } from '../core/base/errors.ts'
+import type { Filled } from '../core/base/option-table.ts'
 import { unawaited } from '../core/base/unawaited.ts'
 import { resolveClientOptions, type TracimDaemonClientOptions } from './client-options.ts'
 import { clientsIn, isAnswerTo } from './daemon-answers.ts'
@@ -38,7 +39,7 @@ export interface DaemonRequestAnswer {
  * await client.listenToEvents()
  */
 export class TracimDaemonClient implements AsyncDisposable {
-  readonly #options: Required<TracimDaemonClientOptions>
+  readonly #options: Filled<TracimDaemonClientOptions>
   readonly #handlers: EventHandlers<TracimDaemonClient>
   readonly #readers: EventReaders
   readonly #requests: DaemonRequests

@@ -1,7 +1,7 @@
 // The options of a daemon, their defaults and checks.
 import { type Clock, platformClock } from '../core/base/clock.ts'
 import { type Logger, silentLogger } from '../core/base/log.ts'
-import { checkOptions } from '../core/base/option-table.ts'
+import { checkOptions, type Filled } from '../core/base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../core/base/options.ts'
 import type { EventSource } from './event-source.ts'
 import type { TracimEvent } from './event-types.ts'
@@ -34,22 +34,22 @@ export interface TracimDaemonOptions extends Partial<TracimDaemonLimits> {
   /** The path to listen at, as clients know it: an absolute path in a directory of mode 0700. */
   readonly socketPath: string
   /** A `TracimSource`, or any async iterable, whose items are sent to all clients. Default: none. */
-  readonly source?: EventSource | AsyncIterable<unknown>
+  readonly source?: EventSource | AsyncIterable<unknown> | undefined
   /** The account that clients get if the source is an iterable. Default empty. */
-  readonly userId?: string
+  readonly userId?: string | undefined
   /** Converts an iterable's item to an event. Default: an item with an `event_type` is one, others become a `message`. */
-  readonly toEvent?: (item: unknown) => TracimEvent
+  readonly toEvent?: ((item: unknown) => TracimEvent) | undefined
   /** The time between two pings. A client that has not answered by the next one is unregistered. Default 60 000. */
-  readonly pingIntervalMs?: number
+  readonly pingIntervalMs?: number | undefined
   /** Whether all clients get an event when one registers or leaves. Default true, as the protocol requires. */
-  readonly announceClients?: boolean
+  readonly announceClients?: boolean | undefined
   /** Allows a directory that others can enter. Default false. */
-  readonly allowSharedDirectory?: boolean
-  readonly log?: Logger
-  readonly clock?: Clock
+  readonly allowSharedDirectory?: boolean | undefined
+  readonly log?: Logger | undefined
+  readonly clock?: Clock | undefined
 }
 
-export type ResolvedDaemonOptions = Required<Omit<TracimDaemonOptions, 'source' | 'toEvent'>>
+export type ResolvedDaemonOptions = Filled<Omit<TracimDaemonOptions, 'source' | 'toEvent'>>
 
 const defaults: TracimDaemonLimits = {
   maxDocumentBytes: 4 * 1024 * 1024,

@@ -16,17 +16,17 @@ export interface TracimAccount {
   /** The URL of its API, such as `https://tracim.example/api`. */
   readonly url: string
   /** Either this or `mail`. */
-  readonly username?: string
-  readonly mail?: string
+  readonly username?: string | undefined
+  readonly mail?: string | undefined
   readonly password: string
 }
 
 export interface TracimSessionOptions {
   /** The time for one request, including its answer. Default 30 000. */
-  readonly requestTimeoutMs?: number
+  readonly requestTimeoutMs?: number | undefined
   /** The largest answer, in bytes. Default 16 MiB. */
-  readonly maxAnswerBytes?: number
-  readonly clock?: Clock
+  readonly maxAnswerBytes?: number | undefined
+  readonly clock?: Clock | undefined
 }
 
 export class TracimSession {

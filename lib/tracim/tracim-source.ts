@@ -12,13 +12,13 @@ import { type TracimAccount, TracimSession, type TracimSessionOptions } from './
 /** Times in milliseconds, sizes in bytes. */
 export interface TracimSourceOptions extends TracimSessionOptions {
   /** The largest live message. Default 4 MiB. */
-  readonly maxEventBytes?: number
+  readonly maxEventBytes?: number | undefined
   /** Silence after which the stream of live messages is opened again. Default 120 000. */
-  readonly silenceMs?: number
-  readonly log?: Logger
-  readonly clock?: Clock
+  readonly silenceMs?: number | undefined
+  readonly log?: Logger | undefined
+  readonly clock?: Clock | undefined
   /** Randomizes the waits between attempts. Default `Math.random`. */
-  readonly random?: () => number
+  readonly random?: (() => number) | undefined
 }
 
 /**

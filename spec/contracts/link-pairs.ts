@@ -14,7 +14,8 @@ import {
   type WebAddress,
 } from '../../lib/core/link/address.ts'
 import { type BrowserSocket, BrowserSocketLink } from '../../lib/core/link/browser-socket-link.ts'
-import { type DialTls, dialSocket } from '../../lib/core/link/dial.ts'
+import { dialSocket } from '../../lib/core/link/dial.ts'
+import type { DialTls } from '../../lib/core/link/dial-tls.ts'
 import type { Link, Peer } from '../../lib/core/link/link.ts'
 import { type Listener, type ListenTls, listen } from '../../lib/core/link/listener.ts'
 import { createMemoryLinks } from '../../lib/core/link/memory-link.ts'

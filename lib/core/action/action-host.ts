@@ -9,7 +9,7 @@ import { ActionRegistry, type ActionTree } from './registry.ts'
 /** How `addActions` makes wire names. */
 export interface TreeOptions {
   /** Between the parts of a path. Default '.'. */
-  readonly separator?: string
+  readonly separator?: string | undefined
 }
 
 const treeOptions: OptionTable<TreeOptions> = { separator: 'any' }

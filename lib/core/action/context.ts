@@ -21,11 +21,11 @@ export type TopicClass<Message = never> = abstract new (
 /** The recipients of a message. */
 export interface PublishOptions {
   /** The room; default: the room without a key. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** Only these sessions, by id. */
-  readonly to?: string | readonly string[]
+  readonly to?: string | readonly string[] | undefined
   /** Not these sessions, by id. */
-  readonly except?: string | readonly string[]
+  readonly except?: string | readonly string[] | undefined
 }
 
 /** Undefined would send a message for some sessions to all of them. */

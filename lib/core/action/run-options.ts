@@ -14,14 +14,14 @@ export interface RunOptions {
    * it as `context.deadline`. Default: the action's `static timeoutMs`, the client's `timeoutMs`, or 60 000 of silence:
    * when none of them is set, each item restarts the time.
    */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Cancels the call. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * Faults in a row that the call survives: lost links and failed connects, until it makes progress. A busy server does not count:
    * the call waits while it has time, or for a minute without a time limit. 0: the call is tried once. Default: the client's.
    */
-  readonly retry?: number
+  readonly retry?: number | undefined
   /**
    * Called after each fault that the call outlives: it will be tried again, without the program having to do anything. For logs and
    * progress; what it throws ends the call, so that it can also say that enough was tried. Default: the client's.
@@ -29,9 +29,9 @@ export interface RunOptions {
    * @example
    * await client.runAction(Report, year, { onRetry: ({ fault, reason }) => console.warn(`${fault}: ${reason.message}`) })
    */
-  readonly onRetry?: OnRetry
+  readonly onRetry?: OnRetry | undefined
   /** The call may be run again when it is unknown whether it ran. Default: the action's `static idempotent`. */
-  readonly idempotent?: boolean
+  readonly idempotent?: boolean | undefined
   /**
    * Credentials for this call, instead of the client's own: for programs that act for several users. Calls with the same credentials
    * share their own session, which is kept for 30 s after the last one. Only for calls of a client.
@@ -39,15 +39,15 @@ export interface RunOptions {
    * @example
    * await client.runAction(ReadMail, undefined, { credentials: [Login.credential(ticketOf(request))] })
    */
-  readonly credentials?: readonly Credential[]
+  readonly credentials?: readonly Credential[] | undefined
   /**
    * Texts for the handler's `context.metadata`, such as `traceparent` or a tenant: at most 64 keys of a-z, 0-9, `-`, `_` and `.`, and
    * 8 KiB. They are no credentials: any client can send any. Those of the client come with them, where the keys differ. Nested calls
    * do not inherit them.
    */
-  readonly metadata?: Metadata
+  readonly metadata?: Metadata | undefined
   /** The context of the action that makes this call: its remaining time and its signal apply to the call too. */
-  readonly parent?: RunParent
+  readonly parent?: RunParent | undefined
 }
 
 export const runOptions: OptionTable<RunOptions> = {

@@ -5,11 +5,11 @@ import type { OptionTable } from './option-table.ts'
 /** Backoff settings. Times in milliseconds. */
 export interface BackoffOptions {
   /** The upper bound of the first wait. Default 100. */
-  readonly minMs?: number
+  readonly minMs?: number | undefined
   /** The upper bound of every wait. Default 5 000. */
-  readonly maxMs?: number
+  readonly maxMs?: number | undefined
   /** The bound is multiplied by this for each attempt. Default 2. */
-  readonly factor?: number
+  readonly factor?: number | undefined
 }
 
 export const backoffOptions: OptionTable<BackoffOptions> = { minMs: 'any', maxMs: 'any', factor: 'any' }

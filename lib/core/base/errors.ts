@@ -61,9 +61,9 @@ export type ErrorCode =
 
 /** Options of every isock error: the cause, and whether the call's handler is known not to have started. */
 export interface IsockErrorOptions {
-  readonly cause?: unknown
+  readonly cause?: unknown | undefined
   /** True if the handler certainly did not start, so that running the call again is safe. Default false. */
-  readonly notStarted?: boolean
+  readonly notStarted?: boolean | undefined
 }
 
 /**

@@ -30,6 +30,9 @@ export function checkOptions<Bag extends object>(
   }
 }
 
+/** Options with their defaults. */
+export type Filled<Bag> = { readonly [Name in keyof Bag]-?: Exclude<Bag[Name], undefined> }
+
 /** The options over their defaults; undefined counts as omitted. */
 export function withDefaults<Defaults extends object>(defaults: Defaults, given: object): Defaults {
   const filled = { ...defaults } as Record<string, unknown>

@@ -126,8 +126,11 @@ const wholeNumbers: ReadonlySet<string> = new Set([
   'maxValueContainers',
 ])
 
+/** Some of the limits; undefined means the default. */
+export type LimitOptions = { readonly [Name in keyof Limits]?: Limits[Name] | undefined }
+
 /** Fills in the defaults. Rejects unknown limits and anything but positive numbers, by name. */
-export function resolveLimits(given: Partial<Limits> = {}): Limits {
+export function resolveLimits(given: LimitOptions = {}): Limits {
   checkOptions('limits', given, defaultLimits)
   const limits = withDefaults(defaultLimits, given)
   for (const [name, value] of Object.entries(limits)) {

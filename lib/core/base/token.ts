@@ -4,9 +4,9 @@ import { invalidOption } from './options.ts'
 
 export interface TokenSource {
   /** The token itself. Prefer a file or ISOCK_TOKEN: others can see a command line. */
-  readonly token?: string
+  readonly token?: string | undefined
   /** A file whose first line is the token. It must not be readable by group or others. */
-  readonly tokenFile?: string
+  readonly tokenFile?: string | undefined
 }
 
 const minTokenLength = 8

@@ -6,7 +6,14 @@ import { type BackoffOptions, backoffOptions } from '../base/backoff.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
 import { consoleLogger, type Logger } from '../base/log.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
-import { invalidOption, type Limits, requireCount, requirePositive, resolveLimits } from '../base/options.ts'
+import {
+  invalidOption,
+  type LimitOptions,
+  type Limits,
+  requireCount,
+  requirePositive,
+  resolveLimits,
+} from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, isUrl } from '../link/address.ts'
 import { isName } from '../wire/frames/frame.ts'
@@ -21,26 +28,26 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    * The server's token, or a function that gives it: asked at each connect, for tokens that expire. Prefer a file or
    * ISOCK_TOKEN to a text in the program.
    */
-  readonly token?: Asked<string>
+  readonly token?: Asked<string> | undefined
   /**
    * Faults in a row that each call outlives: lost links and failed connects, until it makes progress. A busy server costs none: the
    * call waits while it has time, or for a minute where it has no time limit. 0: each call is tried once. Default 3.
    */
-  readonly retry?: number
+  readonly retry?: number | undefined
   /** Called after each fault that one of the client's calls outlives, see `onRetry` of {@link RunOptions}. Default: none. */
-  readonly onRetry?: OnRetry
+  readonly onRetry?: OnRetry | undefined
   /** Texts that all calls of this client send, see `metadata` of {@link RunOptions}; those of a call replace them by key. Default: none. */
-  readonly metadata?: Metadata
+  readonly metadata?: Metadata | undefined
   /**
    * Milliseconds for which calls outlive that the server cannot be reached while their session there may still live, however many
    * attempts fail: from the first fault until they make progress. Calls with `retry: 0` have none. Default 30 000; Infinity: as long
    * as they have time.
    */
-  readonly patienceMs?: number
+  readonly patienceMs?: number | undefined
   /** How long to wait between attempts to connect. Default: 100 ms, doubling to 5 s, with full jitter. */
-  readonly backoff?: BackoffOptions
+  readonly backoff?: BackoffOptions | undefined
   /** Milliseconds for each call, all attempts together. Default: 60 000 without a sign of life. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /**
    * What guards ask for; made by `YourGuard.credential(...)`, or a function that gives them: asked at each connect. Shown, as the
    * token is, to each address of the client.
@@ -48,15 +55,15 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    * @example
    * new Client('tls://example.org:4440', { credentials: async () => [Login.credential(await freshTicket())] })
    */
-  readonly credentials?: Asked<readonly Credential[]>
+  readonly credentials?: Asked<readonly Credential[]> | undefined
   /** Send the token and the credentials without TLS to another machine too. Default false. */
-  readonly allowClearTextToken?: boolean
+  readonly allowClearTextToken?: boolean | undefined
   /**
    * The name that this client gives itself, 1 to 512 bytes: `session.name` at the server, the same after a reconnect.
    * Unique among the connected clients of a server: with one that is taken nothing is run, and every call rejects with
    * ClientError (`NAME_TAKEN`). Default: none.
    */
-  readonly name?: string
+  readonly name?: string | undefined
   /**
    * Where to keep what resumes the session, so that a reloaded page continues in it, with its identity and its presence:
    * `sessionStorage`, or any object with its three methods, also on Node; or a function that gives one, as where storage is
@@ -68,26 +75,26 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    * @example
    * const client = new Client({ resume: sessionStorage })
    */
-  readonly resume?: ResumeStorage | (() => ResumeStorage)
-  readonly limits?: Partial<Limits>
+  readonly resume?: ResumeStorage | (() => ResumeStorage) | undefined
+  readonly limits?: LimitOptions | undefined
   /** Classes whose instances keep their class on the wire, in addition to those that actions declare. */
-  readonly classes?: readonly AnyClass[]
+  readonly classes?: readonly AnyClass[] | undefined
   /** Stay connected while idle, as a client does that offers actions to the server. Default: when it offers some. */
-  readonly keepConnected?: boolean
+  readonly keepConnected?: boolean | undefined
   /**
    * Default: errors of handlers and of this client's own actions go to the console, in a browser to `reportError`, so that
    * `window.onerror` hears of them, at most 20 in 10 s; and a warning for each subscription that ended with an error that nobody takes.
    */
-  readonly log?: Logger
+  readonly log?: Logger | undefined
   /** Errors of this client's own actions travel with their stacks. Default false. */
-  readonly exposeStacks?: boolean
+  readonly exposeStacks?: boolean | undefined
   /** For development: errors that this client's actions do not declare travel with all that they have. Default false. */
-  readonly exposeErrors?: boolean
+  readonly exposeErrors?: boolean | undefined
   /** For tests in virtual time. */
-  readonly clock?: Clock
-  readonly random?: () => number
+  readonly clock?: Clock | undefined
+  readonly random?: (() => number) | undefined
   /** Opens links itself; for transports of one's own. */
-  readonly dial?: Dial
+  readonly dial?: Dial | undefined
 }
 
 const defaultPatienceMs = 30_000

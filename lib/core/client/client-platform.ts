@@ -2,7 +2,7 @@
 // Node, so that it runs on each.
 import type { ReadSecret } from '../base/token.ts'
 import type { Address } from '../link/address.ts'
-import type { DialTls } from '../link/dial.ts'
+import type { DialTls } from '../link/dial-tls.ts'
 import type { Link } from '../link/link.ts'
 import type { MemoryNetwork } from '../link/memory-network.ts'
 
@@ -12,9 +12,9 @@ export type Dial = (address: Address, signal: AbortSignal) => Promise<Link>
 /** Options of how links are opened. */
 export interface DialOptions {
   /** For 'tls://' and 'wss://' addresses: the trusted certificates, and the client's own. */
-  readonly tls?: DialTls
+  readonly tls?: DialTls | undefined
   /** For 'memory:' addresses. */
-  readonly network?: MemoryNetwork
+  readonly network?: MemoryNetwork | undefined
 }
 
 export interface ClientPlatform {

@@ -7,7 +7,7 @@ import { requireCount } from '../base/options.ts'
 /** Options of `client.close`. */
 export interface CloseOptions {
   /** How long open calls have to finish, in milliseconds. Default 0. */
-  readonly graceMs?: number
+  readonly graceMs?: number | undefined
 }
 
 const closeOptions: OptionTable<CloseOptions> = { graceMs: 'any' }

@@ -5,14 +5,9 @@ import { LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { formatAddress, isLoopback, type SocketAddress } from './address.ts'
 import { hintOfTls, reasonOf } from './dial-errors.ts'
+import type { DialTls } from './dial-tls.ts'
 import type { Link, Peer } from './link.ts'
 import { SocketLink } from './socket-link.ts'
-
-/** The client's side of TLS: what it trusts, and the certificate it presents. */
-export type DialTls = Pick<
-  ConnectionOptions,
-  'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'
->
 
 /** Rejects with LinkError, or with the signal's reason, after releasing the socket of the failed attempt. */
 export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: DialTls): Promise<Link> {
@@ -62,7 +57,13 @@ function connect(address: SocketAddress, tls: DialTls | undefined): Socket {
   if (address.transport === 'tcp') return connectTcp({ host, port })
   // The server's name is checked against its certificate; an IP address must not be sent as SNI.
   const servername = tls?.servername ?? (/^[\d.]+$|:/.test(host) ? undefined : host)
-  return connectTls({ ...tls, host, port, ...(servername === undefined ? {} : { servername }) })
+  // Node takes bytes of any kind where its types say Buffer.
+  return connectTls({
+    ...(tls as ConnectionOptions | undefined),
+    host,
+    port,
+    ...(servername === undefined ? {} : { servername }),
+  })
 }
 
 /** A client describes its peer by the address it dialed. */

@@ -11,16 +11,16 @@ import { listenTlsOptions } from './tls-options.ts'
 /** PEM files instead of their contents. */
 export interface TlsPaths {
   /** The path of the private key, instead of `key`. */
-  readonly keyFile?: string | URL
+  readonly keyFile?: string | URL | undefined
   /** The path of the certificate, followed by those up to the authority; instead of `cert`. */
-  readonly certFile?: string | URL
+  readonly certFile?: string | URL | undefined
   /** The path of the authorities for client certificates, instead of `ca`. */
-  readonly caFile?: string | URL
+  readonly caFile?: string | URL | undefined
   /**
    * How often the files are checked, in milliseconds (at least 10): when they have changed, and are the same at the next check,
    * new connections see the new certificate. false: never. Default 5 000.
    */
-  readonly watchMs?: number | false
+  readonly watchMs?: number | false | undefined
 }
 
 /** TLS of a listening port. */

@@ -1,11 +1,13 @@
 // One WebSocket connection attempt on Node: a ws:// or wss:// address becomes a connected Link. Leaves retries to the client.
+
 import type { IncomingMessage } from 'node:http'
+import type { ConnectionOptions } from 'node:tls'
 import { WebSocket } from '#ws'
 import { LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { formatAddress, isLoopback, type WebAddress } from './address.ts'
-import type { DialTls } from './dial.ts'
 import { hintOfTls, reasonOf } from './dial-errors.ts'
+import type { DialTls } from './dial-tls.ts'
 import type { Link } from './link.ts'
 import { answerPings, WebSocketLink, webSocketBounds } from './web-socket-link.ts'
 import { webSocketProtocol } from './web-socket-messages.ts'
@@ -18,7 +20,11 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
       return
     }
     const url = formatAddress(address)
-    const socket = new WebSocket(url, webSocketProtocol, { ...webSocketBounds, ...tls, followRedirects: false })
+    const socket = new WebSocket(url, webSocketProtocol, {
+      ...webSocketBounds,
+      ...(tls as ConnectionOptions | undefined),
+      followRedirects: false,
+    })
     let response: IncomingMessage | undefined
     const settle = (): void => {
       unfollow()

@@ -9,9 +9,9 @@ import type { SessionStore } from './session-store.ts'
 
 export interface DrainOptions {
   /** The time that running calls have to finish, in milliseconds. Default 10 000. */
-  readonly graceMs?: number
+  readonly graceMs?: number | undefined
   /** Another process listens at the same sockets: keep the paths of Unix sockets. Default false. */
-  readonly keepsAddresses?: boolean
+  readonly keepsAddresses?: boolean | undefined
 }
 
 const drainOptions: OptionTable<DrainOptions> = { graceMs: 'any', keepsAddresses: 'any' }

@@ -8,7 +8,7 @@ export interface EndSessionsOptions {
   /** The `id` of an identity, as guards gave it. */
   readonly identity: string
   /** The reason that their clients get. Default: that no reason was given. */
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 const endSessionsOptions: OptionTable<EndSessionsOptions> = { identity: 'protects', reason: 'any' }

@@ -5,7 +5,7 @@ import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
 import { consoleLogger, type Logger } from '../base/log.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
-import { invalidOption, type Limits, requireCount, resolveLimits } from '../base/options.ts'
+import { invalidOption, type LimitOptions, type Limits, requireCount, resolveLimits } from '../base/options.ts'
 import { resolveToken, type TokenSource } from '../base/token.ts'
 import { type Address, parseAddress, tcpAddress } from '../link/address.ts'
 import { requireUseOfTls } from '../link/clear-text.ts'
@@ -27,47 +27,47 @@ export interface ServerTls extends PortTls {
    * The identity of a client with this certificate. Default: `{ id: 'certificate:' + its fingerprint }`. It may stand alone if
    * only web ports have TLS, which have keys of their own.
    */
-  readonly identify?: (certificate: PeerCertificate) => Identity
+  readonly identify?: ((certificate: PeerCertificate) => Identity) | undefined
 }
 
 export interface ServerOptions extends TokenSource {
   /** Default '127.0.0.1'. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** 0: any free port. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** The path of a Unix socket, instead of or in addition to host and port. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** The addresses to listen at; instead of host, port and path. */
-  readonly address?: string | readonly string[]
+  readonly address?: string | readonly string[] | undefined
   /**
    * Sockets that already listen, as file descriptors: one for each address, in order. For a process that takes over the
    * sockets of another, or gets them from systemd.
    */
-  readonly fds?: readonly number[]
-  readonly tls?: ServerTls
+  readonly fds?: readonly number[] | undefined
+  readonly tls?: ServerTls | undefined
   /** For 'memory:' addresses. */
-  readonly network?: MemoryNetwork
+  readonly network?: MemoryNetwork | undefined
   /**
    * All are asked about each client; `gate` decides. A token adds one more. Credentials presented in clear text from another
    * machine are ignored, unless `allowClearTextToken` is set.
    */
   // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
-  readonly guards?: readonly Guard<any>[]
+  readonly guards?: readonly Guard<any>[] | undefined
   /** Called even without guards. Default: every guard must accept. */
-  readonly gate?: Gate
+  readonly gate?: Gate | undefined
   /** IP addresses and ranges whose clients need no credentials; it excludes nobody. Needs a guard or a token. */
-  readonly trust?: readonly string[]
+  readonly trust?: readonly string[] | undefined
   /** Accepts the token and the credentials without TLS from other machines too. Default false. */
-  readonly allowClearTextToken?: boolean
+  readonly allowClearTextToken?: boolean | undefined
   /** Allows Unix sockets in directories that others can enter. Default false. */
-  readonly allowSharedDirectory?: boolean
-  readonly limits?: Partial<Limits>
+  readonly allowSharedDirectory?: boolean | undefined
+  readonly limits?: LimitOptions | undefined
   /**
    * IP addresses and ranges that many clients share, as those behind a proxy do: these clients are distinguished by identity,
    * and without one each counts alone. `'loopback'` names this machine. Default none: what one address holds is added up; for
    * IPv6, what a /64 network holds.
    */
-  readonly sharedAddresses?: readonly string[]
+  readonly sharedAddresses?: readonly string[] | undefined
   /**
    * The addresses and ranges of proxies that begin each connection at 'tcp://' and 'tls://' with a header of the PROXY protocol (v1 or
    * v2, before TLS), `'loopback'` for this machine: `peer.address`, `trust`, limits and logs see the client that it names. Their
@@ -76,27 +76,27 @@ export interface ServerOptions extends TokenSource {
    *
    * @example new Server('0.0.0.0', 4440, { proxyProtocol: ['10.0.0.5'] })
    */
-  readonly proxyProtocol?: ProxyAddresses
+  readonly proxyProtocol?: ProxyAddresses | undefined
   /** Sends errors with their server-side stack. Default false. */
-  readonly exposeStacks?: boolean
+  readonly exposeStacks?: boolean | undefined
   /**
    * For development: undeclared errors are sent with all of their fields and causes, and gateways include their messages.
    * Default false: they are sent with name, message and code; HTTP, Igor and lexicons clients get an id that is in the log.
    */
-  readonly exposeErrors?: boolean
+  readonly exposeErrors?: boolean | undefined
   /**
    * Calls that a handler makes inherit its remaining time and its signal even if it does not pass its context on. Costs time
    * on every call (AsyncLocalStorage; see bench/README.md). Default false: pass `{ parent: context }`.
    */
-  readonly inheritContext?: boolean
+  readonly inheritContext?: boolean | undefined
   /** Classes whose instances keep their class on the wire, in addition to those that actions declare. */
-  readonly classes?: readonly AnyClass[]
+  readonly classes?: readonly AnyClass[] | undefined
   /**
    * Default: errors go to standard error with their stacks, at most 20 in 10 s, and each warning once;
    * nothing else is printed. pino and console fit.
    * Undeclared errors of actions are logged as `error`, with the same bound; declared ones as `debug`.
    */
-  readonly log?: Logger
+  readonly log?: Logger | undefined
   /**
    * Called with each error that an action threw, and with those of tasks and the like. If it is set without `log`, they are not
    * printed. An error that it returns for an action replaces the original for the caller: made clearer, or masked. Return it
@@ -105,18 +105,18 @@ export interface ServerOptions extends TokenSource {
    * @example
    * new Server('localhost', 4440, { onError: (error, { errorId }) => new ActionError(`it failed, see ${errorId}`) })
    */
-  readonly onError?: (error: unknown, where: ErrorOrigin) => Error | void | Promise<void>
+  readonly onError?: ((error: unknown, where: ErrorOrigin) => Error | void | Promise<void>) | undefined
   /** How often a server-to-client call is retried. Default 3. */
-  readonly retry?: number
+  readonly retry?: number | undefined
   /** For tests in virtual time. Default: the platform's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /**
    * What the server has in addition to actions, channels, tasks, processes and services: `data({ models })` of `isock/data`,
    * `threads()` of `isock/threads`, and your own. They start before everything else, in this order.
    *
    * @example new Server('localhost', 4440, { features: [data({ models: [User], url: 'file:app.db' }), threads()] })
    */
-  readonly features?: readonly Feature[]
+  readonly features?: readonly Feature[] | undefined
 }
 
 export const serverOptions: OptionTable<ServerOptions> = {

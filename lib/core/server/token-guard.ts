@@ -7,7 +7,7 @@ import { AuthError } from '../base/errors.ts'
 
 export interface TokenGuardOptions {
   /** Accept the token over TCP without TLS from another machine. Default false. */
-  readonly allowClearText?: boolean
+  readonly allowClearText?: boolean | undefined
 }
 
 /**

@@ -23,10 +23,10 @@ export type Handler<Item> = (item: Item) => unknown
 /** Options of a publish, or of a list of members. */
 export interface ChannelCallOptions {
   /** The room; default: the room without a key. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** Milliseconds until it fails with DeadlineError. Default: as for any action. */
-  readonly timeoutMs?: number
-  readonly signal?: AbortSignal
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 const callOptions: OptionTable<ChannelCallOptions> = { key: 'any', timeoutMs: 'any', signal: 'any' }

@@ -17,23 +17,23 @@ export interface PublishedMessage<Message> {
 
 /** The room; default: the room without a key. */
 export interface RoomOptions {
-  readonly key?: string
+  readonly key?: string | undefined
 }
 
 /** Which subscriptions are meant: those that match all the given fields. */
 export interface WhoseOptions {
   /** Those of one or several sessions, by id. */
-  readonly session?: string | readonly string[]
+  readonly session?: string | readonly string[] | undefined
   /** Those of a user: the `id` of an identity, as guards gave it. */
-  readonly identity?: string
+  readonly identity?: string | undefined
   /** Those of one room. Default: of all rooms. */
-  readonly key?: string
+  readonly key?: string | undefined
 }
 
 /** Options of `endSubscriptions`, which needs a session or an identity. */
 export interface EndSubscriptionsOptions extends WhoseOptions {
   /** The reason that their clients get, up to 400 characters. Default: `no reason was given`. */
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 interface HistoryQuery extends RoomOptions {

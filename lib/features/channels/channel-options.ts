@@ -1,6 +1,6 @@
 // The bounds of one channel on a server, checked and completed; and the static fields of its class, checked when it is added.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { checkOptions, type Filled, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
 import { describe, requireCount, requirePositive } from '../../core/base/options.ts'
 import {
   type AnyChannel,
@@ -15,21 +15,21 @@ import type { HistoryBounds } from './history.ts'
 /** Bounds of a channel, given when it is added. */
 export interface ChannelOptions {
   /** Rooms with keys at a time. Default 10 000. */
-  readonly maxRooms?: number
+  readonly maxRooms?: number | undefined
   /** Characters of a room's key. Default 256. */
-  readonly maxKeyLength?: number
+  readonly maxKeyLength?: number | undefined
   /** Subscriptions and presence watches of one session in all rooms at a time; cancelled ones do not count. Default 100. */
-  readonly maxPerSession?: number
+  readonly maxPerSession?: number | undefined
   /** Messages that may wait for a subscriber that does not keep up. Default 1 024. */
-  readonly maxQueued?: number
+  readonly maxQueued?: number | undefined
   /** Bytes of them. Default 4 MiB. */
-  readonly maxQueuedBytes?: number
+  readonly maxQueuedBytes?: number | undefined
   /** How long a session without a link counts as present, in milliseconds. Default 10 000. */
-  readonly presenceGraceMs?: number
+  readonly presenceGraceMs?: number | undefined
 }
 
 /** All bounds of a channel, and the rules of its class. */
-export interface ChannelRules extends Required<ChannelOptions> {
+export interface ChannelRules extends Filled<ChannelOptions> {
   readonly name: string
   /** As in `channel "News"`. */
   readonly label: string
@@ -38,7 +38,7 @@ export interface ChannelRules extends Required<ChannelOptions> {
   readonly overflow: ChannelOverflow
 }
 
-export const defaultChannelOptions: Required<ChannelOptions> = {
+export const defaultChannelOptions: Filled<ChannelOptions> = {
   maxRooms: 10_000,
   maxKeyLength: 256,
   maxPerSession: 100,

@@ -11,9 +11,9 @@ export interface HistoryOptions {
   /** The number of messages per room. */
   readonly size: number
   /** How long a message is kept, in milliseconds. Default 5 minutes. */
-  readonly ttlMs?: number
+  readonly ttlMs?: number | undefined
   /** Bytes of one room's messages; the oldest make room. Default 8 MiB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
 }
 
 /** What happens when a subscriber does not keep up: it is dropped, or the oldest or newest of its waiting messages are. */

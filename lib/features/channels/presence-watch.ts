@@ -24,7 +24,7 @@ export interface PresenceEvent<Info = unknown> {
 /** Options of a presence watch. */
 export interface PresenceOptions extends ResumingOptions {
   /** The room; default: the room without a key. */
-  readonly key?: string
+  readonly key?: string | undefined
 }
 
 export const presenceOptions: OptionTable<PresenceOptions> = { ...resumingOptions, key: 'any' }

@@ -16,11 +16,11 @@ export interface ResumingOptions {
    * Attempts to start again that may fail in a row. Default Infinity: until `unsubscribe()`; but three when the server's
    * bounds (`maxPerSession`, `maxRooms`) are full and it was never accepted.
    */
-  readonly retry?: number
+  readonly retry?: number | undefined
   /** Called when it continues after it had to start again; `recovered`: nothing was lost. */
-  readonly onReconnect?: (recovered: boolean) => void
+  readonly onReconnect?: ((recovered: boolean) => void) | undefined
   /** An abort ends it like `unsubscribe()`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export const resumingOptions: OptionTable<ResumingOptions> = { retry: 'any', onReconnect: 'any', signal: 'any' }

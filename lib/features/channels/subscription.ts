@@ -17,9 +17,9 @@ import {
 /** Options of a subscription. */
 export interface SubscribeOptions extends ResumingOptions {
   /** The room; default: the room without a key. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** Begin after this place, as far as the history reaches, or with the oldest message of the history. Default: with the next message. */
-  readonly since?: Since
+  readonly since?: Since | undefined
 }
 
 export const subscribeOptions: OptionTable<SubscribeOptions> = { ...resumingOptions, key: 'any', since: 'any' }

@@ -17,41 +17,41 @@ export interface DataOptions {
   /** The classes that are tables. */
   readonly models: readonly ModelClass[]
   /** `memory:` (the default), `file:<path>` (libsql), or `postgres://user@host:port/database`. */
-  readonly url?: string
+  readonly url?: string | undefined
   /** Where a store in memory is loaded from at the start, and saved to. Default: nowhere. */
-  readonly directory?: string
+  readonly directory?: string | undefined
   /** The format of the files in `directory`. Default 'json'. */
-  readonly format?: FileFormat
+  readonly format?: FileFormat | undefined
   /** When a store in memory is saved to `directory`. Default 'shutdown' if there is a directory. */
-  readonly persist?: Persistence
+  readonly persist?: Persistence | undefined
   /** Adds missing tables and fields at the start. Default true. */
-  readonly migrate?: boolean
+  readonly migrate?: boolean | undefined
   /** The PostgreSQL schema of the tables. Default: the connection's own. */
-  readonly schema?: string
+  readonly schema?: string | undefined
   /** How long an operation waits for an unreachable or busy store, within its call's deadline. Default 5 000. */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
   /** How long PostgreSQL may work on one statement. Default 30 000. */
-  readonly statementTimeoutMs?: number
+  readonly statementTimeoutMs?: number | undefined
   /**
    * How long PostgreSQL keeps an idle transaction, in case a process hangs. Then it closes the
    * connection. Infinity: forever. Default 300 000.
    */
-  readonly idleTransactionMs?: number
+  readonly idleTransactionMs?: number | undefined
   /**
    * How long a unit of work that has written may stall for its client (the next input item, or a reader of its
    * items) in milliseconds, while others wait for it or the client has no link. Then it is rolled back, and
    * its call fails with BusyError. Each item gives 100 ms back. Default 4 000, which is less than `waitMs`.
    */
-  readonly clientPatienceMs?: number
+  readonly clientPatienceMs?: number | undefined
   /**
    * For a libsql file. 'full': each commit is on disk before it is answered. 'normal': a power failure or a crash of
    * the machine may lose the last commits; a crash of the process loses none. Default 'full'.
    */
-  readonly durability?: Durability
+  readonly durability?: Durability | undefined
   /** Concurrent connections to PostgreSQL, or to a file. Default 10. A store in memory has one connection. */
-  readonly maxConnections?: number
+  readonly maxConnections?: number | undefined
   /** The most rows that a query may return: more without a limit are an error, and no limit may be above it. Default 100 000. */
-  readonly maxRows?: number
+  readonly maxRows?: number | undefined
 }
 
 export interface ResolvedDataOptions {

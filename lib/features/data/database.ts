@@ -18,7 +18,7 @@ import { Plans } from './plans.ts'
 
 export interface TransactionOptions {
   /** Aborts the operations, and rolls the work back if it throws because of that. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const transactionOptions: OptionTable<TransactionOptions> = { signal: 'any' }

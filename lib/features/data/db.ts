@@ -13,12 +13,12 @@ export interface DropOptions {
    * What else is dropped. The name of a reference of this model (`author`, `author.team`): the rows that it points to.
    * A model's name and a reference of it (`ChatMessage.author`): that model's rows that point to a dropped one.
    */
-  readonly cascade?: readonly string[]
+  readonly cascade?: readonly string[] | undefined
 }
 
 export interface HydrateOptions {
   /** How many references deep. Default 8, at most 64. */
-  readonly depth?: number
+  readonly depth?: number | undefined
 }
 
 /**

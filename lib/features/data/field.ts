@@ -33,7 +33,8 @@ export interface FieldInfo<
   readonly isMany: IsMany
 }
 
-interface Marked<Info> {
+/** What stands on a field's type; named here because declarations of models name it. */
+export interface Marked<Info> {
   readonly [fieldMark]?: Info
 }
 

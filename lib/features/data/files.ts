@@ -13,20 +13,20 @@ export interface FileProgress {
 
 export interface FileOptions {
   /** Default 'json'. */
-  readonly format?: FileFormat
+  readonly format?: FileFormat | undefined
   /** Called now and then, and at the end of each table. */
-  readonly onProgress?: (progress: FileProgress) => void
-  readonly signal?: AbortSignal
+  readonly onProgress?: ((progress: FileProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface LoadOptions extends FileOptions {
   /** Empties the tables first. Default false: existing rows are a ConflictError. */
-  readonly replace?: boolean
+  readonly replace?: boolean | undefined
   /**
    * Leaves out columns without a field, such as computed or dropped ones; `load` then returns a LoadReport that names them. Default
    * false: they are an InvalidDataError.
    */
-  readonly ignoreUnknown?: boolean
+  readonly ignoreUnknown?: boolean | undefined
 }
 
 /** The result of a load with `ignoreUnknown`. */

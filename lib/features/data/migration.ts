@@ -3,11 +3,11 @@ import type { OptionTable } from '../../core/base/option-table.ts'
 
 export interface MigrateOptions {
   /** Only reports what would be done, and rejects what would be rejected; locks and writes nothing. Default false. */
-  readonly dryRun?: boolean
+  readonly dryRun?: boolean | undefined
   /** Drops fields that no model has any more, with their content. Default false. */
-  readonly drop?: boolean
+  readonly drop?: boolean | undefined
   /** Computes the computed fields of all rows again, after their functions were changed. Default false: only new fields. */
-  readonly recompute?: boolean
+  readonly recompute?: boolean | undefined
 }
 
 export const migrateOptions: OptionTable<MigrateOptions> = { dryRun: 'any', drop: 'any', recompute: 'any' }

@@ -71,11 +71,11 @@ export type SortKey<M> = OpenName<M> | `-${OpenName<M>}` | `${string}.${string}`
 
 export interface QueryOptions<M> {
   /** The sort keys; by default the order is the store's. */
-  readonly sort?: SortKey<M> | readonly SortKey<M>[]
+  readonly sort?: SortKey<M> | readonly SortKey<M>[] | undefined
   /** The most rows, up to `maxRows` of the database. Default: all; more than `maxRows` are an error. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** The number of rows to skip. Default 0. */
-  readonly offset?: number
+  readonly offset?: number | undefined
   /** Nobody else can change these rows until the action has ended. Default false. */
-  readonly lock?: boolean
+  readonly lock?: boolean | undefined
 }

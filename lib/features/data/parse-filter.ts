@@ -16,7 +16,7 @@ export interface ParseFilterOptions<M> {
   /** The fields that it may use; those of references by their path. */
   readonly fields: readonly FilterField<M>[]
   /** The operators that it may use. Default: all, including `matches`. */
-  readonly operators?: readonly Operator[]
+  readonly operators?: readonly Operator[] | undefined
 }
 
 const parseFilterOptions: OptionTable<ParseFilterOptions<Model>> = { fields: 'protects', operators: 'protects' }

@@ -23,19 +23,19 @@ export interface ServiceCallOptions extends Omit<RunOptions, 'idempotent'> {
    * that many milliseconds. Without a response by then the call is cancelled and rejects with DeadlineError; when the method
    * ends without one, it rejects immediately (`NO_RESPONSE`). Default false.
    */
-  readonly awaitResponse?: boolean | number
+  readonly awaitResponse?: boolean | number | undefined
   /**
    * 'receipt': settle when the server has accepted the call, and not when the method has run. The run then does not depend on this call
    * or this client: what it throws goes to the server's log, and its responses are dropped. A refused or invalid call still rejects,
    * and a resent call still runs once. Default: the method's end. Not together with `awaitResponse`.
    */
-  readonly confirm?: 'receipt'
+  readonly confirm?: 'receipt' | undefined
 }
 
 /** Options of terminate. */
 export interface TerminateOptions extends ServiceCallOptions {
   /** Shut the server down too, if it allows that. Default false. */
-  readonly shutdown?: boolean
+  readonly shutdown?: boolean | undefined
 }
 
 const callOptions: OptionTable<ServiceCallOptions & RunOptions> = {

@@ -19,15 +19,15 @@ import type { ServiceHost, ServicePhase } from './service-host.ts'
 /** Options of one run that the server's own program starts. */
 export interface OwnCallOptions {
   /** Milliseconds until it rejects with DeadlineError and the method's signal aborts, the wait for its turn included. Default: no bound. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Cancels it: a waiting run never starts; the signal of a current run aborts. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * Settle with the first response rather than when the method has run. `true`: wait for it up to 60 s; a number: up to
    * that many milliseconds; then it rejects with DeadlineError. When the method ends without one, it rejects (`NO_RESPONSE`).
    * Default false.
    */
-  readonly awaitResponse?: boolean | number
+  readonly awaitResponse?: boolean | number | undefined
 }
 
 const ownCallOptions: OptionTable<OwnCallOptions> = { timeoutMs: 'any', signal: 'any', awaitResponse: 'any' }

@@ -2,10 +2,12 @@
 //
 //   new ──init──> initialized ──exit──> terminated     exec: only while initialized; it changes the state
 //    ╰─<─throws                                        exit: terminates it, even if it throws
+
 import type { Context } from '../../core/action/context.ts'
 import { beforeStart, Refused } from '../../core/action/refused.ts'
 import { validate } from '../../core/action/schema.ts'
 import { ServerError } from '../../core/base/errors.ts'
+import type { Filled } from '../../core/base/option-table.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
 import { ConcurrencyLimiter, type Holders } from '../../core/server/concurrency-limiter.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
@@ -16,9 +18,9 @@ import { sizeOfArgs } from './size-of-args.ts'
 /** Options of a service. */
 export interface ServiceOptions {
   /** Calls that may wait for their turn; more are refused with BusyError as not started. Default 1 024. */
-  readonly maxQueued?: number
+  readonly maxQueued?: number | undefined
   /** Clients may shut the server down with `terminate(args, { shutdown: true })`. Default false. */
-  readonly allowShutdown?: boolean
+  readonly allowShutdown?: boolean | undefined
 }
 
 /** What it needs of its server. */
@@ -53,7 +55,7 @@ export class ServiceHost {
   readonly #name: string
   readonly #service: AnyService
   readonly #schemas: ServiceClass['schemas']
-  readonly #options: Required<ServiceOptions>
+  readonly #options: Filled<ServiceOptions>
   readonly #limiter: ConcurrencyLimiter
   readonly #kit: ServiceSurroundings
   #phase: ServicePhase = 'new'
@@ -63,7 +65,7 @@ export class ServiceHost {
   /** The size of the arguments of runs that are accepted before their turn. */
   #keptBytes = 0
 
-  constructor(name: string, service: AnyService, options: Required<ServiceOptions>, kit: ServiceSurroundings) {
+  constructor(name: string, service: AnyService, options: Filled<ServiceOptions>, kit: ServiceSurroundings) {
     this.#kit = kit
     this.#name = name
     this.#service = service

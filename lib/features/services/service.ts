@@ -20,9 +20,9 @@ export interface ServiceContext<in Response = unknown> extends Context<Response>
 
 /** What the arguments of a service's methods must be, as Standard Schemas (zod, valibot, arktype ...). */
 export interface ServiceSchemas {
-  readonly init?: StandardSchemaV1
-  readonly exec?: StandardSchemaV1
-  readonly exit?: StandardSchemaV1
+  readonly init?: StandardSchemaV1 | undefined
+  readonly exec?: StandardSchemaV1 | undefined
+  readonly exit?: StandardSchemaV1 | undefined
 }
 
 /**

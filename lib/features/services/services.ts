@@ -3,7 +3,7 @@ import type { Context } from '../../core/action/context.ts'
 import { beforeStart, Refused } from '../../core/action/refused.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { nearestNames } from '../../core/base/nearest-names.ts'
-import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
+import { checkOptions, type Filled, type OptionTable } from '../../core/base/option-table.ts'
 import { describe, invalidOption, requireCount } from '../../core/base/options.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
@@ -144,7 +144,7 @@ interface ReadRequest {
   readonly confirm: ServiceRequest['confirm']
 }
 
-function checkedOptions(options: ServiceOptions): Required<ServiceOptions> {
+function checkedOptions(options: ServiceOptions): Filled<ServiceOptions> {
   checkOptions('addService', options, serviceOptions)
   const { maxQueued = defaultMaxQueued, allowShutdown = false } = options
   if (typeof allowShutdown !== 'boolean') throw invalidOption('allowShutdown', 'true or false', allowShutdown)

@@ -11,7 +11,7 @@ import type { TaskContext } from './task.ts'
 /** The listeners that an event is for. */
 export interface SendOptions {
   /** The id of a session, or several; default: all listeners. */
-  readonly to?: string | readonly string[]
+  readonly to?: string | readonly string[] | undefined
 }
 
 /** Undefined would send an event for some listeners to all of them. */

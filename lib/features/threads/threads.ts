@@ -24,18 +24,18 @@ declare module '../../core/base/errors.ts' {
 /** The threads that a server runs `static threaded` actions in. */
 export interface ThreadOptions {
   /** Threads at a time. Default: one less than there are processors, at least one. */
-  readonly max?: number
+  readonly max?: number | undefined
   /** How long a thread without work is kept, in milliseconds. Default 10 000. */
-  readonly idleTimeoutMs?: number
+  readonly idleTimeoutMs?: number | undefined
   /** Calls that may wait for a thread; more are refused with BusyError as not started. Default 1 024. */
-  readonly maxQueue?: number
+  readonly maxQueue?: number | undefined
   /**
    * While others wait for a thread: how long a call may hold its own for a client that does not take its items, in
    * milliseconds. Then it fails with BusyError. A client that takes 16 KiB a second (16 items, if they are small) is
    * never too slow, unless this is less than 10 000: it reports what it took once per half a stream's window, 128 KiB.
    * Default 30 000.
    */
-  readonly maxStallMs?: number
+  readonly maxStallMs?: number | undefined
 }
 
 const threadOptions: OptionTable<ThreadOptions> = {

@@ -23,13 +23,13 @@ export interface AccessOptions {
    * without a port, as behind a proxy at 80 or 443. A function receives the Host header in lower case. Default: loopback, at
    * the server's port only.
    */
-  readonly hosts?: AllowList
+  readonly hosts?: AllowList | undefined
   /**
    * Origins as browsers send them: 'https://chat.example.org', 'https://*.example.org', 'file://', 'null'. A function receives
    * the Origin header unchanged, and 'file://' and 'null' if a page loads an image without revealing its origin.
    * Default: the origins of `hosts`; if these are 'any' or a function, that of the request's Host.
    */
-  readonly origins?: AllowList
+  readonly origins?: AllowList | undefined
 }
 
 /** Whether a header's value is on a list. */

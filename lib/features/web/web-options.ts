@@ -13,51 +13,51 @@ import type { WebGateway } from './gateway.ts'
 
 export interface WebOptions extends AccessOptions {
   /** 0: any free port. Required, unless `server` is given. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** The address to listen at. Default '127.0.0.1'. To be reached from other machines, `hosts` must name this machine too. */
-  readonly host?: string
+  readonly host?: string | undefined
   /**
    * Key and certificate, or their files: https and wss. With `requestCert` and `ca`, clients may or must
    * (`rejectUnauthorized`) show a certificate, which is an identity as on 'tls://', for every protocol.
    */
-  readonly tls?: PortTls
+  readonly tls?: PortTls | undefined
   /**
    * An HTTP server to join instead of listening. It must already have its own handlers, which receive what isock does not take,
    * and it stays open at the end. Pages of `origins` may read isock's answers (CORS); the server decides about its own.
    */
-  readonly server?: HttpServer | HttpsServer
+  readonly server?: HttpServer | HttpsServer | undefined
   /** Where isock's own clients connect, as a WebSocket. Default '/isock'. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** A directory whose files are served. Default: none. */
-  readonly static?: string
+  readonly static?: string | undefined
   /** The path of the client's module for browsers, as in '/isock.js'. Default: not served. */
-  readonly browserModule?: string
+  readonly browserModule?: string | undefined
   /** Foreign protocols on the same port. */
-  readonly gateways?: readonly WebGateway[]
+  readonly gateways?: readonly WebGateway[] | undefined
   /**
    * Open connections, including WebSockets. Above it, the oldest connection without a request of the address with the most is
    * closed, otherwise its oldest connection; if no address has more, the new one is closed. Default 10 000.
    */
-  readonly maxConnections?: number
+  readonly maxConnections?: number | undefined
   /**
    * The addresses and ranges of proxies; `'loopback'` for this machine. For requests that they forward, `peer.address`,
    * `trust`, limits and logs use the client in X-Forwarded-For, and X-Forwarded-Proto shows whether the whole way was TLS.
    * Ignored from other addresses. Default none.
    */
-  readonly trustProxy?: readonly string[]
+  readonly trustProxy?: readonly string[] | undefined
   /**
    * The addresses and ranges of proxies that begin each connection with a header of the PROXY protocol, like the server's
    * option of this name: for proxies that forward bytes, whereas `trustProxy` is for proxies that forward requests. Not allowed
    * together with `server`. Default none.
    */
-  readonly proxyProtocol?: ProxyAddresses
+  readonly proxyProtocol?: ProxyAddresses | undefined
   /**
    * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than load balancers keep
    * theirs (often 60 s), which would otherwise send a request into a closing connection. 0: never closed.
    */
-  readonly keepAliveTimeoutMs?: number
+  readonly keepAliveTimeoutMs?: number | undefined
   /** How long the headers of a request may take, in milliseconds. Default 10 000. */
-  readonly headersTimeoutMs?: number
+  readonly headersTimeoutMs?: number | undefined
 }
 
 export interface ResolvedWebOptions extends WebOptions {

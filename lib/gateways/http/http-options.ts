@@ -51,17 +51,17 @@ export type MetricsAccess = 'loopback' | 'everyone' | 'off'
 /** Options of the gateway: its limits, and who may see what. */
 export interface HttpOptions extends Partial<HttpLimits> {
   /** The prefix of all paths, such as '/api'. Default '/': none. */
-  readonly path?: string
-  readonly idempotency?: Partial<IdempotencyLimits>
+  readonly path?: string | undefined
+  readonly idempotency?: Partial<IdempotencyLimits> | undefined
   /** Default 'loopback'. A request that a proxy forwarded is not from this machine. */
-  readonly metrics?: MetricsAccess
+  readonly metrics?: MetricsAccess | undefined
   /**
    * The status for an error that an action threw, 400 to 599; undefined: 500. The error has name, message, code and data.
    * Also called for undeclared errors: the client sees the returned status, but nothing else of such an error.
    *
    * @example http({ statusOf: (error) => (error.name === 'OutOfStock' ? 409 : undefined) })
    */
-  readonly statusOf?: (error: FailedCall) => number | undefined
+  readonly statusOf?: ((error: FailedCall) => number | undefined) | undefined
 }
 
 export interface ResolvedHttpOptions extends HttpLimits {

@@ -1,6 +1,6 @@
 // The options of the file server, their defaults and checks.
 import { realpathSync, statSync } from 'node:fs'
-import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { checkOptions, type Filled, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
 import { requirePackages } from '../../core/base/optional-packages.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import { requirePath } from '../../features/web/web-options.ts'
@@ -10,23 +10,23 @@ export interface FileOptions {
   /** The directory that is served. Nothing outside it is accessible. */
   readonly root: string
   /** Allows writing and replacing files, with PUT and POST. Default false. */
-  readonly write?: boolean
+  readonly write?: boolean | undefined
   /** The prefix of the paths of files. Default '/files'. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** The largest uploaded file; larger ones get 413. Default 64 MiB. */
-  readonly maxFileBytes?: number
+  readonly maxFileBytes?: number | undefined
   /** Concurrent uploads; more get 503. Default 16. */
-  readonly maxUploads?: number
+  readonly maxUploads?: number | undefined
   /** Concurrent downloads; more get 503. Default 256. */
-  readonly maxDownloads?: number
+  readonly maxDownloads?: number | undefined
   /**
    * How long a transfer may stall, in either direction, in milliseconds. An upload may stall this long in
    * total, plus a second for each 16 KB that arrived. Default 30 000.
    */
-  readonly idleMs?: number
+  readonly idleMs?: number | undefined
 }
 
-export interface ResolvedFileOptions extends Required<FileOptions> {
+export interface ResolvedFileOptions extends Filled<FileOptions> {
   /** '' or a prefix such as '/files'. */
   readonly prefix: string
 }

@@ -1,7 +1,7 @@
 // The options of the Igor gateway, their defaults and checks.
 import type { IncomingMessage } from 'node:http'
 import type { Credential } from '../../core/action/guard.ts'
-import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { checkOptions, type Filled, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import { namedAddresses } from '../../core/server/named-addresses.ts'
 import { requirePath } from '../../features/web/web-options.ts'
@@ -13,16 +13,16 @@ export interface IgorOptions {
    * The path for clients that do not name the subprotocol 'igor'. Default '/igor'; with `compatible`, any other path works
    * too.
    */
-  readonly path?: string
+  readonly path?: string | undefined
   /** The processes whose events clients get, by name. Default 'all': those that the server has when a client connects. */
-  readonly processes?: 'all' | readonly string[]
+  readonly processes?: 'all' | readonly string[] | undefined
   /**
    * How long a client that is away keeps its session, streams and messages, in milliseconds. Default 10 000. 0: a lost
    * connection cancels its calls immediately.
    */
-  readonly sessionMs?: number
+  readonly sessionMs?: number | undefined
   /** A client id that is a random UUID (version 4) needs no secret to be resumed: it cannot be guessed. Default true. */
-  readonly uuidsProve?: boolean
+  readonly uuidsProve?: boolean | undefined
   /**
    * Serves unmodified clients of Igor, which use neither the path nor the secret nor the answer to `introduce_self`;
    * docs/igor.md lists the differences. The id of a client is then its only proof, so only addresses in `compatibleFrom` may
@@ -30,38 +30,38 @@ export interface IgorOptions {
    *
    * @example await listenWeb(server, { port: 5678, gateways: [igor({ compatible: true })] })
    */
-  readonly compatible?: boolean
+  readonly compatible?: boolean | undefined
   /**
    * With `compatible`, the addresses and ranges that may connect; `'loopback'` for this machine. Others get 403. Default
    * `['loopback']`.
    */
-  readonly compatibleFrom?: readonly string[]
+  readonly compatibleFrom?: readonly string[] | undefined
   /** Credentials in a request for the server's guards, such as from a cookie, in addition to those in its headers. Default: none. */
-  readonly credentials?: (request: IncomingMessage) => readonly Credential[]
+  readonly credentials?: ((request: IncomingMessage) => readonly Credential[]) | undefined
   /**
    * Called when no admitted client has been connected for `sessionMs`, after the last one left: for a server that exits with
    * its UI.
    */
-  readonly onLastClientGone?: () => void
+  readonly onLastClientGone?: (() => void) | undefined
   /** Serves files below a root over HTTP. Default: no files. */
-  readonly files?: FileOptions
+  readonly files?: FileOptions | undefined
   /** Connected clients, and known ones that are away, which keep their place. More are refused. Default 1 000. */
-  readonly maxClients?: number
+  readonly maxClients?: number | undefined
   /** Clients that are kept while away. Above it, the one that has been away longest is removed, unknown ones first. Default 1 000. */
-  readonly maxAwayClients?: number
+  readonly maxAwayClients?: number | undefined
   /** Open streams of one client; more get 503. Default 10 000. */
-  readonly maxStreams?: number
+  readonly maxStreams?: number | undefined
   /** The largest message of a client; a larger one ends its connection. Default 1 MiB. */
-  readonly maxMessageBytes?: number
+  readonly maxMessageBytes?: number | undefined
   /**
    * Bytes queued for a client that does not read, or is away; each message counts for 512 more. Above it, the client is
    * dropped. A single message may be larger. Default 16 MiB.
    */
-  readonly maxQueuedBytes?: number
+  readonly maxQueuedBytes?: number | undefined
 }
 
 export interface ResolvedIgorOptions
-  extends Omit<Required<IgorOptions>, 'compatibleFrom' | 'credentials' | 'onLastClientGone' | 'files'>,
+  extends Omit<Filled<IgorOptions>, 'compatibleFrom' | 'credentials' | 'onLastClientGone' | 'files'>,
     Pick<IgorOptions, 'credentials' | 'onLastClientGone'> {
   /** Whether clients from an address may connect. */
   readonly isServed: (address: string) => boolean

@@ -9,9 +9,9 @@ import type { Publication } from './signal-list.ts'
 /** The room of a channel, and where to start. */
 export interface MembershipOptions {
   /** The room; without it, the one without a key. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** Start with the oldest stored message. Default: with the next one. */
-  readonly since?: 'oldest'
+  readonly since?: 'oldest' | undefined
 }
 
 /** A client that speaks lexicons. */

@@ -1,7 +1,7 @@
 // The options of `lexicons(...)`, their defaults and checks.
 import type { ServerView } from '../../core/action/context.ts'
 import { type Guard, guardNameOf } from '../../core/action/guard.ts'
-import { checkOptions, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
+import { checkOptions, type Filled, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
 import { describe, invalidOption, requirePositive } from '../../core/base/options.ts'
 import { TrustList } from '../../core/server/trust.ts'
 import { type ChannelClass, channelNameOf } from '../../features/channels/channel.ts'
@@ -33,59 +33,59 @@ type GuardReference = string | (abstract new (...args: never) => Guard<never>)
 /** Options of the gateway. Sizes in bytes, times in milliseconds. */
 export interface LexiconsOptions {
   /** The path for clients that do not name the subprotocol `lexicons`. Default '/lexicons'. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** The guards, by class or name, whose credentials clients send as headers. Default: none. */
-  readonly headers?: readonly GuardReference[]
+  readonly headers?: readonly GuardReference[] | undefined
   /**
    * The form of these headers' values. 'json'; 'python': also Python's `str()` of a dict, with single quotes, True and None;
    * 'text': also any other text, which the guard receives as `{ header: text }`. Default 'json'.
    */
-  readonly headerValues?: HeaderForm
+  readonly headerValues?: HeaderForm | undefined
   /** The channels that clients may subscribe to by name. Default: none. */
-  readonly channels?: readonly ChannelClass[]
+  readonly channels?: readonly ChannelClass[] | undefined
   /** IP addresses and ranges that may connect; '*': all. Default ['*']. */
-  readonly trust?: readonly string[]
+  readonly trust?: readonly string[] | undefined
   /** The signals that subscribe to a channel and unsubscribe from it; false: none. Default 'Subscribe', 'Unsubscribe'. */
-  readonly subscribeAction?: string | false
-  readonly unsubscribeAction?: string | false
+  readonly subscribeAction?: string | false | undefined
+  readonly unsubscribeAction?: string | false | undefined
   /** 'asked': the client receives only results that an action sends as a reply. 'all': every result. Default 'asked'. */
-  readonly replies?: 'asked' | 'all'
+  readonly replies?: 'asked' | 'all' | undefined
   /** Converts a signal's kwargs to the action's data. Default: the kwargs. An error that it throws is sent to the client. */
-  readonly input?: (kwargs: object, actionName: string) => unknown
+  readonly input?: ((kwargs: object, actionName: string) => unknown) | undefined
   /** Send binary messages, as lexicons itself does, rather than text. Both are accepted. Default false. */
-  readonly binary?: boolean
+  readonly binary?: boolean | undefined
   /**
    * Called when a client was admitted; awaited before its first signal. The client is disconnected if it throws, or takes
    * longer than `timeoutMs`.
    */
-  readonly onConnect?: (client: LexiconsClient, server: ServerView) => unknown
+  readonly onConnect?: ((client: LexiconsClient, server: ServerView) => unknown) | undefined
   /** Called when an admitted client has gone. */
-  readonly onDisconnect?: (client: LexiconsClient, server: ServerView) => unknown
-  readonly onStart?: (server: ServerView) => unknown
+  readonly onDisconnect?: ((client: LexiconsClient, server: ServerView) => unknown) | undefined
+  readonly onStart?: ((server: ServerView) => unknown) | undefined
   /** Called when all clients have gone; awaited, within the server's grace period. */
-  readonly onShutdown?: (server: ServerView) => unknown
-  readonly onLog?: (line: LexiconsLogLine) => void
+  readonly onShutdown?: ((server: ServerView) => unknown) | undefined
+  readonly onLog?: ((line: LexiconsLogLine) => void) | undefined
   /** The longest message of a client. Default 1 MiB. */
-  readonly maxMessageBytes?: number
+  readonly maxMessageBytes?: number | undefined
   /** Signals in one message. Default 100. */
-  readonly maxSignals?: number
+  readonly maxSignals?: number | undefined
   /** Channels and rooms that one client may be in. Default 100. */
-  readonly maxSubscriptions?: number
+  readonly maxSubscriptions?: number | undefined
   /**
    * Bytes queued for a client that does not read; each message counts for 512 more. Above it, the client is
    * disconnected. A single message may be larger. Also the limit for the replies to one list of signals. Default 8 MiB.
    */
-  readonly maxQueuedBytes?: number
+  readonly maxQueuedBytes?: number | undefined
   /** How long a client may read nothing of its queue, plus a second for each 16 KB of it. Default 30 s. */
-  readonly stallTimeoutMs?: number
+  readonly stallTimeoutMs?: number | undefined
   /** The time limit for each action of a client, for a channel to admit it, and for `onConnect` and `onDisconnect`. Default 60 s. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 type Kept = 'input' | 'onConnect' | 'onDisconnect' | 'onStart' | 'onShutdown' | 'onLog'
 
 export interface ResolvedLexiconsOptions
-  extends Required<Omit<LexiconsOptions, Kept | 'headers' | 'channels' | 'trust'>>,
+  extends Filled<Omit<LexiconsOptions, Kept | 'headers' | 'channels' | 'trust'>>,
     Pick<LexiconsOptions, Kept> {
   readonly guards: readonly string[]
   readonly channels: ReadonlyMap<string, ChannelClass>
@@ -139,7 +139,7 @@ const lexiconsOptions: OptionTable<LexiconsOptions> = {
 export function resolveLexiconsOptions(given: LexiconsOptions): ResolvedLexiconsOptions {
   checkOptions('lexicons', given, lexiconsOptions)
   const { headers = [], channels = [], trust, ...others } = given
-  const options: typeof others & Required<Pick<LexiconsOptions, keyof typeof defaults>> = withDefaults(
+  const options: typeof others & Filled<Pick<LexiconsOptions, keyof typeof defaults>> = withDefaults(
     { ...others, ...defaults },
     others,
   )

@@ -11,7 +11,7 @@ import { isNamed, type NamedChannelClass, type PayloadOf } from './named.ts'
 /** The rooms of the channels, and the other receivers of the payload. */
 export interface RespondOptions extends Pick<PublishOptions, 'key' | 'except'> {
   /** The calling lexicons client receives the payload too, whether it is in a channel or not. Default false. */
-  readonly reply?: boolean
+  readonly reply?: boolean | undefined
 }
 
 /**

@@ -12,9 +12,9 @@ import { type ListenItem, ListenToProcess } from '../listen-action.ts'
 /** How a client listens. */
 export interface ListenOptions {
   /** Called when the session was lost and it listens again: events of the meantime are missing. */
-  readonly onGap?: () => void
+  readonly onGap?: (() => void) | undefined
   /** Stops listening when it aborts. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 interface ListeningOptions<Event> extends ListenOptions {
