@@ -29,6 +29,14 @@ export function clearTextOption(description: string): Option {
   return new Option('--allow-clear-text-token', description)
 }
 
+/** Adds what a client presents to guards, and sends beside its calls. Leaves reading it to named-values.ts, whose errors quote no secret. */
+export function withNamedValues(base: Command): Command {
+  const all = (text: string, former: readonly string[] = []): readonly string[] => [...former, text]
+  return base
+    .option('--credential <NAME=JSON>', 'present this to the guard of that name; NAME=@file: JSON in a file', all)
+    .option('--metadata <key=value>', 'send this text beside the data of each call', all)
+}
+
 /** Parses a whole number. */
 export function count(max = Number.MAX_SAFE_INTEGER, min = 0): (text: string) => number {
   return (text) => {

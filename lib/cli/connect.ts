@@ -5,6 +5,7 @@ import { Client } from '../facade/client.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
 import { Interruption } from './interruption.ts'
+import { credentialsOf, metadataOf } from './named-values.ts'
 import { print } from './output.ts'
 import { HumanPrinter, JsonPrinter, type Printer } from './printer.ts'
 
@@ -19,6 +20,10 @@ export interface ConnectOptions {
   readonly allowClearTextToken?: boolean
   /** From a prompt, because it must not be on a command line. */
   readonly token?: string
+  /** `NAME=JSON` or `NAME=@file`, for guards. */
+  readonly credential?: readonly string[]
+  /** `key=value`. */
+  readonly metadata?: readonly string[]
   readonly tlsCa?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
@@ -67,17 +72,20 @@ async function report(error: unknown, exitCode: number, printer: Printer): Promi
   else await printer.error(error)
 }
 
-/** @throws CommandFailure for a file that cannot be read. */
+/** @throws CommandFailure for a file that cannot be read, and for text that is no credential or metadata. */
 export function clientOptionsOf({
   timeout,
   retry,
   token,
   tokenFile,
   allowClearTextToken,
+  credential = [],
+  metadata = [],
   tlsCa,
   tlsCert,
   tlsKey,
 }: ConnectOptions): ClientOptions {
+  const credentials = credentialsOf(credential, process.env)
   const tls = {
     ...(tlsCa === undefined ? {} : { ca: readOptionFile('--tls-ca', tlsCa) }),
     ...(tlsCert === undefined ? {} : { cert: readOptionFile('--tls-cert', tlsCert) }),
@@ -89,6 +97,8 @@ export function clientOptionsOf({
     ...(retry === undefined ? {} : { retry }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(token === undefined ? {} : { token }),
+    ...(credentials.length === 0 ? {} : { credentials }),
+    ...(metadata.length === 0 ? {} : { metadata: metadataOf(metadata) }),
     ...(allowClearTextToken === undefined ? {} : { allowClearTextToken }),
   }
 }

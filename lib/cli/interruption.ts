@@ -19,14 +19,20 @@ export class Interruption {
     return this.#exitCode
   }
 
-  /** Stops listening. A second Ctrl-C ends the process immediately, as usual. */
+  /** Stops listening. */
   close(): void {
-    process.off('SIGINT', this.#onSignal).off('SIGTERM', this.#onSignal)
+    this.#closeSignals()
+    process.stdout.off('error', this.#onOutputError)
   }
 
   readonly #onSignal = (): void => {
-    this.close()
+    // A second Ctrl-C ends the process immediately, as usual.
+    this.#closeSignals()
     this.#end(exitCodes.interrupted)
+  }
+
+  #closeSignals(): void {
+    process.off('SIGINT', this.#onSignal).off('SIGTERM', this.#onSignal)
   }
 
   readonly #onOutputError = (): void => this.#end(exitCodes.done)

@@ -3,7 +3,7 @@
 import { Argument, type Command, CommanderError, Option } from 'commander'
 import type { BenchOptions } from './bench-command.ts'
 import type { CallOptions } from './call-command.ts'
-import { clearTextOption, command, count, logLevelOption, withServerTls } from './command-parts.ts'
+import { clearTextOption, command, count, logLevelOption, withNamedValues, withServerTls } from './command-parts.ts'
 import { completionScript, type Shell, shells } from './completion-scripts.ts'
 import { completionTable } from './completion-table.ts'
 import type { ConnectOptions } from './connect.ts'
@@ -89,6 +89,9 @@ function callCommand(): Command {
 With --json, each line is { kind: "item" | "result" | "error", json, meta }: json and meta are superjson's, so that a Date
 or a Map can be distinguished from a string or an object; bytes are a list of base64 strings. Errors go to standard error.
 
+--credential and --metadata may be given several times. Credentials may also come from the environment, which other users cannot
+read as they can a command line: ISOCK_CREDENTIALS='{"Login": {"user": "ada"}}'.
+
 On a terminal, control characters from the server are shown as escapes (\\x1b) and take no effect: they could overwrite the
 screen, or reverse the direction of the text. --raw lets them through. A pipe or a file gets texts unchanged. With --json they
 are escaped as in JSON, so that the value is the same. Error messages are always escaped.
@@ -97,6 +100,7 @@ Examples:
   isock call localhost:4440 Echo '"hi"'
   isock call localhost:4440 Count 10 --json
   isock call unix:/run/user/1000/app/isock.sock Import - < data.json
+  isock call tls://example.org:4440 Pay 10 --credential Login=@login.json --metadata tenant=acme
   seq 100 | isock call localhost:4440 Sum --stdin
 ${exitCodesHelp}`,
     )
@@ -184,7 +188,7 @@ Examples:
 
 /** The options of all commands that have a client. */
 function connecting(base: Command): Command {
-  return base
+  return withNamedValues(base)
     .option('--json', 'print JSON lines')
     .option('--timeout <ms>', 'give up after this time, connecting included', count(2 ** 31 - 1, 1))
     .option('--retry <n>', 'how often a call is retried after a fault', count(1_000))

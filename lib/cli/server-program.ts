@@ -1,7 +1,15 @@
 // The definitions of the commands for a server of services in the foreground, and of `isock version`.
 import type { Command } from 'commander'
 import { maxTimeMs } from '../daemon/bounds.ts'
-import { clearTextOption, command, count, logLevelOption, ownVersion, withServerTls } from './command-parts.ts'
+import {
+  clearTextOption,
+  command,
+  count,
+  logLevelOption,
+  ownVersion,
+  withNamedValues,
+  withServerTls,
+} from './command-parts.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { print } from './output.ts'
 import type { ServerCommandOptions } from './server-command.ts'
@@ -54,7 +62,7 @@ Examples:
 }
 
 function terminateCommand(): Command {
-  return command('terminate', 'Ends a server that was started with `isock server` or `isock start`.')
+  return withNamedValues(command('terminate', 'Ends a server that was started with `isock server` or `isock start`.'))
     .argument('<host>', 'its name or IP address')
     .argument('<port>', 'its port', count(65_535, 1))
     .argument('[json]', "with --service: the arguments of its exit method, as JSON; '-': read them from standard input")

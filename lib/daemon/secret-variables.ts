@@ -1,8 +1,8 @@
 // The environment variables that contain secrets for isock itself. Processes that isock starts, and the modules it runs, do
 // not need them: every program that a module started would get them too, and could leak them.
 
-/** ISOCK_TOKEN: the clients' token. ISOCK_DATA_URL: a store's URL, password included, for `isock data`. */
-const secretVariables: readonly string[] = ['ISOCK_TOKEN', 'ISOCK_DATA_URL']
+/** ISOCK_TOKEN: the clients' token. ISOCK_CREDENTIALS: what clients present to guards. ISOCK_DATA_URL: a store's URL, password included, for `isock data`. */
+const secretVariables: readonly string[] = ['ISOCK_TOKEN', 'ISOCK_CREDENTIALS', 'ISOCK_DATA_URL']
 
 /** The environment for another process, without secrets. */
 export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -8,7 +8,11 @@ import { RunningScript } from '../setup/run-script.ts'
 import { CompiledIsock } from './compiled-isock.ts'
 import { DaemonWorld } from './daemon-world.ts'
 
-const secrets = { ISOCK_TOKEN: 'a secret of this spec', ISOCK_DATA_URL: 'postgres://ann:secret@127.0.0.1/db' }
+const secrets = {
+  ISOCK_TOKEN: 'a secret of this spec',
+  ISOCK_CREDENTIALS: '{"Login":1}',
+  ISOCK_DATA_URL: 'postgres://ann:secret@127.0.0.1/db',
+}
 const token = secrets.ISOCK_TOKEN
 
 interface Look {
