@@ -111,12 +111,12 @@ ${exitCodesHelp}`,
 }
 
 function listCommand(): Command {
-  return connecting(command('ls', 'Lists the actions of a server.'))
+  return connecting(command('ls', 'Lists what a server offers: actions, channels, services and processes.'))
     .argument('<address>', addressHelp)
     .addHelpText('after', '\nExamples:\n  isock ls localhost:4440\n  isock ls localhost:4440 --json\n')
     .action(async (address: string, options: ConnectOptions) => {
-      const { listActions } = await import('./list-command.ts')
-      await listActions(address, options)
+      const { list } = await import('./list-command.ts')
+      await list(address, options)
     })
 }
 

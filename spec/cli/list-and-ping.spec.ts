@@ -1,10 +1,11 @@
 // `isock ls`, `isock ping`, help and version, as processes of their own.
 import { expect } from 'chai'
-import { Action, Server } from 'isock'
+import { Action, Channel, Process, Server, Service } from 'isock'
 import * as v from 'valibot'
 import * as z from 'zod'
 import { Count } from '../../shared-actions/count.ts'
 import { longIt } from '../setup/long.ts'
+import { runCommand } from '../setup/run-command.ts'
 import { startScript } from '../setup/run-script.ts'
 
 class Book extends Action {
@@ -25,6 +26,32 @@ class Other extends Action {
   }
 }
 
+class News extends Channel<string> {
+  static override description = 'What happens.'
+  static override history = { size: 100 }
+}
+
+class Chat extends Channel<string> {}
+
+class Clock extends Process {
+  static override description = 'Ticks.'
+  override readonly startsWithServer = false
+
+  override run(): void {}
+}
+
+class Counter extends Service<number> {
+  static override description = 'Counts.'
+
+  override init(): number {
+    return 0
+  }
+
+  override exec(state: number): number {
+    return state + 1
+  }
+}
+
 const run = (...args: string[]) => startScript('lib/cli/main.ts', { args }).ended
 
 describe('isock ls and isock ping', function () {
@@ -36,6 +63,7 @@ describe('isock ls and isock ping', function () {
     server = new Server('localhost', 0)
     server.addAction(new Book()).addAction(new Other()).addAction(new Count())
     server.addActions({ math: { double: (n: number) => n * 2 } })
+    server.addChannel(new News()).addChannel(new Chat()).addProcess('clock', new Clock()).addService(new Counter())
     await server.listen()
     address = server.addresses[0] as string
   })
@@ -54,20 +82,30 @@ describe('isock ls and isock ping', function () {
   })
 
   it('list the actions as a table', async () => {
-    const { code, stdout } = await run('ls', address)
+    const { code, stdout } = await runCommand(['ls', address])
     expect(stdout.split('\n').map((line) => line.trimEnd())).to.deep.equal([
-      'NAME         KIND      SCHEMA                                                        DESCRIPTION',
+      'ACTION       KIND      SCHEMA                                                        DESCRIPTION',
       'Book         action    { email: string, seats: integer, note?: string } -> string[]  Books seats.\\x1b[2J',
       'Other        action    a schema of valibot',
       'Count        stream    -',
       'math.double  function  -',
       '',
+      'CHANNEL  HISTORY  DESCRIPTION',
+      'News     100      What happens.',
+      'Chat     0',
+      '',
+      'PROCESS  STATE    DESCRIPTION',
+      'clock    stopped  Ticks.',
+      '',
+      'SERVICE  PHASE  DESCRIPTION',
+      'Counter  new    Counts.',
+      '',
     ])
     expect(code).to.equal(0)
   })
 
-  longIt('list the actions as JSON lines, schemas as JSON Schema', async () => {
-    const { code, stdout } = await run('ls', address, '--json')
+  it('list all as JSON lines, schemas as JSON Schema', async () => {
+    const { code, stdout } = await runCommand(['ls', address, '--json'])
     const lines = stdout
       .trim()
       .split('\n')
@@ -77,16 +115,19 @@ describe('isock ls and isock ping', function () {
       ['item', 'Other'],
       ['item', 'Count'],
       ['item', 'math.double'],
+      ['item', 'News'],
+      ['item', 'Chat'],
+      ['item', 'clock'],
+      ['item', 'Counter'],
     ])
+    expect(lines[4]?.json).to.deep.equal({ kind: 'channel', name: 'News', description: 'What happens.', history: 100 })
     expect(lines[0]?.json).to.have.nested.property('input.properties.seats.type', 'integer')
     expect(code).to.equal(0)
   })
 
   it('ping as often as they are told', async () => {
-    const [human, json] = await Promise.all([
-      run('ping', address, '--count', '3'),
-      run('ping', address, '--count', '4', '--json'),
-    ])
+    const human = await runCommand(['ping', address, '--count', '3'])
+    const json = await runCommand(['ping', address, '--count', '4', '--json'])
     expect(human.stdout).to.match(
       /^connected to .* in [\d.]+ ms\n {2}1: .*\n {2}2: .*\n {2}3: .*\n3 calls: min [\d.]+ ms, median .*, max .* ms\n$/,
     )
@@ -97,13 +138,11 @@ describe('isock ls and isock ping', function () {
     expect([minMs, medianMs, maxMs]).to.deep.equal([minMs, medianMs, maxMs].toSorted((a, b) => a - b))
   })
 
-  longIt('exit with 3 when the server cannot be reached, with 2 on wrong arguments', async () => {
-    const [ls, ping, json, count] = await Promise.all([
-      run('ls', 'localhost:1', '--retry', '0'),
-      run('ping', 'localhost:1', '--retry', '0'),
-      run('ping', 'localhost:1', '--retry', '0', '--json'),
-      run('ping', address, '--count', '0'),
-    ])
+  it('exit with 3 when the server cannot be reached, with 2 on wrong arguments', async () => {
+    const ls = await runCommand(['ls', 'localhost:1', '--retry', '0'])
+    const ping = await runCommand(['ping', 'localhost:1', '--retry', '0'])
+    const json = await runCommand(['ping', 'localhost:1', '--retry', '0', '--json'])
+    const count = await runCommand(['ping', address, '--count', '0'])
     expect([ls.code, ping.code, json.code, count.code]).to.deep.equal([3, 3, 3, 2])
     expect(ping.stderr).to.match(/^isock: cannot connect to tcp:\/\/localhost:1/)
     expect(JSON.parse(json.stderr)).to.include({ kind: 'error', name: 'ClientError', code: 'UNREACHABLE' })
@@ -112,11 +151,12 @@ describe('isock ls and isock ping', function () {
 
 describe('isock', function () {
   this.timeout(30_000)
-  longIt('explains itself, with examples and exit codes', async () => {
-    const texts = await Promise.all([[], ['serve'], ['call'], ['ls'], ['ping']].map((args) => run(...args, '--help')))
-    for (const { code, stderr } of texts) expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
-    for (const { stdout } of texts.slice(1)) expect(stdout).to.include('Examples:\n  isock ')
-    expect(texts[0]?.stdout).to.include('Exit codes:')
+  it('explains itself, with examples and exit codes', async () => {
+    for (const args of [[], ['serve'], ['call'], ['ls'], ['ping']]) {
+      const { code, stdout, stderr } = await runCommand([...args, '--help'])
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+      expect(stdout).to.include(args.length === 0 ? 'Exit codes:' : 'Examples:\n  isock ')
+    }
   })
 
   it('tells its version', async () => {

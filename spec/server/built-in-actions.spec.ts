@@ -184,7 +184,11 @@ describe('The JSON Schemas of actions', () => {
       texts.push(value)
       return standard.encode(value, ...more)
     }
-    const built = builtInActions(() => server.actions, { encode, decode: () => undefined, decodedWeight: 0 })
+    const built = builtInActions(
+      () => server.actions,
+      () => [],
+      { encode, decode: () => undefined, decodedWeight: 0 },
+    )
     const ask = (): unknown[] =>
       built.flatMap((each) => [undefined, 'Counted'].map((name) => each.action(name, {} as never)))
     ask()

@@ -51,6 +51,15 @@ describe('The features of a server', () => {
     expect(reported).to.deep.equal([])
   })
 
+  it('list what they offer, but for one that throws, which is reported', () => {
+    features.add({ listing: () => [{ kind: 'clock', name: 'a' }] })
+    features.add({})
+    features.add({ listing: fails })
+    features.add({ listing: () => [{ kind: 'clock', name: 'b' }] })
+    expect(features.listing().map(({ name }) => name)).to.deep.equal(['a', 'b'])
+    expect(reported).to.deep.equal([[error, 'the listing of a feature']])
+  })
+
   it('need be told of nothing', async () => {
     features.add({})
     await features.start()

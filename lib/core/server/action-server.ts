@@ -66,7 +66,12 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
     const codec = new StandardCodec(this.classes, valueLimitsOf(limits))
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
     this.#features = new Features(this.#errors, clock, refusal)
-    for (const action of builtInActions(() => this.actions, codec)) this.registry.addBuiltIn(action)
+    const builtIns = builtInActions(
+      () => this.actions,
+      () => this.#features.listing(),
+      codec,
+    )
+    for (const action of builtIns) this.registry.addBuiltIn(action)
     this.#accounting = new Accounting({ maxHeldBytes: limits.maxHeldBytes, isShared })
     this.#ports = new OwnPorts(options, this.#accounting)
     this.#listeners = new Listeners(serverEvents, (error, event) =>

@@ -8,11 +8,16 @@ import { Encoded } from '../wire/bytes/encoded.ts'
 import { detached } from '../wire/bytes/payload.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import { type ActionListing, ActionListings } from './action-listings.ts'
+import type { Listed } from './feature.ts'
 
-/** `actions`: those that clients can currently run. */
-export function builtInActions(actions: () => readonly RegisteredAction[], codec: ValueCodec): AnyAction[] {
+/** `actions`: those that clients can currently run. `listed`: what features offer beside them. */
+export function builtInActions(
+  actions: () => readonly RegisteredAction[],
+  listed: () => readonly Listed[],
+  codec: ValueCodec,
+): AnyAction[] {
   const listings = new ActionListings(actions)
-  return [new ListActions(listings, codec), new ListActionsAsJson(listings, codec), new Ping()]
+  return [new ListActions(listings, codec), new ListActionsAsJson(listings, codec), new ListOthers(listed), new Ping()]
 }
 
 /** Lists the actions that clients can run, in the order of registration: an array of {@link ActionListing}. */
@@ -53,6 +58,22 @@ class ListActionsAsJson extends Action {
     if (name !== undefined && typeof name !== 'string') throw badName(name)
     const found = name === undefined ? this.#listings.all() : this.#listings.find(name)
     return found === undefined ? undefined : this.#encodedOnce.of(found)
+  }
+}
+
+/** Lists what clients can use beside actions, such as channels: an array of {@link Listed}, in the order of the features. */
+class ListOthers extends Action {
+  static override actionName = 'isock.listing'
+  static override idempotent = true
+  readonly #listed: () => readonly Listed[]
+
+  constructor(listed: () => readonly Listed[]) {
+    super()
+    this.#listed = listed
+  }
+
+  override action(): readonly Listed[] {
+    return this.#listed()
   }
 }
 

@@ -46,6 +46,8 @@ export interface ServerFeature {
   readonly addresses?: readonly string[]
   /** A function for each of its ports with TLS that presents another certificate, for `server.reloadTls`. */
   tlsRenewals?(renewal: TlsRenewal | undefined): (() => void)[]
+  /** What clients can use of it, for `isock.listing` and `isock ls`. Called for each request, so it should be cheap. */
+  listing?(): readonly Listed[]
   /** Called before the server listens. A rejection stops the start. */
   onStart?(): Promise<void> | void
   /** Called when clients are served. */
@@ -58,6 +60,20 @@ export interface ServerFeature {
   onDrain?(graceMs: number): Promise<void> | void
   /** Called when nothing runs any more, shutdown tasks included: releases what they needed. */
   onDrained?(): Promise<void> | void
+}
+
+/**
+ * One thing that a feature offers to clients, such as a channel: plain data, shown to every client that the server admits.
+ *
+ * @example { kind: 'channel', name: 'News', description: 'What happens.', history: 100 }
+ */
+export interface Listed {
+  /** In the singular, such as `channel`. Each kind has its own table in `isock ls`. */
+  readonly kind: string
+  readonly name: string
+  readonly description?: string | undefined
+  /** More columns of the table. undefined: this one has none. */
+  readonly [column: string]: string | number | boolean | undefined
 }
 
 /** What a feature gets from its server. */

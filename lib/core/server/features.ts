@@ -9,7 +9,7 @@ import { describe, invalidOption } from '../base/options.ts'
 import { settlesWithin } from '../base/settles-within.ts'
 import type { TlsRenewal } from '../link/listener.ts'
 import type { ErrorHook } from './error-hook.ts'
-import type { Feature, ServerFeature, ServerKit, SessionChange } from './feature.ts'
+import type { Feature, Listed, ServerFeature, ServerKit, SessionChange } from './feature.ts'
 import type { ServerSession } from './server-session.ts'
 
 export class Features {
@@ -60,6 +60,18 @@ export class Features {
 
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     return this.#all().flatMap((feature) => feature.tlsRenewals?.(renewal) ?? [])
+  }
+
+  /** What all of them offer to clients. One that cannot say it is reported, and left out. */
+  listing(): Listed[] {
+    return this.#all().flatMap((feature) => {
+      try {
+        return feature.listing?.() ?? []
+      } catch (error) {
+        this.#errors.report(error, 'the listing of a feature')
+        return []
+      }
+    })
   }
 
   /** A port was opened, so clients are served. */

@@ -33,6 +33,7 @@ export interface ChannelRules extends Filled<ChannelOptions> {
   readonly name: string
   /** As in `channel "News"`. */
   readonly label: string
+  readonly description: string | undefined
   readonly schema: StandardSchemaV1 | undefined
   readonly history: HistoryBounds | undefined
   readonly overflow: ChannelOverflow
@@ -62,13 +63,13 @@ export function rulesOf(channel: AnyChannel, given: ChannelOptions = {}): Channe
     if (option === 'presenceGraceMs' || option === 'maxRooms') requireCount(option, value)
     else requirePositive(option, value)
   }
-  const { schema, overflow = 'drop-reader' } = Class
+  const { schema, description, overflow = 'drop-reader' } = Class
   const label = `channel "${name}"`
   if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
     throw invalidChannel(`static schema of ${label} is not a Standard Schema (zod, valibot, arktype ...)`)
   if (!overflows.includes(overflow))
     throw invalidChannel(`static overflow of ${label}: expected ${overflows.join(', ')}, got ${describe(overflow)}`)
-  return { ...bounds, name, label, schema, overflow, history: historyOf(Class, label) }
+  return { ...bounds, name, label, description, schema, overflow, history: historyOf(Class, label) }
 }
 
 function historyOf({ history }: ChannelClass, label: string): HistoryBounds | undefined {

@@ -60,6 +60,8 @@ export interface Position {
 export abstract class Channel<Message = unknown> {
   /** The wire name; default: the class's name. Set it where a build minifies names. */
   static channelName?: string
+  /** What it is for, in a line: shown by `isock ls`. */
+  static description?: string
   /** What a message must be, as a Standard Schema. The server checks it when one is published. */
   static schema?: StandardSchemaV1
   /** Keeps messages for subscribers that were away. Default: none. */

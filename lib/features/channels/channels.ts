@@ -6,7 +6,7 @@ import { nearestNames } from '../../core/base/nearest-names.ts'
 import { checkOptions } from '../../core/base/option-table.ts'
 import { describe } from '../../core/base/options.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
-import type { ServerFeature, ServerKit, SessionChange } from '../../core/server/feature.ts'
+import type { Listed, ServerFeature, ServerKit, SessionChange } from '../../core/server/feature.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
 import { StandardCodec, type ValueCodec, valueLimitsOf } from '../../core/wire/value-codec.ts'
 import { Channel, type ChannelClass, channelNameOf, type InfoOf, invalidChannel, type MessageOf } from './channel.ts'
@@ -68,6 +68,15 @@ export class Channels implements ServerFeature {
     checkOptions('publish', options, publishOptions)
     const host = this.host(channelNameOf(topic))
     await host.publish(message, readKey(options.key, host.rules.maxKeyLength), options)
+  }
+
+  listing(): Listed[] {
+    return [...this.#hosts.values()].map(({ rules: { name, description, history } }) => ({
+      kind: 'channel',
+      name,
+      description,
+      history: history?.size ?? 0,
+    }))
   }
 
   onSessionChange(session: ServerSession, change: SessionChange): void {

@@ -78,6 +78,10 @@ export class ServiceHost {
     return this.#name
   }
 
+  get description(): string | undefined {
+    return (this.#service.constructor as ServiceClass).description
+  }
+
   get phase(): ServicePhase {
     return this.#phase
   }

@@ -42,6 +42,8 @@ export interface ServiceSchemas {
 export abstract class Service<State = unknown, ExecArgs = unknown, ExitArgs = unknown, InitArgs = unknown> {
   /** The wire name; default: the class's name. Set it where a build minifies names. */
   static serviceName?: string
+  /** What it is for, in a line: shown by `isock ls`. */
+  static description?: string
   /** What the arguments must be. The server checks them. */
   static schemas?: ServiceSchemas
   /** Error classes that arrive at the client as themselves. */
@@ -69,7 +71,7 @@ export type AnyService = Service<any, any, any, any>
 export type ServiceClass<S extends AnyService = AnyService> = (abstract new (
   ...args: any[]
 ) => S) &
-  Pick<typeof Service, 'serviceName' | 'schemas' | 'errors' | 'classes'>
+  Pick<typeof Service, 'serviceName' | 'description' | 'schemas' | 'errors' | 'classes'>
 
 /** The methods that clients request. */
 export type Verb = 'init' | 'exec' | 'exit'

@@ -6,7 +6,7 @@ import { nearestNames } from '../../core/base/nearest-names.ts'
 import { checkOptions, type Filled, type OptionTable } from '../../core/base/option-table.ts'
 import { describe, invalidOption, requireCount } from '../../core/base/options.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
-import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
+import type { Listed, ServerFeature, ServerKit } from '../../core/server/feature.ts'
 import { OwnRuns } from './own-runs.ts'
 import {
   type AnyService,
@@ -70,6 +70,15 @@ export class Services implements ServerFeature {
   /** The added services. */
   get handles(): readonly ServiceHandle<AnyService>[] {
     return [...this.#hosts.values()].map((host) => new ServiceHandle(host, this.#ownRuns, this.#kit))
+  }
+
+  listing(): Listed[] {
+    return [...this.#hosts.values()].map(({ name, description, phase }) => ({
+      kind: 'service',
+      name,
+      description,
+      phase,
+    }))
   }
 
   /**

@@ -58,6 +58,8 @@ export interface ProcessContext<in Events extends object = Record<string, unknow
 export abstract class Process<Events extends object = Record<string, unknown>> {
   /** Its name when `addProcess` gets none, and for clients that name the class. Default: the class's name. */
   static processName?: string
+  /** What it does, in a line: shown by `isock ls`. */
+  static description?: string
   /** Error classes that arrive at listeners as themselves. */
   static errors?: readonly ErrorClass[]
   /** Other classes whose instances travel as themselves in its events. */
@@ -98,7 +100,7 @@ export type ProcessClass<P extends AnyProcess = AnyProcess> = (abstract new (
   // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's constructor
   ...args: any[]
 ) => P) &
-  Pick<typeof Process, 'processName' | 'errors' | 'classes'>
+  Pick<typeof Process, 'processName' | 'description' | 'errors' | 'classes'>
 
 /** The events of a class of processes, by name. */
 export type EventsOf<C extends ProcessClass> = C extends abstract new (

@@ -6,7 +6,7 @@ import { backoffOptions } from '../../core/base/backoff.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { checkOptions } from '../../core/base/option-table.ts'
 import { describe, invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
-import type { ServerFeature, ServerKit } from '../../core/server/feature.ts'
+import type { Listed, ServerFeature, ServerKit } from '../../core/server/feature.ts'
 import type { Encoded } from '../../core/wire/bytes/encoded.ts'
 import { isName } from '../../core/wire/frames/frame.ts'
 import { discreet } from '../../core/wire/rich/discreet-error.ts'
@@ -93,6 +93,13 @@ export class Processes implements ServerFeature {
     const hosted = this.#processes.get(name)
     if (hosted === undefined) throw unknownProcess(name)
     return hosted
+  }
+
+  listing(): Listed[] {
+    return [...this.#processes.values()].map(({ name, process, state }) => {
+      const { description } = process.constructor as ProcessClass
+      return { kind: 'process', name, description, state }
+    })
   }
 
   onListening(): void {
