@@ -259,5 +259,5 @@ export class Connection implements SessionOwner {
 }
 
 function lostSession(): ServerError {
-  return new ServerError('the server does not know the session any more: it was restarted, or the lease ran out')
+  return new ServerError('the server has forgotten the session: it was restarted, or the lease is over')
 }

@@ -138,7 +138,7 @@ export class Ledger implements AskedOfLedger {
     const seqs = [...this.#calls]
     this.#forget()
     // The code that encodes errors is in that chunk.
-    const error = JSON.stringify('this page could not load the code that runs its actions')
+    const error = JSON.stringify('this page could not load the code of its actions')
     for (const seq of seqs) this.#home.send({ kind: Kind.Failure, seq, items: 0, notStarted: true, error })
     this.#home.onBusyChange()
   }

@@ -37,7 +37,7 @@ export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
 }
 
 export function queueFull(maxQueuedCalls: number): ClientError {
-  const message = `${maxQueuedCalls} calls are already waiting; wait for some to finish, or raise limits.maxQueuedCalls`
+  const message = `${maxQueuedCalls} calls wait already; let some finish, or raise limits.maxQueuedCalls`
   return new ClientError(message, { code: 'QUEUE_FULL', notStarted: true })
 }
 
