@@ -32,7 +32,7 @@ export interface ActionFields {
   /** Runs in a worker thread: `import.meta.url` of the module that exports the class. Default false. See docs/threads.md. */
   threaded?: false | string | URL | undefined
   /**
-   * Who may run it, beside what guards decide for all: a role or several, all of which `identity.roles` must have, or a function of the
+   * Who may run it, beside what guards decide for all: a role or several (`identity.roles` must have them all), or a function of the
    * caller's session. Others get ServerError (`NOT_ALLOWED`); nothing started. Default: everybody who may connect.
    *
    * @example static requires = (session: SessionView) => session.identity?.id === 'root'

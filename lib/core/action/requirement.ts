@@ -4,7 +4,7 @@ import { describe } from '../base/options.ts'
 import type { SessionView } from './session-view.ts'
 
 /**
- * A role or several, all of which the identity must have in its field `roles`; or a function that decides by the caller's session.
+ * A role or several: the identity must have them all in its field `roles`. Or a function that decides by the caller's session.
  * What the function throws counts as a refusal.
  */
 export type Requires = string | readonly string[] | ((session: SessionView) => boolean | Promise<boolean>)

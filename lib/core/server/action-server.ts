@@ -168,8 +168,7 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
   }
 
   /**
-   * Ends all sessions of an identity, such as a banned user or one whose password has changed. Returns their number.
-   * Throws ClientError (`INVALID_OPTION`).
+   * Ends all sessions of an identity, such as a banned user. Returns their number. Throws ClientError (`INVALID_OPTION`).
    *
    * @example server.endSessions({ identity: 'ada', reason: 'your password was changed' })
    */

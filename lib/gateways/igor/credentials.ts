@@ -6,7 +6,7 @@ import { credentialsOf } from '../credentials.ts'
 /** What a client's upgrade request came with. */
 export interface Presented {
   readonly credentials: readonly Credential[]
-  readonly metadata?: Metadata
+  readonly metadata?: Metadata | undefined
 }
 
 /** From the fields `token` and `credentials` of an introduction; undefined for another shape. */
