@@ -28,6 +28,7 @@ const subpaths = {
   lexicons: 'lib/gateways/lexicons/lexicons.ts',
   testing: 'lib/testing/harness.ts',
   daemon: 'lib/daemon.ts',
+  limits: 'lib/limits.ts',
   threads: 'lib/threads.ts',
   tracim: 'lib/tracim/tracim.ts',
   web: 'lib/web.ts',

@@ -38,6 +38,7 @@ const compilerOptions = {
     'isock/daemon': ['../lib/daemon.ts'],
     'isock/browser': ['../lib/browser.ts'],
     'isock/data': ['../lib/data.ts'],
+    'isock/limits': ['../lib/limits.ts'],
     'isock/threads': ['../lib/threads.ts'],
     'isock/web': ['../lib/web.ts'],
     'isock/http': ['../lib/gateways/http/http.ts'],

@@ -267,7 +267,7 @@ describe('Guards', () => {
     const credentials = [Login.credential({ email: 'x'.repeat(5_000), password: 'open sesame' })]
     const error = await failureOf(connect({ credentials }).runAction(WhoAmI))
     expect(error).to.be.instanceOf(ClientError)
-    expect(error.message).to.contain('at most 4096 are taken')
+    expect(error.message).to.contain('at most 4096 are allowed')
   })
 
   it('shortens a reason that does not fit the first answer', async () => {

@@ -172,8 +172,12 @@ export class OutcomeUnknownError extends IsockError {
 
 /** A bound was reached and the call was refused before it started. */
 export class BusyError extends IsockError {
-  constructor(message: string, options: IsockErrorOptions = {}) {
+  /** Milliseconds after which another attempt makes sense; undefined: unknown. isock's clients wait so long, up to a minute. */
+  declare readonly retryAfterMs?: number | undefined
+
+  constructor(message: string, options: IsockErrorOptions & { readonly retryAfterMs?: number | undefined } = {}) {
     super('BUSY', message, { notStarted: true, ...options })
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
   }
 }
 

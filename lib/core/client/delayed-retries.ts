@@ -9,7 +9,7 @@ import type { PendingCall } from '../action/pending-call.ts'
 import { Backoff, type BackoffOptions } from '../base/backoff.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { DeadlineSweep } from '../base/deadline-sweep.ts'
-import type { IsockError } from '../base/errors.ts'
+import { BusyError, type IsockError } from '../base/errors.ts'
 import { closedBy, lateError, queueFull } from '../session/call-errors.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
 import { WaitingCalls } from '../session/waiting-calls.ts'
@@ -77,7 +77,7 @@ export class DelayedRetries {
     this.#judge(line, call)
     this.#lines.set(addressee, line)
     this.#insert(line, call)
-    if (line.timer === undefined) this.#arm(addressee, line)
+    if (line.timer === undefined) this.#arm(addressee, line, waitIn(error))
   }
 
   /** Keeps a new call behind the others to its addressee. False: none of them waits. */
@@ -142,8 +142,9 @@ export class DelayedRetries {
     this.#deadlines.watch(this.#endOf(call))
   }
 
-  #arm(addressee: string, line: Line): void {
-    line.timer = this.#options.clock.setTimer(() => this.#release(addressee, line), line.backoff.durationMs)
+  #arm(addressee: string, line: Line, leastMs = 0): void {
+    const waitMs = Math.max(leastMs, line.backoff.durationMs)
+    line.timer = this.#options.clock.setTimer(() => this.#release(addressee, line), waitMs)
     line.timer.keepProcessAlive(true)
   }
 
@@ -182,6 +183,12 @@ export class DelayedRetries {
     }
     return earliest
   }
+}
+
+/** What the server asks for, within bounds: it is untrusted. */
+function waitIn(error: IsockError): number {
+  const asked: unknown = error instanceof BusyError ? error.retryAfterMs : undefined
+  return typeof asked === 'number' && asked > 0 ? Math.min(asked, longestBusyMs) : 0
 }
 
 function settle(call: OutgoingCall, error: unknown): void {

@@ -65,6 +65,14 @@ const hiddenFields: ReadonlySet<string> = new Set([
   'isDeclared',
 ])
 
+/** How long it asks for, in whole seconds. */
+function retryAfterOf(error: unknown): Readonly<Record<string, string>> {
+  const ms = error instanceof BusyError ? error.retryAfterMs : undefined
+  return typeof ms === 'number' && ms > 1_000 && ms < 1e9
+    ? { 'retry-after': String(Math.ceil(ms / 1_000)) }
+    : retryAfter
+}
+
 type ErrorHost = Pick<WebHost, 'exposeErrors' | 'log'>
 
 /** Turns the error that ended a call into an answer. */
@@ -80,7 +88,7 @@ export class ErrorAnswers {
   answer(given: unknown): Answer {
     const error = this.#visible(given)
     const status = this.#status(given, error instanceof InternalError)
-    const headers = error instanceof HttpError ? error.headers : status === 503 ? retryAfter : {}
+    const headers = error instanceof HttpError ? error.headers : status === 503 ? retryAfterOf(error) : {}
     return jsonAnswer(status, JSON.stringify(bodyOf(error)), headers)
   }
 
