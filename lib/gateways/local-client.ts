@@ -9,7 +9,7 @@ import { FeatureClient } from '../facade/feature-client.ts'
 import type { WebHost } from '../features/web/gateway.ts'
 import { publicError } from './public-errors.ts'
 
-/** What a gateway may set for its foreign client. */
+/** The options that a gateway may set for its foreign client. */
 export type LocalClientOptions = Pick<
   ClientOptions,
   'credentials' | 'name' | 'timeoutMs' | 'retry' | 'classes' | 'metadata'

@@ -9,7 +9,7 @@ export interface Presented {
   readonly metadata?: Metadata | undefined
 }
 
-/** From the fields `token` and `credentials` of an introduction; undefined for another shape. */
+/** From the fields `token` and `credentials` of an introduction; undefined for any other shape. */
 export function credentialsFrom(fields: Readonly<Record<string, unknown>>): Credential[] | undefined {
   const { token, credentials = {} } = fields
   const found = credentialsOf(credentials)

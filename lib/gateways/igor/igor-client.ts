@@ -30,7 +30,7 @@ export interface IgorClientOptions extends Presented {
   readonly host: WebHost
   readonly options: ResolvedIgorOptions
   readonly peer: Peer
-  /** The client was dropped, because it does not read or had to make room, and must be removed. */
+  /** Called when the client was dropped, because it does not read or was evicted, and must be removed. */
   readonly onDropped: (client: IgorClient) => void
   /** Called when a stream has ended. */
   readonly onStreamOver: () => void

@@ -151,7 +151,7 @@ class MountedIgor implements MountedGateway {
     return new Connection({ socket, client, clients, introductions, clock, limits, mayStay, isClosing })
   }
 
-  /** No place is free: the first message has to prove that this is a client that has one. */
+  /** Without a free place, the first message must prove that this client has one. */
   #wait(socket: WebSocket, peer: Peer, presented: Presented): void {
     const pending = this.#pending
     const isBack = ({ introduced }: IgorClient): boolean => {
