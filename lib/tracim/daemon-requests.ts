@@ -66,7 +66,7 @@ export class DaemonRequests {
   ): Promise<DaemonEvent> {
     const { clock, answerTimeoutMs, masterSocketPath } = this.#options
     const answered = deferred<DaemonEvent>()
-    answered.promise.catch(() => undefined) // where sending fails first
+    answered.promise.catch(() => undefined) // if sending fails first
     const question = { isAnswer, answer: answered.resolve }
     this.#questions.add(question)
     const unfollow = followSignal(signal, () => answered.reject(closed()))
