@@ -213,7 +213,7 @@ describe('Access to a web server', () => {
     const page = { ...image, referer: 'https://app.example/' }
     const listed: AccessOptions = { origins: ['https://app.example', 'https://*.wide.example'] }
     const lets = (headers: Record<string, string>, options: AccessOptions = listed, method = 'GET') =>
-      new Access(options, 8080, false).letsEmbed({ method, headers })
+      new Access(options, 8080, false).allowsEmbedding({ method, headers })
 
     it('is for images, styles, fonts and media of pages whose Referer is allowed', () => {
       for (const kind of ['image', 'style', 'font', 'audio', 'video', 'track'])

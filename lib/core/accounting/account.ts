@@ -60,7 +60,7 @@ export class Account implements MeterReader, Holding {
 
   /** A meter for one kind of bytes that it holds. */
   meter(kind: HeldKind): Meter {
-    this.#meters = new Meter(this, kind, openOnes(this.#meters))
+    this.#meters = new Meter(this, kind, openMeters(this.#meters))
     return this.#meters
   }
 
@@ -129,7 +129,7 @@ export class Account implements MeterReader, Holding {
 }
 
 /** A list of meters without those that were closed: each caller of a session closes its own. */
-function openOnes(first: Meter | undefined): Meter | undefined {
+function openMeters(first: Meter | undefined): Meter | undefined {
   let open = first
   while (open?.isClosed) open = open.next
   for (let meter = open; meter !== undefined; meter = meter.next)

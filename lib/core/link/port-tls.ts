@@ -44,7 +44,7 @@ export function pathsOf(tls: TlsPaths): string[] {
 }
 
 /**
- * Reads the files and checks the result, which Node accepts. `table` has the accepted names.
+ * Reads the files, and checks that Node accepts the result. `table` has the accepted names.
  *
  * @throws ClientError (`INVALID_OPTION`) that names the part, and the file.
  */

@@ -23,9 +23,9 @@ export function checkValue(value: unknown, spec: CheckedField, place: ValuePlace
   throw refusal(place, `expected ${expected}`, spec.isSecret ? 'something else' : describe(value))
 }
 
-function refusal(place: ValuePlace, what: string, came: string | undefined): InvalidDataError {
+function refusal(place: ValuePlace, what: string, actual: string | undefined): InvalidDataError {
   const { model, field, row } = place
   const where = row === undefined ? `${model}.${field}` : `${model}, row ${row}, column ${field}`
-  const got = came === undefined ? '' : `, got ${came}`
+  const got = actual === undefined ? '' : `, got ${actual}`
   return new InvalidDataError(`${where}: ${what}${got}`, place)
 }

@@ -13,7 +13,7 @@ export interface AccessRefusal {
   readonly reason: string
   /** The header whose value is not on its list; undefined if that was not the reason. */
   readonly header?: RefusedHeader
-  /** A page of another site embeds the resource. It may still be allowed: see `Access.letsEmbed`. */
+  /** A page of another site embeds the resource. It may still be allowed: see `Access.allowsEmbedding`. */
   readonly isOfEmbedding?: true
 }
 
@@ -106,7 +106,7 @@ export class Access {
    * then send no Origin, but the page's address (Referer). Only for requests that `refusalOf` refuses as embedding, with an
    * allowed Host.
    */
-  letsEmbed({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  allowsEmbedding({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
     const { host = '', referer } = headers
     if (method !== 'GET' || headers.origin !== undefined || headers['sec-fetch-mode'] !== 'no-cors') return false
     if (!embeddedKinds.has(String(headers['sec-fetch-dest']))) return false

@@ -49,7 +49,7 @@ export class JoinedServer {
     http.removeListener('upgrade', onUpgrade)
     // Another port has joined since. It calls this `emit`, which passes everything on.
     if (http.emit !== (this.#own as HttpServer['emit'])) return
-    const former = withoutThoseThatLeft(this.#own.former)
+    const former = withoutLeftPorts(this.#own.former)
     if (former !== undefined) http.emit = former as HttpServer['emit']
     else Reflect.deleteProperty(http, 'emit')
   }
@@ -73,9 +73,9 @@ function isOffered(emit: JoinedEmit | undefined): boolean {
 }
 
 /** A tool's own `emit` has never joined, and does not leave. */
-function withoutThoseThatLeft(emit: JoinedEmit | undefined): JoinedEmit | undefined {
+function withoutLeftPorts(emit: JoinedEmit | undefined): JoinedEmit | undefined {
   const hasLeft = emit !== undefined && 'offers' in emit && emit.offers === undefined
-  return hasLeft ? withoutThoseThatLeft(emit.former) : emit
+  return hasLeft ? withoutLeftPorts(emit.former) : emit
 }
 
 function onUpgrade(): void {

@@ -157,23 +157,23 @@ function isHttpServer(server: unknown): boolean {
   return typeof server === 'object' && server !== null && typeof (server as HttpServer).address === 'function'
 }
 
-function notHttpServer(came: unknown): Error {
+function notHttpServer(given: unknown): Error {
   // Applications are not servers: Fastify has one, Express and Koa make one.
-  const { server, listen, use } = (came ?? {}) as { server?: unknown; listen?: unknown; use?: unknown }
+  const { server, listen, use } = (given ?? {}) as { server?: unknown; listen?: unknown; use?: unknown }
   const isApplication = typeof listen === 'function'
   if (isApplication && isHttpServer(server))
     return invalidOption(
       'server',
       "an http.Server: a Fastify application's is app.server, once app.listen() has settled",
-      came,
+      given,
     )
   if (isApplication && typeof use === 'function')
     return invalidOption(
       'server',
       'an http.Server: an application of Express or Koa returns it from app.listen()',
-      came,
+      given,
     )
-  return invalidOption('server', 'an http.Server, such as an application of Express returns from app.listen()', came)
+  return invalidOption('server', 'an http.Server, such as an application of Express returns from app.listen()', given)
 }
 
 function isGateway(value: unknown): boolean {

@@ -199,7 +199,7 @@ export class WebServer implements WebListener {
   #embeddedAt({ request, url }: WebVisit): readonly MountedGateway[] {
     const access = this.#access
     const isEmbedding = access?.refusalOf(request.headers)?.isOfEmbedding === true
-    if (access === undefined || !isEmbedding || !access.letsEmbed(request)) return []
+    if (access === undefined || !isEmbedding || !access.allowsEmbedding(request)) return []
     return this.#mounted.filter((mounted) => mounted.mayBeEmbedded?.(url) === true)
   }
 

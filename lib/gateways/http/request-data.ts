@@ -15,7 +15,7 @@ import { HttpError } from './error-answer.ts'
 
 type BodyType = 'bytes' | 'json' | 'superjson' | 'plain' | 'none'
 
-/** The data, and the format that it came in. */
+/** The data, and its format. */
 export interface RequestData {
   readonly data: unknown
   readonly format: ValueFormat

@@ -178,8 +178,8 @@ function guardName(guard: unknown): string {
 function trustOf(trust: readonly string[] | undefined): TrustList | undefined {
   if (trust === undefined || (Array.isArray(trust) && trust.includes('*'))) return undefined
   if (Array.isArray(trust) && trust.length > 0) return new TrustList(trust)
-  const came = Array.isArray(trust) ? 'an empty list, which allows no one' : describe(trust)
-  throw invalidOption('lexicons trust', "IP addresses, ranges or '*'", came)
+  const actual = Array.isArray(trust) ? 'an empty list, which allows no one' : describe(trust)
+  throw invalidOption('lexicons trust', "IP addresses, ranges or '*'", actual)
 }
 
 function requireFunction(name: string, value: unknown): void {

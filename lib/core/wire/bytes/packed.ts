@@ -21,7 +21,7 @@ export class Packed {
     return this.end - this.start
   }
 
-  /** A copy in memory of its own, for keeping: a few bytes must not retain the chunk in which they came. */
+  /** A copy in memory of its own, for keeping: a few bytes must not retain the chunk that they arrived in. */
   detached(): Packed {
     const { size } = this
     if (size * 2 > this.bytes.buffer.byteLength) return this

@@ -36,7 +36,7 @@ export function copied(payload: Payload): Payload {
   return { ...payload, bytes: payload.bytes.map((bytes) => new Uint8Array(bytes)) }
 }
 
-/** A payload to keep longer than the frame in which it came: see {@link Packed.detached}. */
+/** A payload to keep longer than the frame that it arrived in: see {@link Packed.detached}. */
 export function detached(payload: Payload): Payload {
   return payload instanceof Packed ? payload.detached() : payload
 }

@@ -2,7 +2,7 @@
 // TextEncoder and TextDecoder. Both decode invalid UTF-8 as U+FFFD.
 
 const nodeBuffer = (globalThis as { Buffer?: typeof Buffer }).Buffer
-/** What Buffer's toString calls, without its lookup of the encoding, which takes four fifths of the time of a short text. */
+/** What Buffer's toString calls, without the lookup of the encoding, which is slow for short texts. */
 const slice = (
   nodeBuffer?.prototype as { utf8Slice?: (this: Buffer, start: number, end: number) => string } | undefined
 )?.utf8Slice

@@ -12,7 +12,7 @@ const maxErrors = 16
 /** The same error with only the fields, cause and errors that `attempt` accepts; in the worst case only its name and message. */
 export function sendableError(error: Error, attempt: Attempt): Error {
   try {
-    return lightened(new Salvage(attempt).partOf(error), attempt)
+    return reduced(new Salvage(attempt).partOf(error), attempt)
   } catch {
     const bare = new Error(textOf(error, 'message'))
     defineHidden(bare, 'name', textOf(error, 'name') || 'Error')
@@ -21,7 +21,7 @@ export function sendableError(error: Error, attempt: Attempt): Error {
 }
 
 /** Parts that can be sent alone may be too much together: drops as many of the last ones as necessary. */
-function lightened(part: Error, attempt: Attempt): Error {
+function reduced(part: Error, attempt: Attempt): Error {
   const dispensable = ['stack', ...errorFieldNames(part), 'errors', 'cause'].filter((key) => Object.hasOwn(part, key))
   for (;;) {
     try {

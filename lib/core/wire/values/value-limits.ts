@@ -9,7 +9,7 @@ export interface ValueRules {
   readonly allowRegExp?: boolean
   /** Errors keep their stack text. Default false. */
   readonly exposeStacks?: boolean
-  /** Returns the streams that came beside a call's data, by their numbers, each once. Default: there are none. @internal */
+  /** Returns the streams that arrived beside a call's data, by their numbers, each once. Default: there are none. @internal */
   readonly streamOf?: (number: number) => unknown
 }
 

@@ -45,11 +45,11 @@ export class InsertRows {
 
   #fault(error: unknown, row: number): Error {
     const { name } = this.#plan
-    const told = storeError(error, name)
-    if (!isTaken(error) || !(told instanceof ConflictError)) return told
-    const column = told.field === undefined ? '' : `, column ${told.field}`
+    const reported = storeError(error, name)
+    if (!isTaken(error) || !(reported instanceof ConflictError)) return reported
+    const column = reported.field === undefined ? '' : `, column ${reported.field}`
     const message = `${name}, row ${row}${column}: another row has this value; nothing was loaded`
-    return new ConflictError(message, { model: name, field: told.field })
+    return new ConflictError(message, { model: name, field: reported.field })
   }
 
   async #execute(sql: string): Promise<void> {

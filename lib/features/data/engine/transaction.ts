@@ -8,7 +8,7 @@ import type { ChangeLog } from './change-log.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
 import { storeBusy } from './libsql/write-lock.ts'
 import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
-import { connectionLost, hasEnded, lostAtCommit, wasClosed } from './unit-errors.ts'
+import { commitOutcomeUnknown, connectionLost, databaseClosed, unitEnded } from './unit-errors.ts'
 
 export interface TransactionOptions {
   readonly holder: Holder
@@ -82,7 +82,7 @@ export class Transaction {
     } catch (error) {
       if (!isAway(error)) throw error
       // A COMMIT that fails in this process is known to have failed. One that was sent to a server may have succeeded.
-      throw this.#engine.isPostgres ? lostAtCommit() : error
+      throw this.#engine.isPostgres ? commitOutcomeUnknown() : error
     }
     this.#end()
     await changes.publish()
@@ -155,7 +155,7 @@ export class Transaction {
     // Nobody waits for it any more, but it blocks others, and its action may run for long.
     await this.rollBack()
     signal?.throwIfAborted()
-    throw this.#isGivenUp ? hasEnded() : wasClosed()
+    throw this.#isGivenUp ? unitEnded() : databaseClosed()
   }
 
   #end(): void {

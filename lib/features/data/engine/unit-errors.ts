@@ -3,7 +3,7 @@
 import { OutcomeUnknownError, ServerError } from '../../../core/base/errors.ts'
 import { StoreUnavailableError } from '../data-errors.ts'
 
-export function hasEnded(): ServerError {
+export function unitEnded(): ServerError {
   const message = 'this unit of work ended with its action; await every db call'
   return new ServerError(message, { code: 'INVALID_USAGE' })
 }
@@ -12,17 +12,17 @@ export function connectionLost(): StoreUnavailableError {
   return new StoreUnavailableError('the connection to the store was lost; nothing of what this action did was kept')
 }
 
-export function lostAtCommit(): OutcomeUnknownError {
+export function commitOutcomeUnknown(): OutcomeUnknownError {
   return new OutcomeUnknownError(
     'the connection to the store was lost during the commit: it is unknown whether this action was committed',
   )
 }
 
-export function wasClosed(): ServerError {
+export function databaseClosed(): ServerError {
   return new ServerError('the database was closed; uncommitted changes are lost', { code: 'INVALID_USAGE' })
 }
 
 /** After a statement outside of any savepoint failed in PostgreSQL. */
-export function isSpoiled(): StoreUnavailableError {
+export function statementFailed(): StoreUnavailableError {
   return new StoreUnavailableError('a statement of this action failed in the store; nothing of what it did was kept')
 }

@@ -15,7 +15,7 @@ import { unlessHeldAbove } from './held-above.ts'
 import { changedLists, requireListed } from './reference-lists.ts'
 import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
 import { Transaction } from './transaction.ts'
-import { hasEnded, isSpoiled, wasClosed } from './unit-errors.ts'
+import { databaseClosed, statementFailed, unitEnded } from './unit-errors.ts'
 import { reasonOf, untilAborted } from './until-aborted.ts'
 
 const retryEveryMs = 100
@@ -82,7 +82,7 @@ export class Unit implements Holder {
       } catch (error) {
         // PostgreSQL discards a transaction in which a statement failed, without reporting it at the commit.
         if (this.engine.isPostgres && this.isHolding && !(error instanceof IsockError) && !isAway(error))
-          this.#broken = isSpoiled()
+          this.#broken = statementFailed()
         throw error
       }
     }, model)
@@ -163,7 +163,7 @@ export class Unit implements Holder {
 
   /** Called when the store is closed: later operations fail, and uncommitted changes are lost. */
   cut(): Promise<void> {
-    this.#broken ??= wasClosed()
+    this.#broken ??= databaseClosed()
     return this.transaction.rollBackNow()
   }
 
@@ -175,7 +175,7 @@ export class Unit implements Holder {
   }
 
   #enqueue<T>(work: () => Promise<T>, model?: string): Promise<T> {
-    return this.#isClosed ? Promise.reject(hasEnded()) : this.#append(work, model)
+    return this.#isClosed ? Promise.reject(unitEnded()) : this.#append(work, model)
   }
 
   #append<T>(work: () => Promise<T>, model?: string): Promise<T> {
@@ -212,7 +212,7 @@ export class Unit implements Holder {
         return await work()
       } catch (error) {
         if (!isAway(error)) throw error
-        if (this.engine.isClosed) this.#broken ??= wasClosed()
+        if (this.engine.isClosed) this.#broken ??= databaseClosed()
         if (hadBegun) this.#broken ??= this.transaction.broken(error)
         await this.transaction.abandon()
         if (this.#broken !== undefined) {

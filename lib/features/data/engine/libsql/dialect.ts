@@ -50,7 +50,7 @@ export interface LibsqlOptions {
   readonly writeLock: WriteLock
   /** The time to wait for another process that writes. */
   readonly waitMs: number
-  /** full: commits are on disk. normal: a power failure may lose the last commits, each one completely. */
+  /** full: commits are on disk. normal: a power failure may lose the last commits, but never a part of one. */
   readonly durability: 'full' | 'normal'
   readonly slices: Slices
 }
@@ -124,7 +124,7 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
         const end = readOnly === true ? undefined : await writeLock.take()
         try {
           return await acquireConnection(options, (connection) =>
-            toItsEnd(connection, options.ignoresReferences === true ? withoutReferences(use) : use),
+            endedFully(connection, options.ignoresReferences === true ? withoutReferences(use) : use),
           )
         } finally {
           end?.()
@@ -154,7 +154,7 @@ async function again<T>(run: () => Promise<T>, connection: RawConnection, waitMs
 type Use<T> = (connection: RawConnection) => Promise<T>
 
 /** A transaction whose COMMIT was rejected stays open in libsql: the connection's next user would be inside it. */
-async function toItsEnd<T>(connection: RawConnection, use: Use<T>): Promise<T> {
+async function endedFully<T>(connection: RawConnection, use: Use<T>): Promise<T> {
   try {
     return await use(connection)
   } finally {
