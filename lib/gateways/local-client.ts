@@ -32,7 +32,7 @@ export class LocalClient extends FeatureClient {
     return publicError(error, this.#host)
   }
 
-  override onDismissed(connection: Connection, reason: IsockError): void {
+  protected override onDismissed(connection: Connection, reason: IsockError): void {
     super.onDismissed(connection, reason)
     this.onServerEnded(reason)
   }

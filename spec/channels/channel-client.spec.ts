@@ -5,6 +5,7 @@ import { Channel } from '../../lib/features/channels/channel.ts'
 import { ListMembers, Publish, Subscribe, WatchPresence } from '../../lib/features/channels/channel-actions.ts'
 import { ChannelClient } from '../../lib/features/channels/channel-client.ts'
 import { PresenceWatch } from '../../lib/features/channels/presence-watch.ts'
+import { end } from '../../lib/features/channels/resuming-stream.ts'
 import { Subscription } from '../../lib/features/channels/subscription.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { ScriptedChannels } from './scripted-channels.ts'
@@ -133,7 +134,7 @@ describe('ChannelClient', () => {
     subscription.unsubscribe()
     await subscription.done
     let ends = 0
-    subscription.end = () => void ends++
+    subscription[end] = () => void ends++
     channels.close()
     expect(ends).to.equal(0)
   })

@@ -4,6 +4,7 @@ import { LinkError, ProtocolError, ServerError } from '../../lib/core/base/error
 import type { Member } from '../../lib/features/channels/channel.ts'
 import { WatchPresence } from '../../lib/features/channels/channel-actions.ts'
 import { PresenceWatch } from '../../lib/features/channels/presence-watch.ts'
+import { begin as beginStream } from '../../lib/features/channels/resuming-stream.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { ScriptedChannels } from './scripted-channels.ts'
 
@@ -24,7 +25,7 @@ describe('PresenceWatch', () => {
 
   function begin(hears = true): void {
     watch = new PresenceWatch<string>(server.kit, { channel: 'News', key: 'a' }, { retry: 3 }, () => undefined)
-    watch.begin(
+    watch[beginStream](
       hears ? ({ event, member: { session, info } }) => heard.push(`${event} ${session}: ${info}`) : undefined,
     )
   }
@@ -77,7 +78,7 @@ describe('PresenceWatch', () => {
       { onReconnect: (ok) => told.push(ok) },
       () => undefined,
     )
-    watch.begin(({ event, member: { session } }) => heard.push(`${event} ${session}`))
+    watch[beginStream](({ event, member: { session } }) => heard.push(`${event} ${session}`))
     server.call.give(list('ant', 'bee', 'cat'), ['join', member('dog')], ['leave', member('ant')])
     await settle()
     heard.length = 0

@@ -1,5 +1,5 @@
 // A server of channels whose every answer a spec says, with the kit of a client that asks it. In virtual time.
-import type { Call, Outcome } from '../../lib/core/action/call.ts'
+import { type Call, type Outcome, puller } from '../../lib/core/action/call.ts'
 import { KnownClasses } from '../../lib/core/base/known-classes.ts'
 import type { Logger } from '../../lib/core/base/log.ts'
 import type { ClientKit } from '../../lib/core/client/client-kit.ts'
@@ -75,7 +75,7 @@ export class ScriptedCall {
 
   // What follows is what a lasting call uses of a call.
 
-  puller(onItem: (item: unknown) => void, onEnd: () => void): () => void {
+  [puller](onItem: (item: unknown) => void, onEnd: () => void): () => void {
     return () => {
       this.#wake = () => {
         if (this.#items.length === 0 && this.#outcome === undefined) return

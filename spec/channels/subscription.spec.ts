@@ -12,6 +12,7 @@ import {
   ServerError,
 } from '../../lib/core/base/errors.ts'
 import { ListMembers, Publish, Subscribe, WatchPresence } from '../../lib/features/channels/channel-actions.ts'
+import { begin as beginStream, end as endStream } from '../../lib/features/channels/resuming-stream.ts'
 import { type SubscribeOptions, Subscription } from '../../lib/features/channels/subscription.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { ScriptedChannels } from './scripted-channels.ts'
@@ -42,7 +43,7 @@ describe('Subscription', () => {
 
   function begin(options: SubscribeOptions = {}, handler?: (message: string) => unknown): Subscription<string> {
     subscription = new Subscription<string>(server.kit, { channel: 'News' }, options, (stream) => ended.push(stream))
-    return subscription.begin(handler)
+    return subscription[beginStream](handler)
   }
 
   /** Until the next call has been made. */
@@ -343,7 +344,7 @@ describe('Subscription', () => {
     subscription.unsubscribe()
     expect(await dropped.next()).to.deep.equal({ done: true, value: undefined })
     const kept = await waiting()
-    subscription.end(new Error('out'))
+    subscription[endStream](new Error('out'))
     expect(await kept.next()).to.deep.equal({ done: false, value: 'a' })
     expect(await kept.next().catch((error: Error) => error.message)).to.equal('out')
   })
@@ -462,11 +463,11 @@ describe('Subscription', () => {
 
   it('logs no end with the client, nor one that was asked for', async () => {
     begin({}, () => undefined)
-    subscription.end(new ClientError('the client is closed', { code: 'CLOSED' }))
+    subscription[endStream](new ClientError('the client is closed', { code: 'CLOSED' }))
     begin({}, () => undefined).unsubscribe()
     await settle()
     expect(server.logged).to.deep.equal([])
-    begin({}, () => undefined).end(new ClientError('odd', { code: 'INVALID_OPTION' }))
+    begin({}, () => undefined)[endStream](new ClientError('odd', { code: 'INVALID_OPTION' }))
     await settle()
     expect(server.logged).to.have.length(1)
   })

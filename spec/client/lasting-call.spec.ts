@@ -1,6 +1,6 @@
 // What a lasting call keeps of calls that ended, for a reader who does not come to take it. In virtual time.
 import { expect } from 'chai'
-import type { Call, Outcome } from '../../lib/core/action/call.ts'
+import { type Call, type Outcome, puller } from '../../lib/core/action/call.ts'
 import { OutcomeUnknownError, ServerError } from '../../lib/core/base/errors.ts'
 import type { ClientKit } from '../../lib/core/client/client-kit.ts'
 import { isLoss, LastingCall } from '../../lib/core/client/lasting-call.ts'
@@ -95,7 +95,7 @@ function callThatIsLost(
 ): Call<unknown, unknown> {
   const items = count === 0 ? [] : ['open', ...Array.from({ length: count }, (_, i) => number * 1_000 + i)]
   return {
-    puller: (onItem: (item: unknown) => void, onEnd: () => void) => () => {
+    [puller]: (onItem: (item: unknown) => void, onEnd: () => void) => () => {
       const item = items.shift()
       if (item === undefined) onEnd()
       else onItem(item)

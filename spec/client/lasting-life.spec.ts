@@ -1,6 +1,6 @@
 // The life of a lasting call: when it is ready, what it asks for again and how soon, and how it ends. In virtual time.
 import { expect } from 'chai'
-import type { Call, Outcome } from '../../lib/core/action/call.ts'
+import { type Call, type Outcome, puller } from '../../lib/core/action/call.ts'
 import { BusyError, LinkError, OutcomeUnknownError, ServerError } from '../../lib/core/base/errors.ts'
 import type { ClientKit } from '../../lib/core/client/client-kit.ts'
 import { isLoss, iteratorOf, LastingCall } from '../../lib/core/client/lasting-call.ts'
@@ -44,7 +44,7 @@ class HeldCall {
 
   asCall(): Call<unknown, unknown> {
     return {
-      puller: (onItem: (item: unknown) => void, onEnd: () => void) => () => {
+      [puller]: (onItem: (item: unknown) => void, onEnd: () => void) => () => {
         const give = (): void => {
           if (this.#items.length > 0) onItem(this.#items.shift())
           else if (this.#end !== undefined) onEnd()

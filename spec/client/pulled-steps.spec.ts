@@ -1,5 +1,7 @@
 // What the reader of a lasting call takes, from whichever of its calls.
+
 import { expect } from 'chai'
+import { puller } from '../../lib/core/action/call.ts'
 import { turnsOf } from '../../lib/core/base/handler-turns.ts'
 import { type Items, PulledSteps } from '../../lib/core/client/pulled-steps.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
@@ -13,9 +15,9 @@ class Source implements Items {
   asked = 0
   readonly #ready: (string[] | 'end' | 'failure')[] = []
   #isWaiting = false
-  #tell: (result: string[] | 'end' | 'failure') => void = () => undefined
+  #tell: (result: string[] | 'end' | 'failure') => void = () => undefined;
 
-  puller(onItem: (item: unknown) => void, onEnd: (error?: unknown) => void): () => void {
+  [puller](onItem: (item: unknown) => void, onEnd: (error?: unknown) => void): () => void {
     this.#tell = (result) => {
       if (result === 'end') onEnd()
       else if (result === 'failure') onEnd(new Error('the call failed'))

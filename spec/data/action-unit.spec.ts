@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { Context } from '../../lib/core/action/context.ts'
 import type { NestedCall } from '../../lib/core/action/run-options.ts'
 import { ActionUnit } from '../../lib/features/data/action-unit.ts'
-import type { Database } from '../../lib/features/data/database.ts'
+import { beginUnit, type Database } from '../../lib/features/data/database.ts'
 import { type CallingRun, NestedRuns } from '../../lib/features/data/nested-runs.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
@@ -50,7 +50,7 @@ describe('The unit of work of a run', () => {
       finish: async (isKept: boolean) => void asked.push(`finish ${isKept}`),
     }
     const database = {
-      beginUnit: () => {
+      [beginUnit]: () => {
         asked.push('begin')
         return open
       },

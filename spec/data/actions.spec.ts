@@ -29,6 +29,7 @@ import {
 } from 'isock/data'
 import { createHarness, type Harness } from 'isock/testing'
 import { data } from '../../lib/data.ts'
+import { beginUnit } from '../../lib/features/data/database.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
 import { models, Team, User } from './models.ts'
@@ -369,7 +370,7 @@ describe('A server with data', function () {
     await server.listen()
     await server.shutdown()
     expect(seen).to.deep.equal([1])
-    expect(() => server.db.beginUnit({ signal: undefined, label: 'late' })).to.throw(
+    expect(() => server.db[beginUnit]({ signal: undefined, label: 'late' })).to.throw(
       ServerError,
       'this database was closed',
     )

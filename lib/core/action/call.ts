@@ -14,6 +14,10 @@ import type { Around, PendingCall, Settler } from './pending-call.ts'
 
 export type { InputAmount, InputProgress } from '../session/outbound-stream.ts'
 
+/** Names of methods that are not for users: completion does not list them. */
+export const outlastFaults: unique symbol = Symbol('outlastFaults')
+export const puller: unique symbol = Symbol('puller')
+
 /** How a call ended. Test `ok`: `value` and `error` may be falsy. */
 export type Outcome<Output, Failure = unknown> =
   | { readonly ok: true; readonly value: Output }
@@ -81,8 +85,8 @@ export class Call<Output = unknown, Item = never, Failure = unknown>
     this.#pending?.cancel(reason)
   }
 
-  /** From now on no link fault ends it: for calls that would only be made again. @internal */
-  outlastFaults(): void {
+  /** From now on no link fault ends it: for calls that would only be made again. */
+  [outlastFaults](): void {
     this.#pending?.outlastFaults()
   }
 
@@ -151,9 +155,9 @@ export class Call<Output = unknown, Item = never, Failure = unknown>
 
   /**
    * Returns a function that requests the next item: then `onItem` or `onEnd` is called, now or later, `onEnd` with the error if the
-   * item could not be read. For long-lived readers: it allocates nothing per item. @internal
+   * item could not be read. For long-lived readers: it allocates nothing per item.
    */
-  puller(onItem: (item: Item) => void, onEnd: (error?: unknown) => void): () => void {
+  [puller](onItem: (item: Item) => void, onEnd: (error?: unknown) => void): () => void {
     this.#markHandled()
     const pending = this.#pending
     if (pending === undefined) return onEnd

@@ -9,13 +9,11 @@ import type { NamedArguments, RunArguments } from '../action/inference.ts'
 import { Interceptors } from '../action/interceptors.ts'
 import type { CallRouter, PendingCall } from '../action/pending-call.ts'
 import type { RunOptions } from '../action/run-options.ts'
-import type { Clock } from '../base/clock.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import { Listeners } from '../base/listeners.ts'
 import { queueMicrotask } from '../base/platform-timers.ts'
 import type { OutgoingCall } from '../session/outgoing-call.ts'
-import type { Callee } from '../session/session-owner.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { decodeThrown } from '../wire/rich/error-record.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
@@ -32,11 +30,13 @@ import { Connection, type ConnectionOwner } from './connection.ts'
 import { asIsockError, Connector } from './connector.ts'
 import { DelayedRetries } from './delayed-retries.ts'
 import { type CloseOptions, graceOf, untilOver } from './last-calls.ts'
-import { OtherCredentials } from './other-credentials.ts'
+import { type OtherClient, OtherCredentials } from './other-credentials.ts'
 import { OwnActions } from './own-actions.ts'
 
+type Inside = CallRouter & ConnectionOwner
+
 /** Runs actions on a server. Users get the subclass in facade/client.ts. */
-export class ActionClient extends ActionHost implements Caller, CallRouter, ConnectionOwner {
+export class ActionClient extends ActionHost implements Caller {
   /** @internal */
   protected readonly interceptors = new Interceptors<ClientCall>()
   readonly #options: ResolvedClientOptions
@@ -54,22 +54,34 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
   #isClosed = false
   #released: Promise<unknown> = Promise.resolve()
   #otherCredentials: OtherCredentials | undefined
-  readonly #makeOther: (credentials: readonly Credential[]) => ActionClient
+  readonly #makeOther: (credentials: readonly Credential[]) => OtherClient
+  /** This client as its connections and calls see it: none of that is for users. */
+  readonly #inside: Inside
 
   /** @throws ClientError (`INVALID_OPTION`) that names the wrong option. */
   constructor(platform: ClientPlatform, args: ClientArguments) {
     super()
     const options = resolveClientOptions(platform, args)
     const { clock, random, backoff, retry, onRetry, metadata, timeoutMs, given, log } = options
-    this.#makeOther = (credentials) => new ActionClient(platform, argumentsWith(credentials, args))
+    this.#makeOther = (credentials) => {
+      const client = new ActionClient(platform, argumentsWith(credentials, args))
+      return {
+        get openCallCount() {
+          return client.#openCalls.length
+        },
+        runAction: (action, data, given) => client.runAction(action, data, given),
+        close: (given) => client.close(given),
+      }
+    }
     this.#options = options
+    this.#inside = this.#makeInside()
     this.#listeners = new Listeners(clientEvents, (error, event) => log.error({ error, event }, 'a listener failed'))
     this.#codec = new StandardCodec(this.classes, valueLimitsOf(options.limits))
     for (const Class of given.classes ?? []) this.classes.declareClass(Class)
     this.#starter = new CallStarter({
       codec: this.#codec,
       classes: this.classes,
-      router: this,
+      router: this.#inside,
       clock,
       defaults: { retry, onRetry, metadata, timeoutMs },
       interceptors: this.interceptors,
@@ -158,86 +170,10 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     return { client: this, classes: this.classes, known: this.#known, clock, random, backoff, log }
   }
 
-  /** @internal */
-  get isKeptConnected(): boolean {
-    return this.#options.given.keepConnected ?? this.registry.names.length > 0
-  }
-
-  /** @internal */
-  submit(call: PendingCall): void {
-    if (this.#isClosing) this.#delayed.giveUp(call, closedError())
-    else if (!this.#delayed.keepBehind(call)) this.#connection().submit(call)
-  }
-
-  /** @internal */
-  retryLater(call: PendingCall, refusal: IsockError): boolean {
-    if (this.#isClosed || !this.#delayed.hasRoom) return false
-    // New calls already go to another server: no need to wait.
-    const isElsewhere = call.home !== this.#connections.at(-1)?.session.outgoing
-    // After this turn, when the session has released it.
-    queueMicrotask(() => {
-      if (!call.isOpen) return
-      if (this.#isClosed || isElsewhere) this.#resubmit(call)
-      else this.#delayed.add(call, refusal)
-    })
-    return true
-  }
-
-  /** @internal */
-  giveUpDelayed(call: PendingCall, error: unknown): void {
-    this.#delayed.giveUp(call, error)
-  }
-
-  /** @internal */
-  calleeOf(connection: Connection): Callee {
-    const own = this.#ownActions
-    return {
-      startCall: (call) => own.start(connection.session, call),
-      prepareForCalls: () => own.load(),
-      encodeError: (error) => own.encodeError(error),
-    }
-  }
-
-  /** @internal */
-  decodeError(error: Payload): IsockError {
-    try {
-      return asIsockError(decodeThrown(this.#codec, error))
-    } catch (unreadable) {
-      return asIsockError(unreadable)
-    }
-  }
-
-  /** @internal */
-  onRetired(connection: Connection, calls: OutgoingCall[]): void {
-    if (this.#connections.at(-1) === connection)
-      this.#connections.push(new Connection(this.#options, this.#connector, this))
-    for (const call of calls) this.#connection().submit(call)
-  }
-
-  /** @internal */
-  tell<E extends keyof ClientEvents>(event: E, detail: ClientEvents[E]): void {
-    this.#listeners.emit(event, detail)
-  }
-
-  /** @internal */
-  onClosed(connection: Connection): void {
-    this.#connections = this.#connections.filter((other) => other !== connection)
-  }
-
-  /** @internal */
-  onDismissed(connection: Connection, reason: IsockError): void {
+  /** The server has ended the session. @internal */
+  protected onDismissed(connection: Connection, reason: IsockError): void {
     this.#listeners.emit('disconnect', { reason })
     void connection.close(reason)
-  }
-
-  /** @internal */
-  get clock(): Clock {
-    return this.#options.clock
-  }
-
-  /** Its own calls that have not ended. @internal */
-  get openCallCount(): number {
-    return this.#openCalls.length
   }
 
   get #others(): OtherCredentials {
@@ -251,6 +187,71 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     return [...sent, ...this.#delayed.all] as PendingCall[]
   }
 
+  #makeInside(): Inside {
+    const client = this
+    return {
+      get sessionId() {
+        return client.sessionId
+      },
+      get clock() {
+        return client.#options.clock
+      },
+      get isKeptConnected() {
+        return client.#options.given.keepConnected ?? client.registry.names.length > 0
+      },
+      submit: (call) => this.#submit(call),
+      retryLater: (call, refusal) => this.#retryLater(call, refusal),
+      giveUpDelayed: (call, error) => this.#delayed.giveUp(call, error),
+      calleeOf: (connection) => {
+        const own = this.#ownActions
+        return {
+          startCall: (call) => own.start(connection.session, call),
+          prepareForCalls: () => own.load(),
+          encodeError: (error) => own.encodeError(error),
+        }
+      },
+      decodeError: (error) => this.#decodeError(error),
+      onRetired: (connection, calls) => this.#onRetired(connection, calls),
+      tell: (event, detail) => this.#listeners.emit(event, detail),
+      onClosed: (connection) => {
+        this.#connections = this.#connections.filter((other) => other !== connection)
+      },
+      onDismissed: (connection, reason) => this.onDismissed(connection, reason),
+    }
+  }
+
+  #submit(call: PendingCall): void {
+    if (this.#isClosing) this.#delayed.giveUp(call, closedError())
+    else if (!this.#delayed.keepBehind(call)) this.#connection().submit(call)
+  }
+
+  #retryLater(call: PendingCall, refusal: IsockError): boolean {
+    if (this.#isClosed || !this.#delayed.hasRoom) return false
+    // New calls already go to another server: no need to wait.
+    const isElsewhere = call.home !== this.#connections.at(-1)?.session.outgoing
+    // After this turn, when the session has released it.
+    queueMicrotask(() => {
+      if (!call.isOpen) return
+      if (this.#isClosed || isElsewhere) this.#resubmit(call)
+      else this.#delayed.add(call, refusal)
+    })
+    return true
+  }
+
+  #decodeError(error: Payload): IsockError {
+    try {
+      return asIsockError(decodeThrown(this.#codec, error))
+    } catch (unreadable) {
+      return asIsockError(unreadable)
+    }
+  }
+
+  #onRetired(connection: Connection, calls: OutgoingCall[]): void {
+    if (this.#connections.at(-1) === connection)
+      this.#connections.push(new Connection(this.#options, this.#connector, this.#inside))
+    for (const call of calls) this.#connection().submit(call)
+  }
+
   #resubmit(call: OutgoingCall): void {
     if (this.#isClosed) this.#delayed.giveUp(call, closedError())
     else if (call.isOpen) this.#connection().submit(call)
@@ -260,7 +261,7 @@ export class ActionClient extends ActionHost implements Caller, CallRouter, Conn
     if (this.#isClosed) throw closedError()
     let connection = this.#connections.at(-1)
     if (connection === undefined) {
-      connection = new Connection(this.#options, this.#connector, this)
+      connection = new Connection(this.#options, this.#connector, this.#inside)
       this.#connections.push(connection)
     }
     return connection

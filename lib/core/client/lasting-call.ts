@@ -4,7 +4,7 @@
 //
 //   start ──> first item: open ──> items ... ──> ended in passing ──> backoff ──> start
 //     ╰─────────────────────────────────────╰──> ended for good
-import type { Call, Outcome } from '../action/call.ts'
+import { type Call, type Outcome, puller } from '../action/call.ts'
 import { runClean } from '../base/async-context.ts'
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
@@ -164,7 +164,7 @@ export class LastingCall<Step extends object> {
 function firstOf(items: Items): Promise<{ readonly item: unknown } | undefined> {
   return new Promise((resolve, reject) => {
     const onEnd = (error?: unknown): void => (error === undefined ? resolve(undefined) : reject(error))
-    items.puller((item) => resolve({ item }), onEnd)()
+    items[puller]((item) => resolve({ item }), onEnd)()
   })
 }
 

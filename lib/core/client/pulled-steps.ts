@@ -1,12 +1,13 @@
 // The steps that the reader of a lasting call takes, one by one, across its calls. Does not read ahead, except for what arrived
 // before a call ended: that must be read before the next call starts.
+import { puller } from '../action/call.ts'
 import { isPromiseLike } from '../action/item-source.ts'
 import { keepContext } from '../base/async-context.ts'
 import { type HandlerTurns, LoopTurns } from '../base/handler-turns.ts'
 
 /** The items of a call: makes a function that asks for the next one. Each calls one of these, immediately or later. */
 export interface Items {
-  puller(onItem: (item: unknown) => void, onEnd: (error?: unknown) => void): () => void
+  [puller](onItem: (item: unknown) => void, onEnd: (error?: unknown) => void): () => void
 }
 
 /** @typeParam Step what a reader takes: an object, so that undefined means its absence. */
@@ -44,7 +45,7 @@ export class PulledSteps<Step extends object> {
   open(items: Items, steps: readonly Step[]): void {
     if (this.#isClosed) return
     this.#backlog.push(...steps)
-    this.#pull = items.puller(this.#onItem, this.#onEnd)
+    this.#pull = items[puller](this.#onItem, this.#onEnd)
     this.#wake()
   }
 

@@ -14,7 +14,7 @@ import {
 } from './channel.ts'
 import { ListMembers, Publish, type RoomRequest } from './channel-actions.ts'
 import { type PresenceEvent, type PresenceOptions, PresenceWatch, presenceOptions } from './presence-watch.ts'
-import type { AnyResumingStream } from './resuming-stream.ts'
+import { type AnyResumingStream, begin, end } from './resuming-stream.ts'
 import { type SubscribeOptions, Subscription, subscribeOptions } from './subscription.ts'
 
 /** Gets the items one by one: the next one when its promise has settled. What it throws is logged. */
@@ -84,7 +84,7 @@ export class ChannelClient {
   /** Ends all that is open. */
   close(): void {
     this.#isClosed = true
-    for (const stream of [...this.#open]) stream.end(closedError())
+    for (const stream of [...this.#open]) stream[end](closedError())
   }
 
   readonly #onEnd = (stream: AnyResumingStream): void => {
@@ -102,10 +102,10 @@ export class ChannelClient {
     return { channel: name, key }
   }
 
-  #begun<H, S extends AnyResumingStream & { begin(handler?: H): unknown }>(stream: S, handler: H | undefined): S {
+  #begun<H, S extends AnyResumingStream & { [begin](handler?: H): unknown }>(stream: S, handler: H | undefined): S {
     if (this.#isClosed) throw closedError()
     this.#open.add(stream)
-    stream.begin(handler)
+    stream[begin](handler)
     return stream
   }
 }

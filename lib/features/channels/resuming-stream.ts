@@ -25,8 +25,12 @@ export interface ResumingOptions {
 
 export const resumingOptions: OptionTable<ResumingOptions> = { retry: 'any', onReconnect: 'any', signal: 'any' }
 
+/** Names of methods that are not for users: completion does not list them. */
+export const begin: unique symbol = Symbol('begin')
+export const end: unique symbol = Symbol('end')
+
 /** A stream of any items. */
-export type AnyResumingStream = Pick<ResumingStream<object, unknown>, 'end'>
+export type AnyResumingStream = Pick<ResumingStream<object, unknown>, typeof end>
 
 /** What the first item of a call says. */
 export interface Opening<Step> {
@@ -96,7 +100,7 @@ export abstract class ResumingStream<Step extends object, Item> implements Async
 
   /** Ends it: a reader that waits gets the end, and the server forgets the subscription. */
   unsubscribe(): void {
-    this.end(undefined)
+    this[end](undefined)
   }
 
   /**
@@ -127,8 +131,8 @@ export abstract class ResumingStream<Step extends object, Item> implements Async
     return iteratorOf(this.#next, () => this.unsubscribe())
   }
 
-  /** Starts; with a handler, it gets all items one by one. @internal */
-  begin(handler?: (item: Item) => unknown): this {
+  /** Starts; with a handler, it gets all items one by one. */
+  [begin](handler?: (item: Item) => unknown): this {
     if (handler !== undefined && typeof handler !== 'function') throw invalidOption('handler', 'a function', handler)
     // If the signal has aborted already, it ends before it sends a request.
     this.#unfollow = followSignal(this.#options.signal, () => this.unsubscribe())
@@ -138,8 +142,8 @@ export abstract class ResumingStream<Step extends object, Item> implements Async
     return this
   }
 
-  /** Ends it for good. undefined: the program ended it. @internal */
-  end(error: unknown): void {
+  /** Ends it for good. undefined: the program ended it. */
+  [end](error: unknown): void {
     this.#lasting.end(error, error === undefined ? 'drop' : 'keep')
   }
 

@@ -8,7 +8,7 @@ import type { Clock } from '../../core/base/clock.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import type { ClientInput } from './client-input.ts'
 import { ClientPatience } from './client-patience.ts'
-import type { Database } from './database.ts'
+import { beginUnit, type Database } from './database.ts'
 import type { Db } from './db.ts'
 import type { CallingRun, NestedRuns } from './nested-runs.ts'
 import type { OpenUnit, UnitOwner } from './open-unit.ts'
@@ -49,7 +49,7 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
     if (this.#unit === undefined) {
       if (this.#isOver)
         throw new ServerError('context.db: the action has ended; await every db call', { code: 'INVALID_USAGE' })
-      this.#unit = this.#database.beginUnit(this)
+      this.#unit = this.#database[beginUnit](this)
     }
     return this.#unit.db
   }

@@ -35,6 +35,9 @@ interface OpenStore {
   readonly openUnit: typeof openUnit
 }
 
+/** The name of a method that is not for users: completion does not list it. */
+export const beginUnit: unique symbol = Symbol('beginUnit')
+
 /**
  * A store of models. The feature `data(...)` creates one for its server; it can also be used without a server.
  *
@@ -90,7 +93,7 @@ export class Database implements AsyncDisposable {
   /** Runs work as one unit: committed when its promise resolves, rolled back when it rejects. */
   async transaction<T>(work: (db: Db) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
     checkOptions('transaction', options, transactionOptions)
-    const unit = this.beginUnit({ signal: options.signal, label: 'a transaction outside of actions' })
+    const unit = this[beginUnit]({ signal: options.signal, label: 'a transaction outside of actions' })
     let result: T
     try {
       result = await work(unit.db)
@@ -102,8 +105,8 @@ export class Database implements AsyncDisposable {
     return result
   }
 
-  /** Begins a unit of work, which its owner ends. @internal */
-  beginUnit(owner: UnitOwner): OpenUnit {
+  /** Begins a unit of work, which its owner ends. */
+  [beginUnit](owner: UnitOwner): OpenUnit {
     const { engine, openUnit } = this.#requireStore()
     return openUnit(engine, this.#publisher, owner)
   }

@@ -1,6 +1,6 @@
 // A client that listens to a process: a lasting call (client/lasting-call.ts) that misses the events of the meantime when
 // it had to start again, and that ends with the process.
-import type { Call, Outcome } from '../../../core/action/call.ts'
+import { type Call, type Outcome, outlastFaults } from '../../../core/action/call.ts'
 import { keepContext } from '../../../core/base/async-context.ts'
 import { deferred } from '../../../core/base/deferred.ts'
 import { IsockError, ServerError } from '../../../core/base/errors.ts'
@@ -133,7 +133,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   }
 
   readonly #onOpen = (): [] => {
-    this.#call?.outlastFaults()
+    this.#call?.[outlastFaults]()
     if (this.#lasting.hasBeenOpen) {
       this.#gapCount++
       this.#options.onGap?.()
