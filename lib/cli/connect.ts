@@ -11,7 +11,7 @@ import { HumanPrinter, JsonPrinter, type Printer } from './printer.ts'
 
 export interface ConnectOptions {
   readonly json?: boolean
-  /** Lets control characters in texts reach a terminal. */
+  /** Writes bytes as they are, and lets control characters in texts reach a terminal. */
   readonly raw?: boolean
   readonly timeout?: number
   readonly retry?: number

@@ -15,8 +15,8 @@ export function printJson(value: object, stream: NodeJS.WriteStream = process.st
   return printAsIs(stream.isTTY ? printableJson(line) : line, stream)
 }
 
-/** Raw text: for a pipe or file, or if the user wants control characters to take effect. */
-export async function printAsIs(text: string, stream: NodeJS.WriteStream = process.stdout): Promise<void> {
+/** Raw text or bytes: for a pipe or file, or if the user wants control characters to take effect. */
+export async function printAsIs(text: string | Uint8Array, stream: NodeJS.WriteStream = process.stdout): Promise<void> {
   if (!stream.write(text) && !stream.destroyed) await once(stream, 'drain')
 }
 

@@ -17,9 +17,12 @@ export interface Printer {
   error(error: unknown): Promise<void>
 }
 
+const mostShownBytes = 16
+
 /**
- * Prints text unchanged, other values in Node's form. On a terminal, control characters are shown as escapes, unless `isRaw`; a
- * pipe or a file gets exactly what the action returned.
+ * Prints text unchanged, of bytes their number and the first ones, other values in Node's form. On a terminal, control characters
+ * are shown as escapes, unless `isRaw`; a pipe or a file gets exactly the text that the action returned. `isRaw` writes bytes as
+ * they are.
  */
 export class HumanPrinter implements Printer {
   readonly #isRaw: boolean
@@ -29,7 +32,8 @@ export class HumanPrinter implements Printer {
   }
 
   async item(value: unknown): Promise<void> {
-    if (this.#isRaw || !process.stdout.isTTY)
+    if (isBareBytes(value)) await printAsIs(this.#isRaw ? value : shortBytes(value))
+    else if (this.#isRaw || !process.stdout.isTTY)
       await printAsIs(`${typeof value === 'string' ? value : inspect(value, shape())}\n`)
     else await printAsIs(`${typeof value === 'string' ? printable(value) : inspectPrintable(value, shape())}\n`)
   }
@@ -78,6 +82,12 @@ export class JsonPrinter implements Printer {
       ...(bytes.length > 0 ? { bytes: bytes.map(base64) } : {}),
     }
   }
+}
+
+function shortBytes(bytes: Uint8Array): string {
+  const first = [...bytes.subarray(0, mostShownBytes)].map((byte) => byte.toString(16).padStart(2, '0'))
+  const shown = first.length === 0 ? '' : `: ${first.join(' ')}${bytes.length > mostShownBytes ? ' ...' : ''}`
+  return `${bytes.length} bytes${shown} (--raw writes them as they are)\n`
 }
 
 /** Values are not truncated. */

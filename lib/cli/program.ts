@@ -16,6 +16,7 @@ import type { ServeOptions } from './serve-command.ts'
 import { serverCommands } from './server-program.ts'
 import { tokenCommand } from './token-program.ts'
 import { tracimCommand } from './tracim-program.ts'
+import type { WatchOptions } from './watch-command.ts'
 
 const addressHelp = 'host:port, tcp://host:port, tls://host:port, unix:/path, ws://host:port or wss://host:port/path'
 
@@ -37,6 +38,7 @@ function buildProgram(): Command {
   program.addCommand(serveCommand())
   program.addCommand(callCommand())
   program.addCommand(listCommand())
+  program.addCommand(watchCommand())
   program.addCommand(pingCommand())
   program.addCommand(benchCommand())
   const others = [tokenCommand(), dataCommand(), tracimCommand(), completionCommand()]
@@ -81,7 +83,7 @@ function callCommand(): Command {
     .argument('<address>', addressHelp)
     .argument('<action>', 'its wire name')
     .argument('[json]', "the data, as JSON; '-': read it from standard input")
-    .addOption(new Option('--raw', 'print texts unchanged on a terminal too').conflicts('json'))
+    .addOption(rawOption())
     .option('--stdin', "each line of standard input is JSON: one item of the action's input stream")
     .addHelpText(
       'after',
@@ -96,11 +98,14 @@ On a terminal, control characters from the server are shown as escapes (\\x1b) a
 screen, or reverse the direction of the text. --raw lets them through. A pipe or a file gets texts unchanged. With --json they
 are escaped as in JSON, so that the value is the same. Error messages are always escaped.
 
+Of bytes, the number and the first ones are shown. --raw writes items and a result of bytes as they are, without line ends.
+
 Examples:
   isock call localhost:4440 Echo '"hi"'
   isock call localhost:4440 Count 10 --json
   isock call unix:/run/user/1000/app/isock.sock Import - < data.json
   isock call tls://example.org:4440 Pay 10 --credential Login=@login.json --metadata tenant=acme
+  isock call localhost:4440 Download '"photo.jpg"' --raw > photo.jpg
   seq 100 | isock call localhost:4440 Sum --stdin
 ${exitCodesHelp}`,
     )
@@ -117,6 +122,32 @@ function listCommand(): Command {
     .action(async (address: string, options: ConnectOptions) => {
       const { list } = await import('./list-command.ts')
       await list(address, options)
+    })
+}
+
+function watchCommand(): Command {
+  return connecting(command('watch', 'Subscribes to a channel, and prints its messages until Ctrl-C.'))
+    .argument('<address>', addressHelp)
+    .argument('<channel>', 'its wire name')
+    .option('--key <key>', 'the room; default: the one without a key')
+    .addOption(new Option('--since <place>', 'begin with the messages that the channel keeps').choices(['oldest']))
+    .option('--count <n>', 'end after this many messages', count(Number.MAX_SAFE_INTEGER, 1))
+    .addOption(rawOption())
+    .addHelpText(
+      'after',
+      `
+It continues when the connection is lost, or the server restarts, from where it was; standard error says when messages may be
+missing. --timeout is for the first connection, and --retry then limits attempts to continue (default: none). --json and --raw
+are those of \`isock call\`.
+
+Examples:
+  isock watch localhost:4440 News
+  isock watch localhost:4440 Chat --key room-7 --since oldest
+  isock watch localhost:4440 News --count 1 --json
+${exitCodesHelp}`,
+    )
+    .action(async (address: string, channel: string, options: WatchOptions) => {
+      await (await import('./watch-command.ts')).watch(address, channel, options)
     })
 }
 
@@ -184,6 +215,10 @@ Examples:
     .action(async (shell: Shell, _options: unknown, self: Command) => {
       await print(completionScript(shell, completionTable(self.parent as Command)))
     })
+}
+
+function rawOption(): Option {
+  return new Option('--raw', 'write bytes as they are, and texts unchanged on a terminal too').conflicts('json')
 }
 
 /** The options of all commands that have a client. */

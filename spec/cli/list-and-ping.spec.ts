@@ -152,7 +152,7 @@ describe('isock ls and isock ping', function () {
 describe('isock', function () {
   this.timeout(30_000)
   it('explains itself, with examples and exit codes', async () => {
-    for (const args of [[], ['serve'], ['call'], ['ls'], ['ping']]) {
+    for (const args of [[], ['serve'], ['call'], ['ls'], ['ping'], ['watch']]) {
       const { code, stdout, stderr } = await runCommand([...args, '--help'])
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
       expect(stdout).to.include(args.length === 0 ? 'Exit codes:' : 'Examples:\n  isock ')
