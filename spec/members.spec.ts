@@ -72,6 +72,7 @@ describe('the members that are listed of', () => {
       'service',
       'sessionId',
       'subscribe',
+      'use',
       'watchPresence',
     ]
     expect(membersOf('facade/client.ts', 'Client').names).to.deep.equal(members)
@@ -107,6 +108,7 @@ describe('the members that are listed of', () => {
       'removeChannel',
       'removeProcess',
       'removeTask',
+      'runAction',
       'serveForever',
       'service',
       'services',
@@ -114,6 +116,7 @@ describe('the members that are listed of', () => {
       'shutdown',
       'tasks',
       'usage',
+      'use',
     ])
   })
 

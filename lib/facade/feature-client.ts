@@ -30,7 +30,7 @@ export class FeatureClient extends ActionClient {
    *
    * @example
    * client.use(async (call, next) => {
-   *   call.metadata.traceparent = traceparentOf(currentSpan())
+   *   call.metadata['traceparent'] = traceparentOf(currentSpan())
    *   return next()
    * })
    */

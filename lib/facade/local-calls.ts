@@ -27,6 +27,8 @@ export class LocalCalls {
   run(action: unknown, data: unknown, { identity, ...options }: LocalRunOptions = {}): Call<never, never, never> {
     if (identity !== undefined && typeof (identity as Partial<Identity> | null)?.id !== 'string')
       return Call.failed(invalidOption('identity', 'an object with a text id', identity))
+    if ('credentials' in options)
+      return Call.failed(invalidOption('credentials', 'none: no guard is asked, give the identity', 'some'))
     const { clock, log, limits } = this.#kit
     const link = (): Link => {
       const [near, far] = createMemoryLinks(peer.description, peer)
