@@ -108,7 +108,11 @@ function describeThrown(error: unknown): string {
   if (code !== undefined) lines.push(`  code: ${code}`)
   for (const [key, value] of Object.entries(fields as object)) lines.push(`  ${key}: ${inspect(value)}`)
   if (error instanceof ValidationError) {
-    for (const { path, message: fault } of error.issues) lines.push(`  ${path?.join('.') || 'the value'}: ${fault}`)
+    const issues = error.issues.map(({ path, message: fault }) =>
+      path?.length ? `${path.join('.')}: ${fault}` : fault,
+    )
+    // The message has the first one already.
+    for (const issue of issues) if (!message.includes(issue)) lines.push(`  ${issue}`)
   }
   // An undeclared error is in the server's log, with its stack.
   const remote = error instanceof IsockError ? undefined : remoteOf(error)

@@ -2,8 +2,9 @@
 // loaded when a command runs, so that each starts fast.
 import { Argument, type Command, CommanderError, Option } from 'commander'
 import type { BenchOptions } from './bench-command.ts'
-import type { CallOptions } from './call-command.ts'
-import { clearTextOption, command, count, logLevelOption, withNamedValues, withServerTls } from './command-parts.ts'
+import { callCommand } from './call-program.ts'
+import { addressHelp, connecting, rawOption } from './client-parts.ts'
+import { clearTextOption, command, count, logLevelOption, withServerTls } from './command-parts.ts'
 import { completionScript, type Shell, shells } from './completion-scripts.ts'
 import { completionTable } from './completion-table.ts'
 import type { ConnectOptions } from './connect.ts'
@@ -17,8 +18,6 @@ import { serverCommands } from './server-program.ts'
 import { tokenCommand } from './token-program.ts'
 import { tracimCommand } from './tracim-program.ts'
 import type { WatchOptions } from './watch-command.ts'
-
-const addressHelp = 'host:port, tcp://host:port, tls://host:port, unix:/path, ws://host:port or wss://host:port/path'
 
 /** Runs the command that the arguments ask for. Never rejects: the outcome is the exit code of the process. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -75,43 +74,6 @@ Examples:
     .action(async (modules: string[], options: ServeOptions) => {
       const { serve } = await import('./serve-command.ts')
       await serve(modules, options)
-    })
-}
-
-function callCommand(): Command {
-  return connecting(command('call', 'Runs an action and prints its items as they arrive, then its result.'))
-    .argument('<address>', addressHelp)
-    .argument('<action>', 'its wire name')
-    .argument('[json]', "the data, as JSON; '-': read it from standard input")
-    .addOption(rawOption())
-    .option('--stdin', "each line of standard input is JSON: one item of the action's input stream")
-    .addHelpText(
-      'after',
-      `
-With --json, each line is { kind: "item" | "result" | "error", json, meta }: json and meta are superjson's, so that a Date
-or a Map can be distinguished from a string or an object; bytes are a list of base64 strings. Errors go to standard error.
-
---credential and --metadata may be given several times. Credentials may also come from the environment, which other users cannot
-read as they can a command line: ISOCK_CREDENTIALS='{"Login": {"user": "ada"}}'.
-
-On a terminal, control characters from the server are shown as escapes (\\x1b) and take no effect: they could overwrite the
-screen, or reverse the direction of the text. --raw lets them through. A pipe or a file gets texts unchanged. With --json they
-are escaped as in JSON, so that the value is the same. Error messages are always escaped.
-
-Of bytes, the number and the first ones are shown. --raw writes items and a result of bytes as they are, without line ends.
-
-Examples:
-  isock call localhost:4440 Echo '"hi"'
-  isock call localhost:4440 Count 10 --json
-  isock call unix:/run/user/1000/app/isock.sock Import - < data.json
-  isock call tls://example.org:4440 Pay 10 --credential Login=@login.json --metadata tenant=acme
-  isock call localhost:4440 Download '"photo.jpg"' --raw > photo.jpg
-  seq 100 | isock call localhost:4440 Sum --stdin
-${exitCodesHelp}`,
-    )
-    .action(async (address: string, action: string, json: string | undefined, options: CallOptions) => {
-      const { callAction } = await import('./call-command.ts')
-      await callAction(address, action, json, options)
     })
 }
 
@@ -215,21 +177,4 @@ Examples:
     .action(async (shell: Shell, _options: unknown, self: Command) => {
       await print(completionScript(shell, completionTable(self.parent as Command)))
     })
-}
-
-function rawOption(): Option {
-  return new Option('--raw', 'write bytes as they are, and texts unchanged on a terminal too').conflicts('json')
-}
-
-/** The options of all commands that have a client. */
-function connecting(base: Command): Command {
-  return withNamedValues(base)
-    .option('--json', 'print JSON lines')
-    .option('--timeout <ms>', 'give up after this time, connecting included', count(2 ** 31 - 1, 1))
-    .option('--retry <n>', 'how often a call is retried after a fault', count(1_000))
-    .option('--token-file <file>', 'present the token in this file (or in ISOCK_TOKEN)')
-    .addOption(clearTextOption('present the token without TLS to another machine too'))
-    .option('--tls-ca <file>', 'trust this authority, for tls:// addresses')
-    .option('--tls-cert <file>', 'present this certificate')
-    .option('--tls-key <file>', 'its private key')
 }

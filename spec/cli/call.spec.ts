@@ -1,9 +1,10 @@
-// `isock call` as a process of its own, against a server of this one.
+// `isock call` against a server of this process: in the same one, or in one of its own where signals, pipes and standard input count.
 import { expect } from 'chai'
 import { Action, type Context, Server } from 'isock'
 import * as z from 'zod'
 import { Order } from '../../shared-actions/stock.ts'
 import { longIt } from '../setup/long.ts'
+import { runCommand } from '../setup/run-command.ts'
 import { startScript } from '../setup/run-script.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
@@ -38,7 +39,7 @@ class Sum extends Action {
 }
 
 class Checked extends Action {
-  static override input = z.object({ seats: z.int() })
+  static override input = z.object({ seats: z.int(), row: z.int().optional() })
 
   override action({ seats }: { seats: number }): number {
     return seats
@@ -83,14 +84,14 @@ describe('isock call', function () {
 
   const start = (args: string[], input?: string | null) =>
     startScript('lib/cli/main.ts', { args: ['call', ...args], ...(input === undefined ? {} : { input }) })
-  const call = (...args: string[]) => start([address, ...args]).ended
+  const call = (...args: string[]) => runCommand(['call', address, ...args])
   const linesOf = (text: string) =>
     text
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as unknown)
 
-  longIt('prints the result for people: text as it is, other values as Node shows them', async () => {
+  it('prints the result for people: text as it is, other values as Node shows them', async () => {
     const [text, object, rich, nothing] = await Promise.all([
       call('Echo', '"hi\\nthere"'),
       call('Echo', '{"a":[1,null]}'),
@@ -111,7 +112,7 @@ describe('isock call', function () {
     await running.ended
   })
 
-  longIt('prints JSON lines, rich values with their meta, bytes as base64', async () => {
+  it('prints JSON lines, rich values with their meta, bytes as base64', async () => {
     const [count, rich, bytes] = await Promise.all([
       call('Count', '2', '--json'),
       call('Rich', '--json'),
@@ -173,24 +174,31 @@ describe('isock call', function () {
     ])
   })
 
-  longIt('exits with 1 when the server refuses the call', async () => {
+  it('exits with 1 when the server refuses the call', async () => {
     const [unknown, invalid] = await Promise.all([call('Ecko', '1'), call('Checked', '{"seats":"two"}')])
     expect(unknown.code).to.equal(1)
     expect(unknown.stderr).to.include('unknown action "Ecko"; did you mean "Echo"?')
     expect(invalid.code).to.equal(1)
     expect(invalid.stderr).to.match(/^ValidationError: input of action "Checked" is not valid/)
-    expect(invalid.stderr).to.match(/^ {2}seats: /m)
+    expect(invalid.stderr)
+      .to.match(/seats: /)
+      .and.not.match(/seats:[\s\S]*seats:/)
+    const several = await call('Checked', '{"seats":"two","row":"x"}')
+    expect(several.stderr).to.match(/^ValidationError: .* is not valid: seats: .* \(and 1 more\)$/m)
+    expect(several.stderr)
+      .to.match(/^ {2}row: /m)
+      .and.not.match(/seats:[\s\S]*seats:/)
   })
 
-  longIt('shows control characters of others instead of obeying them', async () => {
+  it('shows control characters of others instead of obeying them', async () => {
     expect((await call('Escape')).stderr).to.match(/^Error: red \\x1b\[31m text\n/)
   })
 
-  longIt('says where the log of the server has an error that its action does not declare', async () => {
+  it('says where the log of the server has an error that its action does not declare', async () => {
     expect((await call('Escape')).stderr).to.match(/\n {2}errorId: [\da-f]{8}-\d+ \(in the server's log\)\n$/)
   })
 
-  longIt('exits with 2 on bad JSON, and shows where it is bad', async () => {
+  it('exits with 2 on bad JSON, and shows where it is bad', async () => {
     const [open, word] = await Promise.all([call('Echo', '{"a": [1,}'), call('Echo', 'hello')])
     expect(open.code).to.equal(2)
     expect(open.stderr).to.equal(
@@ -200,7 +208,7 @@ describe('isock call', function () {
     expect(word.stderr).to.include('a text needs quotes: \'"hello"\'')
   })
 
-  longIt('exits with 2 on wrong arguments and options', async () => {
+  it('exits with 2 on wrong arguments and options', async () => {
     const wrong: [string[], RegExp][] = [
       [[], /missing required argument 'address'/],
       [[address], /missing required argument 'action'/],
@@ -211,7 +219,7 @@ describe('isock call', function () {
       [[address, 'Echo', '--token-file', '/nowhere/token'], /cannot read the secret file \/nowhere\/token/],
       [[address, 'Echo', '--tls-ca', '/nowhere/ca'], /--tls-ca: cannot read \/nowhere\/ca/],
     ]
-    const ended = await Promise.all(wrong.map(([args]) => start(args).ended))
+    const ended = await Promise.all(wrong.map(([args]) => runCommand(['call', ...args])))
     for (const [index, { code, stderr }] of ended.entries()) {
       expect(stderr).to.match(wrong[index]![1])
       expect(stderr).to.not.match(/^ {4}at /m)
@@ -221,10 +229,7 @@ describe('isock call', function () {
 
   it('exits with 3 when the server cannot be reached, and prints a stack only where it is asked for', async () => {
     const args = ['call', 'localhost:1', 'Echo', '--retry', '0']
-    const [plain, debug] = await Promise.all([
-      startScript('lib/cli/main.ts', { args }).ended,
-      startScript('lib/cli/main.ts', { args, env: { ISOCK_DEBUG: '1' } }).ended,
-    ])
+    const [plain, debug] = await Promise.all([runCommand(args), runCommand(args, { env: { ISOCK_DEBUG: '1' } })])
     expect(plain.code).to.equal(3)
     expect(plain.stderr).to.match(/^isock: cannot connect to tcp:\/\/localhost:1: .*ECONNREFUSED.*\n$/)
     expect(debug.code).to.equal(3)

@@ -10,11 +10,21 @@ export interface CommandOutcome {
   readonly bytes: Buffer
 }
 
-/** One at a time. `env` is added to this process's environment meanwhile. */
-export async function runCommand(
-  args: readonly string[],
-  { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<CommandOutcome> {
+export interface CommandOptions {
+  /** Added to this process's environment meanwhile. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const queue = { last: Promise.resolve() as Promise<unknown> }
+
+/** One at a time: others wait. Its output is no terminal. */
+export function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
+  const outcome = queue.last.then(() => run(args, options))
+  queue.last = outcome.catch(() => undefined)
+  return outcome
+}
+
+async function run(args: readonly string[], { env = {} }: CommandOptions): Promise<CommandOutcome> {
   const { stdout, stderr, exitCode } = process
   const printed: Buffer[] = []
   const complained: Buffer[] = []
@@ -39,12 +49,13 @@ export async function runCommand(
 
 /** Keeps what is written to a stream, until the returned function is called. */
 function catchWrites(stream: NodeJS.WriteStream, kept: Buffer[]): () => void {
-  const { write } = stream
+  const { write, isTTY, columns, hasColors } = stream
+  Object.assign(stream, { isTTY: false, columns: undefined, hasColors: undefined })
   stream.write = ((chunk: string | Uint8Array) => {
     kept.push(Buffer.from(chunk as string))
     return true
   }) as typeof stream.write
   return () => {
-    stream.write = write
+    Object.assign(stream, { write, isTTY, columns, hasColors })
   }
 }
