@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ClientError } from '../core/base/errors.ts'
 import { noteTypeScriptLoader } from '../features/threads/typescript-loader.ts'
+import { syntaxFaultOf } from './syntax-fault.ts'
 
 declare module '../core/base/errors.ts' {
   interface FeatureErrorCodes {
@@ -68,6 +69,8 @@ function needsCompiler(path: string, cause: unknown): ClientError {
 }
 
 function cannotLoad(path: string, error: unknown): ClientError {
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const fault = syntaxFaultOf(path, error)
+  const where = fault === undefined ? '' : ` (${fault})`
+  const reason = error instanceof Error ? `${error.name}: ${error.message}${where}` : String(error)
   return new ClientError(`cannot load ${path}: ${reason}`, { code: 'MODULE_FAILED', cause: error })
 }
