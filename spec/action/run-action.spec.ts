@@ -1,4 +1,5 @@
 // runAction: what it takes, and what it says of what it does not take.
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Call, ClientError, ServerError } from '../../lib/index.ts'
@@ -87,9 +88,22 @@ describe('runAction', () => {
     })
   }
 
-  it('suggests nothing where nothing is near', async () => {
+  it('names some of those that there are where nothing is near', async () => {
     const error = await failureOf(harness.client.runAction('Quux'))
-    expect(error.message).to.equal('unknown action "Quux"')
+    expect(error.message).to.match(/^unknown action "Quux"; there are CreateEvent, \S+/)
+    await using empty = await createHarness({ actions: [] })
+    const alone = await failureOf(empty.client.runAction('Quux'))
+    expect(alone.message).to.equal('unknown action "Quux"; there are none here')
+  })
+
+  it('is printed with its name, so that one sees what was not awaited', async () => {
+    const call = harness.client.runAction('events.remove')
+    expect(inspect(call)).to.equal('Call(events.remove) { open: await it }')
+    await call.outcome()
+    expect(inspect(call)).to.equal('Call(events.remove) { ended }')
+    const failed = harness.client.runAction(5 as never)
+    expect(inspect(failed)).to.equal('Call { not sent }')
+    await failed.outcome()
   })
 
   it('names the action whose contract is another on each side', async () => {

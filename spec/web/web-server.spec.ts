@@ -104,6 +104,11 @@ describe('A web server', () => {
     it('answers 404 where nobody takes one, and 403 to foreign hosts and origins', async () => {
       const { web } = await world.serve()
       expect((await ask(web.url)).status).to.equal(404)
+      const ofClients = await ask(web.url, '/isock')
+      expect([ofClients.status, ofClients.body.toString()]).to.deep.equal([
+        426,
+        "clients of isock connect here, over a WebSocket: new Client('ws://<host>/isock')\n",
+      ])
       expect((await ask(web.url, '/', { host: 'evil.example' })).status).to.equal(403)
       expect((await ask(web.url, '/', { origin: 'https://evil.example' })).status).to.equal(403)
       expect((await ask(web.url, 'http://evil.example/')).status).to.equal(400)

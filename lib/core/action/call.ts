@@ -121,6 +121,14 @@ export class Call<Output = unknown, Item = never, Failure = unknown>
     })
   }
 
+  /** What Node prints of a call that somebody forgot to await. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const pending = this.#pending
+    return pending === undefined
+      ? 'Call { not sent }'
+      : `Call(${pending.request.name}) { ${pending.isOpen ? 'open: await it' : 'ended'} }`
+  }
+
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, Output, undefined> {
     this.#markHandled()
     const pending = this.#pending

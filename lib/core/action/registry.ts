@@ -128,8 +128,16 @@ export class ActionRegistry {
   /** The error for a name that is not registered, with similar names. */
   unknownError(name: string): ServerError {
     const near = nearestNames(name, this.#actions.keys())
-    const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
+    const hint = near.length === 0 ? this.#offer() : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
     return new ServerError(`unknown action "${name}"${hint}`, { code: 'UNKNOWN_ACTION', notStarted: true })
+  }
+
+  /** The first few names, for a name that is like none: it is cheap, and anybody who may call may list them. */
+  #offer(): string {
+    const names = this.names.slice(0, 3).filter((name) => name.length <= 64)
+    const more = this.#actions.size - names.length
+    if (names.length === 0) return '; there are none here'
+    return `; there ${this.#actions.size === 1 ? 'is' : 'are'} ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
   }
 
   /** Its path, when it was added in a tree: its class need not have a name. */

@@ -186,7 +186,7 @@ export class WebServer implements WebListener {
     }
     // The user's handlers must get the response without our headers.
     if (this.#options.server !== undefined) revert()
-    return { status: 404, message: 'there is nothing at this path' }
+    return nothingAt(visit.url.pathname, this.#options.path)
   }
 
   #isForAnyHost({ request, url }: WebVisit): boolean {
@@ -284,4 +284,11 @@ export class WebServer implements WebListener {
     const report = (error: unknown): void => this.#kit.report(error, 'the end of a gateway')
     await Promise.all(this.#mounted.map((mounted) => mounted.close(graceMs).catch(report)))
   }
+}
+
+/** A browser that opens the address of isock's clients learns what it is for. */
+function nothingAt(path: string, ofClients: string): Refusal {
+  if (path !== ofClients) return { status: 404, message: 'there is nothing at this path' }
+  const message = `clients of isock connect here, over a WebSocket: new Client('ws://<host>${ofClients}')`
+  return { status: 426, message }
 }
