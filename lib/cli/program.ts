@@ -19,6 +19,10 @@ import { tokenCommand } from './token-program.ts'
 import { tracimCommand } from './tracim-program.ts'
 import type { WatchOptions } from './watch-command.ts'
 
+const defaultWebPort = 8080
+/** How long running calls may take to finish when a file has changed. */
+const watchedGraceMs = 1_000
+
 /** Runs the command that the arguments ask for. Never rejects: the outcome is the exit code of the process. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   try {
@@ -52,6 +56,13 @@ function serveCommand(): Command {
     .option('--host <host>', 'the host to listen at', '127.0.0.1')
     .option('--port <port>', 'the port; 0: any free one (default: 4440, or none with --path)', count(65_535))
     .option('--path <path>', 'listen at a Unix socket, instead of the port or in addition to it')
+    .addOption(
+      new Option('--web [port]', 'open a port for HTTP and browsers too (default: 8080)')
+        .argParser(count(65_535))
+        .preset(String(defaultWebPort)),
+    )
+    .addOption(new Option('--watched').hideHelp())
+    .option('--watch', 'restart when a file in the directories of the modules changes')
   return withServerTls(base)
     .option('--token-file <file>', 'ask clients for the token in this file (or in ISOCK_TOKEN)')
     .addOption(clearTextOption('accept the token without TLS from other machines too'))
@@ -65,15 +76,21 @@ leaves of an exported object called \`actions\`. An exported object called \`dat
 exported models are stored. TypeScript needs a Node that strips types, or tsx in your project.
 Ctrl-C lets running calls finish; a second one ends it immediately.
 
+--web serves actions as \`curl -d '"hi"' localhost:8080/actions/Echo\` and clients at ws://localhost:8080/isock. It answers
+requests to localhost only; for other host names, use listenWeb in a program. --watch is for development: clients reconnect, and
+calls that run longer than a second after a change end, unless --grace says otherwise.
+
 Examples:
   isock serve actions.js
+  isock serve actions.ts --watch --web
   isock serve --port 0 --token-file token.txt actions/*.ts
   isock serve --path /run/user/1000/app/isock.sock actions.js
 `,
     )
-    .action(async (modules: string[], options: ServeOptions) => {
+    .action(async (modules: string[], options: ServeOptions, self: Command) => {
       const { serve } = await import('./serve-command.ts')
-      await serve(modules, options)
+      const isGraceGiven = self.getOptionValueSource('grace') !== 'default'
+      await serve(modules, options.watch && !isGraceGiven ? { ...options, grace: watchedGraceMs } : options)
     })
 }
 

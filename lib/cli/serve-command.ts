@@ -21,13 +21,26 @@ export interface ServeOptions extends TlsFiles {
   readonly host: string
   readonly port?: number
   readonly path?: string
+  /** A port for HTTP and browsers. */
+  readonly web?: number
+  /** Restarts when a file changes. */
+  readonly watch?: boolean
+  /** This process belongs to one with `watch`, and ends with it. */
+  readonly watched?: boolean
   readonly tokenFile?: string
   readonly allowClearTextToken?: boolean
   readonly logLevel: string
   readonly grace: number
 }
 
-export function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
+export async function serve(modules: readonly string[], options: ServeOptions): Promise<void> {
+  const { watch, grace, port } = options
+  if (watch) await (await import('./serve-watched.ts')).serveWatched(modules, grace, port)
+  else await serveNow(modules, options)
+}
+
+function serveNow(modules: readonly string[], options: ServeOptions): Promise<void> {
+  if (options.watched) process.once('disconnect', () => process.exit(exitCodes.failed))
   const printActions = (server: Server): Promise<void> => print(`serving ${server.actionNames.join(', ')}\n`)
   return serveUntilStopped(
     options.grace,
@@ -36,6 +49,7 @@ export function serve(modules: readonly string[], options: ServeOptions): Promis
       const loaded = await loadModules(modules)
       const server = makeServer(options, token, await featuresFor(loaded, exportedData(loaded)))
       await register(server, loaded)
+      if (options.web !== undefined) await openWeb(server, options, options.web)
       return server
     },
     printActions,
@@ -70,7 +84,7 @@ export async function serveUntilStopped(
 function makeServer(options: ServeOptions, token: TokenSource, features: readonly Feature[]): Server {
   const { host, path, allowClearTextToken = false } = options
   const port = options.port ?? (path === undefined ? 4440 : undefined)
-  const tls = serverTls(options, port)
+  const tls = serverTls(options, port ?? options.web)
   const log = makeLog(options.logLevel)
   return new Server({
     host,
@@ -83,6 +97,16 @@ function makeServer(options: ServeOptions, token: TokenSource, features: readonl
     features,
     ...token,
   })
+}
+
+/** HTTP and WebSockets. Their packages may not be installed, so they are loaded only here. */
+async function openWeb(server: Server, options: ServeOptions, port: number): Promise<void> {
+  const { listenWeb } = await import('../features/web/web.ts')
+  const { http } = await import('../gateways/http/http.ts')
+  const tls = serverTls(options, port)
+  const gateways = [http()]
+  const web = await listenWeb(server, { port, host: options.host, gateways, ...(tls === undefined ? {} : { tls }) })
+  await print(`HTTP at ${web.url}/actions\n`)
 }
 
 /** Logs to standard error by default. */

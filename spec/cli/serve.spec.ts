@@ -224,4 +224,55 @@ describe('isock serve', function () {
     expect(anonymous.code).to.equal(3)
     expect(known).to.include({ code: 0, stdout: 'hello ada\n' })
   })
+
+  longIt('serves HTTP too with --web', async () => {
+    const script = serve([greetings, '--port', '0', '--web', '0'])
+    const [, url] = await script.printed(/^HTTP at (.*)$/m)
+    const answer = await fetch(`${url}/Greet`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '"ada"',
+    })
+    expect(await answer.json()).to.equal('hello ada')
+    const [, address] = await script.printed(/^listening at (ws:.*)$/m)
+    await using client = new Client(address as string)
+    expect(await client.runAction('Greet', 'bob')).to.equal('hello bob')
+  })
+
+  longIt('restarts with --watch when a file changes, and waits for one after a fault; clients reconnect', async () => {
+    const module = join(folder, 'actions.mjs')
+    const path = join(folder, 'isock.sock')
+    const write = (text: string): void => writeFileSync(module, text)
+    write('export const actions = { which: () => 1 }')
+    const script = serve([module, '--path', path, '--watch'])
+    await script.printed(/^listening at unix:/m)
+    await using client = new Client(`unix:${path}`, { retry: 1_000 })
+    expect(await client.runAction('which')).to.equal(1)
+    write('export const actions = { which: () => 2 }')
+    await script.printed(/^restarting: .*actions\.mjs changed$/m, 'stderr')
+    await script.printed(/listening[\s\S]*listening/)
+    expect(await client.runAction('which')).to.equal(2)
+    write('export const actions = {')
+    await script.printed(/^isock: cannot load .*SyntaxError.*\nthe server ended; it starts again/m, 'stderr')
+    write('export const actions = { which: () => 3 }')
+    await script.printed(/(listening[\s\S]*){3}/)
+    expect(await client.runAction('which')).to.equal(3)
+    script.kill('SIGINT')
+    expect(await script.ended).to.include({ code: 0 })
+  })
+
+  longIt('ends with the process that watches for it', async () => {
+    const path = join(folder, 'isock.sock')
+    const script = serve([greetings, '--path', path, '--watch'])
+    await script.printed(/^listening at unix:/m)
+    script.kill('SIGKILL')
+    // The pipes close when both have ended.
+    expect(await script.ended).to.include({ signal: 'SIGKILL' })
+  })
+
+  longIt('refuses --watch with a port that changes', async () => {
+    const { code, stderr } = await serve([greetings, '--port', '0', '--watch']).ended
+    expect(code).to.equal(2)
+    expect(stderr).to.include('--watch needs a port that stays the same')
+  })
 })
