@@ -1,13 +1,14 @@
 // `isock bench`: measures how many calls of an action a server handles, and how long they take.
 import { followSignal } from '../core/base/followed-signals.ts'
 import type { Client } from '../facade/client.ts'
-import { benchLine, benchText, progressText } from './bench-report.ts'
+import { benchLine, benchText, liveText, progressText } from './bench-report.ts'
 import { readCallData } from './call-data.ts'
 import { type ConnectOptions, withClients } from './connect.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { exitCodeOf, usageFailure } from './failure.ts'
 import { Load } from './load.ts'
-import { print, printAsIs, printJson } from './output.ts'
+import { print, printJson } from './output.ts'
+import { RedrawnBlock, type Terminal } from './redrawn-block.ts'
 
 export interface BenchOptions extends ConnectOptions {
   readonly inFlight: number
@@ -19,6 +20,9 @@ export interface BenchOptions extends ConnectOptions {
 }
 
 const defaultDurationMs = 5_000
+/** Drawing takes a few milliseconds, in which no call is made. */
+const drawEveryMs = 200
+const lineEveryMs = 1_000
 
 export async function bench(
   address: string,
@@ -41,9 +45,9 @@ export async function bench(
       durationMs: options.calls === undefined ? (options.duration ?? defaultDurationMs) : undefined,
       rate: options.rate,
     })
-    const progress = options.json ? undefined : showProgress(load)
+    const progress = options.json ? undefined : showProgress(load, process.stderr)
     await load.run(signal)
-    await progress?.end()
+    progress?.end()
     const asked = { address, action, inFlight: options.inFlight, links: options.links, rate: options.rate }
     await (options.json ? printJson(benchLine(load, asked)) : print(benchText(load)))
     signal.throwIfAborted()
@@ -63,17 +67,18 @@ function exitCodeOfAll({ examples }: Load): ExitCode {
   return others.length > 0 ? exitCodes.failed : first
 }
 
-/** A line that is overwritten on a terminal; elsewhere a line each second. */
-function showProgress(load: Load): { end(): Promise<void> } {
-  const { isTTY: isTerminal } = process.stderr
-  const show = (): void => {
-    process.stderr.write(isTerminal ? `\r${progressText(load)}\u001b[K` : `${progressText(load)}\n`)
+/** A histogram that is drawn over on a terminal; elsewhere a line each second. */
+export function showProgress(load: Load, stream: Terminal & { readonly isTTY?: boolean }): { end(): void } {
+  if (!stream.isTTY) {
+    const timer = setInterval(() => stream.write(`${progressText(load)}\n`), lineEveryMs)
+    return { end: () => clearInterval(timer) }
   }
-  const timer = setInterval(show, isTerminal ? 200 : 1_000)
+  const block = new RedrawnBlock(stream)
+  const timer = setInterval(() => block.draw(liveText(load)), drawEveryMs)
   return {
-    end: async () => {
+    end: () => {
       clearInterval(timer)
-      if (isTerminal) await printAsIs('\r\u001b[K', process.stderr)
+      block.clear()
     },
   }
 }

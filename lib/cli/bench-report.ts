@@ -28,6 +28,12 @@ export function progressText(load: Load): string {
   return `${seconds}  ${latenciesUs.count + failed} calls  ${rate}  p99 ${inMs(latenciesUs.percentile(99) / usPerMs)}  ${failed} failed`
 }
 
+/** Several lines, for a terminal: how far it is, and the times so far. */
+export function liveText(load: Load): string {
+  const { latenciesUs } = load
+  return `${progressText(load)}\n${latenciesUs.count === 0 ? '' : histogramText(barsOf(latenciesUs))}`
+}
+
 export function benchText(load: Load): string {
   const { latenciesUs, failures, notStarted } = load
   const { count } = latenciesUs

@@ -1,6 +1,7 @@
 // `isock data ...`: opens the store of some models, performs one operation, and closes it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { printable } from '../core/base/terminal-text.ts'
 import { takeSecrets } from '../daemon/secret-variables.ts'
 import {
   and,
@@ -31,6 +32,7 @@ import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf, messageOf, usageFailure } from './failure.ts'
 import { Interruption } from './interruption.ts'
 import { print } from './output.ts'
+import { progressBar } from './redrawn-block.ts'
 
 export interface StoreCommandOptions {
   readonly url?: string
@@ -152,8 +154,11 @@ function storeOf(modules: readonly LoadedModule[], given: StoreCommandOptions): 
 /** The options of the export `data` that apply to any store. */
 const bounds = ['waitMs', 'statementTimeoutMs', 'idleTransactionMs', 'maxConnections', 'maxRows'] as const
 
+/** A bar for each model on a terminal, a line for each elsewhere. */
 function showProgress({ model, done, total }: FileProgress): void {
   const { isTTY } = process.stderr
-  if (isTTY) process.stderr.write(`\r${model}: ${done} of ${total}\u001b[K${done === total ? '\n' : ''}`)
-  else if (done === total) process.stderr.write(`${model}: ${done} rows\n`)
+  if (isTTY) {
+    const end = done === total ? '\n' : ''
+    process.stderr.write(`\r${printable(model)}  ${progressBar(done, total)}\u001b[K${end}`)
+  } else if (done === total) process.stderr.write(`${model}: ${done} rows\n`)
 }

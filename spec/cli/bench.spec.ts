@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { Action, type Context, Server } from 'isock'
 import { longIt } from '../setup/long.ts'
+import { runCommand } from '../setup/run-command.ts'
 import { startScript } from '../setup/run-script.ts'
 
 /** The most that were running at once, and how many have run. */
@@ -39,6 +40,8 @@ class Stalls extends Action {
 }
 
 const run = (...args: string[]) => startScript('lib/cli/main.ts', { args: ['bench', ...args] })
+/** In this process, where its load may disturb the server. */
+const here = (...args: string[]) => runCommand(['bench', ...args])
 
 describe('isock bench', function () {
   this.timeout(30_000)
@@ -57,7 +60,7 @@ describe('isock bench', function () {
   afterEach(() => server.shutdown({ graceMs: 0 }))
 
   longIt('tells rate, percentiles and a histogram to people', async () => {
-    const { code, stdout, stderr } = await run(address, 'echo', '{"a":1}', '--calls', '2000').ended
+    const { code, stdout, stderr } = await here(address, 'echo', '{"a":1}', '--calls', '2000')
     expect(stdout).to.match(
       /^2 000 calls in [\d.]+ s: [\d ]+ calls\/s\np50 {2}[\d.]+ ms\np90 {2}.* ms\np99 {2}.* ms\nmax {2}.* ms\n\n( {2}up to +[\d.]+ ms {2}█* +[\d ]+\n)+$/,
     )
@@ -81,13 +84,13 @@ describe('isock bench', function () {
   })
 
   longIt('starts calls for the time that it is given, and tells how it goes', async () => {
-    const { stdout, stderr } = await run(address, 'echo', '1', '--duration', '1500', '--in-flight', '2').ended
+    const { stdout, stderr } = await here(address, 'echo', '1', '--duration', '1500', '--in-flight', '2')
     expect(Number(/ in ([\d.]+) s:/.exec(stdout)?.[1])).to.be.within(1.5, 10)
     expect(stderr).to.match(/^1\.\d s {2}\d+ calls {2}[\d ]+ calls\/s {2}p99 .* ms {2}0 failed\n/)
   })
 
   longIt('starts calls at the rate that it is given', async () => {
-    const { stdout } = await run(address, 'echo', '1', '--rate', '100', '--calls', '50', '--json').ended
+    const { stdout } = await here(address, 'echo', '1', '--rate', '100', '--calls', '50', '--json')
     const { elapsedMs, calls } = JSON.parse(stdout)
     expect(calls).to.equal(50)
     expect(elapsedMs).to.be.at.least(490)
@@ -95,7 +98,7 @@ describe('isock bench', function () {
 
   longIt('counts the time of a call from when it was due', async () => {
     const args = ['--rate', '1000', '--calls', '40', '--in-flight', '1', '--json']
-    const { maxMs, minMs } = JSON.parse((await run(address, 'Watched', '20', ...args).ended).stdout)
+    const { maxMs, minMs } = JSON.parse((await here(address, 'Watched', '20', ...args)).stdout)
     // The last one was due after 40 ms, and ran after 39 others.
     expect(maxMs).to.be.at.least(39 * 19)
     expect(minMs).to.be.below(maxMs / 2)
@@ -103,31 +106,31 @@ describe('isock bench', function () {
 
   longIt('tells how many calls that were due found no place', async () => {
     const args = ['--rate', '1000', '--duration', '500', '--in-flight', '1']
-    const { stdout } = await run(address, 'Watched', '20', ...args).ended
+    const { stdout } = await here(address, 'Watched', '20', ...args)
     expect(stdout).to.match(/^4\d\d were due, but could not start: raise --in-flight or --links$/m)
   })
 
   it('counts errors by their code, and exits with theirs', async () => {
     const [thrown, late] = await Promise.all([
-      run(address, 'Flaky', '--calls', '99', '--json').ended,
-      run(address, 'Stalls', '--calls', '3', '--timeout', '1500', '--json').ended,
+      here(address, 'Flaky', '--calls', '99', '--json'),
+      here(address, 'Stalls', '--calls', '3', '--timeout', '1500', '--json'),
     ])
     const { errors, calls, failed } = JSON.parse(thrown.stdout)
     expect({ errors, calls, failed }).to.deep.equal({ errors: { ODD: 50 }, calls: 99, failed: 50 })
     expect(thrown.code).to.equal(1)
     expect(JSON.parse(late.stdout)).to.deep.include({ calls: 3, errors: { DEADLINE_EXCEEDED: 3 } })
     expect(late.code).to.equal(5)
-    const { stdout } = await run(address, 'Flaky', '--calls', '9').ended
+    const { stdout } = await here(address, 'Flaky', '--calls', '9')
     expect(stdout).to.match(/^\d failed with ODD: an odd run$/m)
   })
 
-  longIt('tells what makes the first call fail, and begins no load', async () => {
+  it('tells what makes the first call fail, and begins no load', async () => {
     const [unknown, unreachable, notJson, both, none] = await Promise.all([
-      run(address, 'Nope').ended,
-      run('localhost:1', 'echo', '--retry', '0').ended,
-      run(address, 'echo', '{').ended,
-      run(address, 'echo', '--calls', '1', '--duration', '1').ended,
-      run(address, 'echo', '--links', '0').ended,
+      here(address, 'Nope'),
+      here('localhost:1', 'echo', '--retry', '0'),
+      here(address, 'echo', '{'),
+      here(address, 'echo', '--calls', '1', '--duration', '1'),
+      here(address, 'echo', '--links', '0'),
     ])
     expect([unknown.code, unreachable.code, notJson.code, both.code, none.code]).to.deep.equal([1, 3, 2, 2, 2])
     expect(unknown.stderr).to.include('ServerError: ')
@@ -144,8 +147,8 @@ describe('isock bench', function () {
     expect(code).to.equal(130)
   })
 
-  longIt('explains itself', async () => {
-    const { code, stdout } = await run('--help').ended
+  it('explains itself', async () => {
+    const { code, stdout } = await here('--help')
     expect(stdout).to.include('Examples:\n  isock bench ').and.include('Exit codes:').and.include('--token-file')
     expect(code).to.equal(0)
   })
