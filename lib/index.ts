@@ -19,6 +19,7 @@ export type { ErrorOrigin, ServerArguments, ServerOptions, ServerTls } from './c
 export type { ServerSession } from './core/server/server-session.ts'
 export { TokenGuard, type TokenGuardOptions } from './core/server/token-guard.ts'
 export * from './everywhere.ts'
+export type { AcceptOptions } from './facade/accepted-links.ts'
 export { Client } from './facade/client.ts'
 export { Server } from './facade/server.ts'
 export type {

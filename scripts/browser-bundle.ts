@@ -21,7 +21,7 @@ interface ServedModule {
 }
 
 export interface BrowserBundle extends ServedModule {
-  /** What the module loads, from beside it, when the server first asks something of the page. Its name has its hash. */
+  /** What the module loads, from beside it, when the server first asks something of the page, or for a message port. Its name has its hash. */
   readonly chunk: ServedModule & { readonly name: string }
 }
 
@@ -151,8 +151,11 @@ function sharedIn(code: string): SharedName[] {
 }
 
 const chunkEntry = 'isock-chunk'
-const chunkContents =
-  "export { Ledger } from './lib/core/session/ledger.ts'; export { OwnActions } from './lib/core/client/own-actions.ts'"
+const chunkContents = [
+  "export { Ledger } from './lib/core/session/ledger.ts'",
+  "export { OwnActions } from './lib/core/client/own-actions.ts'",
+  "export { dialPort } from './lib/core/link/port-dial.ts'",
+].join('\n')
 const anyFile = { filter: /^\.\.?\// }
 
 /** The chunk's own files; those of the module are left as imports, or are what is handed over. */
@@ -191,11 +194,11 @@ const load = () => loaded ??= import('./${name}').then(
     throw error
   },
 )
-export { load as loadLedger, load as loadOwnActions }`
+export { load as loadLedger, load as loadOwnActions, load as loadPortDial }`
   return {
     name: 'chunk-loader',
     setup(build) {
-      build.onResolve({ filter: /\/(ledger|own-actions)-loader\.ts$/ }, () => ({
+      build.onResolve({ filter: /\/(ledger|own-actions|port-dial)-loader\.ts$/ }, () => ({
         path: 'chunk-loader',
         namespace: 'loader',
       }))

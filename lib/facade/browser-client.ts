@@ -5,7 +5,9 @@ import type { ClientArguments, ClientOptions } from '../core/client/client-optio
 import type { ClientPlatform } from '../core/client/client-platform.ts'
 import { type Address, isUrl, type WebAddress, webAddress } from '../core/link/address.ts'
 import { dialFromBrowser } from '../core/link/browser-dial.ts'
+import type { PortSource } from '../core/link/port-dial.ts'
 import { FeatureClient } from './feature-client.ts'
+import { overPort } from './port-client.ts'
 
 const browserPlatform: ClientPlatform = {
   environment: {},
@@ -71,14 +73,16 @@ function listenTo(
 export class Client extends FeatureClient {
   /**
    * `new Client(options?)` in a page, `new Client('wss://host/isock', options?)`, or several addresses. Addresses may be URLs; http
-   * URLs mean WebSockets, and relative ones are resolved like links of the page.
+   * URLs mean WebSockets, and relative ones are resolved like links of the page. Or `new Client(port, options?)` over a MessagePort, as of an
+   * Electron window: when that is lost, so are the calls; `new Client(() => port, options?)` reconnects with new ports.
    *
    * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
   constructor(address: string | URL | readonly (string | URL)[], options?: ClientOptions)
+  constructor(port: PortSource, options?: ClientOptions)
   constructor(options?: ClientOptions)
   constructor(...args: unknown[]) {
-    super(browserPlatform, withAddress(args))
+    super(...(overPort(browserPlatform, args) ?? [browserPlatform, withAddress(args)]))
   }
 }
 

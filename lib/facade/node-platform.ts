@@ -39,6 +39,8 @@ function dialer({ network, tls }: DialOptions, addresses: readonly Address[]): D
   }
   return async (address, signal) => {
     switch (address.transport) {
+      // Ports are dialed by port-client.ts.
+      case 'port':
       case 'memory':
         if (network === undefined) throw invalidOption('network', `a MemoryNetwork for memory:${address.name}`, network)
         return network.dial(address.name)

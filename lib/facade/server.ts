@@ -9,6 +9,8 @@ import type { Interceptor } from '../core/action/interceptors.ts'
 import { missingFeature } from '../core/action/missing-feature.ts'
 import { brand } from '../core/base/brand.ts'
 import { invalidOption } from '../core/base/options.ts'
+import type { Link } from '../core/link/link.ts'
+import type { MessagePortLike } from '../core/link/port-link.ts'
 import { ActionServer } from '../core/server/action-server.ts'
 import type { ServerFeature, ServerKit } from '../core/server/feature.ts'
 import { gather, type ServerArguments, type ServerOptions } from '../core/server/server-options.ts'
@@ -24,6 +26,7 @@ import type { AnyProcess, ProcessClass, ProcessHandle } from '../features/tasks/
 import { Processes } from '../features/tasks/processes.ts'
 import type { Task, TaskView } from '../features/tasks/task.ts'
 import { Tasks } from '../features/tasks/tasks.ts'
+import { AcceptedLinks, type AcceptOptions } from './accepted-links.ts'
 import { LocalCalls, type LocalRunOptions } from './local-calls.ts'
 
 /**
@@ -45,6 +48,7 @@ export class Server extends ActionServer {
   readonly #services = this.join((kit) => new Services(kit, () => this.onShutdownRequest()))
   readonly #tasks: Tasks
   #local: LocalCalls | undefined
+  #accepted: AcceptedLinks | undefined
 
   /**
    * `new Server(host, port, options?)`, `new Server(address, options?)` or `new Server(options)`.
@@ -61,6 +65,7 @@ export class Server extends ActionServer {
     this.join((kit) => this.#refuseThreaded(kit))
     this.join((kit) => {
       this.#local = new LocalCalls(kit)
+      this.#accepted = new AcceptedLinks(kit)
       return {}
     })
     const { features = [] } = gather(args)
@@ -103,6 +108,21 @@ export class Server extends ActionServer {
   runAction<C extends ActionClass>(action: C, ...args: RunArguments<C, LocalRunOptions>): CallOf<C>
   runAction(action: unknown, data?: unknown, options?: LocalRunOptions): Call<never, never, never> {
     return (this.#local as LocalCalls).run(action, data, options)
+  }
+
+  /**
+   * Accepts the client at the other end of a message port (of a worker thread, or of an Electron window), or of a link of your own. The
+   * server need not listen. It owns the port from then on, and closes it when the session's link ends or it shuts down. Settles when the
+   * port is served; the client's handshake follows.
+   *
+   * @throws ClientError (`INVALID_OPTION`); ServerError (`SHUTTING_DOWN`); what a feature's start throws.
+   * @example
+   * const { port1, port2 } = new MessageChannel()
+   * await server.accept(port1)
+   * new Worker(new URL('worker.js', import.meta.url), { workerData: port2, transferList: [port2] })
+   */
+  accept(port: MessagePortLike | Link, options?: AcceptOptions): Promise<void> {
+    return (this.#accepted as AcceptedLinks).accept(port, options)
   }
 
   /**

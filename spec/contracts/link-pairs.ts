@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { WebSocket, WebSocketServer } from 'ws'
 import {
   type Address,
@@ -19,6 +20,8 @@ import type { DialTls } from '../../lib/core/link/dial-tls.ts'
 import type { Link, Peer } from '../../lib/core/link/link.ts'
 import { type Listener, type ListenTls, listen } from '../../lib/core/link/listener.ts'
 import { createMemoryLinks } from '../../lib/core/link/memory-link.ts'
+import { linkOver } from '../../lib/core/link/port-dial.ts'
+import type { MessagePortLike } from '../../lib/core/link/port-link.ts'
 import { dialWebSocket } from '../../lib/core/link/web-socket-dial.ts'
 import { WebSocketLink, webSocketBounds } from '../../lib/core/link/web-socket-link.ts'
 import { makeCertificates } from '../setup/certificates.ts'
@@ -47,6 +50,8 @@ export const linkKinds: readonly LinkKind[] = [
       return { near, far, release: async () => undefined }
     },
   },
+  { name: 'port, of worker threads', connect: async () => portPair((port) => port) },
+  { name: "port, as Electron's main process has it", connect: async () => portPair(mainPort) },
   { name: 'tcp', connect: () => connectSockets(parseAddress('tcp://127.0.0.1:0')) },
   {
     name: 'tls',
@@ -82,6 +87,30 @@ export const linkKinds: readonly LinkKind[] = [
       }),
   },
 ]
+
+function portPair(as: (port: MessagePort) => MessagePortLike): LinkPair {
+  const { port1, port2 } = new MessageChannel()
+  const release = async (): Promise<void> => {
+    port1.close()
+    port2.close()
+  }
+  return { near: linkOver(as(port1), 'near'), far: linkOver(as(port2), 'far'), release }
+}
+
+/** What differs in Electron's MessagePortMain: an emitter of events with `data`, which transfers only ports. */
+function mainPort(port: MessagePort): MessagePortLike {
+  const main = {
+    postMessage: (message: unknown, transfer?: readonly unknown[]) => {
+      if (transfer !== undefined) throw new TypeError('Port at index 0 is not a valid port')
+      port.postMessage(message)
+    },
+    start: () => port.start(),
+    close: () => port.close(),
+    on: (type: string, listener: (event: never) => void) => port.addEventListener(type, listener as () => void),
+    off: (type: string, listener: (event: never) => void) => port.removeEventListener(type, listener as () => void),
+  }
+  return main
+}
 
 async function connectSockets(address: Address, tls?: ListenTls, dialTls?: DialTls): Promise<LinkPair> {
   let accept: (link: Link) => void = () => undefined

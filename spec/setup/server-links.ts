@@ -3,7 +3,15 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, type ClientOptions, MemoryNetwork, Server, type ServerOptions } from '../../lib/index.ts'
+import { MessageChannel } from 'node:worker_threads'
+import {
+  Client,
+  type ClientOptions,
+  MemoryNetwork,
+  type PortSource,
+  Server,
+  type ServerOptions,
+} from '../../lib/index.ts'
 import { listenWeb } from '../../lib/web.ts'
 import { makeCertificates } from './certificates.ts'
 
@@ -34,6 +42,14 @@ export const serverLinks: readonly ServerLink[] = [
       const network = new MemoryNetwork()
       return placeOf({ address: 'memory:here', network }, { network })
     },
+  },
+  {
+    name: 'a message port',
+    place: () => ({
+      ...placeOf({}),
+      // What a client takes in the place of an address.
+      listen: async (server) => portsTo(server) as unknown as string,
+    }),
   },
   { name: 'tcp', place: () => placeOf({ host: 'localhost', port: 0 }) },
   {
@@ -69,6 +85,15 @@ export const serverLinks: readonly ServerLink[] = [
     }),
   },
 ]
+
+/** Gives clients a port at each attempt, and its other end to the server. */
+export function portsTo(server: Server): PortSource {
+  return () => {
+    const { port1, port2 } = new MessageChannel()
+    void server.accept(port1).catch(() => undefined)
+    return port2
+  }
+}
 
 function placeOf(server: ServerOptions, client: ClientOptions = {}): Place {
   return {

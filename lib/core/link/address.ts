@@ -3,7 +3,13 @@
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 
-export type Address = SocketAddress | WebAddress | { readonly transport: 'memory'; readonly name: string }
+export type Address = SocketAddress | WebAddress | NamedAddress
+
+/** A name of a `MemoryNetwork`; or a client's message port, which has no address: 'port:message'. */
+export interface NamedAddress {
+  readonly transport: 'memory' | 'port'
+  readonly name: string
+}
 
 /** The address of a system socket. */
 export type SocketAddress =
@@ -81,7 +87,7 @@ export function tcpAddress(host: string, port: number, transport: 'tcp' | 'tls' 
 /** The address as text, readable by parseAddress. */
 export function formatAddress(address: Address): string {
   if (address.transport === 'unix') return `unix:${address.path}`
-  if (address.transport === 'memory') return `memory:${address.name}`
+  if ('name' in address) return `${address.transport}:${address.name}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
   const path = isWebAddress(address) ? address.path : ''
   return `${address.transport}://${host}:${address.port}${path}`

@@ -8,8 +8,7 @@ const shownLength = 40
 export function describeForeign(address: Address, bytes: Uint8Array): string {
   const name = formatAddress(address)
   const beginning = escaped(bytes)
-  if (isWebAddress(address) || address.transport === 'memory')
-    return `${name} is not an isock server: it began with "${beginning}"`
+  if (isWebAddress(address) || 'name' in address) return `${name} is not an isock server: it began with "${beginning}"`
   const isSocket = address.transport !== 'unix'
   if (/^HTTP\/\d/.test(beginning)) {
     const hint = isSocket ? `: use ${name.replace(/^tcp/, 'ws').replace(/^tls/, 'wss')}` : ''

@@ -3,7 +3,7 @@
 
 /** The other end, as far as the link itself knows it. */
 export interface Peer {
-  readonly transport: 'tcp' | 'tls' | 'unix' | 'memory' | 'websocket' | 'http'
+  readonly transport: 'tcp' | 'tls' | 'unix' | 'memory' | 'websocket' | 'port' | 'http'
   /** For people and logs: '127.0.0.1:52100', a path, a name. */
   readonly description: string
   /** The IP address, if there is one. */

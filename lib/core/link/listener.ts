@@ -5,7 +5,7 @@ import type { Accounting } from '../accounting/accounting.ts'
 import { runClean } from '../base/async-context.ts'
 import { ServerError } from '../base/errors.ts'
 import { setImmediate } from '../base/platform-timers.ts'
-import { type Address, formatAddress, isWebAddress, type SocketAddress } from './address.ts'
+import { type Address, formatAddress, isWebAddress, type NamedAddress, type SocketAddress } from './address.ts'
 import { boundHandshakes } from './handshakes.ts'
 import type { Link } from './link.ts'
 import type { MemoryNetwork } from './memory-network.ts'
@@ -72,7 +72,7 @@ export async function listenAll(addresses: readonly Address[], options: ListenOp
 
 /** @throws ServerError: `ADDRESS_IN_USE` that names the address, or `LISTEN_FAILED`. */
 export async function listen(address: Address, options: ListenOptions, fd?: number): Promise<Listener> {
-  if (address.transport === 'memory') return listenInMemory(address, options)
+  if ('name' in address) return listenInMemory(address, options)
   if (isWebAddress(address)) {
     const message = `${formatAddress(address)} is for browsers: use listenWeb(server, { port: ${address.port} })`
     throw new ServerError(message, { code: 'LISTEN_FAILED' })
@@ -158,7 +158,7 @@ function boundAddress(address: SocketAddress, server: NetServer): Address {
   return { ...address, port }
 }
 
-function listenInMemory(address: Address & { transport: 'memory' }, options: ListenOptions): Listener {
+function listenInMemory(address: NamedAddress, options: ListenOptions): Listener {
   if (options.network === undefined) {
     throw new ServerError(`${formatAddress(address)} needs the option network: a MemoryNetwork`, {
       code: 'LISTEN_FAILED',
