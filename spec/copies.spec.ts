@@ -13,7 +13,7 @@ import type { http } from '../lib/gateways/http/http.ts'
 import type { igor as ownIgor } from '../lib/gateways/igor/igor.ts'
 import { type lexicons as ownLexicons, reply } from '../lib/gateways/lexicons/lexicons.ts'
 import * as isock from '../lib/index.ts'
-import type * as testing from '../lib/testing/harness.ts'
+import type * as testing from '../lib/testing.ts'
 import type { WebGateway } from '../lib/web.ts'
 import * as ownWeb from '../lib/web.ts'
 import { waitFor } from './setup/wait-for.ts'
@@ -26,7 +26,7 @@ const subpaths = {
   http: 'lib/gateways/http/http.ts',
   igor: 'lib/gateways/igor/igor.ts',
   lexicons: 'lib/gateways/lexicons/lexicons.ts',
-  testing: 'lib/testing/harness.ts',
+  testing: 'lib/testing.ts',
   daemon: 'lib/daemon.ts',
   limits: 'lib/limits.ts',
   threads: 'lib/threads.ts',
@@ -38,7 +38,16 @@ const subpaths = {
  * Their classes that are not known across copies: nothing of isock's takes an instance of one, so that nothing asks. A new one
  * is to be branded, or to be added here for that reason.
  */
-const ownToEachCopy = ['Daemon', 'Shutdown', 'TracimDaemon', 'TracimDaemonClient', 'TracimSource']
+const ownToEachCopy = [
+  'Daemon',
+  'Shutdown',
+  'TracimDaemon',
+  'TracimDaemonClient',
+  'TracimSource',
+  'VirtualClock',
+  'VirtualNetwork',
+  'SimulationError',
+]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

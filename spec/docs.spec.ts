@@ -44,7 +44,7 @@ const compilerOptions = {
     'isock/http': ['../lib/gateways/http/http.ts'],
     'isock/igor': ['../lib/gateways/igor/igor.ts'],
     'isock/lexicons': ['../lib/gateways/lexicons/lexicons.ts'],
-    'isock/testing': ['../lib/testing/harness.ts'],
+    'isock/testing': ['../lib/testing.ts'],
     'isock/tracim': ['../lib/tracim/tracim.ts'],
   },
 }

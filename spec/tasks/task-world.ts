@@ -12,7 +12,7 @@ export class CalendarClock extends VirtualClock {
     this.#wallAtZeroMs = Date.parse(startsAt) - this.now()
   }
 
-  wallNow(): number {
+  override wallNow(): number {
     return this.#wallAtZeroMs + this.now()
   }
 

@@ -9,7 +9,8 @@ import {
   Server,
   type ServerOptions,
 } from '../../lib/index.ts'
-import { createHarness, globalClock } from '../../lib/testing/harness.ts'
+import { globalClock } from '../../lib/testing/global-clock.ts'
+import { createHarness } from '../../lib/testing/harness.ts'
 import { listenWeb } from '../../lib/web.ts'
 import { FakeTimers } from './fake-timers.ts'
 

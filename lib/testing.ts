@@ -1,0 +1,12 @@
+// The public list of isock/testing.
+
+export { globalClock } from './testing/global-clock.ts'
+export { createHarness, type Harness, type HarnessOptions } from './testing/harness.ts'
+export type { RecordedCall } from './testing/recorded-calls.ts'
+export { settle, VirtualClock, type VirtualClockOptions } from './testing/virtual-clock.ts'
+export {
+  type Cut,
+  type VirtualConnection,
+  VirtualNetwork,
+  type VirtualNetworkOptions,
+} from './testing/virtual-network.ts'
