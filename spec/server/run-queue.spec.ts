@@ -101,6 +101,19 @@ describe('RunQueue', () => {
     return call
   }
 
+  it('knows which action kept the processor longest, immediately and slice by slice, and which started last', async () => {
+    expect(queue.lastStarted).to.equal(undefined)
+    start('long', 700)
+    start('longer', 900)
+    start('last', 5)
+    expect(queue.takeLongest()).to.deep.equal({ action: 'long', tookMs: 700 })
+    await nextTurn()
+    await nextTurn()
+    expect(queue.lastStarted).to.equal('last')
+    expect(queue.takeLongest()).to.deep.equal({ action: 'longer', tookMs: 900 })
+    expect(queue.takeLongest()).to.deep.equal({ action: undefined, tookMs: 0 })
+  })
+
   it('starts calls at once while handlers leave the processor free', () => {
     for (const name of ['a', 'b', 'c']) start(name, 1)
     expect(started).to.deep.equal(['a', 'b', 'c'])

@@ -17,10 +17,11 @@ import type { TlsRenewal } from '../link/listener.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { AccessControl } from './access-control.ts'
 import { builtInActions } from './built-in-actions.ts'
+import { BusyWatch } from './busy-watch.ts'
 import { checkDrainOptions, type DrainOptions, defaultGraceMs, drain, shuttingDown } from './drain.ts'
 import { type EndSessionsOptions, endSessions } from './ending-sessions.ts'
 import { ErrorHook } from './error-hook.ts'
-import type { Feature, ServerFeature, ServerKit } from './feature.ts'
+import type { Feature, Listed, ServerFeature, ServerKit } from './feature.ts'
 import { Features } from './features.ts'
 import { OpenPorts } from './open-ports.ts'
 import { OwnPorts } from './own-ports.ts'
@@ -66,12 +67,8 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
     const codec = new StandardCodec(this.classes, valueLimitsOf(limits))
     const refusal = (): ServerError | undefined => (this.isShuttingDown ? shuttingDown() : undefined)
     this.#features = new Features(this.#errors, clock, refusal)
-    const builtIns = builtInActions(
-      () => this.actions,
-      () => this.#features.listing(),
-      codec,
-    )
-    for (const action of builtIns) this.registry.addBuiltIn(action)
+    const listing = (): Listed[] => this.#features.listing()
+    for (const action of builtInActions(() => this.actions, listing, codec)) this.registry.addBuiltIn(action)
     this.#accounting = new Accounting({ maxHeldBytes: limits.maxHeldBytes, isShared })
     this.#ports = new OwnPorts(options, this.#accounting)
     this.#listeners = new Listeners(serverEvents, (error, event) =>
@@ -86,6 +83,9 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
       onIdle: (holder) => this.#accounting.callsEnded(holder),
       onScarce: (share) => this.#store.roomForCalls.make(share),
     })
+    this.#features.add(
+      new BusyWatch({ clock, log, runs, registry: this.registry, isVirtual: given.clock !== undefined }),
+    )
     this.#surroundings = {
       clock,
       limits,

@@ -48,6 +48,9 @@ export class RunQueue {
   #sliceEndsAtMs = 0
   #startedAtMs = 0
   #isYielding = false
+  #lastStarted: string | undefined
+  #longest: string | undefined
+  #longestMs = 0
 
   constructor(clock: Clock, maxRunningCalls: number, events: RunQueueEvents) {
     this.#events = events
@@ -59,6 +62,19 @@ export class RunQueue {
   /** All calls accepted so far. */
   get admittedCount(): number {
     return this.#admittedCount
+  }
+
+  /** The action of the call that started last. */
+  get lastStarted(): string | undefined {
+    return this.#lastStarted
+  }
+
+  /** The action that kept the processor longest since the last call of this method, and for how long: until its first real wait. */
+  takeLongest(): { readonly action: string | undefined; readonly tookMs: number } {
+    const longest = { action: this.#longest, tookMs: this.#longestMs }
+    this.#longest = undefined
+    this.#longestMs = 0
+    return longest
   }
 
   /** The reason why no more calls of this holder are currently accepted, if any. */
@@ -99,14 +115,18 @@ export class RunQueue {
 
   #start(call: IncomingCall, starter: RunStarter, giveUpAtMs: number, nowMs: number): void {
     const refusal = refusalOf(call, nowMs, giveUpAtMs)
-    if (refusal === undefined) starter.run(call)
-    else {
+    if (refusal === undefined) {
+      this.#lastStarted = call.name
+      starter.run(call)
+    } else {
       const error = starter.encodeError(refusal)
       call.answerWith({ kind: Kind.Failure, seq: call.seq, items: 0, notStarted: true, error })
     }
     if (this.#isYielding) return
-    this.#spentMs += this.#clock.now() - nowMs
+    const tookMs = this.#clock.now() - nowMs
+    this.#spentMs += tookMs
     if (this.#spentMs < sliceMs) return
+    this.#took(tookMs)
     this.#isYielding = true
     setImmediate(this.#runSlice)
   }
@@ -120,7 +140,9 @@ export class RunQueue {
   /** Starts the next call in a microtask, so that the one before it runs first past its `await`s: handlers do most of their work there. */
   readonly #startNext = (): void => {
     const nowMs = this.#clock.now()
-    this.#waiting.over(nowMs - this.#startedAtMs)
+    const tookMs = nowMs - this.#startedAtMs
+    this.#took(tookMs)
+    this.#waiting.over(tookMs)
     if (this.#waiting.isEmpty) {
       this.#isYielding = false
       this.#spentMs = 0
@@ -131,6 +153,13 @@ export class RunQueue {
       this.#start(call, starter, giveUpAtMs, nowMs)
       queueMicrotask(this.#startNext)
     }
+  }
+
+  /** Called when the call that started last returned, unless it was quick. */
+  #took(tookMs: number): void {
+    if (tookMs <= this.#longestMs) return
+    this.#longestMs = tookMs
+    this.#longest = this.#lastStarted
   }
 
   readonly #onAnswered = (call: IncomingCall): void => {
