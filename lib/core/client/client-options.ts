@@ -97,9 +97,9 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
   readonly dial?: Dial | undefined
 }
 
-const defaultPatienceMs = 30_000
+export const defaultPatienceMs = 30_000
 
-const clientOptions: OptionTable<ClientOptions> = {
+export const clientOptions: OptionTable<ClientOptions> = {
   token: 'protects',
   tokenFile: 'protects',
   credentials: 'protects',

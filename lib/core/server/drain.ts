@@ -14,7 +14,7 @@ export interface DrainOptions {
   readonly keepsAddresses?: boolean | undefined
 }
 
-const drainOptions: OptionTable<DrainOptions> = { graceMs: 'any', keepsAddresses: 'any' }
+export const drainOptions: OptionTable<DrainOptions> = { graceMs: 'any', keepsAddresses: 'any' }
 
 export const defaultGraceMs = 10_000
 
