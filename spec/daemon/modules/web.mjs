@@ -1,7 +1,7 @@
 // A server with a port for browsers too, which the environment names; it is opened before the others.
 
 import { Action } from 'isock'
-import { listenWeb } from '../../../lib/web.ts'
+import { listenWeb } from 'isock/web'
 
 export class Pid extends Action {
   action() {
