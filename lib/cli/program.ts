@@ -57,7 +57,7 @@ function serveCommand(): Command {
     .option('--port <port>', 'the port; 0: any free one (default: 4440, or none with --path)', count(65_535))
     .option('--path <path>', 'listen at a Unix socket, instead of the port or in addition to it')
     .addOption(
-      new Option('--web [port]', 'open a port for HTTP and browsers too (default: 8080)')
+      new Option('--web [port]', 'open a port for HTTP and browsers too (default: 8080); give it after the modules')
         .argParser(count(65_535))
         .preset(String(defaultWebPort)),
     )
