@@ -109,5 +109,6 @@ const spentByProcess: SpentTime = {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1_000
   },
-  activeMs: () => performance.eventLoopUtilization().active,
+  // Platforms like Node that do not measure it warn of nothing.
+  activeMs: () => performance.eventLoopUtilization?.().active ?? 0,
 }
