@@ -81,6 +81,7 @@ describe('the members that are listed of', () => {
 
   it('a Server', () => {
     expect(membersOf('facade/server.ts', 'Server').names).to.deep.equal([
+      'accept',
       'actionNames',
       'actions',
       'addAction',

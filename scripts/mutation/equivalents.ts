@@ -21,13 +21,6 @@ export const equivalents: readonly Equivalent[] = [
     why: 'an entry that is removed is always in the table of its session',
   },
   {
-    file: 'lib/features/tasks/client/listening.ts',
-    line: 'else this.#done?.reject(failure.error)',
-    from: '?.',
-    to: '!.',
-    why: 'the constructor sets it before anything can end',
-  },
-  {
     file: 'lib/core/action/caller-stack.ts',
     line: "return here.stack?.split('\\n').filter((line) => line.startsWith('    at ') && !line.includes('(node:')) ?? []",
     from: '?.',

@@ -87,7 +87,7 @@ describe('Frame reader', () => {
     /** The last: how many more it may have. */
     const counts: readonly (readonly [string, string, number, number?])[] = [
       ['NAME', '10', 4],
-      ['CALL', '11', 7],
+      ['CALL', '11', 7, 1],
       ['RESULT', '12', 4],
       ['FAILURE', '13', 5],
       ['ITEM', '14', 4],
