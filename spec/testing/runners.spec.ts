@@ -28,6 +28,11 @@ describe('the example tests', function () {
     expect(await outputOf(args)).to.match(/^# pass 3$/m)
   })
 
+  it('find the planted bug of a simulation', async () => {
+    const args = ['--test', '--test-reporter=tap', compiled('examples/testing/simulation-test.ts')]
+    expect(await outputOf(args)).to.match(/^# pass 2$/m)
+  })
+
   it('pass under mocha', async () => {
     expect(await outputOf([mocha, '--no-config', compiled('examples/testing/mocha-test.ts')])).to.match(/3 passing/)
   })

@@ -182,6 +182,28 @@ describe('a stub', () => {
 })
 
 describe('a virtual network', () => {
+  for (const [how, arrives] of [
+    ['reset', false],
+    ['silent', false],
+    ['finish', true],
+  ] as const) {
+    it(`${arrives ? 'delivers' : 'loses'} what is on its way when it is cut: ${how}`, async () => {
+      const clock = new VirtualClock()
+      const network = new VirtualNetwork({ clock, latencyMs: 50 })
+      const told: string[] = []
+      const quiet = { onDrain: () => undefined, onEnd: () => told.push('end') }
+      network.listen('here', (link) => link.open({ ...quiet, onBytes: (bytes) => told.push(String(bytes)) }))
+      const link = network.dial('here')
+      link.open({ ...quiet, onBytes: () => undefined })
+      link.write([Uint8Array.of(7)])
+      await clock.advance(10)
+      network.cut(how)
+      await clock.advance(60)
+      expect(told).to.deep.equal(arrives ? ['7', 'end', 'end'] : how === 'silent' ? [] : ['end', 'end'])
+      await link.close('abort')
+    })
+  }
+
   it('refuses impossible latencies, and names that nobody listens at', async () => {
     expect(() => new VirtualNetwork({ latencyMs: [5, 1] })).to.throw(/option latencyMs/)
     expect(() => new VirtualNetwork({ latency: 5 } as never)).to.throw(/latency/)
