@@ -41,12 +41,12 @@ const subpaths = {
 const ownToEachCopy = [
   'Daemon',
   'Shutdown',
+  'SimulationError',
   'TracimDaemon',
   'TracimDaemonClient',
   'TracimSource',
   'VirtualClock',
   'VirtualNetwork',
-  'SimulationError',
 ]
 
 const root = fileURLToPath(new URL('..', import.meta.url))

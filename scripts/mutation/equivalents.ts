@@ -186,7 +186,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'lib/testing/harness.ts',
-    line: 'await server.shutdown({ graceMs: 0 })',
+    line: 'await this.#pass(Promise.all([this.#server?.shutdown({ graceMs: 0 }), ...this.#former]))',
     from: '0',
     to: '1',
     why: 'a millisecond of grace',

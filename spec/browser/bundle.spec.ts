@@ -1,13 +1,19 @@
 // The module for browsers: how large it is, that it names nothing of Node, and that what it has in the place of other
 // files does the same as they.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type * as isock from '../../lib/browser.ts'
 import { ClientError } from '../../lib/core/base/errors.ts'
 import { attemptUntilDone as nodeAttempts } from '../../lib/core/client/attempts.ts'
 import { attemptUntilDone as browserAttempts } from '../../lib/core/client/browser-attempts.ts'
 import * as nodeMsgpack from '../../lib/core/wire/frames/free-msgpack.ts'
 import * as browserMsgpack from '../../lib/core/wire/packed/browser-msgpack.ts'
-import { mostZippedBytes } from '../../scripts/browser-bundle.ts'
+import { Server } from '../../lib/index.ts'
+import { mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
 import { browserBundle } from '../setup/browser-bundle.ts'
 
 describe('The module for browsers', function () {
@@ -17,10 +23,29 @@ describe('The module for browsers', function () {
   it('is small, and names nothing of Node', async () => {
     const { code, map, zippedBytes, chunk } = await browserBundle()
     expect(zippedBytes).to.be.at.most(mostZippedBytes)
-    expect(chunk.zippedBytes).to.be.at.most(10_240)
+    expect(chunk.zippedBytes).to.be.at.most(11_500)
     expect(code).to.not.match(/["'`]node:|\brequire\(|^import\b|[;}]import\b(?!\()|\bBuffer\./)
     expect(JSON.parse(map).sources.join()).to.contain('lib/core/session/session.ts').and.not.contain('link/socket-link')
     expect(JSON.parse(map).sources.join()).to.not.contain('session/ledger.ts').and.not.contain('action-runner')
+  })
+
+  it('speaks over a message port, by what it then loads from beside it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'isock-bundle-'))
+    const server = new Server().addActions({ greet: (name: string) => `hello ${name}` })
+    try {
+      writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
+      await writeForBrowsers(directory, browserBundle())
+      const { Client } = (await import(pathToFileURL(join(directory, 'browser.js')).href)) as typeof isock
+      const { port1, port2 } = new MessageChannel()
+      await server.accept(port1)
+      const client = new Client(port2)
+      expect(await client.runAction('greet', 'ada')).to.equal('hello ada')
+      await client.close()
+      expect(() => new Client({} as never)).to.throw(/option address/)
+    } finally {
+      await server.shutdown({ graceMs: 0 })
+      rmSync(directory, { recursive: true })
+    }
   })
 
   describe('writes and reads credentials', () => {
