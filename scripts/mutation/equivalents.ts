@@ -241,13 +241,6 @@ export const equivalents: readonly Equivalent[] = [
     why: 'the first item sets it before anything reads it',
   },
   {
-    file: 'lib/features/services/own-runs.ts',
-    line: 'const detach = followSignal(parent, () => controller.abort(parent?.reason))',
-    from: '?.',
-    to: '!.',
-    why: 'only a parent that there is aborts',
-  },
-  {
     file: 'lib/features/services/service-host.ts',
     line: 'this.#state = undefined',
     from: 'this.#state = undefined',
