@@ -30,6 +30,7 @@ const subpaths = {
   daemon: 'lib/daemon.ts',
   limits: 'lib/limits.ts',
   threads: 'lib/threads.ts',
+  tracing: 'lib/tracing.ts',
   tracim: 'lib/tracim/tracim.ts',
   web: 'lib/web.ts',
 }

@@ -40,6 +40,7 @@ const compilerOptions = {
     'isock/data': ['../lib/data.ts'],
     'isock/limits': ['../lib/limits.ts'],
     'isock/threads': ['../lib/threads.ts'],
+    'isock/tracing': ['../lib/tracing.ts'],
     'isock/web': ['../lib/web.ts'],
     'isock/http': ['../lib/gateways/http/http.ts'],
     'isock/igor': ['../lib/gateways/igor/igor.ts'],

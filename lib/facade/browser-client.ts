@@ -78,8 +78,8 @@ export class Client extends FeatureClient {
    *
    * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
-  constructor(address: string | URL | readonly (string | URL)[], options?: ClientOptions)
   constructor(port: PortSource, options?: ClientOptions)
+  constructor(address: string | URL | readonly (string | URL)[], options?: ClientOptions)
   constructor(options?: ClientOptions)
   constructor(...args: unknown[]) {
     super(...(overPort(browserPlatform, args) ?? [browserPlatform, withAddress(args)]))

@@ -23,9 +23,9 @@ export class Client extends FeatureClient {
    *
    * @throws ClientError (`INVALID_OPTION`) that names the wrong option.
    */
+  constructor(port: PortSource, options?: ClientOptions)
   constructor(host: string, port: number, options?: ClientOptions)
   constructor(address: string | URL | readonly (string | URL)[], options?: ClientOptions)
-  constructor(port: PortSource, options?: ClientOptions)
   constructor(...args: unknown[]) {
     super(...(overPort(nodePlatform, args) ?? [nodePlatform, args as unknown as ClientArguments]))
   }

@@ -44,6 +44,7 @@ export const layers: readonly (readonly string[])[] = [
     'features/tasks',
     'features/services',
     'features/threads',
+    'features/tracing',
     'features/limits',
     'features/web',
     'features/data',

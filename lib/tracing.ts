@@ -1,0 +1,2 @@
+// The public list of isock/tracing.
+export { clientSpans, serverSpans, type TracingApi } from './features/tracing/spans.ts'
