@@ -8,7 +8,7 @@ describe('the shop', () => {
   let harness: Harness
 
   beforeEach(async () => {
-    harness = await createHarness({ actions: [new Order(new Map([['teapot', 1]]))], clock })
+    harness = await createHarness({ actions: [new Order(new Map([['teapot', 1]]))], clock, record: true })
   })
 
   afterEach(() => harness.close())

@@ -7,7 +7,7 @@ import { Order, Quote, SoldOut } from './stock.ts'
 let harness: Harness
 
 beforeEach(async () => {
-  harness = await createHarness({ actions: [new Order(new Map([['teapot', 1]]))] })
+  harness = await createHarness({ actions: [new Order(new Map([['teapot', 1]]))], record: true })
 })
 
 afterEach(() => harness.close())
@@ -30,7 +30,7 @@ test('a quote that is late, in virtual time', async () => {
 test("a quote that is late, in node:test's own faked time", async () => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] })
   try {
-    await using late = await createHarness({ clock: globalClock })
+    await using late = await createHarness({ clock: globalClock, record: true })
     late.stub(Quote, () => new Promise<number>(() => undefined))
     const outcome = late.client.runAction(Quote, 'teapot', { timeoutMs: 30_000 }).outcome()
     // Until the call is with the server.

@@ -26,6 +26,8 @@ export interface HarnessOptions {
    * `VirtualClock`, `globalClock` to move it with a runner's fake timers, or a clock of your own.
    */
   readonly clock?: Clock | undefined
+  /** Records what the server is asked to do, for `calls` and `callsOf`. Default false: the calls go the way that they go without it. */
+  readonly record?: boolean | undefined
   /** Milliseconds that messages are on their way, and a seed for what happens to them, see `VirtualNetwork`. Only of links in memory. */
   readonly latencyMs?: number | readonly [leastMs: number, mostMs: number] | undefined
   readonly seed?: number | undefined
@@ -37,6 +39,7 @@ const harnessOptions: OptionTable<HarnessOptions> = {
   server: 'any',
   client: 'any',
   clock: 'any',
+  record: 'any',
   latencyMs: 'any',
   seed: 'any',
 }
@@ -50,7 +53,10 @@ export interface Harness extends AsyncDisposable {
   readonly address: string
   /** Cut, delay and stall the connections here. It has none where the link is 'tcp'. */
   readonly network: VirtualNetwork
-  /** The runs at the server so far, also of stubs, oldest first: at most the last 10 000. */
+  /**
+   * The runs at the server so far, also of stubs, oldest first: at most the last 10 000. Throws ClientError (`INVALID_OPTION`) without the
+   * option `record`, as `callsOf` does.
+   */
   readonly calls: readonly RecordedCall[]
   /** Those of one action, with its types. */
   callsOf<C extends ActionClass>(action: C): RecordedCall<InputOf<C>, OutputOf<C>>[]
@@ -68,7 +74,7 @@ export interface Harness extends AsyncDisposable {
   connect(options?: ClientOptions): Promise<Client>
   /**
    * The server is gone as if its process had been killed: connections break, sessions are lost, no answer leaves. The signals of running
-   * handlers abort. Throws ServerError (`INVALID_USAGE`) over 'tcp'.
+   * handlers abort. Throws ClientError (`INVALID_OPTION`) over 'tcp'.
    */
   crash(how?: Extract<Cut, 'reset' | 'silent'>): void
   /** Starts a server with the same actions, options and stubs at the same address; crashes a running one first. */
@@ -102,7 +108,7 @@ const name = 'harness'
 class TestBed implements Harness {
   readonly network: VirtualNetwork
   readonly #options: HarnessOptions
-  readonly #calls = new RecordedCalls()
+  readonly #recorded: RecordedCalls | undefined
   readonly #stubs = new Stubs()
   readonly #clients: Client[] = []
   #server: Server | undefined
@@ -114,6 +120,7 @@ class TestBed implements Harness {
   constructor(options: HarnessOptions) {
     const { clock, latencyMs, seed } = options
     this.#options = options
+    this.#recorded = options.record === true ? new RecordedCalls() : undefined
     this.network = new VirtualNetwork({
       ...(clock === undefined ? {} : { clock }),
       ...(latencyMs === undefined ? {} : { latencyMs }),
@@ -190,7 +197,7 @@ class TestBed implements Harness {
     const { actions = [], link, server: options } = this.#options
     const address = link === 'tcp' ? 'tcp://127.0.0.1:0' : `memory:${name}`
     const server = new Server({ address, network: this.network, ...this.#time, ...options })
-    this.#calls.record(server)
+    this.#recorded?.record(server)
     const made = typeof actions === 'function' ? (actions as () => Actions)() : actions
     if (Array.isArray(made)) for (const action of made) server.addAction(action)
     else server.addActions(made as ActionTree)
@@ -199,6 +206,12 @@ class TestBed implements Harness {
     await server.listen()
     this.#isUp = true
     this.#address = server.addresses[0] as string
+  }
+
+  get #calls(): RecordedCalls {
+    if (this.#recorded === undefined)
+      throw invalidUsage('this harness records no calls: create it with the option record: true')
+    return this.#recorded
   }
 
   get #time(): { clock?: Clock } {

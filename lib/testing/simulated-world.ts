@@ -62,6 +62,7 @@ export class World implements SimulatedWorld {
     this.#harness = await createHarness({
       actions: () => actions(this),
       clock: this.clock,
+      record: true,
       latencyMs: [0, 30],
       seed: this.seed,
       server,

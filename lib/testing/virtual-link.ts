@@ -1,4 +1,5 @@
 // One end of a connection of a VirtualNetwork. What it writes arrives at the other end later, in order, unless it is lost.
+import { runClean } from '../core/base/async-context.ts'
 import type { Clock, Timer } from '../core/base/clock.ts'
 import { LinkError } from '../core/base/errors.ts'
 import { queueMicrotask, setImmediate } from '../core/base/platform-timers.ts'
@@ -128,7 +129,10 @@ export class VirtualLink implements Link {
     else setImmediate(this.#arrive)
   }
 
-  readonly #arrive = (): void => {
+  /** Outside any writer's asynchronous context, as over a socket. */
+  readonly #arrive = (): void => runClean(this.#arriveNow, undefined)
+
+  readonly #arriveNow = (): void => {
     const nowMs = this.#conditions.clock.now()
     if (this.#stalledUntilMs > nowMs) return
     if (this.#left === burst) setImmediate(() => (this.#left = burst))

@@ -1,4 +1,5 @@
 // What a harness has for tests beside its server and client: virtual time, a network that breaks, crashes, recorded calls, stubs.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect } from 'chai'
 import { Action, Client, type Context, OutcomeUnknownError } from 'isock'
 import { createHarness, settle, VirtualClock, VirtualNetwork } from 'isock/testing'
@@ -120,6 +121,7 @@ describe('the calls of a harness', () => {
   it('are recorded with their outcomes', async () => {
     await using harness = await createHarness({
       actions: { add: ({ a, b }: { a: number; b: number }) => a + b, fail: () => Promise.reject(new Error('no')) },
+      record: true,
     })
     await harness.client.runAction('add', { a: 1, b: 2 })
     await harness.client.runAction('fail').outcome()
@@ -133,7 +135,7 @@ describe('the calls of a harness', () => {
   })
 
   it('have no outcome while they run, and are of a class', async () => {
-    await using harness = await createHarness({ actions: [new Slow()] })
+    await using harness = await createHarness({ actions: [new Slow()], record: true })
     const call = harness.client.runAction(Slow, 7)
     await settle()
     await settle()
@@ -141,6 +143,14 @@ describe('the calls of a harness', () => {
     expect(recorded).to.include({ data: 7, outcome: undefined })
     call.cancel()
     await call.outcome()
+  })
+})
+
+describe('a harness that records nothing', () => {
+  it('says how it would, when it is asked for its calls', async () => {
+    await using harness = await createHarness()
+    expect(() => harness.calls).to.throw(/record: true/)
+    expect(() => harness.callsOf(Add)).to.throw(/record: true/)
   })
 })
 
@@ -182,6 +192,19 @@ describe('a stub', () => {
 })
 
 describe('a virtual network', () => {
+  it("delivers outside its writer's asynchronous context, as a socket does", async () => {
+    const user = new AsyncLocalStorage<string>()
+    const network = new VirtualNetwork()
+    const seen: unknown[] = []
+    const quiet = { onDrain: () => undefined, onEnd: () => undefined }
+    network.listen('here', (link) => link.open({ ...quiet, onBytes: () => seen.push(user.getStore()) }))
+    const link = network.dial('here')
+    user.run('ada', () => link.write([Uint8Array.of(1)]))
+    await settle()
+    expect(seen).to.deep.equal([undefined])
+    await link.close('abort')
+  })
+
   for (const [how, arrives] of [
     ['reset', false],
     ['silent', false],
