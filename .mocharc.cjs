@@ -14,7 +14,8 @@ module.exports = {
   ignore: listOf(process.env.ISOCK_SPECS_WITHOUT) ?? [],
   reporter: 'scripts/mocha-reporter.mjs',
   'reporter-option': ['maxDiffSize=1000000'],
-  timeout: 10_000,
+  // A bound for what hangs, and no measure: a busy machine is many times slower.
+  timeout: 60_000,
   diff: true,
   'forbid-only': Boolean(process.env.CI),
 }

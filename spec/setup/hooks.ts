@@ -4,11 +4,13 @@ import { inspect } from 'node:util'
 import type { Context, Done, RootHookObject, Test } from 'mocha'
 import { CreationStacks, leakedSince, type OpenResources, openResources } from './open-resources.ts'
 
-const graceMs = 1_000
+const graceMs = 5_000
 const pollEveryMs = 5
-const hookTimeoutMs = 10_000
+const hookTimeoutMs = 60_000
+/** Timeouts of specs are bounds for what hangs: shorter ones would only fail on a busy machine. */
+const leastTimeoutMs = 60_000
 /** Longer than afterAll may take. */
-const hangAfterMs = 30_000
+const hangAfterMs = 90_000
 
 /** What scripts/mocha-reporter.mjs puts on the root context; absent under other reporters. */
 interface SpecFailing {
@@ -55,7 +57,9 @@ function leakCheck(): RootHookObject {
       done()
     },
 
-    beforeEach(done: Done) {
+    beforeEach(this: Context, done: Done) {
+      const spec = this.currentTest
+      if (spec !== undefined && spec.timeout() > 0 && spec.timeout() < leastTimeoutMs) spec.timeout(leastTimeoutMs)
       stacks?.forget()
       beforeSpec = openResources()
       done()
