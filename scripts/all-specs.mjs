@@ -16,7 +16,8 @@ const all = 'spec/**/*.spec.ts'
 const timed = ['spec/{hostile,load}/**/*.spec.ts']
 /** Those that mostly wait, for processes, browsers, disks and clocks: a process of its own for each list, so that they wait together. */
 const own = [
-  ['spec/{cli,daemon,processes,scripts,threads}/**/*.spec.ts', 'spec/{examples,scripts}.spec.ts'],
+  ['spec/{cli,scripts}/**/*.spec.ts', 'spec/{examples,scripts}.spec.ts'],
+  ['spec/{daemon,processes,threads}/**/*.spec.ts'],
   ['spec/{browser,data,gateways,tracim,web}/**/*.spec.ts', 'spec/bundlers.spec.ts'],
 ]
 /** Rooms that are not run, as `browser,examples`. */
