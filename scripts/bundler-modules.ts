@@ -29,6 +29,8 @@ async function moduleOf(name: string): Promise<BundlerModule> {
     stdin: { contents: contents[name] as string, resolveDir: root, sourcefile: name },
     absWorkingDir: root,
     bundle: true,
+    // Names and syntax stay: stacks are readable, and what is bundled again is as it was.
+    minifyWhitespace: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
