@@ -6,6 +6,7 @@ import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Context, type Metadata, type RunOptions } from '../../lib/index.ts'
 import { HttpWorld } from '../gateways/http/http-world.ts'
 import { IgorWorld } from '../gateways/igor/igor-world.ts'
+import { LexiconsWorld } from '../gateways/lexicons/lexicons-world.ts'
 import { FramePeer } from '../setup/frame-peer.ts'
 import { Served, serverLinks } from '../setup/server-links.ts'
 import { failureOf, World } from '../setup/world.ts'
@@ -177,6 +178,19 @@ describe('metadata', () => {
         expect((await client.run('Told'))[0]?.data).to.deep.equal(metadata)
         const refused = world.client({ headers: { 'isock-meta-a!': 'x' } }).catch((error: Error) => error.message)
         expect(await refused).to.contain('400')
+      } finally {
+        await world.close()
+      }
+    })
+
+    it('of the request that opened the connection of a lexicons client', async () => {
+      const world = await new LexiconsWorld().begin({ replies: 'all' })
+      try {
+        world.server.addAction(new Told())
+        const client = await world.client(headers)
+        client.send({ Told: {} })
+        await client.waitForEntries(1)
+        expect(client.entries).to.deep.equal([{ Told: metadata }])
       } finally {
         await world.close()
       }
