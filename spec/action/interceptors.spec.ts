@@ -240,6 +240,29 @@ describe('interceptors', () => {
       ])
     })
 
+    it('give it to what a stream does when its reader has left', async () => {
+      const storage = new AsyncLocalStorage<string>()
+      const seen: unknown[] = []
+      class Leaves extends Action<undefined, void, number> {
+        override async *action(): AsyncGenerator<number, void> {
+          try {
+            for (let i = 0; ; i++) {
+              yield i
+              await settle()
+            }
+          } finally {
+            seen.push(storage.getStore())
+          }
+        }
+      }
+      const server = await serve()
+      server.addAction(new Leaves())
+      server.use((_call, next) => storage.run('ann', next))
+      for await (const _ of world.client().runAction(Leaves)) break
+      await world.clock.advance(1_000)
+      expect(seen).to.deep.equal(['ann'])
+    })
+
     it('run around services, publishes and subscriptions, and around no other built-in action', async () => {
       const server = await serve()
       server.addService(Counter).addChannel(new News())

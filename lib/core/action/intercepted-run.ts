@@ -54,17 +54,17 @@ class InterceptedSource implements ItemSource, AsyncIterable<unknown> {
   readonly endsByItself: boolean
   /** Of the handler. */
   readonly result: Promise<unknown>
-  readonly #source: ItemSource
   readonly #outcome: Promise<unknown>
   readonly #next: () => ReturnType<ItemSource['next']>
+  readonly #return: (value: unknown) => ReturnType<NonNullable<ItemSource['return']>> | undefined
   #end: { resolve(value: unknown): void; reject(error: unknown): void } | undefined
 
   constructor(source: ItemSource, outcome: Promise<unknown>) {
-    this.#source = source
     this.#outcome = outcome
     this.endsByItself = endsByItself(source)
     // Its steps belong to the interceptors' asynchronous context.
     this.#next = keepContext(() => source.next())
+    this.#return = keepContext((value: unknown) => source.return?.(value))
     this.result = new Promise((resolve, reject) => {
       this.#end = { resolve, reject }
     })
@@ -88,7 +88,7 @@ class InterceptedSource implements ItemSource, AsyncIterable<unknown> {
 
   async return(value: unknown): Promise<IteratorResult<unknown>> {
     try {
-      const step = await this.#source.return?.(value)
+      const step = await this.#return(value)
       this.#end?.resolve(step?.value)
     } catch (error) {
       this.#end?.reject(error)
