@@ -117,6 +117,18 @@ describe('a rate limit', () => {
       expect(world.clock.now() - startedAtMs).to.be.within(2_000, 4_000)
     })
 
+    it('is not believed for more than a minute', async () => {
+      const server = await world.serve([new Echo()])
+      let refusals = 0
+      server.use((_call, next) => {
+        if (refusals++ === 0) throw new BusyError('much later', { retryAfterMs: 1e9 })
+        return next()
+      })
+      const call = world.client().runAction(Echo, 1, { timeoutMs: 100_000 })
+      await world.clock.advance(61_000)
+      expect(await call).to.equal(1)
+    })
+
     it('fails a call with no retries as not started, with the time', async () => {
       await serve({})
       const client = world.client({ retry: 0 })
