@@ -18,7 +18,8 @@ const timed = ['spec/{hostile,load}/**/*.spec.ts']
 const own = [
   ['spec/{cli,scripts}/**/*.spec.ts', 'spec/{examples,scripts}.spec.ts'],
   ['spec/{daemon,processes,threads}/**/*.spec.ts'],
-  ['spec/{browser,data,gateways,tracim,web}/**/*.spec.ts', 'spec/bundlers.spec.ts'],
+  ['spec/{browser,data}/**/*.spec.ts', 'spec/bundlers.spec.ts'],
+  ['spec/{gateways,tracim,web}/**/*.spec.ts'],
 ]
 /** Rooms that are not run, as `browser,examples`. */
 const leftOut = (process.env.ISOCK_SPECS_LEAVE_OUT ?? '').split(',').filter(Boolean)
