@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { linesOf, noTotals, sumOf } from './spec-totals.mjs'
+import { linesOf, linesOfFailures, noTotals, sumOf } from './spec-totals.mjs'
 
 const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url))
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -49,7 +49,9 @@ for (const [at, turn] of turns.entries()) {
   }
 }
 rmSync(folder, { recursive: true })
-console.log(`\n${linesOf(sumOf(totals)).join('\n')}`)
+const sum = sumOf(totals)
+// Once more: thousands of lines of other processes may stand between.
+console.log(`\n${[...linesOfFailures(sum), ...linesOf(sum)].join('\n')}`)
 process.exit(hasFailed ? 1 : 0)
 
 /** The output of the first of a turn is shown as it comes, of the others when they have ended. */
@@ -72,14 +74,18 @@ async function run({ only, without }, totalsFile, isLive) {
   }
   const [code] = await once(child, 'close')
   process.stdout.write(output)
-  return { code, found: totalsIn(totalsFile) }
+  return { code, found: totalsIn(totalsFile, only) }
 }
 
 /** Of a process that died without a word, one that failed. */
-function totalsIn(file) {
+function totalsIn(file, only) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch {
-    return { ...noTotals, failed: 1 }
+    return {
+      ...noTotals,
+      failed: 1,
+      failures: [{ title: only.join(' '), message: 'the process ended before its specs' }],
+    }
   }
 }

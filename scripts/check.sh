@@ -36,7 +36,7 @@ step pack node scripts/pack-test.mjs
 
 printf '\n'
 # What failed among the specs, once more: thousands of lines lie between.
-if [[ " ${failed_steps[*]-} " == *' specs '* ]]; then sed -n '/^  [0-9]* failing$/,$p' "$spec_output" | head -n 300; fi
+if [[ " ${failed_steps[*]-} " == *' specs '* ]]; then sed -n '/^failed: /,$p' "$spec_output" | head -n 300; fi
 for name in ${failed_steps[@]+"${failed_steps[@]}"}; do printf 'check: FAILED in step "%s"\n' "$name"; done
 grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$spec_output" | tail -n 1 || echo '0 passed, 1 failed'
 ((${#failed_steps[@]} == 0))

@@ -25,6 +25,10 @@ export default class TotalsReporter extends Mocha.reporters.Spec {
     }
 
     runner.on('pending', (spec) => skipped.push(spec))
+    const failures = []
+    runner.on('fail', (spec, error) =>
+      failures.push({ title: spec.fullTitle(), message: String(error?.stack ?? error) }),
+    )
 
     runner.once('end', () => {
       const hung = setTimeout(() => {
@@ -43,6 +47,8 @@ export default class TotalsReporter extends Mocha.reporters.Spec {
         failed: failures === 0 && exitCode !== 0 ? 1 : failures,
         leftOut: runner.suite.longSpecsLeftOut ?? 0, // see spec/setup/long.ts
         skipped: skipped.map((spec) => ({ reason: reasonOf(spec), folder: folderOf(spec), title: spec.fullTitle() })),
+        failures,
+        failures,
       }
       if (totalsFile) writeFileSync(totalsFile, JSON.stringify(totals))
       else

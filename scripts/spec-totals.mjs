@@ -1,8 +1,10 @@
 // What is said at the end of a run of the specs: what was skipped and why, how many long specs were left out, and as the last line
 // the totals, `N passed, N failed[, N skipped]`. The totals of several processes can be added up.
 
-/** `skipped` are `{ reason, folder, title }`. */
-export const noTotals = { passed: 0, failed: 0, leftOut: 0, skipped: [] }
+/** `skipped` are `{ reason, folder, title }`, `failures` `{ title, message }`: a long run shows them once more at its end. */
+export const noTotals = { passed: 0, failed: 0, leftOut: 0, skipped: [], failures: [] }
+
+const linesOfFailure = 20
 
 export function sumOf(all) {
   return all.reduce(
@@ -11,6 +13,7 @@ export function sumOf(all) {
       failed: sum.failed + each.failed,
       leftOut: sum.leftOut + each.leftOut,
       skipped: [...sum.skipped, ...each.skipped],
+      failures: [...sum.failures, ...each.failures],
     }),
     noTotals,
   )
@@ -22,6 +25,17 @@ export function linesOf({ passed, failed, leftOut, skipped }) {
   )
   if (leftOut > 0) lines.push(`${leftOut} long specs were left out; npm run test:all runs all specs at full size`)
   return [...lines, `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`]
+}
+
+/** What failed, for the end of a long output. */
+export function linesOfFailures({ failures }) {
+  return failures.flatMap(({ title, message }) => [
+    `failed: ${title}`,
+    ...message
+      .split('\n')
+      .slice(0, linesOfFailure)
+      .map((line) => `  ${line.slice(0, 300)}`),
+  ])
 }
 
 /** One line for each reason, however many specs were skipped for it. */
