@@ -25,9 +25,9 @@ export default class TotalsReporter extends Mocha.reporters.Spec {
     }
 
     runner.on('pending', (spec) => skipped.push(spec))
-    const failures = []
+    const shownAgain = []
     runner.on('fail', (spec, error) =>
-      failures.push({ title: spec.fullTitle(), message: String(error?.stack ?? error) }),
+      shownAgain.push({ title: spec.fullTitle(), message: String(error?.stack ?? error) }),
     )
 
     runner.once('end', () => {
@@ -47,8 +47,7 @@ export default class TotalsReporter extends Mocha.reporters.Spec {
         failed: failures === 0 && exitCode !== 0 ? 1 : failures,
         leftOut: runner.suite.longSpecsLeftOut ?? 0, // see spec/setup/long.ts
         skipped: skipped.map((spec) => ({ reason: reasonOf(spec), folder: folderOf(spec), title: spec.fullTitle() })),
-        failures,
-        failures,
+        failures: shownAgain,
       }
       if (totalsFile) writeFileSync(totalsFile, JSON.stringify(totals))
       else
