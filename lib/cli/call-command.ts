@@ -8,6 +8,7 @@ import { type ConnectOptions, withClient } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, usageFailure } from './failure.ts'
 import { print } from './output.ts'
+import { showsUpload, UploadProgress } from './upload-progress.ts'
 
 export interface CallOptions extends ConnectOptions {
   readonly stdin?: boolean
@@ -23,20 +24,27 @@ export async function callAction(
   await withClient(address, options, async (client, signal, printer) => {
     const { stdin: isStreamed = false } = options
     const [json] = words
+    const progress = showsUpload(isStreamed, process.stderr, process.stdin)
+      ? new UploadProgress(process.stderr)
+      : undefined
     // An abort also ends a wait for the end of standard input, or for its next line.
     followSignal(signal, () => process.stdin.destroy())
     try {
       const data = areFlags(words)
         ? await readFlags(client, signal, action, words, isStreamed)
         : await readCallData({ json, isStreamed })
-      const items = client.runAction(action, data, { signal })[Symbol.asyncIterator]()
+      const call = client.runAction<unknown, unknown>(action, data, { signal })
+      const items = (progress?.follow(call) ?? call)[Symbol.asyncIterator]()
       let step = await items.next()
       while (!step.done) {
+        progress?.clear()
         await printer.item(step.value)
         step = await items.next()
       }
+      progress?.clear()
       await printer.result(step.value)
     } finally {
+      progress?.clear()
       // Reading it would keep the process alive.
       if (isStreamed || json === '-') process.stdin.destroy()
     }
