@@ -35,7 +35,7 @@ export class LocalCalls {
       this.#kit.takeLink(far, { identity })
       return near
     }
-    const client = new ActionClient(localPlatform(link), ['memory:local', { retry: 0, clock, log, limits }])
+    const client = new ActionClient(localPlatform('local', link), ['memory:local', { retry: 0, clock, log, limits }])
     const call = client.runAction(action as string, data, options) as Call<never, never, never>
     const close = (): void => void client.close()
     call.then(close, close)
@@ -45,15 +45,15 @@ export class LocalCalls {
 
 const peer: Peer = { transport: 'memory', description: 'this program', isPrivate: true }
 
-/** The platform of a client that is in its server's process. */
-export function localPlatform(connect: () => Link): ClientPlatform {
+/** The platform of a client that is in its server's process. `name` is what its errors call the address: `memory:<name>`. */
+export function localPlatform(name: string, connect: () => Link | Promise<Link>): ClientPlatform {
   return {
-    // The environment's token belongs to the server.
+    // The environment's token belongs to the server; a foreign client shows its own credentials.
     environment: {},
     readSecret: () => {
       throw new ClientError('a client in its server reads no token files', { code: 'INVALID_OPTION' })
     },
-    readAddress: () => ({ transport: 'memory', name: 'local' }),
+    readAddress: () => ({ transport: 'memory', name }),
     dialer: () => async () => connect(),
   }
 }

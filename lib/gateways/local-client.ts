@@ -1,11 +1,11 @@
 // A gateway's client of its own server, one for each foreign client. The foreign client's requests run in an ordinary
 // session over an in-memory link, with its guards, limits, deadlines, channels and guarantees.
-import { ClientError, type IsockError } from '../core/base/errors.ts'
+import type { IsockError } from '../core/base/errors.ts'
 import type { ClientOptions } from '../core/client/client-options.ts'
-import type { ClientPlatform } from '../core/client/client-platform.ts'
 import type { Connection } from '../core/client/connection.ts'
 import type { Peer } from '../core/link/link.ts'
 import { FeatureClient } from '../facade/feature-client.ts'
+import { localPlatform } from '../facade/local-calls.ts'
 import type { WebHost } from '../features/web/gateway.ts'
 import { publicError } from './public-errors.ts'
 
@@ -23,7 +23,10 @@ export class LocalClient extends FeatureClient {
   /** `peer` is the foreign client as the server sees it. Throws ClientError (`INVALID_OPTION`). */
   constructor(host: WebHost, peer: Peer, options: LocalClientOptions = {}) {
     const { clock, log, limits } = host
-    super(platformOf(host, peer), ['memory:gateway', { ...options, clock, log, limits }])
+    super(
+      localPlatform('gateway', () => host.connect(peer)),
+      ['memory:gateway', { ...options, clock, log, limits }],
+    )
     this.#host = host
   }
 
@@ -35,17 +38,5 @@ export class LocalClient extends FeatureClient {
   protected override onDismissed(connection: Connection, reason: IsockError): void {
     super.onDismissed(connection, reason)
     this.onServerEnded(reason)
-  }
-}
-
-function platformOf(host: WebHost, peer: Peer): ClientPlatform {
-  return {
-    // The environment's token belongs to the server; a foreign client shows its own credentials.
-    environment: {},
-    readSecret: () => {
-      throw new ClientError('a gateway reads no token files', { code: 'INVALID_OPTION' })
-    },
-    readAddress: () => ({ transport: 'memory', name: 'gateway' }),
-    dialer: () => async () => host.connect(peer),
   }
 }
