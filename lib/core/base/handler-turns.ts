@@ -59,11 +59,12 @@ export class HandlerTurns {
 
 /** Shared by the whole process or page, as the event loop is. */
 const shared = new HandlerTurns(monotonicNow, nextTurn)
-/** In virtual time handlers take no time: a test's result must not depend on the speed of the machine. */
-const timeless = new HandlerTurns(() => 0, nextTurn)
+/** Their handlers count for nothing, so that all of them run in one turn. */
+export const endlessTurns = new HandlerTurns(() => 0, nextTurn)
 
+/** In virtual time handlers take no time: a test's result must not depend on the speed of the machine. */
 export function turnsOf(clock: Clock): HandlerTurns {
-  return clock === platformClock ? shared : timeless
+  return clock === platformClock ? shared : endlessTurns
 }
 
 /** One `for await` loop: the time between two of its steps counts as a handler's. */

@@ -49,7 +49,7 @@ export class LastingCall<Step extends object> {
   constructor(kit: ClientKit, source: LastingSource<Step>) {
     this.#kit = kit
     this.#source = source
-    this.#steps = new PulledSteps<Step>((item) => this.#stepsIn(item), turnsOf(kit.clock))
+    this.#steps = new PulledSteps<Step>((item) => this.#stepsIn(item), kit.turns ?? turnsOf(kit.clock))
     this.ready = this.#ready.promise
     this.done = this.#done.promise
     // A reader gets the error from `take`.

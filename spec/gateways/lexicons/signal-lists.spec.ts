@@ -121,6 +121,24 @@ describe('lexicons: a list of signals', () => {
     }
   })
 
+  it('is one message however long it takes to write', async () => {
+    const [writer, reader] = [await member('Public'), await member('Public')]
+    const stringify = JSON.stringify
+    // Ten entries take longer than the handlers of a client may have of one turn.
+    JSON.stringify = ((...args: Parameters<typeof stringify>) => {
+      const until = performance.now() + 2
+      while (performance.now() < until);
+      return stringify(...args)
+    }) as typeof stringify
+    try {
+      writer.send(Array.from({ length: 10 }, (_, at) => ({ Tell: { text: String(at) } })))
+      await reader.waitForEntries(10)
+    } finally {
+      JSON.stringify = stringify
+    }
+    expect(reader.messages).to.have.length(1)
+  })
+
   it('is heard by clients of isock message by message', async () => {
     const heard: unknown[] = []
     await world.native().subscribe(Public, (message) => heard.push(message)).ready
