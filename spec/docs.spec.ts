@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { defaultLimits } from 'isock'
+import { longIt } from './setup/long.ts'
 import { RunningScript } from './setup/run-script.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -60,7 +61,7 @@ describe('the pages for users', function () {
 
   after(() => rmSync(folder, { recursive: true }))
 
-  it('have TypeScript that compiles', () => {
+  longIt('have TypeScript that compiles', () => {
     const files = pages.flatMap((page) =>
       blocksOf(page).map((code, index) => {
         const name = `${page.replace(/\W/g, '-')}-${index + 1}.ts`

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { build } from 'esbuild'
 import { MemoryNetwork } from '../../lib/core/link/memory-network.ts'
 import type { Client, Server } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 
 interface ServerSide {
   makeServer(options: object): Server
@@ -60,7 +61,7 @@ describe('a minified build', function () {
     return { serverSide, clientSide }
   }
 
-  it('is refused at both sides for classes that have no name of their own', async () => {
+  longIt('is refused at both sides for classes that have no name of their own', async () => {
     const { serverSide, clientSide } = await sides('bare', { minify: true, keepNames: false })
     expect(() => serverSide.addAll(server))
       .to.throw(
@@ -74,7 +75,7 @@ describe('a minified build', function () {
     expect(error).to.include({ name: 'ClientError', notStarted: true })
   })
 
-  it('runs what has a static name, and what has an explicit path however short', async () => {
+  longIt('runs what has a static name, and what has an explicit path however short', async () => {
     const { serverSide, clientSide } = await sides('named', { minify: true, keepNames: false })
     serverSide.addNamed(server)
     serverSide.addTree(server)

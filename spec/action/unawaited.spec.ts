@@ -2,12 +2,13 @@
 import { expect } from 'chai'
 import { Action, type Context, UnsendableError } from '../../lib/index.ts'
 import { createHarness } from '../../lib/testing/harness.ts'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 describe('what nobody awaits', function () {
   this.timeout(60_000)
 
-  it('ends neither the process nor anybody else', async () => {
+  longIt('ends neither the process nor anybody else', async () => {
     const env = { NODE_OPTIONS: '--unhandled-rejections=strict' }
     const { stdout, stderr, code } = await startScript('spec/action/unawaited-server.ts', { env }).ended
     expect([stdout, code]).to.deep.equal(['served 14\n', 0], stderr)

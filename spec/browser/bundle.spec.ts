@@ -15,12 +15,13 @@ import * as browserMsgpack from '../../lib/core/wire/packed/browser-msgpack.ts'
 import { Server } from '../../lib/index.ts'
 import { mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
 import { browserBundle } from '../setup/browser-bundle.ts'
+import { longIt } from '../setup/long.ts'
 
 describe('The module for browsers', function () {
   // Bundling takes a busy machine a while.
   this.timeout(60_000)
 
-  it('is small, and names nothing of Node', async () => {
+  longIt('is small, and names nothing of Node', async () => {
     const { code, map, zippedBytes, chunk } = await browserBundle()
     expect(zippedBytes).to.be.at.most(mostZippedBytes)
     expect(chunk.zippedBytes).to.be.at.most(11_500)

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import type { Page } from 'playwright-core'
 import type { Client as BrowserClient } from '../../lib/browser.ts'
 import { type BrowserKind, browsers, type DrivenBrowser, type DrivenPage } from '../setup/browsers.ts'
-import { longIt } from '../setup/long.ts'
+import { longDescribe } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { BrowserWorld, PageFiles } from './browser-world.ts'
@@ -22,7 +22,7 @@ declare class Worker {
 }
 declare const kept: { client: BrowserClient; [name: string]: unknown }
 
-describe('The client in a browser', function () {
+longDescribe('The client in a browser', function () {
   this.timeout(60_000)
   const files = new PageFiles()
 
@@ -103,7 +103,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(seen).to.deep.equal([false, true, 3, 'only 3 left', 'Refused'])
   })
 
-  longIt("names isock's own errors, minified as it is", async () => {
+  it("names isock's own errors, minified as it is", async () => {
     const seen = await page.evaluate(async () => {
       const { error } = (await kept.client.runAction('Nothing').outcome()) as { error: Error & { code: string } }
       return [error.name, error.code]
@@ -131,7 +131,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     })
   })
 
-  longIt('iterates a stream, and cancels one', async () => {
+  it('iterates a stream, and cancels one', async () => {
     const seen = await page.evaluate(async () => {
       const call = kept.client.runAction(isock.Count, 5)
       const items: number[] = []
@@ -163,7 +163,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(world.server.sessions).to.have.length(1)
   })
 
-  longIt('does not wait on when its browser says that there is a network again', async () => {
+  it('does not wait on when its browser says that there is a network again', async () => {
     await page.evaluate(async () => {
       kept.client = new isock.Client({ backoff: { minMs: 600_000, maxMs: 600_000 }, random: () => 0.9, retry: 10 })
       await kept.client.runAction(isock.Echo, 1)
@@ -202,7 +202,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(await page.evaluate(() => kept['heard'])).to.deep.equal(['one', 'two', 'three'])
   })
 
-  longIt('gets the history again after its page was loaded anew', async () => {
+  it('gets the history again after its page was loaded anew', async () => {
     await page.evaluate(() => kept.client.connect())
     await world.server.channel(News).publish('before')
     await page.reload()
@@ -232,7 +232,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
   }
 
   for (const how of ['reloaded', 'closed'] as const)
-    longIt(`closes its WebSocket with 1001 where it has no time for a goodbye (${how})`, async () => {
+    it(`closes its WebSocket with 1001 where it has no time for a goodbye (${how})`, async () => {
       const short = await new BrowserWorld(browser, files, {
         limits: { closedLinkGraceMs: 50, leftPageLeaseMs: 100 },
       }).open()
@@ -274,37 +274,34 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     }
   })
 
-  longIt(
-    'is refused where its origin is not let in: its calls, its connecting and its subscriptions, for good',
-    async () => {
-      const other = await new BrowserWorld(browser, files).open({ origins: ['https://example.org'] })
-      try {
-        const visitor = await world.page()
-        const seen = await visitor.evaluate(
-          async (address) => {
-            const client = new isock.Client(address)
-            const errorOf = (promise: PromiseLike<unknown>) =>
-              promise.then(
-                () => 'let in',
-                ({ name, message }: Error) => `${name}: ${message}`,
-              )
-            const subscription = client.subscribe(isock.News)
-            const { ready, done } = subscription
-            return await Promise.all(
-              [client.runAction(isock.Echo, 1), client.connect(), ready, done].map((each) => errorOf(each)),
+  it('is refused where its origin is not let in: its calls, its connecting and its subscriptions, for good', async () => {
+    const other = await new BrowserWorld(browser, files).open({ origins: ['https://example.org'] })
+    try {
+      const visitor = await world.page()
+      const seen = await visitor.evaluate(
+        async (address) => {
+          const client = new isock.Client(address)
+          const errorOf = (promise: PromiseLike<unknown>) =>
+            promise.then(
+              () => 'let in',
+              ({ name, message }: Error) => `${name}: ${message}`,
             )
-          },
-          other.url.replace('http', 'ws'),
-        )
-        for (const error of seen) expect(error).to.match(/^AuthError: .*origin are not allowed.*option origins/)
-        expect(other.server.sessions).to.have.length(0)
-      } finally {
-        await other.close()
-      }
-    },
-  )
+          const subscription = client.subscribe(isock.News)
+          const { ready, done } = subscription
+          return await Promise.all(
+            [client.runAction(isock.Echo, 1), client.connect(), ready, done].map((each) => errorOf(each)),
+          )
+        },
+        other.url.replace('http', 'ws'),
+      )
+      for (const error of seen) expect(error).to.match(/^AuthError: .*origin are not allowed.*option origins/)
+      expect(other.server.sessions).to.have.length(0)
+    } finally {
+      await other.close()
+    }
+  })
 
-  longIt('says immediately that the policy of its page, or https, keeps it from the server', async () => {
+  it('says immediately that the policy of its page, or https, keeps it from the server', async () => {
     const ask = async (at: Pick<DrivenPage, 'evaluate'>) =>
       await at.evaluate(async () => {
         const began = performance.now()
@@ -335,7 +332,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     }
   })
 
-  longIt("hands what handlers, onReconnect and the page's own actions threw to reportError", async () => {
+  it("hands what handlers, onReconnect and the page's own actions threw to reportError", async () => {
     await page.evaluate(async () => {
       const errors: string[] = []
       kept['errors'] = errors
@@ -360,7 +357,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(await page.evaluate(() => kept['errors'])).to.have.members(['in a handler', 'in an own action'])
   })
 
-  longIt('leaves its page turns while its handlers work', async () => {
+  it('leaves its page turns while its handlers work', async () => {
     await page.evaluate(() => kept.client.connect())
     for (let n = 0; n < 100; n++) await world.server.channel(News).publish(String(n))
     const seen = await page.evaluate(async () => {
@@ -386,7 +383,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(seen.most).to.be.at.most(20)
   })
 
-  longIt('does not try for ever, and does not hang its page, where its own dial is broken', async () => {
+  it('does not try for ever, and does not hang its page, where its own dial is broken', async () => {
     const error = await page.evaluate(async () => {
       const dial = () => Promise.reject(new TypeError('x is not a function'))
       const outcome = await new isock.Client('ws://localhost:1', { dial }).runAction(isock.Echo, 1).outcome()
@@ -407,53 +404,50 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(said).to.equal('from a worker')
   })
 
-  longIt(
-    'goes to addresses as links of its page do: relative ones, those of http, and URL objects, below a path too',
-    async () => {
-      const below = await new BrowserWorld(browser, files).open({ path: '/app/isock' })
-      try {
-        const visitor = await below.page()
-        const answers = await visitor.evaluate(async () => {
-          const place = globalThis as unknown as { location: { href: string; pushState?: unknown } }
-          const history = globalThis as unknown as {
-            history: { pushState(state: null, title: string, url: string): void }
-          }
-          history.history.pushState(null, '', '/app/page')
-          const { href } = place.location
-          const addresses = [
-            './isock',
-            'isock',
-            '/app/isock',
-            new URL('isock', href),
-            new URL('isock', href).href,
-            new URL('isock', href.replace('http', 'ws')),
-            ['./isock', '/elsewhere'],
-          ]
-          const run = async (address: (typeof addresses)[number]) => {
-            const client = new isock.Client(address)
-            const outcome = await client.runAction(isock.Echo, 'hi').outcome()
-            await client.close()
-            return outcome.ok ? outcome.value : String(outcome.error)
-          }
-          return await Promise.all(addresses.map(run))
-        })
-        expect(answers).to.deep.equal(answers.map(() => 'hi'))
-        const refused = await visitor.evaluate(() => {
-          try {
-            new isock.Client(new URL('ftp://h/isock'))
-            return ''
-          } catch (error) {
-            return String(error)
-          }
-        })
-        expect(refused).to.contain('option address')
-      } finally {
-        await below.close()
-      }
-    },
-  )
+  it('goes to addresses as links of its page do: relative ones, those of http, and URL objects, below a path too', async () => {
+    const below = await new BrowserWorld(browser, files).open({ path: '/app/isock' })
+    try {
+      const visitor = await below.page()
+      const answers = await visitor.evaluate(async () => {
+        const place = globalThis as unknown as { location: { href: string; pushState?: unknown } }
+        const history = globalThis as unknown as {
+          history: { pushState(state: null, title: string, url: string): void }
+        }
+        history.history.pushState(null, '', '/app/page')
+        const { href } = place.location
+        const addresses = [
+          './isock',
+          'isock',
+          '/app/isock',
+          new URL('isock', href),
+          new URL('isock', href).href,
+          new URL('isock', href.replace('http', 'ws')),
+          ['./isock', '/elsewhere'],
+        ]
+        const run = async (address: (typeof addresses)[number]) => {
+          const client = new isock.Client(address)
+          const outcome = await client.runAction(isock.Echo, 'hi').outcome()
+          await client.close()
+          return outcome.ok ? outcome.value : String(outcome.error)
+        }
+        return await Promise.all(addresses.map(run))
+      })
+      expect(answers).to.deep.equal(answers.map(() => 'hi'))
+      const refused = await visitor.evaluate(() => {
+        try {
+          new isock.Client(new URL('ftp://h/isock'))
+          return ''
+        } catch (error) {
+          return String(error)
+        }
+      })
+      expect(refused).to.contain('option address')
+    } finally {
+      await below.close()
+    }
+  })
 
-  longIt('takes no addresses that a browser cannot reach', async () => {
+  it('takes no addresses that a browser cannot reach', async () => {
     const errors = await page.evaluate(() =>
       ['tcp://127.0.0.1:1', 'localhost:4440', 'unix:/a', new URL('ftp://h/isock')].map((address) => {
         try {

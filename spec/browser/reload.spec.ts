@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import type { Client as BrowserClient } from '../../lib/browser.ts'
 import { Channel, type Member } from '../../lib/index.ts'
 import { type BrowserKind, browsers, type DrivenBrowser } from '../setup/browsers.ts'
+import { longDescribe } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { BrowserWorld, PageFiles } from './browser-world.ts'
@@ -37,7 +38,7 @@ class Lobby extends Channel<string> {
   }
 }
 
-describe('A page with option resume', function () {
+longDescribe('A page with option resume', function () {
   this.timeout(60_000)
   const files = new PageFiles()
 

@@ -3,7 +3,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Channel, type Client, type Position, type Server, type Subscription } from '../../lib/index.ts'
-import { sizeOf } from '../setup/long.ts'
+import { longIt, sizeOf } from '../setup/long.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 
@@ -385,7 +385,7 @@ describe('A subscription after a break', () => {
     })
   })
 
-  it('of any kind, at any time, leaves out nothing without saying so', async function () {
+  longIt('of any kind, at any time, leaves out nothing without saying so', async function () {
     this.timeout(60_000)
     const step = fc.oneof(
       {

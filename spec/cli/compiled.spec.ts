@@ -17,7 +17,7 @@ describe('the compiled command', function () {
   this.timeout(60_000)
   const main = compiled('lib/cli/main.ts')
 
-  it('serves TypeScript through the tsx of the project, actions of another copy of isock included', async () => {
+  longIt('serves TypeScript through the tsx of the project, actions of another copy of isock included', async () => {
     const modules = ['shared-actions/echo.ts', 'shared-actions/count.ts', 'shared-actions/exec.ts']
     const script = new RunningScript([main, 'serve', '--port', '0', ...modules], { cwd: root })
     const [, address = ''] = await script.printed(/^listening at (.*)$/m)

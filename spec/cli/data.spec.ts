@@ -28,7 +28,7 @@ describe('isock data', function () {
   const run = (args: readonly string[], input = ''): Promise<Ended> =>
     startScript('lib/cli/main.ts', { args: ['data', ...args], input, env: { ISOCK_DATA_URL: url } }).ended
 
-  it('migrates, after it has told what it would do', async () => {
+  longIt('migrates, after it has told what it would do', async () => {
     const dry = await run(['migrate', models, '--dry-run'])
     expect(dry).to.include({ code: 0 })
     expect(dry.stdout)

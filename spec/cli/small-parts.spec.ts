@@ -17,6 +17,7 @@ import {
   ProtocolError,
   ServerError,
 } from '../../lib/core/base/errors.ts'
+import { longIt } from '../setup/long.ts'
 
 const clientError = (code: string): ClientError => new ClientError(code, { code: code as 'CLOSED' })
 
@@ -217,13 +218,13 @@ describe('A load', () => {
       expect(load.elapsedMs).to.equal(750)
     })
 
-    it('starts calls as long as there is time', async () => {
+    longIt('starts calls as long as there is time', async () => {
       expect((await run({ durationMs: 1_000 })).latenciesUs.count).to.equal(4)
       expect((await run({ durationMs: 1_001 })).latenciesUs.count).to.equal(5)
       expect((await run({ durationMs: 1_001, calls: 2 })).latenciesUs.count).to.equal(2)
     })
 
-    it('measures from when a call was due where it has a rate, and knows how many found no place', async () => {
+    longIt('measures from when a call was due where it has a rate, and knows how many found no place', async () => {
       const load = await run({ rate: 10, durationMs: 1_000 })
       expect(load.latenciesUs.count).to.equal(4)
       expect(load.latenciesUs.min).to.be.closeTo(250_000, 25)

@@ -99,7 +99,7 @@ describe('a terminal', function () {
     for (const text of [stdout, stderr]) expect(printable(withoutColors(text))).to.equal(withoutColors(text))
   }
 
-  it('shows the results and items of isock call, whatever they are', async () => {
+  longIt('shows the results and items of isock call, whatever they are', async () => {
     const [text, items, values] = await Promise.all([
       onTerminal('call', address, 'text'),
       onTerminal('call', address, 'items'),

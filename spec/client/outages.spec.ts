@@ -7,6 +7,7 @@ import type { ClientPlatform } from '../../lib/core/client/client-platform.ts'
 import { readAddress } from '../../lib/core/link/address.ts'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, Client, ClientError, OutcomeUnknownError, Server } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 import { failureOf, IdempotentWork, Work, World } from '../setup/world.ts'
 
 class Echo extends Action {
@@ -295,7 +296,7 @@ describe('50 MB over a link that is cut, by sockets', function () {
     }
   }
 
-  it('go up, each byte once, with cuts of 0.5 s', async () => {
+  longIt('go up, each byte once, with cuts of 0.5 s', async () => {
     const passed = cutter([100, 300, 500, 700], 500)
     async function* parts() {
       for (let i = 0; i < chunks; i++) {
@@ -306,7 +307,7 @@ describe('50 MB over a link that is cut, by sockets', function () {
     expect(await client.runAction(Upload, parts())).to.equal(whole)
   })
 
-  it('come down, each byte once, with cuts of 0.5 s', async () => {
+  longIt('come down, each byte once, with cuts of 0.5 s', async () => {
     const passed = cutter([100, 300, 500, 700], 500)
     const hash = createHash('sha256')
     let count = 0

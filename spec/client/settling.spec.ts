@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { CancelledError, type Client, ClientError, DeadlineError, type Server } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, Work, World } from '../setup/world.ts'
 
@@ -148,7 +149,7 @@ describe('every call settles', () => {
     expect(new Set(errors).size).to.equal(4)
   })
 
-  it('many at once, in no time', async () => {
+  longIt('many at once, in no time', async () => {
     world.network.setReachable('server', false)
     const idle = world.client({ retry: Number.POSITIVE_INFINITY })
     const calls = Array.from({ length: 20_000 }, () => failureOf(idle.runAction(Work)))

@@ -6,6 +6,7 @@ import { BaseContext } from '../../lib/core/action/base-context.ts'
 import { Action, type Client, type Context, type Server, Service, type ServiceContext } from '../../lib/index.ts'
 import { createHarness, type Harness } from '../../lib/testing/harness.ts'
 import { threads } from '../../lib/threads.ts'
+import { longIt } from '../setup/long.ts'
 import { LookFromThread, lookAt, type Seen } from './context-members.ts'
 
 class Look extends Action {
@@ -102,7 +103,7 @@ describe('The context', function () {
   after(() => harness.close())
 
   for (const { name, look, lacks } of places) {
-    it(`of ${name} has every member, or throws and names it`, async () => {
+    longIt(`of ${name} has every member, or throws and names it`, async () => {
       const seen = await look(harness.client, harness.server)
       expect(Object.keys(seen)).to.have.members(Object.keys(whole))
       for (const [member, kind] of Object.entries(whole)) {

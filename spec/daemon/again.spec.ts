@@ -90,7 +90,7 @@ describe('a daemon that crashed', function () {
     await expectGuarded(daemon)
   })
 
-  it('and had its token from a file has it again', async () => {
+  longIt('and had its token from a file has it again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isock-again-'))
     try {
       const tokenFile = join(folder, 'token')

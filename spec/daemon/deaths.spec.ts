@@ -72,7 +72,7 @@ describe('a daemon that dies', function () {
     expect([last.level, last.err.message]).to.deep.equal(['fatal', 'crashed on purpose'])
   })
 
-  it('with its machine is replaced, whoever has its pid now, and a lock that is left falls', async () => {
+  longIt('with its machine is replaced, whoever has its pid now, and a lock that is left falls', async () => {
     const daemon = await world.start()
     const state = world.stateOf()
     process.kill(daemon.pid, 'SIGKILL')
@@ -131,7 +131,7 @@ describe('a daemon that dies', function () {
     await world.start()
   })
 
-  it('not in time is not killed where nobody knows whether its pid still is its own', async () => {
+  longIt('not in time is not killed where nobody knows whether its pid still is its own', async () => {
     const daemon = await world.start({ module: [isock.module('work'), isock.module('stubborn')] })
     const state = world.stateOf()
     world.forgeState({ startTime: undefined, bootId: undefined } as never)

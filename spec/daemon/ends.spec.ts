@@ -127,7 +127,7 @@ describe('the end of a daemon', function () {
     await expectNothingLeft(daemon)
   })
 
-  it('that has begun when the new process serves takes it back, and lets calls finish', async () => {
+  longIt('that has begun when the new process serves takes it back, and lets calls finish', async () => {
     const daemon = await start()
     const state = world.stateOf()
     await using client = new Client(daemon.address, { token, retry: 0 })

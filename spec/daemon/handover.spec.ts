@@ -170,7 +170,7 @@ describe('a restart', function () {
     expect(await slow).to.equal(oldPid)
   })
 
-  it('that fails leaves the old process in place', async () => {
+  longIt('that fails leaves the old process in place', async () => {
     const daemon = await world
       .start({ module: [isock.module('work'), join(folder, 'changing.mjs')] })
       .catch((error: IsockError) => error.code)

@@ -66,7 +66,7 @@ describe('The right to end a daemon', function () {
     await world.gone(state)
   })
 
-  it('belongs to clients that show its token, by the action', async () => {
+  longIt('belongs to clients that show its token, by the action', async () => {
     const daemon = await world.start({ token })
     const state = world.stateOf()
     expect(await end(clientOf(daemon.address, { token }))).to.equal('')

@@ -36,7 +36,7 @@ describe('runInBackground', function () {
 
   afterEach(() => world.close())
 
-  it('resolves when the daemon listens, and gives its pid and address', async () => {
+  longIt('resolves when the daemon listens, and gives its pid and address', async () => {
     const daemon = await world.start({ name: 'app' })
     expect(daemon.name).to.equal('app')
     expect(daemon.pid).to.not.equal(process.pid)
@@ -55,7 +55,7 @@ describe('runInBackground', function () {
     expect((await rejection(daemon.stop())).code).to.equal('NOT_RUNNING')
   })
 
-  it('lets running calls finish when it is stopped, for as long as it is told', async () => {
+  longIt('lets running calls finish when it is stopped, for as long as it is told', async () => {
     const daemon = await world.start()
     await using client = new Client(daemon.address)
     const call = client.runAction('Slow', 300)
@@ -186,7 +186,7 @@ describe('runInBackground', function () {
     await waitFor(() => !existsSync(world.file('state.json')))
   })
 
-  it('keeps a token out of the command line, the state file and the log', async function () {
+  longIt('keeps a token out of the command line, the state file and the log', async function () {
     if (process.platform !== 'linux') skip(this, 'the command line of a process is read from /proc')
     const token = 'a secret of this spec'
     const daemon = await world.start({ token, logLevel: 'TRACE' })

@@ -151,7 +151,7 @@ describe('a daemon over TLS', function () {
     expect(await client.runAction('Pid')).to.equal(pid)
   })
 
-  it('speaks it again when it crashed, from where it was started', async () => {
+  longIt('speaks it again when it crashed, from where it was started', async () => {
     const { tlsKey, tlsCert } = files()
     const here = process.cwd()
     const daemon = await world.start({

@@ -1,6 +1,7 @@
 // A statement that PostgreSQL gives up in the middle of a unit of work: what was done before is kept, or its loss is told.
 import { expect } from 'chai'
 import { type Database, StoreUnavailableError } from 'isock/data'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { ChatMessage, models, Team } from './models.ts'
@@ -47,7 +48,7 @@ describe('A statement that PostgreSQL gives up', function () {
     expect(names).to.deep.equal(['after', 'before', 'held'])
   })
 
-  it('fails the commit where it only read, because PostgreSQL then keeps nothing', async () => {
+  longIt('fails the commit where it only read, because PostgreSQL then keeps nothing', async () => {
     const place = `"${store.options.schema}"."ChatMessage"`
     let isReleased = false
     const lock = queryPostgres(`begin; lock table ${place} in access exclusive mode; select pg_sleep(3); commit`).then(

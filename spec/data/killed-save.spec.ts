@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Database } from 'isock/data'
-import { sizeOf } from '../setup/long.ts'
+import { longIt, sizeOf } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 import { Counter } from './counter.ts'
 import { Paper } from './paper.ts'
@@ -36,7 +36,7 @@ describe('A save whose process is killed', function () {
     await rm(directory, { recursive: true, force: true })
   })
 
-  it('leaves the files whole and of one save, and what it left is removed later', async () => {
+  longIt('leaves the files whole and of one save, and what it left is removed later', async () => {
     for (let kill = 0; kill < kills; kill++) {
       const script = startScript('spec/data/child/saves.ts', { args: [directory] })
       await script.printed(/saved [\s\S]*saving/, 'stdout', 20_000)

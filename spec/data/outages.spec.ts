@@ -7,6 +7,7 @@ import { Action, type Context, DeadlineError, OutcomeUnknownError } from 'isock'
 import { Database, StoreUnavailableError } from 'isock/data'
 import { createHarness, type Harness } from 'isock/testing'
 import { data } from '../../lib/data.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { models, Team } from './models.ts'
@@ -143,7 +144,7 @@ describe('A PostgreSQL that dies', function () {
     await queryPostgres(`delete from "${store.options.schema}"."Team"`)
   })
 
-  it('does not hold up what needs no store; what needs it fails within waitMs, and says why', async () => {
+  longIt('does not hold up what needs no store; what needs it fails within waitMs, and says why', async () => {
     await relay.close()
     const failed = failureOf(harness.client.runAction(Add, 'a'))
     expect(await harness.client.runAction(Echo, 'x')).to.equal('x')
@@ -200,7 +201,7 @@ describe('A PostgreSQL that dies', function () {
     expect(await harness.client.runAction(Add, 'b')).to.be.a('number')
   })
 
-  it('that goes silent is given up, and does not hold up the rest', async () => {
+  longIt('that goes silent is given up, and does not hold up the rest', async () => {
     await harness.client.runAction(Add, 'a')
     relay.silence()
     const silent = failureOf(harness.client.runAction(Add, 'b'))

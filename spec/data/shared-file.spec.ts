@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Database, type Db, ge, StoreUnavailableError } from 'isock/data'
-import { casesOf } from '../setup/long.ts'
+import { casesOf, longIt } from '../setup/long.ts'
 import { type RunningScript, startScript } from '../setup/run-script.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -59,7 +59,7 @@ describe('A libsql file', function () {
   }
 
   describe('that several processes write', () => {
-    it('loses no change of any', async () => {
+    longIt('loses no change of any', async () => {
       const others = casesOf([0, 1, 2], 1).map(() => start(['count', url, '60']))
       // Two units at a time here, too, while any of them runs.
       let isOver = false
@@ -94,7 +94,7 @@ describe('A libsql file', function () {
       expect(await database.transaction((db) => db.count(Counter))).to.equal(2)
     })
 
-    it('is told to be busy where that takes too long, and is there again afterwards', async () => {
+    longIt('is told to be busy where that takes too long, and is there again afterwards', async () => {
       const holder = start(['hold', url])
       await holder.printed(/holding/)
       const hasty = await open(300)
@@ -117,7 +117,7 @@ describe('A libsql file', function () {
       }
     })
 
-    it('keeps nothing of one that is killed in the middle, and waits for nothing of it', async () => {
+    longIt('keeps nothing of one that is killed in the middle, and waits for nothing of it', async () => {
       const holder = start(['hold', url])
       await holder.printed(/holding/)
       const adding = add()
@@ -137,7 +137,7 @@ describe('A libsql file', function () {
       expect(await database.transaction((db) => db.count(Counter))).to.equal(2)
     })
 
-    it('is written while it is saved, and what is saved is of one moment', async () => {
+    longIt('is written while it is saved, and what is saved is of one moment', async () => {
       await database.transaction(async (db) => {
         for (let at = 0; at < 4_500; at++) await db.create(Counter, { name: `c${at}` })
       })
@@ -192,7 +192,7 @@ describe('A libsql file', function () {
       expect(await database.transaction((db) => db.find(Counter, { name: 'aborted' }))).to.equal(undefined)
     })
 
-    it('lets all of many writers in, one after the other', async () => {
+    longIt('lets all of many writers in, one after the other', async () => {
       await Promise.all(Array.from({ length: 200 }, add))
       expect(await shared()).to.equal(200)
     })

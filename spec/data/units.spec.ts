@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { ServerError } from 'isock'
 import { ConflictError, type Database, StoreUnavailableError } from 'isock/data'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { models, Team, User } from './models.ts'
@@ -158,7 +159,7 @@ for (const kind of stores) {
       })
     })
 
-    it('makes many rows in a time that grows with their number, not faster', async () => {
+    longIt('makes many rows in a time that grows with their number, not faster', async () => {
       const perRow = async (count: number): Promise<number> => {
         // The processor's time, because others may use it too.
         const startedAt = process.cpuUsage()

@@ -9,7 +9,7 @@ import { type RunningChat, startChat } from '../../examples/chat/chat-server.ts'
 import { bundlePage, type PageBundle } from '../../examples/chat/page-bundle.ts'
 import { CreateChatMessage, Public } from '../../examples/chat/shared.ts'
 import { findChromium, howToGetChromium, launchChromium } from '../setup/chromium.ts'
-import { longIt } from '../setup/long.ts'
+import { longDescribe } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { enlarge, overflowOf, violationsOf, windows } from './axe.ts'
@@ -18,7 +18,7 @@ const password = 'analytical engine'
 const timeout = 20_000
 const longName = 'a.name.that.is.longer.than.any.column.of.this.page.will.ever.be'
 
-describe("The chat's page", function () {
+longDescribe("The chat's page", function () {
   this.timeout(60_000)
   let browser: Browser
   let bundle: PageBundle
@@ -116,7 +116,7 @@ describe("The chat's page", function () {
       await says(page, '#empty', 'No messages yet')
     })
 
-    longIt('tells its rule before, says in a sentence what is wrong, and can be tried again', async () => {
+    it('tells its rule before, says in a sentence what is wrong, and can be tried again', async () => {
       const page = await register(await open())
       await page.click('#leave')
       await page.waitForSelector('#welcome:not([hidden])')
@@ -130,7 +130,7 @@ describe("The chat's page", function () {
       await page.waitForSelector('#chat:not([hidden])')
     })
 
-    longIt('is kept where only the connection failed, and given up where the server refused it', async () => {
+    it('is kept where only the connection failed, and given up where the server refused it', async () => {
       const page = await register(await open())
       let isCut = true
       await page.routeWebSocket(/isock/, (socket) => void (isCut ? socket.close() : socket.connectToServer()))
@@ -170,7 +170,7 @@ describe("The chat's page", function () {
       expect(await page.evaluate(dot)).to.not.equal('rgba(0, 0, 0, 0)')
     })
 
-    longIt('fetches what was written meanwhile', async () => {
+    it('fetches what was written meanwhile', async () => {
       const page = await register(await open())
       await stop()
       await says(page, '#banner', 'Connection lost')
@@ -181,7 +181,7 @@ describe("The chat's page", function () {
       await sees(page, 'nobody heard this')
     })
 
-    longIt('says where the account is not accepted any more, and offers to sign in', async () => {
+    it('says where the account is not accepted any more, and offers to sign in', async () => {
       const page = await register(await open())
       await stop()
       rmSync(directory, { recursive: true })
@@ -206,7 +206,7 @@ describe("The chat's page", function () {
       expect(await shown(page)).to.deep.equal(Array.from({ length: 300 }, (_, n) => `message ${n}`))
     })
 
-    longIt('are sent when the one before has its answer', async () => {
+    it('are sent when the one before has its answer', async () => {
       const page = await open()
       const held: (() => void)[] = []
       let isHeld = false
@@ -234,7 +234,7 @@ describe("The chat's page", function () {
       expect(await shown(page)).to.deep.equal(['the first', 'the second'])
     })
 
-    longIt('that come while one reads further up are counted, and one of our own leads to the end', async () => {
+    it('that come while one reads further up are counted, and one of our own leads to the end', async () => {
       const page = await open({ viewport: { width: 800, height: 500 } })
       const bob = await program('bob')
       for (let n = 0; n < 40; n++) await bob(`message ${n}`)
@@ -262,7 +262,7 @@ describe("The chat's page", function () {
       await isAtEnd()
     })
 
-    longIt('stand under their author and day, with our own marked', async () => {
+    it('stand under their author and day, with our own marked', async () => {
       const bob = await program('bob')
       const now = Date.now
       Date.now = () => now() - 24 * 3_600_000
@@ -287,7 +287,7 @@ describe("The chat's page", function () {
       expect(await page.locator('.own .content').allTextContents()).to.deep.equal(['mine'])
     })
 
-    longIt('that are refused say why, and can be removed', async () => {
+    it('that are refused say why, and can be removed', async () => {
       const page = await register(await open())
       await page.evaluate(`
         const field = document.querySelector('[name=content]')
@@ -300,7 +300,7 @@ describe("The chat's page", function () {
       expect(await focused(page)).to.equal('content')
     })
 
-    longIt('read from right to left where their script does', async () => {
+    it('read from right to left where their script does', async () => {
       const page = await register(await open())
       for (const content of ['مرحبا, hello', 'hello, مرحبا']) await write(page, content)
       await sees(page, 'hello, مرحبا')
@@ -313,38 +313,35 @@ describe("The chat's page", function () {
 
   for (const options of windows) {
     const { colorScheme, viewport } = options
-    longIt(
-      `fits, and axe finds nothing, at ${viewport.width} pixels and ${colorScheme}, also with text at 200 %`,
-      async () => {
-        const page = await open(options)
-        const write = await program(longName)
-        await write(`https://example.org/${'long'.repeat(100)}`)
-        expect(await violationsOf(page)).to.deep.equal([])
-        await register(page)
-        await sees(page, 'longlong')
-        await says(page, '#count', 'here')
-        for (const size of ['100 %', '200 %']) {
-          if (size === '200 %') await enlarge(page)
-          expect(await overflowOf(page), size).to.equal(0)
-          expect(await violationsOf(page), size).to.deep.equal([])
-          for (const each of ['#leave', '[name=content]', '#composer button', '#count']) {
-            const { x, y, width, height } = (await page.locator(each).boundingBox()) ?? {
-              x: -1,
-              y: 0,
-              width: 0,
-              height: 0,
-            }
-            expect(
-              [x >= 0, x + width <= viewport.width, y + height <= viewport.height],
-              `${each} at ${size}`,
-            ).to.deep.equal([true, true, true])
+    it(`fits, and axe finds nothing, at ${viewport.width} pixels and ${colorScheme}, also with text at 200 %`, async () => {
+      const page = await open(options)
+      const write = await program(longName)
+      await write(`https://example.org/${'long'.repeat(100)}`)
+      expect(await violationsOf(page)).to.deep.equal([])
+      await register(page)
+      await sees(page, 'longlong')
+      await says(page, '#count', 'here')
+      for (const size of ['100 %', '200 %']) {
+        if (size === '200 %') await enlarge(page)
+        expect(await overflowOf(page), size).to.equal(0)
+        expect(await violationsOf(page), size).to.deep.equal([])
+        for (const each of ['#leave', '[name=content]', '#composer button', '#count']) {
+          const { x, y, width, height } = (await page.locator(each).boundingBox()) ?? {
+            x: -1,
+            y: 0,
+            width: 0,
+            height: 0,
           }
+          expect(
+            [x >= 0, x + width <= viewport.width, y + height <= viewport.height],
+            `${each} at ${size}`,
+          ).to.deep.equal([true, true, true])
         }
-      },
-    )
+      }
+    })
   }
 
-  longIt('shows at 390 pixels how many are here, and who in a list that opens', async () => {
+  it('shows at 390 pixels how many are here, and who in a list that opens', async () => {
     const page = await open({ viewport: { width: 390, height: 800 } })
     await register(page)
     for (let n = 0; n < 10; n++) await (await clientOf(`${n}.${longName}`.slice(0, 64))).subscribe(Public).ready

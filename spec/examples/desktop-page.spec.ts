@@ -6,13 +6,13 @@ import { expect } from 'chai'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { type App, startApp } from '../../examples/desktop/app.ts'
 import { findChromium, howToGetChromium, launchChromium } from '../setup/chromium.ts'
-import { longIt } from '../setup/long.ts'
+import { longDescribe } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { enlarge, overflowOf, violationsOf, windows } from './axe.ts'
 
 const timeout = 20_000
 
-describe("The desktop example's page", function () {
+longDescribe("The desktop example's page", function () {
   this.timeout(60_000)
   let browser: Browser
   let context: BrowserContext
@@ -91,7 +91,7 @@ describe("The desktop example's page", function () {
     expect(await focused(page)).to.equal('greet')
   })
 
-  longIt('says that the application has ended', async () => {
+  it('says that the application has ended', async () => {
     const page = await open()
     await page.click('#quit')
     await says(page, '#state', 'Ended. You can close this window.')
@@ -108,7 +108,7 @@ describe("The desktop example's page", function () {
     }
   })
 
-  longIt('keeps long words in their card, and the direction of what is read from right to left', async () => {
+  it('keeps long words in their card, and the direction of what is read from right to left', async () => {
     const page = await open({ viewport: { width: 390, height: 800 } })
     await page.fill('#name', 'a'.repeat(200))
     await page.click('#greet')
@@ -118,7 +118,7 @@ describe("The desktop example's page", function () {
     expect(await page.evaluate("getComputedStyle(document.querySelector('#text')).direction")).to.equal('rtl')
   })
 
-  longIt('says how long a file may be before it is sent, and why one is not saved', async () => {
+  it('says how long a file may be before it is sent, and why one is not saved', async () => {
     const page = await open()
     expect(await page.getAttribute('#text', 'placeholder')).to.include('64 KB')
     await page.fill('#text', 'x'.repeat(70_000))
@@ -136,29 +136,26 @@ describe("The desktop example's page", function () {
 
   for (const options of windows) {
     const { colorScheme, viewport } = options
-    longIt(
-      `fits, and axe finds nothing, at ${viewport.width} pixels and ${colorScheme}, also with text at 200 %`,
-      async () => {
-        const page = await open(options)
-        await says(page, '.empty', 'No jobs yet')
-        expect(await violationsOf(page)).to.deep.equal([])
-        await startJobs(page, 1, 2, 3, 4, 5, 6, 99_999)
-        await page.waitForFunction("document.querySelectorAll('#jobs li:not(.running)').length === 6")
-        for (const size of ['100 %', '200 %']) {
-          if (size === '200 %') await enlarge(page)
-          expect(await overflowOf(page), size).to.equal(0)
-          expect(await violationsOf(page), size).to.deep.equal([])
-          const notes = "Math.min(...[...document.querySelectorAll('#jobs .note')].map((note) => note.offsetWidth))"
-          expect(await page.evaluate(notes), size).to.be.above(60)
-          for (const each of await page.locator('button').all()) {
-            const { x = -1, width = 0 } = (await each.boundingBox()) ?? {}
-            expect([x >= 0, x + width <= viewport.width], `${await each.textContent()} at ${size}`).to.deep.equal([
-              true,
-              true,
-            ])
-          }
+    it(`fits, and axe finds nothing, at ${viewport.width} pixels and ${colorScheme}, also with text at 200 %`, async () => {
+      const page = await open(options)
+      await says(page, '.empty', 'No jobs yet')
+      expect(await violationsOf(page)).to.deep.equal([])
+      await startJobs(page, 1, 2, 3, 4, 5, 6, 99_999)
+      await page.waitForFunction("document.querySelectorAll('#jobs li:not(.running)').length === 6")
+      for (const size of ['100 %', '200 %']) {
+        if (size === '200 %') await enlarge(page)
+        expect(await overflowOf(page), size).to.equal(0)
+        expect(await violationsOf(page), size).to.deep.equal([])
+        const notes = "Math.min(...[...document.querySelectorAll('#jobs .note')].map((note) => note.offsetWidth))"
+        expect(await page.evaluate(notes), size).to.be.above(60)
+        for (const each of await page.locator('button').all()) {
+          const { x = -1, width = 0 } = (await each.boundingBox()) ?? {}
+          expect([x >= 0, x + width <= viewport.width], `${await each.textContent()} at ${size}`).to.deep.equal([
+            true,
+            true,
+          ])
         }
-      },
-    )
+      }
+    })
   }
 })

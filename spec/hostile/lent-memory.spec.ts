@@ -6,6 +6,7 @@ import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { Action, Client, Server } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { callFrame, RawPeer } from './raw-peer.ts'
 
@@ -83,7 +84,7 @@ describe('Hostile peers: lent memory', () => {
     peer.close()
   })
 
-  it('values of many calls at once arrive as they were, whatever memory they share in turn', async function () {
+  longIt('values of many calls at once arrive as they were, whatever memory they share in turn', async function () {
     this.timeout(60_000)
     const lanes = [enter(), enter(), enter()].flatMap((client, c) => [0, 1, 2, 3].map((lane) => ({ client, c, lane })))
     await Promise.all(

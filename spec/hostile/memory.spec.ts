@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { Arena, Flood, refs } from './arena.ts'
 import { plainHello, type RawPeer } from './raw-peer.ts'
@@ -36,7 +37,7 @@ describe('Hostile peers: memory', () => {
     await waitFor(() => peer.all(Kind.Item).length === 512)
   })
 
-  it('input that a handler did not read goes with its answer', async () => {
+  longIt('input that a handler did not read goes with its answer', async () => {
     await open()
     const value = new Uint8Array(mebibyte)
     const before = process.memoryUsage().arrayBuffers

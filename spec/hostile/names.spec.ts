@@ -1,6 +1,7 @@
 // Action names are introduced once for each link, in order, and not without end.
 import { expect } from 'chai'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
+import { longIt } from '../setup/long.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 import { Arena, refs } from './arena.ts'
 import type { RawPeer } from './raw-peer.ts'
@@ -63,7 +64,7 @@ describe('Hostile peers: action names', () => {
     await isClosed()
   })
 
-  it('65 536 names are taken, one more closes the link', async () => {
+  longIt('65 536 names are taken, one more closes the link', async () => {
     const names = Array.from({ length: 65_532 }, (_, i) =>
       bytesOfFrames({ kind: Kind.Name, ref: 4 + i, name: 'n', contract: undefined }),
     )

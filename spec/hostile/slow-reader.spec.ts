@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { Kind } from '../../lib/core/wire/frames/frame.ts'
 import { Action, type Context } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 import { Arena, Flood, refs } from './arena.ts'
@@ -69,7 +70,7 @@ describe('Hostile peers: slow readers', () => {
     })
   })
 
-  it('a flood of pings without reading the pongs ends with the link closed', async () => {
+  longIt('a flood of pings without reading the pongs ends with the link closed', async () => {
     const pings = Buffer.concat(Array.from({ length: 100_000 }, () => bytesOfFrames({ kind: Kind.Ping })))
     await arena.serveOthersDuring(async () => {
       await fillTheWay()
@@ -88,7 +89,7 @@ describe('Hostile peers: slow readers', () => {
     })
   }).timeout(40_000)
 
-  it('answers wait in the ledger, and calls before it, up to maxInFlightBytes; none of those is lost', async () => {
+  longIt('answers wait in the ledger, and calls before it, up to maxInFlightBytes; none of those is lost', async () => {
     await fillTheWay()
     const data = new Uint8Array(3 * mebibyte)
     for (let i = 1; i <= 30; i++) peer.send(callFrame(1_024 + i, { ref: refs.Echo, data }))

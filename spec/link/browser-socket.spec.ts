@@ -6,6 +6,7 @@ import { parseAddress, type WebAddress } from '../../lib/core/link/address.ts'
 import { dialFromBrowser } from '../../lib/core/link/browser-dial.ts'
 import { type BrowserSocket, BrowserSocketLink } from '../../lib/core/link/browser-socket-link.ts'
 import type { LinkHandler, Peer } from '../../lib/core/link/link.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 
@@ -236,7 +237,7 @@ describe("A browser's socket", () => {
     expect(timers()).to.equal(before)
   })
 
-  it('waits five seconds for it at most', async () => {
+  longIt('waits five seconds for it at most', async () => {
     const startedAtMs = performance.now()
     await link.close('flush')
     expect(performance.now() - startedAtMs).to.be.at.least(4_900)

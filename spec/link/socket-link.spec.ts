@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import { expect } from 'chai'
 import type { LinkHandler } from '../../lib/core/link/link.ts'
 import { SocketLink } from '../../lib/core/link/socket-link.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 /** Writes down what a link tells. */
@@ -129,7 +130,7 @@ describe('A link over a socket', () => {
     expect(told.ends).to.deep.equal([])
   })
 
-  it('waits no longer than five seconds for a peer that does not close its half', async () => {
+  longIt('waits no longer than five seconds for a peer that does not close its half', async () => {
     link.open(told)
     const startedAtMs = performance.now()
     await link.close('flush')

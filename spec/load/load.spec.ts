@@ -20,7 +20,7 @@ describe('Load', function () {
 
   const links = sizeOf({ all: 100, few: 20 })
 
-  it(`${links} links with 100 calls each: each call is answered and ran once`, async () => {
+  longIt(`${links} links with 100 calls each: each call is answered and ran once`, async () => {
     expectKept(await manyCalls({ links, callsEach: 100, mostGrowthMb }, silent))
   })
 

@@ -62,28 +62,31 @@ describe('Processes', () => {
     }
   }
 
-  it(`a server that is killed ${kills} times in the middle of calls: nothing runs twice, nothing is claimed that is not so`, async function () {
-    this.timeout(kills * 3_000 + 30_000)
-    const client = new Client('127.0.0.1', port, patient)
-    let server = await startWorkServer(port, counter)
-    const stop = keepCalling(client, 'killed', 8, 3)
-    for (let i = 0; i < kills; i++) {
-      await waitFor(() => client.isConnected, { timeoutMs: 10_000, what: 'a connection' })
-      // A different moment of its calls each time.
-      await new Promise((resolve) => setTimeout(resolve, i % 17))
-      await server.end('SIGKILL')
-      server = await startWorkServer(port, counter)
-    }
-    // The last one lives: the others may have had no time to answer anything.
-    for (let i = 0; i <= kills; i++) await client.runAction(Work, { name: `last-${i}`, takesMs: 3 })
-    const told = await stop()
-    await client.close()
-    await server.end('SIGTERM')
-    await expectHonest(told)
-    const words = [...told.values()]
-    expect(words.filter((word) => word === 'ok').length).to.be.greaterThan(kills)
-    expect(words.filter((word) => word === 'unknown').length).to.be.greaterThan(0)
-  })
+  longIt(
+    `a server that is killed ${kills} times in the middle of calls: nothing runs twice, nothing is claimed that is not so`,
+    async function () {
+      this.timeout(kills * 3_000 + 30_000)
+      const client = new Client('127.0.0.1', port, patient)
+      let server = await startWorkServer(port, counter)
+      const stop = keepCalling(client, 'killed', 8, 3)
+      for (let i = 0; i < kills; i++) {
+        await waitFor(() => client.isConnected, { timeoutMs: 10_000, what: 'a connection' })
+        // A different moment of its calls each time.
+        await new Promise((resolve) => setTimeout(resolve, i % 17))
+        await server.end('SIGKILL')
+        server = await startWorkServer(port, counter)
+      }
+      // The last one lives: the others may have had no time to answer anything.
+      for (let i = 0; i <= kills; i++) await client.runAction(Work, { name: `last-${i}`, takesMs: 3 })
+      const told = await stop()
+      await client.close()
+      await server.end('SIGTERM')
+      await expectHonest(told)
+      const words = [...told.values()]
+      expect(words.filter((word) => word === 'ok').length).to.be.greaterThan(kills)
+      expect(words.filter((word) => word === 'unknown').length).to.be.greaterThan(0)
+    },
+  )
 
   longIt('two servers that are restarted in turns under load: no call fails, each runs once', async function () {
     this.timeout(60_000)
@@ -139,22 +142,25 @@ describe('Processes', () => {
     await server.end('SIGTERM')
   })
 
-  it('a client that is killed: its handler is told when the lease is over, its session goes, others go on', async function () {
-    this.timeout(20_000)
-    const server = await startWorkServer(port, counter)
-    const other = new Client('127.0.0.1', port, patient)
-    await other.connect()
-    const worker = new Worker('work-client.ts', port, 'killed client', 2_500)
-    await worker.line()
-    await waitFor(async () => (await counter.report()).has('killed client'))
-    expect(await other.runAction(Sessions)).to.equal(2)
-    await worker.end('SIGKILL')
-    expect(await other.runAction(Work, { name: 'meanwhile', takesMs: 0 })).to.equal('meanwhile')
-    await waitFor(async () => (await other.runAction(Sessions)) === 1, { timeoutMs: 5_000, what: 'the lease to end' })
-    await waitFor(async () => (await counter.report()).has('killed client aborted'), { timeoutMs: 5_000 })
-    await other.close()
-    await server.end('SIGTERM')
-  })
+  longIt(
+    'a client that is killed: its handler is told when the lease is over, its session goes, others go on',
+    async function () {
+      this.timeout(20_000)
+      const server = await startWorkServer(port, counter)
+      const other = new Client('127.0.0.1', port, patient)
+      await other.connect()
+      const worker = new Worker('work-client.ts', port, 'killed client', 2_500)
+      await worker.line()
+      await waitFor(async () => (await counter.report()).has('killed client'))
+      expect(await other.runAction(Sessions)).to.equal(2)
+      await worker.end('SIGKILL')
+      expect(await other.runAction(Work, { name: 'meanwhile', takesMs: 0 })).to.equal('meanwhile')
+      await waitFor(async () => (await other.runAction(Sessions)) === 1, { timeoutMs: 5_000, what: 'the lease to end' })
+      await waitFor(async () => (await counter.report()).has('killed client aborted'), { timeoutMs: 5_000 })
+      await other.close()
+      await server.end('SIGTERM')
+    },
+  )
 })
 
 function tell(error: unknown): Told | string {

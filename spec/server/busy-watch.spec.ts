@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { BusyWatch, busyMs, quietMs, tickMs } from '../../lib/core/server/busy-watch.ts'
 import { Action, Client, type Logger, Server } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 describe('The watch over a busy event loop', () => {
@@ -145,7 +146,7 @@ class Idle extends Action {
 }
 
 describe('A server whose action computes', () => {
-  it('warns of it by its name, although others ran since', async () => {
+  longIt('warns of it by its name, although others ran since', async () => {
     const warnings: [object, string][] = []
     const quiet = (): void => undefined
     const log: Logger = { debug: quiet, info: quiet, error: quiet, warn: (...line) => void warnings.push(line) }

@@ -25,9 +25,10 @@ export function casesOf<T>(all: readonly T[], few: number): readonly T[] {
 }
 
 /** Like `it`, for a spec that `npm test` leaves out. */
-export function longIt(title: string, run: (this: Context) => unknown): void {
+export function longIt(title: string, run: (this: Context) => unknown): Test {
   const spec: Test = it(title, run as AsyncFunc)
   if (isShort) leaveOut(spec, 1, spec.parent?.tests)
+  return spec
 }
 
 /** Like `describe`, for specs that `npm test` leaves out. */

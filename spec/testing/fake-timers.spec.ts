@@ -1,5 +1,6 @@
 // Tests that fake the global timers, as vitest's and sinon's defaults do, while servers and clients live.
 import { expect } from 'chai'
+import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 describe('Under fake timers', function () {
@@ -24,7 +25,7 @@ describe('Under fake timers', function () {
     it(`of sinon's kind calls, streams and shutdown go on over ${link}`, () => run('sinon', link))
   }
 
-  it("the harness's deadlines go by them, where it is given the clock of the globals", async () => {
+  longIt("the harness's deadlines go by them, where it is given the clock of the globals", async () => {
     expect(await run('vitest', 'harness with the global clock')).to.match(/^false DeadlineError$/m)
   })
 })

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { compiled } from '../setup/compiled.ts'
+import { longIt } from '../setup/long.ts'
 
 const mocha = fileURLToPath(new URL('../../node_modules/mocha/bin/mocha.js', import.meta.url))
 
@@ -28,7 +29,7 @@ describe('the example tests', function () {
     expect(await outputOf(args)).to.match(/^# pass 3$/m)
   })
 
-  it('find the planted bug of a simulation', async () => {
+  longIt('find the planted bug of a simulation', async () => {
     const args = ['--test', '--test-reporter=tap', compiled('examples/testing/simulation-test.ts')]
     expect(await outputOf(args)).to.match(/^# pass 2$/m)
   })

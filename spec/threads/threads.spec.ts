@@ -103,7 +103,7 @@ describe('Actions in threads', function () {
       before(() => open(1, {}, link))
       after(() => harness.close())
 
-      it('take and give values of all kinds', async () => {
+      longIt('take and give values of all kinds', async () => {
         const value = {
           at: new Date(0),
           map: new Map([['a', { b: 1n }]]),
@@ -240,7 +240,7 @@ describe('Actions in threads', function () {
       expect(await client.runAction(WhichThread), 'the same thread').to.equal(before)
     })
 
-    it('end with their thread when they do not: cancelled', async () => {
+    longIt('end with their thread when they do not: cancelled', async () => {
       const before = await client.runAction(WhichThread)
       const call = client.runAction(Burn, 60_000)
       await hasBegun()
@@ -260,7 +260,7 @@ describe('Actions in threads', function () {
       expect(performance.now() - startedAt).to.be.below(30_000)
     })
 
-    it('wait for a thread as many as may, and no more', async () => {
+    longIt('wait for a thread as many as may, and no more', async () => {
       const running = client.runAction(Burn, 60_000)
       await hasBegun()
       const waiting = client.runAction(WhichThread)

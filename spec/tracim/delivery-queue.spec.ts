@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import { platformClock } from '../../lib/core/base/clock.ts'
 import { DeliveryQueue } from '../../lib/tracim/delivery-queue.ts'
 import { LiveMessages } from '../../lib/tracim/live-messages.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { FakeTracim } from './fake-tracim.ts'
 import { TracimWorld } from './tracim-world.ts'
@@ -89,7 +90,7 @@ describe('what the tracim gateway keeps', () => {
     await Promise.all(listeners.map((listener) => once(listener.close(), 'close')))
   })
 
-  it('is no more of a stream than is taken soon', async () => {
+  longIt('is no more of a stream than is taken soon', async () => {
     const tracim = new FakeTracim()
     await tracim.listen()
     const { statusCode, cookie } = await login(tracim)

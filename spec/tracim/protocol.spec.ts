@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import { Channel } from 'isock'
 import { createHarness } from 'isock/testing'
 import { TracimDaemon } from 'isock/tracim'
+import { longIt } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -280,7 +281,7 @@ describe('the tracim daemon', () => {
     expect(one.types().filter((type) => type === 'daemon_tracim_event')).to.have.length(1)
   })
 
-  it('serves 1 000 clients', async function () {
+  longIt('serves 1 000 clients', async function () {
     this.timeout(60_000)
     const daemon = await world.daemon({ announceClients: false })
     const clients = await Promise.all([...Array(1_000).keys()].map((i) => world.rawClient(`c${i}`)))

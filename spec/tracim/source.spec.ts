@@ -1,6 +1,7 @@
 // Tracim as the source: login, live messages through cuts and expired logins, and requests that go nowhere else.
 import { expect } from 'chai'
 import { TracimSource, type TracimSourceOptions, tracimEventOf } from 'isock/tracim'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { FakeTracim } from './fake-tracim.ts'
 import { type RawClient, TracimWorld } from './tracim-world.ts'
@@ -119,7 +120,7 @@ describe('tracim as the source of a daemon', () => {
     expect(world.reasons.some((reason) => reason.includes('more than 1000 bytes'))).to.equal(true)
   })
 
-  it('passes many messages on, and reads no more than it passes on', async () => {
+  longIt('passes many messages on, and reads no more than it passes on', async () => {
     const client = await start()
     for (let i = 0; i < 2_000; i++) tracim.emit(`e${i}`)
     await waitFor(() => client.received.length === 2_002, { timeoutMs: 9_000 })

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { bundlerModules } from '../../scripts/bundler-modules.ts'
 import { bundleProgram, imports, linkExternals, sideEffects } from '../setup/bundled.ts'
+import { longIt } from '../setup/long.ts'
 import { RunningScript } from '../setup/run-script.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -58,7 +59,7 @@ describe('A server that is bundled into one file', function () {
 
   for (const format of ['esm', 'cjs'] as const)
     for (const minify of [false, true])
-      it(`works as ${format}${minify ? ', minified' : ''}`, async () => {
+      longIt(`works as ${format}${minify ? ', minified' : ''}`, async () => {
         const outfile = join(directory, `out${minify ? '.min' : ''}.${format === 'esm' ? 'mjs' : 'cjs'}`)
         const warnings = await bundleProgram(program, { format, minify, outfile })
         expect(warnings.filter(({ text }) => !text.includes('import.meta')).map(({ text }) => text)).to.deep.equal([])

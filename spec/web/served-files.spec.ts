@@ -11,6 +11,7 @@ import { wantedCodings } from '../../lib/features/web/content-coding.ts'
 import type { MountedGateway, WebVisit } from '../../lib/features/web/gateway.ts'
 import { mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
 import { browserBundle } from '../setup/browser-bundle.ts'
+import { longDescribe } from '../setup/long.ts'
 import { WebWorld } from './web-world.ts'
 
 describe('A file of a web port', () => {
@@ -128,7 +129,7 @@ describe('A file of a web port', () => {
   })
 })
 
-describe('The module for browsers at a web port', function () {
+longDescribe('The module for browsers at a web port', function () {
   // Bundling takes a busy machine a while.
   this.timeout(60_000)
   let directory: string

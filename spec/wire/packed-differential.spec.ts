@@ -2,7 +2,7 @@
 import { decode as decodeBytes, Encoder, encode } from '@msgpack/msgpack'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { sizeOf } from '../setup/long.ts'
+import { longIt, sizeOf } from '../setup/long.ts'
 import { anyUint } from './frame-arbitrary.ts'
 import { fromHex } from './frame-bytes.ts'
 import { bytesOf, packed, unpacked } from './packed-bytes.ts'
@@ -56,7 +56,7 @@ function withOneZero(value: unknown): unknown {
 }
 
 describe('Packed values, against @msgpack/msgpack', () => {
-  it('what we pack it decodes to the same value', () => {
+  longIt('what we pack it decodes to the same value', () => {
     for (const value of borders) expectSame(decode(bytesOf(packed(value))), value)
     fc.assert(
       fc.property(anyValue, (value) => expectSame(decode(bytesOf(packed(value))), value)),
@@ -130,7 +130,7 @@ describe('Packed values, against @msgpack/msgpack', () => {
     }
   })
 
-  it('a byte changed anywhere is the same value to both, or one refuses it', () => {
+  longIt('a byte changed anywhere is the same value to both, or one refuses it', () => {
     fc.assert(
       fc.property(anyValue, fc.nat(), fc.nat(255), (value, position, byte) => {
         const bytes = bytesOf(packed(value))

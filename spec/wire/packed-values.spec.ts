@@ -7,6 +7,7 @@ import { ValuePacker } from '../../lib/core/wire/packed/value-packer.ts'
 import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { defaultValueLimits } from '../../lib/core/wire/values/value-limits.ts'
+import { longIt } from '../setup/long.ts'
 import { toHex } from './frame-bytes.ts'
 import { bytesOf, packed, unpacked, unpackedBare } from './packed-bytes.ts'
 import { expectSame, overTheWire, show } from './same-value.ts'
@@ -94,7 +95,7 @@ describe('Packed values', () => {
     })
   }
 
-  it('carry arrays and objects at the borders of their heads', () => {
+  longIt('carry arrays and objects at the borders of their heads', () => {
     for (const count of [0, 1, 15, 16, 65_535, 65_536]) {
       const items = Array.from({ length: count }, (_, i) => i)
       arrives(items)
@@ -201,7 +202,7 @@ describe('Packed values', () => {
     expect(holds([[], {}, new Uint8Array(1), []], { maxContainers: 4 })).to.equal(false)
   })
 
-  it('carry any plain value', () => {
+  longIt('carry any plain value', () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ maxLength: 100 }))
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(

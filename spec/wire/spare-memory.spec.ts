@@ -1,6 +1,7 @@
 // Memory that is lent for copies, and used again when it came back.
 import { expect } from 'chai'
 import { isLent, SpareMemory, takeBack } from '../../lib/core/wire/bytes/spare-memory.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 const kibibyte = 1024
@@ -71,7 +72,7 @@ describe('Spare memory', () => {
     expect(spareBytes()).to.equal(before + 220 * kibibyte)
   })
 
-  it('is kept up to 4 MiB, and let go after a while in which nobody needs it', async function () {
+  longIt('is kept up to 4 MiB, and let go after a while in which nobody needs it', async function () {
     this.timeout(20_000)
     const copies = Array.from({ length: 20 }, () => lendCopy(filled(1024 * kibibyte, 1)))
     for (const copy of copies) takeBack(copy)

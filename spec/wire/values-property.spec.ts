@@ -5,6 +5,7 @@ import { Packed } from '../../lib/core/wire/bytes/packed.ts'
 import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
 import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
+import { longIt } from '../setup/long.ts'
 import { expectSame, overTheWire } from './same-value.ts'
 
 class Point {
@@ -121,7 +122,7 @@ const { value: anyValue } = fc.letrec<{ value: unknown; fields: [string, unknown
 }))
 
 describe('any value', () => {
-  it('arrives as what was sent', () => {
+  longIt('arrives as what was sent', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         expectSame(codec.decode(overTheWire(codec.encode(value, 'data', allow)), allow), value)
@@ -214,7 +215,7 @@ describe('any garbage', () => {
   )
   const someBytes = fc.array(bytes, { maxLength: 2 })
 
-  it('as annotations is refused or is a value that can be used', async () => {
+  longIt('as annotations is refused or is a value that can be used', async () => {
     await fc.assert(
       fc.asyncProperty(
         json,
@@ -234,7 +235,7 @@ describe('any garbage', () => {
     )
   }).timeout(60_000)
 
-  it('in place of parts of a good payload is refused or is a value', () => {
+  longIt('in place of parts of a good payload is refused or is a value', () => {
     fc.assert(
       fc.property(
         anyValue,

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { longIt } from '../../setup/long.ts'
 import { skip } from '../../setup/skip.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 
@@ -18,7 +19,7 @@ describe('the page about HTTP', function () {
     if (spawnSync('curl', ['--version']).status !== 0) skip(this, 'there is no curl')
   })
 
-  it('has commands that do what they say', async () => {
+  longIt('has commands that do what they say', async () => {
     const folder = mkdtempSync(join(root, '.docs-http-'))
     const file = join(folder, 'server.ts')
     writeFileSync(file, (blocksOf('ts')[0] as string).replace('port: 8080', 'port: 0'))

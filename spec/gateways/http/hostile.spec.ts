@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Action } from 'isock'
-import { sizeOf } from '../../setup/long.ts'
+import { longIt, sizeOf } from '../../setup/long.ts'
 import { VirtualClock } from '../../setup/virtual-clock.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { errorOf, HttpWorld } from './http-world.ts'
@@ -222,7 +222,7 @@ describe('hostile clients of the HTTP gateway', function () {
     expect(await world.metric('isock_http_streams_open')).to.equal(0)
   })
 
-  it('that send thousands of requests before they have their answers are not read', async () => {
+  longIt('that send thousands of requests before they have their answers are not read', async () => {
     await start()
     const raw = await world.raw()
     const hold1 = `${head(['Content-Length: 1'], '/actions/Hold')}1`
@@ -269,7 +269,7 @@ describe('hostile clients of the HTTP gateway', function () {
     expect(await world.works()).to.equal(true)
   })
 
-  it('that send whatever they like are answered, and nobody else notices', async () => {
+  longIt('that send whatever they like are answered, and nobody else notices', async () => {
     await start()
     const text = fc.oneof(
       fc.json({ maxDepth: 6 }),

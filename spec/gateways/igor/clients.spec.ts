@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Action, type Context, Guard, Process, type ProcessContext, type Server } from 'isock'
+import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { Gate } from './gate.ts'
 import { IgorWorld } from './igor-world.ts'
@@ -515,7 +516,7 @@ describe('The Igor gateway: clients', function () {
   })
 
   describe('are missed when the last has gone', () => {
-    it('once, after sessionMs without any', async () => {
+    longIt('once, after sessionMs without any', async () => {
       let count = 0
       await world.start(prepare, { sessionMs: 1_000, onLastClientGone: () => count++ })
       const [one, two] = [await world.client(), await world.client()]

@@ -10,6 +10,7 @@ import { http } from 'isock/http'
 import { igor } from 'isock/igor'
 import type { Browser } from 'playwright-core'
 import { findChromium, howToGetChromium, launchChromium } from '../../setup/chromium.ts'
+import { longDescribe } from '../../setup/long.ts'
 import { skip } from '../../setup/skip.ts'
 import { IgorWorld } from './igor-world.ts'
 
@@ -84,7 +85,7 @@ describe('The Igor gateway: files in pages of other origins', function () {
     expect(await ask('/actions', page)).to.equal(404)
   })
 
-  describe('in Chromium', () => {
+  longDescribe('in Chromium', () => {
     let browser: Browser
 
     before(async function () {

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Guard } from 'isock'
+import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { IgorWorld } from './igor-world.ts'
 
@@ -319,7 +320,7 @@ describe('The Igor gateway: files', function () {
       await waitFor(() => world.server.usage.places['igorUploads']?.taken === 1)
     })
 
-    it('to their end while the server drains, and given up after its grace', async () => {
+    longIt('to their end while the server drains, and given up after its grace', async () => {
       await start({ write: true })
       const head = (name: string) => `PUT /files/${name} HTTP/1.1\r\nhost: ${new URL(world.url).host}\r\n`
       const ends = await raw(`${head('ends')}content-length: 6\r\n\r\none`)

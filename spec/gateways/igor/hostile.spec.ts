@@ -1,6 +1,7 @@
 // Clients of the Igor gateway that mean no good, or cannot keep up; beside each of them an honest one is served.
 import { expect } from 'chai'
 import { Action, type Context, Process, type ProcessContext, type Server } from 'isock'
+import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { IgorWorld, type SeedClient } from './igor-world.ts'
 
@@ -152,7 +153,7 @@ describe('The Igor gateway: hostile clients', function () {
     expect((await honest.introduce('greedy')).data.resumed).to.equal(false)
   })
 
-  it('who say nothing, not even that they live, are cut off', async () => {
+  longIt('who say nothing, not even that they live, are cut off', async () => {
     await start({}, { limits: { heartbeatMs: 200, deadAfterMs: 2_000 } })
     const client = await world.client()
     client.start('Hang')
@@ -217,7 +218,7 @@ describe('The Igor gateway: hostile clients', function () {
     await isServed()
   })
 
-  it('who come and go by hundreds leave nothing behind', async () => {
+  longIt('who come and go by hundreds leave nothing behind', async () => {
     await start({ sessionMs: 100 })
     for (let round = 0; round < 10; round++) {
       const clients = await Promise.all(Array.from({ length: 30 }, () => world.client()))

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { readSignals } from '../../../lib/gateways/lexicons/signals.ts'
-import { sizeOf } from '../../setup/long.ts'
+import { longIt, sizeOf } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { LexiconsWorld, type RawClient } from './lexicons-world.ts'
 
@@ -54,7 +54,7 @@ describe('lexicons: fuzzed messages', function () {
     )
   })
 
-  it('disturb nobody: whoever sent them is answered as before, and so are others', async () => {
+  longIt('disturb nobody: whoever sent them is answered as before, and so are others', async () => {
     const world = new LexiconsWorld()
     try {
       await world.begin({ maxSubscriptions: 3 })

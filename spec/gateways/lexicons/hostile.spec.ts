@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { expect } from 'chai'
 import { Action, Channel, type Context, Guard } from 'isock'
 import { type LexiconsClient, reply } from 'isock/lexicons'
+import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { LexiconsWorld, News, Public, RawClient } from './lexicons-world.ts'
 
@@ -130,7 +131,7 @@ describe('lexicons: hostile clients', function () {
     await expectServed()
   })
 
-  it('flood: their messages are worked on in their order, and the socket is not read meanwhile', async () => {
+  longIt('flood: their messages are worked on in their order, and the socket is not read meanwhile', async () => {
     let running = 0
     let most = 0
     let release: () => void = () => undefined
@@ -164,7 +165,7 @@ describe('lexicons: hostile clients', function () {
     expect(most).to.equal(1)
   })
 
-  it('storm with subscriptions, and leave nothing behind', async () => {
+  longIt('storm with subscriptions, and leave nothing behind', async () => {
     await world.begin({ maxSubscriptions: 5 })
     const client = await world.client()
     for (let i = 0; i < 1_000; i++)
@@ -206,7 +207,7 @@ describe('lexicons: hostile clients', function () {
     await expectServed()
   })
 
-  it('that do not read lose what their channel says, and hold up nobody', async () => {
+  longIt('that do not read lose what their channel says, and hold up nobody', async () => {
     const reasons: string[] = []
     await world.begin({
       stallTimeoutMs: 500,
