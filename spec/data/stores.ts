@@ -4,8 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Database, type DataOptions, type ModelClass } from 'isock/data'
+import { Database, type DataOptions } from 'isock/data'
 import type { Context } from 'mocha'
+import { poolPorts } from '../setup/open-resources.ts'
 import { skip } from '../setup/skip.ts'
 
 export type StoreOptions = Omit<DataOptions, 'models'>
@@ -41,6 +42,7 @@ async function makeFile(): Promise<TestStore> {
 /** A schema of its own. */
 export async function makePostgres(suite: Context): Promise<TestStore> {
   await requirePostgres(suite)
+  poolPorts.add(Number(new URL(postgresUrl).port || 5_432))
   const schema = `isock_${randomBytes(6).toString('hex')}`
   await queryPostgres(`create schema "${schema}"`)
   return {
@@ -87,25 +89,7 @@ async function requirePostgres(suite: Context): Promise<void> {
 export async function openDatabase(store: TestStore, options: DataOptions): Promise<Database> {
   const database = await new Database({ maxConnections, ...store.options, ...options }).open()
   await database.migrate()
-  if (store.options.schema !== undefined) await fillPool(database)
   return database
 }
 
 const maxConnections = 4
-
-/** Makes all connections, so that those which a spec needs are none that it left open. */
-async function fillPool(database: Database): Promise<void> {
-  let inTransaction = 0
-  let goOn = (): void => undefined
-  const all = new Promise<void>((resolve) => {
-    goOn = resolve
-  })
-  const model = database.models[0] as ModelClass
-  const hold = (): Promise<void> =>
-    database.transaction(async (db) => {
-      await db.find(model, 'none', { lock: true })
-      if (++inTransaction === maxConnections) goOn()
-      await all
-    })
-  await Promise.all(Array.from({ length: maxConnections }, hold))
-}

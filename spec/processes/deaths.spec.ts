@@ -6,7 +6,7 @@ import { waitFor } from '../setup/wait-for.ts'
 import { Counter, freePort, startWorkServer, Worker } from './processes.ts'
 import { Sessions, Work } from './work-actions.ts'
 
-const kills = Number(process.env['ISOCK_KILLS'] ?? sizeOf({ all: 60, few: 5 }))
+const kills = Number(process.env['ISOCK_KILLS'] ?? sizeOf({ all: 40, few: 5 }))
 const limits = { heartbeatMs: 100, deadAfterMs: 300, frameTimeoutMs: 1_000, handshakeTimeoutMs: 500 }
 const patient = { retry: 60, backoff: { minMs: 10, maxMs: 50 }, limits }
 
@@ -65,7 +65,7 @@ describe('Processes', () => {
   longIt(
     `a server that is killed ${kills} times in the middle of calls: nothing runs twice, nothing is claimed that is not so`,
     async function () {
-      this.timeout(kills * 3_000 + 30_000)
+      this.timeout(kills * 20_000)
       const client = new Client('127.0.0.1', port, patient)
       let server = await startWorkServer(port, counter)
       const stop = keepCalling(client, 'killed', 8, 3)

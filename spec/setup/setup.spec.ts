@@ -1,9 +1,9 @@
 // What the other specs rely on: how modules are loaded, the leak check's arithmetic, and waiting.
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { expect } from 'chai'
 import * as errors from '../../lib/core/base/errors.ts'
-import { leakedSince, openResources } from './open-resources.ts'
+import { leakedSince, openResources, poolPorts } from './open-resources.ts'
 import { waitFor } from './wait-for.ts'
 
 describe('the set-up of the specs', () => {
@@ -13,6 +13,25 @@ describe('the set-up of the specs', () => {
   })
 
   describe('leakedSince', () => {
+    it('minds connections, but not those of a pool of a store, which come and go when it likes', async () => {
+      const server = createServer().listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const before = openResources()
+      const socket = connect(port, '127.0.0.1')
+      await once(socket, 'connect')
+      expect(leakedSince(before).join()).to.contain(`to 127.0.0.1:${port}`)
+      poolPorts.add(port)
+      try {
+        expect(leakedSince(before).join()).not.to.contain(`to 127.0.0.1:${port}`)
+      } finally {
+        poolPorts.delete(port)
+        socket.destroy()
+        server.close()
+        await once(server, 'close')
+      }
+    })
+
     it('names a listening server, until it is closed', async () => {
       await Promise.resolve() // mocha starts this spec's timer when it sees the promise
       const before = openResources()
