@@ -476,7 +476,9 @@ describe('A server without data', () => {
     await using harness = await createHarness({ actions: [new ListTeams()] })
     const error = await failureOf(harness.client.runAction(ListTeams))
     expect(error).to.be.instanceOf(ServerError)
-    expect(error.message).to.include('context.db needs the feature data')
+    expect(error.message).to.equal(
+      "context.db needs the feature data: create the server with { features: [data({ models: [...] })] }, with data from 'isock/data'",
+    )
     expect(() => harness.server.db).to.throw(ServerError, 'server.db needs the feature data')
   })
 

@@ -392,7 +392,7 @@ describe('Actions in threads', function () {
     it('not by a server without threads, which says what to write', () => {
       expect(() => new Server({ port: 0 }).addAction(new EchoThere())).to.throw(
         ServerError,
-        'action "EchoThere" with static threaded needs the feature threads: create the server with { features: [threads()]',
+        `action "EchoThere" with static threaded needs the feature threads: create the server with { features: [threads()] }, with threads from 'isock/threads'`,
       )
     })
 
