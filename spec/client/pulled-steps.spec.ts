@@ -107,6 +107,20 @@ describe('Steps that are pulled', () => {
     expect(await taken(3)).to.deep.equal(['b', 'c', 'd'])
   })
 
+  it('of a call that has ended are waited for where they come later', async () => {
+    const source = new Source().give('a')
+    steps.open(source, [])
+    let isFinished = false
+    const finishing = steps.finish().then(() => {
+      isFinished = true
+    })
+    await settle()
+    expect([source.asked, isFinished]).to.deep.equal([2, false])
+    source.give('b').end()
+    await finishing
+    expect(await taken(2)).to.deep.equal(['a', 'b'])
+  })
+
   it('wait for the item that is being read when the call ends', async () => {
     const source = new Source()
     steps.open(source, [])

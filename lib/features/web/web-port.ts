@@ -188,7 +188,6 @@ export class WebPort {
   async close(graceMs: number, clock: Clock): Promise<void> {
     this.#isClosing = true
     this.#detach()
-    this.#detach = () => undefined
     this.#http.removeListener(this.#connected, this.#onConnection)
     const limitMs = Math.max(graceMs, releaseMs)
     // The connections belong to the user's server, which continues.
