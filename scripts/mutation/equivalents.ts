@@ -136,10 +136,10 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'lib/core/link/frame-link.ts',
-    line: 'this.#isFlushPlanned = true',
-    from: 'this.#isFlushPlanned = true',
+    line: 'this.#isFlushScheduled = true',
+    from: 'this.#isFlushScheduled = true',
     to: '{}',
-    why: 'the second flush of a tick finds nothing; planning it for each frame costs time, which the benchmarks see',
+    why: 'the second flush of a tick finds nothing; scheduling it for each frame costs time, which the benchmarks see',
   },
   {
     file: 'lib/gateways/igor/client-table.ts',

@@ -85,7 +85,7 @@ describe('An address', () => {
     it(`carries no credentials: ${text}`, () => {
       const message = refusalOf(() => parseAddress(text))
       expect(message).to.equal(
-        'option address: expected only \'ws://host:port/path\'; pass credentials in the option token or credentials, got "more than that for h:1"',
+        'option address: the URL of h:1 must have no credentials, query or fragment; pass credentials in the option token or credentials',
       )
     })
 

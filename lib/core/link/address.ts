@@ -1,17 +1,17 @@
-// Addresses as people write them: 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port/path' (or with http),
-// 'memory:name', or host and port. Parses and formats them. Leaves dialing and listening to other files.
+// Parses and formats addresses: 'tcp://host:port', 'tls://host:port', 'unix:/path', 'ws://host:port/path' (or http), 'memory:name',
+// or host and port. Leaves dialing and listening to other files.
 import { ClientError } from '../base/errors.ts'
 import { describe } from '../base/options.ts'
 
 export type Address = SocketAddress | WebAddress | NamedAddress
 
-/** A name of a `MemoryNetwork`; or a client's message port, which has no address: 'port:message'. */
+/** A name in a `MemoryNetwork`, or 'port:message' for a client's message port, which has no address. */
 export interface NamedAddress {
   readonly transport: 'memory' | 'port'
   readonly name: string
 }
 
-/** The address of a system socket. */
+/** The address of a TCP, TLS or Unix socket. */
 export type SocketAddress =
   | { readonly transport: 'tcp' | 'tls'; readonly host: string; readonly port: number }
   | { readonly transport: 'unix'; readonly path: string }
@@ -21,7 +21,7 @@ export interface WebAddress {
   readonly transport: 'ws' | 'wss'
   readonly host: string
   readonly port: number
-  /** Begins with '/'. */
+  /** Starts with '/'. */
   readonly path: string
 }
 
@@ -29,7 +29,9 @@ export interface WebAddress {
 export const defaultWebPath = '/isock'
 
 /**
- * Parses one address. `bare` is the transport that 'host:port' means. Throws ClientError (`INVALID_OPTION`) that lists the forms.
+ * Parses one address. `bare` is the transport of an address without a scheme, such as 'host:port'.
+ *
+ * @throws ClientError (`INVALID_OPTION`) that lists the accepted forms.
  */
 export function parseAddress(address: string | URL, bare: 'tcp' | 'tls' = 'tcp'): Address {
   const text = isUrl(address) ? address.href : address
@@ -40,7 +42,7 @@ export function parseAddress(address: string | URL, bare: 'tcp' | 'tls' = 'tcp')
     return { transport: 'unix', path }
   }
   if (text.startsWith('memory:')) return { transport: 'memory', name: text.slice('memory:'.length) || 'default' }
-  // A page knows its server's http URL.
+  // Pages know the http URL of their server.
   if (/^(ws|http)s?:/i.test(text)) {
     const address = webAddress(text)
     if (address !== undefined) return address
@@ -57,18 +59,22 @@ export function readAddress(address: unknown, bare: 'tcp' | 'tls', port?: number
   return port === undefined ? parseAddress(address as string, bare) : tcpAddress(address as string, port, bare)
 }
 
-/** Also accepts a URL of another realm. */
+/** Whether this is a URL object, of this realm or another. */
 export function isUrl(value: unknown): value is URL {
   return typeof (value as Partial<URL> | undefined)?.href === 'string'
 }
 
-/** Parses a ws, wss, http or https URL; undefined for anything else. Rejects credentials, because URLs are logged along the way. */
+/**
+ * Parses a ws, wss, http or https URL. Returns undefined for anything else.
+ *
+ * @throws ClientError (`INVALID_OPTION`) for a URL with credentials or a query: proxies and servers log URLs.
+ */
 export function webAddress(text: string): WebAddress | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.hostname === '' || !/^(ws|http)s?:$/.test(url.protocol)) return undefined
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    const expected = "only 'ws://host:port/path'; pass credentials in the option token or credentials"
-    throw wrongOption('address', expected, `more than that for ${url.host}`)
+    const message = `option address: the URL of ${url.host} must have no credentials, query or fragment; pass credentials in the option token or credentials`
+    throw new ClientError(message, { code: 'INVALID_OPTION' })
   }
   const transport = /^(wss|https):$/.test(url.protocol) ? 'wss' : 'ws'
   const port = url.port === '' ? (transport === 'wss' ? 443 : 80) : Number(url.port)
@@ -76,7 +82,7 @@ export function webAddress(text: string): WebAddress | undefined {
   return { transport, host, port, path: url.pathname === '/' ? defaultWebPath : url.pathname }
 }
 
-/** An address by host and port; for a server, port 0 means any free one. */
+/** Builds an address from a host and a port. A server may use port 0 for any free port. */
 export function tcpAddress(host: string, port: number, transport: 'tcp' | 'tls' = 'tcp'): Address {
   if (typeof host !== 'string' || host === '') throw wrongOption('host', 'a host name or IP address', host)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
@@ -84,7 +90,7 @@ export function tcpAddress(host: string, port: number, transport: 'tcp' | 'tls' 
   return { transport, host, port }
 }
 
-/** The address as text, readable by parseAddress. */
+/** Formats an address as a string that parseAddress accepts. */
 export function formatAddress(address: Address): string {
   if (address.transport === 'unix') return `unix:${address.path}`
   if ('name' in address) return `${address.transport}:${address.name}`
@@ -97,7 +103,7 @@ export function isWebAddress(address: Address): address is WebAddress {
   return address.transport === 'ws' || address.transport === 'wss'
 }
 
-/** True for addresses that cannot leave this machine. */
+/** True for addresses that only this machine can reach. */
 export function isLoopback(ip: string): boolean {
   return ip === '::1' || ip === 'localhost' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(ip)
 }

@@ -7,7 +7,7 @@ import { type BrowserSocket, BrowserSocketLink } from './browser-socket-link.ts'
 import type { Link } from './link.ts'
 import { webSocketProtocol } from './web-socket-messages.ts'
 
-/** The time within which `close` follows `error`, if at all; mostly in the same task. Assuming a ban too early would end all attempts. */
+/** How long to wait for `close` after `error`. It usually follows in the same task; giving up too early would end all attempts. */
 const closeFollowsMs = 1_000
 
 /** Rejects with LinkError, with ClientError if the page may not open the socket, or with the signal's reason. */

@@ -1,11 +1,11 @@
-// The WebSocket of a browser (or of Deno, or a worker) as a Link. Uses nothing of Node. A browser does not report when
-// written data has left, so the buffered amount is polled while it is large.
+// The WebSocket of a browser (or of Deno, or a worker) as a Link. Uses no Node APIs. A browser does not report
+// when written data has been sent, so the buffered amount is polled while it is large.
 import { LinkError } from '../base/errors.ts'
 import { clearTimeout, queueMicrotask, setTimeout } from '../base/platform-timers.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 import { closeCodes, endOfCode, pieces } from './web-socket-messages.ts'
 
-/** The part of a browser's WebSocket that is used. */
+/** The part of the browser's WebSocket that this link uses. */
 export interface BrowserSocket {
   binaryType: string
   readonly bufferedAmount: number
@@ -32,7 +32,7 @@ export class BrowserSocketLink implements Link {
   /** Data received before `open`. */
   #early: Uint8Array[] = []
   #drainTimer: ReturnType<typeof setTimeout> | undefined
-  /** Called when the socket is closed, or abandoned. */
+  /** Called when the socket is closed or abandoned. */
   #whenReleased: (() => void)[] = []
   #end: { readonly error: Error | undefined } | undefined
 

@@ -1,4 +1,4 @@
-// spent-memory.ts for platforms where no memory is lent. Replaces it in the bundle for browsers.
+// Replaces spent-memory.ts in the bundle for browsers, where no memory is lent.
 import type * as full from './spent-memory.ts'
 
 export const returnsOver: typeof full.returnsOver = () => false

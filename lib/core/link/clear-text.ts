@@ -1,10 +1,10 @@
-// Checks that the option `tls` takes effect: it must not be ignored silently. Looks at the addresses beside it. Leaves
-// its content to dialing and listening.
+// Checks that the option `tls` applies to the given addresses, so that it is never silently ignored. Leaves its contents
+// to dialing and listening.
 import { ClientError } from '../base/errors.ts'
 import { type Address, formatAddress, isLoopback } from './address.ts'
 
 /**
- * Rejects the addresses beside the option `tls` if none of them uses it, or if one leads to another machine without it.
+ * Rejects addresses given together with the option `tls` if none of them uses TLS, or if one reaches another machine without it.
  *
  * @throws ClientError (`INVALID_OPTION`) that names the option and the address.
  */

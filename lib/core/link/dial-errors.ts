@@ -1,6 +1,6 @@
-// The error texts for failed connections: the reason in helpful words, and what may be meant instead.
+// The error messages of failed connections: a readable reason, and a hint when the address is probably wrong.
 
-/** A hint for the errors of OpenSSL and Node when the server does not speak TLS, which suggest no remedy. */
+/** A hint for a server that does not speak TLS: the errors of OpenSSL and Node suggest no remedy. */
 export function hintOfTls(isTls: boolean, error: NodeJS.ErrnoException): string {
   const { code } = error
   const isNoTls =
@@ -13,10 +13,10 @@ export function hintOfTls(isTls: boolean, error: NodeJS.ErrnoException): string 
 /** Happy eyeballs reports one error for each address tried; the first is enough. */
 export function reasonOf(error: Error): string {
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message
-  // OpenSSL's messages name its source files and end in a line break; `reason` holds only the words.
+  // OpenSSL's messages name its source files and end in a line break; `reason` is the plain text.
   const { reason } = error as { reason?: unknown }
   if (typeof reason === 'string' && reason !== '') return reason
-  // The form in which socket writers get it: `write EPROTO <thread>:error:<number>:SSL routines:<function>:<reason>:<file>:<line>`.
+  // The form that failed writes have: `write EPROTO <thread>:error:<number>:SSL routines:<function>:<reason>:<file>:<line>`.
   const words = /:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1]
   if (words !== undefined) return words
   return error.message || (error as NodeJS.ErrnoException).code || error.name

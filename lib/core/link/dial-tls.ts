@@ -1,4 +1,4 @@
-// The client's options of TLS, in types of JavaScript alone: a page's types name them too, though its browser has its own TLS.
+// The client's TLS options, typed without Node: the types for pages include them, although browsers do TLS themselves.
 
 type Pem = string | Uint8Array
 

@@ -1,5 +1,5 @@
-// A link that speaks frames. Sends the frames of one tick in one write or a few, decodes incoming bytes, and watches for
-// silence and stalled frames. Leaves the meaning of frames to the sink.
+// A link that carries frames. Batches the frames of one tick into few writes, decodes incoming bytes, and detects a silent
+// peer or a stalled frame. Leaves the meaning of frames to the sink.
 //
 //   send(frame) -> MsgpackWriter -> [end of tick] -> Link.write
 //   Link bytes  -> FrameDecoder  -> readSessionFrame -> sink.onFrame
@@ -26,24 +26,24 @@ export interface FrameLinkOptions extends LinkHoldingsOptions {
   readonly clock: Clock
   readonly slabs: Slabs
   readonly limits: Limits
-  /** Keeps nothing between two frames, and can be shared by many links. */
+  /** Stateless between frames, so links can share one. Default: a reader of its own. */
   readonly reader?: MsgpackReader
   /** See {@link HeartbeatOptions}. */
   readonly doubtsAfterSleep?: boolean
 }
 
-/** How many bytes of a foreign protocol are kept for an error message. */
+/** Bytes of a foreign protocol to keep for the error message. */
 const shownBytes = 64
-/** Bytes after which a tick's frames are written before it ends. */
+/** Buffered bytes that trigger a flush before the tick ends. */
 const flushAtBytes = 256 * 1024
-/** Frames after which a tick's first ones are written before it ends, so that the peer can start on them. */
+/** Buffered frames that trigger the first flush within a tick, so that the peer can start early. */
 const firstFlushAtFrames = 16
 
 export class FrameLink implements LinkHandler, WatchedLink {
   readonly peer: Peer
-  /** The first bytes received, if they were not a readable first frame. */
+  /** The first bytes received, if they are not a valid first frame. */
   foreignBytes: Uint8Array | undefined
-  /** True while the peer does not read what was written. Streams and results then wait. */
+  /** True while the write buffer is full because the peer is not reading. Streams and results wait until it drains. */
   isBlocked = false
   readonly #link: Link
   readonly #writer: MsgpackWriter
@@ -54,15 +54,15 @@ export class FrameLink implements LinkHandler, WatchedLink {
   readonly #held: LinkHoldings
   #spent: SpentMemory | undefined
   #sink: FrameSink | undefined
-  #isFlushPlanned = false
-  /** Frames since the last flush, and the number that causes the next one: doubled after each flush within a tick. */
+  #isFlushScheduled = false
+  /** Frames since the last flush, and the count that triggers the next one, which doubles with each flush within a tick. */
   #frames = 0
   #flushAtFrames = firstFlushAtFrames
   #isHandshaking = true
-  /** How many times it was blocked. */
+  /** How often the link has become blocked. Identifies the outgoing transfer. */
   #blockCount = 0
-  /** Bytes of the write that filled the buffer and of later ones; and of the later ones only. */
-  #untakenBytes = 0
+  /** Bytes that the peer has not read since the link became blocked, with and without the write that filled the buffer. */
+  #unreadBytes = 0
   #queuedBytes = 0
   #endReason: IsockError | undefined
   #released: Promise<void> | undefined
@@ -78,12 +78,12 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#heartbeat = new Heartbeat(options.clock, options.limits, this, options)
   }
 
-  /** A frame has been in transit for seconds, in either direction: nothing behind it can have arrived yet. */
+  /** True while a frame has been in transit for seconds, in either direction, so that nothing behind it can have arrived. */
   get isSlow(): boolean {
     return this.#heartbeat.isTransferSlow
   }
 
-  /** The peer may be dead, so what is sent now may be lost. */
+  /** True while the peer may be dead, so that anything sent now may be lost. */
   get isInDoubt(): boolean {
     return this.#heartbeat.isInDoubt
   }
@@ -101,7 +101,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     if (!this.isBlocked && this.#endReason === undefined) this.#sink?.onLinkWritable()
   }
 
-  /** Starts to deliver. The first frame must be one of the handshake. */
+  /** Starts delivering frames. The first one must belong to the handshake. */
   open(sink: FrameSink): void {
     this.#sink = sink
     this.#link.open(this)
@@ -115,8 +115,8 @@ export class FrameLink implements LinkHandler, WatchedLink {
   onDrain(): void {
     runClean(() => {
       this.isBlocked = false
-      this.#untakenBytes = 0
-      this.#held.taken()
+      this.#unreadBytes = 0
+      this.#held.clearUnread()
       this.#queuedBytes = 0
       this.#onWritten()
       if (this.#endReason === undefined && !this.isInDoubt) this.#sink?.onLinkWritable()
@@ -135,10 +135,10 @@ export class FrameLink implements LinkHandler, WatchedLink {
   }
 
   outgoing(): Transfer {
-    return { number: this.isBlocked ? this.#blockCount : 0, bytes: this.#untakenBytes }
+    return { number: this.isBlocked ? this.#blockCount : 0, bytes: this.#unreadBytes }
   }
 
-  /** Called when the peer was admitted: allows larger frames, starts the heartbeat, and changes the sink. */
+  /** Called once the peer is admitted: replaces the sink, allows larger frames, and starts the heartbeat. */
   establish(sink: FrameSink): void {
     this.#sink = sink
     this.#isHandshaking = false
@@ -146,7 +146,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#heartbeat.start()
   }
 
-  /** Writes at the end of this tick, in order. No-op once the link has ended. */
+  /** Queues a frame; queued frames are written in order, at the latest when the tick ends. A no-op once the link has ended. */
   send(frame: Frame): void {
     if (this.#endReason !== undefined) return
     writeFrame(this.#writer, frame)
@@ -154,9 +154,9 @@ export class FrameLink implements LinkHandler, WatchedLink {
       this.#flushAtFrames *= 2
       this.flush()
     } else if (this.#writer.size >= flushAtBytes) this.flush()
-    else if (!this.#isFlushPlanned) {
-      this.#isFlushPlanned = true
-      nextTick(this.#flushPlanned)
+    else if (!this.#isFlushScheduled) {
+      this.#isFlushScheduled = true
+      nextTick(this.#flushAtTickEnd)
     }
   }
 
@@ -167,9 +167,9 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#onWritten()
   }
 
-  /** Flushes, ends the link, and reports the reason to the sink: the first one counts. Settles when the link is released. */
+  /** Ends the link and reports the reason to the sink; only the first reason counts. Settles when the link is released. */
   close(reason: IsockError, how: 'flush' | 'abort' = 'flush'): Promise<void> {
-    // A link that is flushing may still be aborted.
+    // A flushing link can still be aborted.
     if (this.#endReason !== undefined && how === 'flush') return this.#released ?? Promise.resolve()
     if (how === 'flush') this.flush()
     this.#released = this.#link.close(how)
@@ -181,13 +181,13 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#link.keepProcessAlive(keep)
   }
 
-  readonly #flushPlanned = (): void => {
-    this.#isFlushPlanned = false
+  readonly #flushAtTickEnd = (): void => {
+    this.#isFlushScheduled = false
     this.#flushAtFrames = firstFlushAtFrames
     this.flush()
   }
 
-  /** Writes the frames of this tick before it ends. Also for callers that send over many links, one after the other. */
+  /** Writes the queued frames now, before the tick ends. Also for callers that send over many links in turn. */
   flush(): void {
     const size = this.#writer.size
     this.#frames = 0
@@ -202,13 +202,13 @@ export class FrameLink implements LinkHandler, WatchedLink {
         return
       }
     }
-    // The write that fills the buffer is not counted: one frame may exceed the bound, and the peer may be reading it.
+    // The write that fills the buffer is not counted: one frame may exceed the bound, and the peer may still be reading it.
     const isTaken = this.#link.write(this.#writer.take())
     if (isTaken && !this.isBlocked) return this.#onWritten()
     if (!this.isBlocked) this.#blockCount++
     this.isBlocked = true
-    this.#untakenBytes += size
-    this.#held.waits(size)
+    this.#unreadBytes += size
+    this.#held.addUnread(size)
   }
 
   #onWritten(): void {
@@ -216,7 +216,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
       this.#spent.allWritten()
   }
 
-  /** Decodes a chunk when its turn comes. Returns the number of frames in it. */
+  /** Decodes a chunk. Called when its turn comes. Returns the number of frames in it. */
   read(chunk: Uint8Array): number {
     if (this.#endReason !== undefined) return 0
     const decoder = this.#decoder
@@ -224,17 +224,17 @@ export class FrameLink implements LinkHandler, WatchedLink {
     this.#heartbeat.heard()
     try {
       decoder.push(chunk)
-      this.#held.gathers(decoder.gatheringBytes)
+      this.#held.setPartialFrame(decoder.gatheringBytes)
     } catch (error) {
       const reason =
         error instanceof IsockError ? error : new ProtocolError('a frame could not be read', { cause: error })
-      this.close(reason, this.#isHandshaking && this.#hasAnswered(chunk) ? 'flush' : 'abort')
+      this.close(reason, this.#isHandshaking && this.#answerForeign(chunk) ? 'flush' : 'abort')
     }
     return decoder.frames - before
   }
 
-  /** Called for foreign bytes. Returns true if the peer was answered in its own protocol; the answer must then be flushed. */
-  #hasAnswered(chunk: Uint8Array): boolean {
+  /** Answers a peer that speaks a known foreign protocol. Returns true if an answer was written, which must then be flushed. */
+  #answerForeign(chunk: Uint8Array): boolean {
     this.foreignBytes = chunk.slice(0, shownBytes)
     const answer = this.#sink?.answerForeign?.(this.foreignBytes)
     if (answer !== undefined) this.#link.write([answer])

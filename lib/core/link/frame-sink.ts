@@ -1,10 +1,10 @@
-// The callbacks of a link that speaks frames.
+// The callbacks of a frame link.
 import type { IsockError } from '../base/errors.ts'
 import type { Frame } from '../wire/frames/frame.ts'
 
 /**
- * `closed`: the peer closed it gracefully. `gone`: it did so because it ended itself, such as a page that was left. `broken`: anything
- * else; it failed, or was closed here.
+ * `closed`: the peer closed the link gracefully. `gone`: it did so because it is ending itself, such as a page that is left.
+ * `broken`: the link failed, or this side closed it.
  */
 export type LinkEnding = 'closed' | 'gone' | 'broken'
 
@@ -14,6 +14,5 @@ export interface FrameSink {
   /** Called when the first bytes are not a frame. Returns an answer to send before the link is closed, if any. */
   answerForeign?(bytes: Uint8Array): Uint8Array | undefined
   onLinkWritable(): void
-  /** `closed` and `gone`: by the peer, gracefully. */
   onLinkEnd(reason: IsockError, how: LinkEnding): void
 }

@@ -1,4 +1,4 @@
-// Bounds the unfinished TLS handshakes of a port: the most expensive work that strangers can request.
+// Limits the unfinished TLS handshakes of a port: the most expensive work that unauthenticated peers can cause.
 import type { Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { Account } from '../accounting/account.ts'
@@ -6,14 +6,14 @@ import type { Accounting } from '../accounting/accounting.ts'
 import { connectionKey } from './proxied-socket.ts'
 import { SocketPlaces } from './socket-places.ts'
 
-/** Bounds a server's handshakes, fairly by address, while it listens. Closes the sockets of failed ones. */
+/** Limits a server's concurrent handshakes, shared fairly by address. Closes the sockets of failed handshakes. */
 export function boundHandshakes(server: TlsServer, accounting: Accounting, max: number): void {
   server.once('listening', () => bound(server, accounting, max))
 }
 
 function bound(server: TlsServer, accounting: Accounting, max: number): void {
   const places = new SocketPlaces(accounting, 'tlsHandshakes', max)
-  /** By peer: after the handshake, the connection is a different object. */
+  /** By peer, because the connection is a different object after the handshake. */
   const open = new Map<string, Account>()
   const end = (peer: string, account: Account | undefined): void => {
     if (account === undefined) return

@@ -1,14 +1,14 @@
-// The liveness check of a link. Detects a link that died silently, a frame that stalls, and a peer that hardly reads. One
-// timer for each link. Counts ticks rather than time, because nothing was received while this process was suspended.
+// The liveness check of a link. Detects a link that died silently, a stalled frame, and a peer that barely reads. One
+// timer per link. Counts ticks rather than time, because nothing was received while this process was suspended.
 import type { Clock, Timer } from '../base/clock.ts'
 import { LinkError } from '../base/errors.ts'
 import { patienceMs } from '../base/patience.ts'
 import { Standstill } from '../base/standstill.ts'
 import { Kind } from '../wire/frames/frame.ts'
 
-/** Something in transit, and the number of its bytes that have arrived or remain. */
+/** A frame or write in transit, with the number of its bytes that have arrived or remain. */
 export interface Transfer {
-  /** A different number for each transfer; 0: none. */
+  /** Identifies the transfer; 0 if there is none. */
   readonly number: number
   readonly bytes: number
 }
@@ -20,13 +20,13 @@ export interface WatchedLink {
   /** Written data that the peer has not read. */
   outgoing(): Transfer
   send(sign: { readonly kind: typeof Kind.Ping | typeof Kind.Pong }): void
-  /** Called when a doubted peer has proven alive. */
+  /** Called when a peer in doubt has proved to be alive. */
   onProven(): void
-  /** Called when it is dead. */
+  /** Called when the peer is considered dead. */
   close(reason: LinkError): void
 }
 
-/** The time a doubted peer gets to prove that it is alive; and the time if earlier writes are still queued. */
+/** How long a peer in doubt has to prove that it is alive, and how long while earlier writes are still queued. */
 export const proofMs = 3_000
 export const blockedProofMs = 10_000
 
@@ -37,7 +37,7 @@ export interface HeartbeatLimits {
 }
 
 export interface HeartbeatOptions {
-  /** Doubts the peer after this process, or its machine, has slept. Default false. */
+  /** Doubts the peer after this process or its machine was suspended. Default false. */
   readonly doubtsAfterSleep?: boolean
 }
 
@@ -84,7 +84,7 @@ export class Heartbeat {
     if (this.#proof !== undefined) this.#proven()
   }
 
-  /** The peer was asked to prove that it is alive, and has not answered yet. */
+  /** True while the peer has not yet proved to be alive after it was asked to. */
   get isInDoubt(): boolean {
     return this.#proof !== undefined
   }
@@ -169,7 +169,7 @@ export class Heartbeat {
     return ticks > 0 && ticks % this.#signEachTicks === 0
   }
 
-  /** Often enough that the sender does not start to ask. */
+  /** Often enough that the sender never needs to ask. */
   get #signEachTicks(): number {
     return Math.floor(((this.#limits.heartbeatMs / this.#tickMs) * 2) / 3)
   }

@@ -5,7 +5,7 @@ import { type Meter, unaccounted } from '../accounting/meter.ts'
 import type { Link } from './link.ts'
 import { type ChunkReader, FairReader, type ReadAccount, type ReadTurns } from './read-turns.ts'
 
-/** The account that the memory counts for. */
+/** The account that the memory is charged to. */
 export interface LinkAccount extends ReadAccount {
   /** Called when the link is released. */
   close(): void
@@ -13,16 +13,16 @@ export interface LinkAccount extends ReadAccount {
 
 export interface LinkHoldingsOptions {
   readonly account?: LinkAccount
-  /** The order in which links are read: at a server, with an account. */
+  /** Decides the order in which links are read. Used by servers, together with an account. */
   readonly turns?: ReadTurns
 }
 
 export class LinkHoldings {
   readonly #chunks: ChunkReader
-  /** undefined without turns. */
+  /** Undefined without turns. */
   readonly #reader: FairReader | undefined
   readonly #account: LinkAccount | undefined
-  // Created when there is something to count: most links hold nothing.
+  // Created on demand: most links hold nothing.
   #frames: Meter | undefined
   #writes: Meter | undefined
 
@@ -32,36 +32,36 @@ export class LinkHoldings {
     if (account !== undefined && turns !== undefined) this.#reader = new FairReader({ turns, account, link, chunks })
   }
 
-  /** Called for received bytes: they are read when their turn comes. */
+  /** Accepts received bytes, which are read when their turn comes. */
   take(chunk: Uint8Array): void {
     if (this.#reader === undefined) this.#chunks.read(chunk)
     else this.#reader.take(chunk)
   }
 
-  /** Sets the memory of a partly received frame; 0: there is none. */
-  gathers(bytes: number): void {
+  /** Sets the bytes buffered for a partly received frame; 0 if there is none. */
+  setPartialFrame(bytes: number): void {
     if (bytes === 0 && this.#frames === undefined) return
     this.#frames ??= (this.#account ?? unaccounted).meter(Held.Frames)
     this.#frames.set(bytes)
   }
 
-  /** Adds bytes that were written and not read by the peer. */
-  waits(bytes: number): void {
+  /** Adds bytes that were written but that the peer has not read. */
+  addUnread(bytes: number): void {
     this.#writes ??= (this.#account ?? unaccounted).meter(Held.Writes)
     this.#writes.change(bytes)
   }
 
   /** Called when the peer has read everything. */
-  taken(): void {
+  clearUnread(): void {
     this.#writes?.clear()
   }
 
-  /** Called when the link ends. Written data counts until it has left, or the link is released without it. */
+  /** Called when the link ends. Written data counts until the link is released. */
   close(gone: Promise<void>): void {
     this.#reader?.close()
     this.#frames?.clear()
     void gone.finally(() => {
-      this.taken()
+      this.clearUnread()
       this.#account?.close()
     })
   }

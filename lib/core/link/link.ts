@@ -1,10 +1,10 @@
-// The contract of a physical connection: bytes out, bytes in, and one end. Everything above it (frames, heartbeat,
-// sessions) is the same over every kind.
+// The contract of a physical connection: bytes out, bytes in, and a single end. Everything above it (frames, heartbeat,
+// sessions) is the same for every transport.
 
 /** The other end, as far as the link itself knows it. */
 export interface Peer {
   readonly transport: 'tcp' | 'tls' | 'unix' | 'memory' | 'websocket' | 'port' | 'http'
-  /** For people and logs: '127.0.0.1:52100', a path, a name. */
+  /** For messages and logs: '127.0.0.1:52100', a path, a name. */
   readonly description: string
   /** The IP address, if there is one. */
   readonly address?: string
@@ -25,25 +25,25 @@ export interface PeerCertificate {
 /** The callbacks of a link. Nothing is called after `onEnd`. */
 export interface LinkHandler {
   onBytes(chunk: Uint8Array): void
-  /** Called when it accepts data again after a write that returned false. */
+  /** Called when the link accepts data again after a write that returned false. */
   onDrain(): void
-  /** `error` undefined: the peer ended it gracefully; with `isGone`, because its page was left. */
+  /** Called once, without an error if the peer ended the link gracefully. `isGone`: it did so because its page was left. */
   onEnd(error: Error | undefined, isGone?: boolean): void
 }
 
 export interface Link {
   readonly peer: Peer
-  /** Starts to deliver. Called once. */
+  /** Starts delivering to the handler. Called once. */
   open(handler: LinkHandler): void
-  /** Writes the chunks in order and takes ownership of them. False: wait for `onDrain` before the next write. */
+  /** Writes the chunks in order and takes ownership of them. Returns false if the caller should wait for `onDrain`. */
   write(chunks: readonly Uint8Array[]): boolean
-  /** Whether nothing written is buffered here any more. undefined: it cannot know. */
+  /** Whether everything written has left this process. Omitted by links that cannot know. */
   readonly isDrained?: () => boolean
-  /** Pauses delivery as far as possible; the other end feels the backpressure. undefined: it cannot pause. */
+  /** Pauses delivery as far as possible; the other end feels the backpressure. Omitted by links that cannot pause. */
   readonly pause?: () => void
   readonly resume?: () => void
-  /** Ends it: after everything written ('flush'), or immediately ('abort'). Safe to call twice. Settles when it is released. */
+  /** Ends the link after everything written ('flush') or immediately ('abort'). May be called twice. Settles when it is released. */
   close(how: 'flush' | 'abort'): Promise<void>
-  /** Whether this link alone keeps the process running. */
+  /** Sets whether this link alone keeps the process running. */
   keepProcessAlive(keep: boolean): void
 }

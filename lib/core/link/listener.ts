@@ -31,7 +31,7 @@ export interface ListenOptions {
   readonly fds?: readonly number[] | undefined
   /** From the accepted connection to the finished TLS handshake. */
   readonly handshakeTimeoutMs: number
-  /** Concurrent TLS handshakes. Above it, the oldest one of the address with the most is dropped. */
+  /** Concurrent TLS handshakes. Above it, the oldest handshake of the address with the most is dropped. */
   readonly maxHandshakes: number
   /** For TCP and TLS. Default: no PROXY header is read. */
   readonly proxyProtocol?: ProxyProtocol | undefined
@@ -40,13 +40,13 @@ export interface ListenOptions {
   onLink(link: Link): void
 }
 
-/** Something that listens. */
+/** A port, path or name that accepts links. */
 export interface Listener {
   /** With the actual port. */
   readonly address: Address
   /** The listening socket, for a process that takes it over; undefined if there is none. */
   readonly fd: number | undefined
-  /** Presents another certificate to new connections. undefined: it has no TLS. The argument must have been checked. */
+  /** Presents another certificate to new connections. Omitted without TLS. The argument must have been checked. */
   readonly renewTls?: (tls: ListenTls) => void
   /**
    * Accepts no more links. Settles when the address is free; immediately if another process also has the socket and keeps
@@ -84,7 +84,7 @@ export async function listen(address: Address, options: ListenOptions, fd?: numb
   try {
     if (fd !== undefined) await begin(server, { fd })
     else if (address.transport === 'unix') await listenAtPath(address.path, () => begin(server, { path: address.path }))
-    // localhost may be ::1 or 127.0.0.1; clients that try one would miss a server at the other.
+    // localhost may be ::1 or 127.0.0.1; a client that tries one would miss a server on the other.
     else await begin(server, { host: address.host === 'localhost' ? '127.0.0.1' : address.host, port: address.port })
   } catch (cause) {
     throw listenError(address, cause)

@@ -15,7 +15,7 @@ export function createMemoryLinks(description = 'memory', nearPeer?: Peer): [Mem
   return [a, b]
 }
 
-/** Deliveries before it waits for the event loop, as sockets do: otherwise two busy ends would block everything else. */
+/** Deliveries before it yields to the event loop, as sockets do: otherwise two busy ends would block everything else. */
 const burst = 16
 
 export class MemoryLink implements Link {
@@ -26,7 +26,7 @@ export class MemoryLink implements Link {
   #waiting: (() => void)[] = []
   #isClosed = false
   #onTheirWay: ((other: MemoryLink) => void)[] = []
-  /** Deliveries left before the event loop must turn. */
+  /** Deliveries left before it yields. */
   #left = burst
 
   constructor(peer: Peer) {

@@ -1,4 +1,4 @@
-// The in-process network: servers listen under a name and clients find them there. Both are given the same object.
+// The in-process network: servers listen under a name and clients find them there. Both must use the same object.
 import { brand } from '../base/brand.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import type { Link } from './link.ts'

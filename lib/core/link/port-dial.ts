@@ -1,5 +1,5 @@
-// One connection attempt over a message port. A port carries one connection and cannot be opened again, so only a function that gives
-// new ports makes reconnecting possible.
+// One connection attempt over a message port. A port carries one connection and cannot be opened again, so reconnecting takes a function
+// that returns a new port.
 import { ClientError } from '../base/errors.ts'
 import type { Link } from './link.ts'
 import { type MessagePortLike, PortLink } from './port-link.ts'
@@ -7,7 +7,7 @@ import { type MessagePortLike, PortLink } from './port-link.ts'
 /** A port; or a function that returns a new one for each connection attempt, whose other end it has passed to the server. */
 export type PortSource = MessagePortLike | (() => MessagePortLike | PromiseLike<MessagePortLike>)
 
-/** The link over a port. `description` is for people and logs. */
+/** The link over a port. `description` is for messages and logs. */
 export function linkOver(port: MessagePortLike, description: string): PortLink {
   return new PortLink(port, { transport: 'port', description, isPrivate: true })
 }

@@ -1,5 +1,5 @@
-// A MessagePort as a Link: of worker threads, of Electron, of frames and workers in browsers. Nothing of Node is used. A port has
-// neither backpressure nor, everywhere, an event for its end, so both go over it as messages:
+// A MessagePort as a Link: of worker threads, of Electron, of frames and workers in browsers. Uses no Node APIs. A port has
+// no backpressure and, on some platforms, no close event, so both are sent as messages:
 //
 //   Uint8Array         bytes; their order is all that counts
 //   a number           credit: the receiver has taken messages of this cost (their bytes, and 256 for each)
@@ -17,7 +17,7 @@ export interface MessagePortLike {
 
 type PortListener = (event: { readonly data: unknown }) => void
 
-/** What else the kinds of ports have. */
+/** Methods that only some kinds of ports have. */
 interface AnyPort {
   postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void
   start(): void
@@ -30,13 +30,13 @@ interface AnyPort {
   unref?(): void
 }
 
-/** The cost of messages that may be on their way; then the sender waits for credit. One message more may exceed it. */
+/** The total cost of messages in transit before the sender waits for credit. The last message may exceed it. */
 export const windowCost = 1024 * 1024
-/** The most bytes of one message. */
+/** The largest message, in bytes. */
 export const maxPieceBytes = 256 * 1024
-/** What a message costs beside its bytes, so that a flood of tiny ones is bounded too. */
+/** The fixed cost of a message besides its bytes, which limits a flood of tiny ones too. */
 export const messageCost = 256
-/** Credit is given for this much at a time. */
+/** How much credit is returned at a time. */
 const creditCost = windowCost / 4
 /** How long a flushing close may wait for a peer that does not read or answer. */
 const flushLimitMs = 5_000
@@ -50,11 +50,11 @@ export class PortLink implements Link {
   #unread: Uint8Array[] = []
   #unreadCost = 0
   #isPaused = false
-  /** Taken, and not yet credited to the peer. */
+  /** The cost of messages delivered but not yet credited to the peer. */
   #takenCost = 0
   /** Written, and waiting for credit. */
   #unsent: Uint8Array[] = []
-  /** Posted, and not yet credited by the peer. */
+  /** The cost of messages posted but not yet credited by the peer. */
   #sentCost = 0
   /** The peer's end, which is reported when everything before it was read. */
   #end: { readonly error: Error | undefined } | undefined
@@ -64,7 +64,7 @@ export class PortLink implements Link {
   #flushTimer: ReturnType<typeof setTimeout> | undefined
   #whenReleased: (() => void)[] = []
 
-  /** Owns the port from now on, which nothing else may have started. */
+  /** Takes ownership of the port, which nothing else may have started. */
   constructor(port: MessagePortLike, peer: Peer) {
     this.peer = peer
     this.#port = port as unknown as AnyPort
@@ -109,7 +109,7 @@ export class PortLink implements Link {
     if (this.#state === 'open') {
       this.#state = 'closing'
       this.#flushTimer = setTimeout(this.#release, flushLimitMs)
-      // One that was never opened has to hear the answer too.
+      // A link that was never opened must receive the answer too.
       this.#start()
       this.#port.ref?.()
       this.#send()
@@ -122,7 +122,7 @@ export class PortLink implements Link {
     else this.#port.unref?.()
   }
 
-  /** Posts what the peer has room for, copied into memory that only the message has: a view would take all of its memory along. */
+  /** Posts what the peer has room for, copied into memory of its own: transferring a view would transfer its whole buffer. */
   #send(): void {
     while (this.#unsent.length > 0 && this.#sentCost < windowCost) {
       const piece = this.#nextPiece()
@@ -202,7 +202,7 @@ export class PortLink implements Link {
     this.#endIfRead()
   }
 
-  /** Ends it immediately: what was not read is dropped. The first reason wins. */
+  /** Ends the link immediately and drops unread messages. The first reason wins. */
   #fail(message: string): void {
     if (this.#end !== undefined && this.#handler !== undefined) return
     this.#end ??= { error: new LinkError(message) }
@@ -232,7 +232,7 @@ export class PortLink implements Link {
     for (const resolve of waiting) resolve()
   }
 
-  /** Until then the port keeps what arrives. A port of Node starts with its first listener. */
+  /** Until then the port buffers what arrives. A Node port starts with its first listener. */
   #start(): void {
     if (this.#isStarted) return
     this.#isStarted = true

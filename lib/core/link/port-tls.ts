@@ -12,13 +12,13 @@ import { listenTlsOptions } from './tls-options.ts'
 export interface TlsPaths {
   /** The path of the private key, instead of `key`. */
   readonly keyFile?: string | URL | undefined
-  /** The path of the certificate, followed by those up to the authority; instead of `cert`. */
+  /** The path of the certificate and its chain, instead of `cert`. */
   readonly certFile?: string | URL | undefined
   /** The path of the authorities for client certificates, instead of `ca`. */
   readonly caFile?: string | URL | undefined
   /**
-   * How often the files are checked, in milliseconds (at least 10): when they have changed, and are the same at the next check,
-   * new connections see the new certificate. false: never. Default 5 000.
+   * How often the files are checked, in milliseconds (at least 10): once a change has been stable for one check, new
+   * connections get the new certificate. `false` turns it off. Default 5 000.
    */
   readonly watchMs?: number | false | undefined
 }
@@ -33,7 +33,7 @@ const fileNames = ['keyFile', 'certFile', 'caFile'] as const
 const defaultWatchMs = 5_000
 const leastWatchMs = 10
 
-/** How often the files are to be checked; undefined: never, or there are none. */
+/** How often to check the files, in milliseconds; undefined if never, or if there are none. */
 export function watchMsOf({ watchMs = defaultWatchMs }: TlsPaths): number | undefined {
   return watchMs === false ? undefined : watchMs
 }

@@ -1,11 +1,11 @@
-// A socket whose client is not its peer, but behind a proxy. Its `remoteAddress` and `remotePort` become the client's, so that
+// A socket whose client is behind a proxy, rather than its direct peer. Its `remoteAddress` and `remotePort` become the client's, so that
 // accounts, logs and trust by address apply to the client.
 import type { Socket } from 'node:net'
 import type { ProxiedClient } from './proxy-header.ts'
 
 const proxy = Symbol('proxy')
 
-/** The other end of the connection itself. */
+/** The direct peer of the connection. */
 export interface SocketEnd {
   readonly address: string
   readonly port: number | undefined
@@ -19,7 +19,7 @@ interface ProxiedSocket {
 
 export function showClient(socket: Socket, { address, port }: ProxiedClient, by: SocketEnd): void {
   const shown = { remoteAddress: address, remotePort: port, remoteFamily: address.includes(':') ? 'IPv6' : 'IPv4' }
-  // They are getters on the prototype.
+  // These are getters on the prototype.
   for (const [name, value] of Object.entries(shown)) Object.defineProperty(socket, name, { value, configurable: true })
   ;(socket as ProxiedSocket)[proxy] = by
 }

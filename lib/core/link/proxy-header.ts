@@ -1,5 +1,5 @@
-// The header of the PROXY protocol, versions 1 and 2, which names the client behind a proxy. Parses bytes. Leaves sockets, and which
-// proxies are trusted, to proxy-protocol.ts.
+// The header of the PROXY protocol, versions 1 and 2, which names the client behind a proxy. Parses bytes. Leaves sockets and trust
+// to proxy-protocol.ts.
 //
 //   v1  "PROXY TCP4 203.0.113.7 192.0.2.1 40000 4440\r\n", at most 107 bytes
 //   v2  signature (12) | version, command (1) | family, protocol (1) | length (2) | addresses | TLVs
@@ -7,7 +7,7 @@
 // See https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt
 import { isIP, SocketAddress } from 'node:net'
 
-/** The client's end of a connection, as a proxy reports it. */
+/** The client of a connection, as a proxy reports it. */
 export interface ProxiedClient {
   readonly address: string
   readonly port: number
@@ -24,11 +24,11 @@ const longestLine = 107
 const prefix = Buffer.from('PROXY ')
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const fixedLength = 16
-/** The most bytes of addresses and TLVs. The largest TLV in use is a client's certificate. */
+/** The largest size of addresses and TLVs. The largest TLV in use is a client certificate. */
 const longestBody = 4_096
 const ipv4Stream = 0x11
 const ipv6Stream = 0x21
-/** Unspecified, and Unix sockets: without an IP address. */
+/** Unspecified and Unix sockets, which have no IP address. */
 const withoutIp = [0x00, 0x31]
 
 /** Parses the header at the beginning of the bytes received so far. */

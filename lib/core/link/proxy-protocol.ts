@@ -1,5 +1,5 @@
-// The proxies in front of a port that begin each connection with a PROXY header. Holds their connections back until the header has
-// arrived, and presents the client that it names. Leaves the header's bytes to proxy-header.ts.
+// The proxies in front of a port that begin each connection with a PROXY header. Holds back their connections until the header has
+// arrived, then presents the client that it names. Leaves parsing to proxy-header.ts.
 import type { Server as NetServer, Socket } from 'node:net'
 import type { Accounting } from '../accounting/accounting.ts'
 import { clearTimeout, setTimeout } from '../base/platform-timers.ts'
@@ -10,7 +10,7 @@ import { SocketPlaces } from './socket-places.ts'
 
 /** The proxies whose headers a port reads. */
 export interface ProxyProtocol {
-  /** Connections from these addresses must begin with a header; in others, none is looked for. */
+  /** Whether connections from this address must begin with a header. Other connections are not searched for one. */
   readonly isProxy: (address: string) => boolean
   /** Called when a connection was closed because its header is missing or malformed. */
   readonly onRefused: (peer: string, reason: string) => void
@@ -39,12 +39,12 @@ class ProxyHeaderReader {
   readonly #options: ProxyProtocolOptions
   readonly #isTls: boolean
   readonly #passOn: (event: string, ...args: unknown[]) => boolean
-  /** Some are announced twice, such as those whose upgrade is not accepted. */
+  /** Sockets already passed on. Some are emitted twice, such as those whose upgrade is not accepted. */
   readonly #passed = new WeakSet<Socket>()
   readonly #waiting = new Set<Socket>()
   /** Those with an unfinished TLS handshake, by `connectionKey`: after it, the connection is a different object. */
   readonly #behindTls = new Map<string, Shown>()
-  /** While it listens. */
+  /** Set while the server listens. */
   #places: SocketPlaces | undefined
 
   constructor(server: NetServer, options: ProxyProtocolOptions) {
@@ -128,7 +128,7 @@ class ProxyHeaderReader {
     })
   }
 
-  /** False: its client can no longer be determined. */
+  /** Returns false if its client can no longer be determined. */
   #showBehindTls(socket: Socket): boolean {
     if (socket.remoteAddress === undefined) {
       socket.on('error', ignore).destroy()

@@ -1,5 +1,5 @@
-// Fair reading: limits how many bytes of one client are read before others have their turn. A socket that is always readable would
-// be read continuously, and tiny frames take much processor time. So an address that has sent a lot within a turn of the
+// Fair reading: limits how much is read from one client before others get their turn. A socket that is always readable would
+// be read continuously, and tiny frames are expensive to process. So an address that has sent a lot within a turn of the
 // event loop waits, with all of its links one after the other, for the next turns.
 //
 //   chunk ──> read now                                   while its holder has read little
@@ -13,75 +13,75 @@ import type { Link } from './link.ts'
 
 /** The owner of links that share a turn: an address. */
 export interface ReadHolder {
-  /** The cost of what was read for it since its turn began. */
+  /** The cost of what was read for it in this turn. */
   readCost: number
 }
 
-/** The cost per turn for all busy holders together, depending on how long turns take. */
-const inAll = { most: 4_096, least: 512 }
-/** The cost for one of them: at most, and at least however many there are. A chunk is always read completely. */
-const ofOne = { most: 1_024, least: 16 }
-/** A frame costs one, and so does this number of bytes. */
-const bytesEach = 4_096
+/** The cost per turn of all busy holders together, depending on how long turns take. */
+const totalCost = { most: 4_096, least: 512 }
+/** The cost per turn of one holder: at most, and at least, however many there are. A chunk is always read completely. */
+const holderCost = { most: 1_024, least: 16 }
+/** A frame costs one unit, and so does this number of bytes. */
+const bytesPerUnit = 4_096
 
 /** Shared by busy holders without waiting readers, the most common case. */
 const noReaders: FairReader[] = []
 
 export class ReadTurns {
-  /** Holders that have read much since the last turn, or wait. */
+  /** Holders that have read a lot since the last turn, or are waiting. */
   readonly #busy = new Map<ReadHolder, FairReader[]>()
-  readonly #inAll: TurnBudget
-  #mostOfOne = ofOne.most
-  #isPlanned = false
+  readonly #budget: TurnBudget
+  #maxHolderCost = holderCost.most
+  #isScheduled = false
 
   constructor(clock: Pick<Clock, 'now'>) {
-    this.#inAll = new TurnBudget(clock, inAll)
+    this.#budget = new TurnBudget(clock, totalCost)
   }
 
   /** Whether this holder's next bytes have to wait. */
   isOver(holder: ReadHolder): boolean {
-    return holder.readCost >= this.#mostOfOne
+    return holder.readCost >= this.#maxHolderCost
   }
 
   /** Called when something was read. */
   read(holder: ReadHolder, frames: number, bytes: number): void {
-    holder.readCost += frames + Math.floor(bytes / bytesEach)
-    // Holders with less are skipped when a turn ends.
-    if (holder.readCost < ofOne.least || this.#busy.has(holder)) return
+    holder.readCost += frames + Math.floor(bytes / bytesPerUnit)
+    // Holders below that are skipped when a turn ends.
+    if (holder.readCost < holderCost.least || this.#busy.has(holder)) return
     this.#busy.set(holder, noReaders)
     this.#share()
-    this.#plan()
+    this.#schedule()
   }
 
-  /** Called when a link has kept what it received. */
+  /** Called when a link has kept a chunk for later. */
   wait(reader: FairReader): void {
-    // Its holder has read much, so there is an entry.
+    // Its holder is busy, so there is an entry.
     const waiting = this.#busy.get(reader.holder)
     if (waiting === noReaders) this.#busy.set(reader.holder, [reader])
     else waiting?.push(reader)
   }
 
   #share(): void {
-    this.#mostOfOne = Math.min(ofOne.most, Math.max(ofOne.least, this.#inAll.amount / this.#busy.size))
+    this.#maxHolderCost = Math.min(holderCost.most, Math.max(holderCost.least, this.#budget.amount / this.#busy.size))
   }
 
-  #plan(): void {
-    if (this.#isPlanned) return
-    this.#isPlanned = true
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
     setImmediate(this.#turn)
   }
 
   readonly #turn = (): void => {
-    this.#isPlanned = false
-    this.#inAll.begin()
+    this.#isScheduled = false
+    this.#budget.begin()
     this.#share()
     for (const [holder, waiting] of this.#busy) {
       holder.readCost = 0
       if (waiting.length === 0) this.#busy.delete(holder)
       else this.#readSome(holder, waiting)
     }
-    if (this.#busy.size > 0) this.#plan()
-    else this.#inAll.rest()
+    if (this.#busy.size > 0) this.#schedule()
+    else this.#budget.rest()
   }
 
   #readSome(holder: ReadHolder, waiting: FairReader[]): void {
@@ -108,7 +108,7 @@ export interface FairReaderOptions {
   readonly chunks: ChunkReader
 }
 
-/** One link's bytes, read when its holder has its turn. */
+/** Reads the bytes of one link when its holder's turn comes. */
 export class FairReader {
   readonly holder: ReadHolder
   readonly #turns: ReadTurns

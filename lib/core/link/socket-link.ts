@@ -10,7 +10,7 @@ import { proxyOf } from './proxied-socket.ts'
 /** How long a flushing close may wait for a peer that does not read. */
 const flushLimitMs = 5_000
 
-/** Wraps a connected socket, and owns it from then on. */
+/** Wraps a connected socket and takes ownership of it. */
 export class SocketLink implements Link {
   readonly peer: Peer
   readonly #socket: Socket
@@ -22,7 +22,7 @@ export class SocketLink implements Link {
     this.peer = peer
     socket.setNoDelay(true)
     owned(socket)[owner] = this
-    // From the start, so that no error of a socket is ever unhandled.
+    // Added first, so that no socket error is ever unhandled.
     socket.on('error', onError)
   }
 

@@ -20,7 +20,7 @@ export class SocketPlaces {
     return this.#places.count
   }
 
-  /** Takes a place for as long as the connection lasts, idle at first. undefined: there was none, and the socket was closed. */
+  /** Takes a place for as long as the connection lasts, idle at first. If there is none, closes the socket and returns undefined. */
   take(socket: Socket): Account | undefined {
     const account = this.#accounting.open({
       owner: { address: socket.remoteAddress, identity: undefined },
@@ -48,7 +48,7 @@ export class SocketPlaces {
   }
 }
 
-/** For a port that shares no accounting with others. */
+/** An accounting for a port that shares none with others. */
 export function ownAccounting(): Accounting {
   return new Accounting({ maxHeldBytes: Number.POSITIVE_INFINITY, isShared: () => false })
 }

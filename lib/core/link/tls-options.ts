@@ -1,4 +1,4 @@
-// The TLS options that Node accepts, on either side: Node would ignore a mistyped one, and the protection with it.
+// The TLS options that Node accepts, on either side. Node ignores a mistyped one, and with it the protection.
 import type { CommonConnectionOptions, ConnectionOptions, SecureContextOptions, TlsOptions } from 'node:tls'
 import type { OptionTable } from '../base/option-table.ts'
 

@@ -43,7 +43,7 @@ export class TlsWatch {
     this.#plan()
   }
 
-  /** May be called twice. */
+  /** Stops watching. May be called twice. */
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
@@ -55,7 +55,7 @@ export class TlsWatch {
     this.#timer = this.#options.clock.setTimer(look, this.#everyMs)
   }
 
-  /** Never rejects. */
+  /** Checks the files once. Never rejects. */
   async #look(): Promise<void> {
     const versions = await Promise.all(this.#paths.map(currentVersion))
     if (this.#isClosed) return

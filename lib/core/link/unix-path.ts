@@ -1,5 +1,5 @@
-// The path of a Unix socket: allowed only in a directory private to its user, never taken from a live server, but taken over
-// from a dead one.
+// The path of a Unix socket: only in a directory private to the user, never taken from a live server, but taken over from a
+// dead one.
 import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { connect, type Server as NetServer } from 'node:net'
 import { dirname } from 'node:path'
@@ -11,7 +11,7 @@ const probeLimitMs = 1_000
 /** The longest path of a Unix socket: Linux's sun_path without its final zero. */
 export const maxPathBytes = 107
 
-/** The identity of the file at a path: it may be replaced later. */
+/** Identifies the file at a path, which may be replaced later. */
 export interface PathIdentity {
   readonly device: bigint
   readonly inode: bigint
@@ -51,7 +51,7 @@ export async function listenAtPath(path: string, listen: () => Promise<void>): P
   }
 }
 
-/** Must be called after listening has begun. undefined: there is nothing at the path. */
+/** Identifies the file at the path, once the server listens. Returns undefined if nothing is there. */
 export function identifyPath(path: string): PathIdentity | undefined {
   try {
     const { dev: device, ino: inode } = lstatSync(path, { bigint: true })
@@ -63,7 +63,7 @@ export function identifyPath(path: string): PathIdentity | undefined {
 
 export interface BoundPath {
   readonly path: string
-  /** The file there when this server began to listen. */
+  /** The file at the path when this server started to listen. */
   readonly identity: PathIdentity | undefined
   /** The socket came from another process. */
   readonly isInherited: boolean
@@ -121,7 +121,7 @@ function lockPath(path: string): () => void {
   return () => rmSync(lock, { force: true })
 }
 
-/** Whether a process accepts connections there. */
+/** Whether a process accepts connections at the path. */
 function isServed(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path })

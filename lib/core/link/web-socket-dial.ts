@@ -42,7 +42,7 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
       response = message
     })
     socket.once('unexpected-response', (_request, { statusCode }) => {
-      const hint = statusCode === 400 ? elsewhere : statusCode === 403 ? forHost : ''
+      const hint = statusCode === 400 ? wrongPortHint : statusCode === 403 ? forHost : ''
       fail(new LinkError(`cannot connect to ${url}: it answered with status ${statusCode}${hint}`))
     })
     socket.once('error', (cause) => {
@@ -60,11 +60,11 @@ export function dialWebSocket(address: WebAddress, signal: AbortSignal, tls?: Di
 }
 
 /** For status 400, which a port of isock's own protocol also answers to HTTP. */
-const elsewhere = '; is it a port of listenWeb? Others are tcp://host:port'
+const wrongPortHint = '; is it a port of listenWeb? Others are tcp://host:port'
 const forHost = "; the server's option hosts must name this host"
 
 /** A hint for a port that closes, or answers anything but HTTP. */
 function hintOf({ transport }: WebAddress, error: NodeJS.ErrnoException): string {
   const isNoHttp = error.code === 'ECONNRESET' || error.code?.startsWith('HPE_') === true
-  return hintOfTls(transport === 'wss', error) || (isNoHttp ? elsewhere : '')
+  return hintOfTls(transport === 'wss', error) || (isNoHttp ? wrongPortHint : '')
 }

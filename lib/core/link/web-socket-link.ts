@@ -1,5 +1,5 @@
-// A WebSocket of `ws` as a Link, at the server and at a client on Node. The bytes are those of its binary messages, joined;
-// message boundaries mean nothing.
+// A WebSocket of `ws` as a Link, at the server and at a client on Node. Its bytes are those of the binary messages, joined;
+// message boundaries have no meaning.
 import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import { LinkError } from '../base/errors.ts'
@@ -27,7 +27,7 @@ export class WebSocketLink implements Link {
   readonly #stream: Socket
   #handler: LinkHandler | undefined
   #error: Error | undefined
-  /** The peer's system closed the connection, as it does when a process ends: without a close frame. */
+  /** The connection was closed without a close frame, as a system does when a process ends. */
   #hasEnded = false
   /** Data received before `open`. */
   #early: Uint8Array[] = []
@@ -97,7 +97,7 @@ export class WebSocketLink implements Link {
       })
       if (how === 'abort') socket.terminate()
       else {
-        // The peer's close frame has to be read.
+        // The peer's close frame must still be read.
         socket.resume()
         socket.close(closeCodes.done)
       }
@@ -136,7 +136,7 @@ export class WebSocketLink implements Link {
   }
 }
 
-/** Answers pings only once earlier answers have left, so that they never pile up for a peer that does not read. */
+/** Answers pings only once earlier ones are sent, so that they never pile up for a peer that does not read. */
 export function answerPings(socket: WebSocket): void {
   socket.on('ping', (data) => {
     if (socket.readyState === socket.OPEN && socket.bufferedAmount === 0) socket.pong(data)

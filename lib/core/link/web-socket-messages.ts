@@ -19,7 +19,7 @@ export const closeCodes = {
   none: 1005,
   /** The connection ended without a code. */
   abnormal: 1006,
-  /** The server accepts no WebSockets from this origin, or for this host. Pages cannot see an HTTP status, but a close reason. */
+  /** The server rejects WebSockets from this origin or for this host. Pages can read a close reason, but not an HTTP status. */
   refused: 4403,
 } as const
 
@@ -30,7 +30,7 @@ export function endOfCode(code: number, reason: string): Error | undefined {
   return new LinkError(`the WebSocket was closed with code ${code}`)
 }
 
-/** The chunk in pieces that fit into a message, without copying. */
+/** Splits a chunk into pieces that fit into a message, without copying. */
 export function* pieces(chunk: Uint8Array): Generator<Uint8Array> {
   if (chunk.length <= maxMessageBytes) yield chunk
   else for (let at = 0; at < chunk.length; at += maxMessageBytes) yield chunk.subarray(at, at + maxMessageBytes)

@@ -1,5 +1,5 @@
-// The entry to the value layer: encodes a program's values into payloads, and decodes them. Most values are plain, and
-// packed in one walk; see value-packer.ts, rich-format.ts and PROTOCOL.md.
+// The entry point of the value layer: encodes values into payloads and decodes them. Most values are plain and are packed
+// in one walk; see value-packer.ts, rich-format.ts and PROTOCOL.md.
 
 import { IsockError, UnsendableError } from '../base/errors.ts'
 import { Encoded } from './bytes/encoded.ts'
@@ -20,29 +20,33 @@ import { textWeightOf } from './values/value-weight.ts'
 
 export { type ValueLimits, type ValueRules, valueLimitsOf } from './values/value-limits.ts'
 
-/** Turns values into payloads and back. */
+/** Encodes values into payloads, and decodes payloads into values. */
 export interface ValueCodec {
   /**
-   * The payload shares no memory with the value: the program may reuse its bytes afterwards.
+   * Encodes a value. The payload shares no memory with it: the program may reuse its bytes afterwards.
    *
-   * @param label names the value in errors: `data`, `result` ...
-   * @param memory 'lent': the payload is for one call, after which its memory may be reused; default 'own'.
-   * @param streams receives the streams in the value; default: streams cannot be sent.
-   * @throws UnsendableError that names the place in the value, such as `data.items[3].callback`.
+   * @param label the name of the value in errors, such as `data` or `result`.
+   * @param memory `'lent'` if the payload is for one call, after which its memory may be reused. Default `'own'`.
+   * @param streams receives the streams in the value. Default: a value with streams is rejected.
+   * @throws UnsendableError with the path in the value, such as `data.items[3].callback`.
    */
   encode(value: unknown, label: string, rules?: ValueRules, memory?: Memory, streams?: StreamPlaces): Payload
-  /** @throws ServerError with code `BAD_REQUEST` and the fault, for anything that `encode` would not have made. */
+  /**
+   * Decodes a payload.
+   *
+   * @throws ServerError (`BAD_REQUEST`) for anything that `encode` cannot have produced.
+   */
   decode(payload: Payload, rules?: ValueRules): unknown
-  /** The approximate memory of the last decoded value, without its texts and bytes. */
+  /** The approximate memory of the last decoded value in bytes, without its strings and byte arrays. */
   readonly decodedWeight: number
 }
 
 const noRules: ValueRules = {}
 
-/** Whether a payload's memory is its own for good, or may be reused after its one call. */
+/** Whether a payload owns its memory for good, or the memory may be reused after its call. */
 export type Memory = 'own' | 'lent'
 
-/** Msgpack for plain values, the bytes themselves for a `Uint8Array`, and superjson's format for all others. */
+/** Encodes plain values as msgpack, a `Uint8Array` as its bytes, and all other values in superjson's format. */
 export class StandardCodec implements ValueCodec {
   readonly #limits: ValueLimits
   readonly #packer: ValuePacker
@@ -52,8 +56,8 @@ export class StandardCodec implements ValueCodec {
   #decodedWeight = 0
 
   /**
-   * @param classes the classes that keep their identity on the wire. Shared, not copied: later declarations count.
-   * @param limits bounds on one value; omitted ones have the defaults of {@link ValueLimits}.
+   * @param classes the classes that keep their identity on the wire. Not copied, so later declarations count too.
+   * @param limits bounds on one value. Omitted ones have the defaults of {@link ValueLimits}.
    */
   constructor(classes: ClassRegistry, limits: Partial<ValueLimits> = {}) {
     this.#limits = { ...defaultValueLimits, ...limits }
@@ -79,7 +83,7 @@ export class StandardCodec implements ValueCodec {
       return value instanceof Encoded ? value.payload : this.#rich.encode(value, label, rules, lender, streams)
     } catch (error) {
       if (error instanceof UnsendableError) throw error
-      // A text of more than half a gigabyte.
+      // A string of more than half a gigabyte.
       throw new UnsendableError(label, `it could not be written as text (${String(error)})`, { cause: error })
     }
   }
